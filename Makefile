@@ -1,0 +1,37 @@
+# The project's commands. `make run` and `make test` set up .venv by themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CONTROLLERS := no_pev,uncoordinated,tariff,smart_charging,temporal,bilayer
+
+.PHONY: run setup test test-all lint bench clean
+.DEFAULT_GOAL := run
+
+run: setup
+	$(BIN)/testbed compare paper_day --controllers $(CONTROLLERS) -o results/paper_day
+
+setup: $(STAMP)
+
+# Only a change of what is installed installs anew; the code itself is used from where it lies.
+$(STAMP): setup.cfg pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	touch $@
+
+test: setup
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
+
+test-all: setup
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: setup
+	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+clean:
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +

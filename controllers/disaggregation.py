@@ -1,0 +1,147 @@
+"""From the power of a cohort or a bus to set-points of its cars: least laxity first, within their limits.
+
+All powers here are means over the step; `plugged_power_kw` turns them into those to hold while plugged in.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.records import (
+    SECONDS_PER_HOUR,
+    DeclaredTable,
+    Floats,
+    Ints,
+    Site,
+    Vehicles,
+    cohort_index,
+    group_index,
+)
+
+
+# ---------------------------------------------------------------- what a car may do now
+def assumed_departure_s(declared: DeclaredTable, now_s: int) -> Ints:
+    """Declared departure [V]; a car past it is assumed to leave by the end of the present hour (MODEL 3)."""
+    next_hour_s = (now_s // SECONDS_PER_HOUR + 1) * SECONDS_PER_HOUR
+    return np.where(declared.declared_departure_s > now_s, declared.declared_departure_s, next_hour_s)
+
+
+def declared_fraction(declared: DeclaredTable, now_s: int, dt_s: int) -> Floats:
+    """Share [V] of the step in which each car is plugged in by its driver's word; 0 if it is not now."""
+    left_s = np.where(declared.declared_departure_s > now_s, declared.declared_departure_s - now_s, dt_s)
+    return np.asarray(np.minimum(left_s / dt_s, 1.0) * declared.is_plugged, dtype=np.float64)
+
+
+def plugged_power_kw(mean_kw: Floats, declared: DeclaredTable, now_s: int, dt_s: int) -> Floats:
+    """Set-point [V] to hold while plugged in, from the mean power over the step."""
+    fraction = declared_fraction(declared, now_s, dt_s)
+    power: Floats = np.divide(mean_kw, fraction, out=np.zeros(mean_kw.shape), where=fraction > 0)
+    return power
+
+
+def vehicle_limits_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, now_s: int,
+                      dt_s: int) -> tuple[Floats, Floats]:
+    """Least and greatest mean power over the step (lo_kw, hi_kw) [V]; (0, 0) for cars not plugged in.
+
+    They are the powers that take a car to x_min and x_max of its envelope rebuilt now (MODEL 3) at the step's
+    end: within its charger, never below what can be recovered by the declared departure d. lo_kw > 0 is the
+    power without which e* is lost (zero laxity); lo_kw < 0 is the most that may be discharged.
+    """
+    stay_h = (assumed_departure_s(declared, now_s) - now_s) / SECONDS_PER_HOUR
+    step_h = dt_s / SECONDS_PER_HOUR
+    at_h = np.minimum(step_h, stay_h)
+    energy_kwh = soc * vehicles.capacity_kwh
+    rise_kw = vehicles.eta_charge * vehicles.p_charge_max_kw
+    room_kwh = np.maximum(vehicles.soc_max * vehicles.capacity_kwh - energy_kwh, 0.0)
+    wanted_kwh = declared.soc_wanted * vehicles.capacity_kwh - energy_kwh
+    need_kwh = np.minimum(np.minimum(wanted_kwh, rise_kw * stay_h), room_kwh)
+    floor_kwh = np.minimum(vehicles.soc_floor_v2g * vehicles.capacity_kwh - energy_kwh, 0.0)
+    x_max = np.minimum(rise_kw * at_h, room_kwh)
+    x_min = np.maximum(floor_kwh, -vehicles.p_discharge_max_kw / vehicles.eta_discharge * at_h)
+    x_min = np.minimum(np.maximum(x_min, need_kwh - rise_kw * (stay_h - at_h)), x_max)
+    per_kwh = declared.is_plugged / step_h
+    up_kw, down_kw = vehicles.eta_discharge * per_kwh, per_kwh / vehicles.eta_charge
+    return np.minimum(x_min, 0.0) * up_kw + np.maximum(x_min, 0.0) * down_kw, x_max * down_kw
+
+
+def laxity_h(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, now_s: int) -> Floats:
+    """Hours [V] to spare: (d - t) - (e_wanted - e)/r + (e - e_floor)/r - (E_max - e)/r, r = eta_c pc.
+
+    The first two terms are the laxity proper. The others keep the cars of a cohort alike in hours above the
+    floor and below the ceiling, so that the cohort stays able to follow its envelope: they lower what cannot
+    be delivered by a fifth (C).
+    """
+    left_h = (assumed_departure_s(declared, now_s) - now_s) / SECONDS_PER_HOUR
+    rise_per_h = vehicles.eta_charge * vehicles.p_charge_max_kw / vehicles.capacity_kwh
+    marks = declared.soc_wanted + vehicles.soc_floor_v2g + vehicles.soc_max
+    return np.asarray(left_h + (3.0 * soc - marks) / rise_per_h, dtype=np.float64)
+
+
+def cohort_rows(vehicles: Vehicles, declared: DeclaredTable, site: Site, plan_time_s: int,
+                horizon_h: int) -> Ints:
+    """Row [V] of each plugged car's cohort in a plan made at plan_time_s; -1 for cars not plugged in."""
+    zone = site.bus_zone[declared.bus_index]
+    group = group_index(zone, vehicles.class_index, vehicles.is_bidirectional)
+    rows = cohort_index(group, declared.declared_departure_s, plan_time_s, horizon_h)
+    return np.where(declared.is_plugged, rows, -1)
+
+
+# ---------------------------------------------------------------- sharing
+def least_laxity(charge_kw: Floats, discharge_kw: Floats, row: Ints, lo_kw: Floats, hi_kw: Floats,
+                 laxity: Floats) -> Floats:
+    """Powers of cars from powers of their rows, within the cars' limits.
+
+    charge_kw, discharge_kw [R] >= 0 are asked of row r's cars; row, lo_kw, hi_kw, laxity and the answer are
+    [N]. What a car must charge (lo_kw > 0) is served first, whatever was asked. Discharging goes to the most
+    lax cars, charging to the least lax of the others; no car does both. What limits forbid is left out.
+    """
+    rows, order = charge_kw.size, sorted_by_row(row, laxity)
+    forced_kw = np.maximum(lo_kw, 0.0)
+    given_kw = np.zeros(row.size)
+    if np.any(discharge_kw > 0):
+        given_kw = fill(discharge_kw, np.maximum(-lo_kw, 0.0), row, order[::-1], rows)
+    room_kw = np.where(given_kw > 0, 0.0, np.maximum(hi_kw, 0.0) - forced_kw)
+    left_kw = charge_kw - np.bincount(row, forced_kw, rows)
+    return forced_kw + fill(left_kw, room_kw, row, order, rows) - given_kw
+
+
+def sorted_by_row(row: Ints, key: Floats) -> Ints:
+    """Order [N] by row, then key, then position; two stable sorts, the second one a radix sort."""
+    by_key = np.argsort(key, kind="stable")
+    small = row[by_key].astype(np.uint16 if row.size and row.max() < 2**16 else np.int64)
+    return np.asarray(by_key[np.argsort(small, kind="stable")], dtype=np.int64)
+
+
+def fill(target_kw: Floats, room_kw: Floats, row: Ints, order: Ints, rows: int) -> Floats:
+    """Fill each row's target [R] from one car after the other; order [N] has each row's cars together."""
+    room, sorted_row = room_kw[order], row[order]
+    before = np.cumsum(room) - room
+    is_first = np.ones(row.size, dtype=np.bool_)
+    is_first[1:] = sorted_row[1:] != sorted_row[:-1]
+    offset = np.zeros(rows)
+    offset[sorted_row[is_first]] = before[is_first]
+    given = np.empty(row.size)
+    given[order] = np.clip(target_kw[sorted_row] - (before - offset[sorted_row]), 0.0, room)
+    return given
+
+
+def proportional(target_kw: Floats, weight: Floats, limit_kw: Floats, row: Ints) -> Floats:
+    """Share each row's target [R] in proportion to weight, no car past its limit; arrays [N], all >= 0.
+
+    x_i = min(limit_i, lambda_r weight_i) with sum x_i = min(target_r, sum limit_i): cars at their limit drop
+    out, the rest is shared again, exactly (cars sorted by limit/weight).
+    """
+    rows = target_kw.size
+    limit = np.where(weight > 0, limit_kw, 0.0)
+    ratio = np.divide(limit, weight, out=np.zeros(row.size), where=weight > 0)
+    order = sorted_by_row(row, ratio)
+    at = row[order]
+    row_limit, row_weight = np.bincount(row, limit, rows), np.bincount(row, weight, rows)
+    limit_until = np.cumsum(limit[order]) - (np.cumsum(row_limit) - row_limit)[at]
+    weight_beyond = np.cumsum(row_weight)[at] - np.cumsum(weight[order])
+    is_full = np.empty(row.size, dtype=np.bool_)
+    is_full[order] = limit_until + ratio[order] * weight_beyond <= target_kw[at]
+    rest_kw = np.maximum(target_kw - np.bincount(row, limit * is_full, rows), 0.0)
+    rest_weight = np.bincount(row, weight * ~is_full, rows)
+    level: Floats = np.divide(rest_kw, rest_weight, out=np.zeros(rows), where=rest_weight > 0)
+    return np.where(is_full, limit, np.minimum(limit, level[row] * weight))

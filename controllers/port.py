@@ -1,0 +1,246 @@
+"""What a layer sees and says.
+
+Temporal (system operator): SystemView -> Plan, at plan times (each counted midnight).
+Spatial (distribution operator, one per district): FeederView -> Setpoints, at every step.
+What an operator owns beyond that (its cost functions, its network's power flow) is in the Knowledge
+given at construction. Nothing here holds a true (undeclared) value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from models.records import (
+    BusFlexibility,
+    CohortFlexibility,
+    DeclaredTable,
+    Floats,
+    Ints,
+    PairIndex,
+    PowerFlow,
+    RadialFeeder,
+    Site,
+    Table,
+    ThermalUnits,
+    Vehicles,
+)
+
+ReserveRule = Literal["thermal_only", "scheduled", "deliverable"]
+Terminal = Literal["match", "cyclic", "price", "free"]
+Placement = Literal["in_place", "guided", "migrate"]
+OnInexact = Literal["repair", "fallback", "stop"]
+FreeBehaviour = Literal["on_arrival", "price_response"]
+CarControl = Literal["none", "charge_only", "bidirectional"]
+
+PowerFlowCall = Callable[[Floats, Floats], PowerFlow]
+"""AC power flow of the operator's own network: (p_kw [N, B], q_kvar [N, B]) drawn at each bus -> PowerFlow."""
+
+
+# ---------------------------------------------------------------- upper layer
+@dataclass(frozen=True)
+class TemporalKnowledge:
+    """What the system operator owns; fixed for a run."""
+
+    units: ThermalUnits
+    horizon_h: int
+    binding_h: int
+    weights: tuple[float, float, float, float]
+    """w1 operating, w2 owners, w3 curtailment, w4 carbon."""
+    carbon_price_usd_per_t: float
+    curtailment_penalty_usd_per_mwh: float
+    wear_usd_per_kwh: Floats
+    """[GROUP_COUNT] marginal wear per kWh drawn out of the battery."""
+    tariff_in_objective: bool
+    reserve_rule: ReserveRule
+    reserve_fraction: float
+    reserve_shortfall_usd_per_mwh: float
+    terminal: Terminal
+    tangents: int
+    mip_gap: float
+    district_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SystemView:
+    """What the system operator sees at a plan time; forecasts are hourly means, arrays [H]."""
+
+    time_s: int
+    load_mw: Floats
+    wind_mw: Floats
+    pv_mw: Floats
+    price_charge_usd_per_kwh: Floats
+    price_discharge_usd_per_kwh: Floats
+    districts: tuple[CohortFlexibility, ...]
+    hours_on: Ints
+    """[U] hours each unit has been on (+) or off (-) until now."""
+    p_mw: Floats
+    """[U] present power."""
+
+
+@dataclass(frozen=True)
+class Plan(Table):
+    """The upper layer's answer, hourly over the whole horizon (only the first binding_h are executed)."""
+
+    time_s: int
+    committed: Ints
+    """[U, H] 0 or 1."""
+    p_mw: Floats
+    """[U, H]"""
+    wind_curtailed_mw: Floats
+    pv_curtailed_mw: Floats
+    reserve_shortfall_mw: Floats
+    marginal_price_usd_per_mwh: Floats
+    """[H] price of one more MWh of load with the commitment fixed."""
+    pc_kw: tuple[Floats, ...]
+    """Per district [G, H]: expected charging power of each cohort at the bus."""
+    pd_kw: tuple[Floats, ...]
+    objective_usd: float
+    """As weighted, with the true quadratic costs, over the horizon."""
+    milp_objective_usd: float
+    bound_usd: float
+    gap_rel: float
+    operating_cost_usd: float
+    owners_net_usd: float
+    curtailment_usd: float
+    carbon_cost_usd: float
+    carbon_t: float
+    status: str
+    solver_s: float
+    compile_s: float
+
+
+class TemporalLayer(Protocol):
+    """Decides *when*."""
+
+    def plan(self, view: SystemView) -> Plan:
+        """The plan for the hours from view.time_s; raises PlanError when there is none."""
+        ...
+
+
+# ---------------------------------------------------------------- lower layer
+@dataclass(frozen=True)
+class SpatialKnowledge:
+    """What one district's operator owns; fixed for a run. `feeder` is None for a district without network."""
+
+    district: str
+    site: Site
+    vehicles: Vehicles
+    feeder: RadialFeeder | None
+    power_flow: PowerFlowCall | None
+    pairs: PairIndex
+    step_s: int
+    look_ahead_h: int
+    horizon_h: int
+    """Hours of the upper plan's cohorts (row = group * (horizon_h + 1) + departure hour)."""
+    assumed_compliance: float
+    wear_usd_per_kwh: Floats
+    """[GROUP_COUNT]"""
+    placement: Placement
+    on_inexact: OnInexact
+    reactive_power: bool
+    target_slack_usd_per_mwh: float
+    voltage_penalty_below_pu: float
+    voltage_penalty_usd_per_pu2h: float
+    solver: Literal["CLARABEL", "QOCO"]
+
+
+@dataclass(frozen=True)
+class FeederView:
+    """What a district's operator sees as a step begins. Bus arrays are [B] or [B, periods].
+
+    Periods at a decision hour: the Q = 3600 / step_s steps of this hour, then the N = look_ahead_h - 1 hours.
+    Between decision hours `flexibility` and the forecasts still are those of the decision hour's start.
+    """
+
+    time_s: int
+    plan_time_s: int
+    """Start of the upper plan in force; its hour 0 is here."""
+    pc_target_kw: Floats
+    """[G, H] of this district, from the upper plan in force."""
+    pd_target_kw: Floats
+    marginal_price_usd_per_mwh: Floats
+    """[H]"""
+    price_charge_usd_per_kwh: Floats
+    """[H] from the present hour on."""
+    price_discharge_usd_per_kwh: Floats
+    declared: DeclaredTable
+    soc: Floats
+    """[V] measured, as the step begins."""
+    bus_load_kw: Floats
+    """[B, Q + N] forecast without cars."""
+    bus_load_kvar: Floats
+    flexibility: BusFlexibility
+    vm_pu: Floats
+    """[B] of the step before."""
+
+
+@dataclass(frozen=True)
+class SpatialCertificate(Table):
+    """The lower layer's proof for the step in force. NaN where there was no solve (e.g. pro rata)."""
+
+    status: str
+    """accepted | fallback | repaired | none"""
+    relaxation_gap_max_rel: float
+    vm_error_max_pu: float
+    loss_error_rel: float
+    solver_s: float
+    compile_s: float
+    solved_now: bool
+    binding: str
+    """What limits bind or were violated when the solve failed; empty otherwise."""
+    target_slack_kwh: float
+    """Cohort energy of this hour that the layer found undeliverable at the decision instant."""
+
+
+@dataclass(frozen=True)
+class Setpoints(Table):
+    """The lower layer's answer for one step."""
+
+    setpoint_kw: Floats
+    """[V] requested power at the bus; positive = charging. 0 where not dispatched."""
+    is_dispatched: Ints
+    """[V] 1 where the car is told what to do, 0 where it is free to act on its own."""
+    p_plan_bus_kw: Floats
+    """[B] PEV power the layer expects (all cars, load not included)."""
+    q_plan_bus_kvar: Floats
+    vm_socp_pu: Floats
+    """[B] voltages of the optimisation itself; NaN if there is none."""
+    vm_ac_pu: Floats
+    """[B] AC replay of the layer's own powers under forecast load; NaN if there is none."""
+    losses_socp_kw: float
+    losses_ac_kw: float
+    nodal_price_usd_per_mwh: Floats
+    """[B]; NaN if there is none."""
+    guidance_rank: Ints
+    """[2, B] by charger kind: 0 = best bus for the next arrival, ... ; -1 everywhere = no guidance."""
+    certificate: SpatialCertificate
+
+
+class SpatialLayer(Protocol):
+    """Decides *where*."""
+
+    def step(self, view: FeederView) -> Setpoints:
+        """Set-points for [view.time_s, + step_s); re-solves at decision hours, holds in between."""
+        ...
+
+
+class PlanError(RuntimeError):
+    """A layer has no answer; the message names the binding limits and amounts."""
+
+
+class Controller(Protocol):
+    """One file = one controller: builds its half of each layer. See variants/base.py for the defaults."""
+
+    name: str
+    free_behaviour: FreeBehaviour
+    """What cars do that are not dispatched."""
+    has_vehicles: bool
+    """False only for the reference without cars."""
+    car_control: CarControl
+    """What the upper layer may plan for enrolled cars; `none`: all cars enter as fixed load."""
+
+    def temporal(self, knowledge: TemporalKnowledge) -> TemporalLayer: ...
+
+    def spatial(self, knowledge: SpatialKnowledge) -> SpatialLayer: ...

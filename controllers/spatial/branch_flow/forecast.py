@@ -1,0 +1,101 @@
+"""One decision hour's numbers, from the FeederView to the problem's numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from controllers.port import FeederView, SpatialKnowledge
+from controllers.spatial.branch_flow import targets
+from controllers.spatial.branch_flow.layout import Layout
+from controllers.spatial.branch_flow.problem import Inputs
+from models.records import GROUP_COUNT, BusFlexibility, Floats
+
+PRICE_FLOOR_USD_PER_MWH = 1.0
+"""Losses must cost something, else the relaxation is meaningless (MODEL 4)."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is fixed in one decision: kW, kvar, $/MWh; T periods."""
+
+    p_fixed_kw: Floats
+    """[B, T] load and cars outside control."""
+    q_fixed_kvar: Floats
+    price_usd_per_mwh: Floats
+    """[T] not below the floor."""
+    target_c_kw: Floats
+    """[C] of this hour."""
+    target_d_kw: Floats
+    target_without_cars_kwh: float
+    """This hour's targets of cohorts that have no row at all."""
+    later_c_kw: Floats
+    """[W, N]"""
+    later_d_kw: Floats
+    later_known: int
+    """Later hours that the plan covers."""
+    flexibility: BusFlexibility
+
+
+def forecast(knowledge: SpatialKnowledge, layout: Layout, view: FeederView) -> Forecast:
+    """The numbers of the decision at view.time_s."""
+    hour = targets.plan_hour(view.time_s, view.plan_time_s, view.pc_target_kw.shape[1])
+    now_c, lost_c = _hour(knowledge, layout, view.pc_target_kw, hour, view.flexibility.pc_max_now_kw)
+    now_d, lost_d = _hour(knowledge, layout, view.pd_target_kw, hour, view.flexibility.pd_max_now_kw)
+    later_c, known = targets.later_targets(view.pc_target_kw, knowledge.horizon_h, hour, layout.hours)
+    later_d, _ = targets.later_targets(view.pd_target_kw, knowledge.horizon_h, hour, layout.hours)
+    price = targets.look_ahead(view.marginal_price_usd_per_mwh, hour, layout.steps, layout.hours)
+    return Forecast(
+        p_fixed_kw=view.bus_load_kw + view.flexibility.p_uncontrolled_kw, q_fixed_kvar=view.bus_load_kvar,
+        price_usd_per_mwh=np.maximum(price, PRICE_FLOOR_USD_PER_MWH),
+        target_c_kw=now_c, target_d_kw=now_d, target_without_cars_kwh=lost_c + lost_d,
+        later_c_kw=later_c[layout.zone_of, layout.kind_of], later_d_kw=later_d[layout.zone_of, layout.kind_of],
+        later_known=known, flexibility=view.flexibility,
+    )
+
+
+def _hour(knowledge: SpatialKnowledge, layout: Layout, target_kw: Floats, hour: int, capacity_kw: Floats
+          ) -> tuple[Floats, float]:
+    """This hour's targets by cohort row [C], and the energy of cohorts without rows."""
+    pairs = knowledge.pairs
+    capacity = np.zeros((GROUP_COUNT, pairs.bins))
+    np.add.at(capacity, (pairs.group, pairs.departure_bin), capacity_kw.mean(axis=1))
+    by_bin = targets.hour_targets(target_kw, knowledge.horizon_h, hour, pairs.bins, capacity)
+    rows = by_bin[layout.cohort_group, layout.cohort_bin]
+    return rows, float(by_bin.sum() - rows.sum())
+
+
+def inputs_of(knowledge: SpatialKnowledge, layout: Layout, now: Forecast, correction: Floats | None = None) -> Inputs:
+    """One decision's numbers as the problem wants them (MW, MWh, $), for the pairs of the layout."""
+    flex = now.flexibility
+    p_fixed, q_fixed = now.p_fixed_kw[1:] / 1e3, now.q_fixed_kvar[1:] / 1e3
+    pc_max, pd_max = flex.pc_max_now_kw[layout.pairs] / 1e3, flex.pd_max_now_kw[layout.pairs][layout.rows_d] / 1e3
+    later_pc_max, later_pd_max, later_x_min, later_x_max = (values[layout.row_bus, layout.row_kind] / 1e3 for values in (
+        flex.pc_max_later_kw, flex.pd_max_later_kw, flex.x_min_later_kwh, flex.x_max_later_kwh))
+    is_known = np.arange(layout.hours) < now.later_known
+    return Inputs(
+        p_fixed=p_fixed, q_fixed=q_fixed, p_cap=_active_room(knowledge, layout, q_fixed),
+        loss_usd_per_mw=(now.price_usd_per_mwh * layout.period_h)[None, :],
+        pc_max=pc_max, pd_max=pd_max, ratio=_ratio(pc_max[layout.rows_d], pd_max),
+        x_min=flex.x_min_now_kwh[layout.pairs] / 1e3, x_max=flex.x_max_now_kwh[layout.pairs] / 1e3,
+        later_pc_max=later_pc_max, later_pd_max=later_pd_max, later_ratio=_ratio(later_pc_max, later_pd_max),
+        later_x_min=later_x_min, later_x_max=later_x_max,
+        target_c=now.target_c_kw[:, None] / 1e3, target_d=now.target_d_kw[:, None] / 1e3,
+        later_target_c=now.later_c_kw / 1e3, later_target_d=now.later_d_kw / 1e3,
+        later_slack_usd_per_mw=(knowledge.target_slack_usd_per_mwh * is_known)[None, :], correction=correction,
+    )
+
+
+def _ratio(pc_max: Floats, pd_max: Floats) -> Floats:
+    """pc_max / pd_max, 1 where nothing can discharge."""
+    return np.divide(pc_max, pd_max, out=np.ones(pd_max.shape), where=pd_max > 0)
+
+
+def _active_room(knowledge: SpatialKnowledge, layout: Layout, q_fixed_mvar: Floats) -> Floats:
+    """sqrt(rating^2 - q^2) [R, T] in MW, 0 where reactive load alone fills the transformer."""
+    assert knowledge.feeder is not None
+    if not layout.rated.size:
+        return np.zeros((1, layout.periods))
+    rating = knowledge.feeder.transformer_kva[1:][layout.rated, None] / 1e3
+    return np.asarray(np.sqrt(np.maximum(rating**2 - q_fixed_mvar[layout.rated] ** 2, 0.0)), dtype=np.float64)

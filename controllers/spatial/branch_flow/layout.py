@@ -1,0 +1,165 @@
+"""Fixed index matrices of one district: which pair feeds which bus, cohort and later row.
+
+Letters: L lines (= buses but the slack), K pairs, C cohorts (group, departure bin) that have pairs, J rows
+(bus, charger kind) with ports, W rows (zone, kind) with ports. Suffix `_d`: only rows that can discharge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from controllers.port import PlanError, SpatialKnowledge
+from models.records import CHARGER_KINDS, SECONDS_PER_HOUR, VEHICLE_CLASSES, Floats, Ints
+
+KINDS = len(CHARGER_KINDS)
+CLASSES = len(VEHICLE_CLASSES)
+FAST_CLASS = VEHICLE_CLASSES.index("taxi")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Constants of the lower layer's problem; sparse matrices sum rows."""
+
+    steps: int
+    """Q, steps in the current hour."""
+    hours: int
+    """N, later hours."""
+    period_h: Floats
+    """[T] length of each period in hours."""
+    pairs: Ints
+    """[K] rows of PairIndex that hold cars now; at least one."""
+    rows_d: Ints
+    """[Kd] rows of `pairs` that can discharge."""
+    rows_c: Ints
+    """Rows of `pairs` that can only charge."""
+    pair_bus: sp.csr_array
+    """[L, K]"""
+    pair_bus_slow: sp.csr_array
+    """[L, K] slow chargers only: those behind the bus's own transformer."""
+    pair_cohort: sp.csr_array
+    """[C, K]"""
+    pair_later: sp.csr_array
+    """[J, K]"""
+    cohort_group: Ints
+    """[C]"""
+    cohort_bin: Ints
+    """[C]"""
+    later_bus: sp.csr_array
+    """[L, J]"""
+    later_bus_slow: sp.csr_array
+    later_zone: sp.csr_array
+    """[W, J]"""
+    row_bus: Ints
+    """[J] bus of each later row."""
+    row_kind: Ints
+    zone_of: Ints
+    """[W]"""
+    kind_of: Ints
+    eta_c: Floats
+    """[K]"""
+    eta_d: Floats
+    wear_usd_per_mwh: Floats
+    """[K] per MWh discharged at the bus: wear per kWh out of the battery / eta_d."""
+    row_eta_c: Floats
+    """[J]"""
+    row_eta_d: Floats
+    row_wear_usd_per_mwh: Floats
+    rated: Ints
+    """[R] lines whose bus has an MV/LV transformer of finite rating."""
+
+    @property
+    def periods(self) -> int:
+        return self.steps + self.hours
+
+
+def group_zone(group: Ints) -> Ints:
+    """Zone of each group."""
+    return np.asarray(group // (2 * CLASSES), dtype=np.int64)
+
+
+def group_kind(group: Ints) -> Ints:
+    """Charger kind of each group: taxis fast, all others slow."""
+    return np.asarray(group // 2 % CLASSES == FAST_CLASS, dtype=np.int64)
+
+
+def group_is_bidirectional(group: Ints) -> Ints:
+    """1 for groups of bidirectional chargers."""
+    return np.asarray(group % 2, dtype=np.int64)
+
+
+def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
+    """All index matrices for the rows `held` of PairIndex; raises PlanError without feeder or pairs."""
+    site, feeder = knowledge.site, knowledge.feeder
+    if feeder is None or knowledge.pairs.count == 0:
+        raise PlanError(f"district {knowledge.district}: branch flow needs a feeder and places for cars")
+    if knowledge.look_ahead_h < 2 or SECONDS_PER_HOUR % knowledge.step_s:
+        raise PlanError(f"branch flow needs look_ahead_h >= 2 (got {knowledge.look_ahead_h}) and a step that divides "
+                        f"an hour (got {knowledge.step_s} s)")
+    steps = SECONDS_PER_HOUR // knowledge.step_s
+    hours = knowledge.look_ahead_h - 1
+    held = held if held.size else np.zeros(1, dtype=np.int64)
+    bus, group = knowledge.pairs.bus_index[held], knowledge.pairs.group[held]
+    kind = group_kind(group)
+    ports = np.stack([site.ports(k) for k in range(KINDS)], axis=1)
+    row_bus, row_kind = np.nonzero(ports)
+    row_of = np.full(ports.shape, -1)
+    row_of[row_bus, row_kind] = np.arange(row_bus.size)
+    row_zone = site.bus_zone[row_bus]
+    zone_rows, row_w = np.unique(row_zone * KINDS + row_kind, return_inverse=True)
+    keys, pair_c = np.unique(group * knowledge.pairs.bins + knowledge.pairs.departure_bin[held], return_inverse=True)
+    rows_d = np.flatnonzero(group_is_bidirectional(group))
+    rows_d = rows_d if rows_d.size else np.arange(held.size)
+    eta_c, eta_d, wear = _group_constants(knowledge)
+    row_eta_c, row_eta_d, row_wear = _row_constants(knowledge, row_zone, row_kind, eta_c, eta_d)
+    lines = feeder.bus_count - 1
+    return Layout(
+        steps=steps, hours=hours,
+        period_h=np.r_[np.full(steps, 1.0 / steps), np.ones(hours)],
+        pairs=held, rows_d=rows_d, rows_c=np.setdiff1d(np.arange(held.size), rows_d),
+        pair_bus=_sums(bus - 1, lines), pair_bus_slow=_sums(bus - 1, lines, kind == 0),
+        pair_cohort=_sums(pair_c, keys.size), pair_later=_sums(row_of[bus, kind], row_bus.size),
+        cohort_group=keys // knowledge.pairs.bins, cohort_bin=keys % knowledge.pairs.bins,
+        later_bus=_sums(row_bus - 1, lines), later_bus_slow=_sums(row_bus - 1, lines, row_kind == 0),
+        later_zone=_sums(row_w, zone_rows.size), row_bus=row_bus, row_kind=row_kind,
+        zone_of=zone_rows // KINDS, kind_of=zone_rows % KINDS,
+        eta_c=eta_c[group], eta_d=eta_d[group], wear_usd_per_mwh=wear[group],
+        row_eta_c=row_eta_c, row_eta_d=row_eta_d, row_wear_usd_per_mwh=row_wear,
+        rated=np.flatnonzero(np.isfinite(feeder.transformer_kva[1:])),
+    )
+
+
+def _sums(row: Ints, rows: int, keep: np.ndarray[tuple[int], np.dtype[np.bool_]] | None = None) -> sp.csr_array:
+    """Matrix [rows, n] that adds element j to row[j]."""
+    values = np.ones(row.size) if keep is None else keep.astype(float)
+    matrix = sp.csr_array((values, (row, np.arange(row.size))), shape=(rows, row.size))
+    matrix.eliminate_zeros()
+    return matrix
+
+
+def _group_constants(knowledge: SpatialKnowledge) -> tuple[Floats, Floats, Floats]:
+    """Mean efficiencies of each group's class and its wear per MWh at the bus; arrays [GROUP_COUNT]."""
+    vehicles = knowledge.vehicles
+    groups = np.arange(knowledge.wear_usd_per_kwh.size)
+    vehicle_class = groups // 2 % CLASSES
+    means = []
+    for eta in (vehicles.eta_charge, vehicles.eta_discharge):
+        count = np.bincount(vehicles.class_index, minlength=CLASSES)
+        total = np.bincount(vehicles.class_index, eta, minlength=CLASSES)
+        overall = eta.mean() if eta.size else 1.0
+        means.append(np.where(count > 0, total / np.maximum(count, 1), overall)[vehicle_class])
+    return means[0], means[1], knowledge.wear_usd_per_kwh * 1e3 / means[1]
+
+
+def _row_constants(
+    knowledge: SpatialKnowledge, zone: Ints, kind: Ints, eta_c: Floats, eta_d: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Mean over the bidirectional groups of each row's zone and kind; arrays [J]."""
+    groups = np.arange(eta_c.size)
+    wear = knowledge.wear_usd_per_kwh * 1e3 / eta_d
+    belongs = ((group_zone(groups)[None, :] == zone[:, None]) & (group_kind(groups)[None, :] == kind[:, None])
+               & (group_is_bidirectional(groups)[None, :] == 1))
+    weights = belongs / belongs.sum(axis=1, keepdims=True)
+    return weights @ eta_c, weights @ eta_d, weights @ wear

@@ -1,0 +1,59 @@
+"""From the upper plan's cohorts (departure hours counted from the plan's start) to the lower layer's rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.port import PlanError
+from controllers.spatial.branch_flow.layout import KINDS, group_kind, group_zone
+from models.records import GROUP_COUNT, SECONDS_PER_HOUR, ZONES, Floats
+
+
+def plan_hour(time_s: int, plan_time_s: int, plan_hours: int) -> int:
+    """Index of the present hour in the plan; PlanError if the plan does not cover it."""
+    hour = (time_s - plan_time_s) // SECONDS_PER_HOUR
+    if not 0 <= hour < plan_hours:
+        raise PlanError(f"the plan made at {plan_time_s} s covers {plan_hours} h and not the instant {time_s} s")
+    return int(hour)
+
+
+def by_group_and_departure(targets_kw: Floats, horizon_h: int) -> Floats:
+    """Targets [G, H] as [GROUP_COUNT, horizon_h + 1, H]."""
+    return targets_kw.reshape(GROUP_COUNT, horizon_h + 1, -1)
+
+
+def hour_targets(targets_kw: Floats, horizon_h: int, hour: int, bins: int, capacity_kw: Floats) -> Floats:
+    """Targets [GROUP_COUNT, bins] of the present hour by departure bin counted from this hour.
+
+    Cohorts whose departure has passed count as leaving now; several late cohorts may merge in the last
+    bin; the cohort beyond the horizon is spread over the bins it covers by plugged power capacity_kw
+    [GROUP_COUNT, bins]. The sum per group is kept.
+    """
+    now = by_group_and_departure(targets_kw, horizon_h)[:, :, hour]
+    result = np.zeros((GROUP_COUNT, bins))
+    departure_bin = np.clip(np.arange(horizon_h) - hour, 0, bins - 1)
+    np.add.at(result, (slice(None), departure_bin), now[:, :horizon_h])
+    beyond = np.minimum(horizon_h - hour, bins - 1)
+    weight = capacity_kw[:, beyond:]
+    total = weight.sum(axis=1, keepdims=True)
+    last = np.zeros(weight.shape)
+    last[:, -1] = 1.0
+    share = np.divide(weight, total, out=last, where=total > 0)
+    result[:, beyond:] += now[:, horizon_h:] * share
+    return result
+
+
+def later_targets(targets_kw: Floats, horizon_h: int, hour: int, hours: int) -> tuple[Floats, int]:
+    """Targets [ZONES, KINDS, hours] of the hours after the present one, and how many of them the plan covers."""
+    per_group = by_group_and_departure(targets_kw, horizon_h).sum(axis=1)
+    known = per_group[:, hour + 1 : hour + 1 + hours]
+    result = np.zeros((len(ZONES), KINDS, hours))
+    groups = np.arange(GROUP_COUNT)
+    np.add.at(result, (group_zone(groups), group_kind(groups), slice(None, known.shape[1])), known)
+    return result, int(known.shape[1])
+
+
+def look_ahead(hourly: Floats, hour: int, steps: int, hours: int) -> Floats:
+    """Hourly values [H] as periods [steps + hours] from the present hour; the last value goes on beyond the plan."""
+    index = np.minimum(np.r_[np.full(steps, hour), hour + 1 + np.arange(hours)], hourly.size - 1)
+    return hourly[index]

@@ -1,0 +1,174 @@
+"""Every plugged car takes its share of its cohort's target; the network is not looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from controllers.disaggregation import (
+    assumed_departure_s,
+    cohort_rows,
+    fill,
+    laxity_h,
+    least_laxity,
+    plugged_power_kw,
+    sorted_by_row,
+    vehicle_limits_kw,
+)
+from controllers.port import FeederView, Setpoints, SpatialKnowledge
+from controllers.spatial.none import unsolved
+from models.records import SECONDS_PER_HOUR, Floats, Ints
+
+TOLERANCE_KW = 1e-9
+Sharing = Literal["plugged_kw", "least_laxity"]
+
+
+@dataclass(frozen=True)
+class Cars:
+    """The plugged and enrolled cars of one step, arrays [N]; powers are means over the step."""
+
+    index: Ints
+    """Vehicle slot."""
+    row: Ints
+    """Cohort in the plan in force."""
+    lo_kw: Floats
+    hi_kw: Floats
+    laxity: Floats
+    p_charge_max_kw: Floats
+    p_discharge_max_kw: Floats
+    present_s: Floats
+    """Seconds of this step until the declared departure."""
+    rest_s: Floats
+    """The same of the rest of this hour."""
+
+
+class ProRata:
+    """Shares of plugged kW, clipped to limits; what is left over goes to the least lax cars.
+
+    sharing `least_laxity` shares by laxity from the start: less of the targets is lost later (C), but where
+    power is drawn then depends on the cars' needs, so it is no baseline for placement.
+    """
+
+    def __init__(self, knowledge: SpatialKnowledge, sharing: Sharing = "plugged_kw") -> None:
+        self.knowledge = knowledge
+        self._sharing = sharing
+        self._hour_s = -1
+        self._charged_kwh = np.zeros(0)
+        """[R] instructed in this hour so far."""
+        self._discharged_kwh = np.zeros(0)
+        self._slack_kwh = 0.0
+
+    def step(self, view: FeederView) -> Setpoints:
+        """Set-points for [view.time_s, + step_s); those of a cohort sum to target / assumed_compliance."""
+        k = self.knowledge
+        hour = (view.time_s - view.plan_time_s) // SECONDS_PER_HOUR
+        charge_kwh = view.pc_target_kw[:, hour] / k.assumed_compliance
+        discharge_kwh = view.pd_target_kw[:, hour] / k.assumed_compliance
+        cars = plugged_cars(k, view)
+        self._begin_hour(view, cars, charge_kwh, discharge_kwh)
+        now_share = self._share_of_rest(cars, charge_kwh.size)
+        charge_kw = np.maximum(charge_kwh - self._charged_kwh, 0.0) * now_share
+        discharge_kw = np.maximum(discharge_kwh - self._discharged_kwh, 0.0) * now_share
+        if self._sharing == "plugged_kw":
+            mean_kw = share_pro_rata(charge_kw, discharge_kw, cars)
+        else:
+            mean_kw = least_laxity(charge_kw, discharge_kw, cars.row, cars.lo_kw, cars.hi_kw, cars.laxity)
+        self._book(cars, mean_kw)
+        return self._answer(view, cars, mean_kw)
+
+    def _begin_hour(self, view: FeederView, cars: Cars, charge_kwh: Floats, discharge_kwh: Floats) -> None:
+        hour_s = view.time_s - view.time_s % SECONDS_PER_HOUR
+        if hour_s == self._hour_s:
+            return
+        self._hour_s = hour_s
+        self._charged_kwh, self._discharged_kwh = np.zeros(charge_kwh.size), np.zeros(charge_kwh.size)
+        left_s = hour_s + SECONDS_PER_HOUR - view.time_s
+        k = self.knowledge
+        lo_kw, hi_kw = vehicle_limits_kw(k.vehicles, view.declared, view.soc, view.time_s, left_s)
+        room = np.bincount(cars.row, hi_kw[cars.index], charge_kwh.size)
+        give = np.bincount(cars.row, np.maximum(-lo_kw[cars.index], 0.0), charge_kwh.size)
+        hours = left_s / SECONDS_PER_HOUR
+        missing = np.maximum(charge_kwh - room * hours, 0.0) + np.maximum(discharge_kwh - give * hours, 0.0)
+        self._slack_kwh = float(missing.sum() * k.assumed_compliance)
+
+    def _share_of_rest(self, cars: Cars, rows: int) -> Floats:
+        """Power now per energy still due in this hour [R], 1/h: earlier where cars leave within the hour."""
+        now = np.bincount(cars.row, cars.p_charge_max_kw * cars.present_s, rows)
+        rest = np.bincount(cars.row, cars.p_charge_max_kw * cars.rest_s, rows)
+        share: Floats = np.divide(now, rest, out=np.zeros(rows), where=rest > 0)
+        return share * (SECONDS_PER_HOUR / self.knowledge.step_s)
+
+    def _book(self, cars: Cars, mean_kw: Floats) -> None:
+        hours = self.knowledge.step_s / SECONDS_PER_HOUR
+        rows = self._charged_kwh.size
+        self._charged_kwh += np.bincount(cars.row, np.maximum(mean_kw, 0.0), rows) * hours
+        self._discharged_kwh += np.bincount(cars.row, np.maximum(-mean_kw, 0.0), rows) * hours
+
+    def _answer(self, view: FeederView, cars: Cars, mean_kw: Floats) -> Setpoints:
+        k = self.knowledge
+        mean_all_kw = np.zeros(k.vehicles.count)
+        mean_all_kw[cars.index] = mean_kw
+        is_dispatched = np.zeros(k.vehicles.count, dtype=np.int64)
+        is_dispatched[cars.index] = 1
+        bus = view.declared.bus_index[cars.index]
+        expected_kw = mean_kw * k.assumed_compliance
+        expected_bus_kw = np.bincount(bus, expected_kw, k.site.bus_count).astype(np.float64)
+        setpoint_kw = plugged_power_kw(mean_all_kw, view.declared, view.time_s, k.step_s)
+        return unsolved(k, view, setpoint_kw, is_dispatched, expected_bus_kw, self._slack_kwh)
+
+
+def plugged_cars(knowledge: SpatialKnowledge, view: FeederView) -> Cars:
+    """Plugged and enrolled cars with their cohort, limits and laxity as the step begins."""
+    index = np.flatnonzero(view.declared.is_plugged & knowledge.vehicles.is_enrolled)
+    vehicles, declared = knowledge.vehicles, view.declared
+    lo_kw, hi_kw = vehicle_limits_kw(vehicles, declared, view.soc, view.time_s, knowledge.step_s)
+    left_s = (assumed_departure_s(declared, view.time_s) - view.time_s)[index]
+    rest_s = SECONDS_PER_HOUR - view.time_s % SECONDS_PER_HOUR
+    return Cars(
+        index=index,
+        row=cohort_rows(vehicles, declared, knowledge.site, view.plan_time_s, knowledge.horizon_h)[index],
+        lo_kw=lo_kw[index], hi_kw=hi_kw[index],
+        laxity=laxity_h(vehicles, declared, view.soc, view.time_s)[index],
+        p_charge_max_kw=vehicles.p_charge_max_kw[index],
+        p_discharge_max_kw=vehicles.p_discharge_max_kw[index],
+        present_s=np.minimum(left_s, knowledge.step_s).astype(np.float64),
+        rest_s=np.minimum(left_s, rest_s).astype(np.float64),
+    )
+
+
+def share_pro_rata(charge_kw: Floats, discharge_kw: Floats, cars: Cars) -> Floats:
+    """Mean powers [N] of cars from the powers [R] >= 0 asked of their cohorts.
+
+    Each car takes its cohort's power times its share of plugged kW, clipped to its limits; what clipping left
+    over or forced goes to, or is taken from, the others by least laxity. A cohort that is asked for both at
+    once has them shared by least laxity alone, since one car does not do both.
+    """
+    asks_both = ((charge_kw > 0) & (discharge_kw > 0))[cars.row]
+    forced_kw = np.maximum(cars.lo_kw, 0.0)
+    charge = _one_way(charge_kw, cars, cars.p_charge_max_kw, forced_kw, np.maximum(cars.hi_kw, forced_kw), 1)
+    give_kw = np.maximum(-cars.lo_kw, 0.0)
+    discharge = _one_way(discharge_kw, cars, cars.p_discharge_max_kw, np.zeros_like(give_kw), give_kw, -1)
+    mean_kw = charge - discharge
+    both = np.flatnonzero(asks_both)
+    if both.size:
+        mean_kw[both] = least_laxity(charge_kw, discharge_kw, cars.row[both], cars.lo_kw[both],
+                                     cars.hi_kw[both], cars.laxity[both])
+    return mean_kw
+
+
+def _one_way(target_kw: Floats, cars: Cars, weight_kw: Floats, least_kw: Floats, most_kw: Floats,
+             direction: int) -> Floats:
+    rows = target_kw.size
+    plugged_kw = np.bincount(cars.row, weight_kw, rows)
+    level: Floats = np.divide(target_kw, plugged_kw, out=np.zeros(rows), where=plugged_kw > 0)
+    shared = np.clip(level[cars.row] * weight_kw, least_kw, most_kw)
+    left_kw = target_kw - np.bincount(cars.row, shared, rows)
+    open_ = np.flatnonzero((np.abs(left_kw) > TOLERANCE_KW)[cars.row])
+    if open_.size:
+        row, order = cars.row[open_], sorted_by_row(cars.row[open_], direction * cars.laxity[open_])
+        more = fill(np.maximum(left_kw, 0.0), (most_kw - shared)[open_], row, order, rows)
+        less = fill(np.maximum(-left_kw, 0.0), (shared - least_kw)[open_], row, order[::-1], rows)
+        shared[open_] += more - less
+    return shared

@@ -1,0 +1,360 @@
+"""The upper layer's equations (MODEL.md section 3), one function each, with number, formula and label.
+
+Unit variables are flat vectors [U*H], unit by unit; cohort variables are vectors over active entries.
+Powers in MW, energies in MWh, money in $. Indices: i unit, t hour, g cohort.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cvxpy as cp
+import numpy as np
+from scipy import sparse
+
+from controllers.temporal.unit_commitment.problem import Case
+from models.records import Floats, Ints
+
+Constraints = list[cp.Constraint]
+Equation = Callable[["Case", "Variables"], Constraints]
+
+
+@dataclass(frozen=True)
+class Variables:
+    """Unknowns, or constants where a stage has fixed them."""
+
+    u: cp.Expression
+    """[U*H] on"""
+    y: cp.Expression
+    """[U*H] start"""
+    z: cp.Expression
+    """[U*H] stop"""
+    hot: cp.Expression
+    """[U*H] start that is hot"""
+    p: cp.Expression
+    """[U*H] MW"""
+    cost: cp.Expression
+    """[U*H] w1 F1 + w4 F4 without start-ups, $/h"""
+    wind_cut: cp.Expression
+    pv_cut: cp.Expression
+    short: cp.Expression
+    """[H] reserve shortfall MW"""
+    charge: cp.Expression
+    """[C] Pc / Pcmax of the entries `charge_at`"""
+    discharge: cp.Expression
+    """[D] Pd / Pdmax of the entries `discharge_at`"""
+    x: cp.Expression
+    """[E] X over `x_scale_mwh`"""
+    stored_reserve: cp.Expression
+    """[2, H] reserve of cars beyond their schedule: more discharge, less charge"""
+    direction: cp.Expression
+    """[K] 1 = may charge, 0 = may discharge, of the entries `cycling_at`"""
+    charge_at: Ints
+    discharge_at: Ints
+    cycling_at: Ints
+    missing: cp.Expression
+    surplus: cp.Expression
+    """[H] elastic balance: zero except in a diagnosis"""
+
+
+# ------------------------------------------------------------------ sums used by several equations
+def unit_sum(case: Case) -> sparse.csr_matrix:
+    """[H, U*H] adds the units in each hour."""
+    return sparse.csr_matrix(sparse.kron(np.ones((1, case.knowledge.units.count)), sparse.eye(case.horizon_h)))
+
+
+def per_unit(case: Case, values: Floats | Ints) -> Floats:
+    """[U*H] one value per unit, repeated over the hours."""
+    return np.repeat(np.asarray(values, dtype=np.float64), case.horizon_h)
+
+
+def window(case: Case, newest: Ints, oldest: Ints) -> sparse.csr_matrix:
+    """[U*H, U*H] sums v(t-k) for k = newest_i .. oldest_i hours back, inside the horizon."""
+    hours = np.arange(case.horizon_h)
+    back = hours[:, None] - hours[None, :]
+    blocks = [sparse.csr_matrix((back >= a) & (back <= b), dtype=np.float64)
+              for a, b in zip(newest, oldest, strict=True)]
+    return sparse.csr_matrix(sparse.block_diag(blocks))
+
+
+def charging_mw(case: Case, v: Variables) -> cp.Expression:
+    """[H] sum of Pc."""
+    if v.charge_at.size == 0:
+        return cp.Constant(np.zeros(case.horizon_h))
+    scale = sparse.diags(case.rows.pc_max_mw[v.charge_at])
+    return (case.rows.hour_matrix(case.horizon_h, v.charge_at) @ scale) @ v.charge
+
+
+def discharging_mw(case: Case, v: Variables) -> cp.Expression:
+    """[H] sum of Pd."""
+    if v.discharge_at.size == 0:
+        return cp.Constant(np.zeros(case.horizon_h))
+    scale = sparse.diags(case.rows.pd_max_mw[v.discharge_at])
+    return (case.rows.hour_matrix(case.horizon_h, v.discharge_at) @ scale) @ v.discharge
+
+
+def _put(entries: int, at: Ints, values: Floats) -> sparse.csr_matrix:
+    return sparse.csr_matrix((values, (at, np.arange(at.size))), shape=(entries, at.size))
+
+
+# ------------------------------------------------------------------ system
+def balance(case: Case, v: Variables) -> Constraints:
+    """(U1) sum_i P + wind + PV - curtailed + sum_g Pd = D + Punc + sum_g Pc."""
+    view = case.view
+    supply = unit_sum(case) @ v.p + view.wind_mw - v.wind_cut + view.pv_mw - v.pv_cut + discharging_mw(case, v)
+    demand = view.load_mw + case.uncontrolled_mw + charging_mw(case, v)
+    return [supply + v.missing - v.surplus == demand]
+
+
+def minimum_power(case: Case, v: Variables) -> Constraints:
+    """(U2) P >= Pmin u."""
+    return [v.p >= cp.multiply(per_unit(case, case.knowledge.units.p_min_mw), v.u)]
+
+
+def maximum_power(case: Case, v: Variables) -> Constraints:
+    """(U3) P <= Pmax u."""
+    return [v.p <= cp.multiply(per_unit(case, case.knowledge.units.p_max_mw), v.u)]
+
+
+def start_stop_logic(case: Case, v: Variables) -> Constraints:
+    """(U4) u(t) - u(t-1) = y(t) - z(t), with u before the plan from the hours on."""
+    first = np.zeros((case.knowledge.units.count, case.horizon_h))
+    first[:, 0] = case.view.hours_on > 0
+    ones = np.ones(case.knowledge.units.count, dtype=np.int64)
+    return [v.u - window(case, ones, ones) @ v.u - first.ravel() == v.y - v.z]
+
+
+def minimum_up(case: Case, v: Variables) -> Constraints:
+    """(U5) sum of y over the last MU hours <= u."""
+    up = case.knowledge.units.min_up_h
+    return [window(case, np.zeros_like(up), up - 1) @ v.y <= v.u]
+
+
+def minimum_down(case: Case, v: Variables) -> Constraints:
+    """(U6) sum of z over the last MD hours <= 1 - u."""
+    down = case.knowledge.units.min_down_h
+    return [window(case, np.zeros_like(down), down - 1) @ v.z <= 1 - v.u]
+
+
+def initial_status(case: Case, v: Variables) -> Constraints:
+    """(U7) units stay on (off) until their minimum up (down) time from before the plan is over."""
+    units, on_h, hours = case.knowledge.units, case.view.hours_on[:, None], np.arange(case.horizon_h)
+    must_run = ((on_h > 0) & (hours < units.min_up_h[:, None] - on_h)).ravel()
+    must_rest = ((on_h < 0) & (hours < units.min_down_h[:, None] + on_h)).ravel()
+    out: Constraints = [v.u[np.flatnonzero(must_run)] == 1] if must_run.any() else []
+    return out + ([v.u[np.flatnonzero(must_rest)] == 0] if must_rest.any() else [])
+
+
+def hot_start(case: Case, v: Variables) -> Constraints:
+    """(U8) hot <= y; hot <= stops MD .. MD + CSH hours ago: a start is hot only after a short rest."""
+    units, hours = case.knowledge.units, np.arange(case.horizon_h)
+    longest = units.min_down_h + units.cold_start_h
+    off_before = np.where(case.view.hours_on < 0, -case.view.hours_on, longest + 1)[:, None]
+    inherited = (off_before + hours <= longest[:, None]).astype(np.float64).ravel()
+    stops = window(case, units.min_down_h, longest) @ v.z
+    return [v.hot <= v.y, v.hot <= stops + inherited]
+
+
+def cost_tangents(case: Case, v: Variables) -> Constraints:
+    """(U9) cost >= tangents of a u + b P + c P^2 at >= 12 powers, each scaled by u."""
+    a, b, c = case.unit_curve()
+    units, out = case.knowledge.units, []
+    count = case.knowledge.tangents if np.any(c > 0) else 1
+    for part in np.linspace(0.0, 1.0, count):
+        at = units.p_min_mw + part * (units.p_max_mw - units.p_min_mw)
+        slope, level = per_unit(case, b + 2 * c * at), per_unit(case, a - c * at**2)
+        out.append(v.cost >= cp.multiply(slope, v.p) + cp.multiply(level, v.u))
+    return out
+
+
+def renewables(case: Case, v: Variables) -> Constraints:
+    """(U10) curtailed wind and PV <= available."""
+    return [v.wind_cut <= case.view.wind_mw, v.pv_cut <= case.view.pv_mw]
+
+
+# ------------------------------------------------------------------ reserve
+def _firm_mw(case: Case, v: Variables) -> cp.Expression:
+    units, view = case.knowledge.units, case.view
+    running = unit_sum(case) @ cp.multiply(per_unit(case, units.p_max_mw), v.u)
+    return running + view.wind_mw - v.wind_cut + view.pv_mw - v.pv_cut + v.short
+
+
+def _needed_mw(case: Case, v: Variables) -> cp.Expression:
+    load = (1 + case.knowledge.reserve_fraction) * case.view.load_mw
+    return load + case.uncontrolled_mw + charging_mw(case, v)
+
+
+def thermal_only(case: Case, v: Variables) -> Constraints:
+    """(U11a) sum_i u Pmax + Pw + Pv + s >= (1 + r) D + Punc + Pc."""
+    return [_firm_mw(case, v) >= _needed_mw(case, v)]
+
+
+def scheduled(case: Case, v: Variables) -> Constraints:
+    """(U11b) left side + Pd: planned discharge counts in full."""
+    return [_firm_mw(case, v) + discharging_mw(case, v) >= _needed_mw(case, v)]
+
+
+def deliverable(case: Case, v: Variables) -> Constraints:
+    """(U11c) left side + phi Pd + h; h <= phi (Pdmax - Pd + Pc), one hour of energy behind h."""
+    rows, phi = case.rows, case.delivery_quantile
+    if rows.entries == 0:
+        return thermal_only(case, v)
+    charge, discharge = charging_mw(case, v), discharging_mw(case, v)
+    more, less = v.stored_reserve[0], v.stored_reserve[1]
+    hour_sum = rows.hour_matrix(case.horizon_h, np.arange(rows.entries))
+    two_way = rows.pd_max_mw > 0
+    above_min = hour_sum @ (cp.multiply(rows.x_scale_mwh, v.x) - rows.x_min_mwh)
+    above_min_two_way = hour_sum @ sparse.diags(two_way * 1.0) @ (
+        cp.multiply(rows.x_scale_mwh, v.x) - rows.x_min_mwh)
+    eta_d = float(rows.eta_discharge.min(initial=1.0))
+    eta_c = float(rows.eta_charge.max(initial=0.0))
+    return [
+        _firm_mw(case, v) + cp.multiply(phi, discharge) + more + less >= _needed_mw(case, v),
+        more <= cp.multiply(phi, hour_sum @ rows.pd_max_mw - discharge),
+        less <= cp.multiply(phi, charge),
+        more / eta_d <= above_min_two_way,
+        more / eta_d + eta_c * less <= above_min,
+    ]
+
+
+RESERVE_RULES: dict[str, Equation] = {
+    "thermal_only": thermal_only, "scheduled": scheduled, "deliverable": deliverable,
+}
+
+
+def reserve(case: Case, v: Variables) -> Constraints:
+    """(U11) the reserve rule of the run, with shortfall s priced in the objective."""
+    return RESERVE_RULES[case.knowledge.reserve_rule](case, v)
+
+
+# ------------------------------------------------------------------ cars
+def cohort_power(case: Case, v: Variables) -> Constraints:
+    """(U12) Pc <= Pcmax, Pd <= Pdmax."""
+    return [v.charge <= 1] + ([v.discharge <= 1] if v.discharge_at.size else [])
+
+
+def cohort_sharing(case: Case, v: Variables) -> Constraints:
+    """(U13) Pc/Pcmax + Pd/Pdmax <= 1: a car does one or the other, a cohort may do both."""
+    both = np.intersect1d(v.charge_at, v.discharge_at)
+    if both.size == 0:
+        return []
+    charge = v.charge[np.searchsorted(v.charge_at, both)]
+    return [charge + v.discharge[np.searchsorted(v.discharge_at, both)] <= case.rows.share_limit[both]]
+
+
+def cohort_recursion(case: Case, v: Variables) -> Constraints:
+    """(U14) X(t) = X(t-1) + (eta_c Pc - Pd/eta_d) 1 h, X = 0 before the first entry."""
+    rows, scale = case.rows, case.rows.x_scale_mwh
+    into = rows.eta_charge[rows.cohort] * rows.pc_max_mw / scale
+    out = rows.pd_max_mw / rows.eta_discharge[rows.cohort] / scale
+    gained = _put(rows.entries, v.charge_at, into[v.charge_at]) @ v.charge
+    if v.discharge_at.size:
+        gained -= _put(rows.entries, v.discharge_at, out[v.discharge_at]) @ v.discharge
+    return [rows.step_matrix() @ v.x == gained]
+
+
+def cohort_envelope(case: Case, v: Variables) -> Constraints:
+    """(U15) x_min <= X <= x_max at the end of each hour."""
+    rows, scale = case.rows, case.rows.x_scale_mwh
+    return [v.x >= rows.x_min_mwh / scale, v.x <= rows.x_max_mwh / scale]
+
+
+def stays_on(case: Case) -> Ints:
+    """Last entries of the cohorts still plugged in at the horizon's end."""
+    rows = case.rows
+    return np.asarray(np.flatnonzero(rows.last & (rows.departure_h[rows.cohort] >= case.horizon_h)), dtype=np.int64)
+
+
+def terminal(case: Case, v: Variables) -> Constraints:
+    """(U16) match: X_g(H) >= its uncoordinated value; cyclic: sum X(H) >= energy lent; price, free: none."""
+    rows, at = case.rows, stays_on(case)
+    if at.size == 0:
+        return []
+    scale = rows.x_scale_mwh[at]
+    if case.knowledge.terminal == "match":
+        return [v.x[at] >= rows.x_end_match_mwh[rows.cohort[at]] / scale]
+    if case.knowledge.terminal == "cyclic":
+        return [scale @ v.x[at] >= cyclic_energy_mwh(case)]
+    return []
+
+
+def cyclic_energy_mwh(case: Case) -> float:
+    """Energy the cars beyond the horizon must hold on top of what they plugged in with, as far as they can."""
+    return min(case.energy_needed_mwh, float(case.rows.x_max_mwh[stays_on(case)].sum()))
+
+
+def no_cycling(case: Case, v: Variables) -> Constraints:
+    """(U17) where cycling pays: Pc <= Pcmax b, Pd <= Pdmax (1 - b), b binary."""
+    if v.cycling_at.size == 0:
+        return []
+    charge = v.charge[np.searchsorted(v.charge_at, v.cycling_at)]
+    discharge = v.discharge[np.searchsorted(v.discharge_at, v.cycling_at)]
+    return [charge <= v.direction, discharge <= 1 - v.direction]
+
+
+COMMITMENT: dict[str, Equation] = {
+    "start_stop_logic": start_stop_logic, "minimum_up": minimum_up, "minimum_down": minimum_down,
+    "initial_status": initial_status, "hot_start": hot_start, "cost_tangents": cost_tangents,
+}
+DISPATCH: dict[str, Equation] = {
+    "balance": balance, "minimum_power": minimum_power, "maximum_power": maximum_power,
+    "renewables": renewables, "reserve": reserve,
+}
+COHORTS: dict[str, Equation] = {
+    "cohort_power": cohort_power, "cohort_sharing": cohort_sharing, "cohort_recursion": cohort_recursion,
+    "cohort_envelope": cohort_envelope, "terminal": terminal, "no_cycling": no_cycling,
+}
+EQUATIONS = COMMITMENT | DISPATCH | COHORTS
+
+
+# ------------------------------------------------------------------ objective
+def startup_usd(case: Case, v: Variables) -> cp.Expression:
+    """(F1, part) cold y - (cold - hot) hot, weighted."""
+    units, w1 = case.knowledge.units, case.knowledge.weights[0]
+    saving = per_unit(case, units.start_cold_usd - units.start_hot_usd)
+    return w1 * (per_unit(case, units.start_cold_usd) @ v.y - saving @ v.hot)
+
+
+def owners_usd(case: Case, v: Variables) -> cp.Expression:
+    """(F2) pi_ch Pc - pi_dis Pd + wear Pd/eta_d, weighted; pi = 0 with the tariff off."""
+    rows, w2 = case.rows, case.knowledge.weights[1]
+    charge, discharge = entry_prices(case)
+    cost = cp.Constant(0.0)
+    if v.charge_at.size:
+        cost += (charge * rows.pc_max_mw)[v.charge_at] @ v.charge
+    if v.discharge_at.size:
+        cost += (discharge * rows.pd_max_mw)[v.discharge_at] @ v.discharge
+    return w2 * cost
+
+
+def entry_prices(case: Case) -> tuple[Floats, Floats]:
+    """[E] $ per MWh charged and per MWh discharged at the bus, tariff and wear."""
+    rows = case.rows
+    wear = (rows.wear_usd_per_mwh / rows.eta_discharge)[rows.cohort]
+    return case.price_charge[rows.hour], wear - case.price_discharge[rows.hour]
+
+
+def curtailment_usd(case: Case, v: Variables) -> cp.Expression:
+    """(F3) penalty on curtailed wind and PV, weighted."""
+    penalty = case.knowledge.weights[2] * case.knowledge.curtailment_penalty_usd_per_mwh
+    return penalty * (cp.sum(v.wind_cut) + cp.sum(v.pv_cut))
+
+
+def shortfall_usd(case: Case, v: Variables) -> cp.Expression:
+    """Reserve shortfall at its price."""
+    return case.knowledge.reserve_shortfall_usd_per_mwh * cp.sum(v.short)
+
+
+def terminal_value_usd(case: Case, v: Variables) -> cp.Expression:
+    """Credit for energy held at the horizon's end (terminal: price)."""
+    at = stays_on(case)
+    if case.knowledge.terminal != "price" or at.size == 0:
+        return cp.Constant(0.0)
+    return case.terminal_value_usd_per_mwh * (case.rows.x_scale_mwh[at] @ v.x[at])
+
+
+def objective_usd(case: Case, v: Variables) -> cp.Expression:
+    """w1 F1 + w2 F2 + w3 F3 + w4 F4 + reserve shortfall - terminal value."""
+    return (cp.sum(v.cost) + startup_usd(case, v) + owners_usd(case, v) + curtailment_usd(case, v)
+            + shortfall_usd(case, v) - terminal_value_usd(case, v))

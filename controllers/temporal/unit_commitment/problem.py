@@ -1,0 +1,252 @@
+"""What the upper layer's equations are written on: hourly data in MW, and cohorts as sparse rows.
+
+Only (cohort, hour) pairs at which a cohort can do something become rows; the hundreds of empty cohorts
+of MODEL.md section 3 cost nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+
+from controllers.port import CarControl, SystemView, TemporalKnowledge
+from models.records import Bools, CohortFlexibility, Floats, Ints
+
+KW_PER_MW = 1000.0
+NEGLIGIBLE_KW = 1e-9
+
+
+@dataclass(frozen=True)
+class CohortRows:
+    """Cohorts as rows: arrays [N] per nonempty cohort and [E] per (cohort, hour) entry, in MW and MWh.
+
+    Entries of one cohort follow each other in time; `first` marks a cohort's first, `last` its last entry.
+    """
+
+    district: Ints
+    """[N]"""
+    row: Ints
+    """[N] row of the district's CohortFlexibility, or -1 for cohorts merged over districts and zones."""
+    departure_h: Ints
+    """[N] hours from the plan's start; the horizon itself means: beyond it."""
+    eta_charge: Floats
+    eta_discharge: Floats
+    wear_usd_per_mwh: Floats
+    """[N] per MWh drawn from the battery."""
+    x_end_match_mwh: Floats
+    """[N] x at the horizon's end if each car charged at once."""
+    cohort: Ints
+    """[E] index into the cohorts."""
+    hour: Ints
+    """[E]"""
+    pc_max_mw: Floats
+    pd_max_mw: Floats
+    x_min_mwh: Floats
+    x_max_mwh: Floats
+    share_limit: Floats
+    """[E] right side of Pc/Pcmax + Pd/Pdmax <= 1; above 1 only in merged cohorts of unequal chargers."""
+
+    @property
+    def count(self) -> int:
+        return int(self.district.size)
+
+    @property
+    def entries(self) -> int:
+        return int(self.cohort.size)
+
+    @property
+    def first(self) -> Bools:
+        return np.asarray(np.diff(self.cohort, prepend=-1) != 0)
+
+    @property
+    def last(self) -> Bools:
+        return np.asarray(np.diff(self.cohort, append=-1) != 0)
+
+    @property
+    def x_scale_mwh(self) -> Floats:
+        """[E] size of each cohort's energy range, so that solvers see numbers near 1."""
+        size = np.zeros(self.count)
+        np.maximum.at(size, self.cohort, np.maximum(np.abs(self.x_max_mwh), np.abs(self.x_min_mwh)))
+        np.maximum.at(size, self.cohort, np.maximum(self.pc_max_mw, self.pd_max_mw))
+        return np.asarray(np.maximum(size, 1e-9)[self.cohort], dtype=np.float64)
+
+    def step_matrix(self) -> sparse.csr_matrix:
+        """[E, E] takes x to x(t) - x(t-1) within each cohort, with x = 0 before the first entry."""
+        follows = np.flatnonzero(~self.first)
+        back = sparse.csr_matrix((np.ones(follows.size), (follows, follows - 1)), shape=(self.entries,) * 2)
+        return sparse.csr_matrix(sparse.eye(self.entries) - back)
+
+    def hour_matrix(self, horizon_h: int, keep: Ints) -> sparse.csr_matrix:
+        """[H, len(keep)] sums the entries `keep` by hour."""
+        return sparse.csr_matrix((np.ones(keep.size), (self.hour[keep], np.arange(keep.size))),
+                                 shape=(horizon_h, keep.size))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One planning problem: knowledge, view and cohort rows; hourly arrays [H] in MW and $/MWh."""
+
+    knowledge: TemporalKnowledge
+    view: SystemView
+    rows: CohortRows
+    uncontrolled_mw: Floats
+    energy_needed_mwh: float
+    """Terminal `cyclic`: what x of the cars beyond the horizon must at least sum to."""
+    terminal_value_usd_per_mwh: float
+    delivery_quantile: Floats
+    """[H] phi_t, for reserve rules that count on delivery."""
+
+    @property
+    def horizon_h(self) -> int:
+        return self.knowledge.horizon_h
+
+    @property
+    def price_charge(self) -> Floats:
+        """[H] tariff in the objective in $/MWh, 0 with the tariff off."""
+        return self.view.price_charge_usd_per_kwh * (KW_PER_MW * self.knowledge.tariff_in_objective)
+
+    @property
+    def price_discharge(self) -> Floats:
+        return self.view.price_discharge_usd_per_kwh * (KW_PER_MW * self.knowledge.tariff_in_objective)
+
+    @property
+    def carbon_usd_per_t(self) -> float:
+        return self.knowledge.weights[3] * self.knowledge.carbon_price_usd_per_t
+
+    def unit_curve(self) -> tuple[Floats, Floats, Floats]:
+        """(a, b, c) [U] of w1 F1 + w4 F4 per unit and hour, start-ups apart."""
+        units, w1, carbon = self.knowledge.units, self.knowledge.weights[0], self.carbon_usd_per_t
+        return (w1 * units.cost_a_usd_per_h + carbon * units.emission_alpha_t_per_h,
+                w1 * units.cost_b_usd_per_mwh + carbon * units.emission_beta_t_per_mwh,
+                w1 * units.cost_c_usd_per_mw2h + carbon * units.emission_gamma_t_per_mw2h)
+
+    def cycling_pays(self) -> Bools:
+        """[E] entries in which charging and discharging at once would pay (MODEL.md section 3).
+
+        w2 (eta_c eta_d pi_dis - pi_ch - wear eta_c) > lambda (1 - eta_c eta_d), lambda the lowest possible price.
+        """
+        rows, w2 = self.rows, self.knowledge.weights[1]
+        eta_c, eta_d = rows.eta_charge[rows.cohort], rows.eta_discharge[rows.cohort]
+        gain = w2 * (eta_c * eta_d * self.price_discharge[rows.hour] - self.price_charge[rows.hour]
+                     - rows.wear_usd_per_mwh[rows.cohort] * eta_c)
+        loss = self.lowest_price()[rows.hour] * (1 - eta_c * eta_d)
+        both = (rows.pc_max_mw > 0) & (rows.pd_max_mw > 0)
+        return np.asarray(both & (gain > loss + 1e-9))
+
+    def lowest_price(self) -> Floats:
+        """[H] lowest system price that can occur: minus the curtailment penalty where renewables may be surplus.
+
+        Surplus is possible where all units at minimum power and all renewables exceed the load without cars.
+        """
+        units, view = self.knowledge.units, self.view
+        a, b, c = self.unit_curve()
+        cheapest = float(np.min(b + 2 * c * units.p_min_mw))
+        surplus = view.wind_mw + view.pv_mw + units.p_min_mw.sum() > view.load_mw + self.uncontrolled_mw
+        may_spill = surplus & (view.wind_mw + view.pv_mw > 0)
+        penalty = self.knowledge.weights[2] * self.knowledge.curtailment_penalty_usd_per_mwh
+        return np.asarray(np.where(may_spill, min(-penalty, cheapest), cheapest), dtype=np.float64)
+
+
+def make_case(knowledge: TemporalKnowledge, view: SystemView, car_control: CarControl,
+              terminal_value_usd_per_mwh: float, delivery_quantile: Floats) -> Case:
+    """The planning problem with one row per nonempty cohort of each district."""
+    h = knowledge.horizon_h
+    districts = view.districts
+    uncontrolled = sum((d.p_uncontrolled_kw for d in districts), np.zeros(h)) / KW_PER_MW
+    parts = [_district_rows(k, d, knowledge, car_control) for k, d in enumerate(districts)]
+    rows = _stack([_no_rows(), *parts])
+    needed = sum(d.energy_start_kwh - d.energy_end_base_kwh for d in districts) / KW_PER_MW
+    return Case(knowledge=knowledge, view=view, rows=rows, uncontrolled_mw=np.asarray(uncontrolled),
+                energy_needed_mwh=float(needed), terminal_value_usd_per_mwh=terminal_value_usd_per_mwh,
+                delivery_quantile=delivery_quantile)
+
+
+def _district_rows(index: int, cars: CohortFlexibility, knowledge: TemporalKnowledge,
+                   car_control: CarControl) -> CohortRows:
+    """Nonempty (cohort, hour) pairs of one district; none when cars are not controlled."""
+    horizon = cars.horizon_h
+    pc = cars.pc_max_kw * (car_control != "none")
+    pd = cars.pd_max_kw * (car_control == "bidirectional")
+    before = np.concatenate([np.zeros((cars.cohort_count, 1)), cars.x_min_kwh[:, :-1]], axis=1)
+    bound_rises = cars.x_min_kwh > before + NEGLIGIBLE_KW
+    active = (pc > NEGLIGIBLE_KW) | (pd > NEGLIGIBLE_KW) | (bound_rises & (car_control != "none"))
+    used, cohort = np.unique(np.nonzero(active)[0], return_inverse=True)
+    where, hour = np.nonzero(active)
+    group, departure = used // (horizon + 1), used % (horizon + 1)
+    return CohortRows(
+        district=np.full(used.size, index), row=used, departure_h=departure,
+        eta_charge=cars.eta_charge[used], eta_discharge=cars.eta_discharge[used],
+        wear_usd_per_mwh=knowledge.wear_usd_per_kwh[group] * KW_PER_MW,
+        x_end_match_mwh=np.minimum(cars.x_end_uncoordinated_kwh, cars.x_max_kwh[:, -1])[used] / KW_PER_MW,
+        cohort=cohort.astype(np.int64), hour=hour.astype(np.int64),
+        pc_max_mw=pc[where, hour] / KW_PER_MW, pd_max_mw=pd[where, hour] / KW_PER_MW,
+        x_min_mwh=cars.x_min_kwh[where, hour] / KW_PER_MW, x_max_mwh=cars.x_max_kwh[where, hour] / KW_PER_MW,
+        share_limit=np.ones(hour.size),
+    )
+
+
+def _no_rows() -> CohortRows:
+    whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
+    return CohortRows(district=whole, row=whole, departure_h=whole, eta_charge=real, eta_discharge=real,
+                      wear_usd_per_mwh=real, x_end_match_mwh=real, cohort=whole, hour=whole, pc_max_mw=real,
+                      pd_max_mw=real, x_min_mwh=real, x_max_mwh=real, share_limit=real)
+
+
+def _stack(parts: list[CohortRows]) -> CohortRows:
+    offset = np.cumsum([0] + [p.count for p in parts])
+    shifted = [replace(p, cohort=p.cohort + offset[k]) for k, p in enumerate(parts)]
+    names = CohortRows.__dataclass_fields__
+    return CohortRows(**{name: np.concatenate([getattr(p, name) for p in shifted]) for name in names})
+
+
+def merge_cohorts(rows: CohortRows) -> CohortRows:
+    """Cohorts of equal departure, efficiencies, wear and way as one: a relaxation, since envelopes add.
+
+    Whatever the single cohorts can do, their sum can; so the merged problem's bound holds for the full one.
+    Where chargers differ, the sum of Pc/Pcmax + Pd/Pdmax may pass 1; `share_limit` allows exactly that.
+    """
+    two_way = np.zeros(rows.count)
+    np.maximum.at(two_way, rows.cohort, (rows.pd_max_mw > 0).astype(np.float64))
+    alike = np.stack([rows.departure_h, rows.eta_charge, rows.eta_discharge, rows.wear_usd_per_mwh, two_way])
+    kinds, kind = np.unique(np.round(alike, 9), axis=1, return_inverse=True)
+    kind = kind.reshape(-1)
+    horizon = int(rows.hour.max(initial=0)) + 1
+
+    def total(values: Floats) -> Floats:
+        grid = np.zeros((kinds.shape[1], horizon))
+        np.add.at(grid, (kind[rows.cohort], rows.hour), values)
+        return grid
+
+    pc, pd = total(rows.pc_max_mw), total(rows.pd_max_mw)
+    part_c = rows.pc_max_mw / np.maximum(pc, 1e-12)[kind[rows.cohort], rows.hour]
+    part_d = rows.pd_max_mw / np.maximum(pd, 1e-12)[kind[rows.cohort], rows.hour]
+    limit = total(np.maximum(part_c, part_d))
+    x_min, x_max = _merged_bounds(rows, kind, kinds.shape[1], horizon)
+    cohort, hour = np.nonzero(total(np.ones(rows.entries)) > 0)
+    ends = np.zeros(kinds.shape[1])
+    np.add.at(ends, kind, rows.x_end_match_mwh)
+    pick = (cohort, hour)
+    nothing = np.full(kinds.shape[1], -1)
+    return CohortRows(
+        district=nothing, row=nothing, departure_h=kinds[0].astype(np.int64), eta_charge=kinds[1],
+        eta_discharge=kinds[2], wear_usd_per_mwh=kinds[3], x_end_match_mwh=ends, cohort=cohort, hour=hour,
+        pc_max_mw=pc[pick], pd_max_mw=pd[pick], x_min_mwh=x_min[pick], x_max_mwh=x_max[pick],
+        share_limit=np.maximum(limit[pick], 1.0),
+    )
+
+
+def _merged_bounds(rows: CohortRows, kind: Ints, kinds: int, horizon: int) -> tuple[Floats, Floats]:
+    """Sums of the energy bounds; a cohort without an entry in an hour keeps its last bounds (0 before the first)."""
+    low, high = np.full((rows.count, horizon), np.nan), np.full((rows.count, horizon), np.nan)
+    low[rows.cohort, rows.hour], high[rows.cohort, rows.hour] = rows.x_min_mwh, rows.x_max_mwh
+    seen = np.where(np.isnan(low), -1, np.arange(horizon))
+    latest = np.maximum.accumulate(seen, axis=1)
+    each = np.arange(rows.count)[:, None]
+    low = np.where(latest < 0, 0.0, low[each, latest])
+    high = np.where(latest < 0, 0.0, high[each, latest])
+    sums = np.zeros((2, kinds, horizon))
+    np.add.at(sums[0], kind, low)
+    np.add.at(sums[1], kind, high)
+    return sums[0], sums[1]

@@ -1,0 +1,137 @@
+"""The upper layer as a whole: commit on cohorts merged over districts, dispatch all cohorts, split uniquely."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from controllers.port import CarControl, Plan, PlanError, SystemView, TemporalKnowledge
+from controllers.temporal.unit_commitment.accounts import account
+from controllers.temporal.unit_commitment.diagnosis import explain
+from controllers.temporal.unit_commitment.problem import KW_PER_MW, Case, make_case, merge_cohorts
+from controllers.temporal.unit_commitment.stages import (
+    Commitment,
+    Dispatch,
+    commit,
+    dispatch,
+    split,
+)
+from models.records import Floats, Ints
+
+SPLIT_SLACK_REL = 1e-6
+"""How much dearer than the optimum the unique split may be (MODEL.md section 3)."""
+TANGENT_GAP_REL = 1e-5
+"""Room for the difference between tangents and true curves when a merged answer is judged."""
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Settings of the solve that are not part of the model."""
+
+    node_limit: int = 20_000
+    terminal_value_usd_per_mwh: float = 20.0
+    """Terminal rule `price`: value of a MWh in a battery at the horizon's end (A)."""
+    delivery_quantile: float = 1.0
+    """phi of reserve rule `deliverable`, until a learned one is given."""
+    accepted_gap_factor: float = 2.0
+    """A merged answer within this multiple of mip_gap of the bound stands; otherwise the full MILP is solved."""
+
+
+class UnitCommitment:
+    """MODEL.md section 3 as a TemporalLayer.
+
+    With `car_control` "none" cohorts are not planned: all expected car load is in `p_uncontrolled_kw`.
+    `without` names equations to leave out (tests only).
+    """
+
+    def __init__(self, knowledge: TemporalKnowledge, car_control: CarControl = "bidirectional",
+                 tuning: Tuning | None = None, without: Collection[str] = ()) -> None:
+        self.knowledge = knowledge
+        self.car_control = car_control
+        self.tuning = tuning or Tuning()
+        self.without = frozenset(without)
+
+    def plan(self, view: SystemView) -> Plan:
+        """The plan from view.time_s; raises PlanError naming hours and amounts when there is none."""
+        case = self._case(view)
+        try:
+            commitment, found = self._solve(case)
+        except PlanError as error:
+            reasons = explain(case, self.tuning.node_limit, self.without)
+            raise PlanError(f"{error}: {reasons}" if reasons else str(error)) from error
+        direction, slack = commitment.direction, SPLIT_SLACK_REL * abs(found.objective_usd)
+        answer = close_balance(case, commitment.u, split(case, found, direction, slack, self.without))
+        return make_plan(case, commitment, answer)
+
+    def _case(self, view: SystemView) -> Case:
+        h, tuning = self.knowledge.horizon_h, self.tuning
+        if view.load_mw.size != h:
+            raise PlanError(f"the view has {view.load_mw.size} hours, the plan needs {h}")
+        return make_case(self.knowledge, view, self.car_control, tuning.terminal_value_usd_per_mwh,
+                         np.full(h, tuning.delivery_quantile))
+
+    def _solve(self, case: Case) -> tuple[Commitment, Dispatch]:
+        """Merged commitment and full dispatch; the full MILP when that leaves too large a gap."""
+        gap, limit = self.knowledge.mip_gap, self.tuning.node_limit
+        merged = replace(case, rows=merge_cohorts(case.rows))
+        if not case.cycling_pays().any() and merged.rows.count < case.rows.count:
+            first = commit(merged, gap, limit, self.without)
+            try:
+                found = dispatch(case, first.u, first.direction, self.without)
+            except PlanError:  # the merged schedule may be too optimistic: the full problem decides below
+                found = None
+            allowed = self.tuning.accepted_gap_factor * gap + TANGENT_GAP_REL
+            if found and found.objective_usd - first.bound_usd <= allowed * abs(found.objective_usd):
+                return first, found
+        full = commit(case, gap, limit, self.without)
+        return full, dispatch(case, full.u, full.direction, self.without)
+
+
+def reference_commitment(knowledge: TemporalKnowledge, view: SystemView, tuning: Tuning | None = None) -> Plan:
+    """The same commitment with no cars at all, for the run's reference without cars."""
+    return UnitCommitment(knowledge, "none", tuning).plan(replace(view, districts=()))
+
+
+def close_balance(case: Case, u: Ints, d: Dispatch) -> Dispatch:
+    """Powers whose balance closes exactly: the solver's residual (about 1e-7 MW) goes to the freest unit."""
+    units, view, h = case.knowledge.units, case.view, case.horizon_h
+    low, high = units.p_min_mw[:, None] * u, units.p_max_mw[:, None] * u
+    p = np.clip(d.p_mw, low, high)
+    cars = np.bincount(case.rows.hour, d.pc_mw - d.pd_mw, h) if case.rows.entries else np.zeros(h)
+    needed = view.load_mw + case.uncontrolled_mw + cars - (view.wind_mw - d.wind_cut_mw + view.pv_mw - d.pv_cut_mw)
+    for _ in range(2):
+        missing = needed - p.sum(axis=0)
+        room = np.where(missing > 0, high - p, p - low)
+        freest = room.argmax(axis=0)
+        p[freest, np.arange(h)] += np.clip(missing, -room.max(axis=0), room.max(axis=0))
+    return replace(d, p_mw=p)
+
+
+def make_plan(case: Case, commitment: Commitment, d: Dispatch) -> Plan:
+    """The Plan record with true costs beside the MILP's value and bound."""
+    costs = account(case, commitment.u, d)
+    charge, discharge = _by_district(case, d.pc_mw), _by_district(case, d.pd_mw)
+    gap = (costs.objective_usd - commitment.bound_usd) / max(abs(costs.objective_usd), 1e-9)
+    return Plan(
+        time_s=case.view.time_s, committed=commitment.u, p_mw=d.p_mw, wind_curtailed_mw=d.wind_cut_mw,
+        pv_curtailed_mw=d.pv_cut_mw, reserve_shortfall_mw=d.short_mw,
+        marginal_price_usd_per_mwh=d.price_usd_per_mwh, pc_kw=charge, pd_kw=discharge,
+        objective_usd=costs.objective_usd, milp_objective_usd=commitment.objective_usd,
+        bound_usd=commitment.bound_usd, gap_rel=max(gap, 0.0), operating_cost_usd=costs.operating_usd,
+        owners_net_usd=costs.owners_usd, curtailment_usd=costs.curtailment_usd, carbon_cost_usd=costs.carbon_usd,
+        carbon_t=costs.carbon_t, status=commitment.status, solver_s=commitment.solver_s + d.solver_s,
+        compile_s=commitment.compile_s + d.compile_s,
+    )
+
+
+def _by_district(case: Case, power_mw: Floats) -> tuple[Floats, ...]:
+    """Entries back to one [G, H] array in kW per district."""
+    rows, out = case.rows, []
+    for k, cars in enumerate(case.view.districts):
+        grid = np.zeros((cars.cohort_count, case.horizon_h))
+        mine = np.flatnonzero(rows.district[rows.cohort] == k)
+        grid[rows.row[rows.cohort[mine]], rows.hour[mine]] = power_mw[mine] * KW_PER_MW
+        out.append(np.where(grid < 1e-9, 0.0, grid))
+    return tuple(out)

@@ -1,0 +1,235 @@
+"""The stages of a solve: commitment (MILP), dispatch at fixed commitment (QP), unique split of the cars (QP)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import cvxpy as cp
+import numpy as np
+from scipy import sparse
+
+from controllers.port import PlanError
+from controllers.temporal.unit_commitment import equations as eq
+from controllers.temporal.unit_commitment.equations import Variables
+from controllers.temporal.unit_commitment.problem import Case
+from models.records import Floats, Ints
+
+NOTHING = np.zeros(0, dtype=np.int64)
+QP_TOLERANCE = 1e-10
+
+
+@dataclass(frozen=True)
+class Commitment:
+    """Answer of the MILP, or of a schedule fixed from outside."""
+
+    u: Ints
+    """[U, H]"""
+    direction: Floats
+    """[K] 1 = charge, 0 = discharge, of the case's cycling entries."""
+    objective_usd: float
+    bound_usd: float
+    status: str
+    solver_s: float
+    compile_s: float
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """Powers at a fixed commitment with the true quadratic costs."""
+
+    p_mw: Floats
+    """[U, H]"""
+    wind_cut_mw: Floats
+    pv_cut_mw: Floats
+    short_mw: Floats
+    price_usd_per_mwh: Floats
+    pc_mw: Floats
+    """[E]"""
+    pd_mw: Floats
+    x_mwh: Floats
+    objective_usd: float
+    solver_s: float
+    compile_s: float
+
+
+# ------------------------------------------------------------------ variables
+def _empty() -> cp.Expression:
+    return cp.Constant(np.zeros(0))
+
+
+def _nonneg(size: int) -> cp.Expression:
+    return cp.Variable(size, nonneg=True) if size else _empty()
+
+
+def make_variables(case: Case, cycling: bool = True) -> Variables:
+    """Fresh unknowns of the whole problem; `cycling` False leaves out the binaries (a relaxation)."""
+    flat, h, rows = case.knowledge.units.count * case.horizon_h, case.horizon_h, case.rows
+    charge_at, discharge_at = np.flatnonzero(rows.pc_max_mw > 0), np.flatnonzero(rows.pd_max_mw > 0)
+    cycling_at = np.flatnonzero(case.cycling_pays()) if cycling else NOTHING
+    zero = cp.Constant(np.zeros(h))
+    with_cars = case.knowledge.reserve_rule == "deliverable" and rows.entries > 0
+    return Variables(
+        u=cp.Variable(flat, boolean=True), y=cp.Variable(flat, nonneg=True), z=cp.Variable(flat, nonneg=True),
+        hot=cp.Variable(flat, nonneg=True), p=cp.Variable(flat), cost=cp.Variable(flat),
+        wind_cut=cp.Variable(h, nonneg=True), pv_cut=cp.Variable(h, nonneg=True), short=cp.Variable(h, nonneg=True),
+        charge=_nonneg(charge_at.size), discharge=_nonneg(discharge_at.size),
+        x=cp.Variable(rows.entries) if rows.entries else _empty(),
+        stored_reserve=cp.Variable((2, h), nonneg=True) if with_cars else cp.Constant(np.zeros((2, h))),
+        direction=cp.Variable(cycling_at.size, boolean=True) if cycling_at.size else _empty(),
+        charge_at=charge_at, discharge_at=discharge_at, cycling_at=cycling_at, missing=zero, surplus=zero,
+    )
+
+
+def collect(case: Case, v: Variables, groups: dict[str, eq.Equation], without: Collection[str]) -> eq.Constraints:
+    """All constraints of the named groups with their names as labels, except those in `without`."""
+    skip = set(without) | (set(eq.COHORTS) if case.rows.entries == 0 else set())
+    out: eq.Constraints = []
+    for name, equation in groups.items():
+        for number, constraint in enumerate(equation(case, v) if name not in skip else []):
+            out.append(constraint.set_label(f"{name}[{number}]"))
+    return out
+
+
+# ------------------------------------------------------------------ commitment
+def highs_options(gap: float, node_limit: int) -> dict[str, float | int]:
+    """One thread, fixed seed, limits that count nodes: equal answers on every machine."""
+    return {"mip_rel_gap": gap, "mip_abs_gap": 1e-6, "threads": 1, "random_seed": 0, "mip_max_nodes": node_limit}
+
+
+def solve_quietly(problem: cp.Problem, solver: str, options: dict[str, float | int]) -> None:
+    """Solve; cvxpy's warning about limits is dropped because every caller judges the status itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        problem.solve(solver=solver, **options)
+
+
+def commit(case: Case, gap: float, node_limit: int, without: Collection[str] = (), cycling: bool = True) -> Commitment:
+    """The mixed-integer problem with tangents; raises PlanError when nothing feasible was found."""
+    v = make_variables(case, cycling)
+    problem = cp.Problem(cp.Minimize(eq.objective_usd(case, v)), collect(case, v, eq.EQUATIONS, without))
+    solve_quietly(problem, cp.HIGHS, highs_options(gap, node_limit))
+    if problem.status not in (cp.OPTIMAL, cp.USER_LIMIT) or v.u.value is None:
+        raise PlanError(f"unit commitment is {problem.status}")
+    info = problem.solver_stats.extra_stats
+    if not np.isfinite(info.mip_gap):
+        raise PlanError(f"unit commitment: no schedule found within {node_limit} nodes")
+    value = float(problem.value)
+    shape = (case.knowledge.units.count, case.horizon_h)
+    return Commitment(
+        u=np.rint(v.u.value).astype(np.int64).reshape(shape), direction=np.rint(_value(v.direction)),
+        objective_usd=value, bound_usd=info.mip_dual_bound + value - info.objective_function_value,
+        status="optimal" if problem.status == cp.OPTIMAL else "node_limit",
+        solver_s=float(problem.solver_stats.solve_time), compile_s=float(problem.compilation_time or 0.0),
+    )
+
+
+def _value(expression: cp.Expression) -> Floats:
+    return np.zeros(0) if expression.size == 0 else np.asarray(expression.value, dtype=np.float64)
+
+
+# ------------------------------------------------------------------ dispatch at fixed commitment
+def starts_and_stops(case: Case, u: Ints) -> tuple[Ints, Ints, Ints]:
+    """(start, stop, hot start) [U, H] that follow from the schedule and the hours before it."""
+    units, h = case.knowledge.units, case.horizon_h
+    on_before = (case.view.hours_on > 0).astype(np.int64)[:, None]
+    change = np.diff(u, axis=1, prepend=on_before)
+    start, stop = (change > 0).astype(np.int64), (change < 0).astype(np.int64)
+    stopped_at = np.where(stop > 0, np.arange(h), -(10**6))
+    stopped_at[:, 0] = np.maximum(stopped_at[:, 0], np.where(case.view.hours_on < 0, case.view.hours_on, -(10**6)))
+    off_h = np.arange(h) - np.maximum.accumulate(stopped_at, axis=1)
+    longest = (units.min_down_h + units.cold_start_h)[:, None]
+    return start, stop, (start * (off_h <= longest)).astype(np.int64)
+
+
+def fix_commitment(case: Case, v: Variables, u: Ints, direction: Floats) -> Variables:
+    """The same unknowns with the schedule as constants and the true quadratic cost curves."""
+    start, stop, hot = (cp.Constant(m.ravel().astype(float)) for m in starts_and_stops(case, u))
+    on = u.ravel().astype(np.float64)
+    a, b, c = (np.repeat(k, case.horizon_h) for k in case.unit_curve())
+    cost = a @ on + b @ v.p + c @ cp.square(v.p)
+    return replace(v, u=cp.Constant(on), y=start, z=stop, hot=hot, cost=cost, direction=cp.Constant(direction))
+
+
+def solve_qp(problem: cp.Problem, what: str) -> None:
+    """Interior point with tight tolerances; raises PlanError unless (nearly) optimal."""
+    options: dict[str, float | int] = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), QP_TOLERANCE)
+    solve_quietly(problem, cp.CLARABEL, options)
+    if problem.status not in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE):
+        raise PlanError(f"{what} is {problem.status}")
+
+
+def dispatch(case: Case, u: Ints, direction: Floats, without: Collection[str] = ()) -> Dispatch:
+    """Powers of units and cohorts at the fixed schedule `u`; the price is the balance's dual value."""
+    v = fix_commitment(case, make_variables(case), u, direction)
+    constraints = collect(case, v, eq.DISPATCH | eq.COHORTS, without)
+    problem = cp.Problem(cp.Minimize(eq.objective_usd(case, v)), constraints)
+    solve_qp(problem, "dispatch at the chosen commitment")
+    rows, h = case.rows, case.horizon_h
+    price = next((-c.dual_value for c in constraints if c.label == "balance[0]"), np.zeros(h))
+    pc, pd = entry_powers(case, v)
+    return Dispatch(
+        p_mw=np.asarray(v.p.value).reshape(-1, h) * u, wind_cut_mw=_clean(v.wind_cut.value),
+        pv_cut_mw=_clean(v.pv_cut.value), short_mw=_clean(v.short.value), price_usd_per_mwh=np.asarray(price),
+        pc_mw=pc, pd_mw=pd, x_mwh=_value(v.x) * rows.x_scale_mwh, objective_usd=float(problem.value),
+        solver_s=float(problem.solver_stats.solve_time or 0.0), compile_s=float(problem.compilation_time or 0.0),
+    )
+
+
+def _clean(values: Floats) -> Floats:
+    return np.asarray(np.where(np.abs(values) < 1e-7, 0.0, np.maximum(values, 0.0)), dtype=np.float64)
+
+
+def entry_powers(case: Case, v: Variables) -> tuple[Floats, Floats]:
+    """(Pc, Pd) [E] in MW from the fractions, kept within their limits."""
+    pc, pd = np.zeros(case.rows.entries), np.zeros(case.rows.entries)
+    pc[v.charge_at] = np.clip(_value(v.charge), 0.0, 1.0) * case.rows.pc_max_mw[v.charge_at]
+    pd[v.discharge_at] = np.clip(_value(v.discharge), 0.0, 1.0) * case.rows.pd_max_mw[v.discharge_at]
+    return pc, pd
+
+
+# ------------------------------------------------------------------ the unique split
+def split(case: Case, found: Dispatch, direction: Floats, slack_usd: float,
+          without: Collection[str] = ()) -> Dispatch:
+    """Among all equal-cost splits of the hourly Pc and Pd over cohorts, the one nearest to equal shares.
+
+    Minimises sum (P_g - share_g P_total)^2 / share_g with share = plugged kW (MODEL.md section 3). For given
+    totals this equals Ptotal_max * Pmax_g * (P_g/Pmax_g - P_total/Ptotal_max)^2, strictly convex: one answer,
+    whatever the order of rows or the solver. The cohorts' own cost may rise by `slack_usd` at most.
+    """
+    rows, h = case.rows, case.horizon_h
+    if rows.entries == 0:
+        return found
+    v = replace(make_variables(case), direction=cp.Constant(direction))
+    constraints = collect(case, v, eq.COHORTS, without)
+    distance: cp.Expression = cp.Constant(0.0)
+    sides = ((v.charge, v.charge_at, rows.pc_max_mw, found.pc_mw),
+             (v.discharge, v.discharge_at, rows.pd_max_mw, found.pd_mw))
+    for part, at, limit, power in sides:
+        if at.size == 0:
+            continue
+        add = rows.hour_matrix(h, at)
+        room = add @ limit[at]
+        used = np.flatnonzero(room > 0)
+        mean = np.zeros(h)
+        mean[used] = (add @ power[at])[used] / room[used]
+        average = (sparse.diags(1.0 / room[used]) @ add[used] @ sparse.diags(limit[at])) @ part
+        constraints.append(average == mean[used])
+        distance += (room[rows.hour[at]] * limit[at] / room.max()) @ cp.square(part - mean[rows.hour[at]])
+    constraints += _cost_cap(case, v, found, slack_usd)
+    problem = cp.Problem(cp.Minimize(distance), constraints)
+    solve_qp(problem, "the split over cohorts")
+    pc, pd = entry_powers(case, v)
+    return replace(found, pc_mw=pc, pd_mw=pd, x_mwh=_value(v.x) * rows.x_scale_mwh,
+                   solver_s=found.solver_s + float(problem.solver_stats.solve_time or 0.0),
+                   compile_s=found.compile_s + float(problem.compilation_time or 0.0))
+
+
+def _cost_cap(case: Case, v: Variables, found: Dispatch, slack_usd: float) -> eq.Constraints:
+    """Wear and terminal value may differ between cohorts: together no dearer than found."""
+    charge, discharge = eq.entry_prices(case)
+    at = eq.stays_on(case)
+    credit = case.terminal_value_usd_per_mwh * float(found.x_mwh[at].sum()) * (case.knowledge.terminal == "price")
+    spent = case.knowledge.weights[1] * float(charge @ found.pc_mw + discharge @ found.pd_mw) - credit
+    return [eq.owners_usd(case, v) - eq.terminal_value_usd(case, v) <= spent + slack_usd]

@@ -1,0 +1,1 @@
+"""Scenarios, studies, and the scripts that run them."""

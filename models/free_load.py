@@ -1,0 +1,69 @@
+"""Expected load of cars that act on their own: what an operator puts beside the cars under control."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.drivers import PriceResponse, price_response
+from models.records import SECONDS_PER_HOUR, Bools, Floats, Ints, Sessions, Vehicles
+
+GOLDEN_SHARE = 0.6180339887498949
+"""Steps of this share of 1 fill 0..1 evenly in any order of rows."""
+
+
+def at_once_kw(sessions: Sessions, edges_s: Ints) -> Floats:
+    """Mean power [S, n] in the periods between edges_s [n + 1] if each car charges at once to what it wants.
+
+    No taper; times `weight` is left to the caller.
+    """
+    plugged_s = np.clip(edges_s[None, :] - sessions.start_s[:, None], 0,
+                        np.maximum(sessions.departure_s - sessions.start_s, 0)[:, None])
+    wish_kwh = np.maximum(np.minimum(sessions.wanted_kwh, sessions.max_kwh) - sessions.energy_kwh, 0.0)
+    rate_kw = sessions.eta_charge * sessions.p_charge_max_kw
+    taken_kwh = np.minimum(rate_kw[:, None] * plugged_s / SECONDS_PER_HOUR, wish_kwh[:, None])
+    hours = np.diff(edges_s) / SECONDS_PER_HOUR
+    return np.asarray(np.diff(taken_kwh, axis=1) / sessions.eta_charge[:, None] / hours, dtype=np.float64)
+
+
+def price_answer_kw(sessions: Sessions, edges_s: Ints, price_charge_usd_per_kwh: Floats,
+                    price_discharge_usd_per_kwh: Floats, wear_usd_per_kwh: Floats,
+                    response: PriceResponse | None = None) -> Floats:
+    """Mean power [S, n] of cars that answer prices (drivers.price_response), period by period.
+
+    Prices [H] are hourly from the hour of edges_s[0]; wear [S] per kWh out of the battery.
+    Willingness is spread evenly over the rows.
+    """
+    cars = _as_vehicles(sessions)
+    quantile = np.mod(np.arange(sessions.count) * GOLDEN_SHARE, 1.0)
+    energy_kwh, power_kw = sessions.energy_kwh.copy(), np.zeros((sessions.count, edges_s.size - 1))
+    for i, (begin_s, end_s) in enumerate(zip(edges_s[:-1].tolist(), edges_s[1:].tolist(), strict=True)):
+        hour = min((begin_s - int(edges_s[0])) // SECONDS_PER_HOUR, price_charge_usd_per_kwh.size - 1)
+        wish_kw = price_response(cars, energy_kwh, sessions.departure_s, begin_s, end_s - begin_s,
+                                 price_charge_usd_per_kwh[hour:], price_discharge_usd_per_kwh[hour:],
+                                 wear_usd_per_kwh, quantile, response)
+        power_kw[:, i] = wish_kw * _plugged_share(sessions, begin_s, end_s)
+        energy_kwh += _into_battery_kwh(sessions, power_kw[:, i], (end_s - begin_s) / SECONDS_PER_HOUR)
+    return power_kw
+
+
+def _plugged_share(sessions: Sessions, begin_s: int, end_s: int) -> Floats:
+    overlap_s = np.minimum(sessions.departure_s, end_s) - np.maximum(sessions.start_s, begin_s)
+    return np.asarray(np.clip(overlap_s / (end_s - begin_s), 0.0, 1.0), dtype=np.float64)
+
+
+def _into_battery_kwh(sessions: Sessions, power_kw: Floats, hours: float) -> Floats:
+    up, down = np.maximum(power_kw, 0.0), np.maximum(-power_kw, 0.0)
+    return np.asarray((up * sessions.eta_charge - down / sessions.eta_discharge) * hours)
+
+
+def _as_vehicles(sessions: Sessions) -> Vehicles:
+    """One vehicle per stay with a battery of 1 kWh, so that its SOC is its energy in kWh."""
+    ones, n = np.ones(sessions.count), sessions.count
+    enrolled: Bools = np.ones(n, dtype=np.bool_)
+    return Vehicles(
+        class_index=np.zeros(n, dtype=np.int64), capacity_kwh=ones,
+        p_charge_max_kw=sessions.p_charge_max_kw, p_discharge_max_kw=sessions.p_discharge_max_kw,
+        eta_charge=sessions.eta_charge, eta_discharge=sessions.eta_discharge, soc_min=np.zeros(n),
+        soc_max=sessions.max_kwh, soc_floor_v2g=sessions.floor_v2g_kwh, soc_wanted=sessions.wanted_kwh,
+        soc_initial=sessions.energy_kwh, taper_start_soc=np.full(n, np.inf), consumption_kwh_per_km=ones,
+        age_years=ones, is_enrolled=enrolled)

@@ -1,0 +1,156 @@
+"""What a district's operator expects of cars: those plugged in now and those still to come, controlled or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from models.drivers import PriceResponse
+from models.expectation import DistrictInputs, ExpectedSessions, default_cache_dir, expected_sessions, perfect_sessions
+from models.flexibility import port_shares, select
+from models.free_load import at_once_kw, price_answer_kw
+from models.records import SECONDS_PER_HOUR, VEHICLE_CLASSES, Bools, Floats, Ints, Sessions, Site
+from models.tariff import Tariff
+from testbed.controller_loading import load_controller
+from testbed.districts import District
+from testbed.knowledge import driver_response, marginal_wear_usd_per_kwh
+from testbed.profiles import build_tariff
+from testbed.run_spec import DAY_S, RunSpec
+from testbed.scenario import Scenario
+
+EXPECTATION_SEED = 20_160_118
+"""Root of the simulated days behind sampled expectations: the same for all runs, no run's own."""
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What free cars are expected to do, and which share of the enrolled is expected to be free."""
+
+    answers_price: bool
+    free_share: float
+    tariff: Tariff
+    response: PriceResponse
+    wear_usd_per_kwh: Floats
+
+    def load_kw(self, stays: Sessions, edges_s: Ints) -> Floats:
+        """Mean power [S, n] of these cars if free, times their weight."""
+        if not self.answers_price:
+            return at_once_kw(stays, edges_s) * stays.weight[:, None]
+        hours = int(edges_s[-1] - edges_s[0]) // SECONDS_PER_HOUR
+        begin_s = int(edges_s[0])
+        power_kw = price_answer_kw(
+            stays, edges_s, self.tariff.charge_usd_per_kwh(begin_s, hours),
+            self.tariff.discharge_usd_per_kwh(begin_s, hours), self.wear_usd_per_kwh[stays.group], self.response)
+        return power_kw * stays.weight[:, None]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Cars as seen from now_s: `known` are plugged in and enrolled, `coming` expected and enrolled."""
+
+    now_s: int
+    known: Sessions
+    coming: Sessions
+    known_outside: Sessions
+    """Plugged in, not enrolled."""
+    coming_outside: Sessions
+    site: Site
+    behaviour: Behaviour
+    hour_edges_s: Ints
+    period_edges_s: Ints
+
+    def uncontrolled_kw(self) -> Floats:
+        """[H] expected load of all cars outside control."""
+        return self._load_kw(self.known, self.coming, self.hour_edges_s)[0]
+
+    def uncontrolled_bus_kw(self) -> Floats:
+        """[B, Q + N] the same by bus; cars to come are spread over the ports of their zone and kind."""
+        return self._load_kw(self.known, self.coming, self.period_edges_s)[1]
+
+    def _load_kw(self, known: Sessions, coming: Sessions, edges_s: Ints) -> tuple[Floats, Floats]:
+        share = self.behaviour.free_share
+        parts = ((known, share), (self.known_outside, 1.0), (coming, share), (self.coming_outside, 1.0))
+        total, by_bus = np.zeros(edges_s.size - 1), np.zeros((self.site.bus_count, edges_s.size - 1))
+        for stays, weight in parts:
+            if weight > 0.0 and stays.count:
+                power_kw = weight * self.behaviour.load_kw(stays, edges_s)
+                total += power_kw.sum(axis=0)
+                by_bus += self._placed(stays, power_kw)
+        return total, by_bus
+
+    def _placed(self, stays: Sessions, power_kw: Floats) -> Floats:
+        is_here = stays.bus_index >= 0
+        by_bus = np.zeros((self.site.bus_count, power_kw.shape[1]))
+        np.add.at(by_bus, stays.bus_index[is_here], power_kw[is_here])
+        zone, kind = _zone_and_kind(stays.group[~is_here])
+        by_zone = np.zeros((*port_shares(self.site).shape[1:], power_kw.shape[1]))
+        np.add.at(by_zone, (zone, kind), power_kw[~is_here])
+        return np.asarray(by_bus + np.einsum("bzk,zkn->bn", port_shares(self.site), by_zone))
+
+
+def _zone_and_kind(group: Ints) -> tuple[Ints, Ints]:
+    per_zone = 2 * len(VEHICLE_CLASSES)
+    is_taxi = group % per_zone // 2 == VEHICLE_CLASSES.index("taxi")
+    return group // per_zone, is_taxi.astype(np.int64)
+
+
+class ExpectedCars:
+    """Expected stays of one district over a run."""
+
+    def __init__(self, spec: RunSpec, district: District, stays: ExpectedSessions) -> None:
+        self.spec, self.site, self.stays = spec, district.site, stays
+        self.repeats = spec.scenario.planning.expectation == "sampled"
+        self.behaviour = _behaviour(spec)
+
+    def outlook(self, now_s: int, plugged: Sessions, is_enrolled: Bools) -> Outlook:
+        """From the stays of all cars plugged in now and which of them are enrolled."""
+        coming, coming_enrolled = self._coming(now_s)
+        steps = np.arange(0, SECONDS_PER_HOUR, self.spec.step_s)
+        hours = SECONDS_PER_HOUR * np.arange(1, self.spec.scenario.spatial.look_ahead_h + 1)
+        return Outlook(
+            now_s=now_s, known=select(plugged, is_enrolled), coming=select(coming, coming_enrolled),
+            known_outside=select(plugged, ~is_enrolled), coming_outside=select(coming, ~coming_enrolled),
+            site=self.site, behaviour=self.behaviour,
+            hour_edges_s=now_s + SECONDS_PER_HOUR * np.arange(self.spec.horizon_h + 1),
+            period_edges_s=now_s + np.concatenate([steps, hours]))
+
+    def _coming(self, now_s: int) -> tuple[Sessions, Bools]:
+        """Stays that begin after now_s and within the horizon."""
+        shift_s = now_s // DAY_S * DAY_S if self.repeats else 0
+        begin_s = self.stays.sessions.start_s + shift_s
+        rows = np.flatnonzero((begin_s > now_s) & (begin_s < now_s + self.spec.horizon_h * SECONDS_PER_HOUR))
+        stays = select(self.stays.sessions, rows)
+        moved = {**stays.to_arrays(), "start_s": stays.start_s + shift_s, "departure_s": stays.departure_s + shift_s}
+        return Sessions.from_arrays(moved), self.stays.is_enrolled[rows]
+
+
+def build_expectation(spec: RunSpec, district: District) -> ExpectedCars:
+    """Expected stays of the district: sampled from days of other seeds, or the run's own."""
+    planning = spec.scenario.planning
+    inputs = DistrictInputs(
+        fleet=district.fleet_parameters, site=district.site, drivers=district.driver_parameters,
+        step_s=spec.step_s, warmup_days=spec.scenario.warmup_days, start_s=spec.start_s)
+    cache_dir = cache_folder(spec.scenario)
+    if planning.expectation == "perfect":
+        ahead = -(-planning.horizon_h // 24)
+        return ExpectedCars(spec, district, perfect_sessions(inputs, district.seed, spec.scenario.days + ahead,
+                                                             cache_dir))
+    seed = np.random.SeedSequence(EXPECTATION_SEED, spawn_key=district.seed.spawn_key)
+    stays = expected_sessions(inputs, seed, planning.expectation_days, planning.expectation_vehicles_max,
+                              horizon_h=planning.horizon_h, cache_dir=cache_dir)
+    return ExpectedCars(spec, district, stays)
+
+
+def cache_folder(scenario: Scenario) -> Path:
+    """Where costly inputs are kept between runs."""
+    folder = scenario.execution.cache_dir
+    return default_cache_dir() if folder is None else Path(folder)
+
+
+def _behaviour(spec: RunSpec) -> Behaviour:
+    scenario, controller = spec.scenario, load_controller(spec.controller)
+    free_share = 1.0 if controller.car_control == "none" else 1.0 - scenario.planning.assumed_compliance
+    return Behaviour(controller.free_behaviour == "price_response", free_share, build_tariff(scenario),
+                     driver_response(scenario), marginal_wear_usd_per_kwh(scenario))

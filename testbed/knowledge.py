@@ -1,0 +1,79 @@
+"""What each operator owns, from the scenario: typed, and nothing that it could not know."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.port import SpatialKnowledge, TemporalKnowledge
+from models.drivers import PriceResponse
+from models.power_system import PowerSystemParameters
+from models.records import GROUP_COUNT, Floats, ThermalUnits
+from models.units import ten_units
+from testbed.districts import District
+from testbed.run_spec import RunSpec
+from testbed.scenario import Scenario
+
+
+def thermal_units(scenario: Scenario) -> ThermalUnits:
+    """The scenario's units."""
+    system = scenario.system
+    return ten_units(system.emissions, copies=system.unit_copies, scale=system.unit_scale)
+
+
+def weights(scenario: Scenario) -> tuple[float, float, float, float]:
+    """w1 operating, w2 owners, w3 curtailment, w4 carbon."""
+    objective = scenario.objective
+    return (objective.weight_operating, objective.weight_owners, objective.weight_curtailment,
+            objective.weight_carbon)
+
+
+def marginal_wear_usd_per_kwh(scenario: Scenario) -> Floats:
+    """[GROUP_COUNT] per kWh drawn out of the battery."""
+    return np.full(GROUP_COUNT, scenario.objective.wear_usd_per_mwh / 1e3)
+
+
+def temporal_knowledge(scenario: Scenario) -> TemporalKnowledge:
+    """What the system operator owns."""
+    objective, system, planning = scenario.objective, scenario.system, scenario.planning
+    return TemporalKnowledge(
+        units=thermal_units(scenario), horizon_h=planning.horizon_h, binding_h=planning.binding_h,
+        weights=weights(scenario), carbon_price_usd_per_t=objective.carbon_price_usd_per_t,
+        curtailment_penalty_usd_per_mwh=objective.curtailment_penalty_usd_per_mwh,
+        wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario), tariff_in_objective=objective.tariff_in_objective,
+        reserve_rule=system.reserve_rule, reserve_fraction=system.reserve_fraction,
+        reserve_shortfall_usd_per_mwh=system.reserve_shortfall_usd_per_mwh, terminal=planning.terminal,
+        tangents=planning.tangents, mip_gap=planning.mip_gap,
+        district_names=tuple(d.name for d in scenario.districts))
+
+
+def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
+    """What one district's operator owns: its cars' contracts, its site and its own network."""
+    scenario, spatial = spec.scenario, spec.scenario.spatial
+    return SpatialKnowledge(
+        district=district.name, site=district.site, vehicles=district.vehicles, feeder=district.feeder,
+        power_flow=district.power_flow, pairs=district.pairs, step_s=spec.step_s,
+        look_ahead_h=spatial.look_ahead_h, horizon_h=spec.horizon_h,
+        assumed_compliance=scenario.planning.assumed_compliance,
+        wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario), placement=spatial.placement,
+        on_inexact=spatial.on_inexact, reactive_power=spatial.reactive_power,
+        target_slack_usd_per_mwh=spatial.target_slack_usd_per_mwh,
+        voltage_penalty_below_pu=spatial.voltage_penalty_below_pu,
+        voltage_penalty_usd_per_pu2h=spatial.voltage_penalty_usd_per_pu2h, solver=spatial.solver)
+
+
+def driver_response(scenario: Scenario) -> PriceResponse:
+    """How drivers answer prices."""
+    drivers, rate = scenario.drivers, scenario.tariff.cny_per_usd
+    return PriceResponse(dead_zone_usd_per_kwh=drivers.price_dead_zone_cny_per_kwh / rate,
+                         saturation_usd_per_kwh=drivers.price_saturation_cny_per_kwh / rate)
+
+
+def power_system_parameters(scenario: Scenario) -> PowerSystemParameters:
+    """Prices and rules of the re-dispatch."""
+    objective, system = scenario.objective, scenario.system
+    return PowerSystemParameters(
+        weights=weights(scenario), carbon_price_usd_per_t=objective.carbon_price_usd_per_t,
+        curtailment_penalty_usd_per_mwh=objective.curtailment_penalty_usd_per_mwh,
+        reserve_rule=system.reserve_rule, reserve_fraction=system.reserve_fraction,
+        reserve_shortfall_usd_per_mwh=system.reserve_shortfall_usd_per_mwh,
+        shed_usd_per_mwh=system.shed_usd_per_mwh, dump_usd_per_mwh=system.dump_usd_per_mwh)

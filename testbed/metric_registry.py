@@ -1,0 +1,11 @@
+"""All published figures by name, in the order in which tables show them."""
+
+from __future__ import annotations
+
+import testbed.metric_definitions
+import testbed.metric_definitions_cars  # noqa: F401 - importing publishes the figures
+from testbed.metric_inputs import PUBLISHED, Metric
+
+__all__ = ["METRICS", "Metric"]
+
+METRICS: dict[str, Metric] = PUBLISHED

@@ -1,0 +1,29 @@
+"""The scenario's series and tariff, built once per process."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from models.profiles import Profiles, simbench_profiles, ten_unit_profiles
+from models.tariff import Tariff, tariff
+from testbed import scenario as described
+
+
+def build_profiles(scenario: described.Scenario) -> Profiles:
+    """Load, wind and PV of the scenario."""
+    return _profiles(scenario.profiles)
+
+
+def build_tariff(scenario: described.Scenario) -> Tariff:
+    """Prices that owners see."""
+    return tariff(scenario.tariff.table, scenario.tariff.cny_per_usd)
+
+
+@lru_cache(maxsize=2)
+def _profiles(p: described.Profiles) -> Profiles:
+    if p.source == "ten_unit":
+        return ten_unit_profiles(p.load_peak_mw, p.wind_capacity_mw, p.pv_capacity_mw)
+    if p.start_date is None:
+        raise ValueError("profiles.source=simbench needs profiles.start_date")
+    return simbench_profiles(p.start_date, p.load_peak_mw, p.wind_capacity_mw, p.pv_capacity_mw, p.load_columns,
+                             p.wind_columns, p.pv_columns)

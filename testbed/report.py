@@ -1,0 +1,189 @@
+"""One self-contained HTML page about one or several runs of a scenario: for a phone, a desk and for print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from testbed.metric_inputs import networks
+from testbed.metric_registry import METRICS
+from testbed.metrics import ComparisonRow, check_comparable, compare_table, compute_metrics, definition
+from testbed.report_charts import Chart, controller_colour, controller_dash
+from testbed.report_figures import Run, charts
+from testbed.report_page import bullet_list, details, figure, number, page, swatch, table, warning
+from testbed.result_layout import ResultError
+from testbed.results import Result, open_result
+
+HEADLINE = (
+    "total_cost_usd_adjusted", "objective_usd_adjusted", "total_cost_usd", "operating_cost_usd", "carbon_t",
+    "wear_cost_usd", "owners_net_cost_usd", "imbalance_cost_usd", "curtailed_mwh", "hours_fewer_units",
+    "unit_hours", "equivalent_load_peak_mw", "equivalent_load_valley_mw", "equivalent_load_std_mw",
+    "feeder_losses_kwh", "vm_min_pu", "voltage_violation_bus_h", "line_loading_max_percent", "charged_mwh",
+    "discharged_mwh", "fast_charged_mwh", "stored_energy_change_mwh", "compliance_realised",
+    "departures_short_kwh", "not_delivered_share", "spatial_fallbacks",
+)
+COLUMNS = (("SOCP", "socp"), ("AC of the SOCP's powers, forecast load", "plan_ac"),
+           ("AC of the set-points, actual load", "setpoint"), ("AC of what happened", ""))
+CAVEATS = (
+    "The feeder model is balanced (one phase stands for three).",
+    "Differences of cost below twice the gap of the unit commitment are marked as not resolved.",
+    "total_cost_usd and objective_usd flatter a controller that drains batteries: compare their adjusted twins, "
+    "which value stored energy at the day's mean marginal cost of charging.",
+    "Energy fast-charged on the way is paid by owners and served by no thermal unit of this system.",
+    "feeder_loss_cost_usd is part of the fuel already and is added to nothing.",
+    "Figures show the first seed of each controller; tables take all seeds, differences are paired seed by seed.",
+)
+
+
+def write_report(paths: Sequence[Path], output: Path) -> None:
+    """Write the page about these result files; ResultError if they are not runs of one scenario or have no step."""
+    results = [open_result(path) for path in paths]
+    if not results:
+        raise ResultError("a report needs at least one result")
+    check_comparable(results)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(_page(results), encoding="utf-8")
+
+
+def _page(results: Sequence[Result]) -> str:
+    # plotly is slow to import and only its JavaScript is needed
+    from plotly.offline import get_plotlyjs  # noqa: PLC0415
+
+    runs = shown_runs(results)
+    compared = [r for r in results if r.status == "completed"]
+    drawn = charts(runs) if runs else {}
+    placed = {f"{section}-{i}": chart for section, members in drawn.items() for i, chart in enumerate(members)}
+    sections = [
+        ("run", "What was run", _what_was_run(results, runs)),
+        ("headline", "Controllers", _headline(compared, results, runs)),
+        ("load", "Equivalent load", _figures(drawn, "load")),
+        ("commitment", "Unit commitment", _figures(drawn, "commitment")),
+        ("cars", "Charging and discharging", _figures(drawn, "cars")),
+        ("voltage", "Voltages", _figures(drawn, "voltage")),
+        ("columns", "Optimised, instructed, happened", _four_columns(runs)),
+        ("losses", "Feeder losses", _figures(drawn, "losses")),
+        ("costs", "Costs", _figures(drawn, "costs")),
+        ("refusals", "Refusals", _figures(drawn, "refusals")),
+        ("prices", "Prices", _figures(drawn, "prices")),
+        ("caveats", "How to read this", bullet_list(CAVEATS)),
+    ]
+    title = f"{results[0].scenario_name}: {', '.join(dict.fromkeys(r.controller for r in results))}"
+    return page(title, [s for s in sections if s[2]], placed, get_plotlyjs())
+
+
+def shown_runs(results: Sequence[Result]) -> list[Run]:
+    """One run per controller for the figures: its first completed one, else its first with a step."""
+    chosen: dict[str, Result] = {}
+    for result in sorted(results, key=lambda r: r.status != "completed"):
+        if result.steps_written:
+            chosen.setdefault(result.controller, result)
+    order = [c for c in dict.fromkeys(r.controller for r in results) if c in chosen]
+    return [Run(_name(chosen[c]), controller_colour(i), controller_dash(i), chosen[c]) for i, c in enumerate(order)]
+
+
+def _name(result: Result) -> str:
+    return result.controller if result.status == "completed" else f"{result.controller} ({result.status})"
+
+
+def _figures(drawn: dict[str, list[Chart]], section: str) -> str:
+    return "".join(figure(chart, f"{section}-{i}") for i, chart in enumerate(drawn.get(section, [])))
+
+
+# ---------------------------------------------------------------- what was run
+def _what_was_run(results: Sequence[Result], runs: Sequence[Run]) -> str:
+    first = results[0]
+    scenario = first.scenario
+    text = (f"<p>{escape(str(scenario.get('description', '')))}</p><p>Scenario <b>{escape(first.scenario_name)}</b>, "
+            f"{first.steps_total} steps of {first.step_s} s, {_cars(scenario)}.</p>")
+    head = ("controller", "seed", "status", "steps", "wall time [s]", "solvers [s]", "file")
+    rows = [(_swatched(r, runs), str(r.seed), escape(r.status), f"{r.steps_written} of {r.steps_total}",
+             number(float(r.run.get("wall_s", np.nan))), number(float(r.run.get("solver_s", np.nan))),
+             escape(r.path.name)) for r in results]
+    text += table(head, rows, text_columns=(2, 6))
+    text += "".join(warning(_failure(r)) for r in results if r.status != "completed")
+    text += details("Versions", table(("program", "version"), _versions(first), text_columns=(1,)))
+    return text + details("The resolved scenario", f"<pre>{escape(first.scenario_yaml)}</pre>")
+
+
+def _cars(scenario: dict[str, Any]) -> str:
+    parts = [f"{d['private'] + d['taxi'] + d['government']:,} cars in {d['name']} ({d['feeder'] or 'no network'})"
+             for d in scenario["districts"]]
+    return escape("; ".join(parts))
+
+
+def _swatched(result: Result, runs: Sequence[Run]) -> str:
+    colours = {run.result.controller: run.colour for run in runs}
+    return swatch(result.controller, colours.get(result.controller, "#ffffff"))
+
+
+def _failure(result: Result) -> str:
+    failure = result.failure
+    why = f": {failure.simulator} at {failure.time_s} s, {failure.cause}" if failure else ""
+    return (f"{result.controller}, seed {result.seed}: {result.status} after {result.steps_written} of "
+            f"{result.steps_total} steps{why}. It is left out of the comparison.")
+
+
+def _versions(result: Result) -> list[tuple[str, str]]:
+    flat = {k: v for k, v in result.run.items() if isinstance(v, str)} | result.run.get("versions", {})
+    return [(escape(name), escape(str(value))) for name, value in flat.items()]
+
+
+# ---------------------------------------------------------------- tables
+def _headline(compared: Sequence[Result], results: Sequence[Result], runs: Sequence[Run]) -> str:
+    if not compared:
+        values = table(("figure", *(swatch(r.name, r.colour) for r in runs)),
+                       [_plain_row(name, runs) for name in HEADLINE])
+        return warning("No run completed: these figures cover what was written and compare nothing.") + values
+    rows = compare_table(compared)
+    controllers = list(dict.fromkeys(row.controller for row in rows))
+    cells = {(row.metric, row.controller): _cell(row, row.controller == controllers[0]) for row in rows}
+    head = ("figure", *(_swatched(next(r for r in results if r.controller == c), runs) for c in controllers))
+
+    def lines(names: Sequence[str]) -> list[tuple[str, ...]]:
+        return [(_figure_name(name), *(cells[name, c] for c in controllers)) for name in names]
+
+    seeds = max(row.seeds for row in rows)
+    told = (f'<p class="small">Mean of {seeds} {"seed" if seeds == 1 else "seeds"}; below it the difference from '
+            f"{escape(controllers[0])} on the same seeds, with its 95 % interval where there are several.</p>")
+    defined = [(escape(name), escape(m.unit), f'<span class="text">{escape(definition(m, compared[0]))}</span>')
+               for name, m in METRICS.items()]
+    return (told + table(head, lines(HEADLINE)) + details("All figures", table(head, lines(list(METRICS))))
+            + details("Definitions", table(("figure", "unit", "definition"), defined, text_columns=(1, 2))))
+
+
+def _figure_name(name: str) -> str:
+    unit = METRICS[name].unit
+    return escape(name).replace("_", "_<wbr>") + (f" [{escape(unit)}]" if unit != "1" else "")
+
+
+def _plain_row(name: str, runs: Sequence[Run]) -> tuple[str, ...]:
+    return (_figure_name(name), *(number(METRICS[name].function(run.result)) for run in runs))
+
+
+def _cell(row: ComparisonRow, is_base: bool) -> str:
+    text = number(row.mean)
+    if is_base or not np.isfinite(row.difference_mean):
+        return text
+    interval = f" ± {row.difference_ci95:,.3g}" if np.isfinite(row.difference_ci95) else ""
+    note = f"<br>{escape(row.note)}" if row.note and row.note != "one seed" else ""
+    return f'{text}<span class="diff">{row.difference_mean:+,.4g}{interval}{note}</span>'
+
+
+def _four_columns(runs: Sequence[Run]) -> str:
+    if not runs or not networks(runs[0].result):
+        return ""
+    head = ("controller", *(escape(name) for name, _ in COLUMNS))
+    figures = [(run, compute_metrics(run.result)) for run in runs]
+
+    def rows(kind: str, unit: str) -> list[tuple[str, ...]]:
+        names = [f"{kind}_{key}_{unit}" if key else f"{kind}_{unit}" for _, key in COLUMNS]
+        return [(swatch(run.name, run.colour), *(number(values[name]) for name in names)) for run, values in figures]
+
+    return ("<p>From left to right: relaxation error, then forecast and rounding error, then the drivers' behaviour. "
+            "A dash: some step has no such value (no optimisation, or its fallback).</p>"
+            f"<h3>Losses of all feeders [kWh]</h3>{table(head, rows('feeder_losses', 'kwh'))}"
+            f"<h3>Lowest voltage [pu]</h3>{table(head, rows('vm_min', 'pu'))}")

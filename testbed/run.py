@@ -1,0 +1,141 @@
+"""One run: build the world, run it, prove that every simulator finished every step, conclude the file."""
+
+from __future__ import annotations
+
+import json
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from controllers.port import Controller
+from testbed.attributes import NETWORK_ONLY, SIMULATORS
+from testbed.controller_loading import controller_spec
+from testbed.recording import result_header, result_layout
+from testbed.reference import REFERENCE_NAME, no_car_reference
+from testbed.result_writer import Failure, ResultWriter, add_reference, finish_result
+from testbed.run_spec import RunSpec
+from testbed.scenario import Scenario
+from testbed.simulators.adapter import SimulatorFailure
+from testbed.world import build_world, entity_names
+
+Progress = Callable[[int, int], None]
+VERSIONED = ("mosaik", "simpy", "pandapower", "lightsim2grid", "cvxpy", "highspy", "clarabel", "numpy", "h5py")
+
+
+class RunFailed(RuntimeError):
+    """A run ended before its time; what was written is kept in `partial`."""
+
+    def __init__(self, simulator: str, time_s: int, cause: str, partial: Path) -> None:
+        super().__init__(f"{simulator} failed at t={time_s} s: {cause}; partial result in {partial}")
+        self.simulator, self.time_s, self.cause, self.partial = simulator, time_s, cause, partial
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What one simulator says of its own run."""
+
+    steps: int
+    busy_s: float
+    failure: Mapping[str, Any] | None
+    solver_s: float
+    compile_s: float
+
+
+def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, output: Path, plan: Path | None = None,
+                 progress: Progress | None = None) -> Path:
+    """Run the scenario under the controller and write `output`; returns its path.
+
+    Raises RunFailed, with the partial file marked `failed`, when a simulator throws, dies or falls silent.
+    """
+    spec = RunSpec(scenario, controller_spec(controller), seed, output.resolve(), plan.resolve() if plan else None)
+    started, clock = datetime.now(UTC), time.perf_counter()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        failure = _run_world(spec, Path(folder), progress)
+        ledgers = read_ledgers(Path(folder))
+    failure = failure or missing_steps(spec, ledgers)
+    info = {"started": started.isoformat(), "wall_s": time.perf_counter() - clock, **_machine(), **_seconds(ledgers)}
+    _conclude(spec, failure, info)
+    if failure is not None:
+        raise RunFailed(failure.simulator, failure.time_s, failure.cause, output)
+    return output
+
+
+def _run_world(spec: RunSpec, folder: Path, progress: Progress | None) -> Failure | None:
+    """Run to the end; the failure of an in-process simulator, if one threw."""
+    try:
+        with build_world(spec, folder) as world, _reported(spec, folder, progress):
+            world.run(until=spec.steps_total * spec.step_s, print_progress=False)
+    except SimulatorFailure as failure:
+        return Failure(failure.simulator, failure.time_s, failure.cause)
+    except Exception as error:  # mosaik's own words for a simulator that died; the ledgers know more
+        if not spec.is_separate:
+            raise
+        return missing_steps(spec, read_ledgers(folder), f"{type(error).__name__}: {error}")
+    return None
+
+
+@contextmanager
+def _reported(spec: RunSpec, folder: Path, progress: Progress | None) -> Iterator[None]:
+    """Tell `progress` of finished steps while the world runs (a thread reads the recorder's heartbeat)."""
+    if progress is None:
+        yield
+        return
+    from testbed.heartbeat import watch  # noqa: PLC0415 - only where somebody watches
+
+    with watch(folder, spec.steps_total, progress):
+        yield
+
+
+# ---------------------------------------------------------------- proof of completion
+def read_ledgers(folder: Path) -> dict[str, Ledger]:
+    """What each simulator has left behind, by name."""
+    found = {}
+    for name in SIMULATORS:
+        path = folder / f"{name}.json"
+        if path.exists():
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            found[name] = Ledger(raw["steps"], raw["busy_s"], raw["failure"], raw.get("solver_s", 0.0),
+                                 raw.get("compile_s", 0.0))
+    return found
+
+
+def missing_steps(spec: RunSpec, ledgers: Mapping[str, Ledger], word: str = "") -> Failure | None:
+    """The simulator that did not finish: one that said why, else the one that did the fewest steps."""
+    for name, ledger in ledgers.items():
+        if ledger.failure is not None:
+            return Failure(name, int(ledger.failure["time_s"]), str(ledger.failure["cause"]))
+    needed = [name for name in SIMULATORS if name not in NETWORK_ONLY or entity_names(spec, name)]
+    steps = {name: ledgers[name].steps if name in ledgers else 0 for name in needed}
+    slowest = min(steps, key=lambda name: steps[name])
+    if steps[slowest] >= spec.steps_total and not word:
+        return None
+    time_s = spec.start_s + steps[slowest] * spec.step_s
+    return Failure(slowest, time_s, word or f"ended without a word after {steps[slowest]} of {spec.steps_total} steps")
+
+
+def _conclude(spec: RunSpec, failure: Failure | None, info: Mapping[str, Any]) -> None:
+    if not spec.output.exists():
+        ResultWriter(spec.output, result_header(spec), result_layout(spec)).release()
+    if failure is None:
+        reference = no_car_reference(spec.scenario)
+        add_reference(spec.output, REFERENCE_NAME, reference.committed, reference.operating_cost_usd)
+    finish_result(spec.output, "failed" if failure else "completed", failure, info)
+
+
+def _machine() -> dict[str, Any]:
+    return {"host": platform.node(), "python": platform.python_version(),
+            "versions": {name: metadata.version(name) for name in VERSIONED}}
+
+
+def _seconds(ledgers: Mapping[str, Ledger]) -> dict[str, Any]:
+    return {"solver_s": sum(one.solver_s for one in ledgers.values()),
+            "compile_s": sum(one.compile_s for one in ledgers.values()),
+            "simulator_s": {name: one.busy_s for name, one in ledgers.items()}}

@@ -1,0 +1,77 @@
+"""What a run is a pure function of: scenario, controller, seed, and a stored plan if one is replayed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from testbed.scenario import Scenario
+
+DAY_S = 86_400
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """Everything a simulator needs to build itself, in any process."""
+
+    scenario: Scenario
+    controller: str
+    seed: int
+    output: Path
+    plan: Path | None = None
+
+    def to_json(self) -> str:
+        return json.dumps({
+            "scenario": self.scenario.model_dump(mode="json"), "controller": self.controller, "seed": self.seed,
+            "output": str(self.output), "plan": str(self.plan) if self.plan else None,
+        })
+
+    @classmethod
+    def from_json(cls, text: str) -> RunSpec:
+        raw: dict[str, Any] = json.loads(text)
+        plan = Path(raw["plan"]) if raw["plan"] else None
+        return cls(Scenario.model_validate(raw["scenario"]), raw["controller"], raw["seed"],
+                   Path(raw["output"]), plan)
+
+    @property
+    def step_s(self) -> int:
+        return self.scenario.step_s
+
+    @property
+    def warmup_s(self) -> int:
+        return self.scenario.warmup_days * DAY_S
+
+    @property
+    def start_s(self) -> int:
+        """First instant in counted seconds."""
+        return -self.warmup_s
+
+    @property
+    def steps_counted(self) -> int:
+        return self.scenario.days * DAY_S // self.step_s
+
+    @property
+    def steps_total(self) -> int:
+        return self.steps_counted + self.warmup_s // self.step_s
+
+    @property
+    def is_separate(self) -> bool:
+        return self.scenario.execution.mode == "separate_processes"
+
+    @property
+    def horizon_h(self) -> int:
+        return self.scenario.planning.horizon_h
+
+    @property
+    def binding_s(self) -> int:
+        return self.scenario.planning.binding_h * 3600
+
+    def is_plan_time(self, now_s: int) -> bool:
+        """True at counted 00:00 and every binding period after it."""
+        return now_s >= 0 and now_s % self.binding_s == 0
+
+    def is_decision_time(self, now_s: int) -> bool:
+        """True at each counted hour, when the lower layer re-solves."""
+        return now_s >= 0 and now_s % 3600 == 0

@@ -1,0 +1,116 @@
+"""Rules between two or more keys of a scenario; each broken one is yielded, none raises."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from testbed.scenario import District, Scenario
+
+SECONDS_PER_HOUR = 3600
+HOURS_PER_DAY = 24
+SIMBENCH_YEAR = 2016
+
+
+class Contradiction(NamedTuple):
+    """Keys of a scenario that cannot stand together: where, with which value, and the rule."""
+
+    path: tuple[str | int, ...]
+    value: object
+    rule: str
+
+
+def contradictions(scenario: Scenario) -> Iterator[Contradiction]:
+    """Every rule between two or more keys that the scenario breaks."""
+    yield from _times(scenario)
+    yield from _plans(scenario)
+    yield from _prices(scenario)
+    yield from _batteries(scenario)
+    yield from _districts(scenario)
+
+
+def _times(scenario: Scenario) -> Iterator[Contradiction]:
+    if SECONDS_PER_HOUR % scenario.step_s:
+        yield Contradiction(("step_s",), scenario.step_s, "must divide 3600, e.g. 300, 900 or 3600")
+    date, path = scenario.profiles.start_date, ("profiles", "start_date")
+    if scenario.profiles.source == "ten_unit":
+        if date is not None:
+            yield Contradiction(path, str(date), "is only for profiles.source: simbench")
+    elif date is None:
+        yield Contradiction(path, None, f"must be a day of {SIMBENCH_YEAR} with profiles.source: simbench")
+    else:
+        first = date - dt.timedelta(days=scenario.warmup_days)
+        ahead_days = -(-scenario.planning.horizon_h // HOURS_PER_DAY)
+        last = date + dt.timedelta(days=scenario.days + ahead_days)
+        if first < dt.date(SIMBENCH_YEAR, 1, 1) or last > dt.date(SIMBENCH_YEAR, 12, 31):
+            yield Contradiction(path, str(date), f"must leave warmup_days, days and planning.horizon_h "
+                                f"({first} to {last}) in {SIMBENCH_YEAR}")
+
+
+def _plans(scenario: Scenario) -> Iterator[Contradiction]:
+    horizon_h, binding_h = scenario.planning.horizon_h, scenario.planning.binding_h
+    if binding_h > horizon_h:
+        yield Contradiction(("planning", "binding_h"), binding_h,
+                            f"must not be above planning.horizon_h={horizon_h}")
+    if HOURS_PER_DAY % binding_h:
+        yield Contradiction(("planning", "binding_h"), binding_h, "must divide 24")
+    most_h = horizon_h - binding_h + 1
+    if scenario.spatial.look_ahead_h > most_h >= 1:
+        yield Contradiction(("spatial", "look_ahead_h"), scenario.spatial.look_ahead_h,
+                            f"must not be above planning.horizon_h - planning.binding_h + 1 = {most_h}, "
+                            "or the last binding hour looks beyond the plan")
+
+
+def _prices(scenario: Scenario) -> Iterator[Contradiction]:
+    if scenario.tariff.table == "none" and scenario.objective.tariff_in_objective:
+        yield Contradiction(("objective", "tariff_in_objective"), True,
+                            "must be false with tariff.table: none")
+    low = scenario.drivers.price_dead_zone_cny_per_kwh
+    high = scenario.drivers.price_saturation_cny_per_kwh
+    if low >= high:
+        yield Contradiction(("drivers", "price_dead_zone_cny_per_kwh"), low,
+                            f"must be below drivers.price_saturation_cny_per_kwh={high:g}")
+
+
+def _batteries(scenario: Scenario) -> Iterator[Contradiction]:
+    fleet = scenario.fleet
+    rising = (("soc_min", fleet.soc_min), ("soc_floor_v2g", fleet.soc_floor_v2g),
+              ("soc_wanted", fleet.soc_wanted[0]))
+    for (name, value), (next_name, next_value) in pairwise(rising):
+        if value > next_value:
+            yield Contradiction(("fleet", name), value, f"must not be above fleet.{next_name}={next_value:g}")
+    if fleet.soc_wanted[1] > fleet.soc_max:
+        yield Contradiction(("fleet", "soc_wanted"), list(fleet.soc_wanted),
+                            f"must not reach above fleet.soc_max={fleet.soc_max:g}")
+    if fleet.soc_initial[0] < fleet.soc_min or fleet.soc_initial[1] > fleet.soc_max:
+        yield Contradiction(("fleet", "soc_initial"), list(fleet.soc_initial),
+                            f"must lie between fleet.soc_min={fleet.soc_min:g} "
+                            f"and fleet.soc_max={fleet.soc_max:g}")
+
+
+def _districts(scenario: Scenario) -> Iterator[Contradiction]:
+    names = [district.name for district in scenario.districts]
+    for i, district in enumerate(scenario.districts):
+        here: tuple[str | int, ...] = ("districts", i)
+        if district.name in names[:i]:
+            yield Contradiction((*here, "name"), district.name, "is the name of another district already")
+        if district.vehicle_count == 0:
+            yield Contradiction(here, district.name, "must have a car: private, taxi or government above 0")
+        if not district.v_min_pu < district.slack_vm_pu <= district.v_max_pu:
+            yield Contradiction((*here, "slack_vm_pu"), district.slack_vm_pu,
+                                f"must be above v_min_pu={district.v_min_pu:g} "
+                                f"and not above v_max_pu={district.v_max_pu:g}")
+        yield from _ports(here, district)
+
+
+def _ports(here: tuple[str | int, ...], district: District) -> Iterator[Contradiction]:
+    slow_users, fast_users = district.private + district.government, district.taxi
+    for name, cars in (("slow_ports_per_bus", slow_users), ("fast_ports_per_bus", fast_users)):
+        ports = getattr(district, name)
+        if cars and ports == 0:
+            yield Contradiction((*here, name), ports, f"must be above 0 for {cars} cars that use such ports")
+        if ports is None and district.feeder is not None:
+            yield Contradiction((*here, name), ports, "must be a number in a district with a feeder")

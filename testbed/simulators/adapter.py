@@ -1,0 +1,146 @@
+"""The one translation between mosaik and our simulators.
+
+A simulator subclasses `Adapter`, builds its entities in `build` and computes one step in `advance`; META comes
+from the attribute table. Each adapter keeps a ledger of the steps it has finished, because mosaik can end
+a run silently when a simulator dies in another process (see run.py, which reads the ledgers).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import mosaik_api_v3
+
+from testbed.attributes import ATTRIBUTES, VEHICLE_TRACES, Attribute, produced_by
+from testbed.run_spec import RunSpec
+from testbed.simulators.wire import freeze, pack, unpack
+
+Values = dict[str, Any]
+Inputs = Mapping[str, Values]
+SYSTEM = "system"
+MODELS = {"System": "system", "District": "district"}
+
+
+class SimulatorFailure(RuntimeError):
+    """A simulator threw: carries its name, the time in counted seconds and the cause."""
+
+    def __init__(self, simulator: str, time_s: int, cause: str) -> None:
+        super().__init__(f"{simulator} failed at t={time_s} s: {cause}")
+        self.simulator = simulator
+        self.time_s = time_s
+        self.cause = cause
+
+
+def consumed_by(simulator: str) -> tuple[Attribute, ...]:
+    """Attributes that reach the simulator, now or shifted; the recorder reads what is recorded."""
+    if simulator == "recorder":
+        return tuple(a for a in ATTRIBUTES if a.recorded or a.name in VEHICLE_TRACES)
+    return tuple(a for a in ATTRIBUTES if simulator in a.now + a.shifted)
+
+
+
+def meta_of(simulator: str) -> dict[str, Any]:
+    """mosaik META of a simulator, from the attribute table.
+
+    An entity may receive attributes of both scopes (prices reach every district).
+    """
+    inputs = [a.name for a in consumed_by(simulator)]
+    models = {
+        model: {"public": True, "params": ["name"],
+                "attrs": sorted({a.name for a in produced_by(simulator, scope)} | set(inputs))}  # type: ignore[arg-type]
+        for model, scope in MODELS.items()
+    }
+    return {"api_version": "3.0", "type": "time-based", "models": models, "extra_methods": []}
+
+
+class Adapter(mosaik_api_v3.Simulator):
+    """Base of the eight simulators. Entities are `system` and one per district name."""
+
+    simulator: ClassVar[str]
+
+    def __init__(self) -> None:
+        super().__init__(meta_of(self.simulator))  # type: ignore[arg-type]
+        self.entities: list[str] = []
+        self.values: dict[str, Values] = {}
+        self.steps_done = 0
+        self.busy_s = 0.0
+        self.is_built = False
+
+    # ---- what a simulator provides
+    def build(self, spec: RunSpec) -> None:
+        """Make the cores of all entities; called once, before the first step."""
+        raise TypeError(f"{type(self).__name__} has no build")
+
+    def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
+        """Compute [now_s, now_s + dt) in counted seconds; returns the values of each entity."""
+        raise TypeError(f"{type(self).__name__} has no advance")
+
+    # ---- mosaik's side
+    def init(self, sid: str, time_resolution: float, *, spec: str, ledger_dir: str) -> Any:  # type: ignore[override]
+        self.spec = RunSpec.from_json(spec)
+        self.ledger_dir = Path(ledger_dir)
+        return self.meta
+
+    def create(self, num: int, model: str, *, name: str) -> Any:  # type: ignore[override]
+        self.entities.append(name)
+        return [{"eid": name, "type": model}]
+
+    def setup_done(self) -> None:
+        self._guarded(self.spec.start_s, lambda: self.build(self.spec))
+
+    def step(self, time: int, inputs: Any, max_advance: int) -> int:
+        now_s = time - self.spec.warmup_s
+        self._guarded(now_s, lambda: self._advance(now_s, inputs))
+        self.steps_done += 1
+        if self.spec.is_separate or self.steps_done == self.spec.steps_total:
+            self._write_ledger()
+        return time + self.spec.step_s
+
+    def get_data(self, outputs: Mapping[str, list[str]]) -> Any:
+        return {eid: {name: self._outward(self.values[eid][name]) for name in names}
+                for eid, names in outputs.items()}
+
+    # ---- inside
+    def _advance(self, now_s: int, inputs: Any) -> None:
+        started = time.perf_counter()
+        self.values = self.advance(now_s, {eid: self._flat(eid, values) for eid, values in inputs.items()})
+        self.busy_s += time.perf_counter() - started
+
+    def _flat(self, eid: str, values: Mapping[str, Mapping[str, Any]]) -> Values:
+        """{attribute: value}; at the `system` entity {attribute: {district: value}} for what districts send."""
+        return {name: self._inward(eid, sources) for name, sources in values.items()}
+
+    def _inward(self, eid: str, sources: Mapping[str, Any]) -> Any:
+        by_entity = {source.split(".", 1)[1]: unpack(value) if self.spec.is_separate else value
+                     for source, value in sources.items()}
+        if eid == SYSTEM and SYSTEM not in by_entity:
+            return by_entity
+        (value,) = by_entity.values()
+        return value
+
+    def _outward(self, value: Any) -> Any:
+        return pack(value) if self.spec.is_separate else freeze(value)
+
+    def _guarded(self, now_s: int, action: Any) -> None:
+        try:
+            action()
+        except Exception as error:
+            cause = f"{type(error).__name__}: {error}"
+            self._write_ledger(failure={"time_s": now_s, "cause": cause, "traceback": traceback.format_exc()})
+            raise SimulatorFailure(self.simulator, now_s, cause) from error
+
+    def _write_ledger(self, failure: Values | None = None) -> None:
+        entry = {"steps": self.steps_done, "busy_s": self.busy_s, "failure": failure, **self.extra_ledger()}
+        path = self.ledger_dir / f"{self.simulator}.json"
+        partial = path.with_suffix(".part")
+        partial.write_text(json.dumps(entry), encoding="utf-8")
+        partial.replace(path)
+
+    def extra_ledger(self) -> Values:
+        """Further figures for `/run` (seconds in solvers, ...)."""
+        return {}

@@ -1,0 +1,44 @@
+"""The distribution networks as a simulator: AC power flow of what happened, was instructed, and without cars."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.records import Floats
+from testbed.districts import District, network_districts
+from testbed.run_spec import RunSpec
+from testbed.simulators.adapter import Adapter, Inputs, Values
+
+ACTUAL, SETPOINT, BASE = range(3)
+
+
+class FeederSimulator(Adapter):
+    """One entity per district that has a network."""
+
+    simulator = "feeder"
+
+    def build(self, spec: RunSpec) -> None:
+        self.districts: dict[str, District] = network_districts(spec)
+
+    def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
+        return {name: power_flows(self.districts[name], inputs[name]) for name in self.entities}
+
+
+def power_flows(district: District, received: Values) -> Values:
+    """The three AC columns of one step; the fourth (planned powers, forecast load) is the layer's own replay."""
+    load, pev, planned = (received[name] for name in ("bus_load", "pev_flows", "planned_flows"))
+    flows = district.power_flow(_cases(load["p_kw"], pev["p_kw"], planned["p_setpoint_kw"]),
+                                _cases(load["q_kvar"], pev["q_kvar"], planned["q_setpoint_kvar"]))
+    losses = flows.losses_kw
+    return {
+        "vm_pu": flows.vm_pu[ACTUAL], "vm_setpoint_pu": flows.vm_pu[SETPOINT],
+        "line_loading_percent": flows.line_loading_percent[ACTUAL],
+        "losses_kw": float(losses[ACTUAL]), "losses_setpoint_kw": float(losses[SETPOINT]),
+        "losses_base_kw": float(losses[BASE]),
+        "losses_change_mw": float(losses[ACTUAL] - losses[BASE]) / 1e3,
+        "p_slack_kw": float(flows.p_slack_kw[ACTUAL]), "q_slack_kvar": float(flows.q_slack_kvar[ACTUAL]),
+    }
+
+
+def _cases(load: Floats, actual: Floats, setpoint: Floats) -> Floats:
+    return np.stack([load + actual, load + setpoint, load])

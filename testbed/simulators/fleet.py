@@ -1,0 +1,95 @@
+"""The cars' batteries as a simulator: instructions, drivers and trips become energy, step by step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.drivers import PriceResponse
+from models.fleet import Fleet, FleetParameters, FleetStep
+from models.records import DeclaredTable, Floats, PresenceTable
+from testbed.controller_loading import load_controller
+from testbed.districts import District, build_districts
+from testbed.knowledge import driver_response, marginal_wear_usd_per_kwh
+from testbed.run_spec import RunSpec
+from testbed.simulators.adapter import Adapter, Inputs, Values
+
+SUMS = ("charged_kwh", "discharged_kwh", "stored_kwh", "drawn_kwh", "fast_charged_kwh", "fast_charged_usd", "driven_kwh",
+        "lost_kwh", "tariff_usd", "wear_usd", "departure_short_kwh", "infeasible_request_kwh")
+"""Per-vehicle quantities of a step that are added up over counted time."""
+STEP_SUMS = ("charged_kwh", "discharged_kwh", "fast_charged_kwh", "fast_charged_usd", "driven_kwh", "lost_kwh",
+             "infeasible_request_kwh")
+STEP_NUMBERS = ("instructed_up_kwh", "delivered_up_kwh", "instructed_down_kwh", "delivered_down_kwh",
+                "instructed_count", "complied_count", "departures_short", "model_mismatch_kwh")
+
+
+class FleetSimulator(Adapter):
+    """One entity per district. During the warm-up every car charges on arrival, whatever the controller."""
+
+    simulator = "fleet"
+
+    def build(self, spec: RunSpec) -> None:
+        controller = load_controller(spec.controller)
+        self.free_behaviour = controller.free_behaviour
+        self.is_dispatching = controller.car_control != "none"
+        response = driver_response(spec.scenario)
+        self.cores = {name: DistrictFleet(spec, district, response)
+                      for name, district in build_districts(spec).items()}
+
+    def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
+        return {name: self._district(name, now_s, inputs[name]) for name in self.entities}
+
+    def _district(self, name: str, now_s: int, received: Values) -> Values:
+        is_counted, prices, told = now_s >= 0, received["prices"], received["instructions"]
+        core = self.cores[name]
+        if now_s == 0:
+            core.start_counting()
+        step = core.fleet.step(
+            now_s, self.spec.step_s, told["setpoint_kw"], told["is_dispatched"],
+            DeclaredTable.from_arrays(received["declared"]), PresenceTable.from_arrays(received["presence"]),
+            self.free_behaviour if is_counted else "on_arrival",
+            prices["charge_usd_per_kwh"], prices["discharge_usd_per_kwh"],
+            arrivals_wait=is_counted and self.is_dispatching, q_bus_kvar=told["q_bus_kvar"])
+        core.add(step)
+        return core.values(step)
+
+
+class DistrictFleet:
+    """The cars of one district and the sums of what happened to them since counted 00:00."""
+
+    def __init__(self, spec: RunSpec, district: District, response: PriceResponse) -> None:
+        vehicles, drivers = district.vehicles, district.drivers()
+        wear = np.full(vehicles.count, marginal_wear_usd_per_kwh(spec.scenario)[0])
+        parameters = FleetParameters(fast_charge_usd_per_kwh=spec.scenario.fleet.fast_charge_usd_per_kwh)
+        self.district = district
+        self.fleet = Fleet(vehicles, district.site.bus_zone, wear, drivers.price_quantile, response, parameters)
+        self.start_counting()
+
+    def start_counting(self) -> None:
+        """Forget the warm-up."""
+        self.stored_start_kwh: Floats = self.fleet.energy_kwh.copy()
+        self.sums = {name: np.zeros(self.district.vehicles.count) for name in SUMS}
+
+    def add(self, step: FleetStep) -> None:
+        """Add one step to the sums."""
+        for name, total in self.sums.items():
+            total += getattr(step, name)
+
+    def values(self, step: FleetStep) -> Values:
+        """All attributes of the table for one step."""
+        charge_mw, discharge_mw = step.charge_group_kw.sum() / 1e3, step.discharge_group_kw.sum() / 1e3
+        return {
+            "soc": step.soc, "p_vehicle_kw": step.p_kw, "reason_vehicle": step.reason,
+            "pev_flows": {"p_kw": step.p_bus_kw, "q_kvar": step.q_bus_kvar},
+            "pev_mw": {"charge_mw": float(charge_mw), "discharge_mw": float(discharge_mw)},
+            "totals": self._totals(), "p_bus_kw": step.p_bus_kw, "q_bus_kvar": step.q_bus_kvar,
+            "charge_kw": step.charge_group_kw, "discharge_kw": step.discharge_group_kw,
+            "tariff_usd": step.tariff_group_usd, "wear_usd": step.wear_group_usd,
+            "refusals": step.refusals.astype(np.float64), "stored_kwh": step.energy_kwh,
+            "departures_short_kwh": float(step.departure_short_kwh.sum()),
+            **{name: float(getattr(step, name).sum()) for name in STEP_SUMS},
+            **{name: float(getattr(step, name)) for name in STEP_NUMBERS},
+        }
+
+    def _totals(self) -> Values:
+        return {"class_index": self.district.vehicles.class_index, "stored_start_kwh": self.stored_start_kwh,
+                "stored_end_kwh": self.fleet.energy_kwh, **self.sums}

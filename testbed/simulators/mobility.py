@@ -1,0 +1,80 @@
+"""Mobility as a simulator: where cars are, what their drivers declare, and what that leaves to be planned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from models.flexibility import bus_flexibility, cohort_flexibility, known_sessions, select
+from models.mobility import Mobility
+from models.records import GROUP_COUNT, DeclaredTable, Floats, Ints, group_index
+from testbed.districts import District, build_districts
+from testbed.expectations import ExpectedCars, build_expectation
+from testbed.run_spec import RunSpec
+from testbed.simulators.adapter import Adapter, Inputs, Values
+
+
+class MobilitySimulator(Adapter):
+    """One entity per district."""
+
+    simulator = "mobility"
+
+    def build(self, spec: RunSpec) -> None:
+        districts = build_districts(spec)
+        self.cores = {name: DistrictMobility(spec, district) for name, district in districts.items()}
+
+    def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
+        return {name: self.cores[name].step(now_s, inputs[name]["soc"], inputs[name]["guidance"]["rank"])
+                for name in self.entities}
+
+
+class DistrictMobility:
+    """The cars of one district, and what is expected of those not yet plugged in."""
+
+    def __init__(self, spec: RunSpec, district: District) -> None:
+        self.spec, self.district = spec, district
+        self.core = Mobility(district.vehicles, district.site, district.wishes(), district.drivers(), spec.start_s)
+        self.expectation: ExpectedCars | None = None
+        self.cohorts: Values = {}
+        self.buses: Values = {}
+
+    def step(self, now_s: int, soc: Floats, guidance_rank: Ints) -> Values:
+        """Snapshot at now_s, then everything that happens until the step's end."""
+        declared = self.core.declared()
+        if self.spec.is_decision_time(now_s):
+            self._look_ahead(now_s, declared, soc)
+        plugged = self._plugged_by_group(declared)
+        presence = self.core.advance(now_s + self.spec.step_s, soc, guidance_rank)
+        return {
+            "declared": declared.to_arrays(), "presence": presence.to_arrays(),
+            "cohort_flexibility": self.cohorts, "bus_flexibility": self.buses, "plugged_count": plugged,
+            "queue_count": float(presence.queue_length.sum()),
+        }
+
+    def _plugged_by_group(self, declared: DeclaredTable) -> Floats:
+        cars = np.flatnonzero(declared.is_plugged)
+        vehicles = self.district.vehicles
+        zone = self.district.site.bus_zone[declared.bus_index[cars]]
+        groups = group_index(zone, vehicles.class_index[cars], vehicles.is_bidirectional[cars])
+        return np.bincount(groups, minlength=GROUP_COUNT).astype(np.float64)
+
+    def _look_ahead(self, now_s: int, declared: DeclaredTable, soc: Floats) -> None:
+        if self.expectation is None:
+            self.expectation = build_expectation(self.spec, self.district)
+        vehicles, site, planning = self.district.vehicles, self.district.site, self.spec.scenario.planning
+        everybody = replace(vehicles, is_enrolled=np.ones(vehicles.count, dtype=np.bool_))
+        plugged = known_sessions(everybody, declared, soc, site.bus_zone, now_s)
+        enrolled = vehicles.is_enrolled[np.flatnonzero(declared.is_plugged)]
+        outlook = self.expectation.outlook(now_s, plugged, enrolled)
+        if self.spec.is_plan_time(now_s):
+            self.cohorts = cohort_flexibility(
+                outlook.known, outlook.coming, now_s, self.spec.horizon_h, planning.assumed_compliance,
+                outlook.uncontrolled_kw()).to_arrays()
+        # an operator without a network needs no look-ahead by bus
+        coming = outlook.coming if self.district.feeder is not None else select(outlook.coming, slice(0))
+        outside_kw = (outlook.uncontrolled_bus_kw() if self.district.feeder is not None
+                      else np.zeros((site.bus_count, outlook.period_edges_s.size - 1)))
+        self.buses = bus_flexibility(
+            outlook.known, coming, site, self.district.pairs, now_s, self.spec.step_s,
+            self.spec.scenario.spatial.look_ahead_h, planning.assumed_compliance, outside_kw).to_arrays()

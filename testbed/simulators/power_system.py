@@ -1,0 +1,51 @@
+"""The thermal power system as a simulator: economic dispatch of the committed units at every counted step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.power_system import NetLoad, PowerSystem
+from testbed.knowledge import power_system_parameters, thermal_units
+from testbed.run_spec import RunSpec
+from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
+
+STEP_FIGURES = (
+    "wind_curtailed_mw", "pv_curtailed_mw", "shed_mw", "dump_mw", "reserve_shortfall_mw",
+    "marginal_price_usd_per_mwh", "fuel_cost_usd", "startup_cost_usd", "carbon_t", "emergency_starts",
+)
+
+
+class PowerSystemSimulator(Adapter):
+    """One `system` entity. During the warm-up the units rest in their initial state."""
+
+    simulator = "power_system"
+
+    def build(self, spec: RunSpec) -> None:
+        self.core = PowerSystem(thermal_units(spec.scenario), power_system_parameters(spec.scenario))
+
+    def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
+        return {SYSTEM: self._resting() if now_s < 0 else self._dispatch(now_s, inputs[SYSTEM])}
+
+    def _dispatch(self, now_s: int, received: Values) -> Values:
+        pev = received["pev_mw"].values()
+        losses_change_mw = float(sum(received.get("losses_change_mw", {}).values()))
+        net = NetLoad(
+            load_mw=received["load_mw"], pev_charge_mw=float(sum(p["charge_mw"] for p in pev)),
+            pev_discharge_mw=float(sum(p["discharge_mw"] for p in pev)), wind_mw=received["wind_available_mw"],
+            pv_mw=received["pv_available_mw"], loss_change_mw=losses_change_mw)
+        was_on = self.core.on_s > 0
+        step = self.core.step(now_s, self.spec.step_s, received["commitment"]["committed"], net)
+        return {
+            "units_state": {"hours_on": step.hours_on, "p_mw": step.p_mw},
+            "p_mw": step.p_mw, "committed": np.asarray(step.committed, dtype=np.float64),
+            "pev_total_mw": float(sum(p["charge_mw"] - p["discharge_mw"] for p in pev)),
+            "losses_change_total_mw": losses_change_mw,
+            "unit_starts": float(np.sum((step.committed > 0) & ~was_on)),
+            **{name: float(getattr(step, name)) for name in STEP_FIGURES},
+        }
+
+    def _resting(self) -> Values:
+        zeros = np.zeros(self.core.units.count)
+        return {"units_state": {"hours_on": self.core.hours_on, "p_mw": zeros}, "p_mw": zeros, "committed": zeros,
+                "pev_total_mw": 0.0, "losses_change_total_mw": 0.0, "unit_starts": 0.0,
+                **dict.fromkeys(STEP_FIGURES, 0.0)}

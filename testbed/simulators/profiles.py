@@ -1,0 +1,74 @@
+"""Profiles as a simulator: load, wind, PV, prices, bus loads, and their forecasts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.records import Floats, RadialFeeder
+from testbed.districts import District, build_districts
+from testbed.profiles import build_profiles, build_tariff
+from testbed.run_spec import RunSpec
+from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
+
+SECONDS_PER_HOUR = 3600
+
+
+class ProfilesSimulator(Adapter):
+    """One `system` entity and one per district (loads of its buses)."""
+
+    simulator = "profiles"
+
+    def build(self, spec: RunSpec) -> None:
+        self.profiles = build_profiles(spec.scenario)
+        self.tariff = build_tariff(spec.scenario)
+        self.districts = build_districts(spec)
+        self.forecast: Values = {}
+        self.bus_forecasts: dict[str, Values] = {}
+
+    def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
+        if not self.forecast or self.spec.is_plan_time(now_s):
+            self.forecast = self._system_forecast(now_s)
+        if not self.bus_forecasts or self.spec.is_decision_time(now_s):
+            shape = self._shape_ahead(now_s)
+            self.bus_forecasts = {name: bus_load(d, shape) for name, d in self.districts.items()}
+        shape_now = self.profiles.load_shape(now_s, self.spec.step_s)
+        return {SYSTEM: self._system(now_s),
+                **{name: self._district(d, shape_now) for name, d in self.districts.items()}}
+
+    def _system(self, now_s: int) -> Values:
+        actual = self.profiles.means(now_s, self.spec.step_s)
+        hours = self.spec.horizon_h
+        charge = self.tariff.charge_usd_per_kwh(now_s, hours)
+        discharge = self.tariff.discharge_usd_per_kwh(now_s, hours)
+        return {
+            "load_mw": float(actual.load_mw[0]), "wind_available_mw": float(actual.wind_mw[0]),
+            "pv_available_mw": float(actual.pv_mw[0]), "forecast": self.forecast,
+            "prices": {"charge_usd_per_kwh": charge, "discharge_usd_per_kwh": discharge},
+            "price_charge_usd_per_kwh": float(charge[0]), "price_discharge_usd_per_kwh": float(discharge[0]),
+        }
+
+    def _system_forecast(self, now_s: int) -> Values:
+        ahead = self.profiles.hourly(now_s, self.spec.horizon_h)
+        return {"load_mw": ahead.load_mw, "wind_mw": ahead.wind_mw, "pv_mw": ahead.pv_mw}
+
+    def _shape_ahead(self, now_s: int) -> Floats:
+        """Load over peak for the steps of this hour, then for the hours of the lower layer's look-ahead."""
+        steps = SECONDS_PER_HOUR // self.spec.step_s
+        later = self.spec.scenario.spatial.look_ahead_h - 1
+        return np.concatenate([self.profiles.load_shape(now_s, self.spec.step_s, steps),
+                               self.profiles.load_shape(now_s + SECONDS_PER_HOUR, SECONDS_PER_HOUR, later)])
+
+    def _district(self, district: District, shape_now: Floats) -> Values:
+        present = bus_load(district, shape_now)
+        return {"bus_load": {name: values[:, 0] for name, values in present.items()},
+                "bus_load_forecast": self.bus_forecasts[district.name]}
+
+
+def bus_load(district: District, shape: Floats) -> Values:
+    """Loads [B, N] without cars: each bus's peak times the system's load over its peak; 0 without a network."""
+    p_kw, q_kvar = _peaks(district.feeder, district.site.bus_count)
+    return {"p_kw": np.outer(p_kw, shape), "q_kvar": np.outer(q_kvar, shape)}
+
+
+def _peaks(feeder: RadialFeeder | None, buses: int) -> tuple[Floats, Floats]:
+    return (np.zeros(buses), np.zeros(buses)) if feeder is None else (feeder.p_base_kw, feeder.q_base_kvar)

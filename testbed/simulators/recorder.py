@@ -1,0 +1,63 @@
+"""Recorder as a simulator: everything that is recorded, from the attribute table into the result file."""
+
+from __future__ import annotations
+
+from testbed.attributes import VEHICLE_TRACES, recorded
+from testbed.heartbeat import beat
+from testbed.recording import open_traces, open_writer
+from testbed.run_spec import RunSpec
+from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
+
+
+class RecorderSimulator(Adapter):
+    """One entity for the system and one per district. Warm-up steps are not written.
+
+    It never calls a run completed: that is for run.py, which has the proof.
+    """
+
+    simulator = "recorder"
+
+    def build(self, spec: RunSpec) -> None:
+        self.writer = open_writer(spec)
+        self.traces = open_traces(spec)
+        self.plan_time_s: int | None = None
+        self.plans_written = 0
+
+    def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
+        if now_s >= 0:
+            self._write(now_s // self.spec.step_s, inputs)
+        beat(self.ledger_dir, self.steps_done + 1)
+        return {name: {} for name in self.entities}
+
+    def _write(self, index: int, inputs: Inputs) -> None:
+        districts = {name: values for name, values in inputs.items() if name != SYSTEM}
+        self.writer.write_step(index, _plain(inputs[SYSTEM], "system"),
+                               {name: _plain(values, "district") for name, values in districts.items()})
+        self._write_plan(inputs[SYSTEM]["plan"])
+        if self.traces is not None:
+            for name, values in districts.items():
+                self.traces.write_step(index, name, {key: values[key] for key in VEHICLE_TRACES})
+        if index + 1 == self.spec.steps_counted:
+            self._finish(districts)
+
+    def _write_plan(self, plan: Values) -> None:
+        if plan and plan["time_s"] != self.plan_time_s:
+            self.writer.write_plan(self.plans_written, plan)
+            self.plan_time_s = plan["time_s"]
+            self.plans_written += 1
+
+    def _finish(self, districts: dict[str, Values]) -> None:
+        for name, values in districts.items():
+            self.writer.write_totals(name, values["totals"])
+        self.writer.flush()
+        if self.traces is not None:
+            self.traces.close()
+
+    def finalize(self) -> None:
+        """mosaik calls this at the end of a run, complete or not; the file is left for run.py to judge."""
+        if hasattr(self, "writer"):
+            self.writer.release()
+
+
+def _plain(values: Values, scope: str) -> Values:
+    return {a.name: values[a.name] for a in recorded(scope) if a.name in values}  # type: ignore[arg-type]

@@ -1,0 +1,110 @@
+"""Lower layers as a simulator: one entity per district, each the district operator's own layer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.port import FeederView, Setpoints, SpatialLayer
+from models.records import BusFlexibility, DeclaredTable, Floats
+from testbed.controller_loading import load_controller
+from testbed.delivery import TargetLedger
+from testbed.districts import District, build_districts
+from testbed.knowledge import spatial_knowledge
+from testbed.run_spec import RunSpec
+from testbed.simulators.adapter import Adapter, Inputs, Values
+
+
+class SpatialSimulator(Adapter):
+    """During the warm-up nobody is dispatched."""
+
+    simulator = "spatial"
+
+    def build(self, spec: RunSpec) -> None:
+        controller = load_controller(spec.controller)
+        self.districts = build_districts(spec)
+        self.layers: dict[str, SpatialLayer] = {
+            name: controller.spatial(spatial_knowledge(spec, district)) for name, district in self.districts.items()}
+        compliance = spec.scenario.planning.assumed_compliance
+        self.ledgers = {name: TargetLedger(d, spec, compliance) for name, d in self.districts.items()}
+        self.solver_s = 0.0
+        self.compile_s = 0.0
+
+    def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
+        if now_s < 0:
+            return {name: _resting(self.districts[name]) for name in self.entities}
+        return {name: self._district(name, now_s, inputs[name]) for name in self.entities}
+
+    def _district(self, name: str, now_s: int, received: Values) -> Values:
+        view = feeder_view(now_s, received, self.districts[name])
+        answer = self.layers[name].step(view)
+        if answer.certificate.solved_now:
+            self.solver_s += answer.certificate.solver_s
+            self.compile_s += answer.certificate.compile_s
+        return {**_spoken(answer, self._expected_setpoints(name, view, answer)),
+                **_certificate(answer), **self.ledgers[name].book(view, answer)}
+
+    def _expected_setpoints(self, name: str, view: FeederView, answer: Setpoints) -> Floats:
+        """[B] expected PEV power behind the set-points: compliance times set-points, plus cars outside control."""
+        quarter = (view.time_s % 3600) // self.spec.step_s
+        outside = view.flexibility.p_uncontrolled_kw[:, quarter]
+        buses = np.where(view.declared.is_plugged, view.declared.bus_index, 0)
+        weights = answer.setpoint_kw * answer.is_dispatched * view.declared.is_plugged
+        dispatched = np.bincount(buses, weights=weights, minlength=self.districts[name].site.bus_count)
+        return np.asarray(outside + self.spec.scenario.planning.assumed_compliance * dispatched, dtype=np.float64)
+
+    def extra_ledger(self) -> Values:
+        return {"solver_s": getattr(self, "solver_s", 0.0), "compile_s": getattr(self, "compile_s", 0.0)}
+
+
+def feeder_view(now_s: int, received: Values, district: District) -> FeederView:
+    """What the district's operator sees as the step begins."""
+    targets, prices = received["targets"], received["prices"]
+    forecast = received["bus_load_forecast"]
+    vm_pu = received["vm_pu"] if "vm_pu" in received else np.ones(district.site.bus_count)
+    return FeederView(
+        time_s=now_s, plan_time_s=int(targets["plan_time_s"]), pc_target_kw=targets["pc_kw"],
+        pd_target_kw=targets["pd_kw"],
+        marginal_price_usd_per_mwh=received["marginal_price_forecast"]["usd_per_mwh"],
+        price_charge_usd_per_kwh=prices["charge_usd_per_kwh"],
+        price_discharge_usd_per_kwh=prices["discharge_usd_per_kwh"],
+        declared=DeclaredTable.from_arrays(received["declared"]), soc=received["soc"],
+        bus_load_kw=forecast["p_kw"], bus_load_kvar=forecast["q_kvar"],
+        flexibility=BusFlexibility.from_arrays(received["bus_flexibility"]), vm_pu=vm_pu)
+
+
+def _spoken(answer: Setpoints, p_setpoint_kw: Floats) -> Values:
+    return {
+        "instructions": {"setpoint_kw": answer.setpoint_kw, "is_dispatched": answer.is_dispatched,
+                         "q_bus_kvar": answer.q_plan_bus_kvar},
+        "planned_flows": {"p_setpoint_kw": p_setpoint_kw, "q_setpoint_kvar": answer.q_plan_bus_kvar},
+        "guidance": {"rank": answer.guidance_rank},
+        "p_plan_bus_kw": answer.p_plan_bus_kw, "q_plan_bus_kvar": answer.q_plan_bus_kvar,
+        "vm_socp_pu": answer.vm_socp_pu, "vm_plan_ac_pu": answer.vm_ac_pu,
+        "nodal_price_usd_per_mwh": answer.nodal_price_usd_per_mwh,
+        "losses_socp_kw": answer.losses_socp_kw, "losses_plan_ac_kw": answer.losses_ac_kw,
+    }
+
+
+def _certificate(answer: Setpoints) -> Values:
+    proof = answer.certificate
+    return {
+        "relaxation_gap_rel": proof.relaxation_gap_max_rel, "relaxation_vm_error_pu": proof.vm_error_max_pu,
+        "relaxation_loss_error_rel": proof.loss_error_rel, "spatial_solved": float(proof.solved_now),
+        "spatial_fallback": float(proof.solved_now and proof.status == "fallback"),
+        "spatial_repaired": float(proof.solved_now and proof.status == "repaired"),
+    }
+
+
+def _resting(district: District) -> Values:
+    buses, vehicles = district.site.bus_count, district.vehicles.count
+    unknown, zeros = np.full(buses, np.nan), np.zeros(buses)
+    return {
+        "instructions": {"setpoint_kw": np.zeros(vehicles), "is_dispatched": np.zeros(vehicles, dtype=np.int64),
+                         "q_bus_kvar": zeros},
+        "planned_flows": {"p_setpoint_kw": zeros, "q_setpoint_kvar": zeros},
+        "guidance": {"rank": np.full((2, buses), -1, dtype=np.int64)},
+        "p_plan_bus_kw": zeros, "q_plan_bus_kvar": zeros, "vm_socp_pu": unknown, "vm_plan_ac_pu": unknown,
+        "nodal_price_usd_per_mwh": unknown, "losses_socp_kw": np.nan, "losses_plan_ac_kw": np.nan,
+        "relaxation_gap_rel": np.nan, "relaxation_vm_error_pu": np.nan, "relaxation_loss_error_rel": np.nan,
+        "spatial_solved": 0.0, "spatial_fallback": 0.0, "spatial_repaired": 0.0, **TargetLedger.empty(),
+    }

@@ -1,0 +1,77 @@
+"""Upper layer as a simulator: plans at plan times, speaks the hour's commitment and targets at every step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.port import Plan, SystemView
+from models.records import CohortFlexibility
+from testbed.controller_loading import load_controller
+from testbed.knowledge import temporal_knowledge
+from testbed.plans import temporal_layer
+from testbed.run_spec import RunSpec
+from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
+
+
+class TemporalSimulator(Adapter):
+    """One `system` entity (commitment, prices) and one per district (targets)."""
+
+    simulator = "temporal"
+
+    def build(self, spec: RunSpec) -> None:
+        self.knowledge = temporal_knowledge(spec.scenario)
+        self.layer = temporal_layer(spec, load_controller(spec.controller), self.knowledge)
+        self.plan: Plan | None = None
+        self.plan_values: Values = {}
+        self.solver_s = 0.0
+        self.compile_s = 0.0
+
+    def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
+        if self.spec.is_plan_time(now_s):
+            self._set_plan(self.layer.plan(self._view(now_s, inputs)))
+        return {SYSTEM: self._system_values(now_s), **self._district_values()}
+
+    def _view(self, now_s: int, inputs: Inputs) -> SystemView:
+        system = inputs[SYSTEM]
+        forecast, prices, state = system["forecast"], system["prices"], system["units_state"]
+        districts = tuple(
+            CohortFlexibility.from_arrays(inputs[name]["cohort_flexibility"])
+            for name in self.knowledge.district_names)
+        return SystemView(
+            time_s=now_s, load_mw=forecast["load_mw"], wind_mw=forecast["wind_mw"], pv_mw=forecast["pv_mw"],
+            price_charge_usd_per_kwh=prices["charge_usd_per_kwh"],
+            price_discharge_usd_per_kwh=prices["discharge_usd_per_kwh"],
+            districts=districts, hours_on=state["hours_on"], p_mw=state["p_mw"])
+
+    def _set_plan(self, plan: Plan) -> None:
+        self.plan = plan
+        self.plan_values = plan.to_arrays()
+        self.solver_s += plan.solver_s
+        self.compile_s += plan.compile_s
+
+    def _system_values(self, now_s: int) -> Values:
+        return {"commitment": self._commitment(now_s), "marginal_price_forecast": self._price(),
+                "plan": self.plan_values}
+
+    def _commitment(self, now_s: int) -> Values:
+        if self.plan is None:
+            off = np.zeros(self.knowledge.units.count)
+            return {"committed": off, "p_mw": off}
+        hour = (now_s - self.plan.time_s) // 3600
+        return {"committed": self.plan.committed[:, hour], "p_mw": self.plan.p_mw[:, hour]}
+
+    def _price(self) -> Values:
+        if self.plan is None:
+            return {"usd_per_mwh": np.zeros(self.spec.horizon_h)}
+        return {"usd_per_mwh": self.plan.marginal_price_usd_per_mwh}
+
+    def _district_values(self) -> dict[str, Values]:
+        names = self.knowledge.district_names
+        if self.plan is None:
+            return {name: {"targets": {}} for name in names}
+        return {name: {"targets": {"plan_time_s": self.plan.time_s, "pc_kw": self.plan.pc_kw[i],
+                                   "pd_kw": self.plan.pd_kw[i]}} for i, name in enumerate(names)}
+
+    def extra_ledger(self) -> Values:
+        return {"solver_s": getattr(self, "solver_s", 0.0), "compile_s": getattr(self, "compile_s", 0.0)}
+

@@ -1,0 +1,72 @@
+"""Tables for the screen: the figures of one run, several controllers side by side, and any rows at all."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from testbed.metric_registry import METRICS
+from testbed.metrics import NOT_RESOLVED, ComparisonRow, compare_table, compute_metrics
+from testbed.results import Result
+
+HEADLINE = (
+    "total_cost_usd_adjusted", "objective_usd_adjusted", "operating_cost_usd", "carbon_t", "wear_cost_usd",
+    "imbalance_cost_usd", "curtailed_mwh", "hours_fewer_units", "unit_hours", "equivalent_load_peak_mw",
+    "feeder_losses_kwh", "vm_min_pu", "line_loading_max_percent", "charged_mwh", "discharged_mwh",
+    "compliance_realised", "departures_short", "spatial_fallbacks",
+)
+"""What a run and a comparison print; `testbed show` prints all."""
+WIDEST = 200
+"""Columns of a table where stdout is no terminal."""
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
+    """Rows of text under their column names on stdout; columns named in `right` are set flush right."""
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(escape(column), justify="right" if column in right else "left")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    is_terminal = Console(file=sys.stdout).is_terminal
+    Console(file=sys.stdout, width=None if is_terminal else WIDEST, highlight=False).print(table)
+
+
+def number(value: float) -> str:
+    """Six significant digits, a dash where the figure does not apply."""
+    return f"{value:,.6g}" if np.isfinite(value) else "-"
+
+
+def print_run(result: Result, headline: bool) -> None:
+    """The headline figures of a result, or all of them."""
+    figures = compute_metrics(result)
+    steps = f"{result.status}, {result.steps_written} of {result.steps_total} steps"
+    print(f"{result.path}: {result.scenario_name}, {result.controller}, seed {result.seed}, {steps}")
+    names = HEADLINE if headline else tuple(figures)
+    rows = [(name, number(figures[name]), METRICS[name].unit) for name in names]
+    print_table(("metric", "value", "unit"), rows, right=("value",))
+
+
+def print_comparison(results: Sequence[Result]) -> None:
+    """Headline figures, a column per controller: the mean, and the paired difference from the first one.
+
+    With two seeds or more the half width of its 95 % interval follows. `~`: below twice the MILP gap.
+    """
+    rows = compare_table(results, HEADLINE)
+    controllers = list(dict.fromkeys(row.controller for row in rows))
+    cells = {(row.metric, row.controller): _cell(row, row.controller == controllers[0]) for row in rows}
+    lines = [(name, METRICS[name].unit, *(cells[name, one] for one in controllers)) for name in HEADLINE]
+    print_table(("metric", "unit", *controllers), lines, right=controllers)
+    print(f"in brackets: difference from {controllers[0]} on the same seeds; ~ {NOT_RESOLVED}")
+
+
+def _cell(row: ComparisonRow, is_base: bool) -> str:
+    if is_base or not np.isfinite(row.difference_mean):
+        return number(row.mean)
+    interval = f" ± {row.difference_ci95:,.3g}" if np.isfinite(row.difference_ci95) else ""
+    mark = "~" if row.note == NOT_RESOLVED else ""
+    return f"{number(row.mean)} ({mark}{row.difference_mean:+,.4g}{interval})"

@@ -1,0 +1,335 @@
+"""The command line: what it prints, what it writes, and how it ends."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from testbed.cli import app
+from testbed.result_writer import Failure
+from testbed.results import open_result
+
+ROOT = Path(__file__).resolve().parents[2]
+OWN = '''
+class {name}:
+    name = "{lower}"
+    description = "an own controller"
+    free_behaviour = "on_arrival"
+    has_vehicles = True
+    car_control = "none"
+
+    def temporal(self, knowledge):
+        return None
+
+    def spatial(self, knowledge):
+        return None
+'''
+
+
+class RunFailed(RuntimeError):
+    """Stands for testbed.run.RunFailed."""
+
+    def __init__(self, simulator: str, time_s: int, cause: str, partial: Path) -> None:
+        super().__init__(cause)
+        self.simulator, self.time_s, self.cause, self.partial = simulator, time_s, cause, partial
+
+
+@dataclass
+class FakeRun:
+    """Stands for testbed.run: remembers what it was asked for, and writes a small result or ends as told."""
+
+    write: Callable[..., Path]
+    calls: list[tuple[str, int, Path, Path | None]] = field(default_factory=list)
+    ending: dict[tuple[str, int], BaseException] = field(default_factory=dict)
+
+    def __call__(self, scenario: Any, controller: Any, *, seed: int, output: Path, plan: Path | None = None,
+                 progress: Any = None) -> Path:
+        self.calls.append((controller.name, seed, output, plan))
+        assert scenario.seed == seed
+        output.parent.mkdir(parents=True, exist_ok=True)
+        error = self.ending.get((controller.name, seed))
+        if error is None:
+            return self.write(str(output.absolute()), controller=controller.name, seed=seed)
+        left: dict[str, Any] = {"stop_after": 3, "status": "running"}
+        if isinstance(error, RunFailed):
+            left = {"stop_after": 3, "status": "failed", "failure": Failure("feeder", 5400, "diverged")}
+        self.write(str(output.absolute()), controller=controller.name, seed=seed, **left)
+        raise error
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder with two own controllers in mine.py."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    text = OWN.format(name="Mine", lower="mine") + OWN.format(name="Other", lower="other")
+    (folder / "mine.py").write_text(text)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def fake_run(here: Path, write_result: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRun]:
+    fake, module = FakeRun(write_result), ModuleType("testbed.run")
+    module.__dict__.update(run_scenario=fake, RunFailed=RunFailed)
+    monkeypatch.setitem(sys.modules, "testbed.run", module)
+    yield fake
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(one) for one in arguments])
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+# ------------------------------------------------------------------------ run
+def test_run_writes_where_it_says_and_prints_the_headline(here: Path, fake_run: FakeRun) -> None:
+    done = call("run", "smoke", "--controller", "mine.py:Mine", "--seed", 7)
+    output = Path("results/smoke/mine-seed7.h5")
+    assert (done.exit_code, fake_run.calls) == (0, [("mine", 7, output, None)])
+    assert (here / output).is_file()
+    assert "total_cost_usd_adjusted" in done.stdout
+    assert "mine seed 7: 48 h simulated in" in done.stderr
+    assert len(done.stderr.splitlines()) == 1  # one line per run where stderr is no terminal
+
+
+def test_overrides_and_output_reach_the_run(here: Path, fake_run: FakeRun) -> None:
+    done = call("run", "smoke", "--controller", "mine.py:Mine", "--set", "seed=5", "--set", "name=x/y", "-o",
+                "deep/new.h5")
+    assert (done.exit_code, fake_run.calls) == (0, [("mine", 5, Path("deep/new.h5"), None)])
+    assert call("run", "smoke", "--controller", "mine.py:Mine", "--set", "name=x/y").exit_code == 0
+    assert fake_run.calls[-1][2] == Path("results/x_y/mine-seed1.h5")
+
+
+def test_all_mistakes_come_at_once_and_nothing_is_written(here: Path, fake_run: FakeRun) -> None:
+    before = files_in(here)
+    done = call("run", "smoke", "--controller", "nobody", "--seed", -1, "--set", "step_s=0", "--set",
+                "objectiv.wear=1", "--plan", "none.h5", "-o", "mine.py/x.txt")
+    assert done.exit_code == 2
+    for words in ("--set: step_s = 0: must be greater", "--seed: seed = -1", "objectiv", "did you mean objective?",
+                  "controller 'nobody' is not known", "--plan none.h5: there is no such file",
+                  "-o mine.py/x.txt: must end in .h5", "-o mine.py/x.txt: mine.py is a file, must be a folder"):
+        assert words in done.stderr
+    assert (done.stdout, fake_run.calls, files_in(here)) == ("", [], before)
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["run", "smoke", "--sead", "1"], ["run", "smoke", "--seed", "x"],
+                                       ["list", "cars"], ["nothing"], ["compare", "smoke"],
+                                       ["check", "smoke", "--set", "step_s"], ["check", "no_such_scenario"],
+                                       ["show", "none.h5"], ["report", "none.h5"], ["report", "."],
+                                       ["report", "mine.py"]])
+def test_wrong_usage_ends_with_2_and_a_message_on_stderr(here: Path, arguments: list[str]) -> None:
+    before = files_in(here)
+    done = call(*arguments)
+    assert (done.exit_code, done.stdout, files_in(here)) == (2, "", before)
+    assert done.stderr
+
+
+def test_a_failed_run_names_simulator_time_cause_and_partial_result(here: Path, fake_run: FakeRun) -> None:
+    output = Path("results/smoke/mine-seed1.h5")
+    fake_run.ending["mine", 1] = RunFailed("feeder", 86_400 + 49_500, "diverged", output)
+    done = call("run", "smoke", "--controller", "mine.py:Mine")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "mine seed 1 failed: feeder failed at day 2 13:45: diverged" in done.stderr
+    assert f"partial result: {output} (3 of 4 steps)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert open_result(output).status == "failed"
+
+
+def test_an_unexpected_error_is_told_and_traced_on_demand(here: Path, fake_run: FakeRun) -> None:
+    fake_run.ending["mine", 1] = ZeroDivisionError("by zero")
+    arguments = ("run", "smoke", "--controller", "mine.py:Mine")
+    done = call(*arguments)
+    assert done.exit_code == 1
+    assert "unexpected ZeroDivisionError: by zero" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Traceback" in call("--debug", *arguments).stderr
+
+
+def test_ctrl_c_ends_with_130_and_names_the_partial_file(here: Path, fake_run: FakeRun) -> None:
+    fake_run.ending["mine", 1] = KeyboardInterrupt()
+    done = call("run", "smoke", "--controller", "mine.py:Mine")
+    assert done.exit_code == 130
+    assert "partial result: results/smoke/mine-seed1.h5 (3 of 4 steps)" in done.stderr
+
+
+def test_an_older_result_is_not_called_partial(here: Path, fake_run: FakeRun, write_result: Any) -> None:
+    def die(*_: object, **__: object) -> None:
+        raise OSError("no memory")
+    sys.modules["testbed.run"].__dict__["run_scenario"] = die
+    write_result(str(here / "old.h5"))
+    done = call("run", "smoke", "--controller", "mine.py:Mine", "-o", "old.h5")
+    assert done.exit_code == 1
+    assert "no partial result" in done.stderr
+
+
+# ----------------------------------------------------------------------- plans
+def stored_plan(write_result: Any, made: Any = None) -> Path:
+    from tests.testbed.conftest import layout, plan_arrays  # noqa: PLC0415
+
+    path: Path = write_result("plan.h5", plans=(plan_arrays(layout()),), made=made)
+    return path
+
+
+def test_a_plan_must_fit_the_scenario(here: Path, fake_run: FakeRun, write_result: Any) -> None:
+    plan = stored_plan(write_result)
+    done = call("run", "smoke", "--controller", "mine.py:Mine", "--plan", plan)
+    assert (done.exit_code, len(fake_run.calls)) == (0, 1)
+    assert fake_run.calls[0][3] == plan
+    done = call("run", "smoke", "--controller", "mine.py:Mine", "--plan", plan, "--set", "days=2", "--set",
+                "planning.horizon_h=60", "--set", "districts.1.name=away")
+    assert done.exit_code == 2
+    for words in ("holds 1 plans, the scenario needs 2", "its planning.horizon_h is 48, the scenario's 60",
+                  "its districts are feeder33, rest, the scenario's feeder33, away"):
+        assert words in done.stderr
+
+
+def test_a_plan_is_never_overwritten(here: Path, fake_run: FakeRun, write_result: Any) -> None:
+    plan = stored_plan(write_result)
+    done = call("run", "smoke", "--controller", "mine.py:Mine", "--plan", plan, "-o", plan)
+    assert done.exit_code == 2
+    assert "which would be overwritten" in done.stderr
+    plan.rename(plan.with_name("mine-seed1.h5"))
+    done = call("compare", "smoke", "--controllers", "mine.py:Mine", "--plan", plan.with_name("mine-seed1.h5"),
+                "-o", plan.parent)
+    assert done.exit_code == 2
+    assert "would be overwritten" in done.stderr
+    assert fake_run.calls == []
+
+
+# --------------------------------------------------------------------- compare
+def test_compare_pairs_all_controllers_on_the_same_seeds(here: Path, fake_run: FakeRun) -> None:
+    done = call("compare", "smoke", "--controllers", "mine.py:Mine, mine.py:Other", "--seeds", 2, "--set", "seed=3",
+                "-o", "out")
+    assert done.exit_code == 0, done.stderr
+    assert [one[:2] for one in fake_run.calls] == [("mine", 3), ("other", 3), ("mine", 4), ("other", 4)]
+    expected = {"metrics.csv", "report.html", *(f"{c}-seed{s}.h5" for c in ("mine", "other") for s in (3, 4))}
+    assert expected == set(files_in(here / "out"))
+    rows = list(csv.DictReader((here / "out" / "metrics.csv").open()))
+    assert {(row["controller"], row["seed"]) for row in rows} == {(c, s) for c in ("mine", "other") for s in "34"}
+    header = done.stdout.splitlines()[0].split()
+    assert header == ["metric", "unit", "mine", "other"]
+
+
+def test_a_failed_run_keeps_the_others(here: Path, fake_run: FakeRun) -> None:
+    fake_run.ending["mine", 1] = RunFailed("fleet", -900, "broken", Path("out/mine-seed1.h5"))
+    done = call("compare", "smoke", "--controllers", "mine.py:Mine,mine.py:Other", "-o", "out")
+    assert done.exit_code == 1
+    assert "mine seed 1 failed: fleet failed at warm-up day -1 23:45: broken" in done.stderr
+    assert {row["controller"] for row in csv.DictReader((here / "out" / "metrics.csv").open())} == {"other"}
+    assert (here / "out" / "report.html").is_file()
+
+
+def test_compare_stopped_names_what_is_complete_and_what_is_not(here: Path, fake_run: FakeRun) -> None:
+    fake_run.ending["other", 1] = KeyboardInterrupt()
+    done = call("compare", "smoke", "--controllers", "mine.py:Mine,mine.py:Other", "-o", "out")
+    assert done.exit_code == 130
+    assert "partial result: out/other-seed1.h5" in done.stderr
+    assert "complete: out/mine-seed1.h5" in done.stderr
+
+
+def test_compare_checks_all_before_it_starts(here: Path, fake_run: FakeRun) -> None:
+    before = files_in(here)
+    done = call("compare", "smoke", "--controllers", "mine.py:Mine,mine.py:Mine,nobody", "--seeds", 0, "-o",
+                "mine.py")
+    assert done.exit_code == 2
+    for words in ("mine is there 2 times", "'nobody' is not known", "--seeds 0: must be 1 or more",
+                  "-o mine.py: mine.py is a file"):
+        assert words in done.stderr
+    assert (fake_run.calls, files_in(here)) == ([], before)
+
+
+# --------------------------------------------------------------- reading results
+def test_show_json_is_one_object_and_nothing_else(write_result: Any) -> None:
+    done = call("show", write_result(), "--json")
+    assert (done.exit_code, done.stderr) == (0, "")
+    shown = json.loads(done.stdout)
+    assert shown["metrics"]["fuel_cost_usd"] == {
+        "value": 0.0, "unit": "USD", "definition": shown["metrics"]["fuel_cost_usd"]["definition"]}
+    assert "NaN" not in done.stdout
+
+
+def test_show_prints_every_figure_and_the_status(write_result: Any) -> None:
+    path = write_result(stop_after=2, status="running")
+    done = call("show", path)
+    names = json.loads(call("show", path, "--json").stdout)["metrics"]
+    assert done.exit_code == 0
+    assert "unfinished, 2 of 4 steps" in done.stdout
+    assert [name for name in names if name not in done.stdout] == []
+
+
+def test_report_takes_a_file_or_a_folder(tmp_path: Path, write_result: Any) -> None:
+    first = write_result("a.h5", controller="mine")
+    write_result("b.h5", controller="other")
+    (tmp_path / "c.h5").write_text("no HDF5")
+    done = call("report", first)
+    assert (done.exit_code, done.stdout.strip()) == (0, str(tmp_path / "a.html"))
+    done = call("report", tmp_path)
+    assert done.exit_code == 0, done.stderr
+    assert "left out: " in done.stderr
+    assert "other" in (tmp_path / "report.html").read_text()
+    assert call("report", first, "-o", tmp_path / "x.pdf").exit_code == 2
+
+
+# ---------------------------------------------------------------------- the rest
+@pytest.mark.parametrize(("what", "name"), [("controllers", "bilayer"), ("scenarios", "paper_day"),
+                                            ("metrics", "vm_min_pu"), ("wear-models", "throughput")])
+def test_list_prints_the_name_first_on_each_line(what: str, name: str) -> None:
+    done = call("list", what)
+    assert done.exit_code == 0
+    lines = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert name in lines
+    assert all(lines.values())
+
+
+def test_schema_is_a_json_schema() -> None:
+    assert "districts" in json.loads(call("schema").stdout)["properties"]
+
+
+def test_check_accepts_a_file_of_ones_own(here: Path) -> None:
+    (here / "own.yaml").write_text("extends: smoke\ndays: 2\n")
+    done = call("check", "own.yaml")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith("own is valid: days 2")
+    (here / "own.yaml").write_text("extends: smoke\ndayz: 2\n")
+    done = call("check", "own.yaml")
+    assert done.exit_code == 2
+    assert "own.yaml:2: dayz = 2: is not a known key (did you mean days?)" in done.stderr
+
+
+# ------------------------------------------------------------------- as a process
+def python(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, cwd=ROOT, check=False,
+                          env=os.environ | {"COLUMNS": "100"}, **more)
+
+
+def test_help_is_quick_and_imports_nothing_heavy() -> None:
+    started = time.perf_counter()
+    done = python("-m", "testbed.cli", "--help")
+    assert time.perf_counter() - started < 3  # 0.3 s on an idle machine
+    assert done.returncode == 0
+    assert [word for word in ("run", "compare", "report", "show", "verify", "list", "schema", "check")
+            if word not in done.stdout] == []
+    heavy = {"numpy", "cvxpy", "pandapower", "h5py", "plotly", "mosaik", "pandas", "pydantic", "scipy"}
+    done = python("-c", f"import testbed.cli, sys; print({heavy!r} & sys.modules.keys())")
+    assert done.stdout.strip() == "set()"
+
+
+def test_exit_codes_reach_the_shell() -> None:
+    done = python("-m", "testbed.cli", "check", "smoke", "--set", "days=0")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "days = 0" in done.stderr
