@@ -117,8 +117,11 @@ def _taper(cars: Batteries, energy_kwh: Floats, charge_kw: Floats, hours: Floats
     speed_per_h = cars.eta_charge * cars.p_charge_max_kw / span_kwh
     gap_kwh = np.maximum(limit_kwh - energy_kwh - first_kwh, 0.0)
     decay_kwh = gap_kwh * -np.expm1(-speed_per_h * (hours - first_h))
-    stored_kwh = np.minimum(first_kwh + decay_kwh, room_kwh)
-    share = np.divide(stored_kwh - first_kwh, decay_kwh, out=np.zeros_like(hours), where=decay_kwh > 0)
-    active_h = first_h + (hours - first_h) * share
+    second_kwh = np.minimum(decay_kwh, room_kwh - first_kwh)
+    stored_kwh = first_kwh + second_kwh
+    # The ceiling may end the second part early: t = -ln(1 - x/gap)/k.
+    share = np.divide(second_kwh, gap_kwh, out=np.zeros_like(hours), where=gap_kwh > 0)
+    until_h = -np.log1p(-np.minimum(share, 1 - 1e-16)) / speed_per_h
+    active_h = first_h + np.minimum(hours - first_h, until_h)
     charged_kwh = stored_kwh / cars.eta_charge + loss_kw * active_h
     return stored_kwh, np.minimum(charged_kwh, charge_kw * hours)

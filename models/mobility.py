@@ -31,7 +31,7 @@ TAXI_LOW_SOC = 0.3
 TAXI_EXTRA_CHARGE_S = 2_400
 """(A)"""
 SHIFT_SHARE, SHIFT_MAX_S = 0.5, 10_800
-"""Who leaves early or plugs in late does so by at most this part of the stay, and by at most this time (A)."""
+"""Who leaves early or plugs in late does so by at most this part of the stay and this time (A)."""
 NEVER_S = 2**62
 """An instant that never comes."""
 
@@ -41,7 +41,7 @@ Process = Generator[simpy.Event, Any, None]
 
 
 Leg = tuple[int, int, int, float, int, bool, float, float, bool]
-"""Trip: depart_s, duration_s, zone, energy_kwh; its stay: mode, plugs_in, instant, bus_choice, guidance.
+"""depart_s, duration_s, zone, energy_kwh; its stay: mode, plugs_in, instant, bus_choice, guidance.
 
 A plain tuple: the garbage collector stops watching those, and there are 200,000 a day.
 """

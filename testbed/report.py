@@ -168,6 +168,8 @@ def _cell(row: ComparisonRow, is_base: bool) -> str:
     text = number(row.mean)
     if is_base or not np.isfinite(row.difference_mean):
         return text
+    if row.difference_mean == 0 and not row.difference_ci95 > 0:
+        return f'{text}<span class="diff">no difference</span>'
     interval = f" ± {row.difference_ci95:,.3g}" if np.isfinite(row.difference_ci95) else ""
     note = f"<br>{escape(row.note)}" if row.note and row.note != "one seed" else ""
     return f'{text}<span class="diff">{row.difference_mean:+,.4g}{interval}{note}</span>'

@@ -83,6 +83,15 @@ def label(text: str) -> str:
     return html.escape(text, quote=False)
 
 
+@dataclass(frozen=True)
+class Part:
+    """One colour of a stacked chart: `up` [T] above zero, `down` [T] (negative) below it."""
+
+    name: str
+    up: Array
+    down: Array
+
+
 # ---------------------------------------------------------------- axes and frames
 def time_axis(last_hour: float) -> dict[str, Any]:
     """Hours of counted time; ticks that a phone can show."""
@@ -112,7 +121,8 @@ def _legend_px(names: Sequence[str]) -> int:
 
 # ---------------------------------------------------------------- lines over time
 def line_chart(title: str, caption: str, unit_title: str, lines: Sequence[Line], limits: Sequence[float] = (),
-               x_axis: dict[str, Any] | None = None, shape: str = "hv", digits: int = 5) -> Chart:
+               x_axis: dict[str, Any] | None = None, y_axis: dict[str, Any] | None = None, shape: str = "hv",
+               digits: int = 5) -> Chart:
     """Lines over time (or over `x_axis`), with dashed horizontal limits."""
     data = [{"type": "scatter", "mode": "lines", "name": label(one.name), "x": numbers(one.hours),
              "y": numbers(one.values, digits), "hoverlabel": {"namelength": 30},
@@ -120,7 +130,7 @@ def line_chart(title: str, caption: str, unit_title: str, lines: Sequence[Line],
     last = max((float(one.hours[-1]) for one in lines if one.hours.size), default=HOURS_PER_DAY)
     below = _legend_px([one.name for one in lines])
     layout = _frame(
-        xaxis=_axis(**(x_axis or time_axis(last))), yaxis=_axis(title={"text": unit_title}),
+        xaxis=_axis(**(x_axis or time_axis(last))), yaxis=_axis(title={"text": unit_title}, **(y_axis or {})),
         shapes=[{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y,
                  "line": {"color": "#444444", "width": 1, "dash": "dash"}} for y in limits])
     layout["margin"] = layout["margin"] | {"b": 52 + below}
@@ -144,7 +154,8 @@ def panel_chart(title: str, caption: str, y_title: str, panels: Sequence[Panel],
         bottom = 1 - (i + 1) * (panel_px + PANEL_GAP_PX) / inner
         key = f"y{i + 1}" if i else "y"
         layout[f"yaxis{i + 1}" if i else "yaxis"] = _axis(
-            **{"domain": [max(bottom, 0.0), top], "title": {"text": y_title}, **(y_axis or {})})
+            **{"domain": [max(bottom, 0.0), top], "title": {"text": y_title}, **(y_axis or {}),
+               **({"matches": "y"} if i else {})})
         layout["annotations"].append({"text": f"<b>{label(panel.title)}</b>", "xref": "paper", "yref": "paper",
                                       "x": 0, "y": top, "xanchor": "left", "yanchor": "bottom",
                                       "showarrow": False})
@@ -165,16 +176,16 @@ def heat_trace(hours: Array, rows: Sequence[str] | Array, values: Array, unit: s
             "hovertemplate": f"%{{y}}, hour %{{x:.2f}}: %{{z}} {unit}<extra></extra>", "hoverongaps": False}
 
 
-def area_traces(hours: Array, parts: Sequence[tuple[str, Array, Array]], panel: int,
+def area_traces(hours: Array, parts: Sequence[Part], panel: int,
                 colours: Sequence[str]) -> list[dict[str, Any]]:
-    """Stacked steps: (name, up [T] stacked above 0, down [T] stacked below 0) per part."""
+    """Stacked steps over time, a colour per part."""
     traces: list[dict[str, Any]] = []
-    for sign, column in (("up", 1), ("down", 2)):
-        for part, colour in zip(parts, colours, strict=False):
+    for sign in ("up", "down"):
+        for part, colour in zip(parts, colours, strict=True):
             traces.append({
-                "type": "scatter", "mode": "lines", "name": label(part[0]), "legendgroup": part[0],
+                "type": "scatter", "mode": "lines", "name": label(part.name), "legendgroup": part.name,
                 "showlegend": panel == 0 and sign == "up", "stackgroup": f"{sign}{panel}", "x": numbers(hours),
-                "y": numbers(part[column], 4), "fillcolor": colour,
+                "y": numbers(part.up if sign == "up" else part.down, 4), "fillcolor": colour,
                 "line": {"width": 0, "shape": "hv", "color": colour}})
     return traces
 

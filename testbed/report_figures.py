@@ -16,6 +16,7 @@ from testbed.report_charts import (
     Chart,
     Line,
     Panel,
+    Part,
     area_traces,
     bar_chart,
     heat_trace,
@@ -53,7 +54,13 @@ def _with_end(run: Run, values: Array) -> tuple[Array, Array]:
 
 
 def _lines(runs: Sequence[Run], values: Callable[[Run], Array]) -> list[Line]:
-    return [Line(run.name, *_with_end(run, values(run)), run.colour, run.dash) for run in runs]
+    return [Line(run.name, *_with_end(run, values(run)), run.colour, run.dash, width)
+            for run, width in zip(runs, _widths(len(runs)), strict=True)]
+
+
+def _widths(count: int) -> Floats:
+    """Earlier lines are wider, so that they show under later ones that cover them."""
+    return np.linspace(min(1.6 + 1.1 * (count - 1), 6.0), 1.6, count)
 
 
 def _last_hour(runs: Sequence[Run]) -> float:
@@ -65,8 +72,8 @@ def equivalent_load(runs: Sequence[Run]) -> Chart:
     """Load + PEV + change of feeder losses - wind and PV used."""
     base = runs[0]
     lines = [Line("load without cars", *_with_end(base, base.result.system("load_mw")), REFERENCE_COLOUR, "dot")]
-    return line_chart("Equivalent load", "Load + cars + change of feeder losses - wind used - PV used: what the "
-                      "thermal units see.", "power [MW]", lines + _lines(runs, lambda r: equivalent_load_mw(r.result)))
+    return line_chart("What the thermal units see", "Load + cars + change of feeder losses - wind used - PV used.",
+                      "power [MW]", lines + _lines(runs, lambda r: equivalent_load_mw(r.result)))
 
 
 def units_on(runs: Sequence[Run]) -> Chart:
@@ -77,10 +84,11 @@ def units_on(runs: Sequence[Run]) -> Chart:
         on = reference.committed.sum(axis=1)
         lines = [Line(f"reference: {reference.name}", np.arange(on.size + 1), np.append(on, on[-1]),
                       REFERENCE_COLOUR, "dot", 3)]
-    for run in runs:
+    for run, width in zip(runs, _widths(len(runs)), strict=True):
         on = units_on_per_hour(run.result)
-        lines.append(Line(run.name, np.arange(on.size + 1), np.append(on, on[-1]), run.colour, run.dash))
-    return line_chart("Units on", "Most units on in any step of the hour.", "thermal units on [1]", lines)
+        lines.append(Line(run.name, np.arange(on.size + 1), np.append(on, on[-1]), run.colour, run.dash, width))
+    whole = {"rangemode": "tozero", "tickformat": "d", "nticks": 6}
+    return line_chart("Units on", "Most units on in any step of the hour.", "thermal units on [1]", lines, y_axis=whole)
 
 
 def commitment(runs: Sequence[Run]) -> Chart:
@@ -92,7 +100,7 @@ def commitment(runs: Sequence[Run]) -> Chart:
         panels.append(Panel(run.name, [heat_trace(hours, run.result.unit_names, values.T, "MW")]))
     rows = len(runs[0].result.unit_names)
     return panel_chart("Commitment", "Power of each thermal unit; blank where it is off.", "", panels,
-                       _last_hour(runs), {"autorange": "reversed", "type": "category"}, "MW", 40 + 13 * rows)
+                       _last_hour(runs), {"autorange": "reversed", "type": "category"}, "power [MW]", 40 + 13 * rows)
 
 
 def _thin(run: Run, values: Array, extreme: np.ufunc) -> tuple[Array, Array]:
@@ -123,12 +131,12 @@ def cars_by(runs: Sequence[Run], axis: str, districts: Sequence[str], unit: str)
     factor = 1000 if unit == "MW" else 1
     panels = []
     for i, run in enumerate(runs):
-        up = sum(_by(run.result.district(d, "charge_kw"), axis) for d in districts) / factor
-        down = sum(_by(run.result.district(d, "discharge_kw"), axis) for d in districts) / factor
-        parts = [(name, up[:, k], -down[:, k]) for k, name in enumerate(names)]
+        up, down = (np.sum([_by(run.result.district(d, name), axis) for d in districts], axis=0) / factor
+                    for name in ("charge_kw", "discharge_kw"))
+        parts = [Part(name, up[:, k], -down[:, k]) for k, name in enumerate(names)]
         panels.append(Panel(run.name, area_traces(run.hours, parts, i, colours)))
     return panel_chart(f"Charging and discharging by {axis}: {', '.join(districts)}",
-                       "Above zero charging, below zero discharging, stacked.", unit, panels, _last_hour(runs))
+                       "Above zero charging, below zero discharging, stacked.", f"power [{unit}]", panels, _last_hour(runs))
 
 
 def _by(per_group: Array, axis: str) -> Floats:
@@ -157,7 +165,8 @@ def voltage_map(runs: Sequence[Run], district: str) -> Chart:
         bus = [str(b) for b in run.result.district(district, "bus")]
         panels.append(Panel(run.name, [heat_trace(hours, bus, values.T, "pu")]))
     return panel_chart(f"Voltages: {district}", "AC voltage of what happened at each bus; dark is low.",
-                       "bus number [1]", panels, _last_hour(runs), {"type": "category", "nticks": 6}, "pu", 200)
+                       "bus number [1]", panels, _last_hour(runs), {"type": "category", "nticks": 6},
+                       "voltage [pu]", 200)
 
 
 def lowest_voltage(runs: Sequence[Run], district: str) -> Chart:
@@ -171,10 +180,10 @@ def lowest_voltage(runs: Sequence[Run], district: str) -> Chart:
 def voltage_profile(runs: Sequence[Run], district: str) -> Chart:
     """Lowest voltage of each bus over the whole run."""
     lines = []
-    for run in runs:
+    for run, width in zip(runs, _widths(len(runs)), strict=True):
         bus = run.result.district(district, "bus").astype(float)
         lowest = np.fmin.reduce(run.result.district(district, "vm_pu"), axis=0)
-        lines.append(Line(run.name, bus, lowest, run.colour, run.dash))
+        lines.append(Line(run.name, bus, lowest, run.colour, run.dash, width))
     return line_chart(f"Lowest voltage along the feeder: {district}", "Lowest value of each bus over the run.",
                       "voltage [pu]", lines, x_axis={"title": {"text": "bus number [1]"}}, shape="hvh", digits=6)
 

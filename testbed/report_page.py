@@ -54,7 +54,8 @@ for (const [id, chart] of Object.entries(charts)) {
   Plotly.newPlot(node, chart.data, chart.layout, options);
   plots.push(node);
 }
-const fit = width => plots.forEach(node => Plotly.relayout(node, width ? {width: width} : {autosize: true, width: null}));
+const fit = width => plots.forEach(
+  node => Plotly.relayout(node, width ? {width: width} : {autosize: true, width: null}));
 window.addEventListener("beforeprint", () => fit(640));
 window.addEventListener("afterprint", () => fit(null));
 """

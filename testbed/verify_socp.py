@@ -14,14 +14,13 @@ import numpy as np
 from controllers.port import FeederView, OnInexact, Setpoints, SpatialKnowledge
 from controllers.spatial.branch_flow import BranchFlow
 from models.feeder import ac_engine, ieee33, site, zone_map
-from models.flexibility import bus_flexibility, groups_of_fleet, known_sessions, pair_index
+from models.flexibility import bus_flexibility, groups_of_fleet, known_sessions, pair_index, select
 from models.records import (
     GROUP_COUNT,
     DeclaredTable,
     Floats,
     RadialFeeder,
     RecordError,
-    Sessions,
     Vehicles,
     group_index,
 )
@@ -70,7 +69,7 @@ def _view(known: SpatialKnowledge, p_kw: Floats, q_kvar: Floats, battery_bus: in
     soc = known.vehicles.soc_initial
     sessions = known_sessions(known.vehicles, declared, soc, known.site.bus_zone, 0)
     periods = 3600 // STEP_S + LOOK_AHEAD_H - 1
-    flexibility = bus_flexibility(sessions, _nobody(), known.site, known.pairs, 0, STEP_S, LOOK_AHEAD_H, 1.0,
+    flexibility = bus_flexibility(sessions, select(sessions, slice(0, 0)), known.site, known.pairs, 0, STEP_S, LOOK_AHEAD_H, 1.0,
                                   np.zeros((known.site.bus_count, periods)))
     pd_kw = np.zeros((GROUP_COUNT * (HORIZON_H + 1), HORIZON_H))
     if battery_bus >= 0:
@@ -82,12 +81,9 @@ def _view(known: SpatialKnowledge, p_kw: Floats, q_kvar: Floats, battery_bus: in
         time_s=0, plan_time_s=0, pc_target_kw=np.zeros_like(pd_kw), pd_target_kw=pd_kw,
         marginal_price_usd_per_mwh=np.full(HORIZON_H, 20.0), price_charge_usd_per_kwh=price,
         price_discharge_usd_per_kwh=price, declared=declared, soc=soc,
-        bus_load_kw=np.repeat(p_kw[:, None], periods, axis=1), bus_load_kvar=np.repeat(q_kvar[:, None], periods, axis=1),
+        bus_load_kw=np.repeat(p_kw[:, None], periods, axis=1),
+        bus_load_kvar=np.repeat(q_kvar[:, None], periods, axis=1),
         flexibility=flexibility, vm_pu=np.ones(known.feeder.bus_count))
-
-
-def _nobody() -> Sessions:
-    return Sessions(*(np.zeros(0, dtype=np.int64) for _ in range(4)), *(np.zeros(0) for _ in range(9)))
 
 
 def _light_feeder() -> RadialFeeder:

@@ -201,10 +201,16 @@ def test_without_wear_a_full_car_discharges_in_the_dearest_hour_only() -> None:
 
 
 def test_no_discharge_below_the_floor_or_without_time_to_recharge() -> None:
-    assert answer(soc=0.35, hour=10, departs_h=40, wear=0.0) >= 0
-    # To wanted from 0.5: 15 kWh / (0.95 * 7) = 2.26 h, plus a quarter given and its recharge.
-    assert answer(soc=0.5, hour=10, departs_h=12.5, wear=0.0) > 0
-    assert answer(soc=0.8, hour=10, departs_h=24 + 24, wear=0.0) < 0
+    """A generous price. After half an hour's 3.5 kWh, 0.5 to 0.8 of 50 kWh takes 2.81 h more."""
+    def power(soc: float, departs_h: float) -> float:
+        price = np.full(24, 1.0)
+        return float(price_response(cars(1), np.array([soc]), np.array([int(departs_h * 3600)]), 0, 1_800,
+                                    0 * price, price, np.zeros(1), np.zeros(1))[0])
+
+    assert power(soc=0.35, departs_h=20) == 7
+    assert power(soc=0.36, departs_h=20) == pytest.approx(-0.5 * 0.95 * 2)
+    assert power(soc=0.5, departs_h=3.30) == 7
+    assert power(soc=0.5, departs_h=3.32) == -7
 
 
 def test_waits_for_the_valley_if_that_suffices() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from models.drivers import STAYS_OF_CLASS
 from models.population import GOVERNMENT, PRIVATE, TAXI, district_seed
 from models.trips import COMMERCIAL, DAY_S, OFFICE, RESIDENTIAL, TRIPS_PER_DAY, DayTrips, TripWishes
 
@@ -72,6 +73,12 @@ def test_taxis_pause_twice_to_charge() -> None:
         assert np.all(depart_h[:, before + 1] - end_h[:, before] >= 0.99)
     km = trips.distance_km.sum(axis=1)
     assert km.min() >= 200 and km.max() <= 300
+
+
+@pytest.mark.parametrize("class_index", [PRIVATE, TAXI, GOVERNMENT])
+def test_every_trip_has_a_stay_whose_willingness_is_drawn(class_index: int) -> None:
+    used = np.flatnonzero(day_of(class_index, 500).exists.any(axis=0))
+    assert used.max() + 1 == STAYS_OF_CLASS[class_index] - 1
 
 
 def test_padding() -> None:

@@ -14,10 +14,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from models.records import GROUP_COUNT
 from testbed.cli import app
+from testbed.result_layout import PLAN_HOURLY, PLAN_RUN_SCALARS, PLAN_SCALARS
 from testbed.result_writer import Failure
 from testbed.results import open_result
 
@@ -61,7 +64,8 @@ class FakeRun:
         output.parent.mkdir(parents=True, exist_ok=True)
         error = self.ending.get((controller.name, seed))
         if error is None:
-            return self.write(str(output.absolute()), controller=controller.name, seed=seed)
+            self.write(str(output.absolute()), controller=controller.name, seed=seed)
+            return output
         left: dict[str, Any] = {"stop_after": 3, "status": "running"}
         if isinstance(error, RunFailed):
             left = {"stop_after": 3, "status": "failed", "failure": Failure("feeder", 5400, "diverged")}
@@ -94,6 +98,10 @@ def call(*arguments: object) -> Result:
 
 def files_in(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def rows_of(file: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(file.read_text().splitlines()))
 
 
 # ------------------------------------------------------------------------ run
@@ -178,10 +186,13 @@ def test_an_older_result_is_not_called_partial(here: Path, fake_run: FakeRun, wr
 
 
 # ----------------------------------------------------------------------- plans
-def stored_plan(write_result: Any, made: Any = None) -> Path:
-    from tests.testbed.conftest import layout, plan_arrays  # noqa: PLC0415
-
-    path: Path = write_result("plan.h5", plans=(plan_arrays(layout()),), made=made)
+def stored_plan(write_result: Any) -> Path:
+    """A result with one plan of zeros: 3 units, 3 hours, 2 districts."""
+    plan: dict[str, Any] = {name: np.zeros(3) for name in PLAN_HOURLY}
+    plan |= dict.fromkeys((*PLAN_SCALARS, *PLAN_RUN_SCALARS), 0.0)
+    plan |= {name: np.zeros((3, 3)) for name in ("committed", "p_mw")}
+    plan |= dict.fromkeys(("pc_kw", "pd_kw"), (np.zeros((4 * GROUP_COUNT, 3)),) * 2)
+    path: Path = write_result("plan.h5", plans=(plan | {"time_s": 0, "status": "optimal"},))
     return path
 
 
@@ -219,7 +230,7 @@ def test_compare_pairs_all_controllers_on_the_same_seeds(here: Path, fake_run: F
     assert [one[:2] for one in fake_run.calls] == [("mine", 3), ("other", 3), ("mine", 4), ("other", 4)]
     expected = {"metrics.csv", "report.html", *(f"{c}-seed{s}.h5" for c in ("mine", "other") for s in (3, 4))}
     assert expected == set(files_in(here / "out"))
-    rows = list(csv.DictReader((here / "out" / "metrics.csv").open()))
+    rows = rows_of(here / "out" / "metrics.csv")
     assert {(row["controller"], row["seed"]) for row in rows} == {(c, s) for c in ("mine", "other") for s in "34"}
     header = done.stdout.splitlines()[0].split()
     assert header == ["metric", "unit", "mine", "other"]
@@ -230,7 +241,7 @@ def test_a_failed_run_keeps_the_others(here: Path, fake_run: FakeRun) -> None:
     done = call("compare", "smoke", "--controllers", "mine.py:Mine,mine.py:Other", "-o", "out")
     assert done.exit_code == 1
     assert "mine seed 1 failed: fleet failed at warm-up day -1 23:45: broken" in done.stderr
-    assert {row["controller"] for row in csv.DictReader((here / "out" / "metrics.csv").open())} == {"other"}
+    assert {row["controller"] for row in rows_of(here / "out" / "metrics.csv")} == {"other"}
     assert (here / "out" / "report.html").is_file()
 
 

@@ -11,6 +11,7 @@ import pytest
 from testbed import controller_loading as loading
 from testbed.controller_loading import ControllerError, controller_spec, load_controller, variants
 
+ROOT = Path(loading.__file__).parents[1]
 OWN = '''
 from dataclasses import dataclass
 
@@ -72,7 +73,8 @@ def test_registered_names_are_those_of_the_files() -> None:
 def test_names_are_read_without_importing_any_variant() -> None:
     code = ("import sys; from testbed.controller_loading import controller_names; controller_names(); "
             "print([m for m in sys.modules if m.startswith('controllers.variants') or m == 'cvxpy'])")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                          cwd=ROOT)
     assert done.stdout.strip() == "[]"
 
 
@@ -95,8 +97,7 @@ def test_the_spec_of_an_own_controller_loads_it_again_from_elsewhere(
     monkeypatch.chdir(tmp_path)
     spec = controller_spec(load_controller("mine.py:Mine"))
     code = f"from testbed.controller_loading import load_controller; print(load_controller({spec!r}).name)"
-    root = Path(loading.__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "mine"
 
 

@@ -28,8 +28,9 @@ class Forecast:
     target_c_kw: Floats
     """[C] of this hour."""
     target_d_kw: Floats
-    target_without_cars_kwh: float
-    """This hour's targets of cohorts that have no row at all."""
+    cohort_c_kw: Floats
+    """[GROUP_COUNT, bins] this hour's targets of all cohorts, with cars or not yet."""
+    cohort_d_kw: Floats
     later_c_kw: Floats
     """[W, N]"""
     later_d_kw: Floats
@@ -41,29 +42,27 @@ class Forecast:
 def forecast(knowledge: SpatialKnowledge, layout: Layout, view: FeederView) -> Forecast:
     """The numbers of the decision at view.time_s."""
     hour = targets.plan_hour(view.time_s, view.plan_time_s, view.pc_target_kw.shape[1])
-    now_c, lost_c = _hour(knowledge, layout, view.pc_target_kw, hour, view.flexibility.pc_max_now_kw)
-    now_d, lost_d = _hour(knowledge, layout, view.pd_target_kw, hour, view.flexibility.pd_max_now_kw)
+    now_c = _hour(knowledge, view.pc_target_kw, hour, view.flexibility.pc_max_now_kw)
+    now_d = _hour(knowledge, view.pd_target_kw, hour, view.flexibility.pd_max_now_kw)
     later_c, known = targets.later_targets(view.pc_target_kw, knowledge.horizon_h, hour, layout.hours)
     later_d, _ = targets.later_targets(view.pd_target_kw, knowledge.horizon_h, hour, layout.hours)
     price = targets.look_ahead(view.marginal_price_usd_per_mwh, hour, layout.steps, layout.hours)
     return Forecast(
         p_fixed_kw=view.bus_load_kw + view.flexibility.p_uncontrolled_kw, q_fixed_kvar=view.bus_load_kvar,
         price_usd_per_mwh=np.maximum(price, PRICE_FLOOR_USD_PER_MWH),
-        target_c_kw=now_c, target_d_kw=now_d, target_without_cars_kwh=lost_c + lost_d,
+        target_c_kw=now_c[layout.cohort_group, layout.cohort_bin],
+        target_d_kw=now_d[layout.cohort_group, layout.cohort_bin], cohort_c_kw=now_c, cohort_d_kw=now_d,
         later_c_kw=later_c[layout.zone_of, layout.kind_of], later_d_kw=later_d[layout.zone_of, layout.kind_of],
         later_known=known, flexibility=view.flexibility,
     )
 
 
-def _hour(knowledge: SpatialKnowledge, layout: Layout, target_kw: Floats, hour: int, capacity_kw: Floats
-          ) -> tuple[Floats, float]:
-    """This hour's targets by cohort row [C], and the energy of cohorts without rows."""
+def _hour(knowledge: SpatialKnowledge, target_kw: Floats, hour: int, capacity_kw: Floats) -> Floats:
+    """This hour's targets of all cohorts [GROUP_COUNT, bins]; capacity_kw [pairs, Q]."""
     pairs = knowledge.pairs
     capacity = np.zeros((GROUP_COUNT, pairs.bins))
     np.add.at(capacity, (pairs.group, pairs.departure_bin), capacity_kw.mean(axis=1))
-    by_bin = targets.hour_targets(target_kw, knowledge.horizon_h, hour, pairs.bins, capacity)
-    rows = by_bin[layout.cohort_group, layout.cohort_bin]
-    return rows, float(by_bin.sum() - rows.sum())
+    return targets.hour_targets(target_kw, knowledge.horizon_h, hour, pairs.bins, capacity)
 
 
 def inputs_of(knowledge: SpatialKnowledge, layout: Layout, now: Forecast, correction: Floats | None = None) -> Inputs:

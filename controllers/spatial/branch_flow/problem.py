@@ -8,7 +8,7 @@ a tenth of its price        (14) later targets by zone and charger kind        (
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cvxpy as cp
 import numpy as np
@@ -26,7 +26,8 @@ TIE_BREAK_USD_PER_MWH = 0.05
 decides; at full power it is 0.05 $/MWh, against loss prices of some $/MWh between buses (A)."""
 SMALLEST_SHARE_MW = 1e-4
 ELASTIC_USD_PER_PU_H = 2.0e4
-"""Price of a violated limit in the repair problem: far above target slack (A)."""
+ELASTIC_USD_PER_PU2_VOLTAGE_H = 2.0e5
+"""Prices of violated limits in the repair problem: far above target slack at any bus (A)."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,13 @@ class Elastic:
     x_short: cp.Variable
     later_x_short: cp.Variable
 
-    def cost(self, period_h: np.ndarray[tuple[int], np.dtype[np.float64]]) -> cp.Expression:
+    def cost(self, period_h: Floats) -> cp.Expression:
         """$ of all violations."""
-        timed = (self.v_below, self.v_above, self.l_above, self.transformer, self.substation)
-        violated = sum(cp.sum(e @ period_h) for e in timed)
-        return ELASTIC_USD_PER_PU_H * (violated + cp.sum(self.x_short) + cp.sum(self.later_x_short))
+        voltage = cp.sum((self.v_below + self.v_above) @ period_h)
+        ratings = cp.sum(self.l_above @ period_h) + cp.sum(self.transformer @ period_h)
+        ratings = ratings + cp.sum(self.substation @ period_h)
+        energy = cp.sum(self.x_short) + cp.sum(self.later_x_short)
+        return ELASTIC_USD_PER_PU2_VOLTAGE_H * voltage + ELASTIC_USD_PER_PU_H * (ratings + energy)
 
 
 @dataclass(frozen=True)
@@ -104,10 +107,12 @@ class LowerProblem:
     q_pev: cp.Expression
     """[L, T]"""
     p_pev: cp.Expression
+    p_slow: cp.Expression
+    """[L, T] the part of p_pev behind the buses' own transformers."""
     under: tuple[cp.Variable, cp.Variable]
     """Slack of this hour's charging and discharging targets [C, 1]."""
     elastic: Elastic | None
-    constraints: dict[str, list[cp.Constraint]] = field(repr=False)
+    constraints: dict[str, list[cp.Constraint]]
 
 
 def build(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs) -> LowerProblem:
@@ -123,6 +128,8 @@ def build(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs) -> LowerP
     later_pd_flat, later_pd = _power(inputs.later_pd_max, "later_pd")
     p_pev = _join(layout.pair_bus @ pc - _d(layout.pair_bus, layout) @ pd,
                   layout.later_bus @ (later_pc - later_pd))
+    p_slow = _join(layout.pair_bus_slow @ pc - _d(layout.pair_bus_slow, layout) @ pd,
+                   layout.later_bus_slow @ (later_pc - later_pd))
     q_pev, reactive = _reactive(knowledge, layout, inputs, pc, pd, later_pc, later_pd)
     balance = eq.eq1_active_balance(net, flow, inputs.p_fixed + p_pev)
     constraints: dict[str, list[cp.Constraint]] = {
@@ -132,7 +139,7 @@ def build(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs) -> LowerP
         "eq4": [eq.eq4_current_cone(net, flow)],
         "eq5": eq.eq5_voltage_band(feeder, flow, *((elastic.v_below, elastic.v_above) if elastic else ())),
         "eq6": [eq.eq6_line_rating(feeder, flow, elastic.l_above if elastic else 0.0)],
-        "eq7": _transformers(knowledge, layout, inputs, pc, pd, later_pc, later_pd, q_pev, elastic),
+        "eq7": _transformers(knowledge, layout, inputs, p_slow, q_pev, elastic),
         "eq8": _substation(feeder, net, flow, elastic),
         "eq10": eq10_power_bounds(layout, inputs, pc, pd, later_pc, later_pd),
         "eq11": eq11_one_direction(layout, inputs, pc, pd, later_pc, later_pd),
@@ -149,7 +156,7 @@ def build(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs) -> LowerP
     cost = cost + shares + slack_now + slack_later + (elastic.cost(layout.period_h) if elastic else 0.0)
     problem = cp.Problem(cp.Minimize(cost), [c for group in constraints.values() for c in group])
     return LowerProblem(problem=require_dpp(problem), inputs=inputs, flow=flow, active_balance=balance, pc=pc, pd=pd,
-                        later_pc=later_pc, later_pd=later_pd, q_pev=q_pev, p_pev=p_pev, under=under,
+                        later_pc=later_pc, later_pd=later_pd, q_pev=q_pev, p_pev=p_pev, p_slow=p_slow, under=under,
                         elastic=elastic, constraints=constraints)
 
 
@@ -258,15 +265,12 @@ def _share_weighted(power: cp.Variable, p_max: Floats) -> cp.Expression:
 
 
 # ---------------------------------------------------------------- network pieces
-def _transformers(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, pc: cp.Expression, pd: cp.Expression,
-                  later_pc: cp.Expression, later_pd: cp.Expression, q_pev: cp.Expression,
-                  elastic: Elastic | None) -> list[cp.Constraint]:
+def _transformers(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, slow: cp.Expression,
+                  q_pev: cp.Expression, elastic: Elastic | None) -> list[cp.Constraint]:
     """Equation (7): fast ports have their own transformer, so only slow chargers count."""
     assert knowledge.feeder is not None
     if not layout.rated.size:
         return []
-    slow = _join(layout.pair_bus_slow @ pc - _d(layout.pair_bus_slow, layout) @ pd,
-                 layout.later_bus_slow @ (later_pc - later_pd))
     p_behind = inputs.p_fixed[layout.rated] + slow[layout.rated]
     above: cp.Expression | float = elastic.transformer if elastic else 0.0
     if not knowledge.reactive_power:

@@ -28,7 +28,9 @@ class CohortRows:
     district: Ints
     """[N]"""
     row: Ints
-    """[N] row of the district's CohortFlexibility, or -1 for cohorts merged over districts and zones."""
+    """[N] row of the district's CohortFlexibility, or -1 for cohorts merged over districts."""
+    group: Ints
+    """[N] zone, class and way, as in models.records.group_index."""
     departure_h: Ints
     """[N] hours from the plan's start; the horizon itself means: beyond it."""
     eta_charge: Floats
@@ -176,7 +178,7 @@ def _district_rows(index: int, cars: CohortFlexibility, knowledge: TemporalKnowl
     where, hour = np.nonzero(active)
     group, departure = used // (horizon + 1), used % (horizon + 1)
     return CohortRows(
-        district=np.full(used.size, index), row=used, departure_h=departure,
+        district=np.full(used.size, index), row=used, group=group, departure_h=departure,
         eta_charge=cars.eta_charge[used], eta_discharge=cars.eta_discharge[used],
         wear_usd_per_mwh=knowledge.wear_usd_per_kwh[group] * KW_PER_MW,
         x_end_match_mwh=np.minimum(cars.x_end_uncoordinated_kwh, cars.x_max_kwh[:, -1])[used] / KW_PER_MW,
@@ -189,7 +191,7 @@ def _district_rows(index: int, cars: CohortFlexibility, knowledge: TemporalKnowl
 
 def _no_rows() -> CohortRows:
     whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
-    return CohortRows(district=whole, row=whole, departure_h=whole, eta_charge=real, eta_discharge=real,
+    return CohortRows(district=whole, row=whole, group=whole, departure_h=whole, eta_charge=real, eta_discharge=real,
                       wear_usd_per_mwh=real, x_end_match_mwh=real, cohort=whole, hour=whole, pc_max_mw=real,
                       pd_max_mw=real, x_min_mwh=real, x_max_mwh=real, share_limit=real)
 
@@ -202,14 +204,13 @@ def _stack(parts: list[CohortRows]) -> CohortRows:
 
 
 def merge_cohorts(rows: CohortRows) -> CohortRows:
-    """Cohorts of equal departure, efficiencies, wear and way as one: a relaxation, since envelopes add.
+    """Cohorts of equal group and departure (and efficiencies) in several districts as one: a relaxation.
 
-    Whatever the single cohorts can do, their sum can; so the merged problem's bound holds for the full one.
+    Whatever the single cohorts can do, their sum can, since envelopes add; so the merged problem's bound holds
+    for the full one. Merging zones as well loses too much: 0.13 % of the bound against 0.001 % (C).
     Where chargers differ, the sum of Pc/Pcmax + Pd/Pdmax may pass 1; `share_limit` allows exactly that.
     """
-    two_way = np.zeros(rows.count)
-    np.maximum.at(two_way, rows.cohort, (rows.pd_max_mw > 0).astype(np.float64))
-    alike = np.stack([rows.departure_h, rows.eta_charge, rows.eta_discharge, rows.wear_usd_per_mwh, two_way])
+    alike = np.stack([rows.departure_h, rows.eta_charge, rows.eta_discharge, rows.wear_usd_per_mwh, rows.group])
     kinds, kind = np.unique(np.round(alike, 9), axis=1, return_inverse=True)
     kind = kind.reshape(-1)
     horizon = int(rows.hour.max(initial=0)) + 1
@@ -230,7 +231,7 @@ def merge_cohorts(rows: CohortRows) -> CohortRows:
     pick = (cohort, hour)
     nothing = np.full(kinds.shape[1], -1)
     return CohortRows(
-        district=nothing, row=nothing, departure_h=kinds[0].astype(np.int64), eta_charge=kinds[1],
+        district=nothing, row=nothing, group=kinds[4].astype(np.int64), departure_h=kinds[0].astype(np.int64), eta_charge=kinds[1],
         eta_discharge=kinds[2], wear_usd_per_mwh=kinds[3], x_end_match_mwh=ends, cohort=cohort, hour=hour,
         pc_max_mw=pc[pick], pd_max_mw=pd[pick], x_min_mwh=x_min[pick], x_max_mwh=x_max[pick],
         share_limit=np.maximum(limit[pick], 1.0),

@@ -105,3 +105,34 @@ def reachable_targets(cohorts: Any) -> tuple[Floats, Floats]:
     pc = np.minimum(np.maximum(rise, 0.0) / eta_c, cohorts.pc_max_kw)
     pd = np.minimum(np.maximum(-rise, 0.0) * eta_d, cohorts.pd_max_kw)
     return pc, pd
+
+
+def injection_view(known: SpatialKnowledge, bus_number: int, injection_kw: float, load_scale: float) -> FeederView:
+    """One cohort at one residential bus that can, and by the plan should, discharge injection_kw in this hour."""
+    assert known.feeder is not None
+    declared, soc = parked(known.vehicles, 18 * 3600)
+    base = view(known, declared, soc, 18)
+    bus = int(np.flatnonzero(known.feeder.bus_number == bus_number)[0])
+    pairs, departure = known.pairs, 10
+    row = np.flatnonzero((pairs.bus_index == bus) & (pairs.departure_bin == departure) & (pairs.group == 1))[0]
+    steps, hours = 3600 // known.step_s, known.look_ahead_h - 1
+    now, later = np.zeros((pairs.count, steps)), np.zeros((known.site.bus_count, 2, hours))
+    now[row] = 1.0
+    later[bus, 0] = 1.0
+    used = 1.0 + np.arange(hours) * 0.0
+    flexibility = replace(
+        base.flexibility, x_min_now_kwh=-2.0 * injection_kw * now, x_max_now_kwh=2.0 * injection_kw * now,
+        pc_max_now_kw=injection_kw * now, pd_max_now_kw=injection_kw * now,
+        x_min_later_kwh=-2.0 * injection_kw * later * used, x_max_later_kwh=2.0 * injection_kw * later * used,
+        pc_max_later_kw=0.0 * later, pd_max_later_kw=0.0 * later)
+    pc, pd = np.zeros_like(base.pc_target_kw), np.zeros_like(base.pd_target_kw)
+    pd[int(pairs.group[row]) * (known.horizon_h + 1) + departure, 0] = injection_kw
+    ones = np.ones((1, base.bus_load_kw.shape[1]))
+    return replace(base, flexibility=flexibility, pc_target_kw=pc, pd_target_kw=pd,
+                   bus_load_kw=load_scale * known.feeder.p_base_kw[:, None] * ones,
+                   bus_load_kvar=load_scale * known.feeder.q_base_kvar[:, None] * ones)
+
+
+def unlimited_transformers(feeder: RadialFeeder) -> RadialFeeder:
+    """The same feeder without MV/LV limits."""
+    return replace(feeder, transformer_kva=np.full(feeder.bus_count, np.inf))

@@ -1,0 +1,236 @@
+"""One decision hour: solve, have the AC replay judge it, repair or fall back, and say so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from controllers.port import FeederView, PlanError, SpatialKnowledge
+from controllers.spatial.branch_flow import equations as eq
+from controllers.spatial.branch_flow import solve
+from controllers.spatial.branch_flow.forecast import Forecast, forecast, inputs_of
+from controllers.spatial.branch_flow.fallback import scaled_pro_rata
+from controllers.spatial.branch_flow.guidance import guidance_rank, no_guidance, zone_plan
+from controllers.spatial.branch_flow.layout import Layout, make_layout
+from controllers.spatial.branch_flow.network import NetworkAnswer, network_answer
+from controllers.spatial.branch_flow.problem import LowerProblem, build
+from controllers.spatial.judge import ABOVE_V_MAX, Judge, Verdict, Violation, named
+from models.records import Floats, Ints
+
+REPAIR_ROUNDS = 6
+NO_CORRECTION_PU2 = 1.0
+"""Leaves equation (9) without effect until a replay has measured it."""
+SETTLED_PU2 = 1e-6
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What holds from one decision hour to the next; T periods, K pairs of the layout, kW."""
+
+    time_s: int
+    layout: Layout
+    forecast: Forecast
+    pc_kw: Floats
+    """[K, Q]"""
+    pd_kw: Floats
+    """[K, Q]"""
+    q_plan_bus_kvar: Floats
+    """[T, B]"""
+    p_plan_bus_kw: Floats
+    """[T, B] load, cars outside control and dispatched cars as the decision has them."""
+    answer: NetworkAnswer | None
+    """None in the fallback."""
+    vm_ac_pu: Floats
+    """[T, B]"""
+    losses_ac_kw: Floats
+    """[T]"""
+    nodal_price_usd_per_mwh: Floats
+    """[T, B]; NaN in the fallback."""
+    guidance: Ints
+    is_tight: bool
+    """A network limit is reached in this hour: cohorts may not take more than was placed."""
+    status: str
+    binding: str
+    vm_error_max_pu: float
+    loss_error_rel: float
+    gap_rel: float
+    solver_s: float
+    compile_s: float
+    target_slack_kwh: float
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One solve and its verdict; problem and verdict are None without an answer."""
+
+    problem: LowerProblem
+    run: solve.SolverRun
+    answer: NetworkAnswer | None
+    verdict: Verdict | None
+    p_bus_kw: Floats
+    """[T, B]"""
+    q_bus_kvar: Floats
+    violations: tuple[Violation, ...]
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.verdict is not None and self.verdict.agrees
+
+
+class Decider:
+    """Makes decisions for one feeder."""
+
+    def __init__(self, knowledge: SpatialKnowledge) -> None:
+        if knowledge.feeder is None or knowledge.power_flow is None:
+            raise PlanError(f"district {knowledge.district}: branch flow needs a feeder and its power flow")
+        self.knowledge = knowledge
+        self.feeder = knowledge.feeder
+        self.judge = Judge(knowledge.feeder, knowledge.power_flow)
+
+    def decide(self, view: FeederView) -> Decision:
+        """The decision for the hour that begins; raises PlanError only with on_inexact `stop`."""
+        held = np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0)
+        layout = make_layout(self.knowledge, held)
+        now = forecast(self.knowledge, layout, view)
+        first = self._attempt(layout, now, None)
+        if first.is_accepted:
+            return self._of_attempt(view, layout, now, (first,), "accepted", "")
+        reason = self._refusal(first)
+        if self.knowledge.on_inexact == "stop":
+            raise PlanError(f"district {self.knowledge.district} at {view.time_s} s: {reason}")
+        if self.knowledge.on_inexact == "fallback":
+            return self._fallback(view, layout, now, (first,), reason)
+        attempts = (first, *self._repair(layout, now, first))
+        last = attempts[-1]
+        if not last.is_accepted:
+            return self._fallback(view, layout, now, attempts, f"{reason}; not repaired: {self._refusal(last)}")
+        if last.violations:
+            reason = f"{reason}; unavoidable: {named(last.violations)}"
+        return self._of_attempt(view, layout, now, attempts, "repaired", reason)
+
+    # ------------------------------------------------------------ solving
+    def _attempt(self, layout: Layout, now: Forecast, correction: Floats | None) -> Attempt:
+        inputs = inputs_of(self.knowledge, layout, now, correction)
+        problem = build(self.knowledge, layout, inputs)
+        run = solve.run(problem.problem, self.knowledge.solver)
+        p_bus, q_bus = now.p_fixed_kw.T.copy(), now.q_fixed_kvar.T.copy()
+        if not run.is_optimal:
+            return Attempt(problem, run, None, None, p_bus, q_bus, ())
+        p_bus[:, 1:] += problem.p_pev.value.T * 1e3
+        q_bus[:, 1:] += problem.q_pev.value.T * 1e3
+        answer = network_answer(self.feeder, problem.flow, problem.active_balance, layout.period_h, run)
+        verdict = self.judge.compare(p_bus, q_bus, answer.vm_pu, answer.losses_kw)
+        behind = now.p_fixed_kw.T.copy()
+        behind[:, 1:] += problem.p_slow.value.T * 1e3
+        violations = self.judge.violations(verdict.flow, behind, q_bus)
+        return Attempt(problem, run, answer, verdict, p_bus, q_bus, violations)
+
+    def _repair(self, layout: Layout, now: Forecast, first: Attempt) -> tuple[Attempt, ...]:
+        """Re-solves with elastic limits and the voltage ceiling on the lossless flow, corrected by each replay.
+
+        The correction u - v of a replay is exact at its powers; it settles in a few rounds.
+        """
+        attempts: list[Attempt] = []
+        correction = self._correction(first)
+        for _ in range(REPAIR_ROUNDS):
+            attempts.append(self._attempt(layout, now, correction))
+            last = attempts[-1]
+            if last.verdict is None or not any(v.limit == ABOVE_V_MAX for v in last.violations):
+                if last.verdict is None or last.is_accepted:
+                    break
+            before, correction = correction, self._correction(last)
+            if last.is_accepted and np.abs(correction - before).max() < SETTLED_PU2:
+                break
+        return tuple(attempts)
+
+    def _correction(self, attempt: Attempt) -> Floats:
+        """u - v [L, T] of the replay of an attempt: how far losses pull voltages below the lossless flow."""
+        lines = (self.feeder.bus_count - 1, attempt.p_bus_kw.shape[0])
+        if attempt.verdict is None:
+            return np.full(lines, NO_CORRECTION_PU2)
+        lossless = eq.lossless_voltage(self.feeder, attempt.p_bus_kw[:, 1:].T / 1e3, attempt.q_bus_kvar[:, 1:].T / 1e3)
+        measured = lossless - attempt.verdict.flow.vm_pu[:, 1:].T ** 2
+        return np.where(np.isnan(measured), 0.0, np.maximum(measured, 0.0))
+
+    def _refusal(self, attempt: Attempt) -> str:
+        """Why an attempt does not stand."""
+        if attempt.verdict is None:
+            return f"solver {self.knowledge.solver} says {attempt.run.status}; {self._limits_of_load(attempt)}"
+        gap = attempt.answer.relaxation_gap_max_rel if attempt.answer else float("nan")
+        text = (f"AC refuses: voltages differ by {attempt.verdict.vm_error_max_pu:.3g} pu, losses by "
+                f"{100 * attempt.verdict.loss_error_rel:.3g} %, relaxation gap {gap:.3g}")
+        return f"{text}; {named(attempt.violations)}" if attempt.violations else text
+
+    def _limits_of_load(self, attempt: Attempt) -> str:
+        """Limits that load and uncontrolled cars alone violate."""
+        flow = self.judge.replay(attempt.p_bus_kw, attempt.q_bus_kvar)
+        found = self.judge.violations(flow, attempt.p_bus_kw, attempt.q_bus_kvar)
+        return f"without dispatched cars: {named(found)}" if found else "load alone keeps all limits"
+
+    # ------------------------------------------------------------ answers
+    def _of_attempt(self, view: FeederView, layout: Layout, now: Forecast, attempts: tuple[Attempt, ...],
+                    status: str, binding: str) -> Decision:
+        last = attempts[-1]
+        assert last.answer is not None and last.verdict is not None
+        pc, pd = pair_powers(last.problem, layout)
+        price = now.price_usd_per_mwh[:, None] + last.answer.loss_price_usd_per_mwh
+        part = slice(0, layout.steps)
+        p_slow = now.p_fixed_kw.T[part] + np.pad(last.problem.p_slow.value.T[part] * 1e3, ((0, 0), (1, 0)))
+        flow = self.judge.replay(last.p_bus_kw[part], last.q_bus_kvar[part])
+        return Decision(
+            time_s=view.time_s, layout=layout, forecast=now, pc_kw=pc, pd_kw=pd,
+            q_plan_bus_kvar=last.q_bus_kvar - now.q_fixed_kvar.T, p_plan_bus_kw=last.p_bus_kw, answer=last.answer,
+            vm_ac_pu=last.verdict.flow.vm_pu, losses_ac_kw=last.verdict.flow.losses_kw,
+            nodal_price_usd_per_mwh=price, guidance=self._guidance(layout, now, price),
+            is_tight=self.judge.is_tight(flow, p_slow, last.q_bus_kvar[part]), status=status, binding=binding,
+            vm_error_max_pu=last.verdict.vm_error_max_pu, loss_error_rel=last.verdict.loss_error_rel,
+            gap_rel=last.answer.relaxation_gap_max_rel, solver_s=sum(a.run.seconds for a in attempts),
+            compile_s=sum(a.run.overhead_s for a in attempts), target_slack_kwh=slack_kwh(layout, now, pc, pd),
+        )
+
+    def _guidance(self, layout: Layout, now: Forecast, price: Floats) -> Ints:
+        if self.knowledge.placement != "guided":
+            return no_guidance(self.feeder.bus_count)
+        net_kw, capacity_kw = zone_plan(self.knowledge, layout, now)
+        return guidance_rank(self.knowledge.site, layout, price, net_kw, capacity_kw)
+
+    def _fallback(self, view: FeederView, layout: Layout, now: Forecast, attempts: tuple[Attempt, ...], reason: str
+                  ) -> Decision:
+        """Pro rata, scaled down until AC keeps all limits in this hour."""
+        acts = scaled_pro_rata(self.judge, layout, now)
+        p_bus = now.p_fixed_kw.T.copy()
+        p_bus[: layout.steps, 1:] += (layout.pair_bus @ (acts.pc_kw - acts.pd_kw)).T
+        flow = self.judge.replay(p_bus, now.q_fixed_kvar.T)
+        worst = max((a for a in attempts if a.verdict is not None), key=lambda a: a.verdict.vm_error_max_pu,  # type: ignore[union-attr]
+                    default=None)
+        return Decision(
+            time_s=view.time_s, layout=layout, forecast=now, pc_kw=acts.pc_kw, pd_kw=acts.pd_kw,
+            q_plan_bus_kvar=np.zeros(p_bus.shape), p_plan_bus_kw=p_bus, answer=None, vm_ac_pu=flow.vm_pu,
+            losses_ac_kw=flow.losses_kw, nodal_price_usd_per_mwh=np.full(p_bus.shape, np.nan),
+            guidance=no_guidance(self.feeder.bus_count), is_tight=True, status="fallback",
+            binding=f"{reason}; {acts.text}",
+            vm_error_max_pu=worst.verdict.vm_error_max_pu if worst and worst.verdict else float("nan"),
+            loss_error_rel=worst.verdict.loss_error_rel if worst and worst.verdict else float("nan"),
+            gap_rel=worst.answer.relaxation_gap_max_rel if worst and worst.answer else float("nan"),
+            solver_s=sum(a.run.seconds for a in attempts), compile_s=sum(a.run.overhead_s for a in attempts),
+            target_slack_kwh=slack_kwh(layout, now, acts.pc_kw, acts.pd_kw),
+        )
+
+
+def pair_powers(problem: LowerProblem, layout: Layout) -> tuple[Floats, Floats]:
+    """Solved charging and discharging power [K, Q] in kW, not below 0."""
+    pd = np.zeros(problem.pc.shape)
+    pd[layout.rows_d] = np.maximum(problem.pd.value, 0.0) * 1e3
+    return np.maximum(problem.pc.value, 0.0) * 1e3, pd
+
+
+def slack_kwh(layout: Layout, now: Forecast, pc_kw: Floats, pd_kw: Floats) -> float:
+    """Cohort energy of this hour that the pairs' powers [K, Q] leave undelivered, kWh."""
+    short = 0.0
+    for cohort_kw, target_kw, power_kw in ((now.cohort_c_kw, now.target_c_kw, pc_kw),
+                                           (now.cohort_d_kw, now.target_d_kw, pd_kw)):
+        served = (layout.pair_cohort @ power_kw).mean(axis=1)
+        without_cars = max(float(cohort_kw.sum() - target_kw.sum()), 0.0)
+        short += without_cars + float(np.maximum(target_kw - served, 0.0).sum())
+    return short

@@ -1,0 +1,127 @@
+"""The lower layer: decides each hour, shares the decision among the cars at each step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from controllers.disaggregation import plugged_power_kw
+from controllers.port import FeederView, Setpoints, SpatialCertificate, SpatialKnowledge
+from controllers.spatial.branch_flow.decision import Decider, Decision
+from controllers.spatial.branch_flow.sharing import Asked, pair_of_cars, share
+from controllers.spatial.pro_rata import Cars, plugged_cars
+from models.records import GROUP_COUNT, SECONDS_PER_HOUR, Floats, Ints, cohort_index, group_index
+
+
+class BranchFlow:
+    """SpatialLayer: branch-flow optimisation of one feeder, judged by AC power flow (MODEL 4).
+
+    placement `in_place`: no guidance; `guided`: bus ranks for arrivals; `migrate` acts as `in_place`
+    (its bound is `migrate.migrate_bound`, which is never executed).
+    """
+
+    def __init__(self, knowledge: SpatialKnowledge) -> None:
+        self.knowledge = knowledge
+        self._decider = Decider(knowledge)
+        self._held: Decision | None = None
+        self._pair_position = np.zeros(0, dtype=np.int64)
+        self._booked_kwh = np.zeros((2, 0))
+        """[2, GROUP_COUNT * bins] charged and discharged by instruction in this hour."""
+
+    def step(self, view: FeederView) -> Setpoints:
+        """Set-points for [view.time_s, + step_s); solves at whole hours and at the first call."""
+        solves = self._held is None or view.time_s - self._held.time_s >= SECONDS_PER_HOUR
+        if solves or view.time_s % SECONDS_PER_HOUR == 0:
+            self._held, solves = self._decider.decide(view), True
+            self._begin_hour(self._held)
+        assert self._held is not None
+        return self._act(view, self._held, solves)
+
+    def _begin_hour(self, held: Decision) -> None:
+        pairs = self.knowledge.pairs
+        self._pair_position = np.full(pairs.count + 1, held.layout.pairs.size, dtype=np.int64)
+        self._pair_position[held.layout.pairs] = np.arange(held.layout.pairs.size)
+        self._booked_kwh = np.zeros((2, GROUP_COUNT * pairs.bins))
+
+    def _act(self, view: FeederView, held: Decision, solved_now: bool) -> Setpoints:
+        k = self.knowledge
+        period = min((view.time_s - held.time_s) // k.step_s, held.layout.steps - 1)
+        cars, pair = self._cars(view, held)
+        asked = self._asked(held, period)
+        mean_kw = share(asked, cars, pair)
+        self._book(cars, mean_kw)
+        bus_kw = np.bincount(view.declared.bus_index[cars.index], mean_kw * k.assumed_compliance, k.site.bus_count)
+        mean_all = np.zeros(k.vehicles.count)
+        mean_all[cars.index] = mean_kw
+        dispatched = np.zeros(k.vehicles.count, dtype=np.int64)
+        dispatched[cars.index] = 1
+        unknown = np.full(k.site.bus_count, np.nan)
+        answer = held.answer
+        return Setpoints(
+            setpoint_kw=plugged_power_kw(mean_all, view.declared, view.time_s, k.step_s), is_dispatched=dispatched,
+            p_plan_bus_kw=bus_kw + view.flexibility.p_uncontrolled_kw[:, period],
+            q_plan_bus_kvar=held.q_plan_bus_kvar[period],
+            vm_socp_pu=unknown if answer is None else answer.vm_pu[period], vm_ac_pu=held.vm_ac_pu[period],
+            losses_socp_kw=float("nan") if answer is None else float(answer.losses_kw[period]),
+            losses_ac_kw=float(held.losses_ac_kw[period]),
+            nodal_price_usd_per_mwh=held.nodal_price_usd_per_mwh[period], guidance_rank=held.guidance,
+            certificate=_certificate(held, solved_now),
+        )
+
+    def _cars(self, view: FeederView, held: Decision) -> tuple[Cars, Ints]:
+        """Plugged cars with `row` = (group, bin) as counted at the decision, and their position among its pairs."""
+        k = self.knowledge
+        cars = plugged_cars(k, view)
+        bus = view.declared.bus_index[cars.index]
+        group = group_index(k.site.bus_zone[bus], k.vehicles.class_index[cars.index],
+                            k.vehicles.is_bidirectional[cars.index])
+        departure_s = view.declared.declared_departure_s[cars.index]
+        bins = k.pairs.bins
+        departure_bin = cohort_index(np.zeros_like(group), departure_s, held.time_s, bins - 1)
+        pair = self._pair_position[pair_of_cars(k.pairs, bus, group, departure_bin)]
+        return replace(cars, row=group * bins + departure_bin), pair
+
+    def _asked(self, held: Decision, period: int) -> Asked:
+        """Set-points' sums of this step: pairs as decided, cohorts with what the hour still lacks."""
+        k, layout = self.knowledge, held.layout
+        step_h = k.step_s / SECONDS_PER_HOUR
+        cohorts = []
+        for booked, target, power in ((self._booked_kwh[0], held.forecast.cohort_c_kw, held.pc_kw),
+                                      (self._booked_kwh[1], held.forecast.cohort_d_kw, held.pd_kw)):
+            due_kwh = self._due_kwh(held, target, power, period + 1) / k.assumed_compliance
+            cohorts.append(np.maximum(due_kwh - booked, 0.0) / step_h)
+        compliance = k.assumed_compliance
+        pair_c, pair_d = held.pc_kw[:, period] / compliance, held.pd_kw[:, period] / compliance
+        assert layout.pairs.size == pair_c.size
+        return Asked(pair_c, pair_d, cohorts[0], cohorts[1])
+
+    def _due_kwh(self, held: Decision, target_kw: Floats, pair_kw: Floats, periods: int) -> Floats:
+        """Energy [GROUP_COUNT * bins] due by the end of this hour's first `periods` steps.
+
+        As placed by the decision; where no network limit is near, what it could not place for want of cars
+        stays due for cars that arrive meanwhile.
+        """
+        layout, step_h = held.layout, self.knowledge.step_s / SECONDS_PER_HOUR
+        rows = layout.cohort_group * self.knowledge.pairs.bins + layout.cohort_bin
+        due = np.zeros(target_kw.size)
+        placed = layout.pair_cohort @ pair_kw
+        due[rows] = placed[:, :periods].sum(axis=1) * step_h
+        if held.is_tight:
+            return due
+        missing = target_kw.ravel().copy()
+        missing[rows] -= placed.mean(axis=1)
+        return np.asarray(due + np.maximum(missing, 0.0) * step_h * periods, dtype=np.float64)
+
+    def _book(self, cars: Cars, mean_kw: Floats) -> None:
+        step_h = self.knowledge.step_s / SECONDS_PER_HOUR
+        for i, power in enumerate((np.maximum(mean_kw, 0.0), np.maximum(-mean_kw, 0.0))):
+            self._booked_kwh[i] += np.bincount(cars.row, power, self._booked_kwh.shape[1]) * step_h
+
+
+def _certificate(held: Decision, solved_now: bool) -> SpatialCertificate:
+    return SpatialCertificate(
+        status=held.status, relaxation_gap_max_rel=held.gap_rel, vm_error_max_pu=held.vm_error_max_pu,
+        loss_error_rel=held.loss_error_rel, solver_s=held.solver_s if solved_now else 0.0,
+        compile_s=held.compile_s if solved_now else 0.0, solved_now=solved_now, binding=held.binding,
+        target_slack_kwh=held.target_slack_kwh)

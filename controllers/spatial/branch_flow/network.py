@@ -1,0 +1,72 @@
+"""The network alone: the relaxation with every bus power given, and what any solved flow says in field units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cvxpy as cp
+import numpy as np
+
+from controllers.port import PlanError
+from controllers.spatial.branch_flow import equations as eq
+from controllers.spatial.branch_flow import solve
+from models.records import Floats, RadialFeeder
+
+GAP_FLOOR_PU2 = 1e-2
+
+
+@dataclass(frozen=True)
+class NetworkAnswer:
+    """A solved relaxation over T periods."""
+
+    vm_pu: Floats
+    """[T, B]"""
+    losses_kw: Floats
+    """[T]"""
+    relaxation_gap_max_rel: float
+    loss_price_usd_per_mwh: Floats
+    """[T, B] what one more MWh of load at a bus adds to the objective (losses, penalties)."""
+    status: str
+    solver_s: float
+
+
+def solve_network(feeder: RadialFeeder, p_kw: Floats, q_kvar: Floats, price_usd_per_mwh: float = 20.0,
+                  solver: str = "CLARABEL") -> NetworkAnswer:
+    """Least-loss relaxation for loads p_kw, q_kvar [T, B], hourly periods, limits (5) and (6).
+
+    With nothing to decide it equals AC where the relaxation is exact, and lies where it is not.
+    Raises PlanError if there is no answer.
+    """
+    periods = p_kw.shape[0]
+    net, flow = eq.incidence(feeder), eq.flow_variables(feeder.bus_count - 1, periods)
+    balance = eq.eq1_active_balance(net, flow, p_kw[:, 1:].T / 1e3)
+    constraints = [balance, eq.eq2_reactive_balance(net, flow, q_kvar[:, 1:].T / 1e3), eq.eq3_voltage_drop(net, flow),
+                   eq.eq4_current_cone(net, flow), *eq.eq5_voltage_band(feeder, flow), eq.eq6_line_rating(feeder, flow)]
+    problem = cp.Problem(cp.Minimize(price_usd_per_mwh * cp.sum(net.r.T @ flow.l)), constraints)
+    run = solve.run(problem, solver)
+    if not run.is_optimal:
+        raise PlanError(f"feeder {feeder.name}: the network relaxation is {run.status}")
+    return network_answer(feeder, flow, balance, np.ones(periods), run)
+
+
+def network_answer(feeder: RadialFeeder, flow: eq.Flow, balance: cp.Constraint, period_h: Floats,
+                   run: solve.SolverRun) -> NetworkAnswer:
+    """Field units of a solved flow."""
+    v = np.asarray(flow.v.value)
+    vm = np.concatenate([np.full((1, v.shape[1]), feeder.v_slack_pu), np.sqrt(np.maximum(v, 0.0))])
+    price = -np.asarray(balance.dual_value) / period_h
+    return NetworkAnswer(
+        vm_pu=vm.T, losses_kw=feeder.r_pu[1:] @ np.asarray(flow.l.value) * 1e3,
+        relaxation_gap_max_rel=relaxation_gap(feeder, flow),
+        loss_price_usd_per_mwh=np.concatenate([np.zeros((1, v.shape[1])), price]).T,
+        status=run.status, solver_s=run.seconds,
+    )
+
+
+def relaxation_gap(feeder: RadialFeeder, flow: eq.Flow) -> float:
+    """max (l v_i - P^2 - Q^2) / max(P^2 + Q^2, 1e-2) over lines and periods (MODEL 4)."""
+    v = np.asarray(flow.v.value)
+    all_v = np.concatenate([np.full((1, v.shape[1]), feeder.v_slack_pu**2), v])
+    s2 = np.asarray(flow.P.value) ** 2 + np.asarray(flow.Q.value) ** 2
+    gap = np.asarray(flow.l.value) * all_v[feeder.parent[1:]] - s2
+    return float(np.max(gap / np.maximum(s2, GAP_FLOOR_PU2)))

@@ -1,0 +1,43 @@
+"""mosaik can end a run without a word; the testbed never does."""
+
+import pytest
+
+from testbed.results import open_result
+from testbed.run import RunFailed
+from tests.testbed import small_run
+
+SEPARATE = "execution.mode=separate_processes"
+
+
+def controller(name):
+    return small_run.PLAIN.replace(":Plain", f":{name}")
+
+
+@pytest.mark.parametrize("overrides", [(), (SEPARATE,)], ids=["in_process", "separate"])
+def test_a_simulator_that_throws_ends_the_run_and_is_named(tmp_path, overrides):
+    with pytest.raises(RunFailed) as failure:
+        small_run.run(tmp_path, *overrides, controller=controller("Throwing"))
+    error = failure.value
+    assert (error.simulator, error.time_s) == ("spatial", 14_400)
+    assert "ZeroDivisionError" in error.cause
+    result = open_result(error.partial)
+    assert result.status == "failed"
+    assert result.failure.simulator == "spatial"
+    assert result.steps_written == 4
+
+
+def test_a_process_that_dies_ends_the_run_and_is_named(tmp_path):
+    with pytest.raises(RunFailed) as failure:
+        small_run.run(tmp_path, SEPARATE, controller=controller("Dying"))
+    assert failure.value.simulator == "spatial"
+    assert failure.value.time_s == 14_400
+    assert open_result(failure.value.partial).status == "failed"
+
+
+def test_a_failure_while_building_is_named_too(tmp_path, monkeypatch):
+    def broken(*_):
+        raise OSError("no such profile")
+    monkeypatch.setattr("testbed.simulators.profiles.build_profiles", broken)
+    with pytest.raises(RunFailed, match="profiles failed .* no such profile"):
+        small_run.run(tmp_path)
+    assert open_result(tmp_path / "run.h5").status == "failed"
