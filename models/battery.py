@@ -8,6 +8,9 @@ import numpy as np
 
 from models.records import Floats, Ints, Table, Vehicles
 
+TINY_KW = 1e-9
+"""Below it a power moves nothing; it would overflow as a divisor."""
+
 
 @dataclass(frozen=True)
 class Batteries:
@@ -88,7 +91,7 @@ def _charge_with_loss(cars: Batteries, charge_kw: Floats, hours: Floats, room_kw
                       loss_kw: float) -> tuple[Floats, Floats]:
     """(stored, charged) [N] when the charger burns loss_kw of what it draws."""
     rate_kw = cars.eta_charge * np.maximum(charge_kw - loss_kw, 0.0)
-    active_h = np.minimum(hours, np.divide(room_kwh, rate_kw, out=np.zeros_like(hours), where=rate_kw > 0))
+    active_h = np.minimum(hours, np.divide(room_kwh, rate_kw, out=np.zeros_like(hours), where=rate_kw > TINY_KW))
     return rate_kw * active_h, charge_kw * active_h
 
 
@@ -96,7 +99,7 @@ def _discharge_with_loss(cars: Batteries, discharge_kw: Floats, hours: Floats, a
                          loss_kw: float) -> tuple[Floats, Floats]:
     """(drawn, discharged) [N] when the inverter burns loss_kw beside what it feeds in."""
     rate_kw = np.where(discharge_kw > 0, discharge_kw + loss_kw, 0.0) / cars.eta_discharge
-    active_h = np.minimum(hours, np.divide(above_kwh, rate_kw, out=np.zeros_like(hours), where=rate_kw > 0))
+    active_h = np.minimum(hours, np.divide(above_kwh, rate_kw, out=np.zeros_like(hours), where=rate_kw > TINY_KW))
     return rate_kw * active_h, discharge_kw * active_h
 
 
@@ -111,7 +114,7 @@ def _taper(cars: Batteries, energy_kwh: Floats, charge_kw: Floats, hours: Floats
     knee_kwh = cars.capacity_kwh - charge_kw / cars.p_charge_max_kw * span_kwh
     rate_kw = cars.eta_charge * np.maximum(charge_kw - loss_kw, 0.0)
     to_knee_kwh = np.minimum(np.maximum(knee_kwh - energy_kwh, 0.0), room_kwh)
-    first_h = np.minimum(hours, np.divide(to_knee_kwh, rate_kw, out=hours.copy(), where=rate_kw > 0))
+    first_h = np.minimum(hours, np.divide(to_knee_kwh, rate_kw, out=hours.copy(), where=rate_kw > TINY_KW))
     first_kwh = rate_kw * first_h
     limit_kwh = cars.capacity_kwh - loss_kw * span_kwh / cars.p_charge_max_kw
     speed_per_h = cars.eta_charge * cars.p_charge_max_kw / span_kwh

@@ -67,7 +67,7 @@ def ieee33(
     Line ratings: 400 A for lines 1-5, 200 A elsewhere (A). Voltage limits are explicit (A).
     `open_lines` are the 1-based lines out of service; `substation_kva` rates the transformer behind the slack.
     """
-    import pandapower.networks as networks  # noqa: PLC0415
+    from pandapower import networks  # noqa: PLC0415
 
     net = networks.case33bw()
     line_numbers = np.arange(1, len(net.line) + 1)
@@ -79,9 +79,9 @@ def ieee33(
     )
 
 
-def tie_configuration(**limits: float) -> RadialFeeder:
-    """`ieee33` with switches 7-9-14-32-37 open instead of 33-37: 139.551 kW of losses (K). Same arguments."""
-    return ieee33(open_lines=IEEE33_BEST_OPEN_LINES, **limits)  # type: ignore[arg-type]
+def tie_configuration() -> RadialFeeder:
+    """`ieee33` with switches 7-9-14-32-37 open instead of 33-37: 139.551 kW of losses (K)."""
+    return ieee33(open_lines=IEEE33_BEST_OPEN_LINES)
 
 
 def radial_feeder_from_pandapower(

@@ -10,7 +10,6 @@ import numpy as np
 from models.battery import Batteries, Exchange, exchange
 from models.compliance import Compliance, compare, follows
 from models.drivers import COMPLIED, OVERRIDES, PriceResponse, price_response
-from models.flexibility import infeasible_request_kwh, plugged_sessions
 from models.records import (
     GROUP_COUNT,
     SECONDS_PER_HOUR,
@@ -205,12 +204,18 @@ class Fleet:
         return _Orders(rows, is_asked, setpoint_kw[rows], follow_h, stay_h)
 
     def _begin_stays(self, rows: Ints, declared: DeclaredTable, now_s: int) -> Floats:
-        """Book what new stays want and no control could deliver from their first dispatched step on [V]."""
+        """Book what new stays want and no control could deliver from their first dispatched step on [V].
+
+        Wanted less what full power until the declared departure gives, with this battery's own taper.
+        """
         booked = np.zeros(self.vehicles.count)
         new = rows[self._stay_since_s[rows] != declared.plugged_since_s[rows]]
         if new.size:
-            stays = plugged_sessions(self.vehicles, declared, self.soc, self._bus_zone, now_s, new)
-            booked[new] = infeasible_request_kwh(stays)
+            wanted_kwh = declared.soc_wanted[new] * self._batteries.capacity_kwh[new]
+            stay_h = np.maximum(declared.declared_departure_s[new] - now_s, 0) / SECONDS_PER_HOUR
+            best = exchange(self._batteries.rows(new), self.energy_kwh[new], self._batteries.p_charge_max_kw[new],
+                            stay_h, self._batteries.max_kwh[new], self.parameters.part_load_loss_kw)
+            booked[new] = np.maximum(wanted_kwh - self.energy_kwh[new] - best.stored_kwh, 0.0)
             self._infeasible_kwh[new] = booked[new]
             self._stay_since_s[new] = declared.plugged_since_s[new]
         return booked

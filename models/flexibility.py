@@ -95,12 +95,6 @@ def known_sessions(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, bus
                    now_s: int) -> Sessions:
     """Stays of the cars plugged in and enrolled at now_s, in the order of vehicles; soc [V], bus_zone [B]."""
     rows = np.flatnonzero(declared.is_plugged & vehicles.is_enrolled)
-    return plugged_sessions(vehicles, declared, soc, bus_zone, now_s, rows)
-
-
-def plugged_sessions(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, bus_zone: Ints, now_s: int,
-                     rows: Ints) -> Sessions:
-    """Stays, from now_s on, of the plugged cars in slots rows [S]."""
     bus, capacity_kwh = declared.bus_index[rows], vehicles.capacity_kwh[rows]
     return Sessions(
         group=group_index(bus_zone[bus], vehicles.class_index[rows], vehicles.is_bidirectional[rows]),

@@ -170,7 +170,7 @@ class PowerSystem:
 
     def _fast_units(self, ordered: Bools) -> Bools:
         """Cheapest units with MU = MD = 1 h that cover what was shed in the step before, none if nothing was."""
-        units, starts = self.units, np.zeros(self.units.count, dtype=bool)
+        units, starts = self.units, np.zeros(self.units.count, dtype=np.bool_)
         if self._shed_mw <= 0:
             return starts
         missing = self._last_demand_mw - float(units.p_max_mw[ordered | self._emergency].sum())
@@ -178,7 +178,7 @@ class PowerSystem:
             return starts
         fast = (units.min_up_h == 1) & (units.min_down_h == 1) & ~ordered & ~self._emergency
         ready = np.flatnonzero(fast & (self.on_s <= -SECONDS_PER_HOUR))
-        full_load_cost = units.fuel_cost_usd_per_h(units.p_max_mw, np.ones(units.count)) / units.p_max_mw
+        full_load_cost = units.fuel_cost_usd_per_h(units.p_max_mw, units.p_max_mw > 0) / units.p_max_mw
         order = ready[np.argsort(full_load_cost[ready], kind="stable")]
         covered_before = np.cumsum(units.p_max_mw[order]) - units.p_max_mw[order]
         starts[order[covered_before < missing]] = True

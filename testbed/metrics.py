@@ -22,8 +22,8 @@ CONFIDENCE = 0.95
 NOT_COMPARED = ("seed", "description", "execution", "record")
 """Parts of a scenario in which comparable runs may differ."""
 _UNRESOLVED_BY_MILP = frozenset({
-    "operating_cost_usd", "fuel_cost_usd", "startup_cost_usd", "carbon_cost_usd", "total_cost_usd",
-    "total_cost_usd_adjusted", "objective_usd", "objective_usd_adjusted",
+    "operating_cost_usd", "fuel_cost_usd", "startup_cost_usd", "carbon_cost_usd", "imbalance_cost_usd",
+    "total_cost_usd", "total_cost_usd_adjusted", "objective_usd", "objective_usd_adjusted",
 })
 """Costs that the commitment moves: it is optimal only to the MILP gap."""
 

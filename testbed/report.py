@@ -147,8 +147,11 @@ def _headline(compared: Sequence[Result], results: Sequence[Result], runs: Seque
         return [(_figure_name(name), *(cells[name, c] for c in controllers)) for name in names]
 
     seeds = max(row.seeds for row in rows)
-    told = (f'<p class="small">Mean of {seeds} {"seed" if seeds == 1 else "seeds"}; below it the difference from '
-            f"{escape(controllers[0])} on the same seeds, with its 95 % interval where there are several.</p>")
+    told = f'<p class="small">Mean of {seeds} {"seed" if seeds == 1 else "seeds"}'
+    if len(controllers) > 1:
+        told += (f"; below it the difference from {escape(controllers[0])} on the same seeds, with its 95 % interval "
+                 "where there are several")
+    told += ".</p>"
     defined = [(escape(name), escape(m.unit), f'<span class="text">{escape(definition(m, compared[0]))}</span>')
                for name, m in METRICS.items()]
     return (told + table(head, lines(HEADLINE)) + details("All figures", table(head, lines(list(METRICS))))

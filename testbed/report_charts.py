@@ -23,10 +23,21 @@ PART_COLOURS = ("#332288", "#44aa99", "#ddcc77", "#cc6677", "#88ccee", "#117733"
 REFERENCE_COLOUR = "#999999"
 SEQUENTIAL = "Cividis"
 PANEL_PX, LINES_PX, BAR_PX = 150, 340, 46
-FRAME_PX = 110
-"""Height of what stands around panels and bars: axis, legend, margins."""
+COLOUR_BAR_PX = 100
+"""Height below panels for the axis and a colour bar."""
 PANEL_GAP_PX = 30
+PANELS_PX, PANEL_MIN_PX = 780, 70
+"""All panels of a chart fit a printed page, unless there are so many that each would be too low."""
 HOURS_PER_DAY = 24
+
+
+@dataclass(frozen=True)
+class LegendEntry:
+    """A name with its colour, and the dash of a line (`solid` for areas)."""
+
+    name: str
+    colour: str
+    dash: str = "solid"
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,8 @@ class Chart:
     data: list[dict[str, Any]]
     layout: dict[str, Any]
     height_px: int
+    legend: tuple[LegendEntry, ...] = ()
+    """Set in HTML below the chart, where it wraps at any width."""
 
 
 @dataclass(frozen=True)
@@ -104,19 +117,13 @@ def time_axis(last_hour: float) -> dict[str, Any]:
 def _frame(**more: Any) -> dict[str, Any]:
     # dragmode off: a finger on a chart must scroll the page
     return {"autosize": True, "dragmode": False, "font": {"size": 12, "family": "system-ui, sans-serif"},
-            "margin": {"l": 62, "r": 12, "t": 24, "b": 48}, "hovermode": "x unified",
-            "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
+            "margin": {"l": 62, "r": 12, "t": 24, "b": 44}, "hovermode": "x unified", "showlegend": False,
             "plot_bgcolor": "#ffffff", "paper_bgcolor": "#ffffff", **more}
 
 
 def _axis(**more: Any) -> dict[str, Any]:
     return {"gridcolor": "#e3e3e3", "zerolinecolor": "#888888", "linecolor": "#888888", "fixedrange": True,
             "automargin": True, **more}
-
-
-def _legend_px(names: Sequence[str]) -> int:
-    """Room for a legend that wraps on a narrow screen (about 40 characters a row)."""
-    return 22 * (1 + sum(len(name) + 6 for name in names) // 40)
 
 
 # ---------------------------------------------------------------- lines over time
@@ -128,26 +135,24 @@ def line_chart(title: str, caption: str, unit_title: str, lines: Sequence[Line],
              "y": numbers(one.values, digits), "hoverlabel": {"namelength": 30},
              "line": {"color": one.colour, "dash": one.dash, "width": one.width, "shape": shape}} for one in lines]
     last = max((float(one.hours[-1]) for one in lines if one.hours.size), default=HOURS_PER_DAY)
-    below = _legend_px([one.name for one in lines])
     layout = _frame(
         xaxis=_axis(**(x_axis or time_axis(last))), yaxis=_axis(title={"text": unit_title}, **(y_axis or {})),
         shapes=[{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y,
                  "line": {"color": "#444444", "width": 1, "dash": "dash"}} for y in limits])
-    layout["margin"] = layout["margin"] | {"b": 52 + below}
-    return Chart(title, caption, data, layout, LINES_PX + below)
+    legend = tuple(LegendEntry(one.name, one.colour, one.dash) for one in lines)
+    return Chart(title, caption, data, layout, LINES_PX, legend)
 
 
 # ---------------------------------------------------------------- panels
 def panel_chart(title: str, caption: str, y_title: str, panels: Sequence[Panel], last_hour: float,
-                y_axis: dict[str, Any] | None = None, colour_bar: str = "", panel_px: int = PANEL_PX) -> Chart:
+                y_axis: dict[str, Any] | None = None, colour_bar: str = "", panel_px: int = PANEL_PX,
+                legend: tuple[LegendEntry, ...] = ()) -> Chart:
     """Panels above each other on one time axis; with `colour_bar` (its title) they share a colour scale."""
     count = max(len(panels), 1)
-    names = list(dict.fromkeys(t["name"] for p in panels for t in p.traces if t.get("showlegend")))
-    below = _legend_px(names) if names else 0
+    panel_px = min(panel_px, max(PANELS_PX // count - PANEL_GAP_PX, PANEL_MIN_PX))
     inner = count * (panel_px + PANEL_GAP_PX)
     layout = _frame(xaxis=_axis(**time_axis(last_hour), anchor=f"y{count}" if count > 1 else "y"),
                     annotations=[], hovermode="closest" if colour_bar else "x unified")
-    layout["margin"] = layout["margin"] | {"b": 52 + below}
     data: list[dict[str, Any]] = []
     for i, panel in enumerate(panels):
         top = 1 - (i * (panel_px + PANEL_GAP_PX) + PANEL_GAP_PX) / inner
@@ -162,11 +167,12 @@ def panel_chart(title: str, caption: str, y_title: str, panels: Sequence[Panel],
         data += [trace | {"xaxis": "x", "yaxis": key} for trace in panel.traces]
     if colour_bar:
         layout["coloraxis"] = {"colorscale": SEQUENTIAL, "colorbar": {
-            "title": {"text": colour_bar, "side": "top"}, "orientation": "h", "thickness": 10, "len": 0.9,
+            "orientation": "h", "thickness": 10, "len": 0.9,
             "yref": "container", "y": 0, "yanchor": "bottom", "x": 0.5}}
-        layout["margin"] = layout["margin"] | {"b": 130}
-        below = 62
-    return Chart(title, caption, data, layout, inner + FRAME_PX + below - PANEL_GAP_PX)
+        layout["margin"] = layout["margin"] | {"b": COLOUR_BAR_PX}
+        caption = f"{caption} Colour: {colour_bar}."
+    frame = layout["margin"]["t"] + layout["margin"]["b"]
+    return Chart(title, caption, data, layout, inner + frame, legend)
 
 
 def heat_trace(hours: Array, rows: Sequence[str] | Array, values: Array, unit: str) -> dict[str, Any]:
@@ -183,9 +189,8 @@ def area_traces(hours: Array, parts: Sequence[Part], panel: int,
     for sign in ("up", "down"):
         for part, colour in zip(parts, colours, strict=True):
             traces.append({
-                "type": "scatter", "mode": "lines", "name": label(part.name), "legendgroup": part.name,
-                "showlegend": panel == 0 and sign == "up", "stackgroup": f"{sign}{panel}", "x": numbers(hours),
-                "y": numbers(part.up if sign == "up" else part.down, 4), "fillcolor": colour,
+                "type": "scatter", "mode": "lines", "name": label(part.name), "stackgroup": f"{sign}{panel}",
+                "x": numbers(hours), "y": numbers(part.up if sign == "up" else part.down, 4), "fillcolor": colour,
                 "line": {"width": 0, "shape": "hv", "color": colour}})
     return traces
 
@@ -197,8 +202,8 @@ def bar_chart(title: str, caption: str, unit_title: str, rows: Sequence[str],
     data = [{"type": "bar", "orientation": "h", "name": label(name), "y": [label(row) for row in rows],
              "x": numbers(np.asarray(values)), "marker": {"color": PART_COLOURS[i % len(PART_COLOURS)]}}
             for i, (name, values) in enumerate(parts)]
-    below = _legend_px([name for name, _ in parts])
     layout = _frame(barmode="relative", hovermode="closest", xaxis=_axis(title={"text": unit_title}, nticks=5),
                     yaxis=_axis(autorange="reversed", type="category"))
-    layout["margin"] = layout["margin"] | {"b": 52 + below}
-    return Chart(title, caption, data, layout, FRAME_PX + below + BAR_PX * max(len(rows), 1))
+    legend = tuple(LegendEntry(name, PART_COLOURS[i % len(PART_COLOURS)]) for i, (name, _) in enumerate(parts))
+    frame = layout["margin"]["t"] + layout["margin"]["b"]
+    return Chart(title, caption, data, layout, frame + BAR_PX * max(len(rows), 1), legend)

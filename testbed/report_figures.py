@@ -14,6 +14,7 @@ from testbed.report_charts import (
     PART_COLOURS,
     REFERENCE_COLOUR,
     Chart,
+    LegendEntry,
     Line,
     Panel,
     Part,
@@ -60,7 +61,7 @@ def _lines(runs: Sequence[Run], values: Callable[[Run], Array]) -> list[Line]:
 
 def _widths(count: int) -> Floats:
     """Earlier lines are wider, so that they show under later ones that cover them."""
-    return np.linspace(min(1.6 + 1.1 * (count - 1), 6.0), 1.6, count)
+    return np.linspace(min(1.6 + 0.8 * (count - 1), 5.0), 1.6, count)
 
 
 def _last_hour(runs: Sequence[Run]) -> float:
@@ -82,13 +83,15 @@ def units_on(runs: Sequence[Run]) -> Chart:
     reference = next((r.result.reference for r in runs if r.result.reference is not None), None)
     if reference is not None:
         on = reference.committed.sum(axis=1)
-        lines = [Line(f"reference: {reference.name}", np.arange(on.size + 1), np.append(on, on[-1]),
+        lines = [Line("reference without cars", np.arange(on.size + 1), np.append(on, on[-1]),
                       REFERENCE_COLOUR, "dot", 3)]
     for run, width in zip(runs, _widths(len(runs)), strict=True):
         on = units_on_per_hour(run.result)
         lines.append(Line(run.name, np.arange(on.size + 1), np.append(on, on[-1]), run.colour, run.dash, width))
     whole = {"rangemode": "tozero", "tickformat": "d", "nticks": 6}
-    return line_chart("Units on", "Most units on in any step of the hour.", "thermal units on [1]", lines, y_axis=whole)
+    against = f" The reference is {reference.name}." if reference is not None else ""
+    return line_chart("Units on", f"Most units on in any step of the hour.{against}", "thermal units on [1]", lines,
+                      y_axis=whole)
 
 
 def commitment(runs: Sequence[Run]) -> Chart:
@@ -135,8 +138,10 @@ def cars_by(runs: Sequence[Run], axis: str, districts: Sequence[str], unit: str)
                     for name in ("charge_kw", "discharge_kw"))
         parts = [Part(name, up[:, k], -down[:, k]) for k, name in enumerate(names)]
         panels.append(Panel(run.name, area_traces(run.hours, parts, i, colours)))
+    legend = tuple(LegendEntry(name, colour) for name, colour in zip(names, colours, strict=True))
     return panel_chart(f"Charging and discharging by {axis}: {', '.join(districts)}",
-                       "Above zero charging, below zero discharging, stacked.", f"power [{unit}]", panels, _last_hour(runs))
+                       "Above zero charging, below zero discharging, stacked.", f"power [{unit}]", panels,
+                       _last_hour(runs), legend=legend)
 
 
 def _by(per_group: Array, axis: str) -> Floats:

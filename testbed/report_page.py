@@ -19,7 +19,7 @@ h1 { font-size: 1.6rem; line-height: 1.2; margin: 1.2rem 0 .3rem; }
 h2 { font-size: 1.25rem; margin: 2.2rem 0 .5rem; padding-top: .5rem; border-top: 1px solid #ccc; }
 h3 { font-size: 1.02rem; margin: 1.2rem 0 .2rem; }
 p, figcaption { margin: .3rem 0; }
-figcaption, .small, .diff { color: #505050; font-size: .85rem; }
+figcaption, .small, .diff { color: #505050; font-size: .85em; }
 nav { font-size: .9rem; } nav a { display: inline-block; padding: 4px 10px 4px 0; }
 a { color: #0058a3; }
 figure { margin: 0 0 1.2rem; } .plot { width: 100%; }
@@ -27,10 +27,14 @@ figure { margin: 0 0 1.2rem; } .plot { width: 100%; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 5px 10px 5px 0; text-align: right; vertical-align: top; border-bottom: 1px solid #e3e3e3;
   white-space: nowrap; }
+th { white-space: normal; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff; }
 td.text, th.text { text-align: left; } td.long { white-space: normal; min-width: 16rem; }
 .diff { display: block; }
 .swatch { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .35em; }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 16px; margin: 0 0 .2rem 62px; padding: 0; list-style: none;
+  font-size: .85rem; }
+.key { display: inline-block; width: 1.6em; margin-right: .4em; vertical-align: middle; }
 .warning { border-left: 4px solid #d55e00; padding: .3rem .8rem; background: #fdf3ec; }
 details { margin: .8rem 0; } summary { cursor: pointer; color: #0058a3; }
 pre { overflow-x: auto; font-size: .8rem; background: #f6f6f6; padding: 8px; }
@@ -86,6 +90,15 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], text_columns: Sequ
     return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
+def _legend(chart: Chart) -> str:
+    if not chart.legend:
+        return ""
+    styles = {"solid": "solid", "dot": "dotted"}
+    keys = "".join(f'<li><span class="key" style="border-top:4px {styles.get(one.dash, "dashed")} {one.colour}">'
+                   f"</span>{escape(one.name)}</li>" for one in chart.legend)
+    return f'<ul class="legend">{keys}</ul>'
+
+
 def details(summary: str, content: str) -> str:
     """A part that opens on demand and is not printed; `content` is HTML."""
     return f"<details><summary>{escape(summary)}</summary>{content}</details>"
@@ -99,7 +112,7 @@ def figure(chart: Chart, identity: str) -> str:
     """Place of a chart; the script draws it."""
     described = f"{escape(chart.title)}. {escape(chart.caption)}"
     return (f'<figure><h3>{escape(chart.title)}</h3><div class="plot" id="{identity}" role="img" '
-            f'aria-label="{described}" style="height:{chart.height_px}px"></div>'
+            f'aria-label="{described}" style="height:{chart.height_px}px"></div>{_legend(chart)}'
             f"<figcaption>{escape(chart.caption)}</figcaption></figure>")
 
 

@@ -21,8 +21,8 @@ HEADLINE = (
     "compliance_realised", "departures_short", "spatial_fallbacks",
 )
 """What a run and a comparison print; `testbed show` prints all."""
-WIDEST = 200
-"""Columns of a table where stdout is no terminal."""
+WIDEST = 1000
+"""Columns of the screen where stdout is no terminal: nothing is wrapped."""
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from controllers.port import Plan, SystemView, TemporalKnowledge
-from controllers.temporal.unit_commitment import UnitCommitment
+from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.feeder import ac_engine, ieee33, tie_configuration
 from models.records import GROUP_COUNT, Floats, PowerFlow, RadialFeeder
 from models.units import ten_unit_load_mw, ten_units

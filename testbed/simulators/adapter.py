@@ -64,7 +64,7 @@ class Adapter(mosaik_api_v3.Simulator):
     simulator: ClassVar[str]
 
     def __init__(self) -> None:
-        super().__init__(meta_of(self.simulator))  # type: ignore[arg-type]
+        super().__init__(meta_of(self.simulator))  # type: ignore[no-untyped-call]
         self.entities: list[str] = []
         self.values: dict[str, Values] = {}
         self.steps_done = 0

@@ -27,6 +27,8 @@ class FeederSimulator(Adapter):
 def power_flows(district: District, received: Values) -> Values:
     """The three AC columns of one step; the fourth (planned powers, forecast load) is the layer's own replay."""
     load, pev, planned = (received[name] for name in ("bus_load", "pev_flows", "planned_flows"))
+    if district.power_flow is None:
+        raise ValueError(f"district {district.name} has no network")
     flows = district.power_flow(_cases(load["p_kw"], pev["p_kw"], planned["p_setpoint_kw"]),
                                 _cases(load["q_kvar"], pev["q_kvar"], planned["q_setpoint_kvar"]))
     losses = flows.losses_kw

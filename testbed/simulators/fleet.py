@@ -13,8 +13,8 @@ from testbed.knowledge import driver_response, marginal_wear_usd_per_kwh
 from testbed.run_spec import RunSpec
 from testbed.simulators.adapter import Adapter, Inputs, Values
 
-SUMS = ("charged_kwh", "discharged_kwh", "stored_kwh", "drawn_kwh", "fast_charged_kwh", "fast_charged_usd", "driven_kwh",
-        "lost_kwh", "tariff_usd", "wear_usd", "departure_short_kwh", "infeasible_request_kwh")
+SUMS = ("charged_kwh", "discharged_kwh", "stored_kwh", "drawn_kwh", "fast_charged_kwh", "fast_charged_usd",
+        "driven_kwh", "lost_kwh", "tariff_usd", "wear_usd", "departure_short_kwh", "infeasible_request_kwh")
 """Per-vehicle quantities of a step that are added up over counted time."""
 STEP_SUMS = ("charged_kwh", "discharged_kwh", "fast_charged_kwh", "fast_charged_usd", "driven_kwh", "lost_kwh",
              "infeasible_request_kwh")
@@ -71,8 +71,8 @@ class DistrictFleet:
 
     def add(self, step: FleetStep) -> None:
         """Add one step to the sums."""
-        for name, total in self.sums.items():
-            total += getattr(step, name)
+        for name in SUMS:
+            self.sums[name] += getattr(step, name)
 
     def values(self, step: FleetStep) -> Values:
         """All attributes of the table for one step."""

@@ -38,6 +38,6 @@ def test_a_failure_while_building_is_named_too(tmp_path, monkeypatch):
     def broken(*_):
         raise OSError("no such profile")
     monkeypatch.setattr("testbed.simulators.profiles.build_profiles", broken)
-    with pytest.raises(RunFailed, match="profiles failed .* no such profile"):
+    with pytest.raises(RunFailed, match=r"profiles failed .* no such profile"):
         small_run.run(tmp_path)
     assert open_result(tmp_path / "run.h5").status == "failed"

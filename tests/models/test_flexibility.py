@@ -45,8 +45,10 @@ def stays(count: int = 1, **changes: Any) -> Sessions:
         "wanted_kwh": 40.0, "max_kwh": 45.0, "floor_v2g_kwh": 17.5, "p_charge_max_kw": 5.0,
         "p_discharge_max_kw": 5.0, "eta_charge": 0.8, "eta_discharge": 0.8, "weight": 1.0}
     integers = ("group", "bus_index", "start_s", "departure_s")
-    return Sessions(**{name: np.broadcast_to(np.asarray(changes.get(name, value)), count).astype(
-        np.int64 if name in integers else np.float64) for name, value in columns.items()})
+    arrays: dict[str, Any] = {
+        name: np.broadcast_to(np.asarray(changes.get(name, value)), count).astype(
+            np.int64 if name in integers else np.float64) for name, value in columns.items()}
+    return Sessions(**arrays)
 
 
 def random_stays(count: int, seed: int = 7) -> Sessions:
@@ -144,7 +146,7 @@ def test_departure_on_the_hour_belongs_to_the_hour_it_ends() -> None:
 def test_cohorts_are_sums_of_their_cars() -> None:
     sessions = replace(random_stays(3000), start_s=np.zeros(3000, dtype=np.int64))
     sessions = replace(sessions, departure_s=np.maximum(sessions.departure_s, 1))
-    cohorts = cohort_flexibility(sessions, random_stays(0), 0, H, 0.9, np.arange(H))
+    cohorts = cohort_flexibility(sessions, random_stays(0), 0, H, 0.9, np.arange(H, dtype=np.float64))
     row = cohort_index(sessions.group, sessions.departure_s, 0, H)
     ends = HOUR * np.arange(1, H + 1)
     x_min, x_max = session_envelope(sessions, ends)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -79,6 +81,12 @@ def series(attributes: Any, sizes: Mapping[str, int], steps: int,
         values = values.reshape(values.shape + (1,) * (len(shape) - values.ndim)) if values.ndim else values
         made[a.name] = np.broadcast_to(values, shape)
     return made
+
+
+@pytest.fixture
+def toy() -> ModuleType:
+    """This module: the builder's parts, whatever pytest calls it."""
+    return sys.modules[__name__]
 
 
 @pytest.fixture

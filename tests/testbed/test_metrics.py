@@ -24,7 +24,8 @@ from testbed.metrics import (
     write_metrics_csv,
 )
 from testbed.result_layout import ResultError
-from testbed.results import open_result
+from testbed.results import Result, open_result
+from testbed.scenario import Scenario
 
 PROMISED = frozenset("""
 operating_cost_usd fuel_cost_usd startup_cost_usd carbon_t carbon_cost_usd curtailed_mwh
@@ -143,8 +144,6 @@ def test_tariff_counts_in_the_objective_only_if_the_scenario_says_so(write_resul
 
 
 def _scenario_like(path: Path, **objective: Any) -> Any:
-    from testbed.scenario import Scenario  # noqa: PLC0415
-
     parts = open_result(path).scenario
     return Scenario.model_validate(parts | {"objective": parts["objective"] | objective})
 
@@ -215,18 +214,19 @@ def test_csv_has_a_line_per_run_and_figure(by_hand: Path, tmp_path: Path) -> Non
 
 
 # ---------------------------------------------------------------- comparison
-def _run(write_result: Any, controller: str, seed: int, fuel_usd: float, gap: float = 0.0,
-         **options: Any) -> Any:
-    import conftest  # noqa: PLC0415
+@pytest.fixture
+def run_costing(write_result: Any, toy: Any) -> Any:
+    """run_costing(controller, seed, fuel_usd, gap=0) -> Result whose plan has that gap."""
+    def write(controller: str, seed: int, fuel_usd: float, gap: float = 0.0) -> Result:
+        plan = toy.plan_arrays(toy.layout(), 0, gap_rel=gap, objective_usd=fuel_usd)
+        return open_result(write_result(f"{controller}-{seed}.h5", controller=controller, seed=seed,
+                                        system={"fuel_cost_usd": fuel_usd / 4}, plans=(plan,)))
+    return write
 
-    plan = conftest.plan_arrays(conftest.layout(), 0, gap_rel=gap, objective_usd=fuel_usd)
-    return open_result(write_result(f"{controller}-{seed}.h5", controller=controller, seed=seed,
-                                    system={"fuel_cost_usd": fuel_usd / 4}, plans=(plan,), **options))
 
-
-def test_differences_are_paired_on_seeds_with_a_student_interval(write_result: Any) -> None:
+def test_differences_are_paired_on_seeds_with_a_student_interval(run_costing: Any) -> None:
     costs = {"uncoordinated": {1: 1000.0, 2: 2000.0, 3: 3000.0}, "bilayer": {1: 990.0, 2: 1986.0, 3: 2982.0}}
-    runs = [_run(write_result, name, seed, usd)
+    runs = [run_costing(name, seed, usd)
             for name, by_seed in costs.items() for seed, usd in by_seed.items()]
     base, row = compare_table(runs, ["fuel_cost_usd"])
     assert (base.controller, base.seeds, base.mean, base.difference_mean) == ("uncoordinated", 3, 2000, 0)
@@ -237,42 +237,40 @@ def test_differences_are_paired_on_seeds_with_a_student_interval(write_result: A
     assert row.note == ""
 
 
-def test_only_common_seeds_are_paired(write_result: Any) -> None:
-    runs = [_run(write_result, name, seed, usd)
+def test_only_common_seeds_are_paired(run_costing: Any) -> None:
+    runs = [run_costing(name, seed, usd)
             for name, seed, usd in (("a", 1, 100.0), ("b", 1, 90.0), ("b", 2, 10.0))]
     row = compare_table(runs, ["fuel_cost_usd"])[1]
     assert (row.seeds, row.mean, row.pairs, row.difference_mean, row.note) == (2, 50, 1, -10, ONE_SEED)
     assert math.isnan(row.difference_ci95)
 
 
-def test_an_interval_around_zero_is_said_to_hold_zero(write_result: Any) -> None:
-    runs = [_run(write_result, name, seed, usd)
+def test_an_interval_around_zero_is_said_to_hold_zero(run_costing: Any) -> None:
+    runs = [run_costing(name, seed, usd)
             for name, seed, usd in (("a", 1, 100.0), ("a", 2, 100.0), ("b", 1, 90.0), ("b", 2, 112.0))]
     assert compare_table(runs, ["fuel_cost_usd"])[1].note == INTERVAL_HOLDS_ZERO
 
 
-def test_a_difference_below_twice_the_gap_is_not_resolved(write_result: Any) -> None:
-    base = _run(write_result, "a", 1, 1000.0, gap=1e-2)
+def test_a_difference_below_twice_the_gap_is_not_resolved(run_costing: Any) -> None:
+    base = run_costing("a", 1, 1000.0, gap=1e-2)
     assert resolution_usd(base) == pytest.approx(2 * 1e-2 * 1500)
-    near, far = _run(write_result, "b", 1, 971.0), _run(write_result, "c", 1, 969.0)
+    near, far = run_costing("b", 1, 971.0), run_costing("c", 1, 969.0)
     rows = {row.controller: row for row in compare_table([base, near, far], ["total_cost_usd"])}
     assert rows["b"].note == NOT_RESOLVED and rows["c"].note == ONE_SEED
     losses = {row.controller: row for row in compare_table([base, near, far], ["feeder_losses_kwh"])}
     assert losses["b"].note == ONE_SEED
 
 
-def test_runs_of_one_stored_plan_share_its_gap(write_result: Any) -> None:
-    import conftest  # noqa: PLC0415
-
-    plan = conftest.plan_arrays(conftest.layout(), 0, gap_rel=1e-2)
+def test_runs_of_one_stored_plan_share_its_gap(write_result: Any, toy: Any) -> None:
+    plan = toy.plan_arrays(toy.layout(), 0, gap_rel=1e-2)
     runs = [open_result(write_result(f"{name}.h5", controller=name, plans=(plan,),
                                      system={"fuel_cost_usd": usd}))
             for name, usd in (("a", 100.0), ("b", 99.9))]
     assert compare_table(runs, ["total_cost_usd"])[1].note == ONE_SEED
 
 
-def test_runs_that_cannot_be_compared_are_refused(write_result: Any) -> None:
-    base = _run(write_result, "a", 1, 1.0)
+def test_runs_that_cannot_be_compared_are_refused(run_costing: Any, write_result: Any) -> None:
+    base = run_costing("a", 1, 1.0)
     with pytest.raises(ResultError, match="both are a with seed 1"):
         compare_table([base, base])
     other = open_result(write_result("o.h5", made=_scenario_like(base.path, carbon_price_usd_per_t=1.0)))

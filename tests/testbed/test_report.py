@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +53,6 @@ def day(shift_mw: float, seed: int = 1) -> dict[str, Any]:
             "complied_count": 50.0},
         "rest": {"charge_kw": groups, "discharge_kw": down, "tariff_usd": groups / 1e3, "wear_usd": down / 1e3},
     }
-
-
-@pytest.fixture
-def toy(request: pytest.FixtureRequest) -> Any:
-    """The builder's module, whatever pytest calls it."""
-    return sys.modules[request.getfixturevalue("write_result").__module__]
 
 
 @pytest.fixture

@@ -24,12 +24,6 @@ from testbed.vehicle_traces import VehicleTraceWriter, read_traces
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def toy(request: pytest.FixtureRequest) -> Any:
-    """The builder's module, whatever pytest calls it."""
-    return sys.modules[request.getfixturevalue("write_result").__module__]
-
-
 def test_xarray_opens_every_group_with_coordinates_units_and_names(write_result: Any, toy: Any) -> None:
     path = write_result(system={"load_mw": [1.0, 2.0, 3.0, 4.0]}, plans=(toy.plan_arrays(toy.layout()),),
                         totals={"feeder33": {"driven_kwh": np.array([3.0, 4.0])}})

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from testbed.recording import traces_path
 from testbed.results import equal_results, open_result
+from testbed.vehicle_traces import read_traces
 from tests.testbed import small_run
 
 
@@ -67,8 +69,6 @@ def test_the_power_of_buses_is_that_of_vehicles(first):
 
 def test_vehicle_traces_are_written_where_asked(folder):
     path = small_run.run(folder, "record.vehicles=true", name="traced.h5")
-    from testbed.recording import traces_path
-    from testbed.vehicle_traces import read_traces
     soc = read_traces(traces_path(path), "feeder33", "soc")
     assert soc.shape == (24, 15)
     assert np.all((soc > 0) & (soc <= 1))

@@ -1,5 +1,7 @@
 """Who ran when, after whom, with which inputs: state is shifted by one step, commands never are."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -75,7 +77,7 @@ def test_state_is_that_of_the_step_before(trace, consumer, entity, attribute, pr
 def test_soc_moves_so_that_the_shift_can_be_seen(trace):
     fleet = of(trace, "fleet")
     soc = [fleet[t][1]["feeder33"]["soc"] for t in sorted(fleet)]
-    assert sum(not np.array_equal(a, b) for a, b in zip(soc, soc[1:], strict=False)) > 10
+    assert sum(not np.array_equal(a, b) for a, b in pairwise(soc)) > 10
 
 
 def test_the_first_step_reads_the_initial_state(trace):

@@ -9,8 +9,8 @@ import numpy as np
 from controllers.port import FeederView, PlanError, SpatialKnowledge
 from controllers.spatial.branch_flow import equations as eq
 from controllers.spatial.branch_flow import solve
-from controllers.spatial.branch_flow.forecast import Forecast, forecast, inputs_of
 from controllers.spatial.branch_flow.fallback import scaled_pro_rata
+from controllers.spatial.branch_flow.forecast import Forecast, forecast, inputs_of
 from controllers.spatial.branch_flow.guidance import guidance_rank, no_guidance, zone_plan
 from controllers.spatial.branch_flow.layout import Layout, make_layout
 from controllers.spatial.branch_flow.network import NetworkAnswer, network_answer
@@ -134,13 +134,13 @@ class Decider:
         attempts: list[Attempt] = []
         correction = self._correction(first)
         for _ in range(REPAIR_ROUNDS):
-            attempts.append(self._attempt(layout, now, correction))
-            last = attempts[-1]
-            if last.verdict is None or not any(v.limit == ABOVE_V_MAX for v in last.violations):
-                if last.verdict is None or last.is_accepted:
-                    break
+            last = self._attempt(layout, now, correction)
+            attempts.append(last)
+            too_high = any(v.limit == ABOVE_V_MAX for v in last.violations)
+            if last.verdict is None or (last.is_accepted and not too_high):
+                break
             before, correction = correction, self._correction(last)
-            if last.is_accepted and np.abs(correction - before).max() < SETTLED_PU2:
+            if np.abs(correction - before).max() < SETTLED_PU2:
                 break
         return tuple(attempts)
 

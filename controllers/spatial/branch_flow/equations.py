@@ -147,6 +147,15 @@ def eq9_lossless_ceiling(
             linear.v - above <= feeder.v_max_pu**2 + correction]
 
 
+def bare_network(
+    feeder: RadialFeeder, net: Incidence, flow: Flow, p_bus: cp.Expression, q_bus: cp.Expression
+) -> tuple[cp.Constraint, list[cp.Constraint]]:
+    """(1) by itself, for its dual, and all of (1)-(6)."""
+    balance = eq1_active_balance(net, flow, p_bus)
+    return balance, [balance, eq2_reactive_balance(net, flow, q_bus), eq3_voltage_drop(net, flow),
+                     eq4_current_cone(net, flow), *eq5_voltage_band(feeder, flow), eq6_line_rating(feeder, flow)]
+
+
 def lossless_voltage(feeder: RadialFeeder, p_bus: Floats, q_bus: Floats) -> Floats:
     """Squared voltages [L, T] of the lossless flow for loads [L, T] in per unit."""
     net = incidence(feeder)

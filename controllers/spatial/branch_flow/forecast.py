@@ -70,9 +70,10 @@ def inputs_of(knowledge: SpatialKnowledge, layout: Layout, now: Forecast, correc
     flex = now.flexibility
     p_fixed, q_fixed = now.p_fixed_kw[1:] / 1e3, now.q_fixed_kvar[1:] / 1e3
     pc_max, pd_max = flex.pc_max_now_kw[layout.pairs] / 1e3, flex.pd_max_now_kw[layout.pairs][layout.rows_d] / 1e3
-    later_pc_max, later_pd_max, later_x_min, later_x_max = (values[layout.row_bus, layout.row_kind] / 1e3 for values in (
-        flex.pc_max_later_kw, flex.pd_max_later_kw, flex.x_min_later_kwh, flex.x_max_later_kwh))
-    is_known = np.arange(layout.hours) < now.later_known
+    later_pc_max, later_pd_max, later_x_min, later_x_max = (
+        values[layout.row_bus, layout.row_kind] / 1e3
+        for values in (flex.pc_max_later_kw, flex.pd_max_later_kw, flex.x_min_later_kwh, flex.x_max_later_kwh))
+    slack_usd = knowledge.target_slack_usd_per_mwh * (np.arange(layout.hours) < now.later_known).astype(np.float64)
     return Inputs(
         p_fixed=p_fixed, q_fixed=q_fixed, p_cap=_active_room(knowledge, layout, q_fixed),
         loss_usd_per_mw=(now.price_usd_per_mwh * layout.period_h)[None, :],
@@ -82,7 +83,7 @@ def inputs_of(knowledge: SpatialKnowledge, layout: Layout, now: Forecast, correc
         later_x_min=later_x_min, later_x_max=later_x_max,
         target_c=now.target_c_kw[:, None] / 1e3, target_d=now.target_d_kw[:, None] / 1e3,
         later_target_c=now.later_c_kw / 1e3, later_target_d=now.later_d_kw / 1e3,
-        later_slack_usd_per_mw=(knowledge.target_slack_usd_per_mwh * is_known)[None, :], correction=correction,
+        later_slack_usd_per_mw=slack_usd[None, :], correction=correction,
     )
 
 

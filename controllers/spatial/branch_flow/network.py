@@ -39,9 +39,7 @@ def solve_network(feeder: RadialFeeder, p_kw: Floats, q_kvar: Floats, price_usd_
     """
     periods = p_kw.shape[0]
     net, flow = eq.incidence(feeder), eq.flow_variables(feeder.bus_count - 1, periods)
-    balance = eq.eq1_active_balance(net, flow, p_kw[:, 1:].T / 1e3)
-    constraints = [balance, eq.eq2_reactive_balance(net, flow, q_kvar[:, 1:].T / 1e3), eq.eq3_voltage_drop(net, flow),
-                   eq.eq4_current_cone(net, flow), *eq.eq5_voltage_band(feeder, flow), eq.eq6_line_rating(feeder, flow)]
+    balance, constraints = eq.bare_network(feeder, net, flow, p_kw[:, 1:].T / 1e3, q_kvar[:, 1:].T / 1e3)
     problem = cp.Problem(cp.Minimize(price_usd_per_mwh * cp.sum(net.r.T @ flow.l)), constraints)
     run = solve.run(problem, solver)
     if not run.is_optimal:

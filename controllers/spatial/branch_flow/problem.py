@@ -16,6 +16,7 @@ import scipy.sparse as sp
 
 from controllers.port import SpatialKnowledge
 from controllers.spatial.branch_flow import equations as eq
+from controllers.spatial.branch_flow.layout import Layout
 from controllers.spatial.branch_flow.solve import require_dpp
 from models.records import Floats, RadialFeeder
 
@@ -25,8 +26,8 @@ TIE_BREAK_USD_PER_MWH = 0.05
 """Tiny cost of p^2 / p_max (share-weighted), so that the optimum is unique and neither row order nor solver
 decides; at full power it is 0.05 $/MWh, against loss prices of some $/MWh between buses (A)."""
 SMALLEST_SHARE_MW = 1e-4
-ELASTIC_USD_PER_PU_H = 2.0e4
-ELASTIC_USD_PER_PU2_VOLTAGE_H = 2.0e5
+ELASTIC_USD_PER_PU_H = 2.0e3
+ELASTIC_USD_PER_PU2_VOLTAGE_H = 1.0e4
 """Prices of violated limits in the repair problem: far above target slack at any bus (A)."""
 
 

@@ -14,9 +14,9 @@ from controllers.port import PlanError
 OPTIMAL = (cp.OPTIMAL, cp.OPTIMAL_INACCURATE)
 INFEASIBLE = (cp.INFEASIBLE, cp.INFEASIBLE_INACCURATE)
 SOLVER_OPTIONS: dict[str, dict[str, Any]] = {
-    "CLARABEL": {"tol_gap_abs": 1e-8, "tol_gap_rel": 1e-8, "tol_feas": 1e-8, "max_iter": 200, "max_threads": 1,
+    "CLARABEL": {"tol_gap_abs": 1e-8, "tol_gap_rel": 1e-8, "tol_feas": 1e-8, "max_iter": 80, "max_threads": 1,
                  "equilibrate_enable": False},
-    "QOCO": {"abstol": 1e-8, "reltol": 1e-8, "max_iters": 200},
+    "QOCO": {"abstol": 1e-8, "reltol": 1e-8, "max_iters": 80},
 }
 
 

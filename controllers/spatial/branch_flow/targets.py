@@ -32,7 +32,8 @@ def hour_targets(targets_kw: Floats, horizon_h: int, hour: int, bins: int, capac
     now = by_group_and_departure(targets_kw, horizon_h)[:, :, hour]
     result = np.zeros((GROUP_COUNT, bins))
     departure_bin = np.clip(np.arange(horizon_h) - hour, 0, bins - 1)
-    np.add.at(result, (slice(None), departure_bin), now[:, :horizon_h])
+    into = (departure_bin[:, None] == np.arange(bins)).astype(np.float64)
+    result += now[:, :horizon_h] @ into
     beyond = np.minimum(horizon_h - hour, bins - 1)
     weight = capacity_kw[:, beyond:]
     total = weight.sum(axis=1, keepdims=True)
@@ -47,10 +48,10 @@ def later_targets(targets_kw: Floats, horizon_h: int, hour: int, hours: int) -> 
     """Targets [ZONES, KINDS, hours] of the hours after the present one, and how many of them the plan covers."""
     per_group = by_group_and_departure(targets_kw, horizon_h).sum(axis=1)
     known = per_group[:, hour + 1 : hour + 1 + hours]
-    result = np.zeros((len(ZONES), KINDS, hours))
+    result = np.zeros((len(ZONES) * KINDS, hours))
     groups = np.arange(GROUP_COUNT)
-    np.add.at(result, (group_zone(groups), group_kind(groups), slice(None, known.shape[1])), known)
-    return result, int(known.shape[1])
+    np.add.at(result[:, : known.shape[1]], group_zone(groups) * KINDS + group_kind(groups), known)
+    return result.reshape(len(ZONES), KINDS, hours), int(known.shape[1])
 
 
 def look_ahead(hourly: Floats, hour: int, steps: int, hours: int) -> Floats:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -16,7 +17,15 @@ from models.records import Bools, CohortFlexibility, Floats, Ints
 
 POWER_MW = 1e-4
 COHORT_KW = 1e-2
+COHORT_REL = 1e-6
+"""Cohort energies may miss by COHORT_KW plus this share of the cohort's largest bound (a cohort may hold 100 MWh)."""
 COST_REL = 1e-6
+
+
+class Names(Protocol):
+    """Names by row."""
+
+    def __getitem__(self, row: int, /) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,7 @@ class Violation:
 
 def check_plan(knowledge: TemporalKnowledge, view: SystemView, plan: Plan, car_control: CarControl = "bidirectional",
                terminal_value_usd_per_mwh: float = 20.0) -> list[Violation]:
-    """All violations of `plan`; powers judged to 0.1 kW, cohorts to 10 W, money to 1e-6 of the objective."""
+    """All violations of `plan`; powers judged to 0.1 kW, cohorts to 10 W + 1e-6, money to 1e-6."""
     found = [*_balance(view, plan), *_unit_limits(knowledge, plan), *_up_and_down(knowledge, view, plan),
              *_renewables(view, plan), *_reserve(knowledge, view, plan)]
     for d, name in enumerate(_district_names(knowledge, view)):
@@ -52,7 +61,7 @@ def _district_names(knowledge: TemporalKnowledge, view: SystemView) -> list[str]
     return [names[d] if d < len(names) else f"district {d}" for d in range(len(view.districts))]
 
 
-def _over(rule: str, excess: Floats, names: list[str] | tuple[str, ...], tolerance: float) -> Iterator[Violation]:
+def _over(rule: str, excess: Floats, names: Names, tolerance: float) -> Iterator[Violation]:
     """A violation wherever excess [rows, H] passes the tolerance."""
     for i, t in zip(*np.nonzero(excess > tolerance), strict=True):
         yield Violation(rule, int(t), names[int(i)], float(excess[i, t]))
@@ -64,8 +73,11 @@ def _car_sums_mw(view: SystemView, plan: Plan) -> tuple[Floats, Floats, Floats]:
     zero = np.zeros(view.load_mw.size)
     charge = sum((pc.sum(axis=0) for pc in plan.pc_kw), zero) / 1000
     discharge = sum((pd.sum(axis=0) for pd in plan.pd_kw), zero) / 1000
-    uncontrolled = sum((d.p_uncontrolled_kw for d in view.districts), zero) / 1000
-    return charge, discharge, uncontrolled
+    return np.asarray(charge), np.asarray(discharge), _uncontrolled_mw(view)
+
+
+def _uncontrolled_mw(view: SystemView) -> Floats:
+    return np.asarray(sum((d.p_uncontrolled_kw for d in view.districts), np.zeros(view.load_mw.size)) / 1000)
 
 
 def _balance(view: SystemView, plan: Plan) -> Iterator[Violation]:
@@ -151,7 +163,7 @@ def _cohort_power(cars: CohortFlexibility, pc: Floats, pd: Floats, name: str,
     out: list[Violation] = []
     for rule, excess in (("cohort_power", np.maximum(pc - pc_max, -pc)), ("cohort_power", np.maximum(pd - pd_max, -pd)),
                          ("cohort_sharing", both)):
-        out += _over(rule, excess, rows, COHORT_KW)  # type: ignore[arg-type]
+        out += _over(rule, excess, rows, COHORT_KW)
     return out
 
 
@@ -164,16 +176,23 @@ def _cohort_energy(cars: CohortFlexibility, pc: Floats, pd: Floats, name: str,
                    car_control: CarControl) -> list[Violation]:
     if car_control == "none":
         return []
-    x, rows = _energy_kwh(cars, pc, pd), _Rows(name)
-    low = list(_over("cohort_x_min", cars.x_min_kwh - x, rows, COHORT_KW))  # type: ignore[arg-type]
-    return low + list(_over("cohort_x_max", x - cars.x_max_kwh, rows, COHORT_KW))  # type: ignore[arg-type]
+    x, names, allowed = _energy_kwh(cars, pc, pd), _Rows(name), _allowed_kwh(cars)[:, None]
+    below, above = cars.x_min_kwh - x, x - cars.x_max_kwh
+    out = list(_over("cohort_x_min", below * (below > allowed), names, COHORT_KW))
+    return out + list(_over("cohort_x_max", above * (above > allowed), names, COHORT_KW))
+
+
+def _allowed_kwh(cars: CohortFlexibility) -> Floats:
+    """[G] energy by which a cohort's bounds may be missed."""
+    size = np.maximum(np.abs(cars.x_max_kwh), np.abs(cars.x_min_kwh)).max(axis=1)
+    return np.asarray(COHORT_KW + COHORT_REL * size, dtype=np.float64)
 
 
 def _cycling(knowledge: TemporalKnowledge, view: SystemView, cars: CohortFlexibility, pc: Floats, pd: Floats,
              name: str) -> list[Violation]:
     """Charging and discharging of one cohort at once, in hours in which that would pay."""
     pays = _cycling_pays(knowledge, view, cars)
-    return list(_over("cycling", np.minimum(pc, pd) * pays, _Rows(name), COHORT_KW))  # type: ignore[arg-type]
+    return list(_over("cycling", np.minimum(pc, pd) * pays, _Rows(name), COHORT_KW))
 
 
 def _cycling_pays(knowledge: TemporalKnowledge, view: SystemView, cars: CohortFlexibility) -> Bools:
@@ -184,7 +203,7 @@ def _cycling_pays(knowledge: TemporalKnowledge, view: SystemView, cars: CohortFl
         w1 * (units.cost_b_usd_per_mwh[i] + 2 * units.cost_c_usd_per_mw2h[i] * units.p_min_mw[i])
         + carbon * (units.emission_beta_t_per_mwh[i] + 2 * units.emission_gamma_t_per_mw2h[i] * units.p_min_mw[i])
         for i in range(units.count))
-    _, _, uncontrolled = _car_sums_mw(view, _NO_CARS)
+    uncontrolled = _uncontrolled_mw(view)
     renewable = view.wind_mw + view.pv_mw
     spill = (renewable > 0) & (renewable + units.p_min_mw.sum() > view.load_mw + uncontrolled)
     price = np.where(spill, min(cheapest, -w3 * knowledge.curtailment_penalty_usd_per_mwh), cheapest) / 1000
@@ -194,15 +213,6 @@ def _cycling_pays(knowledge: TemporalKnowledge, view: SystemView, cars: CohortFl
     gain = w2 * (tariff * (eta_c * eta_d * view.price_discharge_usd_per_kwh - view.price_charge_usd_per_kwh)
                  - wear * eta_c)
     return np.asarray(gain > price * (1 - eta_c * eta_d) + 1e-9)
-
-
-@dataclass(frozen=True)
-class _NoCars:
-    pc_kw: tuple[Floats, ...] = ()
-    pd_kw: tuple[Floats, ...] = ()
-
-
-_NO_CARS = _NoCars()
 
 
 def _held_at_end(cars: CohortFlexibility, pc: Floats, pd: Floats) -> tuple[Floats, Bools]:
@@ -220,7 +230,7 @@ def _terminal(knowledge: TemporalKnowledge, view: SystemView, plan: Plan) -> Ite
         held, possible = held + float(x[stays].sum()), possible + float(cars.x_max_kwh[stays, -1].sum())
         if knowledge.terminal == "match":
             short = np.where(stays, np.minimum(cars.x_end_uncoordinated_kwh, cars.x_max_kwh[:, -1]) - x, 0.0)
-            for row in np.flatnonzero(short > COHORT_KW):
+            for row in np.flatnonzero(short > _allowed_kwh(cars)):
                 yield Violation("terminal", cars.horizon_h - 1, f"{names[d]} row {row}", float(short[row]))
     if knowledge.terminal == "cyclic" and min(lent, possible) - held > 1.0:
         yield Violation("terminal", -1, "all cars", min(lent, possible) - held)

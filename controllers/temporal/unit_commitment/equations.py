@@ -146,14 +146,19 @@ def initial_status(case: Case, v: Variables) -> Constraints:
     return out + ([v.u[np.flatnonzero(must_rest)] == 0] if must_rest.any() else [])
 
 
+def hot_is_start(case: Case, v: Variables) -> Constraints:
+    """(U8a) hot <= y."""
+    return [v.hot <= v.y]
+
+
 def hot_start(case: Case, v: Variables) -> Constraints:
-    """(U8) hot <= y; hot <= stops MD .. MD + CSH hours ago: a start is hot only after a short rest."""
+    """(U8b) hot <= stops MD .. MD + CSH hours ago: a start is hot only after a short rest, else cold."""
     units, hours = case.knowledge.units, np.arange(case.horizon_h)
     longest = units.min_down_h + units.cold_start_h
     off_before = np.where(case.view.hours_on < 0, -case.view.hours_on, longest + 1)[:, None]
     inherited = (off_before + hours <= longest[:, None]).astype(np.float64).ravel()
     stops = window(case, units.min_down_h, longest) @ v.z
-    return [v.hot <= v.y, v.hot <= stops + inherited]
+    return [v.hot <= stops + inherited]
 
 
 def cost_tangents(case: Case, v: Variables) -> Constraints:
@@ -295,7 +300,8 @@ def no_cycling(case: Case, v: Variables) -> Constraints:
 
 COMMITMENT: dict[str, Equation] = {
     "start_stop_logic": start_stop_logic, "minimum_up": minimum_up, "minimum_down": minimum_down,
-    "initial_status": initial_status, "hot_start": hot_start, "cost_tangents": cost_tangents,
+    "initial_status": initial_status, "hot_is_start": hot_is_start, "hot_start": hot_start,
+    "cost_tangents": cost_tangents,
 }
 DISPATCH: dict[str, Equation] = {
     "balance": balance, "minimum_power": minimum_power, "maximum_power": maximum_power,

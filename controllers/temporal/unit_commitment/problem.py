@@ -143,7 +143,7 @@ class Case:
         Surplus is possible where all units at minimum power and all renewables exceed the load without cars.
         """
         units, view = self.knowledge.units, self.view
-        a, b, c = self.unit_curve()
+        _, b, c = self.unit_curve()
         cheapest = float(np.min(b + 2 * c * units.p_min_mw))
         surplus = view.wind_mw + view.pv_mw + units.p_min_mw.sum() > view.load_mw + self.uncontrolled_mw
         may_spill = surplus & (view.wind_mw + view.pv_mw > 0)
@@ -231,8 +231,9 @@ def merge_cohorts(rows: CohortRows) -> CohortRows:
     pick = (cohort, hour)
     nothing = np.full(kinds.shape[1], -1)
     return CohortRows(
-        district=nothing, row=nothing, group=kinds[4].astype(np.int64), departure_h=kinds[0].astype(np.int64), eta_charge=kinds[1],
-        eta_discharge=kinds[2], wear_usd_per_mwh=kinds[3], x_end_match_mwh=ends, cohort=cohort, hour=hour,
+        district=nothing, row=nothing, group=kinds[4].astype(np.int64),
+        departure_h=kinds[0].astype(np.int64), eta_charge=kinds[1], eta_discharge=kinds[2],
+        wear_usd_per_mwh=kinds[3], x_end_match_mwh=ends, cohort=cohort, hour=hour,
         pc_max_mw=pc[pick], pd_max_mw=pd[pick], x_min_mwh=x_min[pick], x_max_mwh=x_max[pick],
         share_limit=np.maximum(limit[pick], 1.0),
     )

@@ -30,7 +30,7 @@ TANGENT_GAP_REL = 1e-5
 class Tuning:
     """Settings of the solve that are not part of the model."""
 
-    node_limit: int = 20_000
+    node_limit: int = 3_000
     terminal_value_usd_per_mwh: float = 20.0
     """Terminal rule `price`: value of a MWh in a battery at the horizon's end (A)."""
     delivery_quantile: float = 1.0

@@ -95,7 +95,8 @@ def collect(case: Case, v: Variables, groups: dict[str, eq.Equation], without: C
 # ------------------------------------------------------------------ commitment
 def highs_options(gap: float, node_limit: int) -> dict[str, float | int]:
     """One thread, fixed seed, limits that count nodes: equal answers on every machine."""
-    return {"mip_rel_gap": gap, "mip_abs_gap": 1e-6, "threads": 1, "random_seed": 0, "mip_max_nodes": node_limit}
+    return {"mip_rel_gap": gap, "mip_abs_gap": 1e-6, "threads": 1, "random_seed": 0,
+            "mip_max_nodes": node_limit, "mip_heuristic_effort": 0.15}
 
 
 def solve_quietly(problem: cp.Problem, solver: str, options: dict[str, float | int]) -> None:

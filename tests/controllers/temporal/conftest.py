@@ -1,10 +1,16 @@
-"""Small and large car populations as CohortFlexibility, straight from MODEL.md section 3's envelope of one car."""
+"""Small planning problems; cars as CohortFlexibility straight from MODEL.md section 3's envelope of one car."""
 
 from __future__ import annotations
 
-import numpy as np
+from types import SimpleNamespace
+from typing import Any
 
-from models.records import GROUP_COUNT, CohortFlexibility, Floats, Ints
+import numpy as np
+import pytest
+
+from controllers.port import SystemView, TemporalKnowledge
+from models.records import GROUP_COUNT, CohortFlexibility, Floats, Ints, ThermalUnits
+from models.units import ten_units
 
 ETA = 0.95
 
@@ -67,3 +73,63 @@ def population(horizon_h: int, cars: float, samples: int, seed: int) -> CohortFl
     n = group.size
     return cohorts(horizon_h, group, arrival_h, departure_h, rng.uniform(15, 35, n), rng.uniform(44, 49.5, n),
                    np.where(group // 2 % 3 == 1, 45.0, 7.0), np.full(n, cars / (1.6 * samples)))
+
+
+def small_units(**changes: Any) -> ThermalUnits:
+    """Three units without a zero parameter: 200 MW in all."""
+    values: dict[str, Any] = {
+        "names": ("base", "mid", "peak"), "p_max_mw": np.array([100.0, 60, 40]),
+        "p_min_mw": np.array([40.0, 20, 8]), "cost_a_usd_per_h": np.array([200.0, 180, 90]),
+        "cost_b_usd_per_mwh": np.array([15.0, 19, 29]), "cost_c_usd_per_mw2h": np.array([0.01, 0.02, 0.03]),
+        "min_up_h": np.array([4, 3, 2]), "min_down_h": np.array([4, 3, 2]),
+        "start_hot_usd": np.array([400.0, 150, 30]), "start_cold_usd": np.array([900.0, 330, 75]),
+        "cold_start_h": np.array([2, 1, 1]), "initial_h": np.array([6, -5, -1]),
+        "emission_alpha_t_per_h": np.array([1.0, 2, 3]), "emission_beta_t_per_mwh": np.array([0.9, 0.8, 0.6]),
+        "emission_gamma_t_per_mw2h": np.array([0.001, 0.002, 0.003]),
+    }
+    return ThermalUnits(**(values | changes))
+
+
+def knowledge(horizon_h: int, **changes: Any) -> TemporalKnowledge:
+    """The ten units with all four objectives unless changed."""
+    values: dict[str, Any] = {
+        "units": ten_units(), "horizon_h": horizon_h, "binding_h": min(24, horizon_h), "weights": (1.0, 1.0, 1.0, 1.0),
+        "carbon_price_usd_per_t": 7.0, "curtailment_penalty_usd_per_mwh": 75.0,
+        "wear_usd_per_kwh": np.full(GROUP_COUNT, 0.01), "tariff_in_objective": True, "reserve_rule": "scheduled",
+        "reserve_fraction": 0.1, "reserve_shortfall_usd_per_mwh": 1000.0, "terminal": "match", "tangents": 12,
+        "mip_gap": 1e-6, "district_names": ("north", "south"),
+    }
+    return TemporalKnowledge(**(values | changes))
+
+
+def view(known: TemporalKnowledge, load_mw: Any, cars: tuple[CohortFlexibility, ...] = (),
+         **changes: Any) -> SystemView:
+    """No renewables, a two-price tariff, units as the table says, unless changed."""
+    h = known.horizon_h
+    price = np.resize([0.04, 0.04, 0.12, 0.15, 0.15, 0.09, 0.05, 0.04], h)
+    values: dict[str, Any] = {
+        "time_s": 0, "load_mw": np.resize(np.asarray(load_mw, dtype=float), h), "wind_mw": np.zeros(h),
+        "pv_mw": np.zeros(h), "price_charge_usd_per_kwh": price, "price_discharge_usd_per_kwh": 0.6 * price,
+        "districts": cars, "hours_on": known.units.initial_h, "p_mw": known.units.p_min_mw,
+    }
+    return SystemView(**(values | changes))
+
+
+def few_cars(horizon_h: int = 8, scale: float = 1.0) -> CohortFlexibility:
+    """Four kinds of stays: two nights at home (one one-way), one day at work, one late arrival."""
+    return cohorts(horizon_h, np.array([1, 0, 13, 1]), np.array([0, 1, 2, 4]), np.array([6, 5, 9, 9]),
+                   np.array([20.0, 20, 25, 22]), np.array([48.0, 40, 47, 45]), np.full(4, 7.0),
+                   scale * np.array([900.0, 500, 700, 800]))
+
+
+def full_cars(count: float, horizon_h: int = 8) -> CohortFlexibility:
+    """Bidirectional cars that are plugged in all the time and full."""
+    return cohorts(horizon_h, np.array([1]), np.array([0]), np.array([horizon_h + 4]), np.array([49.5]),
+                   np.array([49.5]), np.array([7.0]), np.array([count]))
+
+
+@pytest.fixture
+def build() -> SimpleNamespace:
+    """Builders of cases, so that test files need no import of each other."""
+    return SimpleNamespace(cohorts=cohorts, population=population, small_units=small_units, knowledge=knowledge,
+                           view=view, few_cars=few_cars, full_cars=full_cars)

@@ -1,0 +1,210 @@
+"""The lower layer as the others see it: decides at whole hours, holds, shares, guides, and admits failure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from controllers.port import FeederView, PlanError, SpatialKnowledge
+from controllers.spatial.branch_flow import BranchFlow
+from controllers.spatial.branch_flow.decision import Decider
+from controllers.spatial.branch_flow.targets import hour_targets, later_targets, look_ahead, plan_hour
+from models.records import GROUP_COUNT, DeclaredTable
+from tests.controllers.spatial import branch_flow_case as case
+
+HOUR = 19
+SHORT: dict[str, Any] = {"step_s": 900, "look_ahead_h": 4}
+
+
+def evening(**changes: Any) -> tuple[SpatialKnowledge, FeederView]:
+    known = case.knowledge(case.fleet(), **{**SHORT, **changes})
+    declared, soc = case.parked(known.vehicles, HOUR * 3600)
+    return known, case.view(known, declared, soc, HOUR)
+
+
+# ---------------------------------------------------------------- one hour
+def test_the_hour_delivers_the_plan_divided_by_the_assumed_compliance() -> None:
+    known, view = evening()
+    layer = BranchFlow(known)
+    energy_kwh = np.zeros(known.vehicles.count)
+    soc = view.soc.copy()
+    for quarter in range(4):
+        out = layer.step(replace(view, time_s=view.time_s + 900 * quarter, soc=soc))
+        energy_kwh += out.setpoint_kw / 4.0
+        soc = soc + np.where(out.setpoint_kw > 0, 0.95, 1 / 0.95) * out.setpoint_kw / 4.0 / known.vehicles.capacity_kwh
+        assert np.all(np.abs(out.setpoint_kw) <= known.vehicles.p_charge_max_kw + 1e-9)
+    wanted = (view.pc_target_kw - view.pd_target_kw)[:, 0].sum()
+    assert wanted < -40.0
+    assert energy_kwh.sum() * known.assumed_compliance == pytest.approx(wanted, rel=1e-6)
+
+
+def test_a_decision_holds_for_its_hour_and_carries_its_proof() -> None:
+    known, view = evening()
+    layer = BranchFlow(known)
+    first = layer.step(view)
+    held = layer.step(replace(view, time_s=view.time_s + 900))
+    again = layer.step(replace(view, time_s=view.time_s + 3600))
+    assert [s.certificate.solved_now for s in (first, held, again)] == [True, False, True]
+    proof = first.certificate
+    assert proof.status == "accepted" and proof.binding == ""
+    assert proof.vm_error_max_pu <= 1e-5 and proof.loss_error_rel <= 1e-3 and proof.relaxation_gap_max_rel < 1e-5
+    assert proof.solver_s > 0 and held.certificate.solver_s == 0
+    assert np.allclose(first.vm_socp_pu, first.vm_ac_pu, atol=1e-5)
+    assert first.losses_socp_kw == pytest.approx(first.losses_ac_kw, rel=1e-3)
+
+
+def test_the_plan_for_buses_is_what_cars_are_told_and_the_optimum_placed() -> None:
+    known, view = evening()
+    out = BranchFlow(known).step(view)
+    told = np.bincount(view.declared.bus_index, out.setpoint_kw, known.site.bus_count) * known.assumed_compliance
+    assert np.allclose(out.p_plan_bus_kw, told)
+    decision = Decider(known).decide(view)
+    placed = decision.p_plan_bus_kw[0] - view.bus_load_kw[:, 0]
+    assert np.allclose(out.p_plan_bus_kw, placed, atol=0.01)
+
+
+def test_cars_outside_control_are_in_the_plan_for_buses() -> None:
+    known, view = evening()
+    uncontrolled = np.full_like(view.flexibility.p_uncontrolled_kw, 2.0)
+    more = BranchFlow(known).step(replace(view, flexibility=replace(view.flexibility, p_uncontrolled_kw=uncontrolled)))
+    assert np.allclose(more.p_plan_bus_kw.sum() - BranchFlow(known).step(view).p_plan_bus_kw.sum(), 2.0 * 33, atol=0.1)
+
+
+def test_cars_that_arrive_meanwhile_take_what_their_cohort_lacks() -> None:
+    known, view = evening()
+    everyone = view.declared
+    late = np.arange(known.vehicles.count) < 18
+    before = DeclaredTable(**{**everyone.to_arrays(), "bus_index": np.where(late, -1, everyone.bus_index)})
+    fewer = case.view(known, before, view.soc, HOUR)
+    targets = {"pc_target_kw": view.pc_target_kw, "pd_target_kw": view.pd_target_kw}
+    layer = BranchFlow(known)
+    first = layer.step(replace(fewer, **targets))
+    assert first.certificate.target_slack_kwh > 10.0 and not np.any(first.is_dispatched[late])
+    second = layer.step(replace(fewer, **targets, time_s=view.time_s + 900, declared=everyone))
+    assert np.all(second.is_dispatched[late]) and second.setpoint_kw[late].sum() < -20.0
+    wanted = (view.pc_target_kw - view.pd_target_kw)[:, 0].sum()
+    assert second.p_plan_bus_kw.sum() < 0.95 * wanted
+
+
+def test_the_order_of_pairs_does_not_matter() -> None:
+    known, view = evening()
+    order = np.random.default_rng(3).permutation(known.pairs.count)
+    pairs = replace(known.pairs, bus_index=known.pairs.bus_index[order], group=known.pairs.group[order],
+                    departure_bin=known.pairs.departure_bin[order])
+    flex = view.flexibility
+    names = ("x_min_now_kwh", "x_max_now_kwh", "pc_max_now_kw", "pd_max_now_kw")
+    shuffled = replace(view, flexibility=replace(flex, **{n: getattr(flex, n)[order] for n in names}))
+    first = Decider(known).decide(view)
+    second = Decider(replace(known, pairs=pairs)).decide(shuffled)
+    assert np.abs(first.p_plan_bus_kw - second.p_plan_bus_kw).max() / 1e3 < 1e-6
+    one = BranchFlow(known).step(view)
+    other = BranchFlow(replace(known, pairs=pairs)).step(shuffled)
+    assert np.abs(one.p_plan_bus_kw - other.p_plan_bus_kw).max() / 1e3 < 1e-6
+
+
+# ---------------------------------------------------------------- failure
+def test_stop_names_what_the_power_flow_says() -> None:
+    feeder = case.unlimited_transformers(replace(case.FEEDER, v_max_pu=1.05))
+    known = case.knowledge(case.fleet(), feeder, step_s=3600, look_ahead_h=2, on_inexact="stop")
+    with pytest.raises(PlanError, match=r"AC refuses.*vm_pu above v_max_pu=1\.09.*bus 18"):
+        BranchFlow(known).step(case.injection_view(known, 18, 2000.0, 0.4))
+
+
+def test_fallback_is_the_best_scale_of_pro_rata() -> None:
+    feeder = case.unlimited_transformers(replace(case.FEEDER, v_max_pu=1.05))
+    known = case.knowledge(case.fleet(), feeder, step_s=3600, look_ahead_h=2, on_inexact="fallback")
+    decision = Decider(known).decide(case.injection_view(known, 18, 2000.0, 0.4))
+    assert decision.status == "fallback" and "pro rata at 62.5 %" in decision.binding
+    assert 1.045 < decision.vm_ac_pu.max() <= 1.05
+    assert decision.target_slack_kwh == pytest.approx(2000.0 - 1250.0)
+    assert np.all(decision.guidance == -1) and np.all(np.isnan(decision.nodal_price_usd_per_mwh))
+
+
+@pytest.mark.parametrize(("on_inexact", "status"), [("repair", "repaired"), ("fallback", "fallback")])
+def test_an_infeasible_hour_names_limits_and_amounts(on_inexact: str, status: str) -> None:
+    known = case.knowledge(case.fleet(), replace(case.FEEDER, v_min_pu=0.94), step_s=3600, look_ahead_h=2,
+                           on_inexact=on_inexact)
+    declared, soc = case.parked(known.vehicles, HOUR * 3600)
+    out = BranchFlow(known).step(case.view(known, declared, soc, HOUR, load_scale=1.0))
+    assert out.certificate.status == status
+    assert "infeasible" in out.certificate.binding
+    assert "vm_pu below v_min_pu=0.9" in out.certificate.binding and "against 0.94 at bus" in out.certificate.binding
+    assert np.any(out.setpoint_kw < 0)
+
+
+# ---------------------------------------------------------------- guidance
+def planned(charge_hours: tuple[int, ...], discharge_hours: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """Guidance ranks of slow ports if private cars charge and discharge in those hours from now."""
+    known, view = evening(look_ahead_h=12)
+    pc, pd = np.zeros_like(view.pc_target_kw), np.zeros_like(view.pd_target_kw)
+    cohorts = np.flatnonzero(view.pc_target_kw.sum(axis=1) > 0)
+    pc[np.ix_(cohorts, charge_hours)] = 3.0
+    pd[np.ix_(cohorts, discharge_hours)] = 3.0
+    return np.asarray(BranchFlow(known).step(replace(view, pc_target_kw=pc, pd_target_kw=pd)).guidance_rank[0])
+
+
+def test_discharging_cars_are_sent_to_the_electrical_end() -> None:
+    rank = planned((), (1, 2))
+    assert rank[17] < rank[12] < rank[7]  # buses 18, 13, 8 of the residential zone
+
+
+def test_charging_cars_are_sent_near_the_substation() -> None:
+    rank = planned((5, 6, 7), ())
+    assert rank[6] < rank[12] < rank[17]
+
+
+def test_only_guided_placement_guides() -> None:
+    known, view = evening(placement="in_place")
+    assert np.all(BranchFlow(known).step(view).guidance_rank == -1)
+
+
+def test_each_kind_of_port_ranks_its_own_buses_first() -> None:
+    known, view = evening()
+    rank = BranchFlow(known).step(view).guidance_rank
+    assert np.array_equal(np.sort(rank[1]), np.arange(33))
+    fast = known.site.fast_ports > 0
+    assert rank[1, fast].max() < rank[1, ~fast].min()
+
+
+# ---------------------------------------------------------------- plan to targets
+def test_cohorts_of_an_old_plan_find_their_departure_bin() -> None:
+    targets = np.zeros((GROUP_COUNT * 49, 48))
+    group, hour, bins = 1, 5, 25
+    for departure, power in ((3, 1.0), (5, 2.0), (9, 4.0), (40, 8.0), (47, 16.0), (48, 32.0)):
+        targets[group * 49 + departure, hour] = power
+    now = hour_targets(targets, 48, hour, bins, np.zeros((GROUP_COUNT, bins)))
+    assert now[group, 0] == 3.0  # one is overdue, one leaves in this hour
+    assert now[group, 4] == 4.0
+    assert now[group, 24] == 56.0  # all beyond the bins
+    assert now.sum() == targets[:, hour].sum()
+
+
+def test_the_cohort_beyond_the_horizon_is_spread_over_plugged_power() -> None:
+    targets = np.zeros((GROUP_COUNT * 49, 48))
+    targets[1 * 49 + 48, 40] = 10.0
+    plugged = np.zeros((GROUP_COUNT, 25))
+    plugged[1, [3, 9, 20]] = 7.0, 7.0, 21.0  # bin 3 leaves before the horizon ends
+    now = hour_targets(targets, 48, 40, 25, plugged)
+    assert now[1, 3] == 0.0
+    assert now[1, 9] == pytest.approx(2.5) and now[1, 20] == pytest.approx(7.5)
+
+
+def test_later_targets_sum_by_zone_and_kind_until_the_plan_ends() -> None:
+    targets = np.ones((GROUP_COUNT * 49, 48))
+    later, known_hours = later_targets(targets, 48, 45, 10)
+    assert known_hours == 2
+    assert np.all(later[:, 0, :2] == 4 * 49) and np.all(later[:, 1, :2] == 2 * 49)
+    assert np.all(later[:, :, 2:] == 0.0)
+
+
+def test_prices_go_on_beyond_the_plan() -> None:
+    assert list(look_ahead(np.array([1.0, 2.0, 3.0]), 1, 2, 3)) == [2.0, 2.0, 3.0, 3.0, 3.0]
+
+
+def test_a_plan_that_has_run_out_is_an_error() -> None:
+    assert plan_hour(7200, 0, 48) == 2
+    with pytest.raises(PlanError, match="covers 48 h"):
+        plan_hour(48 * 3600, 0, 48)

@@ -1,0 +1,167 @@
+"""Every constraint of the lower layer: a case in which leaving it out makes the optimum cheaper, or wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import cvxpy as cp
+import numpy as np
+import pytest
+
+from controllers.port import FeederView, PlanError, SpatialKnowledge
+from controllers.spatial.branch_flow import solve
+from controllers.spatial.branch_flow.decision import Decider
+from controllers.spatial.branch_flow.forecast import forecast, inputs_of
+from controllers.spatial.branch_flow.layout import make_layout
+from controllers.spatial.branch_flow.problem import LowerProblem, build
+from models.records import GROUP_COUNT, Floats, PowerFlow, RadialFeeder
+from tests.controllers.spatial import branch_flow_case as case
+
+HOUR = 19
+SHORT: dict[str, Any] = {"step_s": 1800, "look_ahead_h": 3}
+
+
+def problem_of(known: SpatialKnowledge, view: FeederView, correction: Floats | None = None) -> LowerProblem:
+    layout = make_layout(known, np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0))
+    return build(known, layout, inputs_of(known, layout, forecast(known, layout, view), correction))
+
+
+def least_cost(problem: LowerProblem, left_out: str = "") -> float:
+    kept = [c for name, group in problem.constraints.items() if name != left_out for c in group]
+    reduced = cp.Problem(problem.problem.objective, kept)
+    status = solve.run(reduced, "CLARABEL").status
+    return -np.inf if status == "unbounded" else float(reduced.value)
+
+
+def evening(feeder: RadialFeeder = case.FEEDER, one_way: bool = False, **changes: Any
+            ) -> tuple[SpatialKnowledge, FeederView]:
+    vehicles = case.fleet()
+    if one_way:
+        vehicles = replace(vehicles, p_discharge_max_kw=np.where(vehicles.class_index == 0, 0.0, 7.0))
+    known = case.knowledge(vehicles, feeder, **{**SHORT, **changes})
+    declared, soc = case.parked(vehicles, HOUR * 3600)
+    return known, case.view(known, declared, soc, HOUR, load_scale=1.0)
+
+
+def with_targets(view: FeederView, charge: float, discharge: float) -> FeederView:
+    """Every cohort with cars is asked for these multiples of what its plan has power for."""
+    has_cars = view.pc_target_kw.sum(axis=1, keepdims=True) + view.pd_target_kw.sum(axis=1, keepdims=True) > 0
+    shape = view.pc_target_kw.shape
+    return replace(view, pc_target_kw=np.broadcast_to(charge * has_cars * 7.0, shape).copy(),
+                   pd_target_kw=np.broadcast_to(discharge * has_cars * 7.0, shape).copy())
+
+
+def rated(bus: int, kva: float) -> RadialFeeder:
+    rating = case.FEEDER.transformer_kva.copy()
+    rating[bus] = kva
+    return replace(case.FEEDER, transformer_kva=rating)
+
+
+def load_alone() -> PowerFlow:
+    """AC at the highest load of the window, without cars."""
+    shape = case.LOAD_SHAPE[HOUR]
+    return case.POWER_FLOW(shape * case.FEEDER.p_base_kw[None], shape * case.FEEDER.q_base_kvar[None])
+
+
+def binding_case(name: str) -> tuple[SpatialKnowledge, FeederView]:
+    """A view in which that group of constraints decides something."""
+    feeder = case.FEEDER
+    if name == "eq5":
+        known, view = evening(replace(feeder, v_min_pu=float(load_alone().vm_pu.min()) + 2e-4))
+        return known, with_targets(view, 0.0, 0.0)
+    if name == "eq6":
+        i_max = feeder.i_max_pu.copy()
+        i_max[1] *= 0.998 * load_alone().line_loading_percent[0, 1] / 100.0
+        known, view = evening(replace(feeder, i_max_pu=i_max))
+        return known, with_targets(view, 0.0, 0.0)
+    if name == "eq7":
+        declared_bus = int(case.parked(case.fleet(), HOUR * 3600)[0].bus_index[0])
+        load_kva = case.LOAD_SHAPE[HOUR] * float(np.hypot(feeder.p_base_kw, feeder.q_base_kvar)[declared_bus])
+        known, view = evening(rated(declared_bus, load_kva + 1.0))
+        return known, with_targets(view, 1.0, 0.0)
+    if name == "eq8":
+        known, view = evening(rated(0, 4300.0))
+        return known, with_targets(view, 1.0, 0.0)
+    if name == "eq10":
+        known, view = evening(one_way=True)
+        return known, with_targets(view, 9.0, 9.0)
+    known, view = evening()
+    return known, with_targets(view, 3.0, 3.0) if name in {"eq11", "eq12"} else view
+
+
+@pytest.mark.parametrize(
+    "name", ["eq1", "eq2", "eq3", "eq4", "eq5", "eq6", "eq7", "eq8", "eq10", "eq11", "eq12", "eq13", "eq14",
+             "voltage_penalty"])
+def test_leaving_a_constraint_out_changes_the_optimum(name: str) -> None:
+    problem = problem_of(*binding_case(name))
+    whole = least_cost(problem)
+    assert np.isfinite(whole)
+    assert least_cost(problem, left_out=name) < whole - 1e-3 * max(1.0, abs(whole)) * 0.1
+
+
+def test_without_the_lossless_ceiling_the_repair_does_not_hold() -> None:
+    feeder = case.unlimited_transformers(replace(case.FEEDER, v_max_pu=1.05))
+    known = case.knowledge(case.fleet(), feeder, step_s=3600, look_ahead_h=2)
+    view = case.injection_view(known, 18, 2000.0, 0.4)
+    held = problem_of(known, view, correction=np.full((32, 2), 0.02))
+    least_cost(held)
+    placed = float(held.pd.value.sum())
+    least_cost(held, left_out="eq9")
+    assert placed < 1.5
+    assert float(held.pd.value.sum()) > 1.99
+
+
+def test_every_constraint_has_a_case_here() -> None:
+    known, view = evening(rated(0, 9000.0), reactive_power=True)
+    names = set(problem_of(known, view, np.zeros((32, 4))).constraints)
+    tested = {f"eq{i}" for i in range(1, 15)} | {"voltage_penalty", "reactive"}
+    assert names == tested
+
+
+def test_reactive_power_stays_within_the_chargers_and_cuts_losses() -> None:
+    known, view = evening()
+    without = Decider(known).decide(view)
+    decision = Decider(replace(known, reactive_power=True)).decide(view)
+    assert decision.status == without.status == "accepted"
+    assert decision.losses_ac_kw.sum() < without.losses_ac_kw.sum() - 1.0
+    flex, layout = view.flexibility, decision.layout
+    kva = np.zeros((known.site.bus_count, layout.steps))
+    np.add.at(kva, known.pairs.bus_index, flex.pd_max_now_kw)
+    net = np.zeros_like(kva)
+    np.add.at(net, known.pairs.bus_index[layout.pairs], decision.pc_kw - decision.pd_kw)
+    q = decision.q_plan_bus_kvar[: layout.steps].T
+    assert np.hypot(net, q).max() > 1.0
+    assert np.all(np.hypot(net, q) <= kva + 1e-3)
+
+
+@pytest.mark.parametrize(("step_s", "look_ahead_h"), [(900, 24), (3600, 24)])
+def test_both_solvers_find_the_same_optimum(step_s: int, look_ahead_h: int) -> None:
+    known, view = evening(step_s=step_s, look_ahead_h=look_ahead_h)
+    first = Decider(known).decide(view)
+    second = Decider(replace(known, solver="QOCO")).decide(view)
+    assert first.status == second.status == "accepted"
+    assert first.layout.periods == 3600 // step_s + look_ahead_h - 1
+    assert np.allclose(first.p_plan_bus_kw, second.p_plan_bus_kw, atol=0.05)
+    assert first.losses_ac_kw.sum() == pytest.approx(second.losses_ac_kw.sum(), rel=1e-6)
+
+
+def test_wear_and_prices_are_what_the_optimum_weighs() -> None:
+    """A cohort wants to discharge for little: dear wear does not stop what the plan wants, slack costs more."""
+    known, view = evening()
+    dear = replace(known, wear_usd_per_kwh=np.full(GROUP_COUNT, 0.6))
+    asked = Decider(known).decide(view).pd_kw.sum()
+    assert asked > 50.0
+    assert Decider(dear).decide(view).pd_kw.sum() < 0.1 * asked
+
+
+def test_look_ahead_of_one_hour_is_refused() -> None:
+    known, view = evening(look_ahead_h=1)
+    with pytest.raises(PlanError, match="look_ahead_h >= 2"):
+        Decider(known).decide(view)
+
+
+def test_a_district_without_network_is_refused() -> None:
+    known, _ = evening()
+    with pytest.raises(PlanError, match="needs a feeder"):
+        Decider(replace(known, feeder=None))

@@ -1,0 +1,99 @@
+"""Laws of the lower layer: relaxation and power flow agree, sharing keeps sums and limits, order is irrelevant."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controllers.spatial.branch_flow.network import solve_network
+from controllers.spatial.branch_flow.sharing import Asked, pair_of_cars, share
+from controllers.spatial.branch_flow.targets import hour_targets
+from controllers.spatial.judge import Judge
+from controllers.spatial.pro_rata import Cars
+from models.feeder import ac_engine, ieee33
+from models.records import GROUP_COUNT, PairIndex
+
+FEEDER = ieee33(v_min_pu=0.8, v_max_pu=1.2)
+AC = ac_engine(FEEDER).power_flow
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@settings(deadline=None, derandomize=True, max_examples=8)
+@given(SEEDS)
+def test_relaxation_is_exact_for_any_load_that_is_drawn(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p_kw = FEEDER.p_base_kw * rng.uniform(0.0, 1.2, (2, 33))
+    q_kvar = FEEDER.q_base_kvar * rng.uniform(0.0, 1.2, (2, 33))
+    answer = solve_network(FEEDER, p_kw, q_kvar)
+    assert Judge(FEEDER, AC).compare(p_kw, q_kvar, answer.vm_pu, answer.losses_kw).agrees
+
+
+@settings(deadline=None, derandomize=True, max_examples=20)
+@given(SEEDS)
+def test_losses_fall_with_a_little_injection_at_any_bus(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p_kw = FEEDER.p_base_kw * rng.uniform(0.3, 1.2)
+    less = np.tile(p_kw, (2, 1))
+    less[1, rng.integers(1, 33)] -= 1.0
+    losses = AC(less, np.tile(FEEDER.q_base_kvar, (2, 1))).losses_kw
+    assert losses[1] < losses[0]
+
+
+def drawn_cars(rng: np.random.Generator, count: int, cohorts: int) -> Cars:
+    lo_kw = rng.choice([-7.0, -3.0, 0.0, 2.0], count)
+    ones = np.ones(count)
+    return Cars(index=np.arange(count), row=rng.integers(0, cohorts, count), lo_kw=lo_kw,
+                hi_kw=np.maximum(lo_kw, rng.uniform(0.0, 7.0, count)), laxity=rng.normal(5.0, 4.0, count),
+                p_charge_max_kw=7 * ones, p_discharge_max_kw=7 * ones, present_s=900 * ones, rest_s=900 * ones)
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(SEEDS, st.integers(0, 30))
+def test_sharing_keeps_limits_and_gives_cohorts_what_they_can_take(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    cohorts, pairs = 4, 6
+    cars = drawn_cars(rng, count, cohorts)
+    pair = np.where(rng.random(count) < 0.2, pairs, rng.integers(0, pairs, count))
+    asked = Asked(np.zeros(pairs), np.zeros(pairs), rng.uniform(0, 30, cohorts), np.zeros(cohorts))
+    given_kw = share(asked, cars, pair)
+    assert np.all(given_kw <= cars.hi_kw + 1e-9) and np.all(given_kw >= cars.lo_kw - 1e-9)
+    charged = np.bincount(cars.row, np.maximum(given_kw, 0.0), cohorts)
+    room = np.bincount(cars.row, cars.hi_kw, cohorts)
+    forced = np.bincount(cars.row, np.maximum(cars.lo_kw, 0.0), cohorts)
+    assert np.allclose(charged, np.maximum(np.minimum(asked.cohort_c_kw, room), forced))
+
+
+@settings(deadline=None, derandomize=True, max_examples=30)
+@given(SEEDS)
+def test_sharing_does_not_depend_on_the_order_of_cars(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    cars = drawn_cars(rng, 20, 3)
+    pair = rng.integers(0, 5, 20)
+    asked = Asked(rng.uniform(0, 8, 5), rng.uniform(0, 8, 5), rng.uniform(0, 30, 3), rng.uniform(0, 20, 3))
+    order = rng.permutation(20)
+    shuffled = Cars(**{name: getattr(cars, name)[order] for name in Cars.__dataclass_fields__})
+    assert np.allclose(share(asked, cars, pair)[order], share(asked, shuffled, pair[order]))
+
+
+@settings(deadline=None, derandomize=True, max_examples=30)
+@given(SEEDS, st.integers(0, 47), st.integers(1, 30))
+def test_targets_of_each_group_are_neither_lost_nor_made(seed: int, hour: int, bins: int) -> None:
+    rng = np.random.default_rng(seed)
+    targets = rng.uniform(0, 5, (GROUP_COUNT * 49, 48))
+    capacity = rng.uniform(0, 5, (GROUP_COUNT, bins)) * (rng.random((GROUP_COUNT, bins)) < 0.5)
+    now = hour_targets(targets, 48, hour, bins, capacity)
+    assert np.allclose(now.sum(axis=1), targets[:, hour].reshape(GROUP_COUNT, 49).sum(axis=1))
+    assert np.all(now >= 0)
+
+
+@settings(deadline=None, derandomize=True, max_examples=20)
+@given(SEEDS)
+def test_cars_find_their_pair_in_any_order_of_rows(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    keys = rng.permutation(33 * GROUP_COUNT * 5)[:200]
+    pairs = PairIndex(keys // (GROUP_COUNT * 5), keys // 5 % GROUP_COUNT, keys % 5, 5)
+    assert np.array_equal(pair_of_cars(pairs, pairs.bus_index, pairs.group, pairs.departure_bin), np.arange(200))
+    missing = np.setdiff1d(np.arange(33 * GROUP_COUNT * 5), keys)[:50]
+    rows = pair_of_cars(pairs, missing // (GROUP_COUNT * 5), missing // 5 % GROUP_COUNT, missing % 5)
+    assert np.all(rows == -1)
