@@ -157,6 +157,7 @@ def compare(
 def _carry_out(scenario: Scenario, todo: list[Job], workers: int = 1) -> list[Outcome]:
     """Run the jobs with one line for each on stderr; in the jobs' order. Ctrl-C names what is left."""
     from testbed.compare import partial_text, run_jobs  # noqa: PLC0415
+    from testbed.interrupts import remembered_interrupts  # noqa: PLC0415
     from testbed.progress import watch_run  # noqa: PLC0415
 
     def watch(label: str) -> AbstractContextManager[Callable[[int, int], None] | None]:
@@ -164,11 +165,16 @@ def _carry_out(scenario: Scenario, todo: list[Job], workers: int = 1) -> list[Ou
 
     ended: dict[Job, Outcome] = {}
     try:
-        for outcome in run_jobs(todo, workers, watch):
-            ended[outcome.job] = outcome
-            _say(outcome.line)
-            if outcome.failure:
-                _say_trace(outcome.trace)
+        with remembered_interrupts() as is_interrupted:
+            for outcome in run_jobs(todo, workers, watch):
+                if is_interrupted() and outcome.failure:
+                    raise KeyboardInterrupt
+                ended[outcome.job] = outcome
+                _say(outcome.line)
+                if outcome.trace:
+                    _say_trace(outcome.trace)
+                if is_interrupted():
+                    raise KeyboardInterrupt
     except KeyboardInterrupt:
         left = [partial_text(job.output) for job in todo if job not in ended]
         kept = [f"complete: {one.path}" for one in ended.values() if not one.failure]

@@ -139,7 +139,7 @@ def partial_text(path: Path) -> str:
     try:
         result = open_result(path)
     except ResultError:
-        return ""
+        return f"unreadable remains: {path}" if path.is_file() else ""
     if result.status == "completed":
         return ""
     return f"partial result: {path} ({result.steps_written} of {result.steps_total} steps)"

@@ -15,4 +15,4 @@ class Bilayer(BaseController):
 
     def spatial(self, knowledge: SpatialKnowledge) -> SpatialLayer:
         """Branch flow where there is a network, pro rata where there is none."""
-        return ProRata(knowledge) if knowledge.feeder is None else BranchFlow(knowledge)
+        return ProRata(knowledge, "least_laxity") if knowledge.feeder is None else BranchFlow(knowledge)

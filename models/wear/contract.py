@@ -43,11 +43,20 @@ class WearState(Table):
 class WearModel(Protocol):
     """A wear model; loss never falls, and is independent of the step for one SOC trace."""
 
-    name: str
-    cell: str
-    year: int
-    source: str
-    tested_range: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def cell(self) -> str: ...
+
+    @property
+    def year(self) -> int: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def tested_range(self) -> str: ...
 
     def initial_state(self, capacity_kwh: Floats, age_years: Floats, driven_kwh_per_day: Floats) -> WearState:
         """State that age and driving alone have given, arrays [V]."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -20,9 +22,10 @@ from typer.testing import CliRunner, Result
 
 from models.records import GROUP_COUNT
 from testbed.cli import app
+from testbed.compare import partial_text
 from testbed.result_layout import PLAN_HOURLY, PLAN_RUN_SCALARS, PLAN_SCALARS
 from testbed.result_writer import Failure
-from testbed.results import open_result
+from testbed.results import equal_results, open_result
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = '''
@@ -173,6 +176,33 @@ def test_ctrl_c_ends_with_130_and_names_the_partial_file(here: Path, fake_run: F
     done = call("run", "smoke", "--controller", "mine.py:Mine")
     assert done.exit_code == 130
     assert "partial result: results/smoke/mine-seed1.h5 (3 of 4 steps)" in done.stderr
+
+
+@pytest.mark.parametrize(("error", "left"), [(None, "complete: "), (True, "partial result: ")])
+def test_ctrl_c_counts_even_if_the_run_swallows_it(
+    here: Path, fake_run: FakeRun, monkeypatch: pytest.MonkeyPatch, error: bool | None, left: str
+) -> None:
+    """Python drops exceptions in finalisers, and mosaik ends its run on Ctrl-C without a word."""
+    def deaf(*arguments: Any, **options: Any) -> Path:
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        return fake_run(*arguments, **options)
+    monkeypatch.setitem(sys.modules["testbed.run"].__dict__, "run_scenario", deaf)
+    output = Path("results/smoke/mine-seed1.h5")
+    if error:
+        fake_run.ending["mine", 1] = RunFailed("fleet", 0, "ended without a word", output)
+    before = signal.getsignal(signal.SIGINT)
+    done = call("run", "smoke", "--controller", "mine.py:Mine")
+    assert done.exit_code == 130
+    assert f"{left}{output}" in done.stderr
+    assert "ended without a word" not in done.stderr
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_what_cannot_be_read_is_named_too(tmp_path: Path) -> None:
+    (tmp_path / "x.h5").write_text("half")
+    assert partial_text(tmp_path / "x.h5") == f"unreadable remains: {tmp_path / 'x.h5'}"
+    assert partial_text(tmp_path / "y.h5") == ""
 
 
 def test_an_older_result_is_not_called_partial(here: Path, fake_run: FakeRun, write_result: Any) -> None:
@@ -344,3 +374,46 @@ def test_exit_codes_reach_the_shell() -> None:
     done = python("-m", "testbed.cli", "check", "smoke", "--set", "days=0")
     assert (done.returncode, done.stdout) == (2, "")
     assert "days = 0" in done.stderr
+
+
+# ------------------------------------------------------------------ the real thing
+HOURLY = ("--set", "step_s=3600")
+
+
+def test_smoke_runs_and_shows_its_figures(tmp_path: Path) -> None:
+    output = tmp_path / "new" / "smoke.h5"
+    done = python("-m", "testbed.cli", "run", "smoke", "--controller", "uncoordinated", *HOURLY, "-o", str(output))
+    assert done.returncode == 0, done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "uncoordinated seed 1: 48 h simulated in" in done.stderr
+    assert open_result(output).status == "completed"
+    shown = json.loads(call("show", output, "--json").stdout)
+    assert (shown["controller"], shown["steps_written"]) == ("uncoordinated", 24)
+    assert shown["metrics"]["charged_mwh"]["value"] > 0
+    again = call("run", "smoke", "--controller", "no_pev", *HOURLY, "--plan", output, "-o", tmp_path / "again.h5")
+    assert again.exit_code == 0, again.stderr
+
+
+def test_ctrl_c_stops_a_real_run_with_130(tmp_path: Path) -> None:
+    output = tmp_path / "smoke.h5"
+    command = [sys.executable, "-m", "testbed.cli", "run", "smoke", "--controller", "no_pev", *HOURLY, "-o", str(output)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        while not output.exists() and run.poll() is None:
+            time.sleep(0.02)
+        time.sleep(0.2)
+        run.send_signal(signal.SIGINT)
+        stdout, stderr = run.communicate()
+    assert (run.returncode, stdout) == (130, "")
+    assert stderr.startswith("testbed: stopped")
+    assert str(output) in stderr
+    assert "Task was destroyed" not in stderr
+
+
+def test_two_workers_give_the_results_of_one(tmp_path: Path) -> None:
+    for workers in (1, 2):
+        done = call("compare", "smoke", "--controllers", "no_pev,uncoordinated", *HOURLY, "--workers", workers,
+                    "-o", tmp_path / str(workers))
+        assert done.exit_code == 0, done.stderr
+    for controller in ("no_pev", "uncoordinated"):
+        files = [tmp_path / str(workers) / f"{controller}-seed1.h5" for workers in (1, 2)]
+        assert equal_results(*files) == []

@@ -19,11 +19,11 @@ VISIBLE_MW = 1e-4
 def explain(case: Case, node_limit: int, without: Collection[str] = ()) -> str:
     """Sentences naming constraint, hour (1 = first of the plan) and amount; empty when nothing stretches."""
     h, rows = case.horizon_h, case.rows
-    v = replace(make_variables(case, cycling=False), missing=cp.Variable(h, nonneg=True),
+    v = replace(make_variables(case), missing=cp.Variable(h, nonneg=True),
                 surplus=cp.Variable(h, nonneg=True))
     below = cp.Variable(max(rows.entries, 1), nonneg=True)
     at_end = cp.Variable(nonneg=True)
-    constraints = collect(case, v, eq.EQUATIONS, {*without, "cohort_envelope", "terminal", "no_cycling"})
+    constraints = collect(case, v, eq.EQUATIONS, {*without, "cohort_envelope", "terminal"})
     if rows.entries:
         scale = rows.x_scale_mwh
         constraints += [v.x >= rows.x_min_mwh / scale - below, v.x <= rows.x_max_mwh / scale]

@@ -49,33 +49,37 @@ def _must_run(build: SimpleNamespace) -> Case:
     return make_case(k, v, "bidirectional", 20.0, np.ones(H))
 
 
-def _one_way(build: SimpleNamespace) -> Case:
-    one_way = build.cohorts(H, np.array([0]), np.array([0]), np.array([12]), np.array([10.0]), np.array([45.0]),
-                            np.array([3.0]), np.array([3000.0]))
-    return _case(build, HILL, (one_way,))
+def _one_cheap_hour(build: SimpleNamespace) -> Case:
+    """One-way cars with days of time would all charge in hour 4, beyond their chargers."""
+    cars = build.cohorts(H, np.array([0]), np.array([0]), np.array([8]), np.array([20.0]), np.array([40.0]),
+                         np.array([7.0]), np.array([1000.0]))
+    k = build.knowledge(H, units=build.small_units(), mip_gap=1e-8)
+    price = np.array([0.15, 0.15, 0.15, 0.02, 0.15, 0.15, 0.15, 0.15])
+    v = build.view(k, HILL, (cars,), price_charge_usd_per_kwh=price)
+    return make_case(k, v, "bidirectional", 20.0, np.ones(H))
 
 
-def _free_cycling(build: SimpleNamespace, cars: float, wind: float) -> Case:
-    return _case(build, [30.0] + HILL[1:], (build.full_cars(cars),), wind=[wind] + [0.0] * 7,
+def _free_cycling(build: SimpleNamespace, cars: float, wind: float, load: float) -> Case:
+    return _case(build, [load] + HILL[1:], (build.full_cars(cars),), wind=[wind] + [0.0] * 7,
                  units={"initial_h": np.array([1, -5, -3])}, tariff_in_objective=False,
                  wear_usd_per_kwh=np.zeros(18), terminal="free")
 
 
 def _nearly_all_sink(build: SimpleNamespace) -> Case:
     """10 MW too much from a unit that must run, no renewables: full cars can waste it only by cycling."""
-    return _free_cycling(build, 20_000, 0.0)
+    return _free_cycling(build, 20_000, 0.0, 30.0)
 
 
 def _windy(build: SimpleNamespace) -> Case:
-    """40 MW of wind more than needed; cycling full cars would hide the curtailment."""
-    return _free_cycling(build, 40_000, 40.0)
+    """35 MW of wind more than needed; cycling full cars would hide the curtailment."""
+    return _free_cycling(build, 40_000, 40.0, 45.0)
 
 
 WHERE = {
     "balance": _hill, "minimum_power": _hill, "maximum_power": _hill, "start_stop_logic": _hill,
     "minimum_up": _hill, "minimum_down": _short_rest, "initial_status": _young, "hot_is_start": _hill,
     "hot_start": _hill, "cost_tangents": _hill, "renewables": _must_run, "reserve": _hill,
-    "cohort_power": _one_way, "cohort_sharing": _nearly_all_sink, "cohort_recursion": _hill,
+    "cohort_power": _one_cheap_hour, "cohort_sharing": _nearly_all_sink, "cohort_recursion": _hill,
     "cohort_envelope": _hill, "terminal": _hill, "no_cycling": _windy,
 }
 
@@ -99,15 +103,16 @@ def test_leaving_an_equation_out_makes_the_plan_cheaper(name: str, build: Simple
 
 
 def test_each_reserve_rule_gives_its_own_optimum(build: SimpleNamespace) -> None:
-    load = [70.0, 95, 130, 150, 180, 120, 90, 62]
+    load = [70.0, 95, 130, 150, 192, 120, 90, 62]
     values = {rule: _optimum(_case(build, load, (build.few_cars(),), reserve_rule=rule)) for rule in RESERVE_RULES}
     assert values["deliverable"] < values["scheduled"] < values["thermal_only"]
 
 
 def test_terminal_rules_rank_by_what_they_demand(build: SimpleNamespace) -> None:
-    values = {t: _optimum(_case(build, HILL, (build.few_cars(),), terminal=t)) for t in ("match", "cyclic", "free")}
-    assert values["match"] > values["free"]
-    assert values["cyclic"] > values["free"]
+    cars = build.cohorts(H, np.array([1]), np.array([0]), np.array([20]), np.array([40.0]), np.array([45.0]),
+                         np.array([7.0]), np.array([2000.0]))
+    values = {t: _optimum(_case(build, HILL, (cars,), terminal=t)) for t in ("match", "cyclic", "price", "free")}
+    assert values["match"] > values["cyclic"] > values["price"] > values["free"]
 
 
 def test_more_tangents_raise_the_bound_towards_the_true_cost(build: SimpleNamespace) -> None:

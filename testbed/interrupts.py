@@ -1,0 +1,32 @@
+"""Ctrl-C that cannot get lost."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+@contextmanager
+def remembered_interrupts() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C raises KeyboardInterrupt as always, and the function given says whether it came.
+
+    Needed because the exception may vanish: Python drops it inside a finaliser, and mosaik ends its run on it
+    without a word. Where the shell has told us to ignore Ctrl-C (a job in the background), nothing changes.
+    """
+    before, came = signal.getsignal(signal.SIGINT), []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        # the abandoned event loop would fill the screen with its pending tasks
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        signal.default_int_handler(number, frame)
+
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, remember)
+    try:
+        yield lambda: bool(came)
+    finally:
+        signal.signal(signal.SIGINT, before)
