@@ -245,5 +245,4 @@ def _split(curtailed: float, wind: float, pv: float) -> tuple[float, float]:
     """Curtailment shared between wind and PV in proportion to what is available."""
     if curtailed <= 0:
         return 0.0, 0.0
-    from_wind = curtailed * wind / (wind + pv)
-    return from_wind, curtailed - from_wind
+    return curtailed * wind / (wind + pv), curtailed * pv / (wind + pv)

@@ -31,7 +31,7 @@ class Reference:
 def no_car_reference(scenario: Scenario) -> Reference:
     """Plan by plan over all counted days, each carried out hour by hour against the same forecasts."""
     return _reference(scenario.model_copy(update={"districts": scenario.districts[:1]}).model_dump_json(
-        include={"name", "days", "profiles", "system", "objective", "planning", "tariff", "districts"}))
+        include={"name", "days", "profiles", "system", "objective", "planning", "tariff", "spatial", "districts"}))
 
 
 @lru_cache(maxsize=4)

@@ -58,6 +58,7 @@ def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, outpu
     spec = RunSpec(scenario, controller_spec(controller), seed, output.resolve(), plan.resolve() if plan else None)
     started, clock = datetime.now(UTC), time.perf_counter()
     output.parent.mkdir(parents=True, exist_ok=True)
+    output.unlink(missing_ok=True)  # an older result must not be taken for this run's
     with tempfile.TemporaryDirectory() as folder:
         failure = _run_world(spec, Path(folder), progress)
         ledgers = read_ledgers(Path(folder))

@@ -41,3 +41,12 @@ def test_a_failure_while_building_is_named_too(tmp_path, monkeypatch):
     with pytest.raises(RunFailed, match=r"profiles failed .* no such profile"):
         small_run.run(tmp_path)
     assert open_result(tmp_path / "run.h5").status == "failed"
+
+
+def test_an_older_result_is_not_taken_for_a_failed_run(tmp_path, monkeypatch):
+    """The file of an earlier, complete run at the same path must not survive as the partial result."""
+    path = small_run.run(tmp_path)
+    monkeypatch.setattr("testbed.simulators.recorder.open_writer", lambda *_: 1 / 0)
+    with pytest.raises(RunFailed, match="recorder failed"):
+        small_run.run(tmp_path)
+    assert open_result(path).steps_written == 0

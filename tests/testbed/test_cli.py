@@ -396,7 +396,8 @@ def test_smoke_runs_and_shows_its_figures(tmp_path: Path) -> None:
 
 def test_ctrl_c_stops_a_real_run_with_130(tmp_path: Path) -> None:
     output = tmp_path / "smoke.h5"
-    command = [sys.executable, "-m", "testbed.cli", "run", "smoke", "--controller", "no_pev", *HOURLY, "-o", str(output)]
+    command = [sys.executable, "-m", "testbed.cli", "run", "smoke", "--controller", "no_pev", *HOURLY,
+               "-o", str(output)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         while not output.exists() and run.poll() is None:
             time.sleep(0.02)
@@ -409,6 +410,7 @@ def test_ctrl_c_stops_a_real_run_with_130(tmp_path: Path) -> None:
     assert "Task was destroyed" not in stderr
 
 
+@pytest.mark.slow
 def test_two_workers_give_the_results_of_one(tmp_path: Path) -> None:
     for workers in (1, 2):
         done = call("compare", "smoke", "--controllers", "no_pev,uncoordinated", *HOURLY, "--workers", workers,

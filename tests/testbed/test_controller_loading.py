@@ -42,6 +42,10 @@ class Unsafe(Mine):
     name = "../mine"
 
 
+class Deaf(Mine):
+    spatial = None
+
+
 class Broken(Mine):
     def __init__(self):
         raise OSError("no licence")
@@ -110,12 +114,13 @@ def test_an_edited_own_file_takes_effect(own: Path) -> None:
 @pytest.mark.parametrize(("spec", "words"), [
     ("bilyer", ["'bilyer' is not known", "did you mean bilayer?", "no_pev", "path/to/file.py:Class"]),
     ("{folder}/none.py:Mine", ["no such file", "none.py"]),
-    ("{folder}/mine.py:Yours", ["no class Yours", "Mine, Half, Unsafe, Broken"]),
-    ("{folder}/mine.py", ["name the class", "Mine, Half, Unsafe, Broken"]),
+    ("{folder}/mine.py:Yours", ["no class Yours", "Mine, Half, Unsafe, Deaf, Broken"]),
+    ("{folder}/mine.py", ["name the class", "Mine, Half, Unsafe, Deaf, Broken"]),
     ("{folder}/mine.py:OWN", ["no class OWN"]),
     ("{folder}/mine.py:Half", ["not a controller", "lacks free_behaviour, has_vehicles, description, spatial",
                                "car_control='sideways', allowed: none, charge_only, bidirectional"]),
     ("{folder}/mine.py:Unsafe", ["name='../mine'", "files are named after it"]),
+    ("{folder}/mine.py:Deaf", ["spatial must be a method"]),
     ("{folder}/mine.py:Broken", ["Broken() failed: OSError: no licence"]),
 ])
 def test_a_mistake_says_what_is_allowed(own: Path, spec: str, words: list[str]) -> None:

@@ -56,7 +56,8 @@ def test_the_system_balances_in_every_step(first):
     result = open_result(first)
     made = result.system("p_mw").sum(axis=1)
     used = (result.system("load_mw") + result.system("pev_total_mw") + result.system("losses_change_total_mw"))
-    green = sum(result.system(f"{kind}_available_mw") - result.system(f"{kind}_curtailed_mw") for kind in ("wind", "pv"))
+    green = sum(result.system(f"{kind}_available_mw") - result.system(f"{kind}_curtailed_mw")
+                for kind in ("wind", "pv"))
     gap = made + green + result.system("shed_mw") - used - result.system("dump_mw")
     assert np.max(np.abs(gap)) <= 1e-6
 
@@ -72,3 +73,8 @@ def test_vehicle_traces_are_written_where_asked(folder):
     soc = read_traces(traces_path(path), "feeder33", "soc")
     assert soc.shape == (24, 15)
     assert np.all((soc > 0) & (soc <= 1))
+
+
+def test_the_reference_has_the_scenario_s_own_horizon(folder):
+    path = small_run.run(folder, "planning.horizon_h=30", "spatial.look_ahead_h=2", name="short.h5")
+    assert open_result(path).reference.committed.shape == (24, 10)

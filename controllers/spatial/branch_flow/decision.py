@@ -15,6 +15,7 @@ from controllers.spatial.branch_flow.guidance import guidance_rank, no_guidance,
 from controllers.spatial.branch_flow.layout import Layout, make_layout
 from controllers.spatial.branch_flow.network import NetworkAnswer, network_answer
 from controllers.spatial.branch_flow.problem import LowerProblem, build
+from controllers.spatial.branch_flow.sharing import without_dust
 from controllers.spatial.judge import ABOVE_V_MAX, Judge, Verdict, Violation, named
 from models.records import Floats, Ints
 
@@ -219,10 +220,10 @@ class Decider:
 
 
 def pair_powers(problem: LowerProblem, layout: Layout) -> tuple[Floats, Floats]:
-    """Solved charging and discharging power [K, Q] in kW, not below 0."""
-    pd = np.zeros(problem.pc.shape)
-    pd[layout.rows_d] = np.maximum(problem.pd.value, 0.0) * 1e3
-    return np.maximum(problem.pc.value, 0.0) * 1e3, pd
+    """Solved charging and discharging power [K, Q] in kW; a solver's 1e-8 is 0, else a car would be `discharging`."""
+    pc, pd = np.asarray(problem.pc.value) * 1e3, np.zeros(problem.pc.shape)
+    pd[layout.rows_d] = np.asarray(problem.pd.value) * 1e3
+    return without_dust(pc), without_dust(pd)
 
 
 def slack_kwh(layout: Layout, now: Forecast, pc_kw: Floats, pd_kw: Floats) -> float:

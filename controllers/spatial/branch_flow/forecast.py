@@ -14,6 +14,9 @@ from models.records import GROUP_COUNT, BusFlexibility, Floats
 
 PRICE_FLOOR_USD_PER_MWH = 1.0
 """Losses must cost something, else the relaxation is meaningless (MODEL 4)."""
+LATER_SLACK_SHARE = 0.5
+"""Price of later targets' slack over that of the present hour: an old plan may ask for more in all than the cars
+can do, and a forecast must not starve the present (A)."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def inputs_of(knowledge: SpatialKnowledge, layout: Layout, now: Forecast, correc
     later_pc_max, later_pd_max, later_x_min, later_x_max = (
         values[layout.row_bus, layout.row_kind] / 1e3
         for values in (flex.pc_max_later_kw, flex.pd_max_later_kw, flex.x_min_later_kwh, flex.x_max_later_kwh))
-    slack_usd = knowledge.target_slack_usd_per_mwh * (np.arange(layout.hours) < now.later_known).astype(np.float64)
+    slack_usd = LATER_SLACK_SHARE * knowledge.target_slack_usd_per_mwh * (np.arange(layout.hours) < now.later_known).astype(np.float64)
     return Inputs(
         p_fixed=p_fixed, q_fixed=q_fixed, p_cap=_active_room(knowledge, layout, q_fixed),
         loss_usd_per_mw=(now.price_usd_per_mwh * layout.period_h)[None, :],

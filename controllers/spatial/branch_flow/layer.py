@@ -9,7 +9,7 @@ import numpy as np
 from controllers.disaggregation import plugged_power_kw
 from controllers.port import FeederView, Setpoints, SpatialCertificate, SpatialKnowledge
 from controllers.spatial.branch_flow.decision import Decider, Decision
-from controllers.spatial.branch_flow.sharing import Asked, pair_of_cars, share
+from controllers.spatial.branch_flow.sharing import Asked, pair_of_cars, share, without_dust
 from controllers.spatial.pro_rata import Cars, plugged_cars
 from models.records import GROUP_COUNT, SECONDS_PER_HOUR, Floats, Ints, cohort_index, group_index
 
@@ -90,7 +90,7 @@ class BranchFlow:
         for booked, target, power in ((self._booked_kwh[0], held.forecast.cohort_c_kw, held.pc_kw),
                                       (self._booked_kwh[1], held.forecast.cohort_d_kw, held.pd_kw)):
             due_kwh = self._due_kwh(held, target, power, period + 1) / k.assumed_compliance
-            cohorts.append(np.maximum(due_kwh - booked, 0.0) / step_h)
+            cohorts.append(without_dust((due_kwh - booked) / step_h))
         compliance = k.assumed_compliance
         pair_c, pair_d = held.pc_kw[:, period] / compliance, held.pd_kw[:, period] / compliance
         assert layout.pairs.size == pair_c.size

@@ -64,7 +64,7 @@ class Inputs:
     """[W, N]"""
     later_target_d: Floats
     later_slack_usd_per_mw: Floats
-    """[1, N] 0 where the plan has no hours left."""
+    """[1, N] less than now; 0 where the plan has no hours left."""
     correction: Floats | None
     """[L, T] of equation (9), repair only."""
 

@@ -11,6 +11,15 @@ from controllers.spatial.pro_rata import Cars
 from models.records import GROUP_COUNT, Floats, Ints, PairIndex
 
 
+DUST_KW = 1e-3
+"""Powers below it are a solver's rounding, not a wish."""
+
+
+def without_dust(power_kw: Floats) -> Floats:
+    """The same powers, with what is below 1 W (or negative) set to 0."""
+    return np.where(power_kw < DUST_KW, 0.0, power_kw)
+
+
 def pair_of_cars(pairs: PairIndex, bus: Ints, group: Ints, departure_bin: Ints) -> Ints:
     """Row of PairIndex of each car [N], -1 where there is none."""
     keys = (pairs.bus_index * GROUP_COUNT + pairs.group) * pairs.bins + pairs.departure_bin

@@ -45,7 +45,7 @@ def _must_run(build: SimpleNamespace) -> Case:
     """More minimum power than load in the first hour: cars must charge at a high price."""
     k = build.knowledge(H, units=build.small_units(initial_h=np.array([1, -5, -3])), mip_gap=1e-8)
     high_first = np.array([0.2, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04])
-    v = build.view(k, [30.0] + HILL[1:], (build.few_cars(),), price_charge_usd_per_kwh=high_first)
+    v = build.view(k, [30.0, *HILL[1:]], (build.few_cars(),), price_charge_usd_per_kwh=high_first)
     return make_case(k, v, "bidirectional", 20.0, np.ones(H))
 
 
@@ -60,7 +60,7 @@ def _one_cheap_hour(build: SimpleNamespace) -> Case:
 
 
 def _free_cycling(build: SimpleNamespace, cars: float, wind: float, load: float) -> Case:
-    return _case(build, [load] + HILL[1:], (build.full_cars(cars),), wind=[wind] + [0.0] * 7,
+    return _case(build, [load, *HILL[1:]], (build.full_cars(cars),), wind=[wind] + [0.0] * 7,
                  units={"initial_h": np.array([1, -5, -3])}, tariff_in_objective=False,
                  wear_usd_per_kwh=np.zeros(18), terminal="free")
 

@@ -125,7 +125,7 @@ def test_cycling_is_named_only_where_it_pays(build: SimpleNamespace) -> None:
     wind = np.array([40.0] + [0.0] * 7)
     known = build.knowledge(H, units=build.small_units(initial_h=np.array([1, -5, -3])), terminal="free",
                             tariff_in_objective=False, wear_usd_per_kwh=np.zeros(18))
-    view = build.view(known, [45.0] + HILL[1:], (build.full_cars(40_000),), wind_mw=wind)
+    view = build.view(known, [45.0, *HILL[1:]], (build.full_cars(40_000),), wind_mw=wind)
     plan = UnitCommitment(known).plan(view)
     row = int(np.argmax(view.districts[0].pc_max_kw[:, 0]))
     both = _cohort(_cohort(plan, "pc_kw", 0, (row, 0), 100.0), "pd_kw", 0, (row, 0), 90.25)

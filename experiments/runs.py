@@ -1,0 +1,78 @@
+"""Runs of an experiment: those that lie complete in its folder are taken as they are, the others are made."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from testbed.compare import Job, run_jobs
+from testbed.results import Result, ResultError, open_result
+from testbed.scenario import Scenario, to_yaml
+
+NO_EFFECT = ("name", "description", "execution", "record")
+"""Keys of a scenario that change no result (as in `testbed.scenario.scenario_hash`)."""
+PLAN_TABLES = ("plan/time_s", "plan/committed", "plan/p_mw", "plan/objective_usd")
+
+
+class RunsFailed(RuntimeError):
+    """Some runs of an experiment have no result; the message has one line for each."""
+
+
+def say(text: str) -> None:
+    """A line for whoever waits; results go to stdout, this to stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def results_of(todo: Sequence[Job], workers: int = 1, fresh: bool = False) -> list[Result]:
+    """The results of the jobs, in their order; RunsFailed if one has none after all were tried.
+
+    A complete result of the same scenario, controller, seed and plan is reused unless `fresh`. It may come from
+    an older version of the code: the file's group `run` tells versions and date.
+    """
+    open_jobs = [job for job in todo if fresh or not is_done(job)]
+    for job in todo:
+        if job not in open_jobs:
+            say(f"{job.label}: {job.output} is complete already")
+    failures = []
+    for outcome in run_jobs(open_jobs, workers):
+        say(outcome.line)
+        if outcome.failure:
+            failures.append(outcome.line)
+    if failures:
+        raise RunsFailed("\n".join(failures))
+    return [open_result(job.output) for job in todo]
+
+
+def is_done(job: Job) -> bool:
+    """True if the job's file holds its complete result."""
+    if not job.output.is_file():
+        return False
+    try:
+        result = open_result(job.output)
+    except ResultError as problem:
+        say(f"{job.label}: made again, {problem}")
+        return False
+    scenario = Scenario.model_validate_json(job.scenario_json).model_copy(update={"seed": job.seed})
+    return (result.status == "completed" and (result.controller, result.seed) == (job.controller, job.seed)
+            and content(result.scenario) == content(yaml.safe_load(to_yaml(scenario)))
+            and (job.plan is None or same_plan(result, open_result(job.plan))))
+
+
+def content(scenario: Mapping[str, Any]) -> dict[str, Any]:
+    """What can change a result."""
+    return {key: value for key, value in scenario.items() if key not in NO_EFFECT}
+
+
+def same_plan(one: Result, other: Result) -> bool:
+    """True if both carried out the same upper plans, targets of all cohorts included."""
+    if one.districts != other.districts:
+        return False
+    tables = [(one.system(name), other.system(name)) for name in PLAN_TABLES]
+    tables += [(one.district(d, name), other.district(d, name))
+               for d in one.districts for name in ("plan_pc_kw", "plan_pd_kw")]
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in tables)

@@ -1,0 +1,171 @@
+"""What the texts say exists: links, functions, tests, figures; and their programs run."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from testbed.attributes import ATTRIBUTES
+from testbed.catalogue import catalogue
+from testbed.metric_registry import METRICS
+from testbed.results import open_result
+from testbed.scenario import Drivers, ModeWeights, Scenario
+from tests.testbed import small_run
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("models", "controllers", "testbed", "experiments")
+TEXTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("models/data/*.md")])
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+QUOTED = re.compile(r"`([^`]+)`")
+PROGRAM = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PATH = re.compile(r"`((?:models|controllers|testbed|experiments|tests|docs|notebooks)/[\w./-]*)`")
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def prose(text: str) -> str:
+    """The text without its code blocks."""
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """Cells of every table row of a text, headings and rulers left out."""
+    lines = [line.strip() for line in prose(text).splitlines()]
+    kept = [lines[i] for i in range(len(lines)) if lines[i].startswith("|") and not re.match(r"\|[\s:|-]+$", lines[i])
+            and not (i + 1 < len(lines) and re.match(r"\|[\s:|-]+$", lines[i + 1]))]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in kept]
+
+
+# ---------------------------------------------------------------- links and files
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
+def test_links_lead_somewhere(path: Path) -> None:
+    targets = [link.split("#")[0] for link in LINK.findall(prose(path.read_text(encoding="utf-8")))]
+    relative = [target for target in targets if target and "://" not in target and not target.startswith("mailto:")]
+    assert [target for target in relative if not (path.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
+def test_files_that_are_named_exist(path: Path) -> None:
+    named = [n for n in PATH.findall(prose(path.read_text(encoding="utf-8"))) if n.rstrip("/").split("/")[-1] != "NAME.yaml"]
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
+def test_every_page_is_reached_from_the_index(path: Path) -> None:
+    seen, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop().resolve()
+        if page not in seen and page.suffix == ".md" and page.exists():
+            seen.add(page)
+            found = LINK.findall(prose(page.read_text(encoding="utf-8")))
+            waiting += [page.parent / link.split("#")[0] for link in found if "://" not in link]
+    assert path.resolve() in seen
+
+
+# ---------------------------------------------------------------- equations
+@cache
+def defined_in(folders: tuple[str, ...]) -> frozenset[str]:
+    """Names of all functions, methods (also as Class.method) and classes in these packages, by reading alone."""
+    names: set[str] = set()
+    for file in (file for folder in folders for file in ROOT.glob(f"{folder}/**/*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                names.add(node.name)
+            if isinstance(node, ast.ClassDef):
+                names |= {f"{node.name}.{part.name}" for part in node.body if isinstance(part, ast.FunctionDef)}
+    return frozenset(names)
+
+
+EQUATION_ROWS = [row for row in rows_of(text_of("docs/equations.md")) if len(row) == 3]
+
+
+@pytest.mark.parametrize("row", EQUATION_ROWS, ids=lambda row: row[0][:40])
+def test_every_equation_names_a_function_and_a_test_that_exist(row: list[str]) -> None:
+    _, functions, tests = (QUOTED.findall(cell) for cell in row)
+    assert functions and tests
+    assert [name for name in functions if name not in defined_in(PACKAGES)] == []
+    assert [name for name in tests if not name.startswith("test_") or name not in defined_in(("tests",))] == []
+
+
+def equation_functions() -> set[str]:
+    """Functions whose docstring begins with an equation's number, e.g. `(U1)` or `(12)`."""
+    numbered = re.compile(r"^\((U\d+\w?|\d+|F\d[^)]*)\)")
+    found = set()
+    for file in ROOT.glob("controllers/**/*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and numbered.match(ast.get_docstring(node) or ""):
+                found.add(node.name)
+    return found
+
+
+def test_every_numbered_equation_is_in_the_table() -> None:
+    in_table = {name for row in EQUATION_ROWS for name in QUOTED.findall(row[1])}
+    composed = {"bare_network"}  # nothing but equations (1) to (6) together
+    assert len(equation_functions()) > 25
+    assert equation_functions() - composed - in_table == set()
+
+
+# ---------------------------------------------------------------- lists that must not fall behind
+def test_every_figure_is_explained_with_its_unit() -> None:
+    rows = {QUOTED.findall(row[0])[0]: row for row in rows_of(text_of("docs/results.md"))
+            if len(row) == 3 and QUOTED.findall(row[0])}
+    missing = [name for name, metric in METRICS.items()
+               if name not in rows or rows[name][1] != metric.unit or rows[name][2] != metric.definition]
+    assert missing == []
+
+
+def test_every_recorded_variable_is_in_the_list() -> None:
+    text = text_of("docs/results.md")
+    assert [a.name for a in ATTRIBUTES if a.recorded and not a.is_table and f"`{a.name}`" not in text] == []
+
+
+def test_every_key_of_the_drivers_is_explained() -> None:
+    from models.drivers import REASONS  # noqa: PLC0415
+
+    text = text_of("docs/drivers.md")
+    names = [*Drivers.model_fields, *ModeWeights.model_fields, *REASONS]
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize(("kind", "name"), [("controllers", "docs/controllers.md"), ("scenarios", "docs/scenarios.md")])
+def test_everything_that_can_be_chosen_is_listed(kind: str, name: str) -> None:
+    assert [one for one in catalogue(kind) if f"`{one}`" not in text_of(name)] == []
+
+
+def test_every_block_of_a_scenario_is_explained() -> None:
+    text = text_of("docs/scenarios.md")
+    assert [name for name in Scenario.model_fields if f"`{name}`" not in text] == []
+
+
+# ---------------------------------------------------------------- programs
+PROGRAMS = [(name, code) for name in ("README.md", "docs/controllers.md") for code in PROGRAM.findall(text_of(name))]
+CHEAP = ("planning.mip_gap=0.1", "planning.tangents=2")
+
+
+def controller_in(code: str) -> ast.ClassDef:
+    """The last class of a program: its controller."""
+    return [node for node in ast.parse(code).body if isinstance(node, ast.ClassDef)][-1]
+
+
+@pytest.mark.parametrize(("name", "code"), PROGRAMS, ids=[f"{n}-{controller_in(c).name}" for n, c in PROGRAMS])
+def test_controllers_in_the_texts_run(name: str, code: str, tmp_path: Path) -> None:
+    kind = controller_in(code)
+    plans_itself = any(isinstance(part, ast.FunctionDef) and part.name == "temporal" for part in kind.body)
+    if not plans_itself:  # the lower layer is the point: any plan will do
+        code += ("\n\nfrom tests.testbed.plain_controller import AllUnitsOn\n"
+                 f"{kind.name}.temporal = lambda self, knowledge: AllUnitsOn(knowledge)\n")
+    (tmp_path / "mine.py").write_text(code, encoding="utf-8")
+    path = small_run.run(tmp_path, *CHEAP, controller=f"{tmp_path / 'mine.py'}:{kind.name}")
+    result = open_result(path)
+    assert result.status == "completed"
+    assert sum(result.district(d, "instructed_count").sum() for d in result.districts) > 0
