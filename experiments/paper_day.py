@@ -18,9 +18,9 @@ from testbed.tables import print_comparison
 CONTROLLERS = ("no_pev", "uncoordinated", "tariff", "smart_charging", "temporal", "bilayer")
 
 
-def main(folder: Path = Path("results/paper_day"), scenario: str = "paper_day") -> None:
+def main(folder: Path) -> None:
     """Run all controllers on the scenario's seed; table to the screen, metrics.csv and report.html into `folder`."""
-    request = compare_request(scenario, CONTROLLERS, folder=folder)
+    request = compare_request("paper_day", CONTROLLERS, folder=folder)
     results = results_of(jobs(request))
     print_comparison(results)
     write_metrics_csv(results, folder / "metrics.csv")
@@ -28,4 +28,4 @@ def main(folder: Path = Path("results/paper_day"), scenario: str = "paper_day") 
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:2]))
+    main(Path(*(sys.argv[1:2] or ["results/paper_day"])))

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from controllers.port import Controller, TemporalKnowledge, TemporalLayer
+from controllers.temporal.unit_commitment.solve import UnitCommitment
+from testbed.expectations import cache_folder
+from testbed.plan_cache import CachedUnitCommitment
 from testbed.run_spec import RunSpec
+
+
+def remembered(layer: TemporalLayer, folder: Path) -> TemporalLayer:
+    """Unit commitment solves each view once; any other layer (a user's own) is left as it is."""
+    return CachedUnitCommitment(layer, folder) if type(layer) is UnitCommitment else layer
 
 
 def temporal_layer(spec: RunSpec, controller: Controller, knowledge: TemporalKnowledge) -> TemporalLayer:
     """What decides when: with `--plan`, the plans stored in that file."""
     if spec.plan is None:
-        return controller.temporal(knowledge)
+        return remembered(controller.temporal(knowledge), cache_folder(spec.scenario))
     from controllers.temporal.replay import ReplayPlan  # noqa: PLC0415 - only where plans are replayed
     from testbed.results import stored_plans  # noqa: PLC0415
 

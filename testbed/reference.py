@@ -13,6 +13,8 @@ from models.power_system import NetLoad, PowerSystem
 from models.profiles import Profiles
 from models.records import Floats, Ints
 from testbed.knowledge import power_system_parameters, temporal_knowledge
+from testbed.expectations import cache_folder
+from testbed.plans import remembered
 from testbed.profiles import build_profiles
 from testbed.scenario import Scenario
 
@@ -31,14 +33,16 @@ class Reference:
 def no_car_reference(scenario: Scenario) -> Reference:
     """Plan by plan over all counted days, each carried out hour by hour against the same forecasts."""
     return _reference(scenario.model_copy(update={"districts": scenario.districts[:1]}).model_dump_json(
-        include={"name", "days", "profiles", "system", "objective", "planning", "tariff", "spatial", "districts"}))
+        include={"name", "days", "profiles", "system", "objective", "planning", "tariff", "spatial", "districts",
+                 "execution"}))
 
 
 @lru_cache(maxsize=4)
 def _reference(scenario_json: str) -> Reference:
     scenario = Scenario.model_validate_json(scenario_json)
     knowledge = replace(temporal_knowledge(scenario), district_names=())
-    layer, core = UnitCommitment(knowledge, "none"), PowerSystem(knowledge.units, power_system_parameters(scenario))
+    layer = remembered(UnitCommitment(knowledge, "none"), cache_folder(scenario))
+    core = PowerSystem(knowledge.units, power_system_parameters(scenario))
     profiles, p_mw = build_profiles(scenario), np.zeros(knowledge.units.count)
     committed, cost_usd = [], 0.0
     for start_s in range(0, scenario.days * DAY_S, knowledge.binding_h * HOUR_S):

@@ -17,6 +17,9 @@ from testbed.attributes import recorded
 from testbed.result_layout import DistrictLayout, ResultHeader, ResultLayout
 from testbed.result_writer import Failure, ResultWriter
 from testbed.scenario import Scenario, to_yaml
+from tests.testbed.cli_runs import fake_run, here
+
+__all__ = ["fake_run", "here"]
 
 FEEDER, REST = "feeder33", "rest"
 UNITS = ("u1", "u2", "u3")

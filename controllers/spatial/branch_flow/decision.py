@@ -14,7 +14,7 @@ from controllers.spatial.branch_flow.forecast import Forecast, forecast, inputs_
 from controllers.spatial.branch_flow.guidance import guidance_rank, no_guidance, zone_plan
 from controllers.spatial.branch_flow.layout import Layout, make_layout
 from controllers.spatial.branch_flow.network import NetworkAnswer, network_answer
-from controllers.spatial.branch_flow.problem import LowerProblem, build
+from controllers.spatial.branch_flow.problem import OBJECTIVE_UNIT_USD, LowerProblem, build
 from controllers.spatial.branch_flow.sharing import without_dust
 from controllers.spatial.judge import ABOVE_V_MAX, Judge, Verdict, Violation, named
 from models.records import Floats, Ints
@@ -114,13 +114,14 @@ class Decider:
     def _attempt(self, layout: Layout, now: Forecast, correction: Floats | None) -> Attempt:
         inputs = inputs_of(self.knowledge, layout, now, correction)
         problem = build(self.knowledge, layout, inputs)
-        run = solve.run(problem.problem, self.knowledge.solver)
+        run = solve.run_with_second_try(problem.problem, self.knowledge.solver)
         p_bus, q_bus = now.p_fixed_kw.T.copy(), now.q_fixed_kvar.T.copy()
         if not run.is_optimal:
             return Attempt(problem, run, None, None, p_bus, q_bus, ())
         p_bus[:, 1:] += problem.p_pev.value.T * 1e3
         q_bus[:, 1:] += problem.q_pev.value.T * 1e3
-        answer = network_answer(self.feeder, problem.flow, problem.active_balance, layout.period_h, run)
+        answer = network_answer(self.feeder, problem.flow, problem.active_balance, layout.period_h, run,
+                                OBJECTIVE_UNIT_USD)
         verdict = self.judge.compare(p_bus, q_bus, answer.vm_pu, answer.losses_kw)
         behind = now.p_fixed_kw.T.copy()
         behind[:, 1:] += problem.p_slow.value.T * 1e3

@@ -48,11 +48,11 @@ def solve_network(feeder: RadialFeeder, p_kw: Floats, q_kvar: Floats, price_usd_
 
 
 def network_answer(feeder: RadialFeeder, flow: eq.Flow, balance: cp.Constraint, period_h: Floats,
-                   run: solve.SolverRun) -> NetworkAnswer:
+                   run: solve.SolverRun, objective_unit_usd: float = 1.0) -> NetworkAnswer:
     """Field units of a solved flow."""
     v = np.asarray(flow.v.value)
     vm = np.concatenate([np.full((1, v.shape[1]), feeder.v_slack_pu), np.sqrt(np.maximum(v, 0.0))])
-    price = -np.asarray(balance.dual_value) / period_h
+    price = -objective_unit_usd * np.asarray(balance.dual_value) / period_h
     return NetworkAnswer(
         vm_pu=vm.T, losses_kw=feeder.r_pu[1:] @ np.asarray(flow.l.value) * 1e3,
         relaxation_gap_max_rel=relaxation_gap(feeder, flow),

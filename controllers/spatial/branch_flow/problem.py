@@ -26,6 +26,8 @@ TIE_BREAK_USD_PER_MWH = 0.05
 """Tiny cost of p^2 / p_max (share-weighted), so that the optimum is unique and neither row order nor solver
 decides; at full power it is 0.05 $/MWh, against loss prices of some $/MWh between buses (A)."""
 SMALLEST_SHARE_MW = 1e-4
+OBJECTIVE_UNIT_USD = 100.0
+"""The solver minimises in this unit: half the iterations of a problem written in single dollars (C)."""
 ELASTIC_USD_PER_PU_H = 2.0e3
 ELASTIC_USD_PER_PU2_VOLTAGE_H = 1.0e4
 """Prices of violated limits in the repair problem: far above target slack at any bus (A)."""
@@ -155,7 +157,7 @@ def build(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs) -> LowerP
     constraints["eq14"], slack_later = eq14_later_targets(knowledge, layout, inputs, later_pc, later_pd)
     cost = eq15_objective(knowledge, layout, inputs, net, flow, pc, pd, later_pc, later_pd, constraints)
     cost = cost + shares + slack_now + slack_later + (elastic.cost(layout.period_h) if elastic else 0.0)
-    problem = cp.Problem(cp.Minimize(cost), [c for group in constraints.values() for c in group])
+    problem = cp.Problem(cp.Minimize(cost / OBJECTIVE_UNIT_USD), [c for group in constraints.values() for c in group])
     return LowerProblem(problem=require_dpp(problem), inputs=inputs, flow=flow, active_balance=balance, pc=pc, pd=pd,
                         later_pc=later_pc, later_pd=later_pd, q_pev=q_pev, p_pev=p_pev, p_slow=p_slow, under=under,
                         elastic=elastic, constraints=constraints)

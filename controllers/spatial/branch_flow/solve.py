@@ -51,6 +51,16 @@ def run(problem: cp.Problem, solver: str) -> SolverRun:
     return SolverRun(str(problem.status), seconds, total - seconds, int(stats.num_iters or 0))
 
 
+def run_with_second_try(problem: cp.Problem, solver: str) -> SolverRun:
+    """As `run`; where the solver neither solves nor proves infeasibility, the other one is asked."""
+    first = run(problem, solver)
+    if first.is_optimal or first.status in INFEASIBLE:
+        return first
+    second = run(problem, next(other for other in SOLVER_OPTIONS if other != solver))
+    return SolverRun(second.status, first.seconds + second.seconds, first.overhead_s + second.overhead_s,
+                     first.iterations + second.iterations)
+
+
 def require_dpp(problem: cp.Problem) -> cp.Problem:
     """The problem itself, or an AssertionError: without DPP each re-solve would compile anew."""
     assert problem.is_dcp(dpp=True), "branch flow problem is not DPP"

@@ -1,0 +1,93 @@
+"""Unit commitments kept between runs: controllers that differ only below share the plan above.
+
+A plan is a pure function of what the system operator knows and sees, and of the code that solves it. The key is
+a hash of exactly that; a plan taken from the cache is the plan that the solver would give again.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import controllers.temporal.unit_commitment as unit_commitment
+from controllers.port import Plan, SystemView
+from controllers.temporal.unit_commitment.solve import UnitCommitment
+from testbed.simulators.wire import pack, unpack
+
+SOLVERS = ("cvxpy", "highspy", "clarabel", "numpy", "scipy")
+
+
+class CachedUnitCommitment:
+    """A TemporalLayer that solves only what has not been solved before."""
+
+    def __init__(self, layer: UnitCommitment, folder: Path) -> None:
+        self.layer, self.folder = layer, folder
+
+    def plan(self, view: SystemView) -> Plan:
+        """The stored plan of this view if there is one, else the layer's own, which is then stored.
+
+        A stored plan has solver_s = compile_s = 0: nothing was solved in this run.
+        """
+        path = self.folder / f"plan-{plan_key(self.layer, view)}.json.gz"
+        stored = _load(path)
+        if stored is None:
+            stored = self.layer.plan(view)
+            _store(path, stored)
+            return stored
+        return stored
+
+
+def plan_key(layer: UnitCommitment, view: SystemView) -> str:
+    """sha256 of knowledge, view, settings, code and solver versions."""
+    digest = hashlib.sha256()
+    for part in (layer.knowledge, view, layer.car_control, layer.tuning, sorted(layer.without)):
+        _feed(digest, part)
+    for file in sorted(Path(str(unit_commitment.__file__)).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    digest.update(json.dumps([metadata.version(name) for name in SOLVERS]).encode())
+    return digest.hexdigest()
+
+
+def _feed(digest: Any, value: Any) -> None:
+    """Hash a record, array, sequence or plain value, with its type and shape."""
+    if is_dataclass(value):
+        for field in fields(value):
+            digest.update(field.name.encode())
+            _feed(digest, getattr(value, field.name))
+    elif isinstance(value, np.ndarray):
+        digest.update(f"{value.dtype.str}{value.shape}".encode())
+        digest.update(np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, tuple | list):
+        digest.update(f"[{len(value)}]".encode())
+        for item in value:
+            _feed(digest, item)
+    else:
+        digest.update(f"{type(value).__name__}:{value!r};".encode())
+
+
+def _load(path: Path) -> Plan | None:
+    """The plan in the file; None if there is none or it cannot be read (then it is made again)."""
+    try:
+        raw: Mapping[str, Any] = unpack(json.loads(gzip.decompress(path.read_bytes())))
+    except (OSError, EOFError, ValueError):
+        return None
+    values = {**raw, "pc_kw": tuple(raw["pc_kw"]), "pd_kw": tuple(raw["pd_kw"]), "solver_s": 0.0, "compile_s": 0.0}
+    return Plan(**values)
+
+
+def _store(path: Path, plan: Plan) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    with os.fdopen(handle, "wb") as file:
+        file.write(gzip.compress(json.dumps(pack(plan.to_arrays())).encode(), compresslevel=1))
+    Path(partial).replace(path)
