@@ -65,7 +65,9 @@ def test_every_page_is_reached_from_the_index(path: Path) -> None:
     seen, waiting = set(), [ROOT / "README.md"]
     while waiting:
         page = waiting.pop().resolve()
-        if page not in seen and page.suffix == ".md" and page.exists():
+        if page.is_dir():
+            waiting += page.glob("*.md")
+        elif page not in seen and page.suffix == ".md" and page.exists():
             seen.add(page)
             found = LINK.findall(prose(page.read_text(encoding="utf-8")))
             waiting += [page.parent / link.split("#")[0] for link in found if "://" not in link]

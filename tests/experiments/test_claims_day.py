@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from experiments import claims_day as c
+from testbed.attributes import recorded
+from testbed.result_writer import ResultWriter
 from testbed.results import open_result
-from tests.testbed.conftest import layout, plan_arrays, write_result  # noqa: F401 - a fixture
+from tests.testbed import conftest as toy
 
 SMALL = ("step_s=3600", "planning.horizon_h=36", "spatial.look_ahead_h=4", "planning.mip_gap=1e-2",
          "system.unit_scale=0.01", "profiles.load_peak_mw=15", "planning.expectation_days=2",
@@ -14,23 +16,37 @@ SMALL = ("step_s=3600", "planning.horizon_h=36", "spatial.look_ahead_h=4", "plan
 COSTS = {"no_pev": 1000.0, "uncoordinated": 1300.0, "smart_charging": 1200.0, "bilayer": 1100.0}
 
 
-@pytest.fixture
-def write_runs(write_result):  # noqa: F811
-    """write_runs(costs, units_on, seeds, gap_rel) -> runs by controller and seed, 2 hours of half-hour steps."""
-    def write(costs=COSTS, units_on=None, seeds=(1, 2), gap_rel=0.0):
-        results = []
-        for name, cost in costs.items():
-            for seed in seeds:
-                on = np.array((units_on or {}).get((name, seed), [3, 3, 3, 3]))
-                path = write_result(
-                    f"{name}-{seed}.h5", controller=name, seed=seed,
-                    system={"fuel_cost_usd": (cost + seed) / 4, "committed": on[:, None] > np.arange(3)},
-                    totals={d: {"stored_start_kwh": np.zeros(n), "stored_end_kwh": np.zeros(n)}
-                            for d, n in (("feeder33", 2), ("rest", 3))},
-                    plans=(plan_arrays(layout(), gap_rel=gap_rel, objective_usd=cost),))
-                results.append(open_result(path))
-        return c.by_controller(results)
-    return write
+UNITS_ON = {("bilayer", 1): [2, 2, 2, 3], ("bilayer", 2): [2, 2, 2, 2]}
+"""By half hours; 3 where it says nothing."""
+GAP_REL = 0.06  # of bilayer; the others are exact
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two seeds of each controller, two hours of half-hour steps."""
+    folder = tmp_path_factory.mktemp("claims")
+    return c.by_controller([open_result(write(folder / f"{name}-{seed}.h5", name, seed))
+                            for name in COSTS for seed in (1, 2)])
+
+
+def write(path, name, seed):
+    layout, steps, gap = toy.layout(), 4, GAP_REL if name == "bilayer" else 0.0
+    on = np.array(UNITS_ON.get((name, seed), [3, 3, 3, 3]))
+    given = {"fuel_cost_usd": (COSTS[name] + seed) / steps, "committed": on[:, None] > np.arange(3)}
+    system = toy.series(recorded("system"), toy.SIZES, steps, given)
+    districts = {d.name: toy.series(d.variables(), toy.SIZES | {"bus": d.bus_number.size}, steps, {})
+                 for d in layout.districts}
+    writer = ResultWriter(path, toy.header(toy.scenario(seed=seed), name, seed, steps, 1800), layout)
+    for i in range(steps):
+        writer.write_step(i, {key: values[i] for key, values in system.items()},
+                          {d: {key: values[i] for key, values in arrays.items()} for d, arrays in districts.items()})
+    writer.write_plan(0, toy.plan_arrays(layout, gap_rel=gap, objective_usd=COSTS[name]))
+    for d in layout.districts:
+        nothing = np.zeros(d.vehicle_count)
+        writer.write_totals(d.name, {"stored_start_kwh": nothing, "stored_end_kwh": nothing})
+    writer.write_run({})
+    writer.close("completed", None)
+    return path
 
 
 # ---------------------------------------------------------------- hours
@@ -41,8 +57,7 @@ def test_hours_are_written_as_people_do(hours, text):
     assert c.hour_ranges(np.array(hours, dtype=np.int64)) == text
 
 
-def test_an_hour_counts_where_fewer_units_are_on_throughout(write_runs):
-    runs = write_runs(units_on={("bilayer", 1): [2, 2, 2, 3], ("bilayer", 2): [2, 2, 2, 2]})
+def test_an_hour_counts_where_fewer_units_are_on_throughout(runs):
     fewer = c.fewer_units("bilayer", "no_pev", runs)
     assert fewer.hours_per_seed.tolist() == [1, 2]
     assert fewer.text == "h1; in some seeds h2"
@@ -51,40 +66,38 @@ def test_an_hour_counts_where_fewer_units_are_on_throughout(write_runs):
 
 
 # ---------------------------------------------------------------- costs
-def test_differences_are_paired_and_carry_the_gap(write_runs):
-    runs = write_runs(gap_rel=0.01)
-    found = {d.controller: d for d in c.differences(runs, "uncoordinated", ("operating_cost_usd",))}
+def test_differences_are_paired_and_carry_the_gap(runs):
+    found = {d.controller: d for d in c.differences(runs, "uncoordinated", (c.COST,))}
     assert found["bilayer"].difference == pytest.approx(-200.0)
     assert found["bilayer"].ci95 == pytest.approx(0.0, abs=1e-6)
-    assert found["bilayer"].gap_usd == pytest.approx(0.01 * 1.5 * 1302.0)  # weight_operating is 1.5
-    assert found["no_pev"].difference == pytest.approx(-300.0)
+    assert found["bilayer"].gap_usd == pytest.approx(GAP_REL * 1.5 * 1102.0)  # weight_operating is 1.5
+    assert found["smart_charging"].gap_usd == 0.0
     assert found["uncoordinated"].difference == 0.0
 
 
-def test_a_difference_below_twice_the_gap_says_so(write_runs):
-    found = {d.controller: d.note for d in c.differences(write_runs(gap_rel=0.06), "uncoordinated", (c.COST,))}
-    assert found["smart_charging"] == "not resolved" and found["no_pev"] == ""
+def test_a_difference_below_twice_the_gap_says_so(runs):
+    notes = {d.controller: d.note for d in c.differences(runs, "smart_charging", (c.COST,))}
+    assert (notes["bilayer"], notes["uncoordinated"]) == ("not resolved", "")
 
 
 @pytest.mark.parametrize(("changed", "holds"), [
     ({}, True), ({"smart_charging": 1090.0}, False), ({"smart_charging": 1310.0}, False),
-    ({"uncoordinated": 1050.0}, False), ({"no_pev": 5000.0}, True),
+    ({"uncoordinated": 1050.0}, False), ({"smart_charging": 1100.0}, False), ({"no_pev": 5000.0}, True),
 ])
-def test_the_order_is_strict_and_of_the_three(write_runs, changed, holds, capsys):
-    assert c.print_claims(write_runs(COSTS | changed)) is holds
-    assert ("the order bilayer < smart_charging < uncoordinated " + ("holds" if holds else "does not")
-            ) in capsys.readouterr().out
+def test_the_order_is_strict_and_of_the_three(changed, holds):
+    assert c.ordered_as_claimed(COSTS | changed)[0] is holds
 
 
-def test_the_tables_name_gap_hours_and_expectation(write_runs, tmp_path, capsys):
-    runs = write_runs(units_on={("bilayer", seed): [2, 2, 3, 3] for seed in (1, 2)}, gap_rel=0.06)
-    c.print_claims(runs)
+def test_the_tables_name_order_gap_hours_and_expectation(runs, tmp_path, capsys):
+    assert c.print_claims(runs)
     c.write_csv(runs, tmp_path / "claims.csv")
     screen = capsys.readouterr().out
-    assert "MILP gap" in screen and "plan found before building 569,314 $" in screen
-    assert "uncoordinated - smart_charging: 100.0 ± 0 $, MILP gap 117.1 $: not resolved" in screen
+    assert "bilayer 1,102 < smart_charging 1,202 < uncoordinated 1,302: the order bilayer <" in screen
+    assert "uncoordinated - smart_charging: 100.0 ± 0 $, MILP gap 0.0 $: resolved" in screen
+    assert "smart_charging - bilayer: 100.0 ± 0 $, MILP gap 99.2 $: not resolved" in screen
+    assert "plan found before building 569,314 $" in screen and "h1; in some seeds h2" in screen
     lines = (tmp_path / "claims.csv").read_text().splitlines()
-    assert "hours_fewer_units,bilayer,no_pev,1.0,1.0,0.0,,h1" in lines
+    assert any(line.startswith("hours_fewer_units,bilayer,no_pev,1.5,1.5,") for line in lines)
     assert len(lines) == 1 + 2 * len(COSTS) * (len(c.FIGURES) + 1)
 
 

@@ -52,7 +52,7 @@ def test_class_energy_counts_both_directions_over_all_zones():
 def test_the_largest_difference_of_any_class_and_direction_counts():
     reference = np.array([[100.0, 50.0, 0.0], [80.0, 0.0, 0.0]])
     assert p.class_difference(reference, reference) == 0.0
-    assert p.class_difference(reference + [[1.0, 0.0, 0.0], [-1.6, 0.0, 0.0]], reference) == pytest.approx(0.02)
+    assert p.class_difference(reference + np.array([[1.0, 0, 0], [-1.6, 0, 0]]), reference) == pytest.approx(0.02)
 
 
 def test_a_class_that_hardly_acts_decides_nothing():

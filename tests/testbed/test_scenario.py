@@ -254,7 +254,7 @@ def test_an_impossible_value(write, line, expected):
     ("step_s=700", "step_s = 700: must divide 3600"),
     ("planning.binding_h=5", "planning.binding_h = 5: must divide 24"),
     ("planning.horizon_h=12", "planning.binding_h = 24: must not be above planning.horizon_h=12"),
-    ("planning.horizon_h=30", "spatial.look_ahead_h = 12: must not be above"),
+    ("planning.horizon_h=29", "spatial.look_ahead_h = 7: must not be above"),
     ("profiles.start_date=2016-01-18", "profiles.start_date = '2016-01-18': is only for"),
     ("profiles.source=simbench", "profiles.start_date = None: must be a day of 2016"),
     ("tariff.table=none", "objective.tariff_in_objective = True: must be false with tariff.table: none"),

@@ -11,7 +11,7 @@ from controllers.spatial.branch_flow import equations as eq
 from controllers.spatial.branch_flow import solve
 from controllers.spatial.branch_flow.fallback import scaled_pro_rata
 from controllers.spatial.branch_flow.forecast import Forecast, forecast, inputs_of
-from controllers.spatial.branch_flow.guidance import guidance_rank, no_guidance, zone_plan
+from controllers.spatial.branch_flow.guidance import expected_stay, guidance_rank, no_guidance, zone_plan
 from controllers.spatial.branch_flow.layout import Layout, make_layout
 from controllers.spatial.branch_flow.network import NetworkAnswer, network_answer
 from controllers.spatial.branch_flow.problem import OBJECTIVE_UNIT_USD, LowerProblem, build
@@ -195,7 +195,8 @@ class Decider:
         if self.knowledge.placement != "guided":
             return no_guidance(self.feeder.bus_count)
         net_kw, capacity_kw = zone_plan(self.knowledge, layout, now)
-        return guidance_rank(self.knowledge.site, layout, price, net_kw, capacity_kw)
+        stays = expected_stay(self.knowledge, layout, now)
+        return guidance_rank(self.knowledge.site, layout, price, net_kw, capacity_kw, stays)
 
     def _fallback(self, view: FeederView, layout: Layout, now: Forecast, attempts: tuple[Attempt, ...], reason: str
                   ) -> Decision:

@@ -15,16 +15,16 @@ def no_guidance(buses: int) -> Ints:
     return np.full((KINDS, buses), -1, dtype=np.int64)
 
 
-def guidance_rank(site: Site, layout: Layout, nodal_price_usd_per_mwh: Floats, net_kw: Floats, capacity_kw: Floats
-                  ) -> Ints:
+def guidance_rank(site: Site, layout: Layout, nodal_price_usd_per_mwh: Floats, net_kw: Floats, capacity_kw: Floats,
+                  stays: Floats) -> Ints:
     """Rank [2, B] of buses by charger kind, 0 = best; only the order within a zone matters.
 
-    A car that follows its zone's plan at bus b costs sum_t price(b, t) x net(z, t) / capacity(z, t) per plugged
-    kW: cars that will discharge at the peak are worth most at the feeder's electrical end, where the price
-    swings most; cars that only charge, near the substation. nodal_price [T, B]; net, capacity [W, T] of the
-    layout's zone rows, positive = charging. Equal costs go by bus order.
+    A car that follows its zone's plan at bus b costs sum_t price(b, t) x stays(z, t) x net(z, t) / capacity(z, t)
+    per plugged kW: cars that will discharge at the peak are worth most at the feeder's electrical end, where the price
+    swings most; cars that only charge, near the substation. nodal_price [T, B]; net, capacity, stays [W, T] of
+    the layout's zone rows, positive = charging. Equal costs go by bus order.
     """
-    share = np.divide(net_kw, capacity_kw, out=np.zeros(net_kw.shape), where=capacity_kw > 0)
+    share = stays * np.divide(net_kw, capacity_kw, out=np.zeros(net_kw.shape), where=capacity_kw > 0)
     cost = (share * layout.period_h) @ nodal_price_usd_per_mwh
     rank = np.empty((KINDS, site.bus_count), dtype=np.int64)
     for kind in range(KINDS):
@@ -39,11 +39,34 @@ def guidance_rank(site: Site, layout: Layout, nodal_price_usd_per_mwh: Floats, n
 def zone_plan(knowledge: SpatialKnowledge, layout: Layout, now: Forecast) -> tuple[Floats, Floats]:
     """Planned net power and chargers' power of the plugged and expected cars, [W, T] in kW by zone and kind."""
     groups = np.arange(now.cohort_c_kw.shape[0])
-    belongs = ((group_zone(groups)[None, :] == layout.zone_of[:, None])
-               & (group_kind(groups)[None, :] == layout.kind_of[:, None])).astype(float)
+    belongs = _groups_of_rows(layout, groups)
     flex = now.flexibility
     plugged_kw = np.bincount(knowledge.pairs.group, flex.pc_max_now_kw.mean(axis=1), groups.size)
     net_now = belongs @ (now.cohort_c_kw - now.cohort_d_kw).sum(axis=1)
     later_kw = layout.later_zone @ flex.pc_max_later_kw[layout.row_bus, layout.row_kind]
     net = np.hstack([np.tile(net_now[:, None], layout.steps), now.later_c_kw - now.later_d_kw])
     return net, np.hstack([np.tile((belongs @ plugged_kw)[:, None], layout.steps), later_kw])
+
+
+def expected_stay(knowledge: SpatialKnowledge, layout: Layout, now: Forecast) -> Floats:
+    """Share [W, T] of an arrival's stay that reaches each period, from what the zone's plugged cars declare.
+
+    Without it a car that comes at night would be parked for the next evening's peak, which it will not see.
+    1 everywhere where nobody is plugged in.
+    """
+    pairs = knowledge.pairs
+    groups = np.arange(now.cohort_c_kw.shape[0])
+    power_kw = np.zeros((groups.size, pairs.bins))
+    np.add.at(power_kw, (pairs.group, pairs.departure_bin), now.flexibility.pc_max_now_kw.mean(axis=1))
+    leaves_kw = _groups_of_rows(layout, groups) @ power_kw
+    total = leaves_kw.sum(axis=1, keepdims=True)
+    gone = np.cumsum(leaves_kw, axis=1) - 0.5 * leaves_kw
+    here = 1.0 - np.divide(gone, total, out=np.zeros(gone.shape), where=total > 0)
+    hour = np.r_[np.zeros(layout.steps, dtype=np.int64), 1 + np.arange(layout.hours)]
+    return here[:, np.minimum(hour, pairs.bins - 1)]
+
+
+def _groups_of_rows(layout: Layout, groups: Ints) -> Floats:
+    """[W, groups] 1 where a group parks in the row's zone and uses its kind of charger."""
+    same_zone = group_zone(groups)[None, :] == layout.zone_of[:, None]
+    return (same_zone & (group_kind(groups)[None, :] == layout.kind_of[:, None])).astype(np.float64)

@@ -1,0 +1,67 @@
+"""Notebooks are stored without output and run from the first cell to the last."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted(ROOT.glob("notebooks/*.ipynb"))
+LIMIT_S = 60
+"""What a reader is told that a notebook takes."""
+GUARD_S = 300
+"""A cell that takes longer hangs."""
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_stored_without_output(path: Path) -> None:
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    assert cells
+    assert [cell.id for cell in cells if cell.outputs or cell.execution_count is not None] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_runs_and_leaves_nothing_behind(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nbclient import NotebookClient  # noqa: PLC0415 - slow to import
+
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    notebook, before = nbformat.read(path, as_version=4), _files()
+    client = NotebookClient(notebook, timeout=GUARD_S, kernel_name=_kernel(tmp_path, monkeypatch),
+                            resources={"metadata": {"path": str(tmp_path)}})
+    started = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the kernel's own; what a cell warns of is on its stderr, below
+        client.execute()
+    assert time.perf_counter() - started < LIMIT_S
+    assert [text for cell in notebook.cells for text in _complaints(cell)] == []
+    assert _files() == before
+
+
+def _kernel(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A kernel of this very Python, whatever kernels the machine has."""
+    from ipykernel.kernelspec import write_kernel_spec  # noqa: PLC0415
+
+    monkeypatch.setenv("JUPYTER_PATH", str(folder / "jupyter"))
+    write_kernel_spec(folder / "jupyter" / "kernels" / "this-python", {"argv": [
+        sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]})
+    return "this-python"
+
+
+def _complaints(cell: nbformat.NotebookNode) -> list[str]:
+    outputs = cell.get("outputs", [])
+    return [out.text for out in outputs if out.output_type == "stream" and out.name == "stderr"]
+
+
+def _files() -> set[Path]:
+    """Files of the project that a notebook could have left: results beside it or at the top."""
+    return {path for folder in ("notebooks", "results") for path in (ROOT / folder).rglob("*")} | set(ROOT.iterdir())
