@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-import controllers.temporal.unit_commitment as unit_commitment
 from controllers.port import Plan, SystemView
+from controllers.temporal import unit_commitment
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from testbed.simulators.wire import pack, unpack
 

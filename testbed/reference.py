@@ -12,8 +12,8 @@ from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.power_system import NetLoad, PowerSystem
 from models.profiles import Profiles
 from models.records import Floats, Ints
-from testbed.knowledge import power_system_parameters, temporal_knowledge
 from testbed.expectations import cache_folder
+from testbed.knowledge import power_system_parameters, temporal_knowledge
 from testbed.plans import remembered
 from testbed.profiles import build_profiles
 from testbed.scenario import Scenario

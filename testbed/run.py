@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -60,7 +62,7 @@ def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, outpu
     output.parent.mkdir(parents=True, exist_ok=True)
     output.unlink(missing_ok=True)  # an older result must not be taken for this run's
     with tempfile.TemporaryDirectory() as folder:
-        failure = _run_world(spec, Path(folder), progress)
+        failure = _beside_a_running_loop(lambda: _run_world(spec, Path(folder), progress))
         ledgers = read_ledgers(Path(folder))
     failure = failure or missing_steps(spec, ledgers)
     info = {"started": started.isoformat(), "wall_s": time.perf_counter() - clock, **_machine(), **_seconds(ledgers)}
@@ -68,6 +70,16 @@ def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, outpu
     if failure is not None:
         raise RunFailed(failure.simulator, failure.time_s, failure.cause, output)
     return output
+
+
+def _beside_a_running_loop(action: Callable[[], Failure | None]) -> Failure | None:
+    """mosaik runs an event loop of its own; where one runs already (in a notebook) that needs another thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return action()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(action).result()
 
 
 def _run_world(spec: RunSpec, folder: Path, progress: Progress | None) -> Failure | None:

@@ -319,7 +319,7 @@ class Execution(Part):
     mode: Literal["in_process", "separate_processes"] = "in_process"
     """All simulators in this process, or each in its own."""
     cache_dir: str | None = None
-    """Folder in which costly inputs are kept between runs; null: none."""
+    """Folder in which costly inputs and plans are kept between runs; null: the platform's cache folder."""
 
 
 class Record(Part):

@@ -56,8 +56,8 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 @pytest.mark.parametrize("path", TEXTS, ids=name_of)
 def test_files_that_are_named_exist(path: Path) -> None:
-    named = [n for n in PATH.findall(prose(path.read_text(encoding="utf-8"))) if n.rstrip("/").split("/")[-1] != "NAME.yaml"]
-    assert [name for name in named if not (ROOT / name).exists()] == []
+    named = PATH.findall(prose(path.read_text(encoding="utf-8")))
+    assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=name_of)
@@ -173,3 +173,13 @@ def test_controllers_in_the_texts_run(name: str, code: str, tmp_path: Path) -> N
     result = open_result(path)
     assert result.status == "completed"
     assert sum(result.district(d, "instructed_count").sum() for d in result.districts) > 0
+
+
+def test_results_are_read_as_the_text_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                           capsys: pytest.CaptureFixture[str]) -> None:
+    code, = PROGRAM.findall(text_of("docs/results.md"))
+    small_run.run(tmp_path, *CHEAP, name="results/smoke/bilayer-seed1.h5")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "docs/results.md", "exec"), {})
+    lowest_pu, highest_mw, unit = capsys.readouterr().out.split()
+    assert (0.9 < float(lowest_pu) < 1.0, float(highest_mw) > 1000, unit) == (True, True, "pu")

@@ -64,6 +64,19 @@ def test_sharing_keeps_limits_and_gives_cohorts_what_they_can_take(seed: int, co
     assert np.allclose(charged, np.maximum(np.minimum(asked.cohort_c_kw, room), forced))
 
 
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(SEEDS, st.integers(0, 30))
+def test_sharing_gives_cohorts_the_discharge_they_can_deliver(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    cars = drawn_cars(rng, count, 4)
+    pair = rng.integers(0, 7, count)
+    asked = Asked(np.zeros(6), rng.uniform(0, 4, 6), np.zeros(4), rng.uniform(0, 30, 4) + 24.0)
+    given_kw = share(asked, cars, pair)
+    discharged = np.bincount(cars.row, np.maximum(-given_kw, 0.0), 4)
+    able = np.bincount(cars.row, np.maximum(-cars.lo_kw, 0.0), 4)
+    assert np.allclose(discharged, np.minimum(asked.cohort_d_kw, able))
+
+
 @settings(deadline=None, derandomize=True, max_examples=30)
 @given(SEEDS)
 def test_sharing_does_not_depend_on_the_order_of_cars(seed: int) -> None:

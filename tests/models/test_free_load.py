@@ -46,4 +46,5 @@ def test_price_answer_moves_charging_to_cheap_hours_but_delivers_the_same():
 
 def test_flat_prices_change_nothing():
     flat = np.full(8, 0.3)
-    assert price_answer_kw(stays(), HOURS, flat, 0 * flat, np.array([0.05])) == pytest.approx(at_once_kw(stays(), HOURS))
+    answer_kw = price_answer_kw(stays(), HOURS, flat, 0 * flat, np.array([0.05]))
+    assert answer_kw == pytest.approx(at_once_kw(stays(), HOURS))

@@ -7,7 +7,8 @@ from testbed.run import run_scenario
 from testbed.scenario_loading import load_scenario
 
 PLAIN = f"{Path(__file__).with_name('plain_controller.py')}:Plain"
-HOURLY = ("step_s=3600", "planning.expectation=sampled", "planning.expectation_days=2", "planning.expectation_vehicles_max=20")
+HOURLY = ("step_s=3600", "planning.expectation=sampled", "planning.expectation_days=2",
+          "planning.expectation_vehicles_max=20")
 
 
 def scenario(*overrides, cache_dir):

@@ -1,5 +1,7 @@
 """A run is a pure function of scenario, controller and seed, and its books close."""
 
+import asyncio
+
 import numpy as np
 import pytest
 
@@ -78,3 +80,10 @@ def test_vehicle_traces_are_written_where_asked(folder):
 def test_the_reference_has_the_scenario_s_own_horizon(folder):
     path = small_run.run(folder, "planning.horizon_h=30", "spatial.look_ahead_h=2", name="short.h5")
     assert open_result(path).reference.committed.shape == (24, 10)
+
+
+def test_a_run_works_inside_a_running_event_loop(folder, first):
+    """As in a notebook, where the kernel's loop is running."""
+    async def cell():
+        return small_run.run(folder, name="notebook.h5")
+    assert equal_results(first, asyncio.run(cell())) == []

@@ -76,7 +76,8 @@ def inputs_of(knowledge: SpatialKnowledge, layout: Layout, now: Forecast, correc
     later_pc_max, later_pd_max, later_x_min, later_x_max = (
         values[layout.row_bus, layout.row_kind] / 1e3
         for values in (flex.pc_max_later_kw, flex.pd_max_later_kw, flex.x_min_later_kwh, flex.x_max_later_kwh))
-    slack_usd = LATER_SLACK_SHARE * knowledge.target_slack_usd_per_mwh * (np.arange(layout.hours) < now.later_known).astype(np.float64)
+    is_known = (np.arange(layout.hours) < now.later_known).astype(np.float64)
+    slack_usd = LATER_SLACK_SHARE * knowledge.target_slack_usd_per_mwh * is_known
     return Inputs(
         p_fixed=p_fixed, q_fixed=q_fixed, p_cap=_active_room(knowledge, layout, q_fixed),
         loss_usd_per_mw=(now.price_usd_per_mwh * layout.period_h)[None, :],

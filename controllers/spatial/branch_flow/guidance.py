@@ -63,10 +63,11 @@ def expected_stay(knowledge: SpatialKnowledge, layout: Layout, now: Forecast) ->
     gone = np.cumsum(leaves_kw, axis=1) - 0.5 * leaves_kw
     here = 1.0 - np.divide(gone, total, out=np.zeros(gone.shape), where=total > 0)
     hour = np.r_[np.zeros(layout.steps, dtype=np.int64), 1 + np.arange(layout.hours)]
-    return here[:, np.minimum(hour, pairs.bins - 1)]
+    return np.asarray(here[:, np.minimum(hour, pairs.bins - 1)], dtype=np.float64)
 
 
 def _groups_of_rows(layout: Layout, groups: Ints) -> Floats:
     """[W, groups] 1 where a group parks in the row's zone and uses its kind of charger."""
     same_zone = group_zone(groups)[None, :] == layout.zone_of[:, None]
-    return (same_zone & (group_kind(groups)[None, :] == layout.kind_of[:, None])).astype(np.float64)
+    same_kind = group_kind(groups)[None, :] == layout.kind_of[:, None]
+    return np.asarray(same_zone & same_kind, dtype=np.float64)

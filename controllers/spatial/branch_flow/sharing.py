@@ -10,7 +10,6 @@ from controllers.disaggregation import fill, least_laxity, sorted_by_row
 from controllers.spatial.pro_rata import Cars
 from models.records import GROUP_COUNT, Floats, Ints, PairIndex
 
-
 DUST_KW = 1e-3
 """Powers below it are a solver's rounding, not a wish."""
 

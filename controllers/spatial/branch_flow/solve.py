@@ -14,7 +14,7 @@ from controllers.port import PlanError
 OPTIMAL = (cp.OPTIMAL, cp.OPTIMAL_INACCURATE)
 INFEASIBLE = (cp.INFEASIBLE, cp.INFEASIBLE_INACCURATE)
 SOLVER_OPTIONS: dict[str, dict[str, Any]] = {
-    "CLARABEL": {"tol_gap_abs": 1e-8, "tol_gap_rel": 1e-8, "tol_feas": 1e-8, "max_iter": 80, "max_threads": 1,
+    "CLARABEL": {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-9, "max_iter": 80, "max_threads": 1,
                  "equilibrate_enable": False},
     "QOCO": {"abstol": 1e-8, "reltol": 1e-8, "max_iters": 80},
 }
@@ -61,7 +61,7 @@ def run_with_second_try(problem: cp.Problem, solver: str) -> SolverRun:
                      first.iterations + second.iterations)
 
 
-def require_dpp(problem: cp.Problem) -> cp.Problem:
-    """The problem itself, or an AssertionError: without DPP each re-solve would compile anew."""
-    assert problem.is_dcp(dpp=True), "branch flow problem is not DPP"
+def require_convex(problem: cp.Problem) -> cp.Problem:
+    """The problem itself; AssertionError if cvxpy's rules do not prove it convex."""
+    assert problem.is_dcp(), "branch flow problem is not convex by cvxpy's rules"
     return problem

@@ -117,6 +117,15 @@ def test_fast_ports_do_not_load_the_buses_transformer() -> None:
 
 
 # ---------------------------------------------------------------- judge
+@pytest.mark.parametrize(("vm_shift", "loss_factor", "agrees"), [
+    (0.0, 1.0, True), (0.9e-5, 1.0009, True), (1.1e-5, 1.0, False), (0.0, 1.0011, False)])
+def test_the_judge_accepts_within_its_tolerances_only(vm_shift: float, loss_factor: float, agrees: bool) -> None:
+    base = case.FEEDER.p_base_kw[None], case.FEEDER.q_base_kvar[None]
+    flow = case.POWER_FLOW(*base)
+    verdict = Judge(case.FEEDER, case.POWER_FLOW).compare(*base, flow.vm_pu + vm_shift, flow.losses_kw * loss_factor)
+    assert verdict.agrees is agrees
+
+
 def test_the_judge_scales_down_until_all_limits_hold() -> None:
     feeder = case.unlimited_transformers(replace(case.FEEDER, v_max_pu=1.02))
     injection = np.zeros((2, 33))

@@ -26,8 +26,18 @@ def evening(**changes: Any) -> tuple[SpatialKnowledge, FeederView]:
 
 
 # ---------------------------------------------------------------- one hour
-def test_the_hour_delivers_the_plan_divided_by_the_assumed_compliance() -> None:
+def wish(view: FeederView, is_charging: bool) -> FeederView:
+    """The evening's discharge, or the same cohorts charging at half that power."""
+    if not is_charging:
+        return view
+    wish_kw = 0.5 * (view.pc_target_kw + view.pd_target_kw)
+    return replace(view, pc_target_kw=wish_kw, pd_target_kw=np.zeros_like(wish_kw))
+
+
+@pytest.mark.parametrize("is_charging", [False, True])
+def test_the_hour_delivers_the_plan_divided_by_the_assumed_compliance(is_charging: bool) -> None:
     known, view = evening()
+    view = wish(view, is_charging)
     layer = BranchFlow(known)
     energy_kwh = np.zeros(known.vehicles.count)
     soc = view.soc.copy()
@@ -37,7 +47,7 @@ def test_the_hour_delivers_the_plan_divided_by_the_assumed_compliance() -> None:
         soc = soc + np.where(out.setpoint_kw > 0, 0.95, 1 / 0.95) * out.setpoint_kw / 4.0 / known.vehicles.capacity_kwh
         assert np.all(np.abs(out.setpoint_kw) <= known.vehicles.p_charge_max_kw + 1e-9)
     wanted = (view.pc_target_kw - view.pd_target_kw)[:, 0].sum()
-    assert wanted < -40.0
+    assert np.sign(wanted) == (1.0 if is_charging else -1.0) and abs(wanted) > 20.0
     assert energy_kwh.sum() * known.assumed_compliance == pytest.approx(wanted, rel=1e-6)
 
 
@@ -56,8 +66,10 @@ def test_a_decision_holds_for_its_hour_and_carries_its_proof() -> None:
     assert first.losses_socp_kw == pytest.approx(first.losses_ac_kw, rel=1e-3)
 
 
-def test_the_plan_for_buses_is_what_cars_are_told_and_the_optimum_placed() -> None:
+@pytest.mark.parametrize("is_charging", [False, True])
+def test_the_plan_for_buses_is_what_cars_are_told_and_the_optimum_placed(is_charging: bool) -> None:
     known, view = evening()
+    view = wish(view, is_charging)
     out = BranchFlow(known).step(view)
     told = np.bincount(view.declared.bus_index, out.setpoint_kw, known.site.bus_count) * known.assumed_compliance
     assert np.allclose(out.p_plan_bus_kw, told)
@@ -66,11 +78,22 @@ def test_the_plan_for_buses_is_what_cars_are_told_and_the_optimum_placed() -> No
     assert np.allclose(out.p_plan_bus_kw, placed, atol=0.01)
 
 
+def test_each_quarter_carries_the_hours_mean_whatever_the_load_does() -> None:
+    known, view = evening()
+    load_kw = view.bus_load_kw.copy()
+    load_kw[:, :2] *= 1.3
+    pd_kw = Decider(known).decide(replace(view, bus_load_kw=load_kw)).pd_kw.sum(axis=0)
+    assert pd_kw[0] > 40.0
+    assert np.allclose(pd_kw, pd_kw[0], rtol=1e-3)
+
+
 def test_cars_outside_control_are_in_the_plan_for_buses() -> None:
     known, view = evening()
     uncontrolled = np.full_like(view.flexibility.p_uncontrolled_kw, 2.0)
     more = BranchFlow(known).step(replace(view, flexibility=replace(view.flexibility, p_uncontrolled_kw=uncontrolled)))
-    assert np.allclose(more.p_plan_bus_kw.sum() - BranchFlow(known).step(view).p_plan_bus_kw.sum(), 2.0 * 33, atol=0.1)
+    alone = BranchFlow(known).step(view)
+    assert more.p_plan_bus_kw.sum() - alone.p_plan_bus_kw.sum() == pytest.approx(2.0 * 33, abs=0.1)
+    assert more.losses_socp_kw > alone.losses_socp_kw + 1.0
 
 
 def test_cars_that_arrive_meanwhile_take_what_their_cohort_lacks() -> None:
@@ -103,6 +126,25 @@ def test_the_order_of_pairs_does_not_matter() -> None:
     one = BranchFlow(known).step(view)
     other = BranchFlow(replace(known, pairs=pairs)).step(shuffled)
     assert np.abs(one.p_plan_bus_kw - other.p_plan_bus_kw).max() / 1e3 < 1e-6
+
+
+def test_the_present_is_not_starved_for_a_forecast() -> None:
+    """The plan asks for more charging in all than the cars can take: the present hour is served in full."""
+    known, view = evening()
+    pc = np.where(view.pc_target_kw.sum(axis=1, keepdims=True) > 0, 1.0, 0.0) * np.full((1, known.horizon_h), 40.0)
+    pc[:, 0] = 0.2 * view.pd_target_kw[:, 0]
+    decision = Decider(known).decide(replace(view, pc_target_kw=pc, pd_target_kw=np.zeros_like(pc)))
+    assert decision.pc_kw.mean(axis=1).sum() == pytest.approx(pc[:, 0].sum(), rel=1e-4)
+    assert decision.target_slack_kwh < 0.01
+
+
+def test_a_solvers_dust_is_no_wish() -> None:
+    """A car told to discharge 1e-8 kW could not charge: the powers handed to cars hold nothing below 1 W."""
+    known, view = evening()
+    decision = Decider(known).decide(view)
+    for power in (decision.pc_kw, decision.pd_kw):
+        assert np.all((power == 0.0) | (power >= 1e-3))
+    assert np.any(decision.pc_kw == 0.0)
 
 
 # ---------------------------------------------------------------- failure
@@ -153,6 +195,23 @@ def test_discharging_cars_are_sent_to_the_electrical_end() -> None:
 
 def test_charging_cars_are_sent_near_the_substation() -> None:
     rank = planned((5, 6, 7), ())
+    assert rank[6] < rank[12] < rank[17]
+
+
+def test_arrivals_are_not_parked_for_a_peak_they_will_not_see() -> None:
+    """All plugged cars declare to leave within 14 h: a peak 20 hours away does not move the ranks."""
+    known, view = evening(look_ahead_h=23)
+    pc, pd = np.zeros_like(view.pc_target_kw), np.zeros_like(view.pd_target_kw)
+    cohorts = np.flatnonzero(view.pc_target_kw.sum(axis=1) > 0)
+    pc[np.ix_(cohorts, (3, 4))] = 1.0
+    pd[np.ix_(cohorts, (20, 21))] = 50.0
+    view = replace(view, pc_target_kw=pc, pd_target_kw=pd)
+    flex = view.flexibility
+    later = np.where(known.site.slow_ports > 0, 50.0, 0.0)[:, None, None] * np.ones((1, 2, 22))
+    view = replace(view, flexibility=replace(flex, pc_max_later_kw=later, pd_max_later_kw=later,
+                                             x_min_later_kwh=-1e4 * np.ones_like(later),
+                                             x_max_later_kwh=1e4 * np.ones_like(later)))
+    rank = BranchFlow(known).step(view).guidance_rank[0]
     assert rank[6] < rank[12] < rank[17]
 
 
