@@ -24,6 +24,8 @@ from controllers.temporal import unit_commitment
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from testbed.simulators.wire import pack, unpack
 
+CODE = b"".join(file.read_bytes() for file in sorted(Path(str(unit_commitment.__file__)).parent.glob("*.py")))
+"""Read as this process starts, together with the modules themselves: files may change while a run goes on."""
 SOLVERS = ("cvxpy", "highspy", "clarabel", "numpy", "scipy")
 
 
@@ -52,8 +54,7 @@ def plan_key(layer: UnitCommitment, view: SystemView) -> str:
     digest = hashlib.sha256()
     for part in (layer.knowledge, view, layer.car_control, layer.tuning, sorted(layer.without)):
         _feed(digest, part)
-    for file in sorted(Path(str(unit_commitment.__file__)).parent.glob("*.py")):
-        digest.update(file.read_bytes())
+    digest.update(CODE)
     digest.update(json.dumps([metadata.version(name) for name in SOLVERS]).encode())
     return digest.hexdigest()
 

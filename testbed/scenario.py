@@ -303,8 +303,8 @@ class Spatial(Part):
     """Price of missing the upper layer's target."""
     voltage_penalty_below_pu: Annotated[float, Field(ge=0.8, le=1.1)] = 0.95
     """Voltages below it are penalised."""
-    voltage_penalty_usd_per_pu2h: NonNegative = 1000.0
-    """Penalty per squared pu and hour below that voltage."""
+    voltage_penalty_usd_per_pu2h: NonNegative = 20.0
+    """Penalty per squared pu and hour below that voltage; at 1000 it outweighs the upper layer's targets."""
     reactive_power: bool = False
     """true: bidirectional chargers may also give reactive power."""
     solver: Literal["CLARABEL", "QOCO"] = "CLARABEL"

@@ -32,6 +32,9 @@ def power_flows(district: District, received: Values) -> Values:
     flows = district.power_flow(_cases(load["p_kw"], pev["p_kw"], planned["p_setpoint_kw"]),
                                 _cases(load["q_kvar"], pev["q_kvar"], planned["q_setpoint_kvar"]))
     losses = flows.losses_kw
+    if not np.all(np.isfinite(losses)):
+        case = ("actual", "set-point", "base")[int(np.argmin(np.isfinite(losses)))]
+        raise ArithmeticError(f"{district.name}: AC power flow of the {case} powers does not converge")
     return {
         "vm_pu": flows.vm_pu[ACTUAL], "vm_setpoint_pu": flows.vm_pu[SETPOINT],
         "line_loading_percent": flows.line_loading_percent[ACTUAL],

@@ -22,6 +22,8 @@ from models.records import Floats, Ints
 
 SPLIT_SLACK_REL = 1e-6
 """How much dearer than the optimum the unique split may be (MODEL.md section 3)."""
+DUST_KW = 1e-4
+"""Below it a cohort's power is the solver's rounding; a car must not be kept from charging to give 1e-6 kW."""
 TANGENT_GAP_REL = 1e-5
 """Room for the difference between tangents and true curves when a merged answer is judged."""
 
@@ -133,5 +135,5 @@ def _by_district(case: Case, power_mw: Floats) -> tuple[Floats, ...]:
         grid = np.zeros((cars.cohort_count, case.horizon_h))
         mine = np.flatnonzero(rows.district[rows.cohort] == k)
         grid[rows.row[rows.cohort[mine]], rows.hour[mine]] = power_mw[mine] * KW_PER_MW
-        out.append(np.where(grid < 1e-9, 0.0, grid))
+        out.append(np.where(grid < DUST_KW, 0.0, grid))
     return tuple(out)
