@@ -4,8 +4,8 @@
 
 Per seed one upper plan is made and carried out `pro_rata` (controller `temporal`); the branch-flow layer then
 carries out the same stored plan `in_place` and `guided`. Losses are AC losses of what happened. What the variants
-deliver differently in time is taken out at the feeder's marginal loss. Only the last counted day is measured: with
-`--set days=2` every car has been guided to where it stands. Exit code 1 if the figure does not hold.
+deliver differently is taken out at the feeder's marginal loss. The last counted day is measured: on the first one
+cars stand where they parked in the warm-up, unguided (--day 1). Exit code 1 if the figure does not hold.
 """
 
 from __future__ import annotations
@@ -22,14 +22,23 @@ import numpy as np
 
 from controllers.port import PowerFlowCall, SpatialKnowledge
 from controllers.spatial.branch_flow.migrate import migrate_bound
-from experiments.runs import results_of, say
+from experiments.equal_energy import (
+    FeederDay,
+    bus_shares,
+    class_difference,
+    class_energy_kwh,
+    correction_kwh,
+    feeder_day,
+    marginal_loss,
+)
+from experiments.runs import exit_code, results_of, say
 from models.records import VEHICLE_CLASSES, ZONES, Floats
 from testbed.compare import Job
 from testbed.districts import District, build_districts
 from testbed.knowledge import spatial_knowledge
 from testbed.metric_inputs import networks
 from testbed.metrics import half_width
-from testbed.preflight import checked_scenario
+from testbed.preflight import WrongRequest, checked_scenario
 from testbed.profiles import build_profiles
 from testbed.results import Result
 from testbed.run_spec import DAY_S, RunSpec
@@ -48,84 +57,11 @@ LAYERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 """Variant: controller and what it changes of the scenario."""
 EQUAL_ENERGY = 0.01
 """Totals per class and direction must agree to this share of the reference's."""
-SMALLEST_TOTAL_KWH = 1.0
-"""Totals below it count as this much, so that a class that hardly acts decides nothing."""
 SHOWN = ("in_place", "guided", BOUND)
 REQUIRED_GUIDED = 0.005
-PROBE_KW = 1.0
 REPLAY_AGREES_REL = 1e-6
 BOUND_SHORT = 1e-4
 TAXI = VEHICLE_CLASSES.index("taxi")
-
-
-# ---------------------------------------------------------------- what a run did on the feeder
-@dataclass(frozen=True)
-class FeederDay:
-    """One variant's day; T steps, B buses, Z zones, C classes."""
-
-    losses_kw: Floats
-    """[T] AC, of what happened."""
-    p_bus_kw: Floats
-    """[T, B] of the cars."""
-    charge_kw: Floats
-    """[T, Z, C]"""
-    discharge_kw: Floats
-    """[T, Z, C]"""
-    waiting: int
-    """Most cars seen waiting for a port."""
-    fallbacks: int
-    """Decisions of the lower layer that ended in its fallback."""
-
-
-def feeder_day(result: Result, name: str) -> FeederDay:
-    """A district's last counted day as recorded."""
-    def series(attribute: str) -> Floats:
-        return np.asarray(result.district(name, attribute)[result.time_s >= first_measured_s(result)])
-
-    shape = (-1, len(ZONES), len(VEHICLE_CLASSES), 2)
-    return FeederDay(
-        losses_kw=series("losses_kw"), p_bus_kw=series("p_bus_kw"),
-        charge_kw=series("charge_kw").reshape(shape).sum(axis=3),
-        discharge_kw=series("discharge_kw").reshape(shape).sum(axis=3),
-        waiting=int(series("queue_count").max()), fallbacks=int(series("spatial_fallback").sum()))
-
-
-def first_measured_s(result: Result) -> int:
-    """Begin of the last counted day."""
-    return result.steps_total * result.step_s - DAY_S
-
-
-def class_energy_kwh(day: FeederDay, step_h: float) -> Floats:
-    """Charged and discharged energy of each class [2, C]."""
-    return np.stack([power.sum(axis=(0, 1)) for power in (day.charge_kw, day.discharge_kw)]) * step_h
-
-
-def class_difference(energy_kwh: Floats, reference_kwh: Floats) -> float:
-    """Largest relative difference of any class's charged or discharged energy [2, C]."""
-    return float(np.max(np.abs(energy_kwh - reference_kwh) / np.maximum(reference_kwh, SMALLEST_TOTAL_KWH)))
-
-
-# ---------------------------------------------------------------- correction at marginal loss
-def bus_shares(p_bus_kw: Floats, belongs: Floats) -> Floats:
-    """Mean shares [S, B] of cars' power [T, B] over the buses of each set; belongs [S, B] 0 or 1, no set empty."""
-    weight = belongs * np.abs(p_bus_kw).sum(axis=0)
-    total = weight.sum(axis=1, keepdims=True)
-    even = belongs / belongs.sum(axis=1, keepdims=True)
-    return np.asarray(np.where(total > 0, weight / np.where(total > 0, total, 1.0), even))
-
-
-def marginal_loss(power_flow: PowerFlowCall, p_kw: Floats, q_kvar: Floats, shares: Floats) -> Floats:
-    """dLoss/dP [S, T]: central difference of AC losses for load added at the bus shares [S, B] to p, q [T, B]."""
-    rows = []
-    for share in shares:
-        more, less = (power_flow(p_kw + sign * PROBE_KW / 2 * share, q_kvar).losses_kw for sign in (1.0, -1.0))
-        rows.append((more - less) / PROBE_KW)
-    return np.stack(rows)
-
-
-def correction_kwh(marginal: Floats, power_kw: Floats, reference_kw: Floats, step_h: float) -> float:
-    """Losses due to power drawn beyond the reference's: sum of marginal x (power - reference); all [S, T]."""
-    return float((marginal * (power_kw - reference_kw)).sum() * step_h)
 
 
 # ---------------------------------------------------------------- one seed
@@ -188,7 +124,7 @@ def seed_rows(seed: int, days: Mapping[str, FeederDay], place: Feeder, step_h: f
 
 @dataclass(frozen=True)
 class Feeder:
-    """The feeder and its load without cars on the last counted day."""
+    """The feeder and its load without cars on the day measured."""
 
     knowledge: SpatialKnowledge
     power_flow: PowerFlowCall
@@ -199,14 +135,14 @@ class Feeder:
     """[Z, B] 1 where the bus is in the zone; zones without a bus left out."""
 
 
-def feeder_of(scenario: Scenario, seed: int, name: str) -> Feeder:
+def feeder_of(scenario: Scenario, seed: int, name: str, day: int) -> Feeder:
     """The district's feeder and its load without cars."""
     spec = RunSpec(scenario, LAYERS[REFERENCE][0], seed, Path())
     district: District = build_districts(spec)[name]
     if district.power_flow is None:
         raise ValueError(f"district {name} has no network")
-    last_s = (scenario.days - 1) * DAY_S
-    load = bus_load(district, build_profiles(scenario).load_shape(last_s, scenario.step_s, scenario.steps_per_day))
+    begin_s = (day - 1) * DAY_S
+    load = bus_load(district, build_profiles(scenario).load_shape(begin_s, scenario.step_s, scenario.steps_per_day))
     zones = (district.site.bus_zone == np.arange(len(ZONES))[:, None]).astype(float)
     return Feeder(spatial_knowledge(spec, district), district.power_flow, load["p_kw"].T, load["q_kvar"].T,
                   zones[zones.any(axis=1)])
@@ -348,19 +284,23 @@ def seed_job(described: str, overrides: Sequence[str], variant: str, seed: int, 
                24 * (scenario.days + scenario.warmup_days))
 
 
-def measure(described: str, overrides: Sequence[str], seeds: Sequence[int], folder: Path, fresh: bool = False
-            ) -> list[Row]:
-    """All variants of all seeds, run where no result is there yet."""
+def measure(described: str, overrides: Sequence[str], seeds: Sequence[int], folder: Path, day: int | None = None,
+            fresh: bool = False) -> list[Row]:
+    """All variants of all seeds, run where no result is there yet; by default on the last counted day."""
     rows: list[Row] = []
+    scenario = checked_scenario(described, overrides)
+    day = scenario.days if day is None else day
+    if not 1 <= day <= scenario.days:
+        raise WrongRequest([f"--day {day}: {described} has days 1 to {scenario.days}"])
     for seed in seeds:
         results: dict[str, Result] = {}
         for variant in LAYERS:
             results[variant], = results_of([seed_job(described, overrides, variant, seed, folder)], fresh=fresh)
         name = networks(results[REFERENCE])[0]
-        place = feeder_of(checked_scenario(described, overrides), seed, name)
-        days = {variant: feeder_day(result, name) for variant, result in results.items()}
-        for variant, day in days.items():
-            check_replay(place, day, f"{variant} seed {seed}")
+        place = feeder_of(scenario, seed, name, day)
+        days = {variant: feeder_day(result, name, day) for variant, result in results.items()}
+        for variant, one in days.items():
+            check_replay(place, one, f"{variant} seed {seed}")
         rows += seed_rows(seed, days, place, results[REFERENCE].step_h)
     return rows
 
@@ -371,6 +311,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10, metavar="N", help="seeds 1 to N (default 10)")
     parser.add_argument("--zone-map", choices=("contiguous", "public"), default="contiguous")
+    parser.add_argument("--day", type=int, metavar="D", help="counted day to measure (default the last)")
     parser.add_argument("--scenario", default=SCENARIO)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides")
     parser.add_argument("-o", dest="folder", type=Path, metavar="DIR", help="default results/placement/ZONE_MAP")
@@ -378,7 +319,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     folder = options.folder or Path("results/placement") / options.zone_map
     overrides = (*options.overrides, f"districts.0.zone_map={options.zone_map}")
-    rows = measure(options.scenario, overrides, range(1, options.seeds + 1), folder, options.fresh)
+    rows = measure(options.scenario, overrides, range(1, options.seeds + 1), folder, options.day, options.fresh)
     holds, _ = print_summary(rows)
     write_csv(rows, folder / "placement.csv")
     if find_spec("matplotlib"):
@@ -389,4 +330,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import yaml
 
 from testbed.compare import Job, run_jobs
+from testbed.preflight import WrongRequest
 from testbed.results import Result, ResultError, open_result
 from testbed.scenario import Scenario, to_yaml
 
@@ -25,6 +26,18 @@ class RunsFailed(RuntimeError):
 def say(text: str) -> None:
     """A line for whoever waits; results go to stdout, this to stderr."""
     print(text, file=sys.stderr, flush=True)
+
+
+def exit_code(experiment: Callable[[], int]) -> int:
+    """The experiment's own code; 2 with every mistake of a wrong request, 1 if runs failed."""
+    try:
+        return experiment()
+    except WrongRequest as wrong:
+        say("\n".join(wrong.mistakes))
+        return 2
+    except RunsFailed as failed:
+        say(str(failed))
+        return 1
 
 
 def results_of(todo: Sequence[Job], workers: int = 1, fresh: bool = False) -> list[Result]:

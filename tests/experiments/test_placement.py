@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from experiments import equal_energy as e
 from experiments import placement as p
 from models.records import PowerFlow
 
@@ -23,7 +24,7 @@ def quadratic_losses(p_kw, q_kvar):
 def day(losses_kw=(10.0, 10.0), p_bus_kw=((5.0, 0.0), (0.0, 0.0)), **changes):
     power = np.zeros((2, 3, 3))
     power[:, 0, 0] = 8.0
-    made = p.FeederDay(np.array(losses_kw), np.array(p_bus_kw), power, power / 2, waiting=0, fallbacks=0)
+    made = e.FeederDay(np.array(losses_kw), np.array(p_bus_kw), power, power / 2, waiting=0, fallbacks=0)
     return replace(made, **changes)
 
 
@@ -45,19 +46,19 @@ def three_seeds(guided=(99.0, 98.0, 97.0), **changes):
 def test_class_energy_counts_both_directions_over_all_zones():
     power = np.zeros((2, 3, 3))
     power[:, 0, 0], power[1, 2, 0], power[0, 1, 1] = 8.0, 4.0, 40.0
-    energy = p.class_energy_kwh(day(charge_kw=power, discharge_kw=0 * power), STEP_H)
+    energy = e.class_energy_kwh(day(charge_kw=power, discharge_kw=0 * power), STEP_H)
     assert energy.tolist() == [[5.0, 10.0, 0.0], [0.0, 0.0, 0.0]]
 
 
 def test_the_largest_difference_of_any_class_and_direction_counts():
     reference = np.array([[100.0, 50.0, 0.0], [80.0, 0.0, 0.0]])
-    assert p.class_difference(reference, reference) == 0.0
-    assert p.class_difference(reference + np.array([[1.0, 0, 0], [-1.6, 0, 0]]), reference) == pytest.approx(0.02)
+    assert e.class_difference(reference, reference) == 0.0
+    assert e.class_difference(reference + np.array([[1.0, 0, 0], [-1.6, 0, 0]]), reference) == pytest.approx(0.02)
 
 
 def test_a_class_that_hardly_acts_decides_nothing():
     reference = np.array([[100.0], [0.1]])
-    assert p.class_difference(np.array([[100.0], [0.105]]), reference) == pytest.approx(0.005)
+    assert e.class_difference(np.array([[100.0], [0.105]]), reference) == pytest.approx(0.005)
 
 
 def test_a_waiting_car_or_unequal_energy_makes_a_seed_unfair():
@@ -70,25 +71,25 @@ def test_a_waiting_car_or_unequal_energy_makes_a_seed_unfair():
 def test_marginal_loss_is_the_slope_of_the_ac_losses():
     load = np.array([[100.0, 0.0], [200.0, 50.0]])
     shares = np.array([[1.0, 0.0], [0.5, 0.5]])
-    slope = p.marginal_loss(quadratic_losses, load, 0 * load, shares)
+    slope = e.marginal_loss(quadratic_losses, load, 0 * load, shares)
     assert slope == pytest.approx(np.array([[0.02, 0.04], [0.01, 0.035]]))
 
 
 def test_bus_shares_follow_the_power_of_both_directions():
     power = np.array([[3.0, -1.0, 0.0], [0.0, 0.0, 4.0]])
     sets = np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]])
-    assert p.bus_shares(power, sets).tolist() == [[0.375, 0.125, 0.5], [0.75, 0.25, 0.0]]
+    assert e.bus_shares(power, sets).tolist() == [[0.375, 0.125, 0.5], [0.75, 0.25, 0.0]]
 
 
 def test_without_any_power_shares_are_even():
-    assert p.bus_shares(np.zeros((2, 4)), np.array([[1.0, 0.0, 1.0, 0.0]])).tolist() == [[0.5, 0.0, 0.5, 0.0]]
+    assert e.bus_shares(np.zeros((2, 4)), np.array([[1.0, 0.0, 1.0, 0.0]])).tolist() == [[0.5, 0.0, 0.5, 0.0]]
 
 
 def test_more_energy_explains_its_own_losses():
     """A variant that differs only by 1 kW more at the reference's buses saves nothing and loses nothing."""
     base, more = np.array([[100.0, 20.0]]), np.array([[101.0, 20.0]])
-    slope = p.marginal_loss(quadratic_losses, base, 0 * base, np.array([[1.0, 0.0]]))
-    correction = p.correction_kwh(slope, more.sum(axis=1)[None], base.sum(axis=1)[None], STEP_H)
+    slope = e.marginal_loss(quadratic_losses, base, 0 * base, np.array([[1.0, 0.0]]))
+    correction = e.correction_kwh(slope, more.sum(axis=1)[None], base.sum(axis=1)[None], STEP_H)
     extra = (quadratic_losses(more, more).losses_kw - quadratic_losses(base, base).losses_kw).sum() * STEP_H
     assert correction == pytest.approx(extra, rel=0.01) and correction > 0
 
@@ -185,5 +186,5 @@ def test_one_seed_from_end_to_end(tmp_path, capsys):
     bound, reference = float(lines[4].split(",")[2]), float(lines[1].split(",")[2])
     assert 0.9 * reference < bound < reference
     capsys.readouterr()
-    p.main(arguments)
+    p.main([*arguments, "--day", "1"])
     assert capsys.readouterr().err.count("is complete already") == 3

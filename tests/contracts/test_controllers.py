@@ -1,0 +1,111 @@
+"""One contract for all controllers: what they say is possible, passes the independent checker, and stays in bounds."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from controllers.temporal.unit_commitment.check import check_plan
+from models.drivers import REASONS
+from testbed.controller_loading import controller_names, load_controller
+from testbed.metrics import compute_metrics
+from testbed.results import open_result
+from testbed.simulators.spatial import SpatialSimulator
+from testbed.simulators.temporal import TemporalSimulator
+from tests.testbed import small_run
+
+ROUNDING_KW = 1e-6
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("contract")
+
+
+@pytest.fixture(scope="module", params=controller_names())
+def run(request, cache):
+    """A whole hourly day of the controller, with everything its two layers saw and said."""
+    seen = SimpleNamespace(name=request.param, steps=[], plans=[], result=None, districts=None)
+    district, view_of = SpatialSimulator._district, TemporalSimulator._view
+
+    def spoken(self, name, now_s, received):
+        values = district(self, name, now_s, received)
+        seen.steps.append((name, now_s, received, values))
+        seen.districts = self.districts
+        return values
+
+    def viewed(self, now_s, inputs):
+        view = view_of(self, now_s, inputs)
+        seen.plans.append((self, view))
+        return view
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SpatialSimulator, "_district", spoken)
+        patch.setattr(TemporalSimulator, "_view", viewed)
+        path = small_run.run(cache, controller=request.param, name=f"{request.param}.h5")
+    seen.result = open_result(path)
+    return seen
+
+
+def test_the_run_completes(run):
+    assert run.result.status == "completed"
+    assert run.result.controller == run.name
+
+
+def test_plans_pass_the_independent_checker(run):
+    for simulator, view in run.plans:
+        control = load_controller(run.name).car_control
+        assert [str(v) for v in check_plan(simulator.knowledge, view, simulator.plan, control)] == []
+
+
+def test_set_points_are_for_plugged_enrolled_cars_within_their_chargers(run):
+    for name, _, received, values in run.steps:
+        vehicles, told = run.districts[name].vehicles, values["instructions"]
+        p_kw, is_told = told["setpoint_kw"], told["is_dispatched"] > 0
+        assert np.all(np.isfinite(p_kw))
+        assert not p_kw[~is_told].any()
+        assert not is_told[received["declared"]["bus_index"] < 0].any()
+        assert not is_told[~vehicles.is_enrolled].any()
+        assert np.all(p_kw <= vehicles.p_charge_max_kw + ROUNDING_KW)
+        assert np.all(p_kw >= -vehicles.p_discharge_max_kw - ROUNDING_KW)
+
+
+def test_only_controllers_that_may_dispatch_do(run):
+    controller = load_controller(run.name)
+    dispatched = sum(values["instructions"]["is_dispatched"].sum() for *_, values in run.steps)
+    assert (dispatched > 0) == (controller.car_control != "none")
+    if controller.car_control == "charge_only":
+        assert all(values["instructions"]["setpoint_kw"].min(initial=0.0) >= -ROUNDING_KW for *_, values in run.steps)
+
+
+def test_guidance_names_each_bus_at_most_once_per_kind(run):
+    for *_, values in run.steps:
+        for ranks in values["guidance"]["rank"]:
+            named = ranks[ranks >= 0]
+            assert np.unique(named).size == named.size
+
+
+def test_planned_flows_are_numbers(run):
+    for *_, values in run.steps:
+        for name in ("p_setpoint_kw", "q_setpoint_kvar"):
+            assert np.all(np.isfinite(values["planned_flows"][name]))
+
+
+def test_every_answer_of_the_optimisation_agrees_with_ac_or_says_it_fell_back(run):
+    """1e-5 pu and 0.1 % of loss (MODEL.md section 4)."""
+    result = run.result
+    solved = result.district("feeder33", "spatial_solved") > 0
+    fallback = result.district("feeder33", "spatial_fallback") > 0
+    accepted = solved & ~fallback
+    if run.name in ("bilayer", "smart_charging"):
+        assert solved.sum() == 24
+    assert np.all(result.district("feeder33", "relaxation_vm_error_pu")[accepted] <= 1e-5)
+    assert np.all(result.district("feeder33", "relaxation_loss_error_rel")[accepted] <= 1e-3)
+
+
+def test_metrics_are_there_and_counts_are_whole(run):
+    metrics = compute_metrics(run.result)
+    assert np.isfinite(metrics["total_cost_usd_adjusted"])
+    assert metrics["unit_hours"] == round(metrics["unit_hours"])
+    refusals = sum(np.nansum(run.result.district(d, "refusals"), axis=0) for d in run.result.districts)
+    assert refusals.shape == (len(REASONS),)
