@@ -64,6 +64,7 @@ def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, outpu
     with tempfile.TemporaryDirectory() as folder:
         failure = _beside_a_running_loop(lambda: _run_world(spec, Path(folder), progress))
         ledgers = read_ledgers(Path(folder))
+    gc.collect()  # the world is gone; the next run of this process must not find its cycles
     failure = failure or missing_steps(spec, ledgers)
     info = {"started": started.isoformat(), "wall_s": time.perf_counter() - clock, **_machine(), **_seconds(ledgers)}
     _conclude(spec, failure, info)

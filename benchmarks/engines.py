@@ -1,0 +1,46 @@
+"""AC power flow side by side in one run: pandapower's own call (no numba), our reference, and the fast engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pandapower
+import pandapower.networks
+
+from models.feeder import ac_engine, ieee33
+
+CASES = 960
+
+
+def seconds_per_case(action: Callable[[], object], cases: int) -> float:
+    """Best of three."""
+    best = float("inf")
+    for _ in range(3):
+        begun = time.perf_counter()
+        action()
+        best = min(best, (time.perf_counter() - begun) / cases)
+    return best
+
+
+def main() -> None:
+    """Print milliseconds per case and the ratio to pandapower's own call."""
+    feeder, net = ieee33(), pandapower.networks.case33bw()
+    scale = np.linspace(0.4, 1.0, CASES)
+    p_kw, q_kvar = np.outer(scale, feeder.p_base_kw), np.outer(scale, feeder.q_base_kvar)
+    fast, reference = ac_engine(feeder, "lightsim2grid"), ac_engine(feeder, "pandapower")
+    rows = {
+        "pandapower runpp": seconds_per_case(lambda: pandapower.runpp(net, lightsim2grid=False, numba=False), 1),
+        "reference engine": seconds_per_case(lambda: reference.power_flow(p_kw[:8], q_kvar[:8]), 8),
+        "fast engine, one case a call": seconds_per_case(lambda: fast.power_flow(p_kw[:1], q_kvar[:1]), 1),
+        "fast engine, three cases a call (a step)": seconds_per_case(lambda: fast.power_flow(p_kw[:3], q_kvar[:3]), 3),
+        "fast engine, batch": seconds_per_case(lambda: fast.power_flow(p_kw, q_kvar), CASES),
+    }
+    base = rows["pandapower runpp"]
+    for name, seconds in rows.items():
+        print(f"{name:42s} {1e3 * seconds:8.3f} ms   {base / seconds:7.1f} x")
+
+
+if __name__ == "__main__":
+    main()
