@@ -105,7 +105,7 @@ class Mobility:
         self._bus_index = np.full(n, -1, dtype=np.int64)
         self._since_s, self._departure_s = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
         self._mode, self._override_s = np.zeros(n, dtype=np.int64), np.full(n, NEVER_S, dtype=np.int64)
-        with _without_garbage_collection():
+        with without_garbage_collection():
             self._settle_first_instant()
 
     # ------------------------------------------------------------ what others see
@@ -126,7 +126,7 @@ class Mobility:
         self._soc = np.array(soc, dtype=np.float64)
         self._guided = self._guided_buses(guidance_rank)
         self._step_end_s = until_s
-        with _without_garbage_collection():
+        with without_garbage_collection():
             self._env.run(until=until_s)
             presence = self._presence(until_s)
             self._apply_events()
@@ -321,7 +321,7 @@ def _read_only(array: npt.NDArray[AnyScalar]) -> npt.NDArray[AnyScalar]:
 
 
 @contextmanager
-def _without_garbage_collection() -> Iterator[None]:
+def without_garbage_collection() -> Iterator[None]:
     """SimPy makes a million small objects; the cyclic collector would search them again and again."""
     was_enabled = gc.isenabled()
     gc.disable()

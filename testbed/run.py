@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from controllers.port import Controller
+from models.mobility import without_garbage_collection
 from testbed.attributes import NETWORK_ONLY, SIMULATORS
 from testbed.controller_loading import controller_spec
 from testbed.recording import result_header, result_layout
@@ -86,7 +87,7 @@ def _beside_a_running_loop(action: Callable[[], Failure | None]) -> Failure | No
 def _run_world(spec: RunSpec, folder: Path, progress: Progress | None) -> Failure | None:
     """Run to the end; the failure of an in-process simulator, if one threw."""
     try:
-        with _collector_at_rest(), build_world(spec, folder) as world, _reported(spec, folder, progress):
+        with without_garbage_collection(), build_world(spec, folder) as world, _reported(spec, folder, progress):
             world.run(until=spec.steps_total * spec.step_s, print_progress=False)
     except SimulatorFailure as failure:
         return Failure(failure.simulator, failure.time_s, failure.cause)
@@ -95,18 +96,6 @@ def _run_world(spec: RunSpec, folder: Path, progress: Progress | None) -> Failur
             raise
         return missing_steps(spec, read_ledgers(folder), f"{type(error).__name__}: {error}")
     return None
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """No cyclic garbage collection during a run: SimPy keeps millions of live objects, and scanning them is slow."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @contextmanager
