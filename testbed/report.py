@@ -12,6 +12,7 @@ import numpy as np
 from testbed.metric_inputs import networks
 from testbed.metric_registry import METRICS
 from testbed.metrics import ComparisonRow, check_comparable, compare_table, compute_metrics, definition
+from testbed.numbers import readable
 from testbed.report_charts import Chart, controller_colour, controller_dash
 from testbed.report_figures import Run, charts
 from testbed.report_page import bullet_list, details, figure, number, page, swatch, table, warning
@@ -173,9 +174,9 @@ def _cell(row: ComparisonRow, is_base: bool) -> str:
         return text
     if row.difference_mean == 0 and not row.difference_ci95 > 0:
         return f'{text}<span class="diff">no difference</span>'
-    interval = f" ± {row.difference_ci95:,.3g}" if np.isfinite(row.difference_ci95) else ""
+    interval = f" ± {readable(row.difference_ci95, 3)}" if np.isfinite(row.difference_ci95) else ""
     note = f"<br>{escape(row.note)}" if row.note and row.note != "one seed" else ""
-    return f'{text}<span class="diff">{row.difference_mean:+,.4g}{interval}{note}</span>'
+    return f'{text}<span class="diff">{readable(row.difference_mean, 4, "+")}{interval}{note}</span>'
 
 
 def _four_columns(runs: Sequence[Run]) -> str:

@@ -8,6 +8,7 @@ from html import escape
 
 import numpy as np
 
+from testbed.numbers import readable
 from testbed.report_charts import Chart
 
 STYLE = """
@@ -67,7 +68,7 @@ window.addEventListener("afterprint", () => fit(null));
 
 def number(value: float) -> str:
     """Six significant digits, a dash where the figure does not apply."""
-    return f"{value:,.6g}" if np.isfinite(value) else "–"  # noqa: RUF001 - a dash, not a minus
+    return readable(value, 6) if np.isfinite(value) else "–"  # noqa: RUF001 - a dash, not a minus
 
 
 def swatch(name: str, colour: str) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from testbed.metric_registry import METRICS
 from testbed.metrics import NOT_RESOLVED, ComparisonRow, compare_table, compute_metrics
+from testbed.numbers import readable
 from testbed.results import Result
 
 HEADLINE = (
@@ -38,7 +39,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Se
 
 def number(value: float) -> str:
     """Six significant digits, a dash where the figure does not apply."""
-    return f"{value:,.6g}" if np.isfinite(value) else "-"
+    return readable(value, 6) if np.isfinite(value) else "-"
 
 
 def print_run(result: Result, headline: bool) -> None:
@@ -67,6 +68,6 @@ def print_comparison(results: Sequence[Result]) -> None:
 def _cell(row: ComparisonRow, is_base: bool) -> str:
     if is_base or not np.isfinite(row.difference_mean):
         return number(row.mean)
-    interval = f" ± {row.difference_ci95:,.3g}" if np.isfinite(row.difference_ci95) else ""
+    interval = f" ± {readable(row.difference_ci95, 3)}" if np.isfinite(row.difference_ci95) else ""
     mark = "~" if row.note == NOT_RESOLVED else ""
-    return f"{number(row.mean)} ({mark}{row.difference_mean:+,.4g}{interval})"
+    return f"{number(row.mean)} ({mark}{readable(row.difference_mean, 4, '+')}{interval})"
