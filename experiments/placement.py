@@ -5,7 +5,7 @@
 Per seed one upper plan is made and carried out `pro_rata` (controller `temporal`); the branch-flow layer then
 carries out the same stored plan `in_place` and `guided`. Losses are AC losses of what happened. What the variants
 deliver differently is taken out at the feeder's marginal loss. The last counted day is measured: on the first one
-cars stand where they parked in the warm-up, unguided (--day 1). Exit code 1 if the figure does not hold.
+cars stand where they parked in the warm-up, unguided (--day 1). Exit code 1 if the figure is not reached.
 """
 
 from __future__ import annotations
@@ -208,16 +208,22 @@ def summarise(rows: Sequence[Row], variant: str) -> Summary:
 
 
 def verdict(guided: Summary) -> tuple[bool, str]:
-    """Does the figure hold (mean at least 0.5 %, interval above 0, all seeds fair)? With the reasons if not."""
+    """Is the figure reached (mean at least 0.5 %, interval above 0)? With the reasons if not."""
     reasons = []
     if guided.reduction < REQUIRED_GUIDED:
         reasons.append(f"mean {percent(guided.reduction)} % is below {percent(REQUIRED_GUIDED)} %")
     if not guided.is_above_zero:
         reasons.append("the interval is not above 0" if guided.seeds > 1 else "one seed has no interval")
-    if guided.unfair_seeds:
-        seeds = ", ".join(map(str, guided.unfair_seeds))
-        reasons.append(f"a car waited or class totals differ by more than {EQUAL_ENERGY:.0%} in seeds {seeds}")
-    return not reasons, "holds" if not reasons else "does not hold: " + "; ".join(reasons)
+    return not reasons, "reached" if not reasons else "not reached: " + "; ".join(reasons)
+
+
+def conditions(variants: Sequence[Summary]) -> str:
+    """Seeds in which the variants are not strictly comparable, and the largest difference."""
+    unfair = sorted({seed for one in variants for seed in one.unfair_seeds})
+    largest = max(one.class_difference for one in variants)
+    named = f"not in seeds {', '.join(map(str, unfair))}" if unfair else "in all seeds"
+    return (f"nobody waits for a port and class totals agree to {EQUAL_ENERGY:.0%}: {named}; "
+            f"largest difference {100 * largest:.2f} %, taken out at marginal loss")
 
 
 def percent(share: float) -> str:
@@ -235,9 +241,10 @@ def print_summary(rows: Sequence[Row]) -> tuple[bool, str]:
     print_table(("variant", "seeds", "saved %", "± 95 %", "by zone %", "± 95 % ", "raw %", "share of migrate %"),
                 [(s.variant, str(s.seeds), percent(s.reduction), percent(s.ci95), percent(s.reduction_zone),
                   percent(s.ci95_zone), percent(s.reduction_raw), f"{100 * s.share_of_bound:.0f}") for s in summaries])
-    holds, text = verdict(next(s for s in summaries if s.variant == "guided"))
+    reached, text = verdict(next(s for s in summaries if s.variant == "guided"))
     print(f"guided saves at least {percent(REQUIRED_GUIDED)} % of pro rata's losses: {text}")
-    return holds, text
+    print(conditions(summaries))
+    return reached, text
 
 
 # ---------------------------------------------------------------- files
@@ -320,13 +327,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = options.folder or Path("results/placement") / options.zone_map
     overrides = (*options.overrides, f"districts.0.zone_map={options.zone_map}")
     rows = measure(options.scenario, overrides, range(1, options.seeds + 1), folder, options.day, options.fresh)
-    holds, _ = print_summary(rows)
+    reached, _ = print_summary(rows)
     write_csv(rows, folder / "placement.csv")
     if find_spec("matplotlib"):
         write_figure(rows, f"{options.scenario}, {options.zone_map} zones, {options.seeds} seeds", folder / "placement")
     else:
         say("no figure: matplotlib is not installed (pip install '.[notebooks]')")
-    return 0 if holds else 1
+    return 0 if reached else 1
 
 
 if __name__ == "__main__":

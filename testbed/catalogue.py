@@ -12,10 +12,9 @@ def _controllers() -> dict[str, str]:
 
 
 def _scenarios() -> dict[str, str]:
-    from testbed.preflight import checked_scenario  # noqa: PLC0415
-    from testbed.scenario_loading import scenario_names  # noqa: PLC0415
+    from testbed.scenario_loading import load_scenario, scenario_names  # noqa: PLC0415
 
-    return {name: checked_scenario(name).description for name in scenario_names()}
+    return {name: load_scenario(name).description for name in scenario_names()}
 
 
 def _wear_models() -> dict[str, str]:

@@ -121,10 +121,13 @@ def _site(district: described.District, feeder: RadialFeeder | None, cars: int) 
     if feeder is not None:
         from models.feeder import site, zone_map  # noqa: PLC0415 - pandapower is slow to import
 
-        return site(feeder, zone_map(district.zone_map), slow, fast)
-    zones = np.arange(len(ZONES))
-    return Site(bus_zone=zones, slow_ports=np.full(zones.size, slow),
-                fast_ports=np.where(zones == ZONES.index("commercial"), fast, 0))
+        named = district.zone_map
+        zones = zone_map(named) if isinstance(named, str) else {
+            bus: ZONES.index(zone) for zone, buses in named.items() for bus in buses}
+        return site(feeder, zones, slow, fast)
+    virtual = np.arange(len(ZONES))
+    return Site(bus_zone=virtual, slow_ports=np.full(virtual.size, slow),
+                fast_ports=np.where(virtual == ZONES.index("commercial"), fast, 0))
 
 
 def _power_flow(feeder: RadialFeeder | None, scenario: described.Scenario) -> PowerFlowCall | None:

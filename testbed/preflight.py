@@ -102,7 +102,7 @@ def checked_scenario(name: str, overrides: Sequence[str] = ()) -> Scenario:
     """The scenario; WrongRequest lists every mistake."""
     mistakes: list[str] = []
     found = _scenario(name, overrides, None, mistakes)
-    if found is None:
+    if mistakes or found is None:
         raise WrongRequest(mistakes)
     return found
 
@@ -110,10 +110,24 @@ def checked_scenario(name: str, overrides: Sequence[str] = ()) -> Scenario:
 # ------------------------------------------------------------------ single parts
 def _scenario(name: str, overrides: Sequence[str], seed: int | None, mistakes: list[str]) -> Scenario | None:
     try:
-        return load_scenario(name, overrides, seed)
+        found = load_scenario(name, overrides, seed)
     except ScenarioError as error:
         mistakes += [str(mistake) for mistake in error.mistakes]
         return None
+    mistakes += _profile_mistakes(found)
+    return found
+
+
+def _profile_mistakes(scenario: Scenario) -> list[str]:
+    """Why the series that the scenario names cannot serve: a file that is missing, has gaps or is too short."""
+    from models.profiles import ProfileError  # noqa: PLC0415
+    from testbed.profiles import build_profiles  # noqa: PLC0415
+
+    try:
+        build_profiles(scenario)
+    except ProfileError as error:
+        return [f"profiles of scenario {scenario.name}: {error}"]
+    return []
 
 
 def _controllers(specs: Sequence[str], mistakes: list[str]) -> tuple[Controller, ...]:

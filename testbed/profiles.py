@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
-from models.profiles import Profiles, simbench_profiles, ten_unit_profiles
+from models.profiles import Profiles, csv_profiles, simbench_profiles, ten_unit_profiles
 from models.tariff import Tariff, tariff
 from testbed import scenario as described
 
@@ -23,6 +24,8 @@ def build_tariff(scenario: described.Scenario) -> Tariff:
 def _profiles(p: described.Profiles) -> Profiles:
     if p.source == "ten_unit":
         return ten_unit_profiles(p.load_peak_mw, p.wind_capacity_mw, p.pv_capacity_mw)
+    if p.source == "csv":
+        return csv_profiles(Path(p.file or ""), p.resolution_s)
     if p.start_date is None:
         raise ValueError("profiles.source=simbench needs profiles.start_date")
     return simbench_profiles(p.start_date, p.load_peak_mw, p.wind_capacity_mw, p.pv_capacity_mw, p.load_columns,

@@ -27,6 +27,7 @@ def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
     return pair
 
 
+ZoneName = Literal["residential", "commercial", "office"]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -46,8 +47,12 @@ class Part(BaseModel):
 class Profiles(Part):
     """Load, wind and sun of the whole system."""
 
-    source: Literal["ten_unit", "simbench"] = "ten_unit"
-    """`ten_unit`: one-day tables of the ten-unit system, repeated; `simbench`: 15-minute series of 2016."""
+    source: Literal["ten_unit", "simbench", "csv"] = "ten_unit"
+    """`ten_unit`: one-day tables, repeated; `simbench`: 15-minute series of 2016; `csv`: a file of one's own."""
+    file: str | None = None
+    """csv: path of a file with the columns load_mw, wind_mw, pv_mw, used as they are; whole days, repeated."""
+    resolution_s: Annotated[int, Field(ge=60, le=SECONDS_PER_HOUR)] = SECONDS_PER_HOUR
+    """csv: seconds from row to row."""
     start_date: dt.date | None = None
     """First counted day, as 2016-01-18; for `simbench` only, where it is required."""
     load_peak_mw: Positive = 1500.0
@@ -272,8 +277,8 @@ class District(Part):
     """Lowest voltage allowed."""
     v_max_pu: Annotated[float, Field(ge=1.0, le=1.2)] = 1.05
     """Highest voltage allowed."""
-    zone_map: Literal["contiguous", "public"] = "contiguous"
-    """Which buses are residential, commercial, office."""
+    zone_map: Literal["contiguous", "public"] | dict[ZoneName, tuple[Annotated[int, Field(ge=1)], ...]] = "contiguous"
+    """Which buses are residential, commercial, office: a named map, or lists of bus numbers by zone."""
     private: Count = 0
     """Private cars."""
     taxi: Count = 0

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from models.records import ZONES
+
 if TYPE_CHECKING:
     from testbed.scenario import District, Scenario
 
 SECONDS_PER_HOUR = 3600
 HOURS_PER_DAY = 24
 SIMBENCH_YEAR = 2016
+FEEDER_BUSES = {"ieee33": 33}
+"""Highest bus number of each feeder; buses count from 1."""
 
 
 class Contradiction(NamedTuple):
@@ -36,7 +40,10 @@ def _times(scenario: Scenario) -> Iterator[Contradiction]:
     if SECONDS_PER_HOUR % scenario.step_s:
         yield Contradiction(("step_s",), scenario.step_s, "must divide 3600, e.g. 300, 900 or 3600")
     date, path = scenario.profiles.start_date, ("profiles", "start_date")
-    if scenario.profiles.source == "ten_unit":
+    if (scenario.profiles.file is None) == (scenario.profiles.source == "csv"):
+        yield Contradiction(("profiles", "file"), scenario.profiles.file,
+                            "is needed with profiles.source: csv, and only with it")
+    if scenario.profiles.source != "simbench":
         if date is not None:
             yield Contradiction(path, str(date), "is only for profiles.source: simbench")
     elif date is None:
@@ -104,6 +111,26 @@ def _districts(scenario: Scenario) -> Iterator[Contradiction]:
                                 f"must be above v_min_pu={district.v_min_pu:g} "
                                 f"and not above v_max_pu={district.v_max_pu:g}")
         yield from _ports(here, district)
+        yield from _zones((*here, "zone_map"), district)
+
+
+def _zones(path: tuple[str | int, ...], district: District) -> Iterator[Contradiction]:
+    """Lists of buses by zone: on the feeder, each bus once, no zone empty."""
+    zones = district.zone_map
+    if isinstance(zones, str):
+        return
+    if district.feeder is None:
+        yield Contradiction(path, dict(zones), "is only for a district with a feeder")
+        return
+    last = FEEDER_BUSES[district.feeder]
+    buses = [bus for listed in zones.values() for bus in listed]
+    if outside := sorted({bus for bus in buses if bus > last}):
+        yield Contradiction(path, outside, f"names buses outside the feeder {district.feeder}, which has 1 to {last}")
+    if twice := sorted({bus for bus in buses if buses.count(bus) > 1}):
+        yield Contradiction(path, twice, "names buses twice; a bus has one zone")
+    named = {name for name, listed in zones.items() if listed}
+    if empty := [name for name in ZONES if name not in named]:
+        yield Contradiction(path, empty, "names no bus for these zones; each needs one")
 
 
 def _ports(here: tuple[str | int, ...], district: District) -> Iterator[Contradiction]:

@@ -270,6 +270,11 @@ def test_an_impossible_value(write, line, expected):
     ("districts.0.fast_ports_per_bus=0", "must be above 0 for 2 cars"),
     ("districts.0.slow_ports_per_bus=null", "must be a number in a district with a feeder"),
     ("districts=[]", "districts = []: "),
+    ("districts.0.zone_map={residential: [2, 40], commercial: [3], office: [4]}", "names buses outside the feeder"),
+    ("districts.0.zone_map={residential: [2], commercial: [2], office: [4]}", "[2]: names buses twice"),
+    ("districts.0.zone_map={residential: [2], commercial: [3]}", "['office']: names no bus for these zones"),
+    ("districts.1.zone_map={residential: [2]}", "is only for a district with a feeder"),
+    ("profiles.source=csv", "profiles.file = None: is needed with profiles.source: csv"),
 ])
 def test_keys_that_cannot_stand_together(override, expected):
     assert expected in mistakes_of("smoke", [override])

@@ -1,0 +1,44 @@
+"""Bad input: one clear message with every mistake, exit code 2, nothing written."""
+
+import pytest
+
+from tests.testbed.cli_runs import call, files_in
+
+CSV = ("profiles.source=csv", "profiles.file=own.csv", "planning.mip_gap=0.01")
+
+
+def sets(*overrides):
+    return [word for one in overrides for word in ("--set", one)]
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["run", "nowhere.yaml"], ["nowhere.yaml"]),
+    (["run", "smoke", *sets("planning.horizn_h=3")], ["planning.horizn_h", "horizon_h"]),
+    (["run", "smoke", *sets("profiles.wind_capacity_mw=-3")], ["profiles.wind_capacity_mw", "-3"]),
+    (["run", "smoke", *sets("step_s=700")], ["step_s", "700", "3600"]),
+    (["run", "smoke", *sets("districts.0.zone_map={residential: [40], commercial: [3], office: [4]}")],
+     ["districts.0.zone_map", "[40]", "1 to 33"]),
+    (["run", "smoke", *sets(*CSV)], ["own.csv", "load_mw is not a number in row 5"]),
+    (["run", "smoke", *sets(*CSV[:1], "profiles.file=short.csv")], ["short.csv", "3 rows of 3600 s"]),
+    (["run", "smoke", *sets(*CSV[:1], "profiles.file=none.csv")], ["none.csv", "no such file"]),
+    (["run", "smoke", "--controller", "bilayr"], ["bilayr", "bilayer"]),
+    (["run", "smoke", "-o", "own.csv/x.h5"], ["own.csv"]),
+    (["compare", "smoke", "--controllers", "no_pev,nothing", *sets("step_s=7")], ["nothing", "step_s"]),
+])
+def test_one_message_code_2_nothing_written(here, fake_run, arguments, words):
+    header = "load_mw,wind_mw,pv_mw\n"
+    (here / "own.csv").write_text(header + "900,1,0\n" * 5 + ",1,0\n" + "900,1,0\n" * 18)
+    (here / "short.csv").write_text(header + "900,1,0\n" * 3)
+    before = files_in(here)
+    done = call(*arguments)
+    assert done.exit_code == 2
+    for word in words:
+        assert word in done.stderr
+    assert "Traceback" not in done.stderr
+    assert files_in(here) == before
+    assert fake_run.calls == []
+
+
+def test_an_own_file_of_series_runs(here, fake_run):
+    (here / "own.csv").write_text("load_mw,wind_mw,pv_mw\n" + "900,1,0\n" * 24)
+    assert call("run", "smoke", "--controller", "mine.py:Mine", *sets(*CSV)).exit_code == 0
