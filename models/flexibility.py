@@ -130,11 +130,41 @@ def _overdue_until(known: Sessions, start_s: int) -> Sessions:
     return replace(known, start_s=np.full(known.count, start_s, dtype=np.int64), departure_s=departure_s)
 
 
+def next_hour_s(stays: Sessions) -> Ints:
+    """First whole hour [S] at or after the start of each stay: expected cars can be planned from there on."""
+    return np.asarray(-(-stays.start_s // SECONDS_PER_HOUR) * SECONDS_PER_HOUR, dtype=np.int64)
+
+
+def urgent_kwh(stays: Sessions) -> Floats:
+    """X^arr [S]: energy (battery side) that a stay must take before the next whole hour to reach e* at all.
+
+    X^arr = max(0, x_min(min(next hour, d))), the zero-laxity part of the envelope (MODEL 3). A car in a hurry cannot
+    wait for its first planned hour; this part of its charging is expected load, not flexibility.
+    """
+    stay_h = np.maximum(stays.departure_s - stays.start_s, 0) / SECONDS_PER_HOUR
+    wait_h = np.minimum((next_hour_s(stays) - stays.start_s) / SECONDS_PER_HOUR, stay_h)
+    rise_kw = stays.eta_charge * stays.p_charge_max_kw
+    room_kwh = np.maximum(stays.max_kwh - stays.energy_kwh, 0.0)
+    need_kwh = np.minimum(np.minimum(stays.wanted_kwh - stays.energy_kwh, rise_kw * stay_h), room_kwh)
+    return np.asarray(np.clip(need_kwh - rise_kw * (stay_h - wait_h), 0.0, rise_kw * wait_h), dtype=np.float64)
+
+
+def urgent_load_kw(stays: Sessions, edges_s: Ints) -> Floats:
+    """Mean power [S, n] at the bus, between edges_s [n + 1], of what `urgent_kwh` says; weight is the caller's."""
+    end_s = np.minimum(next_hour_s(stays), stays.departure_s)
+    span_s = np.maximum(end_s - stays.start_s, 1)
+    passed_s = np.clip(edges_s[None, :] - stays.start_s[:, None], 0, np.maximum(end_s - stays.start_s, 0)[:, None])
+    share = np.diff(passed_s, axis=1) / span_s[:, None]
+    power_kw = urgent_kwh(stays) / stays.eta_charge
+    return np.asarray(power_kw[:, None] * share * SECONDS_PER_HOUR / np.diff(edges_s), dtype=np.float64)
+
+
 def _dispatchable(expected: Sessions, start_s: int, end_s: int) -> Sessions:
-    """Expected stays that begin after start_s and can act by end_s: from the next whole hour on."""
-    first_s = start_s - (start_s - expected.start_s) // SECONDS_PER_HOUR * SECONDS_PER_HOUR
+    """Expected stays that begin after start_s and can act by end_s: from the next whole hour on, urgent part taken."""
+    first_s = next_hour_s(expected)
     rows = (expected.start_s > start_s) & (first_s <= end_s)
-    return replace(select(expected, rows), start_s=first_s[rows])
+    coming = select(expected, rows)
+    return replace(coming, start_s=first_s[rows], energy_kwh=coming.energy_kwh + urgent_kwh(coming))
 
 
 # ---------------------------------------------------------------- cohorts (upper layer)

@@ -9,7 +9,7 @@ import numpy as np
 
 from models.drivers import PriceResponse
 from models.expectation import DistrictInputs, ExpectedSessions, default_cache_dir, expected_sessions, perfect_sessions
-from models.flexibility import port_shares, select
+from models.flexibility import port_shares, select, urgent_load_kw
 from models.free_load import at_once_kw, price_answer_kw
 from models.records import SECONDS_PER_HOUR, VEHICLE_CLASSES, Bools, Floats, Ints, Sessions, Site
 from models.tariff import Tariff
@@ -78,6 +78,10 @@ class Outlook:
                 power_kw = weight * self.behaviour.load_kw(stays, edges_s)
                 total += power_kw.sum(axis=0)
                 by_bus += self._placed(stays, power_kw)
+        if share < 1.0 and coming.count:
+            power_kw = (1.0 - share) * urgent_load_kw(coming, edges_s) * coming.weight[:, None]
+            total += power_kw.sum(axis=0)
+            by_bus += self._placed(coming, power_kw)
         return total, by_bus
 
     def _placed(self, stays: Sessions, power_kw: Floats) -> Floats:
@@ -119,10 +123,11 @@ class ExpectedCars:
     def _coming(self, now_s: int) -> tuple[Sessions, Bools]:
         """Stays that begin after now_s and within the horizon."""
         shift_s = now_s // DAY_S * DAY_S if self.repeats else 0
-        begin_s = self.stays.sessions.start_s + shift_s
+        step_s = self.spec.step_s
+        begin_s = -(-(self.stays.sessions.start_s + shift_s) // step_s) * step_s  # its first dispatched step
         rows = np.flatnonzero((begin_s > now_s) & (begin_s < now_s + self.spec.horizon_h * SECONDS_PER_HOUR))
         stays = select(self.stays.sessions, rows)
-        moved = {**stays.to_arrays(), "start_s": stays.start_s + shift_s, "departure_s": stays.departure_s + shift_s}
+        moved = {**stays.to_arrays(), "start_s": begin_s[rows], "departure_s": stays.departure_s + shift_s}
         return Sessions.from_arrays(moved), self.stays.is_enrolled[rows]
 
 
