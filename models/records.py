@@ -8,7 +8,7 @@ G cohorts, H hours, K (bus, group, departure) pairs, Z zones.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 import numpy as np
@@ -372,6 +372,8 @@ class BusFlexibility(Table):
     pd_max_later_kw: Floats
     p_uncontrolled_kw: Floats
     """[B, Q + N] expected load of cars outside control."""
+    p_urgent_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    """[Q + N] the part of it, over all buses, that enrolled cars in a hurry take on arrival; empty: none."""
 
 
 @dataclass(frozen=True)

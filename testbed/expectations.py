@@ -69,6 +69,11 @@ class Outlook:
         """[B, Q + N] the same by bus; cars to come are spread over the ports of their zone and kind."""
         return self._load_kw(self.known, self.coming, self.period_edges_s)[1]
 
+    def urgent_kw(self) -> Floats:
+        """[Q + N] what enrolled cars in a hurry are expected to take on arrival."""
+        share = 1.0 - self.behaviour.free_share
+        return share * np.asarray(self.coming.weight @ urgent_load_kw(self.coming, self.period_edges_s))
+
     def _load_kw(self, known: Sessions, coming: Sessions, edges_s: Ints) -> tuple[Floats, Floats]:
         share = self.behaviour.free_share
         parts = ((known, share), (self.known_outside, 1.0), (coming, share), (self.coming_outside, 1.0))

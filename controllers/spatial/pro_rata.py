@@ -75,8 +75,16 @@ class ProRata:
             mean_kw = share_pro_rata(charge_kw, discharge_kw, cars)
         else:
             mean_kw = least_laxity(charge_kw, discharge_kw, cars.row, cars.lo_kw, cars.hi_kw, cars.laxity)
+            wanted_kw = float((charge_kwh - discharge_kwh).sum()) + self._urgent_kw(view)
+            mean_kw = balance_total(mean_kw, wanted_kw, cars)
         self._book(cars, mean_kw)
         return self._answer(view, cars, mean_kw)
+
+    def _urgent_kw(self, view: FeederView) -> float:
+        """Expected power, in this step, of enrolled cars that charge at once on arrival; it is in no target."""
+        urgent_kw = view.flexibility.p_urgent_kw
+        period = view.time_s % SECONDS_PER_HOUR // self.knowledge.step_s
+        return float(urgent_kw[period]) / self.knowledge.assumed_compliance if urgent_kw.size else 0.0
 
     def _begin_hour(self, view: FeederView, cars: Cars, charge_kwh: Floats, discharge_kwh: Floats) -> None:
         hour_s = view.time_s - view.time_s % SECONDS_PER_HOUR
@@ -117,6 +125,24 @@ class ProRata:
         expected_bus_kw = np.bincount(bus, expected_kw, k.site.bus_count).astype(np.float64)
         setpoint_kw = plugged_power_kw(mean_all_kw, view.declared, view.time_s, k.step_s)
         return unsolved(k, view, setpoint_kw, is_dispatched, expected_bus_kw, self._slack_kwh)
+
+
+def balance_total(mean_kw: Floats, wanted_kw: float, cars: Cars) -> Floats:
+    """Mean powers [N] whose sum is wanted_kw, as far as the cars' limits allow.
+
+    A cohort whose cars are in a hurry draws more than its target, and one whose cars are full draws less; the
+    system operator counts on the sum. What is too much is taken from the cars with most time to spare, what
+    is too little is given to those with least.
+    """
+    excess_kw = float(mean_kw.sum()) - wanted_kw
+    one_row = np.zeros(mean_kw.size, dtype=np.int64)
+    if excess_kw > TOLERANCE_KW:
+        order = np.argsort(-cars.laxity, kind="stable")
+        return mean_kw - fill(np.array([excess_kw]), np.maximum(mean_kw - cars.lo_kw, 0.0), one_row, order, 1)
+    if excess_kw < -TOLERANCE_KW:
+        order = np.argsort(cars.laxity, kind="stable")
+        return mean_kw + fill(np.array([-excess_kw]), np.maximum(cars.hi_kw - mean_kw, 0.0), one_row, order, 1)
+    return mean_kw
 
 
 def plugged_cars(knowledge: SpatialKnowledge, view: FeederView) -> Cars:

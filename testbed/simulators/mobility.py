@@ -75,6 +75,7 @@ class DistrictMobility:
         coming = outlook.coming if self.district.feeder is not None else select(outlook.coming, slice(0))
         outside_kw = (outlook.uncontrolled_bus_kw() if self.district.feeder is not None
                       else np.zeros((site.bus_count, outlook.period_edges_s.size - 1)))
-        self.buses = bus_flexibility(
+        flexibility = bus_flexibility(
             outlook.known, coming, site, self.district.pairs, now_s, self.spec.step_s,
-            self.spec.scenario.spatial.look_ahead_h, planning.assumed_compliance, outside_kw).to_arrays()
+            self.spec.scenario.spatial.look_ahead_h, planning.assumed_compliance, outside_kw)
+        self.buses = replace(flexibility, p_urgent_kw=outlook.urgent_kw()).to_arrays()

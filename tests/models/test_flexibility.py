@@ -22,6 +22,8 @@ from models.flexibility import (
     select,
     session_envelope,
     uncoordinated_kwh,
+    urgent_kwh,
+    urgent_load_kw,
 )
 from models.records import (
     GROUP_COUNT,
@@ -294,3 +296,45 @@ def test_tables_of_stays_are_cut_and_joined() -> None:
     sessions = random_stays(10)
     again = join(select(sessions, slice(0, 4)), select(sessions, np.arange(4, 10)))
     assert all(np.array_equal(again.to_arrays()[name], column) for name, column in sessions.to_arrays().items())
+
+
+# ---------------------------------------------------------------- cars in a hurry
+def hurried(**changes):
+    """Plugged in 00:30 to 02:00, 10 kW at 0.9: 13.5 kWh can be reached; wants 12 of them."""
+    base = {"group": [1], "bus_index": [-1], "start_s": [1800], "departure_s": [7200], "energy_kwh": [20.0],
+            "wanted_kwh": [32.0], "max_kwh": [50.0], "floor_v2g_kwh": [15.0], "p_charge_max_kw": [10.0],
+            "p_discharge_max_kw": [0.0], "eta_charge": [0.9], "eta_discharge": [0.9], "weight": [1.0]}
+    return Sessions(**{name: np.array(value) for name, value in {**base, **changes}.items()})
+
+
+@pytest.mark.parametrize(("changes", "expected_kwh"), [
+    ({}, 3.0),                                   # 12 wanted, 9 still possible after 01:00
+    ({"wanted_kwh": [29.0]}, 0.0),               # can wait
+    ({"wanted_kwh": [49.0]}, 4.5),               # asks for more than can be: full power from the start
+    ({"departure_s": [3000]}, 3.0),              # leaves before the next hour: all that 20 minutes give
+    ({"start_s": [3600]}, 0.0),                  # arrives on the hour: planned from the start
+    ({"energy_kwh": [40.0]}, 0.0),               # has what it wants
+])
+def test_what_cannot_wait_for_the_next_hour(changes, expected_kwh):
+    assert urgent_kwh(hurried(**changes)) == pytest.approx([expected_kwh])
+
+
+def test_urgent_energy_is_the_lower_envelope_at_the_next_hour():
+    stays = hurried()
+    x_min, _ = session_envelope(stays, np.array([3600]))
+    assert urgent_kwh(stays) == pytest.approx(x_min[:, 0])
+
+
+def test_urgent_load_carries_the_urgent_energy_before_the_hour():
+    load_kw = urgent_load_kw(hurried(), np.array([0, 900, 1800, 2700, 3600, 7200]))
+    assert load_kw[0] == pytest.approx([0, 0, 3.0 / 0.9 / 0.5, 3.0 / 0.9 / 0.5, 0])
+
+
+def test_the_plan_starts_where_the_urgent_part_ends():
+    """e* of the planned stay is that of the whole stay: nothing is wanted twice, nothing is lost."""
+    plan = cohort_flexibility(known_none(), hurried(), 0, 3, 1.0, np.zeros(3))
+    assert plan.x_min_kwh.max() == pytest.approx(12.0 - 3.0)
+
+
+def known_none():
+    return select(hurried(), slice(0))

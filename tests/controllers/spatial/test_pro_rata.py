@@ -9,7 +9,7 @@ import pytest
 
 from controllers.port import FeederView, Setpoints, SpatialKnowledge, SpatialLayer
 from controllers.spatial.none import NoDispatch
-from controllers.spatial.pro_rata import ProRata
+from controllers.spatial.pro_rata import Cars, ProRata, balance_total
 from models.records import (
     GROUP_COUNT,
     BusFlexibility,
@@ -225,3 +225,29 @@ def test_without_a_solve_there_is_no_proof_and_no_guidance(layer: Any) -> None:
     assert np.all(answer.guidance_rank == -1) and answer.guidance_rank.shape == (2, 3)
     assert answer.p_plan_bus_kw.tolist() == [2, 29, 56]
     assert answer.is_dispatched.tolist() == ([0, 0] if layer is NoDispatch else [1, 1])
+
+
+# ---------------------------------------------------------------- the sum that the system operator counts on
+def four_cars(**changes):
+    base = {"index": np.arange(4), "row": np.array([0, 0, 1, 1]), "lo_kw": np.array([7.0, 0.0, -7.0, -7.0]),
+            "hi_kw": np.full(4, 7.0), "laxity": np.array([0.0, 1.0, 5.0, 3.0]), "p_charge_max_kw": np.full(4, 7.0),
+            "p_discharge_max_kw": np.full(4, 7.0), "present_s": np.full(4, 900.0), "rest_s": np.full(4, 900.0)}
+    return Cars(**{**base, **changes})
+
+
+def test_a_car_in_a_hurry_is_made_up_for_by_the_one_with_most_time():
+    assert balance_total(np.array([7.0, 0.0, 0.0, 0.0]), 2.0, four_cars()).tolist() == [7.0, 0.0, -5.0, 0.0]
+
+
+def test_too_little_goes_to_the_car_with_least_time():
+    assert balance_total(np.array([7.0, 0.0, 0.0, 0.0]), 10.0, four_cars()).tolist() == [7.0, 3.0, 0.0, 0.0]
+
+
+def test_the_sum_is_met_only_within_limits():
+    assert balance_total(np.zeros(4), -99.0, four_cars(lo_kw=np.full(4, -1.0))).tolist() == [-1.0] * 4
+    assert balance_total(np.zeros(4), 99.0, four_cars()).tolist() == [7.0] * 4
+
+
+def test_a_sum_that_is_met_changes_nothing():
+    powers = np.array([7.0, 1.0, -2.0, 0.0])
+    assert balance_total(powers, 6.0, four_cars()) is powers
