@@ -128,21 +128,20 @@ class ProRata:
 
 
 def balance_total(mean_kw: Floats, wanted_kw: float, cars: Cars) -> Floats:
-    """Mean powers [N] whose sum is wanted_kw, as far as the cars' limits allow.
+    """Mean powers [N] whose sum comes as near to wanted_kw as can be without taking any cohort below its target.
 
     A cohort whose cars are in a hurry draws more than its target, and one whose cars are full draws less; the
-    system operator counts on the sum. What is too much is taken from the cars with most time to spare, what
-    is too little is given to those with least.
+    system operator counts on the sum. What is too much is given back by idle or discharging cars, what is too
+    little is taken by idle or charging ones, those with most time to spare first: their targets to come suffer least.
     """
     excess_kw = float(mean_kw.sum()) - wanted_kw
-    one_row = np.zeros(mean_kw.size, dtype=np.int64)
-    if excess_kw > TOLERANCE_KW:
-        order = np.argsort(-cars.laxity, kind="stable")
-        return mean_kw - fill(np.array([excess_kw]), np.maximum(mean_kw - cars.lo_kw, 0.0), one_row, order, 1)
-    if excess_kw < -TOLERANCE_KW:
-        order = np.argsort(cars.laxity, kind="stable")
-        return mean_kw + fill(np.array([-excess_kw]), np.maximum(cars.hi_kw - mean_kw, 0.0), one_row, order, 1)
-    return mean_kw
+    if abs(excess_kw) <= TOLERANCE_KW:
+        return mean_kw
+    direction = 1.0 if excess_kw > 0 else -1.0
+    order = np.argsort(-cars.laxity, kind="stable")
+    room_kw = np.maximum(mean_kw - cars.lo_kw if direction > 0 else cars.hi_kw - mean_kw, 0.0)
+    room_kw *= direction * mean_kw <= 0
+    return mean_kw - direction * fill(np.array([abs(excess_kw)]), room_kw, np.zeros_like(cars.row), order, 1)
 
 
 def plugged_cars(knowledge: SpatialKnowledge, view: FeederView) -> Cars:

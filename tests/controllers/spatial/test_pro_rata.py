@@ -239,13 +239,18 @@ def test_a_car_in_a_hurry_is_made_up_for_by_the_one_with_most_time():
     assert balance_total(np.array([7.0, 0.0, 0.0, 0.0]), 2.0, four_cars()).tolist() == [7.0, 0.0, -5.0, 0.0]
 
 
-def test_too_little_goes_to_the_car_with_least_time():
-    assert balance_total(np.array([7.0, 0.0, 0.0, 0.0]), 10.0, four_cars()).tolist() == [7.0, 3.0, 0.0, 0.0]
+def test_too_little_goes_to_an_idle_car_with_most_time():
+    assert balance_total(np.array([7.0, 0.0, 0.0, 0.0]), 10.0, four_cars()).tolist() == [7.0, 0.0, 3.0, 0.0]
+
+
+def test_no_cohort_falls_below_its_target_by_it():
+    """A charging car charges no less, a discharging one gives no less, however far the sum is off."""
+    assert balance_total(np.array([7.0, 5.0, 0.0, 0.0]), -99.0, four_cars()).tolist() == [7.0, 5.0, -7.0, -7.0]
+    assert balance_total(np.array([0.0, 0.0, -5.0, 0.0]), 99.0, four_cars()).tolist() == [7.0, 7.0, -5.0, 7.0]
 
 
 def test_the_sum_is_met_only_within_limits():
     assert balance_total(np.zeros(4), -99.0, four_cars(lo_kw=np.full(4, -1.0))).tolist() == [-1.0] * 4
-    assert balance_total(np.zeros(4), 99.0, four_cars()).tolist() == [7.0] * 4
 
 
 def test_a_sum_that_is_met_changes_nothing():
