@@ -51,9 +51,11 @@ class ProRata:
     power is drawn then depends on the cars' needs, so it is no baseline for placement.
     """
 
-    def __init__(self, knowledge: SpatialKnowledge, sharing: Sharing = "plugged_kw") -> None:
+    def __init__(self, knowledge: SpatialKnowledge, sharing: Sharing = "plugged_kw",
+                 may_discharge: bool = True) -> None:
         self.knowledge = knowledge
         self._sharing = sharing
+        self._may_discharge = may_discharge
         self._hour_s = -1
         self._charged_kwh = np.zeros(0)
         """[R] instructed in this hour so far."""
@@ -76,7 +78,7 @@ class ProRata:
         else:
             mean_kw = least_laxity(charge_kw, discharge_kw, cars.row, cars.lo_kw, cars.hi_kw, cars.laxity)
             wanted_kw = float((charge_kwh - discharge_kwh).sum()) + self._urgent_kw(view)
-            mean_kw = balance_total(mean_kw, wanted_kw, cars)
+            mean_kw = balance_total(mean_kw, wanted_kw, cars, self._may_discharge)
         self._book(cars, mean_kw)
         return self._answer(view, cars, mean_kw)
 
@@ -127,7 +129,7 @@ class ProRata:
         return unsolved(k, view, setpoint_kw, is_dispatched, expected_bus_kw, self._slack_kwh)
 
 
-def balance_total(mean_kw: Floats, wanted_kw: float, cars: Cars) -> Floats:
+def balance_total(mean_kw: Floats, wanted_kw: float, cars: Cars, may_discharge: bool = True) -> Floats:
     """Mean powers [N] whose sum comes as near to wanted_kw as can be without taking any cohort below its target.
 
     A cohort whose cars are in a hurry draws more than its target, and one whose cars are full draws less; the
@@ -139,7 +141,8 @@ def balance_total(mean_kw: Floats, wanted_kw: float, cars: Cars) -> Floats:
         return mean_kw
     direction = 1.0 if excess_kw > 0 else -1.0
     order = np.argsort(-cars.laxity, kind="stable")
-    room_kw = np.maximum(mean_kw - cars.lo_kw if direction > 0 else cars.hi_kw - mean_kw, 0.0)
+    lo_kw = cars.lo_kw if may_discharge else np.maximum(cars.lo_kw, 0.0)
+    room_kw = np.maximum(mean_kw - lo_kw if direction > 0 else cars.hi_kw - mean_kw, 0.0)
     room_kw *= direction * mean_kw <= 0
     return mean_kw - direction * fill(np.array([abs(excess_kw)]), room_kw, np.zeros_like(cars.row), order, 1)
 

@@ -15,4 +15,6 @@ class Bilayer(BaseController):
 
     def spatial(self, knowledge: SpatialKnowledge) -> SpatialLayer:
         """Branch flow where there is a network, pro rata where there is none."""
-        return ProRata(knowledge, "least_laxity") if knowledge.feeder is None else BranchFlow(knowledge)
+        if knowledge.feeder is None:
+            return ProRata(knowledge, "least_laxity", may_discharge=self.car_control == "bidirectional")
+        return BranchFlow(knowledge)

@@ -256,3 +256,7 @@ def test_the_sum_is_met_only_within_limits():
 def test_a_sum_that_is_met_changes_nothing():
     powers = np.array([7.0, 1.0, -2.0, 0.0])
     assert balance_total(powers, 6.0, four_cars()) is powers
+
+
+def test_nobody_gives_back_where_discharging_is_not_allowed():
+    assert balance_total(np.array([7.0, 0.0, 0.0, 0.0]), 2.0, four_cars(), may_discharge=False).tolist() == [7, 0, 0, 0]
