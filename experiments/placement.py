@@ -208,12 +208,14 @@ def summarise(rows: Sequence[Row], variant: str) -> Summary:
 
 
 def verdict(guided: Summary) -> tuple[bool, str]:
-    """Is the figure reached (mean at least 0.5 %, interval above 0)? With the reasons if not."""
+    """Is the figure reached (mean at least 0.5 %, interval above 0, every seed fair)? With the reasons if not."""
     reasons = []
     if guided.reduction < REQUIRED_GUIDED:
         reasons.append(f"mean {percent(guided.reduction)} % is below {percent(REQUIRED_GUIDED)} %")
     if not guided.is_above_zero:
         reasons.append("the interval is not above 0" if guided.seeds > 1 else "one seed has no interval")
+    if guided.unfair_seeds:
+        reasons.append(f"seeds {', '.join(map(str, guided.unfair_seeds))} are not strictly comparable")
     return not reasons, "reached" if not reasons else "not reached: " + "; ".join(reasons)
 
 

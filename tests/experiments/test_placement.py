@@ -193,3 +193,10 @@ def test_one_seed_from_end_to_end(tmp_path, capsys):
     capsys.readouterr()
     p.main([*arguments, "--day", "1"])
     assert capsys.readouterr().err.count("is complete already") == 3
+
+
+def test_seeds_that_are_not_comparable_forbid_the_verdict():
+    fair = p.summarise(three_seeds((99.0, 98.9, 98.8)), "guided")
+    reached, text = p.verdict(replace(fair, unfair_seeds=(2,)))
+    assert not reached
+    assert "seeds 2 are not strictly comparable" in text
