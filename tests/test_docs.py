@@ -13,7 +13,8 @@ from testbed.attributes import ATTRIBUTES
 from testbed.catalogue import catalogue
 from testbed.metric_registry import METRICS
 from testbed.results import open_result
-from testbed.scenario import Drivers, ModeWeights, Scenario
+from testbed.scenario import Scenario
+from testbed.scenario_parts.fleet import Drivers, ModeWeights
 from tests.testbed import small_run
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,18 +10,10 @@ from pydantic import ValidationError
 from models.drivers import DriverParameters
 from models.population import FleetParameters
 from models.tariff import tariff_names
-from testbed.scenario import (
-    PRESETS,
-    Drivers,
-    Fleet,
-    ModeWeights,
-    Scenario,
-    scenario_hash,
-    scenario_schema,
-    to_yaml,
-)
-from testbed.scenario import Tariff as TariffBlock
+from testbed.scenario import Scenario, scenario_hash, scenario_schema, to_yaml
 from testbed.scenario_loading import ScenarioError, load_scenario, scenario_names
+from testbed.scenario_parts.fleet import PRESETS, Drivers, Fleet, ModeWeights
+from testbed.scenario_parts.system import Tariff as TariffBlock
 
 ROOT = Path(__file__).parents[2]
 SMALL = """\

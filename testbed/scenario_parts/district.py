@@ -1,0 +1,65 @@
+"""Districts and the lower layer of a scenario."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from testbed.scenario_parts.base import Count, NonNegative, Part, Positive, ZoneName
+
+
+class District(Part):
+    """A population of cars with its zones and, optionally, a feeder."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+    """Letters, digits and underscores; names the group in the result."""
+    feeder: Literal["ieee33"] | None = None
+    """Network of the district; null: none, one virtual bus per zone."""
+    peak_scale: Positive = 0.83
+    """Factor on the feeder's peak load."""
+    slack_vm_pu: Annotated[float, Field(ge=0.9, le=1.1)] = 1.0
+    """Voltage at the substation."""
+    v_min_pu: Annotated[float, Field(ge=0.8, le=1.0)] = 0.90
+    """Lowest voltage allowed."""
+    v_max_pu: Annotated[float, Field(ge=1.0, le=1.2)] = 1.05
+    """Highest voltage allowed."""
+    zone_map: Literal["contiguous", "public"] | dict[ZoneName, tuple[Annotated[int, Field(ge=1)], ...]] = "contiguous"
+    """Which buses are residential, commercial, office: a named map, or lists of bus numbers by zone."""
+    private: Count = 0
+    """Private cars."""
+    taxi: Count = 0
+    """Taxis."""
+    government: Count = 0
+    """Government cars."""
+    slow_ports_per_bus: Count | None = 8
+    """Slow charger ports at each bus where cars park; null: as many as there are cars."""
+    fast_ports_per_bus: Count | None = 3
+    """Fast charger ports at each bus of the taxis' zone; null: as many as there are cars."""
+
+    @property
+    def vehicle_count(self) -> int:
+        return self.private + self.taxi + self.government
+
+
+class Spatial(Part):
+    """The lower layer: which cars, at which bus."""
+
+    placement: Literal["in_place", "guided"] = "guided"
+    """Cars act where they parked, or arriving drivers are also proposed a bus of their zone."""
+    on_inexact: Literal["repair", "fallback", "stop"] = "repair"
+    """When the relaxation's answer is no power flow: tighten and re-solve, scale pro rata, or end the run."""
+    look_ahead_h: Annotated[int, Field(ge=2, le=48)] = 24
+    """Hours the lower layer looks ahead."""
+    target_slack_usd_per_mwh: Positive = 500.0
+    """Price of missing the upper layer's target."""
+    voltage_penalty_below_pu: Annotated[float, Field(ge=0.8, le=1.1)] = 0.95
+    """Voltages below it are penalised."""
+    voltage_penalty_usd_per_pu2h: NonNegative = 20.0
+    """Penalty per squared pu and hour below that voltage; at 1000 it outweighs the upper layer's targets."""
+    reactive_power: bool = False
+    """true: bidirectional chargers may also give reactive power."""
+    solver: Literal["CLARABEL", "QOCO"] = "CLARABEL"
+    """Solver of the branch-flow problem."""
+    engine: Literal["lightsim2grid", "pandapower"] = "lightsim2grid"
+    """AC power-flow engine."""

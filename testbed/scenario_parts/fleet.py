@@ -1,0 +1,133 @@
+"""Fleet and drivers of a scenario."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from testbed.scenario_parts.base import (
+    Efficiency,
+    NonNegative,
+    NonNegativeRange,
+    Part,
+    Positive,
+    Range,
+    Share,
+    ShareRange,
+)
+
+
+class Fleet(Part):
+    """Batteries and chargers; a pair [lowest, highest] is drawn uniformly, per vehicle."""
+
+    private_capacity_kwh: Range = (50.0, 60.0)
+    """Batteries of private cars."""
+    taxi_capacity_kwh: Range = (60.0, 60.0)
+    """Batteries of taxis."""
+    government_capacity_kwh: Range = (50.0, 60.0)
+    """Batteries of government cars."""
+    slow_charger_kw: Range = (7.0, 7.0)
+    """Power of slow chargers (private and government cars), at the bus."""
+    fast_charger_kw: Range = (30.0, 60.0)
+    """Power of fast chargers (taxis), at the bus."""
+    eta_charge: Efficiency = 0.95
+    """Energy into the battery per energy from the bus."""
+    eta_discharge: Efficiency = 0.95
+    """Energy to the bus per energy out of the battery."""
+    soc_min: Share = 0.2
+    """Lowest state of charge that driving may leave."""
+    soc_max: Share = 0.9
+    """Highest state of charge that charging may reach."""
+    soc_floor_v2g: Share = 0.35
+    """Discharging into the grid stops here."""
+    soc_wanted: ShareRange = (0.8, 0.9)
+    """State of charge that drivers want at departure."""
+    soc_initial: ShareRange = (0.4, 0.6)
+    """State of charge as the warm-up begins."""
+    slow_taper_start_soc: Share = 1.0
+    """Above it the limit of slow charging falls linearly to 0 at a full battery."""
+    fast_taper_start_soc: Share = 0.8
+    """Above it the limit of fast charging falls linearly to 0 at a full battery."""
+    consumption_kwh_per_km: Range = (0.15, 0.20)
+    """Energy driven per distance."""
+    age_years: NonNegativeRange = (0.5, 8.0)
+    """Age of the batteries at the start."""
+    private_bidirectional_share: Share = 1.0
+    """Share of private cars whose charger can discharge."""
+    taxi_bidirectional_share: Share = 0.0
+    """Share of taxis whose charger can discharge."""
+    government_bidirectional_share: Share = 1.0
+    """Share of government cars whose charger can discharge."""
+    fast_charge_usd_per_kwh: NonNegative = 0.20
+    """What an owner pays for energy charged on the way, outside the districts."""
+
+
+class ModeWeights(Part):
+    """How often a stay that does not comply fails in each way; relative weights."""
+
+    ignores: NonNegative = 0.3
+    """Charges at once, whatever it is told."""
+    overrides: NonNegative = 0.3
+    """Follows, until its driver presses the button."""
+    leaves_early: NonNegative = 0.2
+    """Departs before the declared time."""
+    arrives_late: NonNegative = 0.1
+    """Plugs in later than expected."""
+    never_plugs_in: NonNegative = 0.1
+    """Parks without plugging in."""
+    telemetry_lost: NonNegative = 0.0
+    """Cannot be reached."""
+
+    @model_validator(mode="after")
+    def _some_mode(self) -> Self:
+        if not sum(getattr(self, name) for name in type(self).model_fields) > 0:
+            raise PydanticCustomError("no_mode", "at least one weight must be above 0")
+        return self
+
+
+PRESETS: dict[str, dict[str, float]] = {
+    "paper": {},
+    "full": {"compliance_mean": 1.0, "guidance_acceptance": 1.0},
+    "contract": {"plug_in_probability": 0.90},
+    "uk": {"plug_in_probability": 0.36},
+    "us": {"enrolled_share": 0.04, "compliance_mean": 0.85},
+    "correlated": {"plug_in_probability": 0.90, "zone_shock_rho": 0.05, "zone_outages_per_day": 0.1},
+}
+"""What each named driver profile changes of the defaults (paper S; uk S: 2-3 plug-ins a week; the rest A)."""
+
+
+class Drivers(Part):
+    """Who takes part, plugs in and does as agreed. `profile` fills the keys that are not given."""
+
+    profile: Literal["paper", "full", "contract", "uk", "us", "correlated"] = "paper"
+    """Named set of numbers for this block; keys given beside it win."""
+    enrolled_share: Share = 1.0
+    """Share of cars under contract."""
+    plug_in_probability: Share = 1.0
+    """Chance that a driver who parks plugs in."""
+    compliance_mean: Share = 0.95
+    """Mean chance that an enrolled, plugged-in stay complies."""
+    compliance_concentration: Positive = 20.0
+    """alpha + beta of the Beta law from which each vehicle's chance is drawn."""
+    zone_shock_rho: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Correlation of compliance among the cars of a zone."""
+    zone_outages_per_day: NonNegative = 0.0
+    """Expected outages per zone and day; in one, nobody in the zone can be reached that day."""
+    guidance_acceptance: Share = 0.95
+    """Chance that an arriving driver goes to the bus that is proposed."""
+    price_dead_zone_cny_per_kwh: NonNegative = 0.10
+    """Price spread, net of wear, below which no driver reacts."""
+    price_saturation_cny_per_kwh: NonNegative = 0.60
+    """Price spread, net of wear, above which every driver reacts."""
+    modes: ModeWeights = ModeWeights()
+    """In which way stays do not comply."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_profile(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        preset = PRESETS.get(profile, {}) if isinstance(profile := data.get("profile", "paper"), str) else {}
+        return {**preset, **data}

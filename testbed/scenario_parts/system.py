@@ -1,0 +1,114 @@
+"""Profiles, thermal system, objective, planning and tariff of a scenario."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from testbed.scenario_parts.base import SECONDS_PER_HOUR, NonNegative, Part, Positive, Share
+
+
+class Profiles(Part):
+    """Load, wind and sun of the whole system."""
+
+    source: Literal["ten_unit", "simbench", "csv"] = "ten_unit"
+    """`ten_unit`: one-day tables, repeated; `simbench`: 15-minute series of 2016; `csv`: a file of one's own."""
+    file: str | None = None
+    """csv: path of a file with the columns load_mw, wind_mw, pv_mw, used as they are; whole days, repeated."""
+    resolution_s: Annotated[int, Field(ge=60, le=SECONDS_PER_HOUR)] = SECONDS_PER_HOUR
+    """csv: seconds from row to row."""
+    start_date: dt.date | None = None
+    """First counted day, as 2016-01-18; for `simbench` only, where it is required."""
+    load_peak_mw: Positive = 1500.0
+    """Highest system load of the table (ten_unit) or of the year (simbench), MW; cars not included."""
+    wind_capacity_mw: NonNegative = 150.0
+    """Installed wind power, MW."""
+    pv_capacity_mw: NonNegative = 100.0
+    """Installed sun power, MW."""
+    load_columns: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "mv_rural_pload", "mv_semiurb_pload", "mv_urban_pload", "mv_comm_pload")
+    """simbench: columns of LoadProfile.csv; each is scaled to its own peak, then averaged."""
+    wind_columns: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "WP4", "WP5", "WP6", "WP7", "WP8", "WP10", "WP11", "WP12")
+    """simbench: columns of RESProfile.csv, averaged; the default ones look onshore."""
+    pv_columns: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "PV1", "PV2", "PV3", "PV4", "PV5", "PV6", "PV7", "PV8")
+    """simbench: columns of RESProfile.csv, averaged."""
+
+
+class System(Part):
+    """Thermal units and the prices of what they cannot do."""
+
+    units: Literal["ten_units"] = "ten_units"
+    """Table of thermal units."""
+    unit_copies: Annotated[int, Field(ge=1)] = 1
+    """How many times each unit stands in the system."""
+    unit_scale: Positive = 1.0
+    """Factor on every unit's power and cost (0.01: a hundredth of the system, same prices per MWh)."""
+    emissions: Literal["linear", "quadratic"] = "linear"
+    """Emission curves: constant t/MWh, or the convex ones of the literature."""
+    reserve_rule: Literal["thermal_only", "scheduled"] = "thermal_only"
+    """What counts as spinning reserve: units and renewables only, or scheduled discharge of cars as well."""
+    reserve_fraction: Share = 0.1
+    """Reserve asked for, as a share of the load without cars."""
+    reserve_shortfall_usd_per_mwh: NonNegative = 1000.0
+    """Price of missing reserve."""
+    shed_usd_per_mwh: NonNegative = 3000.0
+    """Price of load not served."""
+    dump_usd_per_mwh: NonNegative = 100.0
+    """Price of energy that nobody can take."""
+
+
+class Objective(Part):
+    """What the upper layer minimises: w1 operating + w2 owners + w3 curtailment + w4 carbon."""
+
+    weight_operating: NonNegative = 1.0
+    """w1, weight of fuel and start-ups."""
+    weight_owners: NonNegative = 1.0
+    """w2, weight of what the owners pay: tariff and wear."""
+    weight_curtailment: NonNegative = 1.0
+    """w3, weight of the curtailment penalty."""
+    weight_carbon: NonNegative = 1.0
+    """w4, weight of the carbon cost."""
+    carbon_price_usd_per_t: NonNegative = 7.0
+    """Price of one ton of CO2."""
+    curtailment_penalty_usd_per_mwh: NonNegative = 75.0
+    """Penalty on wind and sun not used."""
+    tariff_in_objective: bool = True
+    """true: tariff payments count (as in the paper); false: they are a transfer (social welfare)."""
+    wear_usd_per_mwh: NonNegative = 53.6
+    """Marginal battery wear per MWh drawn out of the battery."""
+
+
+class Planning(Part):
+    """How the upper layer looks ahead."""
+
+    horizon_h: Annotated[int, Field(ge=1, le=168)] = 48
+    """Hours a plan looks ahead."""
+    binding_h: Annotated[int, Field(ge=1, le=24)] = 24
+    """Hours of it that are carried out before the next plan; a divisor of 24."""
+    terminal: Literal["match", "cyclic", "price", "free"] = "match"
+    """Energy in the batteries at the horizon's end: as if uncoordinated, as at the start, priced, or free."""
+    tangents: Annotated[int, Field(ge=2, le=100)] = 12
+    """Tangents under each unit's convex cost curve."""
+    mip_gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-4
+    """Relative gap at which the commitment is accepted."""
+    assumed_compliance: Annotated[float, Field(gt=0, le=1)] = 0.95
+    """Share of enrolled cars the plan expects to comply; the truth is in `drivers`."""
+    expectation: Literal["sampled", "perfect"] = "sampled"
+    """Cars not yet plugged in: mean of simulated days of other seeds, or the truth."""
+    expectation_days: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Simulated days behind the expectation; 20 or more for results that are reported."""
+    expectation_vehicles_max: Annotated[int, Field(ge=1)] = 2500
+    """Cars simulated per district for the expectation; larger fleets are scaled up from these."""
+
+
+class Tariff(Part):
+    """Prices that owners see."""
+
+    table: Literal["beijing2015", "chengdu2023", "none"] = "beijing2015"
+    """Table of hourly prices; `none`: all prices are 0."""
+    cny_per_usd: Positive = 7.0
+    """The only exchange rate of a run."""
