@@ -16,6 +16,7 @@ from models.trips import TripWishes
 from testbed import scenario as described
 from testbed.controller_loading import load_controller
 from testbed.run_spec import RunSpec
+from testbed.scenario_parts import district as district_part
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def _build(scenario_json: str, seed: int, has_vehicles: bool) -> dict[str, Distr
             for i, district in enumerate(scenario.districts)}
 
 
-def _district(scenario: described.Scenario, district: described.District, seed: np.random.SeedSequence,
+def _district(scenario: described.Scenario, district: district_part.District, seed: np.random.SeedSequence,
               has_vehicles: bool) -> District:
     fleet = fleet_parameters(scenario, district if has_vehicles else None)
     vehicles = draw_vehicles(fleet, seed)
@@ -75,7 +76,7 @@ PAIR_BINS = 25
 """Departure bins of the lower layer: 24 hours and all later ones."""
 
 
-def fleet_parameters(scenario: described.Scenario, district: described.District | None) -> FleetParameters:
+def fleet_parameters(scenario: described.Scenario, district: district_part.District | None) -> FleetParameters:
     """The scenario's fleet with this district's counts; no cars at all without a district."""
     fleet = scenario.fleet
     return FleetParameters(
@@ -106,7 +107,7 @@ def driver_parameters(scenario: described.Scenario) -> DriverParameters:
                       modes.never_plugs_in, modes.telemetry_lost))
 
 
-def _feeder(district: described.District) -> RadialFeeder | None:
+def _feeder(district: district_part.District) -> RadialFeeder | None:
     if district.feeder is None:
         return None
     from models.feeder import ieee33  # noqa: PLC0415 - pandapower is slow to import
@@ -115,7 +116,7 @@ def _feeder(district: described.District) -> RadialFeeder | None:
                   v_max_pu=district.v_max_pu)
 
 
-def _site(district: described.District, feeder: RadialFeeder | None, cars: int) -> Site:
+def _site(district: district_part.District, feeder: RadialFeeder | None, cars: int) -> Site:
     slow = cars if district.slow_ports_per_bus is None else district.slow_ports_per_bus
     fast = cars if district.fast_ports_per_bus is None else district.fast_ports_per_bus
     if feeder is not None:

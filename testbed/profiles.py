@@ -8,6 +8,7 @@ from pathlib import Path
 from models.profiles import Profiles, csv_profiles, simbench_profiles, ten_unit_profiles
 from models.tariff import Tariff, tariff
 from testbed import scenario as described
+from testbed.scenario_parts.system import Profiles as ProfilesPart
 
 
 def build_profiles(scenario: described.Scenario) -> Profiles:
@@ -21,7 +22,7 @@ def build_tariff(scenario: described.Scenario) -> Tariff:
 
 
 @lru_cache(maxsize=2)
-def _profiles(p: described.Profiles) -> Profiles:
+def _profiles(p: ProfilesPart) -> Profiles:
     if p.source == "ten_unit":
         return ten_unit_profiles(p.load_peak_mw, p.wind_capacity_mw, p.pv_capacity_mw)
     if p.source == "csv":

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from models.records import ZONES
 
 if TYPE_CHECKING:
-    from testbed.scenario import District, Scenario
+    from testbed.scenario import Scenario
+    from testbed.scenario_parts.district import District
 
 SECONDS_PER_HOUR = 3600
 HOURS_PER_DAY = 24
