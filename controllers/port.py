@@ -40,6 +40,16 @@ PowerFlowCall = Callable[[Floats, Floats], PowerFlow]
 
 # ---------------------------------------------------------------- upper layer
 @dataclass(frozen=True)
+class FeederOffer:
+    """What a distribution operator brings to a day-ahead exchange with the system operator: its own network."""
+
+    feeder: RadialFeeder
+    site: Site
+    load_peak_mw: float
+    """System load at which the feeder's buses draw p_base_kw and q_base_kvar; they follow the system's load."""
+
+
+@dataclass(frozen=True)
 class TemporalKnowledge:
     """What the system operator owns; fixed for a run."""
 
@@ -60,6 +70,8 @@ class TemporalKnowledge:
     tangents: int
     mip_gap: float
     district_names: tuple[str, ...]
+    offers: tuple[FeederOffer | None, ...] = ()
+    """One per district (None: no network), only for controllers whose two layers talk before a plan is made."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +156,11 @@ class SpatialKnowledge:
     voltage_penalty_below_pu: float
     voltage_penalty_usd_per_pu2h: float
     solver: Literal["CLARABEL", "QOCO"]
+    search_seed: int = 0
+    """Root of the operator's own random numbers, for layers that search at random; of nothing in the world."""
+    search_evaluations: int = 2000
+    """Candidates that such a layer may try per decision."""
+    search_population: int = 40
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ ZoneMapName = Literal["contiguous", "public"]
 Complexes = npt.NDArray[np.complex128]
 
 STANDARD_KVA = np.array([50, 100, 160, 250, 400, 630, 800, 1000, 1250, 1600, 2000, 2500, 3150, 4000], float)
-"""Nameplate series of MV/LV transformers (A)."""
+"""Nameplates of MV/LV transformers in kVA: the usual steps of makers' series (A)."""
 TRANSFORMER_MARGIN = 1.2
 """Rating over peak load without cars (A)."""
 IEEE33_TIE_LINES = (33, 34, 35, 36, 37)
@@ -32,6 +32,8 @@ IEEE33_TRUNK_LINES = (1, 2, 3, 4, 5)
 IEEE33_TRUNK_A = 400.0
 IEEE33_LATERAL_A = 200.0
 """case33bw ships with 99,999 kA; 400 A for the trunk and 200 A elsewhere are assumed (A)."""
+UNRATED_A = 5.0e3
+"""Stands for a line without rating: 25 times the lateral's; finite, since solvers dislike infinities."""
 PLACEHOLDER_A = 9.0e3
 ENGINE_AGREEMENT_PU = 1e-8
 _NEWTON_STEPS = 30
@@ -59,12 +61,15 @@ def ieee33(
     v_max_pu: float = 1.05,
     open_lines: Sequence[int] = IEEE33_TIE_LINES,
     substation_kva: float = np.inf,
+    line_rating_a: float | None = None,
+    transformer_margin: float = TRANSFORMER_MARGIN,
 ) -> RadialFeeder:
     """Baran and Wu's 33-bus feeder as pandapower's case33bw (12.66 kV, 3.715 MW, 2.300 Mvar; K).
 
     `peak_scale` scales only the loads written into `p_base_kw`; leave it at 1 when the profiles scale.
     MV/LV transformers always follow from scale 1.0: the next standard size above 1.2 x peak load (A).
-    Line ratings: 400 A for lines 1-5, 200 A elsewhere (A). Voltage limits are explicit (A).
+    transformer_margin: another factor than 1.2; inf: no MV/LV transformer is rated.
+    Line ratings: 400 A for lines 1-5, 200 A elsewhere (A), or line_rating_a for all. Voltage limits are explicit (A).
     `open_lines` are the 1-based lines out of service; `substation_kva` rates the transformer behind the slack.
     """
     from pandapower import networks  # noqa: PLC0415
@@ -73,9 +78,12 @@ def ieee33(
     line_numbers = np.arange(1, len(net.line) + 1)
     net.line["in_service"] = ~np.isin(line_numbers, open_lines)
     i_max_a = np.where(np.isin(line_numbers, IEEE33_TRUNK_LINES), IEEE33_TRUNK_A, IEEE33_LATERAL_A)
+    if line_rating_a is not None:
+        i_max_a = np.full(line_numbers.size, min(line_rating_a, UNRATED_A))
     return radial_feeder_from_pandapower(
         net, "ieee33", slack_vm_pu=slack_vm_pu, v_min_pu=v_min_pu, v_max_pu=v_max_pu, i_max_a=i_max_a,
         first_bus_number=1, load_scale=peak_scale, substation_kva=substation_kva,
+        transformer_margin=transformer_margin,
     )
 
 
@@ -95,6 +103,7 @@ def radial_feeder_from_pandapower(
     first_bus_number: int = 0,
     load_scale: float = 1.0,
     substation_kva: float = np.inf,
+    transformer_margin: float = TRANSFORMER_MARGIN,
     neglect_line_charging: bool = False,
 ) -> RadialFeeder:
     """One voltage level of a pandapower net as a RadialFeeder on 1 MVA, open switches honoured.
@@ -122,7 +131,7 @@ def radial_feeder_from_pandapower(
         r_pu=_per_line(_line_ohm(net, "r") / z_base_ohm, line),
         x_pu=_per_line(_line_ohm(net, "x") / z_base_ohm, line),
         i_max_pu=_per_line(ratings_a / i_base_a, line),
-        transformer_kva=_transformer_kva(np.hypot(p_kw, q_kvar), substation_kva),
+        transformer_kva=_transformer_kva(np.hypot(p_kw, q_kvar), substation_kva, transformer_margin),
         p_base_kw=p_kw * load_scale,
         q_base_kvar=q_kvar * load_scale,
         nominal_kv=nominal_kv,
@@ -208,9 +217,9 @@ def _bus_loads(net: Any, bus: Ints) -> tuple[Floats, Floats]:
     return totals[0], totals[1]
 
 
-def _transformer_kva(peak_kva: Floats, substation_kva: float) -> Floats:
-    """Next standard size above 1.2 x peak; inf where there is no load; row 0 is the substation's."""
-    need = TRANSFORMER_MARGIN * peak_kva
+def _transformer_kva(peak_kva: Floats, substation_kva: float, margin: float = TRANSFORMER_MARGIN) -> Floats:
+    """Next standard size above margin x peak; inf where there is no load; row 0 is the substation's."""
+    need = np.where(peak_kva > 0, margin, 0.0) * np.maximum(peak_kva, 1e-9)
     index = np.searchsorted(STANDARD_KVA, need, side="left")
     sizes = np.append(STANDARD_KVA, np.inf)[index]
     sizes = np.where(need > 0, sizes, np.inf)

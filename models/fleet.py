@@ -10,6 +10,7 @@ import numpy as np
 from models.battery import Batteries, Exchange, exchange
 from models.compliance import Compliance, compare, follows
 from models.drivers import COMPLIED, OVERRIDES, PriceResponse, price_response
+from models.reactive import reactive_kvar
 from models.records import (
     GROUP_COUNT,
     SECONDS_PER_HOUR,
@@ -177,19 +178,20 @@ class Fleet:
 
         setpoint_kw [V] is held while a car is plugged in; prices [H] are hourly from the present hour on.
         arrivals_wait says whether enrolled cars that arrive within the step wait for their first instruction;
-        None: if anybody is dispatched in this step. q_bus_kvar [B] is passed on, zeros if not given.
+        None: if anybody is dispatched in this step. q_bus_kvar [B] is asked of the dispatched bidirectional cars of
+        each bus, within their kVA (`models.reactive`); None: nothing is.
         """
         free = _Free(free_behaviour, now_s, dt_s, price_charge_usd_per_kwh, price_discharge_usd_per_kwh)
         orders = self._orders(setpoint_kw, is_dispatched, declared, presence, now_s, dt_s)
         ledger = _Ledger(self.vehicles.count, self._bus_zone.size)
         infeasible_kwh = self._begin_stays(orders.rows, declared, now_s)
         self._stay(orders, declared, free, ledger)
+        q_kvar = self._reactive(orders, declared, q_bus_kvar, dt_s, ledger)
         verdict = self._verdict(orders, declared, presence, now_s, dt_s, ledger)
         short_kwh = self._departures(orders.rows, declared, presence)
         fast_kwh = self._drive(presence.driven_kwh)
         waits = bool(np.any(orders.is_asked)) if arrivals_wait is None else arrivals_wait
         self._arrive(declared, presence, waits, free, ledger)
-        q_kvar = np.zeros(self._bus_zone.size) if q_bus_kvar is None else q_bus_kvar
         return self._report(free, ledger, orders.rows, verdict, infeasible_kwh, short_kwh, fast_kwh,
                             presence.driven_kwh, q_kvar)
 
@@ -231,6 +233,15 @@ class Fleet:
         if own.size:
             self._act_freely(orders.rows[own], bus[own], (orders.stay_h - orders.follow_h)[own],
                              declared.soc_wanted, declared.declared_departure_s, free, ledger)
+
+    def _reactive(self, orders: _Orders, declared: DeclaredTable, asked_kvar: Floats | None, dt_s: int,
+                  ledger: _Ledger) -> Floats:
+        if asked_kvar is None or not np.any(asked_kvar):
+            return np.zeros(self._bus_zone.size)
+        rows, hours = orders.rows, dt_s / SECONDS_PER_HOUR
+        p_kw = (ledger.charged_kwh - ledger.discharged_kwh)[rows] / np.maximum(orders.stay_h, ROUNDING_H)
+        return reactive_kvar(asked_kvar, declared.bus_index[rows], p_kw, self.vehicles.p_discharge_max_kw[rows],
+                             orders.is_asked.astype(np.float64), orders.follow_h / hours)
 
     def _verdict(self, orders: _Orders, declared: DeclaredTable, presence: PresenceTable, now_s: int,
                  dt_s: int, ledger: _Ledger) -> Compliance:

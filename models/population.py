@@ -15,7 +15,7 @@ from models.records import VEHICLE_CLASSES, Floats, Ints, RecordError, Vehicles
 Span = tuple[float, float]
 
 PURPOSES: tuple[str, ...] = ("vehicle", "trips", "home_and_work", "person", "stays", "zone_shock",
-                            "expectation")
+                            "expectation", "search")
 """What a stream of random numbers is for; the place in this tuple is part of the seed."""
 DAY_KEY_OFFSET = 10_000
 """Added to the day number in seeds, so that days before 0 have one too."""

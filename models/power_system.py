@@ -2,6 +2,10 @@
 
 Every step the committed units minimise w1 F1 + w4 F4 (MODEL.md sections 3 and 5). What they cannot follow is
 curtailed (renewables first), dumped or shed, each at its price, so that a wrong forecast has a cost.
+
+Ramps hold between any step and the one an hour before, start-up limits in the first hour on, as in the hourly plan;
+nothing limits the first hour of all, since no power was measured before it. Shut-down limits are the plan's alone:
+a step does not know which unit will be told to stop.
 """
 
 from __future__ import annotations
@@ -118,6 +122,10 @@ class PowerSystem:
         self._shed_mw = 0.0
         self._last_demand_mw = 0.0
         self._curves: dict[bytes, DispatchCurve] = {}
+        limits = (units.ramp_up_mw_per_h, units.ramp_down_mw_per_h, units.p_startup_max_mw)
+        self._has_ramps = bool(np.isfinite(limits).any())
+        self._last_hour: list[Floats] = []
+        """Powers [U] of the steps of the last hour, NaN where a unit was off; kept only for units with ramps."""
 
     @property
     def hours_on(self) -> Ints:
@@ -129,7 +137,8 @@ class PowerSystem:
         """Run [now_s, now_s + dt_s) with the ordered units `committed` [U] (0/1) against `net`."""
         on, emergency_starts = self._running(now_s, np.asarray(committed) > 0)
         startup_cost = self._startup_cost_usd(on)
-        p_mw, curtailed, shed, dump, price = self._dispatch(on, net)
+        p_mw, curtailed, shed, dump, price = self._dispatch(on, net, self._range_mw(dt_s))
+        self._remember(p_mw, on, dt_s)
         self._advance(on, dt_s)
         self._shed_mw = shed
         self._last_demand_mw = net.demand_mw - net.wind_mw - net.pv_mw
@@ -197,22 +206,42 @@ class PowerSystem:
         self.on_s = np.where(on, kept + dt_s, -(kept + dt_s))
 
     # ------------------------------------------------------------ powers and prices
-    def _curve(self, on: Bools) -> DispatchCurve:
+    def _range_mw(self, dt_s: int) -> tuple[Floats, Floats] | None:
+        """(least, most) power [U] that the hour before allows; None without ramps or before the first hour is over."""
+        if not self._has_ramps or len(self._last_hour) * dt_s < SECONDS_PER_HOUR:
+            return None
+        units, before = self.units, self._last_hour[0]
+        was_on = np.isfinite(before)
+        least = np.where(was_on, np.maximum(units.p_min_mw, before - units.ramp_down_mw_per_h), units.p_min_mw)
+        most = np.where(was_on, before + units.ramp_up_mw_per_h, units.p_startup_max_mw)
+        return least, np.asarray(np.minimum(units.p_max_mw, most), dtype=np.float64)
+
+    def _remember(self, p_mw: Floats, on: Bools, dt_s: int) -> None:
+        if self._has_ramps:
+            kept = SECONDS_PER_HOUR // dt_s
+            self._last_hour = [*self._last_hour, np.where(on, p_mw, np.nan)][-kept:]
+
+    def _curve(self, on: Bools, between: tuple[Floats, Floats] | None) -> DispatchCurve:
         key = on.tobytes()
-        if key not in self._curves:
+        if between is not None or key not in self._curves:
             q, units = self.parameters, self.units
             w1, carbon = q.weights[0], q.weights[3] * q.carbon_price_usd_per_t
             slope = w1 * units.cost_b_usd_per_mwh + carbon * units.emission_beta_t_per_mwh
             bend = w1 * units.cost_c_usd_per_mw2h + carbon * units.emission_gamma_t_per_mw2h
-            self._curves[key] = DispatchCurve(slope[on], bend[on], units.p_min_mw[on], units.p_max_mw[on])
+            low, high = between or (units.p_min_mw, units.p_max_mw)
+            curve = DispatchCurve(slope[on], bend[on], low[on], high[on])
+            if between is not None:
+                return curve
+            self._curves[key] = curve
         return self._curves[key]
 
-    def _dispatch(self, on: Bools, net: NetLoad) -> tuple[Floats, float, float, float, float]:
+    def _dispatch(self, on: Bools, net: NetLoad,
+                  between: tuple[Floats, Floats] | None) -> tuple[Floats, float, float, float, float]:
         """(p_mw [U], curtailed, shed, dump, price): units first, then curtailment, then dump or shed."""
         q, renewable = self.parameters, net.wind_mw + net.pv_mw
         needed = net.demand_mw - renewable
         cut_price = -min(q.weights[2] * q.curtailment_penalty_usd_per_mwh, q.dump_usd_per_mwh)
-        curve, p_mw = self._curve(on), np.zeros(self.units.count)
+        curve, p_mw = self._curve(on, between), np.zeros(self.units.count)
         least, most = float(curve.totals[0]), float(curve.totals[-1])
         # with falling emission curves it may pay to curtail before every unit is at its minimum
         low = float(np.interp(cut_price, curve.prices, curve.totals))

@@ -24,6 +24,8 @@ CHARGER_KINDS: tuple[str, ...] = ("slow", "fast")
 GROUP_COUNT = len(ZONES) * len(VEHICLE_CLASSES) * 2
 BASE_MVA = 1.0
 SECONDS_PER_HOUR = 3600
+# of thermal units; inf = none: change of power from hour to hour while on, power in the first and in the last hour on
+OPTIONAL_LIMITS = ("ramp_up_mw_per_h", "ramp_down_mw_per_h", "p_startup_max_mw", "p_shutdown_max_mw")
 
 
 class RecordError(ValueError):
@@ -74,8 +76,7 @@ def _refuse(problems: list[str], record: str) -> None:
 
 
 def _above(names: tuple[str, ...], low: Floats, high: Floats, low_name: str, high_name: str) -> list[str]:
-    rows = np.flatnonzero(low > high)
-    return [f"{names[i]}: {low_name}={low[i]:g} is above {high_name}={high[i]:g}" for i in rows]
+    return [f"{names[i]}: {low_name}={low[i]:g} is above {high_name}={high[i]:g}" for i in np.flatnonzero(low > high)]
 
 
 @dataclass(frozen=True)
@@ -98,14 +99,21 @@ class ThermalUnits:
     emission_alpha_t_per_h: Floats
     emission_beta_t_per_mwh: Floats
     emission_gamma_t_per_mw2h: Floats
+    ramp_up_mw_per_h: Floats = field(default_factory=lambda: np.full(1, np.inf))
+    ramp_down_mw_per_h: Floats = field(default_factory=lambda: np.full(1, np.inf))
+    p_startup_max_mw: Floats = field(default_factory=lambda: np.full(1, np.inf))
+    p_shutdown_max_mw: Floats = field(default_factory=lambda: np.full(1, np.inf))
 
     def __post_init__(self) -> None:
         problems = _above(self.names, self.p_min_mw, self.p_max_mw, "p_min_mw", "p_max_mw")
+        for name in OPTIONAL_LIMITS:
+            limit, is_ramp = np.broadcast_to(getattr(self, name), self.count).copy(), name.startswith("ramp")
+            object.__setattr__(self, name, limit)
+            problems += _above(self.names, self.p_min_mw * (not is_ramp), limit, "0" if is_ramp else "p_min_mw", name)
         problems += _above(self.names, self.start_hot_usd, self.start_cold_usd, "start_hot_usd", "start_cold_usd")
         problems += [f"{self.names[i]}: initial_h=0, must be hours on (+) or off (-)"
                      for i in np.flatnonzero(self.initial_h == 0)]
-        problems += [f"{self.names[i]}: p_min_mw={self.p_min_mw[i]:g} is negative"
-                     for i in np.flatnonzero(self.p_min_mw < 0)]
+        problems += _above(self.names, np.zeros(self.count), self.p_min_mw, "0", "p_min_mw")
         _refuse(problems, "thermal units")
 
     @property

@@ -8,9 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from models.records import Floats, Ints, ThermalUnits
+from models.records import OPTIONAL_LIMITS, Floats, Ints, ThermalUnits
 
 EmissionSet = Literal["linear", "quadratic"]
+RampSet = Literal["none", "ten_unit"]
 _DATA = Path(__file__).parent / "data"
 
 
@@ -20,15 +21,19 @@ def _columns(file_name: str) -> dict[str, list[str]]:
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def ten_units(emissions: EmissionSet = "linear", copies: int = 1, scale: float = 1.0) -> ThermalUnits:
+def ten_units(emissions: EmissionSet = "linear", copies: int = 1, scale: float = 1.0,
+              ramps: RampSet = "none") -> ThermalUnits:
     """The ten units, each `copies` times, every unit `scale` times its size.
 
     Scaling keeps cost and tons per MWh at equal loading: a and start-up costs grow with `scale`, b stays,
     c falls. Emission sets: `linear` (A) constant t/MWh by fuel; `quadratic` (K) alpha + beta P + gamma P^2.
-    Raises ValueError for an unknown emission set, copies < 1 or scale <= 0.
+    Ramps: `none`, or `ten_unit` (A), ramps, start-up and shut-down limits of ten_unit_ramps.csv.
+    Raises ValueError for an unknown emission or ramp set, copies < 1 or scale <= 0.
     """
     if emissions not in ("linear", "quadratic"):
         raise ValueError(f"emissions={emissions!r} is unknown, allowed: linear, quadratic")
+    if ramps not in ("none", "ten_unit"):
+        raise ValueError(f"ramps={ramps!r} is unknown, allowed: none, ten_unit")
     if copies < 1 or scale <= 0:
         raise ValueError(f"copies={copies} must be >= 1 and scale={scale} > 0")
     table = _columns("ten_units.csv")
@@ -39,6 +44,8 @@ def ten_units(emissions: EmissionSet = "linear", copies: int = 1, scale: float =
     def hours(name: str) -> Ints:
         return np.tile(np.array(table[name], dtype=np.int64), copies)
 
+    limits = {name: np.tile(np.array(values, dtype=np.float64), copies) * scale
+              for name, values in _columns("ten_unit_ramps.csv").items() if name in OPTIONAL_LIMITS}
     linear = emissions == "linear"
     slope = floats("linear_t_per_mwh" if linear else "quadratic_beta_t_per_mwh")
     names = table["unit"] if copies == 1 else [f"{name}.{k + 1}" for k in range(copies) for name in table["unit"]]
@@ -58,6 +65,7 @@ def ten_units(emissions: EmissionSet = "linear", copies: int = 1, scale: float =
         emission_alpha_t_per_h=np.zeros(slope.size) if linear else floats("quadratic_alpha_t_per_h", 1),
         emission_beta_t_per_mwh=slope,
         emission_gamma_t_per_mw2h=np.zeros(slope.size) if linear else floats("quadratic_gamma_t_per_mw2h", -1),
+        **(limits if ramps == "ten_unit" else {}),
     )
 
 

@@ -113,7 +113,21 @@ def _feeder(district: district_part.District) -> RadialFeeder | None:
     from models.feeder import ieee33  # noqa: PLC0415 - pandapower is slow to import
 
     return ieee33(peak_scale=district.peak_scale, slack_vm_pu=district.slack_vm_pu, v_min_pu=district.v_min_pu,
-                  v_max_pu=district.v_max_pu)
+                  v_max_pu=district.v_max_pu, substation_kva=_substation_kva(district),
+                  line_rating_a=_line_rating_a(district), transformer_margin=_unlimited(district.transformer_margin))
+
+
+def _line_rating_a(district: district_part.District) -> float | None:
+    """None: as assumed in the feeder's own model."""
+    return None if district.line_rating_a == "assumed" else _unlimited(district.line_rating_a)
+
+
+def _unlimited(limit: float | None) -> float:
+    return float("inf") if limit is None else limit
+
+
+def _substation_kva(district: district_part.District) -> float:
+    return float("inf") if district.substation_mva is None else 1e3 * district.substation_mva
 
 
 def _site(district: district_part.District, feeder: RadialFeeder | None, cars: int) -> Site:

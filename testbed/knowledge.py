@@ -6,6 +6,7 @@ import numpy as np
 
 from controllers.port import SpatialKnowledge, TemporalKnowledge
 from models.drivers import PriceResponse
+from models.population import stream
 from models.power_system import PowerSystemParameters
 from models.records import GROUP_COUNT, Floats, ThermalUnits
 from models.units import ten_units
@@ -17,7 +18,7 @@ from testbed.scenario import Scenario
 def thermal_units(scenario: Scenario) -> ThermalUnits:
     """The scenario's units."""
     system = scenario.system
-    return ten_units(system.emissions, copies=system.unit_copies, scale=system.unit_scale)
+    return ten_units(system.emissions, copies=system.unit_copies, scale=system.unit_scale, ramps=system.ramps)
 
 
 def weights(scenario: Scenario) -> tuple[float, float, float, float]:
@@ -58,7 +59,9 @@ def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
         on_inexact=spatial.on_inexact, reactive_power=spatial.reactive_power,
         target_slack_usd_per_mwh=spatial.target_slack_usd_per_mwh,
         voltage_penalty_below_pu=spatial.voltage_penalty_below_pu,
-        voltage_penalty_usd_per_pu2h=spatial.voltage_penalty_usd_per_pu2h, solver=spatial.solver)
+        voltage_penalty_usd_per_pu2h=spatial.voltage_penalty_usd_per_pu2h, solver=spatial.solver,
+        search_seed=int(stream(district.seed, "search").integers(2**31)),
+        search_evaluations=spatial.search_evaluations, search_population=spatial.search_population)
 
 
 def driver_response(scenario: Scenario) -> PriceResponse:

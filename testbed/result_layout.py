@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from models.records import SECONDS_PER_HOUR, Ints
+from models.records import BASE_MVA, SECONDS_PER_HOUR, Ints, RadialFeeder
 from testbed.attributes import NETWORK_ONLY, Attribute, recorded
 
 Array = npt.NDArray[Any]
@@ -63,6 +63,8 @@ class DistrictLayout:
     bus_zone: Ints
     has_network: bool
     vehicle_count: int
+    feeder: RadialFeeder | None = None
+    """Whose tree and ratings are written beside the series; None: none are."""
 
     def __post_init__(self) -> None:
         if self.bus_number.shape != self.bus_zone.shape:
@@ -204,11 +206,23 @@ def make_district(file: h5py.File, header: ResultHeader, layout: ResultLayout,
     make_recorded(group, district.variables())
     make_filled(group, "bus_zone", ("bus",), np.asarray(district.bus_zone, dtype=np.int64), "1",
                 "index of the bus's zone, -1 where nobody parks")
+    if district.feeder is not None:
+        _make_network(group, district.feeder)
     _make_plan_axes(group, layout)
     make_axis(group, "cohort", np.arange(layout.cohort_count, dtype=np.int64), "1",
               "cohort row: group * (horizon hours + 1) + departure hour")
     for name, text in (("plan_pc_kw", "planned charging"), ("plan_pd_kw", "planned discharging")):
         make_variable(group, name, ("plan", "cohort", "lead"), "kW", f"{text} of each cohort")
+
+
+def _make_network(group: h5py.Group, feeder: RadialFeeder) -> None:
+    """What never changes of a feeder; each line stands at the bus that it leads to."""
+    parent = np.where(feeder.parent >= 0, feeder.bus_number[feeder.parent], NOT_WRITTEN)
+    ampere = BASE_MVA * 1e3 / (np.sqrt(3.0) * feeder.nominal_kv)
+    make_filled(group, "bus_parent", ("bus",), parent, "1", "number of the bus on the way to the substation, -1 there")
+    make_filled(group, "line_rating_a", ("bus",), feeder.i_max_pu * ampere, "A", "current that the line may carry")
+    make_filled(group, "transformer_rating_kva", ("bus",), feeder.transformer_kva, "kVA",
+                "rating of the MV/LV transformer, of the substation at its bus; inf: none")
 
 
 def _make_plan_axes(group: h5py.Group, layout: ResultLayout) -> None:

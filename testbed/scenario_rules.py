@@ -32,6 +32,7 @@ def contradictions(scenario: Scenario) -> Iterator[Contradiction]:
     """Every rule between two or more keys that the scenario breaks."""
     yield from _times(scenario)
     yield from _plans(scenario)
+    yield from _search(scenario)
     yield from _prices(scenario)
     yield from _batteries(scenario)
     yield from _districts(scenario)
@@ -70,6 +71,14 @@ def _plans(scenario: Scenario) -> Iterator[Contradiction]:
         yield Contradiction(("spatial", "look_ahead_h"), scenario.spatial.look_ahead_h,
                             f"must not be above planning.horizon_h - planning.binding_h + 1 = {most_h}, "
                             "or the last binding hour looks beyond the plan")
+
+
+def _search(scenario: Scenario) -> Iterator[Contradiction]:
+    spatial = scenario.spatial
+    if spatial.search_evaluations % spatial.search_population:
+        yield Contradiction(("spatial", "search_evaluations"), spatial.search_evaluations,
+                            f"must be a multiple of spatial.search_population={spatial.search_population}, "
+                            "so that every search ends at the same budget")
 
 
 def _prices(scenario: Scenario) -> Iterator[Contradiction]:
@@ -111,6 +120,9 @@ def _districts(scenario: Scenario) -> Iterator[Contradiction]:
             yield Contradiction((*here, "slack_vm_pu"), district.slack_vm_pu,
                                 f"must be above v_min_pu={district.v_min_pu:g} "
                                 f"and not above v_max_pu={district.v_max_pu:g}")
+        if district.substation_mva is not None and district.feeder is None:
+            yield Contradiction((*here, "substation_mva"), district.substation_mva,
+                                "is only for a district with a feeder")
         yield from _ports(here, district)
         yield from _zones((*here, "zone_map"), district)
 

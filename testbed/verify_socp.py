@@ -56,7 +56,7 @@ def _knowledge(feeder: RadialFeeder, on_inexact: OnInexact) -> SpatialKnowledge:
         step_s=STEP_S, look_ahead_h=LOOK_AHEAD_H, horizon_h=HORIZON_H, assumed_compliance=1.0,
         wear_usd_per_kwh=np.zeros(GROUP_COUNT), placement="in_place", on_inexact=on_inexact, reactive_power=False,
         target_slack_usd_per_mwh=500.0, voltage_penalty_below_pu=0.95, voltage_penalty_usd_per_pu2h=1000.0,
-        solver="CLARABEL")
+        solver="QOCO")
 
 
 def _view(known: SpatialKnowledge, p_kw: Floats, q_kvar: Floats, battery_bus: int = -1) -> FeederView:

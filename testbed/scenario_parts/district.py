@@ -24,6 +24,12 @@ class District(Part):
     """Lowest voltage allowed."""
     v_max_pu: Annotated[float, Field(ge=1.0, le=1.2)] = 1.05
     """Highest voltage allowed."""
+    substation_mva: Positive | None = None
+    """Rating of the transformer that feeds the feeder, MVA; null: none that could bind."""
+    line_rating_a: Positive | Literal["assumed"] | None = "assumed"
+    """Current that lines may carry: 400 A on lines 1-5 and 200 A elsewhere, one number for all, or null: no limit."""
+    transformer_margin: Annotated[float, Field(ge=1.0)] | None = 1.2
+    """Each bus's MV/LV transformer is the next standard size above this x its peak load at scale 1; null: no limit."""
     zone_map: Literal["contiguous", "public"] | dict[ZoneName, tuple[Annotated[int, Field(ge=1)], ...]] = "contiguous"
     """Which buses are residential, commercial, office: a named map, or lists of bus numbers by zone."""
     private: Count = 0
@@ -59,7 +65,11 @@ class Spatial(Part):
     """Penalty per squared pu and hour below that voltage; at 1000 it outweighs the upper layer's targets."""
     reactive_power: bool = False
     """true: bidirectional chargers may also give reactive power."""
-    solver: Literal["CLARABEL", "QOCO"] = "CLARABEL"
+    solver: Literal["CLARABEL", "QOCO"] = "QOCO"
     """Solver of the branch-flow problem."""
+    search_evaluations: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
+    """Candidates that `bilayer_pso` and `bilayer_sga` may try per decision, each judged by AC in every step."""
+    search_population: Annotated[int, Field(ge=4, le=10_000)] = 40
+    """Particles or individuals of these two; `search_evaluations` is a multiple of it."""
     engine: Literal["lightsim2grid", "pandapower"] = "lightsim2grid"
     """AC power-flow engine."""

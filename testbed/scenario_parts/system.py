@@ -49,6 +49,8 @@ class System(Part):
     """Factor on every unit's power and cost (0.01: a hundredth of the system, same prices per MWh)."""
     emissions: Literal["linear", "quadratic"] = "linear"
     """Emission curves: constant t/MWh, or the convex ones of the literature."""
+    ramps: Literal["none", "ten_unit"] = "none"
+    """Ramps of the units: none, or 60 % of p_max per hour, also the most in the first and last hour on (assumed)."""
     reserve_rule: Literal["thermal_only", "scheduled"] = "thermal_only"
     """What counts as spinning reserve: units and renewables only, or scheduled discharge of cars as well."""
     reserve_fraction: Share = 0.1

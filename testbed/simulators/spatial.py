@@ -40,7 +40,8 @@ class SpatialSimulator(Adapter):
         if answer.certificate.solved_now:
             self.solver_s += answer.certificate.solver_s
             self.compile_s += answer.certificate.compile_s
-        return {**_spoken(answer, self._expected_setpoints(name, view, answer)),
+        told_kvar = answer.q_plan_bus_kvar / self.spec.scenario.planning.assumed_compliance
+        return {**_spoken(answer, self._expected_setpoints(name, view, answer), told_kvar),
                 **_certificate(answer), **self.ledgers[name].book(view, answer)}
 
     def _expected_setpoints(self, name: str, view: FeederView, answer: Setpoints) -> Floats:
@@ -72,10 +73,10 @@ def feeder_view(now_s: int, received: Values, district: District) -> FeederView:
         flexibility=BusFlexibility.from_arrays(received["bus_flexibility"]), vm_pu=vm_pu)
 
 
-def _spoken(answer: Setpoints, p_setpoint_kw: Floats) -> Values:
+def _spoken(answer: Setpoints, p_setpoint_kw: Floats, told_kvar: Floats) -> Values:
     return {
         "instructions": {"setpoint_kw": answer.setpoint_kw, "is_dispatched": answer.is_dispatched,
-                         "q_bus_kvar": answer.q_plan_bus_kvar},
+                         "q_bus_kvar": told_kvar},
         "planned_flows": {"p_setpoint_kw": p_setpoint_kw, "q_setpoint_kvar": answer.q_plan_bus_kvar},
         "guidance": {"rank": answer.guidance_rank},
         "p_plan_bus_kw": answer.p_plan_bus_kw, "q_plan_bus_kvar": answer.q_plan_bus_kvar,

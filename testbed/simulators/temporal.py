@@ -28,10 +28,11 @@ class TemporalSimulator(Adapter):
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
         if self.spec.is_plan_time(now_s):
-            self._set_plan(self.layer.plan(self._view(now_s, inputs)))
+            self._set_plan(self.layer.plan(self.view(now_s, inputs)))
         return {SYSTEM: self._system_values(now_s), **self._district_values()}
 
-    def _view(self, now_s: int, inputs: Inputs) -> SystemView:
+    def view(self, now_s: int, inputs: Inputs) -> SystemView:
+        """What the operator sees now."""
         system = inputs[SYSTEM]
         forecast, prices, state = system["forecast"], system["prices"], system["units_state"]
         districts = tuple(

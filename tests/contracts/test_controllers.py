@@ -26,7 +26,7 @@ def cache(tmp_path_factory):
 def run(request, cache):
     """A whole hourly day of the controller, with everything its two layers saw and said."""
     seen = SimpleNamespace(name=request.param, steps=[], plans=[], result=None, districts=None)
-    district, view_of = SpatialSimulator._district, TemporalSimulator._view
+    district, view_of = SpatialSimulator._district, TemporalSimulator.view
 
     def spoken(self, name, now_s, received):
         values = district(self, name, now_s, received)
@@ -41,7 +41,7 @@ def run(request, cache):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SpatialSimulator, "_district", spoken)
-        patch.setattr(TemporalSimulator, "_view", viewed)
+        patch.setattr(TemporalSimulator, "view", viewed)
         path = small_run.run(cache, controller=request.param, name=f"{request.param}.h5")
     seen.result = open_result(path)
     return seen

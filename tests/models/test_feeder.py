@@ -70,6 +70,17 @@ def test_line_ratings_replace_the_placeholders() -> None:
     assert np.allclose(FEEDER.i_max_pu[6:] * base_a, 200.0)
 
 
+def test_ratings_may_be_other_ones_or_none() -> None:
+    base_a = 1e3 / (np.sqrt(3.0) * 12.66)
+    other = ieee33(line_rating_a=90.0, transformer_margin=2.0)
+    assert np.allclose(other.i_max_pu[1:] * base_a, 90.0)
+    assert other.transformer_kva[5] == 160.0  # bus 6: 63 kVA, 126 with margin 2
+    free = ieee33(line_rating_a=np.inf, transformer_margin=np.inf)
+    assert np.all(np.isinf(free.transformer_kva)) and np.all(np.isfinite(free.i_max_pu))
+    loading = ac_engine(free).power_flow(FEEDER.p_base_kw[None, :], FEEDER.q_base_kvar[None, :]).line_loading_percent
+    assert loading.max() < 5.0
+
+
 def test_engines_agree_also_away_from_the_base_case() -> None:
     rng = np.random.default_rng(1)
     p_kw = FEEDER.p_base_kw * rng.uniform(-0.5, 1.2, (4, 33))

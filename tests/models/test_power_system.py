@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from models.power_system import DispatchCurve, NetLoad, PowerSystem, PowerSystemParameters, PowerSystemStep
+from models.records import OPTIONAL_LIMITS, RecordError
 from models.units import ten_unit_load_mw, ten_units
 
 HOUR = 3600
@@ -55,7 +56,8 @@ def test_scaled_units_cost_the_same_per_mwh() -> None:
 
 
 @pytest.mark.parametrize(("changes", "message"), [
-    ({"emissions": "cubic"}, "allowed: linear, quadratic"), ({"copies": 0}, "copies=0"), ({"scale": 0.0}, "scale=0"),
+    ({"emissions": "cubic"}, "allowed: linear, quadratic"), ({"ramps": "steep"}, "allowed: none, ten_unit"),
+    ({"copies": 0}, "copies=0"), ({"scale": 0.0}, "scale=0"),
 ])
 def test_bad_units_are_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
@@ -127,6 +129,56 @@ def test_more_load_never_costs_less_and_order_does_not_matter(low: float, more: 
     fields = {name: getattr(units, name)[order] for name in type(units).__dataclass_fields__ if name != "names"}
     shuffled = PowerSystem(replace(units, **fields)).step(0, HOUR, ALL, _load(low))
     assert shuffled.p_mw == pytest.approx(a.p_mw[order], abs=1e-8)
+
+
+# ------------------------------------------------------------------ ramps
+def test_the_table_of_ramps_is_sixty_percent_an_hour_and_scales() -> None:
+    units, half = ten_units(ramps="ten_unit"), ten_units(ramps="ten_unit", copies=2, scale=0.5)
+    for name in OPTIONAL_LIMITS:
+        assert getattr(units, name) == pytest.approx(0.6 * units.p_max_mw)
+        assert getattr(half, name) == pytest.approx(0.5 * np.tile(getattr(units, name), 2))
+        assert np.all(np.isinf(getattr(ten_units(), name)))
+
+
+def test_power_moves_by_its_ramp_between_steps_an_hour_apart() -> None:
+    """Two units of 400 MW in all may rise by 100 MW an hour, whatever the steps within it; the rest is shed."""
+    units = replace(ten_units(), ramp_up_mw_per_h=np.full(10, 50.0), ramp_down_mw_per_h=np.full(10, 40.0))
+    on = np.array([1, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+    system = PowerSystem(units, PowerSystemParameters())
+    first = [system.step(900 * k, 900, on, _load(400.0)) for k in range(4)]
+    higher = [system.step(3600 + 900 * k, 900, on, _load(550.0)) for k in range(4)]
+    lower = [system.step(7200 + 900 * k, 900, on, _load(330.0)) for k in range(4)]
+    assert [s.p_mw.sum() for s in first] == pytest.approx([400.0] * 4)
+    assert [s.shed_mw for s in higher] == pytest.approx([50.0] * 4)
+    assert [s.dump_mw for s in lower] == pytest.approx([90.0] * 4)
+    rise, fall = higher[0].p_mw[:2] - first[0].p_mw[:2], higher[0].p_mw[:2] - lower[0].p_mw[:2]
+    assert rise == pytest.approx([50.0, 50.0])
+    assert fall == pytest.approx([40.0, 40.0])
+
+
+def test_a_unit_starts_at_most_at_its_startup_limit_for_one_hour() -> None:
+    units = replace(ten_units(), p_startup_max_mw=np.array([np.inf] * 4 + [60.0] + [np.inf] * 5))
+    system = PowerSystem(units, PowerSystemParameters())
+    four = np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 0])
+    for k in range(4):
+        system.step(900 * k, 900, four, _load(1100.0))
+    powers = [system.step(3600 + 900 * k, 900, FIRST_FIVE, _load(1300.0)).p_mw[4] for k in range(5)]
+    assert powers == pytest.approx([60.0] * 4 + [130.0])
+
+
+def test_without_limits_nothing_is_remembered() -> None:
+    system = _system()
+    system.step(0, 900, ALL, _load(900.0))
+    assert system._last_hour == []
+
+
+@pytest.mark.parametrize(("name", "value", "message"), [
+    ("ramp_up_mw_per_h", -1.0, "U4: 0=0 is above ramp_up_mw_per_h=-1"),
+    ("p_startup_max_mw", 19.0, "U4: p_min_mw=20 is above p_startup_max_mw=19"),
+])
+def test_limits_that_no_unit_could_keep_are_refused(name: str, value: float, message: str) -> None:
+    with pytest.raises(RecordError, match=message):
+        replace(ten_units(), **{name: np.where(np.arange(10) == 3, value, np.inf)})
 
 
 # ------------------------------------------------------------------ too much, too little

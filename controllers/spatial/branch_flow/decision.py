@@ -8,13 +8,12 @@ import numpy as np
 
 from controllers.port import FeederView, PlanError, SpatialKnowledge
 from controllers.spatial.branch_flow import equations as eq
-from controllers.spatial.branch_flow import solve
 from controllers.spatial.branch_flow.fallback import scaled_pro_rata
 from controllers.spatial.branch_flow.forecast import Forecast, forecast, inputs_of
 from controllers.spatial.branch_flow.guidance import expected_stay, guidance_rank, no_guidance, zone_plan
 from controllers.spatial.branch_flow.layout import Layout, make_layout
-from controllers.spatial.branch_flow.network import NetworkAnswer, network_answer
-from controllers.spatial.branch_flow.problem import OBJECTIVE_UNIT_USD, LowerProblem, build
+from controllers.spatial.branch_flow.network import NetworkAnswer, answer_of
+from controllers.spatial.branch_flow.problem import LowerProblem, Solution
 from controllers.spatial.branch_flow.sharing import without_dust
 from controllers.spatial.judge import ABOVE_V_MAX, Judge, Verdict, Violation, named
 from models.records import Floats, Ints
@@ -63,10 +62,9 @@ class Decision:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One solve and its verdict; problem and verdict are None without an answer."""
+    """One solve and its verdict; answer and verdict are None without an optimum."""
 
-    problem: LowerProblem
-    run: solve.SolverRun
+    solution: Solution
     answer: NetworkAnswer | None
     verdict: Verdict | None
     p_bus_kw: Floats
@@ -88,12 +86,14 @@ class Decider:
         self.knowledge = knowledge
         self.feeder = knowledge.feeder
         self.judge = Judge(knowledge.feeder, knowledge.power_flow)
+        self.problem = LowerProblem(knowledge)
 
     def decide(self, view: FeederView) -> Decision:
         """The decision for the hour that begins; raises PlanError only with on_inexact `stop`."""
         held = np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0)
         layout = make_layout(self.knowledge, held)
         now = forecast(self.knowledge, layout, view)
+        self.problem.begin(view.time_s, layout)
         first = self._attempt(layout, now, None)
         if first.is_accepted:
             return self._of_attempt(view, layout, now, (first,), "accepted", "")
@@ -112,21 +112,18 @@ class Decider:
 
     # ------------------------------------------------------------ solving
     def _attempt(self, layout: Layout, now: Forecast, correction: Floats | None) -> Attempt:
-        inputs = inputs_of(self.knowledge, layout, now, correction)
-        problem = build(self.knowledge, layout, inputs)
-        run = solve.run_with_second_try(problem.problem, self.knowledge.solver)
+        found = self.problem.solve(layout, inputs_of(self.knowledge, layout, now, correction))
         p_bus, q_bus = now.p_fixed_kw.T.copy(), now.q_fixed_kvar.T.copy()
-        if not run.is_optimal:
-            return Attempt(problem, run, None, None, p_bus, q_bus, ())
-        p_bus[:, 1:] += problem.p_pev.value.T * 1e3
-        q_bus[:, 1:] += problem.q_pev.value.T * 1e3
-        answer = network_answer(self.feeder, problem.flow, problem.active_balance, layout.period_h, run,
-                                OBJECTIVE_UNIT_USD)
+        if not found.run.is_optimal:
+            return Attempt(found, None, None, p_bus, q_bus, ())
+        p_bus[:, 1:] += found.p_pev.T * 1e3
+        q_bus[:, 1:] += found.q_pev.T * 1e3
+        answer = answer_of(self.feeder, found.flow, found.price_usd_per_mw, layout.period_h, found.run)
         verdict = self.judge.compare(p_bus, q_bus, answer.vm_pu, answer.losses_kw)
         behind = now.p_fixed_kw.T.copy()
-        behind[:, 1:] += problem.p_slow.value.T * 1e3
+        behind[:, 1:] += found.p_slow.T * 1e3
         violations = self.judge.violations(verdict.flow, behind, q_bus)
-        return Attempt(problem, run, answer, verdict, p_bus, q_bus, violations)
+        return Attempt(found, answer, verdict, p_bus, q_bus, violations)
 
     def _repair(self, layout: Layout, now: Forecast, first: Attempt) -> tuple[Attempt, ...]:
         """Re-solves with elastic limits and the voltage ceiling on the lossless flow, corrected by each replay.
@@ -158,7 +155,7 @@ class Decider:
     def _refusal(self, attempt: Attempt) -> str:
         """Why an attempt does not stand."""
         if attempt.verdict is None:
-            return f"solver {self.knowledge.solver} says {attempt.run.status}; {self._limits_of_load(attempt)}"
+            return f"solver {self.knowledge.solver} says {attempt.solution.run.status}; {self._limits_of_load(attempt)}"
         gap = attempt.answer.relaxation_gap_max_rel if attempt.answer else float("nan")
         text = (f"AC refuses: voltages differ by {attempt.verdict.vm_error_max_pu:.3g} pu, losses by "
                 f"{100 * attempt.verdict.loss_error_rel:.3g} %, relaxation gap {gap:.3g}")
@@ -175,10 +172,10 @@ class Decider:
                     status: str, binding: str) -> Decision:
         last = attempts[-1]
         assert last.answer is not None and last.verdict is not None
-        pc, pd = pair_powers(last.problem, layout)
+        pc, pd = pair_powers(last.solution, layout)
         price = now.price_usd_per_mwh[:, None] + last.answer.loss_price_usd_per_mwh
         part = slice(0, layout.steps)
-        p_slow = now.p_fixed_kw.T[part] + np.pad(last.problem.p_slow.value.T[part] * 1e3, ((0, 0), (1, 0)))
+        p_slow = now.p_fixed_kw.T[part] + np.pad(last.solution.p_slow.T[part] * 1e3, ((0, 0), (1, 0)))
         flow = self.judge.replay(last.p_bus_kw[part], last.q_bus_kvar[part])
         return Decision(
             time_s=view.time_s, layout=layout, forecast=now, pc_kw=pc, pd_kw=pd,
@@ -187,8 +184,8 @@ class Decider:
             nodal_price_usd_per_mwh=price, guidance=self._guidance(layout, now, price),
             is_tight=self.judge.is_tight(flow, p_slow, last.q_bus_kvar[part]), status=status, binding=binding,
             vm_error_max_pu=last.verdict.vm_error_max_pu, loss_error_rel=last.verdict.loss_error_rel,
-            gap_rel=last.answer.relaxation_gap_max_rel, solver_s=sum(a.run.seconds for a in attempts),
-            compile_s=sum(a.run.overhead_s for a in attempts), target_slack_kwh=slack_kwh(layout, now, pc, pd),
+            gap_rel=last.answer.relaxation_gap_max_rel, solver_s=sum(a.solution.run.seconds for a in attempts),
+            compile_s=sum(a.solution.run.overhead_s for a in attempts), target_slack_kwh=slack_kwh(layout, now, pc, pd),
         )
 
     def _guidance(self, layout: Layout, now: Forecast, price: Floats) -> Ints:
@@ -216,15 +213,16 @@ class Decider:
             vm_error_max_pu=worst.verdict.vm_error_max_pu if worst and worst.verdict else float("nan"),
             loss_error_rel=worst.verdict.loss_error_rel if worst and worst.verdict else float("nan"),
             gap_rel=worst.answer.relaxation_gap_max_rel if worst and worst.answer else float("nan"),
-            solver_s=sum(a.run.seconds for a in attempts), compile_s=sum(a.run.overhead_s for a in attempts),
+            solver_s=sum(a.solution.run.seconds for a in attempts),
+            compile_s=sum(a.solution.run.overhead_s for a in attempts),
             target_slack_kwh=slack_kwh(layout, now, acts.pc_kw, acts.pd_kw),
         )
 
 
-def pair_powers(problem: LowerProblem, layout: Layout) -> tuple[Floats, Floats]:
+def pair_powers(found: Solution, layout: Layout) -> tuple[Floats, Floats]:
     """Solved charging and discharging power [K, Q] in kW; a solver's 1e-8 is 0, else a car would be `discharging`."""
-    pc, pd = np.asarray(problem.pc.value) * 1e3, np.zeros(problem.pc.shape)
-    pd[layout.rows_d] = np.asarray(problem.pd.value) * 1e3
+    pc, pd = found.pc * 1e3, np.zeros(found.pc.shape)
+    pd[layout.rows_d] = found.pd * 1e3
     return without_dust(pc), without_dust(pd)
 
 

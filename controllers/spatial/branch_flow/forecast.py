@@ -8,8 +8,8 @@ import numpy as np
 
 from controllers.port import FeederView, SpatialKnowledge
 from controllers.spatial.branch_flow import targets
+from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
-from controllers.spatial.branch_flow.problem import Inputs
 from models.records import GROUP_COUNT, BusFlexibility, Floats
 
 PRICE_FLOOR_USD_PER_MWH = 1.0

@@ -16,6 +16,21 @@ GAP_FLOOR_PU2 = 1e-2
 
 
 @dataclass(frozen=True)
+class FlowValues:
+    """Solved P, Q, l, v [L, T] in per unit."""
+
+    P: Floats
+    Q: Floats
+    l: Floats  # noqa: E741  the letter of the literature
+    v: Floats
+
+    @classmethod
+    def of(cls, flow: eq.Flow) -> FlowValues:
+        """The values of a solved cvxpy flow."""
+        return cls(*(np.asarray(part.value) for part in (flow.P, flow.Q, flow.l, flow.v)))
+
+
+@dataclass(frozen=True)
 class NetworkAnswer:
     """A solved relaxation over T periods."""
 
@@ -48,23 +63,26 @@ def solve_network(feeder: RadialFeeder, p_kw: Floats, q_kvar: Floats, price_usd_
 
 
 def network_answer(feeder: RadialFeeder, flow: eq.Flow, balance: cp.Constraint, period_h: Floats,
-                   run: solve.SolverRun, objective_unit_usd: float = 1.0) -> NetworkAnswer:
-    """Field units of a solved flow."""
-    v = np.asarray(flow.v.value)
+                   run: solve.SolverRun) -> NetworkAnswer:
+    """Field units of a flow that cvxpy solved, in $."""
+    return answer_of(feeder, FlowValues.of(flow), -np.asarray(balance.dual_value), period_h, run)
+
+
+def answer_of(feeder: RadialFeeder, flow: FlowValues, price_usd_per_mw: Floats, period_h: Floats,
+              run: solve.SolverRun) -> NetworkAnswer:
+    """Field units of a solved flow; price_usd_per_mw [L, T] of one more MW at each bus for each period."""
+    v = flow.v
     vm = np.concatenate([np.full((1, v.shape[1]), feeder.v_slack_pu), np.sqrt(np.maximum(v, 0.0))])
-    price = -objective_unit_usd * np.asarray(balance.dual_value) / period_h
     return NetworkAnswer(
-        vm_pu=vm.T, losses_kw=feeder.r_pu[1:] @ np.asarray(flow.l.value) * 1e3,
-        relaxation_gap_max_rel=relaxation_gap(feeder, flow),
-        loss_price_usd_per_mwh=np.concatenate([np.zeros((1, v.shape[1])), price]).T,
+        vm_pu=vm.T, losses_kw=feeder.r_pu[1:] @ flow.l * 1e3, relaxation_gap_max_rel=relaxation_gap(feeder, flow),
+        loss_price_usd_per_mwh=np.concatenate([np.zeros((1, v.shape[1])), price_usd_per_mw / period_h]).T,
         status=run.status, solver_s=run.seconds,
     )
 
 
-def relaxation_gap(feeder: RadialFeeder, flow: eq.Flow) -> float:
+def relaxation_gap(feeder: RadialFeeder, flow: FlowValues) -> float:
     """max (l v_i - P^2 - Q^2) / max(P^2 + Q^2, 1e-2) over lines and periods (MODEL 4)."""
-    v = np.asarray(flow.v.value)
-    all_v = np.concatenate([np.full((1, v.shape[1]), feeder.v_slack_pu**2), v])
-    s2 = np.asarray(flow.P.value) ** 2 + np.asarray(flow.Q.value) ** 2
-    gap = np.asarray(flow.l.value) * all_v[feeder.parent[1:]] - s2
+    all_v = np.concatenate([np.full((1, flow.v.shape[1]), feeder.v_slack_pu**2), flow.v])
+    s2 = flow.P**2 + flow.Q**2
+    gap = flow.l * all_v[feeder.parent[1:]] - s2
     return float(np.max(gap / np.maximum(s2, GAP_FLOOR_PU2)))

@@ -1,350 +1,268 @@
-"""The lower layer's optimisation: variables, constraints and objective of one decision hour.
+"""The lower layer's optimisation: the compiled network and this hour's cars put together and solved.
 
-Written anew each hour for the pairs that hold cars, with numbers instead of parameters: 0.1 s. Built once with
-parameters for every (bus, group, departure) it compiles 65 s and each solve takes 17 s, since cvxpy's work grows
-with variables x parameters and empty pairs still couple every bus with every cohort (1825 pairs, measured; C).
+Nothing is compiled after the first hour. Limits of the network are written only where they matter: an answer that
+keeps all the others as well is the optimum of the whole problem, and one that does not is solved again with those.
 Inside the problem powers are MW (= pu on 1 MVA), energies MWh, money $. Letters as in layout.py.
-(10) bounds of pairs and rows        (11) pc/pc_max + pd/pd_max <= 1
-(12) x(t) = x(t-1) + (eta_c pc - pd/eta_d) dt within the envelope     (13) hour targets with slack, quarters with
-a tenth of its price        (14) later targets by zone and charger kind        (15) objective
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
-import cvxpy as cp
 import numpy as np
 import scipy.sparse as sp
 
 from controllers.port import SpatialKnowledge
-from controllers.spatial.branch_flow import equations as eq
+from controllers.spatial.branch_flow import solve
+from controllers.spatial.branch_flow.conic import Cone, ConicProgram, Matrix, Rows, Writer, join
+from controllers.spatial.branch_flow.fleet_block import FleetColumns, columns_d, write_fleet
+from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
-from controllers.spatial.branch_flow.solve import require_convex
-from models.records import Floats, RadialFeeder
+from controllers.spatial.branch_flow.network import FlowValues
+from controllers.spatial.branch_flow.network_block import NetworkBlock, compile_network
+from models.records import Bools, Floats
 
-QUARTER_SHARE = 0.1
-"""Price of a quarter's deviation from the hour's mean over the price of target slack (MODEL 4)."""
-TIE_BREAK_USD_PER_MWH = 0.05
-"""Tiny cost of p^2 / p_max (share-weighted), so that the optimum is unique and neither row order nor solver
-decides; at full power it is 0.05 $/MWh, against loss prices of some $/MWh between buses (A)."""
-SMALLEST_SHARE_MW = 1e-4
-OBJECTIVE_UNIT_USD = 100.0
-"""The solver minimises in this unit: half the iterations of a problem written in single dollars (C)."""
-ELASTIC_USD_PER_PU_H = 2.0e3
-ELASTIC_USD_PER_PU2_VOLTAGE_H = 1.0e4
-"""Prices of violated limits in the repair problem: far above target slack at any bus (A)."""
+OBJECTIVE_UNIT_USD = 10.0
+"""The solver minimises in this unit: fewest iterations (100 $: 28 against 22 with QOCO; C)."""
+KEPT = 1e-7
+"""A limit that was not written counts as kept within this (pu, pu^2, MW)."""
+NEAR = 1e-3
+"""A written limit with more room than this is not written next hour."""
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """Numbers of one decision hour; MW, MWh, $/MWh."""
+class Solution:
+    """What a solve says; arrays in MW, Mvar and per unit, NaN-free only if the run is optimal."""
 
-    p_fixed: Floats
-    """[L, T] load and cars outside control."""
-    q_fixed: Floats
-    p_cap: Floats
-    """[R, T] active power each rated transformer leaves room for."""
-    loss_usd_per_mw: Floats
-    """[1, T] price x period length."""
-    pc_max: Floats
+    run: solve.SolverRun
+    objective_usd: float
+    pc: Floats
     """[K, Q]"""
-    pd_max: Floats
+    pd: Floats
     """[Kd, Q]"""
-    ratio: Floats
-    """[Kd, Q] pc_max / pd_max."""
-    x_min: Floats
-    x_max: Floats
-    """[K, Q]"""
-    later_pc_max: Floats
-    """[J, N]"""
-    later_pd_max: Floats
-    later_ratio: Floats
-    later_x_min: Floats
-    later_x_max: Floats
-    target_c: Floats
-    """[C, 1]"""
-    target_d: Floats
-    later_target_c: Floats
-    """[W, N]"""
-    later_target_d: Floats
-    later_slack_usd_per_mw: Floats
-    """[1, N] less than now; 0 where the plan has no hours left."""
-    correction: Floats | None
-    """[L, T] of equation (9), repair only."""
-
-
-@dataclass(frozen=True)
-class Elastic:
-    """By how much limits are exceeded; only in the repair problem."""
-
-    v_below: cp.Variable
-    v_above: cp.Variable
-    l_above: cp.Variable
-    transformer: cp.Variable
-    substation: cp.Variable
-    x_short: cp.Variable
-    later_x_short: cp.Variable
-
-    def cost(self, period_h: Floats) -> cp.Expression:
-        """$ of all violations."""
-        voltage = cp.sum((self.v_below + self.v_above) @ period_h)
-        ratings = cp.sum(self.l_above @ period_h) + cp.sum(self.transformer @ period_h)
-        ratings = ratings + cp.sum(self.substation @ period_h)
-        energy = cp.sum(self.x_short) + cp.sum(self.later_x_short)
-        return ELASTIC_USD_PER_PU2_VOLTAGE_H * voltage + ELASTIC_USD_PER_PU_H * (ratings + energy)
-
-
-@dataclass(frozen=True)
-class LowerProblem:
-    """A compiled problem with handles to what goes in and comes out."""
-
-    problem: cp.Problem
-    inputs: Inputs
-    flow: eq.Flow
-    active_balance: cp.Constraint
-    pc: cp.Expression
-    """[K, Q]"""
-    pd: cp.Expression
-    """[Kd, Q]"""
-    later_pc: cp.Expression
-    """[J, N]"""
-    later_pd: cp.Expression
-    q_pev: cp.Expression
+    p_pev: Floats
     """[L, T]"""
-    p_pev: cp.Expression
-    p_slow: cp.Expression
+    q_pev: Floats
+    p_slow: Floats
     """[L, T] the part of p_pev behind the buses' own transformers."""
-    under: tuple[cp.Variable, cp.Variable]
-    """Slack of this hour's charging and discharging targets [C, 1]."""
-    elastic: Elastic | None
-    constraints: dict[str, list[cp.Constraint]]
+    flow: FlowValues
+    price_usd_per_mw: Floats
+    """[L, T] what one more MW at a bus in a period costs."""
 
 
-def build(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs) -> LowerProblem:
-    """The problem; with `inputs.correction` limits are elastic at a high price and equation (9) holds (repair)."""
-    assert knowledge.feeder is not None
-    feeder, net = knowledge.feeder, eq.incidence(knowledge.feeder)
-    lines, periods = feeder.bus_count - 1, layout.periods
-    elastic = None if inputs.correction is None else _elastic(lines, layout)
-    flow = eq.flow_variables(lines, periods)
-    pc_flat, pc = _power(inputs.pc_max, "pc")
-    pd_flat, pd = _power(inputs.pd_max, "pd")
-    later_pc_flat, later_pc = _power(inputs.later_pc_max, "later_pc")
-    later_pd_flat, later_pd = _power(inputs.later_pd_max, "later_pd")
-    p_pev = _join(layout.pair_bus @ pc - _d(layout.pair_bus, layout) @ pd,
-                  layout.later_bus @ (later_pc - later_pd))
-    p_slow = _join(layout.pair_bus_slow @ pc - _d(layout.pair_bus_slow, layout) @ pd,
-                   layout.later_bus_slow @ (later_pc - later_pd))
-    q_pev, reactive = _reactive(knowledge, layout, inputs, pc, pd, later_pc, later_pd)
-    balance = eq.eq1_active_balance(net, flow, inputs.p_fixed + p_pev)
-    constraints: dict[str, list[cp.Constraint]] = {
-        "eq1": [balance],
-        "eq2": [eq.eq2_reactive_balance(net, flow, inputs.q_fixed + q_pev)],
-        "eq3": [eq.eq3_voltage_drop(net, flow)],
-        "eq4": [eq.eq4_current_cone(net, flow)],
-        "eq5": eq.eq5_voltage_band(feeder, flow, *((elastic.v_below, elastic.v_above) if elastic else ())),
-        "eq6": [eq.eq6_line_rating(feeder, flow, elastic.l_above if elastic else 0.0)],
-        "eq7": _transformers(knowledge, layout, inputs, p_slow, q_pev, elastic),
-        "eq8": _substation(feeder, net, flow, elastic),
-        "eq10": eq10_power_bounds(layout, inputs, pc, pd, later_pc, later_pd),
-        "eq11": eq11_one_direction(layout, inputs, pc, pd, later_pc, later_pd),
-        "reactive": reactive,
-    }
-    if inputs.correction is not None and elastic is not None:
-        constraints["eq9"] = eq.eq9_lossless_ceiling(
-            feeder, net, inputs.p_fixed + p_pev, inputs.q_fixed + q_pev, inputs.correction, elastic.v_above, periods)
-    shares = eq15b_tie_break(layout, inputs, (pc_flat, pd_flat), (later_pc_flat, later_pd_flat))
-    constraints["eq12"] = eq12_envelopes(layout, inputs, pc, pd, later_pc, later_pd, elastic)
-    constraints["eq13"], slack_now, under = eq13_hour_targets(knowledge, layout, inputs, pc, pd)
-    constraints["eq14"], slack_later = eq14_later_targets(knowledge, layout, inputs, later_pc, later_pd)
-    cost = eq15_objective(knowledge, layout, inputs, net, flow, pc, pd, later_pc, later_pd, constraints)
-    cost = cost + shares + slack_now + slack_later + (elastic.cost(layout.period_h) if elastic else 0.0)
-    problem = cp.Problem(cp.Minimize(cost / OBJECTIVE_UNIT_USD), [c for group in constraints.values() for c in group])
-    return LowerProblem(problem=require_convex(problem), inputs=inputs, flow=flow, active_balance=balance, pc=pc, pd=pd,
-                        later_pc=later_pc, later_pd=later_pd, q_pev=q_pev, p_pev=p_pev, p_slow=p_slow, under=under,
-                        elastic=elastic, constraints=constraints)
+class LowerProblem:
+    """The problem of one feeder: compiled at the first call, then solved with each hour's numbers.
 
-
-# ---------------------------------------------------------------- vehicles
-def eq10_power_bounds(layout: Layout, inputs: Inputs, pc: cp.Expression, pd: cp.Expression, later_pc: cp.Expression,
-                      later_pd: cp.Expression) -> list[cp.Constraint]:
-    """(10) 0 <= pc <= pc_max, 0 <= pd <= pd_max (lower bounds are the variables' signs).
-
-    Rows that can also discharge have pc <= pc_max from (11).
+    `without` names equations to leave out (tests only).
     """
-    bounds = [pd <= inputs.pd_max, later_pd <= inputs.later_pd_max]
-    if layout.rows_c.size:
-        bounds.append(pc[layout.rows_c] <= inputs.pc_max[layout.rows_c])
-    return bounds
+
+    def __init__(self, knowledge: SpatialKnowledge, without: Collection[str] = ()) -> None:
+        self.knowledge = knowledge
+        self.without = frozenset(without)
+        self._blocks: dict[bool, NetworkBlock] = {}
+        self._written: Bools = np.zeros(0, dtype=bool)
+        self._time_s: int | None = None
+
+    def begin(self, time_s: int, layout: Layout) -> None:
+        """A new decision hour: limits that mattered in the hours now ahead are written from the start."""
+        if self._written.size and self._time_s is not None:
+            block = self._block(layout, is_repair=False)
+            self._written = _shifted(block, self._written, layout, (time_s - self._time_s) // 3600)
+        self._time_s = time_s
+
+    def solve(self, layout: Layout, inputs: Inputs) -> Solution:
+        """The optimum; with `inputs.correction` limits are elastic at a high price and equation (9) holds (repair)."""
+        began = time.perf_counter()
+        is_repair = inputs.correction is not None
+        block = self._block(layout, is_repair)
+        assembly = Assembly(self.knowledge, layout, inputs, block, self.without)
+        everything = np.ones(block.limit_rows.size, dtype=bool)
+        if self._written.size != everything.size:
+            self._written = ~everything
+        written = everything if is_repair else self._written
+        seconds, iterations = 0.0, 0
+        while True:
+            run, x, z = solve.run_conic(assembly.program(written), self.knowledge.solver)
+            seconds, iterations = seconds + run.seconds, iterations + run.iterations
+            broken = assembly.broken(x, written) if run.is_optimal else ~everything
+            if not broken.any():
+                break
+            written = written | broken
+        if not is_repair:
+            self._written = written & assembly.near(x, written) if run.is_optimal else ~everything
+        total = time.perf_counter() - began
+        return assembly.solution(x, z, replace(run, seconds=seconds, iterations=iterations, overhead_s=total - seconds))
+
+    def _block(self, layout: Layout, is_repair: bool) -> NetworkBlock:
+        if is_repair not in self._blocks:
+            self._blocks[is_repair] = compile_network(self.knowledge, layout, is_repair, self.without)
+        return self._blocks[is_repair]
 
 
-def eq11_one_direction(layout: Layout, inputs: Inputs, pc: cp.Expression, pd: cp.Expression, later_pc: cp.Expression,
-                       later_pd: cp.Expression) -> list[cp.Constraint]:
-    """(11) pc + (pc_max / pd_max) pd <= pc_max: a car does not charge and discharge at once."""
-    return [pc[layout.rows_d] + cp.multiply(inputs.ratio, pd) <= inputs.pc_max[layout.rows_d],
-            later_pc + cp.multiply(inputs.later_ratio, later_pd) <= inputs.later_pc_max]
+class Assembly:
+    """One hour's program: the network's rows with the hour's numbers put in, the cars' rows beside them."""
+
+    def __init__(self, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, block: NetworkBlock,
+                 without: Collection[str]) -> None:
+        self.layout, self.inputs, self.block = layout, inputs, block
+        self.writer = Writer(without)
+        self.network = self.writer.columns(block.own.size, _network_cost(knowledge, layout, inputs, block))
+        self.fleet = write_fleet(self.writer, knowledge, layout, inputs, inputs.correction is not None)
+        self.size = self.writer.size
+        self.p_pev, self.p_slow, self.q_pev = _maps(layout, self.fleet, self.size)
+        self._fleet_rows = [self.writer.rows(cone) for cone in ("zero", "nonneg", "soc")]
+        self._matrix = self._all_columns()
+        self._rhs = block.rhs - self._put_in(inputs)
+        self._alive = np.zeros(0, dtype=bool)
+
+    def _all_columns(self) -> sp.csr_array:
+        """The network's rows over all columns: its own, and the cars wherever bus powers stand."""
+        block, shape = self.block, (self.block.rhs.size, self.size - self.block.own.size)
+        own = sp.hstack([block.matrix[:, block.own], sp.csc_array(shape)], format="csr")
+        cars = sp.csc_array((block.rhs.size, self.size))
+        if block.p_bus.size:
+            cars = cars + block.matrix[:, block.p_bus] @ self.p_pev
+        if block.p_behind.size:
+            cars = cars + block.matrix[:, block.p_behind] @ _rated(self.layout, self.p_slow)
+        if self.fleet.q is not None and block.q_bus.size:
+            cars = cars + block.matrix[:, block.q_bus] @ self.q_pev
+        return sp.csr_array(own + cars)
+
+    def _put_in(self, inputs: Inputs) -> Floats:
+        """What this hour's numbers add to the left side of the network's rows."""
+        block, rated = self.block, self.layout.rated
+        values = np.zeros(block.matrix.shape[1])
+        for at, numbers in ((block.p_bus, inputs.p_fixed), (block.q_bus, inputs.q_fixed),
+                            (block.p_behind, inputs.p_fixed[rated]), (block.p_cap, inputs.p_cap),
+                            (block.correction, inputs.correction)):
+            if at.size and numbers is not None:  # a block without that equation has no such columns
+                values[at] = _flat(numbers)
+        return np.asarray(block.matrix @ values)
+
+    def program(self, written: Bools) -> ConicProgram:
+        """The program with those limits that are written."""
+        block = self.block
+        keep = np.ones(block.rhs.size, dtype=bool)
+        keep[block.limit_rows[~written]] = False
+        self._alive = self.writer.alive
+        unused = block.spare[~written]
+        self._alive[unused[unused >= 0]] = False
+        cones: tuple[tuple[Cone, slice], ...] = (
+            ("zero", slice(0, block.zero)), ("nonneg", slice(block.zero, block.zero + block.nonneg)),
+            ("soc", slice(block.zero + block.nonneg, block.rhs.size)))
+        network = []
+        for cone, span in cones:
+            at = np.arange(block.rhs.size)[span][keep[span]]
+            rows = Rows(cone, Matrix(self._matrix[at]), self._rhs[at], block.soc_sizes if cone == "soc" else ())
+            network.append(rows)
+        own_sign = [r if r.cone != "nonneg" else _living(r, self._alive) for r in network]
+        return join([own_sign[0], self._fleet_rows[0], own_sign[1], self._fleet_rows[1], own_sign[2],
+                     self._fleet_rows[2]], self.writer.cost / OBJECTIVE_UNIT_USD,
+                    self.writer.square / OBJECTIVE_UNIT_USD, self._alive)
+
+    def whole(self, x: Floats) -> Floats:
+        """All unknowns, 0 where they were taken out."""
+        full = np.zeros(self.size)
+        full[self._alive] = x
+        return full
+
+    def broken(self, x: Floats, written: Bools) -> Bools:
+        """Limits that were not written and are not kept."""
+        return np.asarray(~written & (self._room(x) < -KEPT))
+
+    def near(self, x: Floats, written: Bools) -> Bools:
+        """Written limits that decide something or nearly do: they are written next hour as well."""
+        paid = np.zeros(written.size, dtype=bool)
+        has_spare = self.block.spare >= 0
+        paid[has_spare] = self.whole(x)[self.block.spare[has_spare]] > KEPT
+        return np.asarray(written & (paid | (self._room(x) < NEAR)))
+
+    def _room(self, x: Floats) -> Floats:
+        rows = self.block.limit_rows
+        return np.asarray(self._rhs[rows] - self._matrix[rows] @ self.whole(x), dtype=np.float64)
+
+    def solution(self, x: Floats, z: Floats, run: solve.SolverRun) -> Solution:
+        """The answer in the layout's shapes."""
+        layout, block, full = self.layout, self.block, self.whole(x)
+        lines, periods = layout.pair_bus.shape[0], layout.periods
+
+        def by_line(values: Floats) -> Floats:
+            return np.asarray(values.reshape((lines, periods), order="F"))
+
+        objective = float(self.writer.cost @ full + 0.5 * self.writer.square @ full**2)
+        price = np.full(lines * periods, np.nan)
+        if block.balance_rows.size:
+            price = block.balance_sign * z[block.balance_rows] * OBJECTIVE_UNIT_USD
+        return Solution(
+            run=run, objective_usd=objective, pc=full[self.fleet.pc.span].reshape(-1, layout.steps),
+            pd=full[self.fleet.pd.span].reshape(-1, layout.steps), p_pev=by_line(self.p_pev @ full),
+            q_pev=by_line(self.q_pev @ full), p_slow=by_line(self.p_slow @ full),
+            flow=FlowValues(*(by_line(full[at]) for at in (block.p, block.q, block.l, block.v))),
+            price_usd_per_mw=by_line(price))
 
 
-def eq12_envelopes(layout: Layout, inputs: Inputs, pc: cp.Expression, pd: cp.Expression, later_pc: cp.Expression,
-                   later_pd: cp.Expression, elastic: Elastic | None) -> list[cp.Constraint]:
-    """(12) x_min <= x <= x_max at period ends; a row's x goes on from the sum of its pairs' x."""
-    rate = sp.diags_array(layout.eta_c) @ pc - _back(layout) @ pd
-    x = cp.Variable(pc.shape, name="x")
-    constraints = [x + (elastic.x_short if elastic else 0.0) >= inputs.x_min, x <= inputs.x_max,
-                   x[:, :1] == rate[:, :1] / layout.steps]
-    if layout.steps > 1:
-        constraints.append(x[:, 1:] == x[:, :-1] + rate[:, 1:] / layout.steps)
-    later_x = cp.Variable(later_pc.shape, name="later_x")
-    later_rate = (sp.diags_array(layout.row_eta_c) @ later_pc
-                  - sp.diags_array(1.0 / layout.row_eta_d) @ later_pd)
-    constraints += [later_x[:, :1] == layout.pair_later @ x[:, -1:] + later_rate[:, :1],
-                    later_x + (elastic.later_x_short if elastic else 0.0) >= inputs.later_x_min,
-                    later_x <= inputs.later_x_max]
-    if layout.hours > 1:
-        constraints.append(later_x[:, 1:] == later_x[:, :-1] + later_rate[:, 1:])
-    return constraints
+def _living(rows: Rows, alive: Bools) -> Rows:
+    """Sign rows of columns that were taken out say nothing."""
+    keep = np.flatnonzero((abs(rows.matrix) @ alive.astype(np.float64) > 0) | (rows.rhs < 0))
+    return Rows(rows.cone, Matrix(rows.matrix[keep]), rows.rhs[keep])
 
 
-# ---------------------------------------------------------------- targets
-def eq13_hour_targets(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, pc: cp.Expression, pd: cp.Expression
-                      ) -> tuple[list[cp.Constraint], cp.Expression, tuple[cp.Variable, cp.Variable]]:
-    """(13) sum of pairs(q) = target - under + over + up(q) - down(q), sum_q up = sum_q down, per cohort."""
-    constraints: list[cp.Constraint] = []
-    cost: cp.Expression = cp.Constant(0.0)
-    unders = []
-    price = knowledge.target_slack_usd_per_mwh
-    ones = np.ones((1, layout.steps))
-    for power, matrix, target in ((pc, layout.pair_cohort, inputs.target_c),
-                                  (pd, _d(layout.pair_cohort, layout), inputs.target_d)):
-        shape = (target.shape[0], layout.steps)
-        under, over = cp.Variable(target.shape, nonneg=True), cp.Variable(target.shape, nonneg=True)
-        up, down = cp.Variable(shape, nonneg=True), cp.Variable(shape, nonneg=True)
-        constraints += [matrix @ power - up + down == (target - under + over) @ ones,
-                        cp.sum(up - down, axis=1) == 0.0]
-        cost = cost + price * cp.sum(under + over) + QUARTER_SHARE * price / layout.steps * cp.sum(up + down)
-        unders.append(under)
-    return constraints, cost, (unders[0], unders[1])
-
-
-def eq14_later_targets(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, later_pc: cp.Expression,
-                       later_pd: cp.Expression) -> tuple[list[cp.Constraint], cp.Expression]:
-    """(14) sum over a zone's buses of one charger kind = target - under + over."""
-    constraints: list[cp.Constraint] = []
-    cost: cp.Expression = cp.Constant(0.0)
-    for power, target in ((later_pc, inputs.later_target_c), (later_pd, inputs.later_target_d)):
-        under, over = cp.Variable(target.shape, nonneg=True), cp.Variable(target.shape, nonneg=True)
-        constraints.append(layout.later_zone @ power == target - under + over)
-        total = cp.sum(under + over, axis=0, keepdims=True)
-        cost = cost + cp.sum(cp.multiply(inputs.later_slack_usd_per_mw, total))
-    return constraints, cost
-
-
-def eq15_objective(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, net: eq.Incidence, flow: eq.Flow,
-                   pc: cp.Expression, pd: cp.Expression, later_pc: cp.Expression, later_pd: cp.Expression,
-                   constraints: dict[str, list[cp.Constraint]]) -> cp.Expression:
-    """(15) price x losses + wear x discharge + one-sided voltage penalty + tie-break, in $."""
-    dt = 1.0 / layout.steps
-    cost = cp.sum(cp.multiply(inputs.loss_usd_per_mw, net.r.T @ flow.l))
-    cost = cost + dt * cp.sum(layout.wear_usd_per_mwh[layout.rows_d] @ pd)
-    cost = cost + cp.sum(layout.row_wear_usd_per_mwh @ later_pd)
-    if knowledge.voltage_penalty_usd_per_pu2h > 0:
-        low = cp.Variable(flow.v.shape, nonneg=True, name="v_low")
-        constraints["voltage_penalty"] = [low >= knowledge.voltage_penalty_below_pu**2 - flow.v]
-        cost = cost + knowledge.voltage_penalty_usd_per_pu2h * cp.sum(low @ layout.period_h)
+def _network_cost(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, block: NetworkBlock) -> Floats:
+    """(15) price x losses beside the compiled penalties, in $."""
+    assert knowledge.feeder is not None
+    cost = block.cost.copy()
+    cost[block.l] = _flat(knowledge.feeder.r_pu[1:, None] * inputs.loss_usd_per_mw)
     return cost
 
 
-def eq15b_tie_break(layout: Layout, inputs: Inputs, now: tuple[cp.Variable, cp.Variable],
-                    later: tuple[cp.Variable, cp.Variable]) -> cp.Expression:
-    """eps sum p^2 / p_max dt in $: strictly convex in every vehicle power, shares in proportion where all else ties."""
-    dt = 1.0 / layout.steps
-    cost = dt * (_share_weighted(now[0], inputs.pc_max) + _share_weighted(now[1], inputs.pd_max))
-    cost = cost + _share_weighted(later[0], inputs.later_pc_max) + _share_weighted(later[1], inputs.later_pd_max)
-    return TIE_BREAK_USD_PER_MWH * cost
+def _maps(layout: Layout, fleet: FleetColumns, size: int) -> tuple[Matrix, Matrix, Matrix]:
+    """[L T, columns] active power of cars at each bus, the part behind its transformer, and reactive power."""
+    shape = (layout.pair_bus.shape[0] * layout.periods, size)
+    now_d, now_d_slow = columns_d(layout.pair_bus, layout), columns_d(layout.pair_bus_slow, layout)
+    p = (_spread(layout.pair_bus, fleet.pc.start, layout.steps, 0, shape)
+         - _spread(now_d, fleet.pd.start, layout.steps, 0, shape)
+         + _spread(layout.later_bus, fleet.later_pc.start, layout.hours, layout.steps, shape)
+         - _spread(layout.later_bus, fleet.later_pd.start, layout.hours, layout.steps, shape))
+    slow = (_spread(layout.pair_bus_slow, fleet.pc.start, layout.steps, 0, shape)
+            - _spread(now_d_slow, fleet.pd.start, layout.steps, 0, shape)
+            + _spread(layout.later_bus_slow, fleet.later_pc.start, layout.hours, layout.steps, shape)
+            - _spread(layout.later_bus_slow, fleet.later_pd.start, layout.hours, layout.steps, shape))
+    q = Matrix(shape)
+    if fleet.q is not None and fleet.later_q is not None:
+        q = (_spread(now_d, fleet.q.start, layout.steps, 0, shape)
+             + _spread(layout.later_bus, fleet.later_q.start, layout.hours, layout.steps, shape))
+    return Matrix(p), Matrix(slow), Matrix(q)
 
 
-def _share_weighted(power: cp.Variable, p_max: Floats) -> cp.Expression:
-    """sum p^2 / p_max of a flat variable."""
-    weight = 1.0 / np.maximum(p_max, SMALLEST_SHARE_MW).ravel(order="F")
-    return cp.quad_form(power, sp.diags_array(weight).tocsc(), assume_PSD=True)
+def _spread(matrix: sp.csr_array, start: int, periods: int, first: int, shape: tuple[int, int]) -> Matrix:
+    """matrix [L, n] in each of `periods` periods: columns [n, periods] row by row, rows [L, T] column by column."""
+    entries = sp.coo_array(matrix)
+    t = np.arange(periods)
+    rows = (entries.row[:, None] + matrix.shape[0] * (first + t)).ravel()
+    columns = (start + entries.col[:, None] * periods + t).ravel()
+    return Matrix((np.repeat(entries.data, periods), (rows, columns)), shape=shape)
 
 
-# ---------------------------------------------------------------- network pieces
-def _transformers(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, slow: cp.Expression,
-                  q_pev: cp.Expression, elastic: Elastic | None) -> list[cp.Constraint]:
-    """Equation (7): fast ports have their own transformer, so only slow chargers count."""
-    assert knowledge.feeder is not None
-    if not layout.rated.size:
-        return []
-    p_behind = inputs.p_fixed[layout.rated] + slow[layout.rated]
-    above: cp.Expression | float = elastic.transformer if elastic else 0.0
-    if not knowledge.reactive_power:
-        return eq.eq7_transformer_active(p_behind, inputs.p_cap, above)
-    rating = np.repeat(knowledge.feeder.transformer_kva[1:][layout.rated, None] / 1e3, layout.periods, axis=1)
-    return [eq.eq7_transformer_cone(p_behind, inputs.q_fixed[layout.rated] + q_pev[layout.rated], rating, above)]
-
-
-def _substation(feeder: RadialFeeder, net: eq.Incidence, flow: eq.Flow, elastic: Elastic | None
-                ) -> list[cp.Constraint]:
-    if not np.isfinite(feeder.transformer_kva[0]):
-        return []
-    return [eq.eq8_substation(net, flow, feeder.transformer_kva[0] / 1e3, elastic.substation if elastic else 0.0)]
-
-
-def _reactive(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, pc: cp.Expression, pd: cp.Expression,
-              later_pc: cp.Expression, later_pd: cp.Expression) -> tuple[cp.Expression, list[cp.Constraint]]:
-    """Reactive power within each bidirectional charger's kVA, || (p, q) || <= kVA; 0 when it is not used.
-
-    kVA = the rated discharging power of the plugged bidirectional cars. In later hours, where one-way cars share
-    the row, charging takes its full power from the room for q: on the safe side.
-    """
+def _rated(layout: Layout, by_line: Matrix) -> Matrix:
+    """The rows [R T] of rated transformers out of [L T], column by column."""
     lines = layout.pair_bus.shape[0]
-    if not knowledge.reactive_power:
-        return cp.Constant(np.zeros((lines, layout.periods))), []
-    q = cp.Variable(pd.shape, name="q")
-    flat = [cp.vec(pc[layout.rows_d] - pd, order="F"), cp.vec(q, order="F")]
-    constraints: list[cp.Constraint] = [cp.SOC(cp.vec(inputs.pd_max, order="F"), cp.vstack(flat), axis=0)]
-    q_now = _d(layout.pair_bus, layout) @ q
-    later_q = cp.Variable(later_pd.shape, name="later_q")
-    flat = [cp.vec(later_pd, order="F"), cp.vec(later_q, order="F")]
-    constraints.append(cp.SOC(cp.vec(inputs.later_pd_max, order="F"), cp.vstack(flat), axis=0))
-    room = inputs.later_pc_max - later_pc
-    constraints += [later_q <= room, -later_q <= room]
-    return _join(q_now, layout.later_bus @ later_q), constraints
+    at = (layout.rated[None, :] + lines * np.arange(layout.periods)[:, None]).ravel()
+    return Matrix(by_line[at])
 
 
-# ---------------------------------------------------------------- plumbing
-def _elastic(lines: int, layout: Layout) -> Elastic:
-    t = layout.periods
-
-    def excess(rows: int, columns: int) -> cp.Variable:
-        return cp.Variable((max(rows, 1), max(columns, 1)), nonneg=True)
-
-    return Elastic(v_below=excess(lines, t), v_above=excess(lines, t), l_above=excess(lines, t),
-                   transformer=excess(layout.rated.size, t), substation=excess(1, t),
-                   x_short=excess(layout.eta_c.size, layout.steps),
-                   later_x_short=excess(layout.row_bus.size, layout.hours))
+def _flat(values: Floats) -> Floats:
+    """[rows, T] column by column."""
+    return np.asarray(values.ravel(order="F"), dtype=np.float64)
 
 
-def _power(p_max: Floats, name: str) -> tuple[cp.Variable, cp.Expression]:
-    """A flat variable >= 0 (so that its square needs no copy) and the same as p_max is shaped."""
-    flat = cp.Variable(p_max.size, name=name, nonneg=True)
-    return flat, cp.reshape(flat, p_max.shape, order="F")
-
-
-def _d(matrix: sp.csr_array, layout: Layout) -> sp.csr_array:
-    """The columns of rows that can discharge."""
-    return sp.csr_array(sp.csc_array(matrix)[:, layout.rows_d])
-
-
-def _back(layout: Layout) -> sp.csr_array:
-    """[K, Kd] battery-side energy per unit discharged."""
-    kd = layout.rows_d.size
-    values = 1.0 / layout.eta_d[layout.rows_d]
-    return sp.csr_array((values, (layout.rows_d, np.arange(kd))), shape=(layout.eta_d.size, kd))
-
-
-def _join(now: cp.Expression, later: cp.Expression) -> cp.Expression:
-    """[L, Q] and [L, N] side by side."""
-    return cp.hstack([now, later])
+def _shifted(block: NetworkBlock, written: Bools, layout: Layout, hours: int) -> Bools:
+    """Written limits moved to the periods that now cover their hour; a limit written in one step is in all."""
+    order = np.argsort(block.limit_period, kind="stable")
+    table = written[order].reshape(layout.periods, -1)
+    hour = np.maximum(np.arange(layout.periods) - layout.steps + 1, 0)
+    by_hour = np.stack([table[hour == h].any(axis=0) for h in range(layout.hours + 1)])
+    result = np.zeros(written.size, dtype=bool)
+    result[order] = by_hour[np.minimum(hour + hours, layout.hours)].ravel()
+    return result

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import clarabel
 import cvxpy as cp
+import numpy as np
+import qoco
+import scipy.sparse as sp
 
 from controllers.port import PlanError
+from controllers.spatial.branch_flow.conic import ConicProgram
+from models.records import Floats
 
 OPTIMAL = (cp.OPTIMAL, cp.OPTIMAL_INACCURATE)
 INFEASIBLE = (cp.INFEASIBLE, cp.INFEASIBLE_INACCURATE)
 SOLVER_OPTIONS: dict[str, dict[str, Any]] = {
     "CLARABEL": {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-9, "max_iter": 80, "max_threads": 1,
                  "equilibrate_enable": False},
-    "QOCO": {"abstol": 1e-8, "reltol": 1e-8, "max_iters": 80},
+    "QOCO": {"abstol": 1e-9, "reltol": 1e-9, "max_iters": 80},
 }
 
 
 @dataclass(frozen=True)
 class SolverRun:
-    """How a solve went. `seconds` is the solver's own time, `overhead_s` what cvxpy added."""
+    """How a solve went. `seconds` is the solver's own time, `overhead_s` what writing the problem added."""
 
     status: str
     seconds: float
@@ -51,17 +58,59 @@ def run(problem: cp.Problem, solver: str) -> SolverRun:
     return SolverRun(str(problem.status), seconds, total - seconds, int(stats.num_iters or 0))
 
 
-def run_with_second_try(problem: cp.Problem, solver: str) -> SolverRun:
-    """As `run`; where the solver neither solves nor proves infeasibility, the other one is asked."""
-    first = run(problem, solver)
-    if first.is_optimal or first.status in INFEASIBLE:
-        return first
-    second = run(problem, next(other for other in SOLVER_OPTIONS if other != solver))
-    return SolverRun(second.status, first.seconds + second.seconds, first.overhead_s + second.overhead_s,
-                     first.iterations + second.iterations)
+def run_conic(program: ConicProgram, solver: str) -> tuple[SolverRun, Floats, Floats]:
+    """Solve a conic program: how it went, x, and the dual values of its rows (NaN without an answer).
+
+    Where the solver neither solves nor proves infeasibility, the other one is asked.
+    """
+    if solver not in CONIC_SOLVERS:
+        raise PlanError(f"branch flow solver {solver!r}: allowed are {', '.join(CONIC_SOLVERS)}")
+    run, x, z = CONIC_SOLVERS[solver](program)
+    if run.is_optimal or run.status in INFEASIBLE:
+        return run, x, z
+    other = next(name for name in CONIC_SOLVERS if name != solver)
+    second, x, z = CONIC_SOLVERS[other](program)
+    return SolverRun(second.status, run.seconds + second.seconds, 0.0, run.iterations + second.iterations), x, z
 
 
-def require_convex(problem: cp.Problem) -> cp.Problem:
-    """The problem itself; AssertionError if cvxpy's rules do not prove it convex."""
-    assert problem.is_dcp(), "branch flow problem is not convex by cvxpy's rules"
-    return problem
+def _clarabel(program: ConicProgram) -> tuple[SolverRun, Floats, Floats]:
+    settings = clarabel.DefaultSettings()
+    settings.verbose = False
+    for name, value in SOLVER_OPTIONS["CLARABEL"].items():
+        setattr(settings, name, value)
+    cones = [clarabel.ZeroConeT(program.zero), clarabel.NonnegativeConeT(program.nonneg)]
+    cones += [clarabel.SecondOrderConeT(size) for size in program.soc_sizes]
+    began = time.perf_counter()
+    solver = clarabel.DefaultSolver(_upper(program), program.cost, sp.csc_matrix(program.matrix), program.rhs, cones,
+                                    settings)
+    answer = solver.solve()
+    status = CLARABEL_STATUS.get(str(answer.status), "solver_error")
+    return (SolverRun(status, time.perf_counter() - began, 0.0, int(answer.iterations)), np.asarray(answer.x),
+            np.asarray(answer.z))
+
+
+def _qoco(program: ConicProgram) -> tuple[SolverRun, Floats, Floats]:
+    rows = sp.csr_array(program.matrix)
+    equal, cone = sp.csc_matrix(rows[: program.zero]), sp.csc_matrix(rows[program.zero :])
+    solver = qoco.QOCO()
+    began = time.perf_counter()
+    solver.setup(program.cost.size, cone.shape[0], program.zero, _upper(program), program.cost, equal,
+                 program.rhs[: program.zero], cone, program.rhs[program.zero :], program.nonneg,
+                 len(program.soc_sizes), np.array(program.soc_sizes, dtype=np.int32), **SOLVER_OPTIONS["QOCO"])
+    answer = solver.solve()
+    status = QOCO_STATUS.get(answer.status, "solver_error")
+    return (SolverRun(status, time.perf_counter() - began, 0.0, int(answer.iters)), np.asarray(answer.x),
+            np.concatenate([answer.y, answer.z]))
+
+
+def _upper(program: ConicProgram) -> sp.csc_matrix:
+    """The quadratic term as solvers want it: upper triangle, here diagonal."""
+    return sp.csc_matrix(sp.diags_array(program.p_diagonal))
+
+
+CONIC_SOLVERS: dict[str, Callable[[ConicProgram], tuple[SolverRun, Floats, Floats]]] = {
+    "QOCO": _qoco, "CLARABEL": _clarabel}
+CLARABEL_STATUS = {"Solved": cp.OPTIMAL, "AlmostSolved": cp.OPTIMAL_INACCURATE, "PrimalInfeasible": cp.INFEASIBLE,
+                   "AlmostPrimalInfeasible": cp.INFEASIBLE_INACCURATE, "DualInfeasible": cp.UNBOUNDED,
+                   "AlmostDualInfeasible": cp.UNBOUNDED_INACCURATE}
+QOCO_STATUS = {"QOCO_SOLVED": cp.OPTIMAL, "QOCO_SOLVED_INACCURATE": cp.OPTIMAL_INACCURATE}

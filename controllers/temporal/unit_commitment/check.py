@@ -45,6 +45,7 @@ def check_plan(knowledge: TemporalKnowledge, view: SystemView, plan: Plan, car_c
                terminal_value_usd_per_mwh: float = 20.0) -> list[Violation]:
     """All violations of `plan`; powers judged to 0.1 kW, cohorts to 10 W + 1e-6, money to 1e-6."""
     found = [*_balance(view, plan), *_unit_limits(knowledge, plan), *_up_and_down(knowledge, view, plan),
+             *_changes_of_power(knowledge, view, plan),
              *_renewables(view, plan), *_reserve(knowledge, view, plan)]
     for d, name in enumerate(_district_names(knowledge, view)):
         cars, pc, pd = view.districts[d], plan.pc_kw[d], plan.pd_kw[d]
@@ -93,6 +94,26 @@ def _unit_limits(knowledge: TemporalKnowledge, plan: Plan) -> Iterator[Violation
     yield from _over("commitment_binary", np.abs(on - (on > 0)).astype(np.float64), units.names, 0.0)
     yield from _over("minimum_power", on * units.p_min_mw[:, None] - plan.p_mw, units.names, POWER_MW)
     yield from _over("maximum_power", plan.p_mw - on * units.p_max_mw[:, None], units.names, POWER_MW)
+
+
+def _changes_of_power(knowledge: TemporalKnowledge, view: SystemView, plan: Plan) -> Iterator[Violation]:
+    """Ramps, start-up and shut-down limits hour by hour; before the plan only where a unit's power is known."""
+    units = knowledge.units
+    for i, name in enumerate(units.names):
+        was_on, before = bool(view.hours_on[i] > 0), float(view.p_mw[i])
+        known = not was_on or before >= units.p_min_mw[i] - 1e-3
+        before = min(before, float(units.p_max_mw[i]))
+        for t, (is_on, power) in enumerate(zip(plan.committed[i] > 0, plan.p_mw[i], strict=True)):
+            excess = {}
+            if is_on and was_on and known:
+                excess = {"ramp_up": power - before - units.ramp_up_mw_per_h[i],
+                          "ramp_down": before - power - units.ramp_down_mw_per_h[i]}
+            elif is_on and not was_on:
+                excess = {"startup_limit": power - units.p_startup_max_mw[i]}
+            elif was_on and not is_on and known:
+                excess = {"shutdown_limit": before - units.p_shutdown_max_mw[i]}
+            yield from (Violation(rule, t, name, float(by)) for rule, by in excess.items() if by > POWER_MW)
+            was_on, before, known = bool(is_on), float(power), True
 
 
 def _runs(on: Ints, before_h: int) -> Iterator[tuple[int, int, bool, int, bool]]:

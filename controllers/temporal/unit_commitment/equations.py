@@ -6,78 +6,30 @@ Powers in MW, energies in MWh, money in $. Indices: i unit, t hour, g cohort.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import cvxpy as cp
 import numpy as np
 from scipy import sparse
 
 from controllers.temporal.unit_commitment.problem import Case
+from controllers.temporal.unit_commitment.ramps import RAMPS, TIGHTENING
+from controllers.temporal.unit_commitment.variables import (
+    Constraints,
+    Equation,
+    Variables,
+    before,
+    first_hour,
+    per_unit,
+    short_rests,
+    unit_sum,
+    window,
+)
 from models.records import Floats, Ints
 
-Constraints = list[cp.Constraint]
-Equation = Callable[["Case", "Variables"], Constraints]
+# of other files, here for whoever works with equations
+__all__ = ["RAMPS", "TIGHTENING", "Constraints", "Equation", "Variables", "per_unit", "unit_sum", "window"]
 
 
-@dataclass(frozen=True)
-class Variables:
-    """Unknowns, or constants where a stage has fixed them."""
-
-    u: cp.Expression
-    """[U*H] on"""
-    y: cp.Expression
-    """[U*H] start"""
-    z: cp.Expression
-    """[U*H] stop"""
-    hot: cp.Expression
-    """[U*H] start that is hot"""
-    p: cp.Expression
-    """[U*H] MW"""
-    cost: cp.Expression
-    """[U*H] w1 F1 + w4 F4 without start-ups, $/h"""
-    wind_cut: cp.Expression
-    pv_cut: cp.Expression
-    short: cp.Expression
-    """[H] reserve shortfall MW"""
-    charge: cp.Expression
-    """[C] Pc / Pcmax of the entries `charge_at`"""
-    discharge: cp.Expression
-    """[D] Pd / Pdmax of the entries `discharge_at`"""
-    x: cp.Expression
-    """[E] X over `x_scale_mwh`"""
-    stored_reserve: cp.Expression
-    """[2, H] reserve of cars beyond their schedule: more discharge, less charge"""
-    direction: cp.Expression
-    """[K] 1 = may charge, 0 = may discharge, of the entries `cycling_at`"""
-    charge_at: Ints
-    discharge_at: Ints
-    cycling_at: Ints
-    missing: cp.Expression
-    surplus: cp.Expression
-    """[H] elastic balance: zero except in a diagnosis"""
-
-
-# ------------------------------------------------------------------ sums used by several equations
-def unit_sum(case: Case) -> sparse.csr_matrix:
-    """[H, U*H] adds the units in each hour."""
-    return sparse.csr_matrix(sparse.kron(np.ones((1, case.knowledge.units.count)), sparse.eye(case.horizon_h)))
-
-
-def per_unit(case: Case, values: Floats | Ints) -> Floats:
-    """[U*H] one value per unit, repeated over the hours."""
-    return np.repeat(np.asarray(values, dtype=np.float64), case.horizon_h)
-
-
-def window(case: Case, newest: Ints, oldest: Ints) -> sparse.csr_matrix:
-    """[U*H, U*H] sums v(t-k) for k = newest_i .. oldest_i hours back, inside the horizon."""
-    hours = np.arange(case.horizon_h)
-    back = hours[:, None] - hours[None, :]
-    blocks = [sparse.csr_matrix((back >= a) & (back <= b), dtype=np.float64)
-              for a, b in zip(newest, oldest, strict=True)]
-    return sparse.csr_matrix(sparse.block_diag(blocks))
-
-
+# ------------------------------------------------------------------ sums of cars
 def charging_mw(case: Case, v: Variables) -> cp.Expression:
     """[H] sum of Pc."""
     if v.charge_at.size == 0:
@@ -119,10 +71,7 @@ def maximum_power(case: Case, v: Variables) -> Constraints:
 
 def start_stop_logic(case: Case, v: Variables) -> Constraints:
     """(U4) u(t) - u(t-1) = y(t) - z(t), with u before the plan from the hours on."""
-    first = np.zeros((case.knowledge.units.count, case.horizon_h))
-    first[:, 0] = case.view.hours_on > 0
-    ones = np.ones(case.knowledge.units.count, dtype=np.int64)
-    return [v.u - window(case, ones, ones) @ v.u - first.ravel() == v.y - v.z]
+    return [v.u - before(case) @ v.u - first_hour(case, case.inherited.on) == v.y - v.z]
 
 
 def minimum_up(case: Case, v: Variables) -> Constraints:
@@ -132,18 +81,30 @@ def minimum_up(case: Case, v: Variables) -> Constraints:
 
 
 def minimum_down(case: Case, v: Variables) -> Constraints:
-    """(U6) sum of z over the last MD hours <= 1 - u."""
+    """(U6) sum of z over the last MD hours <= n - u."""
     down = case.knowledge.units.min_down_h
-    return [window(case, np.zeros_like(down), down - 1) @ v.z <= 1 - v.u]
+    return [window(case, np.zeros_like(down), down - 1) @ v.z <= per_unit(case, case.inherited.count) - v.u]
 
 
 def initial_status(case: Case, v: Variables) -> Constraints:
-    """(U7) units stay on (off) until their minimum up (down) time from before the plan is over."""
-    units, on_h, hours = case.knowledge.units, case.view.hours_on[:, None], np.arange(case.horizon_h)
-    must_run = ((on_h > 0) & (hours < units.min_up_h[:, None] - on_h)).ravel()
-    must_rest = ((on_h < 0) & (hours < units.min_down_h[:, None] + on_h)).ravel()
-    out: Constraints = [v.u[np.flatnonzero(must_run)] == 1] if must_run.any() else []
-    return out + ([v.u[np.flatnonzero(must_rest)] == 0] if must_rest.any() else [])
+    """(U7) units stay on (off) until their minimum up (down) time from before the plan is over.
+
+    In a cluster the units bound to run (rest) count with the newly started (stopped) ones of (U5) and (U6).
+    """
+    units, inherited, h = case.knowledge.units, case.inherited, case.horizon_h
+    run, rest = inherited.must_run(units, h).ravel(), inherited.must_rest(units, h).ravel()
+    count = per_unit(case, inherited.count)
+    one_run, one_rest = (np.flatnonzero((bound > 0) & (count == 1)) for bound in (run, rest))
+    out: Constraints = [v.u[one_run] == 1] if one_run.size else []
+    out += [v.u[one_rest] == 0] if one_rest.size else []
+    up, down, none = units.min_up_h - 1, units.min_down_h - 1, np.zeros_like(units.min_up_h)
+    many_run, many_rest = (np.flatnonzero((bound > 0) & (count > 1)) for bound in (run, rest))
+    if many_run.size:
+        out.append((window(case, none, up) @ v.y)[many_run] + run[many_run] <= v.u[many_run])
+    if many_rest.size:
+        off = count[many_rest] - v.u[many_rest]
+        out.append((window(case, none, down) @ v.z)[many_rest] + rest[many_rest] <= off)
+    return out
 
 
 def hot_is_start(case: Case, v: Variables) -> Constraints:
@@ -153,12 +114,31 @@ def hot_is_start(case: Case, v: Variables) -> Constraints:
 
 def hot_start(case: Case, v: Variables) -> Constraints:
     """(U8b) hot <= stops MD .. MD + CSH hours ago: a start is hot only after a short rest, else cold."""
-    units, hours = case.knowledge.units, np.arange(case.horizon_h)
-    longest = units.min_down_h + units.cold_start_h
-    off_before = np.where(case.view.hours_on < 0, -case.view.hours_on, longest + 1)[:, None]
-    inherited = (off_before + hours <= longest[:, None]).astype(np.float64).ravel()
-    stops = window(case, units.min_down_h, longest) @ v.z
-    return [v.hot <= stops + inherited]
+    units, inherited = case.knowledge.units, case.inherited
+    still_hot = inherited.still_hot(units, case.horizon_h).astype(np.float64).ravel()
+    stops = window(case, units.min_down_h, units.min_down_h + units.cold_start_h) @ v.z
+    return [v.hot <= stops + still_hot]
+
+
+def hot_start_pairs(case: Case, v: Variables) -> Constraints:
+    """(U8c) in a cluster hot(t) <= sum over s of w(s, t), sum over t of w(s, t) <= z(s), MD <= t - s <= MD + CSH.
+
+    Each stop serves one start: where units stop and start in turn, (U8b) alone would count a stop again and again.
+    """
+    rests, h, inherited = short_rests(case), case.horizon_h, case.inherited
+    if rests.row.size == 0:
+        return []
+    each = np.arange(rests.row.size)
+    size = case.knowledge.units.count * h
+    of_cluster = np.flatnonzero(per_unit(case, inherited.count) > 1)
+    into = sparse.csr_matrix((np.ones(each.size), (rests.row * h + rests.start_h, each)), shape=(size, each.size))
+    source, pair = np.unique(np.stack([rests.row, rests.stop_h]), axis=1, return_inverse=True)
+    out_of = sparse.csr_matrix((np.ones(each.size), (pair.reshape(-1), each)), shape=(source.shape[1], each.size))
+    early = source[1] < 0
+    stopped = np.array([(inherited.hours_on[i] == s).sum() for i, s in source[:, early].T], dtype=np.float64)
+    late = source[0, ~early] * h + source[1, ~early]
+    limits: Constraints = [v.hot[of_cluster] <= into[of_cluster] @ v.rest, out_of[~early] @ v.rest <= v.z[late]]
+    return limits + ([out_of[early] @ v.rest <= stopped] if early.any() else [])
 
 
 def cost_tangents(case: Case, v: Variables) -> Constraints:
@@ -301,12 +281,12 @@ def no_cycling(case: Case, v: Variables) -> Constraints:
 COMMITMENT: dict[str, Equation] = {
     "start_stop_logic": start_stop_logic, "minimum_up": minimum_up, "minimum_down": minimum_down,
     "initial_status": initial_status, "hot_is_start": hot_is_start, "hot_start": hot_start,
-    "cost_tangents": cost_tangents,
+    "hot_start_pairs": hot_start_pairs, "cost_tangents": cost_tangents,
 }
 DISPATCH: dict[str, Equation] = {
     "balance": balance, "minimum_power": minimum_power, "maximum_power": maximum_power,
     "renewables": renewables, "reserve": reserve,
-}
+} | RAMPS
 COHORTS: dict[str, Equation] = {
     "cohort_power": cohort_power, "cohort_sharing": cohort_sharing, "cohort_recursion": cohort_recursion,
     "cohort_envelope": cohort_envelope, "terminal": terminal, "no_cycling": no_cycling,

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from controllers.port import CarControl, SystemView, TemporalKnowledge
+from controllers.temporal.unit_commitment.inherited import Inherited, single_rows
 from models.records import Bools, CohortFlexibility, Floats, Ints
 
 KW_PER_MW = 1000.0
@@ -99,6 +100,13 @@ class Case:
     terminal_value_usd_per_mwh: float
     delivery_quantile: Floats
     """[H] phi_t, for reserve rules that count on delivery."""
+    clusters: Inherited | None = None
+    """Who stands behind each row of `knowledge.units` where identical units are planned together; None: one each."""
+
+    @property
+    def inherited(self) -> Inherited:
+        """Members and status before the plan of each row of units."""
+        return self.clusters or single_rows(self.knowledge.units, self.view.hours_on, self.view.p_mw)
 
     @property
     def horizon_h(self) -> int:
@@ -145,7 +153,8 @@ class Case:
         units, view = self.knowledge.units, self.view
         _, b, c = self.unit_curve()
         cheapest = float(np.min(b + 2 * c * units.p_min_mw))
-        surplus = view.wind_mw + view.pv_mw + units.p_min_mw.sum() > view.load_mw + self.uncontrolled_mw
+        least = float(units.p_min_mw @ self.inherited.count)
+        surplus = view.wind_mw + view.pv_mw + least > view.load_mw + self.uncontrolled_mw
         may_spill = surplus & (view.wind_mw + view.pv_mw > 0)
         penalty = self.knowledge.weights[2] * self.knowledge.curtailment_penalty_usd_per_mwh
         return np.asarray(np.where(may_spill, min(-penalty, cheapest), cheapest), dtype=np.float64)

@@ -9,8 +9,10 @@ import numpy as np
 
 from controllers.port import CarControl, Plan, PlanError, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.accounts import account
+from controllers.temporal.unit_commitment.clusters import clustered, commit_by_clusters
 from controllers.temporal.unit_commitment.diagnosis import explain
 from controllers.temporal.unit_commitment.problem import KW_PER_MW, Case, make_case, merge_cohorts
+from controllers.temporal.unit_commitment.ramps import follows_power
 from controllers.temporal.unit_commitment.stages import (
     Commitment,
     Dispatch,
@@ -39,6 +41,10 @@ class Tuning:
     """phi of reserve rule `deliverable`, until a learned one is given."""
     accepted_gap_factor: float = 2.0
     """A merged answer within this multiple of mip_gap of the bound stands; otherwise the full MILP is solved."""
+    clusters: bool = True
+    """Identical units are planned as numbers of running units, then shared out (clusters.py)."""
+    tightening: bool = False
+    """Redundant constraints that may speed up the MILP (equations.TIGHTENING); the optimum is the same."""
 
 
 class UnitCommitment:
@@ -61,7 +67,7 @@ class UnitCommitment:
         try:
             commitment, found = self._solve(case)
         except PlanError as error:
-            reasons = explain(case, self.tuning.node_limit, self.without)
+            reasons = explain(clustered(case) if self.tuning.clusters else case, self.tuning.node_limit, self.without)
             raise PlanError(f"{error}: {reasons}" if reasons else str(error)) from error
         direction, slack = commitment.direction, SPLIT_SLACK_REL * abs(found.objective_usd)
         answer = close_balance(case, commitment.u, split(case, found, direction, slack, self.without))
@@ -75,20 +81,37 @@ class UnitCommitment:
                          np.full(h, tuning.delivery_quantile))
 
     def _solve(self, case: Case) -> tuple[Commitment, Dispatch]:
-        """Merged commitment and full dispatch; the full MILP when that leaves too large a gap."""
-        gap, limit = self.knowledge.mip_gap, self.tuning.node_limit
-        merged = replace(case, rows=merge_cohorts(case.rows))
-        if not case.cycling_pays().any() and merged.rows.count < case.rows.count:
-            first = commit(merged, gap, limit, self.without)
+        """Merged commitment and full dispatch; a fuller MILP when that leaves too large a gap."""
+        allowed = self.tuning.accepted_gap_factor * self.knowledge.mip_gap + TANGENT_GAP_REL
+        bound_usd = -np.inf
+        for relaxed, clusters in self._relaxations(case):
+            first = self._commit(relaxed, clusters)
+            bound_usd = max(bound_usd, first.bound_usd)
             try:
                 found = dispatch(case, first.u, first.direction, self.without)
-            except PlanError:  # the merged schedule may be too optimistic: the full problem decides below
-                found = None
-            allowed = self.tuning.accepted_gap_factor * gap + TANGENT_GAP_REL
-            if found and found.objective_usd - first.bound_usd <= allowed * abs(found.objective_usd):
-                return first, found
-        full = commit(case, gap, limit, self.without)
-        return full, dispatch(case, full.u, full.direction, self.without)
+            except PlanError:  # a relaxed schedule may be too optimistic: the fuller problem decides
+                continue
+            if found.objective_usd - bound_usd <= allowed * abs(found.objective_usd):
+                return replace(first, bound_usd=bound_usd), found
+        full = self._commit(case, self.tuning.clusters and not self._single_limits(case))
+        return (replace(full, bound_usd=max(bound_usd, full.bound_usd)),
+                dispatch(case, full.u, full.direction, self.without))
+
+    def _relaxations(self, case: Case) -> list[tuple[Case, bool]]:
+        """(case, with clusters) of the problems to try before the full one, the quickest first."""
+        merged, clusters = replace(case, rows=merge_cohorts(case.rows)), self.tuning.clusters
+        mergeable = not case.cycling_pays().any() and merged.rows.count < case.rows.count
+        return ([(merged, clusters)] if mergeable else []) + ([(case, True)] if self._single_limits(case) else [])
+
+    def _single_limits(self, case: Case) -> bool:
+        """Clusters whose total may do what single units cannot: ramps, start-up and shut-down limits."""
+        together = clustered(case)
+        return self.tuning.clusters and bool((follows_power(together) & (together.inherited.count > 1)).any())
+
+    def _commit(self, case: Case, clusters: bool) -> Commitment:
+        solve = commit_by_clusters if clusters else commit
+        return solve(case, self.knowledge.mip_gap, self.tuning.node_limit, self.without,
+                     tightening=self.tuning.tightening)
 
 
 def reference_commitment(knowledge: TemporalKnowledge, view: SystemView, tuning: Tuning | None = None) -> Plan:

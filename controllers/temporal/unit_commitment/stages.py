@@ -12,8 +12,8 @@ from scipy import sparse
 
 from controllers.port import PlanError
 from controllers.temporal.unit_commitment import equations as eq
-from controllers.temporal.unit_commitment.equations import Variables
 from controllers.temporal.unit_commitment.problem import Case
+from controllers.temporal.unit_commitment.variables import Variables, short_rests
 from models.records import Floats, Ints
 
 NOTHING = np.zeros(0, dtype=np.int64)
@@ -25,7 +25,7 @@ class Commitment:
     """Answer of the MILP, or of a schedule fixed from outside."""
 
     u: Ints
-    """[U, H]"""
+    """[U, H]; numbers of running units where rows are clusters."""
     direction: Floats
     """[K] 1 = charge, 0 = discharge, of the case's cycling entries."""
     objective_usd: float
@@ -33,6 +33,8 @@ class Commitment:
     status: str
     solver_s: float
     compile_s: float
+    starts: Ints | None = None
+    """[U, H] as solved; only where rows are clusters, in which units may start and stop in one hour."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,9 @@ def make_variables(case: Case, cycling: bool = True) -> Variables:
     cycling_at = np.flatnonzero(case.cycling_pays()) if cycling else NOTHING
     zero = cp.Constant(np.zeros(h))
     with_cars = case.knowledge.reserve_rule == "deliverable" and rows.entries > 0
+    u, y = _unit_states(case)
     return Variables(
-        u=cp.Variable(flat, boolean=True), y=cp.Variable(flat, nonneg=True), z=cp.Variable(flat, nonneg=True),
+        u=u, y=y, z=cp.Variable(flat, nonneg=True),
         hot=cp.Variable(flat, nonneg=True), p=cp.Variable(flat), cost=cp.Variable(flat),
         wind_cut=cp.Variable(h, nonneg=True), pv_cut=cp.Variable(h, nonneg=True), short=cp.Variable(h, nonneg=True),
         charge=_nonneg(charge_at.size), discharge=_nonneg(discharge_at.size),
@@ -79,7 +82,21 @@ def make_variables(case: Case, cycling: bool = True) -> Variables:
         stored_reserve=cp.Variable((2, h), nonneg=True) if with_cars else cp.Constant(np.zeros((2, h))),
         direction=cp.Variable(cycling_at.size, boolean=True) if cycling_at.size else _empty(),
         charge_at=charge_at, discharge_at=discharge_at, cycling_at=cycling_at, missing=zero, surplus=zero,
+        rest=_nonneg(short_rests(case).row.size),
     )
+
+
+def _unit_states(case: Case) -> tuple[cp.Variable, cp.Variable]:
+    """(u, y): binary and continuous for single units, integers up to the number of units where rows are clusters.
+
+    With u binary, starts are whole anyway; of several units a half may start while another half stops.
+    """
+    flat = case.knowledge.units.count * case.horizon_h
+    if case.clusters is None:
+        return cp.Variable(flat, boolean=True), cp.Variable(flat, nonneg=True)
+    most = eq.per_unit(case, case.clusters.count)
+    return (cp.Variable(flat, integer=True, bounds=[np.zeros(flat), most]),
+            cp.Variable(flat, integer=True, bounds=[np.zeros(flat), most]))
 
 
 def collect(case: Case, v: Variables, groups: dict[str, eq.Equation], without: Collection[str]) -> eq.Constraints:
@@ -106,10 +123,19 @@ def solve_quietly(problem: cp.Problem, solver: str, options: dict[str, float | i
         problem.solve(solver=solver, **options)
 
 
-def commit(case: Case, gap: float, node_limit: int, without: Collection[str] = (), cycling: bool = True) -> Commitment:
-    """The mixed-integer problem with tangents; raises PlanError when nothing feasible was found."""
-    v = make_variables(case, cycling)
-    problem = cp.Problem(cp.Minimize(eq.objective_usd(case, v)), collect(case, v, eq.EQUATIONS, without))
+def commit(case: Case, gap: float, node_limit: int, without: Collection[str] = (), cycling: bool = True,
+           tightening: bool = False) -> Commitment:
+    """The mixed-integer problem with tangents; raises PlanError when nothing feasible was found.
+
+    `tightening` adds the redundant constraints of eq.TIGHTENING.
+    """
+    v, groups = make_variables(case, cycling), eq.EQUATIONS | (eq.TIGHTENING if tightening else {})
+    problem = cp.Problem(cp.Minimize(eq.objective_usd(case, v)), collect(case, v, groups, without))
+    return solve_commitment(case, v, problem, gap, node_limit)
+
+
+def solve_commitment(case: Case, v: Variables, problem: cp.Problem, gap: float, node_limit: int) -> Commitment:
+    """A commitment problem on the unknowns `v`, whatever it minimises; raises PlanError as `commit`."""
     solve_quietly(problem, cp.HIGHS, highs_options(gap, node_limit))
     if problem.status not in (cp.OPTIMAL, cp.USER_LIMIT) or v.u.value is None:
         raise PlanError(f"unit commitment is {problem.status}")
@@ -120,6 +146,7 @@ def commit(case: Case, gap: float, node_limit: int, without: Collection[str] = (
     shape = (case.knowledge.units.count, case.horizon_h)
     return Commitment(
         u=np.rint(v.u.value).astype(np.int64).reshape(shape), direction=np.rint(_value(v.direction)),
+        starts=None if case.clusters is None else np.rint(v.y.value).astype(np.int64).reshape(shape),
         objective_usd=value, bound_usd=info.mip_dual_bound + value - info.objective_function_value,
         status="optimal" if problem.status == cp.OPTIMAL else "node_limit",
         solver_s=float(problem.solver_stats.solve_time), compile_s=float(problem.compilation_time or 0.0),

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields, replace
 from types import SimpleNamespace
 
+import cvxpy as cp
 import numpy as np
 import pytest
 
 from controllers.port import PlanError
-from controllers.temporal.unit_commitment.equations import EQUATIONS, RESERVE_RULES
+from controllers.temporal.unit_commitment.clusters import clustered
+from controllers.temporal.unit_commitment.equations import (
+    COMMITMENT,
+    EQUATIONS,
+    RAMPS,
+    RESERVE_RULES,
+    TIGHTENING,
+    Equation,
+    objective_usd,
+)
 from controllers.temporal.unit_commitment.problem import Case, make_case
-from controllers.temporal.unit_commitment.stages import commit
+from controllers.temporal.unit_commitment.stages import collect, commit, dispatch, make_variables
+from models.records import ThermalUnits
 
 H = 8
 HILL = [70.0, 95, 130, 150, 165, 120, 90, 62]
@@ -75,12 +88,74 @@ def _windy(build: SimpleNamespace) -> Case:
     return _free_cycling(build, 40_000, 40.0, 45.0)
 
 
+# ------------------------------------------------------------------ ramps
+def _ramps(build: SimpleNamespace) -> Case:
+    limits = {"ramp_up_mw_per_h": np.array([12.0, 15, 20]), "ramp_down_mw_per_h": np.array([15.0, 12, 20])}
+    return _case(build, HILL, (build.few_cars(scale=0.2),), units=limits)
+
+
+def _gentle_starts(build: SimpleNamespace) -> Case:
+    starts = {"p_startup_max_mw": np.array([50.0, 25, 10])}
+    return _case(build, [70.0, 70, 155, 155, 155, 155, 90, 62], (), units=starts)
+
+
+def _gentle_stops(build: SimpleNamespace) -> Case:
+    stops = {"p_shutdown_max_mw": np.array([50.0, 22, 9]), "initial_h": np.array([6, 5, -3])}
+    return _case(build, [150.0, 150, 150, 62, 62, 62, 62, 62], (), units=stops)
+
+
+# ------------------------------------------------------------------ clusters of identical units
+def _several(units: ThermalUnits, rows: list[int], initial_h: list[int]) -> dict[str, object]:
+    """Data of units in which row i of `units` stands once per entry of `rows`."""
+    names = [f.name for f in fields(units) if f.name not in ("names", "initial_h")]
+    data: dict[str, object] = {name: getattr(units, name)[rows] for name in names}
+    return {"names": tuple(f"{units.names[i]} {k}" for k, i in enumerate(rows)),
+            "initial_h": np.array(initial_h), **data}
+
+
+def _pairs(build: SimpleNamespace, load: list[float], initial_h: list[int], **changes: object) -> Case:
+    """Two of each small unit on twice the load."""
+    units = _several(build.small_units(**changes), [0, 0, 1, 1, 2, 2], initial_h)
+    return clustered(_case(build, list(2 * np.array(load)), (build.few_cars(),), units=units))
+
+
+def _pairs_hill(build: SimpleNamespace) -> Case:
+    return _pairs(build, HILL, [6, 6, -5, -7, -1, -4])
+
+
+def _pairs_spike(build: SimpleNamespace) -> Case:
+    return _pairs(build, [70.0, 70, 70, 140, 70, 70, 70, 70], [6, 6, -5, -7, -2, -4])
+
+
+def _pairs_dip(build: SimpleNamespace) -> Case:
+    cheap = {"start_hot_usd": np.array([400.0, 20, 30]), "start_cold_usd": np.array([900.0, 33, 75])}
+    return _pairs(build, [140.0, 140, 140, 60, 60, 140, 140, 140], [6, 6, 5, 4, -3, -3], **cheap)
+
+
+def _pairs_young(build: SimpleNamespace) -> Case:
+    return _pairs(build, [50.0] + [60.0] * 7, [6, 6, 1, 2, -1, -1])
+
+
+def _one_stop_two_starts(build: SimpleNamespace) -> Case:
+    """One of three stops after hour 1 and starts again in hour 5, the third starts in hour 6: it was off for long."""
+    units = _several(build.small_units(), [1, 1, 1], [5, 5, -10])
+    return clustered(_case(build, [105.0, 50, 50, 50, 105, 165, 165, 165], (), units=units, reserve_fraction=0.0))
+
+
+CLUSTERS = {
+    "start_stop_logic": _pairs_hill, "minimum_up": _pairs_spike, "minimum_down": _pairs_dip,
+    "initial_status": _pairs_young, "hot_is_start": _pairs_hill, "hot_start_pairs": _one_stop_two_starts,
+    "cost_tangents": _pairs_hill,
+}
+"""(U8b) is left out: in clusters (U8c) says all that it says."""
 WHERE = {
     "balance": _hill, "minimum_power": _hill, "maximum_power": _hill, "start_stop_logic": _hill,
     "minimum_up": _hill, "minimum_down": _short_rest, "initial_status": _young, "hot_is_start": _hill,
     "hot_start": _hill, "cost_tangents": _hill, "renewables": _must_run, "reserve": _hill,
     "cohort_power": _one_cheap_hour, "cohort_sharing": _nearly_all_sink, "cohort_recursion": _hill,
     "cohort_envelope": _hill, "terminal": _hill, "no_cycling": _windy,
+    "ramp_up": _ramps, "ramp_down": _ramps, "startup_limit": _gentle_starts, "shutdown_limit": _gentle_stops,
+    "hot_start_pairs": _one_stop_two_starts,
 }
 
 
@@ -100,6 +175,59 @@ def _optimum(case: Case, without: tuple[str, ...] = ()) -> float:
 def test_leaving_an_equation_out_makes_the_plan_cheaper(name: str, build: SimpleNamespace) -> None:
     case = WHERE[name](build)
     assert _optimum(case, (name,)) < _optimum(case) - 0.5
+
+
+@pytest.mark.parametrize("name", sorted(CLUSTERS))
+def test_leaving_an_equation_out_of_clusters_makes_the_plan_cheaper(name: str, build: SimpleNamespace) -> None:
+    case = CLUSTERS[name](build)
+    assert case.clusters is not None
+    assert _optimum(case, (name,)) < _optimum(case) - 0.5
+
+
+def test_every_equation_of_commitment_has_a_case_with_clusters() -> None:
+    assert set(CLUSTERS) == set(COMMITMENT) - {"hot_start"}
+
+
+def test_in_clusters_pairs_say_all_that_the_window_of_stops_says(build: SimpleNamespace) -> None:
+    for where in (_pairs_hill, _pairs_dip, _one_stop_two_starts):
+        case = where(build)
+        assert _optimum(case, ("hot_start",)) == pytest.approx(_optimum(case), abs=1e-3)
+
+
+@pytest.mark.parametrize("name", sorted(RAMPS))
+def test_ramps_hold_in_the_dispatch_of_a_fixed_commitment(name: str, build: SimpleNamespace) -> None:
+    """The schedule that is best without the limit is dearer with it, or impossible."""
+    case = WHERE[name](build)
+    u = commit(case, 1e-8, 3000, (name,)).u
+    free = dispatch(case, u, np.zeros(0), (name,)).objective_usd
+    try:
+        limited = dispatch(case, u, np.zeros(0)).objective_usd
+    except PlanError:
+        limited = np.inf
+    assert free < limited - 0.5
+
+
+@pytest.mark.parametrize("where", [_ramps, _gentle_starts, _gentle_stops, _pairs_hill])
+def test_tightening_does_not_change_the_optimum(where: Callable[[SimpleNamespace], Case],
+                                                build: SimpleNamespace) -> None:
+    case = where(build)
+    plain, tight = (commit(case, 1e-9, 3000, tightening=switch).objective_usd for switch in (False, True))
+    assert tight == pytest.approx(plain, abs=1e-3)
+
+
+def test_tightening_lifts_the_relaxation(build: SimpleNamespace) -> None:
+    """A unit may start and stop near its minimum power only: the sum of both limits cuts fractions off."""
+    edges = {"p_startup_max_mw": np.array([50.0, 25, 10]), "p_shutdown_max_mw": np.array([50.0, 25, 10])}
+    case = _case(build, [70.0, 70, 130, 165, 130, 70, 70, 70], (), units=edges | {"min_up_h": np.array([4, 2, 2])})
+    plain, tight = (_relaxed(case, EQUATIONS | groups) for groups in ({}, TIGHTENING))
+    assert tight > plain + 0.5
+
+
+def _relaxed(case: Case, groups: dict[str, Equation]) -> float:
+    """The linear relaxation's value."""
+    v = replace(make_variables(case), u=cp.Variable(case.knowledge.units.count * H, bounds=[0, 1]))
+    problem = cp.Problem(cp.Minimize(objective_usd(case, v)), collect(case, v, groups, ()))
+    return float(problem.solve(solver=cp.HIGHS))
 
 
 def test_each_reserve_rule_gives_its_own_optimum(build: SimpleNamespace) -> None:

@@ -132,3 +132,45 @@ def test_cycling_is_named_only_where_it_pays(build: SimpleNamespace) -> None:
     assert ("cycling", 0) in {(v.rule, v.hour) for v in check_plan(known, view, both)}
     worn = replace(known, wear_usd_per_kwh=np.full(18, 0.05))
     assert "cycling" not in {v.rule for v in check_plan(worn, view, both)}
+
+
+# ------------------------------------------------------------------ ramps
+LIMITS = {"ramp_up_mw_per_h": np.array([30.0, 25, 20]), "ramp_down_mw_per_h": np.array([30.0, 25, 20]),
+          "p_startup_max_mw": np.array([50.0, 45, 20]), "p_shutdown_max_mw": np.array([50.0, 35, 12])}
+
+
+@pytest.mark.parametrize(("limit", "value", "before", "powers", "expected"), [
+    ("ramp_up_mw_per_h", 25.0, 30.0, [30.0, 56, 60], ("ramp_up", 1, 1.0)),
+    ("ramp_up_mw_per_h", 25.0, 30.0, [56.0, 58, 60], ("ramp_up", 0, 1.0)),
+    ("ramp_up_mw_per_h", 25.0, 0.0, [56.0, 58, 60], None),
+    ("ramp_down_mw_per_h", 25.0, 60.0, [60.0, 34, 30], ("ramp_down", 1, 1.0)),
+    ("p_startup_max_mw", 45.0, 30.0, [30.0, 0, 0, 0, 46], ("startup_limit", 4, 1.0)),
+    ("p_shutdown_max_mw", 45.0, 30.0, [30.0, 46, 0], ("shutdown_limit", 2, 1.0)),
+    ("p_shutdown_max_mw", 45.0, 46.0, [0.0], ("shutdown_limit", 0, 1.0)),
+    ("p_shutdown_max_mw", 45.0, 0.0, [0.0], None),
+])
+def test_changes_of_power_are_judged(limit: str, value: float, before: float, powers: list[float],
+                                     expected: tuple[str, int, float] | None, build: SimpleNamespace) -> None:
+    """`mid` has been on for 9 h at `before` MW; 0 MW of a unit that is on is a power that nobody measured."""
+    known = build.knowledge(H, units=build.small_units(initial_h=np.array([6, 9, -5])))
+    view = build.view(known, [100.0] * H, p_mw=np.array([50.0, before, 0.0]))
+    plan = UnitCommitment(known).plan(view)
+    row = np.array(powers + [powers[-1]] * (H - len(powers)))
+    p = np.array(plan.p_mw)
+    p[1] = row
+    planned = replace(plan, committed=np.stack([plan.committed[0], (row > 0).astype(int), plan.committed[2]]), p_mw=p)
+    limits = np.array([np.inf, value, np.inf])
+    found = check_plan(replace(known, units=replace(known.units, **{limit: limits})), view, planned)
+    seen = [(v.rule, v.hour, v.amount) for v in found if v.rule in ("ramp_up", "ramp_down") or "limit" in v.rule]
+    assert seen == ([] if expected is None else [(expected[0], expected[1], pytest.approx(expected[2]))])
+
+
+@pytest.mark.parametrize("before", [(60.0, 0.0, 0.0), (0.0, 0.0, 0.0)])
+def test_the_checker_accepts_plans_with_ramps(before: tuple[float, ...], build: SimpleNamespace) -> None:
+    known = build.knowledge(H, units=build.small_units(**LIMITS))
+    view = build.view(known, HILL, (build.few_cars(scale=0.3),), p_mw=np.array(before))
+    plan = UnitCommitment(known).plan(view)
+    assert check_plan(known, view, plan) == []
+    free = UnitCommitment(replace(known, units=build.small_units())).plan(view)
+    assert free.objective_usd < plan.objective_usd - 1.0
+    assert check_plan(known, view, free) != []

@@ -1,0 +1,143 @@
+"""One feeder as a function of what its cars draw: hourly AC power flow on the radial record, and its limits.
+
+The location of cars is not decided here: the power of a zone's cars of one charger kind (a `place`) is spread over
+the zone's buses in proportion to their ports of that kind, as the lower layer expects it of cars still to come.
+So a feeder's hour is known from a few numbers y [C], C places: C is at most six.
+Arrays: L = B - 1 lines (row j ends at bus j + 1), C places, H hours; MW = pu on 1 MVA.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from controllers.port import FeederOffer
+from models.records import CHARGER_KINDS, VEHICLE_CLASSES, ZONES, Floats, Ints, RadialFeeder, Site
+
+KW_PER_MW = 1000.0
+SWEEPS = 60
+SETTLED_PU2 = 1e-13
+TAXI = VEHICLE_CLASSES.index("taxi")
+
+
+class NoPowerFlow(ArithmeticError):
+    """The sweep does not converge: the feeder cannot carry these powers at all."""
+
+
+@dataclass(frozen=True)
+class AcFlow:
+    """AC power flow at the sending ends of the lines, [L, H] in per unit."""
+
+    p: Floats
+    q: Floats
+    current2: Floats
+    """|I|^2"""
+    v: Floats
+    """|V|^2 at the line's far end"""
+    v_parent: Floats
+
+    def losses_mw(self, feeder: RadialFeeder) -> Floats:
+        """[H]"""
+        return np.asarray(feeder.r_pu[1:] @ self.current2)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A district's feeder over the plan's hours."""
+
+    name: str
+    feeder: RadialFeeder
+    places: Ints
+    """[C, 2] zone and charger kind."""
+    share: Floats
+    """[L, C] of a place's power at each bus."""
+    p_fixed: Floats
+    """[L, H] load and cars outside control."""
+    q_fixed: Floats
+    losses_base_mw: Floats
+    """[H] without any car; the system load holds these."""
+
+    @property
+    def horizon_h(self) -> int:
+        return int(self.p_fixed.shape[1])
+
+    @property
+    def place_count(self) -> int:
+        return int(self.places.shape[0])
+
+    @cached_property
+    def share_slow(self) -> Floats:
+        """[L, C] the part behind the buses' own transformers; fast ports have their own."""
+        return np.asarray(self.share * (self.places[:, 1] == CHARGER_KINDS.index("slow")))
+
+    @cached_property
+    def downstream(self) -> Floats:
+        """[L, L] 1 where the column's bus hangs on the row's line."""
+        lines = self.feeder.bus_count - 1
+        below = np.eye(lines)
+        for line in range(lines - 1, -1, -1):
+            if (parent := int(self.feeder.parent[line + 1])) > 0:
+                below[parent - 1] += below[line]
+        return below
+
+    @cached_property
+    def rated(self) -> Ints:
+        """Lines whose far bus has a rated transformer."""
+        return np.flatnonzero(np.isfinite(self.feeder.transformer_kva[1:]))
+
+    @cached_property
+    def transformer_room_mw(self) -> Floats:
+        """[R, H] |active power| each rated transformer can pass beside its reactive load."""
+        rating = self.feeder.transformer_kva[1:][self.rated, None] / KW_PER_MW
+        return np.asarray(np.sqrt(np.maximum(rating**2 - self.q_fixed[self.rated] ** 2, 0.0)))
+
+    def place_of_group(self, group: Ints) -> Ints:
+        """Column of `places` of each group; -1 where its zone has no such port."""
+        zone, kind = group // (2 * len(VEHICLE_CLASSES)), (group // 2 % len(VEHICLE_CLASSES) == TAXI).astype(np.int64)
+        hit = (self.places[None, :, 0] == zone[:, None]) & (self.places[None, :, 1] == kind[:, None])
+        return np.where(hit.any(axis=1), hit.argmax(axis=1), -1)
+
+    def flow(self, y_mw: Floats) -> AcFlow:
+        """AC power flow with the cars' net power y_mw [C, H] at the places."""
+        return ac_flow(self, self.p_fixed + self.share @ y_mw, self.q_fixed)
+
+
+def make_network(name: str, offer: FeederOffer, load_mw: Floats, uncontrolled_kw: Floats) -> Network:
+    """The district's feeder under the forecast system load [H]; cars outside control [H] spread over all slow ports."""
+    feeder, site = offer.feeder, offer.site
+    shape = load_mw / offer.load_peak_mw
+    places = np.array([(zone, kind) for zone in range(len(ZONES)) for kind in range(len(CHARGER_KINDS))
+                       if site.ports(kind)[site.bus_zone == zone].sum() > 0], dtype=np.int64).reshape(-1, 2)
+    share = np.stack([_share(site, int(zone), int(kind)) for zone, kind in places], axis=1)
+    everywhere = site.slow_ports / max(int(site.slow_ports.sum()), 1)
+    load = np.outer(feeder.p_base_kw, shape)[1:] / KW_PER_MW
+    q_load = np.outer(feeder.q_base_kvar, shape)[1:] / KW_PER_MW
+    bare = Network(name, feeder, places, share[1:], load, q_load, np.zeros(shape.size))
+    base = ac_flow(bare, load, q_load).losses_mw(feeder)
+    p_fixed = load + np.outer(everywhere, uncontrolled_kw)[1:] / KW_PER_MW
+    return Network(name, feeder, places, share[1:], p_fixed, q_load, base)
+
+
+def _share(site: Site, zone: int, kind: int) -> Floats:
+    ports = site.ports(kind) * (site.bus_zone == zone)
+    return np.asarray(ports / ports.sum(), dtype=np.float64)
+
+
+def ac_flow(net: Network, p_mw: Floats, q_mvar: Floats) -> AcFlow:
+    """Backward/forward sweep for bus loads [L, H]; raises NoPowerFlow if there is none."""
+    feeder, below = net.feeder, net.downstream
+    r, x = feeder.r_pu[1:, None], feeder.x_pu[1:, None]
+    parent = feeder.parent[1:]
+    current2, v_parent = np.zeros(p_mw.shape), np.full(p_mw.shape, feeder.v_slack_pu**2)
+    for _ in range(SWEEPS):
+        p, q = below @ (p_mw + r * current2), below @ (q_mvar + x * current2)
+        v = feeder.v_slack_pu**2 + below.T @ ((r**2 + x**2) * current2 - 2 * (r * p + x * q))
+        v_parent = np.concatenate([np.full((1, v.shape[1]), feeder.v_slack_pu**2), v])[parent]
+        if np.any(v_parent <= 0.0):
+            break
+        before, current2 = current2, (p**2 + q**2) / v_parent
+        if np.abs(current2 - before).max(initial=0.0) < SETTLED_PU2:
+            return AcFlow(p, q, current2, v, v_parent)
+    raise NoPowerFlow(f"feeder {net.name}: no power flow at {float(p_mw.sum(axis=0).max()):.3f} MW")

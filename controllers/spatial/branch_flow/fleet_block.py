@@ -1,0 +1,198 @@
+"""The cars' half of the lower layer's problem: equations (10)-(15) as sparse rows of one decision hour.
+
+Only pairs that hold cars and rows that can act become unknowns, so their number changes every hour. Powers are MW,
+energies MWh, money $; arrays [rows, periods] are flattened row by row. Letters as in layout.py.
+(10) bounds of pairs and rows        (11) pc/pc_max + pd/pd_max <= 1
+(12) x(t) = x(t-1) + (eta_c pc - pd/eta_d) dt within the envelope     (13) hour targets with slack, quarters with
+a tenth of its price        (14) later targets by zone and charger kind        (15) objective
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from controllers.port import SpatialKnowledge
+from controllers.spatial.branch_flow.conic import Columns, Matrix, Writer, diagonal, each, identity, picks, steps_back
+from controllers.spatial.branch_flow.inputs import Inputs
+from controllers.spatial.branch_flow.layout import Layout
+from models.records import Floats
+
+QUARTER_SHARE = 0.1
+"""Price of a quarter's deviation from the hour's mean over the price of target slack (MODEL 4)."""
+TIE_BREAK_USD_PER_MWH = 0.05
+"""Tiny cost of p^2 / p_max (share-weighted), so that the optimum is unique and neither row order nor solver
+decides; at full power it is 0.05 $/MWh, against loss prices of some $/MWh between buses (A)."""
+SMALLEST_SHARE_MW = 1e-4
+ELASTIC_USD_PER_MWH = 2.0e3
+"""Price of energy below the envelope in the repair problem: far above target slack at any bus (A)."""
+
+
+@dataclass(frozen=True)
+class FleetColumns:
+    """Where the cars' unknowns stand; arrays as named."""
+
+    pc: Columns
+    """[K, Q]"""
+    pd: Columns
+    """[Kd, Q]"""
+    later_pc: Columns
+    """[J, N]"""
+    later_pd: Columns
+    q: Columns | None
+    """[Kd, Q] reactive power; None where it is not used."""
+    later_q: Columns | None
+
+
+def write_fleet(w: Writer, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, elastic: bool) -> FleetColumns:
+    """All of (10)-(15) into the writer."""
+    pc, pd, later_pc, later_pd = _powers(w, layout, inputs)
+    q, later_q = _reactive(w, knowledge, layout, inputs, pc, pd, later_pc, later_pd)
+    found = FleetColumns(pc, pd, later_pc, later_pd, q, later_q)
+    eq10_power_bounds(w, layout, inputs, found)
+    eq11_one_direction(w, layout, inputs, found)
+    eq12_envelopes(w, layout, inputs, found, elastic)
+    eq13_hour_targets(w, knowledge.target_slack_usd_per_mwh, layout, inputs, found)
+    eq14_later_targets(w, layout, inputs, found)
+    return found
+
+
+def _powers(w: Writer, layout: Layout, inputs: Inputs) -> tuple[Columns, Columns, Columns, Columns]:
+    """Powers >= 0 with (15): wear x discharge, and eps sum p^2 / p_max dt, strictly convex in every power."""
+    dt = 1.0 / layout.steps
+    wear = np.repeat(layout.wear_usd_per_mwh[layout.rows_d], layout.steps) * dt
+    later_wear = np.repeat(layout.row_wear_usd_per_mwh, layout.hours)
+    return (_power(w, inputs.pc_max, 0.0, dt), _power(w, inputs.pd_max, wear, dt),
+            _power(w, inputs.later_pc_max, 0.0, 1.0), _power(w, inputs.later_pd_max, later_wear, 1.0))
+
+
+def _power(w: Writer, p_max: Floats, cost: Floats | float, dt: float) -> Columns:
+    limit = p_max.ravel()
+    tie_break = 2.0 * TIE_BREAK_USD_PER_MWH * dt / np.maximum(limit, SMALLEST_SHARE_MW)
+    return w.nonneg(limit.size, cost, tie_break, alive=limit > 0)
+
+
+def eq10_power_bounds(w: Writer, layout: Layout, inputs: Inputs, c: FleetColumns) -> None:
+    """(10) pc <= pc_max, pd <= pd_max; only where (11) does not imply it already."""
+    one_way = np.zeros(inputs.pc_max.shape, dtype=bool)
+    one_way[layout.rows_c] = True
+    for block, limit, needed in (
+            (c.pc, inputs.pc_max, one_way), (c.pd, inputs.pd_max, inputs.pc_max[layout.rows_d] <= 0),
+            (c.later_pc, inputs.later_pc_max, np.zeros(inputs.later_pc_max.shape, dtype=bool)),
+            (c.later_pd, inputs.later_pd_max, inputs.later_pc_max <= 0)):
+        at = np.flatnonzero(needed.ravel() & block.alive)
+        w.at_most("eq10", [(block, picks(at, block.size))], limit.ravel()[at])
+
+
+def eq11_one_direction(w: Writer, layout: Layout, inputs: Inputs, c: FleetColumns) -> None:
+    """(11) pc + (pc_max / pd_max) pd <= pc_max: a car does not charge and discharge at once."""
+    discharging = each(picks(layout.rows_d, layout.pairs.size), layout.steps)
+    w.at_most("eq11", [(c.pc, discharging), (c.pd, diagonal(inputs.ratio))], inputs.pc_max[layout.rows_d].ravel())
+    everything = identity(c.later_pc.size)
+    w.at_most("eq11", [(c.later_pc, everything), (c.later_pd, diagonal(inputs.later_ratio))],
+              inputs.later_pc_max.ravel())
+
+
+def eq12_envelopes(w: Writer, layout: Layout, inputs: Inputs, c: FleetColumns, elastic: bool) -> None:
+    """(12) x_min <= x <= x_max at period ends; a row's x goes on from the sum of its pairs' x."""
+    k, q, j, n = layout.pairs.size, layout.steps, layout.row_bus.size, layout.hours
+    x, later_x = w.columns(k * q), w.columns(j * n)
+    charged = each(Matrix(sp.diags_array(layout.eta_c / q)), q)
+    drawn = Matrix(each(_back(layout), q) / q)
+    w.equal("eq12", [(x, steps_back(k, q)), (c.pc, -charged), (c.pd, drawn)], np.zeros(k * q))
+    carried = sp.kron(layout.pair_later, _corner(n, q), format="csr")
+    later_charged = each(Matrix(sp.diags_array(layout.row_eta_c)), n)
+    later_drawn = each(Matrix(sp.diags_array(1.0 / layout.row_eta_d)), n)
+    w.equal("eq12", [(later_x, steps_back(j, n)), (x, -Matrix(carried)), (c.later_pc, -later_charged),
+                     (c.later_pd, later_drawn)], np.zeros(j * n))
+    for block, low, high in ((x, inputs.x_min, inputs.x_max), (later_x, inputs.later_x_min, inputs.later_x_max)):
+        same = identity(block.size)
+        w.at_most("eq12", [(block, same)], high.ravel())
+        short = [(w.nonneg(block.size, ELASTIC_USD_PER_MWH), -same)] if elastic else []
+        w.at_most("eq12", [(block, -same), *short], -low.ravel())
+
+
+def eq13_hour_targets(w: Writer, price: float, layout: Layout, inputs: Inputs, c: FleetColumns) -> None:
+    """(13) sum of pairs(q) = target - under + over + up(q) - down(q), sum_q up = sum_q down, per cohort."""
+    q = layout.steps
+    for power, matrix, target in ((c.pc, layout.pair_cohort, inputs.target_c),
+                                  (c.pd, columns_d(layout.pair_cohort, layout), inputs.target_d)):
+        cohorts = target.size
+        under, over = w.nonneg(cohorts, price), w.nonneg(cohorts, price)
+        quarter = QUARTER_SHARE * price / q
+        up, down = w.nonneg(cohorts * q, quarter), w.nonneg(cohorts * q, quarter)
+        spread = Matrix(sp.kron(sp.eye_array(cohorts), np.ones((q, 1)), format="csr"))
+        same = identity(cohorts * q)
+        w.equal("eq13", [(power, each(matrix, q)), (up, -same), (down, same), (under, spread), (over, -spread)],
+                np.repeat(target.ravel(), q))
+        w.equal("eq13", [(up, Matrix(spread.T)), (down, -Matrix(spread.T))], np.zeros(cohorts))
+
+
+def eq14_later_targets(w: Writer, layout: Layout, inputs: Inputs, c: FleetColumns) -> None:
+    """(14) sum over a zone's buses of one charger kind = target - under + over, in hours that the plan covers."""
+    price = np.broadcast_to(inputs.later_slack_usd_per_mw, inputs.later_target_c.shape).ravel()
+    at = np.flatnonzero(price > 0)
+    total = each(layout.later_zone, layout.hours)[at]
+    for power, target in ((c.later_pc, inputs.later_target_c), (c.later_pd, inputs.later_target_d)):
+        under, over = w.nonneg(at.size, price[at]), w.nonneg(at.size, price[at])
+        same = identity(at.size)
+        w.equal("eq14", [(power, total), (under, same), (over, -same)], target.ravel()[at])
+
+
+def _reactive(w: Writer, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, pc: Columns, pd: Columns,
+              later_pc: Columns, later_pd: Columns) -> tuple[Columns | None, Columns | None]:
+    """Reactive power within each bidirectional charger's kVA, || (p, q) || <= kVA; none when it is not used.
+
+    kVA = the rated discharging power of the plugged bidirectional cars. In later hours, where one-way cars share
+    the row, charging takes its full power from the room for q: on the safe side.
+    """
+    if not knowledge.reactive_power:
+        return None, None
+    q = w.columns(pd.size, alive=pd.alive)
+    discharging = each(picks(layout.rows_d, layout.pairs.size), layout.steps)
+    _kva_cones(w, inputs.pd_max, [(pc, discharging), (pd, -_same(pd))], q)
+    later_q = w.columns(later_pd.size, alive=later_pd.alive)
+    _kva_cones(w, inputs.later_pd_max, [(later_pd, _same(later_pd))], later_q)
+    at = np.flatnonzero(later_pd.alive)
+    chosen = picks(at, later_pd.size)
+    for sign in (1.0, -1.0):
+        w.at_most("reactive", [(later_q, sign * chosen), (later_pc, chosen)], inputs.later_pc_max.ravel()[at])
+    return q, later_q
+
+
+def _same(block: Columns) -> Matrix:
+    return identity(block.size)
+
+
+def _kva_cones(w: Writer, kva: Floats, p: list[tuple[Columns, Matrix]], q: Columns) -> None:
+    """|| (p, q) || <= kva where there is a charger: rows (kva, p, q) of each cone follow each other."""
+    at = np.flatnonzero(q.alive)
+    place = 3 * np.arange(at.size)
+
+    def rows(matrix: Matrix, offset: int) -> Matrix:
+        put = Matrix((np.ones(at.size), (place + offset, np.arange(at.size))), shape=(3 * at.size, at.size))
+        return Matrix(put @ matrix[at])
+
+    rhs = np.zeros(3 * at.size)
+    rhs[place] = kva.ravel()[at]
+    terms = [(block, -rows(matrix, 1)) for block, matrix in p]
+    w.cones("reactive", [*terms, (q, -rows(_same(q), 2))], rhs, 3)
+
+
+def columns_d(matrix: sp.csr_array, layout: Layout) -> Matrix:
+    """The columns of pairs that can discharge."""
+    return Matrix(sp.csc_array(matrix)[:, layout.rows_d])
+
+
+def _back(layout: Layout) -> Matrix:
+    """[K, Kd] battery-side energy per unit discharged."""
+    kd = layout.rows_d.size
+    values = 1.0 / layout.eta_d[layout.rows_d]
+    return Matrix((values, (layout.rows_d, np.arange(kd))), shape=(layout.eta_d.size, kd))
+
+
+def _corner(hours: int, steps: int) -> Matrix:
+    """[N, Q] takes the last step's value to the first later hour."""
+    return Matrix((np.ones(1), (np.zeros(1, dtype=np.int64), np.array([steps - 1]))), shape=(hours, steps))

@@ -1,0 +1,45 @@
+"""One decision hour's numbers as the lower layer's problem wants them. Letters as in layout.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.records import Floats
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Numbers of one decision hour; MW, MWh, $/MWh."""
+
+    p_fixed: Floats
+    """[L, T] load and cars outside control."""
+    q_fixed: Floats
+    p_cap: Floats
+    """[R, T] active power each rated transformer leaves room for."""
+    loss_usd_per_mw: Floats
+    """[1, T] price x period length."""
+    pc_max: Floats
+    """[K, Q]"""
+    pd_max: Floats
+    """[Kd, Q]"""
+    ratio: Floats
+    """[Kd, Q] pc_max / pd_max."""
+    x_min: Floats
+    x_max: Floats
+    """[K, Q]"""
+    later_pc_max: Floats
+    """[J, N]"""
+    later_pd_max: Floats
+    later_ratio: Floats
+    later_x_min: Floats
+    later_x_max: Floats
+    target_c: Floats
+    """[C, 1]"""
+    target_d: Floats
+    later_target_c: Floats
+    """[W, N]"""
+    later_target_d: Floats
+    later_slack_usd_per_mw: Floats
+    """[1, N] less than now; 0 where the plan has no hours left."""
+    correction: Floats | None
+    """[L, T] of equation (9), repair only."""

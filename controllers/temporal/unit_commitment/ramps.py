@@ -1,0 +1,117 @@
+"""Optional limits of thermal units that tie a power to the one before (U18 to U21), and a tightening of them.
+
+Units without such a limit get no constraint at all. In a cluster of n units P is their total, and u - y units ran
+before and run on, y start, z stop: the sums of the single units' limits, which n units can always keep together
+in total but perhaps not one by one. The limits of the first hour hold only where the power before it is known.
+The reserve rules count whole capacities and know nothing of ramps.
+"""
+
+from __future__ import annotations
+
+import cvxpy as cp
+import numpy as np
+
+from controllers.temporal.unit_commitment.problem import Case
+from controllers.temporal.unit_commitment.variables import (
+    Constraints,
+    Equation,
+    Variables,
+    at_rows,
+    before,
+    first_hour,
+    per_unit,
+)
+from models.records import Bools, Floats, Ints
+
+
+def follows_power(case: Case) -> Bools:
+    """[U] rows with a limit that can act."""
+    units = case.knowledge.units
+    ramp = np.minimum(units.ramp_up_mw_per_h, units.ramp_down_mw_per_h) < units.p_max_mw - units.p_min_mw
+    return np.asarray(ramp | (np.minimum(units.p_startup_max_mw, units.p_shutdown_max_mw) < units.p_max_mw))
+
+
+def _positions(case: Case, limited: Bools) -> Ints:
+    """Flat positions of limited rows; the first hour only where the power before is known."""
+    unknown = first_hour(case, np.isnan(case.inherited.p_before_mw)) > 0
+    return np.setdiff1d(at_rows(case, limited), np.flatnonzero(unknown))
+
+
+def _power_before(case: Case) -> Floats:
+    return first_hour(case, np.nan_to_num(case.inherited.p_before_mw))
+
+
+def _edges(case: Case) -> tuple[Floats, Floats]:
+    """(SU, SD) [U]: highest power in the first and in the last hour on, Pmax where there is no limit."""
+    units = case.knowledge.units
+    return (np.minimum(units.p_startup_max_mw, units.p_max_mw), np.minimum(units.p_shutdown_max_mw, units.p_max_mw))
+
+
+def ramp_up(case: Case, v: Variables) -> Constraints:
+    """(U18) P(t) - P(t-1) <= RU (u - y) + SU y - Pmin z."""
+    units = case.knowledge.units
+    at = _positions(case, np.isfinite(units.ramp_up_mw_per_h))
+    if at.size == 0:
+        return []
+    rise = per_unit(case, np.nan_to_num(units.ramp_up_mw_per_h, posinf=0.0))[at]
+    start, least = per_unit(case, _edges(case)[0])[at], per_unit(case, units.p_min_mw)[at]
+    change = (v.p - before(case) @ v.p)[at] - _power_before(case)[at]
+    return [change <= cp.multiply(rise, (v.u - v.y)[at]) + cp.multiply(start, v.y[at]) - cp.multiply(least, v.z[at])]
+
+
+def ramp_down(case: Case, v: Variables) -> Constraints:
+    """(U19) P(t-1) - P(t) <= RD (u - y) + SD z - Pmin y."""
+    units = case.knowledge.units
+    at = _positions(case, np.isfinite(units.ramp_down_mw_per_h))
+    if at.size == 0:
+        return []
+    fall = per_unit(case, np.nan_to_num(units.ramp_down_mw_per_h, posinf=0.0))[at]
+    stop, least = per_unit(case, _edges(case)[1])[at], per_unit(case, units.p_min_mw)[at]
+    change = _power_before(case)[at] + (before(case) @ v.p - v.p)[at]
+    return [change <= cp.multiply(fall, (v.u - v.y)[at]) + cp.multiply(stop, v.z[at]) - cp.multiply(least, v.y[at])]
+
+
+def startup_limit(case: Case, v: Variables) -> Constraints:
+    """(U20) P(t) <= Pmax u(t) - (Pmax - SU) y(t)."""
+    units = case.knowledge.units
+    missing = units.p_max_mw - _edges(case)[0]
+    at = at_rows(case, missing)
+    if at.size == 0:
+        return []
+    most, less = per_unit(case, units.p_max_mw)[at], per_unit(case, missing)[at]
+    return [v.p[at] <= cp.multiply(most, v.u[at]) - cp.multiply(less, v.y[at])]
+
+
+def shutdown_limit(case: Case, v: Variables) -> Constraints:
+    """(U21) P(t-1) <= Pmax u(t-1) - (Pmax - SD) z(t)."""
+    units = case.knowledge.units
+    missing = units.p_max_mw - _edges(case)[1]
+    at = _positions(case, missing > 0)
+    if at.size == 0:
+        return []
+    most, less = per_unit(case, units.p_max_mw)[at], per_unit(case, missing)[at]
+    on_before = (before(case) @ v.u)[at] + first_hour(case, case.inherited.on)[at]
+    power_before = (before(case) @ v.p)[at] + _power_before(case)[at]
+    return [power_before <= cp.multiply(most, on_before) - cp.multiply(less, v.z[at])]
+
+
+def start_and_stop_limit(case: Case, v: Variables) -> Constraints:
+    """(U22, redundant) P(t) <= Pmax u(t) - (Pmax - SU) y(t) - (Pmax - SD) z(t+1), for units with MU >= 2 h.
+
+    No unit with MU >= 2 starts at t and stops at t+1, so (U20) and (U21) may be added up: an equal optimum.
+    """
+    units = case.knowledge.units
+    less_start, less_stop = (units.p_max_mw - edge for edge in _edges(case))
+    at = at_rows(case, (units.min_up_h >= 2) & (np.maximum(less_start, less_stop) > 0))
+    if at.size == 0:
+        return []
+    most = per_unit(case, units.p_max_mw)[at]
+    stops_next = (before(case).T @ v.z)[at]
+    return [v.p[at] <= cp.multiply(most, v.u[at]) - cp.multiply(per_unit(case, less_start)[at], v.y[at])
+            - cp.multiply(per_unit(case, less_stop)[at], stops_next)]
+
+
+RAMPS: dict[str, Equation] = {
+    "ramp_up": ramp_up, "ramp_down": ramp_down, "startup_limit": startup_limit, "shutdown_limit": shutdown_limit,
+}
+TIGHTENING: dict[str, Equation] = {"start_and_stop_limit": start_and_stop_limit}

@@ -1,0 +1,126 @@
+"""The upper layer's unknowns, and sums over them that several equations use.
+
+Unit variables are flat vectors [U*H], row by row; cohort variables are vectors over active entries.
+Powers in MW, energies in MWh, money in $. Indices: i unit or cluster of n identical units, t hour, g cohort.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import cvxpy as cp
+import numpy as np
+from scipy import sparse
+
+from controllers.temporal.unit_commitment.problem import Case
+from models.records import Bools, Floats, Ints
+
+Constraints = list[cp.Constraint]
+Equation = Callable[["Case", "Variables"], Constraints]
+
+
+def _none() -> cp.Expression:
+    return cp.Constant(np.zeros(0))
+
+
+@dataclass(frozen=True)
+class Variables:
+    """Unknowns, or constants where a stage has fixed them."""
+
+    u: cp.Expression
+    """[U*H] on; 0 .. n in a cluster"""
+    y: cp.Expression
+    """[U*H] start"""
+    z: cp.Expression
+    """[U*H] stop"""
+    hot: cp.Expression
+    """[U*H] start that is hot"""
+    p: cp.Expression
+    """[U*H] MW"""
+    cost: cp.Expression
+    """[U*H] w1 F1 + w4 F4 without start-ups, $/h"""
+    wind_cut: cp.Expression
+    pv_cut: cp.Expression
+    short: cp.Expression
+    """[H] reserve shortfall MW"""
+    charge: cp.Expression
+    """[C] Pc / Pcmax of the entries `charge_at`"""
+    discharge: cp.Expression
+    """[D] Pd / Pdmax of the entries `discharge_at`"""
+    x: cp.Expression
+    """[E] X over `x_scale_mwh`"""
+    stored_reserve: cp.Expression
+    """[2, H] reserve of cars beyond their schedule: more discharge, less charge"""
+    direction: cp.Expression
+    """[K] 1 = may charge, 0 = may discharge, of the entries `cycling_at`"""
+    charge_at: Ints
+    discharge_at: Ints
+    cycling_at: Ints
+    missing: cp.Expression
+    surplus: cp.Expression
+    """[H] elastic balance: zero except in a diagnosis"""
+    rest: cp.Expression = field(default_factory=_none)
+    """[R] hot starts of a cluster by stop and start, in the order of `short_rests`"""
+
+
+@dataclass(frozen=True)
+class Rests:
+    """Pairs of a stop and a later start of one cluster between which a unit rests short enough to start hot."""
+
+    row: Ints
+    stop_h: Ints
+    """Hour of the stop; negative: before the plan."""
+    start_h: Ints
+
+
+def short_rests(case: Case) -> Rests:
+    """All pairs with MD <= start - stop <= MD + CSH, of clusters only: single units need none."""
+    units, inherited, h = case.knowledge.units, case.inherited, case.horizon_h
+    parts = [np.zeros((3, 0), dtype=np.int64)]
+    for i in inherited.clustered:
+        before = np.unique(inherited.hours_on[i][inherited.hours_on[i] < 0])
+        stop, start = np.meshgrid(np.concatenate([before, np.arange(h)]), np.arange(h), indexing="ij")
+        rest = start - stop
+        fits = (rest >= units.min_down_h[i]) & (rest <= units.min_down_h[i] + units.cold_start_h[i])
+        parts.append(np.stack([np.full(int(fits.sum()), i), stop[fits], start[fits]]))
+    row, stop_h, start_h = np.concatenate(parts, axis=1)
+    return Rests(row, stop_h, start_h)
+
+
+# ------------------------------------------------------------------ sums used by several equations
+def unit_sum(case: Case) -> sparse.csr_matrix:
+    """[H, U*H] adds the units in each hour."""
+    return sparse.csr_matrix(sparse.kron(np.ones((1, case.knowledge.units.count)), sparse.eye(case.horizon_h)))
+
+
+def per_unit(case: Case, values: Floats | Ints) -> Floats:
+    """[U*H] one value per unit, repeated over the hours."""
+    return np.repeat(np.asarray(values, dtype=np.float64), case.horizon_h)
+
+
+def window(case: Case, newest: Ints, oldest: Ints) -> sparse.csr_matrix:
+    """[U*H, U*H] sums v(t-k) for k = newest_i .. oldest_i hours back, inside the horizon."""
+    hours = np.arange(case.horizon_h)
+    back = hours[:, None] - hours[None, :]
+    blocks = [sparse.csr_matrix((back >= a) & (back <= b), dtype=np.float64)
+              for a, b in zip(newest, oldest, strict=True)]
+    return sparse.csr_matrix(sparse.block_diag(blocks))
+
+
+def before(case: Case) -> sparse.csr_matrix:
+    """[U*H, U*H] takes v(t) to v(t-1), 0 in the first hour."""
+    ones = np.ones(case.knowledge.units.count, dtype=np.int64)
+    return window(case, ones, ones)
+
+
+def first_hour(case: Case, values: Floats | Ints) -> Floats:
+    """[U*H] one value per unit in the first hour, else 0."""
+    out = np.zeros((case.knowledge.units.count, case.horizon_h))
+    out[:, 0] = values
+    return out.ravel()
+
+
+def at_rows(case: Case, keep: Floats | Ints | Bools) -> Ints:
+    """Flat positions of all hours of the rows whose `keep` [U] is true."""
+    return np.asarray(np.flatnonzero(np.repeat(np.asarray(keep, dtype=np.float64) > 0, case.horizon_h)), dtype=np.int64)

@@ -1,0 +1,18 @@
+"""The bi-layer controller with a particle swarm below."""
+
+from controllers.port import SpatialKnowledge, SpatialLayer
+from controllers.spatial.heuristics import HeuristicFlow
+from controllers.variants.bilayer import Bilayer
+
+
+class BilayerPso(Bilayer):
+    """`bilayer` with the lower layer's hour decided by particle swarm on AC power flow."""
+
+    name = "bilayer_pso"
+    description = "bilayer with particle swarm on AC power flow below; no certificate"
+
+    def spatial(self, knowledge: SpatialKnowledge) -> SpatialLayer:
+        """The swarm where there is a network, as `bilayer` where there is none."""
+        if knowledge.feeder is None:
+            return super().spatial(knowledge)
+        return HeuristicFlow(knowledge, "pso")

@@ -1,0 +1,1 @@
+"""The parts behind `experiments.paper_claims`: one module per kind of claim."""

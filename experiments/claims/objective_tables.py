@@ -1,0 +1,50 @@
+"""Table and verdict on the four objectives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.claims import objectives
+from experiments.claims.objectives import Objectives
+from experiments.claims.verdicts import Verdict, write_rows
+from testbed.tables import print_table
+
+HEAD = ("scenario", "emissions", "controller", "F1 operating $", "F2 owners $", "F3 curtailment $", "F4 carbon $",
+        "CO2 t", "average t/MWh", "marginal t/MWh", "charged MWh", "discharged MWh", "reserve short MWh", "MILP gap")
+FALLING = ("operating_usd", "owners_usd", "curtailment_usd", "carbon_t")
+
+
+def report(folder: Path, workers: int) -> list[Verdict]:
+    """The table and the verdict."""
+    found = objectives.measure(folder / "plans", workers)
+    rows = [row(one) for one in found]
+    print("objectives of the first day's plans, each apart")
+    print_table(HEAD, rows)
+    write_rows(HEAD, rows, folder / "objectives.csv")
+    return [verdict(found)]
+
+
+def row(one: Objectives) -> tuple[str, ...]:
+    """A plan as a line."""
+    return (one.scenario, one.emissions, one.controller, f"{one.operating_usd:,.0f}", f"{one.owners_usd:,.0f}",
+            f"{one.curtailment_usd:,.0f}", f"{one.carbon_usd:,.0f}", f"{one.carbon_t:,.0f}",
+            f"{one.average_t_per_mwh:.4f}", f"{one.marginal_t_per_mwh:.3f}", f"{one.charged_mwh:.0f}",
+            f"{one.discharged_mwh:.0f}", f"{one.shortfall_mwh:.1f}", f"{one.gap_rel:.1e}")
+
+
+def verdict(found: Sequence[Objectives]) -> Verdict:
+    """Do all four fall from cars outside control to cars that feed back?"""
+    by = {(o.scenario, o.emissions, o.controller): o for o in found}
+    parts, together = [], []
+    for scenario, emissions in dict.fromkeys((o.scenario, o.emissions) for o in found):
+        loose, planned = (by[scenario, emissions, name] for name in ("uncoordinated", "temporal"))
+        change = {name: getattr(planned, name) - getattr(loose, name) for name in FALLING}
+        if all(value <= 0 for value in change.values()):
+            together.append(f"{scenario} {emissions}")
+        share = change["carbon_t"] / loose.carbon_t
+        parts.append(f"{scenario} {emissions}: F1 {change['operating_usd']:+,.0f} $, F2 {change['owners_usd']:+,.0f} $, "
+                     f"F3 {change['curtailment_usd']:+,.0f} $, CO2 {change['carbon_t']:+,.0f} t ({100 * share:+.1f} %)")
+    holds = "yes" if len(together) == len(parts) else "partly" if together else "no"
+    return Verdict("four objectives fall together", "cars that feed back against uncoordinated: " + "; ".join(parts),
+                   holds, f"none rises in: {', '.join(together) or 'no setting'}")

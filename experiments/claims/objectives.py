@@ -1,0 +1,71 @@
+"""The four objectives of each plan, each apart, and its emissions, under both sets of emission curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from controllers.port import Plan
+from experiments.claims.plans import PlanJob, cars_mw, first_job, solve_all
+from models.records import Floats
+
+CONTROLLERS = ("no_pev", "uncoordinated", "smart_charging", "temporal")
+SCENARIOS = ("claims_day", "paper_day", "windy_day")
+EMISSIONS = ("linear", "quadratic")
+
+
+@dataclass(frozen=True)
+class Objectives:
+    """One plan of one day; $ unless the name says otherwise."""
+
+    scenario: str
+    emissions: str
+    controller: str
+    operating_usd: float
+    owners_usd: float
+    """Tariff paid less earned, and wear; cars outside control pay for charging at once."""
+    curtailment_usd: float
+    carbon_usd: float
+    carbon_t: float
+    average_t_per_mwh: float
+    """Of thermal energy."""
+    marginal_t_per_mwh: float
+    """Emissions of one more MWh, mean over hours and units between their limits, weighted with charging."""
+    charged_mwh: float
+    discharged_mwh: float
+    shortfall_mwh: float
+    gap_rel: float
+
+
+def measure(folder: Path, workers: int = 1, scenarios: Sequence[str] = SCENARIOS) -> list[Objectives]:
+    """All combinations."""
+    cases = [(scenario, emissions, first_job(scenario, name, (f"system.emissions={emissions}",)))
+             for scenario in scenarios for emissions in EMISSIONS for name in CONTROLLERS]
+    plans = solve_all([job for _, _, job in cases], folder, workers)
+    return [_of(*case, plan) for case, plan in zip(cases, plans, strict=True)]
+
+
+def _of(scenario: str, emissions: str, job: PlanJob, plan: Plan) -> Objectives:
+    charge, discharge = cars_mw(plan, job.view)
+    outside_kwh = sum((d.p_uncontrolled_kw for d in job.view.districts), np.zeros(charge.size))
+    paid_outside = float(outside_kwh @ job.view.price_charge_usd_per_kwh)
+    return Objectives(
+        scenario, emissions, job.controller, plan.operating_cost_usd, plan.owners_net_usd + paid_outside,
+        plan.curtailment_usd, plan.carbon_cost_usd, plan.carbon_t,
+        plan.carbon_t / float(plan.p_mw.sum()), _marginal(job, plan, charge), float(charge.sum()),
+        float(discharge.sum()), float(plan.reserve_shortfall_mw.sum()), plan.gap_rel)
+
+
+def _marginal(job: PlanJob, plan: Plan, weight: Floats) -> float:
+    """Mean emission of the units that can still move, dE/dP at the planned power; NaN without any weight."""
+    units = job.knowledge.units
+    rate = units.emission_beta_t_per_mwh[:, None] + 2.0 * units.emission_gamma_t_per_mw2h[:, None] * plan.p_mw
+    inside = (plan.committed > 0) & (plan.p_mw < units.p_max_mw[:, None] - 1e-3) & (
+        plan.p_mw > units.p_min_mw[:, None] + 1e-3)
+    count = inside.sum(axis=0)
+    hourly = (rate * inside).sum(axis=0) / np.maximum(count, 1)
+    usable = weight * (count > 0)
+    return float(hourly @ usable / usable.sum()) if usable.sum() > 0 else float("nan")
