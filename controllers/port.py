@@ -160,7 +160,7 @@ class SpatialKnowledge:
     """Root of the operator's own random numbers, for layers that search at random; of nothing in the world."""
     search_evaluations: int = 2000
     """Candidates that such a layer may try per decision."""
-    search_population: int = 40
+    search_population: int = 50
 
 
 @dataclass(frozen=True)

@@ -44,11 +44,11 @@ class KeepsViews(Temporal):
         """Pro rata; with memory where there is a network."""
         if knowledge.feeder is None:
             return super().spatial(knowledge)
-        from experiments import hour_views  # noqa: PLC0415 - the run loads this file under another name
+        from experiments import hour_views  # noqa: PLC0415, PLW0406 - the run loads this file under another name
 
         keeper = _Keeper(knowledge)
         keeper.views = []
-        hour_views._KEPT.append(keeper)  # type: ignore[arg-type]
+        hour_views._KEPT.append(keeper)
         return keeper
 
 

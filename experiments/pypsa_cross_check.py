@@ -50,9 +50,9 @@ class CrossCheck:
         return said + ([f"PyPSA's schedule breaks {self.violations} rules"] if self.violations else [])
 
     def __str__(self) -> str:
-        return (f"cross-check, linear costs, all starts cold: ours {self.ours_usd:,.2f} $ "
-                f"(bound {self.bound_usd:,.2f}), PyPSA {self.pypsa_usd:,.2f} $, its schedule by our dispatch {self.pypsa_schedule_usd:,.2f} $, "
-                f"{self.violations} violations")
+        return (f"cross-check, linear costs, all starts cold: ours {self.ours_usd:,.2f} $ (bound "
+                f"{self.bound_usd:,.2f}), PyPSA {self.pypsa_usd:,.2f} $, its schedule by our dispatch "
+                f"{self.pypsa_schedule_usd:,.2f} $, {self.violations} violations")
 
 
 def linear_units(units: ThermalUnits) -> ThermalUnits:

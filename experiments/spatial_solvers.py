@@ -278,8 +278,8 @@ def write_figure(rows: Sequence[Row], budgets: Sequence[int], title: str, stem: 
             axes.errorbar(place + 0.04, over.mean(), yerr=over.std(ddof=1) if over.size > 1 else 0.0, fmt="s",
                           color=f"C{i}", capsize=4, label=method if x == 0 else None)
     axes.axhline(0.0, color="0.3", linewidth=0.8, label="socp")
-    over = 100 * (summarise(rows, "pro_rata").mean_usd / least - 1.0)
-    axes.axhline(over, color="C3", linewidth=0.8, linestyle="--", label="pro rata")
+    pro_rata = 100 * (summarise(rows, "pro_rata").mean_usd / least - 1.0)
+    axes.axhline(pro_rata, color="C3", linewidth=0.8, linestyle="--", label="pro rata")
     axes.set_xticks(range(len(budgets)), [f"{budget:,}" for budget in budgets])
     axes.set_xlabel("evaluations per decision")
     axes.set_ylabel("objective over the SOCP's [%]")
@@ -297,7 +297,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=20, metavar="N", help="seeds 1 to N of each search (default 20)")
     parser.add_argument("--budgets", default="500,2000,8000", metavar="LIST",
                         help="evaluations per decision, multiples of spatial.search_population")
-    parser.add_argument("--hour", type=int, default=19, help="hour of the day looked at closely (default 19)")
+    parser.add_argument("--hour", type=int, default=23,
+                        help="hour of the day looked at closely (default 23, where most is left to choose)")
     parser.add_argument("--day-budget", type=int, default=2000, help="evaluations per decision over all hours")
     parser.add_argument("--day-seeds", type=int, metavar="N", help="seeds over all hours (default as --seeds; 0: none)")
     parser.add_argument("--scenario", default=SCENARIO)

@@ -18,6 +18,8 @@ import numpy as np
 from models.records import SECONDS_PER_HOUR, Bools, Floats, Ints, Table, ThermalUnits
 
 Reserve = Literal["thermal_only", "scheduled", "deliverable"]
+SAME_TOTAL_MW = 1e-9
+"""Sums of powers that differ by less are the same corner of the dispatch."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class PowerSystemStep(Table):
     """Shed, dump and reserve shortfall at their prices."""
     marginal_price_usd_per_mwh: float
     """Weighted cost of one more MWh of load."""
+    marginal_carbon_t_per_mwh: float
+    """Emissions of one more MWh of load, units on as they are; 0 where curtailed power serves it or it is shed."""
 
 
 class DispatchCurve:
@@ -109,6 +113,19 @@ class DispatchCurve:
         powers = (1 - part) * self.powers[k - 1] + part * self.powers[k]
         return powers, float((1 - part) * self.prices[k - 1] + part * self.prices[k])
 
+    def shares_at(self, total_mw: float) -> Floats:
+        """[U] exact dP_i/dtotal: who follows one more MW; at a corner the mean of both sides, at an end the inner one.
+
+        Sums to 1, except with no unit free to move, where it is 0.
+        """
+        width = np.diff(self.totals)
+        real = np.flatnonzero(width > SAME_TOTAL_MW)
+        near = (self.totals[real] <= total_mw + SAME_TOTAL_MW) & (total_mw - SAME_TOTAL_MW <= self.totals[real + 1])
+        beside = real[near]
+        if not beside.size:
+            return np.zeros(self.powers.shape[1])
+        return np.asarray((np.diff(self.powers, axis=0)[beside] / width[beside, None]).mean(axis=0))
+
 
 class PowerSystem:
     """The generating side of the world; remembers since when each unit is on or off."""
@@ -137,7 +154,10 @@ class PowerSystem:
         """Run [now_s, now_s + dt_s) with the ordered units `committed` [U] (0/1) against `net`."""
         on, emergency_starts = self._running(now_s, np.asarray(committed) > 0)
         startup_cost = self._startup_cost_usd(on)
-        p_mw, curtailed, shed, dump, price = self._dispatch(on, net, self._range_mw(dt_s))
+        between = self._range_mw(dt_s)
+        p_mw, curtailed, shed, dump, price = self._dispatch(on, net, between)
+        follows = curtailed == 0 and shed == 0 and dump == 0
+        marginal_carbon = self._marginal_carbon(on, p_mw, between) if follows else 0.0
         self._remember(p_mw, on, dt_s)
         self._advance(on, dt_s)
         self._shed_mw = shed
@@ -155,6 +175,7 @@ class PowerSystem:
             wind_curtailed_mw=wind_cut, pv_curtailed_mw=pv_cut, shed_mw=shed, dump_mw=dump,
             reserve_shortfall_mw=reserve, emergency_starts=emergency_starts,
             imbalance_cost_usd=imbalance * hours, marginal_price_usd_per_mwh=price,
+            marginal_carbon_t_per_mwh=marginal_carbon,
         )
 
     # ------------------------------------------------------------ which units run
@@ -234,6 +255,12 @@ class PowerSystem:
                 return curve
             self._curves[key] = curve
         return self._curves[key]
+
+    def _marginal_carbon(self, on: Bools, p_mw: Floats, between: tuple[Floats, Floats] | None) -> float:
+        """dE/dL = sum_i (beta_i + 2 gamma_i P_i) dP_i/dL in t/MWh along the dispatch of the running units."""
+        units = self.units
+        each = units.emission_beta_t_per_mwh + 2 * units.emission_gamma_t_per_mw2h * p_mw
+        return float(each[on] @ self._curve(on, between).shares_at(float(p_mw[on].sum())))
 
     def _dispatch(self, on: Bools, net: NetLoad,
                   between: tuple[Floats, Floats] | None) -> tuple[Floats, float, float, float, float]:

@@ -201,6 +201,7 @@ _POWER_SYSTEM = [
         ("dump_mw", "MW", "power dumped"),
         ("reserve_shortfall_mw", "MW", "spinning reserve missing by the rule, actual powers"),
         ("marginal_price_usd_per_mwh", "USD/MWh", "price of one more MWh of load"),
+        ("marginal_carbon_t_per_mwh", "t/MWh", "emissions of one more MWh of load, units on as they are"),
         ("fuel_cost_usd", "USD", "fuel of the step"),
         ("startup_cost_usd", "USD", "start-ups of the step"),
         ("carbon_t", "t", "emissions of the step"),

@@ -12,7 +12,7 @@ from models.expectation import DistrictInputs, ExpectedSessions, default_cache_d
 from models.flexibility import port_shares, select, urgent_load_kw
 from models.free_load import at_once_kw, price_answer_kw
 from models.records import SECONDS_PER_HOUR, VEHICLE_CLASSES, Bools, Floats, Ints, Sessions, Site
-from models.tariff import Tariff
+from models.tariff import Prices
 from testbed.controller_loading import load_controller
 from testbed.districts import District
 from testbed.knowledge import driver_response, marginal_wear_usd_per_kwh
@@ -30,7 +30,7 @@ class Behaviour:
 
     answers_price: bool
     free_share: float
-    tariff: Tariff
+    tariff: Prices
     response: PriceResponse
     wear_usd_per_kwh: Floats
 

@@ -8,11 +8,12 @@ from controllers.port import SpatialKnowledge, TemporalKnowledge
 from models.drivers import PriceResponse
 from models.population import stream
 from models.power_system import PowerSystemParameters
-from models.records import GROUP_COUNT, Floats, ThermalUnits
+from models.records import GROUP_COUNT, Floats, ThermalUnits, Vehicles, group_index
 from models.units import ten_units
 from testbed.districts import District
 from testbed.run_spec import RunSpec
 from testbed.scenario import Scenario
+from testbed.wear_price import wear_price_of_groups
 
 
 def thermal_units(scenario: Scenario) -> ThermalUnits:
@@ -29,8 +30,16 @@ def weights(scenario: Scenario) -> tuple[float, float, float, float]:
 
 
 def marginal_wear_usd_per_kwh(scenario: Scenario) -> Floats:
-    """[GROUP_COUNT] per kWh drawn out of the battery."""
-    return np.full(GROUP_COUNT, scenario.objective.wear_usd_per_mwh / 1e3)
+    """[GROUP_COUNT] per kWh drawn out of the battery: the life average of the scenario's wear model."""
+    if scenario.wear.model == "throughput":
+        return np.full(GROUP_COUNT, scenario.objective.wear_usd_per_mwh / 1e3)
+    return wear_price_of_groups(scenario)
+
+
+def vehicle_wear_usd_per_kwh(scenario: Scenario, vehicles: Vehicles) -> Floats:
+    """[V] the price of each car's group; it is the same in every zone."""
+    group = group_index(np.zeros_like(vehicles.class_index), vehicles.class_index, vehicles.is_bidirectional)
+    return marginal_wear_usd_per_kwh(scenario)[group]
 
 
 def temporal_knowledge(scenario: Scenario) -> TemporalKnowledge:

@@ -6,7 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from models.profiles import Profiles, csv_profiles, simbench_profiles, ten_unit_profiles
-from models.tariff import Tariff, tariff
+from models.records import Floats
+from models.tariff import HOURS_PER_DAY, ForecastTariff, Prices, tariff
 from testbed import scenario as described
 from testbed.scenario_parts.system import Profiles as ProfilesPart
 
@@ -16,9 +17,17 @@ def build_profiles(scenario: described.Scenario) -> Profiles:
     return _profiles(scenario.profiles)
 
 
-def build_tariff(scenario: described.Scenario) -> Tariff:
-    """Prices that owners see."""
-    return tariff(scenario.tariff.table, scenario.tariff.cny_per_usd)
+def build_tariff(scenario: described.Scenario) -> Prices:
+    """Prices that owners see: a fixed table, or made from each day's forecast."""
+    chosen = scenario.tariff
+    if chosen.table != "forecast":
+        return tariff(chosen.table, chosen.cny_per_usd)
+
+    def equivalent_load_mw(midnight_s: int) -> Floats:
+        ahead = build_profiles(scenario).hourly(midnight_s, HOURS_PER_DAY)
+        return ahead.load_mw - ahead.wind_mw - ahead.pv_mw
+
+    return ForecastTariff(chosen.levels, chosen.cny_per_usd, equivalent_load_mw)
 
 
 @lru_cache(maxsize=2)

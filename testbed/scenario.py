@@ -19,6 +19,7 @@ from testbed.scenario_parts.district import District, Spatial
 from testbed.scenario_parts.execution import Execution, Record
 from testbed.scenario_parts.fleet import Drivers, Fleet
 from testbed.scenario_parts.system import Objective, Planning, Profiles, System, Tariff
+from testbed.scenario_parts.wear import Wear
 from testbed.scenario_rules import contradictions
 
 
@@ -43,6 +44,7 @@ class Scenario(Part):
     planning: Planning = Planning()
     tariff: Tariff = Tariff()
     fleet: Fleet = Fleet()
+    wear: Wear = Wear()
     drivers: Drivers = Drivers()
     districts: Annotated[tuple[District, ...], Field(min_length=1)]
     """Districts; in a file that extends another, the whole list is replaced."""

@@ -20,7 +20,7 @@ FORBIDDEN = {
 }
 """Top-level names that the files of a package never import, wherever in the file."""
 ONLY_IN = {"simpy": {"models/mobility.py"}, "pandapower": {"models/feeder.py"}}
-THIRD_PARTY_OF_CONTROLLERS = {"numpy", "scipy", "cvxpy", "pymoo"}
+THIRD_PARTY_OF_CONTROLLERS = {"numpy", "scipy", "cvxpy", "clarabel", "qoco", "highspy", "pymoo"}
 DRAWERS = ("utils", "util", "helpers", "helper", "misc", "common", "tools")
 
 

@@ -13,6 +13,7 @@ from controllers.disaggregation import (
     fill,
     laxity_h,
     least_laxity,
+    need_kw,
     plugged_power_kw,
     sorted_by_row,
     vehicle_limits_kw,
@@ -35,6 +36,8 @@ class Cars:
     """Cohort in the plan in force."""
     lo_kw: Floats
     hi_kw: Floats
+    need_kw: Floats
+    """Charging power that takes the car to what its driver wants; between max(lo_kw, 0) and hi_kw."""
     laxity: Floats
     p_charge_max_kw: Floats
     p_discharge_max_kw: Floats
@@ -158,6 +161,7 @@ def plugged_cars(knowledge: SpatialKnowledge, view: FeederView) -> Cars:
         index=index,
         row=cohort_rows(vehicles, declared, knowledge.site, view.plan_time_s, knowledge.horizon_h)[index],
         lo_kw=lo_kw[index], hi_kw=hi_kw[index],
+        need_kw=need_kw(vehicles, declared, view.soc, view.time_s, knowledge.step_s)[index],
         laxity=laxity_h(vehicles, declared, view.soc, view.time_s)[index],
         p_charge_max_kw=vehicles.p_charge_max_kw[index],
         p_discharge_max_kw=vehicles.p_discharge_max_kw[index],
@@ -175,7 +179,12 @@ def share_pro_rata(charge_kw: Floats, discharge_kw: Floats, cars: Cars) -> Float
     """
     asks_both = ((charge_kw > 0) & (discharge_kw > 0))[cars.row]
     forced_kw = np.maximum(cars.lo_kw, 0.0)
-    charge = _one_way(charge_kw, cars, cars.p_charge_max_kw, forced_kw, np.maximum(cars.hi_kw, forced_kw), 1)
+    needed_kw = np.maximum(cars.need_kw, forced_kw)
+    rows = charge_kw.size
+    asked_kw = np.minimum(charge_kw, np.bincount(cars.row, needed_kw, rows))
+    charge = _one_way(asked_kw, cars, cars.p_charge_max_kw, forced_kw, needed_kw, 1)
+    beyond_kw = np.maximum(np.maximum(cars.hi_kw, forced_kw) - needed_kw, 0.0)
+    charge = charge + _one_way(charge_kw - asked_kw, cars, cars.p_charge_max_kw, np.zeros_like(charge), beyond_kw, 1)
     give_kw = np.maximum(-cars.lo_kw, 0.0)
     discharge = _one_way(discharge_kw, cars, cars.p_discharge_max_kw, np.zeros_like(give_kw), give_kw, -1)
     mean_kw = charge - discharge

@@ -12,6 +12,7 @@ import numpy as np
 
 from controllers.port import Plan, ReserveRule
 from experiments.claims.plans import (
+    DAY_H,
     PlanJob,
     Switches,
     cars_mw,
@@ -36,12 +37,15 @@ FIRST_LINE = Switches("scheduled", False, 0.0, 0.0, False)
 TARIFF, WEAR, CARBON, RENEWABLES = (False, True), (0.0, 53.6), (0.0, 7.0, 14.0), (False, True)
 WEAR_SWEEP = (0.0, 5.0, 10.0, 20.0, 30.0, 40.0, 53.6, 75.0, 100.0, 150.0)
 COMPLIANCE = (0.3, 0.5, 0.7, 0.85, 0.95, 1.0)
+TWO_DAYS = ("planning.horizon_h=48", "planning.binding_h=24", "spatial.look_ahead_h=24")
+NO_TAXIS = ("districts.0.taxi=0", "districts.1.taxi=0")
 FLEETS: Mapping[str, tuple[str, ...]] = {
     "as it is": (),
     "taxis discharge too": ("fleet.taxi_bidirectional_share=1",),
-    "no taxis": ("districts.0.taxi=0", "districts.1.taxi=0"),
-    "private cars alone": ("districts.0.taxi=0", "districts.1.taxi=0", "districts.0.government=0",
-                           "districts.1.government=0"),
+    "no taxis": NO_TAXIS,
+    "private cars alone": (*NO_TAXIS, "districts.0.government=0", "districts.1.government=0"),
+    "as it is, 48 h planned": TWO_DAYS,
+    "no taxis, 48 h planned": (*NO_TAXIS, *TWO_DAYS),
 }
 
 
@@ -110,5 +114,6 @@ def measure(settings: Sequence[Setting], folder: Path, workers: int = 1) -> list
 
 def _cell(setting: Setting, no_pev: Plan, loose: Plan, plan: Plan) -> Cell:
     charge, discharge = cars_mw(plan, setting.first[PLANNED].view)
-    return Cell(setting.label, setting.switches, fewer_units(plan, no_pev), fewer_units(plan, loose), charge, discharge,
+    return Cell(setting.label, setting.switches, fewer_units(plan, no_pev), fewer_units(plan, loose), charge[:DAY_H],
+                discharge[:DAY_H],
                 units_on(plan), units_on(no_pev), plan.operating_cost_usd, plan.objective_usd, plan.gap_rel)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from experiments.claims import objectives
 from experiments.claims.objectives import Objectives
-from experiments.claims.verdicts import Verdict, write_rows
+from experiments.claims.verdicts import Holds, Verdict, write_rows
 from testbed.tables import print_table
 
 HEAD = ("scenario", "emissions", "controller", "F1 operating $", "F2 owners $", "F3 curtailment $", "F4 carbon $",
@@ -43,8 +43,9 @@ def verdict(found: Sequence[Objectives]) -> Verdict:
         if all(value <= 0 for value in change.values()):
             together.append(f"{scenario} {emissions}")
         share = change["carbon_t"] / loose.carbon_t
-        parts.append(f"{scenario} {emissions}: F1 {change['operating_usd']:+,.0f} $, F2 {change['owners_usd']:+,.0f} $, "
-                     f"F3 {change['curtailment_usd']:+,.0f} $, CO2 {change['carbon_t']:+,.0f} t ({100 * share:+.1f} %)")
-    holds = "yes" if len(together) == len(parts) else "partly" if together else "no"
+        parts.append(f"{scenario} {emissions}: F1 {change['operating_usd']:+,.0f} $, "
+                     f"F2 {change['owners_usd']:+,.0f} $, F3 {change['curtailment_usd']:+,.0f} $, "
+                     f"CO2 {change['carbon_t']:+,.0f} t ({100 * share:+.1f} %)")
+    holds: Holds = "yes" if len(together) == len(parts) else "partly" if together else "no"
     return Verdict("four objectives fall together", "cars that feed back against uncoordinated: " + "; ".join(parts),
                    holds, f"none rises in: {', '.join(together) or 'no setting'}")

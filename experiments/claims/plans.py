@@ -25,6 +25,8 @@ from testbed.preflight import checked_scenario
 ONE_DAY = ("planning.horizon_h=24", "planning.binding_h=12", "spatial.look_ahead_h=12")
 """One day and nothing after it, so that costs, tons and energies are those of a day (plans are not carried out)."""
 
+DAY_H = 24
+
 
 @dataclass(frozen=True)
 class PlanJob:
@@ -92,8 +94,8 @@ def solve(job: PlanJob, folder: Path) -> Plan:
 
 # ---------------------------------------------------------------- what a plan says
 def units_on(plan: Plan) -> Ints:
-    """[H] units committed."""
-    return np.asarray(plan.committed.sum(axis=0))
+    """[24] units committed on the first day."""
+    return np.asarray(plan.committed.sum(axis=0)[:DAY_H])
 
 
 def fewer_units(plan: Plan, base: Plan) -> Ints:

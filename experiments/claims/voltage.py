@@ -20,6 +20,8 @@ from models.records import Floats, RadialFeeder
 By = Literal["active", "reactive", "both"]
 MEANS: tuple[By, ...] = ("active", "reactive", "both")
 AC_TOLERANCE_PU = 1e-5
+LOWEST_PU = 0.5
+"""Where a voltage shall be found, not kept."""
 LOSS_PRICE = 1e-3
 """MW of charger that a MW of loss counts as: breaks ties, and keeps the relaxation from inventing losses."""
 
@@ -86,14 +88,15 @@ def least_support(feeder: RadialFeeder, power_flow: PowerFlowCall, p_kw: Floats,
 
 def highest_vm_pu(feeder: RadialFeeder, power_flow: PowerFlowCall, p_kw: Floats, q_kvar: Floats, total_kva: float,
                   by: By, kva_per_bus: Floats | None = None) -> float:
-    """Highest lowest voltage that total_kva of chargers can reach at loads [B] of one hour, by bisection."""
-    low, high = float(power_flow(p_kw[None], q_kvar[None]).vm_pu.min()), feeder.v_slack_pu
-    for _ in range(14):
-        middle = 0.5 * (low + high)
-        found = least_support(feeder, power_flow, p_kw[None], q_kvar[None], middle, by, kva_per_bus)
-        is_enough = found.feasible and float(found.kva.sum()) <= total_kva
-        low, high = (middle, high) if is_enough else (low, middle)
-    return low
+    """Highest lowest voltage (AC) that total_kva of chargers can reach at loads [B] of one hour."""
+    free = _Problem(replace(feeder, v_min_pu=LOWEST_PU), by, kva_per_bus)
+    lowest = cp.Variable()
+    cost = LOSS_PRICE * cp.sum(free.losses) - lowest
+    limits = [free.flow.v >= lowest, cp.sum(free.s) <= total_kva / 1e3]
+    free.problem = cp.Problem(cp.Minimize(cost), [*free.constraints, *limits])
+    p_in, q_in = free.solve(p_kw[1:], q_kvar[1:])
+    p_in, q_in = np.pad(p_in, (1, 0)), np.pad(q_in, (1, 0))
+    return float(power_flow((p_kw - p_in)[None], (q_kvar - q_in)[None]).vm_pu.min())
 
 
 class _Problem:
@@ -103,19 +106,20 @@ class _Problem:
         lines = feeder.bus_count - 1
         self.load_p, self.load_q = cp.Parameter((lines, 1)), cp.Parameter((lines, 1))
         self.p, self.q = cp.Variable((lines, 1), nonneg=True), cp.Variable((lines, 1))
-        s = cp.Variable((lines, 1), nonneg=True)
-        net, flow = eq.incidence(feeder), eq.flow_variables(lines, 1)
-        _, network = eq.bare_network(feeder, net, flow, self.load_p - self.p, self.load_q - self.q)
-        limits: list[cp.Constraint] = [cp.SOC(cp.vec(s, order="F"), cp.vstack(
+        self.s = cp.Variable((lines, 1), nonneg=True)
+        net, self.flow = eq.incidence(feeder), eq.flow_variables(lines, 1)
+        self.losses = net.r.T @ self.flow.l
+        _, network = eq.bare_network(feeder, net, self.flow, self.load_p - self.p, self.load_q - self.q)
+        limits: list[cp.Constraint] = [cp.SOC(cp.vec(self.s, order="F"), cp.vstack(
             [cp.vec(self.p, order="F"), cp.vec(self.q, order="F")]), axis=0)]
         if by == "active":
             limits.append(self.q == 0.0)
         elif by == "reactive":
             limits.append(self.p == 0.0)
         if kva_per_bus is not None:
-            limits.append(s <= kva_per_bus[1:, None] / 1e3)
-        cost = cp.sum(s) + LOSS_PRICE * cp.sum(net.r.T @ flow.l)
-        self.problem = cp.Problem(cp.Minimize(cost), [*network, *limits])
+            limits.append(self.s <= kva_per_bus[1:, None] / 1e3)
+        self.constraints = [*network, *limits]
+        self.problem = cp.Problem(cp.Minimize(cp.sum(self.s) + LOSS_PRICE * cp.sum(self.losses)), self.constraints)
 
     def solve(self, p_kw: Floats, q_kvar: Floats) -> tuple[Floats, Floats]:
         """Injection [L] in kW and kvar; NaN if there is none."""
@@ -135,7 +139,7 @@ def slack_needed_pu(feeder_at: Callable[[float], PowerFlowCall], p_kw: Floats, q
                     ) -> float:
     """Least substation voltage at which no bus falls below the wanted value without any injection (bisection)."""
     low, high = wanted_vm_pu, 1.2
-    for _ in range(25):
+    for _ in range(14):
         middle = 0.5 * (low + high)
         is_enough = float(feeder_at(middle)(p_kw, q_kvar).vm_pu.min()) >= wanted_vm_pu
         low, high = (low, middle) if is_enough else (middle, high)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,11 +30,12 @@ def report(folder: Path, seeds: int, workers: int) -> list[Verdict]:
     shape = load_shape()[:, None]
     p_kw, q_kvar = shape * feeder.p_base_kw, shape * feeder.q_base_kvar
     needs = {by: least_support(feeder, flow, p_kw, q_kvar, WANTED_PU, by) for by in MEANS}
-    ports = site(feeder, zone_map("contiguous"), slow_ports_per_bus=SLOW_PORTS).slow_ports * CAR_KW
+    places = site(feeder, zone_map("contiguous"), slow_ports_per_bus=SLOW_PORTS)
+    ports = np.asarray(places.slow_ports * CAR_KW, dtype=np.float64)
     worst = int(np.argmin(flow(p_kw, q_kvar).vm_pu.min(axis=1)))
     reach = {by: [highest_vm_pu(feeder, flow, p_kw[worst], q_kvar[worst], cars * CAR_KW, by, ports)
                   for cars in (CARS, SLOW_PORTS * (feeder.bus_count - 1))] for by in MEANS}
-    slack = slack_needed_pu(lambda v: ac_engine(ieee33(peak_scale=PEAK_SCALE, slack_vm_pu=v)).power_flow,
+    slack = slack_needed_pu(lambda v: ac_engine(replace(feeder, v_slack_pu=v)).power_flow,
                             p_kw[worst][None], q_kvar[worst][None], WANTED_PU)
     head = ("by", "hours", "most needed in", "MW", "Mvar", "MVA", "cars at 7 kW", "MWh a day", "full cars for it",
             "lowest pu (AC)", f"{CARS} cars reach pu", "all ports reach pu")

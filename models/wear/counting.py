@@ -141,7 +141,12 @@ class CountingModel(ABC):
         if state.cycles is not None:
             cycle = cycle + self._cycle_sums(residue(state.cycles), cycle.shape[1])
         calendar_loss, cycle_loss = self.losses(calendar[0], cycle[0])
-        growth = self.resistance(calendar[1], cycle[1]) if self.has_resistance else None
+        # An open cycle that runs on into SOC at which the cell ages less could count less: what is worn stays worn.
+        cycle_loss = np.maximum(cycle_loss, state.loss - calendar_loss)
+        growth = None
+        if self.has_resistance:
+            growth = self.resistance(calendar[1], cycle[1])
+            growth = growth if state.resistance_growth is None else np.maximum(growth, state.resistance_growth)
         return replace(state, calendar_loss=calendar_loss, cycle_loss=cycle_loss, resistance_growth=growth)
 
 

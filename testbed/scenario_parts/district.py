@@ -69,7 +69,7 @@ class Spatial(Part):
     """Solver of the branch-flow problem."""
     search_evaluations: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     """Candidates that `bilayer_pso` and `bilayer_sga` may try per decision, each judged by AC in every step."""
-    search_population: Annotated[int, Field(ge=4, le=10_000)] = 40
+    search_population: Annotated[int, Field(ge=4, le=10_000)] = 50
     """Particles or individuals of these two; `search_evaluations` is a multiple of it."""
     engine: Literal["lightsim2grid", "pandapower"] = "lightsim2grid"
     """AC power-flow engine."""

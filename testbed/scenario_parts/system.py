@@ -110,7 +110,9 @@ class Planning(Part):
 class Tariff(Part):
     """Prices that owners see."""
 
-    table: Literal["beijing2015", "chengdu2023", "none"] = "beijing2015"
-    """Table of hourly prices; `none`: all prices are 0."""
+    table: Literal["beijing2015", "chengdu2023", "forecast", "none"] = "beijing2015"
+    """Table of hourly prices; `forecast`: made per day from load - wind - PV as forecast; `none`: all prices are 0."""
+    levels: Literal["beijing2015", "chengdu2023"] = "beijing2015"
+    """forecast: table whose valley, flat and peak prices the 8 lowest, 8 middle and 8 highest hours get."""
     cny_per_usd: Positive = 7.0
     """The only exchange rate of a run."""

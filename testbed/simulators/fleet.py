@@ -6,10 +6,10 @@ import numpy as np
 
 from models.drivers import PriceResponse
 from models.fleet import Fleet, FleetParameters, FleetStep
-from models.records import DeclaredTable, Floats, PresenceTable
+from models.records import SECONDS_PER_HOUR, DeclaredTable, Floats, PresenceTable
 from testbed.controller_loading import load_controller
 from testbed.districts import District, build_districts
-from testbed.knowledge import driver_response, marginal_wear_usd_per_kwh
+from testbed.knowledge import driver_response, vehicle_wear_usd_per_kwh
 from testbed.run_spec import RunSpec
 from testbed.simulators.adapter import Adapter, Inputs, Values
 
@@ -43,13 +43,15 @@ class FleetSimulator(Adapter):
         core = self.cores[name]
         if now_s == 0:
             core.start_counting()
+        declared = DeclaredTable.from_arrays(received["declared"])
+        presence = PresenceTable.from_arrays(received["presence"])
         step = core.fleet.step(
-            now_s, self.spec.step_s, told["setpoint_kw"], told["is_dispatched"],
-            DeclaredTable.from_arrays(received["declared"]), PresenceTable.from_arrays(received["presence"]),
+            now_s, self.spec.step_s, told["setpoint_kw"], told["is_dispatched"], declared, presence,
             self.free_behaviour if is_counted else "on_arrival",
             prices["charge_usd_per_kwh"], prices["discharge_usd_per_kwh"],
             arrivals_wait=is_counted and self.is_dispatching, q_bus_kvar=told["q_bus_kvar"])
         core.add(step)
+        core.add_plugged(declared, presence, self.spec.step_s / SECONDS_PER_HOUR)
         return core.values(step)
 
 
@@ -58,7 +60,7 @@ class DistrictFleet:
 
     def __init__(self, spec: RunSpec, district: District, response: PriceResponse) -> None:
         vehicles, drivers = district.vehicles, district.drivers()
-        wear = np.full(vehicles.count, marginal_wear_usd_per_kwh(spec.scenario)[0])
+        wear = vehicle_wear_usd_per_kwh(spec.scenario, vehicles)
         parameters = FleetParameters(fast_charge_usd_per_kwh=spec.scenario.fleet.fast_charge_usd_per_kwh)
         self.district = district
         self.fleet = Fleet(vehicles, district.site.bus_zone, wear, drivers.price_quantile, response, parameters)
@@ -67,12 +69,18 @@ class DistrictFleet:
     def start_counting(self) -> None:
         """Forget the warm-up."""
         self.stored_start_kwh: Floats = self.fleet.energy_kwh.copy()
-        self.sums = {name: np.zeros(self.district.vehicles.count) for name in SUMS}
+        self.sums = {name: np.zeros(self.district.vehicles.count) for name in (*SUMS, "plugged_h")}
 
     def add(self, step: FleetStep) -> None:
         """Add one step to the sums."""
         for name in SUMS:
             self.sums[name] += getattr(step, name)
+
+    def add_plugged(self, declared: DeclaredTable, presence: PresenceTable, step_h: float) -> None:
+        """Add the hours plugged in during one step."""
+        here = np.where(declared.is_plugged, presence.stay_fraction, 0.0)
+        came = np.where(presence.arrived_bus_index >= 0, presence.arrived_fraction, 0.0)
+        self.sums["plugged_h"] += (here + came) * step_h
 
     def values(self, step: FleetStep) -> Values:
         """All attributes of the table for one step."""
@@ -91,5 +99,8 @@ class DistrictFleet:
         }
 
     def _totals(self) -> Values:
-        return {"class_index": self.district.vehicles.class_index, "stored_start_kwh": self.stored_start_kwh,
-                "stored_end_kwh": self.fleet.energy_kwh, **self.sums}
+        vehicles = self.district.vehicles
+        return {"class_index": vehicles.class_index, "stored_start_kwh": self.stored_start_kwh,
+                "stored_end_kwh": self.fleet.energy_kwh, "capacity_kwh": vehicles.capacity_kwh,
+                "age_years": vehicles.age_years, "is_enrolled": vehicles.is_enrolled.astype(np.int64),
+                "is_bidirectional": vehicles.is_bidirectional.astype(np.int64), **self.sums}

@@ -232,7 +232,7 @@ def test_a_wrong_type(write, line, expected):
     ("system: {shed_usd_per_mwh: .nan}", "system.shed_usd_per_mwh = nan: must be a finite number"),
     ("warmup_days: 0", "warmup_days = 0: must be greater than or equal to 1"),
     ("system: {reserve_rule: deliverable}", "'deliverable': must be 'thermal_only' or 'scheduled'"),
-    ("tariff: {table: paris}", "tariff.table = 'paris': must be 'beijing2015', 'chengdu2023' or 'none'"),
+    ("tariff: {table: paris}", "tariff.table = 'paris': must be 'beijing2015', 'chengdu2023', 'forecast' or 'none'"),
     ("drivers: {profile: nobody}", "drivers.profile = 'nobody': must be 'paper'"),
     ("drivers: {modes: {ignores: 0, overrides: 0, leaves_early: 0, arrives_late: 0, never_plugs_in: 0}}",
      "drivers.modes = "),

@@ -48,7 +48,7 @@ class FleetColumns:
 
 def write_fleet(w: Writer, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, elastic: bool) -> FleetColumns:
     """All of (10)-(15) into the writer."""
-    pc, pd, later_pc, later_pd = _powers(w, layout, inputs)
+    pc, pd, later_pc, later_pd = eq15_powers(w, layout, inputs)
     q, later_q = _reactive(w, knowledge, layout, inputs, pc, pd, later_pc, later_pd)
     found = FleetColumns(pc, pd, later_pc, later_pd, q, later_q)
     eq10_power_bounds(w, layout, inputs, found)
@@ -59,7 +59,7 @@ def write_fleet(w: Writer, knowledge: SpatialKnowledge, layout: Layout, inputs: 
     return found
 
 
-def _powers(w: Writer, layout: Layout, inputs: Inputs) -> tuple[Columns, Columns, Columns, Columns]:
+def eq15_powers(w: Writer, layout: Layout, inputs: Inputs) -> tuple[Columns, Columns, Columns, Columns]:
     """Powers >= 0 with (15): wear x discharge, and eps sum p^2 / p_max dt, strictly convex in every power."""
     dt = 1.0 / layout.steps
     wear = np.repeat(layout.wear_usd_per_mwh[layout.rows_d], layout.steps) * dt

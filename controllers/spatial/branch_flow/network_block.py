@@ -138,7 +138,7 @@ def _elastic(lines: int, rated: int, periods: int) -> Elastic:
 
 def network_constraints(knowledge: SpatialKnowledge, feeder: RadialFeeder, layout: Layout, u: _Unknowns
                         ) -> dict[str, list[cp.Constraint]]:
-    """(1)-(9) by name."""
+    """Equations by name."""
     net, flow, elastic = eq.incidence(feeder), u.flow, u.elastic
     groups: dict[str, list[cp.Constraint]] = {
         "eq1": [eq.eq1_active_balance(net, flow, u.p_bus)],

@@ -108,7 +108,7 @@ class Assembly:
                  without: Collection[str]) -> None:
         self.layout, self.inputs, self.block = layout, inputs, block
         self.writer = Writer(without)
-        self.network = self.writer.columns(block.own.size, _network_cost(knowledge, layout, inputs, block))
+        self.network = self.writer.columns(block.own.size, eq15_loss_cost(knowledge, layout, inputs, block))
         self.fleet = write_fleet(self.writer, knowledge, layout, inputs, inputs.correction is not None)
         self.size = self.writer.size
         self.p_pev, self.p_slow, self.q_pev = _maps(layout, self.fleet, self.size)
@@ -209,7 +209,7 @@ def _living(rows: Rows, alive: Bools) -> Rows:
     return Rows(rows.cone, Matrix(rows.matrix[keep]), rows.rhs[keep])
 
 
-def _network_cost(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, block: NetworkBlock) -> Floats:
+def eq15_loss_cost(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, block: NetworkBlock) -> Floats:
     """(15) price x losses beside the compiled penalties, in $."""
     assert knowledge.feeder is not None
     cost = block.cost.copy()

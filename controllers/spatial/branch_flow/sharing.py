@@ -45,11 +45,13 @@ def share(asked: Asked, cars: Cars, pair: Ints) -> Floats:
     """Mean powers [N] within every car's limits; `cars.row` is the cohort, `pair` [N] in 0..K (K: in no pair).
 
     First each pair's cars by least laxity; then what a cohort still lacks, or what forced charging gave it too
-    much, goes to or comes from its other cars at whatever bus, again by laxity.
+    much, goes to or comes from its other cars at whatever bus, again by laxity. No car is charged beyond what its
+    driver wants while another of its cohort lacks that: else the other must charge later what nobody asked for.
     """
     none = np.zeros(1)
+    needed_kw = np.maximum(cars.need_kw, np.maximum(cars.lo_kw, 0.0))
     given = least_laxity(np.r_[asked.pair_c_kw, none], np.r_[asked.pair_d_kw, none], pair,
-                         cars.lo_kw, cars.hi_kw, cars.laxity)
+                         cars.lo_kw, needed_kw, cars.laxity)
     if not given.size:
         return given
     rows = asked.cohort_c_kw.size
@@ -57,9 +59,32 @@ def share(asked: Asked, cars: Cars, pair: Ints) -> Floats:
     lacks_d = asked.cohort_d_kw - np.bincount(cars.row, np.maximum(-given, 0.0), rows)
     room_d = np.where(given <= 0, given + np.maximum(-cars.lo_kw, 0.0), 0.0)
     given = given - fill(np.maximum(lacks_d, 0.0), room_d, cars.row, order[::-1], rows)
-    lacks_c = asked.cohort_c_kw - np.bincount(cars.row, np.maximum(given, 0.0), rows)
-    room_c = np.where(given >= 0, np.maximum(cars.hi_kw - given, 0.0), 0.0)
-    more = fill(np.maximum(lacks_c, 0.0), room_c, cars.row, order, rows)
+    given = given + _charge_more(asked.cohort_c_kw, given, needed_kw, cars.row, order)
+    given = given + _beyond_need(asked, given, cars, pair)
+    given = given + _charge_more(asked.cohort_c_kw, given, cars.hi_kw, cars.row, order)
+    excess = np.bincount(cars.row, np.maximum(given, 0.0), rows) - asked.cohort_c_kw
     spare = np.maximum(np.maximum(given, 0.0) - np.maximum(cars.lo_kw, 0.0), 0.0)
-    less = fill(np.maximum(-lacks_c, 0.0), spare, cars.row, order[::-1], rows)
-    return np.asarray(given + more - less, dtype=np.float64)
+    less = fill(np.maximum(excess, 0.0), spare, cars.row, order[::-1], rows)
+    return np.asarray(given - less, dtype=np.float64)
+
+
+def _charge_more(target_kw: Floats, given_kw: Floats, limit_kw: Floats, row: Ints, order: Ints) -> Floats:
+    """What cars that do not discharge take in addition [N], up to limit_kw, of what their cohort lacks."""
+    lacks = target_kw - np.bincount(row, np.maximum(given_kw, 0.0), target_kw.size)
+    room = np.where(given_kw >= 0, np.maximum(limit_kw - given_kw, 0.0), 0.0)
+    return fill(np.maximum(lacks, 0.0), room, row, order, target_kw.size)
+
+
+def _beyond_need(asked: Asked, given_kw: Floats, cars: Cars, pair: Ints) -> Floats:
+    """What the pairs of a cohort whose cars have all they need take in addition [N], as far as it still lacks."""
+    pairs, cohorts = asked.pair_c_kw.size, asked.cohort_c_kw.size
+    charged = np.maximum(given_kw, 0.0)
+    wish = np.maximum(np.r_[asked.pair_c_kw, 0.0] - np.bincount(pair, charged, pairs + 1), 0.0)
+    cohort_of = np.zeros(pairs + 1, dtype=np.int64)
+    cohort_of[pair] = cars.row
+    wished = np.bincount(cohort_of, wish, cohorts)
+    lacks = np.maximum(asked.cohort_c_kw - np.bincount(cars.row, charged, cohorts), 0.0)
+    share_of_wish = np.minimum(np.divide(lacks, wished, out=np.zeros(cohorts), where=wished > 0), 1.0)
+    room = np.where(given_kw >= 0, np.maximum(cars.hi_kw - given_kw, 0.0), 0.0)
+    order = sorted_by_row(pair, cars.laxity)
+    return fill(wish * share_of_wish[cohort_of], room, pair, order, pairs + 1)

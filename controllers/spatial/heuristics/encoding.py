@@ -5,7 +5,8 @@ if a cohort's wishes sum to less than its target, all its pairs are raised in pr
 if to more, lowered in proportion to what they take beyond the least they must. So every gene vector keeps powers,
 (11) and (12) and meets each target exactly where its pairs can, and every division of a target over pairs has
 genes that give it. Genes exist only where something is left to choose: a cohort with a target and two pairs or more.
-One gene serves all steps of the hour: with load and price constant over it, the best division is constant too.
+One gene serves all steps of the hour: with load and price constant over it, the best division is constant too. What
+it cannot shape is how a cohort that must charge, or whose cars leave within the hour, spreads over the quarters.
 Letters: N candidates, K pairs, C cohorts, Q steps, G genes.
 """
 
@@ -34,6 +35,18 @@ class Powers:
     pd_kw: Floats
 
 
+@dataclass(frozen=True)
+class Rates:
+    """Change of x per hour, arrays [N, K]."""
+
+    must: Floats
+    """What charging has to reach."""
+    least: Floats
+    """How far discharging may go."""
+    most: Floats
+    """How far charging may go."""
+
+
 class Encoding:
     """Genes of one decision hour."""
 
@@ -45,6 +58,7 @@ class Encoding:
         self.pc_max_kw, self.pd_max_kw = flex.pc_max_now_kw[rows], flex.pd_max_now_kw[rows].copy()
         self.pd_max_kw[layout.rows_c] = 0.0
         self._cohort = layout.pair_cohort.toarray()
+        self._pace = _pace_h(self.pc_max_kw, self._step_h)
         self._asked_c = level_steps(now.target_c_kw, self._cohort @ self.pc_max_kw)
         self._asked_d = level_steps(now.target_d_kw, self._cohort @ self.pd_max_kw)
         self._genes_c = self._choices(now.target_c_kw, self.pc_max_kw)
@@ -72,43 +86,46 @@ class Encoding:
         x = np.zeros((count, pairs))
         given_c, given_d = (np.zeros((count, self._cohort.shape[0])) for _ in range(2))
         for q in range(steps):
-            low, high = self._rates(x, q)
+            rates = self._rates(x, q)
             due_c = np.maximum(scale_c * self._asked_c[:, : q + 1].sum(axis=1) - given_c, 0.0)
             due_d = np.maximum(scale_d * self._asked_d[:, : q + 1].sum(axis=1) - given_d, 0.0)
-            pc[:, :, q] = self._charge(charge, low, high, due_c, q)
-            pd[:, :, q] = self._discharge(discharge, low, high, due_d, pc[:, :, q], q)
+            pc[:, :, q] = self._charge(charge, rates, due_c, q)
+            pd[:, :, q] = self._discharge(discharge, rates, due_d, pc[:, :, q], q)
             x += (self._eta_c * pc[:, :, q] - pd[:, :, q] / self._eta_d) * self._step_h
             given_c += pc[:, :, q] @ self._cohort.T
             given_d += pd[:, :, q] @ self._cohort.T
         return Powers(pc, pd)
 
     # ------------------------------------------------------------ one step
-    def _rates(self, x: Floats, q: int) -> tuple[Floats, Floats]:
-        """Least and greatest change of x per hour [N, K] in step q that keeps (12).
+    def _rates(self, x: Floats, q: int) -> Rates:
+        """Change of x per hour [N, K] in step q that keeps (12): this step's bounds, at a pace that keeps later ones.
 
-        At an even pace to each later bound, so that a battery nearly full is not filled in the first step;
-        this step's own bounds come first.
+        What must be charged is spread evenly over time, and what may be charged or discharged over the power that
+        there will be: a battery nearly full is not filled in the first step, one that leaves early not left behind.
         """
-        hours = self._step_h * np.arange(1, self._x_min.shape[1] - q + 1)
-        low = (self._x_min[None, :, q:] - x[:, :, None]) / hours
-        high = (self._x_max[None, :, q:] - x[:, :, None]) / hours
-        lowest, highest = low[:, :, 0], high[:, :, 0]
-        least = np.minimum(low.max(axis=2), np.maximum(highest, lowest))
-        return least, np.maximum(high.min(axis=2), least)
+        even = self._step_h * np.arange(1, self._x_min.shape[1] - q + 1)
+        lasting = self._pace[:, q, q:]
+        low, high = self._x_min[None, :, q:] - x[:, :, None], self._x_max[None, :, q:] - x[:, :, None]
+        lowest, highest = low[:, :, 0] / self._step_h, high[:, :, 0] / self._step_h
+        top = np.maximum(highest, lowest)
+        must = np.minimum((low / even).max(axis=2), top)
+        return Rates(must, np.minimum((low / lasting).max(axis=2), top),
+                     np.maximum((high / lasting).min(axis=2), must))
 
-    def _charge(self, share: Floats, low: Floats, high: Floats, due: Floats, q: int) -> Floats:
+    def _charge(self, share: Floats, rates: Rates, due: Floats, q: int) -> Floats:
         """Charging [N, K]: what must be, and what the cohort is due."""
         limit = self.pc_max_kw[:, q]
-        least = np.clip(low / self._eta_c, 0.0, limit)
-        most = np.maximum(np.clip(high / self._eta_c, 0.0, limit), least)
+        least = np.clip(rates.must / self._eta_c, 0.0, limit)
+        most = np.maximum(np.clip(rates.most / self._eta_c, 0.0, limit), least)
         return self._share_out(share, least, most, due)
 
-    def _discharge(self, share: Floats, low: Floats, high: Floats, due: Floats, pc: Floats, q: int) -> Floats:
+    def _discharge(self, share: Floats, rates: Rates, due: Floats, pc: Floats, q: int) -> Floats:
         """Discharging [N, K] with what charging leaves of (11) and (12)."""
         limit = self.pd_max_kw[:, q]
         used = np.divide(pc, self.pc_max_kw[:, q], out=np.zeros(pc.shape), where=self.pc_max_kw[:, q] > 0)
-        most = np.minimum(limit * np.maximum(1.0 - used, 0.0), np.maximum(self._eta_c * pc - low, 0.0) * self._eta_d)
-        least = np.minimum(np.maximum(self._eta_c * pc - high, 0.0) * self._eta_d, most)
+        room = np.maximum(self._eta_c * pc - rates.least, 0.0) * self._eta_d
+        most = np.minimum(limit * np.maximum(1.0 - used, 0.0), room)
+        least = np.minimum(np.maximum(self._eta_c * pc - rates.most, 0.0) * self._eta_d, most)
         return self._share_out(share, least, most, due)
 
     def _share_out(self, share: Floats, least: Floats, most: Floats, due: Floats) -> Floats:
@@ -141,6 +158,15 @@ class Encoding:
         return charge, discharge, scales[:, :1], scales[:, 1:]
 
 
+def _pace_h(limit_kw: Floats, step_h: float) -> Floats:
+    """[K, Q, Q] hours at step q's limit that the limits [K, Q] of steps q..j amount to; at least one step."""
+    until = np.cumsum(limit_kw, axis=1)
+    between = until[:, None, :] - (until - limit_kw)[:, :, None]
+    own = limit_kw[:, :, None]
+    hours = step_h * np.divide(between, own, out=np.ones(between.shape), where=own > 0)
+    return np.asarray(np.maximum(hours, step_h), dtype=np.float64)
+
+
 def level_steps(target_kw: Floats, room_kw: Floats) -> Floats:
     """The hour's targets [C] as powers of its steps [C, Q] within room [C, Q], as even as can be, mean = target.
 
@@ -153,7 +179,7 @@ def level_steps(target_kw: Floats, room_kw: Floats) -> Floats:
     fits = levels <= ordered
     first = np.where(fits.any(axis=1), fits.argmax(axis=1), steps - 1)
     level = np.maximum(np.take_along_axis(levels, first[:, None], axis=1), 0.0)
-    return np.minimum(level, room_kw)
+    return np.asarray(np.minimum(level, room_kw), dtype=np.float64)
 
 
 def _fraction(part: Floats, whole: Floats) -> Floats:

@@ -158,11 +158,11 @@ def test_outside_the_tested_range_is_flagged_and_the_impossible_refused(name: st
     step_s = 3600.0 * 0.3 / model.tested.c_rate[1]
     assert model.tested.flags(soc, step_s, tame) == ()
     model_, capacity, first = start(name, 1)
-    with pytest.raises(RecordError, match="must lie within 0..1"):
+    with pytest.raises(RecordError, match=r"must lie within 0\.\.1"):
         model_.advance(first, capacity, np.array([[0.5, 1.2]]), 900.0)
     with pytest.raises(RecordError, match="kelvin, not Celsius"):
         model_.advance(first, capacity, np.array([[0.5, 0.6]]), 900.0, 25.0)
-    with pytest.raises(RecordError, match="must lie within 0..1"):
+    with pytest.raises(RecordError, match=r"must lie within 0\.\.1"):
         model_.advance(first, capacity, np.array([[0.5, np.nan]]), 900.0)
 
 

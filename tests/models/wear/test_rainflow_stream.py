@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ def counted(soc: np.ndarray, blocks: int = 1) -> list[Counter]:
     """Cycles of each vehicle as (depth, mean) -> number, fed in that many blocks."""
     state, parts = begin(soc[:, 0]), []
     edges = np.linspace(0, soc.shape[1] - 1, blocks + 1).astype(int)
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         state, closed = feed(state, soc[:, first:last + 1], 900.0, 298.15)
         parts.append(closed)
     parts.append(residue(state))

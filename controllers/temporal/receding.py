@@ -1,0 +1,220 @@
+"""Hourly re-dispatch under a commitment that stands: units and cohorts anew from what is measured.
+
+MODEL.md section 3, receding horizon. The day-ahead plan keeps its hours on and off; the powers of units and the
+targets of cohorts from now to the plan's end are found again with envelopes that start at the measured SOC (X = 0
+now). One QP per hour: no MILP, no second stage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cvxpy as cp
+import numpy as np
+from scipy import sparse
+
+from controllers.port import CarControl, Plan, PlanError, SystemView, TemporalKnowledge
+from controllers.temporal.unit_commitment import equations as eq
+from controllers.temporal.unit_commitment.problem import Case, make_case
+from controllers.temporal.unit_commitment.solve import Tuning, close_balance, make_plan
+from controllers.temporal.unit_commitment.stages import (
+    Commitment,
+    Dispatch,
+    collect,
+    entry_powers,
+    fix_commitment,
+    make_variables,
+    solve_qp,
+)
+from controllers.temporal.unit_commitment.variables import Variables
+from models.records import GROUP_COUNT, SECONDS_PER_HOUR, CohortFlexibility, Floats, Ints
+
+SPREAD_USD_PER_MW = 0.01
+"""Price on unequal shares of cohorts (A): it picks one of the many equal-cost splits over cohorts. On the paper day
+it moves the optimum by less than 1e-6 of its value."""
+BALANCE_MW = 1e-6
+HOURLY_FIELDS = ("p_mw", "wind_curtailed_mw", "pv_curtailed_mw", "reserve_shortfall_mw", "marginal_price_usd_per_mwh")
+
+
+@dataclass(frozen=True)
+class Imbalance:
+    """What the plan expects of hours that the committed units cannot balance, in $/MWh."""
+
+    shed_usd_per_mwh: float
+    dump_usd_per_mwh: float
+
+
+@dataclass(frozen=True)
+class Redispatched:
+    """A plan in force brought up to date from one hour on."""
+
+    plan: Plan
+    """Hours before the present one as they stood; the commitment and the accounts are the day-ahead plan's."""
+    hourly_usd: Floats
+    """[H] weighted objective of each hour of the plan: passed hours as planned last, those to come as planned now."""
+    solver_s: float
+    compile_s: float
+
+
+class Redispatch:
+    """Re-dispatches a plan in force, whatever layer made it."""
+
+    def __init__(self, knowledge: TemporalKnowledge, car_control: CarControl, imbalance: Imbalance,
+                 tuning: Tuning | None = None) -> None:
+        self.knowledge, self.car_control, self.imbalance = knowledge, car_control, imbalance
+        self.tuning = tuning or Tuning()
+
+    def update(self, view: SystemView, plan: Plan, hourly_usd: Floats | None = None) -> Redispatched:
+        """The plan with its hours from view.time_s on found again.
+
+        `view` holds the remaining hours only: its arrays are [h], its cohorts [GROUP_COUNT * (h + 1), h], with
+        plan.time_s + (H - h) hours = view.time_s; hourly_usd [H] are the costs planned so far (NaN: not known).
+        Raises PlanError when there is no dispatch even with load shed.
+        """
+        passed = _passed_hours(view, plan)
+        knowledge = replace(self.knowledge, horizon_h=view.load_mw.size)
+        case = make_case(knowledge, view, self.car_control, self.tuning.terminal_value_usd_per_mwh,
+                         np.full(view.load_mw.size, self.tuning.delivery_quantile))
+        u = plan.committed[:, passed:]
+        found, missing_mw, surplus_mw = _solve(case, u, _directions(case, plan, passed), self.imbalance)
+        balanced = missing_mw.max() < BALANCE_MW and surplus_mw.max() < BALANCE_MW
+        window = make_plan(case, _commitment(u, found), close_balance(case, u, found) if balanced else found)
+        costs = np.full(plan.committed.shape[1], np.nan) if hourly_usd is None else hourly_usd.copy()
+        costs[passed:] = (hourly_objective_usd(knowledge, view, window)
+                          + self.imbalance.shed_usd_per_mwh * missing_mw + self.imbalance.dump_usd_per_mwh * surplus_mw)
+        return Redispatched(_merged(plan, window, passed), costs, found.solver_s, found.compile_s)
+
+
+def remaining(cohorts: CohortFlexibility, passed_h: int) -> CohortFlexibility:
+    """Cohorts on the plan's own rows and hours (nothing before passed_h) as a problem of the hours left."""
+    h = cohorts.horizon_h
+    rows = np.arange(GROUP_COUNT * (h + 1)).reshape(GROUP_COUNT, h + 1)[:, passed_h:].ravel()
+    return replace(
+        cohorts, start_s=cohorts.start_s + passed_h * SECONDS_PER_HOUR,
+        **{name: getattr(cohorts, name)[rows][:, passed_h:] for name in _BY_HOUR},
+        **{name: getattr(cohorts, name)[rows] for name in _BY_COHORT},
+        p_uncontrolled_kw=cohorts.p_uncontrolled_kw[passed_h:])
+
+
+_BY_HOUR = ("x_min_kwh", "x_max_kwh", "pc_max_kw", "pd_max_kw")
+_BY_COHORT = ("eta_charge", "eta_discharge", "x_end_uncoordinated_kwh")
+
+
+def hourly_objective_usd(knowledge: TemporalKnowledge, view: SystemView, plan: Plan) -> Floats:
+    """[h] w1 F1 + w2 F2 + w3 F3 + w4 F4 + reserve shortfall of each hour of a plan for the view's hours.
+
+    True curves; a start counts in its hour; their sum is plan.objective_usd but for the value of energy held at the
+    end (terminal `price`).
+    """
+    units, (w1, w2, w3, w4) = knowledge.units, knowledge.weights
+    on = plan.committed.T
+    cost = w1 * (units.fuel_cost_usd_per_h(plan.p_mw.T, on).sum(axis=1) + _start_usd(knowledge, view, plan.committed))
+    cost += w4 * knowledge.carbon_price_usd_per_t * units.emissions_t_per_h(plan.p_mw.T, on).sum(axis=1)
+    cost += w3 * knowledge.curtailment_penalty_usd_per_mwh * (plan.wind_curtailed_mw + plan.pv_curtailed_mw)
+    cost += knowledge.reserve_shortfall_usd_per_mwh * plan.reserve_shortfall_mw
+    tariff = float(knowledge.tariff_in_objective)
+    for cars, pc_kw, pd_kw in zip(view.districts, plan.pc_kw, plan.pd_kw, strict=True):
+        wear = np.repeat(knowledge.wear_usd_per_kwh, cars.horizon_h + 1) / cars.eta_discharge
+        cost += w2 * (tariff * (pc_kw.sum(axis=0) * view.price_charge_usd_per_kwh
+                                - pd_kw.sum(axis=0) * view.price_discharge_usd_per_kwh) + wear @ pd_kw)
+    return np.asarray(cost, dtype=np.float64)
+
+
+def _start_usd(knowledge: TemporalKnowledge, view: SystemView, committed: Ints) -> Floats:
+    """[h] start-ups, hot or cold by the hours off until then."""
+    units, status, usd = knowledge.units, view.hours_on.copy(), np.zeros(committed.shape[1])
+    for t, on in enumerate(committed.T > 0):
+        starts = on & (status < 0)
+        hot = -status <= units.min_down_h + units.cold_start_h
+        usd[t] = np.where(hot, units.start_hot_usd, units.start_cold_usd)[starts].sum()
+        status = np.where(on, np.maximum(status, 0) + 1, np.minimum(status, 0) - 1)
+    return usd
+
+
+# ------------------------------------------------------------------ one hour's problem
+def _passed_hours(view: SystemView, plan: Plan) -> int:
+    hours, passed = plan.committed.shape[1], (view.time_s - plan.time_s) // SECONDS_PER_HOUR
+    if passed + view.load_mw.size != hours or passed < 0:
+        raise PlanError(f"the plan made at {plan.time_s} s covers {hours} h: at {view.time_s} s {hours - passed} h are "
+                        f"left, the view has {view.load_mw.size}")
+    return int(passed)
+
+
+def _directions(case: Case, plan: Plan, passed: int) -> Floats:
+    """[K] of the entries in which charging and discharging at once would pay: the plan in force's side."""
+    at = np.flatnonzero(case.cycling_pays())
+    rows, h = case.rows, case.horizon_h
+    index, hour = rows.cohort[at], rows.hour[at] + passed
+    group, departure = rows.row[index] // (h + 1), rows.row[index] % (h + 1) + passed
+    own = group * (plan.committed.shape[1] + 1) + departure
+    net_kw = np.array([plan.pc_kw[d][r, t] - plan.pd_kw[d][r, t]
+                       for d, r, t in zip(rows.district[index], own, hour, strict=True)])
+    return np.asarray(net_kw >= 0, dtype=np.float64)
+
+
+def _solve(case: Case, u: Ints, direction: Floats, imbalance: Imbalance) -> tuple[Dispatch, Floats, Floats]:
+    """(dispatch, missing, surplus [h] in MW): the least-cost powers at the schedule u, split evenly over cohorts."""
+    h, rows = case.horizon_h, case.rows
+    v = replace(fix_commitment(case, make_variables(case), u, direction),
+                missing=cp.Variable(h, nonneg=True), surplus=cp.Variable(h, nonneg=True))
+    constraints = collect(case, v, eq.DISPATCH | eq.COHORTS, ())
+    unequal, means = _unequal_shares(case, v)
+    objective = (eq.objective_usd(case, v) + imbalance.shed_usd_per_mwh * cp.sum(v.missing)
+                 + imbalance.dump_usd_per_mwh * cp.sum(v.surplus))
+    problem = cp.Problem(cp.Minimize(objective + SPREAD_USD_PER_MW * unequal), constraints + means)
+    solve_qp(problem, "re-dispatch at the commitment in force")
+    price = next(-c.dual_value for c in constraints if c.label == "balance[0]")
+    pc_mw, pd_mw = entry_powers(case, v)
+    x_mwh = np.zeros(0) if rows.entries == 0 else np.asarray(v.x.value) * rows.x_scale_mwh
+    found = Dispatch(
+        p_mw=np.asarray(v.p.value).reshape(-1, h) * u, wind_cut_mw=_positive(v.wind_cut), pv_cut_mw=_positive(v.pv_cut),
+        short_mw=_positive(v.short), price_usd_per_mwh=np.asarray(price), pc_mw=pc_mw, pd_mw=pd_mw, x_mwh=x_mwh,
+        objective_usd=float(objective.value), solver_s=float(problem.solver_stats.solve_time or 0.0),
+        compile_s=float(problem.compilation_time or 0.0))
+    return found, _positive(v.missing), _positive(v.surplus)
+
+
+def _positive(variable: cp.Expression) -> Floats:
+    values = np.asarray(variable.value, dtype=np.float64)
+    return np.where(values < 1e-7, 0.0, values)
+
+
+def _unequal_shares(case: Case, v: Variables) -> tuple[cp.Expression, eq.Constraints]:
+    """sum_g Pmax_g (P_g/Pmax_g - P_total/Pmax_total)^2 over hours and both directions, in MW, with the mean shares."""
+    rows, distance, constraints = case.rows, cp.Constant(0.0), []
+    for part, at, limit in ((v.charge, v.charge_at, rows.pc_max_mw), (v.discharge, v.discharge_at, rows.pd_max_mw)):
+        if at.size == 0:
+            continue
+        add = rows.hour_matrix(case.horizon_h, at)
+        room = add @ limit[at]
+        mean = cp.Variable(case.horizon_h)
+        average = sparse.diags(1.0 / np.where(room > 0, room, 1.0)) @ add @ sparse.diags(limit[at])
+        constraints.append(mean == average @ part)
+        distance += limit[at] @ cp.square(part - mean[rows.hour[at]])
+    return distance, constraints
+
+
+def _commitment(u: Ints, found: Dispatch) -> Commitment:
+    return Commitment(u=u, direction=np.zeros(0), objective_usd=found.objective_usd, bound_usd=found.objective_usd,
+                      status="redispatched", solver_s=found.solver_s, compile_s=found.compile_s)
+
+
+def _merged(plan: Plan, window: Plan, passed: int) -> Plan:
+    """The plan in force with the window's hours in place of its own, on its own rows and hours."""
+    hourly = {}
+    for name in HOURLY_FIELDS:
+        values = np.array(getattr(plan, name), dtype=np.float64)
+        values[..., passed:] = getattr(window, name)
+        hourly[name] = values
+    pc = tuple(_pasted(old, new, passed) for old, new in zip(plan.pc_kw, window.pc_kw, strict=True))
+    pd = tuple(_pasted(old, new, passed) for old, new in zip(plan.pd_kw, window.pd_kw, strict=True))
+    return replace(plan, pc_kw=pc, pd_kw=pd, **hourly)
+
+
+def _pasted(old_kw: Floats, new_kw: Floats, passed: int) -> Floats:
+    """Targets [G, H] with the hours from `passed` on taken from those of the window, hour 0 = passed."""
+    h = old_kw.shape[1]
+    grid = old_kw.reshape(GROUP_COUNT, h + 1, h).copy()
+    grid[:, :, passed:] = 0.0
+    grid[:, passed:, passed:] = new_kw.reshape(GROUP_COUNT, h + 1 - passed, h - passed)
+    return grid.reshape(old_kw.shape)

@@ -1,0 +1,137 @@
+"""What must be paid so that nobody who takes part is worse off, who pays it, and whether the system still gains.
+
+A scheme pays each participating owner a rate times a base (kWh given, hours plugged in, the day itself, the
+wear booked). The smallest rate under which a stated share of the participants is not worse off is an order
+statistic of harm / base: no solver is needed, and the answer is exact. The payer is the system operator (the
+aggregator): its budget is what it saves in fuel, start-ups, carbon and imbalance, and what owners pay it in tariffs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.records import Bools, Floats
+from testbed.metric_definitions import (
+    carbon_cost_usd,
+    imbalance_cost_usd,
+    operating_cost_usd,
+    stored_energy_value_usd,
+    tariff_payments_usd,
+)
+from testbed.owner_statements import Statements, change_usd, owner_statements
+from testbed.results import Result
+
+TOLERANCE_USD = 1e-9
+"""Rounding allowed before an owner counts as worse off."""
+
+SCHEMES: Mapping[str, Callable[[Statements], Floats]] = {
+    "per_kwh_discharged": lambda s: s.sold_kwh,
+    "per_plugged_hour": lambda s: s.plugged_h,
+    "availability_fee": lambda s: np.ones(s.count),
+    "wear_indexed": lambda s: s.wear_usd,
+}
+"""What one unit of each scheme's rate is paid for, [V]."""
+
+
+@dataclass(frozen=True)
+class Compensation:
+    """The smallest rate of one scheme for one run."""
+
+    scheme: str
+    share: float
+    """Of the participants that must not be worse off."""
+    rate_usd: float
+    """Per unit of the base; inf where no rate of this scheme can do it."""
+    paid_usd: float
+    participants: int
+    worse_off_before: int
+    worse_off_after: int
+    """At this rate; above 0 only where share < 1 or the rate is inf (then without any payment)."""
+
+    @property
+    def is_possible(self) -> bool:
+        return bool(np.isfinite(self.rate_usd))
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What the payer gains over the base run, USD; positive is good for it."""
+
+    saved_usd: float
+    """Fuel, start-ups, carbon and imbalance, the value of energy left in batteries set off (owners get that)."""
+    tariff_usd: float
+    """More (or less) tariff received from owners."""
+
+    @property
+    def before_payment_usd(self) -> float:
+        return self.saved_usd + self.tariff_usd
+
+    def after(self, paid_usd: float) -> float:
+        """What is left when the compensation is paid; below 0 the scheme needs money from outside."""
+        return self.before_payment_usd - paid_usd
+
+
+def smallest_rate(harm_usd: Floats, base: Floats, share: float = 1.0) -> float:
+    """Smallest rate >= 0 at which harm - rate x base <= 0 for at least `share` of all rows; inf if there is none.
+
+    harm_usd [N] is the change of the net cost, base [N] >= 0 what the rate is paid for.
+    """
+    if not harm_usd.size:
+        return 0.0
+    needed = np.where(harm_usd <= TOLERANCE_USD, 0.0, np.inf)
+    can = (harm_usd > TOLERANCE_USD) & (base > 0)
+    needed[can] = harm_usd[can] / base[can]
+    rank = int(np.ceil(share * harm_usd.size - 1e-9))
+    return float(np.sort(needed)[rank - 1]) if rank > 0 else 0.0
+
+
+def participants(statements: Statements) -> Bools:
+    """[V] owners under contract with a charger that can give back: those whom V2G may hurt."""
+    return statements.is_enrolled & statements.is_bidirectional
+
+
+def compensation(scheme: str, statements: Statements, baseline: Statements, share: float = 1.0) -> Compensation:
+    """The smallest payment of that scheme under which `share` of the participants is not worse off."""
+    mask = participants(statements)
+    harm, base = change_usd(statements, baseline)[mask], SCHEMES[scheme](statements)[mask]
+    rate = smallest_rate(harm, base, share)
+    paid = rate * base if np.isfinite(rate) else np.zeros_like(base)
+    return Compensation(scheme, share, rate, float(paid.sum()), int(mask.sum()), worse_off(harm, 0.0 * base),
+                        worse_off(harm, paid))
+
+
+def worse_off(harm_usd: Floats, paid_usd: Floats) -> int:
+    """Owners left with a loss."""
+    return int(np.count_nonzero(harm_usd - paid_usd > TOLERANCE_USD))
+
+
+def worse_off_share(scheme: str, rate_usd: float, statements: Statements, baseline: Statements) -> float:
+    """Share of the participants of another run (another seed) worse off at a rate found before."""
+    mask = participants(statements)
+    harm, base = change_usd(statements, baseline)[mask], SCHEMES[scheme](statements)[mask]
+    return worse_off(harm, rate_usd * base) / max(harm.size, 1)
+
+
+def budget(result: Result, base: Result) -> Budget:
+    """The payer's budget of a run against a base run of the same seed."""
+    def cost(one: Result) -> float:
+        return (operating_cost_usd(one) + carbon_cost_usd(one) + imbalance_cost_usd(one)
+                - stored_energy_value_usd(one))
+
+    return Budget(cost(base) - cost(result), tariff_payments_usd(result) - tariff_payments_usd(base))
+
+
+def compensations(result: Result, base: Result, share: float = 1.0) -> list[Compensation]:
+    """All schemes for one run."""
+    statements, baseline = owner_statements(result), owner_statements(base)
+    return [compensation(scheme, statements, baseline, share) for scheme in SCHEMES]
+
+
+# ---------------------------------------------------------------- break-even
+def break_even_usd_per_kwh(wear_usd_per_kwh: Floats, charge_usd_per_kwh: float, eta_charge: float,
+                           eta_discharge: float) -> Floats:
+    """Price per kWh at the charger above which giving energy back pays: (pi_ch / eta_c + wear) / eta_d (C)."""
+    return np.asarray((charge_usd_per_kwh / eta_charge + wear_usd_per_kwh) / eta_discharge, dtype=np.float64)
