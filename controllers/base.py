@@ -25,6 +25,8 @@ class BaseController:
     free_behaviour: FreeBehaviour = "on_arrival"
     has_vehicles = True
     car_control: CarControl = "none"
+    sees_feeders = False
+    """True: the distribution operators bring their networks to the plan (`TemporalKnowledge.offers`)."""
 
     def temporal(self, knowledge: TemporalKnowledge) -> TemporalLayer:
         """The upper layer; by default unit commitment with this controller's `car_control`."""

@@ -64,9 +64,9 @@ def vehicle_limits_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, 
     return np.minimum(x_min, 0.0) * up_kw + np.maximum(x_min, 0.0) * down_kw, x_max * down_kw
 
 
-def need_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, now_s: int, dt_s: int) -> Floats:
-    """Mean charging power [V] over the step that takes a car to what its driver wants, within its limits."""
-    lo_kw, hi_kw = vehicle_limits_kw(vehicles, declared, soc, now_s, dt_s)
+def need_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, dt_s: int, lo_kw: Floats, hi_kw: Floats
+            ) -> Floats:
+    """Mean charging power [V] over the step that takes a car to what its driver wants, within its limits [V]."""
     wanted_kwh = (declared.soc_wanted - soc) * vehicles.capacity_kwh
     wanted_kw = wanted_kwh / vehicles.eta_charge * (SECONDS_PER_HOUR / dt_s)
     return np.asarray(np.clip(wanted_kw, np.maximum(lo_kw, 0.0), np.maximum(hi_kw, 0.0)), dtype=np.float64)

@@ -39,7 +39,7 @@ from models.records import (
 )
 from models.trips import DAY_S, TripParameters, TripWishes
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Of the cache files; part of their key."""
 
 
@@ -67,6 +67,8 @@ class ExpectedSessions:
 
     sessions: Sessions
     is_enrolled: Bools
+    vehicle: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Slot of each stay, only of `true_sessions`."""
 
 
 def populate(inputs: DistrictInputs, seed: np.random.SeedSequence) -> tuple[Vehicles, Mobility]:
@@ -107,6 +109,17 @@ def perfect_sessions(inputs: DistrictInputs, seed: np.random.SeedSequence, days:
     return _cached(cache_dir, key, lambda: simulate_sessions(inputs, seed, days).stays)
 
 
+def true_sessions(inputs: DistrictInputs, seed: np.random.SeedSequence, days: int,
+                  cache_dir: Path | None = None) -> ExpectedSessions:
+    """The run's own stays with their true departures, those of the warm-up included; for the oracle only.
+
+    is_enrolled: under contract and complying throughout the stay. Only the energy at plug-in remains a guess (every
+    car charging at once), since it depends on what the controller does.
+    """
+    key = _key(inputs, seed, {"kind": "true", "days": days})
+    return _cached(cache_dir, key, lambda: _simulate_truth(inputs, seed, days))
+
+
 # ---------------------------------------------------------------- simulation
 @dataclass(frozen=True)
 class SimulatedSessions:
@@ -132,6 +145,46 @@ def simulate_sessions(inputs: DistrictInputs, seed: np.random.SeedSequence, days
     sessions = _sessions(vehicles, inputs.site, vehicle, bus, start_s - inputs.counted_s, soc_start,
                          departure_s - inputs.counted_s)
     return SimulatedSessions(ExpectedSessions(sessions, vehicles.is_enrolled[vehicle]), vehicle)
+
+
+def _simulate_truth(inputs: DistrictInputs, seed: np.random.SeedSequence, days: int) -> ExpectedSessions:
+    vehicles, mobility = populate(inputs, seed)
+    soc, declared = vehicles.soc_initial.copy(), mobility.declared()
+    first = np.flatnonzero(declared.is_plugged)
+    rows: list[tuple[Ints, Ints, Ints, Floats, Ints]] = [(
+        first, declared.bus_index[first], declared.plugged_since_s[first], soc[first],
+        declared.declared_departure_s[first])]
+    left: list[tuple[Ints, Ints]] = []
+    modes: list[Ints] = []
+    for now_s in range(inputs.start_s, inputs.counted_s + days * DAY_S, inputs.step_s):
+        presence = mobility.advance(now_s + inputs.step_s, soc)
+        if not modes:
+            modes.append(presence.mode[first])
+        soc, at_plug_in = _charge_at_once(vehicles, presence, soc, inputs.step_s / SECONDS_PER_HOUR)
+        gone = np.flatnonzero(presence.departs)
+        left.append((gone, now_s + np.rint(presence.stay_fraction[gone] * inputs.step_s).astype(np.int64)))
+        rows.append(_arrivals(presence, at_plug_in, now_s, now_s + inputs.step_s))
+        modes.append(presence.arrived_mode[rows[-1][0]])
+    vehicle, bus, start_s, energy, declared_s = map(np.concatenate, zip(*rows, strict=True))
+    departure_s = _true_departures(vehicle, start_s, declared_s, *map(np.concatenate, zip(*left, strict=True)))
+    sessions = _sessions(vehicles, inputs.site, vehicle, bus, start_s - inputs.counted_s, energy,
+                         departure_s - inputs.counted_s)
+    return ExpectedSessions(sessions, vehicles.is_enrolled[vehicle] & (np.concatenate(modes) == 0), vehicle)
+
+
+def _true_departures(vehicle: Ints, start_s: Ints, declared_s: Ints, gone: Ints, gone_s: Ints) -> Ints:
+    """[S] the n-th stay of a vehicle ends with its n-th departure; one that has not ended, as declared."""
+    by_stay, by_end = np.lexsort((start_s, vehicle)), np.lexsort((gone_s, gone))
+    number = {}
+    for rows, owner in ((by_stay, vehicle), (by_end, gone)):
+        first = np.searchsorted(owner[rows], owner[rows])
+        number[id(rows)] = owner[rows] * declared_s.size + np.arange(rows.size) - first
+    place = np.searchsorted(number[id(by_end)], number[id(by_stay)])
+    known = np.minimum(place, max(by_end.size - 1, 0))
+    has_ended = (number[id(by_end)][known] == number[id(by_stay)]) if by_end.size else np.zeros(by_stay.size, bool)
+    true_s = declared_s.copy()
+    true_s[by_stay[has_ended]] = gone_s[by_end[known[has_ended]]]
+    return true_s
 
 
 def _charge_at_once(v: Vehicles, presence: PresenceTable, soc: Floats,
@@ -268,12 +321,13 @@ def _load(path: Path) -> ExpectedSessions | None:
             arrays = {name: file[name] for name in file.files}
     except (FileNotFoundError, zipfile.BadZipFile, ValueError, EOFError):
         return None
-    return ExpectedSessions(is_enrolled=arrays.pop("is_enrolled"), sessions=Sessions.from_arrays(arrays))
+    return ExpectedSessions(is_enrolled=arrays.pop("is_enrolled"), vehicle=arrays.pop("vehicle"),
+                            sessions=Sessions.from_arrays(arrays))
 
 
 def _store(path: Path, expected: ExpectedSessions) -> None:
     """Written beside its place and moved there, so that nobody reads half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-        np.savez(file, is_enrolled=expected.is_enrolled, **expected.sessions.to_arrays())
+        np.savez(file, is_enrolled=expected.is_enrolled, vehicle=expected.vehicle, **expected.sessions.to_arrays())
     os.replace(file.name, path)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -79,7 +78,8 @@ class ForecastTariff:
         found = period_prices(levels)
         self._charge, self._discharge = (np.array([found[period][k] for period in PERIODS]) / cny_per_usd
                                          for k in (0, 1))
-        self._periods_of_day = lru_cache(maxsize=None)(lambda midnight_s: periods_by_load(equivalent_load_mw(midnight_s)))
+        self._load_mw = equivalent_load_mw
+        self._known: dict[int, Ints] = {}
 
     def periods(self, time_s: int, hours: int = 1) -> Ints:
         """[hours] 0 valley, 1 flat, 2 peak from the hour that holds `time_s`."""
@@ -87,6 +87,11 @@ class ForecastTariff:
         days = range(first_h // HOURS_PER_DAY, (first_h + hours - 1) // HOURS_PER_DAY + 1)
         whole = np.concatenate([self._periods_of_day(day * DAY_S) for day in days])
         return np.asarray(whole[first_h % HOURS_PER_DAY:][:hours], dtype=np.int64)
+
+    def _periods_of_day(self, midnight_s: int) -> Ints:
+        if midnight_s not in self._known:
+            self._known[midnight_s] = periods_by_load(self._load_mw(midnight_s))
+        return self._known[midnight_s]
 
     def charge_usd_per_kwh(self, time_s: int, hours: int = 1) -> Floats:
         """As `Tariff.charge_usd_per_kwh`."""

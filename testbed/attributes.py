@@ -88,6 +88,10 @@ _TEMPORAL = [
               now=("power_system",), audience="operator"),
     Attribute("temporal", "system", "marginal_price_forecast", "", "planned marginal price [H]", ("table",),
               now=("spatial",), audience="operator"),
+    *_series("temporal", "system", [
+        ("expected_objective_usd", "USD", "weighted objective of the plan in force over its hours, as planned last"),
+        ("redispatch_failed", "1", "1 where no re-dispatch was found and the plan in force stood"),
+    ]),
     Attribute("temporal", "district", "targets", "", "cohort targets of the plan in force [G, H]", ("table",),
               now=("spatial",), audience="operator"),
     Attribute("temporal", "system", "plan", "", "the whole plan in force; written once per plan", ("table",),

@@ -73,6 +73,8 @@ class TargetLedger:
         zone = self.district.site.bus_zone[view.declared.bus_index[cars]]
         group = group_index(zone, vehicles.class_index[cars], vehicles.is_bidirectional[cars])
         departure_s = view.declared.declared_departure_s[cars]
+        if self.spec.scenario.planning.redispatch == "hourly":  # its targets count cars past their word as leaving now
+            departure_s = np.maximum(departure_s, view.time_s // SECONDS_PER_HOUR * SECONDS_PER_HOUR + 1)
         return cohort_index(group, departure_s, view.plan_time_s, self.spec.horizon_h)
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from models.drivers import PriceResponse
-from models.expectation import DistrictInputs, ExpectedSessions, default_cache_dir, expected_sessions, perfect_sessions
+from models.expectation import (
+    DistrictInputs,
+    ExpectedSessions,
+    default_cache_dir,
+    expected_sessions,
+    perfect_sessions,
+    true_sessions,
+)
 from models.flexibility import port_shares, select, urgent_load_kw
 from models.free_load import at_once_kw, price_answer_kw
 from models.records import SECONDS_PER_HOUR, VEHICLE_CLASSES, Bools, Floats, Ints, Sessions, Site
 from models.tariff import Prices
-from testbed.controller_loading import load_controller
+from testbed.controller_loading import knows_truth, load_controller
 from testbed.districts import District
 from testbed.knowledge import driver_response, marginal_wear_usd_per_kwh
 from testbed.profiles import build_tariff
@@ -52,6 +59,8 @@ class Outlook:
 
     now_s: int
     known: Sessions
+    known_vehicle: Ints
+    """[S] slots of `known`."""
     coming: Sessions
     known_outside: Sessions
     """Plugged in, not enrolled."""
@@ -110,16 +119,21 @@ class ExpectedCars:
 
     def __init__(self, spec: RunSpec, district: District, stays: ExpectedSessions) -> None:
         self.spec, self.site, self.stays = spec, district.site, stays
-        self.repeats = spec.scenario.planning.expectation == "sampled"
+        self.knows_truth = knows_truth(spec.controller)
+        self.repeats = spec.scenario.planning.expectation == "sampled" and not self.knows_truth
         self.behaviour = _behaviour(spec)
+        self.assumed_compliance = 1.0 if self.knows_truth else spec.scenario.planning.assumed_compliance
+        """Of the enrolled cars of an outlook; the oracle's are those that comply."""
 
-    def outlook(self, now_s: int, plugged: Sessions, is_enrolled: Bools) -> Outlook:
-        """From the stays of all cars plugged in now and which of them are enrolled."""
+    def outlook(self, now_s: int, plugged: Sessions, is_enrolled: Bools, vehicle: Ints) -> Outlook:
+        """From the stays of all cars plugged in now, which of them are enrolled, and their slots; each [S]."""
+        if self.knows_truth:
+            plugged, is_enrolled = known_truly(self.stays, now_s, plugged, is_enrolled, vehicle)
         coming, coming_enrolled = self._coming(now_s)
         steps = np.arange(0, SECONDS_PER_HOUR, self.spec.step_s)
         hours = SECONDS_PER_HOUR * np.arange(1, self.spec.scenario.spatial.look_ahead_h + 1)
         return Outlook(
-            now_s=now_s, known=select(plugged, is_enrolled), coming=select(coming, coming_enrolled),
+            now_s=now_s, known=select(plugged, is_enrolled), known_vehicle=vehicle[is_enrolled], coming=select(coming, coming_enrolled),
             known_outside=select(plugged, ~is_enrolled), coming_outside=select(coming, ~coming_enrolled),
             site=self.site, behaviour=self.behaviour,
             hour_edges_s=now_s + SECONDS_PER_HOUR * np.arange(self.spec.horizon_h + 1),
@@ -136,6 +150,25 @@ class ExpectedCars:
         return Sessions.from_arrays(moved), self.stays.is_enrolled[rows]
 
 
+def known_truly(truth: ExpectedSessions, now_s: int, plugged: Sessions, is_enrolled: Bools,
+                vehicle: Ints) -> tuple[Sessions, Bools]:
+    """The plugged stays with their true departures, and which of them are under control to their end; oracle only.
+
+    A stay is that of its slot which began last; where queues made it another one, the declared departure is kept.
+    """
+    order = np.lexsort((truth.sessions.start_s, truth.vehicle))
+    owner, start_s = truth.vehicle[order], truth.sessions.start_s[order]
+    if not order.size or not vehicle.size:
+        return plugged, is_enrolled
+    begin_s = int(min(start_s.min(), now_s))
+    span_s = int(max(start_s.max(), now_s)) - begin_s + 1
+    last = np.searchsorted(owner * span_s + start_s - begin_s, vehicle * span_s + now_s - begin_s, side="right") - 1
+    row = order[np.maximum(last, 0)]
+    fits = (last >= 0) & (truth.vehicle[row] == vehicle) & (truth.sessions.departure_s[row] > now_s)
+    departure_s = np.where(fits, truth.sessions.departure_s[row], plugged.departure_s)
+    return replace(plugged, departure_s=departure_s), is_enrolled & (truth.is_enrolled[row] | ~fits)
+
+
 def build_expectation(spec: RunSpec, district: District) -> ExpectedCars:
     """Expected stays of the district: sampled from days of other seeds, or the run's own."""
     planning = spec.scenario.planning
@@ -143,8 +176,10 @@ def build_expectation(spec: RunSpec, district: District) -> ExpectedCars:
         fleet=district.fleet_parameters, site=district.site, drivers=district.driver_parameters,
         step_s=spec.step_s, warmup_days=spec.scenario.warmup_days, start_s=spec.start_s)
     cache_dir = cache_folder(spec.scenario)
+    ahead = -(-planning.horizon_h // 24)
+    if knows_truth(spec.controller):
+        return ExpectedCars(spec, district, true_sessions(inputs, district.seed, spec.scenario.days + ahead, cache_dir))
     if planning.expectation == "perfect":
-        ahead = -(-planning.horizon_h // 24)
         return ExpectedCars(spec, district, perfect_sessions(inputs, district.seed, spec.scenario.days + ahead,
                                                              cache_dir))
     seed = np.random.SeedSequence(EXPECTATION_SEED, spawn_key=district.seed.spawn_key)
@@ -161,6 +196,7 @@ def cache_folder(scenario: Scenario) -> Path:
 
 def _behaviour(spec: RunSpec) -> Behaviour:
     scenario, controller = spec.scenario, load_controller(spec.controller)
-    free_share = 1.0 if controller.car_control == "none" else 1.0 - scenario.planning.assumed_compliance
+    planned_share = 1.0 if knows_truth(spec.controller) else scenario.planning.assumed_compliance
+    free_share = 1.0 if controller.car_control == "none" else 1.0 - planned_share
     return Behaviour(controller.free_behaviour == "price_response", free_share, build_tariff(scenario),
                      driver_response(scenario), marginal_wear_usd_per_kwh(scenario))

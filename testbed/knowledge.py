@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.port import SpatialKnowledge, TemporalKnowledge
+from controllers.port import FeederOffer, SpatialKnowledge, TemporalKnowledge
 from models.drivers import PriceResponse
 from models.population import stream
 from models.power_system import PowerSystemParameters
 from models.records import GROUP_COUNT, Floats, ThermalUnits, Vehicles, group_index
 from models.units import ten_units
-from testbed.districts import District
+from testbed.controller_loading import load_controller
+from testbed.districts import District, build_districts
+from testbed.profiles import build_profiles
 from testbed.run_spec import RunSpec
 from testbed.scenario import Scenario
 from testbed.wear_price import wear_price_of_groups
@@ -54,6 +56,15 @@ def temporal_knowledge(scenario: Scenario) -> TemporalKnowledge:
         reserve_shortfall_usd_per_mwh=system.reserve_shortfall_usd_per_mwh, terminal=planning.terminal,
         tangents=planning.tangents, mip_gap=planning.mip_gap,
         district_names=tuple(d.name for d in scenario.districts))
+
+
+def feeder_offers(spec: RunSpec) -> tuple[FeederOffer | None, ...]:
+    """The networks that distribution operators bring to the plan of a controller whose layers talk; else none."""
+    if not getattr(load_controller(spec.controller), "sees_feeders", False):
+        return ()
+    peak_mw = build_profiles(spec.scenario).load_peak_mw
+    return tuple(None if d.feeder is None else FeederOffer(d.feeder, d.site, peak_mw)
+                 for d in build_districts(spec).values())
 
 
 def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:

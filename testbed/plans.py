@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from controllers.port import Controller, TemporalKnowledge, TemporalLayer
+from controllers.temporal.receding import Imbalance, Redispatch
 from controllers.temporal.unit_commitment.solve import UnitCommitment
+from testbed.controller_loading import load_controller
 from testbed.expectations import cache_folder
 from testbed.plan_cache import CachedUnitCommitment
 from testbed.run_spec import RunSpec
@@ -14,6 +16,13 @@ from testbed.run_spec import RunSpec
 def remembered(layer: TemporalLayer, folder: Path) -> TemporalLayer:
     """Unit commitment solves each view once; any other layer (a user's own) is left as it is."""
     return CachedUnitCommitment(layer, folder) if type(layer) is UnitCommitment else layer
+
+
+def redispatch_of(spec: RunSpec, knowledge: TemporalKnowledge) -> Redispatch:
+    """What brings the plan in force up to date within the day, the same for every controller."""
+    system = spec.scenario.system
+    return Redispatch(knowledge, load_controller(spec.controller).car_control,
+                      Imbalance(system.shed_usd_per_mwh, system.dump_usd_per_mwh))
 
 
 def temporal_layer(spec: RunSpec, controller: Controller, knowledge: TemporalKnowledge) -> TemporalLayer:

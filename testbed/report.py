@@ -15,6 +15,7 @@ from testbed.metrics import ComparisonRow, check_comparable, compare_table, comp
 from testbed.numbers import readable
 from testbed.report_charts import Chart, controller_colour, controller_dash
 from testbed.report_figures import Run, charts
+from testbed.report_owners import owners_section
 from testbed.report_page import bullet_list, details, figure, number, page, swatch, table, warning
 from testbed.result_layout import ResultError
 from testbed.results import Result, open_result
@@ -68,6 +69,7 @@ def _page(results: Sequence[Result]) -> str:
         ("columns", "Optimised, instructed, happened", _four_columns(runs)),
         ("losses", "Feeder losses", _figures(drawn, "losses")),
         ("costs", "Costs", _figures(drawn, "costs")),
+        ("owners", "What owners pay and earn", owners_section(compared)),
         ("refusals", "Refusals", _figures(drawn, "refusals")),
         ("prices", "Prices", _figures(drawn, "prices")),
         ("caveats", "How to read this", bullet_list(CAVEATS)),

@@ -24,6 +24,7 @@ from testbed.report_charts import (
     line_chart,
     panel_chart,
 )
+from testbed.report_feeder import nodal_price_charts
 from testbed.result_layout import Array
 from testbed.results import Result
 
@@ -235,5 +236,5 @@ def charts(runs: Sequence[Run]) -> dict[str, list[Chart]]:
         "losses": [losses(runs, d) for d in nets],
         "costs": [costs(runs)] + ([cost_differences(runs)] if len(runs) > 1 else []),
         "refusals": [refusals(runs)],
-        "prices": [prices(runs)],
+        "prices": [prices(runs), *(c for d in nets for c in nodal_price_charts(runs, d))],
     }

@@ -172,6 +172,10 @@ class Result:
             raise ResultError(f"{self.path}: no district {district}; there are {', '.join(self.districts)}")
         return self._read(f"districts/{district}/{name}")
 
+    def holds(self, district: str, name: str) -> bool:
+        """True if the file has that variable of the district; older files lack newer ones."""
+        return name in self._names(f"districts/{district}")
+
     def has_totals(self, district: str) -> bool:
         """True when the sums per vehicle were written, at the end of the run."""
         return any(name.startswith("vehicle_") for name in self._names(f"districts/{district}"))

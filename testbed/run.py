@@ -141,7 +141,7 @@ def _conclude(spec: RunSpec, failure: Failure | None, info: Mapping[str, Any]) -
     if not spec.output.exists():
         ResultWriter(spec.output, result_header(spec), result_layout(spec)).release()
     if failure is None:
-        reference = no_car_reference(spec.scenario)
+        reference = no_car_reference(spec.scenario, spec.seed)
         add_reference(spec.output, REFERENCE_NAME, reference.committed, reference.operating_cost_usd)
     finish_result(spec.output, "failed" if failure else "completed", failure, info)
 

@@ -72,6 +72,14 @@ class RunSpec:
         """True at counted 00:00 and every binding period after it."""
         return now_s >= 0 and now_s % self.binding_s == 0
 
+    def is_redispatch_time(self, now_s: int) -> bool:
+        """True at each counted hour between plan times, where the plan in force is brought up to date.
+
+        A replayed plan is held as it was stored, so that lower layers meet equal targets.
+        """
+        return (self.scenario.planning.redispatch == "hourly" and self.plan is None
+                and self.is_decision_time(now_s) and not self.is_plan_time(now_s))
+
     def is_decision_time(self, now_s: int) -> bool:
         """True at each counted hour, when the lower layer re-solves."""
         return now_s >= 0 and now_s % 3600 == 0

@@ -237,7 +237,7 @@ def coordinate(case: Case, networks: dict[int, Network], start: Plan, prices: Pr
             rounds.append(Round("dispatch", offer.value_usd, missed))
             if missed < SETTLED_MW:
                 break
-        plan = plan_of(case, networks, offer, prices)
+        plan = plan_of(case, networks, offer, prices, bound)
         found = operate(case, networks, plan, prices)
         if found.j_usd < best.j_usd:
             best_plan, best = plan, found
@@ -264,7 +264,7 @@ def told(case: Case, networks: dict[int, Network], replies: dict[int, Reply], pc
     return new, missed
 
 
-def plan_of(case: Case, networks: dict[int, Network], offer: Proposal, prices: Prices) -> Plan:
+def plan_of(case: Case, networks: dict[int, Network], offer: Proposal, prices: Prices, bound_usd: float) -> Plan:
     """The offer as a plan: its schedule and cars, units dispatched by the upper layer's own balance.
 
     The balance of a plan holds no change of losses (the re-dispatch of a run sees the true ones).
@@ -273,7 +273,7 @@ def plan_of(case: Case, networks: dict[int, Network], offer: Proposal, prices: P
 
     alone = redispatch(case, {}, offer.u, offer.pc_mw, offer.pd_mw, prices)
     commitment = Commitment(u=alone.u, direction=np.zeros(0), objective_usd=offer.value_usd,
-                            bound_usd=max(offer.bound_usd, 0.0), status="optimal", solver_s=offer.solver_s,
+                            bound_usd=bound_usd, status="optimal", solver_s=offer.solver_s,
                             compile_s=0.0)
     with_losses = redispatch(case, networks, alone.u, offer.pc_mw, offer.pd_mw, prices)
     priced = replace(close_balance(case, alone.u, alone.dispatch),

@@ -77,7 +77,7 @@ class Judge:
         feeder = self.feeder
         if np.any(np.isnan(flow.vm_pu)):
             period = int(np.flatnonzero(np.isnan(flow.losses_kw))[0])
-            return (Violation("no power flow", int(feeder.bus_number[0]), period, np.nan, np.nan, 1.0),)
+            return (Violation("no power flow", int(feeder.bus_number[0]), period, np.nan, np.nan, np.inf),)
         s_kva, rating = np.hypot(p_behind_kw, q_kvar), feeder.transformer_kva.copy()
         s_kva[:, 0] = np.hypot(flow.p_slack_kw, flow.q_slack_kvar)
         vm = flow.vm_pu[:, 1:]
@@ -120,7 +120,7 @@ class Judge:
             if not found:
                 return float(scale), ()
             total = sum(v.excess_rel for v in found)
-            if total < best[0]:
+            if total < best[0] or np.isinf(best[0]):  # without any power flow: the least, which is none
                 best = (total, float(scale), found)
         return best[1], best[2]
 

@@ -161,7 +161,7 @@ def plugged_cars(knowledge: SpatialKnowledge, view: FeederView) -> Cars:
         index=index,
         row=cohort_rows(vehicles, declared, knowledge.site, view.plan_time_s, knowledge.horizon_h)[index],
         lo_kw=lo_kw[index], hi_kw=hi_kw[index],
-        need_kw=need_kw(vehicles, declared, view.soc, view.time_s, knowledge.step_s)[index],
+        need_kw=need_kw(vehicles, declared, view.soc, knowledge.step_s, lo_kw, hi_kw)[index],
         laxity=laxity_h(vehicles, declared, view.soc, view.time_s)[index],
         p_charge_max_kw=vehicles.p_charge_max_kw[index],
         p_discharge_max_kw=vehicles.p_discharge_max_kw[index],
@@ -174,7 +174,8 @@ def share_pro_rata(charge_kw: Floats, discharge_kw: Floats, cars: Cars) -> Float
     """Mean powers [N] of cars from the powers [R] >= 0 asked of their cohorts.
 
     Each car takes its cohort's power times its share of plugged kW, clipped to its limits; what clipping left
-    over or forced goes to, or is taken from, the others by least laxity. A cohort that is asked for both at
+    over or forced goes to, or is taken from, the others by least laxity. What charges cars beyond what their
+    drivers want is shared likewise, once all of the cohort have that (C). A cohort that is asked for both at
     once has them shared by least laxity alone, since one car does not do both.
     """
     asks_both = ((charge_kw > 0) & (discharge_kw > 0))[cars.row]

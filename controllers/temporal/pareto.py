@@ -15,7 +15,6 @@ from typing import Literal, get_args
 import cvxpy as cp
 import numpy as np
 
-from controllers.port import PlanError
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.accounts import Accounts, account
 from controllers.temporal.unit_commitment.equations import Variables
@@ -37,6 +36,8 @@ OBJECTIVES: tuple[ObjectiveName, ...] = get_args(ObjectiveName)
 CYCLED_MW = 1e-3
 """Below it a cohort does not count as charging and discharging at once."""
 CYCLING_ROUNDS = 3
+CENT_USD = 0.01
+"""Differences below it are rounding of the solvers."""
 Costs = dict[ObjectiveName, float]
 Terms = dict[ObjectiveName, cp.Expression]
 
@@ -120,12 +121,15 @@ def pareto_front(case: Case, first: ObjectiveName, second: ObjectiveName, settin
 
 def epsilons(most: float, least: float, points: int) -> Floats:
     """[points - 1] limits from `most` (exclusive) down to `least` (inclusive); none where there is no conflict."""
-    return np.linspace(most, least, points)[1:] if most > least else np.zeros(0)
+    return np.linspace(most, least, points)[1:] if most > least + CENT_USD else np.zeros(0)
 
 
 def non_dominated(pairs: Sequence[tuple[float, float]]) -> tuple[int, ...]:
-    """Places of the pairs that no other pair equals or betters in both and betters in one; of equals the first."""
-    values = np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
+    """Places of the pairs [$] that no other equals or betters in both and betters in one; of equals the first.
+
+    Judged to the cent.
+    """
+    values = np.round(np.asarray(pairs, dtype=np.float64).reshape(-1, 2) / CENT_USD)
     better = (values[None] <= values[:, None]).all(axis=2) & (values[None] < values[:, None]).any(axis=2)
     twin = np.tril((values[None] == values[:, None]).all(axis=2), -1)
     return tuple(int(i) for i in np.flatnonzero(~(better | twin).any(axis=1)))

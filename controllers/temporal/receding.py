@@ -85,7 +85,15 @@ class Redispatch:
         return Redispatched(_merged(plan, window, passed), costs, found.solver_s, found.compile_s)
 
 
-def remaining(cohorts: CohortFlexibility, passed_h: int) -> CohortFlexibility:
+def hours_left(view: SystemView, passed_h: int) -> SystemView:
+    """A view whose forecasts begin now, and whose cohorts stand on the plan's rows, for the hours left of the plan."""
+    left = view.load_mw.size - passed_h
+    names = ("load_mw", "wind_mw", "pv_mw", "price_charge_usd_per_kwh", "price_discharge_usd_per_kwh")
+    return replace(view, **{name: getattr(view, name)[:left] for name in names},
+                   districts=tuple(_remaining(cars, passed_h) for cars in view.districts))
+
+
+def _remaining(cohorts: CohortFlexibility, passed_h: int) -> CohortFlexibility:
     """Cohorts on the plan's own rows and hours (nothing before passed_h) as a problem of the hours left."""
     h = cohorts.horizon_h
     rows = np.arange(GROUP_COUNT * (h + 1)).reshape(GROUP_COUNT, h + 1)[:, passed_h:].ravel()
@@ -157,11 +165,11 @@ def _solve(case: Case, u: Ints, direction: Floats, imbalance: Imbalance) -> tupl
     h, rows = case.horizon_h, case.rows
     v = replace(fix_commitment(case, make_variables(case), u, direction),
                 missing=cp.Variable(h, nonneg=True), surplus=cp.Variable(h, nonneg=True))
+    v, ties, unequal = _with_shares(case, v)
     constraints = collect(case, v, eq.DISPATCH | eq.COHORTS, ())
-    unequal, means = _unequal_shares(case, v)
     objective = (eq.objective_usd(case, v) + imbalance.shed_usd_per_mwh * cp.sum(v.missing)
                  + imbalance.dump_usd_per_mwh * cp.sum(v.surplus))
-    problem = cp.Problem(cp.Minimize(objective + SPREAD_USD_PER_MW * unequal), constraints + means)
+    problem = cp.Problem(cp.Minimize(objective + SPREAD_USD_PER_MW * unequal), constraints + ties)
     solve_qp(problem, "re-dispatch at the commitment in force")
     price = next(-c.dual_value for c in constraints if c.label == "balance[0]")
     pc_mw, pd_mw = entry_powers(case, v)
@@ -179,19 +187,30 @@ def _positive(variable: cp.Expression) -> Floats:
     return np.where(values < 1e-7, 0.0, values)
 
 
-def _unequal_shares(case: Case, v: Variables) -> tuple[cp.Expression, eq.Constraints]:
-    """sum_g Pmax_g (P_g/Pmax_g - P_total/Pmax_total)^2 over hours and both directions, in MW, with the mean shares."""
-    rows, distance, constraints = case.rows, cp.Constant(0.0), []
-    for part, at, limit in ((v.charge, v.charge_at, rows.pc_max_mw), (v.discharge, v.discharge_at, rows.pd_max_mw)):
-        if at.size == 0:
-            continue
-        add = rows.hour_matrix(case.horizon_h, at)
-        room = add @ limit[at]
-        mean = cp.Variable(case.horizon_h)
-        average = sparse.diags(1.0 / np.where(room > 0, room, 1.0)) @ add @ sparse.diags(limit[at])
-        constraints.append(mean == average @ part)
-        distance += limit[at] @ cp.square(part - mean[rows.hour[at]])
-    return distance, constraints
+def _shares(limit_mw: Floats, hour: Ints, h: int) -> tuple[cp.Variable, eq.Constraints, cp.Expression]:
+    """Shares P_g/Pmax_g of entries with their hourly mean: ([entries + h], constraints, inequality).
+
+    inequality = sum_g Pmax_g (P_g/Pmax_g - P_total/Pmax_total)^2 over the hours, in MW: a quadratic form of the
+    variable itself, which costs the solver nothing.
+    """
+    n = hour.size
+    both = cp.Variable(n + h)
+    into = sparse.csr_matrix((limit_mw, (hour, np.arange(n))), shape=(h, n))
+    room = np.asarray(into.sum(axis=1)).ravel()
+    scale = sparse.diags(1.0 / np.where(room > 0, room, 1.0))
+    square = sparse.bmat([[sparse.diags(limit_mw), -into.T], [-into, sparse.diags(room)]], format="csc")
+    return both, [both[:n] >= 0, both[n:] == scale @ into @ both[:n]], cp.quad_form(both, square, assume_PSD=True)
+
+
+def _with_shares(case: Case, v: Variables) -> tuple[Variables, eq.Constraints, cp.Expression]:
+    """The unknowns with the cohorts' fractions beside their means, what ties them, and how unequal they are."""
+    unequal, ties = cp.Constant(0.0), []
+    for name, at, limit in (("charge", v.charge_at, case.rows.pc_max_mw), ("discharge", v.discharge_at,
+                                                                          case.rows.pd_max_mw)):
+        if at.size:
+            both, tie, distance = _shares(limit[at], case.rows.hour[at], case.horizon_h)
+            v, ties, unequal = replace(v, **{name: both[:at.size]}), ties + tie, unequal + distance
+    return v, ties, unequal
 
 
 def _commitment(u: Ints, found: Dispatch) -> Commitment:

@@ -23,6 +23,8 @@ class Profiles(Part):
     """First counted day, as 2016-01-18; for `simbench` only, where it is required."""
     load_peak_mw: Positive = 1500.0
     """Highest system load of the table (ten_unit) or of the year (simbench), MW; cars not included."""
+    forecast_error: Literal["off", "default", "large"] = "off"
+    """Errors of load, wind and sun forecasts: none, or growing with lead time (equal for all controllers of a seed)."""
     wind_capacity_mw: NonNegative = 150.0
     """Installed wind power, MW."""
     pv_capacity_mw: NonNegative = 100.0
@@ -91,6 +93,8 @@ class Planning(Part):
     """Hours a plan looks ahead."""
     binding_h: Annotated[int, Field(ge=1, le=24)] = 24
     """Hours of it that are carried out before the next plan; a divisor of 24."""
+    redispatch: Literal["none", "hourly"] = "none"
+    """Within the day: the plan's powers and targets stand, or are found again every hour from measured SOC."""
     terminal: Literal["match", "cyclic", "price", "free"] = "match"
     """Energy in the batteries at the horizon's end: as if uncoordinated, as at the start, priced, or free."""
     tangents: Annotated[int, Field(ge=2, le=100)] = 12

@@ -10,7 +10,8 @@ from models.flexibility import bus_flexibility, cohort_flexibility, known_sessio
 from models.mobility import Mobility
 from models.records import GROUP_COUNT, DeclaredTable, Floats, Ints, group_index
 from testbed.districts import District, build_districts
-from testbed.expectations import ExpectedCars, build_expectation
+from testbed.expectations import ExpectedCars, Outlook, build_expectation
+from testbed.remaining_cohorts import PlanWindow, remaining_cohorts
 from testbed.run_spec import RunSpec
 from testbed.simulators.adapter import Adapter, Inputs, Values
 
@@ -37,6 +38,7 @@ class DistrictMobility:
         self.core = Mobility(district.vehicles, district.site, district.wishes(), district.drivers(), spec.start_s)
         self.expectation: ExpectedCars | None = None
         self.cohorts: Values = {}
+        self.window: PlanWindow | None = None
         self.buses: Values = {}
 
     def step(self, now_s: int, soc: Floats, guidance_rank: Ints) -> Values:
@@ -62,20 +64,32 @@ class DistrictMobility:
     def _look_ahead(self, now_s: int, declared: DeclaredTable, soc: Floats) -> None:
         if self.expectation is None:
             self.expectation = build_expectation(self.spec, self.district)
-        vehicles, site, planning = self.district.vehicles, self.district.site, self.spec.scenario.planning
+        vehicles, site = self.district.vehicles, self.district.site
         everybody = replace(vehicles, is_enrolled=np.ones(vehicles.count, dtype=np.bool_))
         plugged = known_sessions(everybody, declared, soc, site.bus_zone, now_s)
-        enrolled = vehicles.is_enrolled[np.flatnonzero(declared.is_plugged)]
-        outlook = self.expectation.outlook(now_s, plugged, enrolled)
-        if self.spec.is_plan_time(now_s):
-            self.cohorts = cohort_flexibility(
-                outlook.known, outlook.coming, now_s, self.spec.horizon_h, planning.assumed_compliance,
-                outlook.uncontrolled_kw()).to_arrays()
+        slots = np.flatnonzero(declared.is_plugged)
+        outlook = self.expectation.outlook(now_s, plugged, vehicles.is_enrolled[slots], slots)
+        compliance = self.expectation.assumed_compliance
+        self._cohorts(now_s, declared, soc, outlook, compliance)
         # an operator without a network needs no look-ahead by bus
         coming = outlook.coming if self.district.feeder is not None else select(outlook.coming, slice(0))
         outside_kw = (outlook.uncontrolled_bus_kw() if self.district.feeder is not None
                       else np.zeros((site.bus_count, outlook.period_edges_s.size - 1)))
         flexibility = bus_flexibility(
             outlook.known, coming, site, self.district.pairs, now_s, self.spec.step_s,
-            self.spec.scenario.spatial.look_ahead_h, planning.assumed_compliance, outside_kw)
+            self.spec.scenario.spatial.look_ahead_h, compliance, outside_kw)
         self.buses = replace(flexibility, p_urgent_kw=outlook.urgent_kw()).to_arrays()
+
+    def _cohorts(self, now_s: int, declared: DeclaredTable, soc: Floats, outlook: Outlook, compliance: float) -> None:
+        """At plan times what the cars can do from now on; at re-dispatch what is left of it for the plan in force."""
+        vehicles, hours = self.district.vehicles, self.spec.horizon_h
+        if self.spec.is_plan_time(now_s):
+            cohorts = cohort_flexibility(outlook.known, outlook.coming, now_s, hours, compliance,
+                                         outlook.uncontrolled_kw())
+            self.cohorts = cohorts.to_arrays()
+            self.window = PlanWindow.begin(now_s, cohorts, vehicles.count)
+        if self.window is None:
+            return
+        self.window.look(now_s, declared, soc * vehicles.capacity_kwh)
+        if self.spec.is_redispatch_time(now_s):
+            self.cohorts = remaining_cohorts(self.window, outlook, hours, compliance).to_arrays()

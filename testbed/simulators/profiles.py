@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from models.records import Floats, RadialFeeder
+from testbed.controller_loading import knows_truth
 from testbed.districts import District, build_districts
+from testbed.forecasts import build_forecaster
 from testbed.profiles import build_profiles, build_tariff
 from testbed.run_spec import RunSpec
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
-
-SECONDS_PER_HOUR = 3600
 
 
 class ProfilesSimulator(Adapter):
@@ -20,13 +20,14 @@ class ProfilesSimulator(Adapter):
 
     def build(self, spec: RunSpec) -> None:
         self.profiles = build_profiles(spec.scenario)
+        self.forecaster = build_forecaster(spec.scenario, spec.seed, knows_truth(spec.controller))
         self.tariff = build_tariff(spec.scenario)
         self.districts = build_districts(spec)
         self.forecast: Values = {}
         self.bus_forecasts: dict[str, Values] = {}
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
-        if not self.forecast or self.spec.is_plan_time(now_s):
+        if not self.forecast or self.spec.is_plan_time(now_s) or self.spec.is_redispatch_time(now_s):
             self.forecast = self._system_forecast(now_s)
         if not self.bus_forecasts or self.spec.is_decision_time(now_s):
             shape = self._shape_ahead(now_s)
@@ -48,15 +49,12 @@ class ProfilesSimulator(Adapter):
         }
 
     def _system_forecast(self, now_s: int) -> Values:
-        ahead = self.profiles.hourly(now_s, self.spec.horizon_h)
+        ahead = self.forecaster.hourly(now_s, self.spec.horizon_h)
         return {"load_mw": ahead.load_mw, "wind_mw": ahead.wind_mw, "pv_mw": ahead.pv_mw}
 
     def _shape_ahead(self, now_s: int) -> Floats:
         """Load over peak for the steps of this hour, then for the hours of the lower layer's look-ahead."""
-        steps = SECONDS_PER_HOUR // self.spec.step_s
-        later = self.spec.scenario.spatial.look_ahead_h - 1
-        return np.concatenate([self.profiles.load_shape(now_s, self.spec.step_s, steps),
-                               self.profiles.load_shape(now_s + SECONDS_PER_HOUR, SECONDS_PER_HOUR, later)])
+        return self.forecaster.load_shape(now_s, self.spec.step_s, self.spec.scenario.spatial.look_ahead_h - 1)
 
     def _district(self, district: District, shape_now: Floats) -> Values:
         present = bus_load(district, shape_now)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from controllers.port import Plan, SystemView
+from controllers.port import Plan, PlanError, SystemView
+from controllers.temporal.receding import hourly_objective_usd, hours_left
 from models.records import CohortFlexibility
 from testbed.controller_loading import load_controller
-from testbed.knowledge import temporal_knowledge
-from testbed.plans import temporal_layer
+from testbed.knowledge import feeder_offers, temporal_knowledge
+from testbed.plans import redispatch_of, temporal_layer
 from testbed.run_spec import RunSpec
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
 
@@ -19,16 +22,25 @@ class TemporalSimulator(Adapter):
     simulator = "temporal"
 
     def build(self, spec: RunSpec) -> None:
-        self.knowledge = temporal_knowledge(spec.scenario)
+        self.knowledge = replace(temporal_knowledge(spec.scenario), offers=feeder_offers(spec))
         self.layer = temporal_layer(spec, load_controller(spec.controller), self.knowledge)
         self.plan: Plan | None = None
         self.plan_values: Values = {}
+        self.redispatch = redispatch_of(spec, self.knowledge)
+        self.hourly_usd = np.full(spec.horizon_h, np.nan)
+        self.redispatch_failed = 0.0
         self.solver_s = 0.0
         self.compile_s = 0.0
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
+        self.redispatch_failed = 0.0
         if self.spec.is_plan_time(now_s):
-            self._set_plan(self.layer.plan(self.view(now_s, inputs)))
+            view = self.view(now_s, inputs)
+            self._set_plan(self.layer.plan(view))
+            if self.plan is not None:
+                self.hourly_usd = hourly_objective_usd(self.knowledge, view, self.plan)
+        elif self.plan is not None and self.spec.is_redispatch_time(now_s):
+            self._redispatch(self.plan, self.view(now_s, inputs))
         return {SYSTEM: self._system_values(now_s), **self._district_values()}
 
     def view(self, now_s: int, inputs: Inputs) -> SystemView:
@@ -44,6 +56,18 @@ class TemporalSimulator(Adapter):
             price_discharge_usd_per_kwh=prices["discharge_usd_per_kwh"],
             districts=districts, hours_on=state["hours_on"], p_mw=state["p_mw"])
 
+    def _redispatch(self, plan: Plan, view: SystemView) -> None:
+        """Bring the plan in force up to date; where there is no dispatch it stands, and the result says so."""
+        passed = (view.time_s - plan.time_s) // 3600
+        try:
+            answer = self.redispatch.update(hours_left(view, passed), plan, self.hourly_usd)
+        except PlanError:
+            self.redispatch_failed = 1.0
+            return
+        self.plan, self.hourly_usd = answer.plan, answer.hourly_usd
+        self.solver_s += answer.solver_s
+        self.compile_s += answer.compile_s
+
     def _set_plan(self, plan: Plan) -> None:
         self.plan = plan
         self.plan_values = plan.to_arrays()
@@ -53,7 +77,8 @@ class TemporalSimulator(Adapter):
 
     def _system_values(self, now_s: int) -> Values:
         return {"commitment": self._commitment(now_s), "marginal_price_forecast": self._price(),
-                "plan": self.plan_values}
+                "plan": self.plan_values, "expected_objective_usd": float(self.hourly_usd.sum()),
+                "redispatch_failed": self.redispatch_failed}
 
     def _commitment(self, now_s: int) -> Values:
         if self.plan is None:

@@ -99,6 +99,10 @@ def test_every_answer_of_the_optimisation_agrees_with_ac_or_says_it_fell_back(ru
     accepted = solved & ~fallback
     if run.name in ("bilayer", "smart_charging"):
         assert solved.sum() == 24
+    if run.name in ("bilayer_pso", "bilayer_sga"):  # nothing is relaxed, so nothing can be compared
+        assert solved.sum() == 24
+        assert np.isnan(result.district("feeder33", "relaxation_vm_error_pu")).all()
+        return
     assert np.all(result.district("feeder33", "relaxation_vm_error_pu")[accepted] <= 1e-5)
     assert np.all(result.district("feeder33", "relaxation_loss_error_rel")[accepted] <= 1e-3)
 

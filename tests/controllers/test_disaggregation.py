@@ -13,6 +13,7 @@ from controllers.disaggregation import (
     declared_fraction,
     laxity_h,
     least_laxity,
+    need_kw,
     plugged_power_kw,
     proportional,
     vehicle_limits_kw,
@@ -58,6 +59,19 @@ def test_limits_by_hand(soc: float, departure_h: float, lo_kw: float, hi_kw: flo
     declared = plugged(vehicles, int(departure_h * HOUR))
     lo, hi = vehicle_limits_kw(vehicles, declared, np.array([soc]), 0, 900)
     assert (lo[0], hi[0]) == pytest.approx((lo_kw, hi_kw))
+
+
+@pytest.mark.parametrize(("soc", "departure_h", "expected_kw"), [
+    (0.5, 10.0, 5),  # more than a quarter's work
+    (0.79, 10.0, 2.5),  # half a kWh short of 0.8, through a charger that loses a fifth
+    (0.85, 10.0, 0),
+    (0.5, 0.125, 2.5),  # leaves in mid-step
+])
+def test_need_is_the_power_to_what_the_driver_wants(soc: float, departure_h: float, expected_kw: float) -> None:
+    vehicles = cars(1, eta_charge=0.8)
+    declared, soc_now = plugged(vehicles, int(departure_h * HOUR)), np.array([soc])
+    lo, hi = vehicle_limits_kw(vehicles, declared, soc_now, 0, 900)
+    assert need_kw(vehicles, declared, soc_now, 900, lo, hi) == pytest.approx([expected_kw])
 
 
 def test_limits_include_efficiency_and_are_zero_when_not_plugged() -> None:

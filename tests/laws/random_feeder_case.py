@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -123,7 +123,7 @@ def refutation(known: SpatialKnowledge, decision: Decision) -> Refutation:
     q_kvar = decision.q_plan_bus_kvar[:steps] + decision.forecast.q_fixed_kvar.T[:steps]
     flow = known.power_flow(p_kw, q_kvar)
     if np.any(np.isnan(flow.vm_pu)):
-        return Refutation(("no power flow exists",), ("no power flow exists",))
+        return Refutation(() if decision.answer is None else ("no power flow",), ("no power flow",))
     claims = []
     if decision.answer is not None:
         if np.abs(decision.answer.vm_pu[:steps] - flow.vm_pu).max() > VM_AGREES_PU:
@@ -142,6 +142,14 @@ def refutation(known: SpatialKnowledge, decision: Decision) -> Refutation:
     return Refutation(tuple(claims), tuple(name for name, is_broken in broken.items() if is_broken))
 
 
+def idle_flow_exists(known: SpatialKnowledge, decision: Decision) -> bool:
+    """The loads of this hour have a power flow while no dispatched car moves."""
+    assert known.power_flow is not None
+    steps, fixed = decision.layout.steps, decision.forecast
+    flow = known.power_flow(fixed.p_fixed_kw.T[:steps], fixed.q_fixed_kvar.T[:steps])
+    return not np.any(np.isnan(flow.vm_pu))
+
+
 def _behind_kva(known: SpatialKnowledge, decision: Decision, q_kvar: Floats) -> Floats:
     """[Q, B] through each bus's own transformer: load and slow chargers, 0 at the substation."""
     layout, steps = decision.layout, decision.layout.steps
@@ -149,10 +157,3 @@ def _behind_kva(known: SpatialKnowledge, decision: Decision, q_kvar: Floats) -> 
     kva = np.hypot(decision.forecast.p_fixed_kw.T[:steps] + slow, q_kvar)
     kva[:, 0] = 0.0
     return np.asarray(kva)
-
-
-def with_fixed_injection(known: SpatialKnowledge, view: FeederView, bus: int, p_kw: float) -> FeederView:
-    """The view with p_kw fed in at a bus that no answer can cut."""
-    load = view.bus_load_kw.copy()
-    load[bus] -= p_kw
-    return replace(view, bus_load_kw=load)

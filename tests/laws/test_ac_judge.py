@@ -7,13 +7,17 @@ broken that nothing could keep, and `fallback` likewise, but both must name it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from controllers.port import SpatialKnowledge
 from controllers.spatial.branch_flow.decision import Decider, Decision
 from models.feeder import ieee33
+from tests.controllers.spatial import branch_flow_case as case
 from tests.laws import random_feeder_case as any_case
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -23,7 +27,7 @@ NAMES = {"v_min": "vm_pu below", "v_max": "vm_pu above", "line": "line loading",
          "transformer": "transformer kVA"}
 
 
-def check(known: any_case.SpatialKnowledge, decision: Decision) -> None:
+def check(known: SpatialKnowledge, decision: Decision) -> None:
     """Good answers are true and within limits; others name what they break."""
     found = any_case.refutation(known, decision)
     assert decision.status in ("accepted", "repaired", "fallback")
@@ -33,6 +37,8 @@ def check(known: any_case.SpatialKnowledge, decision: Decision) -> None:
         return
     assert not found.claims, (decision.status, found)
     assert decision.binding
+    if "no power flow" in found.limits:
+        assert not any_case.idle_flow_exists(known, decision), "cars at rest would have had a power flow"
     for limit in found.limits:
         assert NAMES.get(limit, limit) in decision.binding, (limit, decision.binding)
 
@@ -66,3 +72,42 @@ def test_no_refuted_answer_is_passed_on_as_good_at_length(seed: int) -> None:
 def test_no_refuted_answer_is_passed_on_as_good_on_ieee33(seed: int) -> None:
     """50 decisions on the 33-bus feeder."""
     check_hours(seed, of_ieee33=True)
+
+
+# ---------------------------------------------------------------- where the relaxation lies
+def light_evening(on_inexact: str, price: float = 20.0, wanted_kw: float = 2000.0, fixed_kw: float = 0.0
+                  ) -> tuple[SpatialKnowledge, Decision]:
+    """IEEE-33 at 0.4 of its load, ceiling 1.05 pu; bus 18 is to feed in wanted_kw, a plant fixed_kw."""
+    feeder = case.unlimited_transformers(ieee33(v_max_pu=1.05))
+    known = case.knowledge(case.fleet(), feeder, on_inexact=on_inexact, step_s=3600, look_ahead_h=2,
+                           voltage_penalty_usd_per_pu2h=0.0)
+    view = case.injection_view(known, 18, wanted_kw, 0.4)
+    load = view.bus_load_kw.copy()
+    load[17] -= fixed_kw
+    view = replace(view, bus_load_kw=load, marginal_price_usd_per_mwh=np.full(known.horizon_h, price))
+    return known, Decider(known).decide(view)
+
+
+@pytest.mark.parametrize("on_inexact", ["repair", "fallback"])
+def test_two_megawatts_that_nobody_can_cut_are_not_called_good(on_inexact: str) -> None:
+    """The relaxation calls 1.050 pu optimal where the power flow has 1.090."""
+    known, decision = light_evening(on_inexact, wanted_kw=1.0, fixed_kw=2000.0)
+    check(known, decision)
+    assert decision.status != "accepted"
+    assert "vm_pu above" in decision.binding
+    assert decision.vm_ac_pu[0].max() == pytest.approx(1.090, abs=1e-3)
+
+
+def test_two_megawatts_that_can_be_cut_are_cut_to_what_the_power_flow_allows() -> None:
+    known, decision = light_evening("repair")
+    check(known, decision)
+    assert decision.status == "repaired"
+    assert decision.vm_ac_pu[0].max() == pytest.approx(1.05, abs=2e-4)
+
+
+@pytest.mark.parametrize("price", [-60.0, 0.0])
+def test_no_losses_are_invented_where_they_would_pay(price: float) -> None:
+    """At a negative price the relaxation could burn energy in lines that carry none: losses keep a price above 0."""
+    known, decision = light_evening("fallback", price=price, wanted_kw=100.0)
+    check(known, decision)
+    assert decision.status == "accepted"

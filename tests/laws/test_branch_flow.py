@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,9 +44,12 @@ def test_losses_fall_with_a_little_injection_at_any_bus(seed: int) -> None:
 
 def drawn_cars(rng: np.random.Generator, count: int, cohorts: int) -> Cars:
     lo_kw = rng.choice([-7.0, -3.0, 0.0, 2.0], count)
+    hi_kw = np.maximum(lo_kw, rng.uniform(0.0, 7.0, count))
+    least_kw = np.maximum(lo_kw, 0.0)
     ones = np.ones(count)
-    return Cars(index=np.arange(count), row=rng.integers(0, cohorts, count), lo_kw=lo_kw,
-                hi_kw=np.maximum(lo_kw, rng.uniform(0.0, 7.0, count)), laxity=rng.normal(5.0, 4.0, count),
+    return Cars(index=np.arange(count), row=rng.integers(0, cohorts, count), lo_kw=lo_kw, hi_kw=hi_kw,
+                need_kw=least_kw + rng.choice([0.0, 0.5, 1.0], count) * (hi_kw - least_kw),
+                laxity=rng.normal(5.0, 4.0, count),
                 p_charge_max_kw=7 * ones, p_discharge_max_kw=7 * ones, present_s=900 * ones, rest_s=900 * ones)
 
 
@@ -77,12 +82,35 @@ def test_sharing_gives_cohorts_the_discharge_they_can_deliver(seed: int, count: 
     assert np.allclose(discharged, np.minimum(asked.cohort_d_kw, able))
 
 
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(SEEDS)
+def test_nobody_gets_more_than_wanted_while_a_car_of_the_cohort_lacks_it(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    pair = rng.integers(0, 6, 20)
+    cars = replace(drawn_cars(rng, 20, 3), row=pair % 3)
+    asked = Asked(rng.uniform(0, 20, 6), np.zeros(6), rng.uniform(0, 40, 3), np.zeros(3))
+    given_kw = share(asked, cars, pair)
+    has_more = np.bincount(cars.row, given_kw > cars.need_kw + 1e-9, 3) > 0
+    lacks = np.bincount(cars.row, given_kw < cars.need_kw - 1e-9, 3) > 0
+    assert not np.any(has_more & lacks)
+
+
+def test_beyond_what_is_wanted_the_optimum_decides_where() -> None:
+    """One cohort at two buses; each car wants 1 kW more; the optimum asks it all of the second bus."""
+    two = np.ones(2)
+    cars = Cars(index=np.arange(2), row=np.zeros(2, dtype=np.int64), lo_kw=0 * two, hi_kw=7 * two, need_kw=two,
+                laxity=np.array([1.0, 2.0]), p_charge_max_kw=7 * two, p_discharge_max_kw=7 * two,
+                present_s=900 * two, rest_s=900 * two)
+    asked = Asked(np.array([0.0, 5.0]), np.zeros(2), np.array([5.0]), np.zeros(1))
+    assert share(asked, cars, np.arange(2)).tolist() == [1.0, 4.0]
+
+
 @settings(deadline=None, derandomize=True, max_examples=30)
 @given(SEEDS)
 def test_sharing_does_not_depend_on_the_order_of_cars(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    cars = drawn_cars(rng, 20, 3)
     pair = rng.integers(0, 5, 20)
+    cars = replace(drawn_cars(rng, 20, 3), row=pair % 3)
     asked = Asked(rng.uniform(0, 8, 5), rng.uniform(0, 8, 5), rng.uniform(0, 30, 3), rng.uniform(0, 20, 3))
     order = rng.permutation(20)
     shuffled = Cars(**{name: getattr(cars, name)[order] for name in Cars.__dataclass_fields__})

@@ -282,3 +282,56 @@ def test_no_units_at_all_sheds_everything() -> None:
     step = _system().step(0, HOUR, np.zeros(10, dtype=np.int64), _load(100.0, wind_mw=30.0))
     assert step.shed_mw == pytest.approx(70.0)
     assert step.p_mw.tolist() == [0.0] * 10
+
+
+# ------------------------------------------------------------------ marginal carbon
+def _marginal(units: str, on: np.ndarray, load_mw: float, **net: float) -> float:
+    """From one step of the re-dispatch."""
+    system = PowerSystem(ten_units(units), PowerSystemParameters(carbon_price_usd_per_t=7.0))
+    return system.step(0, HOUR, on, _load(load_mw, **net)).marginal_carbon_t_per_mwh
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(st.sampled_from(["linear", "quadratic"]), st.integers(1, 10), st.floats(0.02, 0.98))
+def test_marginal_carbon_is_the_derivative_of_emissions(units: str, count: int, share: float) -> None:
+    """Central difference over 2 kW, wherever no unit meets a limit within it."""
+    table, on = ten_units(units), np.zeros(10, dtype=np.int64)
+    on[:count] = 1
+    least, most = table.p_min_mw[:count].sum(), table.p_max_mw[:count].sum()
+    load, h = float(least + share * (most - least)), 1e-3
+    tons = [PowerSystem(table, PowerSystemParameters()).step(0, HOUR, on, _load(load + d)) for d in (-h, 0.0, h)]
+    sides = [(b.carbon_t - a.carbon_t) / h for a, b in ((tons[0], tons[1]), (tons[1], tons[2]))]
+    if abs(sides[1] - sides[0]) < 1e-4:
+        assert tons[1].marginal_carbon_t_per_mwh == pytest.approx(np.mean(sides), abs=1e-4)
+
+
+def test_marginal_carbon_of_linear_units_is_that_of_the_unit_that_follows() -> None:
+    only_last = np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
+    assert _marginal("linear", only_last, 30.0) == pytest.approx(0.65)
+    assert _marginal("linear", FIRST_FIVE, 700.0) == pytest.approx(0.95)
+    assert _marginal("quadratic", np.array([1, *[0] * 9]), 455.0) == pytest.approx(-0.24444 + 2 * 0.00312 * 455)
+
+
+def test_two_units_follow_by_their_curvature() -> None:
+    """Units 1 and 2 with fuel alone: one more MW is shared 1/c_1 : 1/c_2; their emissions at 0.5 and 0.9 t/MWh."""
+    table = replace(ten_units(), emission_beta_t_per_mwh=np.array([0.5, 0.9, *[0.95] * 8]),
+                    p_max_mw=np.array([4550.0, 4550, 130, 130, 162, 80, 85, 55, 55, 55]))
+    system = PowerSystem(table, PowerSystemParameters(weights=(1.0, 1.0, 1.0, 0.0)))
+    step = system.step(0, HOUR, np.array([1, 1, *[0] * 8]), _load(3000.0))
+    one, two = 1 / 0.00048, 1 / 0.00031
+    assert step.marginal_carbon_t_per_mwh == pytest.approx((0.5 * one + 0.9 * two) / (one + two))
+
+
+def test_at_a_corner_the_mean_of_both_sides_counts() -> None:
+    """Merit order at constant prices: unit 1 (0.95 t) full, unit 10 (0.65 t) at its minimum."""
+    table = replace(ten_units(), cost_c_usd_per_mw2h=np.zeros(10))
+    system = PowerSystem(table, PowerSystemParameters())
+    step = system.step(0, HOUR, np.array([1, *[0] * 8, 1]), _load(465.0))
+    assert step.marginal_carbon_t_per_mwh == pytest.approx((0.95 + 0.65) / 2)
+
+
+@pytest.mark.parametrize("net", [{"wind_mw": 400.0}, {}, {"load_mw": 5000.0}])
+def test_no_marginal_carbon_where_units_do_not_follow(net: dict[str, float]) -> None:
+    """Curtailed wind serves the next MWh; in the last two energy is dumped and load is shed."""
+    load = net.pop("load_mw", 100.0)
+    assert _marginal("linear", FIRST_FIVE, load, **net) == 0.0

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.feeder import ieee33
 from testbed.report import shown_runs, write_report
 from testbed.report_charts import controller_colour, controller_dash
+from testbed.report_feeder import tree_places, widest_step
 from testbed.report_figures import charts
 from testbed.result_layout import ResultError
 from testbed.result_writer import Failure
@@ -178,3 +180,20 @@ def test_what_cannot_be_reported_is_refused(write_day: Any, write_result: Any, t
     other = write_result("other.h5", made=toy.scenario(step_s=1800))
     with pytest.raises(ResultError, match="differ in step_s"):
         write_report([write_day("bilayer", 70), other], tmp_path / "r.html")
+
+
+# ---------------------------------------------------------------- the feeder drawn
+def test_branches_of_the_test_feeder_share_no_place_and_no_line() -> None:
+    parent = ieee33().parent
+    column, row = tree_places(parent)
+    corners = {(int(row[n]), int(column[parent[n]])) for n in range(1, 33) if row[n] != row[parent[n]]}
+    places = set(zip(row.tolist(), column.tolist(), strict=True))
+    assert len(places) == 33 and not corners & places
+    assert np.all(column[1:] == column[parent[1:]] + 1)
+    assert np.flatnonzero(row == 0).tolist() == list(range(18))  # the way to bus 18 is the longest
+
+
+def test_nodal_prices_are_drawn_where_they_lie_furthest_apart() -> None:
+    price = np.full((4, 3), np.nan)
+    price[1], price[2] = [20.0, 21.0, 22.0], [30.0, 35.0, 33.0]
+    assert widest_step(price) == 2

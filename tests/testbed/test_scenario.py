@@ -245,6 +245,8 @@ def test_an_impossible_value(write, line, expected):
 @pytest.mark.parametrize(("override", "expected"), [
     ("step_s=700", "step_s = 700: must divide 3600"),
     ("planning.binding_h=5", "planning.binding_h = 5: must divide 24"),
+    ("spatial.search_evaluations=2020", "spatial.search_evaluations = 2020: must be a multiple of "
+     "spatial.search_population=50"),
     ("planning.horizon_h=12", "planning.binding_h = 24: must not be above planning.horizon_h=12"),
     ("planning.horizon_h=29", "spatial.look_ahead_h = 7: must not be above"),
     ("profiles.start_date=2016-01-18", "profiles.start_date = '2016-01-18': is only for"),

@@ -2,7 +2,8 @@
 
 Units without such a limit get no constraint at all. In a cluster of n units P is their total, and u - y units ran
 before and run on, y start, z stop: the sums of the single units' limits, which n units can always keep together
-in total but perhaps not one by one. The limits of the first hour hold only where the power before it is known.
+in total but perhaps not one by one. The limits of the first hour hold only where the power before it is known, and
+at a fixed schedule a power too high to stop in time counts as the highest that is not: the past cannot be mended.
 The reserve rules count whole capacities and know nothing of ramps.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import cvxpy as cp
 import numpy as np
 
+from controllers.temporal.unit_commitment.inherited import POWER_KNOWN_MW
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.variables import (
     Constraints,
@@ -37,8 +39,26 @@ def _positions(case: Case, limited: Bools) -> Ints:
     return np.setdiff1d(at_rows(case, limited), np.flatnonzero(unknown))
 
 
-def _power_before(case: Case) -> Floats:
-    return first_hour(case, np.nan_to_num(case.inherited.p_before_mw))
+def _power_before(case: Case, v: Variables) -> Floats:
+    power = np.nan_to_num(case.inherited.p_before_mw)
+    if case.clusters is None and v.u.is_constant():
+        power = np.minimum(power, highest_before_mw(case, np.asarray(v.u.value).reshape(-1, case.horizon_h)))
+    return first_hour(case, power)
+
+
+def highest_before_mw(case: Case, u: Floats | Ints) -> Floats:
+    """[U] highest power just before the plan from which every stop of the schedule `u` [U, H] can be kept."""
+    units = case.knowledge.units
+    most = units.p_max_mw
+    for on in u.T[::-1] > 0:
+        most = np.where(on, np.minimum(most, units.p_max_mw) + units.ramp_down_mw_per_h, units.p_shutdown_max_mw)
+    return np.asarray(most, dtype=np.float64)
+
+
+def stops_too_soon(case: Case, u: Ints) -> bool:
+    """True if the schedule `u` [U, H] stops a unit sooner than its known power before the plan allows."""
+    excess = np.nan_to_num(case.inherited.p_before_mw) - highest_before_mw(case, u)
+    return bool(np.any(excess > POWER_KNOWN_MW))
 
 
 def _edges(case: Case) -> tuple[Floats, Floats]:
@@ -55,7 +75,7 @@ def ramp_up(case: Case, v: Variables) -> Constraints:
         return []
     rise = per_unit(case, np.nan_to_num(units.ramp_up_mw_per_h, posinf=0.0))[at]
     start, least = per_unit(case, _edges(case)[0])[at], per_unit(case, units.p_min_mw)[at]
-    change = (v.p - before(case) @ v.p)[at] - _power_before(case)[at]
+    change = (v.p - before(case) @ v.p)[at] - _power_before(case, v)[at]
     return [change <= cp.multiply(rise, (v.u - v.y)[at]) + cp.multiply(start, v.y[at]) - cp.multiply(least, v.z[at])]
 
 
@@ -67,7 +87,7 @@ def ramp_down(case: Case, v: Variables) -> Constraints:
         return []
     fall = per_unit(case, np.nan_to_num(units.ramp_down_mw_per_h, posinf=0.0))[at]
     stop, least = per_unit(case, _edges(case)[1])[at], per_unit(case, units.p_min_mw)[at]
-    change = _power_before(case)[at] + (before(case) @ v.p - v.p)[at]
+    change = _power_before(case, v)[at] + (before(case) @ v.p - v.p)[at]
     return [change <= cp.multiply(fall, (v.u - v.y)[at]) + cp.multiply(stop, v.z[at]) - cp.multiply(least, v.y[at])]
 
 
@@ -91,7 +111,7 @@ def shutdown_limit(case: Case, v: Variables) -> Constraints:
         return []
     most, less = per_unit(case, units.p_max_mw)[at], per_unit(case, missing)[at]
     on_before = (before(case) @ v.u)[at] + first_hour(case, case.inherited.on)[at]
-    power_before = (before(case) @ v.p)[at] + _power_before(case)[at]
+    power_before = (before(case) @ v.p)[at] + _power_before(case, v)[at]
     return [power_before <= cp.multiply(most, on_before) - cp.multiply(less, v.z[at])]
 
 

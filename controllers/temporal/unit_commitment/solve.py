@@ -12,7 +12,7 @@ from controllers.temporal.unit_commitment.accounts import account
 from controllers.temporal.unit_commitment.clusters import clustered, commit_by_clusters
 from controllers.temporal.unit_commitment.diagnosis import explain
 from controllers.temporal.unit_commitment.problem import KW_PER_MW, Case, make_case, merge_cohorts
-from controllers.temporal.unit_commitment.ramps import follows_power
+from controllers.temporal.unit_commitment.ramps import follows_power, stops_too_soon
 from controllers.temporal.unit_commitment.stages import (
     Commitment,
     Dispatch,
@@ -91,7 +91,8 @@ class UnitCommitment:
                 found = dispatch(case, first.u, first.direction, self.without)
             except PlanError:  # a relaxed schedule may be too optimistic: the fuller problem decides
                 continue
-            if found.objective_usd - bound_usd <= allowed * abs(found.objective_usd):
+            close = found.objective_usd - bound_usd <= allowed * abs(found.objective_usd)
+            if close and not stops_too_soon(case, first.u):
                 return replace(first, bound_usd=bound_usd), found
         full = self._commit(case, self.tuning.clusters and not self._single_limits(case))
         return (replace(full, bound_usd=max(bound_usd, full.bound_usd)),

@@ -104,8 +104,21 @@ def test_shares_follow_charger_size() -> None:
 def test_what_limits_cut_goes_to_the_others() -> None:
     """The first car has room for 0.25 kWh only, 1 kW in this quarter; the least lax other takes the rest first."""
     soc = np.array([0.895, 0.6, 0.5])
-    answer = ProRata(knowledge_of(cars(3))).step(view_of(cars(3), soc, targets={(ROW, 0): (9.0, 0.0)}))
+    vehicles = cars(3, soc_wanted=0.9)
+    answer = ProRata(knowledge_of(vehicles)).step(view_of(vehicles, soc, targets={(ROW, 0): (9.0, 0.0)}))
     assert answer.setpoint_kw == pytest.approx([1, 3, 5])
+
+
+@pytest.mark.parametrize(("soc", "target_kw", "expected"), [
+    ((0.85, 0.5, 0.6), 6.0, [0, 4, 2]),  # the first one's share goes to the least lax of the others
+    ((0.8, 0.81, 0.5), 6.0, [2 / 3, 1 / 3, 5]),  # the third has no more power: only then the others take any
+    ((0.8, 0.82, 0.84), 6.0, [2, 2, 2]),
+])
+def test_nobody_gets_more_than_wanted_while_another_lacks_it(soc: tuple[float, ...], target_kw: float,
+                                                             expected: list[float]) -> None:
+    """All want 0.8 and may have 0.9. Filling one at another's expense makes the other charge later, unasked."""
+    answer = ProRata(knowledge_of(cars(3))).step(view_of(cars(3), np.array(soc), targets={(ROW, 0): (target_kw, 0.0)}))
+    assert answer.setpoint_kw == pytest.approx(expected)
 
 
 def test_what_must_be_charged_is_charged_and_taken_from_the_others() -> None:
@@ -230,7 +243,7 @@ def test_without_a_solve_there_is_no_proof_and_no_guidance(layer: Any) -> None:
 # ---------------------------------------------------------------- the sum that the system operator counts on
 def four_cars(**changes):
     base = {"index": np.arange(4), "row": np.array([0, 0, 1, 1]), "lo_kw": np.array([7.0, 0.0, -7.0, -7.0]),
-            "hi_kw": np.full(4, 7.0), "laxity": np.array([0.0, 1.0, 5.0, 3.0]), "p_charge_max_kw": np.full(4, 7.0),
+            "hi_kw": np.full(4, 7.0), "need_kw": np.full(4, 7.0), "laxity": np.array([0.0, 1.0, 5.0, 3.0]), "p_charge_max_kw": np.full(4, 7.0),
             "p_discharge_max_kw": np.full(4, 7.0), "present_s": np.full(4, 900.0), "rest_s": np.full(4, 900.0)}
     return Cars(**{**base, **changes})
 

@@ -22,6 +22,7 @@ from controllers.temporal.unit_commitment.equations import (
     objective_usd,
 )
 from controllers.temporal.unit_commitment.problem import Case, make_case
+from controllers.temporal.unit_commitment.ramps import highest_before_mw, stops_too_soon
 from controllers.temporal.unit_commitment.stages import collect, commit, dispatch, make_variables
 from models.records import ThermalUnits
 
@@ -205,6 +206,32 @@ def test_ramps_hold_in_the_dispatch_of_a_fixed_commitment(name: str, build: Simp
     except PlanError:
         limited = np.inf
     assert free < limited - 0.5
+
+
+@pytest.mark.parametrize(("limit", "before", "first_load"), [
+    ("ramp_up_mw_per_h", (45.0, 20, 0), 130.0), ("ramp_down_mw_per_h", (100.0, 60, 0), 50.0),
+    ("p_shutdown_max_mw", (60.0, 60, 0), 60.0),
+])
+def test_the_power_before_the_plan_limits_its_first_hour(limit: str, before: tuple[float, ...], first_load: float,
+                                                         build: SimpleNamespace) -> None:
+    """Where it is known: 0 MW of a unit that is on is a power that nobody measured, and limits nothing."""
+    units = build.small_units(initial_h=np.array([6, 9, -5]), **{limit: np.array([40.0, 25, 20])})
+    k = build.knowledge(H, units=units, mip_gap=1e-8, reserve_fraction=0.0)
+    values = [_optimum(make_case(k, build.view(k, [first_load, *[80.0] * 7], p_mw=np.array(power)), "none", 20.0,
+                                 np.ones(H))) for power in ((0.0, 0, 0), before)]
+    assert values[0] < values[1] - 0.5
+
+
+def test_a_fixed_schedule_can_be_dispatched_from_any_measured_power(build: SimpleNamespace) -> None:
+    """`mid` ran at 60 MW and is to stop after one hour, which from there it could not; from 24 + 20 MW it can."""
+    limits = {"ramp_down_mw_per_h": np.array([np.inf, 20, np.inf]), "p_shutdown_max_mw": np.array([np.inf, 24, np.inf])}
+    k = build.knowledge(H, units=build.small_units(initial_h=np.array([6, 9, -5]), **limits), reserve_fraction=0.0)
+    case = make_case(k, build.view(k, [100.0] + [80.0] * 7, p_mw=np.array([60.0, 60, 0])), "none", 20.0, np.ones(H))
+    u = np.array([[1] * H, [1] + [0] * 7, [0] * H])
+    assert highest_before_mw(case, u)[1] == 44.0
+    assert stops_too_soon(case, u)
+    assert dispatch(case, u, np.zeros(0)).p_mw[1, 0] == pytest.approx(24.0, abs=1e-4)
+    assert commit(case, 1e-6, 1000).u[1, :2].tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("where", [_ramps, _gentle_starts, _gentle_stops, _pairs_hill])

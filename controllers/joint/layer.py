@@ -1,0 +1,96 @@
+"""Upper layers that know the feeders: envelopes published before the plan, an exchange, or one joint problem."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import numpy as np
+
+from controllers.joint.coordination import Proposal, coordinate, plan_of, propose
+from controllers.joint.equations import Prices
+from controllers.joint.limits import operating_envelope
+from controllers.joint.monolith import solve_joint
+from controllers.joint.network import Network, make_network
+from controllers.port import CarControl, Plan, SystemView, TemporalKnowledge
+from controllers.temporal.unit_commitment.problem import Case, make_case
+from controllers.temporal.unit_commitment.solve import Tuning, UnitCommitment
+
+
+class FeederAware:
+    """What the three have in common: the unit commitment that does not know feeders, and their networks."""
+
+    def __init__(self, knowledge: TemporalKnowledge, car_control: CarControl = "bidirectional",
+                 tuning: Tuning | None = None, prices: Prices | None = None) -> None:
+        self.knowledge, self.car_control = knowledge, car_control
+        self.tuning, self.prices = tuning or Tuning(), prices or Prices()
+        self.alone = UnitCommitment(replace(knowledge, offers=()), car_control, self.tuning)
+
+    def case(self, view: SystemView) -> Case:
+        """The upper layer's own problem, one row per cohort and district."""
+        return make_case(self.knowledge, view, self.car_control, self.tuning.terminal_value_usd_per_mwh,
+                         np.full(self.knowledge.horizon_h, self.tuning.delivery_quantile))
+
+    def networks(self, view: SystemView) -> dict[int, Network]:
+        """Feeders by index of their district; districts without an offer have none."""
+        return networks_of(self.knowledge, view)
+
+
+def networks_of(knowledge: TemporalKnowledge, view: SystemView) -> dict[int, Network]:
+    """The feeders on offer under the view's load forecast."""
+    return {k: make_network(knowledge.district_names[k], offer, view.load_mw, view.districts[k].p_uncontrolled_kw)
+            for k, offer in enumerate(knowledge.offers) if offer is not None}
+
+
+class EnvelopePlan(FeederAware):
+    """Unit commitment within the import and export limits that each feeder publishes."""
+
+    def plan(self, view: SystemView) -> Plan:
+        """The plan within the limits; raises PlanError when there is none."""
+        return self.within(view, ())
+
+    def within(self, view: SystemView, without: Collection[str]) -> Plan:
+        """The plan; `without` leaves out equations (tests)."""
+        case, networks = self.case(view), self.networks(view)
+        limits = {k: operating_envelope(case, k, net) for k, net in networks.items()}
+        found = self._proposal(case, networks, limits, without)
+        return plan_of(case, {}, found, self.prices, found.bound_usd)
+
+    def _proposal(self, case: Case, networks: dict[int, Network], limits: dict[int, tuple[np.ndarray, np.ndarray]],
+                  without: Collection[str]) -> Proposal:
+        gap, nodes = self.knowledge.mip_gap, self.tuning.node_limit
+        first = propose(case, networks, {}, self.prices, None, gap, nodes, limits, without)
+        second = propose(case, networks, {}, self.prices, first.u, gap, nodes, limits, without)
+        return replace(second, bound_usd=first.bound_usd)
+
+
+class CoordinatedPlan(FeederAware):
+    """Proposals and replies until the feeders have nothing new to say (controllers/joint/coordination.py)."""
+
+    def plan(self, view: SystemView) -> Plan:
+        """The incumbent; `bound_usd` and `gap_rel` are those of the exchange, losses of the feeders included."""
+        start = self.alone.plan(view)
+        networks = self.networks(view)
+        if not networks:
+            return start
+        found = coordinate(self.case(view), networks, start, self.prices, self.knowledge.mip_gap,
+                           self.tuning.node_limit)
+        return replace(found.plan, status=f"coordinated in {found.iterations} iterations",
+                       solver_s=found.plan.solver_s + start.solver_s, bound_usd=found.bound_usd, gap_rel=found.gap_rel)
+
+
+class JointPlan(FeederAware):
+    """One problem for both layers (controllers/joint/monolith.py)."""
+
+    def plan(self, view: SystemView) -> Plan:
+        """The incumbent with the joint problem's bound."""
+        start, networks, case = self.alone.plan(view), self.networks(view), self.case(view)
+        if not networks:
+            return start
+        found = solve_joint(case, networks, start.committed, self.prices, self.knowledge.mip_gap,
+                            self.tuning.node_limit)
+        done = found.operation.dispatch
+        offer = Proposal(value_usd=found.operation.j_usd, bound_usd=found.bound_usd, u=found.operation.u,
+                         pc_mw=done.pc_mw, pd_mw=done.pd_mw, losses=(), overload=(), solver_s=found.seconds)
+        plan = plan_of(case, networks, offer, self.prices, found.bound_usd)
+        return replace(plan, gap_rel=found.gap_rel, status=f"joint in {found.rounds} rounds")

@@ -1,0 +1,140 @@
+"""Pareto front of two objectives of the upper layer, on the first plan of a scenario (48 h unless it says otherwise).
+
+    python -m experiments.pareto --first operating --second curtailment --points 9
+
+Objectives: operating, owners, curtailment, carbon, each in its own $ (docs/experiments/pareto.md). Each point is one
+MILP with its own bound and gap; answers that another one dominates are listed apart. Writes pareto.csv and a figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from controllers.temporal.pareto import OBJECTIVES, Front, FrontSettings, ObjectiveName, Point, pareto_front
+from controllers.temporal.unit_commitment.problem import Case, make_case
+from controllers.temporal.unit_commitment.solve import Tuning
+from experiments.runs import exit_code, say
+from testbed.controller_loading import load_controller
+from testbed.first_view import first_view
+from testbed.preflight import WrongRequest, checked_scenario, folder_mistakes
+from testbed.tables import number, print_table
+
+SCENARIO = "windy_day"
+CONTROLLER = "temporal"
+"""Whose upper layer plans; `bilayer` has the same."""
+COLUMNS = ("epsilon_usd", *(f"{name}_usd" for name in OBJECTIVES), "carbon_t", "reserve_shortfall_usd",
+           "minimised_usd", "milp_usd", "bound_usd", "gap_rel", "cycled_mwh", "status")
+
+
+def planning_case(described: str, overrides: Sequence[str] = (), controller: str = CONTROLLER) -> Case:
+    """The upper layer's problem at the first counted midnight of a scenario."""
+    found, tuning = first_view(checked_scenario(described, overrides), load_controller(controller)), Tuning()
+    return make_case(found.knowledge, found.view, found.car_control, tuning.terminal_value_usd_per_mwh,
+                     np.full(found.knowledge.horizon_h, tuning.delivery_quantile))
+
+
+def values(point: Point) -> tuple[float | str, ...]:
+    """In the order of COLUMNS."""
+    return (point.epsilon_usd, *(point.costs_usd[name] for name in OBJECTIVES), point.carbon_t,
+            point.reserve_shortfall_usd, point.minimised_usd, point.milp_usd, point.bound_usd, point.gap_rel,
+            point.cycled_mwh, point.status)
+
+
+def write_csv(front: Front, path: Path) -> None:
+    """One line per answer; `front` is 1 for points of the front, 0 for dominated answers."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("first", "second", "front", *COLUMNS))
+        for kept, points in ((1, front.points), (0, front.dominated)):
+            writer.writerows((front.first, front.second, kept, *values(point)) for point in points)
+
+
+def print_front(front: Front) -> None:
+    """The points with their proofs, then how many answers were dominated."""
+    header = (*(f"{name} $" for name in OBJECTIVES), "carbon t", "minimised $", "MILP $", "bound $", "gap", "status")
+    rows = [(*(number(p.costs_usd[name]) for name in OBJECTIVES), number(p.carbon_t), number(p.minimised_usd),
+             number(p.milp_usd), number(p.bound_usd), f"{p.gap_rel:.2e}", p.status) for p in front.points]
+    print_table(header, rows, right=header[:-1])
+    print(f"{len(front.points)} points, {len(front.dominated)} dominated answers taken out; minimised: {front.first} "
+          f"with {front.second} at most epsilon, ties broken by a thousandth of the others")
+
+
+def write_figure(front: Front, title: str, stem: Path) -> None:
+    """Points, and a bar from each to what its bound leaves possible; STEM.png and STEM.svg."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - an optional dependency, slow to import
+
+    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+    axes = figure.add_subplot()
+    x, y, room = (np.array(column) / 1e3 for column in zip(
+        *((p.costs_usd[front.second], p.costs_usd[front.first], p.minimised_usd - p.bound_usd)
+          for p in front.points), strict=True))
+    axes.errorbar(x, y, yerr=[np.maximum(room, 0.0), np.zeros(room.size)], fmt="o-", color="C0", ecolor="0.6",
+                  capsize=3, label="front, with the room its bounds leave")
+    if front.dominated:
+        axes.plot([p.costs_usd[front.second] / 1e3 for p in front.dominated],
+                  [p.costs_usd[front.first] / 1e3 for p in front.dominated], "x", color="0.5", label="dominated")
+    axes.set_xlabel(f"{front.second} [1000 $]")
+    axes.set_ylabel(f"{front.first} [1000 $]")
+    axes.set_title(title, fontsize=10)
+    axes.legend(fontsize=8)
+    for suffix in (".png", ".svg"):
+        figure.savefig(stem.with_suffix(suffix), dpi=150)
+
+
+def told(point: Point) -> None:
+    """A line per answer for whoever waits."""
+    say("  ".join(f"{name} {point.costs_usd[name]:,.0f} $" for name in OBJECTIVES)
+        + f"  gap {point.gap_rel:.2e}  {point.status}")
+
+
+def settings_of(options: argparse.Namespace, case: Case) -> FrontSettings:
+    """From the command line; the scenario's MIP gap unless another is given. WrongRequest names what is wrong."""
+    gap = case.knowledge.mip_gap if options.gap is None else options.gap
+    try:
+        return FrontSettings(points=options.points, mip_gap=gap, node_limit=options.nodes)
+    except ValueError as wrong:
+        raise WrongRequest([str(wrong)]) from wrong
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.pareto", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scenario", default=SCENARIO)
+    parser.add_argument("--first", choices=OBJECTIVES, default="operating", help="minimised")
+    parser.add_argument("--second", choices=OBJECTIVES, default="curtailment", help="limited, step by step")
+    parser.add_argument("--points", type=int, default=9, metavar="N", help="both ends included (default 9)")
+    parser.add_argument("--gap", type=float, metavar="REL", help="MIP gap of a point (default: the scenario's)")
+    parser.add_argument("--nodes", type=int, default=FrontSettings().node_limit, metavar="N", help="limit of a MILP")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides")
+    parser.add_argument("-o", dest="folder", type=Path, metavar="DIR", help="default results/pareto/FIRST-SECOND")
+    options = parser.parse_args(arguments)
+    first: ObjectiveName = options.first
+    second: ObjectiveName = options.second
+    folder = options.folder or Path("results/pareto") / f"{first}-{second}"
+    mistakes = folder_mistakes(folder, f"-o {folder}")
+    if first == second:
+        mistakes.append(f"--second {second}: must differ from --first")
+    if mistakes:
+        raise WrongRequest(mistakes)
+    case = planning_case(options.scenario, options.overrides)
+    front = pareto_front(case, first, second, settings_of(options, case), told)
+    print_front(front)
+    write_csv(front, folder / "pareto.csv")
+    if find_spec("matplotlib"):
+        write_figure(front, f"{options.scenario}: first plan, {case.horizon_h} h", folder / "pareto")
+    else:
+        say("no figure: matplotlib is not installed (pip install '.[notebooks]')")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(main))
