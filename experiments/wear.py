@@ -1,6 +1,7 @@
 """Wear: what V2G costs each battery, what owners earn, what must be paid, and what the dispatch does about it.
 
     python -m experiments.wear prices                  # seconds: price of wear and break-even by model, battery, age
+    python -m experiments.wear life                    # a minute: that price against traces of a whole life
     python -m experiments.wear study                   # a minute: model x age x depth x SOC window x spread
     python -m experiments.wear dispatch --seeds 1      # runs: the coefficient and the models inside the dispatch
     python -m experiments.wear owners --seeds 20       # runs: statements, compensation, out of sample
@@ -38,6 +39,7 @@ COEFFICIENTS = (0.0, 10.0, 25.0, 53.6, 100.0)
 COUNTING_MODELS = tuple(name for name in wear_model_names() if name != "throughput")
 SHARES = (1.0, 0.95)
 DAYS = 30
+LIVES_YEARS = (4.0, 8.0, 12.0)
 Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 """(name, head, rows)"""
 
@@ -45,21 +47,29 @@ Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 # ---------------------------------------------------------------- one car
 def prices(_: argparse.Namespace) -> list[Table]:
     """Life-average price, and a day of V2G at several ages, with the break-even price."""
-    life: list[Sequence[str]] = []
+    lasting: list[Sequence[str]] = []
     aged: list[Sequence[str]] = []
     for model in wear_model_names():
         for battery in car.BATTERY_CNY:
             wear = car.life_average_cny(model, battery)
-            life.append((model, f"{battery:g}", f"{wear:.3f}", f"{car.break_even_cny(wear):.3f}"))
+            lasting.append((model, f"{battery:g}", f"{wear:.3f}", f"{car.break_even_cny(wear):.3f}"))
         points = [car.Case(model, age, 1 / 3, 0.8) for age in car.AGES]
         for one in car.outcomes(points, DAYS):
             aged.append((model, f"{one.case.age_years:g}", f"{one.against_smart_cny:.3f}",
                          f"{one.against_uncoordinated_cny:.3f}", f"{one.cycle_share:.0%}",
                          f"{car.break_even_cny(one.against_smart_cny):.3f}",
                          f"{one.against_smart_cny / car.life_average_cny(model, 900.0):.2f}"))
-    return [("life_average", ("model", "battery [CNY/kWh]", "wear [CNY/kWh]", "break-even [CNY/kWh]"), life),
+    return [("life_average", ("model", "battery [CNY/kWh]", "wear [CNY/kWh]", "break-even [CNY/kWh]"), lasting),
             ("by_age", ("model", "age [years]", "wear against smart [CNY/kWh]", "against uncoordinated", "cycling",
                         "break-even [CNY/kWh]", "booked / price"), aged)]
+
+
+def life(_: argparse.Namespace) -> list[Table]:
+    """The price of a life beside the wear that traces of every one of its days book."""
+    rows = [(model, f"{years:g}", f"{price:.3f}", f"{booked:.3f}", f"{booked / price:.2f}")
+            for model in COUNTING_MODELS for years in LIVES_YEARS
+            for price, booked in [car.life_booked_cny(model, years)]]
+    return [("booked", ("model", "years", "price [CNY/kWh]", "booked over it [CNY/kWh]", "booked / price"), rows)]
 
 
 def study(_: argparse.Namespace) -> list[Table]:
@@ -94,12 +104,14 @@ def runs(given: argparse.Namespace, name: str, controllers: Sequence[str], seeds
 def dispatch(given: argparse.Namespace) -> list[Table]:
     """V2G under rising prices of wear, then under each model's own price, with the wear booked by that model."""
     shown = ("discharged_mwh", "hours_fewer_units", "wear_cost_usd", "operating_cost_usd", "total_cost_usd_adjusted")
-    settings: dict[str, tuple[str, ...]] = {f"{c:g} $/MWh": (f"objective.wear_usd_per_mwh={c:g}",) for c in COEFFICIENTS}
+    settings: dict[str, tuple[str, ...]] = {
+        f"{c:g} $/MWh": (f"objective.wear_usd_per_mwh={c:g}",) for c in COEFFICIENTS}
     settings |= {model: (f"wear.model={model}", "record.vehicles=true") for model in COUNTING_MODELS}
     rows: list[Sequence[str]] = []
     booked: list[Sequence[str]] = []
     for label, overrides in settings.items():
-        found = runs(given, label.split(" ", maxsplit=1)[0], (BASE, "smart_charging", V2G), given.seeds, *overrides)
+        needed = CONTROLLERS if label in COUNTING_MODELS else (V2G,)
+        found = runs(given, label.split(" ", maxsplit=1)[0], needed, given.seeds, *overrides)
         figures = [compute_metrics(one) for (name, _), one in found.items() if name == V2G]
         rows.append((label, *(number(float(np.mean([f[key] for f in figures]))) for key in shown)))
         if label in COUNTING_MODELS:
@@ -157,7 +169,7 @@ def owners(given: argparse.Namespace) -> list[Table]:
 
 # ---------------------------------------------------------------- command
 PARTS: Mapping[str, Callable[[argparse.Namespace], list[Table]]] = {
-    "prices": prices, "study": study, "dispatch": dispatch, "owners": owners}
+    "prices": prices, "life": life, "study": study, "dispatch": dispatch, "owners": owners}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -113,6 +113,18 @@ def life_average_cny(model: str, battery_cny: float) -> float:
     return float(wear_model(model).life_average_usd_per_kwh(np.array([CAPACITY_KWH]), use)[0]) * CNY_PER_USD
 
 
+def life_booked_cny(model: str, years: float) -> tuple[float, float]:
+    """(price, booked against smart charging), CNY per kWh, over the same life of that many years from new.
+
+    The price comes from equal days in closed form, the booked wear from the traces of as many days.
+    """
+    use = replace(REFERENCE_LIFE, driven_kwh_per_day=DRIVEN_KWH, years_max=years, end_of_life_loss=0.99)
+    price = float(wear_model(model).life_average_usd_per_kwh(np.array([CAPACITY_KWH]), use)[0])
+    booked = outcomes([Case(model, 0.0, use.v2g_kwh_per_day / CAPACITY_KWH, 0.8)], round(years * 365.25))[0]
+    scale = 0.99 / REFERENCE_LIFE.end_of_life_loss
+    return price * scale * CNY_PER_USD, booked.against_smart_cny
+
+
 def break_even_cny(wear_cny: float) -> float:
     """Price paid per kWh at the charger above which V2G pays, charging at night."""
     return float(break_even_usd_per_kwh(np.array([wear_cny]), VALLEY_CNY, ETA, ETA)[0])

@@ -240,8 +240,9 @@ class Fleet:
             return np.zeros(self._bus_zone.size)
         rows, hours = orders.rows, dt_s / SECONDS_PER_HOUR
         p_kw = (ledger.charged_kwh - ledger.discharged_kwh)[rows] / np.maximum(orders.stay_h, ROUNDING_H)
-        return reactive_kvar(asked_kvar, declared.bus_index[rows], p_kw, self.vehicles.p_discharge_max_kw[rows],
-                             orders.is_asked.astype(np.float64), orders.follow_h / hours)
+        return reactive_kvar(asked_kvar, declared.bus_index[rows], orders.setpoint_kw, p_kw,
+                             self.vehicles.p_discharge_max_kw[rows], orders.is_asked.astype(np.float64),
+                             orders.follow_h / hours)
 
     def _verdict(self, orders: _Orders, declared: DeclaredTable, presence: PresenceTable, now_s: int,
                  dt_s: int, ledger: _Ledger) -> Compliance:

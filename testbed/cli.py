@@ -286,14 +286,31 @@ def schema() -> None:
 
 @app.command()
 @_reported
-def check(scenario: ScenarioName, overrides: Overrides = None) -> None:
-    """Check a scenario without running it; all mistakes at once."""
+def check(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO|FILE.h5", help="A scenario, or a result.")],
+    overrides: Overrides = None,
+) -> None:
+    """Check a scenario without running it, or hold a result against all rules; all mistakes at once."""
     from testbed.preflight import checked_scenario  # noqa: PLC0415
 
+    if scenario.endswith(".h5"):
+        _check_result(Path(scenario))
+        return
     found = checked_scenario(scenario, overrides or ())
     cars = ", ".join(f"{one.name} ({one.vehicle_count} cars, {one.feeder or 'no network'})"
                      for one in found.districts)
     print(f"{found.name} is valid: days {found.days}, steps of {found.step_s} s, seed {found.seed}; {cars}")
+
+
+def _check_result(file: Path) -> None:
+    from testbed.check_result import check_result  # noqa: PLC0415
+
+    verdict = check_result(_opened(file))
+    for line in (*verdict.violations, *(f"note: {note}" for note in verdict.notes)):
+        print(line)
+    print(f"{file}: {len(verdict.violations)} violations, {len(verdict.notes)} notes")
+    if verdict.violations:
+        raise typer.Exit(FAILED)
 
 
 if __name__ == "__main__":

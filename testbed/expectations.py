@@ -133,7 +133,8 @@ class ExpectedCars:
         steps = np.arange(0, SECONDS_PER_HOUR, self.spec.step_s)
         hours = SECONDS_PER_HOUR * np.arange(1, self.spec.scenario.spatial.look_ahead_h + 1)
         return Outlook(
-            now_s=now_s, known=select(plugged, is_enrolled), known_vehicle=vehicle[is_enrolled], coming=select(coming, coming_enrolled),
+            now_s=now_s, known=select(plugged, is_enrolled), known_vehicle=vehicle[is_enrolled],
+            coming=select(coming, coming_enrolled),
             known_outside=select(plugged, ~is_enrolled), coming_outside=select(coming, ~coming_enrolled),
             site=self.site, behaviour=self.behaviour,
             hour_edges_s=now_s + SECONDS_PER_HOUR * np.arange(self.spec.horizon_h + 1),

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import stats
 
 from testbed.metric_registry import METRICS, Metric
+from testbed.regret import regret_of_runs
 from testbed.result_layout import ResultError
 from testbed.results import Result
 
@@ -55,6 +56,7 @@ def metrics_json(result: Result) -> dict[str, Any]:
 def write_metrics_csv(results: Sequence[Result], path: Path) -> None:
     """One line per run and figure: scenario, controller, seed, status, metric, value, unit; NaN: empty."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    regret = {id(run): value for run, value in regret_of_runs(results)}
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(("scenario", "controller", "seed", "status", "metric", "value", "unit"))
@@ -62,6 +64,8 @@ def write_metrics_csv(results: Sequence[Result], path: Path) -> None:
             run = (result.scenario_name, result.controller, result.seed, result.status)
             for name, value in compute_metrics(result).items():
                 writer.writerow((*run, name, value if np.isfinite(value) else "", METRICS[name].unit))
+            if id(result) in regret:
+                writer.writerow((*run, "regret_usd", regret[id(result)], "USD"))
 
 
 # ---------------------------------------------------------------- comparison of controllers

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from models.flexibility import cohort_flexibility
-from models.records import GROUP_COUNT, SECONDS_PER_HOUR, Bools, CohortFlexibility, DeclaredTable, Floats, Ints, Sessions
+from models.records import (
+    GROUP_COUNT,
+    SECONDS_PER_HOUR,
+    Bools,
+    CohortFlexibility,
+    DeclaredTable,
+    Floats,
+    Ints,
+    Sessions,
+)
 from testbed.expectations import Outlook
 
 NEVER_S = -(2**62)
@@ -54,8 +64,9 @@ def remaining_cohorts(window: PlanWindow, outlook: Outlook, horizon_h: int,
                       assumed_compliance: float) -> CohortFlexibility:
     """Cohorts [GROUP_COUNT * (horizon_h + 1), horizon_h] of the plan in force with envelopes that start now.
 
-    X = 0 at outlook.now_s from the measured energies; hours before it are empty. The terminal rules keep counting from the plan's beginning: `match` asks for the level that
-    charging at once since then would have reached, `cyclic` for the energy stored then.
+    X = 0 at outlook.now_s from the measured energies; hours before it are empty. The terminal rules keep counting
+    from the plan's beginning: `match` asks for the level that charging at once since then would have reached,
+    `cyclic` for the energy stored then.
     """
     passed = (outlook.now_s - window.start_s) // SECONDS_PER_HOUR
     left, end_s = horizon_h - passed, window.start_s + horizon_h * SECONDS_PER_HOUR
@@ -78,7 +89,8 @@ def _correction(known: Sessions, level_kwh: Floats, stays_on: Bools, end_s: int,
     asked_kwh = np.minimum(level_kwh - known.energy_kwh, reach_kwh)
     change_kwh = (asked_kwh - np.minimum(wish_kwh, reach_kwh)) * stays_on
     rows = known.group * (left_h + 1) + left_h
-    return np.bincount(rows, assumed_compliance * known.weight * change_kwh, GROUP_COUNT * (left_h + 1))
+    weights = assumed_compliance * known.weight * change_kwh
+    return np.asarray(np.bincount(rows, weights, GROUP_COUNT * (left_h + 1)), dtype=np.float64)
 
 
 def _aligned(now: CohortFlexibility, plan_s: int, passed: int, horizon_h: int) -> CohortFlexibility:
@@ -96,7 +108,8 @@ def _aligned(now: CohortFlexibility, plan_s: int, passed: int, horizon_h: int) -
         whole[rows] = values
         return whole
 
+    placed: dict[str, Any] = {name: by_hour(getattr(now, name)) for name in _BY_HOUR}
+    placed |= {name: by_cohort(getattr(now, name), 1.0 if name.startswith("eta") else 0.0) for name in _BY_COHORT}
     return replace(
-        now, start_s=plan_s, **{name: by_hour(getattr(now, name)) for name in _BY_HOUR},
-        **{name: by_cohort(getattr(now, name), 1.0 if name.startswith("eta") else 0.0) for name in _BY_COHORT},
+        now, start_s=plan_s, **placed,
         p_uncontrolled_kw=np.concatenate([np.zeros(passed), now.p_uncontrolled_kw]))

@@ -24,12 +24,19 @@ HEADLINE = (
     "total_cost_usd_adjusted", "objective_usd_adjusted", "total_cost_usd", "operating_cost_usd", "carbon_t",
     "wear_cost_usd", "owners_net_cost_usd", "imbalance_cost_usd", "curtailed_mwh", "hours_fewer_units",
     "unit_hours", "equivalent_load_peak_mw", "equivalent_load_valley_mw", "equivalent_load_std_mw",
+    "carbon_average_t_per_mwh", "carbon_marginal_charging_t_per_mwh",
     "feeder_losses_kwh", "vm_min_pu", "voltage_violation_bus_h", "line_loading_max_percent", "charged_mwh",
     "discharged_mwh", "fast_charged_mwh", "stored_energy_change_mwh", "compliance_realised",
     "departures_short_kwh", "not_delivered_share", "spatial_fallbacks",
 )
 COLUMNS = (("SOCP", "socp"), ("AC of the SOCP's powers, forecast load", "plan_ac"),
            ("AC of the set-points, actual load", "setpoint"), ("AC of what happened", ""))
+OBJECTIVES = (
+    ("F1 operating", "planned_operating_cost_usd", "operating_cost_usd"),
+    ("F2 owners", "planned_owners_net_cost_usd", "owners_net_cost_usd"),
+    ("F3 curtailment", "planned_curtailment_penalty_usd", "curtailment_penalty_usd"),
+    ("F4 carbon", "planned_carbon_cost_usd", "carbon_cost_usd"),
+)
 CAVEATS = (
     "The feeder model is balanced (one phase stands for three).",
     "Differences of cost below twice the gap of the unit commitment are marked as not resolved.",
@@ -68,7 +75,7 @@ def _page(results: Sequence[Result]) -> str:
         ("voltage", "Voltages", _figures(drawn, "voltage")),
         ("columns", "Optimised, instructed, happened", _four_columns(runs)),
         ("losses", "Feeder losses", _figures(drawn, "losses")),
-        ("costs", "Costs", _figures(drawn, "costs")),
+        ("costs", "Costs", _figures(drawn, "costs") + _planned_and_happened(runs)),
         ("owners", "What owners pay and earn", owners_section(compared)),
         ("refusals", "Refusals", _figures(drawn, "refusals")),
         ("prices", "Prices", _figures(drawn, "prices")),
@@ -179,6 +186,21 @@ def _cell(row: ComparisonRow, is_base: bool) -> str:
     interval = f" ± {readable(row.difference_ci95, 3)}" if np.isfinite(row.difference_ci95) else ""
     note = f"<br>{escape(row.note)}" if row.note and row.note != "one seed" else ""
     return f'{text}<span class="diff">{readable(row.difference_mean, 4, "+")}{interval}{note}</span>'
+
+
+def _planned_and_happened(runs: Sequence[Run]) -> str:
+    """The four objectives apart, ex ante and ex post."""
+    planned = [run for run in runs if run.result.plan_count]
+    if not planned:
+        return ""
+    counted = planned[0].result.scenario["objective"]["tariff_in_objective"]
+    head = ("controller", *(f"{name}, {when}" for name, _, _ in OBJECTIVES for when in ("planned", "happened")))
+    rows = [(swatch(run.name, run.colour), *(number(values[name]) for _, *pair in OBJECTIVES for name in pair))
+            for run, values in ((run, compute_metrics(run.result)) for run in planned)]
+    accounting = "count tariff payments" if counted else "take tariff payments as a transfer and do not count them"
+    told = ("Unweighted, carried-out hours. Planned figures of owners hold the cars under control alone. Plans and "
+            f"objective_usd {accounting} (tariff_in_objective: {str(counted).lower()}).")
+    return f"<h3>The four objectives, planned and happened [USD]</h3><p>{told}</p>{table(head, rows)}"
 
 
 def _four_columns(runs: Sequence[Run]) -> str:

@@ -13,6 +13,7 @@ from rich.table import Table
 from testbed.metric_registry import METRICS
 from testbed.metrics import NOT_RESOLVED, ComparisonRow, compare_table, compute_metrics
 from testbed.numbers import readable
+from testbed.regret import regret_usd
 from testbed.results import Result
 
 HEADLINE = (
@@ -62,6 +63,9 @@ def print_comparison(results: Sequence[Result]) -> None:
     cells = {(row.metric, row.controller): _cell(row, row.controller == controllers[0]) for row in rows}
     lines = [(name, METRICS[name].unit, *(cells[name, one] for one in controllers)) for name in HEADLINE]
     print_table(("metric", "unit", *controllers), lines, right=controllers)
+    if regret := regret_usd(results):
+        print_table(("regret_usd", "mean over seeds"), [(name, number(value)) for name, value in regret.items()],
+                    right=("mean over seeds",))
     print(f"in brackets: difference from {controllers[0]} on the same seeds; ~ {NOT_RESOLVED}")
 
 

@@ -55,7 +55,7 @@ def extreme(net: Network, low_mw: Floats, high_mw: Floats, sign: float) -> Float
 def _hour(answers: Answers, hour: int, low: Floats, high: Floats, sign: float) -> Floats:
     """The hour's powers [C] under all answers so far; none where no power keeps them."""
     rows = np.flatnonzero(answers.hour == hour)
-    bounds = np.stack([low, high], axis=1)
+    bounds = list(zip(low.tolist(), high.tolist(), strict=True))
     if not rows.size:
         return np.asarray(high if sign > 0 else low)
     found = linprog(-sign * np.ones(low.size), A_ub=answers.slope[rows], b_ub=-answers.constant[rows], bounds=bounds,

@@ -10,13 +10,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal, Protocol
 
 import cvxpy as cp
 import numpy as np
 
 from controllers.joint import equations as jeq
+from controllers.joint.coordination import propose, reply_to, told
 from controllers.joint.equations import Exchange, Prices, Tangents
-from controllers.joint.network import AcFlow, Network, NoPowerFlow
+from controllers.joint.network import AcFlow, Network
 from controllers.joint.operation import Operation, redispatch, solve_cone
 from controllers.port import PlanError
 from controllers.spatial.branch_flow import equations as bf
@@ -34,11 +36,7 @@ from models.records import Floats, Ints
 
 ANGLES = np.arctan2(1.0, np.array([0.3, 1.0, 1.5, 2.0, 3.0, 5.0]))
 """First tangents of the substation's circle: cos phi of IEEE-33 lies about atan(0.6); more come from the answers."""
-CONE_TOLERANCE = 0.02
-"""Largest share of a feeder-hour's losses that the tangents may miss when the rounds end; the incumbent's cones are
-exact whatever the tangents miss, only the bound suffers: 2 % of one hour's losses are some cents (C)."""
-TOUCHED_AGAIN = 1e-4
-"""A cone is touched again where it misses more than this share of the feeder-hour's losses over the number of buses."""
+Form = Literal["lines", "projected"]
 Say = Callable[[str], None]
 
 
@@ -67,8 +65,6 @@ class JointAnswer:
     gap_rel: float
     rounds: int
     """Mixed-integer problems solved."""
-    cone_error_rel: float
-    """Losses that the last tangents missed, relative to AC."""
     seconds: float
 
 
@@ -110,7 +106,8 @@ def build(case: Case, networks: dict[int, Network], prices: Prices, schedule: In
 
 
 # ------------------------------------------------------------------ commitment fixed: the true cones
-def cone_answer(case: Case, networks: dict[int, Network], prices: Prices, schedule: Ints) -> tuple[float, Floats, Floats]:
+def cone_answer(case: Case, networks: dict[int, Network], prices: Prices, schedule: Ints
+                ) -> tuple[float, Floats, Floats]:
     """(optimal value in $, Pc [E], Pd [E]) at a given commitment, cones and quadratic costs as they are."""
     pieces = build(case, networks, prices, schedule, None)
     solve_cone(pieces.problem, "the joint problem at a fixed commitment")
@@ -122,6 +119,13 @@ def tangent_value(case: Case, networks: dict[int, Network], prices: Prices, sche
     pieces = build(case, networks, prices, schedule, cuts)
     solve_linear(pieces.problem, "the tangent problem at a fixed commitment")
     return float(pieces.problem.value)
+
+
+def tangent_value_at(case: Case, networks: dict[int, Network], prices: Prices, schedule: Ints, pc_mw: Floats,
+                     pd_mw: Floats) -> float:
+    """`tangent_value` with every cone touched at the AC flow of these cars [E], and where no car acts."""
+    cuts = touched(no_cuts(networks), networks, powers_of(case, networks, pc_mw, pd_mw))
+    return tangent_value(case, networks, prices, schedule, cuts)
 
 
 def solve_linear(problem: cp.Problem, what: str) -> None:
@@ -136,35 +140,24 @@ def no_cuts(networks: dict[int, Network]) -> Cuts:
     """Cones touched where no car acts, and at the substation's usual angles."""
     cuts = Cuts(tuple(Tangents.none() for _ in networks), tuple(ANGLES for _ in networks))
     still = [np.zeros((net.place_count, net.horizon_h)) for net in networks.values()]
-    return touched(cuts, networks, still, every=True)[0]
+    return touched(cuts, networks, still)
 
 
-def touched(cuts: Cuts, networks: dict[int, Network], powers: list[Floats], every: bool = False,
-            claimed: list[Floats] | None = None) -> tuple[Cuts, float]:
-    """Cuts with tangents at the AC flows of the powers y; and the largest share of losses that was missed.
-
-    Without `every` only lines are touched whose claimed |I|^2 misses more than the tolerance of the feeder's losses.
-    """
-    cones, angles, worst = list(cuts.cones), list(cuts.angles), 0.0
+def touched(cuts: Cuts, networks: dict[int, Network], powers: list[Floats]) -> Cuts:
+    """Cuts with tangents at the AC flows of the powers y, for every line."""
+    cones, angles = list(cuts.cones), list(cuts.angles)
     for i, (net, y) in enumerate(zip(networks.values(), powers, strict=True)):
-        try:
-            flow = net.flow(y)
-        except NoPowerFlow:
-            flow = net.flow(0.5 * y)
-        total = np.maximum(flow.losses_mw(net.feeder), 1e-6)
-        short = np.full(flow.p.shape, np.inf)
-        if not every and claimed is not None:
-            lost = net.feeder.r_pu[1:, None] * (flow.current2 - claimed[i]) / total
-            short, worst = lost, max(worst, float(np.maximum(lost, 0.0).sum(axis=0).max()))
-        cones[i] = cones[i].and_also(tangents_at(flow, short > TOUCHED_AGAIN / net.feeder.bus_count))
+        flow = net.flow(y)
+        cones[i] = cones[i].and_also(tangents_at(flow))
         angles[i] = np.unique(np.round(np.concatenate([angles[i], substation_angles(net, flow)]), 3))
-    return Cuts(tuple(cones), tuple(angles)), worst
+    return Cuts(tuple(cones), tuple(angles))
 
 
-def tangents_at(flow: AcFlow, chosen: np.ndarray) -> Tangents:
-    """The cones of the chosen [L, H] lines touched at this flow."""
-    line, hour = np.nonzero(chosen)
-    return Tangents(line, hour, flow.p[line, hour], flow.q[line, hour], flow.v_parent[line, hour])
+def tangents_at(flow: AcFlow) -> Tangents:
+    """The cones of all lines and hours touched at this flow."""
+    line, hour = np.indices(flow.p.shape)
+    values = (flow.p, flow.q, flow.v_parent)
+    return Tangents(line.ravel(), hour.ravel(), *(value.ravel() for value in values))
 
 
 def substation_angles(net: Network, flow: AcFlow) -> Floats:
@@ -177,38 +170,84 @@ def substation_angles(net: Network, flow: AcFlow) -> Floats:
 
 # ------------------------------------------------------------------ the whole
 def solve_joint(case: Case, networks: dict[int, Network], start: Ints, prices: Prices | None = None,
-                gap: float = 5e-4, node_limit: int = 3_000, most_rounds: int = 3, say: Say = silent) -> JointAnswer:
+                gap: float = 5e-4, node_limit: int = 3_000, most_rounds: int = 4, form: Form = "projected",
+                say: Say = silent) -> JointAnswer:
     """Bound and incumbent; `start` [U, H] is the commitment whose powers are the first to be touched.
 
-    Cones are first touched where no car acts, at the best powers of `start`, and at those of the relaxation with
-    units on in part (a cone problem); then each round proves a bound, judges its schedule and touches its powers.
-    Ends when bound and incumbent are within twice the gap and the tangents miss next to nothing.
-    Raises PlanError when a problem has no answer.
+    Each round proves a bound on the mixed-integer problem with all tangents so far, solves its schedule with the
+    true cones, judges it by AC, and touches the cones at both answers. Ends when bound and incumbent are within
+    twice the gap. Raises PlanError when a problem has no answer.
     """
     prices, began = prices or Prices(), time.process_time()
     best = judged(case, networks, prices, start, say)
-    first = [powers_of(case, networks, best.dispatch.pc_mw, best.dispatch.pd_mw)]
-    loose = build(case, networks, prices, None, None, relaxed=True)
-    solve_cone(loose.problem, "the joint relaxation")
-    first.append(powers_of(case, networks, *entry_powers(case, loose.v)))
-    cuts = no_cuts(networks)
-    for powers in first:
-        cuts, _ = touched(cuts, networks, powers, every=True)
-    bound, error, rounds = -np.inf, 1.0, 0
+    touches: Touches = Lines(case, networks, prices) if form == "lines" else Projected(case, networks, prices)
+    touches.add(best.dispatch.pc_mw, best.dispatch.pd_mw)
+    bound, rounds = -np.inf, 0
     while rounds < most_rounds:
-        pieces = build(case, networks, prices, None, cuts)
-        bound = max(bound, solve_mixed(pieces, gap, node_limit))
-        cuts, error = again(case, networks, cuts, pieces)
-        rounds += 1
-        u = np.rint(pieces.v.u.value).astype(np.int64).reshape(start.shape)
-        found = judged(case, networks, prices, u, say)
+        proven, schedule = touches.commit(gap, node_limit)
+        bound, rounds = max(bound, proven), rounds + 1
+        found = judged(case, networks, prices, schedule, say)
+        touches.add(found.dispatch.pc_mw, found.dispatch.pd_mw)
         best = min(best, found, key=lambda o: o.j_usd)
         say(f"round {rounds}: bound {bound:.2f}, this {found.j_usd:.2f}, best {best.j_usd:.2f} $, "
-            f"tangents miss {error:.2e} of losses; {time.process_time() - began:.0f} s")
-        if best.j_usd - bound <= 2 * gap * abs(best.j_usd) and error <= CONE_TOLERANCE:
+            f"{time.process_time() - began:.0f} s")
+        if best.j_usd - bound <= 2 * gap * abs(best.j_usd):
             break
     relative = max(best.j_usd - bound, 0.0) / max(abs(best.j_usd), 1e-9)
-    return JointAnswer(bound, best, relative, rounds, error, time.process_time() - began)
+    return JointAnswer(bound, best, relative, rounds, time.process_time() - began)
+
+
+class Touches(Protocol):
+    """The mixed-integer problem with the cones replaced by the tangents gathered so far."""
+
+    def add(self, pc_mw: Floats, pd_mw: Floats) -> None:
+        """Touch every cone at the AC flow of these cars [E]."""
+        ...
+
+    def commit(self, gap: float, node_limit: int) -> tuple[float, Ints]:
+        """(proven bound in $, schedule [U, H]); the answer's own powers are touched too."""
+        ...
+
+
+class Lines:
+    """One tangent per line and hour, every flow a variable: the problem written out."""
+
+    def __init__(self, case: Case, networks: dict[int, Network], prices: Prices) -> None:
+        self.case, self.networks, self.prices = case, networks, prices
+        self.cuts = no_cuts(networks)
+
+    def add(self, pc_mw: Floats, pd_mw: Floats) -> None:
+        """See Touches."""
+        self.cuts = touched(self.cuts, self.networks, powers_of(self.case, self.networks, pc_mw, pd_mw))
+
+    def commit(self, gap: float, node_limit: int) -> tuple[float, Ints]:
+        """See Touches."""
+        pieces = build(self.case, self.networks, self.prices, None, self.cuts)
+        bound = solve_mixed(pieces, gap, node_limit)
+        self.add(*entry_powers(self.case, pieces.v))
+        return bound, np.rint(pieces.v.u.value).astype(np.int64).reshape(-1, self.case.horizon_h)
+
+
+class Projected:
+    """The same tangents with the flows eliminated: one row per feeder-hour and touch instead of 128 variables.
+
+    With every line of a feeder-hour touched at one flow, the equations give |I|^2 of all lines as affine functions
+    of the cars' powers; their sum is the first-order expansion of the AC losses, (J6), and limits follow, (J7).
+    """
+
+    def __init__(self, case: Case, networks: dict[int, Network], prices: Prices) -> None:
+        self.case, self.networks, self.prices = case, networks, prices
+        self.replies = {d: reply_to(net, np.zeros((net.place_count, net.horizon_h))) for d, net in networks.items()}
+
+    def add(self, pc_mw: Floats, pd_mw: Floats) -> None:
+        """See Touches."""
+        self.replies, _ = told(self.case, self.networks, self.replies, pc_mw, pd_mw, None)
+
+    def commit(self, gap: float, node_limit: int) -> tuple[float, Ints]:
+        """See Touches."""
+        offer = propose(self.case, self.networks, self.replies, self.prices, None, gap, node_limit)
+        self.add(offer.pc_mw, offer.pd_mw)
+        return offer.bound_usd, offer.u
 
 
 def judged(case: Case, networks: dict[int, Network], prices: Prices, schedule: Ints, say: Say = silent) -> Operation:
@@ -222,13 +261,6 @@ def judged(case: Case, networks: dict[int, Network], prices: Prices, schedule: I
 def powers_of(case: Case, networks: dict[int, Network], pc: Floats, pd: Floats) -> list[Floats]:
     """y [C, H] of every feeder."""
     return [jeq.place_power_mw(case, district, net, pc, pd) for district, net in networks.items()]
-
-
-def again(case: Case, networks: dict[int, Network], cuts: Cuts, pieces: Pieces) -> tuple[Cuts, float]:
-    """Tangents at the answer's powers."""
-    pc, pd = entry_powers(case, pieces.v)
-    claimed = [np.asarray(flow.l.value) for flow in pieces.flows]
-    return touched(cuts, networks, powers_of(case, networks, pc, pd), claimed=claimed)
 
 
 def solve_mixed(pieces: Pieces, gap: float, node_limit: int) -> float:

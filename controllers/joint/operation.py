@@ -38,6 +38,8 @@ LOWEST_LOSS_PRICE = 1.0
 NODE_LIMIT = 3_000
 REDISPATCH_GAP = 1e-5
 TIE_BREAK_USD_PER_MWH = 0.01
+UNRATED_MVA = 1e4
+"""Stands for a substation without a rating, so that differences stay numbers."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,7 @@ def with_quick_starts(case: Case, committed: Ints, pc_mw: Floats, pd_mw: Floats,
     solve_quietly(problem, cp.HIGHS, highs_options(REDISPATCH_GAP, NODE_LIMIT))
     if v.u.value is None:
         raise PlanError(f"re-dispatch with quick starts is {problem.status}")
-    return np.rint(v.u.value).astype(np.int64).reshape(committed.shape)
+    return np.asarray(np.rint(v.u.value), dtype=np.int64).reshape(committed.shape)
 
 
 # ------------------------------------------------------------------ limits by AC
@@ -217,7 +219,7 @@ def excesses(net: Network, flow: AcFlow, y_mw: Floats) -> Floats:
         (record.v_min_pu**2 - flow.v) / jeq.VOLTAGE_PER_MW, (flow.v - record.v_max_pu**2) / jeq.VOLTAGE_PER_MW,
         flow.current2 - record.i_max_pu[1:, None] ** 2,
         behind - net.transformer_room_mw, -behind - net.transformer_room_mw,
-        s[None, :] - record.transformer_kva[0] / KW_PER_MW,
+        s[None, :] - min(record.transformer_kva[0] / KW_PER_MW, UNRATED_MVA),
     ]
     return np.concatenate(parts)
 

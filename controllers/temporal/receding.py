@@ -8,6 +8,7 @@ now). One QP per hour: no MILP, no second stage.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cvxpy as cp
 import numpy as np
@@ -97,10 +98,10 @@ def _remaining(cohorts: CohortFlexibility, passed_h: int) -> CohortFlexibility:
     """Cohorts on the plan's own rows and hours (nothing before passed_h) as a problem of the hours left."""
     h = cohorts.horizon_h
     rows = np.arange(GROUP_COUNT * (h + 1)).reshape(GROUP_COUNT, h + 1)[:, passed_h:].ravel()
+    kept: dict[str, Any] = {name: getattr(cohorts, name)[rows][:, passed_h:] for name in _BY_HOUR}
+    kept |= {name: getattr(cohorts, name)[rows] for name in _BY_COHORT}
     return replace(
-        cohorts, start_s=cohorts.start_s + passed_h * SECONDS_PER_HOUR,
-        **{name: getattr(cohorts, name)[rows][:, passed_h:] for name in _BY_HOUR},
-        **{name: getattr(cohorts, name)[rows] for name in _BY_COHORT},
+        cohorts, start_s=cohorts.start_s + passed_h * SECONDS_PER_HOUR, **kept,
         p_uncontrolled_kw=cohorts.p_uncontrolled_kw[passed_h:])
 
 
@@ -198,13 +199,15 @@ def _shares(limit_mw: Floats, hour: Ints, h: int) -> tuple[cp.Variable, eq.Const
     into = sparse.csr_matrix((limit_mw, (hour, np.arange(n))), shape=(h, n))
     room = np.asarray(into.sum(axis=1)).ravel()
     scale = sparse.diags(1.0 / np.where(room > 0, room, 1.0))
-    square = sparse.bmat([[sparse.diags(limit_mw), -into.T], [-into, sparse.diags(room)]], format="csc")
+    parts = ([sparse.diags(limit_mw), -into.T], [-into, sparse.diags(room)])
+    square = sparse.csc_matrix(sparse.vstack([sparse.hstack(part) for part in parts]))
     return both, [both[:n] >= 0, both[n:] == scale @ into @ both[:n]], cp.quad_form(both, square, assume_PSD=True)
 
 
 def _with_shares(case: Case, v: Variables) -> tuple[Variables, eq.Constraints, cp.Expression]:
     """The unknowns with the cohorts' fractions beside their means, what ties them, and how unequal they are."""
-    unequal, ties = cp.Constant(0.0), []
+    unequal: cp.Expression = cp.Constant(0.0)
+    ties: eq.Constraints = []
     for name, at, limit in (("charge", v.charge_at, case.rows.pc_max_mw), ("discharge", v.discharge_at,
                                                                           case.rows.pd_max_mw)):
         if at.size:
@@ -220,7 +223,7 @@ def _commitment(u: Ints, found: Dispatch) -> Commitment:
 
 def _merged(plan: Plan, window: Plan, passed: int) -> Plan:
     """The plan in force with the window's hours in place of its own, on its own rows and hours."""
-    hourly = {}
+    hourly: dict[str, Any] = {}
     for name in HOURLY_FIELDS:
         values = np.array(getattr(plan, name), dtype=np.float64)
         values[..., passed:] = getattr(window, name)

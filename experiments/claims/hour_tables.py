@@ -22,15 +22,16 @@ NEAR = 1
 
 def report(folder: Path, workers: int) -> list[Verdict]:
     """All tables, and the three verdicts."""
-    plans, first = folder / "plans", hours.first_jobs()
+    changes = [(), *hours.FLEETS.values(), *((f"{hours.ASSUMED}={share}",) for share in hours.COMPLIANCE)]
+    first, *others = hours.first_of(changes, workers)
     grid = [Setting(one.label, one, first) for one in hours.grid()]
     wear = [Setting(one.label, one, first) for tariff in hours.TARIFF for one in hours.wear_line(tariff)]
-    fleets = [Setting(name, FIRST_LINE, first if not changes else hours.first_jobs(changes))
-              for name, changes in hours.FLEETS.items()]
-    shares = [Setting(f"{share:.0%} comply", FIRST_LINE, hours.first_jobs((f"planning.assumed_compliance={share}",)))
-              for share in hours.COMPLIANCE]
+    fleets = [Setting(name, FIRST_LINE, one) for name, one in zip(hours.FLEETS, others, strict=False)]
+    shares = [Setting(f"{share:.0%} comply", FIRST_LINE, one)
+              for share, one in zip(hours.COMPLIANCE, others[len(hours.FLEETS):], strict=True)]
     asked = (grid, wear, fleets, shares)
-    cells = iter(hours.measure([setting for settings in asked for setting in settings], plans, workers))
+    cells = iter(hours.measure([setting for settings in asked for setting in settings], folder / "plans",
+                               workers))
     found = [[next(cells) for _ in settings] for settings in asked]
     for name, members in zip(("grid", "wear", "fleets", "compliance"), found, strict=True):
         print(f"hours with fewer units: {name}")

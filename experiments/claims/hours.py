@@ -17,7 +17,7 @@ from experiments.claims.plans import (
     Switches,
     cars_mw,
     fewer_units,
-    first_job,
+    first_jobs,
     solve_all,
     units_on,
 )
@@ -36,6 +36,7 @@ WITH_ALL = ("profiles.wind_capacity_mw=150", "profiles.pv_capacity_mw=100", "tar
 FIRST_LINE = Switches("scheduled", False, 0.0, 0.0, False)
 TARIFF, WEAR, CARBON, RENEWABLES = (False, True), (0.0, 53.6), (0.0, 7.0, 14.0), (False, True)
 WEAR_SWEEP = (0.0, 5.0, 10.0, 20.0, 30.0, 40.0, 53.6, 75.0, 100.0, 150.0)
+ASSUMED = "planning.assumed_compliance"
 COMPLIANCE = (0.3, 0.5, 0.7, 0.85, 0.95, 1.0)
 TWO_DAYS = ("planning.horizon_h=48", "planning.binding_h=24", "spatial.look_ahead_h=24")
 NO_TAXIS = ("districts.0.taxi=0", "districts.1.taxi=0")
@@ -90,9 +91,19 @@ def wear_line(tariff: bool) -> list[Switches]:
     return [Switches("scheduled", tariff, wear, 0.0, False) for wear in WEAR_SWEEP]
 
 
-def first_jobs(overrides: Sequence[str] = ()) -> dict[str, PlanJob]:
-    """The first midnight of each controller, everything switchable switched on."""
-    return {name: first_job(SCENARIO, name, (*WITH_ALL, *overrides)) for name in CONTROLLERS}
+def first_of(changes: Sequence[tuple[str, ...]], workers: int = 1) -> list[dict[str, PlanJob]]:
+    """For each set of changes the first midnight of each controller, everything switchable switched on.
+
+    Without cars nothing of them matters, and what the plan assumes of compliance matters to planned cars alone.
+    """
+    asked = [(SCENARIO, name, (*WITH_ALL, *_what_matters(name, one))) for one in changes for name in CONTROLLERS]
+    jobs = iter(first_jobs(asked, workers))
+    return [{name: next(jobs) for name in CONTROLLERS} for _ in changes]
+
+
+def _what_matters(controller: str, changes: tuple[str, ...]) -> tuple[str, ...]:
+    blind = {"no_pev": ("districts.", "fleet.", ASSUMED), "uncoordinated": (ASSUMED,)}.get(controller, ())
+    return tuple(change for change in changes if not change.startswith(blind))
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from controllers.port import Plan
-from experiments.claims.plans import PlanJob, cars_mw, first_job, solve_all
+from experiments.claims.plans import PlanJob, cars_mw, first_jobs, solve_all
 from models.records import Floats
+from models.units import EmissionSet, ten_units
 
 CONTROLLERS = ("no_pev", "uncoordinated", "smart_charging", "temporal")
 SCENARIOS = ("claims_day", "paper_day", "windy_day")
-EMISSIONS = ("linear", "quadratic")
+EMISSIONS: tuple[EmissionSet, ...] = ("linear", "quadratic")
+EMISSION_FIELDS = ("emission_alpha_t_per_h", "emission_beta_t_per_mwh", "emission_gamma_t_per_mw2h")
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,19 @@ class Objectives:
 
 def measure(folder: Path, workers: int = 1, scenarios: Sequence[str] = SCENARIOS) -> list[Objectives]:
     """All combinations."""
-    cases = [(scenario, emissions, first_job(scenario, name, (f"system.emissions={emissions}",)))
-             for scenario in scenarios for emissions in EMISSIONS for name in CONTROLLERS]
+    asked = [(scenario, emissions, name) for scenario in scenarios for emissions in EMISSIONS for name in CONTROLLERS]
+    jobs = first_jobs([(scenario, name, ()) for scenario, _, name in asked], workers)
+    cases = [(scenario, emissions, with_emissions(job, emissions))
+             for (scenario, emissions, _), job in zip(asked, jobs, strict=True)]
     plans = solve_all([job for _, _, job in cases], folder, workers)
     return [_of(*case, plan) for case, plan in zip(cases, plans, strict=True)]
+
+
+def with_emissions(job: PlanJob, emissions: EmissionSet) -> PlanJob:
+    """The job with other emission curves."""
+    curves, units = ten_units(emissions), job.knowledge.units
+    changed = {name: getattr(curves, name) for name in EMISSION_FIELDS}
+    return replace(job, knowledge=replace(job.knowledge, units=replace(units, **changed)))
 
 
 def _of(scenario: str, emissions: str, job: PlanJob, plan: Plan) -> Objectives:

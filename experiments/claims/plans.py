@@ -6,10 +6,11 @@ No co-simulation: a plan is what the operator expects of the day, not what happe
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,6 +27,7 @@ ONE_DAY = ("planning.horizon_h=24", "planning.binding_h=12", "spatial.look_ahead
 """One day and nothing after it, so that costs, tons and energies are those of a day (plans are not carried out)."""
 
 DAY_H = 24
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -72,17 +74,27 @@ def first_job(scenario: str, controller: str, overrides: Sequence[str] = (), see
     return PlanJob(f"{controller} on {scenario}", controller, seen.knowledge, seen.view)
 
 
+def first_jobs(asked: Sequence[tuple[str, str, tuple[str, ...]]], workers: int = 1) -> list[PlanJob]:
+    """`first_job` for each (scenario, controller, overrides), equal ones once; the warm-up takes seconds each."""
+    different = list(dict.fromkeys(asked))
+    made = dict(zip(different, spread(first_job, list(zip(*different, strict=True)), workers), strict=True))
+    return [made[one] for one in asked]
+
+
+def spread(function: Callable[..., T], columns: Sequence[Sequence[Any]], workers: int) -> list[T]:
+    """The function over rows of arguments, given by column; with 2 workers or more in processes of their own."""
+    if workers <= 1 or not columns or len(columns[0]) <= 1:
+        return list(map(function, *columns))
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return list(pool.map(function, *columns))
+
+
 def solve_all(jobs: Sequence[PlanJob], folder: Path, workers: int = 1) -> list[Plan]:
     """The plans in the jobs' order; equal problems are solved once, those that lie in the folder not at all."""
     keys = [plan_key(UnitCommitment(job.knowledge, load_controller(job.controller).car_control), job.view)
             for job in jobs]
     different = dict(zip(keys, jobs, strict=True))
-    folders = [folder] * len(different)
-    if workers <= 1 or len(different) <= 1:
-        plans = list(map(solve, different.values(), folders))
-    else:
-        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-            plans = list(pool.map(solve, different.values(), folders))
+    plans = spread(solve, [list(different.values()), [folder] * len(different)], workers)
     found = dict(zip(different, plans, strict=True))
     return [found[key] for key in keys]
 

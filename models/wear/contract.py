@@ -63,7 +63,9 @@ class LifeUse:
 
     driven_kwh_per_day: float = 8.0
     v2g_kwh_per_day: float = 20.0
-    """Drawn out of the battery for the grid, in one cycle of its own a day."""
+    """Drawn out of the battery for the grid, once a day."""
+    is_one_cycle: bool = True
+    """V2G deepens the day's driving cycle, as in the evening before the night's charge; else a cycle of its own."""
     mean_soc: float = 0.6
     kelvin: float = ROOM_KELVIN
     power_kw: float = 7.0

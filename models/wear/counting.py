@@ -30,6 +30,8 @@ from models.wear.rainflow_stream import Cycles, begin, feed, residue
 from models.wear.tested_range import TestedRange, refuse_impossible
 
 BISECTIONS = 40
+DEEPEST_DRIVE = 0.5
+"""Share of the capacity driven between two charges, in a life of equal days (A)."""
 
 
 class CountingModel(ABC):
@@ -68,7 +70,7 @@ class CountingModel(ABC):
     def initial_state(self, capacity_kwh: Floats, age_years: Floats, driven_kwh_per_day: Floats,
                       use: LifeUse = REFERENCE_LIFE) -> WearState:
         """State after age_years of equal days of driving alone [V], one driving cycle a day."""
-        calendar, driving, _ = self._per_day(capacity_kwh, driven_kwh_per_day, use)
+        calendar, driving, _ = self.per_day(capacity_kwh, driven_kwh_per_day, use)
         days = age_years * SECONDS_PER_YEAR / DAY_S
         state = WearState(age_years * SECONDS_PER_YEAR, driven_kwh_per_day * days, np.zeros_like(days),
                           np.zeros_like(days), calendar_sum=calendar * days, cycle_sum=driving * days)
@@ -95,7 +97,7 @@ class CountingModel(ABC):
         """
         driven = np.full(capacity_kwh.shape, use.driven_kwh_per_day) if driven_kwh_per_day is None \
             else driven_kwh_per_day
-        calendar, driving, v2g = self._per_day(capacity_kwh, driven, use)
+        calendar, driving, with_v2g = self.per_day(capacity_kwh, driven, use)
 
         def loss_after(days: Floats, cycles: Floats) -> Floats:
             return np.asarray(sum(self.losses(calendar[0] * days, cycles[0] * days)))
@@ -103,15 +105,15 @@ class CountingModel(ABC):
         short, long = np.zeros(capacity_kwh.shape), np.full(capacity_kwh.shape, use.years_max * 365.25)
         for _ in range(BISECTIONS):
             middle = 0.5 * (short + long)
-            is_over = loss_after(middle, driving + v2g) > use.end_of_life_loss
+            is_over = loss_after(middle, with_v2g) > use.end_of_life_loss
             short, long = np.where(is_over, short, middle), np.where(is_over, middle, long)
-        extra = loss_after(long, driving + v2g) - loss_after(long, driving)
+        extra = loss_after(long, with_v2g) - loss_after(long, driving)
         cost = loss_cost_usd(extra, capacity_kwh, use.battery_usd_per_kwh, use.end_of_life_loss)
         return np.asarray(cost / (use.v2g_kwh_per_day * long), dtype=np.float64)
 
     # ------------------------------------------------------------ parts
-    def _per_day(self, capacity_kwh: Floats, driven_kwh: Floats, use: LifeUse) -> tuple[Floats, Floats, Floats]:
-        """Sums [K, V] of an equal day: resting at the mean SOC, its driving cycle, its V2G cycle."""
+    def per_day(self, capacity_kwh: Floats, driven_kwh: Floats, use: LifeUse) -> tuple[Floats, Floats, Floats]:
+        """Sums [K, V] of an equal day: resting at the mean SOC, its cycles of driving alone, of driving and V2G."""
         mean, kelvin = np.full(capacity_kwh.shape, use.mean_soc), np.full(capacity_kwh.shape, use.kelvin)
         c_rate = use.power_kw / capacity_kwh
 
@@ -119,7 +121,11 @@ class CountingModel(ABC):
             return np.stack(self.cycle_damage(np.minimum(energy_kwh / capacity_kwh, 1.0), mean, c_rate, kelvin))
 
         calendar = np.stack(self.calendar_rate(mean, kelvin)) * DAY_S
-        return calendar, cycle(driven_kwh), cycle(np.full(capacity_kwh.shape, use.v2g_kwh_per_day))
+        # A taxi drives more than its battery holds and charges in between.
+        times = np.maximum(np.ceil(driven_kwh / (DEEPEST_DRIVE * capacity_kwh)), 1.0)
+        once, v2g = driven_kwh / times, np.full(capacity_kwh.shape, use.v2g_kwh_per_day)
+        extra = cycle(once + v2g) - cycle(once) if use.is_one_cycle else cycle(v2g)
+        return calendar, times * cycle(once), times * cycle(once) + extra
 
     def _calendar(self, soc: Floats, step_s: float, kelvin: Kelvin) -> tuple[Floats, ...]:
         """Integral [V] of each calendar rate along the linear pieces of the trace (Simpson's rule)."""

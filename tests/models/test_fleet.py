@@ -384,3 +384,16 @@ def test_nobody_at_all() -> None:
     assert step.p_bus_kw.tolist() == [0, 0]
     assert step.charge_group_kw.size == GROUP_COUNT
     assert step.energy_kwh == 0
+
+
+# ---------------------------------------------------------------- reactive power
+def test_reactive_power_comes_from_dispatched_cars_while_they_follow() -> None:
+    """Two cars at 4.8 of 8 kVA leave 6.4 kvar each; the second ignores what it is told."""
+    fleet = fleet_of(cars(2))
+    asked = np.array([-12.8, 0.0])
+    both = run(fleet, -4.8, q_bus_kvar=asked)
+    assert both.q_bus_kvar.tolist() == pytest.approx([-12.8, 0.0])
+    one = run(fleet, -4.8, q_bus_kvar=asked, presence=presence_of(2, mode=np.array([COMPLIED, IGNORES])))
+    assert one.q_bus_kvar[0] == pytest.approx(-6.4)
+    nobody = run(fleet, 0.0, told=0, q_bus_kvar=asked)
+    assert nobody.q_bus_kvar.tolist() == [0.0, 0.0]

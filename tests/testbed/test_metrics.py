@@ -46,6 +46,7 @@ SYSTEM: dict[str, Any] = {
     "shed_mw": [0, 0, 2, 0], "dump_mw": [0, 0, 0, 6], "reserve_shortfall_mw": [4, 0, 0, 0],
     "marginal_price_usd_per_mwh": [10, 20, 30, 60], "committed": [[1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 0]],
     "unit_starts": [0, 1, 1, 0], "emergency_starts": [0, 0, 1, 0],
+    "p_mw": [[200, 10, 0]] * 4, "marginal_carbon_t_per_mwh": [0.4, 0.9, 0.7, 0.8],
 }
 GROUPS = np.zeros((4, 18))
 FEEDER: dict[str, Any] = {
@@ -117,7 +118,12 @@ EXPECTED = {
     "compliance_realised": 0.75, "compliance_realised_energy": 0.8, "compliance_realised_energy_up": 0.5,
     "compliance_realised_energy_down": 0.9, "relaxation_gap_max_rel": 3e-6, "relaxation_vm_error_max_pu": 4e-7,
     "spatial_fallbacks": 1, "spatial_repairs": 1, "plan_gap_max_rel": math.nan, "solver_s": 4.5, "wall_s": 8.5,
-}
+    "tariff_in_objective": 1, "carbon_average_t_per_mwh": 42 / (420 + 40 + 10 - 3),
+    "carbon_marginal_charging_t_per_mwh": (0.4 * 100 + 0.8 * 300) / 400,
+    "carbon_marginal_discharging_t_per_mwh": math.nan, "carbon_marginal_mean_t_per_mwh": 2.8 / 4,
+} | dict.fromkeys(("planned_operating_cost_usd", "planned_tariff_payments_usd", "planned_wear_cost_usd",
+                   "planned_owners_net_cost_usd", "planned_curtailment_penalty_usd", "planned_carbon_t",
+                   "planned_carbon_cost_usd"), math.nan)  # no plan is in this file
 
 
 def test_every_promised_figure_is_published_and_tested() -> None:

@@ -243,7 +243,8 @@ def test_without_a_solve_there_is_no_proof_and_no_guidance(layer: Any) -> None:
 # ---------------------------------------------------------------- the sum that the system operator counts on
 def four_cars(**changes):
     base = {"index": np.arange(4), "row": np.array([0, 0, 1, 1]), "lo_kw": np.array([7.0, 0.0, -7.0, -7.0]),
-            "hi_kw": np.full(4, 7.0), "need_kw": np.full(4, 7.0), "laxity": np.array([0.0, 1.0, 5.0, 3.0]), "p_charge_max_kw": np.full(4, 7.0),
+            "hi_kw": np.full(4, 7.0), "need_kw": np.full(4, 7.0), "laxity": np.array([0.0, 1.0, 5.0, 3.0]),
+            "p_charge_max_kw": np.full(4, 7.0),
             "p_discharge_max_kw": np.full(4, 7.0), "present_s": np.full(4, 900.0), "rest_s": np.full(4, 900.0)}
     return Cars(**{**base, **changes})
 

@@ -143,8 +143,8 @@ def test_life_average_grows_with_the_battery_price_and_is_no_new_battery_price(n
 def test_life_average_is_the_wear_of_that_life(name: str) -> None:
     """Booked by the same model over the whole life: a year's days with and without V2G, in closed form."""
     model, capacity, use = wear_model(name), np.array([60.0]), LifeUse(years_max=1.0)
-    calendar, driving, v2g = model._per_day(capacity, np.array([8.0]), use)
-    losses = [sum(model.losses(calendar[0] * 365.25, cycles * 365.25)) for cycles in (driving[0], driving[0] + v2g[0])]
+    calendar, driving, both = model.per_day(capacity, np.array([8.0]), use)
+    losses = [sum(model.losses(calendar[0] * 365.25, cycles * 365.25)) for cycles in (driving[0], both[0])]
     booked = (losses[1] - losses[0]) / 0.2 * use.battery_usd_per_kwh * 60
     assert model.life_average_usd_per_kwh(capacity, use) * 20 * 365.25 == pytest.approx(booked, rel=1e-6)
 

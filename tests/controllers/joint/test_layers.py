@@ -1,0 +1,154 @@
+"""Two layers, layers that talk, and one problem: judged alike, on a morning with a tight feeder."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from controllers.joint import equations as jeq
+from controllers.joint.coordination import coordinate, propose, reply_to
+from controllers.joint.equations import Prices
+from controllers.joint.layer import CoordinatedPlan, EnvelopePlan, FeederAware, JointPlan
+from controllers.joint.limits import operating_envelope
+from controllers.joint.monolith import build, cone_answer, no_cuts, solve_joint, tangent_value_at
+from controllers.joint.operation import deliver, entries_of, operate, overload_mw, redispatch, solve_cone
+from controllers.spatial.branch_flow.network import relaxation_gap
+from controllers.temporal.unit_commitment.check import check_plan
+from tests.controllers.joint import joint_case as small
+
+PRICES = Prices()
+
+
+@pytest.fixture(scope="module")
+def morning():
+    """Everything that the tests compare, made once."""
+
+    class Morning:
+        known = small.knowledge(substation_kva=3700.0)
+        view = small.view(known)
+        layer = FeederAware(known)
+        case, networks = layer.case(view), layer.networks(view)
+        start = layer.alone.plan(view)
+        bilayer = operate(case, networks, start)
+        talked = coordinate(case, networks, start, gap=1e-4)
+        joint = solve_joint(case, networks, start.committed, gap=1e-4)
+        lines = solve_joint(case, networks, start.committed, gap=1e-4, form="lines")
+
+    return Morning
+
+
+def test_splitting_costs_something_here(morning):
+    assert morning.bilayer.j_usd > 1.005 * morning.joint.operation.j_usd
+
+
+def test_no_plan_is_below_the_joint_bound(morning):
+    for found in (morning.bilayer, morning.talked.operation, morning.joint.operation, morning.lines.operation):
+        assert found.j_usd >= morning.joint.bound_usd - 1e-4 * found.j_usd
+        assert found.j_usd >= morning.lines.bound_usd - 1e-4 * found.j_usd
+
+
+def test_bound_and_incumbent_meet(morning):
+    assert morning.joint.gap_rel <= 2e-4
+    assert morning.lines.gap_rel <= 2e-4
+
+
+def test_tangents_line_by_line_and_projected_prove_the_same_bound(morning):
+    assert morning.lines.bound_usd == pytest.approx(morning.joint.bound_usd, rel=2e-4)
+
+
+def test_talking_closes_the_gap(morning):
+    gap = morning.bilayer.j_usd - morning.joint.bound_usd
+    assert morning.bilayer.j_usd - morning.talked.operation.j_usd >= 0.8 * gap
+    assert morning.talked.bound_usd <= morning.talked.operation.j_usd + 1e-6
+    assert morning.talked.iterations == len(morning.talked.rounds) > 1
+
+
+def test_talking_never_makes_the_incumbent_worse(morning):
+    """With not a single round allowed the plan of layers that do not talk stands."""
+    silent = coordinate(morning.case, morning.networks, morning.start, most_rounds=0, most_commitments=0)
+    assert silent.operation.j_usd == pytest.approx(morning.bilayer.j_usd)
+    assert silent.plan is morning.start
+
+
+def test_at_a_fixed_commitment_cones_and_tangents_agree(morning):
+    u = morning.joint.operation.u
+    cone, pc, pd = cone_answer(morning.case, morning.networks, PRICES, u)
+    tangent = tangent_value_at(morning.case, morning.networks, PRICES, u, pc, pd)
+    assert tangent == pytest.approx(cone, rel=1e-3)
+    assert tangent <= cone + 1e-6 * cone
+    assert redispatch(morning.case, morning.networks, u, pc, pd, PRICES).j_usd == pytest.approx(cone, rel=1e-5)
+
+
+def test_the_cones_of_the_incumbent_are_tight_and_ac_keeps_all_limits(morning):
+    pieces = build(morning.case, morning.networks, PRICES, morning.joint.operation.u, None)
+    solve_cone(pieces.problem, "test")
+    assert relaxation_gap(morning.networks[0].feeder, pieces.flows[0]) < 1e-3
+    assert morning.joint.operation.overload_mw.max() == 0.0
+
+
+def test_what_a_district_delivers_keeps_its_limits(morning):
+    pc, pd = entries_of(morning.case, morning.start)
+    net = morning.networks[0]
+    before = jeq.place_power_mw(morning.case, 0, net, pc, pd)
+    got = deliver(morning.case, 0, net, pc, pd, morning.start.marginal_price_usd_per_mwh, PRICES)
+    after = jeq.place_power_mw(morning.case, 0, net, *got)
+    assert overload_mw(net, net.flow(before), before).max() > 0.01
+    assert overload_mw(net, net.flow(after), after).max() == 0.0
+
+
+@pytest.mark.parametrize("kind", [EnvelopePlan, CoordinatedPlan, JointPlan])
+def test_plans_of_the_three_pass_the_independent_checker(morning, kind):
+    plan = kind(morning.known).plan(morning.view)
+    known = replace(morning.known, offers=())
+    assert [str(v) for v in check_plan(known, morning.view, plan, "bidirectional")] == []
+
+
+@pytest.mark.parametrize("kind", [EnvelopePlan, CoordinatedPlan, JointPlan])
+def test_without_any_feeder_they_plan_what_the_unit_commitment_plans(morning, kind):
+    alone = replace(morning.known, offers=(None,))
+    plan = kind(alone).plan(morning.view)
+    assert plan.objective_usd == pytest.approx(FeederAware(alone).alone.plan(morning.view).objective_usd, rel=2e-4)
+
+
+# ------------------------------------------------------------------ each equation matters
+def offered(morning, without, limits=None, told=True):
+    """The upper layer's value with the feeder's replies at two powers, and without the named equations."""
+    net = morning.networks[0]
+    said = reply_to(net, np.zeros((4, small.HOURS)))
+    busy = reply_to(net, jeq.place_power_mw(morning.case, 0, net, *entries_of(morning.case, morning.start)))
+    replies = {0: replace(said, losses=said.losses.and_also(busy.losses), overload=said.overload.and_also(busy.overload))}
+    return propose(morning.case, morning.networks, replies if told else {}, PRICES, morning.start.committed, 1e-4, 3000,
+                   limits, without).value_usd
+
+
+@pytest.mark.parametrize("equation", ["losses_answered", "overload_answered"])
+def test_leaving_out_an_answer_changes_the_plan(morning, equation):
+    assert offered(morning, ()) > offered(morning, (equation,)) + 0.05
+
+
+def test_leaving_out_district_limits_changes_the_plan(morning):
+    limits = {0: operating_envelope(morning.case, 0, morning.networks[0])}
+    assert offered(morning, (), limits, told=False) > offered(morning, ("district_limits",), limits, told=False) + 0.05
+
+
+def test_district_limits_are_respected(morning):
+    imports, exports = operating_envelope(morning.case, 0, morning.networks[0])
+    plan = EnvelopePlan(morning.known).plan(morning.view)
+    total = (plan.pc_kw[0].sum(axis=0) - plan.pd_kw[0].sum(axis=0)) / 1e3
+    assert np.all(total <= imports + 1e-4)
+    assert np.all(-total <= exports + 1e-4)
+
+
+@pytest.mark.parametrize("group", ["current_cone", "substation", "transformer"])
+def test_leaving_out_a_part_of_the_feeder_lowers_the_tangent_problem(morning, group, monkeypatch):
+    whole = jeq.feeder
+
+    def value():
+        pieces = build(morning.case, morning.networks, PRICES, morning.start.committed,
+                       no_cuts(morning.networks), relaxed=False)
+        pieces.problem.solve(solver="HIGHS")
+        return pieces.problem.value
+
+    before = value()
+    monkeypatch.setattr(jeq, "feeder", lambda *a: {k: c for k, c in whole(*a).items() if k != group})
+    assert value() < before - 1e-3

@@ -1,0 +1,34 @@
+"""What operators are told of the future: the truth with errors, the same for all controllers, the oracle none."""
+
+import numpy as np
+import pytest
+
+from testbed.forecasts import build_forecaster
+from testbed.profiles import build_profiles
+from testbed.scenario_loading import load_scenario
+
+
+@pytest.fixture(scope="module")
+def scenario():
+    return load_scenario("smoke", ["profiles.forecast_error=large"])
+
+
+def test_without_errors_the_forecast_is_the_truth():
+    plain = load_scenario("smoke")
+    np.testing.assert_array_equal(build_forecaster(plain, 1).hourly(0, 30).load_mw,
+                                  build_profiles(plain).hourly(0, 30).load_mw)
+
+
+def test_the_oracle_sees_the_truth_where_others_do_not(scenario):
+    truth = build_profiles(scenario).hourly(0, 30)
+    assert np.array_equal(build_forecaster(scenario, 1, is_perfect=True).hourly(0, 30).wind_mw, truth.wind_mw)
+    assert not np.allclose(build_forecaster(scenario, 1).hourly(0, 30).wind_mw, truth.wind_mw)
+
+
+def test_both_layers_are_told_the_same_load(scenario):
+    """The lower layer's shape of the hours is the upper layer's load forecast over the peak."""
+    forecaster = build_forecaster(scenario, 7)
+    shape, load = forecaster.load_shape(5 * 3600, 900, 6), forecaster.hourly(5 * 3600, 7).load_mw
+    peak = build_profiles(scenario).load_peak_mw
+    np.testing.assert_allclose(shape[:4], load[0] / peak)
+    np.testing.assert_allclose(shape[4:], load[1:] / peak)
