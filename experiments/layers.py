@@ -17,11 +17,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from controllers.joint.coordination import coordinate
+from controllers.joint.coordination import Schedule, coordinate, scheduled
 from controllers.joint.equations import Prices
 from controllers.joint.layer import EnvelopePlan, FeederAware
 from controllers.joint.monolith import Form, cone_answer, solve_joint, tangent_value_at
-from controllers.joint.operation import Operation, operate
+from controllers.joint.operation import Operation, direction_of, operate
 from experiments.runs import exit_code, say
 from testbed.controller_loading import load_controller
 from testbed.first_view import first_view
@@ -94,9 +94,10 @@ def study(scenario: Scenario, form: Form = "projected") -> Study:
     talked = coordinate(case, networks, start, prices, gap)
     made.append(Made("bilayer_coordinated", talked.operation, talked.iterations, made[0].cpu_s + talked.seconds))
     say(f"bilayer_coordinated {talked.operation.j_usd:.2f} $, bound {talked.bound_usd:.2f} $")
-    whole = solve_joint(case, networks, start.committed, prices, gap, form=form, say=say)
+    whole = solve_joint(case, networks, scheduled(case, start), prices, gap, form=form, say=say)
     made.append(Made("joint", whole.operation, whole.rounds, made[0].cpu_s + whole.seconds))
-    schedule = whole.operation.u
+    done = whole.operation
+    schedule = Schedule(done.u, direction_of(case, done.dispatch.pc_mw, done.dispatch.pd_mw))
     cone, pc, pd = cone_answer(case, networks, prices, schedule)
     return Study(rows_of(made), whole.bound_usd, talked.bound_usd, cone,
                  tangent_value_at(case, networks, prices, schedule, pc, pd))

@@ -10,14 +10,13 @@ screen and as CSV files into the folder; `verdicts.csv` has one line per claim.
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.claims import hour_tables, objective_tables, place_tables, voltage_tables
-from experiments.claims.verdicts import Verdict
+from experiments.claims.verdicts import Verdict, write_rows
 from experiments.runs import exit_code, say
 from testbed.tables import print_table
 
@@ -73,11 +72,8 @@ def print_verdicts(verdicts: Sequence[Verdict]) -> None:
 
 def write_verdicts(verdicts: Sequence[Verdict], path: Path) -> None:
     """One line per claim."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(("claim", "measured", "holds", "switches"))
-        writer.writerows((v.claim, v.measured, v.holds, v.switches) for v in verdicts)
+    write_rows(("claim", "measured", "holds", "switches"),
+               [(v.claim, v.measured, v.holds, v.switches) for v in verdicts], path)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

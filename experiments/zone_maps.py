@@ -9,7 +9,6 @@ and `migrate` as the bound. Here it is repeated for two maps and two peaks: 0.83
 from __future__ import annotations
 
 import argparse
-import csv
 import multiprocessing
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from controllers.port import PowerFlowCall
+from experiments.claims.verdicts import write_rows
 from experiments.equal_energy import feeder_day
 from experiments.placement import LAYERS, SCENARIO, feeder_of, measure, summarise
 from experiments.runs import exit_code
@@ -183,11 +183,7 @@ def _percent(share: float) -> str:
 
 def write_csv(rows: Sequence[Saving] | Sequence[EndsOfFeeder], path: Path) -> None:
     """One line per row; the header names the fields."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(asdict(rows[0])))
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
+    write_rows(list(asdict(rows[0])), [list(asdict(row).values()) for row in rows], path)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -81,12 +82,16 @@ def _buses(result: Result, name: str) -> Iterator[Violation]:
 
 def _feeder_load_kw(result: Result, name: str) -> Floats:
     """[T] loads of the buses follow the system's load (MODEL.md section 8)."""
+    part = next(d for d in result.scenario["districts"] if d["name"] == name)
+    load_peak_mw = build_profiles(Scenario.model_validate(result.scenario)).load_peak_mw
+    return np.asarray(_peak_kw(part["peak_scale"]) * result.system("load_mw") / load_peak_mw)
+
+
+@lru_cache(maxsize=8)
+def _peak_kw(peak_scale: float) -> float:
     from models.feeder import ieee33  # noqa: PLC0415 - pandapower is slow to import
 
-    part = next(d for d in result.scenario["districts"] if d["name"] == name)
-    peak_kw = float(ieee33(peak_scale=part["peak_scale"]).p_base_kw.sum())
-    load_peak_mw = build_profiles(Scenario.model_validate(result.scenario)).load_peak_mw
-    return np.asarray(peak_kw * result.system("load_mw") / load_peak_mw)
+    return float(ieee33(peak_scale=peak_scale).p_base_kw.sum())
 
 
 def _vehicles(result: Result, name: str, v: Vehicles) -> Iterator[Violation]:

@@ -23,7 +23,7 @@ from models.tariff import Prices
 from testbed.controller_loading import knows_truth, load_controller
 from testbed.districts import District
 from testbed.knowledge import driver_response, marginal_wear_usd_per_kwh
-from testbed.profiles import build_tariff
+from testbed.prices import build_tariff
 from testbed.run_spec import DAY_S, RunSpec
 from testbed.scenario import Scenario
 
@@ -199,5 +199,5 @@ def _behaviour(spec: RunSpec) -> Behaviour:
     scenario, controller = spec.scenario, load_controller(spec.controller)
     planned_share = 1.0 if knows_truth(spec.controller) else scenario.planning.assumed_compliance
     free_share = 1.0 if controller.car_control == "none" else 1.0 - planned_share
-    return Behaviour(controller.free_behaviour == "price_response", free_share, build_tariff(scenario),
+    return Behaviour(controller.free_behaviour == "price_response", free_share, build_tariff(scenario, spec.seed),
                      driver_response(scenario), marginal_wear_usd_per_kwh(scenario))

@@ -63,7 +63,7 @@ class Statements:
     stored_change_kwh: Floats
     """Energy in the battery at the end less that at the start."""
     stored_usd: Floats
-    """What it is worth at the mean tariff; a gain lowers the net cost."""
+    """What it is worth at the tariff at which the run's cars were charged; a gain lowers the net cost."""
     charger_usd: Floats
     """A bidirectional charger's extra cost in this time; apart, in no sum."""
 
@@ -107,8 +107,14 @@ def owner_statements(result: Result, shortfall_usd_per_kwh: float = SHORTFALL_US
 
 
 def stored_value_usd_per_kwh(result: Result) -> float:
-    """A kWh in the battery, as the tariff's plain mean over the counted time would fill it."""
-    return float(result.system("price_charge_usd_per_kwh").mean()) / float(result.scenario["fleet"]["eta_charge"])
+    """A kWh in the battery at the price at which this run filled batteries: the tariff weighted by charging power.
+
+    A car that ends the day low will be filled as the others were; the plain mean where nothing was charged.
+    """
+    price = result.system("price_charge_usd_per_kwh")
+    charge_kw = np.sum([result.district(d, "charge_kw").sum(axis=1) for d in result.districts], axis=0)
+    mean = np.average(price, weights=charge_kw) if charge_kw.sum() > 0 else price.mean()
+    return float(mean) / float(result.scenario["fleet"]["eta_charge"])
 
 
 def change_usd(statements: Statements, baseline: Statements) -> Floats:

@@ -1,4 +1,4 @@
-"""The scenario's series and tariff, built once per process."""
+"""The scenario's series, built once per process."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from models.profiles import Profiles, csv_profiles, simbench_profiles, ten_unit_profiles
-from models.records import Floats
-from models.tariff import HOURS_PER_DAY, ForecastTariff, Prices, tariff
 from testbed import scenario as described
 from testbed.scenario_parts.system import Profiles as ProfilesPart
 
@@ -15,19 +13,6 @@ from testbed.scenario_parts.system import Profiles as ProfilesPart
 def build_profiles(scenario: described.Scenario) -> Profiles:
     """Load, wind and PV of the scenario."""
     return _profiles(scenario.profiles)
-
-
-def build_tariff(scenario: described.Scenario) -> Prices:
-    """Prices that owners see: a fixed table, or made from each day's forecast."""
-    chosen = scenario.tariff
-    if chosen.table != "forecast":
-        return tariff(chosen.table, chosen.cny_per_usd)
-
-    def equivalent_load_mw(midnight_s: int) -> Floats:
-        ahead = build_profiles(scenario).hourly(midnight_s, HOURS_PER_DAY)
-        return ahead.load_mw - ahead.wind_mw - ahead.pv_mw
-
-    return ForecastTariff(chosen.levels, chosen.cny_per_usd, equivalent_load_mw)
 
 
 @lru_cache(maxsize=2)

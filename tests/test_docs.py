@@ -102,7 +102,7 @@ def test_every_equation_names_a_function_and_a_test_that_exist(row: list[str]) -
 
 def equation_functions() -> set[str]:
     """Functions whose docstring begins with an equation's number, e.g. `(U1)` or `(12)`."""
-    numbered = re.compile(r"^\((U\d+\w?|\d+|F\d[^)]*)\)")
+    numbered = re.compile(r"^\(([UJ]\d+\w?|\d+|F\d[^)]*)\)")
     found = set()
     for file in ROOT.glob("controllers/**/*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

@@ -22,6 +22,8 @@ from controllers.joint.network import Network, NoPowerFlow
 from controllers.joint.operation import (
     TIE_BREAK_USD_PER_MWH,
     Operation,
+    direction_of,
+    entries_of,
     excesses,
     operate,
     redispatch,
@@ -131,6 +133,16 @@ def worst_of(net: Network, excess: Floats) -> np.ndarray:
 
 # ------------------------------------------------------------------ the upper side
 @dataclass(frozen=True)
+class Schedule:
+    """What stays fixed while powers are agreed."""
+
+    u: Ints
+    """[U, H]"""
+    direction: Floats
+    """[K] as `direction_of`"""
+
+
+@dataclass(frozen=True)
 class Proposal:
     """The upper layer's answer with all replies so far."""
 
@@ -145,19 +157,20 @@ class Proposal:
 
 
 def upper_problem(case: Case, networks: dict[int, Network], replies: dict[int, Reply], prices: Prices,
-                  schedule: Ints | None, limits: dict[int, tuple[Floats, Floats]] | None = None,
+                  schedule: Schedule | None, limits: dict[int, tuple[Floats, Floats]] | None = None,
                   without: Collection[str] = ()) -> tuple[cp.Problem, Variables, Exchange]:
     """Unit commitment with losses and overloads as told, and, where given, (import, export) limits [H] per district.
 
-    `schedule` [U, H] fixes the commitment and takes the true cost curves; `without` leaves out equations (tests).
+    `schedule` fixes the commitment and takes the true cost curves; free, cycling is not excluded (a relaxation).
+    `without` leaves out equations (tests).
     """
-    v, hours = make_variables(case, cycling=False), case.horizon_h
+    v, hours = make_variables(case, cycling=schedule is not None), case.horizon_h
     every = tuple(cp.Variable(hours, nonneg=True) for _ in networks)
     spill = tuple(cp.Variable(hours, nonneg=True) for _ in networks)
     exchange = Exchange(cp.Variable(hours, nonneg=True), cp.Variable(hours, nonneg=True), every, spill)
     v = jeq.j2_balance(v, networks, exchange)
     if schedule is not None:
-        v = fix_commitment(case, v, schedule, np.zeros(0))
+        v = fix_commitment(case, v, schedule.u, schedule.direction)
     skip = frozenset(without)
     constraints = jeq.upper(case, v, skip, fixed=schedule is not None)
     for i, (district, net) in enumerate(networks.items()):
@@ -177,7 +190,7 @@ def upper_problem(case: Case, networks: dict[int, Network], replies: dict[int, R
 
 
 def propose(case: Case, networks: dict[int, Network], replies: dict[int, Reply], prices: Prices,
-            schedule: Ints | None, gap: float, node_limit: int,
+            schedule: Schedule | None, gap: float, node_limit: int,
             limits: dict[int, tuple[Floats, Floats]] | None = None, without: Collection[str] = ()) -> Proposal:
     """The upper layer's best powers: with the commitment free (HiGHS, proven bound) or given (cone solver)."""
     problem, v, exchange = upper_problem(case, networks, replies, prices, schedule, limits, without)
@@ -192,7 +205,7 @@ def propose(case: Case, networks: dict[int, Network], replies: dict[int, Reply],
         value = problem.objective.expr
         problem = cp.Problem(cp.Minimize(value + even(case, v)), problem.constraints)
         solve_cone(problem, "dispatch with feeders")
-        bound, u = -np.inf, schedule
+        bound, u = -np.inf, schedule.u
     pc, pd = entry_powers(case, v)
     return Proposal(
         value_usd=float(uc.objective_usd(case, v).value + exchange.cost_usd(prices).value), bound_usd=bound, u=u,
@@ -224,11 +237,12 @@ def coordinate(case: Case, networks: dict[int, Network], start: Plan, prices: Pr
     best_plan, best = start, operate(case, networks, start, prices)
     replies = {d: reply_to(net, np.zeros((net.place_count, net.horizon_h))) for d, net in networks.items()}
     replies, _ = told(case, networks, replies, best.dispatch.pc_mw, best.dispatch.pd_mw, None)
-    schedule, bound, rounds = start.committed, -np.inf, list[Round]()
+    schedule, bound, rounds = scheduled(case, start), -np.inf, list[Round]()
     for attempt in range(most_commitments + 1):
         if attempt:
             offer = propose(case, networks, replies, prices, None, gap, node_limit)
-            bound, schedule = max(bound, offer.bound_usd), offer.u
+            bound = max(bound, offer.bound_usd)
+            schedule = Schedule(offer.u, direction_of(case, offer.pc_mw, offer.pd_mw))
             replies, missed = told(case, networks, replies, offer.pc_mw, offer.pd_mw, offer)
             rounds.append(Round("commitment", offer.value_usd, missed))
         for _ in range(most_rounds):
@@ -245,6 +259,11 @@ def coordinate(case: Case, networks: dict[int, Network], start: Plan, prices: Pr
             break
     left = max(best.j_usd - bound, 0.0) / max(abs(best.j_usd), 1e-9)
     return Coordinated(best_plan, best, bound, left, tuple(rounds), time.process_time() - began)
+
+
+def scheduled(case: Case, plan: Plan) -> Schedule:
+    """What a plan fixes."""
+    return Schedule(plan.committed, direction_of(case, *entries_of(case, plan)))
 
 
 def told(case: Case, networks: dict[int, Network], replies: dict[int, Reply], pc_mw: Floats, pd_mw: Floats,

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from controllers.joint.coordination import Proposal, coordinate, plan_of, propose
+from controllers.joint.coordination import Proposal, Schedule, coordinate, plan_of, propose, scheduled
 from controllers.joint.equations import Prices
 from controllers.joint.limits import operating_envelope
 from controllers.joint.monolith import solve_joint
 from controllers.joint.network import Network, make_network
+from controllers.joint.operation import direction_of
 from controllers.port import CarControl, Plan, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import Tuning, UnitCommitment
@@ -60,7 +61,8 @@ class EnvelopePlan(FeederAware):
                   without: Collection[str]) -> Proposal:
         gap, nodes = self.knowledge.mip_gap, self.tuning.node_limit
         first = propose(case, networks, {}, self.prices, None, gap, nodes, limits, without)
-        second = propose(case, networks, {}, self.prices, first.u, gap, nodes, limits, without)
+        fixed = Schedule(first.u, direction_of(case, first.pc_mw, first.pd_mw))
+        second = propose(case, networks, {}, self.prices, fixed, gap, nodes, limits, without)
         return replace(second, bound_usd=first.bound_usd)
 
 
@@ -68,7 +70,8 @@ class CoordinatedPlan(FeederAware):
     """Proposals and replies until the feeders have nothing new to say (controllers/joint/coordination.py)."""
 
     def plan(self, view: SystemView) -> Plan:
-        """The incumbent; `bound_usd` and `gap_rel` are those of the exchange, losses of the feeders included."""
+        """The incumbent. `gap_rel` is the exchange's own, with the feeders' losses; `bound_usd` holds for the
+        objective without them, as in every plan."""
         start = self.alone.plan(view)
         networks = self.networks(view)
         if not networks:
@@ -76,21 +79,21 @@ class CoordinatedPlan(FeederAware):
         found = coordinate(self.case(view), networks, start, self.prices, self.knowledge.mip_gap,
                            self.tuning.node_limit)
         return replace(found.plan, status=f"coordinated in {found.iterations} iterations",
-                       solver_s=found.plan.solver_s + start.solver_s, bound_usd=found.bound_usd, gap_rel=found.gap_rel)
+                       solver_s=found.plan.solver_s + start.solver_s, bound_usd=start.bound_usd, gap_rel=found.gap_rel)
 
 
 class JointPlan(FeederAware):
     """One problem for both layers (controllers/joint/monolith.py)."""
 
     def plan(self, view: SystemView) -> Plan:
-        """The incumbent with the joint problem's bound."""
+        """The incumbent; `gap_rel` is the joint problem's, `bound_usd` that of the objective without losses."""
         start, networks, case = self.alone.plan(view), self.networks(view), self.case(view)
         if not networks:
             return start
-        found = solve_joint(case, networks, start.committed, self.prices, self.knowledge.mip_gap,
+        found = solve_joint(case, networks, scheduled(case, start), self.prices, self.knowledge.mip_gap,
                             self.tuning.node_limit)
         done = found.operation.dispatch
         offer = Proposal(value_usd=found.operation.j_usd, bound_usd=found.bound_usd, u=found.operation.u,
                          pc_mw=done.pc_mw, pd_mw=done.pd_mw, losses=(), overload=(), solver_s=found.seconds)
-        plan = plan_of(case, networks, offer, self.prices, found.bound_usd)
+        plan = plan_of(case, networks, offer, self.prices, start.bound_usd)
         return replace(plan, gap_rel=found.gap_rel, status=f"joint in {found.rounds} rounds")

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import cvxpy as cp
 import numpy as np
 
 from controllers.joint import equations as jeq
-from controllers.joint.coordination import propose, reply_to, told
+from controllers.joint.coordination import Schedule, propose, reply_to, told
 from controllers.joint.equations import Exchange, Prices, Tangents
 from controllers.joint.network import AcFlow, Network
-from controllers.joint.operation import Operation, redispatch, solve_cone
+from controllers.joint.operation import Operation, direction_of, redispatch, solve_cone
 from controllers.port import PlanError
 from controllers.spatial.branch_flow import equations as bf
 from controllers.temporal.unit_commitment import equations as uc
@@ -32,7 +32,7 @@ from controllers.temporal.unit_commitment.stages import (
     make_variables,
     solve_quietly,
 )
-from models.records import Floats, Ints
+from models.records import Floats
 
 ANGLES = np.arctan2(1.0, np.array([0.3, 1.0, 1.5, 2.0, 3.0, 5.0]))
 """First tangents of the substation's circle: cos phi of IEEE-33 lies about atan(0.6); more come from the answers."""
@@ -77,25 +77,26 @@ class Cuts:
 
 
 # ------------------------------------------------------------------ building
-def build(case: Case, networks: dict[int, Network], prices: Prices, schedule: Ints | None, cuts: Cuts | None,
-          relaxed: bool = False) -> Pieces:
-    """`schedule` [U, H] fixes the commitment; `cuts` None keeps the cones; `relaxed` lets units be on in part."""
-    v = make_variables(case, cycling=False)
+def build(case: Case, networks: dict[int, Network], prices: Prices, schedule: Schedule | None, cuts: Cuts | None
+          ) -> Pieces:
+    """`schedule` fixes the commitment; `cuts` None keeps the cones and takes the true cost curves.
+
+    With tangents cycling is not excluded: a relaxation.
+    """
+    exact = schedule is not None and cuts is None
+    v = make_variables(case, cycling=exact)
     hours = case.horizon_h
     flows = tuple(bf.flow_variables(net.feeder.bus_count - 1, hours) for net in networks.values())
     losses = tuple(net.feeder.r_pu[1:] @ flow.l for net, flow in zip(networks.values(), flows, strict=True))
     overload = tuple(cp.Variable(hours, nonneg=True) for _ in networks)
     exchange = Exchange(cp.Variable(hours, nonneg=True), cp.Variable(hours, nonneg=True), losses, overload)
     v = jeq.j2_balance(v, networks, exchange)
-    if schedule is not None and cuts is None:
-        v = fix_commitment(case, v, schedule, np.zeros(0))
-    elif relaxed:
-        v = replace(v, u=cp.Variable(v.u.shape))
-    constraints = jeq.upper(case, v, frozenset(), fixed=schedule is not None and cuts is None)
-    if relaxed:
-        constraints += [v.u >= 0, v.u <= 1]
-    elif schedule is not None and cuts is not None:
-        constraints.append(v.u == schedule.ravel())
+    if exact:
+        assert schedule is not None
+        v = fix_commitment(case, v, schedule.u, schedule.direction)
+    constraints = jeq.upper(case, v, frozenset(), fixed=exact)
+    if schedule is not None and cuts is not None:
+        constraints.append(v.u == schedule.u.ravel())
     for i, (district, net) in enumerate(networks.items()):
         y, at_places = jeq.j1_place_power(case, v, district, net)
         constraints.append(at_places)
@@ -106,7 +107,7 @@ def build(case: Case, networks: dict[int, Network], prices: Prices, schedule: In
 
 
 # ------------------------------------------------------------------ commitment fixed: the true cones
-def cone_answer(case: Case, networks: dict[int, Network], prices: Prices, schedule: Ints
+def cone_answer(case: Case, networks: dict[int, Network], prices: Prices, schedule: Schedule
                 ) -> tuple[float, Floats, Floats]:
     """(optimal value in $, Pc [E], Pd [E]) at a given commitment, cones and quadratic costs as they are."""
     pieces = build(case, networks, prices, schedule, None)
@@ -114,14 +115,14 @@ def cone_answer(case: Case, networks: dict[int, Network], prices: Prices, schedu
     return float(pieces.problem.value), *entry_powers(case, pieces.v)
 
 
-def tangent_value(case: Case, networks: dict[int, Network], prices: Prices, schedule: Ints, cuts: Cuts) -> float:
+def tangent_value(case: Case, networks: dict[int, Network], prices: Prices, schedule: Schedule, cuts: Cuts) -> float:
     """Optimal value in $ at a given commitment with the cones and costs replaced by tangents."""
     pieces = build(case, networks, prices, schedule, cuts)
     solve_linear(pieces.problem, "the tangent problem at a fixed commitment")
     return float(pieces.problem.value)
 
 
-def tangent_value_at(case: Case, networks: dict[int, Network], prices: Prices, schedule: Ints, pc_mw: Floats,
+def tangent_value_at(case: Case, networks: dict[int, Network], prices: Prices, schedule: Schedule, pc_mw: Floats,
                      pd_mw: Floats) -> float:
     """`tangent_value` with every cone touched at the AC flow of these cars [E], and where no car acts."""
     cuts = touched(no_cuts(networks), networks, powers_of(case, networks, pc_mw, pd_mw))
@@ -169,10 +170,10 @@ def substation_angles(net: Network, flow: AcFlow) -> Floats:
 
 
 # ------------------------------------------------------------------ the whole
-def solve_joint(case: Case, networks: dict[int, Network], start: Ints, prices: Prices | None = None,
+def solve_joint(case: Case, networks: dict[int, Network], start: Schedule, prices: Prices | None = None,
                 gap: float = 5e-4, node_limit: int = 3_000, most_rounds: int = 4, form: Form = "projected",
                 say: Say = silent) -> JointAnswer:
-    """Bound and incumbent; `start` [U, H] is the commitment whose powers are the first to be touched.
+    """Bound and incumbent; `start` is the commitment whose powers are the first to be touched.
 
     Each round proves a bound on the mixed-integer problem with all tangents so far, solves its schedule with the
     true cones, judges it by AC, and touches the cones at both answers. Ends when bound and incumbent are within
@@ -204,8 +205,8 @@ class Touches(Protocol):
         """Touch every cone at the AC flow of these cars [E]."""
         ...
 
-    def commit(self, gap: float, node_limit: int) -> tuple[float, Ints]:
-        """(proven bound in $, schedule [U, H]); the answer's own powers are touched too."""
+    def commit(self, gap: float, node_limit: int) -> tuple[float, Schedule]:
+        """(proven bound in $, schedule); the answer's own powers are touched too."""
         ...
 
 
@@ -220,12 +221,14 @@ class Lines:
         """See Touches."""
         self.cuts = touched(self.cuts, self.networks, powers_of(self.case, self.networks, pc_mw, pd_mw))
 
-    def commit(self, gap: float, node_limit: int) -> tuple[float, Ints]:
+    def commit(self, gap: float, node_limit: int) -> tuple[float, Schedule]:
         """See Touches."""
         pieces = build(self.case, self.networks, self.prices, None, self.cuts)
         bound = solve_mixed(pieces, gap, node_limit)
-        self.add(*entry_powers(self.case, pieces.v))
-        return bound, np.rint(pieces.v.u.value).astype(np.int64).reshape(-1, self.case.horizon_h)
+        pc, pd = entry_powers(self.case, pieces.v)
+        self.add(pc, pd)
+        u = np.asarray(np.rint(pieces.v.u.value), dtype=np.int64).reshape(-1, self.case.horizon_h)
+        return bound, Schedule(u, direction_of(self.case, pc, pd))
 
 
 class Projected:
@@ -243,17 +246,18 @@ class Projected:
         """See Touches."""
         self.replies, _ = told(self.case, self.networks, self.replies, pc_mw, pd_mw, None)
 
-    def commit(self, gap: float, node_limit: int) -> tuple[float, Ints]:
+    def commit(self, gap: float, node_limit: int) -> tuple[float, Schedule]:
         """See Touches."""
         offer = propose(self.case, self.networks, self.replies, self.prices, None, gap, node_limit)
         self.add(offer.pc_mw, offer.pd_mw)
-        return offer.bound_usd, offer.u
+        return offer.bound_usd, Schedule(offer.u, direction_of(self.case, offer.pc_mw, offer.pd_mw))
 
 
-def judged(case: Case, networks: dict[int, Network], prices: Prices, schedule: Ints, say: Say = silent) -> Operation:
+def judged(case: Case, networks: dict[int, Network], prices: Prices, schedule: Schedule, say: Say = silent
+           ) -> Operation:
     """The best operation of a schedule: cones solved exactly, then judged by AC and re-dispatch like any plan."""
     value, pc, pd = cone_answer(case, networks, prices, schedule)
-    found = redispatch(case, networks, schedule, pc, pd, prices)
+    found = redispatch(case, networks, schedule.u, pc, pd, prices)
     say(f"schedule: cones {value:.2f} $, by AC {found.j_usd:.2f} $, overload {found.overload_mw.max():.1e} MW")
     return found
 

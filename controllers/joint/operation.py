@@ -23,7 +23,6 @@ from controllers.spatial.branch_flow import equations as bf
 from controllers.temporal.unit_commitment import equations as uc
 from controllers.temporal.unit_commitment.problem import KW_PER_MW, Case, CohortRows
 from controllers.temporal.unit_commitment.stages import (
-    Commitment,
     Dispatch,
     collect,
     entry_powers,
@@ -92,11 +91,12 @@ def deliver(case: Case, district: int, net: Network, pc_mw: Floats, pd_mw: Float
             prices: Prices) -> tuple[Floats, Floats]:
     """What one district makes of its targets [its entries]; exact cones, whole horizon."""
     part = replace(case, rows=rows_of(case.rows, district))
-    v = make_variables(part, cycling=False)
+    v = make_variables(part)
+    v = replace(v, direction=cp.Constant(direction_of(part, pc_mw, pd_mw)))
     flow = bf.flow_variables(net.feeder.bus_count - 1, case.horizon_h)
     overload = cp.Variable(case.horizon_h, nonneg=True)
     y, at_places = jeq.j1_place_power(part, v, district, net)
-    skip = {"no_cycling"} | ({"terminal"} if case.knowledge.terminal == "cyclic" else set())
+    skip = {"terminal"} if case.knowledge.terminal == "cyclic" else set[str]()
     constraints = [at_places, *collect(part, v, uc.COHORTS, skip)]
     constraints += jeq.labelled(jeq.feeder(net, flow, y, overload, None), net.name)
     loss_price = np.maximum(price, LOWEST_LOSS_PRICE)
@@ -110,6 +110,13 @@ def deliver(case: Case, district: int, net: Network, pc_mw: Floats, pd_mw: Float
         cost += (wear[part.rows.cohort] * part.rows.pd_max_mw)[v.discharge_at] @ v.discharge
     solve_cone(cp.Problem(cp.Minimize(cost), constraints), f"delivery of district {net.name}")
     return entry_powers(part, v)
+
+
+def direction_of(case: Case, pc_mw: Floats, pd_mw: Floats) -> Floats:
+    """[K] 1 = charges, 0 = discharges, of the entries where doing both at once would pay (U17)."""
+    at = np.flatnonzero(case.cycling_pays())
+    charges = pc_mw[at] * case.rows.pd_max_mw[at] >= pd_mw[at] * case.rows.pc_max_mw[at]
+    return np.asarray(charges, dtype=np.float64)
 
 
 def rows_of(rows: CohortRows, district: int) -> CohortRows:
@@ -228,9 +235,3 @@ def overload_mw(net: Network, flow: AcFlow, y_mw: Floats, tolerance_mw: float = 
     """[H] overload that excuses every limit; below 10 W it is rounding."""
     worst = np.maximum(excesses(net, flow, y_mw).max(axis=0), 0.0)
     return np.where(worst > tolerance_mw, worst, 0.0)
-
-
-def commitment_of(plan: Plan) -> Commitment:
-    """A plan's schedule as the stages know it."""
-    return Commitment(u=plan.committed, direction=np.zeros(0), objective_usd=plan.milp_objective_usd,
-                      bound_usd=plan.bound_usd, status=plan.status, solver_s=0.0, compile_s=0.0)

@@ -8,7 +8,8 @@ from models.records import Floats, RadialFeeder
 from testbed.controller_loading import knows_truth
 from testbed.districts import District, build_districts
 from testbed.forecasts import build_forecaster
-from testbed.profiles import build_profiles, build_tariff
+from testbed.prices import build_tariff
+from testbed.profiles import build_profiles
 from testbed.run_spec import RunSpec
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
 
@@ -21,7 +22,7 @@ class ProfilesSimulator(Adapter):
     def build(self, spec: RunSpec) -> None:
         self.profiles = build_profiles(spec.scenario)
         self.forecaster = build_forecaster(spec.scenario, spec.seed, knows_truth(spec.controller))
-        self.tariff = build_tariff(spec.scenario)
+        self.tariff = build_tariff(spec.scenario, spec.seed)
         self.districts = build_districts(spec)
         self.forecast: Values = {}
         self.bus_forecasts: dict[str, Values] = {}

@@ -11,7 +11,7 @@ from testbed.cli import app
 from testbed.results import open_result
 from tests.testbed import small_run
 
-THREE_DAYS = ("days=3", "planning.redispatch=hourly", "planning.horizon_h=18", "planning.binding_h=12",
+THREE_DAYS = ("days=3", "planning.redispatch=hourly", "planning.horizon_h=14", "planning.binding_h=12",
               "spatial.look_ahead_h=2", "profiles.forecast_error=large", "record.vehicles=true", "planning.mip_gap=1e-2")
 
 

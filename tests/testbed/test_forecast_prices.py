@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from testbed.metrics import compute_metrics
-from testbed.profiles import build_profiles, build_tariff
+from testbed.prices import build_tariff
+from testbed.profiles import build_profiles
 from testbed.results import Result, open_result
 from testbed.simulators import adapter
 from tests.testbed import small_run
@@ -39,7 +40,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trace, Result, Any
 
 def test_all_who_see_prices_see_the_same(traced: tuple[Trace, Result, Any]) -> None:
     seen, _, scenario = traced
-    tariff = build_tariff(scenario)
+    tariff = build_tariff(scenario, 1)
     assert {name for name, _, _ in seen} >= {"temporal", "spatial", "fleet"}
     for _, now_s, prices in seen:
         hours = prices["charge_usd_per_kwh"].size
@@ -71,6 +72,16 @@ def test_bills_are_paid_at_the_recorded_prices(traced: tuple[Trace, Result, Any]
 
 
 def test_a_fixed_table_is_left_as_it_was(tmp_path: Path) -> None:
-    fixed = build_tariff(small_run.scenario(cache_dir=tmp_path)).charge_usd_per_kwh(0, 24) * 7
+    fixed = build_tariff(small_run.scenario(cache_dir=tmp_path), 1).charge_usd_per_kwh(0, 24) * 7
     assert fixed.tolist() == pytest.approx([0.2833] * 7 + [0.6725] * 3 + [1.0853] * 5 + [0.6725] * 3
                                            + [1.0853] * 3 + [0.6725] * 2 + [0.2833])
+
+
+def test_forecast_errors_move_prices_and_each_seed_has_its_own(tmp_path: Path) -> None:
+    wrong = small_run.scenario(*SET, "profiles.forecast_error=large", cache_dir=tmp_path)
+    right = small_run.scenario(*SET, cache_dir=tmp_path)
+    first, second, true = (build_tariff(one, seed).charge_usd_per_kwh(-86_400, 72)
+                           for one, seed in ((wrong, 1), (wrong, 2), (right, 1)))
+    assert np.any(first != true) and np.any(first != second)
+    assert sorted(first[:24]) == pytest.approx(sorted(true[:24]))
+    np.testing.assert_array_equal(first, build_tariff(wrong, 1).charge_usd_per_kwh(-86_400, 72))

@@ -14,7 +14,8 @@ from testbed.simulators.temporal import TemporalSimulator
 from tests.testbed import small_run
 
 LEAVES_EARLY = REASONS.index("leaves_early")
-OVERRIDES = ("days=1", "planning.redispatch=hourly", "profiles.forecast_error=large")
+OVERRIDES = ("planning.redispatch=hourly", "profiles.forecast_error=large", "planning.horizon_h=14",
+             "planning.binding_h=12", "spatial.look_ahead_h=2")
 NOON_S = 43_200
 
 

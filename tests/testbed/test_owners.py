@@ -26,6 +26,7 @@ from testbed.owner_statements import (
     distribution,
     main,
     owner_statements,
+    stored_value_usd_per_kwh,
     write_csv,
     zone_sums,
 )
@@ -82,6 +83,13 @@ def test_net_cost_by_hand(statements) -> None:
     assert own.net_usd[car] == pytest.approx(parts - own.stored_usd[car])
     assert own.wear_usd[car] == pytest.approx(own.drawn_kwh[car] * 0.005)
     assert own.charger_usd[car] == pytest.approx(120 / 365.25)
+
+
+def test_stored_energy_is_worth_what_filling_cost(runs) -> None:
+    result = runs[V2G]
+    charged = sum(result.district(d, "charge_kw").sum(axis=1) for d in result.districts)
+    mean = (result.system("price_charge_usd_per_kwh") * charged).sum() / charged.sum()
+    assert stored_value_usd_per_kwh(result) == pytest.approx(mean / 0.95)
 
 
 def test_shortfall_price_changes_only_the_shortfall(runs) -> None:

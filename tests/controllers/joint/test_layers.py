@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from controllers.joint import equations as jeq
-from controllers.joint.coordination import coordinate, propose, reply_to
+from controllers.joint.coordination import Schedule, coordinate, propose, reply_to, scheduled
 from controllers.joint.equations import Prices
 from controllers.joint.layer import CoordinatedPlan, EnvelopePlan, FeederAware, JointPlan
 from controllers.joint.limits import operating_envelope
 from controllers.joint.monolith import build, cone_answer, no_cuts, solve_joint, tangent_value_at
 from controllers.joint.operation import deliver, entries_of, operate, overload_mw, redispatch, solve_cone
-from controllers.spatial.branch_flow.network import relaxation_gap
+from controllers.spatial.branch_flow.network import FlowValues, relaxation_gap
 from controllers.temporal.unit_commitment.check import check_plan
 from tests.controllers.joint import joint_case as small
 
@@ -31,8 +31,9 @@ def morning():
         start = layer.alone.plan(view)
         bilayer = operate(case, networks, start)
         talked = coordinate(case, networks, start, gap=1e-4)
-        joint = solve_joint(case, networks, start.committed, gap=1e-4)
-        lines = solve_joint(case, networks, start.committed, gap=1e-4, form="lines")
+        joint = solve_joint(case, networks, scheduled(case, start), gap=1e-4)
+        schedule = Schedule(joint.operation.u, np.zeros(0))
+        lines = solve_joint(case, networks, scheduled(case, start), gap=1e-4, form="lines")
 
     return Morning
 
@@ -64,25 +65,26 @@ def test_talking_closes_the_gap(morning):
 
 
 def test_talking_never_makes_the_incumbent_worse(morning):
-    """With not a single round allowed the plan of layers that do not talk stands."""
-    silent = coordinate(morning.case, morning.networks, morning.start, most_rounds=0, most_commitments=0)
-    assert silent.operation.j_usd == pytest.approx(morning.bilayer.j_usd)
-    assert silent.plan is morning.start
+    """From its own answer the exchange comes back with nothing dearer, and keeps that plan if it finds none."""
+    again = coordinate(morning.case, morning.networks, morning.talked.plan, most_commitments=0)
+    assert again.operation.j_usd <= morning.talked.operation.j_usd + 1e-9
+    assert again.plan is morning.talked.plan or again.operation.j_usd < morning.talked.operation.j_usd
 
 
 def test_at_a_fixed_commitment_cones_and_tangents_agree(morning):
-    u = morning.joint.operation.u
+    u = morning.schedule
     cone, pc, pd = cone_answer(morning.case, morning.networks, PRICES, u)
     tangent = tangent_value_at(morning.case, morning.networks, PRICES, u, pc, pd)
     assert tangent == pytest.approx(cone, rel=1e-3)
     assert tangent <= cone + 1e-6 * cone
-    assert redispatch(morning.case, morning.networks, u, pc, pd, PRICES).j_usd == pytest.approx(cone, rel=1e-5)
+    assert redispatch(morning.case, morning.networks, u.u, pc, pd, PRICES).j_usd == pytest.approx(cone, rel=1e-5)
 
 
 def test_the_cones_of_the_incumbent_are_tight_and_ac_keeps_all_limits(morning):
-    pieces = build(morning.case, morning.networks, PRICES, morning.joint.operation.u, None)
+    pieces = build(morning.case, morning.networks, PRICES, morning.schedule, None)
     solve_cone(pieces.problem, "test")
-    assert relaxation_gap(morning.networks[0].feeder, pieces.flows[0]) < 1e-3
+    flow = FlowValues(*(np.asarray(getattr(pieces.flows[0], name).value) for name in "PQlv"))
+    assert relaxation_gap(morning.networks[0].feeder, flow) < 1e-3
     assert morning.joint.operation.overload_mw.max() == 0.0
 
 
@@ -110,15 +112,31 @@ def test_without_any_feeder_they_plan_what_the_unit_commitment_plans(morning, ki
     assert plan.objective_usd == pytest.approx(FeederAware(alone).alone.plan(morning.view).objective_usd, rel=2e-4)
 
 
+def test_where_charging_and_discharging_at_once_would_pay_nobody_does_both(morning):
+    """A discharge tariff far above the charging one: (U17) holds through proposals and delivery."""
+    known = replace(morning.known, tariff_in_objective=True)
+    view = replace(morning.view, price_charge_usd_per_kwh=np.full(small.HOURS, 0.01),
+                   price_discharge_usd_per_kwh=np.full(small.HOURS, 0.5))
+    layer = FeederAware(known)
+    case = layer.case(view)
+    assert case.cycling_pays().any()
+    plan = CoordinatedPlan(known).plan(view)
+    found = operate(case, layer.networks(view), plan)
+    assert np.minimum(found.dispatch.pc_mw, found.dispatch.pd_mw)[case.cycling_pays()].max() < 1e-6
+    assert np.minimum(plan.pc_kw[0], plan.pd_kw[0]).max() < 1e-2
+
+
 # ------------------------------------------------------------------ each equation matters
 def offered(morning, without, limits=None, told=True):
     """The upper layer's value with the feeder's replies at two powers, and without the named equations."""
     net = morning.networks[0]
     said = reply_to(net, np.zeros((4, small.HOURS)))
     busy = reply_to(net, jeq.place_power_mw(morning.case, 0, net, *entries_of(morning.case, morning.start)))
-    replies = {0: replace(said, losses=said.losses.and_also(busy.losses), overload=said.overload.and_also(busy.overload))}
-    return propose(morning.case, morning.networks, replies if told else {}, PRICES, morning.start.committed, 1e-4, 3000,
-                   limits, without).value_usd
+    both = replace(said, losses=said.losses.and_also(busy.losses), overload=said.overload.and_also(busy.overload))
+    replies = {0: both}
+    schedule = scheduled(morning.case, morning.start)
+    return propose(morning.case, morning.networks, replies if told else {}, PRICES, schedule, 1e-4, 3000, limits,
+                   without).value_usd
 
 
 @pytest.mark.parametrize("equation", ["losses_answered", "overload_answered"])
@@ -144,11 +162,23 @@ def test_leaving_out_a_part_of_the_feeder_lowers_the_tangent_problem(morning, gr
     whole = jeq.feeder
 
     def value():
-        pieces = build(morning.case, morning.networks, PRICES, morning.start.committed,
-                       no_cuts(morning.networks), relaxed=False)
+        pieces = build(morning.case, morning.networks, PRICES, scheduled(morning.case, morning.start),
+                       no_cuts(morning.networks))
         pieces.problem.solve(solver="HIGHS")
         return pieces.problem.value
 
     before = value()
     monkeypatch.setattr(jeq, "feeder", lambda *a: {k: c for k, c in whole(*a).items() if k != group})
     assert value() < before - 1e-3
+
+
+def test_places_sum_their_cohorts(morning):
+    """Home cars at residential slow ports, taxis at commercial fast ports, as the groups say."""
+    net, rows = morning.networks[0], morning.case.rows
+    pc, pd = rows.pc_max_mw, 0.25 * rows.pd_max_mw
+    y = jeq.place_power_mw(morning.case, 0, net, pc, pd)
+    for place, group in (((0, 0), small.HOME), ((1, 1), small.TAXI), ((2, 0), small.WORK)):
+        column = np.flatnonzero((net.places == place).all(axis=1))[0]
+        mine = rows.group[rows.cohort] == group
+        assert np.allclose(y[column], np.bincount(rows.hour[mine], (pc - pd)[mine], small.HOURS))
+    assert np.allclose(net.share.sum(axis=0), 1.0)
