@@ -159,10 +159,10 @@ def owners(given: argparse.Namespace) -> list[Table]:
                          f"{one.worse_off_before} of {one.participants}", str(one.worse_off_after),
                          f"{payer.after(one.paid_usd):,.0f}" if one.is_possible else "impossible",
                          f"{np.mean(outside):.2%}, at most {np.max(outside):.2%}" if outside else "-"))
+    purse = tuple(f"{v:,.0f}" for v in (payer.saved_usd, payer.tariff_usd, payer.refill_usd, payer.before_payment_usd))
     return [("statements", ("controller", "cars", "number", "mean change [$]", "5 %", "median", "95 %", "worse off"),
              spread),
-            ("budget", ("saved [$]", "tariff received [$]", "before payment [$]"),
-             [(f"{payer.saved_usd:,.0f}", f"{payer.tariff_usd:,.0f}", f"{payer.before_payment_usd:,.0f}")]),
+            ("budget", ("saved [$]", "tariff received [$]", "tariff to come [$]", "before payment [$]"), [purse]),
             ("compensation", ("scheme", "share", "rate [$]", "paid [$]", "worse off before", "after",
                               "left for the payer [$]", "worse off on other seeds"), paid)]
 

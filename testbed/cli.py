@@ -154,6 +154,35 @@ def compare(
         raise typer.Exit(FAILED)
 
 
+@app.command()
+@_reported
+def sweep(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A study's name, or a YAML file.")],
+    output: Annotated[Path | None, typer.Option("-o", metavar="DIR",
+                      help="Folder of the study's results [default: results/STUDY].")] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="tcp://HOST:PORT",
+                         help="A running Dask scheduler [default: workers on this machine].")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, metavar="N",
+                       help="Processes on this machine [default: one a core].")] = None,
+    case: Annotated[list[str] | None, typer.Option(metavar="KEY", help="This case only; may be repeated.")] = None,
+) -> None:
+    """Run all cases of a study on Dask; complete ones are kept, so the same command resumes."""
+    from testbed.interrupts import remembered_interrupts  # noqa: PLC0415
+    from testbed.preflight import WrongRequest  # noqa: PLC0415
+    from testbed.sweep import FAILED as FAILED_CSV  # noqa: PLC0415
+    from testbed.sweep import TABLE, run_sweep, sweep_request  # noqa: PLC0415
+
+    if scheduler is not None and workers is not None:
+        raise WrongRequest(["--workers: only for workers on this machine, not with --scheduler"])
+    request = sweep_request(study, output)
+    with remembered_interrupts():
+        missing = run_sweep(request, scheduler, workers, case or (), _say)
+    print(request.folder / TABLE)
+    if missing:
+        _say(f"testbed: {missing} cases failed, see {request.folder / FAILED_CSV}")
+        raise typer.Exit(FAILED)
+
+
 def _carry_out(scenario: Scenario, todo: list[Job], workers: int = 1) -> list[Outcome]:
     """Run the jobs with one line for each on stderr; in the jobs' order. Ctrl-C names what is left."""
     from testbed.compare import partial_text, run_jobs  # noqa: PLC0415

@@ -61,13 +61,15 @@ class Budget:
     """What the payer gains over the base run, USD; positive is good for it."""
 
     saved_usd: float
-    """Fuel, start-ups, carbon and imbalance, the value of energy left in batteries set off (owners get that)."""
+    """Fuel, start-ups, carbon and imbalance, with the system's cost of refilling batteries that ended lower."""
     tariff_usd: float
     """More (or less) tariff received from owners."""
+    refill_usd: float
+    """Tariff still to come from owners whose batteries ended lower; what the statements charge them for it."""
 
     @property
     def before_payment_usd(self) -> float:
-        return self.saved_usd + self.tariff_usd
+        return self.saved_usd + self.tariff_usd + self.refill_usd
 
     def after(self, paid_usd: float) -> float:
         """What is left when the compensation is paid; below 0 the scheme needs money from outside."""
@@ -121,7 +123,8 @@ def budget(result: Result, base: Result) -> Budget:
         return (operating_cost_usd(one) + carbon_cost_usd(one) + imbalance_cost_usd(one)
                 - stored_energy_value_usd(one))
 
-    return Budget(cost(base) - cost(result), tariff_payments_usd(result) - tariff_payments_usd(base))
+    refill = owner_statements(base).stored_usd.sum() - owner_statements(result).stored_usd.sum()
+    return Budget(cost(base) - cost(result), tariff_payments_usd(result) - tariff_payments_usd(base), float(refill))
 
 
 def compensations(result: Result, base: Result, share: float = 1.0) -> list[Compensation]:

@@ -201,3 +201,14 @@ def test_seeds_that_are_not_comparable_forbid_the_verdict():
     reached, text = p.verdict(replace(fair, unfair_seeds=(2,)))
     assert not reached
     assert "seeds 2 are not strictly comparable" in text
+
+
+def test_only_comparable_seeds_answer_and_the_others_are_named(capsys):
+    rows = [replace(one, class_difference=0.02) if one.seed == 2 and one.variant == "guided" else one
+            for one in three_seeds((99.0, 97.0, 98.9))]
+    assert {row.seed for row in p.comparable(rows)} == {1, 3}
+    assert {row.variant for row in p.comparable(rows)} == {row.variant for row in rows}
+    assert p.print_answer(rows, 2)
+    assert "1 left out as not comparable under guided: 2" in capsys.readouterr().out
+    assert not p.print_answer(rows, 3)
+    assert "only 2 of 3 seeds are comparable" in capsys.readouterr().out

@@ -5,6 +5,7 @@ import shutil
 import h5py
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from testbed.check_result import check_result
 from testbed.cli import app
@@ -12,7 +13,8 @@ from testbed.results import open_result
 from tests.testbed import small_run
 
 THREE_DAYS = ("days=3", "planning.redispatch=hourly", "planning.horizon_h=14", "planning.binding_h=12",
-              "spatial.look_ahead_h=2", "profiles.forecast_error=large", "record.vehicles=true", "planning.mip_gap=1e-2")
+              "spatial.look_ahead_h=2", "profiles.forecast_error=large", "record.vehicles=true",
+              "planning.mip_gap=1e-2")
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +106,6 @@ def test_a_tampered_vehicle_is_named(name, new, rule, tampered):
 
 
 def test_the_command_names_the_rule_and_fails(three_days, tmp_path):
-    from typer.testing import CliRunner
-
     passed = CliRunner().invoke(app, ["check", str(three_days)])
     assert (passed.exit_code, "0 violations" in passed.stdout) == (0, True)
     broken = tmp_path / "three.h5"

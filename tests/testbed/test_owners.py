@@ -175,14 +175,17 @@ def test_rate_is_the_smallest(rows, share) -> None:
 
 
 def test_budget_and_owners_share_one_cake(runs, statements) -> None:
-    """The payer's gain and the owners' gain add up to that of the total cost, shortfall and energy apart."""
+    """The payer's gain and the owners' add up to that of the total cost; fast charging and shortfall apart."""
     figures = {name: compute_metrics(result) for name, result in runs.items()}
     payer = budget(runs[V2G], runs["uncoordinated"])
     saved = figures["uncoordinated"]["total_cost_usd_adjusted"] - figures[V2G]["total_cost_usd_adjusted"]
     wear = statements[V2G].wear_usd.sum() - statements["uncoordinated"].wear_usd.sum()
     assert payer.saved_usd == pytest.approx(saved + wear)
     tariff = statements[V2G].tariff_usd.sum() - statements["uncoordinated"].tariff_usd.sum()
-    assert payer.before_payment_usd == pytest.approx(payer.saved_usd + tariff)
+    assert payer.tariff_usd == pytest.approx(tariff)
+    own, base = statements[V2G], statements["uncoordinated"]
+    elsewhere = sum((getattr(own, key) - getattr(base, key)).sum() for key in ("fast_charged_usd", "shortfall_usd"))
+    assert payer.before_payment_usd - change_usd(own, base).sum() == pytest.approx(saved - elsewhere)
     for found in compensations(runs[V2G], runs["uncoordinated"], share=0.5):
         assert payer.after(found.paid_usd) == pytest.approx(payer.before_payment_usd - found.paid_usd)
         assert found.worse_off_after <= 0.5 * found.participants or not found.is_possible

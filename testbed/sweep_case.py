@@ -1,0 +1,112 @@
+"""One case of a study, as a worker carries it out: written aside, then renamed, so that a file is whole or not there.
+
+    DIR/cases/KEY.h5     the result          DIR/cases/KEY.json   its figures; written last: the case is complete
+    DIR/failed/KEY.json  why it failed       DIR/failed/KEY.h5    what it left
+    DIR/parts/           what is being written; remains of killed workers are swept away by the next sweep
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from testbed.compare import Job, Outcome, carry_out
+from testbed.sweep_study import Case
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("models", "controllers", "testbed")
+_one_at_a_time = threading.Lock()
+"""A worker with several threads still runs one case at a time: a run has its process to itself."""
+
+
+@dataclass(frozen=True)
+class CaseOutcome:
+    """How a case ended."""
+
+    key: str
+    seconds: float
+    failure: str = ""
+    """Empty if it is complete; otherwise simulator, simulated time and cause."""
+
+
+def run_case(case: Case, folder: str) -> CaseOutcome:
+    """Carry out the case and leave its files in the study's folder; what stops it is told, not raised."""
+    with _one_at_a_time:
+        if is_complete(Path(folder), case.key):  # finished by a worker that was lost before it could say so
+            return CaseOutcome(case.key, 0.0)
+        parts = Path(folder) / "parts"
+        parts.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=parts, prefix=f"{case.key}-", ignore_cleanup_errors=True) as own:
+            output = Path(own) / f"{case.key}.h5"
+            job = Job(case.scenario_json, case.spec, case.controller, case.seed, output, None, case.hours)
+            return _kept(case, carry_out(job), Path(own), Path(folder))
+
+
+def _kept(case: Case, outcome: Outcome, own: Path, folder: Path) -> CaseOutcome:
+    record: dict[str, Any] = {"case": case.key, "controller": case.controller, "seed": case.seed,
+                              "point": case.point, "seconds": outcome.seconds, "code": code_hash()}
+    if outcome.failure:
+        record |= {"failure": outcome.failure, "trace": outcome.trace}
+    else:
+        record["metrics"] = _figures(outcome.path)
+    target = folder / ("failed" if outcome.failure else "cases")
+    target.mkdir(parents=True, exist_ok=True)
+    (own / f"{case.key}.json").write_text(json.dumps(record), encoding="utf-8")
+    for file in sorted(own.glob("*.h5")):
+        file.replace(target / file.name)
+    (own / f"{case.key}.json").replace(target / f"{case.key}.json")
+    if not outcome.failure:
+        for old in (folder / "failed").glob(f"{case.key}*"):
+            old.unlink()
+    return CaseOutcome(case.key, outcome.seconds, outcome.failure)
+
+
+def _figures(path: Path) -> dict[str, float | None]:
+    """Every published figure; None where it does not apply."""
+    from testbed.metrics import compute_metrics  # noqa: PLC0415
+    from testbed.results import open_result  # noqa: PLC0415
+
+    return {name: value if math.isfinite(value) else None
+            for name, value in compute_metrics(open_result(path)).items()}
+
+
+def is_complete(folder: Path, key: str) -> bool:
+    """True if the case's figures and result are there."""
+    return all((folder / "cases" / f"{key}{suffix}").is_file() for suffix in (".json", ".h5"))
+
+
+def case_record(folder: Path, key: str) -> Mapping[str, Any]:
+    """What is known of a complete or failed case; empty if it was never carried out."""
+    for kind in ("cases", "failed"):
+        file = folder / kind / f"{key}.json"
+        if file.is_file():
+            return dict(json.loads(file.read_text(encoding="utf-8")))
+    return {}
+
+
+def clear_parts(folder: Path) -> None:
+    """Remove what killed workers left half-written; only while no other sweep writes into the folder."""
+    shutil.rmtree(folder / "parts", ignore_errors=True)
+
+
+@cache
+def code_hash() -> str:
+    """16 hex digits of the sources of models, controllers and testbed, as this process found them."""
+    digest = hashlib.sha256()
+    for file in sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py")):
+        digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def worker_sees(token: str) -> tuple[bool, str]:
+    """Asked of every worker: whether it sees this file of the study's folder, and which code it has."""
+    return Path(token).is_file(), code_hash()

@@ -1,0 +1,98 @@
+"""Cases on Dask workers: a local cluster, or any scheduler by its address."""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import dask.config
+from distributed import Client, LocalCluster, as_completed
+
+from testbed.preflight import WrongRequest
+from testbed.sweep_case import CaseOutcome, code_hash, run_case, worker_sees
+from testbed.sweep_study import Case
+
+WAIT_S = 60
+"""For the first worker of a cluster."""
+CASES_PER_THREAD, CASES_LEAST = 4, 16
+"""Cases handed out at a time: enough that no worker waits, few enough that a million cases need no memory here."""
+
+
+@contextmanager
+def connected(scheduler: str | None, workers: int | None) -> Iterator[Client]:
+    """A client of the scheduler at that address, or of `workers` processes started here (default: one a core).
+
+    Raises WrongRequest if no scheduler answers or no worker comes.
+    """
+    # A solver may keep a worker from its heartbeat for longer than the five minutes after which it counts as lost.
+    with dask.config.set({"distributed.scheduler.worker-ttl": None}):
+        if scheduler is not None:
+            with _client_of(scheduler) as client:
+                yield client
+            return
+        count = workers or len(os.sched_getaffinity(0))
+        with (LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None,
+                           silence_logs=logging.ERROR) as cluster, Client(cluster) as client):
+            yield client
+
+
+def _client_of(scheduler: str) -> Client:
+    try:
+        client = Client(scheduler, timeout=WAIT_S / 4)
+    except (OSError, ValueError) as error:
+        raise WrongRequest([f"--scheduler {scheduler}: no Dask scheduler answers there ({error})"]) from error
+    try:
+        client.wait_for_workers(1, timeout=WAIT_S)
+    except TimeoutError as error:
+        client.close()
+        raise WrongRequest([f"--scheduler {scheduler}: no worker has come within {WAIT_S} s"]) from error
+    return client
+
+
+def check_workers(client: Client, folder: Path) -> None:
+    """WrongRequest if a worker does not see the study's folder or has other code than this process."""
+    token = folder / f".seen-{uuid.uuid4().hex}"
+    token.write_text("", encoding="utf-8")
+    try:
+        answers = client.run(worker_sees, str(token), on_error="return")
+    finally:
+        token.unlink()
+    mistakes = []
+    for address, answer in answers.items():
+        if isinstance(answer, BaseException):
+            mistakes.append(f"worker {address}: cannot run the testbed: {type(answer).__name__}: {answer}")
+        elif not answer[0]:
+            mistakes.append(f"worker {address}: does not see {folder}; the folder must be shared by all machines")
+        elif answer[1] != code_hash():
+            mistakes.append(f"worker {address}: has other code (sources {answer[1]}, here {code_hash()})")
+    if mistakes:
+        raise WrongRequest(mistakes)
+
+
+def carried_out(client: Client, cases: Sequence[Case], folder: Path) -> Iterator[CaseOutcome]:
+    """Every case's outcome as it comes. A case whose worker dies is given to another, up to four times."""
+    batch, waiting = uuid.uuid4().hex[:8], iter(cases)
+    threads = sum(client.nthreads().values())
+    by_future = {}
+
+    def hand_out(count: int) -> list[object]:
+        fresh = []
+        for case in islice(waiting, count):
+            future = client.submit(run_case, case, str(folder), key=f"case-{case.key}-{batch}", pure=False)
+            by_future[future.key] = case.key
+            fresh.append(future)
+        return fresh
+
+    pool = as_completed(hand_out(max(CASES_LEAST, CASES_PER_THREAD * threads)))
+    for future in pool:
+        key, error = by_future.pop(future.key), future.exception()
+        pool.update(hand_out(1))
+        if error is None:
+            yield future.result()
+        else:  # Dask's own: the worker died again and again
+            yield CaseOutcome(key, 0.0, f"{type(error).__name__}: {error}".split("\n")[0])

@@ -1,0 +1,168 @@
+"""What a study is: a scenario, controllers, seeds and a grid of overrides, from a YAML file to a list of cases."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from controllers.port import Controller
+from testbed.controller_loading import ControllerError, controller_spec, load_controller
+from testbed.metric_registry import METRICS
+from testbed.preflight import WrongRequest, checked_scenario
+from testbed.result_layout import SCHEMA_VERSION
+from testbed.scenario import Scenario, scenario_hash
+from testbed.scenario_parts.base import Count, Part
+from testbed.scenario_yaml import Mistake, Tree, read_yaml
+
+STUDIES = Path(__file__).resolve().parents[1] / "experiments" / "studies"
+
+
+class Study(Part):
+    """A study file. Every combination of grid values, seeds and controllers is one case."""
+
+    name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
+    """The file's name unless given."""
+    description: str = ""
+    """One or two sentences for whoever reads the file."""
+    scenario: str
+    """Name of a scenario, or its file: a path from the study file."""
+    controllers: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Names, or path.py:Class with a path from the study file."""
+    seeds: Annotated[int, Field(ge=1)] | Annotated[tuple[Count, ...], Field(min_length=1)] = 1
+    """A number of seeds, counted from the scenario's own, or a list of them."""
+    set: dict[str, Any] = {}
+    """Keys of the scenario that are replaced in all cases, as `key.sub: value`."""
+    grid: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = {}
+    """Keys of the scenario and the values that each takes."""
+    metrics: tuple[str, ...] = ()
+    """Figures of the result table; empty: all."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run of a study, in words that any process understands."""
+
+    key: str
+    """16 hex digits of all that can change its result: scenario, controller, seed; names its files."""
+    spec: str
+    controller: str
+    seed: int
+    point: tuple[str, ...]
+    """Its values on the grid's axes, as JSON."""
+    scenario_json: str
+    hours: int
+    """Simulated hours, warm-up included."""
+
+
+def load_study(name_or_path: str) -> tuple[Study, Path]:
+    """The study of that name (experiments/studies/NAME.yaml) or file, and its file; WrongRequest lists every mistake."""
+    is_path = "/" in name_or_path or name_or_path.endswith((".yaml", ".yml"))
+    file = Path(name_or_path) if is_path else STUDIES / f"{name_or_path}.yaml"
+    if not file.is_file():
+        known = ", ".join(sorted(one.stem for one in STUDIES.glob("*.yaml"))) or "none"
+        raise WrongRequest([f"{file}: no such study; known: {known}, or a YAML file"])
+    mistakes: list[Mistake] = []
+    tree = read_yaml(file, mistakes)
+    tree.data.setdefault("name", file.stem)
+    if mistakes:
+        raise WrongRequest([str(one) for one in mistakes])
+    try:
+        return Study.model_validate_json(json.dumps(tree.data, default=str), strict=True), file
+    except ValidationError as error:
+        raise WrongRequest(list(_mistakes(error, tree))) from error
+
+
+def _mistakes(error: ValidationError, tree: Tree) -> Iterator[str]:
+    for detail in error.errors():
+        path = tuple(part for part in detail["loc"] if not (isinstance(part, str) and "[" in part))
+        rule = detail["msg"].replace("Input should be", "must be", 1)
+        if detail["type"] == "extra_forbidden":
+            rule = f"is not a known key; known: {', '.join(Study.model_fields)}"
+        value = "" if detail["type"] == "missing" else detail["input"]
+        yield str(Mistake(tree.source(path), ".".join(map(str, path)), value, rule))
+
+
+# ---------------------------------------------------------------- cases
+def cases_of(study: Study, folder: Path) -> tuple[Case, ...]:
+    """Every case of the study, whose file lies in `folder`; all controllers of a seed first, seeds within a point.
+
+    Raises WrongRequest with every mistake: unknown controllers, figures or keys, values that are not allowed.
+    """
+    mistakes = [f"metrics: {name} is not known; see `testbed list metrics`" for name in study.metrics
+                if name not in METRICS]
+    controllers = _controllers(study, folder, mistakes)
+    points = list(_points(study, folder, mistakes))
+    cases: dict[str, Case] = {}
+    for point, scenario in points:
+        for seed in _seeds(study, scenario):
+            seeded = scenario.model_copy(update={"seed": seed})
+            for spec, controller in controllers:
+                case = _case(seeded, spec, controller, point)
+                if case.key in cases:
+                    mistakes.append(f"grid: {', '.join(point) or 'the study'} with seed {seed} is there twice")
+                cases[case.key] = case
+    if mistakes:
+        raise WrongRequest(list(dict.fromkeys(mistakes)))
+    return tuple(cases.values())
+
+
+def _controllers(study: Study, folder: Path, mistakes: list[str]) -> list[tuple[str, Controller]]:
+    made = []
+    for text in study.controllers:
+        is_file = ".py:" in text or text.endswith(".py")
+        try:
+            controller = load_controller(str(folder / text) if is_file else text)
+            made.append((controller_spec(controller), controller))
+        except ControllerError as error:
+            mistakes.append(f"controllers: {error}")
+    names = [controller.name for _, controller in made]
+    mistakes += [f"controllers: {name} is there {names.count(name)} times, every name must differ"
+                 for name in dict.fromkeys(names) if names.count(name) > 1]
+    return made
+
+
+def _points(study: Study, folder: Path, mistakes: list[str]) -> Iterator[tuple[tuple[str, ...], Scenario]]:
+    """Every point of the grid, as JSON texts, with its checked scenario; the last axis moves fastest."""
+    beside = folder / f"{study.scenario}.yaml"
+    is_path = "/" in study.scenario or study.scenario.endswith((".yaml", ".yml"))
+    name = str(folder / study.scenario) if is_path else str(beside) if beside.is_file() else study.scenario
+    common = overrides_text(study.set.keys(), [json.dumps(value) for value in study.set.values()])
+    axes = [[json.dumps(value) for value in values] for values in study.grid.values()]
+    for point in itertools.product(*axes):
+        try:
+            yield point, checked_scenario(name, [*common, *overrides_text(study.grid.keys(), point)])
+        except WrongRequest as wrong:
+            mistakes += wrong.mistakes
+
+
+def overrides_text(keys: Any, values: Sequence[str]) -> list[str]:
+    """`key=value` for each, as `--set` takes it."""
+    return [f"{key}={value}" for key, value in zip(keys, values, strict=True)]
+
+
+def _seeds(study: Study, scenario: Scenario) -> Sequence[int]:
+    if isinstance(study.seeds, int):
+        return range(scenario.seed, scenario.seed + study.seeds)
+    return study.seeds
+
+
+def _case(scenario: Scenario, spec: str, controller: Controller, point: tuple[str, ...]) -> Case:
+    content = [scenario_hash(scenario), scenario.record.model_dump(mode="json"), _identity(spec), SCHEMA_VERSION]
+    key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+    hours = 24 * (scenario.days + scenario.warmup_days)
+    return Case(key, spec, controller.name, scenario.seed, point, scenario.model_dump_json(), hours)
+
+
+def _identity(spec: str) -> str:
+    """What a controller is: its name, or for one of the user's own its class and the content of its file."""
+    file, colon, class_name = spec.rpartition(":")
+    if not colon:
+        return spec
+    return f"{hashlib.sha256(Path(file).read_bytes()).hexdigest()}:{class_name}"
