@@ -25,6 +25,8 @@ class BaseController:
     free_behaviour: FreeBehaviour = "on_arrival"
     has_vehicles = True
     car_control: CarControl = "none"
+    learns_compliance = False
+    """True: plans count with the compliance learned from past stays in place of `assumed_compliance`."""
     sees_feeders = False
     """True: the distribution operators bring their networks to the plan (`TemporalKnowledge.offers`)."""
 

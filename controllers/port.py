@@ -9,8 +9,10 @@ given at construction. Nothing here holds a true (undeclared) value.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
+
+import numpy as np
 
 from models.records import (
     BusFlexibility,
@@ -89,6 +91,22 @@ class SystemView:
     """[U] hours each unit has been on (+) or off (-) until now."""
     p_mw: Floats
     """[U] present power."""
+    delivery_quantile: Floats = field(default_factory=lambda: np.zeros(0))
+    """[H] phi_t, what is safe to promise of the expected discharge, learned from past delivery; empty: not learned."""
+
+
+@dataclass(frozen=True)
+class DeliveryRecord(Table):
+    """What a district's operator has measured of its own instructions in one step, by group [GROUP_COUNT]."""
+
+    stays: Floats
+    """Instructed stays that ended; only those in which some instruction told following from not following."""
+    followed: Floats
+    """Sum over them of the share of such steps in which the car did as told."""
+    instructed_up_kwh: Floats
+    delivered_up_kwh: Floats
+    instructed_down_kwh: Floats
+    delivered_down_kwh: Floats
 
 
 @dataclass(frozen=True)
@@ -191,6 +209,10 @@ class FeederView:
     flexibility: BusFlexibility
     vm_pu: Floats
     """[B] of the step before."""
+    compliance_by_group: Floats = field(default_factory=lambda: np.zeros(0))
+    """[GROUP_COUNT] share of cars expected to follow, as learned; empty: `assumed_compliance` for all."""
+    compliance_mean: float = float("nan")
+    """The same as one number for the district; `flexibility` counts with it."""
 
 
 @dataclass(frozen=True)

@@ -169,18 +169,19 @@ def _dispatchable(expected: Sessions, start_s: int, end_s: int) -> Sessions:
 
 # ---------------------------------------------------------------- cohorts (upper layer)
 def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizon_h: int,
-                       assumed_compliance: float, uncontrolled_kw: Floats) -> CohortFlexibility:
+                       assumed_compliance: float | Floats, uncontrolled_kw: Floats) -> CohortFlexibility:
     """Envelopes of all cohorts [GROUP_COUNT * (horizon_h + 1), horizon_h] from plugged and expected stays.
 
-    Sums of the cars' envelopes and powers, times weight and assumed_compliance; expected stays begin after
-    start_s and act from the next whole hour on. uncontrolled_kw [H] is passed on.
+    Sums of the cars' envelopes and powers, times weight and assumed_compliance (one number or by group
+    [GROUP_COUNT]); expected stays begin after start_s and act from the next whole hour on. uncontrolled_kw [H] is
+    passed on.
     """
     end_s = start_s + horizon_h * SECONDS_PER_HOUR
     plugged = _overdue_until(known, start_s)
     stays = join(plugged, _dispatchable(expected, start_s, end_s))
     rows = cohort_index(stays.group, stays.departure_s, start_s, horizon_h)
     count = GROUP_COUNT * (horizon_h + 1)
-    cars = stays.weight * assumed_compliance
+    cars = complying_cars(stays, assumed_compliance)
     edges_s = start_s + SECONDS_PER_HOUR * np.arange(horizon_h + 1)
     x_min, x_max, pc, pd = _sums(stays, rows, cars, edges_s, count)
     at_end = (stays.start_s <= end_s) & (stays.departure_s > end_s)
@@ -189,10 +190,16 @@ def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizo
         eta_charge=_mean_by_row(stays.eta_charge, rows, cars, count),
         eta_discharge=_mean_by_row(stays.eta_discharge, rows, cars, count),
         x_end_uncoordinated_kwh=_sum_by_row(uncoordinated_kwh(stays, end_s), rows, cars, count),
-        energy_start_kwh=float(assumed_compliance * (plugged.weight * plugged.energy_kwh).sum()),
+        energy_start_kwh=float(complying_cars(plugged, assumed_compliance) @ plugged.energy_kwh),
         energy_end_base_kwh=float((cars * stays.energy_kwh)[at_end].sum()),
         p_uncontrolled_kw=np.asarray(uncontrolled_kw, dtype=np.float64),
     )
+
+
+def complying_cars(stays: Sessions, assumed_compliance: float | Floats) -> Floats:
+    """[S] weight of each stay times the share expected to comply: one number, or by group [GROUP_COUNT]."""
+    share = np.asarray(assumed_compliance)
+    return np.asarray(stays.weight * (share[stays.group] if share.ndim else share), dtype=np.float64)
 
 
 def _sums(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) -> tuple[Floats, ...]:

@@ -52,6 +52,8 @@ class NetLoad:
     """Feeder losses with cars less those without."""
     reserve_credit_mw: float = 0.0
     """What cars could add within their learned delivery quantile (rule `deliverable` only)."""
+    delivery_quantile: float = 1.0
+    """phi: the part of the cars' discharge that counts (rule `deliverable` only)."""
 
     @property
     def demand_mw(self) -> float:
@@ -290,10 +292,10 @@ class PowerSystem:
         """The plan's reserve rule with actual powers (MODEL.md section 3)."""
         q = self.parameters
         firm = float(self.units.p_max_mw[on].sum()) + net.wind_mw + net.pv_mw - curtailed
-        if q.reserve_rule != "thermal_only":
+        if q.reserve_rule == "scheduled":
             firm += net.pev_discharge_mw
         if q.reserve_rule == "deliverable":
-            firm += net.reserve_credit_mw
+            firm += net.delivery_quantile * net.pev_discharge_mw + net.reserve_credit_mw
         return max((1 + q.reserve_fraction) * net.load_mw + net.pev_charge_mw - firm, 0.0)
 
 

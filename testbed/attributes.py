@@ -94,6 +94,14 @@ _TEMPORAL = [
     ]),
     Attribute("temporal", "district", "targets", "", "cohort targets of the plan in force [G, H]", ("table",),
               now=("spatial",), audience="operator"),
+    Attribute("temporal", "district", "learned_compliance", "", "share of cars expected to follow, by group",
+              ("table",), shifted=("mobility", "spatial"), audience="operator"),
+    Attribute("temporal", "system", "reserve_terms", "", "what is safe to promise of discharge in this hour",
+              ("table",), now=("power_system",), audience="operator"),
+    *_series("temporal", "system", [
+        ("delivery_quantile", "1", "phi of the reserve rule in this hour, as learned; NaN: not learned"),
+        ("learned_compliance_mean", "1", "mean compliance as learned from past stays; NaN: not learned"),
+    ]),
     Attribute("temporal", "system", "plan", "", "the whole plan in force; written once per plan", ("table",),
               recorded=True),
 ]
@@ -139,6 +147,8 @@ _FLEET = [
               now=("feeder",), audience="truth"),
     Attribute("fleet", "district", "pev_mw", "MW", "PEV power of the district, by reserve role", ("table",),
               now=("power_system",), audience="truth"),
+    Attribute("fleet", "district", "delivery", "", "stays ended and energy delivered, against instructions",
+              ("table",), shifted=("temporal",), audience="operator"),
     Attribute("fleet", "district", "totals", "", "sums since counted 00:00 [V]", ("table",), recorded=True),
     *_series("fleet", "district", [
         ("p_bus_kw", "kW", "PEV power of each bus"),

@@ -25,7 +25,12 @@ class TargetLedger:
         self.spec = spec
         self.assumed_compliance = assumed_compliance
         self.cohorts = GROUP_COUNT * (spec.horizon_h + 1)
+        self.by_group: Floats = np.zeros(0)
         self._clear()
+
+    def expect(self, compliance: float, by_group: Floats) -> None:
+        """Count set-points times this compliance from now on: by group [GROUP_COUNT] unless that is empty."""
+        self.assumed_compliance, self.by_group = compliance, by_group
 
     @staticmethod
     def empty() -> Values:
@@ -58,8 +63,10 @@ class TargetLedger:
     def _add(self, view: FeederView, answer: Setpoints) -> None:
         cars = np.flatnonzero(view.declared.is_plugged & (answer.is_dispatched > 0))
         present_s = self._declared_presence_s(view, cars)
-        energy_kwh = answer.setpoint_kw[cars] * self.assumed_compliance * present_s / SECONDS_PER_HOUR
         rows = self._rows(view, cars)
+        compliance = (self.by_group[rows // (self.spec.horizon_h + 1)] if self.by_group.size
+                      else self.assumed_compliance)
+        energy_kwh = answer.setpoint_kw[cars] * compliance * present_s / SECONDS_PER_HOUR
         self.charge_kwh += np.bincount(rows, np.maximum(energy_kwh, 0.0), self.cohorts)
         self.discharge_kwh += np.bincount(rows, np.maximum(-energy_kwh, 0.0), self.cohorts)
 

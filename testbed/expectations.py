@@ -36,10 +36,16 @@ class Behaviour:
     """What free cars are expected to do, and which share of the enrolled is expected to be free."""
 
     answers_price: bool
-    free_share: float
+    free_share: float | Floats
+    """One number, or by group [GROUP_COUNT]."""
     tariff: Prices
     response: PriceResponse
     wear_usd_per_kwh: Floats
+
+    def free(self, stays: Sessions) -> Floats:
+        """[S] share of each enrolled stay that is expected to be free."""
+        share = np.asarray(self.free_share, dtype=np.float64)
+        return share[stays.group] if share.ndim else np.full(stays.count, share)
 
     def load_kw(self, stays: Sessions, edges_s: Ints) -> Floats:
         """Mean power [S, n] of these cars if free, times their weight."""
@@ -80,20 +86,21 @@ class Outlook:
 
     def urgent_kw(self) -> Floats:
         """[Q + N] what enrolled cars in a hurry are expected to take on arrival."""
-        share = 1.0 - self.behaviour.free_share
-        return share * np.asarray(self.coming.weight @ urgent_load_kw(self.coming, self.period_edges_s))
+        cars = (1.0 - self.behaviour.free(self.coming)) * self.coming.weight
+        return np.asarray(cars @ urgent_load_kw(self.coming, self.period_edges_s))
 
     def _load_kw(self, known: Sessions, coming: Sessions, edges_s: Ints) -> tuple[Floats, Floats]:
-        share = self.behaviour.free_share
-        parts = ((known, share), (self.known_outside, 1.0), (coming, share), (self.coming_outside, 1.0))
+        free = self.behaviour.free
+        parts = ((known, free(known)), (self.known_outside, np.ones(self.known_outside.count)),
+                 (coming, free(coming)), (self.coming_outside, np.ones(self.coming_outside.count)))
         total, by_bus = np.zeros(edges_s.size - 1), np.zeros((self.site.bus_count, edges_s.size - 1))
         for stays, weight in parts:
-            if weight > 0.0 and stays.count:
-                power_kw = weight * self.behaviour.load_kw(stays, edges_s)
+            if weight.any():
+                power_kw = weight[:, None] * self.behaviour.load_kw(stays, edges_s)
                 total += power_kw.sum(axis=0)
                 by_bus += self._placed(stays, power_kw)
-        if share < 1.0 and coming.count:
-            power_kw = (1.0 - share) * urgent_load_kw(coming, edges_s) * coming.weight[:, None]
+        if np.any(free(coming) < 1.0):
+            power_kw = (1.0 - free(coming))[:, None] * urgent_load_kw(coming, edges_s) * coming.weight[:, None]
             total += power_kw.sum(axis=0)
             by_bus += self._placed(coming, power_kw)
         return total, by_bus

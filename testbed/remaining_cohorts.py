@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from models.flexibility import cohort_flexibility
+from models.flexibility import cohort_flexibility, complying_cars
 from models.records import (
     GROUP_COUNT,
     SECONDS_PER_HOUR,
@@ -61,7 +61,7 @@ class PlanWindow:
 
 
 def remaining_cohorts(window: PlanWindow, outlook: Outlook, horizon_h: int,
-                      assumed_compliance: float) -> CohortFlexibility:
+                      assumed_compliance: float | Floats) -> CohortFlexibility:
     """Cohorts [GROUP_COUNT * (horizon_h + 1), horizon_h] of the plan in force with envelopes that start now.
 
     X = 0 at outlook.now_s from the measured energies; hours before it are empty. The terminal rules keep counting
@@ -81,7 +81,7 @@ def remaining_cohorts(window: PlanWindow, outlook: Outlook, horizon_h: int,
 
 
 def _correction(known: Sessions, level_kwh: Floats, stays_on: Bools, end_s: int, now_s: int, left_h: int,
-                assumed_compliance: float) -> Floats:
+                assumed_compliance: float | Floats) -> Floats:
     """[cohorts] from the level that charging at once from now on would reach to the one asked for since plan time."""
     rate_kw = known.eta_charge * known.p_charge_max_kw
     reach_kwh = rate_kw * (end_s - now_s) / SECONDS_PER_HOUR
@@ -89,7 +89,7 @@ def _correction(known: Sessions, level_kwh: Floats, stays_on: Bools, end_s: int,
     asked_kwh = np.minimum(level_kwh - known.energy_kwh, reach_kwh)
     change_kwh = (asked_kwh - np.minimum(wish_kwh, reach_kwh)) * stays_on
     rows = known.group * (left_h + 1) + left_h
-    weights = assumed_compliance * known.weight * change_kwh
+    weights = complying_cars(known, assumed_compliance) * change_kwh
     return np.asarray(np.bincount(rows, weights, GROUP_COUNT * (left_h + 1)), dtype=np.float64)
 
 

@@ -98,6 +98,6 @@ def initial_state(spec: RunSpec, district: District | None) -> Mapping[str, Any]
     buses = district.site.bus_count
     return {
         "soc": district.vehicles.soc_initial,
-        "vm_pu": np.ones(buses),
+        "vm_pu": np.ones(buses), "delivery": {}, "learned_compliance": {},
         "guidance": {"rank": np.full((2, buses), -1, dtype=np.int64)},
     }

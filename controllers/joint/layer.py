@@ -15,7 +15,7 @@ from controllers.joint.network import Network, make_network
 from controllers.joint.operation import direction_of
 from controllers.port import CarControl, Plan, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.problem import Case, make_case
-from controllers.temporal.unit_commitment.solve import Tuning, UnitCommitment
+from controllers.temporal.unit_commitment.solve import Tuning, UnitCommitment, delivery_quantile
 
 
 class FeederAware:
@@ -30,7 +30,7 @@ class FeederAware:
     def case(self, view: SystemView) -> Case:
         """The upper layer's own problem, one row per cohort and district."""
         return make_case(self.knowledge, view, self.car_control, self.tuning.terminal_value_usd_per_mwh,
-                         np.full(self.knowledge.horizon_h, self.tuning.delivery_quantile))
+                         delivery_quantile(view, self.tuning))
 
     def networks(self, view: SystemView) -> dict[int, Network]:
         """Feeders by index of their district; districts without an offer have none."""

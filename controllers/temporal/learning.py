@@ -1,7 +1,7 @@
-"""What the system operator learns of drivers: how many do as told, how much that varies, and what is safe to promise.
+"""What the system operator learns of drivers: how many do as told, how much that varies, what is safe to promise.
 
-Evidence is the delivery record alone (`controllers.port.DeliveryRecord`): stays that have ended, and which share of what
-they were told they did. Nothing is known of a stay before it is over, nor why it failed.
+Evidence is the delivery record alone (`controllers.port.DeliveryRecord`): stays that have ended, and which share of
+what they were told they did. Nothing is known of a stay before it is over, nor why it failed.
 
 A stay's outcome is Bernoulli with a mean that is Beta: prior mean `assumed_compliance`, alpha + beta = CONCENTRATION.
 Cohort groups shrink towards the mean of all, and outcomes within a zone and day share a correlation rho, learned from
@@ -63,6 +63,11 @@ class ComplianceLearner:
         for book, record in zip(self.books, records, strict=True):
             book.add(time_s, record)
 
+    @property
+    def has_evidence(self) -> bool:
+        """True once any stay has been booked."""
+        return any(book.cells for book in self.books)
+
     # ------------------------------------------------------------ what is expected
     @property
     def mean(self) -> float:
@@ -105,7 +110,7 @@ class ComplianceLearner:
         return np.array(found, dtype=np.float64).reshape(-1, 2)
 
     def mean_variance(self) -> float:
-        """Of the posterior mean: m (1 - m) / (c0 + effective stays + 1), n stays of one cell counting n/(1+(n-1) rho)."""
+        """Of the posterior mean: m (1 - m) / (c0 + effective stays + 1); n stays of a cell count n / (1 + (n - 1) rho)."""
         n = self._cells()[:, 0]
         effective = float((n / (1.0 + np.maximum(n - 1.0, 0.0) * self.rho)).sum())
         return self.mean * (1.0 - self.mean) / (CONCENTRATION + effective + 1.0)

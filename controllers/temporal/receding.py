@@ -17,7 +17,7 @@ from scipy import sparse
 from controllers.port import CarControl, Plan, PlanError, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.problem import Case, make_case
-from controllers.temporal.unit_commitment.solve import Tuning, close_balance, make_plan
+from controllers.temporal.unit_commitment.solve import Tuning, close_balance, delivery_quantile, make_plan
 from controllers.temporal.unit_commitment.stages import (
     Commitment,
     Dispatch,
@@ -75,7 +75,7 @@ class Redispatch:
         passed = _passed_hours(view, plan)
         knowledge = replace(self.knowledge, horizon_h=view.load_mw.size)
         case = make_case(knowledge, view, self.car_control, self.tuning.terminal_value_usd_per_mwh,
-                         np.full(view.load_mw.size, self.tuning.delivery_quantile))
+                         delivery_quantile(view, self.tuning))
         u = plan.committed[:, passed:]
         found, missing_mw, surplus_mw = _solve(case, u, _directions(case, plan, passed), self.imbalance)
         balanced = missing_mw.max() < BALANCE_MW and surplus_mw.max() < BALANCE_MW
@@ -91,6 +91,7 @@ def hours_left(view: SystemView, passed_h: int) -> SystemView:
     left = view.load_mw.size - passed_h
     names = ("load_mw", "wind_mw", "pv_mw", "price_charge_usd_per_kwh", "price_discharge_usd_per_kwh")
     return replace(view, **{name: getattr(view, name)[:left] for name in names},
+                   delivery_quantile=view.delivery_quantile[:left],
                    districts=tuple(_remaining(cars, passed_h) for cars in view.districts))
 
 

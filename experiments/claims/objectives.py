@@ -35,7 +35,7 @@ class Objectives:
     average_t_per_mwh: float
     """Of thermal energy."""
     marginal_t_per_mwh: float
-    """Emissions of one more MWh, mean over hours and units between their limits, weighted with charging."""
+    """Emissions of one more MWh, mean over hours weighted with charging."""
     charged_mwh: float
     discharged_mwh: float
     shortfall_mwh: float
@@ -71,12 +71,16 @@ def _of(scenario: str, emissions: str, job: PlanJob, plan: Plan) -> Objectives:
 
 
 def _marginal(job: PlanJob, plan: Plan, weight: Floats) -> float:
-    """Mean emission of the units that can still move, dE/dP at the planned power; NaN without any weight."""
+    """dE/dP of one more MWh, weighted by hour; NaN without any weight.
+
+    It falls on the units between their limits in proportion to 1/c, as at equal marginal fuel cost b + 2 c P.
+    """
     units = job.knowledge.units
     rate = units.emission_beta_t_per_mwh[:, None] + 2.0 * units.emission_gamma_t_per_mw2h[:, None] * plan.p_mw
     inside = (plan.committed > 0) & (plan.p_mw < units.p_max_mw[:, None] - 1e-3) & (
         plan.p_mw > units.p_min_mw[:, None] + 1e-3)
-    count = inside.sum(axis=0)
-    hourly = (rate * inside).sum(axis=0) / np.maximum(count, 1)
-    usable = weight * (count > 0)
+    share = inside / units.cost_c_usd_per_mw2h[:, None]
+    total = share.sum(axis=0)
+    hourly = (rate * share).sum(axis=0) / np.where(total > 0, total, 1.0)
+    usable = weight * (total > 0)
     return float(hourly @ usable / usable.sum()) if usable.sum() > 0 else float("nan")

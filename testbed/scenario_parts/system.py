@@ -53,8 +53,8 @@ class System(Part):
     """Emission curves: constant t/MWh, or the convex ones of the literature."""
     ramps: Literal["none", "ten_unit"] = "none"
     """Ramps of the units: none, or 60 % of p_max per hour, also the most in the first and last hour on (assumed)."""
-    reserve_rule: Literal["thermal_only", "scheduled"] = "thermal_only"
-    """What counts as spinning reserve: units and renewables only, or scheduled discharge of cars as well."""
+    reserve_rule: Literal["thermal_only", "scheduled", "deliverable"] = "thermal_only"
+    """What counts as reserve: units and renewables; scheduled discharge too; or what cars can be trusted to deliver."""
     reserve_fraction: Share = 0.1
     """Reserve asked for, as a share of the load without cars."""
     reserve_shortfall_usd_per_mwh: NonNegative = 1000.0

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 
+from models.delivery_record import StayMeter
 from models.drivers import PriceResponse
 from models.fleet import Fleet, FleetParameters, FleetStep
-from models.records import SECONDS_PER_HOUR, DeclaredTable, Floats, PresenceTable
+from models.records import SECONDS_PER_HOUR, DeclaredTable, Floats, Ints, PresenceTable
+from models.reserve_room import reserve_room
 from testbed.controller_loading import load_controller
 from testbed.districts import District, build_districts
 from testbed.knowledge import driver_response, vehicle_wear_usd_per_kwh
@@ -45,6 +49,7 @@ class FleetSimulator(Adapter):
             core.start_counting()
         declared = DeclaredTable.from_arrays(received["declared"])
         presence = PresenceTable.from_arrays(received["presence"])
+        soc = core.fleet.soc
         step = core.fleet.step(
             now_s, self.spec.step_s, told["setpoint_kw"], told["is_dispatched"], declared, presence,
             self.free_behaviour if is_counted else "on_arrival",
@@ -52,6 +57,8 @@ class FleetSimulator(Adapter):
             arrivals_wait=is_counted and self.is_dispatching, q_bus_kvar=told["q_bus_kvar"])
         core.add(step)
         core.add_plugged(declared, presence, self.spec.step_s / SECONDS_PER_HOUR)
+        told_kw, is_told = told["setpoint_kw"], told["is_dispatched"]
+        core.read_meters(now_s, self.spec.step_s, told_kw, is_told, declared, soc, step)
         return core.values(step)
 
 
@@ -63,6 +70,9 @@ class DistrictFleet:
         wear = vehicle_wear_usd_per_kwh(spec.scenario, vehicles)
         parameters = FleetParameters(fast_charge_usd_per_kwh=spec.scenario.fleet.fast_charge_usd_per_kwh)
         self.district = district
+        self.meter = StayMeter(vehicles, district.site.bus_zone)
+        self.delivery: Values = {}
+        self.reserve: Values = {}
         self.fleet = Fleet(vehicles, district.site.bus_zone, wear, drivers.price_quantile, response, parameters)
         self.start_counting()
 
@@ -82,13 +92,21 @@ class DistrictFleet:
         came = np.where(presence.arrived_bus_index >= 0, presence.arrived_fraction, 0.0)
         self.sums["plugged_h"] += (here + came) * step_h
 
+    def read_meters(self, now_s: int, step_s: int, setpoint_kw: Floats, is_dispatched: Ints, declared: DeclaredTable,
+                    soc: Floats, step: FleetStep) -> None:
+        """What the operator can measure of the step: delivery against instructions, and what the cars could add."""
+        record = self.meter.step(now_s, step_s, setpoint_kw, is_dispatched, declared, soc, step.p_kw)
+        self.delivery = {field.name: getattr(record, field.name) for field in fields(record)}
+        self.reserve = reserve_room(self.district.vehicles, declared, is_dispatched, step.soc, step.p_kw)
+
     def values(self, step: FleetStep) -> Values:
         """All attributes of the table for one step."""
         charge_mw, discharge_mw = step.charge_group_kw.sum() / 1e3, step.discharge_group_kw.sum() / 1e3
         return {
             "soc": step.soc, "p_vehicle_kw": step.p_kw, "reason_vehicle": step.reason,
             "pev_flows": {"p_kw": step.p_bus_kw, "q_kvar": step.q_bus_kvar},
-            "pev_mw": {"charge_mw": float(charge_mw), "discharge_mw": float(discharge_mw)},
+            "pev_mw": {"charge_mw": float(charge_mw), "discharge_mw": float(discharge_mw), **self.reserve},
+            "delivery": self.delivery,
             "totals": self._totals(), "p_bus_kw": step.p_bus_kw, "q_bus_kvar": step.q_bus_kvar,
             "charge_kw": step.charge_group_kw, "discharge_kw": step.discharge_group_kw,
             "tariff_usd": step.tariff_group_usd, "wear_usd": step.wear_group_usd,

@@ -26,7 +26,8 @@ class MobilitySimulator(Adapter):
         self.cores = {name: DistrictMobility(spec, district) for name, district in districts.items()}
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
-        return {name: self.cores[name].step(now_s, inputs[name]["soc"], inputs[name]["guidance"]["rank"])
+        return {name: self.cores[name].step(now_s, inputs[name]["soc"], inputs[name]["guidance"]["rank"],
+                                            inputs[name]["learned_compliance"])
                 for name in self.entities}
 
 
@@ -41,11 +42,11 @@ class DistrictMobility:
         self.window: PlanWindow | None = None
         self.buses: Values = {}
 
-    def step(self, now_s: int, soc: Floats, guidance_rank: Ints) -> Values:
+    def step(self, now_s: int, soc: Floats, guidance_rank: Ints, learned: Values | None = None) -> Values:
         """Snapshot at now_s, then everything that happens until the step's end."""
         declared = self.core.declared()
         if self.spec.is_decision_time(now_s):
-            self._look_ahead(now_s, declared, soc)
+            self._look_ahead(now_s, declared, soc, learned or {})
         plugged = self._plugged_by_group(declared)
         presence = self.core.advance(now_s + self.spec.step_s, soc, guidance_rank)
         return {
@@ -61,7 +62,7 @@ class DistrictMobility:
         groups = group_index(zone, vehicles.class_index[cars], vehicles.is_bidirectional[cars])
         return np.bincount(groups, minlength=GROUP_COUNT).astype(np.float64)
 
-    def _look_ahead(self, now_s: int, declared: DeclaredTable, soc: Floats) -> None:
+    def _look_ahead(self, now_s: int, declared: DeclaredTable, soc: Floats, learned: Values) -> None:
         if self.expectation is None:
             self.expectation = build_expectation(self.spec, self.district)
         vehicles, site = self.district.vehicles, self.district.site
@@ -69,7 +70,11 @@ class DistrictMobility:
         plugged = known_sessions(everybody, declared, soc, site.bus_zone, now_s)
         slots = np.flatnonzero(declared.is_plugged)
         outlook = self.expectation.outlook(now_s, plugged, vehicles.is_enrolled[slots], slots)
-        compliance = self.expectation.assumed_compliance
+        compliance: float | Floats = self.expectation.assumed_compliance
+        mean = self.expectation.assumed_compliance
+        if learned:
+            compliance, mean = learned["by_group"], learned["mean"]
+            outlook = replace(outlook, behaviour=replace(outlook.behaviour, free_share=1.0 - learned["by_group"]))
         self._cohorts(now_s, declared, soc, outlook, compliance)
         # an operator without a network needs no look-ahead by bus
         coming = outlook.coming if self.district.feeder is not None else select(outlook.coming, slice(0))
@@ -77,10 +82,11 @@ class DistrictMobility:
                       else np.zeros((site.bus_count, outlook.period_edges_s.size - 1)))
         flexibility = bus_flexibility(
             outlook.known, coming, site, self.district.pairs, now_s, self.spec.step_s,
-            self.spec.scenario.spatial.look_ahead_h, compliance, outside_kw)
+            self.spec.scenario.spatial.look_ahead_h, mean, outside_kw)
         self.buses = replace(flexibility, p_urgent_kw=outlook.urgent_kw()).to_arrays()
 
-    def _cohorts(self, now_s: int, declared: DeclaredTable, soc: Floats, outlook: Outlook, compliance: float) -> None:
+    def _cohorts(self, now_s: int, declared: DeclaredTable, soc: Floats, outlook: Outlook,
+                 compliance: float | Floats) -> None:
         """At plan times what the cars can do from now on; at re-dispatch what is left of it for the plan in force."""
         vehicles, hours = self.district.vehicles, self.spec.horizon_h
         if self.spec.is_plan_time(now_s):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.power_system import NetLoad, PowerSystem
+from models.reserve_room import reserve_credit_mw
 from testbed.knowledge import power_system_parameters, thermal_units
 from testbed.run_spec import RunSpec
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
@@ -33,7 +34,8 @@ class PowerSystemSimulator(Adapter):
         net = NetLoad(
             load_mw=received["load_mw"], pev_charge_mw=float(sum(p["charge_mw"] for p in pev)),
             pev_discharge_mw=float(sum(p["discharge_mw"] for p in pev)), wind_mw=received["wind_available_mw"],
-            pv_mw=received["pv_available_mw"], loss_change_mw=losses_change_mw)
+            pv_mw=received["pv_available_mw"], loss_change_mw=losses_change_mw,
+            **self._reserve(received["reserve_terms"], received["pev_mw"]))
         was_on = self.core.on_s > 0
         step = self.core.step(now_s, self.spec.step_s, received["commitment"]["committed"], net)
         return {
@@ -44,6 +46,14 @@ class PowerSystemSimulator(Adapter):
             "unit_starts": float(np.sum((step.committed > 0) & ~was_on)),
             **{name: float(getattr(step, name)) for name in STEP_FIGURES},
         }
+
+    def _reserve(self, terms: Values, pev: Values) -> Values:
+        """phi and h of rule `deliverable` from what is plugged in now; nothing under the other rules."""
+        phi = float(terms["delivery_quantile"])
+        if self.core.parameters.reserve_rule != "deliverable" or np.isnan(phi):
+            return {}
+        credit = sum(reserve_credit_mw(phi, terms["compliance"][name], room) for name, room in pev.items())
+        return {"delivery_quantile": phi, "reserve_credit_mw": float(credit)}
 
     def _resting(self) -> Values:
         zeros = np.zeros(self.core.units.count)

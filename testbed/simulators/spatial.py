@@ -36,22 +36,29 @@ class SpatialSimulator(Adapter):
 
     def _district(self, name: str, now_s: int, received: Values) -> Values:
         view = feeder_view(now_s, received, self.districts[name])
+        compliance = self._compliance(view)
+        self.ledgers[name].expect(compliance, view.compliance_by_group)
         answer = self.layers[name].step(view)
         if answer.certificate.solved_now:
             self.solver_s += answer.certificate.solver_s
             self.compile_s += answer.certificate.compile_s
-        told_kvar = answer.q_plan_bus_kvar / self.spec.scenario.planning.assumed_compliance
-        return {**_spoken(answer, self._expected_setpoints(name, view, answer), told_kvar),
+        told_kvar = answer.q_plan_bus_kvar / compliance
+        return {**_spoken(answer, self._expected_setpoints(name, view, answer, compliance), told_kvar),
                 **_certificate(answer), **self.ledgers[name].book(view, answer)}
 
-    def _expected_setpoints(self, name: str, view: FeederView, answer: Setpoints) -> Floats:
+    def _compliance(self, view: FeederView) -> float:
+        """What the controller plans with: learned, if it learns."""
+        learns = view.compliance_by_group.size > 0
+        return view.compliance_mean if learns else self.spec.scenario.planning.assumed_compliance
+
+    def _expected_setpoints(self, name: str, view: FeederView, answer: Setpoints, compliance: float) -> Floats:
         """[B] expected PEV power behind the set-points: compliance times set-points, plus cars outside control."""
         quarter = (view.time_s % 3600) // self.spec.step_s
         outside = view.flexibility.p_uncontrolled_kw[:, quarter]
         buses = np.where(view.declared.is_plugged, view.declared.bus_index, 0)
         weights = answer.setpoint_kw * answer.is_dispatched * view.declared.is_plugged
         dispatched = np.bincount(buses, weights=weights, minlength=self.districts[name].site.bus_count)
-        return np.asarray(outside + self.spec.scenario.planning.assumed_compliance * dispatched, dtype=np.float64)
+        return np.asarray(outside + compliance * dispatched, dtype=np.float64)
 
     def extra_ledger(self) -> Values:
         return {"solver_s": getattr(self, "solver_s", 0.0), "compile_s": getattr(self, "compile_s", 0.0)}
@@ -62,6 +69,7 @@ def feeder_view(now_s: int, received: Values, district: District) -> FeederView:
     targets, prices = received["targets"], received["prices"]
     forecast = received["bus_load_forecast"]
     vm_pu = received["vm_pu"] if "vm_pu" in received else np.ones(district.site.bus_count)
+    learned = received["learned_compliance"] or {"by_group": np.zeros(0), "mean": float("nan")}
     return FeederView(
         time_s=now_s, plan_time_s=int(targets["plan_time_s"]), pc_target_kw=targets["pc_kw"],
         pd_target_kw=targets["pd_kw"],
@@ -70,7 +78,8 @@ def feeder_view(now_s: int, received: Values, district: District) -> FeederView:
         price_discharge_usd_per_kwh=prices["discharge_usd_per_kwh"],
         declared=DeclaredTable.from_arrays(received["declared"]), soc=received["soc"],
         bus_load_kw=forecast["p_kw"], bus_load_kvar=forecast["q_kvar"],
-        flexibility=BusFlexibility.from_arrays(received["bus_flexibility"]), vm_pu=vm_pu)
+        flexibility=BusFlexibility.from_arrays(received["bus_flexibility"]), vm_pu=vm_pu,
+        compliance_by_group=learned["by_group"], compliance_mean=learned["mean"])
 
 
 def _spoken(answer: Setpoints, p_setpoint_kw: Floats, told_kvar: Floats) -> Values:

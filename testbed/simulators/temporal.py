@@ -8,8 +8,9 @@ import numpy as np
 
 from controllers.port import Plan, PlanError, SystemView
 from controllers.temporal.receding import hourly_objective_usd, hours_left
-from models.records import CohortFlexibility
+from models.records import CohortFlexibility, Floats
 from testbed.controller_loading import load_controller
+from testbed.driver_learning import DriverLearning
 from testbed.knowledge import feeder_offers, temporal_knowledge
 from testbed.plans import redispatch_of, temporal_layer
 from testbed.run_spec import RunSpec
@@ -24,6 +25,8 @@ class TemporalSimulator(Adapter):
     def build(self, spec: RunSpec) -> None:
         self.knowledge = replace(temporal_knowledge(spec.scenario), offers=feeder_offers(spec))
         self.layer = temporal_layer(spec, load_controller(spec.controller), self.knowledge)
+        self.learning = DriverLearning(spec, self.knowledge)
+        self.delivery_quantile: Floats = np.zeros(0)
         self.plan: Plan | None = None
         self.plan_values: Values = {}
         self.redispatch = redispatch_of(spec, self.knowledge)
@@ -34,14 +37,18 @@ class TemporalSimulator(Adapter):
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
         self.redispatch_failed = 0.0
+        self.learning.observe(now_s, inputs)
         if self.spec.is_plan_time(now_s):
             view = self.view(now_s, inputs)
             self._set_plan(self.layer.plan(view))
+            self.delivery_quantile = view.delivery_quantile
             if self.plan is not None:
                 self.hourly_usd = hourly_objective_usd(self.knowledge, view, self.plan)
         elif self.plan is not None and self.spec.is_redispatch_time(now_s):
             self._redispatch(self.plan, self.view(now_s, inputs))
-        return {SYSTEM: self._system_values(now_s), **self._district_values()}
+        learned = self.learning.spoken(now_s)
+        return {SYSTEM: self._system_values(now_s),
+                **{name: values | learned[name] for name, values in self._district_values().items()}}
 
     def view(self, now_s: int, inputs: Inputs) -> SystemView:
         """What the operator sees now."""
@@ -54,7 +61,8 @@ class TemporalSimulator(Adapter):
             time_s=now_s, load_mw=forecast["load_mw"], wind_mw=forecast["wind_mw"], pv_mw=forecast["pv_mw"],
             price_charge_usd_per_kwh=prices["charge_usd_per_kwh"],
             price_discharge_usd_per_kwh=prices["discharge_usd_per_kwh"],
-            districts=districts, hours_on=state["hours_on"], p_mw=state["p_mw"])
+            districts=districts, hours_on=state["hours_on"], p_mw=state["p_mw"],
+            delivery_quantile=self.learning.delivery_quantile(districts))
 
     def _redispatch(self, plan: Plan, view: SystemView) -> None:
         """Bring the plan in force up to date; where there is no dispatch it stands, and the result says so."""
@@ -78,7 +86,16 @@ class TemporalSimulator(Adapter):
     def _system_values(self, now_s: int) -> Values:
         return {"commitment": self._commitment(now_s), "marginal_price_forecast": self._price(),
                 "plan": self.plan_values, "expected_objective_usd": float(self.hourly_usd.sum()),
-                "redispatch_failed": self.redispatch_failed}
+                "redispatch_failed": self.redispatch_failed, **self._reserve_values(now_s)}
+
+    def _reserve_values(self, now_s: int) -> Values:
+        """phi of this hour as at the plan time, and the compliance behind the plan."""
+        phi = float("nan")
+        if self.plan is not None and self.delivery_quantile.size:
+            phi = float(self.delivery_quantile[(now_s - self.plan.time_s) // 3600])
+        shares = self.learning.by_district()
+        return {"reserve_terms": {"delivery_quantile": phi, "compliance": shares},
+                "delivery_quantile": phi, "learned_compliance_mean": self.learning.mean()}
 
     def _commitment(self, now_s: int) -> Values:
         if self.plan is None:

@@ -164,3 +164,14 @@ def test_parts_are_made_in_order_and_verdicts_written(tmp_path: Path, monkeypatc
     monkeypatch.setattr(paper_claims, "PARTS", {"voltage": lambda request: [line]})
     assert paper_claims.main(["--parts", "voltage", "-o", str(tmp_path)]) == 0
     assert (tmp_path / "verdicts.csv").read_text().splitlines()[1] == "a claim,a figure,yes,always"
+
+
+def test_marginal_emissions_are_shared_as_the_units_share_load() -> None:
+    """Two units within limits, c 1 and 3: three quarters of one more MWh fall on the first; the third is full."""
+    units = SimpleNamespace(
+        emission_beta_t_per_mwh=np.array([1.0, 0.2, 9.0]), emission_gamma_t_per_mw2h=np.zeros(3),
+        cost_c_usd_per_mw2h=np.array([1.0, 3.0, 1.0]), p_max_mw=np.array([10.0, 10.0, 5.0]), p_min_mw=np.zeros(3))
+    job, made = SimpleNamespace(knowledge=SimpleNamespace(units=units)), SimpleNamespace(
+        committed=np.ones((3, 2)), p_mw=np.array([[5.0, 5.0], [5.0, 5.0], [5.0, 5.0]]))
+    rate = objectives._marginal(job, made, np.array([1.0, 2.0]))  # type: ignore[arg-type]
+    assert rate == pytest.approx(0.75 * 1.0 + 0.25 * 0.2)

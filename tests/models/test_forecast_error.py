@@ -61,3 +61,8 @@ def test_the_sun_does_not_shine_at_night_and_wind_stays_within_what_is_installed
 def test_every_series_is_wrong(series):
     truth = Forecast(np.full(24, 1000.0), np.full(24, 75.0), np.full(24, 50.0))
     assert np.all(getattr(errors().applied(truth, 0), series) != getattr(truth, series))
+
+
+def test_no_day_repeats_another():
+    one_day = np.array([errors().deviation(WIND, day * 86_400, 24) for day in (-1, 0, 1)])
+    assert not any(np.allclose(a, b) for a, b in ((one_day[0], one_day[1]), (one_day[1], one_day[2])))

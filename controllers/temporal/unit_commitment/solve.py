@@ -47,6 +47,12 @@ class Tuning:
     """Redundant constraints that may speed up the MILP (equations.TIGHTENING); the optimum is the same."""
 
 
+def delivery_quantile(view: SystemView, tuning: Tuning) -> Floats:
+    """[H] phi_t as the view says it was learned, else that of the settings."""
+    learned = view.delivery_quantile
+    return learned if learned.size else np.full(view.load_mw.size, tuning.delivery_quantile)
+
+
 class UnitCommitment:
     """MODEL.md section 3 as a TemporalLayer.
 
@@ -78,7 +84,7 @@ class UnitCommitment:
         if view.load_mw.size != h:
             raise PlanError(f"the view has {view.load_mw.size} hours, the plan needs {h}")
         return make_case(self.knowledge, view, self.car_control, tuning.terminal_value_usd_per_mwh,
-                         np.full(h, tuning.delivery_quantile))
+                         delivery_quantile(view, tuning))
 
     def _solve(self, case: Case) -> tuple[Commitment, Dispatch]:
         """Merged commitment and full dispatch; a fuller MILP when that leaves too large a gap."""

@@ -1,0 +1,46 @@
+"""A lower layer that expects what its operator has learned, in place of the compliance it was built with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+
+from controllers.port import FeederView, Setpoints, SpatialKnowledge, SpatialLayer
+from models.records import GROUP_COUNT, Floats
+
+
+class KnowingLayer(SpatialLayer, Protocol):
+    """A layer that reads `assumed_compliance` from its knowledge at every step."""
+
+    knowledge: SpatialKnowledge
+
+
+class Expecting:
+    """Gives the layer below the learned compliance: set-points of a group sum to target / its own compliance.
+
+    The layer works with one number c for the district, as its bus envelopes do; targets of group g are given to it
+    times c / c_g, so that the set-points come out as target / c_g.
+    """
+
+    def __init__(self, layer: KnowingLayer) -> None:
+        self.layer = layer
+
+    def step(self, view: FeederView) -> Setpoints:
+        """The layer's set-points under what the view says was learned."""
+        if not view.compliance_by_group.size:
+            return self.layer.step(view)
+        if view.time_s % 3600 == 0:  # held within the hour, as decisions are
+            self.layer.knowledge = replace(self.layer.knowledge, assumed_compliance=view.compliance_mean)
+            self._factor = view.compliance_mean / view.compliance_by_group
+        factor = by_cohort(self._factor, view.pc_target_kw.shape[0])[:, None]
+        return self.layer.step(replace(view, pc_target_kw=view.pc_target_kw * factor,
+                                       pd_target_kw=view.pd_target_kw * factor))
+
+    _factor: Floats = np.ones(GROUP_COUNT)
+
+
+def by_cohort(per_group: Floats, cohorts: int) -> Floats:
+    """[cohorts] the value of each cohort's group, rows as in `models.records.cohort_index`."""
+    return np.repeat(per_group, cohorts // GROUP_COUNT)

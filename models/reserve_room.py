@@ -1,0 +1,38 @@
+"""What plugged cars could still give to the system, beyond what they do now: the h of reserve rule `deliverable`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from models.records import DeclaredTable, Floats, Ints, Vehicles
+
+KW_PER_MW = 1000.0
+
+
+def reserve_room(vehicles: Vehicles, declared: DeclaredTable, is_dispatched: Ints, soc: Floats,
+                 p_kw: Floats) -> dict[str, float]:
+    """Sums over instructed plugged cars, from contracts and meters: discharge limit, discharge and charge now [MW],
+    energy above the V2G floor at the bus [MWh]. soc [V] at the step's end, p_kw [V] its mean power.
+    """
+    cars = np.flatnonzero(declared.is_plugged & (is_dispatched > 0) & vehicles.is_enrolled)
+    two_way = cars[vehicles.p_discharge_max_kw[cars] > 0]
+    above_kwh = np.maximum(soc[two_way] - vehicles.soc_floor_v2g[two_way], 0.0) * vehicles.capacity_kwh[two_way]
+    return {
+        "discharge_max_mw": float(vehicles.p_discharge_max_kw[two_way].sum()) / KW_PER_MW,
+        "discharge_told_mw": float(np.maximum(-p_kw[two_way], 0.0).sum()) / KW_PER_MW,
+        "interruptible_mw": float(np.maximum(p_kw[cars], 0.0).sum()) / KW_PER_MW,
+        "energy_mwh": float((above_kwh * vehicles.eta_discharge[two_way]).sum()) / KW_PER_MW,
+    }
+
+
+def reserve_credit_mw(phi: float, compliance: float, room: Mapping[str, float]) -> float:
+    """h = min(phi (c Pdmax - Pd), c energy / 1 h) + phi Pc of one district (MODEL.md section 3).
+
+    c is the share of cars expected to follow: limits and energy are those of all instructed cars, powers are metered.
+    """
+    if not room:
+        return 0.0
+    more = phi * max(compliance * room["discharge_max_mw"] - room["discharge_told_mw"], 0.0)
+    return max(min(more, compliance * room["energy_mwh"]), 0.0) + phi * room["interruptible_mw"]
