@@ -37,9 +37,9 @@ class Study(Part):
     """Names, or path.py:Class with a path from the study file."""
     seeds: Annotated[int, Field(ge=1)] | Annotated[tuple[Count, ...], Field(min_length=1)] = 1
     """A number of seeds, counted from the scenario's own, or a list of them."""
-    set: dict[str, Any] = {}
+    set: Annotated[dict[str, Any], Field(default_factory=dict)]
     """Keys of the scenario that are replaced in all cases, as `key.sub: value`."""
-    grid: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = {}
+    grid: Annotated[dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]], Field(default_factory=dict)]
     """Keys of the scenario and the values that each takes."""
     metrics: tuple[str, ...] = ()
     """Figures of the result table; empty: all."""
@@ -62,7 +62,10 @@ class Case:
 
 
 def load_study(name_or_path: str) -> tuple[Study, Path]:
-    """The study of that name (experiments/studies/NAME.yaml) or file, and its file; WrongRequest lists every mistake."""
+    """The study of that name (experiments/studies/NAME.yaml) or file, and its file.
+
+    Raises WrongRequest with every mistake.
+    """
     is_path = "/" in name_or_path or name_or_path.endswith((".yaml", ".yml"))
     file = Path(name_or_path) if is_path else STUDIES / f"{name_or_path}.yaml"
     if not file.is_file():

@@ -25,7 +25,7 @@ class Xu2016(CountingModel):
     """
 
     name: ClassVar[str] = "xu2016"
-    cell: ClassVar[str] = "LMO (Millner 2010 cycle data), SEI layer terms fitted"
+    cell: ClassVar[str] = "LMO cells, as fitted in the paper (K)"
     year: ClassVar[int] = 2016
     source: ClassVar[str] = "Xu et al. 2016, doi:10.1109/TSG.2016.2578950"
     tested: ClassVar[TestedRange] = TestedRange(

@@ -1,0 +1,236 @@
+"""Studies: what is refused before a run, what a sweep leaves, and that workers may be few, many, or killed."""
+
+import csv
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from testbed.cli import app
+from testbed.preflight import WrongRequest
+from testbed.results import equal_results
+from testbed.sweep import run_sweep, sweep_request
+from testbed.sweep_case import is_complete
+from testbed.sweep_cluster import check_workers
+from testbed.sweep_study import load_study
+from tests.testbed import small_run
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "sweeps.md"
+STUDY = """
+scenario: smoke
+controllers: ["mine.py:Plain", "mine.py:Throwing", "mine.py:KilledOnce"]
+seeds: [4]
+set:
+  {common}
+grid:
+  objective.wear_usd_per_mwh: [0, 60.5]
+metrics: [charged_mwh, vm_min_pu, departures_short]
+"""
+KILLED_ONCE = """
+
+class KilledOnce(Plain):
+    name = "killed_once"
+
+    def spatial(self, knowledge):
+        return Broken(knowledge, kill_once)
+
+
+def kill_once():
+    import pathlib, signal
+    marker = pathlib.Path(__file__).with_name("was_killed")
+    if not marker.exists():
+        marker.write_text("")
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def write_study(folder: Path, text: str = STUDY) -> Path:
+    folder.mkdir(exist_ok=True)
+    plain = Path(small_run.__file__).with_name("plain_controller.py").read_text()
+    (folder / "mine.py").write_text(plain + KILLED_ONCE)
+    keys = [one.replace("=", ": ", 1) for one in (*small_run.HOURLY, f"execution.cache_dir={folder / 'cache'}")]
+    (folder / "study.yaml").write_text(text.format(common="\n  ".join(keys)))
+    return folder / "study.yaml"
+
+
+def rows_of(file: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(file.read_text().splitlines()))
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory):
+    """A sweep with two workers, one of which is killed; what it said."""
+    folder = tmp_path_factory.mktemp("study")
+    sweep, said = sweep_request(str(write_study(folder)), folder / "out"), []
+    missing = run_sweep(sweep, workers=2, say=said.append)
+    return sweep, said, missing
+
+
+# ---------------------------------------------------------------- before anything runs
+def mistakes_of(tmp_path: Path, text: str) -> str:
+    with pytest.raises(WrongRequest) as caught:
+        sweep_request(str(write_study(tmp_path, text)), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    return "\n".join(caught.value.mistakes)
+
+
+def test_all_mistakes_of_a_study_are_told_at_once(tmp_path: Path) -> None:
+    told = mistakes_of(tmp_path, "scenario: smoke\ncontrollers: [uncoordinated, bylayer]\nmetrics: [beauty]\n"
+                                 "grid:\n  system.reserve_fraction: [0.1, 2]\n  spatial.colour: [1]\n")
+    for piece in ("did you mean bilayer", "beauty", "reserve_fraction", "spatial.colour"):
+        assert piece in told
+
+
+@pytest.mark.parametrize(("text", "piece"), [
+    ("controllers: [no_pev]\n", "scenario"),
+    ("scenario: smoke\ncontrollers: []\n", "controllers"),
+    ("scenario: smoke\ncontrollers: [no_pev]\nseeds: 0\n", "seeds"),
+    ("scenario: smoke\ncontrollers: [no_pev]\ngrids: 1\n", "known: name"),
+    ("scenario: smoke\ncontrollers: [no_pev]\ngrid: {seed: [1, 1]}\n", "twice"),
+    ("scenario: smoke\ncontrollers: [no_pev, no_pev]\n", "2 times"),
+])
+def test_a_study_that_cannot_be_run_is_refused(tmp_path: Path, text: str, piece: str) -> None:
+    assert piece in mistakes_of(tmp_path, text)
+
+
+def test_cases_are_every_combination_once(tmp_path: Path) -> None:
+    text = ("scenario: smoke\ncontrollers: [no_pev, uncoordinated]\nseeds: 3\n"
+            "grid: {fleet.soc_min: [0.1, 0.2], tariff.table: [beijing2015, chengdu2023]}\n")
+    cases = sweep_request(str(write_study(tmp_path, text)), tmp_path / "out").cases
+    assert len(cases) == len({case.key for case in cases}) == 24
+    assert {case.seed for case in cases} == {1, 2, 3}
+    assert cases[0].point == ("0.1", '"beijing2015"') and '"soc_min":0.1' in cases[0].scenario_json
+
+
+def test_a_key_is_the_content_of_the_case(tmp_path: Path) -> None:
+    def keys() -> set[str]:
+        return {case.key for case in sweep_request(str(tmp_path / "study.yaml"), tmp_path / "out").cases}
+
+    write_study(tmp_path)
+    first = keys()
+    study = (tmp_path / "study.yaml").read_text()
+    (tmp_path / "study.yaml").write_text(f"name: other\n{study.replace('[0, 60.5]', '[60.5, 0]')}")
+    assert keys() == first, "neither its name nor the order matters"
+    (tmp_path / "mine.py").write_text((tmp_path / "mine.py").read_text() + "# changed\n")
+    assert not keys() & first, "an own controller is its file's content"
+
+
+def test_every_study_that_comes_along_is_valid() -> None:
+    files = list((DOCS.parents[1] / "experiments" / "studies").glob("*.yaml"))
+    assert files
+    assert all(load_study(file.stem)[0].name == file.stem for file in files)
+
+
+# ---------------------------------------------------------------- what a sweep leaves
+def test_a_killed_worker_and_a_failing_case_lose_nothing_else(swept) -> None:
+    sweep, said, missing = swept
+    rows = rows_of(sweep.folder / "results.csv")
+    assert (sweep.file.parent / "was_killed").exists()
+    assert [(row["controller"], row["status"]) for row in rows] == [
+        ("plain", "completed"), ("throwing", "failed"), ("killed_once", "completed")] * 2
+    assert missing == 2
+    killed, plain = rows[2], rows[0]
+    assert float(plain["charged_mwh"]) > 0
+    assert {name: killed[name] for name in sweep.study.metrics} == {name: plain[name] for name in sweep.study.metrics}
+    assert len(said) == 1 + 6 and not list((sweep.folder / "parts").iterdir())
+
+
+def test_failed_cases_are_listed_with_cause_and_can_be_run_alone(swept) -> None:
+    sweep, _, _ = swept
+    failed = rows_of(sweep.folder / "failed.csv")
+    assert [row["controller"] for row in failed] == ["throwing", "throwing"]
+    assert "spatial failed at day 1 03:00" in failed[0]["cause"] and "division by zero" in failed[0]["cause"]
+    assert (sweep.folder / "failed" / f"{failed[0]['case']}.h5").is_file()
+    words = shlex.split(failed[0]["again"])
+    assert words[:2] == ["testbed", "sweep"] and words[-2:] == ["--case", failed[0]["case"]]
+    assert sweep.chosen([failed[0]["case"][:6]])[0].controller == "throwing"
+    with pytest.raises(WrongRequest, match="no case of study begins so"):
+        sweep.chosen(["zzz"])
+
+
+def test_a_second_sweep_into_the_folder_is_refused(swept) -> None:
+    import fcntl  # noqa: PLC0415
+
+    sweep, _, _ = swept
+    with (sweep.folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(WrongRequest, match="another sweep"):
+            run_sweep(sweep, say=lambda text: None)
+
+
+def test_complete_cases_are_not_run_again(swept, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep, _, _ = swept
+    lost = sweep.cases[0].key
+    (sweep.folder / "cases" / f"{lost}.json").unlink()
+    assert not is_complete(sweep.folder, lost)
+    asked = []
+    monkeypatch.setattr("testbed.sweep._carry_out", lambda sweep, todo, *rest: asked.extend(todo))
+    assert run_sweep(sweep, say=lambda text: None) == 3
+    assert [case.key for case in asked] == [case.key for case in sweep.cases if case.controller == "throwing"
+                                            or case.key == lost]
+    assert rows_of(sweep.folder / "results.csv")[0]["status"] == "open"
+
+
+# ---------------------------------------------------------------- a cluster by address
+def documented(word: str, port: int) -> list[str]:
+    """The page's own command for this process, on another port."""
+    block = re.search(r"^```sh\n(.*?)^```", DOCS.read_text(), re.MULTILINE | re.DOTALL)
+    line, = (line for line in block.group(1).splitlines() if line.startswith(word))
+    return shlex.split(line.replace("8786", str(port)))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def started(stack: ExitStack, words: list[str], log: Path) -> None:
+    output = stack.enter_context(log.open("w"))
+    process = stack.enter_context(subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "dask", *words[1:]], stdout=output, stderr=output,
+        start_new_session=True))
+    stack.callback(lambda: os.killpg(process.pid, signal.SIGTERM))
+
+
+def test_the_two_process_example_gives_the_same_table(swept, tmp_path: Path) -> None:
+    sweep, _, _ = swept
+    only = [case.key for case in sweep.cases if case.controller == "plain"]
+    port, words = free_port(), documented("testbed sweep", 0)
+    with ExitStack() as stack:
+        started(stack, documented("dask scheduler", port), tmp_path / "scheduler.log")
+        started(stack, documented("dask worker", port), tmp_path / "worker.log")
+        address = documented("testbed sweep", port)[-1]
+        asked = ["sweep", str(sweep.file), words[3], address, "-o", str(tmp_path / "out")]
+        ended = CliRunner().invoke(app, [*asked, "--case", only[0], "--case", only[1]])
+    assert ended.exit_code == 0, ended.output
+    one, two = (rows_of(folder / "results.csv") for folder in (tmp_path / "out", sweep.folder))
+    assert one[3] == two[3] and one[3]["status"] == "completed"
+    for key in only:
+        assert equal_results(*(folder / "cases" / f"{key}.h5" for folder in (tmp_path / "out", sweep.folder)))
+
+
+class OtherWorkers:
+    """A client whose workers answer as told."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def run(self, function, token, on_error):
+        return {"tcp://far:1": self.answer}
+
+
+@pytest.mark.parametrize(("answer", "piece"), [
+    ((False, "x"), "does not see"), ((True, "x"), "has other code"), (ImportError("testbed"), "cannot run the testbed")])
+def test_workers_that_cannot_serve_are_named(tmp_path: Path, answer: object, piece: str) -> None:
+    with pytest.raises(WrongRequest, match=f"tcp://far:1: {piece}"):
+        check_workers(OtherWorkers(answer), tmp_path)
+    assert not list(tmp_path.iterdir())
