@@ -15,6 +15,7 @@ from testbed.metric_registry import METRICS, Metric
 from testbed.regret import regret_of_runs
 from testbed.result_layout import ResultError
 from testbed.results import Result
+from testbed.run_profile import profile_rows
 
 NOT_RESOLVED = "not resolved"
 INTERVAL_HOLDS_ZERO = "interval holds 0"
@@ -50,6 +51,7 @@ def metrics_json(result: Result) -> dict[str, Any]:
                            "definition": definition(m, result)} for name, m in METRICS.items()},
         "status": result.status, "scenario": result.scenario_name, "controller": result.controller,
         "seed": result.seed, "steps_written": result.steps_written, "steps_total": result.steps_total,
+        "profile_s": dict(profile_rows(result)),
     }
 
 

@@ -27,6 +27,10 @@ SHORTFALL_USD_PER_KWH = 1.0
 """What a driver holds each kWh missing at departure to be worth (A)."""
 V2G_CHARGER_USD_PER_YEAR = 120.0
 """A bidirectional charger above the price of a one-way one: 1,200 $ over ten years (A)."""
+NEEDED = ("class_index", "is_enrolled", "is_bidirectional", "age_years", "capacity_kwh", "stored_start_kwh",
+          "stored_end_kwh", "charged_kwh", "discharged_kwh", "drawn_kwh", "plugged_h", "driven_kwh", "tariff_usd",
+          "fast_charged_usd", "wear_usd", "departure_short_kwh")
+"""Sums per vehicle in the result."""
 DAYS_PER_YEAR = 365.25
 DAY_S = 86_400
 
@@ -77,11 +81,17 @@ class Statements:
         return int(self.slot.size)
 
 
+def has_statements(result: Result) -> bool:
+    """True for a completed run that holds all sums per vehicle."""
+    return all(result.has_vehicle(d, name) for d in result.districts for name in NEEDED)
+
+
 def owner_statements(result: Result, shortfall_usd_per_kwh: float = SHORTFALL_USD_PER_KWH,
                      charger_usd_per_year: float = V2G_CHARGER_USD_PER_YEAR) -> Statements:
     """The statements of a completed run; ResultError if its sums per vehicle were not written."""
-    if not all(result.has_totals(d) for d in result.districts):
-        raise ResultError(f"{result.path}: no sums per vehicle, the run did not complete")
+    if not has_statements(result):
+        raise ResultError(f"{result.path}: sums per vehicle are missing; the run did not complete, "
+                          "or an older version made it")
 
     def over_districts(name: str) -> Floats:
         return np.concatenate([result.vehicle(d, name) for d in result.districts])

@@ -19,6 +19,7 @@ from testbed.report_owners import owners_section
 from testbed.report_page import bullet_list, details, figure, number, page, swatch, table, warning
 from testbed.result_layout import ResultError
 from testbed.results import Result, open_result
+from testbed.run_profile import profile_rows
 
 HEADLINE = (
     "total_cost_usd_adjusted", "objective_usd_adjusted", "total_cost_usd", "operating_cost_usd", "carbon_t",
@@ -115,8 +116,20 @@ def _what_was_run(results: Sequence[Result], runs: Sequence[Run]) -> str:
              escape(r.path.name)) for r in results]
     text += table(head, rows, text_columns=(2, 6))
     text += "".join(warning(_failure(r)) for r in results if r.status != "completed")
+    text += _profile(results)
     text += details("Versions", table(("program", "version"), _versions(first), text_columns=(1,)))
     return text + details("The resolved scenario", f"<pre>{escape(first.scenario_yaml)}</pre>")
+
+
+def _profile(results: Sequence[Result]) -> str:
+    """Where the seconds of each run went."""
+    rows = {f"{r.controller}, seed {r.seed}": dict(profile_rows(r)) for r in results}
+    known = {name: parts for name, parts in rows.items() if parts}
+    if not known:
+        return ""
+    parts = next(iter(known.values()))
+    lines = [(escape(part), *(number(one[part]) for one in known.values())) for part in parts]
+    return details("Seconds of the runs", table(("part", *map(escape, known)), lines))
 
 
 def _cars(scenario: dict[str, Any]) -> str:

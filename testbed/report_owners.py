@@ -14,6 +14,7 @@ from testbed.owner_statements import (
     Statements,
     change_usd,
     distribution,
+    has_statements,
     owner_statements,
     zone_sums,
 )
@@ -29,7 +30,7 @@ SUM_COLUMNS = (("bought [kWh]", "bought_kwh"), ("sold [kWh]", "sold_kwh"), ("tar
 
 def owners_section(results: Sequence[Result]) -> str:
     """HTML for completed runs: the first seed of each controller, against uncoordinated of the same seed."""
-    shown = {r.controller: r for r in reversed(results) if all(r.has_totals(d) for d in r.districts)
+    shown = {r.controller: r for r in reversed(results) if has_statements(r)
              and all(r.vehicle(d, "class_index").size for d in r.districts)}
     if not shown:
         return ""

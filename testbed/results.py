@@ -180,6 +180,10 @@ class Result:
         """True when the sums per vehicle were written, at the end of the run."""
         return any(name.startswith("vehicle_") for name in self._names(f"districts/{district}"))
 
+    def has_vehicle(self, district: str, name: str) -> bool:
+        """True when that sum per vehicle was written; older files have fewer."""
+        return f"vehicle_{name}" in self._names(f"districts/{district}")
+
     def vehicle(self, district: str, name: str) -> Array:
         """Sum of one quantity over the counted time for each vehicle [V]."""
         return self.district(district, f"vehicle_{name}")

@@ -24,6 +24,7 @@ from testbed.controller_loading import controller_spec
 from testbed.recording import result_header, result_layout
 from testbed.reference import REFERENCE_NAME, no_car_reference
 from testbed.result_writer import Failure, ResultWriter, add_reference, finish_result
+from testbed.run_profile import Ledger, Stopwatch, run_seconds
 from testbed.run_spec import RunSpec
 from testbed.scenario import Scenario
 from testbed.simulators.adapter import SimulatorFailure
@@ -42,14 +43,12 @@ class RunFailed(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """What one simulator says of its own run."""
+class WorldEnd:
+    """How the simulators' run ended, and its seconds: connecting them, then everything after."""
 
-    steps: int
-    busy_s: float
-    failure: Mapping[str, Any] | None
-    solver_s: float
-    compile_s: float
+    failure: Failure | None
+    world_s: float
+    run_s: float
 
 
 def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, output: Path, plan: Path | None = None,
@@ -63,18 +62,20 @@ def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, outpu
     output.parent.mkdir(parents=True, exist_ok=True)
     output.unlink(missing_ok=True)  # an older result must not be taken for this run's
     with tempfile.TemporaryDirectory() as folder:
-        failure = _beside_a_running_loop(lambda: _run_world(spec, Path(folder), progress))
+        end = _beside_a_running_loop(lambda: _run_world(spec, Path(folder), progress))
         ledgers = read_ledgers(Path(folder))
     gc.collect()  # the world is gone; the next run of this process must not find its cycles
-    failure = failure or missing_steps(spec, ledgers)
-    info = {"started": started.isoformat(), "wall_s": time.perf_counter() - clock, **_machine(), **_seconds(ledgers)}
+    failure = end.failure or missing_steps(spec, ledgers)
+    reference_s = _add_reference(spec) if failure is None else 0.0
+    seconds = run_seconds(ledgers, Stopwatch(end.world_s, end.run_s, reference_s))
+    info = {"started": started.isoformat(), "wall_s": time.perf_counter() - clock, **_machine(), **seconds}
     _conclude(spec, failure, info)
     if failure is not None:
         raise RunFailed(failure.simulator, failure.time_s, failure.cause, output)
     return output
 
 
-def _beside_a_running_loop(action: Callable[[], Failure | None]) -> Failure | None:
+def _beside_a_running_loop(action: Callable[[], WorldEnd]) -> WorldEnd:
     """mosaik runs an event loop of its own; where one runs already (in a notebook) that needs another thread."""
     try:
         asyncio.get_running_loop()
@@ -84,18 +85,21 @@ def _beside_a_running_loop(action: Callable[[], Failure | None]) -> Failure | No
         return pool.submit(action).result()
 
 
-def _run_world(spec: RunSpec, folder: Path, progress: Progress | None) -> Failure | None:
-    """Run to the end; the failure of an in-process simulator, if one threw."""
+def _run_world(spec: RunSpec, folder: Path, progress: Progress | None) -> WorldEnd:
+    """Run to the end; with the failure of an in-process simulator, if one threw."""
+    begun = connected = time.perf_counter()
+    failure = None
     try:
         with without_garbage_collection(), build_world(spec, folder) as world, _reported(spec, folder, progress):
+            connected = time.perf_counter()
             world.run(until=spec.steps_total * spec.step_s, print_progress=False)
-    except SimulatorFailure as failure:
-        return Failure(failure.simulator, failure.time_s, failure.cause)
+    except SimulatorFailure as stopped:
+        failure = Failure(stopped.simulator, stopped.time_s, stopped.cause)
     except Exception as error:  # mosaik's own words for a simulator that died; the ledgers know more
         if not spec.is_separate:
             raise
-        return missing_steps(spec, read_ledgers(folder), f"{type(error).__name__}: {error}")
-    return None
+        failure = missing_steps(spec, read_ledgers(folder), f"{type(error).__name__}: {error}")
+    return WorldEnd(failure, connected - begun, time.perf_counter() - connected)
 
 
 @contextmanager
@@ -117,9 +121,7 @@ def read_ledgers(folder: Path) -> dict[str, Ledger]:
     for name in SIMULATORS:
         path = folder / f"{name}.json"
         if path.exists():
-            raw = json.loads(path.read_text(encoding="utf-8"))
-            found[name] = Ledger(raw["steps"], raw["busy_s"], raw["failure"], raw.get("solver_s", 0.0),
-                                 raw.get("compile_s", 0.0))
+            found[name] = Ledger.from_json(json.loads(path.read_text(encoding="utf-8")))
     return found
 
 
@@ -140,18 +142,17 @@ def missing_steps(spec: RunSpec, ledgers: Mapping[str, Ledger], word: str = "") 
 def _conclude(spec: RunSpec, failure: Failure | None, info: Mapping[str, Any]) -> None:
     if not spec.output.exists():
         ResultWriter(spec.output, result_header(spec), result_layout(spec)).release()
-    if failure is None:
-        reference = no_car_reference(spec.scenario, spec.seed)
-        add_reference(spec.output, REFERENCE_NAME, reference.committed, reference.operating_cost_usd)
     finish_result(spec.output, "failed" if failure else "completed", failure, info)
+
+
+def _add_reference(spec: RunSpec) -> float:
+    """The commitment without cars into the file; its seconds."""
+    begun = time.perf_counter()
+    reference = no_car_reference(spec.scenario, spec.seed)
+    add_reference(spec.output, REFERENCE_NAME, reference.committed, reference.operating_cost_usd)
+    return time.perf_counter() - begun
 
 
 def _machine() -> dict[str, Any]:
     return {"host": platform.node(), "python": platform.python_version(),
             "versions": {name: metadata.version(name) for name in VERSIONED}}
-
-
-def _seconds(ledgers: Mapping[str, Ledger]) -> dict[str, Any]:
-    return {"solver_s": sum(one.solver_s for one in ledgers.values()),
-            "compile_s": sum(one.compile_s for one in ledgers.values()),
-            "simulator_s": {name: one.busy_s for name, one in ledgers.items()}}

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 import dask.config
-from distributed import Client, LocalCluster, as_completed
+from distributed import Client, Future, LocalCluster, as_completed
 
 from testbed.preflight import WrongRequest
 from testbed.sweep_case import CaseOutcome, code_hash, run_case, worker_sees
@@ -78,19 +78,19 @@ def carried_out(client: Client, cases: Sequence[Case], folder: Path) -> Iterator
     """Every case's outcome as it comes. A case whose worker dies is given to another, up to four times."""
     batch, waiting = uuid.uuid4().hex[:8], iter(cases)
     threads = sum(client.nthreads().values())
-    by_future = {}
+    by_future: dict[str, str] = {}
 
-    def hand_out(count: int) -> list[object]:
-        fresh = []
+    def hand_out(count: int) -> list[Future[CaseOutcome]]:
+        fresh: list[Future[CaseOutcome]] = []
         for case in islice(waiting, count):
             future = client.submit(run_case, case, str(folder), key=f"case-{case.key}-{batch}", pure=False)
-            by_future[future.key] = case.key
+            by_future[str(future.key)] = case.key
             fresh.append(future)
         return fresh
 
     pool = as_completed(hand_out(max(CASES_LEAST, CASES_PER_THREAD * threads)))
     for future in pool:
-        key, error = by_future.pop(future.key), future.exception()
+        key, error = by_future.pop(str(future.key)), future.exception()
         pool.update(hand_out(1))
         if error is None:
             yield future.result()

@@ -15,6 +15,7 @@ from testbed.metrics import NOT_RESOLVED, ComparisonRow, compare_table, compute_
 from testbed.numbers import readable
 from testbed.regret import regret_usd
 from testbed.results import Result
+from testbed.run_profile import profile_rows
 
 HEADLINE = (
     "total_cost_usd_adjusted", "objective_usd_adjusted", "operating_cost_usd", "carbon_t", "wear_cost_usd",
@@ -51,6 +52,15 @@ def print_run(result: Result, headline: bool) -> None:
     names = HEADLINE if headline else tuple(figures)
     rows = [(name, number(figures[name]), METRICS[name].unit) for name in names]
     print_table(("metric", "value", "unit"), rows, right=("value",))
+    if not headline:
+        print_profile(result)
+
+
+def print_profile(result: Result) -> None:
+    """Where the seconds of the run went; nothing for a result that does not say."""
+    if rows := profile_rows(result):
+        print("\nseconds of the run")
+        print_table(("part", "s"), [(name, f"{seconds:.3f}") for name, seconds in rows], right=("s",))
 
 
 def print_comparison(results: Sequence[Result]) -> None:

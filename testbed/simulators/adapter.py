@@ -68,7 +68,7 @@ class Adapter(mosaik_api_v3.Simulator):
         self.entities: list[str] = []
         self.values: dict[str, Values] = {}
         self.steps_done = 0
-        self.busy_s = 0.0
+        self.build_s = self.busy_s = self.warmup_s = 0.0
         self.is_built = False
 
     # ---- what a simulator provides
@@ -91,7 +91,9 @@ class Adapter(mosaik_api_v3.Simulator):
         return [{"eid": name, "type": model}]
 
     def setup_done(self) -> None:
+        started = time.perf_counter()
         self._guarded(self.spec.start_s, lambda: self.build(self.spec))
+        self.build_s = time.perf_counter() - started
 
     def step(self, time: int, inputs: Any, max_advance: int) -> int:
         now_s = time - self.spec.warmup_s
@@ -109,7 +111,10 @@ class Adapter(mosaik_api_v3.Simulator):
     def _advance(self, now_s: int, inputs: Any) -> None:
         started = time.perf_counter()
         self.values = self.advance(now_s, {eid: self._flat(eid, values) for eid, values in inputs.items()})
-        self.busy_s += time.perf_counter() - started
+        taken_s = time.perf_counter() - started
+        self.busy_s += taken_s
+        if now_s < 0:
+            self.warmup_s += taken_s
 
     def _flat(self, eid: str, values: Mapping[str, Mapping[str, Any]]) -> Values:
         """{attribute: value}; at the `system` entity {attribute: {district: value}} for what districts send."""
@@ -135,7 +140,8 @@ class Adapter(mosaik_api_v3.Simulator):
             raise SimulatorFailure(self.simulator, now_s, cause) from error
 
     def _write_ledger(self, failure: Values | None = None) -> None:
-        entry = {"steps": self.steps_done, "busy_s": self.busy_s, "failure": failure, **self.extra_ledger()}
+        entry = {"steps": self.steps_done, "busy_s": self.busy_s, "build_s": self.build_s, "warmup_s": self.warmup_s,
+                 "failure": failure, **self.extra_ledger()}
         path = self.ledger_dir / f"{self.simulator}.json"
         partial = path.with_suffix(".part")
         partial.write_text(json.dumps(entry), encoding="utf-8")

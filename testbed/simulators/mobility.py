@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -30,6 +31,9 @@ class MobilitySimulator(Adapter):
                                             inputs[name]["learned_compliance"])
                 for name in self.entities}
 
+    def extra_ledger(self) -> Values:
+        return {"expectation_s": sum(core.expectation_s for core in getattr(self, "cores", {}).values())}
+
 
 class DistrictMobility:
     """The cars of one district, and what is expected of those not yet plugged in."""
@@ -38,6 +42,7 @@ class DistrictMobility:
         self.spec, self.district = spec, district
         self.core = Mobility(district.vehicles, district.site, district.wishes(), district.drivers(), spec.start_s)
         self.expectation: ExpectedCars | None = None
+        self.expectation_s = 0.0
         self.cohorts: Values = {}
         self.window: PlanWindow | None = None
         self.buses: Values = {}
@@ -64,7 +69,9 @@ class DistrictMobility:
 
     def _look_ahead(self, now_s: int, declared: DeclaredTable, soc: Floats, learned: Values) -> None:
         if self.expectation is None:
+            begun = time.perf_counter()
             self.expectation = build_expectation(self.spec, self.district)
+            self.expectation_s = time.perf_counter() - begun
         vehicles, site = self.district.vehicles, self.district.site
         everybody = replace(vehicles, is_enrolled=np.ones(vehicles.count, dtype=np.bool_))
         plugged = known_sessions(everybody, declared, soc, site.bus_zone, now_s)

@@ -18,7 +18,7 @@ from testbed.cli import app
 from testbed.preflight import WrongRequest
 from testbed.results import equal_results
 from testbed.sweep import run_sweep, sweep_request
-from testbed.sweep_case import is_complete
+from testbed.sweep_case import code_hash, is_complete
 from testbed.sweep_cluster import check_workers
 from testbed.sweep_study import load_study
 from tests.testbed import small_run
@@ -57,7 +57,7 @@ def write_study(folder: Path, text: str = STUDY) -> Path:
     plain = Path(small_run.__file__).with_name("plain_controller.py").read_text()
     (folder / "mine.py").write_text(plain + KILLED_ONCE)
     keys = [one.replace("=", ": ", 1) for one in (*small_run.HOURLY, f"execution.cache_dir={folder / 'cache'}")]
-    (folder / "study.yaml").write_text(text.format(common="\n  ".join(keys)))
+    (folder / "study.yaml").write_text(text.replace("{common}", "\n  ".join(keys)))
     return folder / "study.yaml"
 
 
@@ -147,7 +147,7 @@ def test_failed_cases_are_listed_with_cause_and_can_be_run_alone(swept) -> None:
     sweep, _, _ = swept
     failed = rows_of(sweep.folder / "failed.csv")
     assert [row["controller"] for row in failed] == ["throwing", "throwing"]
-    assert "spatial failed at day 1 03:00" in failed[0]["cause"] and "division by zero" in failed[0]["cause"]
+    assert "spatial failed at day 1 04:00" in failed[0]["cause"] and "division by zero" in failed[0]["cause"]
     assert (sweep.folder / "failed" / f"{failed[0]['case']}.h5").is_file()
     words = shlex.split(failed[0]["again"])
     assert words[:2] == ["testbed", "sweep"] and words[-2:] == ["--case", failed[0]["case"]]
@@ -205,6 +205,7 @@ def test_the_two_process_example_gives_the_same_table(swept, tmp_path: Path) -> 
     sweep, _, _ = swept
     only = [case.key for case in sweep.cases if case.controller == "plain"]
     port, words = free_port(), documented("testbed sweep", 0)
+    code_hash.cache_clear()  # as in a process of its own
     with ExitStack() as stack:
         started(stack, documented("dask scheduler", port), tmp_path / "scheduler.log")
         started(stack, documented("dask worker", port), tmp_path / "worker.log")
@@ -215,7 +216,7 @@ def test_the_two_process_example_gives_the_same_table(swept, tmp_path: Path) -> 
     one, two = (rows_of(folder / "results.csv") for folder in (tmp_path / "out", sweep.folder))
     assert one[3] == two[3] and one[3]["status"] == "completed"
     for key in only:
-        assert equal_results(*(folder / "cases" / f"{key}.h5" for folder in (tmp_path / "out", sweep.folder)))
+        assert equal_results(*(folder / "cases" / f"{key}.h5" for folder in (tmp_path / "out", sweep.folder))) == []
 
 
 class OtherWorkers:
@@ -229,7 +230,8 @@ class OtherWorkers:
 
 
 @pytest.mark.parametrize(("answer", "piece"), [
-    ((False, "x"), "does not see"), ((True, "x"), "has other code"), (ImportError("testbed"), "cannot run the testbed")])
+    ((False, "x"), "does not see"), ((True, "x"), "has other code"),
+    (ImportError("testbed"), "cannot run the testbed")])
 def test_workers_that_cannot_serve_are_named(tmp_path: Path, answer: object, piece: str) -> None:
     with pytest.raises(WrongRequest, match=f"tcp://far:1: {piece}"):
         check_workers(OtherWorkers(answer), tmp_path)

@@ -1,0 +1,142 @@
+"""An operator's meters: who followed, and how much of what was asked came."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.delivery_record import Delivered, StayMeter
+from models.records import DeclaredTable, Floats
+from models.reserve_room import reserve_credit_mw, reserve_room
+from tests.models.test_fleet import HOUR, STEP, cars, declared_of, real, whole
+
+GROUP = 1  # residential, private, bidirectional
+
+
+class Story:
+    """One district at one residential bus, step by step; car i is told and metered as given."""
+
+    def __init__(self, count: int = 1, departure_s: Any = 2 * HOUR, **changes: Any) -> None:
+        self.vehicles = cars(count, **changes)
+        self.meter = StayMeter(self.vehicles, np.zeros(1, dtype=np.int64))
+        self.declared = declared_of(self.vehicles, departure_s=departure_s)
+        self.now_s, self.count = 0, count
+
+    def step(self, told_kw: Any, metered_kw: Any, soc: Any = 0.5, is_told: Any = 1) -> Delivered:
+        done = self.meter.step(self.now_s, STEP, real(told_kw, self.count), whole(is_told, self.count), self.declared,
+                               real(soc, self.count), real(metered_kw, self.count))
+        self.now_s += STEP
+        return done
+
+    def leave(self) -> Delivered:
+        self.declared = replace(self.declared, bus_index=whole(-1, self.count))
+        return self.step(0.0, 0.0, is_told=0)
+
+
+def test_one_who_follows_and_one_who_does_not() -> None:
+    story = Story(2)
+    for _ in range(8):
+        story.step(-4.0, [-4.0, 8.0])
+    done = story.leave()
+    assert done.stays[GROUP] == 2 and done.followed[GROUP] == 1
+
+
+def test_nothing_is_known_before_a_stay_is_over() -> None:
+    story = Story()
+    for _ in range(8):
+        done = story.step(-4.0, 8.0)
+        assert done.stays.sum() == 0 and done.followed.sum() == 0
+
+
+def test_a_stay_counts_once_with_the_share_it_followed() -> None:
+    story = Story()
+    for told_kw, metered_kw in [(-4.0, -4.0)] * 6 + [(-4.0, 8.0)] * 2:  # the button is pressed after six of eight
+        story.step(told_kw, metered_kw)
+    done = story.leave()
+    assert done.stays[GROUP] == 1 and done.followed[GROUP] == pytest.approx(6 / 8)
+    assert story.step(0.0, 0.0).stays.sum() == 0
+
+
+def test_what_a_car_would_have_done_anyway_tells_nothing() -> None:
+    story = Story()
+    for _ in range(8):
+        story.step(8.0, 8.0)  # told to charge at full power: charging at once looks the same
+    assert story.leave().stays.sum() == 0
+
+
+def test_a_full_battery_told_to_rest_tells_nothing() -> None:
+    story = Story()
+    for _ in range(8):
+        story.step(0.0, 0.0, soc=0.8)
+    assert story.leave().stays.sum() == 0
+
+
+def test_who_leaves_early_did_not_follow_for_the_rest() -> None:
+    story = Story(departure_s=2 * HOUR)
+    for _ in range(4):
+        story.step(-4.0, -4.0)
+    assert story.leave().followed[GROUP] == pytest.approx(4 / 8)
+
+
+def test_a_taper_is_no_refusal() -> None:
+    story = Story(taper_start_soc=0.7)
+    story.step(-4.0, -4.0)
+    for _ in range(7):
+        story.step(4.0, 1.0, soc=0.75)
+    assert story.leave().followed[GROUP] == 1
+
+
+def test_the_step_of_departure_tells_nothing() -> None:
+    story = Story(departure_s=int(1.5 * STEP))
+    story.step(-4.0, -4.0)
+    story.step(-4.0, -2.0)  # half a step
+    assert story.leave().followed[GROUP] == 1
+
+
+def test_who_is_not_told_is_not_judged() -> None:
+    story = Story(2, is_enrolled=[True, False])
+    for _ in range(8):
+        done = story.step(-4.0, 8.0, is_told=[0, 1])
+    assert done.instructed_up_kwh.sum() == 0 and story.leave().stays.sum() == 0
+
+
+def test_energy_beyond_the_instruction_does_not_count() -> None:
+    done = Story(3).step([-4.0, -4.0, 4.0], [-6.0, -1.0, 8.0])
+    assert done.instructed_up_kwh[GROUP] == pytest.approx(2.0)
+    assert done.delivered_up_kwh[GROUP] == pytest.approx(1.0 + 0.25)
+    assert (done.instructed_down_kwh[GROUP], done.delivered_down_kwh[GROUP]) == pytest.approx((1.0, 1.0))
+
+
+def test_the_meter_reads_nothing_true_but_undeclared() -> None:
+    names = set(inspect.signature(StayMeter.step).parameters)
+    assert names == {"self", "now_s", "dt_s", "setpoint_kw", "is_dispatched", "declared", "soc", "metered_kw"}
+
+
+# ------------------------------------------------------------------ what cars could add
+def _room(p_kw: Floats, **changes: Any) -> dict[str, float]:
+    vehicles = cars(2, **changes)
+    declared: DeclaredTable = declared_of(vehicles)
+    return reserve_room(vehicles, declared, whole(1, 2), real(0.5, 2), p_kw)
+
+
+def test_reserve_credit_by_hand() -> None:
+    room = _room(np.array([-3.0, 5.0]))
+    assert room == pytest.approx({"discharge_max_mw": 0.016, "discharge_told_mw": 0.003, "interruptible_mw": 0.005,
+                                  "energy_mwh": 2 * 0.15 * 50 * 0.8 / 1000})
+    # 0.9 (0.8 x 16 - 3) kW of headroom against 0.8 x 12 kWh for an hour, and 0.9 x 5 kW that may be interrupted
+    assert reserve_credit_mw(0.9, 0.8, room) == pytest.approx(0.9 * 0.0098 + 0.9 * 0.005)
+    assert reserve_credit_mw(0.0, 0.8, room) == 0.0
+
+
+def test_reserve_credit_needs_energy() -> None:
+    room = _room(np.zeros(2), soc_floor_v2g=0.5)
+    assert reserve_credit_mw(1.0, 1.0, room) == 0.0
+
+
+def test_one_way_cars_may_only_stop() -> None:
+    room = _room(np.array([8.0, 0.0]), p_discharge_max_kw=0.0)
+    assert reserve_credit_mw(1.0, 1.0, room) == pytest.approx(0.008)
