@@ -68,6 +68,7 @@ def run_sweep(sweep: Sweep, scheduler: str | None = None, workers: int | None = 
         try:
             if todo:
                 _carry_out(sweep, todo, scheduler, workers, say)
+                clear_parts(sweep.folder)
         finally:
             write_tables(sweep)
     return sum(not is_complete(sweep.folder, case.key) for case in chosen)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -48,7 +50,21 @@ def run_case(case: Case, folder: str) -> CaseOutcome:
         with tempfile.TemporaryDirectory(dir=parts, prefix=f"{case.key}-", ignore_cleanup_errors=True) as own:
             output = Path(own) / f"{case.key}.h5"
             job = Job(case.scenario_json, case.spec, case.controller, case.seed, output, None, case.hours)
-            return _kept(case, carry_out(job), Path(own), Path(folder))
+            with _quiet_asyncio():
+                outcome = carry_out(job)
+            return _kept(case, outcome, Path(own), Path(folder))
+
+
+@contextmanager
+def _quiet_asyncio() -> Iterator[None]:
+    """The abandoned event loop of a run that failed would fill the screen with its pending tasks."""
+    logger = logging.getLogger("asyncio")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _kept(case: Case, outcome: Outcome, own: Path, folder: Path) -> CaseOutcome:

@@ -36,7 +36,7 @@ def connected(scheduler: str | None, workers: int | None) -> Iterator[Client]:
                 yield client
             return
         count = workers or len(os.sched_getaffinity(0))
-        with (LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None,
+        with (LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
                            silence_logs=logging.ERROR) as cluster, Client(cluster) as client):
             yield client
 
