@@ -6,7 +6,7 @@ departure the driver declared. Nothing of why a driver did what it did is read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class StayMeter:
         self._open(declared, asked)
         is_whole = asked & ((left_s >= dt_s) | (left_s <= 0))
         tolerance_kw = np.maximum(COMPLIANCE_KW, COMPLIANCE_SHARE * np.abs(setpoint_kw))
-        own_kw = on_arrival(self._vehicles, soc, dt_s)
+        own_kw = on_arrival(replace(self._vehicles, soc_wanted=declared.soc_wanted), soc, dt_s)
         tells = is_whole & (np.abs(setpoint_kw - own_kw) > tolerance_kw) & ~self._may_taper(soc, setpoint_kw, dt_s)
         self._told += tells
         self._did += tells & (np.abs(metered_kw - setpoint_kw) <= tolerance_kw)

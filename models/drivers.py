@@ -55,6 +55,8 @@ class DriverParameters:
     guidance_acceptance: float = 0.95
     mode_weights: tuple[float, ...] = (0.3, 0.3, 0.2, 0.1, 0.1, 0.0)
     """Of ignores, overrides, leaves_early, arrives_late, never_plugs_in, telemetry_lost (A)."""
+    private_stays_per_day: int = 4
+    """Stays of a private car and day that have draws of their own: one more than its trips."""
 
     def __post_init__(self) -> None:
         shares = ("plug_in_probability", "compliance_mean", "zone_shock_rho", "zone_out_probability",
@@ -119,8 +121,9 @@ class Drivers:
     def _uniforms(self, day: int) -> Floats:
         """[7, V, STAYS_PER_DAY]: complies, shock, mode, plugs in, instant, bus, guidance."""
         u = np.ones((7, self._class_index.size, STAYS_PER_DAY))
-        for index, width in STAYS_OF_CLASS.items():
+        for index, usual in STAYS_OF_CLASS.items():
             rows = np.flatnonzero(self._class_index == index)
+            width = self.parameters.private_stays_per_day if index == PRIVATE else usual
             drawn = day_stream(self._seed, "stays", index, day).random((rows.size, 7, width))
             u[:, rows, :width] = drawn.transpose(1, 0, 2)
         return u

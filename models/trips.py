@@ -13,6 +13,7 @@ import numpy as np
 
 from models.population import GOVERNMENT, PRIVATE, TAXI, Span, day_stream, stream
 from models.records import SECONDS_PER_HOUR, VEHICLE_CLASSES, ZONES, Bools, Floats, Ints
+from models.trips_survey import survey_day
 
 KM_PER_MILE = 1.609344
 DAY_S = 86_400
@@ -57,6 +58,12 @@ class TripParameters:
     taxi_noon_h: Span = (11.5, 13.0)
     """Start of the noon charge; with its length it lies within 11:30-14:30 (K)."""
     taxi_charge_h: Span = (1.0, 1.5)
+    is_survey: bool = False
+    """Private cars' days from the survey's tables (models/trips_survey.py) in place of the laws above."""
+    first_weekday: int = 0
+    """Of day 0, survey only; 0 = Monday."""
+    worker_share: float = 0.6
+    """Private cars of people who work, survey only (A)."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,8 @@ class TripWishes:
         zone = np.full((n, TRIPS_PER_DAY), -1, dtype=np.int64)
         for index, draw in CLASS_TRIPS.items():
             rows = np.flatnonzero(self.class_index == index)
-            columns = draw(self.parameters, rows.size, index, day, self._seed)
+            drawn_by = survey_day if index == PRIVATE and self.parameters.is_survey else draw
+            columns = drawn_by(self.parameters, rows.size, index, day, self._seed)
             width = columns[0].shape[1]
             for table, values in zip((depart_h, duration_h, zone, distance_km), columns, strict=True):
                 table[rows, :width] = values

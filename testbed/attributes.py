@@ -19,7 +19,7 @@ SIMULATORS: tuple[str, ...] = (
 NETWORK_ONLY = ("feeder",)
 """Simulators that have an entity only for districts with a network."""
 
-VEHICLE_TRACES = ("soc", "p_vehicle_kw", "reason_vehicle")
+VEHICLE_TRACES = ("soc", "setpoint_vehicle_kw", "limited_vehicle_kw", "p_vehicle_kw", "reason_vehicle")
 """Arrays over vehicles that go to the second file, where the scenario asks for them."""
 
 
@@ -141,6 +141,10 @@ _SPATIAL = [
 _FLEET = [
     Attribute("fleet", "district", "soc", "1", "state of charge at the end of the step", ("vehicle",),
               shifted=("mobility", "spatial"), audience="operator"),
+    Attribute("fleet", "district", "setpoint_vehicle_kw", "kW", "power requested of the car; 0 where it is free",
+              ("vehicle",)),
+    Attribute("fleet", "district", "limited_vehicle_kw", "kW", "part of it that charger and battery can do",
+              ("vehicle",)),
     Attribute("fleet", "district", "p_vehicle_kw", "kW", "mean power at the bus in the step", ("vehicle",)),
     Attribute("fleet", "district", "reason_vehicle", "1", "reason code of the step", ("vehicle",)),
     Attribute("fleet", "district", "pev_flows", "", "PEV power of each bus [B]", ("table",),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -10,12 +11,16 @@ import numpy as np
 from controllers.port import PowerFlowCall
 from models.drivers import DriverParameters, Drivers
 from models.flexibility import groups_of_fleet, pair_index
+from models.mobility import Mobility
 from models.population import FleetParameters, district_seed, draw_vehicles
-from models.records import ZONES, PairIndex, RadialFeeder, Site, Vehicles
-from models.trips import TripWishes
+from models.recorded_sessions import read_sessions
+from models.records import ZONES, PairIndex, RadialFeeder, RecordError, Site, Vehicles
+from models.session_replay import ReplayInputs, SessionReplay
+from models.trips import TripParameters, TripWishes
+from models.trips_survey import MOST_TRIPS
 from testbed import scenario as described
 from testbed.controller_loading import load_controller
-from testbed.run_spec import RunSpec
+from testbed.run_spec import DAY_S, RunSpec
 from testbed.scenario_parts import district as district_part
 
 
@@ -32,14 +37,23 @@ class District:
     feeder: RadialFeeder | None
     power_flow: PowerFlowCall | None
     pairs: PairIndex
+    trip_parameters: TripParameters = field(default_factory=TripParameters)
+    replay: ReplayInputs | None = None
+    """Recorded sessions in place of trips."""
 
     def wishes(self) -> TripWishes:
         """The trips that the cars' drivers want to make."""
-        return TripWishes(self.vehicles.class_index, self.seed)
+        return TripWishes(self.vehicles.class_index, self.seed, self.trip_parameters)
 
     def drivers(self) -> Drivers:
         """Willingness of the drivers."""
         return Drivers(self.vehicles, self.seed, self.driver_parameters)
+
+    def mobility(self, start_s: int, end_s: int) -> Mobility | SessionReplay:
+        """Where the cars are, from start_s (a midnight): on simulated trips, or as recorded."""
+        if self.replay is not None and self.vehicles.count:
+            return SessionReplay(self.vehicles, self.site, self.drivers(), self.replay, start_s, end_s)
+        return Mobility(self.vehicles, self.site, self.wishes(), self.drivers(), start_s)
 
 
 def build_districts(spec: RunSpec) -> dict[str, District]:
@@ -69,7 +83,26 @@ def _district(scenario: described.Scenario, district: district_part.District, se
     return District(
         name=district.name, vehicles=vehicles, site=site, seed=seed, fleet_parameters=fleet,
         driver_parameters=driver_parameters(scenario), feeder=feeder,
-        power_flow=_power_flow(feeder, scenario), pairs=pair_index(site, groups_of_fleet(vehicles), PAIR_BINS))
+        power_flow=_power_flow(feeder, scenario), pairs=pair_index(site, groups_of_fleet(vehicles), PAIR_BINS),
+        trip_parameters=trip_parameters(scenario), replay=_replay(district, scenario))
+
+
+def trip_parameters(scenario: described.Scenario) -> TripParameters:
+    """The scenario's trips."""
+    return TripParameters(is_survey=scenario.fleet.trips == "survey", first_weekday=scenario.fleet.first_weekday)
+
+
+def _replay(district: district_part.District, scenario: described.Scenario) -> ReplayInputs | None:
+    if district.sessions is None:
+        return None
+    recorded = read_sessions(district.sessions)
+    first_day = (np.datetime64(district.sessions_start_date, "D") - recorded.first_day).astype(np.int64)
+    first, last = int(first_day), int(first_day) + scenario.days
+    if first < scenario.warmup_days or last > recorded.days:
+        raise RecordError(f"district {district.name}: sessions_start_date={district.sessions_start_date} leaves no "
+                          f"room for {scenario.warmup_days} days before and {scenario.days} days from it in the "
+                          f"{recorded.days} days recorded from {recorded.first_day} on")
+    return ReplayInputs(recorded, first * DAY_S)
 
 
 PAIR_BINS = 25
@@ -104,17 +137,29 @@ def driver_parameters(scenario: described.Scenario) -> DriverParameters:
         zone_out_probability=1.0 - float(np.exp(-drivers.zone_outages_per_day)),
         guidance_acceptance=drivers.guidance_acceptance,
         mode_weights=(modes.ignores, modes.overrides, modes.leaves_early, modes.arrives_late,
-                      modes.never_plugs_in, modes.telemetry_lost))
+                      modes.never_plugs_in, modes.telemetry_lost),
+        private_stays_per_day=MOST_TRIPS + 1 if scenario.fleet.trips == "survey" else 4)
 
 
 def _feeder(district: district_part.District) -> RadialFeeder | None:
     if district.feeder is None:
         return None
+    if district.feeder != "ieee33":
+        return _feeder_from_elsewhere(district)
     from models.feeder import ieee33  # noqa: PLC0415 - pandapower is slow to import
 
     return ieee33(peak_scale=district.peak_scale, slack_vm_pu=district.slack_vm_pu, v_min_pu=district.v_min_pu,
                   v_max_pu=district.v_max_pu, substation_kva=_substation_kva(district),
                   line_rating_a=_line_rating_a(district), transformer_margin=_unlimited(district.transformer_margin))
+
+
+def _feeder_from_elsewhere(district: district_part.District) -> RadialFeeder:
+    from models.feeder_sources import feeder_from  # noqa: PLC0415 - pandapower is slow to import
+
+    return feeder_from(str(district.feeder), peak_scale=district.peak_scale, slack_vm_pu=district.slack_vm_pu,
+                       v_min_pu=district.v_min_pu, v_max_pu=district.v_max_pu,
+                       substation_kva=_substation_kva(district), line_rating_a=_line_rating_a(district),
+                       transformer_margin=_unlimited(district.transformer_margin))
 
 
 def _line_rating_a(district: district_part.District) -> float | None:
@@ -134,15 +179,36 @@ def _site(district: district_part.District, feeder: RadialFeeder | None, cars: i
     slow = cars if district.slow_ports_per_bus is None else district.slow_ports_per_bus
     fast = cars if district.fast_ports_per_bus is None else district.fast_ports_per_bus
     if feeder is not None:
-        from models.feeder import site, zone_map  # noqa: PLC0415 - pandapower is slow to import
+        from models.feeder import site  # noqa: PLC0415 - pandapower is slow to import
 
-        named = district.zone_map
-        zones = zone_map(named) if isinstance(named, str) else {
-            bus: ZONES.index(zone) for zone, buses in named.items() for bus in buses}
-        return site(feeder, zones, slow, fast)
+        return site(feeder, _zones(district, feeder), slow, fast)
     virtual = np.arange(len(ZONES))
     return Site(bus_zone=virtual, slow_ports=np.full(virtual.size, slow),
                 fast_ports=np.where(virtual == ZONES.index("commercial"), fast, 0))
+
+
+def _zones(district: district_part.District, feeder: RadialFeeder) -> Mapping[int, int]:
+    """Zone by bus number: a named map, lists, or shares by electrical distance."""
+    from models.feeder import zone_map  # noqa: PLC0415 - pandapower is slow to import
+    from models.feeder_sources import ZONE_SHARES, zones_by_distance  # noqa: PLC0415
+
+    named = district.zone_map
+    if isinstance(named, str):
+        return zone_map(named) if district.feeder == "ieee33" else zones_by_distance(feeder, ZONE_SHARES)
+    lists = {zone: buses for zone, buses in named.items() if isinstance(buses, tuple)}
+    if lists:
+        return {bus: ZONES.index(zone) for zone, buses in lists.items() for bus in buses}
+    return zones_by_distance(feeder, {zone: share for zone, share in named.items() if not isinstance(share, tuple)})
+
+
+def check_network(district: district_part.District) -> str:
+    """Why the network of this district cannot serve; empty if it can."""
+    try:
+        if (feeder := _feeder(district)) is not None:
+            _site(district, feeder, district.vehicle_count)
+    except RecordError as error:
+        return str(error)
+    return ""
 
 
 def _power_flow(feeder: RadialFeeder | None, scenario: described.Scenario) -> PowerFlowCall | None:

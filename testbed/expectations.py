@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 
 from models.drivers import PriceResponse
 from models.expectation import (
@@ -19,6 +20,7 @@ from models.expectation import (
 from models.flexibility import port_shares, select, urgent_load_kw
 from models.free_load import at_once_kw, price_answer_kw
 from models.records import SECONDS_PER_HOUR, VEHICLE_CLASSES, Bools, Floats, Ints, Sessions, Site
+from models.session_replay import ReplayInputs, expected_replay, true_replay
 from models.tariff import Prices
 from testbed.controller_loading import knows_truth, load_controller
 from testbed.districts import District
@@ -84,6 +86,18 @@ class Outlook:
         """[B, Q + N] the same by bus; cars to come are spread over the ports of their zone and kind."""
         return self._load_kw(self.known, self.coming, self.period_edges_s)[1]
 
+    def uncontrolled_this_hour_bus_kw(self) -> Floats:
+        """[B, Q + N] the same with the periods after the present hour left at 0: for who does not look ahead.
+
+        Cars that answer prices weigh all hours until they leave, so for them nothing is saved.
+        """
+        if self.behaviour.answers_price:
+            return self.uncontrolled_bus_kw()
+        present = int(np.searchsorted(self.period_edges_s, self.now_s + SECONDS_PER_HOUR))
+        by_bus = np.zeros((self.site.bus_count, self.period_edges_s.size - 1))
+        by_bus[:, :present] = self._load_kw(self.known, self.coming, self.period_edges_s[: present + 1])[1]
+        return by_bus
+
     def urgent_kw(self) -> Floats:
         """[Q + N] what enrolled cars in a hurry are expected to take on arrival."""
         cars = (1.0 - self.behaviour.free(self.coming)) * self.coming.weight
@@ -91,6 +105,8 @@ class Outlook:
 
     def _load_kw(self, known: Sessions, coming: Sessions, edges_s: Ints) -> tuple[Floats, Floats]:
         free = self.behaviour.free
+        if not self.behaviour.answers_price:  # who comes later takes nothing yet
+            coming = select(coming, coming.start_s < edges_s[-1])
         parts = ((known, free(known)), (self.known_outside, np.ones(self.known_outside.count)),
                  (coming, free(coming)), (self.coming_outside, np.ones(self.coming_outside.count)))
         total, by_bus = np.zeros(edges_s.size - 1), np.zeros((self.site.bus_count, edges_s.size - 1))
@@ -108,11 +124,17 @@ class Outlook:
     def _placed(self, stays: Sessions, power_kw: Floats) -> Floats:
         is_here = stays.bus_index >= 0
         by_bus = np.zeros((self.site.bus_count, power_kw.shape[1]))
-        np.add.at(by_bus, stays.bus_index[is_here], power_kw[is_here])
+        by_bus += _summed(stays.bus_index[is_here], power_kw[is_here], self.site.bus_count)
         zone, kind = _zone_and_kind(stays.group[~is_here])
-        by_zone = np.zeros((*port_shares(self.site).shape[1:], power_kw.shape[1]))
-        np.add.at(by_zone, (zone, kind), power_kw[~is_here])
+        zones, kinds = port_shares(self.site).shape[1:]
+        by_zone = _summed(zone * kinds + kind, power_kw[~is_here], zones * kinds).reshape(zones, kinds, -1)
         return np.asarray(by_bus + np.einsum("bzk,zkn->bn", port_shares(self.site), by_zone))
+
+
+def _summed(row: Ints, values: Floats, count: int) -> Floats:
+    """Sums [count, n] of values [S, n] by row [S]."""
+    into = sparse.csr_array((np.ones(row.size), (row, np.arange(row.size))), shape=(count, row.size))
+    return np.asarray(into @ values)
 
 
 def _zone_and_kind(group: Ints) -> tuple[Ints, Ints]:
@@ -182,9 +204,12 @@ def build_expectation(spec: RunSpec, district: District) -> ExpectedCars:
     planning = spec.scenario.planning
     inputs = DistrictInputs(
         fleet=district.fleet_parameters, site=district.site, drivers=district.driver_parameters,
+        trips=district.trip_parameters,
         step_s=spec.step_s, warmup_days=spec.scenario.warmup_days, start_s=spec.start_s)
     cache_dir = cache_folder(spec.scenario)
     ahead = -(-planning.horizon_h // 24)
+    if district.replay is not None and district.vehicles.count:
+        return ExpectedCars(spec, district, _of_recording(spec, district, district.replay, ahead))
     if knows_truth(spec.controller):
         return ExpectedCars(spec, district, true_sessions(inputs, district.seed, spec.scenario.days + ahead, cache_dir))
     if planning.expectation == "perfect":
@@ -194,6 +219,14 @@ def build_expectation(spec: RunSpec, district: District) -> ExpectedCars:
     stays = expected_sessions(inputs, seed, planning.expectation_days, planning.expectation_vehicles_max,
                               horizon_h=planning.horizon_h, cache_dir=cache_dir)
     return ExpectedCars(spec, district, stays)
+
+
+def _of_recording(spec: RunSpec, district: District, replay: ReplayInputs, ahead: int) -> ExpectedSessions:
+    """Past recorded days, or the run's own ones; whoever knows the truth gets those, as declared."""
+    planning = spec.scenario.planning
+    if planning.expectation == "perfect" or knows_truth(spec.controller):
+        return true_replay(replay, district.vehicles, district.site, spec.scenario.days + ahead)
+    return expected_replay(replay, district.vehicles, district.site, planning.expectation_days, planning.horizon_h)
 
 
 def cache_folder(scenario: Scenario) -> Path:

@@ -114,7 +114,7 @@ def _scenario(name: str, overrides: Sequence[str], seed: int | None, mistakes: l
     except ScenarioError as error:
         mistakes += [str(mistake) for mistake in error.mistakes]
         return None
-    mistakes += _profile_mistakes(found)
+    mistakes += _profile_mistakes(found) + _network_mistakes(found)
     return found
 
 
@@ -128,6 +128,16 @@ def _profile_mistakes(scenario: Scenario) -> list[str]:
     except ProfileError as error:
         return [f"profiles of scenario {scenario.name}: {error}"]
     return []
+
+
+def _network_mistakes(scenario: Scenario) -> list[str]:
+    """Why networks that come from elsewhere cannot serve: unknown, not radial, without the buses that are named."""
+    elsewhere = [one for one in scenario.districts if one.feeder not in {None, "ieee33"}]
+    if not elsewhere:
+        return []
+    from testbed.districts import check_network  # noqa: PLC0415 - networks take a second to load
+
+    return [f"district {one.name}: {problem}" for one in elsewhere if (problem := check_network(one))]
 
 
 def _controllers(specs: Sequence[str], mistakes: list[str]) -> tuple[Controller, ...]:

@@ -17,7 +17,9 @@ SECONDS_PER_HOUR = 3600
 HOURS_PER_DAY = 24
 SIMBENCH_YEAR = 2016
 FEEDER_BUSES = {"ieee33": 33}
-"""Highest bus number of each feeder; buses count from 1."""
+"""Highest bus number of the feeders that are known without loading them; their buses count from 1."""
+NO_LAST_BUS = 2**62
+SHARES_SUM_TOLERANCE = 1e-9
 
 
 class Contradiction(NamedTuple):
@@ -123,6 +125,11 @@ def _districts(scenario: Scenario) -> Iterator[Contradiction]:
         if district.substation_mva is not None and district.feeder is None:
             yield Contradiction((*here, "substation_mva"), district.substation_mva,
                                 "is only for a district with a feeder")
+        if (district.sessions is None) != (district.sessions_start_date is None):
+            yield Contradiction((*here, "sessions_start_date"), district.sessions_start_date,
+                                "is needed with sessions, and only with them")
+        if district.sessions is not None and district.taxi + district.government:
+            yield Contradiction((*here, "sessions"), district.sessions, "is for a district of private cars alone")
         yield from _ports(here, district)
         yield from _zones((*here, "zone_map"), district)
 
@@ -130,18 +137,26 @@ def _districts(scenario: Scenario) -> Iterator[Contradiction]:
 def _zones(path: tuple[str | int, ...], district: District) -> Iterator[Contradiction]:
     """Lists of buses by zone: on the feeder, each bus once, no zone empty."""
     zones = district.zone_map
+    if zones == "public" and district.feeder not in {None, "ieee33"}:
+        yield Contradiction(path, zones, "is a map of ieee33; give lists of buses or shares")
     if isinstance(zones, str):
         return
     if district.feeder is None:
         yield Contradiction(path, dict(zones), "is only for a district with a feeder")
         return
-    last = FEEDER_BUSES[district.feeder]
-    buses = [bus for listed in zones.values() for bus in listed]
-    if outside := sorted({bus for bus in buses if bus > last}):
+    lists = {name: listed for name, listed in zones.items() if isinstance(listed, tuple)}
+    shares = {name: share for name, share in zones.items() if not isinstance(share, tuple)}
+    if shares:
+        if set(shares) != set(ZONES) or abs(sum(shares.values()) - 1.0) > SHARES_SUM_TOLERANCE:
+            yield Contradiction(path, shares, "must give every zone a share, 1 in all")
+        return
+    last = FEEDER_BUSES.get(district.feeder, NO_LAST_BUS)
+    buses = [bus for listed in lists.values() for bus in listed]
+    if outside := sorted({bus for bus in buses if bus > last or (bus == 0 and last < NO_LAST_BUS)}):
         yield Contradiction(path, outside, f"names buses outside the feeder {district.feeder}, which has 1 to {last}")
     if twice := sorted({bus for bus in buses if buses.count(bus) > 1}):
         yield Contradiction(path, twice, "names buses twice; a bus has one zone")
-    named = {name for name, listed in zones.items() if listed}
+    named = {name for name, listed in lists.items() if listed}
     if empty := [name for name in ZONES if name not in named]:
         yield Contradiction(path, empty, "names no bus for these zones; each needs one")
 

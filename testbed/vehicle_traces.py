@@ -28,10 +28,11 @@ BLOCK_VEHICLES = 8192
 class VehicleTraceWriter:
     """Traces [time, V] per district; the file is valid only when its attribute `completed` is 1."""
 
-    names = ("soc", "p_vehicle_kw", "reason_vehicle")
-    _TYPES = (np.float32, np.float32, np.int8)
-    _UNITS = ("1", "kW", "1")
-    _TEXTS = ("state of charge at the end of the step", "mean power at the bus in the step",
+    names = ("soc", "setpoint_vehicle_kw", "limited_vehicle_kw", "p_vehicle_kw", "reason_vehicle")
+    _TYPES = (np.float32, np.float32, np.float32, np.float32, np.int8)
+    _UNITS = ("1", "kW", "kW", "kW", "1")
+    _TEXTS = ("state of charge at the end of the step", "power requested of the car; 0 where it is free",
+              "part of it that charger and battery can do", "mean power at the bus in the step",
               "reason code of the step")
 
     def __init__(self, path: Path, header: ResultHeader, layout: ResultLayout) -> None:

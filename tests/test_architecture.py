@@ -19,7 +19,7 @@ FORBIDDEN = {
     "testbed": {"experiments", "simpy", "pandapower"},
 }
 """Top-level names that the files of a package never import, wherever in the file."""
-ONLY_IN = {"simpy": {"models/mobility.py"}, "pandapower": {"models/feeder.py"}}
+ONLY_IN = {"simpy": {"models/mobility.py"}, "pandapower": {"models/feeder.py", "models/feeder_sources.py"}}
 THIRD_PARTY_OF_CONTROLLERS = {"numpy", "scipy", "cvxpy", "clarabel", "qoco", "highspy", "pymoo"}
 DRAWERS = ("utils", "util", "helpers", "helper", "misc", "common", "tools")
 

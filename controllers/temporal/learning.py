@@ -110,7 +110,7 @@ class ComplianceLearner:
         return np.array(found, dtype=np.float64).reshape(-1, 2)
 
     def mean_variance(self) -> float:
-        """Of the posterior mean: m (1 - m) / (c0 + effective stays + 1); n stays of a cell count n / (1 + (n - 1) rho)."""
+        """Of the posterior mean: m (1 - m) / (c0 + effective stays + 1); n stays of a cell count n/(1+(n-1) rho)."""
         n = self._cells()[:, 0]
         effective = float((n / (1.0 + np.maximum(n - 1.0, 0.0) * self.rho)).sum())
         return self.mean * (1.0 - self.mean) / (CONCENTRATION + effective + 1.0)
@@ -124,12 +124,18 @@ class ComplianceLearner:
         """
         if not districts:
             return np.zeros(0)
-        zone_kw = np.concatenate([d.pd_max_kw.reshape(len(ZONES), -1, d.horizon_h).sum(axis=1) for d in districts])
-        total_kw = zone_kw.sum(axis=0)
-        weight = np.divide(zone_kw, total_kw, out=np.zeros_like(zone_kw), where=total_kw > 0)
-        cars = np.maximum(zone_kw / (CHARGER_KW * max(self.mean, LEAST_SHARE)), 1.0)
-        spread = np.where(total_kw > 0, (weight**2 * (1.0 + (cars - 1.0) * self.rho) / cars).sum(axis=0), self.rho)
+        spread = spread_of_share(districts, self.mean, self.rho)
         return quantile_of_share(self.mean, spread, self.mean_variance(), risk)
+
+
+def spread_of_share(districts: tuple[CohortFlexibility, ...], mean: float, rho: float) -> Floats:
+    """[H] sum_z w_z^2 (1 + (N_z - 1) rho)/N_z over the zones of all districts, w_z their shares of discharge limits."""
+    zone_kw = np.concatenate([d.pd_max_kw.reshape(len(ZONES), -1, d.horizon_h).sum(axis=1) for d in districts])
+    total_kw = zone_kw.sum(axis=0)
+    weight = np.divide(zone_kw, total_kw, out=np.zeros_like(zone_kw), where=total_kw > 0)
+    cars = np.maximum(zone_kw / (CHARGER_KW * max(mean, LEAST_SHARE)), 1.0)
+    part = (weight**2 * (1.0 + (cars - 1.0) * rho) / cars).sum(axis=0)
+    return np.asarray(np.where(total_kw > 0, part, rho), dtype=np.float64)
 
 
 def quantile_of_share(mean: float, spread: Floats, mean_variance: float, risk: float) -> Floats:

@@ -19,8 +19,8 @@ class ChancePlan:
 
     def __init__(self, knowledge: TemporalKnowledge, car_control: CarControl = "bidirectional") -> None:
         rule = knowledge.reserve_rule if knowledge.reserve_rule == "thermal_only" else "deliverable"
-        self.knowledge = replace(knowledge, reserve_rule=rule)
-        self._layer = UnitCommitment(self.knowledge, car_control)
+        self.planned_with = replace(knowledge, reserve_rule=rule)
+        self._layer = UnitCommitment(self.planned_with, car_control)
 
     def plan(self, view: SystemView) -> Plan:
         """The plan from view.time_s, with energy margins; raises PlanError when there is none."""

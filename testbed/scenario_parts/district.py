@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from testbed.scenario_parts.base import Count, NonNegative, Part, Positive, ZoneName
+from testbed.scenario_parts.base import Count, NonNegative, Part, Positive, Share, ZoneName
 
 
 class District(Part):
@@ -14,8 +15,9 @@ class District(Part):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
     """Letters, digits and underscores; names the group in the result."""
-    feeder: Literal["ieee33"] | None = None
-    """Network of the district; null: none, one virtual bus per zone."""
+    feeder: Annotated[str, Field(pattern=r"^(ieee33|pandapower:[A-Za-z_]\w*|simbench:[\w.-]+|.+\.json)$")] | None = None
+    """Network: `ieee33`, `pandapower:FUNCTION`, `simbench:CODE`, a pandapower JSON file; null: none, one virtual bus
+    per zone."""
     peak_scale: Positive = 0.83
     """Factor on the feeder's peak load."""
     slack_vm_pu: Annotated[float, Field(ge=0.9, le=1.1)] = 1.0
@@ -27,17 +29,24 @@ class District(Part):
     substation_mva: Positive | None = None
     """Rating of the transformer that feeds the feeder, MVA; null: none that could bind."""
     line_rating_a: Positive | Literal["assumed"] | None = "assumed"
-    """Current that lines may carry: 400 A on lines 1-5 and 200 A elsewhere, one number for all, or null: no limit."""
+    """Current that lines may carry: `assumed` (ieee33: 400 A on lines 1-5, 200 A elsewhere; others: the network's own),
+    one number for all, or null: no limit."""
     transformer_margin: Annotated[float, Field(ge=1.0)] | None = 1.2
     """Each bus's MV/LV transformer is the next standard size above this x its peak load at scale 1; null: no limit."""
-    zone_map: Literal["contiguous", "public"] | dict[ZoneName, tuple[Annotated[int, Field(ge=1)], ...]] = "contiguous"
-    """Which buses are residential, commercial, office: a named map, or lists of bus numbers by zone."""
+    zone_map: (Literal["contiguous", "public"] | dict[ZoneName, tuple[Count, ...]]
+               | dict[ZoneName, Share]) = "contiguous"
+    """Which buses are residential, commercial, office: a named map (`public` for ieee33 only), lists of bus numbers by
+    zone, or shares of the buses with a load, the first zone nearest to the substation; see docs/networks.md."""
     private: Count = 0
     """Private cars."""
     taxi: Count = 0
     """Taxis."""
     government: Count = 0
     """Government cars."""
+    sessions: str | None = None
+    """Recorded sessions that private cars replay: `caltech2019`, `jpl2019` or a CSV file; null: trips."""
+    sessions_start_date: dt.date | None = None
+    """First counted day of the recording, as 2019-05-20; needed with `sessions`; earlier days make the expectation."""
     slow_ports_per_bus: Count | None = 8
     """Slow charger ports at each bus where cars park; null: as many as there are cars."""
     fast_ports_per_bus: Count | None = 3

@@ -54,6 +54,10 @@ class Fleet(Part):
     """Energy driven per distance."""
     age_years: NonNegativeRange = (0.5, 8.0)
     """Age of the batteries at the start."""
+    trips: Literal["parametric", "survey"] = "parametric"
+    """Private cars' days: normal laws of departure, arrival and distance, or drawn from a travel survey's tables."""
+    first_weekday: Annotated[int, Field(ge=0, le=6)] = 0
+    """survey: weekday of the first counted day, 0 = Monday; the survey tells weekdays, Saturdays and Sundays apart."""
     private_bidirectional_share: Share = 1.0
     """Share of private cars whose charger can discharge."""
     taxi_bidirectional_share: Share = 0.0

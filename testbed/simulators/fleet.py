@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import numpy as np
 
+from models.battery import Batteries, exchange
 from models.delivery_record import StayMeter
 from models.drivers import PriceResponse
 from models.fleet import Fleet, FleetParameters, FleetStep
@@ -72,6 +73,8 @@ class DistrictFleet:
         self.district = district
         self.meter = StayMeter(vehicles, district.site.bus_zone)
         self.delivery: Values = {}
+        self.batteries, self.keeps_traces = Batteries.of(vehicles), spec.scenario.record.vehicles
+        self.requested_kw = self.limited_kw = np.zeros(vehicles.count)
         self.reserve: Values = {}
         self.fleet = Fleet(vehicles, district.site.bus_zone, wear, drivers.price_quantile, response, parameters)
         self.start_counting()
@@ -97,12 +100,21 @@ class DistrictFleet:
         """What the operator can measure of the step: delivery against instructions, and what the cars could add."""
         record = self.meter.step(now_s, step_s, setpoint_kw, is_dispatched, declared, soc, step.p_kw)
         self.delivery = {field.name: getattr(record, field.name) for field in fields(record)}
+        asked = declared.is_plugged & (is_dispatched > 0) & self.district.vehicles.is_enrolled
+        self.requested_kw = np.where(asked, setpoint_kw, 0.0)
+        self.limited_kw = self.requested_kw
+        if self.keeps_traces:
+            hours = np.full(soc.size, step_s / SECONDS_PER_HOUR)
+            done = exchange(self.batteries, soc * self.batteries.capacity_kwh, self.requested_kw, hours,
+                            self.batteries.max_kwh, 0.0)
+            self.limited_kw = (done.charged_kwh - done.discharged_kwh) / hours
         self.reserve = reserve_room(self.district.vehicles, declared, is_dispatched, step.soc, step.p_kw)
 
     def values(self, step: FleetStep) -> Values:
         """All attributes of the table for one step."""
         charge_mw, discharge_mw = step.charge_group_kw.sum() / 1e3, step.discharge_group_kw.sum() / 1e3
         return {
+            "setpoint_vehicle_kw": self.requested_kw, "limited_vehicle_kw": self.limited_kw,
             "soc": step.soc, "p_vehicle_kw": step.p_kw, "reason_vehicle": step.reason,
             "pev_flows": {"p_kw": step.p_bus_kw, "q_kvar": step.q_bus_kvar},
             "pev_mw": {"charge_mw": float(charge_mw), "discharge_mw": float(discharge_mw), **self.reserve},

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from controllers.base import BaseController
 from models.flexibility import bus_flexibility, cohort_flexibility, known_sessions, select
-from models.mobility import Mobility
 from models.records import GROUP_COUNT, DeclaredTable, Floats, Ints, group_index
+from testbed.controller_loading import load_controller
 from testbed.districts import District, build_districts
 from testbed.expectations import ExpectedCars, Outlook, build_expectation
 from testbed.remaining_cohorts import PlanWindow, remaining_cohorts
-from testbed.run_spec import RunSpec
+from testbed.run_spec import DAY_S, RunSpec
 from testbed.simulators.adapter import Adapter, Inputs, Values
 
 
@@ -40,7 +41,9 @@ class DistrictMobility:
 
     def __init__(self, spec: RunSpec, district: District) -> None:
         self.spec, self.district = spec, district
-        self.core = Mobility(district.vehicles, district.site, district.wishes(), district.drivers(), spec.start_s)
+        self.core = district.mobility(spec.start_s, spec.scenario.days * DAY_S)
+        self.is_planned_below = type(load_controller(spec.controller)).spatial is not BaseController.spatial
+        """Whether the controller has a lower layer of its own."""
         self.expectation: ExpectedCars | None = None
         self.expectation_s = 0.0
         self.cohorts: Values = {}
@@ -83,6 +86,9 @@ class DistrictMobility:
             compliance, mean = learned["by_group"], learned["mean"]
             outlook = replace(outlook, behaviour=replace(outlook.behaviour, free_share=1.0 - learned["by_group"]))
         self._cohorts(now_s, declared, soc, outlook, compliance)
+        if not self.is_planned_below:
+            self.buses = self._present_hour(now_s, outlook)
+            return
         # an operator without a network needs no look-ahead by bus
         coming = outlook.coming if self.district.feeder is not None else select(outlook.coming, slice(0))
         outside_kw = (outlook.uncontrolled_bus_kw() if self.district.feeder is not None
@@ -91,6 +97,14 @@ class DistrictMobility:
             outlook.known, coming, site, self.district.pairs, now_s, self.spec.step_s,
             self.spec.scenario.spatial.look_ahead_h, mean, outside_kw)
         self.buses = replace(flexibility, p_urgent_kw=outlook.urgent_kw()).to_arrays()
+
+    def _present_hour(self, now_s: int, outlook: Outlook) -> Values:
+        """What a lower layer that dispatches nobody needs: the expected load of the present hour, no envelopes."""
+        nobody, site = select(outlook.known, slice(0)), self.district.site
+        outside_kw = (outlook.uncontrolled_this_hour_bus_kw() if self.district.feeder is not None
+                      else np.zeros((site.bus_count, outlook.period_edges_s.size - 1)))
+        return bus_flexibility(nobody, nobody, site, self.district.pairs, now_s, self.spec.step_s,
+                               self.spec.scenario.spatial.look_ahead_h, 1.0, outside_kw).to_arrays()
 
     def _cohorts(self, now_s: int, declared: DeclaredTable, soc: Floats, outlook: Outlook,
                  compliance: float | Floats) -> None:

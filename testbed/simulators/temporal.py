@@ -25,6 +25,8 @@ class TemporalSimulator(Adapter):
     def build(self, spec: RunSpec) -> None:
         self.knowledge = replace(temporal_knowledge(spec.scenario), offers=feeder_offers(spec))
         self.layer = temporal_layer(spec, load_controller(spec.controller), self.knowledge)
+        # a layer may plan by a stricter reserve rule than the scenario's, by which it is judged
+        self.knowledge = getattr(self.layer, "planned_with", self.knowledge)
         self.learning = DriverLearning(spec, self.knowledge)
         self.delivery_quantile: Floats = np.zeros(0)
         self.plan: Plan | None = None

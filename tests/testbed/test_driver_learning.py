@@ -35,12 +35,6 @@ def test_a_run_learns_what_is_true(learned):
     assert abs(mean[-1] - 0.6) < abs(mean[24] - 0.6)
 
 
-def test_other_controllers_keep_to_the_scenario(tmp_path):
-    result = Result(small_run.run(tmp_path))
-    assert np.isnan(result.system("learned_compliance_mean")).all()
-    assert np.isnan(result.system("delivery_quantile")).all()
-
-
 def test_the_reserve_rule_is_judged_with_what_cars_could_do(tmp_path, monkeypatch):
     nets = []
     dispatch = PowerSystemSimulator._reserve

@@ -231,7 +231,7 @@ def test_a_wrong_type(write, line, expected):
     ("drivers: {compliance_mean: 1.1}", "drivers.compliance_mean = 1.1: must be less than or equal to 1"),
     ("system: {shed_usd_per_mwh: .nan}", "system.shed_usd_per_mwh = nan: must be a finite number"),
     ("warmup_days: 0", "warmup_days = 0: must be greater than or equal to 1"),
-    ("system: {reserve_rule: deliverable}", "'deliverable': must be 'thermal_only' or 'scheduled'"),
+    ("system: {reserve_rule: hoped_for}", "'hoped_for': must be 'thermal_only', 'scheduled' or 'deliverable'"),
     ("tariff: {table: paris}", "tariff.table = 'paris': must be 'beijing2015', 'chengdu2023', 'forecast' or 'none'"),
     ("drivers: {profile: nobody}", "drivers.profile = 'nobody': must be 'paper'"),
     ("drivers: {modes: {ignores: 0, overrides: 0, leaves_early: 0, arrives_late: 0, never_plugs_in: 0}}",

@@ -117,7 +117,7 @@ def test_a_key_is_the_content_of_the_case(tmp_path: Path) -> None:
     write_study(tmp_path)
     first = keys()
     study = (tmp_path / "study.yaml").read_text()
-    (tmp_path / "study.yaml").write_text(f"name: other\n{study.replace("scenario: smoke", "scenario: smoke\ndescription: another")}")
+    (tmp_path / "study.yaml").write_text(f"name: other\ndescription: another\n{study}")
     assert keys() == first, "neither its name nor its description matters"
     (tmp_path / "mine.py").write_text((tmp_path / "mine.py").read_text() + "# changed\n")
     assert not keys() & first, "an own controller is its file's content"
