@@ -33,7 +33,8 @@ def real_hours() -> Hours:
 def main() -> None:
     """Print milliseconds per decision: median over the hours of the best of three."""
     hours = real_hours()
-    print(f"{'solver':10s} {'solve':>8s} {'decision':>9s} {'ratio':>6s} {'with replay':>12s}   ms, median of {len(hours.views)}")
+    print(f"{'solver':10s} {'solve':>8s} {'decision':>9s} {'ratio':>6s} {'with replay':>12s}   "
+          f"ms, median of {len(hours.views)}")
     for solver in SOLVERS:
         decider = Decider(replace(hours.knowledge, solver=solver))
         decider.decide(hours.views[0])  # compiles the network

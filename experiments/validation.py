@@ -1,10 +1,11 @@
-"""Simulated private cars against recorded sessions and the travel survey: arrivals, dwell, energy, plugged share by hour.
+"""Simulated private cars against recorded sessions and a travel survey: arrival, dwell, energy, plugged share.
 
     python -m experiments.validation -o results/validation
 
-Compared are stays on weekdays: recorded ones of two workplaces, and simulated ones in the office zone of cars that charge at
-once and always plug in, by the normal laws (`parametric`) and by the survey's tables (`survey`). The distance of two samples is
-the area between their distribution functions (Wasserstein), in the unit of the quantity: how far values must be moved.
+Compared are stays on weekdays: recorded ones of two workplaces, and simulated ones in the office zone of cars that
+charge at once and always plug in, by the normal laws (`parametric`) and by the survey's tables (`survey`). The distance
+of two samples is the area between their distribution functions (Wasserstein), in the unit of the quantity: how far
+values must be moved on average.
 """
 
 from __future__ import annotations
@@ -82,10 +83,10 @@ def _stays(arrival_s: Ints, departure_s: Ints, energy_kwh: Floats) -> Stays:
 def plugged_by_hour(arrival_s: Ints, departure_s: Ints) -> Floats:
     """[24] cars plugged in at each full hour of the day, all days laid together, over the largest."""
     counts = np.zeros(24)
-    for hour in range(24):  # each stay is there at (its last such hour before departure) - (that before arrival) midnights
+    for hour in range(24):  # how often this hour strikes before the departure less how often before the arrival
         at = hour * int(HOUR_S)
         counts[hour] = float(((departure_s - 1 - at) // DAY_S - (arrival_s - 1 - at) // DAY_S).sum())
-    return counts / max(counts.max(), 1.0)
+    return np.asarray(counts / max(counts.max(), 1.0), dtype=np.float64)
 
 
 def distances(real: Stays, made: Stays) -> dict[str, float]:
@@ -95,7 +96,7 @@ def distances(real: Stays, made: Stays) -> dict[str, float]:
 
 
 def survey_rows() -> list[list[object]]:
-    """Trips of simulated cars against the survey's own tables: trips per day, departure hour, km of a trip (weekday)."""
+    """Trips of simulated cars against the survey's tables on a weekday: number, departure, km as middles of classes."""
     t = survey_tables()
     share = t.departures[:, 0].sum(axis=2).T @ np.array([0.4, 0.6])
     hours, km = np.arange(48) / 2 + 0.25, (np.concatenate([[0], t.km[:-1]]) + t.km) / 2
@@ -105,7 +106,7 @@ def survey_rows() -> list[list[object]]:
         wishes = TripWishes(np.full(CARS, PRIVATE), district_seed(SEED, 0), TripParameters(is_survey=kind == "survey"))
         day = wishes.day(2)
         left = day.depart_s[day.exists] / HOUR_S - 48
-        length = day.distance_km[day.exists]
+        length = km[np.minimum(np.searchsorted(t.km, day.distance_km[day.exists]), km.size - 1)]
         rows.append([kind, float(day.exists.sum() / CARS), float(left.mean()), float(length.mean()),
                      float(stats.wasserstein_distance(left, hours, v_weights=share)),
                      float(stats.wasserstein_distance(length, km, v_weights=t.ways.sum(axis=1)))])
@@ -161,8 +162,9 @@ def _run(output: Path) -> int:
     write_rows(["source", "stays", "median arrival [h]", "median dwell [h]", "median energy [kWh]"], means,
                output / "medians.csv")
     print_table(["source", "stays", *(f"median {q}" for q in UNITS)], [[str(v) for v in row] for row in means])
-    trips = [[row[0], *(f"{float(str(v)):.2f}" for v in row[1:])] for row in survey_rows()]
-    head = ["source", "trips a day", "mean departure [h]", "mean trip [km]", "departure distance [h]", "trip distance [km]"]
+    trips = [[str(row[0]), *(f"{float(str(v)):.2f}" for v in row[1:])] for row in survey_rows()]
+    head = ["source", "trips a day", "mean departure [h]", "mean trip [km]", "departure distance [h]",
+            "trip distance [km]"]
     write_rows(head, trips, output / "trips.csv")
     print_table(head, trips)
     home = {f"{kind}, home": simulated(kind, RESIDENTIAL).plugged for kind in KINDS}

@@ -1,5 +1,7 @@
 """Where cars are: one SimPy process per vehicle, charger ports as SimPy resources with queues.
 
+Cars that can never meet at a port (models/uncontested.py) are worked out day by day instead, with the same results.
+
 Times are whole seconds on the scenario's clock. Events at exactly t belong to the step that begins at t; the
 one exception are cars that stand plugged in when the simulation begins, which `declared()` shows at once.
 Trips and willingness are exogenous (models/trips.py, models/drivers.py); what queues make of them is not.
@@ -21,19 +23,19 @@ import simpy
 
 from models.drivers import ARRIVES_LATE, LEAVES_EARLY, OVERRIDES, Drivers
 from models.population import TAXI
-from models.records import CHARGER_KINDS, ZONES, DeclaredTable, Floats, Ints, PresenceTable, Site, Vehicles
+from models.records import CHARGER_KINDS, ZONES, Bools, DeclaredTable, Floats, Ints, PresenceTable, Site, Vehicles
 from models.trips import DAY_S, HOME_ZONE, TripWishes
+from models.uncontested import MIN_PLUGGED_S, NEVER_S, SHIFT_MAX_S, SHIFT_SHARE, DayDraws, Happened, Uncontested
 
-MIN_PLUGGED_S = 1_800
-"""Nobody plugs in for less (A)."""
+__all__ = ["MIN_PLUGGED_S", "NEVER_S", "Mobility", "without_garbage_collection"]
+
 TAXI_LOW_SOC = 0.3
 """A taxi below it after a trip goes to charge between its regular charges (A)."""
 TAXI_EXTRA_CHARGE_S = 2_400
 """(A)"""
-SHIFT_SHARE, SHIFT_MAX_S = 0.5, 10_800
-"""Who leaves early or plugs in late does so by at most this part of the stay and this time (A)."""
-NEVER_S = 2**62
-"""An instant that never comes."""
+
+NOTHING = Happened(np.zeros((6, 0), dtype=np.int64), np.zeros((2, 0), dtype=np.int64),
+                   np.zeros(0, dtype=np.int64), np.zeros(0))
 
 AnyScalar = TypeVar("AnyScalar", bound=np.generic)
 AnyArray = npt.NDArray[Any]
@@ -48,7 +50,7 @@ A plain tuple: the garbage collector stops watching those, and there are 200,000
 
 
 class DayLegs(NamedTuple):
-    """One day of all vehicles: v's legs are legs[first_leg[v]:first_leg[v + 1]]."""
+    """One day of all vehicles with a process: v's legs are legs[first_leg[v]:first_leg[v + 1]]."""
 
     first_stays: list[Leg]
     """[V] the stays with which the simulation begins; empty on later days."""
@@ -81,14 +83,18 @@ class Mobility:
     """The vehicles of one district on their way between zones, buses and ports."""
 
     def __init__(self, vehicles: Vehicles, site: Site, wishes: TripWishes, drivers: Drivers,
-                 start_s: int = 0) -> None:
-        """start_s must be a midnight (a multiple of 86,400 s, maybe negative), else ValueError."""
+                 start_s: int = 0, processes_for_all: bool = False) -> None:
+        """start_s must be a midnight (a multiple of 86,400 s, maybe negative), else ValueError.
+
+        processes_for_all: also cars that can never wait get a process of their own.
+        """
         if start_s % DAY_S:
             raise ValueError(f"mobility must start at a midnight, not at start_s={start_s}")
         self.now_s = start_s
         self._vehicles, self._site, self._wishes, self._drivers = vehicles, site, wishes, drivers
         self._first_day = start_s // DAY_S
         self._days: dict[int, DayLegs] = {}
+        self._drawn: dict[int, DayDraws] = {}
         self._env = simpy.Environment(initial_time=start_s)
         self._ports = [_ports(self._env, site.ports(kind)) for kind in range(len(CHARGER_KINDS))]
         self._buses = [[_buses_of_zone(site, kind, zone) for zone in range(len(ZONES))]
@@ -105,6 +111,13 @@ class Mobility:
         self._bus_index = np.full(n, -1, dtype=np.int64)
         self._since_s, self._departure_s = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
         self._mode, self._override_s = np.zeros(n, dtype=np.int64), np.full(n, NEVER_S, dtype=np.int64)
+        waits = np.ones(n, dtype=np.bool_) if processes_for_all else self._can_wait()
+        self._with_process, self._free_rows = np.flatnonzero(waits), np.flatnonzero(~waits)
+        self._free: Uncontested | None = None
+        self._next_free_day = self._first_day
+        self._happened = NOTHING
+        if self._free_rows.size:
+            self._free = self._uncontested()
         with without_garbage_collection():
             self._settle_first_instant()
 
@@ -128,6 +141,7 @@ class Mobility:
         self._step_end_s = until_s
         with without_garbage_collection():
             self._env.run(until=until_s)
+            self._happened = self._free_events(until_s, until_s)
             presence = self._presence(until_s)
             self._apply_events()
         self.now_s = until_s
@@ -135,17 +149,19 @@ class Mobility:
 
     def free_ports(self, kind: int) -> Ints:
         """Free ports [B] of CHARGER_KINDS[kind] at the present instant."""
-        ports = self._ports[kind]
-        return np.array([ports[bus].level if bus in ports else 0 for bus in range(self._site.bus_count)],
-                        dtype=np.int64)
+        ports, rows = self._ports[kind], self._free_rows
+        taken = rows[(self._bus_index[rows] >= 0) & (self._vehicles.charger_kind[rows] == kind)]
+        level = [ports[bus].level if bus in ports else 0 for bus in range(self._site.bus_count)]
+        return np.array(level, dtype=np.int64) - np.bincount(self._bus_index[taken], minlength=self._site.bus_count)
 
     # ------------------------------------------------------------ life of a vehicle
     def _settle_first_instant(self) -> None:
         """SimPy runs nothing of itself: let all cars park and plug in at start_s before anybody looks."""
-        for vehicle in range(self._vehicles.count):
+        for vehicle in self._with_process.tolist():
             self._env.process(self._life(vehicle))
         while self._env.peek() <= self.now_s:
             self._env.step()
+        self._happened = self._free_events(self.now_s + 1, self.now_s)
         self._apply_events()
 
     def _life(self, vehicle: int) -> Process:
@@ -222,25 +238,61 @@ class Mobility:
             place -= level
         return buses[int(bus_choice * len(buses))] if buses else -1
 
+    # ------------------------------------------------------------ cars that never wait
+    def _can_wait(self) -> Bools:
+        """[V] False where each zone has one bus with ports for all cars of a kind; taxis decide as they go."""
+        kinds = self._vehicles.charger_kind
+        can_wait = np.ones(kinds.size, dtype=np.bool_)
+        for kind, zones in enumerate(self._buses):
+            mine = kinds == kind
+            ports = self._site.ports(kind)
+            is_free = all(len(buses) <= 1 and all(ports[bus] >= mine.sum() for bus in buses) for buses in zones)
+            can_wait[mine] = not is_free
+        return can_wait | np.array(self._is_taxi, dtype=np.bool_)
+
+    def _uncontested(self) -> Uncontested:
+        of_kind = np.array([[buses[0] if buses else -1 for buses in zones] for zones in self._buses], dtype=np.int64)
+        rows = self._free_rows
+        return Uncontested(rows, of_kind[self._vehicles.charger_kind[rows]], self.now_s, self._draws(self._first_day))
+
+    def _free_events(self, until_s: int, step_end_s: int) -> Happened:
+        if self._free is None:
+            return NOTHING
+        while not self._free.knows(until_s):
+            self._free.add_day(self._draws(self._next_free_day))
+            self._next_free_day += 1
+        return self._free.advance(until_s, step_end_s)
+
     # ------------------------------------------------------------ wishes, day by day
     def _day(self, day: int) -> DayLegs:
         """The legs of all vehicles on one day, drawn when the first car needs them, kept for two days."""
         if day not in self._days:
             self._days = {d: legs for d, legs in self._days.items() if d >= day - 1}
-            self._days[day] = self._draw_day(day)
+            self._days[day] = self._legs(day)
         return self._days[day]
 
-    def _draw_day(self, day: int) -> DayLegs:
-        trips = self._wishes.day(day)
-        home = np.array(HOME_ZONE, dtype=np.int64)[self._vehicles.class_index]
-        zone = np.concatenate([home[:, None], trips.zone], axis=1)
-        stays = self._drivers.day(day, zone)
-        energy_kwh = trips.distance_km * self._vehicles.consumption_kwh_per_km[:, None]
-        before, driven = (trips.depart_s, trips.duration_s, zone, energy_kwh), trips.exists
-        after = (stays.mode, stays.plugs_in, stays.instant, stays.bus_choice, stays.accepts_guidance)
+    def _draws(self, day: int) -> DayDraws:
+        """What all vehicles wish for on one day; kept for two days."""
+        if day not in self._drawn:
+            trips = self._wishes.day(day)
+            home = np.array(HOME_ZONE, dtype=np.int64)[self._vehicles.class_index]
+            zone = np.concatenate([home[:, None], trips.zone], axis=1)
+            stays = self._drivers.day(day, zone)
+            energy_kwh = trips.distance_km * self._vehicles.consumption_kwh_per_km[:, None]
+            self._drawn = {d: drawn for d, drawn in self._drawn.items() if d >= day - 1}
+            self._drawn[day] = DayDraws(trips.exists, trips.depart_s, trips.duration_s, energy_kwh, zone, stays.mode,
+                                        stays.plugs_in, stays.instant, stays.bus_choice, stays.accepts_guidance)
+        return self._drawn[day]
+
+    def _legs(self, day: int) -> DayLegs:
+        drawn = self._draws(day)
+        driven = drawn.exists.copy()
+        driven[self._free_rows] = False
+        before = (drawn.depart_s, drawn.duration_s, drawn.zone, drawn.energy_kwh)
+        after = (drawn.mode, drawn.plugs_in, drawn.instant, drawn.bus_choice, drawn.accepts_guidance)
         on_trip = [a[:, -driven.shape[1]:][driven] for a in (*before, *after)]
-        no_trip = np.zeros((home.size, 4), dtype=np.int64)
-        no_trip[:, 2] = home
+        no_trip = np.zeros((driven.shape[0], 4), dtype=np.int64)
+        no_trip[:, 2] = drawn.zone[:, 0]
         at_first: list[AnyArray] = [*no_trip.T, *(a[:, 0] for a in after)]
         return DayLegs(first_stays=_rows(at_first) if day == self._first_day else [], legs=_rows(on_trip),
                        first_leg=np.concatenate([[0], np.cumsum(driven.sum(axis=1))]).tolist())
@@ -254,13 +306,14 @@ class Mobility:
         departs = np.zeros(n, dtype=np.bool_)
         arrived = np.full((4, n), -1, dtype=np.int64)
         arrived[2] = arrived[3] = 0
-        vehicle, instant_s = _columns(self._unplugged, 2)
+        vehicle, instant_s = self._all_unplugged()
         stay_fraction[vehicle] = (instant_s - self.now_s) / step_s
         departs[vehicle] = True
         if self._driven:
             index, energy_kwh = np.array(self._driven).T
             driven_kwh += np.bincount(index.astype(np.int64), weights=energy_kwh, minlength=n)
-        rows = _columns(self._plugged_in, 6)
+        driven_kwh += np.bincount(self._happened.driver, weights=self._happened.driven_kwh, minlength=n)
+        rows = self._all_plugged_in()
         vehicle, instant_s = rows[0], rows[1]
         arrived_fraction[vehicle] = (until_s - instant_s) / step_s
         arrived[1:, vehicle] = rows[[2, 3, 4]]
@@ -273,13 +326,20 @@ class Mobility:
 
     def _apply_events(self) -> None:
         """Bring the state of the present instant up to date with the events just run, and forget them."""
-        vehicle, _ = _columns(self._unplugged, 2)
+        vehicle, _ = self._all_unplugged()
         self._bus_index[vehicle], self._mode[vehicle], self._override_s[vehicle] = -1, 0, NEVER_S
-        vehicle, since_s, bus, declared_s, mode, override_s = _columns(self._plugged_in, 6)
+        vehicle, since_s, bus, declared_s, mode, override_s = self._all_plugged_in()
         self._bus_index[vehicle], self._since_s[vehicle] = bus, since_s
         self._departure_s[vehicle], self._mode[vehicle] = declared_s, mode
         self._override_s[vehicle] = override_s
         self._plugged_in, self._unplugged, self._driven = [], [], []
+        self._happened = NOTHING
+
+    def _all_plugged_in(self) -> npt.NDArray[np.int64]:
+        return np.concatenate([_columns(self._plugged_in, 6), self._happened.plugged_in], axis=1)
+
+    def _all_unplugged(self) -> npt.NDArray[np.int64]:
+        return np.concatenate([_columns(self._unplugged, 2), self._happened.unplugged], axis=1)
 
     def _queue_length(self) -> Ints:
         waiting = np.zeros(self._site.bus_count, dtype=np.int64)

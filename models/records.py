@@ -218,8 +218,8 @@ class Vehicles(Table):
     is_enrolled: Bools
 
     def __post_init__(self) -> None:
-        names = tuple(f"vehicle {i}" for i in range(self.count))
-        _refuse(_above(names, self.soc_min, self.soc_max, "soc_min", "soc_max")[:10], "vehicles")
+        i = np.flatnonzero(self.soc_min > self.soc_max)[:10]
+        _refuse(_above([f"vehicle {v}" for v in i], self.soc_min[i], self.soc_max[i], "soc_min", "soc_max"), "vehicles")
 
     @property
     def count(self) -> int:

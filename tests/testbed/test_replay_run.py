@@ -8,8 +8,8 @@ from testbed.results import Result
 from testbed.scenario_loading import ScenarioError, load_scenario
 from tests.testbed import small_run
 
-REPLAY = ("districts.0.private=60", "districts.0.taxi=0", "districts.0.government=0", "districts.0.sessions=caltech2019",
-          "districts.0.sessions_start_date=2019-06-05")
+REPLAY = ("districts.0.private=60", "districts.0.taxi=0", "districts.0.government=0",
+          "districts.0.sessions=caltech2019", "districts.0.sessions_start_date=2019-06-05")
 
 
 def test_a_day_of_recorded_sessions(tmp_path):

@@ -224,8 +224,8 @@ def _write_traces(path: Path, toy: Any, steps: int) -> None:
     for i in range(steps):
         for district, count in (("feeder33", 2), ("rest", 3)):
             soc = np.full(count, i / 32)
-            values = {"soc": soc, "setpoint_vehicle_kw": soc * 8, "limited_vehicle_kw": soc * 7, "p_vehicle_kw": soc * 7,
-                      "reason_vehicle": soc * 0 + 2}
+            values = {"soc": soc, "setpoint_vehicle_kw": soc * 8, "limited_vehicle_kw": soc * 7,
+                      "p_vehicle_kw": soc * 7, "reason_vehicle": soc * 0 + 2}
             writer.write_step(i, district, values)
     writer.close()
 

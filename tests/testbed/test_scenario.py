@@ -137,7 +137,7 @@ def test_defaults_are_those_of_the_models():
 
 
 def test_tariff_names_are_those_of_the_tables():
-    assert set(TariffBlock.model_json_schema()["properties"]["table"]["enum"]) == set(tariff_names())
+    assert set(TariffBlock.model_json_schema()["properties"]["table"]["enum"]) == {*tariff_names(), "forecast"}
 
 
 # ------------------------------------------------------------- profiles of drivers

@@ -1,0 +1,73 @@
+"""One uncoordinated day of 96 steps at growing fleets, each in a fresh process: seconds of simulation, and memory.
+
+    python benchmarks/fleet.py [--sizes 1000 10000 100000]
+
+Simulation only: imports, set-up, the warm-up day, expected days and the unit commitment are apart. On `ieee33` cars
+choose among buses, so each has a SimPy process; in a district without a network nobody can meet at a port. Batteries,
+chargers and driving shrink as fleets grow beyond 1,000, so that the same feeder can carry them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+CARRIED = 1000
+"""Cars that the feeder carries at full size."""
+FLEET = {"private_capacity_kwh": (50, 60), "taxi_capacity_kwh": (60, 60), "government_capacity_kwh": (50, 60),
+         "slow_charger_kw": (7, 7), "fast_charger_kw": (30, 60), "consumption_kwh_per_km": (0.15, 0.2)}
+APART = ("warmup_s", "expectation_s", "temporal_solver_s", "temporal_compile_s")
+
+
+def one_day(cars: int, feeder: str | None, folder: Path) -> dict[str, float]:
+    """Seconds of one run in this process, and its memory."""
+    from testbed.controller_loading import load_controller  # noqa: PLC0415
+    from testbed.preflight import checked_scenario  # noqa: PLC0415
+    from testbed.results import open_result  # noqa: PLC0415
+    from testbed.run import run_scenario  # noqa: PLC0415
+
+    size = min(1.0, CARRIED / cars)
+    taxi, government = round(0.12 * cars), round(0.08 * cars)
+    district = {"name": "cars", "feeder": feeder, "private": cars - taxi - government, "taxi": taxi,
+                "government": government, "slow_ports_per_bus": cars, "fast_ports_per_bus": cars}
+    overrides = [f"fleet.{key}={[low * size, high * size]}" for key, (low, high) in FLEET.items()]
+    scenario = checked_scenario("paper_day", [*overrides, f"districts={json.dumps([district])}"])
+    path = run_scenario(scenario, load_controller("uncoordinated"), seed=1, output=folder / "day.h5")
+    run = open_result(path).run
+    profile, steps = run["profile"], run["simulator_s"]
+    wiring_s = profile["wiring_s"] / 2  # the other half is the warm-up's
+    simulation_s = sum(steps.values()) - sum(profile[name] for name in APART) + wiring_s
+    set_up_s = profile["world_s"] + sum(run["set_up_s"].values())
+    return {"simulation": simulation_s, "wiring": wiring_s, "set-up": set_up_s, "warm-up": profile["warmup_s"],
+            "expected days": profile["expectation_s"], "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def main() -> None:
+    """A row per district and size; each in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1_000, 10_000, 100_000])
+    parser.add_argument("--one", nargs=2, metavar=("CARS", "FEEDER"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.one:
+        with tempfile.TemporaryDirectory() as folder:
+            cars, feeder = given.one
+            print(json.dumps(one_day(int(cars), feeder if feeder != "none" else None, Path(folder))))
+        return
+    print(f"{'district':10s} {'cars':>9s} {'simulation':>11s} {'wiring':>7s} {'set-up':>7s} {'warm-up':>8s} "
+          f"{'expected days':>14s} {'MB':>6s}   seconds")
+    for feeder in ("ieee33", "none"):
+        for cars in given.sizes:
+            words = [sys.executable, "-W", "ignore", __file__, "--one", str(cars), feeder]
+            answer = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+            s = json.loads(answer.strip().splitlines()[-1])
+            print(f"{feeder:10s} {cars:9,d} {s['simulation']:11.2f} {s['wiring']:7.2f} {s['set-up']:7.2f} "
+                  f"{s['warm-up']:8.2f} {s['expected days']:14.2f} {s['MB']:6.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

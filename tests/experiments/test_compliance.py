@@ -1,0 +1,85 @@
+"""The cost of non-compliance from a table, and what cars count for in a plan."""
+
+import numpy as np
+import pytest
+
+from experiments.capacity_credit import room_mw, running_mw
+from experiments.compliance import PARTS, draw, summarise
+from testbed.sweep_study import cases_of, load_study
+
+FIGURES = {"total_cost_usd_adjusted": 100.0, "objective_usd_adjusted": 1000.0, "operating_cost_usd": 90.0,
+           "carbon_cost_usd": 5.0, "imbalance_cost_usd": 2.0, "owners_net_cost_usd": 30.0, "feeder_loss_cost_usd": 4.0,
+           "plan_gap_max_rel": 0.001}
+
+
+def row(controller, rate, seed, status="completed", **more):
+    figures = {name: str(value + more.get(name, 0.0)) for name, value in FIGURES.items()}
+    return {"controller": controller, "seed": str(seed), "drivers.compliance_mean": str(rate),
+            "drivers.zone_shock_rho": "0.05", "status": status, **figures}
+
+
+def test_costs_are_paired_by_seed_and_split():
+    rows = [row("bilayer", 1.0, 1), row("bilayer", 1.0, 2, total_cost_usd_adjusted=50.0),
+            row("bilayer", 0.5, 1, total_cost_usd_adjusted=10.0, imbalance_cost_usd=7.0, feeder_loss_cost_usd=-1.0),
+            row("bilayer", 0.5, 2, total_cost_usd_adjusted=62.0, imbalance_cost_usd=9.0)]
+    costs = {(c.compliance, c.part): c for c in summarise(rows)}
+    assert set(costs) == {(rate, part) for rate in (0.5, 1.0) for part in PARTS}
+    assert costs[0.5, "total"].usd == pytest.approx((10 + 12) / 2)
+    assert costs[0.5, "system"].usd == pytest.approx(8.0)
+    assert costs[0.5, "feeder"].usd == pytest.approx(-0.5)
+    assert costs[1.0, "total"].usd == 0.0 and not costs[1.0, "total"].is_resolved
+    assert costs[0.5, "total"].noise_usd == pytest.approx(2.0)  # twice the gap
+    assert costs[0.5, "total"].ci95_usd == pytest.approx(12.706 * np.sqrt(2) / np.sqrt(2), rel=1e-3)
+
+
+def test_what_is_missing_is_left_out():
+    rows = [row("bilayer", 1.0, 1), row("bilayer", 0.5, 1, status="open"), row("temporal", 0.5, 2)]
+    found = summarise(rows)
+    assert {(c.controller, c.compliance) for c in found} == {("bilayer", 1.0)}
+    assert summarise([]) == []
+
+
+def test_a_figure_is_drawn(tmp_path):
+    draw(summarise([row("bilayer", rate, 1, total_cost_usd_adjusted=-rate) for rate in (0.5, 1.0)]), tmp_path / "x.png")
+    assert (tmp_path / "x.png").stat().st_size > 5_000
+
+
+def test_the_study_is_what_it_says():
+    study, file = load_study("compliance")
+    assert study.seeds >= 20 and set(study.grid["drivers.zone_shock_rho"]) == {0.0, 0.05}
+    assert min(study.grid["drivers.compliance_mean"]) == 0.3 and max(study.grid["drivers.compliance_mean"]) == 1.0
+    names = {name for part in PARTS.values() for name in part} | {"plan_gap_max_rel", "objective_usd_adjusted"}
+    assert names <= set(study.metrics)
+    assert len(cases_of(study, file.parent)) == 6 * 2 * 20 * len(study.controllers)
+
+
+class _Cars:
+    """One hour of a two-way and a one-way cohort."""
+
+    pd_max_kw = np.array([[100.0, 100.0], [0.0, 0.0]])
+    x_min_kwh = np.array([[-20.0, -40.0], [0.0, 0.0]])
+    eta_charge = eta_discharge = np.array([0.8, 0.8])
+
+
+class _Plan:
+    pc_kw = (np.array([[0.0, 0.0], [30.0, 50.0]]),)
+    pd_kw = (np.array([[8.0, 16.0], [0.0, 0.0]]),)
+    committed = np.array([[1, 1], [0, 1]])
+
+
+class _View:
+    districts = (_Cars(),)
+
+
+def test_room_of_cars_by_hand():
+    discharge, (more, less), energy = room_mw(_Plan(), _View(), 1)
+    assert (discharge, more, less) == pytest.approx((0.016, 0.084, 0.05))
+    # taken out: 10 + 20 kWh of the 40 that may be; 10 left, of which 8 reach the bus
+    assert energy == pytest.approx(0.008)
+
+
+def test_running_capacity():
+    class Knowledge:
+        class units:
+            p_max_mw = np.array([100.0, 60.0])
+    assert [running_mw(Knowledge, _Plan(), hour) for hour in (0, 1)] == [100.0, 160.0]
