@@ -75,7 +75,7 @@ def _refuse(problems: list[str], record: str) -> None:
         raise RecordError(f"{record}: " + "; ".join(problems))
 
 
-def _above(names: tuple[str, ...], low: Floats, high: Floats, low_name: str, high_name: str) -> list[str]:
+def _above(names: tuple[str, ...] | list[str], low: Floats, high: Floats, low_name: str, high_name: str) -> list[str]:
     return [f"{names[i]}: {low_name}={low[i]:g} is above {high_name}={high[i]:g}" for i in np.flatnonzero(low > high)]
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,13 +24,27 @@ IGNORING = ("drivers.compliance_mean=0.6", "drivers.modes.ignores=1", "drivers.m
 
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory):
-    """Four days in which 60 % of stays follow."""
-    folder = tmp_path_factory.mktemp("learned")
-    return Result(small_run.run(folder, *IGNORING, "days=4", "districts.0.private=60", controller=LEARNING))
+    """Three days in which 60 % of stays follow, and what mobility and lower layer were told in each step."""
+    told, patch = {"mobility": {}, "spatial": {}}, pytest.MonkeyPatch()
+    advance, district = MobilitySimulator.advance, SpatialSimulator._district
+
+    def mobility(self, now_s, inputs):
+        told["mobility"][now_s] = {name: inputs[name]["learned_compliance"] for name in self.entities}
+        return advance(self, now_s, inputs)
+
+    def spatial(self, name, now_s, received):
+        told["spatial"].setdefault(now_s, {})[name] = received["learned_compliance"]
+        return district(self, name, now_s, received)
+    with patch.context() as during:
+        during.setattr(MobilitySimulator, "advance", mobility)
+        during.setattr(SpatialSimulator, "_district", spatial)
+        path = small_run.run(tmp_path_factory.mktemp("learned"), *IGNORING, "days=3", "districts.0.private=60",
+                             controller=LEARNING)
+    return SimpleNamespace(result=Result(path), told=told)
 
 
 def test_a_run_learns_what_is_true(learned):
-    mean = learned.system("learned_compliance_mean")
+    mean = learned.result.system("learned_compliance_mean")
     assert mean[0] == pytest.approx(0.95)
     assert mean[-1] == pytest.approx(0.6, abs=0.1)
     assert abs(mean[-1] - 0.6) < abs(mean[24] - 0.6)
@@ -50,26 +65,13 @@ def test_the_reserve_rule_is_judged_with_what_cars_could_do(tmp_path, monkeypatc
     assert max(net["reserve_credit_mw"] for _, net in nets) > 0
 
 
-def test_plans_and_layers_are_told_the_same(tmp_path, monkeypatch):
+def test_plans_and_layers_are_told_the_same(learned):
     """From the first evidence on, envelopes and set-points of an hour count with the same learned numbers."""
-    told = {"mobility": {}, "spatial": {}}
-    look_ahead, district = MobilitySimulator.advance, SpatialSimulator._district
-
-    def mobility(self, now_s, inputs):
-        told["mobility"][now_s] = {name: inputs[name]["learned_compliance"] for name in self.entities}
-        return look_ahead(self, now_s, inputs)
-
-    def spatial(self, name, now_s, received):
-        told["spatial"].setdefault(now_s, {})[name] = received["learned_compliance"]
-        return district(self, name, now_s, received)
-    monkeypatch.setattr(MobilitySimulator, "advance", mobility)
-    monkeypatch.setattr(SpatialSimulator, "_district", spatial)
-    small_run.run(tmp_path, *IGNORING, "days=2", controller=LEARNING)
-    last = max(told["spatial"])
-    for name, values in told["spatial"][last].items():
-        assert values["by_group"] == pytest.approx(told["mobility"][last][name]["by_group"])
+    last = max(learned.told["spatial"])
+    for name, values in learned.told["spatial"][last].items():
+        assert values["by_group"] == pytest.approx(learned.told["mobility"][last][name]["by_group"])
         assert 0 < values["mean"] < 0.95
-    assert told["mobility"][0] == {name: {} for name in told["mobility"][0]}
+    assert learned.told["mobility"][0] == {name: {} for name in learned.told["mobility"][0]}
 
 
 def test_the_learner_reads_operators_data_only():

@@ -102,8 +102,9 @@ def test_wishes_and_willingness_are_the_same_under_every_controller(tmp_path) ->
     drawn = []
     names = [name for name in controller_names() if load_controller(name).has_vehicles]
     cases = [(name, ()) for name in names] + [("bilayer", ("execution.mode=separate_processes",))]
+    scenarios = {overrides: load_scenario("smoke", overrides) for overrides in dict.fromkeys(o for _, o in cases)}
     for name, overrides in cases:
-        scenario = load_scenario("smoke", overrides)
+        scenario = scenarios[overrides]
         district = build_districts(RunSpec(scenario, name, 3, tmp_path / "x.h5"))["feeder33"]
         zone = np.zeros((district.vehicles.count, 9), dtype=np.int64)
         drawn.append((district.wishes().day(1), district.drivers().day(1, zone)))
