@@ -3,7 +3,7 @@
     python benchmarks/networks.py [--most-buses 1500]
 
 Power flow: milliseconds a case in a batch of 96. Decision: seconds of one hourly re-solve over 24 periods of one hour
-(writing, solving and checking), the median of three hours of a real day with a car per 30 kW of peak load, three per bus at most.
+(writing, solving and checking), the median of three hours of a real day; a car per 30 kW of load, 3 per bus at most.
 The networks of more than 1,000 buses are SimBench's urban 10 kV grid with the first N of its low-voltage grids.
 """
 

@@ -212,16 +212,15 @@ def _standard_kva(need_kva: Floats, substation_kva: float) -> Floats:
 
 
 # ---------------------------------------------------------------- branches
-def _opened(net: Any, kind: str) -> set[int]:
+def _opened(net: Any, kind: str) -> list[int]:
     switch = net.switch
-    return set(switch.loc[~switch["closed"].astype(bool) & (switch["et"] == kind), "element"].astype(int))
+    found: list[int] = switch.loc[~switch["closed"].astype(bool) & (switch["et"] == kind), "element"].tolist()
+    return found
 
 
 def _branches(net: Any, fused: Mapping[int, int], held: Bools, name: str, rating_a: float | None) -> _Branches:
-    line = net.line[[bool(s) and int(i) not in _opened(net, "l")
-                     for i, s in zip(net.line.index, _in_service(net, "line"), strict=True)]]
-    trafo = net.trafo[[bool(s) and not h and int(i) not in _opened(net, "t")
-                       for i, s, h in zip(net.trafo.index, _in_service(net, "trafo"), held, strict=True)]]
+    line = net.line[_in_service(net, "line") & ~net.line.index.isin(_opened(net, "l"))]
+    trafo = net.trafo[_in_service(net, "trafo") & ~held & ~net.trafo.index.isin(_opened(net, "t"))]
     parts = [_lines(net, line, name, rating_a), _transformers(trafo)]
     ends = [(line, "from_bus", "to_bus", "line"), (trafo, "hv_bus", "lv_bus", "transformer")]
     ends = [end for end in ends if len(end[0])]

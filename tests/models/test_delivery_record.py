@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from models.delivery_record import Delivered, StayMeter
+from models.power_system import NetLoad, PowerSystem, PowerSystemParameters
 from models.records import DeclaredTable, Floats
 from models.reserve_room import reserve_credit_mw, reserve_room
+from models.units import ten_units
 from tests.models.test_fleet import HOUR, STEP, cars, declared_of, real, whole
 
 GROUP = 1  # residential, private, bidirectional
@@ -140,3 +142,16 @@ def test_reserve_credit_needs_energy() -> None:
 def test_one_way_cars_may_only_stop() -> None:
     room = _room(np.array([8.0, 0.0]), p_discharge_max_kw=0.0)
     assert reserve_credit_mw(1.0, 1.0, room) == pytest.approx(0.008)
+
+
+def test_only_the_safe_part_of_discharge_counts_under_deliverable() -> None:
+    """Shortfall after the fact: (1 + r) D + Pc - firm - phi Pd - h, at the run's own units."""
+    def short_mw(phi: float, credit_mw: float, rule: str = "deliverable") -> float:
+        system = PowerSystem(ten_units(), PowerSystemParameters(reserve_rule=rule))  # type: ignore[arg-type]
+        on = np.array([1, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+        net = NetLoad(load_mw=880.0, pev_charge_mw=10.0, pev_discharge_mw=40.0, wind_mw=0.0, pv_mw=0.0,
+                      reserve_credit_mw=credit_mw, delivery_quantile=phi)
+        return system.step(0, HOUR, on, net).reserve_shortfall_mw
+    assert short_mw(0.5, 3.0) == pytest.approx(1.1 * 880 + 10 - 910 - 20 - 3)
+    assert short_mw(0.0, 0.0) == pytest.approx(short_mw(0.0, 0.0, "thermal_only"))
+    assert short_mw(1.0, 0.0) == pytest.approx(short_mw(0.3, 5.0, "scheduled"))

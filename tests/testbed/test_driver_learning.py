@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from controllers.spatial.expecting import Expecting, by_cohort
+from models.drivers import REASONS
 from models.records import GROUP_COUNT
 from testbed.attributes import ATTRIBUTES
+from testbed.recording import traces_path
 from testbed.results import Result
 from testbed.simulators.mobility import MobilitySimulator
 from testbed.simulators.power_system import PowerSystemSimulator
 from testbed.simulators.spatial import SpatialSimulator
+from testbed.vehicle_traces import read_traces
 from tests.testbed import small_run
 
 LEARNING = f"{Path(__file__).with_name('learning_controller.py')}:Learning"
@@ -58,11 +61,23 @@ def test_the_reserve_rule_is_judged_with_what_cars_could_do(tmp_path, monkeypatc
         nets.append((terms, dispatch(self, terms, pev)))
         return nets[-1][1]
     monkeypatch.setattr(PowerSystemSimulator, "_reserve", seen)
-    result = Result(small_run.run(tmp_path, "system.reserve_rule=deliverable"))
+    path = small_run.run(tmp_path, "system.reserve_rule=deliverable", "record.vehicles=true")
+    result = Result(path)
+    _every_instruction_ends_as_requested_limited_applied(path)
     phi = result.system("delivery_quantile")
     assert ((phi > 0.5) & (phi < 1)).all()
     assert [net["delivery_quantile"] for _, net in nets] == pytest.approx(phi)
     assert max(net["reserve_credit_mw"] for _, net in nets) > 0
+
+
+def _every_instruction_ends_as_requested_limited_applied(path):
+    """The traces hold all three and the reason: whoever complied did what his car can do of what was asked."""
+    requested, limited, applied, reason = (read_traces(traces_path(path), "feeder33", name) for name in (
+        "setpoint_vehicle_kw", "limited_vehicle_kw", "p_vehicle_kw", "reason_vehicle"))
+    assert np.abs(requested).max() > 1 and np.all(np.abs(limited) <= np.abs(requested) + 1e-4)
+    full = (reason == 0) & (requested != 0) & (np.abs(applied - requested) < 0.2)
+    assert full.any() and np.abs(limited - applied)[full].max() < 0.25
+    assert set(np.unique(reason).tolist()) <= set(range(len(REASONS)))
 
 
 def test_plans_and_layers_are_told_the_same(learned):

@@ -20,6 +20,7 @@ from controllers.temporal.learning import (
 from controllers.temporal.learning_chance import ChancePlan, with_energy_margin
 from controllers.temporal.unit_commitment.equations import COHORTS, DISPATCH, objective_usd
 from controllers.temporal.unit_commitment.problem import Case, make_case
+from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import collect, fix_commitment, make_variables
 from models.records import GROUP_COUNT, ZONES, Floats
 
@@ -149,9 +150,9 @@ def test_a_higher_quantile_never_costs_more(build: SimpleNamespace) -> None:
 
 def test_the_quantile_of_the_view_enters_the_plan(build: SimpleNamespace) -> None:
     """A plan made with phi = 0 is that of thermal_only; the settings' own quantile is for views without one."""
-    known = build.knowledge(H, units=build.small_units())
+    known = build.knowledge(H, units=build.small_units(), reserve_rule="deliverable")
     view = build.view(known, HILL, (build.few_cars(),))
-    none, all_ = (ChancePlan(known).plan(replace(view, delivery_quantile=np.full(H, phi))) for phi in (0.0, 1.0))
+    none, all_ = (UnitCommitment(known).plan(replace(view, delivery_quantile=np.full(H, phi))) for phi in (0.0, 1.0))
     assert none.objective_usd > all_.objective_usd + 1.0
     short: Floats = none.reserve_shortfall_mw
     assert short.sum() >= all_.reserve_shortfall_mw.sum()
