@@ -1,6 +1,6 @@
 """Networks of 15 to several thousand buses: AC power flow by both engines, and one decision of the lower layer.
 
-    python benchmarks/networks.py [--most-buses 1500]
+    python benchmarks/networks.py [--most-buses 300]
 
 Power flow: milliseconds a case in a batch of 96. Decision: seconds of one hourly re-solve over 24 periods of one hour
 (writing, solving and checking), the median of three hours of a real day; a car per 30 kW of load, 3 per bus at most.
@@ -79,7 +79,7 @@ def decision_s(source: str, cars: int) -> tuple[float, float, str]:
 def main() -> None:
     """A row per network."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--most-buses", type=int, default=1500, help="no decisions on larger networks")
+    parser.add_argument("--most-buses", type=int, default=300, help="no decisions on larger networks")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     print(f"{'network':46s} {'buses':>6s} {'fast':>8s} {'pandapower':>11s} {'ratio':>7s} {'differ':>9s} "

@@ -29,7 +29,8 @@ from models.records import (
     Vehicles,
 )
 
-ReserveRule = Literal["thermal_only", "scheduled", "deliverable"]
+ReserveRule = Literal["thermal_only", "scheduled", "scheduled_safely", "deliverable"]
+"""`scheduled_safely` is for plans alone: no scenario is judged by it."""
 Terminal = Literal["match", "cyclic", "price", "free"]
 Placement = Literal["in_place", "guided", "migrate"]
 OnInexact = Literal["repair", "fallback", "stop"]

@@ -6,20 +6,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from controllers.port import CarControl, Plan, SystemView, TemporalKnowledge
+from controllers.port import CarControl, Plan, ReserveRule, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.records import CohortFlexibility
 
+SAFE_FORM: dict[ReserveRule, ReserveRule] = {
+    "thermal_only": "thermal_only", "scheduled": "scheduled_safely", "scheduled_safely": "scheduled_safely",
+    "deliverable": "deliverable"}
+
 
 class ChancePlan:
-    """Unit commitment under rule `deliverable`, drawing no more from batteries than the quantile can carry.
+    """Unit commitment that promises what the quantile can carry, of reserve and of energy out of batteries.
 
-    Where the scenario's rule counts no cars at all, it counts none here either.
+    The plan's rule is the safe form of the scenario's: what is not counted after the fact is not promised before it.
     """
 
     def __init__(self, knowledge: TemporalKnowledge, car_control: CarControl = "bidirectional") -> None:
-        rule = knowledge.reserve_rule if knowledge.reserve_rule == "thermal_only" else "deliverable"
-        self.planned_with = replace(knowledge, reserve_rule=rule)
+        self.planned_with = replace(knowledge, reserve_rule=SAFE_FORM[knowledge.reserve_rule])
         self._layer = UnitCommitment(self.planned_with, car_control)
 
     def plan(self, view: SystemView) -> Plan:

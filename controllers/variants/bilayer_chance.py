@@ -12,5 +12,5 @@ class BilayerChance(BilayerAware):
     description = "bilayer_aware with reserve and energy at the learned 5 % quantile of delivery"
 
     def temporal(self, knowledge: TemporalKnowledge) -> TemporalLayer:
-        """Unit commitment under the rule `deliverable`."""
+        """Unit commitment under the safe form of the scenario's reserve rule."""
         return ChancePlan(knowledge, self.car_control)

@@ -152,7 +152,7 @@ def _reserve(knowledge: TemporalKnowledge, view: SystemView, plan: Plan) -> Iter
     charge, discharge, uncontrolled = _car_sums_mw(view, plan)
     firm = ((plan.committed * knowledge.units.p_max_mw[:, None]).sum(axis=0) + view.wind_mw - plan.wind_curtailed_mw
             + view.pv_mw - plan.pv_curtailed_mw + plan.reserve_shortfall_mw)
-    if knowledge.reserve_rule == "scheduled":
+    if knowledge.reserve_rule in ("scheduled", "scheduled_safely"):
         firm = firm + discharge
     if knowledge.reserve_rule == "deliverable":
         most = sum((d.pd_max_kw.sum(axis=0) for d in view.districts), np.zeros(firm.size)) / 1000

@@ -180,6 +180,11 @@ def scheduled(case: Case, v: Variables) -> Constraints:
     return [_firm_mw(case, v) + discharging_mw(case, v) >= _needed_mw(case, v)]
 
 
+def scheduled_safely(case: Case, v: Variables) -> Constraints:
+    """(U11d) left side + phi Pd: planned discharge counts as far as it can be trusted, nothing else of cars."""
+    return [_firm_mw(case, v) + cp.multiply(case.delivery_quantile, discharging_mw(case, v)) >= _needed_mw(case, v)]
+
+
 def deliverable(case: Case, v: Variables) -> Constraints:
     """(U11c) left side + phi Pd + h; h <= phi (Pdmax - Pd + Pc), one hour of energy behind h."""
     rows, phi = case.rows, case.delivery_quantile
@@ -204,7 +209,8 @@ def deliverable(case: Case, v: Variables) -> Constraints:
 
 
 RESERVE_RULES: dict[str, Equation] = {
-    "thermal_only": thermal_only, "scheduled": scheduled, "deliverable": deliverable,
+    "thermal_only": thermal_only, "scheduled": scheduled, "scheduled_safely": scheduled_safely,
+    "deliverable": deliverable,
 }
 
 

@@ -158,9 +158,17 @@ def test_the_quantile_of_the_view_enters_the_plan(build: SimpleNamespace) -> Non
     assert short.sum() >= all_.reserve_shortfall_mw.sum()
 
 
-def test_chance_plan_keeps_a_rule_that_counts_no_cars(build: SimpleNamespace) -> None:
-    assert ChancePlan(build.knowledge(H, reserve_rule="thermal_only")).planned_with.reserve_rule == "thermal_only"
-    assert ChancePlan(build.knowledge(H)).planned_with.reserve_rule == "deliverable"
+@pytest.mark.parametrize(("rule", "planned"), [("thermal_only", "thermal_only"), ("scheduled", "scheduled_safely"),
+                                               ("deliverable", "deliverable")])
+def test_chance_plan_promises_nothing_uncounted(rule: str, planned: str, build: SimpleNamespace) -> None:
+    assert ChancePlan(build.knowledge(H, reserve_rule=rule)).planned_with.reserve_rule == planned
+
+
+def test_safely_scheduled_lies_between_no_cars_and_all_that_is_planned(build: SimpleNamespace) -> None:
+    none, some, all_ = (_value(_case(build, "scheduled_safely", phi)) for phi in (0.0, 0.5, 1.0))
+    assert none == pytest.approx(_value(_case(build, "thermal_only", 1.0)), abs=0.01)
+    assert all_ == pytest.approx(_value(_case(build, "scheduled", 1.0)), abs=0.01)
+    assert none > some + 0.1 > all_ + 0.2
 
 
 def test_energy_margin_cuts_only_what_is_lent(build: SimpleNamespace) -> None:
