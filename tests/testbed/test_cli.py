@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,14 @@ from testbed.results import equal_results, open_result
 from tests.testbed.cli_runs import FakeRun, RunFailed, call, files_in, rows_of
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _ctrl_c_is_heard() -> Iterator[None]:
+    """Workers of a parallel test run ignore SIGINT, and what they start inherits that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 # ------------------------------------------------------------------------ run
@@ -54,7 +63,6 @@ def test_all_mistakes_come_at_once_and_nothing_is_written(here: Path, fake_run: 
         assert words in done.stderr
     assert (done.stdout, fake_run.calls, files_in(here)) == ("", [], before)
 
-
 @pytest.mark.parametrize("arguments", [["run"], ["run", "smoke", "--sead", "1"], ["run", "smoke", "--seed", "x"],
                                        ["list", "cars"], ["nothing"], ["compare", "smoke"],
                                        ["check", "smoke", "--set", "step_s"], ["check", "no_such_scenario"],
@@ -65,7 +73,6 @@ def test_wrong_usage_ends_with_2_and_a_message_on_stderr(here: Path, arguments: 
     done = call(*arguments)
     assert (done.exit_code, done.stdout, files_in(here)) == (2, "", before)
     assert done.stderr
-
 
 def test_a_failed_run_names_simulator_time_cause_and_partial_result(here: Path, fake_run: FakeRun) -> None:
     output = Path("results/smoke/mine-seed1.h5")
@@ -209,7 +216,6 @@ def test_compare_checks_all_before_it_starts(here: Path, fake_run: FakeRun) -> N
                   "-o mine.py: mine.py is a file"):
         assert words in done.stderr
     assert (fake_run.calls, files_in(here)) == ([], before)
-
 
 # --------------------------------------------------------------- reading results
 def test_show_json_is_one_object_and_nothing_else(write_result: Any) -> None:
