@@ -21,6 +21,7 @@ def _arguments(folder: Path, *more: str) -> list[str]:
     return ["--scenario", "smoke", *sets, "-o", str(folder / "out"), *more]
 
 
+@pytest.mark.slow
 def test_it_writes_the_table_and_the_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("matplotlib")
     assert main(_arguments(tmp_path, "--points", "3", "--gap", "0.005")) == 0

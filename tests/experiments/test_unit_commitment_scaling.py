@@ -29,6 +29,7 @@ def test_ten_units_with_and_without_clusters_are_one_problem(tmp_path: Path,
     assert capsys.readouterr().out.count("\n") == 4
 
 
+@pytest.mark.slow
 def test_twenty_units_by_clusters_and_one_by_one_bound_each_other() -> None:
     together, single = (measure(20, 1e-3, clusters, 1000) for clusters in (True, False))
     assert together.violations == single.violations == 0

@@ -22,6 +22,7 @@ def test_day_closes_and_drives_8_kwh(kind) -> None:
     assert soc.max() == pytest.approx(0.8)
 
 
+@pytest.mark.slow
 def test_price_and_booked_wear_over_a_whole_life() -> None:
     """Traces of three years against the closed form of as many equal days: within a fifth, Naumann within a tenth.
 

@@ -141,6 +141,7 @@ def test_what_single_units_cannot_keep_is_refused(ages: list[int], u: list[int],
         _shared(build, ages, u)
 
 
+@pytest.mark.slow
 # ------------------------------------------------------------------ ramps in clusters
 def test_ramps_of_clusters_end_in_plans_that_every_unit_can_keep(build: SimpleNamespace) -> None:
     limits = {"ramp_up_mw_per_h": np.repeat([12.0, 15, 20], 2), "ramp_down_mw_per_h": np.repeat([15.0, 12, 20], 2),
