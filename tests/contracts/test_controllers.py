@@ -15,6 +15,7 @@ from testbed.simulators.temporal import TemporalSimulator
 from tests.testbed import small_run
 
 ROUNDING_KW = 1e-6
+SHORT = ("planning.horizon_h=25", "spatial.look_ahead_h=2")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def run(request, cache):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SpatialSimulator, "_district", spoken)
         patch.setattr(TemporalSimulator, "view", viewed)
-        path = small_run.run(cache, controller=request.param, name=f"{request.param}.h5")
+        path = small_run.run(cache, *SHORT, controller=request.param, name=f"{request.param}.h5")
     seen.result = open_result(path)
     return seen
 
