@@ -95,7 +95,7 @@ class Decider:
         now = forecast(self.knowledge, layout, view)
         self.problem.begin(view.time_s, layout)
         first = self._attempt(layout, now, None)
-        if first.is_accepted:
+        if first.is_accepted and not first.violations:  # a load that alone breaks a limit is not passed on in silence
             return self._of_attempt(view, layout, now, (first,), "accepted", "")
         reason = self._refusal(first)
         if self.knowledge.on_inexact == "stop":
