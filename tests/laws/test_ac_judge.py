@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from controllers.port import SpatialKnowledge
@@ -53,6 +53,7 @@ def check_hours(seed: int, of_ieee33: bool = False) -> None:
 
 @settings(deadline=None, derandomize=True, max_examples=12)
 @given(SEEDS)
+@example(seed=3783)  # reactive load alone overloads a transformer
 def test_no_refuted_answer_is_passed_on_as_good(seed: int) -> None:
     """60 decisions on 12 random feeders."""
     check_hours(seed)
