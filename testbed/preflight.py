@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -170,9 +171,18 @@ def folder_mistakes(folder: Path, named: str) -> list[str]:
     nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
     if not nearest.is_dir():
         return [f"{named}: {nearest} is a file, must be a folder"]
-    if not os.access(nearest, os.W_OK | os.X_OK):
+    if not _takes_files(nearest):
         return [f"{named}: {nearest} cannot be written into"]
     return []
+
+
+def _takes_files(folder: Path) -> bool:
+    """Tried with a file that has gone again at once: rights alone do not tell of read-only and virtual file systems."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def _check_plan(plan: Path | None, scenario: Scenario | None, mistakes: list[str]) -> None:

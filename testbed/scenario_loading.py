@@ -170,7 +170,7 @@ def _explain(detail: ErrorDetails, tree: Tree) -> Iterator[_Found]:
         rule += f"; known: {', '.join(_keys_beside(path))}"
         yield _Found(path, Mistake(tree.source(path), _dotted(path), detail["input"], rule), True)
     else:
-        rule = detail["msg"].replace("Input should be", "must be", 1)
+        rule = detail["msg"].replace("Input should be", "must be", 1).replace("a valid array", "a list in brackets")
         yield _Found(path, Mistake(tree.source(path), _dotted(path), detail["input"], rule), True)
 
 

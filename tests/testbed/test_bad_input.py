@@ -15,6 +15,7 @@ def sets(*overrides):
     (["run", "nowhere.yaml"], ["nowhere.yaml"]),
     (["run", "smoke", *sets("planning.horizn_h=3")], ["planning.horizn_h", "horizon_h"]),
     (["run", "smoke", *sets("profiles.wind_capacity_mw=-3")], ["profiles.wind_capacity_mw", "-3"]),
+    (["run", "smoke", *sets("fleet.slow_charger_kw=-3")], ["fleet.slow_charger_kw", "-3", "a list in brackets"]),
     (["run", "smoke", *sets("step_s=700")], ["step_s", "700", "3600"]),
     (["run", "smoke", *sets("districts.0.zone_map={residential: [40], commercial: [3], office: [4]}")],
      ["districts.0.zone_map", "[40]", "1 to 33"]),
@@ -23,6 +24,7 @@ def sets(*overrides):
     (["run", "smoke", *sets(*CSV[:1], "profiles.file=none.csv")], ["none.csv", "no such file"]),
     (["run", "smoke", "--controller", "bilayr"], ["bilayr", "bilayer"]),
     (["run", "smoke", "-o", "own.csv/x.h5"], ["own.csv"]),
+    (["run", "smoke", "-o", "/proc/x/y.h5"], ["/proc cannot be written into"]),
     (["compare", "smoke", "--controllers", "no_pev,nothing", *sets("step_s=7")], ["nothing", "step_s"]),
 ])
 def test_one_message_code_2_nothing_written(here, fake_run, arguments, words):

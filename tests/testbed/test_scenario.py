@@ -217,7 +217,7 @@ def test_an_unknown_key_inside_a_list(write):
     ("objective: {tariff_in_objective: 1}", "objective.tariff_in_objective = 1: must be a valid boolean"),
     ("spatial: 3", "spatial = 3: must be"),
     ("profiles: {source: simbench, start_date: soon}", "profiles.start_date = 'soon': must be a valid date"),
-    ("fleet: {soc_wanted: 0.8}", "fleet.soc_wanted = 0.8: must be a valid array"),
+    ("fleet: {soc_wanted: 0.8}", "fleet.soc_wanted = 0.8: must be a list in brackets"),
     ("fleet: {age_years: [1, 2, 3]}", "fleet.age_years = [1, 2, 3]: "),
 ])
 def test_a_wrong_type(write, line, expected):
