@@ -9,7 +9,8 @@ import numpy as np
 import pandapower
 import pandapower.networks
 
-from models.feeder import ac_engine, ieee33
+from models.feeder import ieee33
+from models.power_flow import ac_engine
 
 CASES = 960
 

@@ -19,8 +19,9 @@ import numpy as np
 
 from controllers.spatial.branch_flow.decision import Decider
 from experiments.hour_views import kept_hours
-from models.feeder import ac_engine, ieee33
+from models.feeder import ieee33
 from models.feeder_sources import feeder_from
+from models.power_flow import ac_engine
 from models.records import RadialFeeder
 from testbed.preflight import checked_scenario
 

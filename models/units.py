@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from models.data_tables import read_columns
 from models.records import OPTIONAL_LIMITS, Floats, Ints, ThermalUnits
 
 EmissionSet = Literal["linear", "quadratic"]
 RampSet = Literal["none", "ten_unit"]
-_DATA = Path(__file__).parent / "data"
-
-
-def _columns(file_name: str) -> dict[str, list[str]]:
-    with (_DATA / file_name).open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def ten_units(emissions: EmissionSet = "linear", copies: int = 1, scale: float = 1.0,
@@ -36,7 +28,7 @@ def ten_units(emissions: EmissionSet = "linear", copies: int = 1, scale: float =
         raise ValueError(f"ramps={ramps!r} is unknown, allowed: none, ten_unit")
     if copies < 1 or scale <= 0:
         raise ValueError(f"copies={copies} must be >= 1 and scale={scale} > 0")
-    table = _columns("ten_units.csv")
+    table = read_columns("ten_units.csv")
 
     def floats(name: str, power: int = 0) -> Floats:
         return np.tile(np.array(table[name], dtype=np.float64), copies) * scale**power
@@ -45,7 +37,7 @@ def ten_units(emissions: EmissionSet = "linear", copies: int = 1, scale: float =
         return np.tile(np.array(table[name], dtype=np.int64), copies)
 
     limits = {name: np.tile(np.array(values, dtype=np.float64), copies) * scale
-              for name, values in _columns("ten_unit_ramps.csv").items() if name in OPTIONAL_LIMITS}
+              for name, values in read_columns("ten_unit_ramps.csv").items() if name in OPTIONAL_LIMITS}
     linear = emissions == "linear"
     slope = floats("linear_t_per_mwh" if linear else "quadratic_beta_t_per_mwh")
     names = table["unit"] if copies == 1 else [f"{name}.{k + 1}" for k in range(copies) for name in table["unit"]]
@@ -71,4 +63,4 @@ def ten_units(emissions: EmissionSet = "linear", copies: int = 1, scale: float =
 
 def ten_unit_load_mw() -> Floats:
     """[24] system load of the ten-unit day in MW, hours 1 to 24 (S)."""
-    return np.array(_columns("ten_unit_load.csv")["load_mw"], dtype=np.float64)
+    return np.array(read_columns("ten_unit_load.csv")["load_mw"], dtype=np.float64)

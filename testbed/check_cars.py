@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from models.feeder import ieee33
 from models.population import district_seed, draw_vehicles
 from models.records import GROUP_COUNT, VEHICLE_CLASSES, Bools, Floats, Vehicles
 from testbed.check_finding import Violation, worst
@@ -89,8 +90,6 @@ def _feeder_load_kw(result: Result, name: str) -> Floats:
 
 @lru_cache(maxsize=8)
 def _peak_kw(peak_scale: float) -> float:
-    from models.feeder import ieee33  # noqa: PLC0415 - pandapower is slow to import
-
     return float(ieee33(peak_scale=peak_scale).p_base_kw.sum())
 
 

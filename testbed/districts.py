@@ -10,9 +10,11 @@ import numpy as np
 
 from controllers.port import PowerFlowCall
 from models.drivers import DriverParameters, Drivers
+from models.feeder import ieee33, site, zone_map
 from models.flexibility import groups_of_fleet, pair_index
 from models.mobility import Mobility
 from models.population import FleetParameters, district_seed, draw_vehicles
+from models.power_flow import ac_engine
 from models.recorded_sessions import read_sessions
 from models.records import ZONES, PairIndex, RadialFeeder, RecordError, Site, Vehicles
 from models.session_replay import ReplayInputs, SessionReplay
@@ -78,7 +80,7 @@ def _district(scenario: described.Scenario, district: district_part.District, se
               has_vehicles: bool) -> District:
     fleet = fleet_parameters(scenario, district if has_vehicles else None)
     vehicles = draw_vehicles(fleet, seed)
-    feeder = _feeder(district)
+    feeder = build_feeder(district)
     site = _site(district, feeder, vehicles.count)
     return District(
         name=district.name, vehicles=vehicles, site=site, seed=seed, fleet_parameters=fleet,
@@ -141,13 +143,17 @@ def driver_parameters(scenario: described.Scenario) -> DriverParameters:
         private_stays_per_day=MOST_TRIPS + 1 if scenario.fleet.trips == "survey" else 4)
 
 
-def _feeder(district: district_part.District) -> RadialFeeder | None:
-    if district.feeder is None:
-        return None
+def build_feeder(district: district_part.District) -> RadialFeeder | None:
+    """The district's network, None where it has none; raises RecordError if it cannot serve."""
+    return None if district.feeder is None else _network(district.model_dump_json())
+
+
+@lru_cache(maxsize=64)
+def _network(district_json: str) -> RadialFeeder:
+    """By content: networks from elsewhere take seconds to load."""
+    district = district_part.District.model_validate_json(district_json)
     if district.feeder != "ieee33":
         return _feeder_from_elsewhere(district)
-    from models.feeder import ieee33  # noqa: PLC0415 - pandapower is slow to import
-
     return ieee33(peak_scale=district.peak_scale, slack_vm_pu=district.slack_vm_pu, v_min_pu=district.v_min_pu,
                   v_max_pu=district.v_max_pu, substation_kva=_substation_kva(district),
                   line_rating_a=_line_rating_a(district), transformer_margin=_unlimited(district.transformer_margin))
@@ -179,8 +185,6 @@ def _site(district: district_part.District, feeder: RadialFeeder | None, cars: i
     slow = cars if district.slow_ports_per_bus is None else district.slow_ports_per_bus
     fast = cars if district.fast_ports_per_bus is None else district.fast_ports_per_bus
     if feeder is not None:
-        from models.feeder import site  # noqa: PLC0415 - pandapower is slow to import
-
         return site(feeder, _zones(district, feeder), slow, fast)
     virtual = np.arange(len(ZONES))
     return Site(bus_zone=virtual, slow_ports=np.full(virtual.size, slow),
@@ -189,7 +193,6 @@ def _site(district: district_part.District, feeder: RadialFeeder | None, cars: i
 
 def _zones(district: district_part.District, feeder: RadialFeeder) -> Mapping[int, int]:
     """Zone by bus number: a named map, lists, or shares by electrical distance."""
-    from models.feeder import zone_map  # noqa: PLC0415 - pandapower is slow to import
     from models.feeder_sources import ZONE_SHARES, zones_by_distance  # noqa: PLC0415
 
     named = district.zone_map
@@ -204,7 +207,7 @@ def _zones(district: district_part.District, feeder: RadialFeeder) -> Mapping[in
 def check_network(district: district_part.District) -> str:
     """Why the network of this district cannot serve; empty if it can."""
     try:
-        if (feeder := _feeder(district)) is not None:
+        if (feeder := build_feeder(district)) is not None:
             _site(district, feeder, district.vehicle_count)
     except RecordError as error:
         return str(error)
@@ -214,6 +217,4 @@ def check_network(district: district_part.District) -> str:
 def _power_flow(feeder: RadialFeeder | None, scenario: described.Scenario) -> PowerFlowCall | None:
     if feeder is None:
         return None
-    from models.feeder import ac_engine  # noqa: PLC0415 - pandapower is slow to import
-
     return ac_engine(feeder, scenario.spatial.engine).power_flow

@@ -7,21 +7,15 @@ a hash of exactly that; a plan taken from the cache is the plan that the solver 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from controllers.port import Plan, SystemView
 from controllers.temporal import unit_commitment
 from controllers.temporal.unit_commitment.solve import UnitCommitment
+from testbed.content_cache import content_key, store
 from testbed.simulators.wire import pack, unpack
 
 CODE = b"".join(file.read_bytes() for file in sorted(Path(str(unit_commitment.__file__)).parent.glob("*.py")))
@@ -40,40 +34,25 @@ class CachedUnitCommitment:
 
         A stored plan has solver_s = compile_s = 0: nothing was solved in this run.
         """
-        path = self.folder / f"plan-{plan_key(self.layer, view)}.json.gz"
+        path = self._path(view)
         stored = _load(path)
         if stored is None:
             stored = self.layer.plan(view)
-            _store(path, stored)
-            return stored
+            store(path, gzip.compress(json.dumps(pack(stored.to_arrays())).encode(), compresslevel=1))
         return stored
+
+    def holds(self, view: SystemView) -> bool:
+        """Whether this view was solved before."""
+        return self._path(view).exists()
+
+    def _path(self, view: SystemView) -> Path:
+        return self.folder / f"plan-{plan_key(self.layer, view)}.json.gz"
 
 
 def plan_key(layer: UnitCommitment, view: SystemView) -> str:
     """sha256 of knowledge, view, settings, code and solver versions."""
-    digest = hashlib.sha256()
-    for part in (layer.knowledge, view, layer.car_control, layer.tuning, sorted(layer.without)):
-        _feed(digest, part)
-    digest.update(CODE)
-    digest.update(json.dumps([metadata.version(name) for name in SOLVERS]).encode())
-    return digest.hexdigest()
-
-
-def _feed(digest: Any, value: Any) -> None:
-    """Hash a record, array, sequence or plain value, with its type and shape."""
-    if is_dataclass(value):
-        for field in fields(value):
-            digest.update(field.name.encode())
-            _feed(digest, getattr(value, field.name))
-    elif isinstance(value, np.ndarray):
-        digest.update(f"{value.dtype.str}{value.shape}".encode())
-        digest.update(np.ascontiguousarray(value).tobytes())
-    elif isinstance(value, tuple | list):
-        digest.update(f"[{len(value)}]".encode())
-        for item in value:
-            _feed(digest, item)
-    else:
-        digest.update(f"{type(value).__name__}:{value!r};".encode())
+    parts = (layer.knowledge, view, layer.car_control, layer.tuning, sorted(layer.without))
+    return content_key(parts, CODE, SOLVERS)
 
 
 def _load(path: Path) -> Plan | None:
@@ -84,11 +63,3 @@ def _load(path: Path) -> Plan | None:
         return None
     values = {**raw, "pc_kw": tuple(raw["pc_kw"]), "pd_kw": tuple(raw["pd_kw"]), "solver_s": 0.0, "compile_s": 0.0}
     return Plan(**values)
-
-
-def _store(path: Path, plan: Plan) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(handle, "wb") as file:
-        file.write(gzip.compress(json.dumps(pack(plan.to_arrays())).encode(), compresslevel=1))
-    Path(partial).replace(path)

@@ -7,15 +7,15 @@ from functools import lru_cache
 
 import numpy as np
 
-from controllers.port import SystemView, TemporalKnowledge
+from controllers.port import SystemView
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.power_system import NetLoad, PowerSystem
 from models.profiles import Profiles
-from models.records import Floats, Ints
+from models.records import Ints
 from testbed.expectations import cache_folder
-from testbed.forecasts import Forecaster, build_forecaster
+from testbed.forecasts import build_forecaster
 from testbed.knowledge import power_system_parameters, temporal_knowledge
-from testbed.plans import remembered
+from testbed.plan_cache import CachedUnitCommitment
 from testbed.profiles import build_profiles
 from testbed.scenario import Scenario
 
@@ -33,38 +33,60 @@ class Reference:
 
 def no_car_reference(scenario: Scenario, seed: int = 0) -> Reference:
     """Plan by plan over all counted days with the run's forecasts (of `seed`), carried out hour by hour."""
-    seed = 0 if scenario.profiles.forecast_error == "off" else seed  # then all seeds share one reference
-    return _reference(scenario.model_copy(update={"districts": scenario.districts[:1]}).model_dump_json(
+    return _reference(*_essence(scenario, seed))
+
+
+def is_kept(scenario: Scenario, seed: int = 0) -> bool:
+    """Whether its first plan was solved before."""
+    system = _SystemAlone(*_essence(scenario, seed))
+    return system.layer.holds(system.view(0))
+
+
+def _essence(scenario: Scenario, seed: int) -> tuple[str, int]:
+    """What the reference depends on: no cars, and the seed only where forecasts err; so many runs share one."""
+    described = scenario.model_copy(update={"districts": scenario.districts[:1]}).model_dump_json(
         include={"name", "days", "profiles", "system", "objective", "planning", "tariff", "spatial", "districts",
-                 "execution"}), seed)
+                 "execution"})
+    return described, 0 if scenario.profiles.forecast_error == "off" else seed
 
 
 @lru_cache(maxsize=4)
 def _reference(scenario_json: str, seed: int) -> Reference:
-    scenario = Scenario.model_validate_json(scenario_json)
-    knowledge = replace(temporal_knowledge(scenario), district_names=())
-    layer = remembered(UnitCommitment(knowledge, "none"), cache_folder(scenario))
-    core = PowerSystem(knowledge.units, power_system_parameters(scenario))
-    profiles, p_mw = build_profiles(scenario), np.zeros(knowledge.units.count)
-    forecaster = build_forecaster(scenario, seed)
+    system = _SystemAlone(scenario_json, seed)
     committed, cost_usd = [], 0.0
-    for start_s in range(0, scenario.days * DAY_S, knowledge.binding_h * HOUR_S):
-        plan = layer.plan(_view(start_s, knowledge, forecaster, core.hours_on, p_mw))
-        for hour in range(knowledge.binding_h):
-            step = core.step(start_s + hour * HOUR_S, HOUR_S, plan.committed[:, hour],
-                             _net_load(profiles, start_s + hour * HOUR_S))
+    for start_s in range(0, system.days * DAY_S, system.knowledge.binding_h * HOUR_S):
+        plan = system.layer.plan(system.view(start_s))
+        for hour in range(system.knowledge.binding_h):
+            cost_usd += system.hour_usd(start_s + hour * HOUR_S, plan.committed[:, hour])
             committed.append(plan.committed[:, hour])
-            cost_usd += step.fuel_cost_usd + step.startup_cost_usd
-            p_mw = step.p_mw
     return Reference(np.stack(committed).astype(np.int64), cost_usd)
 
 
-def _view(start_s: int, knowledge: TemporalKnowledge, forecaster: Forecaster, hours_on: Ints,
-          p_mw: Floats) -> SystemView:
-    ahead, free = forecaster.hourly(start_s, knowledge.horizon_h), np.zeros(knowledge.horizon_h)
-    return SystemView(time_s=start_s, load_mw=ahead.load_mw, wind_mw=ahead.wind_mw, pv_mw=ahead.pv_mw,
-                      price_charge_usd_per_kwh=free, price_discharge_usd_per_kwh=free, districts=(),
-                      hours_on=hours_on, p_mw=p_mw)
+class _SystemAlone:
+    """The power system without cars, hour after hour."""
+
+    def __init__(self, scenario_json: str, seed: int) -> None:
+        scenario = Scenario.model_validate_json(scenario_json)
+        self.days = scenario.days
+        self.knowledge = replace(temporal_knowledge(scenario), district_names=())
+        self.layer = CachedUnitCommitment(UnitCommitment(self.knowledge, "none"), cache_folder(scenario))
+        self.core = PowerSystem(self.knowledge.units, power_system_parameters(scenario))
+        self.profiles, self.forecaster = build_profiles(scenario), build_forecaster(scenario, seed)
+        self.p_mw = np.zeros(self.knowledge.units.count)
+
+    def view(self, start_s: int) -> SystemView:
+        """What the system operator sees at start_s."""
+        horizon_h = self.knowledge.horizon_h
+        ahead, free = self.forecaster.hourly(start_s, horizon_h), np.zeros(horizon_h)
+        return SystemView(time_s=start_s, load_mw=ahead.load_mw, wind_mw=ahead.wind_mw, pv_mw=ahead.pv_mw,
+                          price_charge_usd_per_kwh=free, price_discharge_usd_per_kwh=free, districts=(),
+                          hours_on=self.core.hours_on, p_mw=self.p_mw)
+
+    def hour_usd(self, now_s: int, committed: Ints) -> float:
+        """Run the committed units for one hour; its fuel and start-ups."""
+        step = self.core.step(now_s, HOUR_S, committed, _net_load(self.profiles, now_s))
+        self.p_mw = step.p_mw
+        return step.fuel_cost_usd + step.startup_cost_usd
 
 
 def _net_load(profiles: Profiles, now_s: int) -> NetLoad:

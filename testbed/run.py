@@ -20,7 +20,9 @@ from typing import Any
 from controllers.port import Controller
 from models.mobility import without_garbage_collection
 from testbed.attributes import NETWORK_ONLY, SIMULATORS
+from testbed.beforehand import Beforehand
 from testbed.controller_loading import controller_spec
+from testbed.engine_check import engines_disagree
 from testbed.recording import result_header, result_layout
 from testbed.reference import REFERENCE_NAME, no_car_reference
 from testbed.result_writer import Failure, ResultWriter, add_reference, finish_result
@@ -61,13 +63,18 @@ def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, outpu
     started, clock = datetime.now(UTC), time.perf_counter()
     output.parent.mkdir(parents=True, exist_ok=True)
     output.unlink(missing_ok=True)  # an older result must not be taken for this run's
-    with tempfile.TemporaryDirectory() as folder:
-        end = _beside_a_running_loop(lambda: _run_world(spec, Path(folder), progress))
-        ledgers = read_ledgers(Path(folder))
-    gc.collect()  # the world is gone; the next run of this process must not find its cycles
-    failure = end.failure or missing_steps(spec, ledgers)
-    reference_s = _add_reference(spec) if failure is None else 0.0
-    seconds = run_seconds(ledgers, Stopwatch(end.world_s, end.run_s, reference_s))
+    with Beforehand(spec) as beforehand:
+        with tempfile.TemporaryDirectory() as folder:
+            end = _beside_a_running_loop(lambda: _run_world(spec, Path(folder), progress))
+            ledgers = read_ledgers(Path(folder))
+        gc.collect()  # the world is gone; the next run of this process must not find its cycles
+        failure, ended = end.failure or missing_steps(spec, ledgers), time.perf_counter()
+        if failure is None:
+            beforehand.wait()
+            failure = _wrong_engine(spec)
+        if failure is None:
+            _add_reference(spec)
+    seconds = run_seconds(ledgers, Stopwatch(end.world_s, end.run_s, time.perf_counter() - ended))
     info = {"started": started.isoformat(), "wall_s": time.perf_counter() - clock, **_machine(), **seconds}
     _conclude(spec, failure, info)
     if failure is not None:
@@ -139,18 +146,21 @@ def missing_steps(spec: RunSpec, ledgers: Mapping[str, Ledger], word: str = "") 
     return Failure(slowest, time_s, word or f"ended without a word after {steps[slowest]} of {spec.steps_total} steps")
 
 
+def _wrong_engine(spec: RunSpec) -> Failure | None:
+    problem = engines_disagree(spec)
+    return Failure("feeder", spec.start_s, problem) if problem else None
+
+
 def _conclude(spec: RunSpec, failure: Failure | None, info: Mapping[str, Any]) -> None:
     if not spec.output.exists():
         ResultWriter(spec.output, result_header(spec), result_layout(spec)).release()
     finish_result(spec.output, "failed" if failure else "completed", failure, info)
 
 
-def _add_reference(spec: RunSpec) -> float:
-    """The commitment without cars into the file; its seconds."""
-    begun = time.perf_counter()
+def _add_reference(spec: RunSpec) -> None:
+    """The commitment without cars into the file."""
     reference = no_car_reference(spec.scenario, spec.seed)
     add_reference(spec.output, REFERENCE_NAME, reference.committed, reference.operating_cost_usd)
-    return time.perf_counter() - begun
 
 
 def _machine() -> dict[str, Any]:

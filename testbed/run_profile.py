@@ -52,7 +52,7 @@ class Stopwatch:
     run_s: float
     """From the first set-up to the last step."""
     reference_s: float
-    """The commitment without cars."""
+    """The commitment without cars and the check of the power-flow engine, as far as they had to be waited for."""
 
 
 def run_seconds(ledgers: Mapping[str, Ledger], watch: Stopwatch) -> dict[str, Any]:
@@ -90,6 +90,6 @@ def profile_rows(result: Result) -> list[tuple[str, float]]:
     for name, words in OTHERS.items():
         seconds = steps.get(name, 0.0) - (parts["expectation_s"] if name == "mobility" else 0.0)
         rows.append((words, max(seconds, 0.0)))
-    rows += [("wiring", parts["wiring_s"]), ("reference without cars", parts["reference_s"])]
+    rows += [("wiring", parts["wiring_s"]), ("reference without cars, engine check", parts["reference_s"])]
     rest_s = run["wall_s"] - sum(seconds for _, seconds in rows)
     return [*rows, ("other", max(rest_s, 0.0)), ("whole run", run["wall_s"])]

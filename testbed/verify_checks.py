@@ -9,7 +9,8 @@ import numpy as np
 
 from controllers.port import Plan, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from models.feeder import ac_engine, ieee33, tie_configuration
+from models.feeder import ieee33, tie_configuration
+from models.power_flow import ac_engine
 from models.records import GROUP_COUNT, Floats, PowerFlow, RadialFeeder
 from models.units import ten_unit_load_mw, ten_units
 from testbed.verify import Check, at_most, equal, near

@@ -13,8 +13,9 @@ import numpy as np
 
 from controllers.port import FeederView, OnInexact, Setpoints, SpatialKnowledge
 from controllers.spatial.branch_flow import BranchFlow
-from models.feeder import ac_engine, ieee33, site, zone_map
+from models.feeder import ieee33, site, zone_map
 from models.flexibility import bus_flexibility, groups_of_fleet, known_sessions, pair_index, select
+from models.power_flow import ac_engine
 from models.records import (
     GROUP_COUNT,
     DeclaredTable,

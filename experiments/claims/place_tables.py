@@ -10,7 +10,8 @@ import numpy as np
 
 from experiments import zone_maps
 from experiments.claims.verdicts import Verdict
-from models.feeder import ac_engine, ieee33
+from models.feeder import ieee33
+from models.power_flow import ac_engine
 
 NEAR_BUS, END_BUS, SHORT_END_BUS = 2, 18, 22
 SEARCHES = ("pso", "sga")

@@ -10,7 +10,8 @@ import numpy as np
 from experiments.claims import reactive
 from experiments.claims.verdicts import Verdict, write_rows
 from experiments.claims.voltage import MEANS, Support, highest_vm_pu, least_support, slack_needed_pu
-from models.feeder import ac_engine, ieee33, site, zone_map
+from models.feeder import ieee33, site, zone_map
+from models.power_flow import ac_engine
 from models.records import SECONDS_PER_HOUR, Floats
 from testbed.preflight import checked_scenario
 from testbed.profiles import build_profiles

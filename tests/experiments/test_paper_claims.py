@@ -14,7 +14,8 @@ from experiments import paper_claims
 from experiments.claims import hour_tables, hours, objective_tables, objectives, place_tables, voltage
 from experiments.claims.plans import PlanJob, Switches, fewer_units
 from experiments.claims.verdicts import Verdict
-from models.feeder import ac_engine, ieee33
+from models.feeder import ieee33
+from models.power_flow import ac_engine
 
 FEEDER = ieee33(peak_scale=0.83)
 FLOW = ac_engine(FEEDER).power_flow

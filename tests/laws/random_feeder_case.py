@@ -8,8 +8,8 @@ import numpy as np
 
 from controllers.port import FeederView, SpatialKnowledge
 from controllers.spatial.branch_flow.decision import Decision
-from models.feeder import ac_engine
 from models.flexibility import bus_flexibility, groups_of_fleet, known_sessions, pair_index, select
+from models.power_flow import ac_engine
 from models.records import GROUP_COUNT, DeclaredTable, Floats, RadialFeeder, Site, Vehicles, cohort_index, group_index
 
 HORIZON_H, LOOK_AHEAD_H, STEP_S = 4, 2, 3600

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pandapower as pp
 import pytest
+from lightsim2grid.network import init_from_pandapower
+from pandapower import networks
 
-from models.feeder import (
-    LightsimEngine,
-    PandapowerEngine,
-    ac_engine,
-    ieee33,
-    radial_feeder_from_pandapower,
-    site,
-    tie_configuration,
-    zone_map,
-)
+from models.feeder import ieee33, radial_feeder_from_pandapower, site, tie_configuration, zone_map
+from models.power_flow import LightsimEngine, PandapowerEngine, ac_engine, engine_error_pu
 from models.records import RecordError
 
 FEEDER = ieee33()
@@ -180,3 +175,25 @@ def test_a_feeder_at_no_load_loses_nothing() -> None:
     flow = ac_engine(idle).power_flow(np.zeros((1, 33)), np.zeros((1, 33)))
     assert flow.losses_kw[0] == pytest.approx(0.0, abs=1e-9)
     assert np.allclose(flow.vm_pu, 1.02)
+
+
+def test_the_table_is_case33bw() -> None:
+    """Each branch and load, the tie lines too, against the network as pandapower ships it."""
+    net = networks.case33bw()
+    net.line["in_service"] = ~np.isin(np.arange(1, 38), (7, 9, 14, 32, 37))
+    theirs = radial_feeder_from_pandapower(net, "case33bw", i_max_a=np.full(37, 200.0), first_bus_number=1)
+    ours = tie_configuration()
+    for name in ("bus_number", "parent", "p_base_kw", "q_base_kvar", "r_pu", "x_pu", "transformer_kva"):
+        assert np.allclose(getattr(ours, name), getattr(theirs, name), rtol=1e-12), name
+    assert ours.nominal_kv == theirs.nominal_kv
+
+
+def test_the_grid_of_the_fast_engine_is_what_its_own_converter_makes() -> None:
+    """Voltages at base load, equal to rounding; and both find the reference's."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="LightSim has not found any generators")
+        grid = init_from_pandapower(PandapowerEngine(FEEDER)._net)
+    converted = grid.ac_pf(np.ones(FEEDER.bus_count, dtype=np.complex128), 30, 1e-10)
+    ours = LightsimEngine(FEEDER).power_flow(FEEDER.p_base_kw[None], FEEDER.q_base_kvar[None])
+    assert np.allclose(np.abs(converted), ours.vm_pu[0], atol=1e-12)
+    assert engine_error_pu(FEEDER) < 1e-12

@@ -5,8 +5,9 @@ import pandapower
 import pytest
 from pandapower import networks
 
-from models.feeder import ac_engine, ieee33, radial_feeder_from_pandapower
+from models.feeder import ieee33, radial_feeder_from_pandapower
 from models.feeder_sources import feeder_from, feeder_of_net, zones_by_distance
+from models.power_flow import ac_engine
 from models.records import BASE_MVA, ZONES, RecordError
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from controllers.port import FeederView, SpatialKnowledge
-from models.feeder import ac_engine, ieee33, site, zone_map
+from models.feeder import ieee33, site, zone_map
 from models.flexibility import bus_flexibility, cohort_flexibility, groups_of_fleet, known_sessions, pair_index
+from models.power_flow import ac_engine
 from models.records import GROUP_COUNT, DeclaredTable, Floats, RadialFeeder, Sessions, Site, Vehicles
 
 HORIZON_H = 48

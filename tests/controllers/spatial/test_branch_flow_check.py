@@ -14,7 +14,7 @@ from controllers.spatial.branch_flow.decision import Decider, Decision
 from controllers.spatial.branch_flow.layout import group_kind
 from controllers.spatial.branch_flow.migrate import migrate_bound
 from controllers.spatial.judge import Judge
-from models.feeder import ac_engine
+from models.power_flow import ac_engine
 from models.records import RadialFeeder
 from tests.controllers.spatial import branch_flow_case as case
 

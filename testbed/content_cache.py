@@ -1,0 +1,51 @@
+"""Answers kept between runs under a hash of all that they depend on: a kept answer is the one that would come again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, is_dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def content_key(parts: Iterable[Any], code: bytes, packages: Sequence[str]) -> str:
+    """sha256 of records, arrays, sequences and plain values, of the code that answers, and of packages' versions."""
+    digest = hashlib.sha256()
+    for part in parts:
+        _feed(digest, part)
+    digest.update(code)
+    digest.update(json.dumps([metadata.version(name) for name in packages]).encode())
+    return digest.hexdigest()
+
+
+def _feed(digest: Any, value: Any) -> None:
+    """Hash a record, array, sequence or plain value, with its type and shape."""
+    if is_dataclass(value):
+        for field in fields(value):
+            digest.update(field.name.encode())
+            _feed(digest, getattr(value, field.name))
+    elif isinstance(value, np.ndarray):
+        digest.update(f"{value.dtype.str}{value.shape}".encode())
+        digest.update(np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, tuple | list):
+        digest.update(f"[{len(value)}]".encode())
+        for item in value:
+            _feed(digest, item)
+    else:
+        digest.update(f"{type(value).__name__}:{value!r};".encode())
+
+
+def store(path: Path, content: bytes) -> None:
+    """Written beside its place and moved there, so that nobody reads half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(partial).replace(path)
