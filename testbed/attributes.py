@@ -9,15 +9,21 @@ controller, a `truth` datum may not, a `record` datum goes to the recorder only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Scope = Literal["system", "district"]
+SCOPES: tuple[Scope, ...] = ("system", "district")
 Audience = Literal["operator", "truth", "record"]
 SIMULATORS: tuple[str, ...] = (
     "profiles", "mobility", "temporal", "spatial", "fleet", "feeder", "power_system", "recorder",
 )
 NETWORK_ONLY = ("feeder",)
 """Simulators that have an entity only for districts with a network."""
+
+RECORD = "record"
+"""What a simulator sends to the recorder in a step: all recorded plain arrays of an entity, by name. One datum, not
+many, since each costs time on its way."""
 
 VEHICLE_TRACES = ("soc", "setpoint_vehicle_kw", "limited_vehicle_kw", "p_vehicle_kw", "reason_vehicle")
 """Arrays over vehicles that go to the second file, where the scenario asks for them."""
@@ -236,6 +242,19 @@ ATTRIBUTES: tuple[Attribute, ...] = (
 def produced_by(simulator: str, scope: Scope) -> tuple[Attribute, ...]:
     """Attributes that this simulator makes for entities of the scope."""
     return tuple(a for a in ATTRIBUTES if a.producer == simulator and a.scope == scope)
+
+
+@lru_cache
+def recorded_of(simulator: str, scope: Scope) -> tuple[str, ...]:
+    """Names of the plain arrays that go into this simulator's `record` for entities of the scope."""
+    return tuple(a.name for a in produced_by(simulator, scope) if a.recorded and not a.is_table)
+
+
+def to_recorder(simulator: str, scope: Scope, vehicles: bool) -> tuple[str, ...]:
+    """What the simulator sends to the recorder for entities of the scope; traces only where `vehicles` are recorded."""
+    tables = tuple(a.name for a in produced_by(simulator, scope)
+                   if (a.recorded and a.is_table) or (vehicles and a.name in VEHICLE_TRACES))
+    return ((RECORD,) if recorded_of(simulator, scope) else ()) + tables
 
 
 def recorded(scope: Scope) -> tuple[Attribute, ...]:

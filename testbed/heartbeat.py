@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +12,19 @@ FILE = "heartbeat"
 PERIOD_S = 0.2
 
 
-def beat(folder: Path, steps: int) -> None:
-    """Leave the number of finished steps."""
-    (folder / FILE).write_text(str(steps), encoding="utf-8")
+class Heartbeat:
+    """Leaves the number of finished steps, no more often than anybody looks."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / FILE
+        self._next_s = 0.0
+
+    def beat(self, steps: int) -> None:
+        """So many are finished."""
+        now_s = time.perf_counter()
+        if now_s >= self._next_s:
+            self._file.write_text(str(steps), encoding="utf-8")
+            self._next_s = now_s + PERIOD_S
 
 
 def steps_done(folder: Path) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from testbed.metric_registry import METRICS, Metric
 from testbed.regret import regret_of_runs
@@ -161,7 +161,7 @@ def half_width(differences: np.ndarray[Any, np.dtype[np.float64]]) -> float:
     count = differences.size
     if count < 2:
         return np.nan
-    quantile = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1))
+    quantile = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2))
     return quantile * float(differences.std(ddof=1)) / float(np.sqrt(count))
 
 

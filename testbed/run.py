@@ -99,7 +99,8 @@ def _run_world(spec: RunSpec, folder: Path, progress: Progress | None) -> WorldE
     try:
         with without_garbage_collection(), build_world(spec, folder) as world, _reported(spec, folder, progress):
             connected = time.perf_counter()
-            world.run(until=spec.steps_total * spec.step_s, print_progress=False)
+            # All but profiles hang together in a circle, so none can run ahead; waiting for successors costs time only
+            world.run(until=spec.steps_total * spec.step_s, print_progress=False, lazy_stepping=False)
     except SimulatorFailure as stopped:
         failure = Failure(stopped.simulator, stopped.time_s, stopped.cause)
     except Exception as error:  # mosaik's own words for a simulator that died; the ledgers know more

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import mosaik
 import numpy as np
 
-from testbed.attributes import ATTRIBUTES, NETWORK_ONLY, SIMULATORS, VEHICLE_TRACES, Attribute
+from testbed.attributes import ATTRIBUTES, NETWORK_ONLY, SCOPES, SIMULATORS, Scope, to_recorder
 from testbed.districts import District, build_districts
 from testbed.knowledge import thermal_units
 from testbed.run_spec import RunSpec
@@ -66,20 +67,21 @@ def edges(spec: RunSpec) -> tuple[Edge, ...]:
     """Every connection of the run, from the attribute table."""
     found: list[Edge] = []
     for a in ATTRIBUTES:
-        consumers = [(name, False) for name in a.now] + [(name, True) for name in a.shifted]
-        if a.recorded or (a.name in VEHICLE_TRACES and spec.scenario.record.vehicles):
-            consumers.append(("recorder", False))
-        for consumer, is_shifted in consumers:
+        for consumer, is_shifted in [(name, False) for name in a.now] + [(name, True) for name in a.shifted]:
             found += [(a.producer, entity, consumer, target, a.name, is_shifted)
-                      for entity, target in _pairs(spec, a, consumer)]
+                      for entity, target in _pairs(spec, a.producer, a.scope, consumer)]
+    for producer, scope in product(SIMULATORS, SCOPES):
+        for name in to_recorder(producer, scope, spec.scenario.record.vehicles):
+            found += [(producer, entity, "recorder", target, name, False)
+                      for entity, target in _pairs(spec, producer, scope, "recorder")]
     return tuple(found)
 
 
-def _pairs(spec: RunSpec, a: Attribute, consumer: str) -> list[tuple[str, str]]:
+def _pairs(spec: RunSpec, producer: str, scope: Scope, consumer: str) -> list[tuple[str, str]]:
     """Which entity speaks to which: own district to own district, system to all where the consumer has no system."""
-    sources = [e for e in entity_names(spec, a.producer) if (e == SYSTEM) == (a.scope == "system")]
+    sources = [e for e in entity_names(spec, producer) if (e == SYSTEM) == (scope == "system")]
     targets = entity_names(spec, consumer)
-    if a.scope == "district":
+    if scope == "district":
         return [(s, s if s in targets else SYSTEM) for s in sources if s in targets or SYSTEM in targets]
     return [(SYSTEM, SYSTEM)] if SYSTEM in targets else [(SYSTEM, target) for target in targets]
 

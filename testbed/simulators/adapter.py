@@ -16,14 +16,23 @@ from typing import Any, ClassVar
 
 import mosaik_api_v3
 
-from testbed.attributes import ATTRIBUTES, VEHICLE_TRACES, Attribute, produced_by
+from testbed.attributes import (
+    ATTRIBUTES,
+    RECORD,
+    SCOPES,
+    SIMULATORS,
+    Scope,
+    produced_by,
+    recorded_of,
+    to_recorder,
+)
 from testbed.run_spec import RunSpec
 from testbed.simulators.wire import freeze, pack, unpack
 
 Values = dict[str, Any]
 Inputs = Mapping[str, Values]
 SYSTEM = "system"
-MODELS = {"System": "system", "District": "district"}
+MODELS: dict[str, Scope] = {"System": "system", "District": "district"}
 
 
 class SimulatorFailure(RuntimeError):
@@ -36,12 +45,11 @@ class SimulatorFailure(RuntimeError):
         self.cause = cause
 
 
-def consumed_by(simulator: str) -> tuple[Attribute, ...]:
-    """Attributes that reach the simulator, now or shifted; the recorder reads what is recorded."""
+def consumed_by(simulator: str) -> set[str]:
+    """Names of the attributes that reach the simulator, now or shifted; the recorder reads what is recorded."""
     if simulator == "recorder":
-        return tuple(a for a in ATTRIBUTES if a.recorded or a.name in VEHICLE_TRACES)
-    return tuple(a for a in ATTRIBUTES if simulator in a.now + a.shifted)
-
+        return {name for producer in SIMULATORS for scope in SCOPES for name in to_recorder(producer, scope, True)}
+    return {a.name for a in ATTRIBUTES if simulator in a.now + a.shifted}
 
 
 def meta_of(simulator: str) -> dict[str, Any]:
@@ -49,10 +57,10 @@ def meta_of(simulator: str) -> dict[str, Any]:
 
     An entity may receive attributes of both scopes (prices reach every district).
     """
-    inputs = [a.name for a in consumed_by(simulator)]
     models = {
         model: {"public": True, "params": ["name"],
-                "attrs": sorted({a.name for a in produced_by(simulator, scope)} | set(inputs))}  # type: ignore[arg-type]
+                "attrs": sorted({a.name for a in produced_by(simulator, scope)} | consumed_by(simulator)
+                                | set(to_recorder(simulator, scope, True)))}
         for model, scope in MODELS.items()
     }
     return {"api_version": "3.0", "type": "time-based", "models": models, "extra_methods": []}
@@ -104,10 +112,16 @@ class Adapter(mosaik_api_v3.Simulator):
         return time + self.spec.step_s
 
     def get_data(self, outputs: Mapping[str, list[str]]) -> Any:
-        return {eid: {name: self._outward(self.values[eid][name]) for name in names}
+        return {eid: {name: self._outward(self._value(eid, name)) for name in names}
                 for eid, names in outputs.items()}
 
     # ---- inside
+    def _value(self, eid: str, name: str) -> Any:
+        values = self.values[eid]
+        if name != RECORD:
+            return values[name]
+        return {key: values[key] for key in recorded_of(self.simulator, "system" if eid == SYSTEM else "district")}
+
     def _advance(self, now_s: int, inputs: Any) -> None:
         started = time.perf_counter()
         self.values = self.advance(now_s, {eid: self._flat(eid, values) for eid, values in inputs.items()})
@@ -118,15 +132,17 @@ class Adapter(mosaik_api_v3.Simulator):
 
     def _flat(self, eid: str, values: Mapping[str, Mapping[str, Any]]) -> Values:
         """{attribute: value}; at the `system` entity {attribute: {district: value}} for what districts send."""
-        return {name: self._inward(eid, sources) for name, sources in values.items()}
+        return {name: self._inward(eid, name, sources) for name, sources in values.items()}
 
-    def _inward(self, eid: str, sources: Mapping[str, Any]) -> Any:
-        by_entity = {source.split(".", 1)[1]: unpack(value) if self.spec.is_separate else value
-                     for source, value in sources.items()}
+    def _inward(self, eid: str, name: str, sources: Mapping[str, Any]) -> Any:
+        by_entity = {source.split(".", 1)[1]: self._unpacked(value) for source, value in sources.items()}
         if eid == SYSTEM and SYSTEM not in by_entity:
             return by_entity
         (value,) = by_entity.values()
         return value
+
+    def _unpacked(self, value: Any) -> Any:
+        return unpack(value) if self.spec.is_separate else value
 
     def _outward(self, value: Any) -> Any:
         return pack(value) if self.spec.is_separate else freeze(value)

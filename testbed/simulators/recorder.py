@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from testbed.attributes import VEHICLE_TRACES, recorded
-from testbed.heartbeat import beat
+from collections.abc import Mapping
+from typing import Any
+
+from testbed.attributes import RECORD, VEHICLE_TRACES
+from testbed.heartbeat import Heartbeat
 from testbed.recording import open_traces, open_writer
 from testbed.run_spec import RunSpec
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
@@ -18,6 +21,7 @@ class RecorderSimulator(Adapter):
     simulator = "recorder"
 
     def build(self, spec: RunSpec) -> None:
+        self.heart = Heartbeat(self.ledger_dir)
         self.writer = open_writer(spec)
         self.traces = open_traces(spec)
         self.plan_time_s: int | None = None
@@ -26,13 +30,19 @@ class RecorderSimulator(Adapter):
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
         if now_s >= 0:
             self._write(now_s // self.spec.step_s, inputs)
-        beat(self.ledger_dir, self.steps_done + 1)
+        self.heart.beat(self.steps_done + 1)
         return {name: {} for name in self.entities}
+
+    def _inward(self, eid: str, name: str, sources: Mapping[str, Any]) -> Any:
+        """The records of all simulators that speak to the entity, as one."""
+        if name != RECORD:
+            return super()._inward(eid, name, sources)
+        return {key: value for record in sources.values() for key, value in self._unpacked(record).items()}
 
     def _write(self, index: int, inputs: Inputs) -> None:
         districts = {name: values for name, values in inputs.items() if name != SYSTEM}
-        self.writer.write_step(index, _plain(inputs[SYSTEM], "system"),
-                               {name: _plain(values, "district") for name, values in districts.items()})
+        self.writer.write_step(index, inputs[SYSTEM][RECORD],
+                               {name: values[RECORD] for name, values in districts.items()})
         self._write_plan(inputs[SYSTEM]["plan"])
         if self.traces is not None:
             for name, values in districts.items():
@@ -57,7 +67,3 @@ class RecorderSimulator(Adapter):
         """mosaik calls this at the end of a run, complete or not; the file is left for run.py to judge."""
         if hasattr(self, "writer"):
             self.writer.release()
-
-
-def _plain(values: Values, scope: str) -> Values:
-    return {a.name: values[a.name] for a in recorded(scope) if a.name in values}  # type: ignore[arg-type]
