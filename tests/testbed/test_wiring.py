@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from testbed.attributes import ATTRIBUTES, SIMULATORS
+from testbed.attributes import ATTRIBUTES, RECORD, SIMULATORS, VEHICLE_TRACES, recorded_of
 from testbed.run_spec import RunSpec
 from testbed.simulators import adapter
 from testbed.world import edges, entity_names
@@ -101,6 +101,10 @@ def test_every_connection_comes_from_the_table(tmp_path):
             assert (a.producer, a.name, consumer, False) in wired
         for consumer in a.shifted:
             assert (a.producer, a.name, consumer, True) in wired
+        if a.recorded:
+            assert (a.producer, a.name if a.is_table else RECORD, "recorder", False) in wired
+            assert a.is_table or a.name in recorded_of(a.producer, a.scope)
+    assert not {name for _, name, target, _ in wired if target == "recorder"} & set(VEHICLE_TRACES)
     assert entity_names(spec, "feeder") == ("feeder33",)
 
 
