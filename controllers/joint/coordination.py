@@ -32,12 +32,12 @@ from controllers.joint.operation import (
 from controllers.port import Plan, PlanError
 from controllers.temporal.unit_commitment import equations as uc
 from controllers.temporal.unit_commitment.equations import Variables
+from controllers.temporal.unit_commitment.milp import highs_options
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.stages import (
     Commitment,
     entry_powers,
     fix_commitment,
-    highs_options,
     make_variables,
     solve_quietly,
 )

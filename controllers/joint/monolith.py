@@ -24,14 +24,9 @@ from controllers.port import PlanError
 from controllers.spatial.branch_flow import equations as bf
 from controllers.temporal.unit_commitment import equations as uc
 from controllers.temporal.unit_commitment.equations import Variables
+from controllers.temporal.unit_commitment.milp import highs_options
 from controllers.temporal.unit_commitment.problem import Case
-from controllers.temporal.unit_commitment.stages import (
-    entry_powers,
-    fix_commitment,
-    highs_options,
-    make_variables,
-    solve_quietly,
-)
+from controllers.temporal.unit_commitment.stages import entry_powers, fix_commitment, make_variables, solve_quietly
 from models.records import Floats
 
 ANGLES = np.arctan2(1.0, np.array([0.3, 1.0, 1.5, 2.0, 3.0, 5.0]))

@@ -21,13 +21,13 @@ from controllers.joint.network import AcFlow, Network
 from controllers.port import Plan, PlanError
 from controllers.spatial.branch_flow import equations as bf
 from controllers.temporal.unit_commitment import equations as uc
+from controllers.temporal.unit_commitment.milp import highs_options
 from controllers.temporal.unit_commitment.problem import KW_PER_MW, Case, CohortRows
 from controllers.temporal.unit_commitment.stages import (
     Dispatch,
     collect,
     entry_powers,
     fix_commitment,
-    highs_options,
     make_variables,
     solve_quietly,
 )

@@ -17,6 +17,7 @@ import numpy as np
 
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.accounts import Accounts, account
+from controllers.temporal.unit_commitment.commitment import solve_commitment
 from controllers.temporal.unit_commitment.equations import Variables
 from controllers.temporal.unit_commitment.problem import Case, merge_cohorts
 from controllers.temporal.unit_commitment.stages import (
@@ -26,7 +27,6 @@ from controllers.temporal.unit_commitment.stages import (
     entry_powers,
     fix_commitment,
     make_variables,
-    solve_commitment,
     solve_qp,
 )
 from models.records import Bools, Floats, Ints

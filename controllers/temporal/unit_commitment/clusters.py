@@ -19,9 +19,10 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from controllers.port import PlanError
+from controllers.temporal.unit_commitment.commitment import commit
 from controllers.temporal.unit_commitment.inherited import Inherited, power_before_mw
 from controllers.temporal.unit_commitment.problem import Case
-from controllers.temporal.unit_commitment.stages import Commitment, commit
+from controllers.temporal.unit_commitment.stages import Commitment
 from models.records import Floats, Ints, ThermalUnits
 
 FORBIDDEN_USD = 1e12

@@ -9,8 +9,9 @@ import cvxpy as cp
 import numpy as np
 
 from controllers.temporal.unit_commitment import equations as eq
+from controllers.temporal.unit_commitment.milp import highs_options
 from controllers.temporal.unit_commitment.problem import Case
-from controllers.temporal.unit_commitment.stages import collect, highs_options, make_variables, solve_quietly
+from controllers.temporal.unit_commitment.stages import collect, make_variables, solve_quietly
 
 PENALTY_USD_PER_MWH = 1e5
 VISIBLE_MW = 1e-4

@@ -10,16 +10,11 @@ import numpy as np
 from controllers.port import CarControl, Plan, PlanError, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.accounts import account
 from controllers.temporal.unit_commitment.clusters import clustered, commit_by_clusters
+from controllers.temporal.unit_commitment.commitment import commit
 from controllers.temporal.unit_commitment.diagnosis import explain
 from controllers.temporal.unit_commitment.problem import KW_PER_MW, Case, make_case, merge_cohorts
 from controllers.temporal.unit_commitment.ramps import follows_power, stops_too_soon
-from controllers.temporal.unit_commitment.stages import (
-    Commitment,
-    Dispatch,
-    commit,
-    dispatch,
-    split,
-)
+from controllers.temporal.unit_commitment.stages import Commitment, Dispatch, dispatch, split
 from models.records import Floats, Ints
 
 SPLIT_SLACK_REL = 1e-6

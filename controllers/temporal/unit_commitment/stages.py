@@ -109,13 +109,6 @@ def collect(case: Case, v: Variables, groups: dict[str, eq.Equation], without: C
     return out
 
 
-# ------------------------------------------------------------------ commitment
-def highs_options(gap: float, node_limit: int) -> dict[str, float | int]:
-    """One thread, fixed seed, limits that count nodes: equal answers on every machine."""
-    return {"mip_rel_gap": gap, "mip_abs_gap": 1e-6, "threads": 1, "random_seed": 0,
-            "mip_max_nodes": node_limit, "mip_heuristic_effort": 0.15}
-
-
 def solve_quietly(problem: cp.Problem, solver: str, options: dict[str, float | int]) -> None:
     """Solve; cvxpy's warning about limits is dropped because every caller judges the status itself."""
     with warnings.catch_warnings():
@@ -123,37 +116,8 @@ def solve_quietly(problem: cp.Problem, solver: str, options: dict[str, float | i
         problem.solve(solver=solver, **options)
 
 
-def commit(case: Case, gap: float, node_limit: int, without: Collection[str] = (), cycling: bool = True,
-           tightening: bool = False) -> Commitment:
-    """The mixed-integer problem with tangents; raises PlanError when nothing feasible was found.
-
-    `tightening` adds the redundant constraints of eq.TIGHTENING.
-    """
-    v, groups = make_variables(case, cycling), eq.EQUATIONS | (eq.TIGHTENING if tightening else {})
-    problem = cp.Problem(cp.Minimize(eq.objective_usd(case, v)), collect(case, v, groups, without))
-    return solve_commitment(case, v, problem, gap, node_limit)
-
-
-def solve_commitment(case: Case, v: Variables, problem: cp.Problem, gap: float, node_limit: int) -> Commitment:
-    """A commitment problem on the unknowns `v`, whatever it minimises; raises PlanError as `commit`."""
-    solve_quietly(problem, cp.HIGHS, highs_options(gap, node_limit))
-    if problem.status not in (cp.OPTIMAL, cp.USER_LIMIT) or v.u.value is None:
-        raise PlanError(f"unit commitment is {problem.status}")
-    info = problem.solver_stats.extra_stats
-    if not np.isfinite(info.mip_gap):
-        raise PlanError(f"unit commitment: no schedule found within {node_limit} nodes")
-    value = float(problem.value)
-    shape = (case.knowledge.units.count, case.horizon_h)
-    return Commitment(
-        u=np.rint(v.u.value).astype(np.int64).reshape(shape), direction=np.rint(_value(v.direction)),
-        starts=None if case.clusters is None else np.rint(v.y.value).astype(np.int64).reshape(shape),
-        objective_usd=value, bound_usd=info.mip_dual_bound + value - info.objective_function_value,
-        status="optimal" if problem.status == cp.OPTIMAL else "node_limit",
-        solver_s=float(problem.solver_stats.solve_time), compile_s=float(problem.compilation_time or 0.0),
-    )
-
-
-def _value(expression: cp.Expression) -> Floats:
+def value_of(expression: cp.Expression) -> Floats:
+    """Its value after a solve; empty if it has no entries."""
     return np.zeros(0) if expression.size == 0 else np.asarray(expression.value, dtype=np.float64)
 
 
@@ -200,7 +164,7 @@ def dispatch(case: Case, u: Ints, direction: Floats, without: Collection[str] = 
     return Dispatch(
         p_mw=np.asarray(v.p.value).reshape(-1, h) * u, wind_cut_mw=_clean(v.wind_cut.value),
         pv_cut_mw=_clean(v.pv_cut.value), short_mw=_clean(v.short.value), price_usd_per_mwh=np.asarray(price),
-        pc_mw=pc, pd_mw=pd, x_mwh=_value(v.x) * rows.x_scale_mwh, objective_usd=float(problem.value),
+        pc_mw=pc, pd_mw=pd, x_mwh=value_of(v.x) * rows.x_scale_mwh, objective_usd=float(problem.value),
         solver_s=float(problem.solver_stats.solve_time or 0.0), compile_s=float(problem.compilation_time or 0.0),
     )
 
@@ -212,8 +176,8 @@ def _clean(values: Floats) -> Floats:
 def entry_powers(case: Case, v: Variables) -> tuple[Floats, Floats]:
     """(Pc, Pd) [E] in MW from the fractions, kept within their limits."""
     pc, pd = np.zeros(case.rows.entries), np.zeros(case.rows.entries)
-    pc[v.charge_at] = np.clip(_value(v.charge), 0.0, 1.0) * case.rows.pc_max_mw[v.charge_at]
-    pd[v.discharge_at] = np.clip(_value(v.discharge), 0.0, 1.0) * case.rows.pd_max_mw[v.discharge_at]
+    pc[v.charge_at] = np.clip(value_of(v.charge), 0.0, 1.0) * case.rows.pc_max_mw[v.charge_at]
+    pd[v.discharge_at] = np.clip(value_of(v.discharge), 0.0, 1.0) * case.rows.pd_max_mw[v.discharge_at]
     return pc, pd
 
 
@@ -249,7 +213,7 @@ def split(case: Case, found: Dispatch, direction: Floats, slack_usd: float,
     problem = cp.Problem(cp.Minimize(distance), constraints)
     solve_qp(problem, "the split over cohorts")
     pc, pd = entry_powers(case, v)
-    return replace(found, pc_mw=pc, pd_mw=pd, x_mwh=_value(v.x) * rows.x_scale_mwh,
+    return replace(found, pc_mw=pc, pd_mw=pd, x_mwh=value_of(v.x) * rows.x_scale_mwh,
                    solver_s=found.solver_s + float(problem.solver_stats.solve_time or 0.0),
                    compile_s=found.compile_s + float(problem.compilation_time or 0.0))
 

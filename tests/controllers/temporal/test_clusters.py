@@ -13,9 +13,10 @@ from controllers.temporal.unit_commitment import clusters
 from controllers.temporal.unit_commitment.accounts import account
 from controllers.temporal.unit_commitment.check import check_plan
 from controllers.temporal.unit_commitment.clusters import clustered, commit_by_clusters, identical_units
+from controllers.temporal.unit_commitment.commitment import commit
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import Tuning, UnitCommitment
-from controllers.temporal.unit_commitment.stages import Commitment, commit, dispatch
+from controllers.temporal.unit_commitment.stages import Commitment, dispatch
 from models.records import Ints, ThermalUnits
 from models.units import ten_unit_load_mw, ten_units
 

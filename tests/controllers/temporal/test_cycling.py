@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from controllers.temporal.unit_commitment.check import check_plan
+from controllers.temporal.unit_commitment.commitment import commit
 from controllers.temporal.unit_commitment.equations import COHORTS
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from controllers.temporal.unit_commitment.stages import Dispatch, collect, commit, dispatch, make_variables
+from controllers.temporal.unit_commitment.stages import Dispatch, collect, dispatch, make_variables
 
 H = 8
 HILL = [70.0, 95, 130, 150, 165, 120, 90, 62]

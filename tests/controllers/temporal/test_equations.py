@@ -12,6 +12,7 @@ import pytest
 
 from controllers.port import PlanError
 from controllers.temporal.unit_commitment.clusters import clustered
+from controllers.temporal.unit_commitment.commitment import commit
 from controllers.temporal.unit_commitment.equations import (
     COMMITMENT,
     EQUATIONS,
@@ -23,7 +24,7 @@ from controllers.temporal.unit_commitment.equations import (
 )
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.ramps import highest_before_mw, stops_too_soon
-from controllers.temporal.unit_commitment.stages import collect, commit, dispatch, make_variables
+from controllers.temporal.unit_commitment.stages import collect, dispatch, make_variables
 from models.records import ThermalUnits
 
 H = 8

@@ -17,9 +17,9 @@ from controllers.temporal.pareto import (
     pareto_front,
     unweighted,
 )
+from controllers.temporal.unit_commitment.commitment import commit
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from controllers.temporal.unit_commitment.stages import commit
 
 H = 8
 HILL = [70.0, 95, 130, 150, 165, 120, 90, 62]

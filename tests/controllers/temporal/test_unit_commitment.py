@@ -11,7 +11,7 @@ import pytest
 
 from controllers.port import Plan, PlanError
 from controllers.temporal.replay import ReplayPlan
-from controllers.temporal.unit_commitment import stages
+from controllers.temporal.unit_commitment import commitment, stages
 from controllers.temporal.unit_commitment.accounts import account
 from controllers.temporal.unit_commitment.check import check_plan
 from controllers.temporal.unit_commitment.problem import Case, merge_cohorts
@@ -69,7 +69,7 @@ def test_merging_districts_gives_a_bound_below_the_full_problem(build: SimpleNam
     case = UnitCommitment(k)._case(v)
     merged = replace(case, rows=merge_cohorts(case.rows))
     assert merged.rows.count < case.rows.count
-    full, relaxed = stages.commit(case, 1e-8, 1000), stages.commit(merged, 1e-8, 1000)
+    full, relaxed = commitment.commit(case, 1e-8, 1000), commitment.commit(merged, 1e-8, 1000)
     assert relaxed.objective_usd <= full.objective_usd + 1e-4
 
 
@@ -87,7 +87,7 @@ def test_unequal_chargers_merge_into_a_relaxation(build: SimpleNamespace) -> Non
 def test_marginal_price_is_the_cost_of_one_more_mwh(build: SimpleNamespace) -> None:
     k, v = _two_districts(build)
     case = UnitCommitment(k)._case(v)
-    u = stages.commit(case, 1e-6, 1000).u
+    u = commitment.commit(case, 1e-6, 1000).u
     base = stages.dispatch(case, u, np.zeros(0))
     more = np.array(v.load_mw) + 0.1 * (np.arange(H) == 3)
     dearer = stages.dispatch(replace(case, view=replace(v, load_mw=more)), u, np.zeros(0), without=("reserve",))
@@ -127,7 +127,7 @@ def _same_targets(one: dict[tuple[int, int, int], tuple[float, float]],
 def test_targets_do_not_depend_on_the_order_of_cohorts(build: SimpleNamespace) -> None:
     k, v = _two_districts(build)
     case = UnitCommitment(k)._case(v)
-    u = stages.commit(case, 1e-5, 1000).u
+    u = commitment.commit(case, 1e-5, 1000).u
     _same_targets(_answer(case, u), _answer(_permuted(case, 3), u))
 
 
@@ -143,7 +143,7 @@ def test_targets_do_not_depend_on_the_order_of_districts(build: SimpleNamespace)
 def test_targets_do_not_depend_on_the_solver(build: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     k, v = _two_districts(build)
     case = UnitCommitment(k)._case(v)
-    u = stages.commit(case, 1e-5, 1000).u
+    u = commitment.commit(case, 1e-5, 1000).u
     clarabel = _answer(case, u)
     loosely = dict.fromkeys(("abstol", "reltol"), 1e-9)
     monkeypatch.setattr(stages, "solve_qp", lambda problem, what: stages.solve_quietly(problem, cp.QOCO, loosely))
@@ -163,7 +163,7 @@ def test_without_the_split_the_same_cost_has_other_targets(build: SimpleNamespac
 def test_the_split_costs_at_most_a_millionth(build: SimpleNamespace) -> None:
     k, v = _two_districts(build)
     case = UnitCommitment(k)._case(v)
-    u = stages.commit(case, 1e-5, 1000).u
+    u = commitment.commit(case, 1e-5, 1000).u
     found = stages.dispatch(case, u, np.zeros(0))
     d = stages.split(case, found, np.zeros(0), 1e-6 * found.objective_usd)
     before, after = account(case, u, found).objective_usd, account(case, u, d).objective_usd

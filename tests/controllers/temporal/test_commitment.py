@@ -1,0 +1,66 @@
+"""A guess saves time and changes nothing: the optimum, its bound and what is proven are the problem's own."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from controllers.temporal.unit_commitment import commitment
+from controllers.temporal.unit_commitment.commitment import Guess, coarse, commit, guessed_schedule
+from controllers.temporal.unit_commitment.milp import Milp, highs_options
+from controllers.temporal.unit_commitment.problem import Case
+from controllers.temporal.unit_commitment.solve import UnitCommitment
+
+H = 8
+HILL = (100.0, 130.0, 170.0, 200.0, 150.0, 110.0, 100.0, 120.0)
+TIGHT = 1e-9
+
+
+@pytest.fixture
+def case(build: SimpleNamespace) -> Case:
+    k = build.knowledge(H, units=build.small_units())
+    return UnitCommitment(k)._case(build.view(k, HILL, (build.few_cars(), build.few_cars())))
+
+
+def test_the_optimum_is_that_of_the_problem_without_a_guess(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    guided = commit(case, TIGHT, 2000)
+    monkeypatch.setattr(commitment, "guessed_schedule", lambda *_: None)
+    alone = commit(case, TIGHT, 2000)
+    assert guided.objective_usd == pytest.approx(alone.objective_usd, rel=1e-7)
+    assert guided.bound_usd <= alone.objective_usd * (1 + 1e-9)
+    assert guided.bound_usd == pytest.approx(alone.bound_usd, rel=1e-7)
+
+
+@pytest.mark.parametrize("schedule", ["all off", "all on", "nonsense"])
+def test_a_bad_guess_does_no_harm(case: Case, monkeypatch: pytest.MonkeyPatch, schedule: str) -> None:
+    best = commit(case, TIGHT, 2000)
+    size = case.knowledge.units.count * H
+    u = {"all off": np.zeros(size), "all on": np.ones(size), "nonsense": np.arange(size) % 2 * 1.0}[schedule]
+    monkeypatch.setattr(commitment, "guessed_schedule", lambda *_: Guess(u, -1e9))
+    assert commit(case, TIGHT, 2000).objective_usd == pytest.approx(best.objective_usd, rel=1e-7)
+    monkeypatch.setattr(commitment, "guessed_schedule", lambda *_: Guess(u, best.objective_usd))  # called good
+    assert commit(case, TIGHT, 2000).objective_usd == pytest.approx(best.objective_usd, rel=1e-7)
+
+
+def test_the_small_problem_has_fewer_cohorts_and_a_lower_relaxed_optimum(case: Case) -> None:
+    many = replace(case, rows=case.rows)
+    small = coarse(many)
+    assert small.rows.count < case.rows.count
+    assert small.rows.pc_max_mw.sum() == pytest.approx(case.rows.pc_max_mw.sum())
+    guess = guessed_schedule(case, 1e-4)
+    assert guess is not None
+    assert set(np.unique(guess.schedule)) <= {0.0, 1.0}
+    assert guess.relaxed_usd <= commit(case, TIGHT, 2000).objective_usd
+
+
+def test_an_answer_says_what_is_proven_of_it(case: Case) -> None:
+    """Stopped at the root, the gap is what bound and value leave, and it is not called optimal."""
+    _, problem = commitment._written(case, (), False, False)
+    milp = Milp(problem)
+    answer = milp.solve(highs_options(0.0, 2000))
+    assert answer.is_within(1e-6)
+    assert not replace(answer, bound=answer.bound - 1.0).is_within(1e-9)
+    assert not replace(answer, x=np.zeros(0)).is_within(1.0)
+    relaxed = milp.solve(highs_options(0.0, 1), relaxed=True)
+    assert relaxed.value <= answer.bound + 1e-6
