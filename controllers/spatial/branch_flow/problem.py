@@ -16,6 +16,7 @@ import scipy.sparse as sp
 
 from controllers.port import SpatialKnowledge
 from controllers.spatial.branch_flow import solve
+from controllers.spatial.branch_flow.choice import NEAR, Choice, ahead, expected_choice, no_rows, shifted, whole_choice
 from controllers.spatial.branch_flow.conic import Cone, ConicProgram, Matrix, Rows, Writer, join
 from controllers.spatial.branch_flow.fleet_block import FleetColumns, columns_d, write_fleet
 from controllers.spatial.branch_flow.inputs import Inputs
@@ -28,8 +29,6 @@ OBJECTIVE_UNIT_USD = 10.0
 """The solver minimises in this unit: fewest iterations (100 $: 28 against 22 with QOCO; C)."""
 KEPT = 1e-7
 """A limit that was not written counts as kept within this (pu, pu^2, MW)."""
-NEAR = 1e-3
-"""A written limit with more room than this is not written next hour."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +62,18 @@ class LowerProblem:
         self.without = frozenset(without)
         self._blocks: dict[bool, NetworkBlock] = {}
         self._written: Bools = np.zeros(0, dtype=bool)
+        self._cars: tuple[Floats, Floats] | None = None
+        """Active and reactive power of cars [L, T] of the last answer, MW and Mvar."""
         self._time_s: int | None = None
 
     def begin(self, time_s: int, layout: Layout) -> None:
         """A new decision hour: limits that mattered in the hours now ahead are written from the start."""
-        if self._written.size and self._time_s is not None:
-            block = self._block(layout, is_repair=False)
-            self._written = _shifted(block, self._written, layout, (time_s - self._time_s) // 3600)
+        if self._time_s is not None:
+            hours = (time_s - self._time_s) // 3600
+            if self._written.size:
+                self._written = shifted(self._block(layout, is_repair=False), self._written, layout, hours)
+            if self._cars is not None:
+                self._cars = (ahead(self._cars[0], layout, hours), ahead(self._cars[1], layout, hours))
         self._time_s = time_s
 
     def solve(self, layout: Layout, inputs: Inputs) -> Solution:
@@ -78,22 +82,37 @@ class LowerProblem:
         is_repair = inputs.correction is not None
         block = self._block(layout, is_repair)
         assembly = Assembly(self.knowledge, layout, inputs, block, self.without)
-        everything = np.ones(block.limit_rows.size, dtype=bool)
-        if self._written.size != everything.size:
-            self._written = ~everything
-        written = everything if is_repair else self._written
+        choice = whole_choice(block) if is_repair else self._choice(block, inputs)
         seconds, iterations = 0.0, 0
         while True:
-            run, x, z = solve.run_conic(assembly.program(written), self.knowledge.solver)
+            run, x, z = solve.run_conic(assembly.program(choice), self.knowledge.solver)
             seconds, iterations = seconds + run.seconds, iterations + run.iterations
-            broken = assembly.broken(x, written) if run.is_optimal else ~everything
-            if not broken.any():
+            wrong = assembly.wrong(x, choice) if run.is_optimal else np.zeros(choice.written.size, dtype=bool)
+            if not wrong.any():
                 break
-            written = written | broken
-        if not is_repair:
-            self._written = written & assembly.near(x, written) if run.is_optimal else ~everything
+            choice = choice.with_written(wrong)
         total = time.perf_counter() - began
-        return assembly.solution(x, z, replace(run, seconds=seconds, iterations=iterations, overhead_s=total - seconds))
+        run = replace(run, seconds=seconds, iterations=iterations, overhead_s=total - seconds)
+        found = assembly.solution(x, z, choice, run)
+        if not is_repair:
+            self._written = assembly.near(x, choice) if run.is_optimal else np.zeros(choice.written.size, dtype=bool)
+            self._cars = (found.p_pev, found.q_pev) if run.is_optimal else None
+        return found
+
+    def _choice(self, block: NetworkBlock, inputs: Inputs) -> Choice:
+        """What to write first: what mattered an hour ago, and the penalty as the expected voltages ask for."""
+        written = self._written if self._written.size == block.limit_rows.size else no_rows(block)
+        if not block.penalty.row.size:
+            return Choice(written, no_rows(block))
+        p_cars, q_cars = self._cars or (np.full(inputs.p_fixed.shape, np.nan),) * 2
+        p, q = inputs.p_fixed + np.nan_to_num(p_cars), inputs.q_fixed + np.nan_to_num(q_cars)
+        return expected_choice(block, written, self._voltages(p, q), ~np.isnan(p_cars).any(axis=0))
+
+    def _voltages(self, p: Floats, q: Floats) -> Floats:
+        """AC voltages [L, T] at these loads in MW and Mvar; NaN where there is none."""
+        assert self.knowledge.power_flow is not None
+        flow = self.knowledge.power_flow(np.pad(p.T * 1e3, ((0, 0), (1, 0))), np.pad(q.T * 1e3, ((0, 0), (1, 0))))
+        return np.asarray(flow.vm_pu[:, 1:].T)
 
     def _block(self, layout: Layout, is_repair: bool) -> NetworkBlock:
         if is_repair not in self._blocks:
@@ -141,14 +160,13 @@ class Assembly:
                 values[at] = _flat(numbers)
         return np.asarray(block.matrix @ values)
 
-    def program(self, written: Bools) -> ConicProgram:
+    def program(self, choice: Choice) -> ConicProgram:
         """The program with those limits that are written."""
         block = self.block
         keep = np.ones(block.rhs.size, dtype=bool)
-        keep[block.limit_rows[~written]] = False
+        keep[block.limit_rows[~choice.written]] = False
         self._alive = self.writer.alive
-        unused = block.spare[~written]
-        self._alive[unused[unused >= 0]] = False
+        self._alive[block.penalty.low[~choice.written[block.penalty.row]]] = False
         cones: tuple[tuple[Cone, slice], ...] = (
             ("zero", slice(0, block.zero)), ("nonneg", slice(block.zero, block.zero + block.nonneg)),
             ("soc", slice(block.zero + block.nonneg, block.rhs.size)))
@@ -159,7 +177,7 @@ class Assembly:
             network.append(rows)
         own_sign = [r if r.cone != "nonneg" else _living(r, self._alive) for r in network]
         return join([own_sign[0], self._fleet_rows[0], own_sign[1], self._fleet_rows[1], own_sign[2],
-                     self._fleet_rows[2]], self.writer.cost / OBJECTIVE_UNIT_USD,
+                     self._fleet_rows[2]], self._cost(choice)[0] / OBJECTIVE_UNIT_USD,
                     self.writer.square / OBJECTIVE_UNIT_USD, self._alive)
 
     def whole(self, x: Floats) -> Floats:
@@ -168,22 +186,30 @@ class Assembly:
         full[self._alive] = x
         return full
 
-    def broken(self, x: Floats, written: Bools) -> Bools:
-        """Limits that were not written and are not kept."""
-        return np.asarray(~written & (self._room(x) < -KEPT))
+    def _cost(self, choice: Choice) -> tuple[Floats, float]:
+        """Linear costs of all columns and a constant: where v is below, low = threshold - v."""
+        penalty, cost = self.block.penalty, self.writer.cost
+        at = np.flatnonzero(choice.below[penalty.row])
+        price = cost[penalty.low[at]]
+        cost[penalty.v[at]] -= price
+        return cost, float(price @ penalty.threshold_pu2[at])
 
-    def near(self, x: Floats, written: Bools) -> Bools:
+    def wrong(self, x: Floats, choice: Choice) -> Bools:
+        """Limits left out that are not kept, and voltages taken to be below the penalty's threshold that are not."""
+        room = self._room(x)
+        return np.asarray(~choice.written & np.where(choice.below, room > KEPT, room < -KEPT))
+
+    def near(self, x: Floats, choice: Choice) -> Bools:
         """Written limits that decide something or nearly do: they are written next hour as well."""
-        paid = np.zeros(written.size, dtype=bool)
-        has_spare = self.block.spare >= 0
-        paid[has_spare] = self.whole(x)[self.block.spare[has_spare]] > KEPT
-        return np.asarray(written & (paid | (self._room(x) < NEAR)))
+        return np.asarray(choice.written & (self._room(x) < NEAR))
 
     def _room(self, x: Floats) -> Floats:
-        rows = self.block.limit_rows
-        return np.asarray(self._rhs[rows] - self._matrix[rows] @ self.whole(x), dtype=np.float64)
+        """[limit rows] what a limit leaves; of the penalty, how far v is above its threshold."""
+        rows, full = self.block.limit_rows, self.whole(x)
+        full[self.block.penalty.low] = 0.0
+        return np.asarray(self._rhs[rows] - self._matrix[rows] @ full, dtype=np.float64)
 
-    def solution(self, x: Floats, z: Floats, run: solve.SolverRun) -> Solution:
+    def solution(self, x: Floats, z: Floats, choice: Choice, run: solve.SolverRun) -> Solution:
         """The answer in the layout's shapes."""
         layout, block, full = self.layout, self.block, self.whole(x)
         lines, periods = layout.pair_bus.shape[0], layout.periods
@@ -191,7 +217,8 @@ class Assembly:
         def by_line(values: Floats) -> Floats:
             return np.asarray(values.reshape((lines, periods), order="F"))
 
-        objective = float(self.writer.cost @ full + 0.5 * self.writer.square @ full**2)
+        cost, constant = self._cost(choice)
+        objective = float(cost @ full + 0.5 * self.writer.square @ full**2) + constant
         price = np.full(lines * periods, np.nan)
         if block.balance_rows.size:
             price = block.balance_sign * z[block.balance_rows] * OBJECTIVE_UNIT_USD
@@ -255,14 +282,3 @@ def _rated(layout: Layout, by_line: Matrix) -> Matrix:
 def _flat(values: Floats) -> Floats:
     """[rows, T] column by column."""
     return np.asarray(values.ravel(order="F"), dtype=np.float64)
-
-
-def _shifted(block: NetworkBlock, written: Bools, layout: Layout, hours: int) -> Bools:
-    """Written limits moved to the periods that now cover their hour; a limit written in one step is in all."""
-    order = np.argsort(block.limit_period, kind="stable")
-    table = written[order].reshape(layout.periods, -1)
-    hour = np.maximum(np.arange(layout.periods) - layout.steps + 1, 0)
-    by_hour = np.stack([table[hour == h].any(axis=0) for h in range(layout.hours + 1)])
-    result = np.zeros(written.size, dtype=bool)
-    result[order] = by_hour[np.minimum(hour + hours, layout.hours)].ravel()
-    return result
