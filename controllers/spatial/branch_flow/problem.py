@@ -106,7 +106,7 @@ class LowerProblem:
             return Choice(written, no_rows(block))
         p_cars, q_cars = self._cars or (np.full(inputs.p_fixed.shape, np.nan),) * 2
         p, q = inputs.p_fixed + np.nan_to_num(p_cars), inputs.q_fixed + np.nan_to_num(q_cars)
-        return expected_choice(block, written, self._voltages(p, q), ~np.isnan(p_cars).any(axis=0))
+        return expected_choice(block, written, self._voltages(p, q), np.asarray(~np.isnan(p_cars).any(axis=0)))
 
     def _voltages(self, p: Floats, q: Floats) -> Floats:
         """AC voltages [L, T] at these loads in MW and Mvar; NaN where there is none."""
