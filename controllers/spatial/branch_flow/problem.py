@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from controllers.port import SpatialKnowledge
 from controllers.spatial.branch_flow import solve
 from controllers.spatial.branch_flow.choice import NEAR, Choice, ahead, expected_choice, no_rows, shifted, whole_choice
-from controllers.spatial.branch_flow.conic import Cone, ConicProgram, Matrix, Rows, Writer, join
+from controllers.spatial.branch_flow.conic import CONES, Columns, ConicProgram, Entries, Rows, Writer, join, together
 from controllers.spatial.branch_flow.fleet_block import FleetColumns, columns_d, write_fleet
 from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
@@ -131,8 +131,9 @@ class Assembly:
         self.fleet = write_fleet(self.writer, knowledge, layout, inputs, inputs.correction is not None)
         self.size = self.writer.size
         self.p_pev, self.p_slow, self.q_pev = _maps(layout, self.fleet, self.size)
-        self._fleet_rows = [self.writer.rows(cone) for cone in ("zero", "nonneg", "soc")]
+        self._fleet_rows = [self.writer.rows(cone) for cone in CONES]
         self._matrix = self._all_columns()
+        self._entries = Entries.of(self._matrix)
         self._rhs = block.rhs - self._put_in(inputs)
         self._alive = np.zeros(0, dtype=bool)
 
@@ -167,18 +168,14 @@ class Assembly:
         keep[block.limit_rows[~choice.written]] = False
         self._alive = self.writer.alive
         self._alive[block.penalty.low[~choice.written[block.penalty.row]]] = False
-        cones: tuple[tuple[Cone, slice], ...] = (
-            ("zero", slice(0, block.zero)), ("nonneg", slice(block.zero, block.zero + block.nonneg)),
-            ("soc", slice(block.zero + block.nonneg, block.rhs.size)))
-        network = []
-        for cone, span in cones:
-            at = np.arange(block.rhs.size)[span][keep[span]]
-            rows = Rows(cone, Matrix(self._matrix[at]), self._rhs[at], block.soc_sizes if cone == "soc" else ())
-            network.append(rows)
-        own_sign = [r if r.cone != "nonneg" else _living(r, self._alive) for r in network]
-        return join([own_sign[0], self._fleet_rows[0], own_sign[1], self._fleet_rows[1], own_sign[2],
-                     self._fleet_rows[2]], self._cost(choice)[0] / OBJECTIVE_UNIT_USD,
-                    self.writer.square / OBJECTIVE_UNIT_USD, self._alive)
+        edges = (0, block.zero, block.zero + block.nonneg, block.rhs.size)
+        parts = []
+        for i, cone in enumerate(CONES):
+            at = edges[i] + np.flatnonzero(keep[edges[i] : edges[i + 1]])
+            parts += [Rows(cone, self._entries.rows(at), self._rhs[at], block.soc_sizes if cone == "soc" else ()),
+                      self._fleet_rows[i]]
+        return join(parts, self._cost(choice)[0] / OBJECTIVE_UNIT_USD, self.writer.square / OBJECTIVE_UNIT_USD,
+                    self._alive)
 
     def whole(self, x: Floats) -> Floats:
         """All unknowns, 0 where they were taken out."""
@@ -207,7 +204,7 @@ class Assembly:
         """[limit rows] what a limit leaves; of the penalty, how far v is above its threshold."""
         rows, full = self.block.limit_rows, self.whole(x)
         full[self.block.penalty.low] = 0.0
-        return np.asarray(self._rhs[rows] - self._matrix[rows] @ full, dtype=np.float64)
+        return np.asarray((self._rhs - self._matrix @ full)[rows], dtype=np.float64)
 
     def solution(self, x: Floats, z: Floats, choice: Choice, run: solve.SolverRun) -> Solution:
         """The answer in the layout's shapes."""
@@ -230,12 +227,6 @@ class Assembly:
             price_usd_per_mw=by_line(price))
 
 
-def _living(rows: Rows, alive: Bools) -> Rows:
-    """Sign rows of columns that were taken out say nothing."""
-    keep = np.flatnonzero((abs(rows.matrix) @ alive.astype(np.float64) > 0) | (rows.rhs < 0))
-    return Rows(rows.cone, Matrix(rows.matrix[keep]), rows.rhs[keep])
-
-
 def eq15_loss_cost(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, block: NetworkBlock) -> Floats:
     """(15) price x losses beside the compiled penalties, in $."""
     assert knowledge.feeder is not None
@@ -244,39 +235,39 @@ def eq15_loss_cost(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, 
     return cost
 
 
-def _maps(layout: Layout, fleet: FleetColumns, size: int) -> tuple[Matrix, Matrix, Matrix]:
+def _maps(layout: Layout, fleet: FleetColumns, size: int) -> tuple[sp.csr_array, sp.csr_array, sp.csr_array]:
     """[L T, columns] active power of cars at each bus, the part behind its transformer, and reactive power."""
     shape = (layout.pair_bus.shape[0] * layout.periods, size)
-    now_d, now_d_slow = columns_d(layout.pair_bus, layout), columns_d(layout.pair_bus_slow, layout)
-    p = (_spread(layout.pair_bus, fleet.pc.start, layout.steps, 0, shape)
-         - _spread(now_d, fleet.pd.start, layout.steps, 0, shape)
-         + _spread(layout.later_bus, fleet.later_pc.start, layout.hours, layout.steps, shape)
-         - _spread(layout.later_bus, fleet.later_pd.start, layout.hours, layout.steps, shape))
-    slow = (_spread(layout.pair_bus_slow, fleet.pc.start, layout.steps, 0, shape)
-            - _spread(now_d_slow, fleet.pd.start, layout.steps, 0, shape)
-            + _spread(layout.later_bus_slow, fleet.later_pc.start, layout.hours, layout.steps, shape)
-            - _spread(layout.later_bus_slow, fleet.later_pd.start, layout.hours, layout.steps, shape))
-    q = Matrix(shape)
-    if fleet.q is not None and fleet.later_q is not None:
-        q = (_spread(now_d, fleet.q.start, layout.steps, 0, shape)
-             + _spread(layout.later_bus, fleet.later_q.start, layout.hours, layout.steps, shape))
-    return Matrix(p), Matrix(slow), Matrix(q)
+
+    def now(matrix: Entries, block: Columns) -> Entries:
+        return _spread(matrix, block.start, layout.steps, 0, shape)
+
+    def later(matrix: sp.csr_array, block: Columns) -> Entries:
+        return _spread(Entries.of(matrix), block.start, layout.hours, layout.steps, shape)
+
+    def net(pair_bus: sp.csr_array, later_bus: sp.csr_array) -> sp.csr_array:
+        return together([now(Entries.of(pair_bus), fleet.pc), -now(columns_d(pair_bus, layout), fleet.pd),
+                         later(later_bus, fleet.later_pc), -later(later_bus, fleet.later_pd)], shape).matrix()
+
+    reactive = [] if fleet.q is None or fleet.later_q is None else [
+        now(columns_d(layout.pair_bus, layout), fleet.q), later(layout.later_bus, fleet.later_q)]
+    return (net(layout.pair_bus, layout.later_bus), net(layout.pair_bus_slow, layout.later_bus_slow),
+            together(reactive, shape).matrix())
 
 
-def _spread(matrix: sp.csr_array, start: int, periods: int, first: int, shape: tuple[int, int]) -> Matrix:
+def _spread(matrix: Entries, start: int, periods: int, first: int, shape: tuple[int, int]) -> Entries:
     """matrix [L, n] in each of `periods` periods: columns [n, periods] row by row, rows [L, T] column by column."""
-    entries = sp.coo_array(matrix)
     t = np.arange(periods)
-    rows = (entries.row[:, None] + matrix.shape[0] * (first + t)).ravel()
-    columns = (start + entries.col[:, None] * periods + t).ravel()
-    return Matrix((np.repeat(entries.data, periods), (rows, columns)), shape=shape)
+    rows = (matrix.row[:, None] + matrix.shape[0] * (first + t)).ravel()
+    columns = (start + matrix.column[:, None] * periods + t).ravel()
+    return Entries(rows, columns, np.repeat(matrix.value, periods), shape)
 
 
-def _rated(layout: Layout, by_line: Matrix) -> Matrix:
+def _rated(layout: Layout, by_line: sp.csr_array) -> sp.csr_array:
     """The rows [R T] of rated transformers out of [L T], column by column."""
     lines = layout.pair_bus.shape[0]
     at = (layout.rated[None, :] + lines * np.arange(layout.periods)[:, None]).ravel()
-    return Matrix(by_line[at])
+    return sp.csr_array(by_line[at])
 
 
 def _flat(values: Floats) -> Floats:
