@@ -98,6 +98,16 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class LineUnits:
+    """Columns of P, Q, l [lines x periods] and the power of each line; their cones are the first ones."""
+
+    p: Ints
+    q: Ints
+    l: Ints  # noqa: E741  the letter of the literature
+    mva: Floats
+
+
+@dataclass(frozen=True)
 class ConicProgram:
     """A whole program, rows in the order zero, nonneg, soc."""
 
@@ -108,6 +118,7 @@ class ConicProgram:
     zero: int
     nonneg: int
     soc_sizes: tuple[int, ...]
+    units: LineUnits | None = None
 
 
 class Writer:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cvxpy as cp
 import numpy as np
 import scipy.sparse as sp
+from scipy.sparse.linalg import spsolve
 
 from controllers.port import SpatialKnowledge
 from controllers.spatial.branch_flow import equations as eq
 from controllers.spatial.branch_flow.layout import Layout
 from models.records import Floats, Ints, RadialFeeder
 
+SMALLEST_LINE_MVA = 1e-2
 NOTHING = np.zeros(0, dtype=np.int64)
 ELASTIC_USD_PER_PU_H = 2.0e3
 ELASTIC_USD_PER_PU2_VOLTAGE_H = 1.0e4
@@ -67,6 +69,8 @@ class NetworkBlock:
     balance_rows: Ints
     """[L T] rows of (1)."""
     balance_sign: Floats
+    line_mva: Floats
+    """[L T] base load behind each line, not below SMALLEST_LINE_MVA; empty without equation (4)."""
     limit_rows: Ints
     """Inequalities that need not be written until they matter: (5), (6), (7) and the voltage penalty."""
     limit_period: Ints
@@ -120,7 +124,8 @@ def compile_network(knowledge: SpatialKnowledge, layout: Layout, is_repair: bool
     cost = penalty + (unknowns.elastic.cost(layout.period_h) if unknowns.elastic else 0.0)
     problem = cp.Problem(cp.Minimize(cost), constraints)
     assert problem.is_dcp(), "branch flow problem is not convex by cvxpy's rules"
-    return _read(problem, unknowns, low, layout, began)
+    found = _read(problem, unknowns, low, layout, began)
+    return found if "eq4" in without else replace(found, line_mva=_line_mva(knowledge.feeder, layout.periods))
 
 
 def equation_names(knowledge: SpatialKnowledge, layout: Layout, is_repair: bool) -> tuple[str, ...]:
@@ -201,6 +206,13 @@ def _voltage_penalty(knowledge: SpatialKnowledge, layout: Layout, u: _Unknowns,
     return knowledge.voltage_penalty_usd_per_pu2h * cp.sum(low @ layout.period_h), low
 
 
+def _line_mva(feeder: RadialFeeder, periods: int) -> Floats:
+    """[L T] column by column."""
+    tree = sp.csc_array(eq.incidence(feeder).tree)
+    p, q = (spsolve(tree, base[1:] / 1e3) for base in (feeder.p_base_kw, feeder.q_base_kvar))
+    return np.tile(np.maximum(np.hypot(p, q), SMALLEST_LINE_MVA), periods)
+
+
 # ---------------------------------------------------------------- reading what cvxpy compiled
 def _read(problem: cp.Problem, u: _Unknowns, low: cp.Variable | None, layout: Layout, began: float) -> NetworkBlock:
     data, _, _ = problem.get_problem_data(cp.CLARABEL)
@@ -221,7 +233,7 @@ def _read(problem: cp.Problem, u: _Unknowns, low: cp.Variable | None, layout: La
         soc_sizes=tuple(int(size) for size in data["dims"].soc), cost=np.asarray(data["c"], dtype=np.float64)[own],
         own=own, p=p, q=q, l=l, v=v, p_bus=place.of(u.p_bus), q_bus=place.of(u.q_bus),
         p_behind=place.of(u.p_behind), p_cap=place.of(u.p_cap), correction=place.of(u.correction),
-        balance_rows=rows, balance_sign=sign, limit_rows=limits[0],
+        balance_rows=rows, balance_sign=sign, line_mva=np.zeros(0), limit_rows=limits[0],
         limit_period=_period_of_rows(matrix, limits[0], period),
         penalty=_penalty(matrix, rhs, limits, position, v), compile_s=time.perf_counter() - began)
 

@@ -17,7 +17,17 @@ import scipy.sparse as sp
 from controllers.port import SpatialKnowledge
 from controllers.spatial.branch_flow import solve
 from controllers.spatial.branch_flow.choice import NEAR, Choice, ahead, expected_choice, no_rows, shifted, whole_choice
-from controllers.spatial.branch_flow.conic import CONES, Columns, ConicProgram, Entries, Rows, Writer, join, together
+from controllers.spatial.branch_flow.conic import (
+    CONES,
+    Columns,
+    ConicProgram,
+    Entries,
+    LineUnits,
+    Rows,
+    Writer,
+    join,
+    together,
+)
 from controllers.spatial.branch_flow.fleet_block import FleetColumns, columns_d, write_fleet
 from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
@@ -174,8 +184,14 @@ class Assembly:
             at = edges[i] + np.flatnonzero(keep[edges[i] : edges[i + 1]])
             parts += [Rows(cone, self._entries.rows(at), self._rhs[at], block.soc_sizes if cone == "soc" else ()),
                       self._fleet_rows[i]]
-        return join(parts, self._cost(choice)[0] / OBJECTIVE_UNIT_USD, self.writer.square / OBJECTIVE_UNIT_USD,
-                    self._alive)
+        program = join(parts, self._cost(choice)[0] / OBJECTIVE_UNIT_USD, self.writer.square / OBJECTIVE_UNIT_USD,
+                       self._alive)
+        return replace(program, units=self._units()) if block.line_mva.size else program
+
+    def _units(self) -> LineUnits:
+        """Columns of the flow in the reduced program."""
+        block, place = self.block, np.cumsum(self._alive) - 1
+        return LineUnits(place[block.p], place[block.q], place[block.l], block.line_mva)
 
     def whole(self, x: Floats) -> Floats:
         """All unknowns, 0 where they were taken out."""
