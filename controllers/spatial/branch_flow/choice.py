@@ -13,7 +13,7 @@ import numpy as np
 
 from controllers.spatial.branch_flow.layout import Layout
 from controllers.spatial.branch_flow.network_block import NetworkBlock
-from models.records import Bools, Floats
+from models.records import Bools, Floats, Ints
 
 NEAR = 1e-3
 """A written limit with more room than this (pu, pu^2, MW) is not written next hour."""
@@ -62,11 +62,16 @@ def expected_choice(block: NetworkBlock, written: Bools, vm_pu: Floats, is_known
     return Choice(chosen, below)
 
 
+def hour_of_periods(layout: Layout) -> Ints:
+    """[T] hour of each period, counted from the present one."""
+    return np.maximum(np.arange(layout.periods) - layout.steps + 1, 0)
+
+
 def shifted(block: NetworkBlock, written: Bools, layout: Layout, hours: int) -> Bools:
     """Written limits moved to the periods that now cover their hour; a limit written in one step is in all."""
     order = np.argsort(block.limit_period, kind="stable")
     table = written[order].reshape(layout.periods, -1)
-    hour = np.maximum(np.arange(layout.periods) - layout.steps + 1, 0)
+    hour = hour_of_periods(layout)
     by_hour = np.stack([table[hour == h].any(axis=0) for h in range(layout.hours + 1)])
     result = np.zeros(written.size, dtype=bool)
     result[order] = by_hour[np.minimum(hour + hours, layout.hours)].ravel()
@@ -75,6 +80,6 @@ def shifted(block: NetworkBlock, written: Bools, layout: Layout, hours: int) -> 
 
 def ahead(values: Floats, layout: Layout, hours: int) -> Floats:
     """Values [rows, T] moved to the periods that now cover their hour; NaN in hours that were not looked at."""
-    hour = np.maximum(np.arange(layout.periods) - layout.steps + 1, 0) + hours
+    hour = hour_of_periods(layout) + hours
     source = np.minimum(np.where(hour > 0, hour + layout.steps - 1, 0), layout.periods - 1)
     return np.where(hour <= layout.hours, values[:, source], np.nan)
