@@ -75,10 +75,14 @@ class LowerProblem:
         self._cars: tuple[Floats, Floats] | None = None
         """Active and reactive power of cars [L, T] of the last answer, MW and Mvar."""
         self._time_s: int | None = None
+        self.solves = 0
+        """Programs that the last answer took."""
 
     def begin(self, time_s: int, layout: Layout) -> None:
         """A new decision hour: limits that mattered in the hours now ahead are written from the start."""
-        if self._time_s is not None:
+        if self._time_s is not None and time_s < self._time_s:
+            self._written, self._cars = np.zeros(0, dtype=bool), None
+        elif self._time_s is not None:
             hours = (time_s - self._time_s) // 3600
             if self._written.size:
                 self._written = shifted(self._block(layout, is_repair=False), self._written, layout, hours)
@@ -93,8 +97,9 @@ class LowerProblem:
         block = self._block(layout, is_repair)
         assembly = Assembly(self.knowledge, layout, inputs, block, self.without)
         choice = whole_choice(block) if is_repair else self._choice(block, inputs)
-        seconds, iterations = 0.0, 0
+        seconds, iterations, self.solves = 0.0, 0, 0
         while True:
+            self.solves += 1
             run, x, z = solve.run_conic(assembly.program(choice), self.knowledge.solver)
             seconds, iterations = seconds + run.seconds, iterations + run.iterations
             wrong = assembly.wrong(x, choice) if run.is_optimal else np.zeros(choice.written.size, dtype=bool)
