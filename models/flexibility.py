@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from models.pulses import mean_power_kw, pulse_energy_kwh, pulse_kw
+from models.pulses import pulse_energy_kwh, pulse_kw
 from models.records import (
     CHARGER_KINDS,
     GROUP_COUNT,
@@ -156,7 +156,7 @@ def urgent_load_kw(stays: Sessions, edges_s: Ints, cars: Floats | None = None, r
     hours = np.maximum(np.minimum(next_hour_s(stays), stays.departure_s) - stays.start_s, 0) / SECONDS_PER_HOUR
     power_kw = _hours(urgent_kwh(stays) / stays.eta_charge, hours)
     power_kw = power_kw if cars is None else power_kw * cars
-    return np.maximum(pulse_kw(stays.start_s, hours, power_kw, edges_s, row, count), 0.0)
+    return pulse_kw(stays.start_s, hours, power_kw, edges_s, row, count)
 
 
 def _dispatchable(expected: Sessions, start_s: int, end_s: int) -> Sessions:
@@ -224,9 +224,9 @@ def _sums(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) 
 
     x_max = energy(0.0, np.minimum(stay_h, _hours(room_kwh, rise_kw)), rise_kw)
     x_min = energy(last_h, stay_h - last_h, rise_kw) - energy(0.0, fall_h, fall_kw)
-    powers = (mean_power_kw(energy(0.0, stay_h, power_kw), edges_s)
+    powers = (pulse_kw(stays.start_s, stay_h, cars * power_kw, edges_s, rows, count)
               for power_kw in (stays.p_charge_max_kw, stays.p_discharge_max_kw))
-    return np.minimum(x_min, x_max)[:, 1:], x_max[:, 1:], *(np.maximum(power_kw, 0.0) for power_kw in powers)
+    return np.minimum(x_min, x_max)[:, 1:], x_max[:, 1:], *powers
 
 
 def _hours(energy_kwh: Floats, power_kw: Floats) -> Floats:

@@ -22,7 +22,7 @@ def at_once_kw(sessions: Sessions, edges_s: Ints, cars: Floats | None = None, ro
     wish_kwh = np.maximum(np.minimum(sessions.wanted_kwh, sessions.max_kwh) - sessions.energy_kwh, 0.0)
     hours = np.minimum(stay_h, wish_kwh / (sessions.eta_charge * sessions.p_charge_max_kw))
     power_kw = sessions.p_charge_max_kw if cars is None else sessions.p_charge_max_kw * cars
-    return np.maximum(pulse_kw(sessions.start_s, hours, power_kw, edges_s, row, count), 0.0)
+    return pulse_kw(sessions.start_s, hours, power_kw, edges_s, row, count)
 
 
 def price_answer_kw(sessions: Sessions, edges_s: Ints, price_charge_usd_per_kwh: Floats,
