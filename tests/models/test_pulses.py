@@ -21,7 +21,7 @@ def one_by_one(begin_s, hours, power_kw, row, count, edges_s):
 def test_the_sum_is_that_of_the_powers_one_by_one(seed, size):
     random = np.random.default_rng(seed)
     begin_s, hours = random.integers(0, 100_000, size), random.uniform(-1, 30, size)
-    power_kw, row = random.uniform(-60, 60, size) if size % 2 else random.uniform(0, 60, size), random.integers(0, 4, size)
+    power_kw, row = random.uniform(-60 * (seed % 2), 60, size), random.integers(0, 4, size)
     expected = one_by_one(begin_s, hours, power_kw, row, 5, EDGES_S)
     np.testing.assert_allclose(pulse_energy_kwh(begin_s, hours, power_kw, row, 5, EDGES_S), expected, atol=1e-8)
     mean = np.maximum(np.diff(expected, axis=1), 0.0) / (np.diff(EDGES_S) / 3600)
