@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 import numpy as np
-from scipy import sparse
 
+from models.pulses import pulse_energy_kwh, pulse_kw
 from models.records import (
     CHARGER_KINDS,
     GROUP_COUNT,
@@ -34,8 +34,6 @@ from models.records import (
 TAXI = VEHICLE_CLASSES.index("taxi")
 DEFAULT_ETA = 0.95
 """Efficiency of a cohort without cars (S); it has no power, so the value has no effect."""
-BLOCK_ROWS = 2048
-"""Stays treated at once, so that the work arrays stay in the cache."""
 
 
 # ---------------------------------------------------------------- one stay
@@ -149,14 +147,16 @@ def urgent_kwh(stays: Sessions) -> Floats:
     return np.asarray(np.clip(need_kwh - rise_kw * (stay_h - wait_h), 0.0, rise_kw * wait_h), dtype=np.float64)
 
 
-def urgent_load_kw(stays: Sessions, edges_s: Ints) -> Floats:
-    """Mean power [S, n] at the bus, between edges_s [n + 1], of what `urgent_kwh` says; weight is the caller's."""
-    end_s = np.minimum(next_hour_s(stays), stays.departure_s)
-    span_s = np.maximum(end_s - stays.start_s, 1)
-    passed_s = np.clip(edges_s[None, :] - stays.start_s[:, None], 0, np.maximum(end_s - stays.start_s, 0)[:, None])
-    share = np.diff(passed_s, axis=1) / span_s[:, None]
-    power_kw = urgent_kwh(stays) / stays.eta_charge
-    return np.asarray(power_kw[:, None] * share * SECONDS_PER_HOUR / np.diff(edges_s), dtype=np.float64)
+def urgent_load_kw(stays: Sessions, edges_s: Ints, cars: Floats | None = None, row: Ints | None = None,
+                   count: int | None = None) -> Floats:
+    """Mean power [S, n] at the bus, between edges_s [n + 1], of what `urgent_kwh` says; weight is the caller's.
+
+    With cars, row [S] and count: times cars, summed by row [count, n].
+    """
+    hours = np.maximum(np.minimum(next_hour_s(stays), stays.departure_s) - stays.start_s, 0) / SECONDS_PER_HOUR
+    power_kw = _hours(urgent_kwh(stays) / stays.eta_charge, hours)
+    power_kw = power_kw if cars is None else power_kw * cars
+    return pulse_kw(stays.start_s, hours, power_kw, edges_s, row, count)
 
 
 def _dispatchable(expected: Sessions, start_s: int, end_s: int) -> Sessions:
@@ -203,20 +203,35 @@ def complying_cars(stays: Sessions, assumed_compliance: float | Floats) -> Float
 
 
 def _sums(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) -> tuple[Floats, ...]:
-    """(x_min, x_max at period ends, pc, pd as period means) [count, n] of stays summed by row."""
-    totals = tuple(np.zeros((count, edges_s.size - 1)) for _ in range(4))
-    for first in range(0, stays.count, BLOCK_ROWS):
-        block = slice(first, first + BLOCK_ROWS)
-        part = select(stays, block)
-        used, position = np.unique(rows[block], return_inverse=True)
-        shape = (used.size, part.count)
-        into = sparse.csr_array((cars[block], (position, np.arange(part.count))), shape=shape)
-        share = mean_plugged_fraction(part, edges_s)
-        bounds = session_envelope(part, edges_s[1:])
-        powers = (share * part.p_charge_max_kw[:, None], share * part.p_discharge_max_kw[:, None])
-        for total, values in zip(totals, (*bounds, *powers), strict=True):
-            total[used] += np.asarray(into @ values)
-    return totals
+    """(x_min, x_max at period ends, pc, pd as period means) [count, n] of stays summed by row.
+
+    The envelopes of `session_envelope`, put together from constant slopes: x_max rises to its room; x_min falls at
+    full discharge until the floor or the latest possible charging ends it, and from there on rises to e*.
+    """
+    stay_h, _ = _stay_hours(stays, np.zeros(0))
+    rise_kw = stays.eta_charge * stays.p_charge_max_kw
+    fall_kw = stays.p_discharge_max_kw / stays.eta_discharge
+    room_kwh = np.maximum(stays.max_kwh, stays.energy_kwh) - stays.energy_kwh
+    need_kwh = np.minimum(np.minimum(stays.wanted_kwh - stays.energy_kwh, rise_kw * stay_h), room_kwh)
+    floor_kwh = np.minimum(stays.floor_v2g_kwh - stays.energy_kwh, 0.0)
+    slack_kwh = rise_kw * stay_h - need_kwh
+    last_h = np.maximum(_hours(slack_kwh, rise_kw + fall_kw), _hours(slack_kwh + floor_kwh, rise_kw))
+    fall_h = np.minimum(np.minimum(_hours(-floor_kwh, fall_kw), last_h), stay_h)
+
+    def energy(after_h: Floats | float, hours: Floats, power_kw: Floats) -> Floats:
+        begin_s: Floats = stays.start_s + np.asarray(after_h, dtype=np.float64) * SECONDS_PER_HOUR
+        return pulse_energy_kwh(begin_s, hours, cars * power_kw, rows, count, edges_s)
+
+    x_max = energy(0.0, np.minimum(stay_h, _hours(room_kwh, rise_kw)), rise_kw)
+    x_min = energy(last_h, stay_h - last_h, rise_kw) - energy(0.0, fall_h, fall_kw)
+    powers = (pulse_kw(stays.start_s, stay_h, cars * power_kw, edges_s, rows, count)
+              for power_kw in (stays.p_charge_max_kw, stays.p_discharge_max_kw))
+    return np.minimum(x_min, x_max)[:, 1:], x_max[:, 1:], *powers
+
+
+def _hours(energy_kwh: Floats, power_kw: Floats) -> Floats:
+    """Time [S] for an energy (or power for a time); 0 without any."""
+    return np.divide(energy_kwh, power_kw, out=np.zeros(energy_kwh.size), where=power_kw > 0)
 
 
 def _sum_by_row(values: Floats, rows: Ints, cars: Floats, count: int) -> Floats:

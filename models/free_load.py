@@ -5,24 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from models.drivers import PriceResponse, price_response
+from models.pulses import pulse_kw
 from models.records import SECONDS_PER_HOUR, Bools, Floats, Ints, Sessions, Vehicles
 
 GOLDEN_SHARE = 0.6180339887498949
 """Steps of this share of 1 fill 0..1 evenly in any order of rows."""
 
 
-def at_once_kw(sessions: Sessions, edges_s: Ints) -> Floats:
+def at_once_kw(sessions: Sessions, edges_s: Ints, cars: Floats | None = None, row: Ints | None = None,
+               count: int | None = None) -> Floats:
     """Mean power [S, n] in the periods between edges_s [n + 1] if each car charges at once to what it wants.
 
-    No taper; times `weight` is left to the caller.
+    No taper; `weight` is left to the caller. With cars, row [S] and count: times cars, summed by row [count, n].
     """
-    plugged_s = np.clip(edges_s[None, :] - sessions.start_s[:, None], 0,
-                        np.maximum(sessions.departure_s - sessions.start_s, 0)[:, None])
+    stay_h = np.maximum(sessions.departure_s - sessions.start_s, 0) / SECONDS_PER_HOUR
     wish_kwh = np.maximum(np.minimum(sessions.wanted_kwh, sessions.max_kwh) - sessions.energy_kwh, 0.0)
-    rate_kw = sessions.eta_charge * sessions.p_charge_max_kw
-    taken_kwh = np.minimum(rate_kw[:, None] * plugged_s / SECONDS_PER_HOUR, wish_kwh[:, None])
-    hours = np.diff(edges_s) / SECONDS_PER_HOUR
-    return np.asarray(np.diff(taken_kwh, axis=1) / sessions.eta_charge[:, None] / hours, dtype=np.float64)
+    hours = np.minimum(stay_h, wish_kwh / (sessions.eta_charge * sessions.p_charge_max_kw))
+    power_kw = sessions.p_charge_max_kw if cars is None else sessions.p_charge_max_kw * cars
+    return pulse_kw(sessions.start_s, hours, power_kw, edges_s, row, count)
 
 
 def price_answer_kw(sessions: Sessions, edges_s: Ints, price_charge_usd_per_kwh: Floats,

@@ -49,16 +49,16 @@ class Behaviour:
         share = np.asarray(self.free_share, dtype=np.float64)
         return share[stays.group] if share.ndim else np.full(stays.count, share)
 
-    def load_kw(self, stays: Sessions, edges_s: Ints) -> Floats:
-        """Mean power [S, n] of these cars if free, times their weight."""
+    def load_kw(self, stays: Sessions, edges_s: Ints, cars: Floats, row: Ints, count: int) -> Floats:
+        """Mean power [count, n] of these cars if free, times cars [S] and summed by row [S]."""
         if not self.answers_price:
-            return at_once_kw(stays, edges_s) * stays.weight[:, None]
+            return at_once_kw(stays, edges_s, cars, row, count)
         hours = int(edges_s[-1] - edges_s[0]) // SECONDS_PER_HOUR
         begin_s = int(edges_s[0])
         power_kw = price_answer_kw(
             stays, edges_s, self.tariff.charge_usd_per_kwh(begin_s, hours),
             self.tariff.discharge_usd_per_kwh(begin_s, hours), self.wear_usd_per_kwh[stays.group], self.response)
-        return power_kw * stays.weight[:, None]
+        return _summed(row, power_kw * cars[:, None], count)
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Outlook:
     def urgent_kw(self) -> Floats:
         """[Q + N] what enrolled cars in a hurry are expected to take on arrival."""
         cars = (1.0 - self.behaviour.free(self.coming)) * self.coming.weight
-        return np.asarray(cars @ urgent_load_kw(self.coming, self.period_edges_s))
+        return urgent_load_kw(self.coming, self.period_edges_s, cars, np.zeros_like(self.coming.group), 1).ravel()
 
     def _load_kw(self, known: Sessions, coming: Sessions, edges_s: Ints) -> tuple[Floats, Floats]:
         free = self.behaviour.free
@@ -109,26 +109,23 @@ class Outlook:
             coming = select(coming, coming.start_s < edges_s[-1])
         parts = ((known, free(known)), (self.known_outside, np.ones(self.known_outside.count)),
                  (coming, free(coming)), (self.coming_outside, np.ones(self.coming_outside.count)))
-        total, by_bus = np.zeros(edges_s.size - 1), np.zeros((self.site.bus_count, edges_s.size - 1))
-        for stays, weight in parts:
-            if weight.any():
-                power_kw = weight[:, None] * self.behaviour.load_kw(stays, edges_s)
-                total += power_kw.sum(axis=0)
-                by_bus += self._placed(stays, power_kw)
-        if np.any(free(coming) < 1.0):
-            power_kw = (1.0 - free(coming))[:, None] * urgent_load_kw(coming, edges_s) * coming.weight[:, None]
-            total += power_kw.sum(axis=0)
-            by_bus += self._placed(coming, power_kw)
-        return total, by_bus
+        shares = port_shares(self.site)
+        buses, (zones, kinds) = self.site.bus_count, shares.shape[1:]
+        count = buses + zones * kinds  # each bus, then each zone and kind for cars that have no bus yet
+        by_row = np.zeros((count, edges_s.size - 1))
+        for stays, share in parts:
+            if share.any():
+                by_row += self.behaviour.load_kw(stays, edges_s, share * stays.weight, self._row(stays, kinds), count)
+        waits = 1.0 - free(coming)
+        if waits.any():
+            by_row += urgent_load_kw(coming, edges_s, waits * coming.weight, self._row(coming, kinds), count)
+        by_zone = by_row[buses:].reshape(zones, kinds, -1)
+        return by_row.sum(axis=0), by_row[:buses] + np.einsum("bzk,zkn->bn", shares, by_zone)
 
-    def _placed(self, stays: Sessions, power_kw: Floats) -> Floats:
-        is_here = stays.bus_index >= 0
-        by_bus = np.zeros((self.site.bus_count, power_kw.shape[1]))
-        by_bus += _summed(stays.bus_index[is_here], power_kw[is_here], self.site.bus_count)
-        zone, kind = _zone_and_kind(stays.group[~is_here])
-        zones, kinds = port_shares(self.site).shape[1:]
-        by_zone = _summed(zone * kinds + kind, power_kw[~is_here], zones * kinds).reshape(zones, kinds, -1)
-        return np.asarray(by_bus + np.einsum("bzk,zkn->bn", port_shares(self.site), by_zone))
+    def _row(self, stays: Sessions, kinds: int) -> Ints:
+        zone, kind = _zone_and_kind(stays.group)
+        row = np.where(stays.bus_index >= 0, stays.bus_index, self.site.bus_count + zone * kinds + kind)
+        return np.asarray(row, dtype=np.int64)
 
 
 def _summed(row: Ints, values: Floats, count: int) -> Floats:
@@ -151,14 +148,22 @@ class ExpectedCars:
         self.knows_truth = knows_truth(spec.controller)
         self.repeats = spec.scenario.planning.expectation == "sampled" and not self.knows_truth
         self.behaviour = _behaviour(spec)
+        self._begin_s: Ints = -(-stays.sessions.start_s // spec.step_s) * spec.step_s
+        """[S] first dispatched step of each stay."""
+        self._by_begin = np.argsort(self._begin_s, kind="stable")
+        self._begins_s = self._begin_s[self._by_begin]
         self.assumed_compliance = 1.0 if self.knows_truth else spec.scenario.planning.assumed_compliance
         """Of the enrolled cars of an outlook; the oracle's are those that comply."""
 
-    def outlook(self, now_s: int, plugged: Sessions, is_enrolled: Bools, vehicle: Ints) -> Outlook:
-        """From the stays of all cars plugged in now, which of them are enrolled, and their slots; each [S]."""
+    def outlook(self, now_s: int, plugged: Sessions, is_enrolled: Bools, vehicle: Ints,
+                ahead_h: int | None = None) -> Outlook:
+        """From the stays of all cars plugged in now, which of them are enrolled, and their slots; each [S].
+
+        With ahead_h only those to come within these hours, for who asks for nothing later.
+        """
         if self.knows_truth:
             plugged, is_enrolled = known_truly(self.stays, now_s, plugged, is_enrolled, vehicle)
-        coming, coming_enrolled = self._coming(now_s)
+        coming, coming_enrolled = self._coming(now_s, ahead_h or self.spec.horizon_h)
         steps = np.arange(0, SECONDS_PER_HOUR, self.spec.step_s)
         hours = SECONDS_PER_HOUR * np.arange(1, self.spec.scenario.spatial.look_ahead_h + 1)
         return Outlook(
@@ -169,14 +174,14 @@ class ExpectedCars:
             hour_edges_s=now_s + SECONDS_PER_HOUR * np.arange(self.spec.horizon_h + 1),
             period_edges_s=now_s + np.concatenate([steps, hours]))
 
-    def _coming(self, now_s: int) -> tuple[Sessions, Bools]:
-        """Stays that begin after now_s and within the horizon."""
+    def _coming(self, now_s: int, hours: int) -> tuple[Sessions, Bools]:
+        """Stays that begin after now_s and within these hours."""
         shift_s = now_s // DAY_S * DAY_S if self.repeats else 0
-        step_s = self.spec.step_s
-        begin_s = -(-(self.stays.sessions.start_s + shift_s) // step_s) * step_s  # its first dispatched step
-        rows = np.flatnonzero((begin_s > now_s) & (begin_s < now_s + self.spec.horizon_h * SECONDS_PER_HOUR))
+        first, last = np.searchsorted(self._begins_s, [now_s - shift_s + 1, now_s - shift_s + hours * SECONDS_PER_HOUR])
+        rows = np.sort(self._by_begin[first:last])
         stays = select(self.stays.sessions, rows)
-        moved = {**stays.to_arrays(), "start_s": begin_s[rows], "departure_s": stays.departure_s + shift_s}
+        moved = {**stays.to_arrays(), "start_s": self._begin_s[rows] + shift_s,
+                 "departure_s": stays.departure_s + shift_s}
         return Sessions.from_arrays(moved), self.stays.is_enrolled[rows]
 
 

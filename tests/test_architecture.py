@@ -19,7 +19,7 @@ FORBIDDEN = {
     "testbed": {"experiments", "simpy", "pandapower"},
 }
 """Top-level names that the files of a package never import, wherever in the file."""
-ONLY_IN = {"simpy": {"models/mobility.py"}, "pandapower": {"models/feeder_sources.py", "models/power_flow.py"}}
+ONLY_IN = {"simpy": {"models/vehicle_processes.py"}, "pandapower": {"models/feeder_sources.py", "models/power_flow.py"}}
 THIRD_PARTY_OF_CONTROLLERS = {"numpy", "scipy", "cvxpy", "clarabel", "qoco", "highspy", "pymoo"}
 DRAWERS = ("utils", "util", "helpers", "helper", "misc", "common", "tools")
 
@@ -82,7 +82,7 @@ def test_imports_point_one_way(file):
     ("models/x.py", "from testbed.scenario import Scenario", True),
     ("models/x.py", "import numpy, scipy.special", False),
     ("models/x.py", "import simpy", True),
-    ("models/mobility.py", "import simpy", False),
+    ("models/vehicle_processes.py", "import simpy", False),
     ("models/feeder_sources.py", "import pandapower.networks", False),
     ("testbed/x.py", "import pandapower", True),
     ("controllers/x.py", "from models.records import Plan", False),

@@ -44,6 +44,8 @@ class DistrictMobility:
         self.core = district.mobility(spec.start_s, spec.scenario.days * DAY_S)
         self.is_planned_below = type(load_controller(spec.controller)).spatial is not BaseController.spatial
         """Whether the controller has a lower layer of its own."""
+        vehicles = district.vehicles
+        self.everybody = replace(vehicles, is_enrolled=np.ones(vehicles.count, dtype=np.bool_))
         self.expectation: ExpectedCars | None = None
         self.expectation_s = 0.0
         self.cohorts: Values = {}
@@ -76,10 +78,12 @@ class DistrictMobility:
             self.expectation = build_expectation(self.spec, self.district)
             self.expectation_s = time.perf_counter() - begun
         vehicles, site = self.district.vehicles, self.district.site
-        everybody = replace(vehicles, is_enrolled=np.ones(vehicles.count, dtype=np.bool_))
-        plugged = known_sessions(everybody, declared, soc, site.bus_zone, now_s)
+        plugged = known_sessions(self.everybody, declared, soc, site.bus_zone, now_s)
         slots = np.flatnonzero(declared.is_plugged)
-        outlook = self.expectation.outlook(now_s, plugged, vehicles.is_enrolled[slots], slots)
+        asks_for_all = (self.is_planned_below or self.spec.is_plan_time(now_s) or self.spec.is_redispatch_time(now_s)
+                        or self.expectation.behaviour.answers_price)
+        outlook = self.expectation.outlook(now_s, plugged, vehicles.is_enrolled[slots], slots,
+                                           None if asks_for_all else 1)
         compliance: float | Floats = self.expectation.assumed_compliance
         mean = self.expectation.assumed_compliance
         if learned:
