@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,8 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     request = Request(options.folder, options.workers, options.seeds)
     verdicts: list[Verdict] = []
     for name in options.parts:
-        say(f"paper_claims: {name}")
+        began_s = time.perf_counter()
         verdicts += PARTS[name](request)
+        say(f"paper_claims: {name} done in {time.perf_counter() - began_s:.0f} s")
     print_verdicts(verdicts)
     write_verdicts(verdicts, options.folder / "verdicts.csv")
     return 0
