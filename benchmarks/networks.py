@@ -1,9 +1,10 @@
 """Networks of 15 to several thousand buses: AC power flow by both engines, and one decision of the lower layer.
 
-    python benchmarks/networks.py [--most-buses 300]
+    python benchmarks/networks.py [--most-buses 4000]
 
 Power flow: milliseconds a case in a batch of 96. Decision: seconds of one hourly re-solve over 24 periods of one hour
 (writing, solving and checking), the median of three hours of a real day; a car per 30 kW of load, 3 per bus at most.
+`growth` is the exponent k in decision ~ buses^k, counted from the 33 buses.
 The networks of more than 1,000 buses are SimBench's urban 10 kV grid with the first N of its low-voltage grids.
 """
 
@@ -27,6 +28,7 @@ from testbed.preflight import checked_scenario
 
 NAMED = ("simbench:1-LV-rural1--0-sw", "ieee33", "simbench:1-MV-urban--0-sw",
          "pandapower:create_kerber_vorstadtnetz_kabel_1")
+LOW_VOLTAGE_GRIDS = (9, 49)
 CASES, HOURS = 96, 3
 CARS_PER_BUS, KW_PER_CAR, CARS_LEAST = 3, 30.0, 10
 
@@ -80,14 +82,15 @@ def decision_s(source: str, cars: int) -> tuple[float, float, str]:
 def main() -> None:
     """A row per network."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--most-buses", type=int, default=300, help="no decisions on larger networks")
+    parser.add_argument("--most-buses", type=int, default=4000, help="no decisions on larger networks")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     print(f"{'network':46s} {'buses':>6s} {'fast':>8s} {'pandapower':>11s} {'ratio':>7s} {'differ':>9s} "
-          f"{'decision':>9s} {'solver':>7s}")
+          f"{'decision':>9s} {'solver':>7s} {'growth':>7s}")
     print(f"{'':46s} {'':6s} {'ms/case':>8s} {'ms/case':>11s} {'':7s} {'pu':>9s} {'s':>9s} {'s':>7s}")
+    of_33 = np.nan
     with tempfile.TemporaryDirectory() as folder:
-        sources = [*NAMED, part_of_urban(9, Path(folder)), part_of_urban(1000, Path(folder))]
+        sources = [*NAMED, *(part_of_urban(grids, Path(folder)) for grids in LOW_VOLTAGE_GRIDS)]
         for source in sources:
             feeder = ieee33() if source == "ieee33" else feeder_from(source)
             fast_ms, reference_ms, error = milliseconds(feeder)
@@ -97,7 +100,9 @@ def main() -> None:
                 loaded = np.count_nonzero(feeder.p_base_kw)
                 cars = max(CARS_LEAST, int(min(CARS_PER_BUS * loaded, feeder.p_base_kw.sum() / KW_PER_CAR)))
                 seconds, solver_s, status = decision_s(source, cars)
-                row += f" {seconds:9.2f} {solver_s:7.2f} {status}"
+                of_33 = seconds if source == "ieee33" else of_33
+                growth = np.log(seconds / of_33) / np.log(feeder.bus_count / 33) if feeder.bus_count > 33 else np.nan
+                row += f" {seconds:9.3f} {solver_s:7.3f} {growth:7.2f} {status}"
             print(row, flush=True)
 
 

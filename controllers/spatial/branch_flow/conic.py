@@ -7,8 +7,7 @@ Blocks that were compiled elsewhere (the network) and rows that change their num
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,7 +17,58 @@ from models.records import Bools, Floats, Ints
 
 Cone = Literal["zero", "nonneg", "soc"]
 CONES: tuple[Cone, ...] = ("zero", "nonneg", "soc")
-Matrix = sp.csr_array
+
+
+@dataclass(frozen=True)
+class Entries:
+    """A sparse matrix as its entries [n]; scipy's own classes take longer to make than these small blocks to use."""
+
+    row: Ints
+    column: Ints
+    value: Floats
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, matrix: sp.csr_array) -> Entries:
+        """The entries of a scipy matrix."""
+        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        return cls(rows, matrix.indices.astype(np.int64), matrix.data.astype(np.float64), matrix.shape)
+
+    def __neg__(self) -> Entries:
+        return self.times(-1.0)
+
+    def times(self, factor: float) -> Entries:
+        """Every entry times a number."""
+        return replace(self, value=factor * self.value)
+
+    def transposed(self) -> Entries:
+        """Rows and columns exchanged."""
+        return Entries(self.column, self.row, self.value, (self.shape[1], self.shape[0]))
+
+    def rows(self, index: Ints, place: Ints | None = None, count: int | None = None) -> Entries:
+        """The rows `index`, in that order or at `place` among `count`."""
+        new = np.full(self.shape[0], -1)
+        new[index] = np.arange(index.size) if place is None else place
+        kept = new[self.row] >= 0
+        shape = (index.size if count is None else count, self.shape[1])
+        return Entries(new[self.row[kept]], self.column[kept], self.value[kept], shape)
+
+    def at(self, row: int, column: int, shape: tuple[int, int]) -> Entries:
+        """The same within a larger matrix."""
+        return Entries(self.row + row, self.column + column, self.value, shape)
+
+    def matrix(self) -> sp.csr_array:
+        """As scipy has it; entries at one place are summed."""
+        return sp.csr_array((self.value, (self.row, self.column)), shape=self.shape)
+
+
+def together(parts: Sequence[Entries], shape: tuple[int, int]) -> Entries:
+    """The sum of matrices of one shape."""
+    if not parts:
+        none = np.zeros(0, dtype=np.int64)
+        return Entries(none, none, np.zeros(0), shape)
+    return Entries(np.concatenate([p.row for p in parts]), np.concatenate([p.column for p in parts]),
+                   np.concatenate([p.value for p in parts]), shape)
 
 
 @dataclass(frozen=True)
@@ -42,9 +92,19 @@ class Rows:
     """Rows of one cone: matrix @ x + s = rhs over all columns of a program."""
 
     cone: Cone
-    matrix: Matrix
+    matrix: Entries
     rhs: Floats
     soc_sizes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class LineUnits:
+    """Columns of P, Q, l [lines x periods] and the power of each line; their cones are the first ones."""
+
+    p: Ints
+    q: Ints
+    l: Ints  # noqa: E741  the letter of the literature
+    mva: Floats
 
 
 @dataclass(frozen=True)
@@ -58,6 +118,7 @@ class ConicProgram:
     zero: int
     nonneg: int
     soc_sizes: tuple[int, ...]
+    units: LineUnits | None = None
 
 
 class Writer:
@@ -72,7 +133,7 @@ class Writer:
         self._alive: list[Bools] = []
         self._cost: list[Floats] = []
         self._square: list[Floats] = []
-        self._rows: list[tuple[Cone, list[tuple[Columns, Matrix]], Floats, int]] = []
+        self._rows: list[tuple[Cone, list[tuple[Columns, Entries]], Floats, int]] = []
 
     def columns(self, size: int, cost: Floats | float = 0.0, square: Floats | float = 0.0,
                 alive: Bools | None = None) -> Columns:
@@ -92,22 +153,22 @@ class Writer:
         self._add("nonneg", [(block, -picks(picked, size))], np.zeros(picked.size), 0)
         return block
 
-    def equal(self, label: str, terms: Sequence[tuple[Columns, Matrix]], rhs: Floats) -> None:
+    def equal(self, label: str, terms: Sequence[tuple[Columns, Entries]], rhs: Floats) -> None:
         """sum of terms == rhs."""
         if label not in self.without:
             self._add("zero", terms, rhs, 0)
 
-    def at_most(self, label: str, terms: Sequence[tuple[Columns, Matrix]], rhs: Floats) -> None:
+    def at_most(self, label: str, terms: Sequence[tuple[Columns, Entries]], rhs: Floats) -> None:
         """sum of terms <= rhs."""
         if label not in self.without:
             self._add("nonneg", terms, rhs, 0)
 
-    def cones(self, label: str, terms: Sequence[tuple[Columns, Matrix]], rhs: Floats, size: int) -> None:
+    def cones(self, label: str, terms: Sequence[tuple[Columns, Entries]], rhs: Floats, size: int) -> None:
         """Second-order cones of `size` consecutive rows each, s = rhs - sum of terms."""
         if label not in self.without:
             self._add("soc", terms, rhs, size)
 
-    def _add(self, cone: Cone, terms: Sequence[tuple[Columns, Matrix]], rhs: Floats, size: int) -> None:
+    def _add(self, cone: Cone, terms: Sequence[tuple[Columns, Entries]], rhs: Floats, size: int) -> None:
         if rhs.size:
             self._rows.append((cone, list(terms), rhs, size))
 
@@ -124,67 +185,78 @@ class Writer:
         return np.concatenate(self._square)
 
     def rows(self, cone: Cone) -> Rows:
-        """All rows of one cone over all columns; rows without any living unknown and nothing to refuse are left out."""
-        r: list[Ints] = [np.zeros(0, dtype=np.int64)]
-        c, v, rhs = [np.zeros(0, dtype=np.int64)], [np.zeros(0)], [np.zeros(0)]
-        sizes: list[int] = []
-        count = 0
-        for _, terms, right, size in (row for row in self._rows if row[0] == cone):
-            for block, matrix in terms:
-                entries = sp.coo_array(matrix)
-                r.append(entries.row.astype(np.int64) + count)
-                c.append(entries.col.astype(np.int64) + block.start)
-                v.append(entries.data)
+        """All rows of one cone over all columns."""
+        parts: list[Entries] = []
+        rhs, sizes, count = [np.zeros(0)], [], 0
+        chosen = [row for row in self._rows if row[0] == cone]
+        shape = (sum(row[2].size for row in chosen), self.size)
+        for _, terms, right, size in chosen:
+            parts += [matrix.at(count, block.start, shape) for block, matrix in terms]
             rhs.append(right)
             count += right.size
             sizes += [size] * (right.size // size if size else 0)
-        matrix = Matrix((np.concatenate(v), (np.concatenate(r), np.concatenate(c))), shape=(count, self.size))
-        return _without_empty(Rows(cone, matrix, np.concatenate(rhs), tuple(sizes)), self.alive)
+        return Rows(cone, together(parts, shape), np.concatenate(rhs), tuple(sizes))
 
 
-def _without_empty(rows: Rows, alive: Bools) -> Rows:
+def living(rows: Rows, alive: Bools) -> Rows:
+    """Rows without any living unknown and nothing to refuse are left out; cones stay whole."""
     if rows.cone == "soc" or not rows.rhs.size:
         return rows
-    living = (abs(rows.matrix) @ alive.astype(np.float64)) > 0
-    keep = living | (rows.rhs < 0) | ((rows.cone == "zero") & (rows.rhs > 0))
-    return Rows(rows.cone, rows.matrix[np.flatnonzero(keep)], rows.rhs[keep])
+    matrix = rows.matrix
+    keep = (rows.rhs < 0) | ((rows.cone == "zero") & (rows.rhs > 0))
+    keep[matrix.row[alive[matrix.column]]] = True
+    return Rows(rows.cone, matrix.rows(np.flatnonzero(keep)), rows.rhs[keep])
 
 
 def join(parts: Sequence[Rows], cost: Floats, square: Floats, alive: Bools) -> ConicProgram:
     """One program of blocks over the same columns; unknowns that are not alive are taken out."""
-    ordered = [rows for cone in CONES for rows in parts if rows.cone == cone and rows.rhs.size]
-    matrix = sp.vstack([rows.matrix for rows in ordered], format="csc")[:, np.flatnonzero(alive)]
+    ordered = [living(rows, alive) for cone in CONES for rows in parts if rows.cone == cone]
     count = {cone: sum(rows.rhs.size for rows in ordered if rows.cone == cone) for cone in CONES}
+    shape, starts = (sum(count.values()), alive.size), np.cumsum([0] + [rows.rhs.size for rows in ordered])
+    whole = together([rows.matrix.at(int(start), 0, shape) for rows, start in zip(ordered, starts[:-1], strict=True)],
+                     shape)
+    column, kept = np.cumsum(alive) - 1, alive[whole.column]
+    matrix = sp.csc_array((whole.value[kept], (whole.row[kept], column[whole.column[kept]])),
+                          shape=(shape[0], int(alive.sum())))
     return ConicProgram(
-        p_diagonal=square[alive], cost=cost[alive], matrix=sp.csc_array(matrix),
+        p_diagonal=square[alive], cost=cost[alive], matrix=matrix,
         rhs=np.concatenate([rows.rhs for rows in ordered]), zero=count["zero"], nonneg=count["nonneg"],
         soc_sizes=tuple(size for rows in ordered for size in rows.soc_sizes))
 
 
 # ---------------------------------------------------------------- small matrices
-def picks(index: Ints, size: int) -> Matrix:
+def picks(index: Ints, size: int) -> Entries:
     """[len(index), size] picks elements."""
-    return Matrix((np.ones(index.size), (np.arange(index.size), index)), shape=(index.size, size))
+    return Entries(np.arange(index.size), index, np.ones(index.size), (index.size, size))
 
 
-@lru_cache(maxsize=64)
-def identity(size: int) -> Matrix:
-    """[size, size], shared: not to be changed."""
-    return Matrix(sp.eye_array(size))
+def identity(size: int) -> Entries:
+    """[size, size]"""
+    return diagonal(np.ones(size))
 
 
-def diagonal(values: Floats) -> Matrix:
+def diagonal(values: Floats) -> Entries:
     """Square matrix with these values."""
-    return Matrix(sp.diags_array(np.asarray(values, dtype=np.float64).ravel()))
+    at = np.arange(values.size)
+    return Entries(at, at, np.asarray(values, dtype=np.float64).ravel(), (values.size, values.size))
 
 
-def each(matrix: sp.csr_array, periods: int) -> Matrix:
+def each(matrix: Entries, periods: int) -> Entries:
     """matrix applied in each of `periods` periods to arrays [rows, periods] flattened row by row."""
-    return Matrix(sp.kron(matrix, sp.eye_array(periods), format="csr"))
+    t = np.arange(periods)
+    return Entries((matrix.row[:, None] * periods + t).ravel(), (matrix.column[:, None] * periods + t).ravel(),
+                   np.repeat(matrix.value, periods), (matrix.shape[0] * periods, matrix.shape[1] * periods))
 
 
-@lru_cache(maxsize=64)
-def steps_back(rows: int, periods: int) -> Matrix:
-    """x(t) - x(t-1) along the periods of arrays [rows, periods] flattened row by row, x(-1) = 0; shared as well."""
-    step = sp.eye_array(periods) - sp.eye_array(periods, k=-1)
-    return Matrix(sp.kron(sp.eye_array(rows), step, format="csr"))
+def spread(rows: int, periods: int) -> Entries:
+    """[rows * periods, rows] the same value in each period."""
+    at = np.arange(rows * periods)
+    return Entries(at, at // periods, np.ones(at.size), (at.size, rows))
+
+
+def steps_back(rows: int, periods: int) -> Entries:
+    """x(t) - x(t-1) along the periods of arrays [rows, periods] flattened row by row, x(-1) = 0."""
+    at = np.arange(rows * periods)
+    later = at[at % periods > 0]
+    return Entries(np.r_[at, later], np.r_[at, later - 1], np.r_[np.ones(at.size), -np.ones(later.size)],
+                   (at.size, at.size))

@@ -156,9 +156,13 @@ class Decider:
         """Why an attempt does not stand."""
         if attempt.verdict is None:
             return f"solver {self.knowledge.solver} says {attempt.solution.run.status}; {self._limits_of_load(attempt)}"
+        vm_pu, loss_percent = attempt.verdict.vm_error_max_pu, 100 * attempt.verdict.loss_error_rel
+        if attempt.is_accepted:
+            return (f"limits broken, AC agrees to {vm_pu:.3g} pu and {loss_percent:.3g} % of losses: "
+                    f"{named(attempt.violations)}")
         gap = attempt.answer.relaxation_gap_max_rel if attempt.answer else float("nan")
-        text = (f"AC refuses: voltages differ by {attempt.verdict.vm_error_max_pu:.3g} pu, losses by "
-                f"{100 * attempt.verdict.loss_error_rel:.3g} %, relaxation gap {gap:.3g}")
+        text = (f"AC refuses: voltages differ by {vm_pu:.3g} pu, losses by {loss_percent:.3g} %, "
+                f"relaxation gap {gap:.3g}")
         return f"{text}; {named(attempt.violations)}" if attempt.violations else text
 
     def _limits_of_load(self, attempt: Attempt) -> str:

@@ -15,7 +15,17 @@ import numpy as np
 import scipy.sparse as sp
 
 from controllers.port import SpatialKnowledge
-from controllers.spatial.branch_flow.conic import Columns, Matrix, Writer, diagonal, each, identity, picks, steps_back
+from controllers.spatial.branch_flow.conic import (
+    Columns,
+    Entries,
+    Writer,
+    diagonal,
+    each,
+    identity,
+    picks,
+    spread,
+    steps_back,
+)
 from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
 from models.records import Floats
@@ -99,13 +109,13 @@ def eq12_envelopes(w: Writer, layout: Layout, inputs: Inputs, c: FleetColumns, e
     """(12) x_min <= x <= x_max at period ends; a row's x goes on from the sum of its pairs' x."""
     k, q, j, n = layout.pairs.size, layout.steps, layout.row_bus.size, layout.hours
     x, later_x = w.columns(k * q), w.columns(j * n)
-    charged = each(Matrix(sp.diags_array(layout.eta_c / q)), q)
-    drawn = Matrix(each(_back(layout), q) / q)
+    charged = each(diagonal(layout.eta_c / q), q)
+    drawn = each(_back(layout), q).times(1.0 / q)
     w.equal("eq12", [(x, steps_back(k, q)), (c.pc, -charged), (c.pd, drawn)], np.zeros(k * q))
-    carried = sp.kron(layout.pair_later, _corner(n, q), format="csr")
-    later_charged = each(Matrix(sp.diags_array(layout.row_eta_c)), n)
-    later_drawn = each(Matrix(sp.diags_array(1.0 / layout.row_eta_d)), n)
-    w.equal("eq12", [(later_x, steps_back(j, n)), (x, -Matrix(carried)), (c.later_pc, -later_charged),
+    carried = _last_to_first(Entries.of(layout.pair_later), n, q)
+    later_charged = each(diagonal(layout.row_eta_c), n)
+    later_drawn = each(diagonal(1.0 / layout.row_eta_d), n)
+    w.equal("eq12", [(later_x, steps_back(j, n)), (x, -carried), (c.later_pc, -later_charged),
                      (c.later_pd, later_drawn)], np.zeros(j * n))
     for block, low, high in ((x, inputs.x_min, inputs.x_max), (later_x, inputs.later_x_min, inputs.later_x_max)):
         same = identity(block.size)
@@ -117,24 +127,23 @@ def eq12_envelopes(w: Writer, layout: Layout, inputs: Inputs, c: FleetColumns, e
 def eq13_hour_targets(w: Writer, price: float, layout: Layout, inputs: Inputs, c: FleetColumns) -> None:
     """(13) sum of pairs(q) = target - under + over + up(q) - down(q), sum_q up = sum_q down, per cohort."""
     q = layout.steps
-    for power, matrix, target in ((c.pc, layout.pair_cohort, inputs.target_c),
+    for power, matrix, target in ((c.pc, Entries.of(layout.pair_cohort), inputs.target_c),
                                   (c.pd, columns_d(layout.pair_cohort, layout), inputs.target_d)):
         cohorts = target.size
         under, over = w.nonneg(cohorts, price), w.nonneg(cohorts, price)
         quarter = QUARTER_SHARE * price / q
         up, down = w.nonneg(cohorts * q, quarter), w.nonneg(cohorts * q, quarter)
-        spread = Matrix(sp.kron(sp.eye_array(cohorts), np.ones((q, 1)), format="csr"))
-        same = identity(cohorts * q)
-        w.equal("eq13", [(power, each(matrix, q)), (up, -same), (down, same), (under, spread), (over, -spread)],
+        same, all_steps = identity(cohorts * q), spread(cohorts, q)
+        w.equal("eq13", [(power, each(matrix, q)), (up, -same), (down, same), (under, all_steps), (over, -all_steps)],
                 np.repeat(target.ravel(), q))
-        w.equal("eq13", [(up, Matrix(spread.T)), (down, -Matrix(spread.T))], np.zeros(cohorts))
+        w.equal("eq13", [(up, all_steps.transposed()), (down, -all_steps.transposed())], np.zeros(cohorts))
 
 
 def eq14_later_targets(w: Writer, layout: Layout, inputs: Inputs, c: FleetColumns) -> None:
     """(14) sum over a zone's buses of one charger kind = target - under + over, in hours that the plan covers."""
     price = np.broadcast_to(inputs.later_slack_usd_per_mw, inputs.later_target_c.shape).ravel()
     at = np.flatnonzero(price > 0)
-    total = each(layout.later_zone, layout.hours)[at]
+    total = each(Entries.of(layout.later_zone), layout.hours).rows(at)
     for power, target in ((c.later_pc, inputs.later_target_c), (c.later_pd, inputs.later_target_d)):
         under, over = w.nonneg(at.size, price[at]), w.nonneg(at.size, price[at])
         same = identity(at.size)
@@ -158,22 +167,21 @@ def _reactive(w: Writer, knowledge: SpatialKnowledge, layout: Layout, inputs: In
     at = np.flatnonzero(later_pd.alive)
     chosen = picks(at, later_pd.size)
     for sign in (1.0, -1.0):
-        w.at_most("reactive", [(later_q, sign * chosen), (later_pc, chosen)], inputs.later_pc_max.ravel()[at])
+        w.at_most("reactive", [(later_q, chosen.times(sign)), (later_pc, chosen)], inputs.later_pc_max.ravel()[at])
     return q, later_q
 
 
-def _same(block: Columns) -> Matrix:
+def _same(block: Columns) -> Entries:
     return identity(block.size)
 
 
-def _kva_cones(w: Writer, kva: Floats, p: list[tuple[Columns, Matrix]], q: Columns) -> None:
+def _kva_cones(w: Writer, kva: Floats, p: list[tuple[Columns, Entries]], q: Columns) -> None:
     """|| (p, q) || <= kva where there is a charger: rows (kva, p, q) of each cone follow each other."""
     at = np.flatnonzero(q.alive)
     place = 3 * np.arange(at.size)
 
-    def rows(matrix: Matrix, offset: int) -> Matrix:
-        put = Matrix((np.ones(at.size), (place + offset, np.arange(at.size))), shape=(3 * at.size, at.size))
-        return Matrix(put @ matrix[at])
+    def rows(matrix: Entries, offset: int) -> Entries:
+        return matrix.rows(at, place + offset, 3 * at.size)
 
     rhs = np.zeros(3 * at.size)
     rhs[place] = kva.ravel()[at]
@@ -181,18 +189,18 @@ def _kva_cones(w: Writer, kva: Floats, p: list[tuple[Columns, Matrix]], q: Colum
     w.cones("reactive", [*terms, (q, -rows(_same(q), 2))], rhs, 3)
 
 
-def columns_d(matrix: sp.csr_array, layout: Layout) -> Matrix:
+def columns_d(matrix: sp.csr_array, layout: Layout) -> Entries:
     """The columns of pairs that can discharge."""
-    return Matrix(sp.csc_array(matrix)[:, layout.rows_d])
+    return Entries.of(matrix).transposed().rows(layout.rows_d).transposed()
 
 
-def _back(layout: Layout) -> Matrix:
+def _back(layout: Layout) -> Entries:
     """[K, Kd] battery-side energy per unit discharged."""
     kd = layout.rows_d.size
-    values = 1.0 / layout.eta_d[layout.rows_d]
-    return Matrix((values, (layout.rows_d, np.arange(kd))), shape=(layout.eta_d.size, kd))
+    return Entries(layout.rows_d, np.arange(kd), 1.0 / layout.eta_d[layout.rows_d], (layout.eta_d.size, kd))
 
 
-def _corner(hours: int, steps: int) -> Matrix:
-    """[N, Q] takes the last step's value to the first later hour."""
-    return Matrix((np.ones(1), (np.zeros(1, dtype=np.int64), np.array([steps - 1]))), shape=(hours, steps))
+def _last_to_first(matrix: Entries, hours: int, steps: int) -> Entries:
+    """[J N, K Q] takes the last step's value of each pair to the first later hour of its row."""
+    return Entries(matrix.row * hours, matrix.column * steps + steps - 1, matrix.value,
+                   (matrix.shape[0] * hours, matrix.shape[1] * steps))

@@ -8,21 +8,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cvxpy as cp
 import numpy as np
 import scipy.sparse as sp
+from scipy.sparse.linalg import spsolve
 
 from controllers.port import SpatialKnowledge
 from controllers.spatial.branch_flow import equations as eq
 from controllers.spatial.branch_flow.layout import Layout
 from models.records import Floats, Ints, RadialFeeder
 
+SMALLEST_LINE_MVA = 1e-2
 NOTHING = np.zeros(0, dtype=np.int64)
 ELASTIC_USD_PER_PU_H = 2.0e3
 ELASTIC_USD_PER_PU2_VOLTAGE_H = 1.0e4
 """Prices of violated limits in the repair problem: far above target slack at any bus (A)."""
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """Rows low >= threshold - v of the voltage penalty: price x low is what each costs."""
+
+    row: Ints
+    """Positions in `limit_rows`."""
+    low: Ints
+    """Column of `own` that serves this row alone."""
+    v: Ints
+    """Column of `own` of its voltage."""
+    threshold_pu2: Floats
 
 
 @dataclass(frozen=True)
@@ -54,12 +69,13 @@ class NetworkBlock:
     balance_rows: Ints
     """[L T] rows of (1)."""
     balance_sign: Floats
+    line_mva: Floats
+    """[L T] base load behind each line, not below SMALLEST_LINE_MVA; empty without equation (4)."""
     limit_rows: Ints
     """Inequalities that need not be written until they matter: (5), (6), (7) and the voltage penalty."""
     limit_period: Ints
     """[limit rows] period of each."""
-    spare: Ints
-    """[limit rows] position in `own` of a column that serves this row alone, or -1."""
+    penalty: Penalty
     compile_s: float
 
 
@@ -102,12 +118,14 @@ def compile_network(knowledge: SpatialKnowledge, layout: Layout, is_repair: bool
     began = time.perf_counter()
     unknowns = _unknowns(knowledge.feeder, layout, is_repair)
     groups = network_constraints(knowledge, knowledge.feeder, layout, unknowns)
-    penalty = _voltage_penalty(knowledge, layout, unknowns, groups)
+    penalty, low = _voltage_penalty(knowledge, layout, unknowns, groups)
     constraints = [c for name, group in groups.items() if name not in without for c in group]
+    constraints += [low >= 0.0] if low is not None else []
     cost = penalty + (unknowns.elastic.cost(layout.period_h) if unknowns.elastic else 0.0)
     problem = cp.Problem(cp.Minimize(cost), constraints)
     assert problem.is_dcp(), "branch flow problem is not convex by cvxpy's rules"
-    return _read(problem, unknowns, layout, began)
+    found = _read(problem, unknowns, low, layout, began)
+    return found if "eq4" in without else replace(found, line_mva=_line_mva(knowledge.feeder, layout.periods))
 
 
 def equation_names(knowledge: SpatialKnowledge, layout: Layout, is_repair: bool) -> tuple[str, ...]:
@@ -176,17 +194,27 @@ def _substation(feeder: RadialFeeder, net: eq.Incidence, u: _Unknowns) -> list[c
 
 
 def _voltage_penalty(knowledge: SpatialKnowledge, layout: Layout, u: _Unknowns,
-                     groups: dict[str, list[cp.Constraint]]) -> cp.Expression:
-    """One-sided penalty of low voltages; a two-sided one would destroy exactness (MODEL 4)."""
+                     groups: dict[str, list[cp.Constraint]]) -> tuple[cp.Expression, cp.Variable | None]:
+    """One-sided penalty of low voltages, and how low they are; a two-sided one would destroy exactness (MODEL 4).
+
+    The variable has no sign of its own: cvxpy would put another in its place, not to be found among the columns.
+    """
     if knowledge.voltage_penalty_usd_per_pu2h <= 0:
-        return cp.Constant(0.0)
-    low = cp.Variable(u.flow.v.shape, nonneg=True, name="v_low")
+        return cp.Constant(0.0), None
+    low = cp.Variable(u.flow.v.shape, name="v_low")
     groups["voltage_penalty"] = [low >= knowledge.voltage_penalty_below_pu**2 - u.flow.v]
-    return knowledge.voltage_penalty_usd_per_pu2h * cp.sum(low @ layout.period_h)
+    return knowledge.voltage_penalty_usd_per_pu2h * cp.sum(low @ layout.period_h), low
+
+
+def _line_mva(feeder: RadialFeeder, periods: int) -> Floats:
+    """[L T] column by column."""
+    tree = sp.csc_array(eq.incidence(feeder).tree)
+    p, q = (spsolve(tree, base[1:] / 1e3) for base in (feeder.p_base_kw, feeder.q_base_kvar))
+    return np.tile(np.maximum(np.hypot(p, q), SMALLEST_LINE_MVA), periods)
 
 
 # ---------------------------------------------------------------- reading what cvxpy compiled
-def _read(problem: cp.Problem, u: _Unknowns, layout: Layout, began: float) -> NetworkBlock:
+def _read(problem: cp.Problem, u: _Unknowns, low: cp.Variable | None, layout: Layout, began: float) -> NetworkBlock:
     data, _, _ = problem.get_problem_data(cp.CLARABEL)
     matrix, zero, nonneg = sp.csc_array(data["A"]), int(data["dims"].zero), int(data["dims"].nonneg)
     place = _Place(data["param_prob"].var_id_to_col)
@@ -196,17 +224,18 @@ def _read(problem: cp.Problem, u: _Unknowns, layout: Layout, began: float) -> Ne
     position[own] = np.arange(own.size)
     p, q, l, v = (position[place.of(x)] for x in (u.flow.P, u.flow.Q, u.flow.l, u.flow.v))  # noqa: E741
     rows, sign = _balance(matrix[:zero], place.of(u.p_bus))
-    low = [place.of(x) for x in problem.variables() if x.name() == "v_low"]
     period = _periods(u, place, matrix.shape[1])
-    limits = _limits(matrix, zero, nonneg, low[0] if low else NOTHING) if u.elastic is None else (NOTHING, NOTHING)
+    low_at = place.of(low) if low is not None else NOTHING
+    limits = _limits(matrix, zero, nonneg, low_at) if u.elastic is None else (NOTHING, NOTHING)
+    rhs = np.asarray(data["b"], dtype=np.float64)
     return NetworkBlock(
-        matrix=matrix, rhs=np.asarray(data["b"], dtype=np.float64), zero=zero, nonneg=nonneg,
+        matrix=matrix, rhs=rhs, zero=zero, nonneg=nonneg,
         soc_sizes=tuple(int(size) for size in data["dims"].soc), cost=np.asarray(data["c"], dtype=np.float64)[own],
         own=own, p=p, q=q, l=l, v=v, p_bus=place.of(u.p_bus), q_bus=place.of(u.q_bus),
         p_behind=place.of(u.p_behind), p_cap=place.of(u.p_cap), correction=place.of(u.correction),
-        balance_rows=rows, balance_sign=sign, limit_rows=limits[0],
+        balance_rows=rows, balance_sign=sign, line_mva=np.zeros(0), limit_rows=limits[0],
         limit_period=_period_of_rows(matrix, limits[0], period),
-        spare=np.where(limits[1] < 0, -1, position[limits[1]]), compile_s=time.perf_counter() - began)
+        penalty=_penalty(matrix, rhs, limits, position, v), compile_s=time.perf_counter() - began)
 
 
 @dataclass(frozen=True)
@@ -240,6 +269,20 @@ def _limits(matrix: sp.csc_array, zero: int, nonneg: int, low: Ints) -> tuple[In
         spare[touches.row] = low[touches.col]
     rows = np.flatnonzero(~(is_sign & (spare >= 0)))
     return zero + rows, spare[rows]
+
+
+def _penalty(matrix: sp.csc_array, rhs: Floats, limits: tuple[Ints, Ints], position: Ints, v: Ints) -> Penalty:
+    """The penalty's rows among the limits (rows, spare columns); each reads -low - v <= -threshold."""
+    row = np.flatnonzero(limits[1] >= 0)
+    block = sp.csr_array(matrix)[limits[0][row]]
+    is_v = np.zeros(position.max() + 2, dtype=bool)
+    is_v[v] = True
+    entries = sp.coo_array(block)
+    picked = is_v[position[entries.col]]
+    voltage = np.zeros(row.size, dtype=np.int64)
+    voltage[entries.row[picked]] = position[entries.col[picked]]
+    assert np.all(entries.data == -1.0), "a row of the voltage penalty holds other coefficients than -1"
+    return Penalty(row=row, low=position[limits[1][row]], v=voltage, threshold_pu2=-rhs[limits[0][row]])
 
 
 def _periods(u: _Unknowns, place: _Place, size: int) -> Ints:

@@ -16,7 +16,18 @@ import scipy.sparse as sp
 
 from controllers.port import SpatialKnowledge
 from controllers.spatial.branch_flow import solve
-from controllers.spatial.branch_flow.conic import Cone, ConicProgram, Matrix, Rows, Writer, join
+from controllers.spatial.branch_flow.choice import NEAR, Choice, ahead, expected_choice, no_rows, shifted, whole_choice
+from controllers.spatial.branch_flow.conic import (
+    CONES,
+    Columns,
+    ConicProgram,
+    Entries,
+    LineUnits,
+    Rows,
+    Writer,
+    join,
+    together,
+)
 from controllers.spatial.branch_flow.fleet_block import FleetColumns, columns_d, write_fleet
 from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
@@ -28,8 +39,6 @@ OBJECTIVE_UNIT_USD = 10.0
 """The solver minimises in this unit: fewest iterations (100 $: 28 against 22 with QOCO; C)."""
 KEPT = 1e-7
 """A limit that was not written counts as kept within this (pu, pu^2, MW)."""
-NEAR = 1e-3
-"""A written limit with more room than this is not written next hour."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +72,22 @@ class LowerProblem:
         self.without = frozenset(without)
         self._blocks: dict[bool, NetworkBlock] = {}
         self._written: Bools = np.zeros(0, dtype=bool)
+        self._cars: tuple[Floats, Floats] | None = None
+        """Active and reactive power of cars [L, T] of the last answer, MW and Mvar."""
         self._time_s: int | None = None
+        self.solves = 0
+        """Programs that the last answer took."""
 
     def begin(self, time_s: int, layout: Layout) -> None:
         """A new decision hour: limits that mattered in the hours now ahead are written from the start."""
-        if self._written.size and self._time_s is not None:
-            block = self._block(layout, is_repair=False)
-            self._written = _shifted(block, self._written, layout, (time_s - self._time_s) // 3600)
+        if self._time_s is not None and time_s < self._time_s:
+            self._written, self._cars = np.zeros(0, dtype=bool), None
+        elif self._time_s is not None:
+            hours = (time_s - self._time_s) // 3600
+            if self._written.size:
+                self._written = shifted(self._block(layout, is_repair=False), self._written, layout, hours)
+            if self._cars is not None:
+                self._cars = (ahead(self._cars[0], layout, hours), ahead(self._cars[1], layout, hours))
         self._time_s = time_s
 
     def solve(self, layout: Layout, inputs: Inputs) -> Solution:
@@ -78,22 +96,38 @@ class LowerProblem:
         is_repair = inputs.correction is not None
         block = self._block(layout, is_repair)
         assembly = Assembly(self.knowledge, layout, inputs, block, self.without)
-        everything = np.ones(block.limit_rows.size, dtype=bool)
-        if self._written.size != everything.size:
-            self._written = ~everything
-        written = everything if is_repair else self._written
-        seconds, iterations = 0.0, 0
+        choice = whole_choice(block) if is_repair else self._choice(block, inputs)
+        seconds, iterations, self.solves = 0.0, 0, 0
         while True:
-            run, x, z = solve.run_conic(assembly.program(written), self.knowledge.solver)
+            self.solves += 1
+            run, x, z = solve.run_conic(assembly.program(choice), self.knowledge.solver)
             seconds, iterations = seconds + run.seconds, iterations + run.iterations
-            broken = assembly.broken(x, written) if run.is_optimal else ~everything
-            if not broken.any():
+            wrong = assembly.wrong(x, choice) if run.is_optimal else np.zeros(choice.written.size, dtype=bool)
+            if not wrong.any():
                 break
-            written = written | broken
-        if not is_repair:
-            self._written = written & assembly.near(x, written) if run.is_optimal else ~everything
+            choice = choice.with_written(wrong)
         total = time.perf_counter() - began
-        return assembly.solution(x, z, replace(run, seconds=seconds, iterations=iterations, overhead_s=total - seconds))
+        run = replace(run, seconds=seconds, iterations=iterations, overhead_s=total - seconds)
+        found = assembly.solution(x, z, choice, run)
+        if not is_repair:
+            self._written = assembly.near(x, choice) if run.is_optimal else np.zeros(choice.written.size, dtype=bool)
+            self._cars = (found.p_pev, found.q_pev) if run.is_optimal else None
+        return found
+
+    def _choice(self, block: NetworkBlock, inputs: Inputs) -> Choice:
+        """What to write first: what mattered an hour ago, and the penalty as the expected voltages ask for."""
+        written = self._written if self._written.size == block.limit_rows.size else no_rows(block)
+        if not block.penalty.row.size:
+            return Choice(written, no_rows(block))
+        p_cars, q_cars = self._cars or (np.full(inputs.p_fixed.shape, np.nan),) * 2
+        p, q = inputs.p_fixed + np.nan_to_num(p_cars), inputs.q_fixed + np.nan_to_num(q_cars)
+        return expected_choice(block, written, self._voltages(p, q), np.asarray(~np.isnan(p_cars).any(axis=0)))
+
+    def _voltages(self, p: Floats, q: Floats) -> Floats:
+        """AC voltages [L, T] at these loads in MW and Mvar; NaN where there is none."""
+        assert self.knowledge.power_flow is not None
+        flow = self.knowledge.power_flow(np.pad(p.T * 1e3, ((0, 0), (1, 0))), np.pad(q.T * 1e3, ((0, 0), (1, 0))))
+        return np.asarray(flow.vm_pu[:, 1:].T)
 
     def _block(self, layout: Layout, is_repair: bool) -> NetworkBlock:
         if is_repair not in self._blocks:
@@ -112,8 +146,9 @@ class Assembly:
         self.fleet = write_fleet(self.writer, knowledge, layout, inputs, inputs.correction is not None)
         self.size = self.writer.size
         self.p_pev, self.p_slow, self.q_pev = _maps(layout, self.fleet, self.size)
-        self._fleet_rows = [self.writer.rows(cone) for cone in ("zero", "nonneg", "soc")]
+        self._fleet_rows = [self.writer.rows(cone) for cone in CONES]
         self._matrix = self._all_columns()
+        self._entries = Entries.of(self._matrix)
         self._rhs = block.rhs - self._put_in(inputs)
         self._alive = np.zeros(0, dtype=bool)
 
@@ -141,26 +176,27 @@ class Assembly:
                 values[at] = _flat(numbers)
         return np.asarray(block.matrix @ values)
 
-    def program(self, written: Bools) -> ConicProgram:
+    def program(self, choice: Choice) -> ConicProgram:
         """The program with those limits that are written."""
         block = self.block
         keep = np.ones(block.rhs.size, dtype=bool)
-        keep[block.limit_rows[~written]] = False
+        keep[block.limit_rows[~choice.written]] = False
         self._alive = self.writer.alive
-        unused = block.spare[~written]
-        self._alive[unused[unused >= 0]] = False
-        cones: tuple[tuple[Cone, slice], ...] = (
-            ("zero", slice(0, block.zero)), ("nonneg", slice(block.zero, block.zero + block.nonneg)),
-            ("soc", slice(block.zero + block.nonneg, block.rhs.size)))
-        network = []
-        for cone, span in cones:
-            at = np.arange(block.rhs.size)[span][keep[span]]
-            rows = Rows(cone, Matrix(self._matrix[at]), self._rhs[at], block.soc_sizes if cone == "soc" else ())
-            network.append(rows)
-        own_sign = [r if r.cone != "nonneg" else _living(r, self._alive) for r in network]
-        return join([own_sign[0], self._fleet_rows[0], own_sign[1], self._fleet_rows[1], own_sign[2],
-                     self._fleet_rows[2]], self.writer.cost / OBJECTIVE_UNIT_USD,
-                    self.writer.square / OBJECTIVE_UNIT_USD, self._alive)
+        self._alive[block.penalty.low[~choice.written[block.penalty.row]]] = False
+        edges = (0, block.zero, block.zero + block.nonneg, block.rhs.size)
+        parts = []
+        for i, cone in enumerate(CONES):
+            at = edges[i] + np.flatnonzero(keep[edges[i] : edges[i + 1]])
+            parts += [Rows(cone, self._entries.rows(at), self._rhs[at], block.soc_sizes if cone == "soc" else ()),
+                      self._fleet_rows[i]]
+        program = join(parts, self._cost(choice)[0] / OBJECTIVE_UNIT_USD, self.writer.square / OBJECTIVE_UNIT_USD,
+                       self._alive)
+        return replace(program, units=self._units()) if block.line_mva.size else program
+
+    def _units(self) -> LineUnits:
+        """Columns of the flow in the reduced program."""
+        block, place = self.block, np.cumsum(self._alive) - 1
+        return LineUnits(place[block.p], place[block.q], place[block.l], block.line_mva)
 
     def whole(self, x: Floats) -> Floats:
         """All unknowns, 0 where they were taken out."""
@@ -168,22 +204,30 @@ class Assembly:
         full[self._alive] = x
         return full
 
-    def broken(self, x: Floats, written: Bools) -> Bools:
-        """Limits that were not written and are not kept."""
-        return np.asarray(~written & (self._room(x) < -KEPT))
+    def _cost(self, choice: Choice) -> tuple[Floats, float]:
+        """Linear costs of all columns and a constant: where v is below, low = threshold - v."""
+        penalty, cost = self.block.penalty, self.writer.cost
+        at = np.flatnonzero(choice.below[penalty.row])
+        price = cost[penalty.low[at]]
+        cost[penalty.v[at]] -= price
+        return cost, float(price @ penalty.threshold_pu2[at])
 
-    def near(self, x: Floats, written: Bools) -> Bools:
+    def wrong(self, x: Floats, choice: Choice) -> Bools:
+        """Limits left out that are not kept, and voltages taken to be below the penalty's threshold that are not."""
+        room = self._room(x)
+        return np.asarray(~choice.written & np.where(choice.below, room > KEPT, room < -KEPT))
+
+    def near(self, x: Floats, choice: Choice) -> Bools:
         """Written limits that decide something or nearly do: they are written next hour as well."""
-        paid = np.zeros(written.size, dtype=bool)
-        has_spare = self.block.spare >= 0
-        paid[has_spare] = self.whole(x)[self.block.spare[has_spare]] > KEPT
-        return np.asarray(written & (paid | (self._room(x) < NEAR)))
+        return np.asarray(choice.written & (self._room(x) < NEAR))
 
     def _room(self, x: Floats) -> Floats:
-        rows = self.block.limit_rows
-        return np.asarray(self._rhs[rows] - self._matrix[rows] @ self.whole(x), dtype=np.float64)
+        """[limit rows] what a limit leaves; of the penalty, how far v is above its threshold."""
+        rows, full = self.block.limit_rows, self.whole(x)
+        full[self.block.penalty.low] = 0.0
+        return np.asarray((self._rhs - self._matrix @ full)[rows], dtype=np.float64)
 
-    def solution(self, x: Floats, z: Floats, run: solve.SolverRun) -> Solution:
+    def solution(self, x: Floats, z: Floats, choice: Choice, run: solve.SolverRun) -> Solution:
         """The answer in the layout's shapes."""
         layout, block, full = self.layout, self.block, self.whole(x)
         lines, periods = layout.pair_bus.shape[0], layout.periods
@@ -191,7 +235,8 @@ class Assembly:
         def by_line(values: Floats) -> Floats:
             return np.asarray(values.reshape((lines, periods), order="F"))
 
-        objective = float(self.writer.cost @ full + 0.5 * self.writer.square @ full**2)
+        cost, constant = self._cost(choice)
+        objective = float(cost @ full + 0.5 * self.writer.square @ full**2) + constant
         price = np.full(lines * periods, np.nan)
         if block.balance_rows.size:
             price = block.balance_sign * z[block.balance_rows] * OBJECTIVE_UNIT_USD
@@ -203,12 +248,6 @@ class Assembly:
             price_usd_per_mw=by_line(price))
 
 
-def _living(rows: Rows, alive: Bools) -> Rows:
-    """Sign rows of columns that were taken out say nothing."""
-    keep = np.flatnonzero((abs(rows.matrix) @ alive.astype(np.float64) > 0) | (rows.rhs < 0))
-    return Rows(rows.cone, Matrix(rows.matrix[keep]), rows.rhs[keep])
-
-
 def eq15_loss_cost(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, block: NetworkBlock) -> Floats:
     """(15) price x losses beside the compiled penalties, in $."""
     assert knowledge.feeder is not None
@@ -217,52 +256,41 @@ def eq15_loss_cost(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, 
     return cost
 
 
-def _maps(layout: Layout, fleet: FleetColumns, size: int) -> tuple[Matrix, Matrix, Matrix]:
+def _maps(layout: Layout, fleet: FleetColumns, size: int) -> tuple[sp.csr_array, sp.csr_array, sp.csr_array]:
     """[L T, columns] active power of cars at each bus, the part behind its transformer, and reactive power."""
     shape = (layout.pair_bus.shape[0] * layout.periods, size)
-    now_d, now_d_slow = columns_d(layout.pair_bus, layout), columns_d(layout.pair_bus_slow, layout)
-    p = (_spread(layout.pair_bus, fleet.pc.start, layout.steps, 0, shape)
-         - _spread(now_d, fleet.pd.start, layout.steps, 0, shape)
-         + _spread(layout.later_bus, fleet.later_pc.start, layout.hours, layout.steps, shape)
-         - _spread(layout.later_bus, fleet.later_pd.start, layout.hours, layout.steps, shape))
-    slow = (_spread(layout.pair_bus_slow, fleet.pc.start, layout.steps, 0, shape)
-            - _spread(now_d_slow, fleet.pd.start, layout.steps, 0, shape)
-            + _spread(layout.later_bus_slow, fleet.later_pc.start, layout.hours, layout.steps, shape)
-            - _spread(layout.later_bus_slow, fleet.later_pd.start, layout.hours, layout.steps, shape))
-    q = Matrix(shape)
-    if fleet.q is not None and fleet.later_q is not None:
-        q = (_spread(now_d, fleet.q.start, layout.steps, 0, shape)
-             + _spread(layout.later_bus, fleet.later_q.start, layout.hours, layout.steps, shape))
-    return Matrix(p), Matrix(slow), Matrix(q)
+
+    def now(matrix: Entries, block: Columns) -> Entries:
+        return _spread(matrix, block.start, layout.steps, 0, shape)
+
+    def later(matrix: sp.csr_array, block: Columns) -> Entries:
+        return _spread(Entries.of(matrix), block.start, layout.hours, layout.steps, shape)
+
+    def net(pair_bus: sp.csr_array, later_bus: sp.csr_array) -> sp.csr_array:
+        return together([now(Entries.of(pair_bus), fleet.pc), -now(columns_d(pair_bus, layout), fleet.pd),
+                         later(later_bus, fleet.later_pc), -later(later_bus, fleet.later_pd)], shape).matrix()
+
+    reactive = [] if fleet.q is None or fleet.later_q is None else [
+        now(columns_d(layout.pair_bus, layout), fleet.q), later(layout.later_bus, fleet.later_q)]
+    return (net(layout.pair_bus, layout.later_bus), net(layout.pair_bus_slow, layout.later_bus_slow),
+            together(reactive, shape).matrix())
 
 
-def _spread(matrix: sp.csr_array, start: int, periods: int, first: int, shape: tuple[int, int]) -> Matrix:
+def _spread(matrix: Entries, start: int, periods: int, first: int, shape: tuple[int, int]) -> Entries:
     """matrix [L, n] in each of `periods` periods: columns [n, periods] row by row, rows [L, T] column by column."""
-    entries = sp.coo_array(matrix)
     t = np.arange(periods)
-    rows = (entries.row[:, None] + matrix.shape[0] * (first + t)).ravel()
-    columns = (start + entries.col[:, None] * periods + t).ravel()
-    return Matrix((np.repeat(entries.data, periods), (rows, columns)), shape=shape)
+    rows = (matrix.row[:, None] + matrix.shape[0] * (first + t)).ravel()
+    columns = (start + matrix.column[:, None] * periods + t).ravel()
+    return Entries(rows, columns, np.repeat(matrix.value, periods), shape)
 
 
-def _rated(layout: Layout, by_line: Matrix) -> Matrix:
+def _rated(layout: Layout, by_line: sp.csr_array) -> sp.csr_array:
     """The rows [R T] of rated transformers out of [L T], column by column."""
     lines = layout.pair_bus.shape[0]
     at = (layout.rated[None, :] + lines * np.arange(layout.periods)[:, None]).ravel()
-    return Matrix(by_line[at])
+    return sp.csr_array(by_line[at])
 
 
 def _flat(values: Floats) -> Floats:
     """[rows, T] column by column."""
     return np.asarray(values.ravel(order="F"), dtype=np.float64)
-
-
-def _shifted(block: NetworkBlock, written: Bools, layout: Layout, hours: int) -> Bools:
-    """Written limits moved to the periods that now cover their hour; a limit written in one step is in all."""
-    order = np.argsort(block.limit_period, kind="stable")
-    table = written[order].reshape(layout.periods, -1)
-    hour = np.maximum(np.arange(layout.periods) - layout.steps + 1, 0)
-    by_hour = np.stack([table[hour == h].any(axis=0) for h in range(layout.hours + 1)])
-    result = np.zeros(written.size, dtype=bool)
-    result[order] = by_hour[np.minimum(hour + hours, layout.hours)].ravel()
-    return result
