@@ -58,8 +58,8 @@ def objectives(request: Request) -> Sequence[Verdict]:
 
 
 def solvers(request: Request) -> Sequence[Verdict]:
-    """SOCP against swarm and genetic search: read from that study's own table."""
-    return place_tables.report_solvers(Path("results/spatial_solvers"))
+    """SOCP against swarm and genetic search: from that study's own table, else from a smaller one made here."""
+    return place_tables.report_solvers(Path("results/spatial_solvers"), request.folder / "spatial_solvers")
 
 
 PARTS: Mapping[str, Part] = {"hours": hours, "places": places, "voltage": voltage, "solvers": solvers,

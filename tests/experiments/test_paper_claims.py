@@ -187,7 +187,21 @@ def test_search_methods_are_compared_hour_by_hour(tmp_path: Path) -> None:
     text, is_best = place_tables.solver_text(path)
     assert "pso 2 answers, objective above the SOCP's by 0.750 %" in text
     assert not is_best
-    assert place_tables.report_solvers(tmp_path / "none")[0].holds == "not measured here"
+    assert place_tables.solvers_verdict(tmp_path / "none")[0].holds == "not measured here"
+
+
+def test_a_study_of_searches_is_made_only_where_none_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def made(arguments: list[str]) -> int:
+        own = Path(arguments[-1])
+        own.mkdir()
+        (own / "hour.csv").write_text("method,hour,objective_usd\nsocp,1,100\npso,1,101\n")
+        return 0
+
+    monkeypatch.setattr("experiments.spatial_solvers.main", made)
+    found, = place_tables.report_solvers(tmp_path / "none", tmp_path / "own")
+    assert "pso 1 answers, objective above the SOCP's by 1.000 %" in found.measured
+    monkeypatch.setattr("experiments.spatial_solvers.main", lambda _: pytest.fail("made twice"))
+    assert place_tables.report_solvers(tmp_path / "none", tmp_path / "own") == [found]
 
 
 def test_marginal_losses_are_those_known() -> None:
