@@ -10,7 +10,9 @@ screen and as CSV files into the folder; `verdicts.csv` has one line per claim.
 from __future__ import annotations
 
 import argparse
+import resource
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +58,8 @@ def objectives(request: Request) -> Sequence[Verdict]:
 
 
 def solvers(request: Request) -> Sequence[Verdict]:
-    """SOCP against swarm and genetic search: read from that study's own table."""
-    return place_tables.report_solvers(Path("results/spatial_solvers"))
+    """SOCP against swarm and genetic search: from that study's own table, else from a smaller one made here."""
+    return place_tables.report_solvers(Path("results/spatial_solvers"), request.folder / "spatial_solvers")
 
 
 PARTS: Mapping[str, Part] = {"hours": hours, "places": places, "voltage": voltage, "solvers": solvers,
@@ -76,6 +78,12 @@ def write_verdicts(verdicts: Sequence[Verdict], path: Path) -> None:
                [(v.claim, v.measured, v.holds, v.switches) for v in verdicts], path)
 
 
+def processor_s() -> float:
+    """Of this process and of its workers that have ended."""
+    return sum(usage.ru_utime + usage.ru_stime for usage in map(
+        resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m experiments.paper_claims", description=__doc__,
@@ -90,8 +98,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     request = Request(options.folder, options.workers, options.seeds)
     verdicts: list[Verdict] = []
     for name in options.parts:
-        say(f"paper_claims: {name}")
+        began_s, began_cpu_s = time.perf_counter(), processor_s()
         verdicts += PARTS[name](request)
+        say(f"paper_claims: {name} took {time.perf_counter() - began_s:.0f} s, "
+            f"{processor_s() - began_cpu_s:.0f} s of processor time")
     print_verdicts(verdicts)
     write_verdicts(verdicts, options.folder / "verdicts.csv")
     return 0

@@ -9,11 +9,9 @@ and `migrate` as the bound. Here it is repeated for two maps and two peaks: 0.83
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +19,8 @@ import numpy as np
 from controllers.port import PowerFlowCall
 from experiments.claims.verdicts import write_rows
 from experiments.equal_energy import feeder_day
-from experiments.placement import LAYERS, SCENARIO, feeder_of, measure, summarise
-from experiments.runs import exit_code
+from experiments.placement import LAYERS, REFERENCE, SCENARIO, feeder_of, measure, seed_job, summarise
+from experiments.runs import exit_code, results_of
 from models.records import Floats
 from testbed.metric_inputs import networks
 from testbed.preflight import checked_scenario
@@ -115,6 +113,14 @@ def study(one: Study) -> tuple[list[Saving], list[EndsOfFeeder]]:
     return savings, [ends_of_feeder(one, variant) for variant in LAYERS]
 
 
+def make_runs(todo: Sequence[Study], workers: int = 1) -> None:
+    """The runs of all studies: first those whose plans are stored, then those that carry the same plans out."""
+    fresh = any(one.fresh for one in todo)
+    for variants in ((REFERENCE,), [variant for variant in LAYERS if variant != REFERENCE]):
+        results_of([seed_job(one.scenario, one.all_overrides, variant, seed, one.place)
+                    for one in todo for seed in one.seeds for variant in variants], workers, fresh)
+
+
 def ends_of_feeder(one: Study, variant: str) -> EndsOfFeeder:
     """Measured from the dispatch that happened on the last day, AC marginal losses at the loads without cars."""
     found = []
@@ -155,13 +161,9 @@ def studies(seeds: int, folder: Path, overrides: Sequence[str] = (), fresh: bool
 
 
 def run_studies(todo: Sequence[Study], workers: int = 1) -> tuple[list[Saving], list[EndsOfFeeder]]:
-    """All of them, each pair of map and peak in a process of its own with 2 workers or more."""
-    if workers <= 1:
-        found = list(map(study, todo))
-    else:
-        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"),
-                                 max_tasks_per_child=1) as pool:
-            found = list(pool.map(study, todo))
+    """All of them; with 2 workers or more their runs share one pool of processes."""
+    make_runs(todo, workers)
+    found = [study(replace(one, fresh=False)) for one in todo]
     return [saving for savings, _ in found for saving in savings], [end for _, ends in found for end in ends]
 
 
@@ -193,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds 1 to N (default 3)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides")
     parser.add_argument("-o", dest="folder", type=Path, default=Path("results/zone_maps"), metavar="DIR")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="pairs of map and peak at a time")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="runs at a time")
     parser.add_argument("--fresh", action="store_true", help="make every run again")
     options = parser.parse_args(arguments)
     todo = studies(options.seeds, options.folder, options.overrides, options.fresh)

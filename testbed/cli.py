@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from testbed.scenario import Scenario
 
 DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
+BASES = ("no_pev", "uncoordinated")
+"""What a folder's report compares with, if it is there: no cars, else cars left to themselves."""
 P = ParamSpec("P")
 R = TypeVar("R")
 app = typer.Typer(name="testbed", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -249,13 +251,16 @@ def report(
 
 
 def _results_in(source: Path, mistakes: list[str]) -> list[Path]:
-    """The file itself, or the results in a folder; files there that are none are named on stderr."""
+    """The file itself, or the results in a folder; files there that are none are named on stderr.
+
+    First come the runs that others are compared with: without cars, else without control.
+    """
     from testbed.results import ResultError, open_result  # noqa: PLC0415
 
     good, bad = [], []
     for path in sorted(source.glob("*.h5")) if source.is_dir() else [source]:
         try:
-            good.append(open_result(path).path)
+            good.append(open_result(path))
         except ResultError as error:
             bad.append(str(error))
     if not good:
@@ -263,7 +268,7 @@ def _results_in(source: Path, mistakes: list[str]) -> list[Path]:
     else:
         for problem in bad:
             _say(f"left out: {problem}")
-    return good
+    return [one.path for one in sorted(good, key=lambda one: (one.controller not in BASES, one.controller != BASES[0]))]
 
 
 def _opened(path: Path) -> Result:

@@ -112,7 +112,7 @@ def _what_was_run(results: Sequence[Result], runs: Sequence[Run]) -> str:
             f"{first.steps_total} steps of {first.step_s} s, {_cars(scenario)}.</p>")
     head = ("controller", "seed", "status", "steps", "wall time [s]", "solvers [s]", "file")
     rows = [(_swatched(r, runs), str(r.seed), escape(r.status), f"{r.steps_written} of {r.steps_total}",
-             number(float(r.run.get("wall_s", np.nan))), number(float(r.run.get("solver_s", np.nan))),
+             number(float(r.run.get("wall_s", np.nan)), 3), number(float(r.run.get("solver_s", np.nan)), 3),
              escape(r.path.name)) for r in results]
     text += table(head, rows, text_columns=(2, 6))
     text += "".join(warning(_failure(r)) for r in results if r.status != "completed")

@@ -26,8 +26,9 @@ PANEL_PX, LINES_PX, BAR_PX = 150, 340, 46
 COLOUR_BAR_PX = 100
 """Height below panels for the axis and a colour bar."""
 PANEL_GAP_PX = 30
-PANELS_PX, PANEL_MIN_PX = 780, 70
-"""All panels of a chart fit a printed page, unless there are so many that each would be too low."""
+PANELS_PX, PANEL_MIN_PX = 690, 70
+"""All panels of a chart, its title and its caption fit a printed page (A4 and Letter), unless there are so many panels
+that each would be too low."""
 HOURS_PER_DAY = 24
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.records import VEHICLE_CLASSES, ZONES, Floats
+from models.records import VEHICLE_CLASSES, ZONES, Floats, Ints
 from testbed.metric_inputs import equivalent_load_mw, networks, units_on_per_hour
 from testbed.metrics import compute_metrics
 from testbed.report_charts import (
@@ -76,6 +76,20 @@ def equivalent_load(runs: Sequence[Run]) -> Chart:
     lines = [Line("load without cars", *_with_end(base, base.result.system("load_mw")), REFERENCE_COLOUR, "dot")]
     return line_chart("What the thermal units see", "Load + cars + change of feeder losses - wind used - PV used.",
                       "power [MW]", lines + _lines(runs, lambda r: equivalent_load_mw(r.result)))
+
+
+def load_differences(runs: Sequence[Run]) -> Chart:
+    """The same less the first controller's: what the cars change, however small beside the load."""
+    base = equivalent_load_mw(runs[0].result)
+    lines = _lines(runs[1:], lambda r: _less(equivalent_load_mw(r.result), base))
+    return line_chart(f"Equivalent load: difference from {runs[0].name}", "Above zero: the thermal units have more to "
+                      "serve than under the first controller.", "power [MW]", lines)
+
+
+def _less(values: Array, base: Array) -> Array:
+    """Differences over the steps that both have."""
+    shared = min(values.size, base.size)
+    return np.concatenate([values[:shared] - base[:shared], np.full(values.size - shared, np.nan)])
 
 
 def units_on(runs: Sequence[Run]) -> Chart:
@@ -184,14 +198,25 @@ def lowest_voltage(runs: Sequence[Run], district: str) -> Chart:
 
 
 def voltage_profile(runs: Sequence[Run], district: str) -> Chart:
-    """Lowest voltage of each bus over the whole run."""
+    """Lowest voltage of each bus over the whole run; the line breaks where the next bus hangs on another one."""
     lines = []
     for run, width in zip(runs, _widths(len(runs)), strict=True):
         bus = run.result.district(district, "bus").astype(float)
         lowest = np.fmin.reduce(run.result.district(district, "vm_pu"), axis=0)
-        lines.append(Line(run.name, bus, lowest, run.colour, run.dash, width))
-    return line_chart(f"Lowest voltage along the feeder: {district}", "Lowest value of each bus over the run.",
-                      "voltage [pu]", lines, x_axis={"title": {"text": "bus number [1]"}}, shape="hvh", digits=6)
+        starts = branch_starts(run.result, district)
+        lines.append(Line(run.name, np.insert(bus, starts, bus[starts] - 0.5), np.insert(lowest, starts, np.nan),
+                          run.colour, run.dash, width))
+    return line_chart(f"Lowest voltage along the feeder: {district}", "Lowest value of each bus over the run. Lines "
+                      "break where a branch begins.", "voltage [pu]", lines,
+                      x_axis={"title": {"text": "bus number [1]"}}, shape="hvh", digits=6)
+
+
+def branch_starts(result: Result, district: str) -> Ints:
+    """Positions of buses that do not hang on the one before them; none where the file does not know."""
+    if not result.holds(district, "bus_parent"):
+        return np.zeros(0, dtype=np.int64)
+    bus, parent = (np.asarray(result.district(district, name)) for name in ("bus", "bus_parent"))
+    return np.flatnonzero(parent[1:] != bus[:-1]) + 1
 
 
 def losses(runs: Sequence[Run], district: str) -> Chart:
@@ -228,7 +253,7 @@ def charts(runs: Sequence[Run]) -> dict[str, list[Chart]]:
     districts = runs[0].result.districts
     cars = [cars_by(runs, "zone", districts, "MW"), cars_by(runs, "class", districts, "MW")]
     return {
-        "load": [equivalent_load(runs)],
+        "load": [equivalent_load(runs)] + ([load_differences(runs)] if len(runs) > 1 else []),
         "commitment": [units_on(runs), commitment(runs)],
         "cars": cars + [cars_by(runs, "zone", [d], "kW") for d in nets],
         "voltage": [c for d in nets for c in (lowest_voltage(runs, d), voltage_profile(runs, d),

@@ -45,11 +45,11 @@ def owners_section(results: Sequence[Result]) -> str:
             f"departure {number(SHORTFALL_USD_PER_KWH)} $. A bidirectional charger, about "
             f"{number(V2G_CHARGER_USD_PER_YEAR)} $ a year more than a one-way one, is in no sum.</p>")
     text += table(("controller", *(escape(head) for head, _ in SUM_COLUMNS)),
-                  [(escape(name), *(number(float(getattr(own, key).mean())) for _, key in SUM_COLUMNS))
+                  [(escape(name), *(_cents(float(getattr(own, key).mean())) for _, key in SUM_COLUMNS))
                    for name, own in statements.items()])
     for name, own in pairs:
         text += _against(name, own, statements[BASELINE])
-    rows = [(escape(name), escape(zone), *map(number, values)) for name in statements
+    rows = [(escape(name), escape(zone), *map(_cents, values)) for name in statements
             for zone, *values in zone_sums(shown[name])]
     return text + details("By zone and class, where the energy flowed", table(
         ("controller", "zone/class", "bought [kWh]", "sold [kWh]", "tariff [$]", "wear [$]"), rows, text_columns=(1,)))
@@ -57,7 +57,7 @@ def owners_section(results: Sequence[Result]) -> str:
 
 def _against(name: str, own: Statements, base: Statements) -> str:
     change = change_usd(own, base)
-    rows = [(escape(d.name), number(d.cars), *(number(v) for v in (d.mean, d.p5, d.median, d.p95)),
+    rows = [(escape(d.name), number(d.cars), *(_cents(v) for v in (d.mean, d.p5, d.median, d.p95)),
              f"{d.worse_off_share:.0%}") for d in distribution(own, change)]
     return (f"<h3>{escape(name)} against each car's own uncoordinated day [$]</h3>"
             f"<p>{escape(driver_story(name, own, base))}</p>"
@@ -76,6 +76,11 @@ def driver_story(name: str, own: Statements, base: Statements) -> str:
             f"{_money(base.tariff_usd[car])}), wear of the battery {_money(own.wear_usd[car])}, and it left "
             f"{own.short_kwh[car]:.1f} kWh short of what was wanted. All in all its owner is "
             f"{_money(abs(change[car]))} {better} off than by plugging in and charging at once.")
+
+
+def _cents(value: float) -> str:
+    """Two decimals, as bills and meters have them; a dash where the figure does not apply."""
+    return f"{value:,.2f}" if np.isfinite(value) else number(value)
 
 
 def _money(value: float) -> str:

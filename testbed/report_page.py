@@ -32,6 +32,7 @@ th { white-space: normal; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff; }
 td.text, th.text { text-align: left; } td.long { white-space: normal; min-width: 16rem; }
 .diff { display: block; }
+.name { white-space: nowrap; }
 .swatch { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .35em; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 16px; margin: 0 0 .2rem 62px; padding: 0; list-style: none;
   font-size: .85rem; }
@@ -66,14 +67,15 @@ window.addEventListener("afterprint", () => fit(null));
 """
 
 
-def number(value: float) -> str:
-    """Six significant digits, a dash where the figure does not apply."""
-    return readable(value, 6) if np.isfinite(value) else "–"  # noqa: RUF001 - a dash, not a minus
+def number(value: float, digits: int = 6) -> str:
+    """So many significant digits, a dash where the figure does not apply."""
+    return readable(value, digits) if np.isfinite(value) else "–"  # noqa: RUF001 - a dash, not a minus
 
 
 def swatch(name: str, colour: str) -> str:
     """A controller's name behind a patch of its colour."""
-    return f'<span class="swatch" style="background:{colour}"></span>{escape(name)}'
+    return (f'<span class="name"><span class="swatch" style="background:{colour}"></span>'
+            f"{escape(name)}</span>")
 
 
 def warning(text: str) -> str:

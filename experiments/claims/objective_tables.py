@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.claims import objectives
+from experiments.claims import fronts, objectives
 from experiments.claims.objectives import Objectives
 from experiments.claims.verdicts import Holds, Verdict, write_rows
 from testbed.tables import print_table
@@ -16,13 +16,30 @@ FALLING = ("operating_usd", "owners_usd", "curtailment_usd", "carbon_t")
 
 
 def report(folder: Path, workers: int) -> list[Verdict]:
-    """The table and the verdict."""
+    """Tables and the verdicts."""
     found = objectives.measure(folder / "plans", workers)
     rows = [row(one) for one in found]
     print("objectives of the first day's plans, each apart")
     print_table(HEAD, rows)
     write_rows(HEAD, rows, folder / "objectives.csv")
-    return [verdict(found)]
+    traded = fronts.report(folder, workers)
+    return [verdict(found), carbon_verdict(found, traded)]
+
+
+def carbon_verdict(found: Sequence[Objectives], traded: str) -> Verdict:
+    """Average and marginal carbon of plans that feed back, and what a ton less costs."""
+    planned = [o for o in found if o.controller == "temporal"]
+    text = "; ".join(f"{o.scenario} {o.emissions}: average {o.average_t_per_mwh:.3f}, of one more MWh charged "
+                     f"{o.marginal_t_per_mwh:.3f} t/MWh" for o in planned)
+    return Verdict("feeding back lowers emissions", f"{text}; {traded}", "no" if rises(found) else "yes",
+                   f"emissions rise against uncoordinated in: {', '.join(rises(found)) or 'no setting'}")
+
+
+def rises(found: Sequence[Objectives]) -> list[str]:
+    """Settings in which plans that feed back emit more than cars outside control."""
+    loose = {(o.scenario, o.emissions): o.carbon_t for o in found if o.controller == "uncoordinated"}
+    return [f"{o.scenario} {o.emissions}" for o in found
+            if o.controller == "temporal" and o.carbon_t > loose[o.scenario, o.emissions]]
 
 
 def row(one: Objectives) -> tuple[str, ...]:

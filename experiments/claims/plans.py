@@ -58,9 +58,12 @@ class Switches:
 
     def turned(self, job: PlanJob) -> PlanJob:
         """The job under these switches; all weights are 1, what is switched off has the price 0."""
-        planned = load_controller(job.controller).car_control != "none"  # else neither tariff nor wear matters
+        planned = load_controller(job.controller).car_control != "none"
+        # Where cars are not planned neither tariff nor wear matters, and nothing is fed back that a rule could count:
+        # one problem, solved once, for all rules.
+        rule: ReserveRule = self.reserve_rule if planned else "thermal_only"
         knowledge = replace(
-            job.knowledge, reserve_rule=self.reserve_rule, tariff_in_objective=self.tariff and planned,
+            job.knowledge, reserve_rule=rule, tariff_in_objective=self.tariff and planned,
             wear_usd_per_kwh=np.full(GROUP_COUNT, self.wear_usd_per_mwh / 1e3 * planned),
             carbon_price_usd_per_t=self.carbon_usd_per_t, weights=(1.0, 1.0, 1.0, 1.0))
         share = float(self.renewables)

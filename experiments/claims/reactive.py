@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.equal_energy import class_difference, class_energy_kwh, feeder_day
-from experiments.placement import SCENARIO
+from experiments.placement import LAYERS, SCENARIO
 from experiments.runs import results_of
 from models.records import Floats
 from testbed.compare import Job
@@ -22,11 +22,12 @@ from testbed.preflight import checked_scenario
 from testbed.results import Result
 
 REFERENCE = "pro rata"
-RUNS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    REFERENCE: ("temporal", ()),
-    "p alone": ("bilayer", ("spatial.placement=in_place",)),
-    "both": ("bilayer", ("spatial.placement=in_place", "spatial.reactive_power=true")),
+RUNS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    REFERENCE: ("pro_rata", *LAYERS["pro_rata"]),
+    "p alone": ("in_place", *LAYERS["in_place"]),
+    "both": ("in_place_reactive", "bilayer", ("spatial.placement=in_place", "spatial.reactive_power=true")),
 }
+"""Name of the file, controller, and what it changes; two of them are runs of `experiments.placement` as well."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,9 @@ def measure(seeds: Sequence[int], folder: Path, overrides: Sequence[str] = (), s
 
 
 def _job(scenario: str, overrides: Sequence[str], name: str, seed: int, folder: Path) -> Job:
-    controller, own = RUNS[name]
+    stem, controller, own = RUNS[name]
     described = checked_scenario(scenario, (*overrides, *own))
-    stem = name.replace(" ", "_")
-    plan = None if name == REFERENCE else folder / f"{REFERENCE.replace(' ', '_')}-seed{seed}.h5"
+    plan = None if name == REFERENCE else folder / f"{RUNS[REFERENCE][0]}-seed{seed}.h5"
     return Job(described.model_dump_json(), controller, controller, seed, folder / f"{stem}-seed{seed}.h5", plan,
                24 * (described.days + described.warmup_days))
 

@@ -77,8 +77,9 @@ def verdict(active: Support, both: Support, reach: list[float], slack: float) ->
 
 # ---------------------------------------------------------------- reactive power in runs
 def report_reactive(folder: Path, seeds: int, workers: int) -> Verdict:
-    """Mean over seeds of the runs with p alone and both, against pro rata."""
-    effects = reactive.measure(range(1, seeds + 1), folder / "reactive", workers=workers)
+    """Mean over seeds of the runs with p alone and both, against pro rata; runs of the part `places` are shared."""
+    shared = folder / "zone_maps" / f"contiguous-{PEAK_SCALE}"
+    effects = reactive.measure(range(1, seeds + 1), shared, workers=workers)
     head = ("seed", "by", "losses kWh", "lowest pu", "reactive kvarh", "planned kvarh", "class diff %")
     rows = [(str(e.seed), e.by, f"{e.losses_kwh:.2f}", f"{e.vm_min_pu:.5f}", f"{e.reactive_kvarh:.0f}",
              f"{e.planned_kvarh:.0f}", f"{100 * e.class_difference:.2f}") for e in effects]

@@ -11,9 +11,19 @@ import numpy as np
 import pytest
 
 from experiments import paper_claims
-from experiments.claims import hour_tables, hours, objective_tables, objectives, place_tables, voltage
+from experiments.claims import (
+    fronts,
+    hour_tables,
+    hours,
+    objective_tables,
+    objectives,
+    place_tables,
+    reactive,
+    voltage,
+)
 from experiments.claims.plans import PlanJob, Switches, fewer_units
 from experiments.claims.verdicts import Verdict
+from experiments.placement import SCENARIO, seed_job
 from models.feeder import ieee33
 from models.power_flow import ac_engine
 
@@ -100,6 +110,8 @@ def test_switches_turn_what_they_name_and_cars_outside_control_know_no_price() -
     assert turned["uncoordinated"].knowledge.tariff_in_objective is False
     assert turned["uncoordinated"].knowledge.wear_usd_per_kwh.max() == 0.0
     assert turned["temporal"].view.wind_mw.tolist() == [0.0, 0.0, 0.0]
+    assert turned["temporal"].knowledge.reserve_rule == "scheduled"
+    assert turned["uncoordinated"].knowledge.reserve_rule == "thermal_only"  # nothing fed back: all rules are one
 
 
 def knowledge_like() -> Any:
@@ -145,13 +157,51 @@ def test_objectives_fall_together_only_if_none_rises(carbon_t: float, holds: str
     assert objective_tables.verdict(found).holds == holds
 
 
+def test_plans_that_feed_back_are_asked_whether_they_emit_more() -> None:
+    found = [objective("uncoordinated", 100.0, 20.0), objective("temporal", 110.0, 10.0)]
+    verdict = objective_tables.carbon_verdict(found, "a front")
+    assert verdict.holds == "no" and verdict.switches.endswith("paper_day linear")
+    assert "average 0.900, of one more MWh charged 1.000 t/MWh; a front" in verdict.measured
+    assert objective_tables.carbon_verdict([found[0], objective("temporal", 90.0, 10.0)], "").holds == "yes"
+
+
+def test_a_front_says_what_a_ton_less_costs() -> None:
+    def point(operating: float, carbon_t: float) -> Any:
+        return SimpleNamespace(costs_usd={"operating": operating, "carbon": 7 * carbon_t}, carbon_t=carbon_t)
+
+    points = (point(100.0, 50.0), point(120.0, 45.0), point(180.0, 40.0))
+    assert fronts.sentence("linear", SimpleNamespace(points=points)) == (  # type: ignore[arg-type]
+        "linear front: 10 t less cost 80 $ more, 8.0 $/t")
+
+
+def test_reactive_power_shares_the_runs_of_placement(tmp_path: Path) -> None:
+    """The same files and scenarios as `experiments.placement` asks for, so that nothing is run twice."""
+    for name, variant in ((reactive.REFERENCE, "pro_rata"), ("p alone", "in_place")):
+        ours = reactive._job(SCENARIO, (), name, 3, tmp_path)
+        assert ours == seed_job(SCENARIO, ("districts.0.zone_map=contiguous",), variant, 3, tmp_path)
+
+
 def test_search_methods_are_compared_hour_by_hour(tmp_path: Path) -> None:
     path = tmp_path / "hour.csv"
     path.write_text("method,hour,objective_usd\nsocp,1,100\nsocp,2,50\npso,1,101\npso,2,50.25\nsga,1,99\n")
     text, is_best = place_tables.solver_text(path)
     assert "pso 2 answers, objective above the SOCP's by 0.750 %" in text
     assert not is_best
-    assert place_tables.report_solvers(tmp_path / "none")[0].holds == "not measured here"
+    assert place_tables.solvers_verdict(tmp_path / "none")[0].holds == "not measured here"
+
+
+def test_a_study_of_searches_is_made_only_where_none_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def made(arguments: list[str]) -> int:
+        own = Path(arguments[-1])
+        own.mkdir()
+        (own / "hour.csv").write_text("method,hour,objective_usd\nsocp,1,100\npso,1,101\n")
+        return 0
+
+    monkeypatch.setattr("experiments.spatial_solvers.main", made)
+    found, = place_tables.report_solvers(tmp_path / "none", tmp_path / "own")
+    assert "pso 1 answers, objective above the SOCP's by 1.000 %" in found.measured
+    monkeypatch.setattr("experiments.spatial_solvers.main", lambda _: pytest.fail("made twice"))
+    assert place_tables.report_solvers(tmp_path / "none", tmp_path / "own") == [found]
 
 
 def test_marginal_losses_are_those_known() -> None:

@@ -46,3 +46,13 @@ def test_savings_are_those_of_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [round(s.reduction, 4) for s in savings] == [0.0, 0.01, 0.05]
     assert [s.reaches_claim for s in savings] == [False, False, True]
     assert list(ends) == ["pro_rata", "in_place", "guided"]
+
+
+def test_plans_are_stored_before_they_are_carried_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two waves: every pro rata run, then every run that reads its plan."""
+    waves: list[list[Path]] = []
+    monkeypatch.setattr(zone_maps, "results_of", lambda jobs, workers, fresh: waves.append([j.output for j in jobs]))
+    zone_maps.make_runs(zone_maps.studies(2, Path("somewhere")), 2)
+    names = [{path.stem.split("-")[0] for path in wave} for wave in waves]
+    assert names == [{"pro_rata"}, {"in_place", "guided"}]
+    assert [len(set(wave)) for wave in waves] == [8, 16]

@@ -239,13 +239,14 @@ def test_show_prints_every_figure_and_the_status(write_result: Any) -> None:
 def test_report_takes_a_file_or_a_folder(tmp_path: Path, write_result: Any) -> None:
     first = write_result("a.h5", controller="mine")
     write_result("b.h5", controller="other")
+    write_result("d.h5", controller="no_pev")
     (tmp_path / "c.h5").write_text("no HDF5")
     done = call("report", first)
     assert (done.exit_code, done.stdout.strip()) == (0, str(tmp_path / "a.html"))
     done = call("report", tmp_path)
     assert done.exit_code == 0, done.stderr
     assert "left out: " in done.stderr
-    assert "other" in (tmp_path / "report.html").read_text()
+    assert "no_pev, mine, other</h1>" in (tmp_path / "report.html").read_text()
     assert call("report", first, "-o", tmp_path / "x.pdf").exit_code == 2
 
 

@@ -14,7 +14,7 @@ from models.feeder import ieee33
 from testbed.report import shown_runs, write_report
 from testbed.report_charts import controller_colour, controller_dash
 from testbed.report_feeder import tree_places, widest_step
-from testbed.report_figures import charts
+from testbed.report_figures import branch_starts, charts, voltage_profile
 from testbed.result_layout import ResultError
 from testbed.result_writer import Failure
 from testbed.results import open_result
@@ -148,6 +148,29 @@ def test_figures_show_what_the_file_holds(write_day: Any) -> None:
     assert np.allclose(zones["residential", "up0"], charged, rtol=1e-3)
     refused = {t["name"]: t["x"] for t in drawn["refusals"][0].data}
     assert refused["ignores"] == [4 * STEPS] and "complied" not in refused
+
+
+def test_what_cars_change_is_drawn_apart_from_the_load(write_day: Any) -> None:
+    runs = shown_runs([open_result(write_day("no_pev", 0.0)), open_result(write_day("bilayer", 40.0))])
+    whole, difference = charts(runs)["load"]
+    ours, base = (np.array(line["y"], dtype=float) for line in whole.data[:0:-1])
+    assert [line["name"] for line in difference.data] == ["bilayer"]
+    assert np.array(difference.data[0]["y"], dtype=float) == pytest.approx(ours - base, abs=0.2)
+    assert len(charts(runs[:1])["load"]) == 1
+
+
+def test_the_profile_breaks_where_a_branch_begins(write_day: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bus 19 of the test feeder hangs on bus 2: no line from bus 18 to it."""
+    result, feeder = open_result(write_day("bilayer", 40.0)), ieee33()
+    parent = np.where(feeder.parent >= 0, feeder.bus_number[feeder.parent], -1)
+    read = type(result).district
+    monkeypatch.setattr(type(result), "holds", lambda *_: True)
+    monkeypatch.setattr(type(result), "district",
+                        lambda self, d, name: parent if name == "bus_parent" else read(self, d, name))
+    assert feeder.bus_number[branch_starts(result, "feeder33")].tolist() == [19, 23, 26]
+    line = voltage_profile(shown_runs([result]), "feeder33").data[0]
+    assert len(line["x"]) == BUSES + 3
+    assert [x for x, y in zip(line["x"], line["y"], strict=True) if y is None] == [18.5, 22.5, 25.5]
 
 
 def test_long_runs_show_hours_in_heat_maps(write_result: Any) -> None:
