@@ -39,6 +39,8 @@ class Guess:
     """[U*H] `u`, then `y` where rows are clusters."""
     relaxed_usd: float
     """Optimum of the small problem without whole numbers: at most that of the problem itself."""
+    solver_s: float = 0.0
+    compile_s: float = 0.0
 
 
 def commit(case: Case, gap: float, node_limit: int, without: Collection[str] = (), cycling: bool = True,
@@ -80,7 +82,8 @@ def solve_commitment(case: Case, v: Variables, problem: cp.Problem, gap: float, 
         starts=None if case.clusters is None else np.rint(v.y.value).astype(np.int64).reshape(shape),
         objective_usd=value, bound_usd=bound + value - answer.value,
         status="optimal" if answer.value - bound <= gap * abs(answer.value) + 1e-6 else "node_limit",
-        solver_s=milp.seconds, compile_s=milp.compile_s)
+        solver_s=milp.seconds + (guess.solver_s if guess else 0.0),
+        compile_s=milp.compile_s + (guess.compile_s if guess else 0.0))
 
 
 def _searched(milp: Milp, gap: float, node_limit: int, start: Answer | None) -> tuple[Answer, float]:
@@ -111,7 +114,8 @@ def guessed_schedule(case: Case, gap: float, without: Collection[str] = (), tigh
     answer = milp.solve(highs_options(gap / 2, GUESS_NODES), held=held)
     if answer.x.size == 0:
         return None
-    return Guess(np.concatenate([np.rint(answer.x[milp.columns(one)]) for one in whole]), relaxed.value)
+    return Guess(np.concatenate([np.rint(answer.x[milp.columns(one)]) for one in whole]), relaxed.value,
+                 milp.seconds, milp.compile_s)
 
 
 def coarse(case: Case) -> Case:
