@@ -2,14 +2,17 @@
 
     python benchmarks/fleet.py [--sizes 1000 10000 100000]
 
-Simulation only: imports, set-up, the warm-up day, expected days and the unit commitment are apart. On `ieee33` cars
-choose among buses, so each has a SimPy process; in a district without a network nobody can meet at a port. Batteries,
-chargers and driving shrink as fleets grow beyond 1,000, so that the same feeder can carry them.
+Simulation: the steps of all simulators in the counted day and its share of the wiring, results written. Apart are
+imports, set-up, the warm-up day, expected days, and solving and compiling the unit commitment. Set-up: building the
+simulators and connecting them. On `ieee33` cars choose among buses, with ports for all, so nobody waits. Batteries,
+chargers and driving shrink as fleets grow beyond 1,000, so that the same feeder can carry them. Memory per vehicle is
+what the process took beyond its imports at its peak, so it is more than the cars' own where they are few.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import resource
 import subprocess
@@ -30,7 +33,11 @@ def one_day(cars: int, feeder: str | None, folder: Path) -> dict[str, float]:
     from testbed.preflight import checked_scenario  # noqa: PLC0415
     from testbed.results import open_result  # noqa: PLC0415
     from testbed.run import run_scenario  # noqa: PLC0415
+    from testbed.world import CLASS_NAMES  # noqa: PLC0415
 
+    for name in CLASS_NAMES:
+        importlib.import_module(f"testbed.simulators.{name}")
+    imported_mb = peak_mb()
     size = min(1.0, CARRIED / cars)
     taxi, government = round(0.12 * cars), round(0.08 * cars)
     district = {"name": "cars", "feeder": feeder, "private": cars - taxi - government, "taxi": taxi,
@@ -43,8 +50,15 @@ def one_day(cars: int, feeder: str | None, folder: Path) -> dict[str, float]:
     wiring_s = profile["wiring_s"] / 2  # the other half is the warm-up's
     simulation_s = sum(steps.values()) - sum(profile[name] for name in APART) + wiring_s
     set_up_s = profile["world_s"] + sum(run["set_up_s"].values())
+    kb_per_car = (peak_mb() - imported_mb) * 1024 / cars
     return {"simulation": simulation_s, "wiring": wiring_s, "set-up": set_up_s, "warm-up": profile["warmup_s"],
-            "expected days": profile["expectation_s"], "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+            "expected days": profile["expectation_s"], "MB": peak_mb(),
+            "kB per car": kb_per_car}
+
+
+def peak_mb() -> float:
+    """Most memory this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
@@ -59,14 +73,14 @@ def main() -> None:
             print(json.dumps(one_day(int(cars), feeder if feeder != "none" else None, Path(folder))))
         return
     print(f"{'district':10s} {'cars':>9s} {'simulation':>11s} {'wiring':>7s} {'set-up':>7s} {'warm-up':>8s} "
-          f"{'expected days':>14s} {'MB':>6s}   seconds")
+          f"{'expected days':>14s} {'MB':>6s} {'kB/car':>7s}   seconds")
     for feeder in ("ieee33", "none"):
         for cars in given.sizes:
             words = [sys.executable, "-W", "ignore", __file__, "--one", str(cars), feeder]
             answer = subprocess.run(words, check=True, capture_output=True, text=True).stdout
             s = json.loads(answer.strip().splitlines()[-1])
             print(f"{feeder:10s} {cars:9,d} {s['simulation']:11.2f} {s['wiring']:7.2f} {s['set-up']:7.2f} "
-                  f"{s['warm-up']:8.2f} {s['expected days']:14.2f} {s['MB']:6.0f}", flush=True)
+                  f"{s['warm-up']:8.2f} {s['expected days']:14.2f} {s['MB']:6.0f} {s['kB per car']:7.1f}", flush=True)
 
 
 if __name__ == "__main__":

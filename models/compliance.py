@@ -65,3 +65,11 @@ def compare(asked_kwh: Floats, charged_kwh: Floats, discharged_kwh: Floats, is_a
         instructed_down_kwh=float(down_kwh.sum()),
         delivered_down_kwh=float(np.minimum(down_kwh, charged_kwh).sum()),
     )
+
+
+def nobody_asked(is_enrolled: Bools) -> Compliance:
+    """What `compare` says of plugged cars [N] of which none is instructed."""
+    refusals = np.zeros(len(REASONS), dtype=np.int64)
+    refusals[NOT_ENROLLED] = np.count_nonzero(~is_enrolled)
+    reason = np.where(is_enrolled, COMPLIED, NOT_ENROLLED)
+    return Compliance(reason, 0, 0, refusals, 0.0, 0.0, 0.0, 0.0)

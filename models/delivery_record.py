@@ -44,12 +44,16 @@ class StayMeter:
         self._since_s = np.full(n, NEVER_S, dtype=np.int64)
         self._until_s, self._group = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
         self._told, self._did = np.zeros(n), np.zeros(n)
+        self._follows_any = False
+        """Whether any stay has a book; most days nobody is instructed at all."""
 
     def step(self, now_s: int, dt_s: int, setpoint_kw: Floats, is_dispatched: Ints, declared: DeclaredTable,
              soc: Floats, metered_kw: Floats) -> Delivered:
         """Read the meters of [now_s, + dt_s); soc is that as the step begins, all arrays [V]."""
+        asked = (is_dispatched > 0) & declared.is_plugged & self._vehicles.is_enrolled
+        if not self._follows_any and not asked.any():
+            return Delivered(*np.zeros((6, GROUP_COUNT)))
         stays, followed = self._close(now_s, dt_s, declared)
-        asked = declared.is_plugged & (is_dispatched > 0) & self._vehicles.is_enrolled
         left_s = declared.declared_departure_s - now_s
         self._open(declared, asked)
         is_whole = asked & ((left_s >= dt_s) | (left_s <= 0))
@@ -58,6 +62,7 @@ class StayMeter:
         tells = is_whole & (np.abs(setpoint_kw - own_kw) > tolerance_kw) & ~self._may_taper(soc, setpoint_kw, dt_s)
         self._told += tells
         self._did += tells & (np.abs(metered_kw - setpoint_kw) <= tolerance_kw)
+        self._follows_any = True
         return Delivered(stays, followed, *self._energy(asked, setpoint_kw, metered_kw, left_s, dt_s))
 
     def _may_taper(self, soc: Floats, setpoint_kw: Floats, dt_s: int) -> Bools:

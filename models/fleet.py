@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from models.battery import Batteries, Exchange, exchange
-from models.compliance import Compliance, compare, follows
+from models.compliance import Compliance, compare, follows, nobody_asked
 from models.drivers import COMPLIED, OVERRIDES, PriceResponse, price_response
 from models.reactive import reactive_kvar
 from models.records import (
@@ -199,8 +199,11 @@ class Fleet:
     def _orders(self, setpoint_kw: Floats, is_dispatched: Ints, declared: DeclaredTable,
                 presence: PresenceTable, now_s: int, dt_s: int) -> _Orders:
         rows = np.flatnonzero(declared.is_plugged)
-        mode, stay_h = presence.mode[rows], presence.stay_fraction[rows] * (dt_s / SECONDS_PER_HOUR)
+        stay_h = presence.stay_fraction[rows] * (dt_s / SECONDS_PER_HOUR)
         is_asked = (is_dispatched[rows] > 0) & self.vehicles.is_enrolled[rows]
+        if not is_asked.any():
+            return _Orders(rows, is_asked, setpoint_kw[rows], np.zeros(rows.size), stay_h)
+        mode = presence.mode[rows]
         until_h = np.where(mode == OVERRIDES, (presence.override_s[rows] - now_s) / SECONDS_PER_HOUR, stay_h)
         follow_h = np.where(is_asked & follows(mode), np.minimum(np.maximum(until_h, 0.0), stay_h), 0.0)
         return _Orders(rows, is_asked, setpoint_kw[rows], follow_h, stay_h)
@@ -247,6 +250,8 @@ class Fleet:
     def _verdict(self, orders: _Orders, declared: DeclaredTable, presence: PresenceTable, now_s: int,
                  dt_s: int, ledger: _Ledger) -> Compliance:
         rows, hours = orders.rows, dt_s / SECONDS_PER_HOUR
+        if not orders.is_asked.any():
+            return nobody_asked(self.vehicles.is_enrolled[rows])
         left_s = declared.declared_departure_s[rows] - now_s
         declared_h = np.where(left_s > 0, np.minimum(left_s / SECONDS_PER_HOUR, hours), hours)
         # A car past its declared departure is asked for as long as it stays.
@@ -295,7 +300,11 @@ class Fleet:
             power_kw = np.where(wish_kw > 0, power_kw, wish_kw)
         ceiling_kwh = np.minimum(soc_wanted[rows] * self._batteries.capacity_kwh[rows],
                                  self._batteries.max_kwh[rows])
-        self._exchange(rows, bus, power_kw, hours, ceiling_kwh, ledger, is_told=False)
+        # most of a night's plugged cars are full: nothing moves in them
+        moves = np.flatnonzero((power_kw < 0) | ((power_kw > 0) & (self.energy_kwh[rows] < ceiling_kwh)))
+        if moves.size:
+            self._exchange(rows[moves], bus[moves], power_kw[moves], hours[moves], ceiling_kwh[moves], ledger,
+                           is_told=False)
 
     def _exchange(self, rows: Ints, bus: Ints, power_kw: Floats, hours: Floats, ceiling_kwh: Floats,
                   ledger: _Ledger, is_told: bool) -> None:

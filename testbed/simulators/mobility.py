@@ -80,10 +80,8 @@ class DistrictMobility:
         vehicles, site = self.district.vehicles, self.district.site
         plugged = known_sessions(self.everybody, declared, soc, site.bus_zone, now_s)
         slots = np.flatnonzero(declared.is_plugged)
-        asks_for_all = (self.is_planned_below or self.spec.is_plan_time(now_s) or self.spec.is_redispatch_time(now_s)
-                        or self.expectation.behaviour.answers_price)
         outlook = self.expectation.outlook(now_s, plugged, vehicles.is_enrolled[slots], slots,
-                                           None if asks_for_all else 1)
+                                           self._hours_asked_for(now_s, self.expectation.behaviour.answers_price))
         compliance: float | Floats = self.expectation.assumed_compliance
         mean = self.expectation.assumed_compliance
         if learned:
@@ -101,6 +99,12 @@ class DistrictMobility:
             outlook.known, coming, site, self.district.pairs, now_s, self.spec.step_s,
             self.spec.scenario.spatial.look_ahead_h, mean, outside_kw)
         self.buses = replace(flexibility, p_urgent_kw=outlook.urgent_kw()).to_arrays()
+
+    def _hours_asked_for(self, now_s: int, answers_price: bool) -> int | None:
+        """Who plans asks for the whole horizon, as do cars that weigh prices; the lower layer for its look-ahead."""
+        if answers_price or self.spec.is_plan_time(now_s) or self.spec.is_redispatch_time(now_s):
+            return None
+        return self.spec.scenario.spatial.look_ahead_h if self.is_planned_below else 1
 
     def _present_hour(self, now_s: int, outlook: Outlook) -> Values:
         """What a lower layer that dispatches nobody needs: the expected load of the present hour, no envelopes."""

@@ -1,0 +1,35 @@
+"""Mobility's look-ahead: nobody is given less for being told only of the hours it asks for."""
+
+import numpy as np
+import pytest
+
+from testbed.districts import build_districts
+from testbed.preflight import checked_scenario
+from testbed.run_spec import RunSpec
+from testbed.simulators.mobility import DistrictMobility
+
+
+def looks(tmp_path, controller, hours_asked_for, monkeypatch):
+    scenario = checked_scenario("smoke", [f"execution.cache_dir={tmp_path}"])
+    spec = RunSpec(scenario=scenario, controller=controller, seed=2, output=tmp_path / "x.h5")
+    district = next(iter(build_districts(spec).values()))
+    core = DistrictMobility(spec, district)
+    if hours_asked_for == "all":
+        monkeypatch.setattr(core, "_hours_asked_for", lambda now_s, answers_price: None)
+    cars, buses = district.vehicles.count, district.site.bus_count
+    found = []
+    for now_s in range(spec.start_s, 6 * 3600, spec.step_s):
+        seen = core.step(now_s, np.full(cars, 0.5), np.full((2, buses), -1))
+        found.append({**seen["cohort_flexibility"], **seen["bus_flexibility"]})
+    return found
+
+
+@pytest.mark.parametrize("controller", ["bilayer", "uncoordinated", "tariff"])
+def test_what_nobody_asks_for_is_missed_by_nobody(tmp_path, controller, monkeypatch):
+    less = looks(tmp_path, controller, "what is asked for", monkeypatch)
+    whole = looks(tmp_path, controller, "all", monkeypatch)
+    assert any(np.any(seen["p_uncontrolled_kw"] > 0) for seen in whole if seen)
+    for one, other in zip(less, whole, strict=True):
+        assert one.keys() == other.keys()
+        for name, values in one.items():
+            np.testing.assert_array_equal(values, other[name], err_msg=name)
