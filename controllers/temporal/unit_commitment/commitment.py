@@ -25,6 +25,8 @@ GUESS_NODES = 100
 GUESS_BIN_H = 3
 """Cars of the guess leave every three hours."""
 GUESS_TANGENTS = 4
+TANGENT_PART = 0.1
+"""Part of the gap that tangents may take up."""
 CLEAR = 0.02
 """A relaxed unit is on or off if it is this near to it."""
 BESIDE_H, BESIDE_SHORT_H, SHORT_H = 1, 2, 36
@@ -49,11 +51,26 @@ def commit(case: Case, gap: float, node_limit: int, without: Collection[str] = (
 
     `tightening` adds the redundant constraints of eq.TIGHTENING.
     """
-    v, problem = _written(case, without, cycling, tightening)
     guess = None
-    if v.cycling_at.size == 0:  # binaries of cars are not the guess's
+    if not (cycling and case.cycling_pays().any()):  # binaries of cars are not the guess's
         guess = guessed_schedule(case, gap, without, tightening)
+    if guess is not None:
+        case = with_enough_tangents(case, TANGENT_PART * gap * abs(guess.relaxed_usd))
+    v, problem = _written(case, without, cycling, tightening)
     return solve_commitment(case, v, problem, gap, node_limit, guess)
+
+
+def with_enough_tangents(case: Case, error_usd: float) -> Case:
+    """The case with so many tangents that together they stay within error_usd below the true curves, at most its own.
+
+    Between two of k tangents, w MW apart, a curve c P^2 is at most c (w/2)^2 above them. Fewer tangents relax the
+    problem: its bound holds as before.
+    """
+    units, (_, _, c) = case.knowledge.units, case.unit_curve()
+    widest_usd = case.horizon_h * float((case.inherited.count * c * (units.p_max_mw - units.p_min_mw) ** 2).sum()) / 4
+    enough = 1 + int(np.ceil(np.sqrt(widest_usd / max(error_usd, 1e-9)))) if widest_usd > 0 else 1
+    tangents = min(case.knowledge.tangents, max(enough, GUESS_TANGENTS))
+    return replace(case, knowledge=replace(case.knowledge, tangents=tangents))
 
 
 def _written(case: Case, without: Collection[str], cycling: bool, tightening: bool) -> tuple[Variables, cp.Problem]:

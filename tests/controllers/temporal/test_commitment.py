@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from controllers.temporal.unit_commitment import commitment
-from controllers.temporal.unit_commitment.commitment import Guess, coarse, commit, guessed_schedule
+from controllers.temporal.unit_commitment.commitment import (
+    Guess,
+    coarse,
+    commit,
+    guessed_schedule,
+    with_enough_tangents,
+)
 from controllers.temporal.unit_commitment.milp import Milp, highs_options
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
@@ -64,3 +70,16 @@ def test_an_answer_says_what_is_proven_of_it(case: Case) -> None:
     assert not replace(answer, x=np.zeros(0)).is_within(1.0)
     relaxed = milp.solve(highs_options(0.0, 1), relaxed=True)
     assert relaxed.value <= answer.bound + 1e-6
+
+
+def test_tangents_are_as_many_as_the_error_asks_for_and_no_more(case: Case) -> None:
+    units, (_, _, c) = case.knowledge.units, case.unit_curve()
+    own = case.knowledge.tangents
+    for error_usd, most in ((1e9, 4), (5.0, own), (1e-9, own)):
+        tangents = with_enough_tangents(case, error_usd).knowledge.tangents
+        assert 4 <= tangents <= most
+        gap_mw = (units.p_max_mw - units.p_min_mw) / (tangents - 1)
+        lost_usd = H * (c * (gap_mw / 2) ** 2).sum()
+        assert lost_usd <= error_usd * (1 + 1e-9) or tangents == own
+        fewer_usd = lost_usd * ((tangents - 1) / (tangents - 2)) ** 2
+        assert fewer_usd > error_usd or tangents in (4, own)
