@@ -51,6 +51,8 @@ class DistrictMobility:
         self.cohorts: Values = {}
         self.window: PlanWindow | None = None
         self.buses: Values = {}
+        self.no_envelopes: Values = {}
+        """Of nobody: what an operator without a lower layer is told of cars, every hour the same."""
 
     def step(self, now_s: int, soc: Floats, guidance_rank: Ints, learned: Values | None = None) -> Values:
         """Snapshot at now_s, then everything that happens until the step's end."""
@@ -108,11 +110,15 @@ class DistrictMobility:
 
     def _present_hour(self, now_s: int, outlook: Outlook) -> Values:
         """What a lower layer that dispatches nobody needs: the expected load of the present hour, no envelopes."""
-        nobody, site = select(outlook.known, slice(0)), self.district.site
-        outside_kw = (outlook.uncontrolled_this_hour_bus_kw() if self.district.feeder is not None
-                      else np.zeros((site.bus_count, outlook.period_edges_s.size - 1)))
-        return bus_flexibility(nobody, nobody, site, self.district.pairs, now_s, self.spec.step_s,
-                               self.spec.scenario.spatial.look_ahead_h, 1.0, outside_kw).to_arrays()
+        site, periods = self.district.site, outlook.period_edges_s.size - 1
+        if not self.no_envelopes:
+            nobody = select(outlook.known, slice(0))
+            self.no_envelopes = bus_flexibility(
+                nobody, nobody, site, self.district.pairs, now_s, self.spec.step_s,
+                self.spec.scenario.spatial.look_ahead_h, 1.0, np.zeros((site.bus_count, periods))).to_arrays()
+        if self.district.feeder is None:
+            return self.no_envelopes
+        return {**self.no_envelopes, "p_uncontrolled_kw": outlook.uncontrolled_this_hour_bus_kw()}
 
     def _cohorts(self, now_s: int, declared: DeclaredTable, soc: Floats, outlook: Outlook,
                  compliance: float | Floats) -> None:

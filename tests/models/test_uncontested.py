@@ -1,6 +1,6 @@
 """Cars that never wait: worked out as arrays, they do to the second what a process each would do."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -24,10 +24,19 @@ ANY_MODE = st.sampled_from([(1, 0, 0, 0, 0, 0), (0, 1, 0, 0, 0, 0), (0, 0, 1, 0,
                             (1, 1, 1, 1, 1, 1)])
 
 
-def mobility(site, seed, processes_for_all, cars=(40, 10, 20), **drivers):
+class HalfHourTrips(TripWishes):
+    """Everybody leaves and arrives at full half-hours, so that many meet at one instant."""
+
+    def day(self, day):
+        trips = super().day(day)
+        depart_s, duration_s = (-(-table // 1800) * 1800 for table in (trips.depart_s, trips.duration_s))
+        return replace(trips, depart_s=np.where(trips.exists, depart_s, -1), duration_s=duration_s)
+
+
+def mobility(site, seed, processes_for_all, cars=(40, 10, 20), wishes=TripWishes, **drivers):
     root = district_seed(seed, 0)
     vehicles = draw_vehicles(FleetParameters(*cars), root)
-    return Mobility(vehicles, site, TripWishes(vehicles.class_index, root),
+    return Mobility(vehicles, site, wishes(vehicles.class_index, root),
                     Drivers(vehicles, root, DriverParameters(**drivers)), -DAY_S, processes_for_all)
 
 
@@ -69,6 +78,11 @@ def test_many_cars_at_one_instant_fill_the_buses_as_if_one_by_one():
     ports = np.array([5, 300, 3, 280, 800, 800, 300, 300, 300, 300])
     assert_equal_lives(Site(BUS_ZONE, ports, np.where(BUS_ZONE == 1, 40, 0)), 5, 3600, cars=(483, 60, 100),
                        **OUTAGES)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_at_one_instant_ports_are_freed_first_and_then_taken_in_the_order_of_slots(seed):
+    assert_equal_lives(JUST_ENOUGH, seed, 1800, wishes=HalfHourTrips)
 
 
 def test_a_zone_without_ports_is_only_passed_through():
