@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.compliance import FOLLOWING_MODES, compare, nobody_asked
+from models.compliance import FOLLOWING_MODES
 from models.drivers import (
     ARRIVES_LATE,
     COMPLIED,
@@ -398,16 +397,3 @@ def test_reactive_power_comes_from_dispatched_cars_while_they_follow() -> None:
     assert one.q_bus_kvar[0] == pytest.approx(-6.4)
     nobody = run(fleet, 0.0, told=0, q_bus_kvar=asked)
     assert nobody.q_bus_kvar.tolist() == [0.0, 0.0]
-
-
-def test_the_short_way_for_nobody_instructed_says_what_the_long_one_does() -> None:
-    random = np.random.default_rng(3)
-    enrolled, nobody = random.random(40) < 0.6, np.zeros(40, dtype=np.bool_)
-    charged = random.uniform(0, 5, 40)
-    whole = compare(np.zeros(40), charged, np.zeros(40), nobody, enrolled, random.integers(0, 5, 40),
-                    random.random(40) < 0.5, nobody, 0.25)
-    short = nobody_asked(enrolled)
-    np.testing.assert_array_equal(short.reason, whole.reason)
-    np.testing.assert_array_equal(short.refusals, whole.refusals)
-    assert [getattr(short, f.name) for f in fields(short)[1:] if f.name != "refusals"] == \
-        [getattr(whole, f.name) for f in fields(whole)[1:] if f.name != "refusals"]
