@@ -222,7 +222,7 @@ def _sums(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) 
         begin_s: Floats = stays.start_s + np.asarray(after_h, dtype=np.float64) * SECONDS_PER_HOUR
         return pulse_energy_kwh(begin_s, hours, cars * power_kw, rows, count, edges_s)
 
-    x_max = energy(0.0, np.minimum(stay_h, _hours(room_kwh, rise_kw)), rise_kw)
+    x_max = np.maximum(energy(0.0, np.minimum(stay_h, _hours(room_kwh, rise_kw)), rise_kw), 0.0)
     x_min = energy(last_h, stay_h - last_h, rise_kw) - energy(0.0, fall_h, fall_kw)
     powers = (pulse_kw(stays.start_s, stay_h, cars * power_kw, edges_s, rows, count)
               for power_kw in (stays.p_charge_max_kw, stays.p_discharge_max_kw))

@@ -12,9 +12,6 @@ import numpy as np
 
 from models.records import SECONDS_PER_HOUR, Floats, Ints
 
-DECIMALS = 9
-"""Of kWh, finer than any rounding of the sums."""
-
 
 class _Pulses(NamedTuple):
     """Those [m] that matter before the last edge, in hours after the first, and the rows of edges they change at."""
@@ -64,8 +61,7 @@ def _energy_kwh(pulses: _Pulses, count: int, edges_s: Ints) -> Floats:
     slope_kw = _by_edge(begun, power_kw, count, edges_s) - _by_edge(ended, power_kw, count, edges_s)
     moment_kwh = (_by_edge(begun, power_kw * begin_h, count, edges_s)
                   - _by_edge(ended, power_kw * end_h, count, edges_s))
-    energy_kwh = slope_kw.cumsum(axis=1) * _hours(edges_s, edges_s) - moment_kwh.cumsum(axis=1)
-    return np.asarray(np.round(energy_kwh, DECIMALS), dtype=np.float64)
+    return np.asarray(slope_kw.cumsum(axis=1) * _hours(edges_s, edges_s) - moment_kwh.cumsum(axis=1), dtype=np.float64)
 
 
 def _runs(pulses: _Pulses, count: int, edges_s: Ints) -> Floats:
