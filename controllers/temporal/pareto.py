@@ -17,7 +17,7 @@ import numpy as np
 
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.accounts import Accounts, account
-from controllers.temporal.unit_commitment.commitment import solve_commitment
+from controllers.temporal.unit_commitment.commitment import Guess, coarse, guess_of, solve_commitment
 from controllers.temporal.unit_commitment.equations import Variables
 from controllers.temporal.unit_commitment.problem import Case, merge_cohorts
 from controllers.temporal.unit_commitment.stages import (
@@ -232,11 +232,22 @@ def _with_directions(v: Variables, at: Ints) -> Variables:
 
 def commit_to(case: Case, aim: _Aim, settings: FrontSettings, cycling_at: Ints) -> Commitment:
     """The MILP with all equations of the plan, under another objective and F_second <= epsilon."""
+    v, problem = _aimed(case, aim, cycling_at)
+    return solve_commitment(case, v, problem, settings.mip_gap, settings.node_limit,
+                            _guess(case, aim, settings.mip_gap) if cycling_at.size == 0 else None)
+
+
+def _aimed(case: Case, aim: _Aim, cycling_at: Ints) -> tuple[Variables, cp.Problem]:
     v = _with_directions(make_variables(case, cycling=False), cycling_at)
     terms, tangents = _under_tangents(case, v)
     constraints = [*collect(case, v, eq.EQUATIONS, ("cost_tangents",)), *tangents, *aim.kept(terms)]
-    problem = cp.Problem(cp.Minimize(aim.minimised(terms) + _priced(case, v)), constraints)
-    return solve_commitment(case, v, problem, settings.mip_gap, settings.node_limit)
+    return v, cp.Problem(cp.Minimize(aim.minimised(terms) + _priced(case, v)), constraints)
+
+
+def _guess(case: Case, aim: _Aim, gap: float) -> Guess | None:
+    """A schedule to begin with, from few cohorts and tangents under the same aim."""
+    small = coarse(case)
+    return guess_of(small, *_aimed(small, aim, np.zeros(0, dtype=np.int64)), gap)
 
 
 def dispatch_to(case: Case, aim: _Aim, commitment: Commitment, cycling_at: Ints) -> tuple[Dispatch, Bools]:

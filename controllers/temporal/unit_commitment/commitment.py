@@ -119,7 +119,11 @@ def _searched(milp: Milp, gap: float, node_limit: int, start: Answer | None) -> 
 def guessed_schedule(case: Case, gap: float, without: Collection[str] = (), tightening: bool = False) -> Guess | None:
     """From a problem with few cohorts and tangents, solved with clear-cut hours held; None if it has no answer."""
     small = coarse(case)
-    v, problem = _written(small, without, False, tightening)
+    return guess_of(small, *_written(small, without, False, tightening), gap)
+
+
+def guess_of(small: Case, v: Variables, problem: cp.Problem, gap: float) -> Guess | None:
+    """The guess that a problem on the unknowns `v` of a small case gives, whatever it minimises; or None."""
     milp, whole = Milp(problem), _whole(small, v)
     relaxed = milp.solve(highs_options(gap, 1), relaxed=True)
     if relaxed.x.size == 0:
@@ -127,7 +131,7 @@ def guessed_schedule(case: Case, gap: float, without: Collection[str] = (), tigh
     held = np.full(milp.size, np.nan)
     for variable in whole:
         at = milp.columns(variable)
-        held[at] = _clear(relaxed.x[at], case.horizon_h)
+        held[at] = _clear(relaxed.x[at], small.horizon_h)
     answer = milp.solve(highs_options(gap / 2, GUESS_NODES), held=held)
     if answer.x.size == 0:
         return None
