@@ -1,5 +1,6 @@
 """A day small enough for tests: 20 cars, hourly steps, no optimisation in the loop."""
 
+import re
 from pathlib import Path
 
 from testbed.controller_loading import load_controller
@@ -15,7 +16,12 @@ def scenario(*overrides, cache_dir):
     return load_scenario("smoke", (*HOURLY, f"execution.cache_dir={cache_dir}", *overrides))
 
 
-def run(folder, *overrides, controller=PLAIN, seed=1, name="run.h5"):
-    """The path of the result file."""
-    described = scenario(*overrides, cache_dir=folder / "cache")
+def shared_cache(folder):
+    """One for all tests of a session and all their workers, below pytest's own temporary folder."""
+    return next(one for one in folder.parents if re.fullmatch(r"pytest-\d+", one.name)) / "cache"
+
+
+def run(folder, *overrides, controller=PLAIN, seed=1, name="run.h5", cache_dir=None):
+    """The path of the result file; what a run may take from others is shared unless `cache_dir` says where to look."""
+    described = scenario(*overrides, cache_dir=cache_dir or shared_cache(folder))
     return run_scenario(described, load_controller(controller), seed=seed, output=folder / name)

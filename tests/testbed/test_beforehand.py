@@ -37,9 +37,9 @@ def test_it_fills_the_cache_and_is_not_started_again(tmp_path, monkeypatch):
 def test_a_process_that_dies_changes_nothing_in_the_result(tmp_path, monkeypatch):
     for name in ("with", "without"):
         (tmp_path / name).mkdir()
-    first = small_run.run(tmp_path / "with")
+    first = small_run.run(tmp_path / "with", cache_dir=tmp_path / "with")
     monkeypatch.setattr(beforehand.sys, "executable", "/bin/false")
-    second = small_run.run(tmp_path / "without")
+    second = small_run.run(tmp_path / "without", cache_dir=tmp_path / "without")
     assert equal_results(first, second) == []
 
 
@@ -47,7 +47,7 @@ def test_an_engine_that_is_wrong_fails_the_run_and_the_network_is_named(tmp_path
     monkeypatch.setattr(engine_check, "engine_error_pu", lambda feeder: 3e-8)
     monkeypatch.setattr(beforehand.sys, "executable", "/bin/false")
     with pytest.raises(RunFailed, match=r"feeder failed .*feeder33: lightsim2grid differs from pandapower by 3e-08 pu"):
-        small_run.run(tmp_path)
+        small_run.run(tmp_path, cache_dir=tmp_path / "cache")
     assert open_result(tmp_path / "run.h5").status == "failed"
 
 

@@ -44,7 +44,7 @@ def test_a_result_without_profile_says_nothing(write_result) -> None:
 @pytest.fixture(scope="module")
 def two_runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("profile")
-    return [small_run.run(folder, name=f"{i}.h5") for i in (1, 2)]
+    return [small_run.run(folder, name=f"{i}.h5", cache_dir=folder / "cache") for i in (1, 2)]
 
 
 def test_a_real_run_is_told_by_its_parts(two_runs, capsys) -> None:
