@@ -35,11 +35,9 @@ def test_it_fills_the_cache_and_is_not_started_again(tmp_path, monkeypatch):
 
 
 def test_a_process_that_dies_changes_nothing_in_the_result(tmp_path, monkeypatch):
-    for name in ("with", "without"):
-        (tmp_path / name).mkdir()
-    first = small_run.run(tmp_path / "with", cache_dir=tmp_path / "with")
+    first = small_run.run(tmp_path, name="with.h5")
     monkeypatch.setattr(beforehand.sys, "executable", "/bin/false")
-    second = small_run.run(tmp_path / "without", cache_dir=tmp_path / "without")
+    second = small_run.run(tmp_path, name="without.h5", cache_dir=tmp_path / "cache")
     assert equal_results(first, second) == []
 
 
