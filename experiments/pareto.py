@@ -19,7 +19,7 @@ import numpy as np
 
 from controllers.temporal.pareto import OBJECTIVES, Front, FrontSettings, ObjectiveName, Point, pareto_front
 from controllers.temporal.unit_commitment.problem import Case, make_case
-from controllers.temporal.unit_commitment.solve import Tuning
+from controllers.temporal.unit_commitment.tuning import Tuning
 from experiments.runs import exit_code, say
 from testbed.controller_loading import load_controller
 from testbed.first_view import first_view

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from controllers.port import Plan, SystemView, TemporalKnowledge
+from controllers.temporal.unit_commitment.answer import close_balance, make_plan
 from controllers.temporal.unit_commitment.check import check_plan
 from controllers.temporal.unit_commitment.problem import make_case
-from controllers.temporal.unit_commitment.solve import UnitCommitment, close_balance, make_plan
+from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import Commitment, dispatch
 from models.records import Ints, ThermalUnits
 from testbed.preflight import WrongRequest

@@ -17,8 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from controllers.port import SystemView, TemporalKnowledge
+from controllers.temporal.unit_commitment.answer import TANGENT_GAP_REL
 from controllers.temporal.unit_commitment.check import check_plan
-from controllers.temporal.unit_commitment.solve import TANGENT_GAP_REL, Tuning, UnitCommitment
+from controllers.temporal.unit_commitment.solve import UnitCommitment
+from controllers.temporal.unit_commitment.tuning import Tuning
 from experiments.pypsa_cross_check import cross_check
 from experiments.runs import exit_code, say
 from models.units import ten_unit_load_mw, ten_units

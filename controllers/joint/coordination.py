@@ -288,7 +288,7 @@ def plan_of(case: Case, networks: dict[int, Network], offer: Proposal, prices: P
 
     The balance of a plan holds no change of losses (the re-dispatch of a run sees the true ones).
     """
-    from controllers.temporal.unit_commitment.solve import close_balance, make_plan  # noqa: PLC0415
+    from controllers.temporal.unit_commitment.answer import close_balance, make_plan  # noqa: PLC0415
 
     alone = redispatch(case, {}, offer.u, offer.pc_mw, offer.pd_mw, prices)
     commitment = Commitment(u=alone.u, direction=np.zeros(0), objective_usd=offer.value_usd,

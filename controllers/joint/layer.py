@@ -15,7 +15,8 @@ from controllers.joint.network import Network, make_network
 from controllers.joint.operation import direction_of
 from controllers.port import CarControl, Plan, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.problem import Case, make_case
-from controllers.temporal.unit_commitment.solve import Tuning, UnitCommitment, delivery_quantile
+from controllers.temporal.unit_commitment.solve import UnitCommitment, delivery_quantile
+from controllers.temporal.unit_commitment.tuning import Tuning
 
 
 class FeederAware:

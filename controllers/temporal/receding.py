@@ -10,30 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cvxpy as cp
 import numpy as np
-from scipy import sparse
 
 from controllers.port import CarControl, Plan, PlanError, SystemView, TemporalKnowledge
-from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.problem import Case, make_case
-from controllers.temporal.unit_commitment.solve import Tuning, close_balance, delivery_quantile, make_plan
-from controllers.temporal.unit_commitment.stages import (
-    Commitment,
-    Dispatch,
-    collect,
-    entry_powers,
-    fix_commitment,
-    make_variables,
-    solve_qp,
-)
-from controllers.temporal.unit_commitment.variables import Variables
+from controllers.temporal.unit_commitment.solve import delivery_quantile
+from controllers.temporal.unit_commitment.tuning import Tuning
 from models.records import GROUP_COUNT, SECONDS_PER_HOUR, CohortFlexibility, Floats, Ints
 
-SPREAD_USD_PER_MW = 0.01
-"""Price on unequal shares of cohorts (A): it picks one of the many equal-cost splits over cohorts. On the paper day
-it moves the optimum by less than 1e-6 of its value."""
-BALANCE_MW = 1e-6
 HOURLY_FIELDS = ("p_mw", "wind_curtailed_mw", "pv_curtailed_mw", "reserve_shortfall_mw", "marginal_price_usd_per_mwh")
 
 
@@ -72,18 +56,18 @@ class Redispatch:
         plan.time_s + (H - h) hours = view.time_s; hourly_usd [H] are the costs planned so far (NaN: not known).
         Raises PlanError when there is no dispatch even with load shed.
         """
+        from controllers.temporal.redispatch import redispatched  # noqa: PLC0415 - cvxpy takes a second to import
+
         passed = _passed_hours(view, plan)
         knowledge = replace(self.knowledge, horizon_h=view.load_mw.size)
         case = make_case(knowledge, view, self.car_control, self.tuning.terminal_value_usd_per_mwh,
                          delivery_quantile(view, self.tuning))
         u = plan.committed[:, passed:]
-        found, missing_mw, surplus_mw = _solve(case, u, _directions(case, plan, passed), self.imbalance)
-        balanced = missing_mw.max() < BALANCE_MW and surplus_mw.max() < BALANCE_MW
-        window = make_plan(case, _commitment(u, found), close_balance(case, u, found) if balanced else found)
+        found = redispatched(case, u, _directions(case, plan, passed),
+                             (self.imbalance.shed_usd_per_mwh, self.imbalance.dump_usd_per_mwh))
         costs = np.full(plan.committed.shape[1], np.nan) if hourly_usd is None else hourly_usd.copy()
-        costs[passed:] = (hourly_objective_usd(knowledge, view, window)
-                          + self.imbalance.shed_usd_per_mwh * missing_mw + self.imbalance.dump_usd_per_mwh * surplus_mw)
-        return Redispatched(_merged(plan, window, passed), costs, found.solver_s, found.compile_s)
+        costs[passed:] = (hourly_objective_usd(knowledge, view, found.window) + found.imbalance_usd)
+        return Redispatched(_merged(plan, found.window, passed), costs, found.window.solver_s, found.window.compile_s)
 
 
 def hours_left(view: SystemView, passed_h: int) -> SystemView:
@@ -160,66 +144,6 @@ def _directions(case: Case, plan: Plan, passed: int) -> Floats:
     net_kw = np.array([plan.pc_kw[d][r, t] - plan.pd_kw[d][r, t]
                        for d, r, t in zip(rows.district[index], own, hour, strict=True)])
     return np.asarray(net_kw >= 0, dtype=np.float64)
-
-
-def _solve(case: Case, u: Ints, direction: Floats, imbalance: Imbalance) -> tuple[Dispatch, Floats, Floats]:
-    """(dispatch, missing, surplus [h] in MW): the least-cost powers at the schedule u, split evenly over cohorts."""
-    h, rows = case.horizon_h, case.rows
-    v = replace(fix_commitment(case, make_variables(case), u, direction),
-                missing=cp.Variable(h, nonneg=True), surplus=cp.Variable(h, nonneg=True))
-    v, ties, unequal = _with_shares(case, v)
-    constraints = collect(case, v, eq.DISPATCH | eq.COHORTS, ())
-    objective = (eq.objective_usd(case, v) + imbalance.shed_usd_per_mwh * cp.sum(v.missing)
-                 + imbalance.dump_usd_per_mwh * cp.sum(v.surplus))
-    problem = cp.Problem(cp.Minimize(objective + SPREAD_USD_PER_MW * unequal), constraints + ties)
-    solve_qp(problem, "re-dispatch at the commitment in force")
-    price = next(-c.dual_value for c in constraints if c.label == "balance[0]")
-    pc_mw, pd_mw = entry_powers(case, v)
-    x_mwh = np.zeros(0) if rows.entries == 0 else np.asarray(v.x.value) * rows.x_scale_mwh
-    found = Dispatch(
-        p_mw=np.asarray(v.p.value).reshape(-1, h) * u, wind_cut_mw=_positive(v.wind_cut), pv_cut_mw=_positive(v.pv_cut),
-        short_mw=_positive(v.short), price_usd_per_mwh=np.asarray(price), pc_mw=pc_mw, pd_mw=pd_mw, x_mwh=x_mwh,
-        objective_usd=float(objective.value), solver_s=float(problem.solver_stats.solve_time or 0.0),
-        compile_s=float(problem.compilation_time or 0.0))
-    return found, _positive(v.missing), _positive(v.surplus)
-
-
-def _positive(variable: cp.Expression) -> Floats:
-    values = np.asarray(variable.value, dtype=np.float64)
-    return np.where(values < 1e-7, 0.0, values)
-
-
-def _shares(limit_mw: Floats, hour: Ints, h: int) -> tuple[cp.Variable, eq.Constraints, cp.Expression]:
-    """Shares P_g/Pmax_g of entries with their hourly mean: ([entries + h], constraints, inequality).
-
-    inequality = sum_g Pmax_g (P_g/Pmax_g - P_total/Pmax_total)^2 over the hours, in MW: a quadratic form of the
-    variable itself, which costs the solver nothing.
-    """
-    n = hour.size
-    both = cp.Variable(n + h)
-    into = sparse.csr_matrix((limit_mw, (hour, np.arange(n))), shape=(h, n))
-    room = np.asarray(into.sum(axis=1)).ravel()
-    scale = sparse.diags(1.0 / np.where(room > 0, room, 1.0))
-    parts = ([sparse.diags(limit_mw), -into.T], [-into, sparse.diags(room)])
-    square = sparse.csc_matrix(sparse.vstack([sparse.hstack(part) for part in parts]))
-    return both, [both[:n] >= 0, both[n:] == scale @ into @ both[:n]], cp.quad_form(both, square, assume_PSD=True)
-
-
-def _with_shares(case: Case, v: Variables) -> tuple[Variables, eq.Constraints, cp.Expression]:
-    """The unknowns with the cohorts' fractions beside their means, what ties them, and how unequal they are."""
-    unequal: cp.Expression = cp.Constant(0.0)
-    ties: eq.Constraints = []
-    for name, at, limit in (("charge", v.charge_at, case.rows.pc_max_mw), ("discharge", v.discharge_at,
-                                                                          case.rows.pd_max_mw)):
-        if at.size:
-            both, tie, distance = _shares(limit[at], case.rows.hour[at], case.horizon_h)
-            v, ties, unequal = replace(v, **{name: both[:at.size]}), ties + tie, unequal + distance
-    return v, ties, unequal
-
-
-def _commitment(u: Ints, found: Dispatch) -> Commitment:
-    return Commitment(u=u, direction=np.zeros(0), objective_usd=found.objective_usd, bound_usd=found.objective_usd,
-                      status="redispatched", solver_s=found.solver_s, compile_s=found.compile_s)
 
 
 def _merged(plan: Plan, window: Plan, passed: int) -> Plan:

@@ -9,7 +9,7 @@ import numpy as np
 
 from controllers.temporal.pareto import Front, FrontSettings, ObjectiveName, pareto_front
 from controllers.temporal.unit_commitment.problem import make_case
-from controllers.temporal.unit_commitment.solve import Tuning
+from controllers.temporal.unit_commitment.tuning import Tuning
 from experiments.claims.objectives import EMISSIONS, with_emissions
 from experiments.claims.plans import PlanJob, first_jobs, spread
 from experiments.claims.verdicts import write_rows

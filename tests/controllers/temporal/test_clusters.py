@@ -15,8 +15,9 @@ from controllers.temporal.unit_commitment.check import check_plan
 from controllers.temporal.unit_commitment.clusters import clustered, commit_by_clusters, identical_units
 from controllers.temporal.unit_commitment.commitment import commit
 from controllers.temporal.unit_commitment.problem import Case, make_case
-from controllers.temporal.unit_commitment.solve import Tuning, UnitCommitment
+from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import Commitment, dispatch
+from controllers.temporal.unit_commitment.tuning import Tuning
 from models.records import Ints, ThermalUnits
 from models.units import ten_unit_load_mw, ten_units
 

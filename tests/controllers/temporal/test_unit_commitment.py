@@ -15,7 +15,8 @@ from controllers.temporal.unit_commitment import commitment, stages
 from controllers.temporal.unit_commitment.accounts import account
 from controllers.temporal.unit_commitment.check import check_plan
 from controllers.temporal.unit_commitment.problem import Case, merge_cohorts
-from controllers.temporal.unit_commitment.solve import Tuning, UnitCommitment, reference_commitment
+from controllers.temporal.unit_commitment.solve import UnitCommitment, reference_commitment
+from controllers.temporal.unit_commitment.tuning import Tuning
 
 H = 8
 HILL = [70.0, 95, 130, 150, 165, 120, 90, 62]
