@@ -41,10 +41,6 @@ class CachedUnitCommitment:
             store(path, gzip.compress(json.dumps(pack(stored.to_arrays())).encode(), compresslevel=1))
         return stored
 
-    def holds(self, view: SystemView) -> bool:
-        """Whether this view was solved before."""
-        return self._path(view).exists()
-
     def _path(self, view: SystemView) -> Path:
         return self.folder / f"plan-{plan_key(self.layer, view)}.json.gz"
 

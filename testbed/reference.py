@@ -36,12 +36,6 @@ def no_car_reference(scenario: Scenario, seed: int = 0) -> Reference:
     return _reference(*_essence(scenario, seed))
 
 
-def is_kept(scenario: Scenario, seed: int = 0) -> bool:
-    """Whether its first plan was solved before."""
-    system = _SystemAlone(*_essence(scenario, seed))
-    return system.layer.holds(system.view(0))
-
-
 def _essence(scenario: Scenario, seed: int) -> tuple[str, int]:
     """What the reference depends on: no cars, and the seed only where forecasts err; so many runs share one."""
     described = scenario.model_copy(update={"districts": scenario.districts[:1]}).model_dump_json(

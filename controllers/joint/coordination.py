@@ -29,17 +29,16 @@ from controllers.joint.operation import (
     redispatch,
     solve_cone,
 )
-from controllers.port import Plan, PlanError
+from controllers.port import Plan
 from controllers.temporal.unit_commitment import equations as uc
+from controllers.temporal.unit_commitment.commitment import Guess, solve_commitment
 from controllers.temporal.unit_commitment.equations import Variables
-from controllers.temporal.unit_commitment.milp import highs_options
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.stages import (
     Commitment,
     entry_powers,
     fix_commitment,
     make_variables,
-    solve_quietly,
 )
 from models.records import Floats, Ints
 
@@ -191,27 +190,26 @@ def upper_problem(case: Case, networks: dict[int, Network], replies: dict[int, R
 
 def propose(case: Case, networks: dict[int, Network], replies: dict[int, Reply], prices: Prices,
             schedule: Schedule | None, gap: float, node_limit: int,
-            limits: dict[int, tuple[Floats, Floats]] | None = None, without: Collection[str] = ()) -> Proposal:
-    """The upper layer's best powers: with the commitment free (HiGHS, proven bound) or given (cone solver)."""
+            limits: dict[int, tuple[Floats, Floats]] | None = None, without: Collection[str] = (),
+            known: Guess | None = None) -> Proposal:
+    """The upper layer's best powers: with the commitment free (HiGHS, proven bound) or given (cone solver).
+
+    `known`: a commitment from which the search for a better one begins.
+    """
     problem, v, exchange = upper_problem(case, networks, replies, prices, schedule, limits, without)
     if schedule is None:
-        solve_quietly(problem, cp.HIGHS, highs_options(gap, node_limit))
-        if problem.status not in (cp.OPTIMAL, cp.USER_LIMIT) or v.u.value is None:
-            raise PlanError(f"the commitment with feeders is {problem.status}")
-        info = problem.solver_stats.extra_stats
-        bound = float(info.mip_dual_bound + problem.value - info.objective_function_value)
-        u = np.rint(v.u.value).astype(np.int64).reshape(-1, case.horizon_h)
+        found = solve_commitment(case, v, problem, gap, node_limit, known)
+        bound, u, solver_s = found.bound_usd, found.u, found.solver_s
     else:
         value = problem.objective.expr
         problem = cp.Problem(cp.Minimize(value + even(case, v)), problem.constraints)
         solve_cone(problem, "dispatch with feeders")
-        bound, u = -np.inf, schedule.u
+        bound, u, solver_s = -np.inf, schedule.u, float(problem.solver_stats.solve_time or 0.0)
     pc, pd = entry_powers(case, v)
     return Proposal(
         value_usd=float(uc.objective_usd(case, v).value + exchange.cost_usd(prices).value), bound_usd=bound, u=u,
         pc_mw=pc, pd_mw=pd, losses=tuple(np.asarray(e.value) for e in exchange.losses),
-        overload=tuple(np.asarray(e.value) for e in exchange.overload),
-        solver_s=float(problem.solver_stats.solve_time or 0.0))
+        overload=tuple(np.asarray(e.value) for e in exchange.overload), solver_s=solver_s)
 
 
 def even(case: Case, v: Variables) -> cp.Expression:
@@ -240,7 +238,7 @@ def coordinate(case: Case, networks: dict[int, Network], start: Plan, prices: Pr
     schedule, bound, rounds = scheduled(case, start), -np.inf, list[Round]()
     for attempt in range(most_commitments + 1):
         if attempt:
-            offer = propose(case, networks, replies, prices, None, gap, node_limit)
+            offer = propose(case, networks, replies, prices, None, gap, node_limit, known=begin_with(schedule.u))
             bound = max(bound, offer.bound_usd)
             schedule = Schedule(offer.u, direction_of(case, offer.pc_mw, offer.pd_mw))
             replies, missed = told(case, networks, replies, offer.pc_mw, offer.pd_mw, offer)
@@ -259,6 +257,11 @@ def coordinate(case: Case, networks: dict[int, Network], start: Plan, prices: Pr
             break
     left = max(best.j_usd - bound, 0.0) / max(abs(best.j_usd), 1e-9)
     return Coordinated(best_plan, best, bound, left, tuple(rounds), time.process_time() - began)
+
+
+def begin_with(u: Ints) -> Guess:
+    """A commitment [U, H] that is at hand, whatever it costs."""
+    return Guess(u.ravel().astype(np.float64), relaxed_usd=np.nan)
 
 
 def scheduled(case: Case, plan: Plan) -> Schedule:

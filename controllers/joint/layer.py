@@ -14,6 +14,7 @@ from controllers.joint.monolith import solve_joint
 from controllers.joint.network import Network, make_network
 from controllers.joint.operation import direction_of
 from controllers.port import CarControl, Plan, SystemView, TemporalKnowledge
+from controllers.temporal.unit_commitment.commitment import guessed_schedule
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import UnitCommitment, delivery_quantile
 from controllers.temporal.unit_commitment.tuning import Tuning
@@ -61,7 +62,8 @@ class EnvelopePlan(FeederAware):
     def _proposal(self, case: Case, networks: dict[int, Network], limits: dict[int, tuple[np.ndarray, np.ndarray]],
                   without: Collection[str]) -> Proposal:
         gap, nodes = self.knowledge.mip_gap, self.tuning.node_limit
-        first = propose(case, networks, {}, self.prices, None, gap, nodes, limits, without)
+        first = propose(case, networks, {}, self.prices, None, gap, nodes, limits, without,
+                        guessed_schedule(case, gap))
         fixed = Schedule(first.u, direction_of(case, first.pc_mw, first.pd_mw))
         second = propose(case, networks, {}, self.prices, fixed, gap, nodes, limits, without)
         return replace(second, bound_usd=first.bound_usd)

@@ -16,7 +16,7 @@ import cvxpy as cp
 import numpy as np
 
 from controllers.joint import equations as jeq
-from controllers.joint.coordination import Schedule, propose, reply_to, told
+from controllers.joint.coordination import Schedule, begin_with, propose, reply_to, told
 from controllers.joint.equations import Exchange, Prices, Tangents
 from controllers.joint.network import AcFlow, Network
 from controllers.joint.operation import Operation, direction_of, redispatch, solve_cone
@@ -27,7 +27,7 @@ from controllers.temporal.unit_commitment.equations import Variables
 from controllers.temporal.unit_commitment.milp import highs_options
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.stages import entry_powers, fix_commitment, make_variables, solve_quietly
-from models.records import Floats
+from models.records import Floats, Ints
 
 ANGLES = np.arctan2(1.0, np.array([0.3, 1.0, 1.5, 2.0, 3.0, 5.0]))
 """First tangents of the substation's circle: cos phi of IEEE-33 lies about atan(0.6); more come from the answers."""
@@ -176,7 +176,7 @@ def solve_joint(case: Case, networks: dict[int, Network], start: Schedule, price
     """
     prices, began = prices or Prices(), time.process_time()
     best = judged(case, networks, prices, start, say)
-    touches: Touches = Lines(case, networks, prices) if form == "lines" else Projected(case, networks, prices)
+    touches: Touches = Lines(case, networks, prices) if form == "lines" else Projected(case, networks, prices, start.u)
     touches.add(best.dispatch.pc_mw, best.dispatch.pd_mw)
     bound, rounds = -np.inf, 0
     while rounds < most_rounds:
@@ -233,8 +233,8 @@ class Projected:
     of the cars' powers; their sum is the first-order expansion of the AC losses, (J6), and limits follow, (J7).
     """
 
-    def __init__(self, case: Case, networks: dict[int, Network], prices: Prices) -> None:
-        self.case, self.networks, self.prices = case, networks, prices
+    def __init__(self, case: Case, networks: dict[int, Network], prices: Prices, known: Ints) -> None:
+        self.case, self.networks, self.prices, self.known = case, networks, prices, known
         self.replies = {d: reply_to(net, np.zeros((net.place_count, net.horizon_h))) for d, net in networks.items()}
 
     def add(self, pc_mw: Floats, pd_mw: Floats) -> None:
@@ -243,7 +243,9 @@ class Projected:
 
     def commit(self, gap: float, node_limit: int) -> tuple[float, Schedule]:
         """See Touches."""
-        offer = propose(self.case, self.networks, self.replies, self.prices, None, gap, node_limit)
+        offer = propose(self.case, self.networks, self.replies, self.prices, None, gap, node_limit,
+                        known=begin_with(self.known))
+        self.known = offer.u
         self.add(offer.pc_mw, offer.pd_mw)
         return offer.bound_usd, Schedule(offer.u, direction_of(self.case, offer.pc_mw, offer.pd_mw))
 

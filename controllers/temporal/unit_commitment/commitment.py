@@ -40,7 +40,7 @@ class Guess:
     schedule: Floats
     """[U*H] `u`, then `y` where rows are clusters."""
     relaxed_usd: float
-    """Optimum of the small problem without whole numbers: at most that of the problem itself."""
+    """Optimum of the small problem without whole numbers: at most that of the problem itself. NaN: not known."""
     solver_s: float = 0.0
     compile_s: float = 0.0
 
@@ -168,4 +168,9 @@ def _from_guess(milp: Milp, whole: list[cp.Variable], guess: Guess) -> Answer | 
     for variable, values in zip(whole, np.split(guess.schedule, sizes), strict=True):
         held[milp.columns(variable)] = values
     answer = milp.solve(highs_options(0.0, 1), held=held, relaxed=True)
-    return replace(answer, bound=guess.relaxed_usd) if answer.x.size else None
+    if not answer.x.size:
+        return None
+    relaxed_usd = guess.relaxed_usd
+    if np.isnan(relaxed_usd):
+        relaxed_usd = milp.solve(highs_options(0.0, 1), relaxed=True).value
+    return replace(answer, bound=relaxed_usd)
