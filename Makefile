@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CONTROLLERS := no_pev,uncoordinated,tariff,smart_charging,temporal,bilayer
 
+# Runs and tests start some hundred processes; none should have to compile the code anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run setup test test-all lint bench clean
 .DEFAULT_GOAL := run
 
