@@ -198,7 +198,7 @@ def propose(case: Case, networks: dict[int, Network], replies: dict[int, Reply],
     """
     problem, v, exchange = upper_problem(case, networks, replies, prices, schedule, limits, without)
     if schedule is None:
-        found = solve_commitment(case, v, problem, gap, node_limit, known)
+        found = solve_commitment(case, v, problem, gap, node_limit, () if known is None else (known,))
         bound, u, solver_s = found.bound_usd, found.u, found.solver_s
     else:
         value = problem.objective.expr

@@ -17,7 +17,14 @@ import numpy as np
 
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.accounts import Accounts, account
-from controllers.temporal.unit_commitment.commitment import Guess, coarse, guess_of, solve_commitment
+from controllers.temporal.unit_commitment.commitment import (
+    TANGENT_PART,
+    Guess,
+    coarse,
+    guess_of,
+    solve_commitment,
+    with_enough_tangents,
+)
 from controllers.temporal.unit_commitment.equations import Variables
 from controllers.temporal.unit_commitment.problem import Case, merge_cohorts
 from controllers.temporal.unit_commitment.stages import (
@@ -183,6 +190,8 @@ class _Solver:
     def __init__(self, case: Case, settings: FrontSettings) -> None:
         self.case, self.settings = case, settings
         self.merged = replace(case, rows=merge_cohorts(case.rows))
+        self.known: list[Guess] = []
+        """The latest schedule: neighbours on a front differ in few hours."""
 
     def point(self, first: ObjectiveName, second: ObjectiveName, epsilon: float) -> Point:
         """The answer; cohorts that waste energy by cycling are told apart by binaries and solved again."""
@@ -190,7 +199,8 @@ class _Solver:
         for _ in range(CYCLING_ROUNDS):
             mixed = case if cycling.any() else self.merged
             aim = _Aim(first, second, epsilon, self.settings.tie)
-            commitment = commit_to(mixed, aim, self.settings, np.flatnonzero(cycling))
+            commitment = commit_to(mixed, aim, self.settings, np.flatnonzero(cycling), self.known)
+            self.known = [Guess(commitment.u.ravel().astype(np.float64), relaxed_usd=np.nan)]
             powers, wasted = dispatch_to(case, aim, commitment, np.flatnonzero(cycling))
             if not wasted.any():
                 break
@@ -230,11 +240,18 @@ def _with_directions(v: Variables, at: Ints) -> Variables:
     return replace(v, cycling_at=at, direction=direction)
 
 
-def commit_to(case: Case, aim: _Aim, settings: FrontSettings, cycling_at: Ints) -> Commitment:
-    """The MILP with all equations of the plan, under another objective and F_second <= epsilon."""
+def commit_to(case: Case, aim: _Aim, settings: FrontSettings, cycling_at: Ints, known: Sequence[Guess] = ()
+              ) -> Commitment:
+    """The MILP with all equations of the plan, under another objective and F_second <= epsilon.
+
+    It begins with the best of the known schedules and, without binaries of cars, one from a small problem.
+    """
+    small = _guess(case, aim, settings.mip_gap) if cycling_at.size == 0 else None
+    if small is not None:
+        case = with_enough_tangents(case, TANGENT_PART * settings.mip_gap * abs(small.relaxed_usd))
     v, problem = _aimed(case, aim, cycling_at)
     return solve_commitment(case, v, problem, settings.mip_gap, settings.node_limit,
-                            _guess(case, aim, settings.mip_gap) if cycling_at.size == 0 else None)
+                            [*known, *([] if small is None else [small])])
 
 
 def _aimed(case: Case, aim: _Aim, cycling_at: Ints) -> tuple[Variables, cp.Problem]:

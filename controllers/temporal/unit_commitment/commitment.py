@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import cvxpy as cp
@@ -57,7 +57,7 @@ def commit(case: Case, gap: float, node_limit: int, without: Collection[str] = (
     if guess is not None:
         case = with_enough_tangents(case, TANGENT_PART * gap * abs(guess.relaxed_usd))
     v, problem = _written(case, without, cycling, tightening)
-    return solve_commitment(case, v, problem, gap, node_limit, guess)
+    return solve_commitment(case, v, problem, gap, node_limit, () if guess is None else (guess,))
 
 
 def with_enough_tangents(case: Case, error_usd: float) -> Case:
@@ -79,11 +79,14 @@ def _written(case: Case, without: Collection[str], cycling: bool, tightening: bo
 
 
 def solve_commitment(case: Case, v: Variables, problem: cp.Problem, gap: float, node_limit: int,
-                     guess: Guess | None = None) -> Commitment:
+                     guesses: Sequence[Guess] = ()) -> Commitment:
     """A commitment problem on the unknowns `v`, whatever it minimises; raises PlanError as `commit`.
+
+    The search begins with the best of the guesses that have an answer.
     """
     milp = Milp(problem)
-    start = None if guess is None else _from_guess(milp, _whole(case, v), guess)
+    starts = [start for guess in guesses if (start := _from_guess(milp, _whole(case, v), guess)) is not None]
+    start = min(starts, key=lambda known: known.value, default=None)
     answer, bound = _searched(milp, gap, node_limit, start)
     with warnings.catch_warnings():  # cvxpy's warning about limits: every caller judges the status itself
         warnings.simplefilter("ignore", UserWarning)
@@ -99,8 +102,8 @@ def solve_commitment(case: Case, v: Variables, problem: cp.Problem, gap: float, 
         starts=None if case.clusters is None else np.rint(v.y.value).astype(np.int64).reshape(shape),
         objective_usd=value, bound_usd=bound + value - answer.value,
         status="optimal" if answer.value - bound <= gap * abs(answer.value) + 1e-6 else "node_limit",
-        solver_s=milp.seconds + (guess.solver_s if guess else 0.0),
-        compile_s=milp.compile_s + (guess.compile_s if guess else 0.0))
+        solver_s=milp.seconds + sum(guess.solver_s for guess in guesses),
+        compile_s=milp.compile_s + sum(guess.compile_s for guess in guesses))
 
 
 def _searched(milp: Milp, gap: float, node_limit: int, start: Answer | None) -> tuple[Answer, float]:
