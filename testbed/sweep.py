@@ -40,7 +40,7 @@ class Sweep:
 
     def label(self, case: Case) -> str:
         """The case in words, e.g. `bilayer seed 1 drivers.profile="uk"`."""
-        point = " ".join(f"{key}={value}" for key, value in zip(self.study.grid, case.point, strict=True))
+        point = " ".join(f"{key}={value}" for key, value in zip(self.study.axes, case.point, strict=True))
         return f"{case.controller} seed {case.seed} {point}".strip()
 
 
@@ -128,7 +128,7 @@ def write_tables(sweep: Sweep) -> None:
     names = sweep.study.metrics or tuple(METRICS)
     failures = []
     with _replacing(sweep.folder / TABLE) as write:
-        write(("case", "controller", "seed", *sweep.study.grid, "status", *names))
+        write(("case", "controller", "seed", *sweep.study.axes, "status", *names))
         for case in sweep.cases:
             record = case_record(sweep.folder, case.key)
             figures = record.get("metrics", {}) if is_complete(sweep.folder, case.key) else {}
@@ -139,7 +139,7 @@ def write_tables(sweep: Sweep) -> None:
             if status == "failed":
                 failures.append((case, str(record["failure"])))
     with _replacing(sweep.folder / FAILED) as write:
-        write(("case", "controller", "seed", *sweep.study.grid, "cause", "again"))
+        write(("case", "controller", "seed", *sweep.study.axes, "cause", "again"))
         for case, cause in failures:
             again = f"testbed sweep {sweep.file} -o {sweep.folder} --case {case.key}"
             write((case.key, case.controller, case.seed, *case.point, cause, again))

@@ -1,4 +1,4 @@
-"""What a study is: a scenario, controllers, seeds and a grid of overrides, from a YAML file to a list of cases."""
+"""What a study is: a scenario, controllers, seeds and points or a grid of overrides, from YAML to a list of cases."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STUDIES = Path(__file__).resolve().parents[1] / "experiments" / "studies"
 
 
 class Study(Part):
-    """A study file. Every combination of grid values, seeds and controllers is one case."""
+    """A study file. Every combination of points, grid values, seeds and controllers is one case."""
 
     name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
     """The file's name unless given."""
@@ -41,8 +41,26 @@ class Study(Part):
     """Keys of the scenario that are replaced in all cases, as `key.sub: value`."""
     grid: Annotated[dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]], Field(default_factory=dict)]
     """Keys of the scenario and the values that each takes."""
+    points: tuple[dict[str, Any], ...] = ()
+    """Chosen points, each a block of scenario keys and values, all with the same keys; a grid is laid over each."""
     metrics: tuple[str, ...] = ()
     """Figures of the result table; empty: all."""
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Keys that differ between cases: those of the points, then those of the grid."""
+        return (*(self.points[0] if self.points else ()), *self.grid)
+
+    def point_mistakes(self) -> list[str]:
+        """What no table could hold: points with other keys than the first, keys that the grid has too."""
+        if not self.points:
+            return []
+        keys = set(self.points[0])
+        found = [] if keys else ["points.0: names no key"]
+        found += [f"points: {key} is a key of grid too" for key in self.points[0] if key in self.grid]
+        return found + [f"points.{place}: must have the keys of points.0, {', '.join(self.points[0])}; has "
+                        f"{', '.join(point) or 'none'}"
+                        for place, point in enumerate(self.points) if set(point) != keys]
 
 
 @dataclass(frozen=True)
@@ -55,7 +73,7 @@ class Case:
     controller: str
     seed: int
     point: tuple[str, ...]
-    """Its values on the grid's axes, as JSON."""
+    """Its values on the study's axes, as JSON."""
     scenario_json: str
     hours: int
     """Simulated hours, warm-up included."""
@@ -100,6 +118,7 @@ def cases_of(study: Study, folder: Path) -> tuple[Case, ...]:
     """
     mistakes = [f"metrics: {name} is not known; see `testbed list metrics`" for name in study.metrics
                 if name not in METRICS]
+    mistakes += study.point_mistakes()
     controllers = _controllers(study, folder, mistakes)
     points = list(_points(study, folder, mistakes))
     cases: dict[str, Case] = {}
@@ -109,7 +128,8 @@ def cases_of(study: Study, folder: Path) -> tuple[Case, ...]:
             for spec, controller in controllers:
                 case = _case(seeded, spec, controller, point)
                 if case.key in cases:
-                    mistakes.append(f"grid: {', '.join(point) or 'the study'} with seed {seed} is there twice")
+                    words = ", ".join(point) or "the study"
+                    mistakes.append(f"{_kind(study)}: {words} with seed {seed} is there twice")
                 cases[case.key] = case
     if mistakes:
         raise WrongRequest(list(dict.fromkeys(mistakes)))
@@ -132,17 +152,29 @@ def _controllers(study: Study, folder: Path, mistakes: list[str]) -> list[tuple[
 
 
 def _points(study: Study, folder: Path, mistakes: list[str]) -> Iterator[tuple[tuple[str, ...], Scenario]]:
-    """Every point of the grid, as JSON texts, with its checked scenario; the last axis moves fastest."""
+    """Every point of the study, as JSON texts, with its checked scenario; the last axis moves fastest."""
     beside = folder / f"{study.scenario}.yaml"
     is_path = "/" in study.scenario or study.scenario.endswith((".yaml", ".yml"))
     name = str(folder / study.scenario) if is_path else str(beside) if beside.is_file() else study.scenario
     common = overrides_text(study.set.keys(), [json.dumps(value) for value in study.set.values()])
-    axes = [[json.dumps(value) for value in values] for values in study.grid.values()]
-    for point in itertools.product(*axes):
+    for point in _values(study):
         try:
-            yield point, checked_scenario(name, [*common, *overrides_text(study.grid.keys(), point)])
+            yield point, checked_scenario(name, [*common, *overrides_text(study.axes, point)])
         except WrongRequest as wrong:
             mistakes += wrong.mistakes
+
+
+def _values(study: Study) -> Iterator[tuple[str, ...]]:
+    """Values on the axes, as JSON texts; points with other keys than the first are left out."""
+    axes = [[json.dumps(value) for value in values] for values in study.grid.values()]
+    keys = study.axes[:len(study.axes) - len(axes)]
+    chosen = [tuple(json.dumps(point[key]) for key in keys) for point in study.points if set(point) == set(keys)]
+    for first, rest in itertools.product(chosen or [()], list(itertools.product(*axes))):
+        yield first + rest
+
+
+def _kind(study: Study) -> str:
+    return "points" if study.points else "grid"
 
 
 def overrides_text(keys: Any, values: Sequence[str]) -> list[str]:

@@ -96,6 +96,8 @@ def test_all_mistakes_of_a_study_are_told_at_once(tmp_path: Path) -> None:
     ("scenario: smoke\ncontrollers: [no_pev]\ngrids: 1\n", "known: name"),
     ("scenario: smoke\ncontrollers: [no_pev]\ngrid: {seed: [1, 1]}\n", "twice"),
     ("scenario: smoke\ncontrollers: [no_pev, no_pev]\n", "2 times"),
+    ("scenario: smoke\ncontrollers: [no_pev]\npoints: [{seed: 1}, {seed: 1}]\n", "twice"),
+    ("scenario: smoke\ncontrollers: [no_pev]\npoints: [{}]\n", "names no key"),
 ])
 def test_a_study_that_cannot_be_run_is_refused(tmp_path: Path, text: str, piece: str) -> None:
     assert piece in mistakes_of(tmp_path, text)
@@ -108,6 +110,26 @@ def test_cases_are_every_combination_once(tmp_path: Path) -> None:
     assert len(cases) == len({case.key for case in cases}) == 24
     assert {case.seed for case in cases} == {1, 2, 3}
     assert cases[0].point == ("0.1", '"beijing2015"') and '"soc_min":0.1' in cases[0].scenario_json
+
+
+def test_all_mistakes_of_points_are_told_at_once(tmp_path: Path) -> None:
+    told = mistakes_of(tmp_path, "scenario: smoke\ncontrollers: [no_pev]\ngrid: {seed: [1]}\npoints:\n"
+                                 "- {seed: 1, fleet.soc_min: 3}\n- {fleet.soc_max: 0.9}\n"
+                                 "- {seed: 1, fleet.soc_min: 0.1, spatial.colour: 2}\n")
+    for piece in ("seed is a key of grid too", "soc_min = 3",
+                  "points.1: must have the keys of points.0, seed, fleet.soc_min", "points.2"):
+        assert piece in told
+
+
+def test_points_are_taken_as_they_stand_and_a_grid_is_laid_over_each(tmp_path: Path) -> None:
+    text = ("scenario: smoke\ncontrollers: [no_pev]\ngrid: {tariff.table: [beijing2015, chengdu2023]}\n"
+            "points: [{fleet.soc_min: 0.1, fleet.soc_max: 0.95}, {fleet.soc_max: 0.9, fleet.soc_min: 0.2}]\n")
+    sweep = sweep_request(str(write_study(tmp_path, text)), tmp_path / "out")
+    assert sweep.study.axes == ("fleet.soc_min", "fleet.soc_max", "tariff.table")
+    assert [case.point for case in sweep.cases] == [
+        (*pair, tariff) for pair in (("0.1", "0.95"), ("0.2", "0.9")) for tariff in ('"beijing2015"', '"chengdu2023"')]
+    assert '"soc_min":0.2' in sweep.cases[2].scenario_json and '"soc_max":0.9' in sweep.cases[2].scenario_json
+    assert sweep.label(sweep.cases[0]) == 'no_pev seed 1 fleet.soc_min=0.1 fleet.soc_max=0.95 tariff.table="beijing2015"'
 
 
 def test_a_key_is_the_content_of_the_case(tmp_path: Path) -> None:
