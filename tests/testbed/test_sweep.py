@@ -129,7 +129,8 @@ def test_points_are_taken_as_they_stand_and_a_grid_is_laid_over_each(tmp_path: P
     assert [case.point for case in sweep.cases] == [
         (*pair, tariff) for pair in (("0.1", "0.95"), ("0.2", "0.9")) for tariff in ('"beijing2015"', '"chengdu2023"')]
     assert '"soc_min":0.2' in sweep.cases[2].scenario_json and '"soc_max":0.9' in sweep.cases[2].scenario_json
-    assert sweep.label(sweep.cases[0]) == 'no_pev seed 1 fleet.soc_min=0.1 fleet.soc_max=0.95 tariff.table="beijing2015"'
+    label = 'no_pev seed 1 fleet.soc_min=0.1 fleet.soc_max=0.95 tariff.table="beijing2015"'
+    assert sweep.label(sweep.cases[0]) == label
 
 
 def test_a_key_is_the_content_of_the_case(tmp_path: Path) -> None:
