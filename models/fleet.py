@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from models.battery import Batteries, Exchange, exchange
+from models.battery import Batteries, Curves, Exchange, exchange_by_kind
 from models.compliance import Compliance, compare, follows, nobody_asked
 from models.drivers import COMPLIED, OVERRIDES, PriceResponse, price_response
 from models.reactive import reactive_kvar
@@ -36,8 +36,8 @@ FreeBehaviour = Literal["on_arrival", "price_response"]
 class FleetParameters:
     """What is equal for all cars of a district (A)."""
 
-    part_load_loss_kw: float = 0.0
-    """Burnt by a charger while it runs; 0 = flat efficiency."""
+    curves: Curves = (None, None)
+    """Efficiency by load of slow and of fast chargers; None: the cars' constant pair."""
     fast_charge_usd_per_kwh: float = 0.25
     """Paid for energy charged on the way."""
     fast_charge_eta: float = 0.95
@@ -74,6 +74,8 @@ class FleetStep(Table):
     infeasible_request_kwh: Floats
     """Booked as a stay first can be dispatched."""
     p_bus_kw: Floats
+    p_slow_bus_kw: Floats
+    """Of it through slow chargers: those behind the bus's own transformer."""
     q_bus_kvar: Floats
     charge_group_kw: Floats
     discharge_group_kw: Floats
@@ -101,10 +103,11 @@ class _Ledger:
         self.stored_kwh, self.drawn_kwh = np.zeros(vehicles), np.zeros(vehicles)
         self.group_charged_kwh, self.group_discharged_kwh = np.zeros(GROUP_COUNT), np.zeros(GROUP_COUNT)
         self.group_wear_usd = np.zeros(GROUP_COUNT)
-        self.bus_kwh = np.zeros(buses)
+        self.bus_kwh, self.slow_bus_kwh = np.zeros(buses), np.zeros(buses)
         self.mismatch_kwh = 0.0
 
-    def book(self, rows: Ints, group: Ints, bus: Ints, done: Exchange, wear_usd_per_kwh: Floats) -> None:
+    def book(self, rows: Ints, group: Ints, bus: Ints, done: Exchange, wear_usd_per_kwh: Floats,
+             is_slow: Bools) -> None:
         """Add what the cars in rows [N], of these groups and at these buses [N], exchanged."""
         self.charged_kwh[rows] += done.charged_kwh
         self.discharged_kwh[rows] += done.discharged_kwh
@@ -113,7 +116,9 @@ class _Ledger:
         self.group_charged_kwh += np.bincount(group, done.charged_kwh, GROUP_COUNT)
         self.group_discharged_kwh += np.bincount(group, done.discharged_kwh, GROUP_COUNT)
         self.group_wear_usd += np.bincount(group, done.drawn_kwh * wear_usd_per_kwh, GROUP_COUNT)
-        self.bus_kwh += np.bincount(bus, done.charged_kwh - done.discharged_kwh, self.bus_kwh.size)
+        net_kwh = done.charged_kwh - done.discharged_kwh
+        self.bus_kwh += np.bincount(bus, net_kwh, self.bus_kwh.size)
+        self.slow_bus_kwh += np.bincount(bus, net_kwh * is_slow, self.bus_kwh.size)
 
 
 @dataclass(frozen=True)
@@ -157,6 +162,7 @@ class Fleet:
         self._price_quantile = np.ones(vehicles.count) if price_quantile is None else price_quantile
         self._response = response
         self._batteries = Batteries.of(vehicles)
+        self._charger_kind = vehicles.charger_kind
         self._group_in_zone = np.stack([
             group_index(np.full(vehicles.count, zone), vehicles.class_index, vehicles.is_bidirectional)
             for zone in range(len(ZONES))])
@@ -218,8 +224,9 @@ class Fleet:
         if new.size:
             wanted_kwh = declared.soc_wanted[new] * self._batteries.capacity_kwh[new]
             stay_h = np.maximum(declared.declared_departure_s[new] - now_s, 0) / SECONDS_PER_HOUR
-            best = exchange(self._batteries.rows(new), self.energy_kwh[new], self._batteries.p_charge_max_kw[new],
-                            stay_h, self._batteries.max_kwh[new], self.parameters.part_load_loss_kw)
+            best = exchange_by_kind(
+                self._batteries.rows(new), self._charger_kind[new], self.energy_kwh[new],
+                self._batteries.p_charge_max_kw[new], stay_h, self._batteries.max_kwh[new], self.parameters.curves)
             booked[new] = np.maximum(wanted_kwh - self.energy_kwh[new] - best.stored_kwh, 0.0)
             self._infeasible_kwh[new] = booked[new]
             self._stay_since_s[new] = declared.plugged_since_s[new]
@@ -308,11 +315,11 @@ class Fleet:
 
     def _exchange(self, rows: Ints, bus: Ints, power_kw: Floats, hours: Floats, ceiling_kwh: Floats,
                   ledger: _Ledger, is_told: bool) -> None:
-        done = exchange(self._batteries.rows(rows), self.energy_kwh[rows], power_kw, hours, ceiling_kwh,
-                        self.parameters.part_load_loss_kw)
+        done = exchange_by_kind(self._batteries.rows(rows), self._charger_kind[rows], self.energy_kwh[rows], power_kw,
+                                hours, ceiling_kwh, self.parameters.curves)
         self.energy_kwh[rows] += done.stored_kwh - done.drawn_kwh
         group = self._group_in_zone[self._bus_zone[bus], rows]
-        ledger.book(rows, group, bus, done, self._wear_usd_per_kwh[rows])
+        ledger.book(rows, group, bus, done, self._wear_usd_per_kwh[rows], self._charger_kind[rows] == 0)
         if is_told:
             ledger.mismatch_kwh += float(done.mismatch_kwh.sum())
 
@@ -333,7 +340,7 @@ class Fleet:
             tariff_usd=ledger.charged_kwh * price_in - ledger.discharged_kwh * price_out,
             wear_usd=ledger.drawn_kwh * self._wear_usd_per_kwh,
             departure_short_kwh=short_kwh, infeasible_request_kwh=infeasible_kwh,
-            p_bus_kw=ledger.bus_kwh / hours, q_bus_kvar=q_bus_kvar,
+            p_bus_kw=ledger.bus_kwh / hours, p_slow_bus_kw=ledger.slow_bus_kwh / hours, q_bus_kvar=q_bus_kvar,
             charge_group_kw=ledger.group_charged_kwh / hours,
             discharge_group_kw=ledger.group_discharged_kwh / hours,
             tariff_group_usd=ledger.group_charged_kwh * price_in - ledger.group_discharged_kwh * price_out,

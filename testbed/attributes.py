@@ -200,6 +200,7 @@ _FEEDER = [
     *_series("feeder", "district", [
         ("vm_setpoint_pu", "pu", "AC voltage of the vehicles' set-points under actual load"),
         ("line_loading_percent", "%", "loading of the line to the parent bus"),
+        ("transformer_kva", "kVA", "load and slow chargers behind the bus's own transformer"),
     ], ("bus",)),
     *_series("feeder", "district", [
         ("losses_kw", "kW", "feeder losses of what happened"),

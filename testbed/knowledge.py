@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from controllers.port import FeederOffer, SpatialKnowledge, TemporalKnowledge
+from models.battery import Curves
+from models.charger_curves import charger_curve
 from models.drivers import PriceResponse
 from models.population import stream
 from models.power_system import PowerSystemParameters
@@ -82,6 +84,14 @@ def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
         voltage_penalty_usd_per_pu2h=spatial.voltage_penalty_usd_per_pu2h, solver=spatial.solver,
         search_seed=int(stream(district.seed, "search").integers(2**31)),
         search_evaluations=spatial.search_evaluations, search_population=spatial.search_population)
+
+
+def charger_curves(scenario: Scenario) -> Curves:
+    """How efficient slow and fast chargers are by load."""
+    fleet = scenario.fleet
+    slow, fast = (charger_curve(name, fleet.eta_charge, fleet.eta_discharge, fleet.connection_loss_share)
+                  for name in (fleet.slow_charger_curve, fleet.fast_charger_curve))
+    return slow, fast
 
 
 def driver_response(scenario: Scenario) -> PriceResponse:

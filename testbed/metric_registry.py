@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import testbed.metric_definitions
 import testbed.metric_definitions_cars
-import testbed.metric_definitions_plan  # noqa: F401 - importing publishes the figures
+import testbed.metric_definitions_plan
+import testbed.metric_definitions_transformers  # noqa: F401 - importing publishes the figures
 from testbed.metric_inputs import PUBLISHED, Metric
 
 __all__ = ["METRICS", "Metric"]

@@ -19,14 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
-from models.records import VEHICLE_CLASSES, ZONES, Bools, Floats, Ints
+from models.records import CHARGER_KINDS, VEHICLE_CLASSES, ZONES, Bools, Floats, Ints
 from models.trips import HOME_ZONE
 from testbed.results import Result, ResultError, open_result
 
-SHORTFALL_USD_PER_KWH = 1.0
-"""What a driver holds each kWh missing at departure to be worth (A)."""
-V2G_CHARGER_USD_PER_YEAR = 120.0
-"""A bidirectional charger above the price of a one-way one: 1,200 $ over ten years (A)."""
+OWNER_PRICES = {"shortfall_usd_per_kwh": 1.0, "slow_v2g_charger_usd_per_year": 120.0,
+                "fast_v2g_charger_usd_per_year": 600.0}
+"""What a driver holds each kWh missing at departure to be worth, and a bidirectional charger above the price of a
+one-way one over ten years: 1,200 $ slow, 6,000 $ fast (A); the scenario's values in runs that hold them."""
 NEEDED = ("class_index", "is_enrolled", "is_bidirectional", "age_years", "capacity_kwh", "stored_start_kwh",
           "stored_end_kwh", "charged_kwh", "discharged_kwh", "drawn_kwh", "plugged_h", "driven_kwh", "tariff_usd",
           "fast_charged_usd", "wear_usd", "departure_short_kwh")
@@ -86,8 +86,12 @@ def has_statements(result: Result) -> bool:
     return all(result.has_vehicle(d, name) for d in result.districts for name in NEEDED)
 
 
-def owner_statements(result: Result, shortfall_usd_per_kwh: float = SHORTFALL_USD_PER_KWH,
-                     charger_usd_per_year: float = V2G_CHARGER_USD_PER_YEAR) -> Statements:
+def owner_price(result: Result, name: str) -> float:
+    """One of OWNER_PRICES in the run's scenario."""
+    return float(result.scenario["fleet"].get(name, OWNER_PRICES[name]))
+
+
+def owner_statements(result: Result) -> Statements:
     """The statements of a completed run; ResultError if its sums per vehicle were not written."""
     if not has_statements(result):
         raise ResultError(f"{result.path}: sums per vehicle are missing; the run did not complete, "
@@ -111,9 +115,16 @@ def owner_statements(result: Result, shortfall_usd_per_kwh: float = SHORTFALL_US
         plugged_h=over_districts("plugged_h"), driven_kwh=over_districts("driven_kwh"),
         tariff_usd=over_districts("tariff_usd"), fast_charged_usd=over_districts("fast_charged_usd"),
         wear_usd=over_districts("wear_usd"), short_kwh=over_districts("departure_short_kwh"),
-        shortfall_usd=over_districts("departure_short_kwh") * shortfall_usd_per_kwh, stored_change_kwh=change_kwh,
+        shortfall_usd=over_districts("departure_short_kwh") * owner_price(result, "shortfall_usd_per_kwh"),
+        stored_change_kwh=change_kwh,
         stored_usd=change_kwh * stored_value_usd_per_kwh(result),
-        charger_usd=np.where(is_bidirectional, charger_usd_per_year * days / DAYS_PER_YEAR, 0.0))
+        charger_usd=is_bidirectional * _charger_usd_per_year(result, class_index) * days / DAYS_PER_YEAR)
+
+
+def _charger_usd_per_year(result: Result, class_index: Ints) -> Floats:
+    """[V] by kind of charger: taxis have fast ones."""
+    slow, fast = (owner_price(result, f"{kind}_v2g_charger_usd_per_year") for kind in CHARGER_KINDS)
+    return np.where(class_index == VEHICLE_CLASSES.index("taxi"), fast, slow)
 
 
 def stored_value_usd_per_kwh(result: Result) -> float:

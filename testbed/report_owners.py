@@ -9,12 +9,11 @@ import numpy as np
 
 from models.records import VEHICLE_CLASSES
 from testbed.owner_statements import (
-    SHORTFALL_USD_PER_KWH,
-    V2G_CHARGER_USD_PER_YEAR,
     Statements,
     change_usd,
     distribution,
     has_statements,
+    owner_price,
     owner_statements,
     zone_sums,
 )
@@ -36,14 +35,16 @@ def owners_section(results: Sequence[Result]) -> str:
         return ""
     statements = {name: owner_statements(shown[name]) for name in dict.fromkeys(r.controller for r in results)
                   if name in shown}
+    first = next(iter(shown.values()))
     base = next((r for r in results if r.controller == BASELINE and r is shown.get(BASELINE)), None)
     pairs = [(name, own) for name, own in statements.items()
              if base is not None and name != BASELINE and shown[name].seed == base.seed]
     text = ("<p>What the counted time cost the owner of a car, mean per car. Costs are positive; a negative sum means "
             "that the owner earned. Energy gained or lost in the battery counts at the mean price of "
             "charging, a kWh missing at "
-            f"departure {number(SHORTFALL_USD_PER_KWH)} $. A bidirectional charger, about "
-            f"{number(V2G_CHARGER_USD_PER_YEAR)} $ a year more than a one-way one, is in no sum.</p>")
+            f"departure {number(owner_price(first, 'shortfall_usd_per_kwh'))} $. A bidirectional charger, about "
+            f"{number(owner_price(first, 'slow_v2g_charger_usd_per_year'))} $ a year more than a one-way one, "
+            "is in no sum.</p>")
     text += table(("controller", *(escape(head) for head, _ in SUM_COLUMNS)),
                   [(escape(name), *(_cents(float(getattr(own, key).mean())) for _, key in SUM_COLUMNS))
                    for name, own in statements.items()])

@@ -9,6 +9,8 @@ from pydantic import Field
 
 from testbed.scenario_parts.base import Count, NonNegative, Part, Positive, Share, ZoneName
 
+Celsius = Annotated[float, Field(ge=-40, le=60)]
+
 
 class District(Part):
     """A population of cars with its zones and, optionally, a feeder."""
@@ -33,6 +35,10 @@ class District(Part):
     one number for all, or null: no limit."""
     transformer_margin: Annotated[float, Field(ge=1.0)] | None = 1.2
     """Each bus's MV/LV transformer is the next standard size above this x its peak load at scale 1; null: no limit."""
+    transformer_losses: Literal["tier1", "tier2"] = "tier2"
+    """Own losses of MV/LV transformers: the most that Regulation (EU) 548/2014 allows, by its tier."""
+    ambient_celsius: Celsius | Annotated[tuple[Celsius, ...], Field(min_length=24, max_length=24)] = 20.0
+    """Air around the MV/LV transformers: one temperature, or 24 hourly ones of a day."""
     zone_map: (Literal["contiguous", "public"] | dict[ZoneName, tuple[Count, ...]]
                | dict[ZoneName, Share]) = "contiguous"
     """Which buses are residential, commercial, office: a named map (`public` for ieee33 only), lists of bus numbers by

@@ -36,6 +36,18 @@ class Fleet(Part):
     """Energy into the battery per energy from the bus."""
     eta_discharge: Efficiency = 0.95
     """Energy to the bus per energy out of the battery."""
+    slow_charger_curve: Literal["constant", "ac_onboard", "dc_400v", "dc_800v"] = "constant"
+    """Efficiency of slow chargers by load, in the fleet alone: plans keep the pair above, which is `constant`."""
+    fast_charger_curve: Literal["constant", "ac_onboard", "dc_400v", "dc_800v"] = "constant"
+    """The same for fast chargers."""
+    connection_loss_share: Annotated[float, Field(ge=0, le=0.1)] = 0.0
+    """Lost in the cable from the bus to a charger at its rated power, as a share of it; grows with the load squared."""
+    slow_v2g_charger_usd_per_year: NonNegative = 120.0
+    """What a bidirectional slow charger costs its owner a year above a one-way one."""
+    fast_v2g_charger_usd_per_year: NonNegative = 600.0
+    """The same for a fast charger."""
+    shortfall_usd_per_kwh: NonNegative = 1.0
+    """What an owner holds each kWh missing at departure to be worth; in owner statements alone."""
     soc_min: Share = 0.2
     """Lowest state of charge that driving may leave."""
     soc_max: Share = 0.9

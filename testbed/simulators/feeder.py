@@ -35,7 +35,9 @@ def power_flows(district: District, received: Values) -> Values:
     if not np.all(np.isfinite(losses)):
         case = ("actual", "set-point", "base")[int(np.argmin(np.isfinite(losses)))]
         raise ArithmeticError(f"{district.name}: AC power flow of the {case} powers does not converge")
+    behind_kva = np.hypot(load["p_kw"] + pev["p_slow_kw"], load["q_kvar"] + pev["q_kvar"])
     return {
+        "transformer_kva": behind_kva,
         "vm_pu": flows.vm_pu[ACTUAL], "vm_setpoint_pu": flows.vm_pu[SETPOINT],
         "line_loading_percent": flows.line_loading_percent[ACTUAL],
         "losses_kw": float(losses[ACTUAL]), "losses_setpoint_kw": float(losses[SETPOINT]),

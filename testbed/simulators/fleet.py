@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from models.battery import Batteries, exchange
+from models.battery import Batteries, exchange_by_kind
 from models.delivery_record import StayMeter
 from models.drivers import PriceResponse
 from models.fleet import Fleet, FleetParameters, FleetStep
@@ -14,7 +14,7 @@ from models.records import SECONDS_PER_HOUR, DeclaredTable, Floats, Ints, Presen
 from models.reserve_room import reserve_room
 from testbed.controller_loading import load_controller
 from testbed.districts import District, build_districts
-from testbed.knowledge import driver_response, vehicle_wear_usd_per_kwh
+from testbed.knowledge import charger_curves, driver_response, vehicle_wear_usd_per_kwh
 from testbed.run_spec import RunSpec
 from testbed.simulators.adapter import Adapter, Inputs, Values
 
@@ -69,7 +69,8 @@ class DistrictFleet:
     def __init__(self, spec: RunSpec, district: District, response: PriceResponse) -> None:
         vehicles, drivers = district.vehicles, district.drivers()
         wear = vehicle_wear_usd_per_kwh(spec.scenario, vehicles)
-        parameters = FleetParameters(fast_charge_usd_per_kwh=spec.scenario.fleet.fast_charge_usd_per_kwh)
+        parameters = FleetParameters(charger_curves(spec.scenario), spec.scenario.fleet.fast_charge_usd_per_kwh)
+        self.curves = parameters.curves
         self.district = district
         self.meter = StayMeter(vehicles, district.site.bus_zone)
         self.delivery: Values = {}
@@ -105,8 +106,9 @@ class DistrictFleet:
         self.limited_kw = self.requested_kw
         if self.keeps_traces:
             hours = np.full(soc.size, step_s / SECONDS_PER_HOUR)
-            done = exchange(self.batteries, soc * self.batteries.capacity_kwh, self.requested_kw, hours,
-                            self.batteries.max_kwh, 0.0)
+            done = exchange_by_kind(
+                self.batteries, self.district.vehicles.charger_kind, soc * self.batteries.capacity_kwh,
+                self.requested_kw, hours, self.batteries.max_kwh, self.curves)
             self.limited_kw = (done.charged_kwh - done.discharged_kwh) / hours
         self.reserve = reserve_room(self.district.vehicles, declared, is_dispatched, step.soc, step.p_kw)
 
@@ -116,7 +118,7 @@ class DistrictFleet:
         return {
             "setpoint_vehicle_kw": self.requested_kw, "limited_vehicle_kw": self.limited_kw,
             "soc": step.soc, "p_vehicle_kw": step.p_kw, "reason_vehicle": step.reason,
-            "pev_flows": {"p_kw": step.p_bus_kw, "q_kvar": step.q_bus_kvar},
+            "pev_flows": {"p_kw": step.p_bus_kw, "q_kvar": step.q_bus_kvar, "p_slow_kw": step.p_slow_bus_kw},
             "pev_mw": {"charge_mw": float(charge_mw), "discharge_mw": float(discharge_mw), **self.reserve},
             "delivery": self.delivery,
             "totals": self._totals(), "p_bus_kw": step.p_bus_kw, "q_bus_kvar": step.q_bus_kvar,

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from models.compliance import FOLLOWING_MODES
 from models.drivers import (
@@ -22,61 +18,9 @@ from models.drivers import (
     TELEMETRY_LOST,
     ZONE_OUT,
 )
-from models.fleet import Fleet, FleetParameters, FleetStep
-from models.records import GROUP_COUNT, DeclaredTable, Floats, Ints, PresenceTable, Vehicles, group_index
-
-HOUR, STEP = 3600, 900
-PRICE_IN, PRICE_OUT = np.array([0.2, 0.1]), np.array([0.3, 0.4])
-FAR_S = 2**60
-
-
-def cars(count: int = 1, **changes: Any) -> Vehicles:
-    """50 kWh, 8 kW both ways, efficiency 0.8, SOC 0.2..0.9, floor 0.35, wanted 0.8, now 0.5, no taper."""
-    columns: dict[str, Any] = {
-        "class_index": 0, "capacity_kwh": 50.0, "p_charge_max_kw": 8.0, "p_discharge_max_kw": 8.0,
-        "eta_charge": 0.8, "eta_discharge": 0.8, "soc_min": 0.2, "soc_max": 0.9, "soc_floor_v2g": 0.35,
-        "soc_wanted": 0.8, "soc_initial": 0.5, "taper_start_soc": 1.0, "consumption_kwh_per_km": 0.2,
-        "age_years": 1.0, "is_enrolled": True}
-    kinds = {"class_index": np.int64, "is_enrolled": np.bool_}
-    return Vehicles(**{name: np.broadcast_to(np.asarray(changes.get(name, value)), count).astype(
-        kinds.get(name, np.float64)) for name, value in columns.items()})
-
-
-def whole(value: Any, count: int) -> Ints:
-    return np.broadcast_to(np.asarray(value, dtype=np.int64), count).copy()
-
-
-def real(value: Any, count: int) -> Floats:
-    return np.broadcast_to(np.asarray(value, dtype=np.float64), count).copy()
-
-
-def declared_of(vehicles: Vehicles, bus: Any = 0, since_s: Any = 0, departure_s: Any = 10 * HOUR) -> DeclaredTable:
-    n = vehicles.count
-    return DeclaredTable(whole(bus, n), whole(since_s, n), whole(departure_s, n), vehicles.soc_wanted)
-
-
-def presence_of(count: int = 1, **changes: Any) -> PresenceTable:
-    """Plugged in for the whole step, complying, not driving."""
-    columns: dict[str, Any] = {
-        "stay_fraction": 1.0, "driven_kwh": 0.0, "arrived_fraction": 0.0, "arrived_bus_index": -1, "mode": COMPLIED,
-        "arrived_mode": COMPLIED, "override_s": FAR_S, "departs": 0, "arrived_departure_s": FAR_S}
-    reals = ("stay_fraction", "driven_kwh", "arrived_fraction")
-    arrays: dict[str, Any] = {name: (real if name in reals else whole)(changes.get(name, value), count)
-                              for name, value in columns.items()}
-    arrays["departs"] = arrays["departs"].astype(np.bool_)
-    return PresenceTable(**arrays, queue_length=np.zeros(2, dtype=np.int64))
-
-
-def fleet_of(vehicles: Vehicles, **options: Any) -> Fleet:
-    return Fleet(vehicles, np.array([0, 2]), np.full(vehicles.count, 0.05), **options)
-
-
-def run(fleet: Fleet, setpoint_kw: Any = 0.0, *, told: Any = 1, declared: DeclaredTable | None = None,
-        presence: PresenceTable | None = None, now_s: int = 0, dt_s: int = STEP, **options: Any) -> FleetStep:
-    n = fleet.vehicles.count
-    behaviour = options.pop("behaviour", "on_arrival")
-    return fleet.step(now_s, dt_s, real(setpoint_kw, n), whole(told, n), declared or declared_of(fleet.vehicles),
-                      presence or presence_of(n), behaviour, PRICE_IN, PRICE_OUT, **options)
+from models.fleet import FleetParameters
+from models.records import GROUP_COUNT, DeclaredTable, Vehicles, group_index
+from tests.models.fleet_case import HOUR, PART_LOAD, STEP, cars, declared_of, fleet_of, presence_of, run, whole
 
 
 # ---------------------------------------------------------------- one car that does as it is told
@@ -283,100 +227,19 @@ def test_mismatch_is_what_taper_and_part_load_cost() -> None:
     step = run(tapered, 8.0)
     assert step.model_mismatch_kwh == pytest.approx(1.6 - (tapered.energy_kwh[0] - 42.5))
     assert run(fleet_of(vehicles), told=0).model_mismatch_kwh == 0  # no plan asked for it
-    lossy = fleet_of(cars(), parameters=FleetParameters(part_load_loss_kw=0.4))
+    lossy = fleet_of(cars(), parameters=FleetParameters((PART_LOAD, None)))
     up = run(lossy, 4.0)
     assert (up.charged_kwh[0], up.stored_kwh[0], up.model_mismatch_kwh) == pytest.approx((1, 0.72, 0.08))
     down = run(lossy, -4.0)
     assert (down.discharged_kwh[0], down.drawn_kwh[0], down.model_mismatch_kwh) == pytest.approx((1, 1.375, 0.125))
+    fast = run(fleet_of(cars(class_index=1), parameters=FleetParameters((PART_LOAD, None))), 4.0)
+    assert (fast.stored_kwh[0], fast.model_mismatch_kwh) == pytest.approx((0.8, 0))
 
 
-# ---------------------------------------------------------------- laws
-def random_step(rng: np.random.Generator, count: int) -> dict[str, Any]:
-    bus = rng.integers(-1, 2, count)
-    arrives = rng.random(count) < 0.3
-    stay = np.where(bus >= 0, np.where(arrives, rng.uniform(0, 0.5, count), 1.0), 0.0)
-    return {
-        "setpoint_kw": rng.uniform(-70, 70, count), "told": rng.integers(0, 2, count), "bus": bus,
-        "departure_s": rng.integers(-HOUR, 5 * HOUR, count), "stay_fraction": stay,
-        "driven_kwh": np.where(arrives, rng.uniform(0, 30, count), 0.0),
-        "arrived_fraction": np.where(arrives, rng.uniform(0, 0.5, count), 0.0),
-        "arrived_bus_index": np.where(arrives, rng.integers(0, 2, count), -1),
-        "mode": rng.integers(0, len(REASONS) - 1, count), "arrived_mode": rng.integers(0, len(REASONS) - 1, count),
-        "override_s": rng.integers(0, STEP, count), "departs": (bus >= 0) & (stay < 1)}
-
-
-def random_cars(rng: np.random.Generator, count: int) -> Vehicles:
-    return cars(count, class_index=rng.integers(0, 3, count), capacity_kwh=rng.uniform(40, 70, count),
-                p_discharge_max_kw=rng.choice([0.0, 8.0], count), eta_charge=rng.uniform(0.8, 1, count),
-                eta_discharge=rng.uniform(0.8, 1, count), soc_initial=rng.uniform(0.2, 0.9, count),
-                taper_start_soc=rng.uniform(0.7, 1, count), is_enrolled=rng.random(count) < 0.8)
-
-
-def do(fleet: Fleet, now_s: int, drawn: dict[str, Any]) -> FleetStep:
-    declared = declared_of(fleet.vehicles, drawn["bus"], now_s, now_s + drawn["departure_s"])
-    presence = presence_of(fleet.vehicles.count, **{
-        name: value for name, value in drawn.items() if name not in ("setpoint_kw", "told", "bus", "departure_s")})
-    return run(fleet, drawn["setpoint_kw"], told=drawn["told"], declared=declared, presence=presence, now_s=now_s,
-               behaviour="price_response")
-
-
-@settings(deadline=None, derandomize=True, max_examples=25)
-@given(st.integers(0, 10**6), st.sampled_from([0.0, 0.3]))
-def test_a_battery_makes_no_energy(seed: int, part_load_loss_kw: float) -> None:
-    """Stored energy changes by what is booked, to 1e-9 of throughput; SOC stays in its window."""
-    rng, count = np.random.default_rng(seed), 60
-    vehicles = random_cars(rng, count)
-    fleet = fleet_of(vehicles, parameters=FleetParameters(part_load_loss_kw=part_load_loss_kw))
-    for k in range(6):
-        before = fleet.energy_kwh.copy()
-        step = do(fleet, k * STEP, random_step(rng, count))
-        fast_kwh = step.fast_charged_kwh * fleet.parameters.fast_charge_eta
-        booked = step.stored_kwh - step.drawn_kwh + fast_kwh - step.driven_kwh
-        through = step.charged_kwh + step.discharged_kwh + step.driven_kwh + step.fast_charged_kwh
-        assert np.all(np.abs(fleet.energy_kwh - before - booked) <= 1e-9 * (1 + through))
-        if part_load_loss_kw == 0:
-            assert step.stored_kwh == pytest.approx(step.charged_kwh * vehicles.eta_charge)
-            assert step.drawn_kwh == pytest.approx(step.discharged_kwh / vehicles.eta_discharge)
-        grid = step.charged_kwh - step.discharged_kwh + step.fast_charged_kwh
-        assert fleet.energy_kwh - before == pytest.approx(grid - step.driven_kwh - step.lost_kwh)
-        assert np.all(step.lost_kwh >= -1e-12) and step.model_mismatch_kwh >= -1e-12
-        assert np.all(fleet.soc >= vehicles.soc_min - 1e-12) and np.all(fleet.soc <= vehicles.soc_max + 1e-12)
-        assert step.p_bus_kw.sum() == pytest.approx(step.p_kw.sum())
-        assert step.charge_group_kw.sum() - step.discharge_group_kw.sum() == pytest.approx(step.p_kw.sum())
-        assert step.tariff_group_usd.sum() == pytest.approx(step.tariff_usd.sum())
-        assert step.wear_group_usd.sum() == pytest.approx(step.wear_usd.sum())
-        assert 0 <= step.delivered_up_kwh <= step.instructed_up_kwh + 1e-12
-        assert 0 <= step.delivered_down_kwh <= step.instructed_down_kwh + 1e-12
-
-
-def test_relabelling_vehicles_permutes_the_outcome() -> None:
-    rng = np.random.default_rng(5)
-    vehicles, order = random_cars(rng, 40), rng.permutation(40)
-    drawn = random_step(rng, 40)
-    plain = fleet_of(vehicles)
-    mixed = fleet_of(Vehicles(**{name: column[order] for name, column in vehicles.to_arrays().items()}))
-    first = do(plain, 0, drawn)
-    second = do(mixed, 0, {name: column[order] for name, column in drawn.items()})
-    for name, value in first.to_arrays().items():
-        other = second.to_arrays()[name]
-        if isinstance(value, np.ndarray) and value.size == 40:
-            assert np.array_equal(value[order], other), name
-        else:
-            assert other == pytest.approx(value), name
-
-
-@settings(deadline=None, derandomize=True, max_examples=25)
-@given(st.integers(0, 10**6))
-def test_more_compliance_never_delivers_less_of_frozen_discharge(seed: int) -> None:
-    rng, count = np.random.default_rng(seed), 30
-    vehicles = random_cars(rng, count)
-    modes = rng.choice([COMPLIED, IGNORES, TELEMETRY_LOST], count)
-    better = np.where(rng.random(count) < 0.5, COMPLIED, modes)
-    setpoint_kw = -rng.uniform(0, 10, count)
-    worse_step, better_step = (run(fleet_of(vehicles), setpoint_kw, presence=presence_of(count, mode=mode))
-                               for mode in (modes, better))
-    assert np.all(better_step.discharged_kwh >= worse_step.discharged_kwh - 1e-12)
-    assert better_step.delivered_up_kwh >= worse_step.delivered_up_kwh - 1e-12
+def test_only_slow_chargers_stand_behind_the_bus_transformer() -> None:
+    step = run(fleet_of(cars(2, class_index=[0, 1])), 4.0)
+    assert step.p_bus_kw.tolist() == pytest.approx([8, 0])
+    assert step.p_slow_bus_kw.tolist() == pytest.approx([4, 0])
 
 
 def test_nobody_at_all() -> None:
