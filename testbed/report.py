@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,10 @@ OBJECTIVES = (
     ("F2 owners", "planned_owners_net_cost_usd", "owners_net_cost_usd"),
     ("F3 curtailment", "planned_curtailment_penalty_usd", "curtailment_penalty_usd"),
     ("F4 carbon", "planned_carbon_cost_usd", "carbon_cost_usd"),
+)
+TRANSFORMERS = (
+    ("life used, most [h]", "transformer_life_max_h"), ("life used, all [h]", "transformer_life_sum_h"),
+    ("hottest winding [°C]", "transformer_hot_spot_max_celsius"), ("own losses [kWh]", "transformer_losses_kwh"),
 )
 CAVEATS = (
     "The feeder model is balanced (one phase stands for three).",
@@ -229,4 +233,16 @@ def _four_columns(runs: Sequence[Run]) -> str:
     return ("<p>From left to right: relaxation error, then forecast and rounding error, then the drivers' behaviour. "
             "A dash: some step has no such value (no optimisation, or its fallback).</p>"
             f"<h3>Losses of all feeders [kWh]</h3>{table(head, rows('feeder_losses', 'kwh'))}"
-            f"<h3>Lowest voltage [pu]</h3>{table(head, rows('vm_min', 'pu'))}")
+            f"<h3>Lowest voltage [pu]</h3>{table(head, rows('vm_min', 'pu'))}"
+            + _transformers(figures))
+
+
+def _transformers(figures: Sequence[tuple[Run, Mapping[str, float]]]) -> str:
+    """A line per controller on the MV/LV transformers; empty for files that hold nothing of them."""
+    if not any(np.isfinite(values[TRANSFORMERS[0][1]]) for _, values in figures):
+        return ""
+    head = ("controller", *(name for name, _ in TRANSFORMERS))
+    rows = [(swatch(run.name, run.colour), *(number(values[key]) for _, key in TRANSFORMERS))
+            for run, values in figures]
+    return ("<h3>MV/LV transformers</h3><p>Life by IEC 60076-7; a transformer at 98 &deg;C uses an hour an hour. Their "
+            f"own losses are in no cost: the system's load already holds normal ones.</p>{table(head, rows)}")
