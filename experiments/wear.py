@@ -4,6 +4,7 @@
     python -m experiments.wear life                    # a minute: that price against traces of a whole life
     python -m experiments.wear study                   # a minute: model x age x depth x SOC window x spread
     python -m experiments.wear dispatch --seeds 1      # runs: the coefficient and the models inside the dispatch
+    python -m experiments.wear fading --seeds 1        # runs: the nine hours fading as wear grows
     python -m experiments.wear owners --seeds 20       # runs: statements, compensation, out of sample
 
 Tables go to the screen and as CSV to the folder (-o, default results/wear); complete runs there are reused.
@@ -15,15 +16,19 @@ import argparse
 import csv
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
+from experiments import wear_figures as figure
 from experiments import wear_study as car
-from experiments.runs import exit_code, results_of
+from experiments.runs import exit_code, results_of, say
+from experiments.wear_owners import OFFER_HEAD, SEED_HEAD, offer_rows, seed_rows, tried
 from models.wear import wear_model_names
+from models.wear.contract import BATTERY_CNY_PER_KWH
 from testbed.compare import jobs
-from testbed.compensation import SCHEMES, budget, compensation, worse_off_share
+from testbed.compensation import budget, make_whole_usd
 from testbed.metrics import compute_metrics
 from testbed.owner_statements import change_usd, distribution, owner_statements, write_csv
 from testbed.preflight import compare_request
@@ -37,7 +42,15 @@ V2G, BASE = "temporal", "uncoordinated"
 COEFFICIENTS = (0.0, 10.0, 25.0, 53.6, 100.0)
 """$ per MWh drawn."""
 COUNTING_MODELS = tuple(name for name in wear_model_names() if name != "throughput")
-SHARES = (1.0, 0.95)
+FADING_COEFFICIENTS = (0.0, 1.0, 2.0, 4.0, 7.0, 10.0, 15.0, 20.0, 30.0, 40.0, 53.6, 75.0)
+"""$ per MWh drawn."""
+NINE_HOURS = (
+    "profiles.wind_capacity_mw=0", "profiles.pv_capacity_mw=0", "objective.weight_curtailment=0",
+    "objective.weight_carbon=0", "objective.carbon_price_usd_per_t=0", "planning.terminal=cyclic",
+    "planning.mip_gap=5e-4", "planning.assumed_compliance=1.0", "drivers.profile=full")
+"""`claims_day` in another scenario, but that owners' wear counts: else no coefficient could act."""
+FADING = {"without tariff": ("objective.tariff_in_objective=false", "tariff.table=none"),
+          "with tariff": ("objective.tariff_in_objective=true",)}
 DAYS = 30
 LIVES_YEARS = (4.0, 8.0, 12.0)
 Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
@@ -45,8 +58,9 @@ Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 
 
 # ---------------------------------------------------------------- one car
-def prices(_: argparse.Namespace) -> list[Table]:
-    """Life-average price, and a day of V2G at several ages, with the break-even price."""
+def prices(given: argparse.Namespace) -> list[Table]:
+    """Life-average price, and a day of V2G at several ages, with the break-even price and its map."""
+    _draw(lambda: figure.break_even_figure(given.folder / "break_even"))
     lasting: list[Sequence[str]] = []
     aged: list[Sequence[str]] = []
     for model in wear_model_names():
@@ -138,38 +152,70 @@ def _flags(result: Result, model: str) -> tuple[str, ...]:
     return wear_account(result, model).flags
 
 
+def fading(given: argparse.Namespace) -> list[Table]:
+    """How V2G shrinks as wear grows, in the setting of the nine hours: fuel and start-ups, with and without tariff."""
+    shown = ("hours_fewer_units", "discharged_mwh", "wear_cost_usd", "operating_cost_usd")
+    rows: list[Sequence[str]] = []
+    curves = []
+    for label, extra in FADING.items():
+        by_coefficient = []
+        for coefficient in FADING_COEFFICIENTS:
+            found = runs(given, f"fading/{label.replace(' ', '_')}/{coefficient:g}", (V2G,), given.seeds,
+                         *NINE_HOURS, *extra, f"objective.wear_usd_per_mwh={coefficient:g}")
+            figures = [compute_metrics(one) for one in found.values()]
+            by_coefficient.append(figures)
+            rows.append((label, f"{coefficient:g}", *(number(float(np.mean([f[key] for f in figures])))
+                                                      for key in shown)))
+        hours, energy = (np.array([[f[key] for f in figures] for figures in by_coefficient]) for key in shown[:2])
+        curves.append(figure.Fading(label, np.array(FADING_COEFFICIENTS), hours, energy))
+    _draw(lambda: figure.fading_figure(curves, _model_prices(), given.folder / "fading"))
+    return [("hours", ("setting", "wear [$/MWh]", *shown), rows)]
+
+
+def _model_prices() -> dict[str, float]:
+    """$ per MWh drawn at the default battery."""
+    return {name: 1e3 * car.life_average_cny(name, BATTERY_CNY_PER_KWH) / car.CNY_PER_USD
+            for name in wear_model_names()}
+
+
 def owners(given: argparse.Namespace) -> list[Table]:
-    """Statements of the first seed; rates found on it; their out-of-sample share on the other seeds."""
-    found = runs(given, "owners", CONTROLLERS, given.seeds + 1)
-    seeds = sorted({seed for _, seed in found})
-    first = {name: found[name, seeds[0]] for name in CONTROLLERS}
+    """Statements of the first seed; offers found on it; whom they leave worse off on the other seeds."""
+    first = {name: one for (name, _), one in runs(given, "owners", CONTROLLERS, 1).items()}
     own = {name: owner_statements(result) for name, result in first.items()}
     write_csv(given.folder / "owners" / "owners.csv", own[V2G], own[BASE])
     spread = [(name, d.name, str(d.cars), *(f"{v:.3f}" for v in (d.mean, d.p5, d.median, d.p95)),
                f"{d.worse_off_share:.1%}")
               for name in CONTROLLERS[1:] for d in distribution(own[name], change_usd(own[name], own[BASE]))]
+    pairs = runs(given, "owners", (BASE, V2G), given.seeds + 1)
+    seeds = sorted({seed for _, seed in pairs} - {first[BASE].seed})
+    rows = tried(own[V2G], own[BASE], [(owner_statements(pairs[V2G, s]), owner_statements(pairs[BASE, s]))
+                                       for s in seeds])
     payer = budget(first[V2G], first[BASE])
-    paid: list[Sequence[str]] = []
-    for scheme in SCHEMES:
-        for share in SHARES:
-            one = compensation(scheme, own[V2G], own[BASE], share)
-            outside = [worse_off_share(scheme, one.rate_usd, owner_statements(found[V2G, s]),
-                                       owner_statements(found[BASE, s])) for s in seeds[1:]] if one.is_possible else []
-            paid.append((scheme, f"{share:.0%}", f"{one.rate_usd:.4g}", f"{one.paid_usd:,.0f}",
-                         f"{one.worse_off_before} of {one.participants}", str(one.worse_off_after),
-                         f"{payer.after(one.paid_usd):,.0f}" if one.is_possible else "impossible",
-                         f"{np.mean(outside):.2%}, at most {np.max(outside):.2%}" if outside else "-"))
-    purse = tuple(f"{v:,.0f}" for v in (payer.saved_usd, payer.tariff_usd, payer.refill_usd, payer.before_payment_usd))
+    left = {place: payer.after(one.found.paid_usd) for place, one in enumerate(rows)}
+    purse = tuple(f"{v:,.0f}" for v in (payer.saved_usd, payer.tariff_usd, payer.refill_usd, payer.before_payment_usd,
+                                        make_whole_usd(own[V2G], own[BASE])))
+    if seeds:
+        _draw(lambda: figure.offers_figure(rows, given.folder / "owners"))
     return [("statements", ("controller", "cars", "number", "mean change [$]", "5 %", "median", "95 %", "worse off"),
              spread),
-            ("budget", ("saved [$]", "tariff received [$]", "tariff to come [$]", "before payment [$]"), [purse]),
-            ("compensation", ("scheme", "share", "rate [$]", "paid [$]", "worse off before", "after",
-                              "left for the payer [$]", "worse off on other seeds"), paid)]
+            ("budget", ("saved [$]", "tariff received [$]", "tariff to come [$]", "before payment [$]",
+                        "sum of harms [$]"), [purse]),
+            ("compensation", OFFER_HEAD, offer_rows(rows, left)),
+            ("seeds", SEED_HEAD, seed_rows(rows, seeds))]
+
+
+def _draw(write: Callable[[], None]) -> None:
+    """A figure where matplotlib is installed."""
+    if find_spec("matplotlib"):
+        write()
+    else:
+        say("no figure: matplotlib is not installed (pip install '.[notebooks]')")
 
 
 # ---------------------------------------------------------------- command
 PARTS: Mapping[str, Callable[[argparse.Namespace], list[Table]]] = {
-    "prices": prices, "life": life, "study": study, "dispatch": dispatch, "owners": owners}
+    "prices": prices, "life": life, "study": study, "dispatch": dispatch, "fading": fading,
+    "owners": owners}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -189,7 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _carry_out(given: argparse.Namespace) -> int:
     for name, head, rows in PARTS[given.part](given):
         write_table(given.folder / f"{given.part}_{name}.csv", head, rows)
-        if name != "grid":
+        if name not in ("grid", "seeds"):
             print(f"\n{name}")
             print_table(head, rows)
     return 0

@@ -2,8 +2,10 @@
 
 A scheme pays each participating owner a rate times a base (kWh given, hours plugged in, the day itself, the
 wear booked). The smallest rate under which a stated share of the participants is not worse off is an order
-statistic of harm / base: no solver is needed, and the answer is exact. The payer is the system operator (the
-aggregator): its budget is what it saves in fuel, start-ups, carbon and imbalance, and what owners pay it in tariffs.
+statistic of harm / base: no solver is needed, and the answer is exact. What is missing at departures may be paid
+first, at its own price; of several bases together the cheapest offer is a linear program.
+The payer is the system operator (the aggregator): its budget is what it saves in fuel, start-ups, carbon and
+imbalance, and what owners pay it in tariffs.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import linprog
 
 from models.records import Bools, Floats
 from testbed.metric_definitions import (
@@ -34,26 +37,44 @@ SCHEMES: Mapping[str, Callable[[Statements], Floats]] = {
     "wear_indexed": lambda s: s.wear_usd,
 }
 """What one unit of each scheme's rate is paid for, [V]."""
+BASES: Mapping[str, Callable[[Statements], Floats]] = SCHEMES | {"per_kwh_charged": lambda s: s.bought_kwh}
+"""What a combined offer may pay for."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What an owner who takes part is paid."""
+
+    rates_usd: Mapping[str, float]
+    """Per unit of each base, by its name in BASES."""
+    pays_shortfall: bool = False
+    """true: what is missing at departures is made good first, at the owner's own price."""
+
+    def payment_usd(self, statements: Statements) -> Floats:
+        """[V] to each car, taken as a participant."""
+        paid = statements.shortfall_usd if self.pays_shortfall else np.zeros(statements.count)
+        return np.asarray(paid + sum(rate * BASES[name](statements) for name, rate in self.rates_usd.items()))
 
 
 @dataclass(frozen=True)
 class Compensation:
-    """The smallest rate of one scheme for one run."""
+    """The smallest payment of one scheme for one run."""
 
     scheme: str
     share: float
     """Of the participants that must not be worse off."""
     rate_usd: float
-    """Per unit of the base; inf where no rate of this scheme can do it."""
+    """Per unit of the base; inf where no rate of this scheme can do it, nan where an offer has several."""
     paid_usd: float
     participants: int
     worse_off_before: int
     worse_off_after: int
     """At this rate; above 0 only where share < 1 or the rate is inf (then without any payment)."""
+    offer: Offer = Offer({})
 
     @property
     def is_possible(self) -> bool:
-        return bool(np.isfinite(self.rate_usd))
+        return not np.isinf(self.rate_usd)
 
 
 @dataclass(frozen=True)
@@ -95,14 +116,53 @@ def participants(statements: Statements) -> Bools:
     return statements.is_enrolled & statements.is_bidirectional
 
 
-def compensation(scheme: str, statements: Statements, baseline: Statements, share: float = 1.0) -> Compensation:
-    """The smallest payment of that scheme under which `share` of the participants is not worse off."""
+def compensation(scheme: str, statements: Statements, baseline: Statements, share: float = 1.0,
+                 pays_shortfall: bool = False) -> Compensation:
+    """The smallest payment of that scheme under which `share` of the participants is not worse off.
+
+    pays_shortfall: what is missing at departures is paid apart, at its price, and the rate is for the rest.
+    """
     mask = participants(statements)
-    harm, base = change_usd(statements, baseline)[mask], SCHEMES[scheme](statements)[mask]
-    rate = smallest_rate(harm, base, share)
-    paid = rate * base if np.isfinite(rate) else np.zeros_like(base)
-    return Compensation(scheme, share, rate, float(paid.sum()), int(mask.sum()), worse_off(harm, 0.0 * base),
-                        worse_off(harm, paid))
+    first_usd = Offer({}, pays_shortfall).payment_usd(statements)
+    harm = (change_usd(statements, baseline) - first_usd)[mask]
+    rate = smallest_rate(harm, SCHEMES[scheme](statements)[mask], share)
+    offer = Offer({scheme: rate}, pays_shortfall) if np.isfinite(rate) else Offer({})
+    return _judged(scheme, share, rate, offer, statements, baseline)
+
+
+def combined(statements: Statements, baseline: Statements) -> Compensation:
+    """The cheapest offer of all bases together, shortfall paid first, under which no participant is worse off.
+
+    A linear program: least total payment, rates >= 0, each participant's payment at least its harm.
+    """
+    mask = participants(statements)
+    first_usd = Offer({}, True).payment_usd(statements)
+    harm = (change_usd(statements, baseline) - first_usd)[mask]
+    bases = np.stack([base(statements)[mask] for base in BASES.values()], axis=1)
+    hurt = harm > TOLERANCE_USD
+    if not hurt.any():
+        return _judged("combined", 1.0, np.nan, Offer({}, True), statements, baseline)
+    found = linprog(bases.sum(axis=0), A_ub=-bases[hurt], b_ub=-harm[hurt], bounds=(0, None), method="highs")
+    if found.x is None:
+        raise RuntimeError(f"compensation: the solver of the combined offer says {found.message}")
+    # The solver's feasibility tolerance must leave nobody a hair short: every rate a hair higher.
+    short = np.max(harm[hurt] / np.maximum(bases[hurt] @ found.x, TOLERANCE_USD))
+    rates = np.asarray(found.x * max(float(short), 1.0), dtype=np.float64)
+    offer = Offer({name: float(rate) for name, rate in zip(BASES, rates, strict=True)}, True)
+    return _judged("combined", 1.0, np.nan, offer, statements, baseline)
+
+
+def _judged(scheme: str, share: float, rate: float, offer: Offer, statements: Statements, baseline: Statements
+            ) -> Compensation:
+    mask = participants(statements)
+    harm, paid = change_usd(statements, baseline)[mask], offer.payment_usd(statements)[mask]
+    return Compensation(scheme, share, rate, float(paid.sum()), int(mask.sum()), worse_off(harm, 0.0 * paid),
+                        worse_off(harm, paid), offer)
+
+
+def make_whole_usd(statements: Statements, baseline: Statements) -> float:
+    """Sum of the participants' harms: no offer that leaves nobody worse off can cost less."""
+    return float(np.maximum(change_usd(statements, baseline)[participants(statements)], 0.0).sum())
 
 
 def worse_off(harm_usd: Floats, paid_usd: Floats) -> int:
@@ -110,11 +170,11 @@ def worse_off(harm_usd: Floats, paid_usd: Floats) -> int:
     return int(np.count_nonzero(harm_usd - paid_usd > TOLERANCE_USD))
 
 
-def worse_off_share(scheme: str, rate_usd: float, statements: Statements, baseline: Statements) -> float:
-    """Share of the participants of another run (another seed) worse off at a rate found before."""
+def worse_off_share(offer: Offer, statements: Statements, baseline: Statements) -> float:
+    """Share of the participants of another run (another seed) worse off at an offer found before."""
     mask = participants(statements)
-    harm, base = change_usd(statements, baseline)[mask], SCHEMES[scheme](statements)[mask]
-    return worse_off(harm, rate_usd * base) / max(harm.size, 1)
+    harm = change_usd(statements, baseline)[mask]
+    return worse_off(harm, offer.payment_usd(statements)[mask]) / max(harm.size, 1)
 
 
 def budget(result: Result, base: Result) -> Budget:

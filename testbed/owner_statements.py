@@ -91,8 +91,11 @@ def owner_price(result: Result, name: str) -> float:
     return float(result.scenario["fleet"].get(name, OWNER_PRICES[name]))
 
 
-def owner_statements(result: Result) -> Statements:
-    """The statements of a completed run; ResultError if its sums per vehicle were not written."""
+def owner_statements(result: Result, shortfall_usd_per_kwh: float | None = None) -> Statements:
+    """The statements of a completed run; ResultError if its sums per vehicle were not written.
+
+    shortfall_usd_per_kwh: another price than the scenario's for what is missing at departures.
+    """
     if not has_statements(result):
         raise ResultError(f"{result.path}: sums per vehicle are missing; the run did not complete, "
                           "or an older version made it")
@@ -104,6 +107,8 @@ def owner_statements(result: Result) -> Statements:
     class_index = over_districts("class_index").astype(np.int64)
     is_bidirectional = over_districts("is_bidirectional") > 0
     change_kwh = over_districts("stored_end_kwh") - over_districts("stored_start_kwh")
+    missing_usd = (owner_price(result, "shortfall_usd_per_kwh") if shortfall_usd_per_kwh is None
+                   else shortfall_usd_per_kwh)
     days = result.steps_total * result.step_s / DAY_S
     return Statements(
         district=tuple(np.repeat(np.array(result.districts, dtype=object), counts)),
@@ -115,8 +120,7 @@ def owner_statements(result: Result) -> Statements:
         plugged_h=over_districts("plugged_h"), driven_kwh=over_districts("driven_kwh"),
         tariff_usd=over_districts("tariff_usd"), fast_charged_usd=over_districts("fast_charged_usd"),
         wear_usd=over_districts("wear_usd"), short_kwh=over_districts("departure_short_kwh"),
-        shortfall_usd=over_districts("departure_short_kwh") * owner_price(result, "shortfall_usd_per_kwh"),
-        stored_change_kwh=change_kwh,
+        shortfall_usd=over_districts("departure_short_kwh") * missing_usd, stored_change_kwh=change_kwh,
         stored_usd=change_kwh * stored_value_usd_per_kwh(result),
         charger_usd=is_bidirectional * _charger_usd_per_year(result, class_index) * days / DAYS_PER_YEAR)
 

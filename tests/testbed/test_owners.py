@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -12,16 +12,20 @@ from hypothesis import strategies as st
 
 from testbed.compensation import (
     SCHEMES,
+    Offer,
     break_even_usd_per_kwh,
     budget,
+    combined,
     compensation,
     compensations,
+    make_whole_usd,
     participants,
     smallest_rate,
     worse_off_share,
 )
 from testbed.metrics import compute_metrics
 from testbed.owner_statements import (
+    Statements,
     change_usd,
     distribution,
     main,
@@ -97,6 +101,15 @@ def test_shortfall_price_changes_only_the_shortfall(runs) -> None:
     assert dear.net_usd - cheap.net_usd == pytest.approx(2 * cheap.short_kwh)
 
 
+def test_chargers_and_shortfalls_have_the_scenarios_prices(tmp_path) -> None:
+    """Fast V2G chargers cost more; the prices change no figure of the system."""
+    dear = ("fleet.slow_v2g_charger_usd_per_year=365.25", "fleet.fast_v2g_charger_usd_per_year=730.5",
+            "fleet.taxi_bidirectional_share=1", "fleet.shortfall_usd_per_kwh=2.5", "drivers.modes.leaves_early=5")
+    own = owner_statements(open_result(small_run.run(tmp_path, *dear)))
+    assert own.charger_usd == pytest.approx(np.where(own.class_index == 1, 2.0, 1.0))
+    assert own.shortfall_usd == pytest.approx(2.5 * own.short_kwh)
+
+
 def test_change_is_against_the_same_car(statements) -> None:
     own, base = statements[V2G], statements["uncoordinated"]
     assert change_usd(base, base) == pytest.approx(np.zeros(base.count))
@@ -141,9 +154,9 @@ def test_with_the_computed_payment_nobody_is_worse_off(statements, scheme) -> No
     assert found.participants == participants(own).sum()
     if found.is_possible:
         assert found.worse_off_after == 0
-        assert worse_off_share(scheme, found.rate_usd, own, base) == 0
+        assert worse_off_share(found.offer, own, base) == 0
         if found.rate_usd > 0:
-            assert worse_off_share(scheme, found.rate_usd * (1 - 1e-6), own, base) > 0
+            assert worse_off_share(Offer({scheme: found.rate_usd * (1 - 1e-6)}), own, base) > 0
     else:
         assert found.worse_off_after == found.worse_off_before > 0
         assert found.paid_usd == 0
@@ -155,6 +168,45 @@ def test_availability_fee_is_the_largest_harm(statements) -> None:
     found = compensation("availability_fee", own, base)
     assert found.rate_usd == pytest.approx(max(worst, 0.0))
     assert found.paid_usd == pytest.approx(found.rate_usd * found.participants)
+
+
+def test_shortfall_is_paid_first_and_the_rate_is_for_the_rest(statements) -> None:
+    """Worse departures are made good to the cent, so the rate does not move, and nobody is worse off at it."""
+    own, base = statements[V2G], statements["uncoordinated"]
+    late = np.where(participants(own) & (np.arange(own.count) % 2 == 0), 40.0, 0.0)
+    worse = replace(own, short_kwh=own.short_kwh + late, shortfall_usd=own.shortfall_usd + late)
+    plain, made_good = (compensation("availability_fee", s, base, 1.0, True) for s in (own, worse))
+    assert made_good.rate_usd == pytest.approx(plain.rate_usd)
+    assert made_good.paid_usd == pytest.approx(plain.paid_usd + late.sum())
+    assert made_good.worse_off_after == 0 < made_good.worse_off_before
+    assert made_good.paid_usd < compensation("availability_fee", worse, base).paid_usd
+
+
+def test_combined_offer_is_the_cheapest_that_leaves_nobody_worse_off(statements) -> None:
+    own, base = statements[V2G], statements["uncoordinated"]
+    hurt = replace(own, tariff_usd=own.tariff_usd + 0.05 * own.bought_kwh + 0.2 * own.sold_kwh + 0.1)
+    found = combined(hurt, base)
+    assert found.is_possible and found.worse_off_before > 0 == found.worse_off_after
+    assert worse_off_share(found.offer, hurt, base) == 0
+    single = compensation("availability_fee", hurt, base, 1.0, True)
+    assert make_whole_usd(hurt, base) <= found.paid_usd <= single.paid_usd * (1 + 1e-9)
+    assert all(rate >= 0 for rate in found.offer.rates_usd.values())
+    less = Offer({name: rate * (1 - 1e-6) for name, rate in found.offer.rates_usd.items()}, True)
+    assert worse_off_share(less, hurt, base) > 0
+
+
+def test_combined_offer_of_two_owners_by_hand(statements) -> None:
+    """One lost 1 $ and gave 10 kWh, one lost 3 $ and gave 30: 0.1 $ a kWh serves both at no surplus."""
+    own = statements[V2G]
+    cars = np.flatnonzero(participants(own))[:2]
+    two = Statements(**{f.name: (np.array(getattr(own, f.name))[cars] if f.name != "district" else ("d", "d"))
+                        for f in fields(own)})
+    base = replace(two, sold_kwh=np.zeros(2), wear_usd=np.zeros(2), shortfall_usd=np.zeros(2))
+    hurt = replace(base, sold_kwh=np.array([10.0, 30.0]), tariff_usd=base.tariff_usd + np.array([1.0, 3.0]))
+    found = combined(hurt, base)
+    assert found.paid_usd == pytest.approx(4) == make_whole_usd(hurt, base)
+    assert found.offer.rates_usd["per_kwh_discharged"] == pytest.approx(0.1)
+    assert combined(base, base).paid_usd == 0
 
 
 @settings(deadline=None, derandomize=True, max_examples=60)

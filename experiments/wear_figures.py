@@ -1,0 +1,149 @@
+"""Figures of the study of wear; each is STEM.png and STEM.svg, for a column of a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments import wear_study as car
+from experiments.wear_owners import Tried
+from models.records import Floats
+from models.wear import wear_model_names
+from models.wear.contract import BATTERY_CNY_PER_KWH
+from testbed.metrics import half_width
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MAP_AGES = (0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0)
+MAP_BATTERIES_CNY = np.linspace(200.0, 1500.0, 27)
+PEAK_PAY_CNY = 0.453 * 1.7
+"""What the tariff of the scenarios pays at the peak."""
+LEVELS = (0.3, 0.4, 0.5, 0.6, 0.77, 1.0, 1.5, 2.0, 3.0)
+
+
+@dataclass(frozen=True)
+class Fading:
+    """V2G under rising prices of wear in one setting; all [coefficients, seeds]."""
+
+    label: str
+    coefficients: Floats
+    """$/MWh [coefficients]."""
+    hours_fewer: Floats
+    discharged_mwh: Floats
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure  # noqa: PLC0415 - an optional dependency, slow to import
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _save(figure: Figure, stem: Path) -> None:
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    for suffix in (".png", ".svg"):
+        figure.savefig(stem.with_suffix(suffix), dpi=200)
+
+
+# ---------------------------------------------------------------- the dispatch under rising wear
+def fading_figure(found: Sequence[Fading], model_prices: Mapping[str, float], stem: Path) -> None:
+    """Hours with fewer units and energy given back over the price of wear; the models' own prices as marks."""
+    figure = _figure(6.4, 5.0)
+    top, bottom = figure.subplots(2, 1, sharex=True)
+    for place, one in enumerate(found):
+        for axes, values in ((top, one.hours_fewer), (bottom, one.discharged_mwh)):
+            axes.plot(one.coefficients, values.mean(axis=1), marker="os^"[place % 3], markersize=4, color=f"C{place}",
+                      label=one.label)
+            if values.shape[1] > 1:
+                axes.fill_between(one.coefficients, values.min(axis=1), values.max(axis=1), color=f"C{place}",
+                                  alpha=0.2, linewidth=0)
+    right = max(float(one.coefficients.max()) for one in found)
+    _mark_prices(top, {name: price for name, price in model_prices.items() if price <= right}, right)
+    for price in model_prices.values():
+        if price <= right:
+            bottom.axvline(price, color="0.6", linewidth=0.8, linestyle=":")
+    top.set_ylabel("hours with fewer\nunits than without cars [h]")
+    bottom.set_ylabel("given back [MWh]")
+    bottom.set_xlabel("price of wear inside the dispatch [$/MWh out of the battery]")
+    for axes in (top, bottom):
+        axes.set_ylim(bottom=0)
+        axes.grid(alpha=0.3, linewidth=0.5)
+    bottom.legend(fontsize=8, frameon=False)
+    _save(figure, stem)
+
+
+def _mark_prices(axes: Any, prices: Mapping[str, float], right: float) -> None:
+    """Dotted lines with names above the axes; names of prices that lie close share a line."""
+    groups: list[tuple[float, list[str]]] = []
+    for name, price in sorted(prices.items(), key=lambda item: item[1]):
+        axes.axvline(price, color="0.6", linewidth=0.8, linestyle=":")
+        if groups and price - groups[-1][0] < 0.04 * right:
+            groups[-1][1].append(name)
+        else:
+            groups.append((price, [name]))
+    for price, names in groups:
+        axes.annotate("\n".join(names), (price, 1.02), xycoords=("data", "axes fraction"), fontsize=7, ha="center",
+                      va="bottom", color="0.3")
+
+
+# ---------------------------------------------------------------- when V2G pays
+def break_even_map(model: str, days: int = 30) -> Floats:
+    """[ages, batteries] break-even price in CNY per kWh given back at the charger, against smart charging."""
+    costs = [one.against_smart_cny for one in car.outcomes([car.Case(model, age, 1 / 3, 0.8) for age in MAP_AGES],
+                                                           days)]
+    wear = np.outer(costs, MAP_BATTERIES_CNY / BATTERY_CNY_PER_KWH)
+    return np.array([[car.break_even_cny(float(value)) for value in row] for row in wear])
+
+
+def break_even_figure(stem: Path) -> None:
+    """A panel per model: break-even price over the battery's price and its age; bold: what the tariff pays."""
+    from matplotlib.colors import BoundaryNorm  # noqa: PLC0415
+
+    names = wear_model_names()
+    figure = _figure(7.2, 4.6)
+    panels = figure.subplots(2, 3, sharex=True, sharey=True).ravel()
+    norm = BoundaryNorm(LEVELS, 256, extend="both")
+    drawn = None
+    for axes, name in zip(panels, names, strict=False):
+        values = break_even_map(name)
+        drawn = axes.contourf(MAP_BATTERIES_CNY, MAP_AGES, values, LEVELS, cmap="viridis_r", norm=norm, extend="both")
+        axes.contour(MAP_BATTERIES_CNY, MAP_AGES, values, [PEAK_PAY_CNY], colors="black", linewidths=2)
+        axes.set_title(name, fontsize=9)
+        axes.set_yscale("log")
+        axes.set_yticks([0.25, 0.5, 1, 2, 5, 12], ["0.25", "0.5", "1", "2", "5", "12"])
+        axes.minorticks_off()
+    for axes in panels[len(names):]:
+        axes.set_axis_off()
+    for axes in panels[[0, 3]]:
+        axes.set_ylabel("age of the battery [years]", fontsize=8)
+    for axes in panels[2:5]:
+        axes.set_xlabel("new battery [CNY/kWh]", fontsize=8)
+        axes.tick_params(labelbottom=True)
+    if drawn is not None:
+        bar = figure.colorbar(drawn, ax=panels[-1], fraction=0.9, location="left", ticks=LEVELS)
+        bar.set_label("break-even price [CNY/kWh]\nbold: 0.77, the tariff's peak", fontsize=8)
+    _save(figure, stem)
+
+
+# ---------------------------------------------------------------- compensation out of sample
+def offers_figure(rows: Sequence[Tried], stem: Path) -> None:
+    """Share of participants worse off on each other seed, mean with its interval, and the promise of each offer."""
+    shown = [one for one in rows if one.elsewhere.size]
+    figure = _figure(6.4, 0.9 + 0.28 * len(shown))
+    axes = figure.add_subplot()
+    for place, one in enumerate(shown):
+        percent = 100 * one.elsewhere
+        axes.plot(percent, np.full(percent.size, place + 0.15), "o", color="0.65", markersize=3)
+        axes.errorbar(percent.mean(), place - 0.15, xerr=np.nan_to_num(half_width(percent)), fmt="s", color="C0",
+                      markersize=4, capsize=3)
+        axes.plot([100 * (1 - one.promised)] * 2, [place - 0.4, place + 0.4], color="C3", linewidth=1.5)
+    axes.set_yticks(range(len(shown)), [f"{one.label}, {one.found.share:.1%}" for one in shown], fontsize=7)
+    axes.invert_yaxis()
+    axes.set_xlim(left=-0.1)
+    axes.set_xlabel("participants worse off on other seeds [%]; red: promised")
+    axes.grid(axis="x", alpha=0.3, linewidth=0.5)
+    _save(figure, stem)
