@@ -19,7 +19,7 @@ from testbed.metrics import half_width
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MAP_AGES = (0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0)
+MAP_AGES = tuple(np.geomspace(0.25, 12.0, 15))
 MAP_BATTERIES_CNY = np.linspace(200.0, 1500.0, 27)
 PEAK_PAY_CNY = 0.453 * 1.7
 """What the tariff of the scenarios pays at the peak."""
@@ -116,6 +116,7 @@ def break_even_figure(stem: Path) -> None:
         axes.set_yscale("log")
         axes.set_yticks([0.25, 0.5, 1, 2, 5, 12], ["0.25", "0.5", "1", "2", "5", "12"])
         axes.minorticks_off()
+        axes.tick_params(labelsize=8)
     for axes in panels[len(names):]:
         axes.set_axis_off()
     for axes in panels[[0, 3]]:
@@ -124,8 +125,9 @@ def break_even_figure(stem: Path) -> None:
         axes.set_xlabel("new battery [CNY/kWh]", fontsize=8)
         axes.tick_params(labelbottom=True)
     if drawn is not None:
-        bar = figure.colorbar(drawn, ax=panels[-1], fraction=0.9, location="left", ticks=LEVELS)
-        bar.set_label("break-even price [CNY/kWh]\nbold: 0.77, the tariff's peak", fontsize=8)
+        bar = figure.colorbar(drawn, ax=panels.tolist(), ticks=LEVELS, aspect=30)
+        bar.set_label("break-even price of a kWh given back [CNY/kWh]; bold: 0.77, the tariff's peak", fontsize=8)
+        bar.ax.tick_params(labelsize=8)
     _save(figure, stem)
 
 

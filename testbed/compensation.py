@@ -37,7 +37,7 @@ SCHEMES: Mapping[str, Callable[[Statements], Floats]] = {
     "wear_indexed": lambda s: s.wear_usd,
 }
 """What one unit of each scheme's rate is paid for, [V]."""
-BASES: Mapping[str, Callable[[Statements], Floats]] = SCHEMES | {"per_kwh_charged": lambda s: s.bought_kwh}
+BASES: Mapping[str, Callable[[Statements], Floats]] = {**SCHEMES, "per_kwh_charged": lambda s: s.bought_kwh}
 """What a combined offer may pay for."""
 
 

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from experiments import wear
+from experiments import wear_figures as figures
+from experiments import wear_owners as owners
 from experiments import wear_study as car
 from models.wear import wear_model_names
+from testbed.compensation import Compensation, Offer
 
 
 @pytest.mark.parametrize("kind", ["uncoordinated", "smart", "v2g"])
@@ -66,5 +69,52 @@ def test_runs_of_the_study(tmp_path) -> None:
              str(tmp_path))
     assert wear.main(["owners", "--seeds", "1", *quick]) == 0
     rows = list(csv.DictReader((tmp_path / "owners_compensation.csv").read_text().splitlines()))
-    assert all(row["after"] == "0" for row in rows if row["share"] == "100%" and row["rate [$]"] != "inf")
+    assert all(row["after"] == "0" for row in rows if row["share"] == "100.0%" and row["rate [$]"] != "inf")
+    assert rows[-1]["scheme"] == "combined + shortfall" and rows[-1]["after"] == "0"
     assert (tmp_path / "owners" / "owners.csv").is_file()
+    seeds = list(csv.DictReader((tmp_path / "owners_seeds.csv").read_text().splitlines()))
+    assert {row["seed"] for row in seeds} == {"2"}
+
+
+@pytest.mark.slow
+def test_v2g_fades_as_wear_grows(tmp_path, monkeypatch) -> None:
+    """No coefficient, no restraint; at 75 $/MWh without tariff nothing is given back."""
+    monkeypatch.setattr(wear, "FADING_COEFFICIENTS", (0.0, 75.0))
+    monkeypatch.setattr(wear, "FADING", {"without tariff": wear.FADING["without tariff"]})
+    assert wear.main(["fading", "--scenario", "smoke", "--set", "step_s=3600", "-o", str(tmp_path)]) == 0
+    rows = list(csv.DictReader((tmp_path / "fading_hours.csv").read_text().splitlines()))
+    free, dear = (float(row["discharged_mwh"]) for row in rows)
+    assert free > 0 == dear
+
+
+# ---------------------------------------------------------------- offers and figures
+def one_offer(promised: float, elsewhere: list[float]) -> owners.Tried:
+    found = Compensation("availability_fee", promised, 0.5, 10.0, 20, 3, 0, Offer({"availability_fee": 0.5}, True))
+    return owners.Tried(found, promised, True, np.array(elsewhere))
+
+
+def test_a_promise_is_kept_or_broken_seed_by_seed() -> None:
+    one = one_offer(0.95, [0.0, 0.05, 0.06])
+    assert one.kept == 2 and one.label == "availability_fee + shortfall"
+    row, = owners.offer_rows([one], {0: 7.0})
+    assert row[-4:] == ("3.67%", "+- 7.99%", "6.00%", "2 of 3")
+    assert owners.offer_rows([one_offer(0.95, [])], {0: 7.0})[0][-1] == "-"
+    assert [r[2] for r in owners.seed_rows([one], [5, 6, 7])] == ["5", "6", "7"]
+
+
+def test_break_even_map_is_linear_in_the_price_of_the_battery() -> None:
+    found = figures.break_even_map("throughput")
+    by_hand = [car.break_even_cny(0.375 * price / 900) for price in figures.MAP_BATTERIES_CNY]
+    assert found == pytest.approx(np.tile(by_hand, (len(figures.MAP_AGES), 1)))
+    naumann = figures.break_even_map("naumann")
+    assert np.all(np.diff(naumann, axis=0) < 0) and np.all(np.diff(naumann, axis=1) > 0)
+
+
+def test_figures_are_written(tmp_path) -> None:
+    pytest.importorskip("matplotlib")
+    figures.break_even_figure(tmp_path / "map")
+    figures.offers_figure([one_offer(0.95, [0.0, 0.05]), one_offer(0.99, [])], tmp_path / "offers")
+    curve = figures.Fading("a setting", np.array([0.0, 50.0]), np.array([[9, 8], [0, 1]]), np.array([[5, 4], [0, 0]]))
+    figures.fading_figure([curve], {"one": 14.0, "near": 14.5, "beyond": 99.0}, tmp_path / "fading")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{name}{suffix}" for name in ("map", "offers", "fading") for suffix in (".png", ".svg")}
