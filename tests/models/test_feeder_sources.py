@@ -70,7 +70,7 @@ def test_low_voltage_nets_and_what_is_left_out(name, buses, error_pu):
 
 @pytest.mark.parametrize("source", ["pandapower:create_kerber_vorstadtnetz_kabel_1", "pandapower:mv_oberrhein",
                                     pytest.param("simbench:1-MV-urban--0-sw", marks=pytest.mark.slow),
-                                    "simbench:1-LV-rural1--0-sw"])
+                                    pytest.param("simbench:1-LV-rural1--0-sw", marks=pytest.mark.slow)])
 def test_both_engines_agree(source):
     feeder = feeder_from(source)
     assert np.abs(own_voltages(feeder) - own_voltages(feeder, "pandapower")).max() < 1e-8
