@@ -21,6 +21,9 @@ SIMULATORS: tuple[str, ...] = (
 NETWORK_ONLY = ("feeder",)
 """Simulators that have an entity only for districts with a network."""
 
+DISTRICT_SIMULATORS = ("mobility", "spatial", "fleet", "feeder")
+"""Simulators that have districts only: those of one district can be served elsewhere."""
+
 RECORD = "record"
 """What a simulator sends to the recorder in a step: all recorded plain arrays of an entity, by name. One datum, not
 many, since each costs time on its way."""

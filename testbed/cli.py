@@ -318,6 +318,24 @@ def schema() -> None:
     print(json.dumps(scenario_schema(), indent=2))
 
 
+@app.command("serve-district")
+@_reported
+def serve_district(
+    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to listen; port 0: any free one.")],
+) -> None:
+    """Simulate districts for runs elsewhere (execution.remote), until stopped; prints its address.
+
+    Whoever reaches the address can have code run here: listen in trusted networks only.
+    """
+    import asyncio  # noqa: PLC0415
+
+    from testbed.preflight import listen_address  # noqa: PLC0415
+    from testbed.simulators.serve_district import DistrictServer  # noqa: PLC0415
+
+    host, port = listen_address(listen)
+    asyncio.run(DistrictServer().serve(host, port, lambda address: print(f"listening on {address}", flush=True)))
+
+
 @app.command()
 @_reported
 def check(

@@ -64,11 +64,6 @@ def build_districts(spec: RunSpec) -> dict[str, District]:
     return _build(spec.scenario.model_dump_json(), spec.seed, has_vehicles)
 
 
-def network_districts(spec: RunSpec) -> dict[str, District]:
-    """Those that have a feeder."""
-    return {name: district for name, district in build_districts(spec).items() if district.feeder is not None}
-
-
 @lru_cache(maxsize=2)
 def _build(scenario_json: str, seed: int, has_vehicles: bool) -> dict[str, District]:
     scenario = described.Scenario.model_validate_json(scenario_json)

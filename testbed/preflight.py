@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from controllers.port import Controller
 from testbed.controller_loading import ControllerError, load_controller
 from testbed.scenario_loading import ScenarioError, load_scenario
+from testbed.scenario_parts.execution import ADDRESS
 
 if TYPE_CHECKING:
     from testbed.results import Result
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 RESULTS = Path("results")
 UNSAFE = re.compile(r"[^\w.-]+")
+LAST_PORT = 65_535
 
 
 class WrongRequest(ValueError):
@@ -213,3 +215,11 @@ def _plan_problems(result: Result, scenario: Scenario) -> list[str]:
     if result.plan_count < needed:
         problems.append(f"holds {result.plan_count} plans, the scenario needs {needed}")
     return problems
+
+
+def listen_address(text: str) -> tuple[str, int]:
+    """(host, port) of HOST:PORT; raises WrongRequest."""
+    host, _, port = text.rpartition(":")
+    if not re.fullmatch(ADDRESS, text) or int(port) > LAST_PORT:
+        raise WrongRequest([f"--listen {text}: must be HOST:PORT, a port up to {LAST_PORT}, e.g. 127.0.0.1:5555"])
+    return host, int(port)

@@ -17,9 +17,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from mosaik_api_v3.connection import RemoteException
+
 from controllers.port import Controller
 from models.mobility import without_garbage_collection
-from testbed.attributes import NETWORK_ONLY, SIMULATORS
 from testbed.beforehand import Beforehand
 from testbed.controller_loading import controller_spec
 from testbed.engine_check import engines_disagree
@@ -30,7 +31,7 @@ from testbed.run_profile import Ledger, Stopwatch, run_seconds
 from testbed.run_spec import RunSpec
 from testbed.scenario import Scenario
 from testbed.simulators.adapter import SimulatorFailure
-from testbed.world import build_world, entity_names
+from testbed.world import Wired, build_world, simulator_names
 
 Progress = Callable[[int, int], None]
 VERSIONED = ("mosaik", "simpy", "pandapower", "lightsim2grid", "cvxpy", "highspy", "clarabel", "numpy", "h5py")
@@ -97,17 +98,34 @@ def _run_world(spec: RunSpec, folder: Path, progress: Progress | None) -> WorldE
     begun = connected = time.perf_counter()
     failure = None
     try:
-        with without_garbage_collection(), build_world(spec, folder) as world, _reported(spec, folder, progress):
+        with without_garbage_collection(), build_world(spec, folder) as wired, _reported(spec, folder, progress):
             connected = time.perf_counter()
-            # All but profiles hang together in a circle, so none can run ahead; waiting for successors costs time only
-            world.run(until=spec.steps_total * spec.step_s, print_progress=False, lazy_stepping=False)
+            with _ledgers_fetched(wired, folder):
+                # all but profiles hang together in a circle: none can run ahead, waiting for successors only costs
+                wired.world.run(until=spec.steps_total * spec.step_s, print_progress=False, lazy_stepping=False)
     except SimulatorFailure as stopped:
         failure = Failure(stopped.simulator, stopped.time_s, stopped.cause)
     except Exception as error:  # mosaik's own words for a simulator that died; the ledgers know more
-        if not spec.is_separate:
+        if not (spec.is_separate or spec.remote):
             raise
         failure = missing_steps(spec, read_ledgers(folder), f"{type(error).__name__}: {error}")
+        if spec.remote and not isinstance(error, RemoteException):  # a server died, its ledgers with it
+            failure = _lost(spec, folder, error)
     return WorldEnd(failure, connected - begun, time.perf_counter() - connected)
+
+
+@contextmanager
+def _ledgers_fetched(wired: Wired, folder: Path) -> Iterator[None]:
+    """At the end, well or badly, the ledgers of districts served elsewhere lie beside the others.
+
+    Not where a connection broke: asking into it would never end.
+    """
+    try:
+        yield
+    except RemoteException:  # a simulator threw; its process lives and can say more
+        wired.fetch_ledgers(folder)
+        raise
+    wired.fetch_ledgers(folder)
 
 
 @contextmanager
@@ -125,12 +143,8 @@ def _reported(spec: RunSpec, folder: Path, progress: Progress | None) -> Iterato
 # ---------------------------------------------------------------- proof of completion
 def read_ledgers(folder: Path) -> dict[str, Ledger]:
     """What each simulator has left behind, by name."""
-    found = {}
-    for name in SIMULATORS:
-        path = folder / f"{name}.json"
-        if path.exists():
-            found[name] = Ledger.from_json(json.loads(path.read_text(encoding="utf-8")))
-    return found
+    return {path.stem: Ledger.from_json(json.loads(path.read_text(encoding="utf-8")))
+            for path in sorted(folder.glob("*.json"))}
 
 
 def missing_steps(spec: RunSpec, ledgers: Mapping[str, Ledger], word: str = "") -> Failure | None:
@@ -138,13 +152,20 @@ def missing_steps(spec: RunSpec, ledgers: Mapping[str, Ledger], word: str = "") 
     for name, ledger in ledgers.items():
         if ledger.failure is not None:
             return Failure(name, int(ledger.failure["time_s"]), str(ledger.failure["cause"]))
-    needed = [name for name in SIMULATORS if name not in NETWORK_ONLY or entity_names(spec, name)]
-    steps = {name: ledgers[name].steps if name in ledgers else 0 for name in needed}
+    steps = {name: ledgers[name].steps if name in ledgers else 0 for name in simulator_names(spec)}
     slowest = min(steps, key=lambda name: steps[name])
     if steps[slowest] >= spec.steps_total and not word:
         return None
     time_s = spec.start_s + steps[slowest] * spec.step_s
     return Failure(slowest, time_s, word or f"ended without a word after {steps[slowest]} of {spec.steps_total} steps")
+
+
+def _lost(spec: RunSpec, folder: Path, error: Exception) -> Failure:
+    """A connection broke: after the last step that was recorded, in a simulator that mosaik may name."""
+    ledgers = read_ledgers(folder)
+    recorded = ledgers["recorder"].steps if "recorder" in ledgers else 0
+    name = getattr(error, "simulator", f"serve-district at {' or '.join(dict.fromkeys(spec.remote.values()))}")
+    return Failure(name, spec.start_s + recorded * spec.step_s, f"{type(error).__name__}: {error}")
 
 
 def _wrong_engine(spec: RunSpec) -> Failure | None:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from testbed.results import Result
@@ -16,6 +16,7 @@ LAYERS = {"temporal": "upper layer", "spatial": "lower layer"}
 OTHERS = {"mobility": "mobility", "fleet": "fleet", "feeder": "feeder", "power_system": "power system",
           "profiles": "profiles", "recorder": "writing the result"}
 """Simulators besides the layers, by the words of the table."""
+SECONDS = ("busy_s", "build_s", "warmup_s", "solver_s", "compile_s", "expectation_s")
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,7 @@ class Ledger:
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Ledger:
         """From what an adapter has left (see testbed.simulators.adapter)."""
-        seconds = ("build_s", "warmup_s", "solver_s", "compile_s", "expectation_s")
-        return cls(raw["steps"], raw["busy_s"], raw["failure"], **{name: raw.get(name, 0.0) for name in seconds})
+        return cls(raw["steps"], failure=raw["failure"], **{name: raw.get(name, 0.0) for name in SECONDS})
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class Stopwatch:
 def run_seconds(ledgers: Mapping[str, Ledger], watch: Stopwatch) -> dict[str, Any]:
     """What goes into `/run`. In separate processes `wiring` contains the transport between them."""
     inside_s = sum(one.busy_s + one.build_s for one in ledgers.values())
+    ledgers = together(ledgers)
     layers = {f"{name}_{part}_s": getattr(ledgers[name], f"{part}_s") if name in ledgers else 0.0
               for name in LAYERS for part in ("solver", "compile")}
     return {
@@ -71,6 +72,19 @@ def run_seconds(ledgers: Mapping[str, Ledger], watch: Stopwatch) -> dict[str, An
             "expectation_s": sum(one.expectation_s for one in ledgers.values()), **layers,
         },
     }
+
+
+def together(ledgers: Mapping[str, Ledger]) -> dict[str, Ledger]:
+    """By simulator, with those of districts served elsewhere (`NAME@DISTRICT`) added to their own kind."""
+    found: dict[str, Ledger] = {}
+    for full_name, one in ledgers.items():
+        name = full_name.partition("@")[0]
+        found[name] = one if name not in found else _sum(found[name], one)
+    return found
+
+
+def _sum(one: Ledger, other: Ledger) -> Ledger:
+    return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in SECONDS})
 
 
 def profile_rows(result: Result) -> list[tuple[str, float]]:

@@ -61,6 +61,11 @@ class RunSpec:
         return self.scenario.execution.mode == "separate_processes"
 
     @property
+    def remote(self) -> dict[str, str]:
+        """Addresses of the districts that are served elsewhere."""
+        return self.scenario.execution.remote
+
+    @property
     def horizon_h(self) -> int:
         return self.scenario.planning.horizon_h
 

@@ -38,6 +38,16 @@ def contradictions(scenario: Scenario) -> Iterator[Contradiction]:
     yield from _prices(scenario)
     yield from _batteries(scenario)
     yield from _districts(scenario)
+    yield from _execution(scenario)
+
+
+def _execution(scenario: Scenario) -> Iterator[Contradiction]:
+    remote, names = scenario.execution.remote, [district.name for district in scenario.districts]
+    for name in remote:
+        if name not in names:
+            yield Contradiction(("execution", "remote"), name, f"must be a district: {', '.join(names)}")
+    if remote and scenario.execution.mode != "in_process":
+        yield Contradiction(("execution", "mode"), scenario.execution.mode, "must be in_process with execution.remote")
 
 
 def _times(scenario: Scenario) -> Iterator[Contradiction]:

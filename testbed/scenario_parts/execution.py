@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from testbed.scenario_parts.base import Part
+
+ADDRESS = r"^[\w.-]+:\d{1,5}$"
 
 
 class Execution(Part):
@@ -12,6 +16,8 @@ class Execution(Part):
 
     mode: Literal["in_process", "separate_processes"] = "in_process"
     """All simulators in this process, or each in its own."""
+    remote: dict[str, Annotated[str, Field(pattern=ADDRESS)]] = Field(default_factory=dict)
+    """Districts whose own simulators run elsewhere, as HOST:PORT of a `testbed serve-district`."""
     cache_dir: str | None = None
     """Folder in which costly inputs and plans are kept between runs; null: the platform's cache folder."""
 

@@ -27,7 +27,7 @@ from testbed.attributes import (
     to_recorder,
 )
 from testbed.run_spec import RunSpec
-from testbed.simulators.wire import freeze, pack, unpack
+from testbed.simulators.border import BetweenProcesses, Border, InProcess, Origin
 
 Values = dict[str, Any]
 Inputs = Mapping[str, Values]
@@ -77,7 +77,9 @@ class Adapter(mosaik_api_v3.Simulator):
         self.values: dict[str, Values] = {}
         self.steps_done = 0
         self.build_s = self.busy_s = self.warmup_s = 0.0
-        self.is_built = False
+        self.failure: Values | None = None
+        self.border: Border | None = None
+        """Set before `init` where the simulator is served elsewhere."""
 
     # ---- what a simulator provides
     def build(self, spec: RunSpec) -> None:
@@ -89,9 +91,10 @@ class Adapter(mosaik_api_v3.Simulator):
         raise TypeError(f"{type(self).__name__} has no advance")
 
     # ---- mosaik's side
-    def init(self, sid: str, time_resolution: float, *, spec: str, ledger_dir: str) -> Any:  # type: ignore[override]
+    def init(self, sid: str, time_resolution: float, *, spec: str, ledger_dir: str | None) -> Any:  # type: ignore[override]
         self.spec = RunSpec.from_json(spec)
-        self.ledger_dir = Path(ledger_dir)
+        self.ledger_dir = None if ledger_dir is None else Path(ledger_dir)
+        self._border = self.border or (BetweenProcesses() if self.spec.is_separate else InProcess())
         return self.meta
 
     def create(self, num: int, model: str, *, name: str) -> Any:  # type: ignore[override]
@@ -107,12 +110,13 @@ class Adapter(mosaik_api_v3.Simulator):
         now_s = time - self.spec.warmup_s
         self._guarded(now_s, lambda: self._advance(now_s, inputs))
         self.steps_done += 1
-        if self.spec.is_separate or self.steps_done == self.spec.steps_total:
+        if self.spec.is_separate or self.spec.remote or self.steps_done == self.spec.steps_total:
             self._write_ledger()
         return time + self.spec.step_s
 
     def get_data(self, outputs: Mapping[str, list[str]]) -> Any:
-        return {eid: {name: self._outward(self._value(eid, name)) for name in names}
+        return {eid: {name: self._border.outward(Origin(self.simulator, eid, name), self.steps_done,
+                                                 self._value(eid, name)) for name in names}
                 for eid, names in outputs.items()}
 
     # ---- inside
@@ -135,32 +139,32 @@ class Adapter(mosaik_api_v3.Simulator):
         return {name: self._inward(eid, name, sources) for name, sources in values.items()}
 
     def _inward(self, eid: str, name: str, sources: Mapping[str, Any]) -> Any:
-        by_entity = {source.split(".", 1)[1]: self._unpacked(value) for source, value in sources.items()}
+        by_entity = {source.split(".", 1)[1]: self._border.inward(value) for source, value in sources.items()}
         if eid == SYSTEM and SYSTEM not in by_entity:
             return by_entity
         (value,) = by_entity.values()
         return value
-
-    def _unpacked(self, value: Any) -> Any:
-        return unpack(value) if self.spec.is_separate else value
-
-    def _outward(self, value: Any) -> Any:
-        return pack(value) if self.spec.is_separate else freeze(value)
 
     def _guarded(self, now_s: int, action: Any) -> None:
         try:
             action()
         except Exception as error:
             cause = f"{type(error).__name__}: {error}"
-            self._write_ledger(failure={"time_s": now_s, "cause": cause, "traceback": traceback.format_exc()})
+            self.failure = {"time_s": now_s, "cause": cause, "traceback": traceback.format_exc()}
+            self._write_ledger()
             raise SimulatorFailure(self.simulator, now_s, cause) from error
 
-    def _write_ledger(self, failure: Values | None = None) -> None:
-        entry = {"steps": self.steps_done, "busy_s": self.busy_s, "build_s": self.build_s, "warmup_s": self.warmup_s,
-                 "failure": failure, **self.extra_ledger()}
+    def ledger(self) -> Values:
+        """What the simulator says of its own run, as plain JSON."""
+        return {"steps": self.steps_done, "busy_s": self.busy_s, "build_s": self.build_s, "warmup_s": self.warmup_s,
+                "failure": self.failure, **self.extra_ledger()}
+
+    def _write_ledger(self) -> None:
+        if self.ledger_dir is None:  # served elsewhere: the run asks for it
+            return
         path = self.ledger_dir / f"{self.simulator}.json"
         partial = path.with_suffix(".part")
-        partial.write_text(json.dumps(entry), encoding="utf-8")
+        partial.write_text(json.dumps(self.ledger()), encoding="utf-8")
         partial.replace(path)
 
     def extra_ledger(self) -> Values:

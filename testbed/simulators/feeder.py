@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.records import Floats
-from testbed.districts import District, network_districts
+from testbed.districts import District, build_districts
 from testbed.run_spec import RunSpec
 from testbed.simulators.adapter import Adapter, Inputs, Values
 
@@ -18,7 +18,8 @@ class FeederSimulator(Adapter):
     simulator = "feeder"
 
     def build(self, spec: RunSpec) -> None:
-        self.districts: dict[str, District] = network_districts(spec)
+        districts = build_districts(spec)
+        self.districts: dict[str, District] = {name: districts[name] for name in self.entities}
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
         return {name: power_flows(self.districts[name], inputs[name]) for name in self.entities}

@@ -37,8 +37,8 @@ class FleetSimulator(Adapter):
         self.free_behaviour = controller.free_behaviour
         self.is_dispatching = controller.car_control != "none"
         response = driver_response(spec.scenario)
-        self.cores = {name: DistrictFleet(spec, district, response)
-                      for name, district in build_districts(spec).items()}
+        districts = build_districts(spec)
+        self.cores = {name: DistrictFleet(spec, districts[name], response) for name in self.entities}
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
         return {name: self._district(name, now_s, inputs[name]) for name in self.entities}

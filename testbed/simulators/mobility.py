@@ -25,7 +25,7 @@ class MobilitySimulator(Adapter):
 
     def build(self, spec: RunSpec) -> None:
         districts = build_districts(spec)
-        self.cores = {name: DistrictMobility(spec, district) for name, district in districts.items()}
+        self.cores = {name: DistrictMobility(spec, districts[name]) for name in self.entities}
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
         return {name: self.cores[name].step(now_s, inputs[name]["soc"], inputs[name]["guidance"]["rank"],

@@ -21,6 +21,7 @@ class RecorderSimulator(Adapter):
     simulator = "recorder"
 
     def build(self, spec: RunSpec) -> None:
+        assert self.ledger_dir is not None  # the recorder is never served elsewhere
         self.heart = Heartbeat(self.ledger_dir)
         self.writer = open_writer(spec)
         self.traces = open_traces(spec)
@@ -37,7 +38,7 @@ class RecorderSimulator(Adapter):
         """The records of all simulators that speak to the entity, as one."""
         if name != RECORD:
             return super()._inward(eid, name, sources)
-        return {key: value for record in sources.values() for key, value in self._unpacked(record).items()}
+        return {key: value for record in sources.values() for key, value in self._border.inward(record).items()}
 
     def _write(self, index: int, inputs: Inputs) -> None:
         districts = {name: values for name, values in inputs.items() if name != SYSTEM}

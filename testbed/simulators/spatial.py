@@ -21,7 +21,8 @@ class SpatialSimulator(Adapter):
 
     def build(self, spec: RunSpec) -> None:
         controller = load_controller(spec.controller)
-        self.districts = build_districts(spec)
+        districts = build_districts(spec)
+        self.districts = {name: districts[name] for name in self.entities}
         self.layers: dict[str, SpatialLayer] = {
             name: controller.spatial(spatial_knowledge(spec, district)) for name, district in self.districts.items()}
         compliance = spec.scenario.planning.assumed_compliance

@@ -1,0 +1,100 @@
+"""Serves whole districts to runs elsewhere: all simulators of a district in this one process.
+
+mosaik opens one connection per simulator; `init` says which one it is to be, and of which run. The simulators of a
+run share a drawer, so that only handles of their arrays cross the network. Several runs may be served at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import mosaik_api_v3
+from mosaik_api_v3.connection import Channel, EndOfRequests
+
+from testbed.attributes import DISTRICT_SIMULATORS
+from testbed.run_spec import RunSpec
+from testbed.simulators.adapter import Adapter, meta_of
+from testbed.simulators.border import Drawer
+
+RUNS_KEPT = 8
+"""Drawers of the latest runs; older ones are over."""
+
+
+class DistrictServer:
+    """What the connections of one process have in common."""
+
+    def __init__(self) -> None:
+        self.drawers: dict[str, Drawer] = {}
+
+    def drawer(self, run: str, spec: RunSpec) -> Drawer:
+        """That of the run."""
+        if run not in self.drawers:
+            self.drawers[run] = Drawer(with_traces=spec.scenario.record.vehicles)
+            for old in list(self.drawers)[:-RUNS_KEPT]:
+                del self.drawers[old]
+        return self.drawers[run]
+
+    async def serve(self, host: str, port: int, listening: Callable[[str], None]) -> None:
+        """Until cancelled; `listening` hears the address, which the system chooses for port 0."""
+        server = await asyncio.start_server(self._connected, host, port)
+        bound_host, bound_port = server.sockets[0].getsockname()[:2]
+        listening(f"{bound_host}:{bound_port}")
+        async with server:
+            await server.serve_forever()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        channel = Channel(reader, writer)
+        try:
+            await mosaik_api_v3.run_simulator(channel, ServedSimulator(self), api_compliant=True)
+        except (EndOfRequests, ConnectionError, asyncio.IncompleteReadError):
+            pass  # the run is over, or its process died: nothing is left to be said to it
+        finally:
+            await channel.close()
+
+
+class ServedSimulator(mosaik_api_v3.Simulator):
+    """One connection: becomes the simulator that `init` names."""
+
+    def __init__(self, server: DistrictServer) -> None:
+        super().__init__(meta_of(DISTRICT_SIMULATORS[0]))  # type: ignore[no-untyped-call]  # until `init`
+        self.server = server
+        self.inner: Adapter | None = None
+
+    def init(self, sid: str, time_resolution: float, *, simulator: str, spec: str,  # type: ignore[override]
+             ledger_dir: str, run: str) -> Any:
+        if simulator not in DISTRICT_SIMULATORS:
+            raise ValueError(f"simulator {simulator!r}: served here are {', '.join(DISTRICT_SIMULATORS)}")
+        module = importlib.import_module(f"testbed.simulators.{simulator}")
+        made: Adapter = getattr(module, f"{simulator.capitalize()}Simulator")()
+        made.border = self.server.drawer(run, RunSpec.from_json(spec))
+        self.inner = made
+        meta = made.init(sid, time_resolution, spec=spec, ledger_dir=None)
+        meta["extra_methods"] = ["ledger"]
+        self.meta = meta
+        return meta
+
+    @property
+    def served(self) -> Adapter:
+        """The simulator itself, once `init` has made it."""
+        if self.inner is None:
+            raise RuntimeError("init comes first")
+        return self.inner
+
+    def create(self, num: int, model: str, **params: Any) -> Any:
+        return self.served.create(num, model, **params)
+
+    def setup_done(self) -> None:
+        self.served.setup_done()
+
+    def step(self, time: int, inputs: Any, max_advance: int) -> int:
+        return self.served.step(time, inputs, max_advance)
+
+    def get_data(self, outputs: Mapping[str, list[str]]) -> Any:
+        return self.served.get_data(outputs)
+
+    def ledger(self) -> Any:
+        """What the simulator says of its own run; asked for at the run's end."""
+        return self.served.ledger()
