@@ -25,7 +25,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address():
     """A server in a process of its own, on the loopback."""
-    with subprocess.Popen(command("serve-district", "--listen", "127.0.0.1:0"), cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+    words = command("serve-district", "--listen", "127.0.0.1:0")
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         try:
             yield re.fullmatch(r"listening on (127\.0\.0\.1:\d+)\n", server.stdout.readline())[1]
         finally:
