@@ -77,6 +77,8 @@ class FleetStep(Table):
     p_slow_bus_kw: Floats
     """Of it through slow chargers: those behind the bus's own transformer."""
     q_bus_kvar: Floats
+    discharge_bus_kw: Floats
+    """What cars give back there, charging not taken off."""
     charge_group_kw: Floats
     discharge_group_kw: Floats
     tariff_group_usd: Floats
@@ -104,6 +106,7 @@ class _Ledger:
         self.group_charged_kwh, self.group_discharged_kwh = np.zeros(GROUP_COUNT), np.zeros(GROUP_COUNT)
         self.group_wear_usd = np.zeros(GROUP_COUNT)
         self.bus_kwh, self.slow_bus_kwh = np.zeros(buses), np.zeros(buses)
+        self.bus_discharged_kwh = np.zeros(buses)
         self.mismatch_kwh = 0.0
 
     def book(self, rows: Ints, group: Ints, bus: Ints, done: Exchange, wear_usd_per_kwh: Floats,
@@ -119,6 +122,7 @@ class _Ledger:
         net_kwh = done.charged_kwh - done.discharged_kwh
         self.bus_kwh += np.bincount(bus, net_kwh, self.bus_kwh.size)
         self.slow_bus_kwh += np.bincount(bus, net_kwh * is_slow, self.bus_kwh.size)
+        self.bus_discharged_kwh += np.bincount(bus, done.discharged_kwh, self.bus_kwh.size)
 
 
 @dataclass(frozen=True)
@@ -341,6 +345,7 @@ class Fleet:
             wear_usd=ledger.drawn_kwh * self._wear_usd_per_kwh,
             departure_short_kwh=short_kwh, infeasible_request_kwh=infeasible_kwh,
             p_bus_kw=ledger.bus_kwh / hours, p_slow_bus_kw=ledger.slow_bus_kwh / hours, q_bus_kvar=q_bus_kvar,
+            discharge_bus_kw=ledger.bus_discharged_kwh / hours,
             charge_group_kw=ledger.group_charged_kwh / hours,
             discharge_group_kw=ledger.group_discharged_kwh / hours,
             tariff_group_usd=ledger.group_charged_kwh * price_in - ledger.group_discharged_kwh * price_out,

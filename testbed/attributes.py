@@ -166,6 +166,7 @@ _FLEET = [
     *_series("fleet", "district", [
         ("p_bus_kw", "kW", "PEV power of each bus"),
         ("q_bus_kvar", "kvar", "PEV reactive power of each bus"),
+        ("discharge_bus_kw", "kW", "power that cars give back at each bus, charging not taken off"),
     ], ("bus",)),
     *_series("fleet", "district", [
         ("charge_kw", "kW", "charging power at the bus"),

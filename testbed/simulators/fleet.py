@@ -122,6 +122,7 @@ class DistrictFleet:
             "pev_mw": {"charge_mw": float(charge_mw), "discharge_mw": float(discharge_mw), **self.reserve},
             "delivery": self.delivery,
             "totals": self._totals(), "p_bus_kw": step.p_bus_kw, "q_bus_kvar": step.q_bus_kvar,
+            "discharge_bus_kw": step.discharge_bus_kw,
             "charge_kw": step.charge_group_kw, "discharge_kw": step.discharge_group_kw,
             "tariff_usd": step.tariff_group_usd, "wear_usd": step.wear_group_usd,
             "refusals": step.refusals.astype(np.float64), "stored_kwh": step.energy_kwh,

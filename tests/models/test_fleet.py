@@ -45,6 +45,13 @@ def test_charging_and_discharging_by_hand() -> None:
     assert down.energy_kwh == pytest.approx(24.55)
 
 
+def test_what_one_car_charges_does_not_hide_what_another_gives_back() -> None:
+    """Two cars at one bus and a third at the other: the sum of powers is 0, the power given back is 4 and 2 kW."""
+    step = run(fleet_of(cars(3)), [4.0, -4.0, -2.0], declared=declared_of(cars(3), bus=[0, 0, 1]))
+    assert step.p_bus_kw.tolist() == pytest.approx([0, -2])
+    assert step.discharge_bus_kw.tolist() == pytest.approx([4, 2])
+
+
 @pytest.mark.parametrize(("soc", "setpoint_kw", "soc_after", "reason"), [
     (0.5, 20.0, 0.532, LIMITED),  # more than the charger can do
     (0.5, -20.0, 0.45, LIMITED),
