@@ -1,10 +1,11 @@
 """What it costs that drivers do not do as told, split between the system, the owners and the feeder.
 
     python -m experiments.compliance                        the study `compliance`; hours, resumes where it stopped
-    python -m experiments.compliance my.yaml -o my_folder   any study with drivers.compliance_mean on its grid
+    python -m experiments.compliance my.yaml -o my_folder   any study with drivers.compliance_mean on its axes
 
-Each run is compared with the run of the same controller, seed and other grid values at the study's highest compliance:
-the same trips, batteries and forecasts, and the same drivers but for those who no longer comply.
+Each run is compared twice, always with a run of the same seed, so of the same trips, batteries and forecasts: with the
+same controller at the study's highest compliance (what refusing costs), and with `uncoordinated` at the same compliance
+(what control is still worth; refusing touches it too, since some who refuse come late, leave early or do not plug in).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +26,9 @@ from testbed.metrics import half_width
 from testbed.sweep import TABLE, run_sweep, sweep_request
 from testbed.tables import print_table
 
-RATE = "drivers.compliance_mean"
+RATE, RHO = "drivers.compliance_mean", "drivers.zone_shock_rho"
+FULL, BASE = "full compliance", "uncoordinated"
+"""What a run is compared with."""
 PARTS: Mapping[str, tuple[str, ...]] = {
     "total": ("total_cost_usd_adjusted",),
     "system": ("operating_cost_usd", "carbon_cost_usd", "imbalance_cost_usd"),
@@ -32,24 +36,26 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "feeder": ("feeder_loss_cost_usd",),
 }
 """Who bears what. The parts overlap (tariffs are a transfer, losses are in the fuel) and do not add up to the total."""
-OTHERS = ("compliance_realised_energy", "reserve_shortfall_mwh")
-SUMMARY, FIGURE = "costs.csv", "costs.png"
+SUMMARY = "costs.csv"
+FIGURES = {FULL: "costs", BASE: "gains"}
+Y_LABELS = {FULL: "1000 USD above full compliance", BASE: "1000 USD above uncoordinated"}
 
 Row = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """One part of what a controller loses at one point of the grid, mean over seeds."""
+    """One part of what a controller costs at one point of the study above another run, mean over seeds."""
 
+    against: str
+    """`full compliance` of the same controller, or `uncoordinated` at the same point."""
     controller: str
     point: str
-    """Other axes of the grid."""
+    """Other axes of the study."""
     compliance: float
     part: str
     seeds: int
     usd: float
-    """Above the same at the highest compliance."""
     ci95_usd: float
     """Half width (Student, paired); NaN with one seed."""
     noise_usd: float
@@ -62,66 +68,83 @@ class Cost:
 
 
 def summarise(rows: Iterable[Row]) -> list[Cost]:
-    """The costs of non-compliance from the table of a sweep, in the order of its cases; incomplete ones left out."""
-    done = [row for row in rows if row["status"] == "completed"]
+    """Both comparisons from the table of a sweep, in the order of its cases; incomplete ones left out."""
+    done = full_compliance_everywhere([row for row in rows if row["status"] == "completed"])
     if not done:
         return []
     axes = [name for name in done[0] if "." in name and name != RATE]
     best = max(float(row[RATE]) for row in done)
     at = {(row["controller"], _point(row, axes), float(row[RATE]), row["seed"]): row for row in done}
     found = []
-    for controller, point, rate in dict.fromkeys((key[0], key[1], key[2]) for key in at):
-        pairs = [(row, at[controller, point, best, key[3]]) for key, row in at.items()
-                 if key[:3] == (controller, point, rate) and (controller, point, best, key[3]) in at]
-        found += [_cost(controller, point, rate, part, pairs) for part in PARTS if pairs]
+    for controller, point, rate in dict.fromkeys(key[:3] for key in at):
+        mine = {key[3]: row for key, row in at.items() if key[:3] == (controller, point, rate)}
+        for against, other in ((FULL, (controller, point, best)), (BASE, (BASE, point, rate))):
+            pairs = [(row, at[*other, seed]) for seed, row in mine.items() if (*other, seed) in at]
+            if pairs and not (against == BASE == controller):
+                found += [_cost(against, controller, point, rate, part, pairs) for part in PARTS]
     return found
+
+
+def full_compliance_everywhere(rows: Sequence[Row]) -> list[Row]:
+    """Where all comply nothing is correlated: a run at compliance 1 stands for every correlation of the study."""
+    rhos = list(dict.fromkeys(row[RHO] for row in rows if RHO in row))
+    spread: list[Row] = []
+    for row in rows:
+        spread += [{**row, RHO: rho} for rho in rhos] if rhos and float(row[RATE]) == 1.0 else [row]
+    return spread
 
 
 def _point(row: Row, axes: Sequence[str]) -> str:
     return " ".join(f"{name.split('.')[-1]}={row[name]}" for name in axes)
 
 
-def _cost(controller: str, point: str, rate: float, part: str, pairs: Sequence[tuple[Row, Row]]) -> Cost:
-    """Mean over pairs of (this, at the highest compliance)."""
+def _cost(against: str, controller: str, point: str, rate: float, part: str, pairs: Sequence[tuple[Row, Row]]) -> Cost:
+    """Mean over pairs of (this, what it is compared with)."""
     differences = np.array([_sum(a, PARTS[part]) - _sum(b, PARTS[part]) for a, b in pairs])
-    noise = [2 * float(a["plan_gap_max_rel"] or 0.0) * abs(float(a["objective_usd_adjusted"])) for a, _ in pairs]
-    return Cost(controller, point, rate, part, differences.size, float(differences.mean()), half_width(differences),
-                float(np.mean(noise)))
+    noise = [max(2 * float(row["plan_gap_max_rel"] or 0.0) * abs(float(row["objective_usd_adjusted"])) for row in pair)
+             for pair in pairs]
+    return Cost(against, controller, point, rate, part, differences.size, float(differences.mean()),
+                half_width(differences), float(np.mean(noise)))
 
 
 def _sum(row: Row, names: Sequence[str]) -> float:
     return sum(float(row[name]) for name in names)
 
 
-def draw(costs: Sequence[Cost], path: Path) -> None:
-    """One panel per part and other grid point: cost over compliance, a line with its interval for each controller."""
-    import matplotlib  # noqa: PLC0415 - slow to import, for figures only
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
+# ---------------------------------------------------------------- the figures
+def draw(costs: Sequence[Cost], stem: Path) -> None:
+    """One panel per part and point: cost over compliance with intervals, the noise floor in grey; STEM.png and .svg."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, for figures only
 
     points = list(dict.fromkeys(c.point for c in costs))
-    figure, panels = plt.subplots(len(points), len(PARTS), figsize=(4 * len(PARTS), 3 * len(points)), squeeze=False)
-    for row, point in enumerate(points):
-        for column, part in enumerate(PARTS):
-            panel = panels[row][column]
+    figure = Figure(figsize=(2.6 * len(PARTS), 2.3 * len(points) + 0.4), layout="constrained")
+    panels = figure.subplots(len(points), len(PARTS), squeeze=False, sharex=True, sharey="col")
+    for row, point in zip(panels, points, strict=True):
+        for panel, part in zip(row, PARTS, strict=True):
             _lines(panel, [c for c in costs if c.point == point and c.part == part])
-            panel.set_title(f"{part} {point}", fontsize=9)
-            panel.set_xlabel("compliance")
-            panel.set_ylabel("USD above full compliance")
-    panels[0][0].legend(fontsize=7)
-    figure.tight_layout()
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+            panel.set_title(f"{part}, {point.replace('zone_shock_rho=', 'correlation ')}", fontsize=8)
+        row[0].set_ylabel(Y_LABELS[costs[0].against], fontsize=8)
+    for panel in panels[-1]:
+        panel.set_xlabel("compliance", fontsize=8)
+    handles, labels = panels[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=8, ncols=len(labels), loc="outside upper center", frameon=False)
+    for suffix in (".png", ".svg"):
+        figure.savefig(stem.with_suffix(suffix), dpi=200)
 
 
-def _lines(panel: object, costs: Sequence[Cost]) -> None:
-    for controller in dict.fromkeys(c.controller for c in costs):
+def _lines(panel: Any, costs: Sequence[Cost]) -> None:
+    noise = max((c.noise_usd for c in costs), default=0.0) / 1000
+    panel.axhspan(-noise, noise, color="0.85", linewidth=0, label="MILP gap")
+    for place, controller in enumerate(dict.fromkeys(c.controller for c in costs)):
         mine = sorted((c for c in costs if c.controller == controller), key=lambda c: c.compliance)
-        panel.errorbar([c.compliance for c in mine], [c.usd for c in mine],  # type: ignore[attr-defined]
-                       yerr=[np.nan_to_num(c.ci95_usd) for c in mine], label=controller, capsize=2)
+        panel.errorbar([c.compliance for c in mine], [c.usd / 1000 for c in mine], label=controller, capsize=2,
+                       yerr=[np.nan_to_num(c.ci95_usd) / 1000 for c in mine], linewidth=1.2, marker="os^Dv"[place % 5],
+                       markersize=3.5)
+    panel.tick_params(labelsize=8)
+    panel.grid(linewidth=0.4, alpha=0.6)
 
 
+# ---------------------------------------------------------------- the command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run or resume the study, then print and write the costs."""
     parser = argparse.ArgumentParser(prog="python -m experiments.compliance", description=__doc__,
@@ -141,9 +164,11 @@ def _run(study: str, output: Path | None, workers: int | None) -> int:
     if costs:
         rows = [asdict(cost) | {"is_resolved": cost.is_resolved} for cost in costs]
         write_rows(list(rows[0]), [list(row.values()) for row in rows], sweep.folder / SUMMARY)
-        draw(costs, sweep.folder / FIGURE)
-        print_table(("controller", "point", "compliance", "part", "seeds", "USD", "+-", "noise", "resolved"),
-                    [(c.controller, c.point, f"{c.compliance:g}", c.part, str(c.seeds), f"{c.usd:.1f}",
+        for against, name in FIGURES.items():
+            if chosen := [c for c in costs if c.against == against]:
+                draw(chosen, sweep.folder / name)
+        print_table(("against", "controller", "point", "compliance", "part", "seeds", "USD", "+-", "noise", "resolved"),
+                    [(c.against, c.controller, c.point, f"{c.compliance:g}", c.part, str(c.seeds), f"{c.usd:.1f}",
                       f"{c.ci95_usd:.1f}", f"{c.noise_usd:.1f}", "yes" if c.is_resolved else "no") for c in costs])
     if failed:
         raise RunsFailed(f"{failed} cases have no result; see {sweep.folder}")

@@ -5,6 +5,7 @@ import pytest
 
 from experiments.capacity_credit import room_mw, running_mw
 from experiments.compliance import PARTS, draw, summarise
+from models.drivers import DriverParameters, complies_in_stay
 from testbed.sweep_study import cases_of, load_study
 
 FIGURES = {"total_cost_usd_adjusted": 100.0, "objective_usd_adjusted": 1000.0, "operating_cost_usd": 90.0,
@@ -12,10 +13,10 @@ FIGURES = {"total_cost_usd_adjusted": 100.0, "objective_usd_adjusted": 1000.0, "
            "plan_gap_max_rel": 0.001}
 
 
-def row(controller, rate, seed, status="completed", **more):
+def row(controller, rate, seed, status="completed", rho=0.05, **more):
     figures = {name: str(value + more.get(name, 0.0)) for name, value in FIGURES.items()}
     return {"controller": controller, "seed": str(seed), "drivers.compliance_mean": str(rate),
-            "drivers.zone_shock_rho": "0.05", "status": status, **figures}
+            "drivers.zone_shock_rho": str(rho), "status": status, **figures}
 
 
 def test_costs_are_paired_by_seed_and_split():
@@ -24,12 +25,42 @@ def test_costs_are_paired_by_seed_and_split():
             row("bilayer", 0.5, 2, total_cost_usd_adjusted=62.0, imbalance_cost_usd=9.0)]
     costs = {(c.compliance, c.part): c for c in summarise(rows)}
     assert set(costs) == {(rate, part) for rate in (0.5, 1.0) for part in PARTS}
+    assert {c.against for c in costs.values()} == {"full compliance"}
     assert costs[0.5, "total"].usd == pytest.approx((10 + 12) / 2)
     assert costs[0.5, "system"].usd == pytest.approx(8.0)
     assert costs[0.5, "feeder"].usd == pytest.approx(-0.5)
     assert costs[1.0, "total"].usd == 0.0 and not costs[1.0, "total"].is_resolved
     assert costs[0.5, "total"].noise_usd == pytest.approx(2.0)  # twice the gap
     assert costs[0.5, "total"].ci95_usd == pytest.approx(12.706 * np.sqrt(2) / np.sqrt(2), rel=1e-3)
+
+
+def test_what_control_is_worth_is_told_at_the_same_compliance():
+    rows = [row("uncoordinated", 1.0, 1), row("uncoordinated", 0.5, 1, total_cost_usd_adjusted=-5.0),
+            row("bilayer", 1.0, 1, total_cost_usd_adjusted=-20.0), row("bilayer", 0.5, 1, total_cost_usd_adjusted=3.0)]
+    gains = {(c.controller, c.compliance): c.usd for c in summarise(rows)
+             if c.against == "uncoordinated" and c.part == "total"}
+    assert gains == {("bilayer", 1.0): pytest.approx(-20.0), ("bilayer", 0.5): pytest.approx(8.0)}
+
+
+def test_the_noise_is_that_of_the_coarser_of_both_plans():
+    rows = [row("bilayer", 1.0, 1, plan_gap_max_rel=0.004), row("bilayer", 0.5, 1)]
+    noise = {c.compliance: c.noise_usd for c in summarise(rows) if c.part == "total"}
+    assert noise[0.5] == pytest.approx(2 * 0.005 * 1000)
+
+
+def test_a_run_at_full_compliance_stands_for_every_correlation():
+    rows = [row("bilayer", 1.0, 1, rho=0.0), row("bilayer", 0.5, 1, rho=0.0, total_cost_usd_adjusted=4.0),
+            row("bilayer", 0.5, 1, rho=0.05, total_cost_usd_adjusted=6.0)]
+    usd = {(c.point, c.compliance): c.usd for c in summarise(rows) if c.part == "total"}
+    assert usd == {("zone_shock_rho=0.0", 1.0): 0.0, ("zone_shock_rho=0.05", 1.0): 0.0,
+                   ("zone_shock_rho=0.0", 0.5): pytest.approx(4.0), ("zone_shock_rho=0.05", 0.5): pytest.approx(6.0)}
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.05, 0.6])
+def test_where_all_comply_correlation_changes_nothing(rho):
+    u = np.random.default_rng(1).random((3, 5000))
+    parameters = DriverParameters(compliance_mean=1.0, zone_shock_rho=rho)
+    assert complies_in_stay(u[0], np.ones(5000), u[1], u[2], parameters).all()
 
 
 def test_what_is_missing_is_left_out():
@@ -40,17 +71,20 @@ def test_what_is_missing_is_left_out():
 
 
 def test_a_figure_is_drawn(tmp_path):
-    draw(summarise([row("bilayer", rate, 1, total_cost_usd_adjusted=-rate) for rate in (0.5, 1.0)]), tmp_path / "x.png")
-    assert (tmp_path / "x.png").stat().st_size > 5_000
+    draw(summarise([row("bilayer", rate, 1, total_cost_usd_adjusted=-rate) for rate in (0.5, 1.0)]), tmp_path / "x")
+    assert (tmp_path / "x.png").stat().st_size > 5_000 and (tmp_path / "x.svg").is_file()
 
 
 def test_the_study_is_what_it_says():
     study, file = load_study("compliance")
-    assert study.seeds >= 20 and set(study.grid["drivers.zone_shock_rho"]) == {0.0, 0.05}
-    assert min(study.grid["drivers.compliance_mean"]) == 0.3 and max(study.grid["drivers.compliance_mean"]) == 1.0
+    points = [(point["drivers.compliance_mean"], point["drivers.zone_shock_rho"]) for point in study.points]
+    rates = {rate for rate, _ in points}
+    assert study.seeds >= 20 and len(points) == len(set(points))
+    assert min(rates) == 0.3 and max(rates) == 1.0 and "uncoordinated" in study.controllers
+    assert set(points) == {(rate, rho) for rate in rates for rho in (0.0, 0.05)} - {(1.0, 0.05)}
     names = {name for part in PARTS.values() for name in part} | {"plan_gap_max_rel", "objective_usd_adjusted"}
     assert names <= set(study.metrics)
-    assert len(cases_of(study, file.parent)) == 6 * 2 * 20 * len(study.controllers)
+    assert len(cases_of(study, file.parent)) == len(points) * 20 * len(study.controllers)
 
 
 class _Cars:
