@@ -32,10 +32,11 @@ FULL, BASE = "full compliance", "uncoordinated"
 PARTS: Mapping[str, tuple[str, ...]] = {
     "total": ("total_cost_usd_adjusted",),
     "system": ("operating_cost_usd", "carbon_cost_usd", "imbalance_cost_usd"),
+    "imbalance": ("imbalance_cost_usd",),
     "owners": ("owners_net_cost_usd",),
     "feeder": ("feeder_loss_cost_usd",),
 }
-"""Who bears what. The parts overlap (tariffs are a transfer, losses are in the fuel) and do not add up to the total."""
+"""Who bears what. Parts overlap (imbalance is the system's, tariffs are a transfer, losses are in the fuel): no sum."""
 SUMMARY = "costs.csv"
 FIGURES = {FULL: "costs", BASE: "gains"}
 Y_LABELS = {FULL: "1000 USD above full compliance", BASE: "1000 USD above uncoordinated"}
