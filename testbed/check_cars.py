@@ -12,6 +12,7 @@ from models.population import district_seed, draw_vehicles
 from models.records import GROUP_COUNT, VEHICLE_CLASSES, Bools, Floats, Vehicles
 from testbed.check_finding import Violation, worst
 from testbed.districts import fleet_parameters
+from testbed.knowledge import charger_curves
 from testbed.profiles import build_profiles
 from testbed.recording import traces_path
 from testbed.results import Result
@@ -106,7 +107,7 @@ def _vehicles(result: Result, name: str, v: Vehicles) -> Iterator[Violation]:
     before = np.concatenate([start[None, :], soc[:-1]])
     floor = np.minimum(v.soc_floor_v2g, before)
     # a car that discharges and then leaves and drives within the step may end lower
-    stayed = _did_not_drive(before, soc, power_kw, v, result.step_h)
+    stayed = _did_not_drive(before, soc, power_kw, _best_eta_discharge(result, v) * v.capacity_kwh, result.step_h)
     below = np.where((power_kw < -POWER_KW) & stayed, floor - soc, 0.0)
     yield from worst("v2g_floor", below, names, SOC)
     at_bus_kwh = power_kw.sum(axis=1) * result.step_h
@@ -115,7 +116,16 @@ def _vehicles(result: Result, name: str, v: Vehicles) -> Iterator[Violation]:
     yield from worst("vehicle_sum", np.abs(at_bus_kwh - net_kwh)[:, None], (name,), allowed)
 
 
-def _did_not_drive(before: Floats, after: Floats, power_kw: Floats, v: Vehicles, step_h: float) -> Bools:
-    """[T, V] whether the change of SOC is that of the discharge alone, so that the car did not drive."""
-    drawn = -np.minimum(power_kw, 0.0) * step_h / v.eta_discharge / v.capacity_kwh
+def _best_eta_discharge(result: Result, v: Vehicles) -> Floats:
+    """[V] the highest efficiency of each car's charger; a charger with a curve may lose more at part load."""
+    eta = np.array(v.eta_discharge)
+    for kind, curve in enumerate(charger_curves(Scenario.model_validate(result.scenario))):
+        if curve is not None:
+            eta[v.charger_kind == kind] = curve.discharging.max()
+    return eta
+
+
+def _did_not_drive(before: Floats, after: Floats, power_kw: Floats, kwh_per_soc: Floats, step_h: float) -> Bools:
+    """[T, V] whether SOC falls by no more than the discharge alone must cause, so that the car did not drive."""
+    drawn = -np.minimum(power_kw, 0.0) * step_h / kwh_per_soc
     return np.asarray(before - after <= drawn * (1 + 1e-3) + SOC, dtype=np.bool_)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from models.transformer_ageing import LOSS_TABLES, ageing, transformer_losses_kw
+from testbed.check_result import check_result
 from testbed.metrics import compute_metrics
 from testbed.report import write_report
 from testbed.results import open_result
@@ -33,7 +34,8 @@ def changed(folder):
     """Other transformers, another day's air, chargers and cables that lose by load."""
     return open_result(small_run.run(
         folder, "districts.0.transformer_losses=tier1", f"districts.0.ambient_celsius={WARM}",
-        "fleet.slow_charger_curve=ac_onboard", "fleet.connection_loss_share=0.02", name="changed.h5"))
+        "fleet.slow_charger_curve=ac_onboard", "fleet.connection_loss_share=0.02", "record.vehicles=true",
+        name="changed.h5"))
 
 
 def test_figures_are_those_of_the_power_behind_each_transformer(plain, changed) -> None:
@@ -70,6 +72,10 @@ def test_chargers_lose_by_load_and_plans_do_not_know(plain, changed) -> None:
     assert driven[0] == driven[1] > 0
     assert less[1] > less[0]
     assert more[1] > more[0]
+
+
+def test_the_checker_finds_nothing_wrong_with_curves(changed) -> None:
+    assert [str(violation) for violation in check_result(changed).violations] == []
 
 
 def test_the_report_has_a_line_about_transformers_where_the_file_has_them(plain, folder) -> None:
