@@ -15,11 +15,13 @@ from typing import Literal, get_args
 import cvxpy as cp
 import numpy as np
 
+from controllers.port import PlanError
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.accounts import Accounts, account
 from controllers.temporal.unit_commitment.commitment import (
     TANGENT_PART,
     Guess,
+    binned_cohorts,
     coarse,
     guess_of,
     solve_commitment,
@@ -185,27 +187,39 @@ def costs_of(case: Case, money: Accounts, powers: Dispatch) -> Costs:
 
 # ------------------------------------------------------------------ one point
 class _Solver:
-    """Points of one unweighted case: MILP on cohorts merged over districts, then powers of all cohorts."""
+    """Points of one unweighted case: MILP on few cohorts, then powers of all cohorts."""
 
     def __init__(self, case: Case, settings: FrontSettings) -> None:
         self.case, self.settings = case, settings
-        self.merged = replace(case, rows=merge_cohorts(case.rows))
+        self.relaxed = (binned_cohorts(case), replace(case, rows=merge_cohorts(case.rows)))
+        """The smallest first; every bound of theirs holds for the case."""
         self.known: list[Guess] = []
         """The latest schedule: neighbours on a front differ in few hours."""
 
     def point(self, first: ObjectiveName, second: ObjectiveName, epsilon: float) -> Point:
         """The answer; cohorts that waste energy by cycling are told apart by binaries and solved again."""
-        case, cycling = self.case, np.asarray(self.case.cycling_pays())
+        aim, cycling = _Aim(first, second, epsilon, self.settings.tie), np.asarray(self.case.cycling_pays())
         for _ in range(CYCLING_ROUNDS):
-            mixed = case if cycling.any() else self.merged
-            aim = _Aim(first, second, epsilon, self.settings.tie)
-            commitment = commit_to(mixed, aim, self.settings, np.flatnonzero(cycling), self.known)
-            self.known = [Guess(commitment.u.ravel().astype(np.float64), relaxed_usd=np.nan)]
-            powers, wasted = dispatch_to(case, aim, commitment, np.flatnonzero(cycling))
+            commitment, powers, wasted = self._answer(aim, np.flatnonzero(cycling))
             if not wasted.any():
                 break
             cycling |= wasted
-        return _measured(case, aim, commitment, powers, wasted)
+        return _measured(self.case, aim, commitment, powers, wasted)
+
+    def _answer(self, aim: _Aim, cycling_at: Ints) -> tuple[Commitment, Dispatch, Bools]:
+        """By the smallest problem with a schedule that all cohorts can follow within epsilon."""
+        for mixed in self.relaxed if cycling_at.size == 0 else ():
+            try:
+                return self._answer_from(mixed, aim, cycling_at)
+            except PlanError:  # a relaxed schedule may be too optimistic: a fuller problem decides
+                continue
+        return self._answer_from(self.case, aim, cycling_at)
+
+    def _answer_from(self, mixed: Case, aim: _Aim, cycling_at: Ints) -> tuple[Commitment, Dispatch, Bools]:
+        commitment = commit_to(mixed, aim, self.settings, cycling_at, self.known, all_tangents=mixed is self.case)
+        powers, wasted = dispatch_to(self.case, aim, commitment, cycling_at)
+        self.known = [Guess(commitment.u.ravel().astype(np.float64), relaxed_usd=np.nan)]
+        return commitment, powers, wasted
 
 
 @dataclass(frozen=True)
@@ -240,14 +254,14 @@ def _with_directions(v: Variables, at: Ints) -> Variables:
     return replace(v, cycling_at=at, direction=direction)
 
 
-def commit_to(case: Case, aim: _Aim, settings: FrontSettings, cycling_at: Ints, known: Sequence[Guess] = ()
-              ) -> Commitment:
+def commit_to(case: Case, aim: _Aim, settings: FrontSettings, cycling_at: Ints, known: Sequence[Guess] = (),
+              all_tangents: bool = False) -> Commitment:
     """The MILP with all equations of the plan, under another objective and F_second <= epsilon.
 
     It begins with the best of the known schedules and, without binaries of cars, one from a small problem.
     """
     small = _guess(case, aim, settings.mip_gap) if cycling_at.size == 0 else None
-    if small is not None:
+    if small is not None and not all_tangents:
         case = with_enough_tangents(case, TANGENT_PART * settings.mip_gap * abs(small.relaxed_usd))
     v, problem = _aimed(case, aim, cycling_at)
     return solve_commitment(case, v, problem, settings.mip_gap, settings.node_limit,

@@ -143,12 +143,17 @@ def guess_of(small: Case, v: Variables, problem: cp.Problem, gap: float) -> Gues
 
 
 def coarse(case: Case) -> Case:
-    """Cars of all districts in cohorts by group and three-hour bin of departure, few tangents."""
+    """Binned cohorts and few tangents."""
+    binned = binned_cohorts(case)
+    return replace(binned, knowledge=replace(binned.knowledge, tangents=min(GUESS_TANGENTS, case.knowledge.tangents)))
+
+
+def binned_cohorts(case: Case) -> Case:
+    """Cars of all districts in cohorts by group and three-hour bin of departure: a relaxation (merge_cohorts)."""
     rows, last = case.rows, case.horizon_h - 1
     binned = np.minimum(rows.departure_h // GUESS_BIN_H * GUESS_BIN_H + GUESS_BIN_H - 1, last)
     departure = np.where(rows.departure_h > last, rows.departure_h, binned)
-    knowledge = replace(case.knowledge, tangents=min(GUESS_TANGENTS, case.knowledge.tangents))
-    return replace(case, rows=merge_cohorts(replace(rows, departure_h=departure)), knowledge=knowledge)
+    return replace(case, rows=merge_cohorts(replace(rows, departure_h=departure)))
 
 
 def _whole(case: Case, v: Variables) -> list[cp.Variable]:
