@@ -80,9 +80,9 @@ def test_an_input_sets_its_keys():
 
 def test_equal_rows_are_one_point():
     inputs = (Input("x", 0.0, 1.0), Input("map", levels=("a", "b")))
-    chosen, places = points(inputs, np.array([[0.5, 0.1], [0.5, 0.4], [0.5, 0.6], [0.25, 0.1]]))
+    chosen, places = points(inputs, np.array([[0.5, 0.1], [0.5, 0.6], [0.25, 0.1], [0.5, 0.4]]))
     assert chosen == [{"x": 0.5, "map": "a"}, {"x": 0.5, "map": "b"}, {"x": 0.25, "map": "a"}]
-    assert places == [0, 0, 1, 2]
+    assert places == [0, 1, 2, 0]
 
 
 def test_the_inputs_of_study_day():
@@ -146,4 +146,4 @@ def test_a_sweep_on_the_smallest_scenario(tmp_path: Path) -> None:
 
 def test_an_output_without_indices_is_said_to_be_flat(tmp_path: Path) -> None:
     draw([Index(name, "wear", *[np.nan] * 4) for name in OUTPUTS[:5]], tmp_path / "x")
-    assert "does not vary" in (tmp_path / "x.svg").read_text() or (tmp_path / "x.png").stat().st_size > 5_000
+    assert (tmp_path / "x.svg").read_text().count("does not vary") == 5
