@@ -1,7 +1,9 @@
 """A controller of the tests that learns, without optimisation."""
 
+from dataclasses import replace
+
 from controllers.spatial.expecting import Expecting
-from tests.testbed.plain_controller import Plain
+from tests.testbed.plain_controller import AllUnitsOn, Plain
 
 
 class Learning(Plain):
@@ -12,3 +14,19 @@ class Learning(Plain):
 
     def spatial(self, knowledge):
         return Expecting(super().spatial(knowledge))
+
+
+class GivesBack(AllUnitsOn):
+    """Each cohort also discharges at a third of its power."""
+
+    def plan(self, view):
+        return replace(super().plan(view), pd_kw=tuple(d.pd_max_kw / 3 for d in view.districts))
+
+
+class Giving(Learning):
+    """Learning, with discharge in the plan."""
+
+    name = "giving"
+
+    def temporal(self, knowledge):
+        return GivesBack(knowledge)
