@@ -45,6 +45,8 @@ OBJECTIVES: tuple[ObjectiveName, ...] = get_args(ObjectiveName)
 CYCLED_MW = 1e-3
 """Below it a cohort does not count as charging and discharging at once."""
 CYCLING_ROUNDS = 3
+ACCEPTED_GAP_FACTOR = 2.0
+"""An answer from few cohorts within this multiple of the gap asked stands; otherwise a fuller problem is solved."""
 CENT_USD = 0.01
 """Differences below it are rounding of the solvers."""
 Costs = dict[ObjectiveName, float]
@@ -207,13 +209,19 @@ class _Solver:
         return _measured(self.case, aim, commitment, powers, wasted)
 
     def _answer(self, aim: _Aim, cycling_at: Ints) -> tuple[Commitment, Dispatch, Bools]:
-        """By the smallest problem with a schedule that all cohorts can follow within epsilon."""
+        """By the smallest problem with a schedule that all cohorts can follow within epsilon, near enough its bound."""
+        bound_usd = -np.inf
         for mixed in self.relaxed if cycling_at.size == 0 else ():
             try:
-                return self._answer_from(mixed, aim, cycling_at)
+                commitment, powers, wasted = self._answer_from(mixed, aim, cycling_at)
             except PlanError:  # a relaxed schedule may be too optimistic: a fuller problem decides
                 continue
-        return self._answer_from(self.case, aim, cycling_at)
+            bound_usd = max(bound_usd, commitment.bound_usd)
+            allowed = ACCEPTED_GAP_FACTOR * self.settings.mip_gap * abs(powers.objective_usd) + CENT_USD
+            if powers.objective_usd - bound_usd <= allowed:
+                return replace(commitment, bound_usd=bound_usd), powers, wasted
+        commitment, powers, wasted = self._answer_from(self.case, aim, cycling_at)
+        return replace(commitment, bound_usd=max(bound_usd, commitment.bound_usd)), powers, wasted
 
     def _answer_from(self, mixed: Case, aim: _Aim, cycling_at: Ints) -> tuple[Commitment, Dispatch, Bools]:
         commitment = commit_to(mixed, aim, self.settings, cycling_at, self.known, all_tangents=mixed is self.case)

@@ -21,6 +21,8 @@ FIRST_NODES = 3
 """Nodes after which the solver's own search for better answers is called in."""
 NEAR_RELAXED = 0.01
 """A start further than this above the relaxed optimum is not good: the search is needed."""
+NEAR_GAPS = 3
+"""The same in gaps, where the gap asked is wide: cuts raise the bound by more than that."""
 GUESS_NODES = 100
 GUESS_BIN_H = 3
 """Cars of the guess leave every three hours."""
@@ -108,7 +110,8 @@ def solve_commitment(case: Case, v: Variables, problem: cp.Problem, gap: float, 
 
 def _searched(milp: Milp, gap: float, node_limit: int, start: Answer | None) -> tuple[Answer, float]:
     """(answer, bound): from a good start a few nodes without search often do."""
-    if start is None or start.value - start.bound > NEAR_RELAXED * abs(start.value):
+    near = max(NEAR_RELAXED, NEAR_GAPS * gap)
+    if start is None or start.value - start.bound > near * abs(start.value):
         answer = milp.solve(highs_options(gap, node_limit), start=start)
         return answer, answer.bound
     first = milp.solve(highs_options(gap, min(FIRST_NODES, node_limit)) | NO_SEARCH, start=start)

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from controllers.port import PlanError
+from controllers.temporal import pareto
 from controllers.temporal.pareto import (
     Front,
     FrontSettings,
@@ -17,9 +19,10 @@ from controllers.temporal.pareto import (
     pareto_front,
     unweighted,
 )
-from controllers.temporal.unit_commitment.commitment import commit
+from controllers.temporal.unit_commitment.commitment import binned_cohorts, commit
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
+from controllers.temporal.unit_commitment.stages import Commitment
 
 H = 8
 HILL = [70.0, 95, 130, 150, 165, 120, 90, 62]
@@ -145,6 +148,36 @@ def test_wasted_energy_is_kept_out_by_binaries(build: SimpleNamespace) -> None:
     least = front.points[0]
     assert least.cycled_mwh == 0
     assert least.costs_usd["curtailment"] == pytest.approx(75.0 * (60 + 40 - 45), rel=1e-3)
+
+
+# ------------------------------------------------------------------ few cohorts first
+def test_cohorts_by_bins_are_a_relaxation(build: SimpleNamespace) -> None:
+    """So their bound holds: no optimum of theirs is dearer."""
+    case = unweighted(_case(build, wind=np.zeros(H)))
+    binned, full = (commit(one, 1e-7, 3000).objective_usd for one in (binned_cohorts(case), case))
+    assert binned <= full * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("refused", ["no dispatch", "too dear"])
+def test_where_few_cohorts_are_too_optimistic_a_fuller_problem_decides(
+        refused: str, build: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest, asked = pareto.dispatch_to, list[int]()
+
+    def refuse(case: Case, aim: object, commitment: Commitment, at: np.ndarray) -> object:
+        asked.append(at.size)
+        found, wasted = honest(case, aim, commitment, at)  # type: ignore[arg-type]
+        if len(asked) > 2:
+            return found, wasted
+        if refused == "no dispatch":
+            raise PlanError("dispatch is infeasible")
+        return replace(found, objective_usd=1.5 * found.objective_usd), wasted
+
+    expected = _front(build, {}, "operating", "carbon").points[0]
+    monkeypatch.setattr(pareto, "dispatch_to", refuse)
+    point = pareto._Solver(unweighted(_case(build)), QUICK).point("operating", "carbon", np.inf)
+    assert len(asked) == 3
+    assert point.minimised_usd == pytest.approx(expected.minimised_usd, rel=1e-4)
+    assert point.bound_usd <= point.minimised_usd + 1e-6
 
 
 # ------------------------------------------------------------------ dominance
