@@ -69,7 +69,8 @@ class Answer:
         """The answer in a sentence."""
         told = f"{self.ignorance_usd:,.0f} USD (standard error {self.standard_error_usd:,.0f})"
         if np.isnan(self.standard_error_usd):
-            return f"one seed gives no verdict: the truth saves {self.ignorance_usd:,.0f} USD, learning {self.won_usd:,.0f}"
+            return (f"one seed gives no verdict: the truth saves {self.ignorance_usd:,.0f} USD, learning "
+                    f"{self.won_usd:,.0f} USD")
         if not self.matters:
             return f"nothing to win back: the truth saves {told}, no more than chance and the gap of the plans explain"
         verdict = "above" if self.low > WANTED else "not above"

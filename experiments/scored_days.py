@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from testbed.attributes import recorded
 from testbed.result_layout import Array
 from testbed.results import Result
@@ -31,23 +33,23 @@ class ScoredDays(Result):
     @property
     def time_s(self) -> Array:
         """[T] seconds since counted 00:00 at the beginning of each step that is kept."""
-        return super().time_s[self.steps_before:]
+        return np.asarray(super().time_s[self.steps_before:])
 
     def system(self, name: str) -> Array:
         """As `Result.system`, from the first scored step on."""
         values = super().system(name)
-        return values[self.steps_before:] if name in SYSTEM_SERIES else values
+        return np.asarray(values[self.steps_before:]) if name in SYSTEM_SERIES else values
 
     def district(self, district: str, name: str) -> Array:
         """As `Result.district`, from the first scored step on."""
         values = super().district(district, name)
-        return values[self.steps_before:] if name in DISTRICT_SERIES else values
+        return np.asarray(values[self.steps_before:]) if name in DISTRICT_SERIES else values
 
     def vehicle(self, district: str, name: str) -> Array:
         """As `Result.vehicle`, but `stored_start_kwh` and `stored_end_kwh` are sums of all cars [1], of these days."""
         if name not in STORED:
             return super().vehicle(district, name)
         if name == "stored_start_kwh" and not self.steps_before:
-            return super().vehicle(district, name).sum(keepdims=True)
+            return np.asarray(super().vehicle(district, name).sum(keepdims=True))
         step = self.steps_before - 1 if name == "stored_start_kwh" else self.steps_written - 1
-        return super().district(district, "stored_kwh")[step:step + 1]
+        return np.asarray(super().district(district, "stored_kwh")[step:step + 1])

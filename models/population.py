@@ -7,12 +7,15 @@ belongs to vehicle i of the class. So a larger fleet, more days or more district
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Literal, get_args
 
 import numpy as np
 
 from models.records import VEHICLE_CLASSES, Floats, Ints, RecordError, Vehicles
 
 Span = tuple[float, float]
+Strategy = Literal["dispatched", "charge_only", "free"]
+"""What the cars of a class agree to: all, charging alone (a one-way charger), or nothing (no contract)."""
 
 PURPOSES: tuple[str, ...] = ("vehicle", "trips", "home_and_work", "person", "stays", "zone_shock",
                             "expectation", "search")
@@ -77,6 +80,9 @@ class FleetParameters:
     bidirectional_taxi: float = 0.0
     bidirectional_government: float = 1.0
     enrolled_share: float = 1.0
+    strategy_private: Strategy = "dispatched"
+    strategy_taxi: Strategy = "dispatched"
+    strategy_government: Strategy = "dispatched"
 
     def __post_init__(self) -> None:
         problems = [f"{name}={self.count_of(name)} is negative" for name in VEHICLE_CLASSES
@@ -89,6 +95,8 @@ class FleetParameters:
                   "eta_charge", "eta_discharge", "soc_min", "soc_max", "soc_floor_v2g")
         problems += [f"{name}={getattr(self, name):g} is outside 0..1" for name in shares
                      if not 0 <= getattr(self, name) <= 1]
+        problems += [f"strategy_{name}={self.strategy_of(name)} is none of {', '.join(get_args(Strategy))}"
+                     for name in VEHICLE_CLASSES if self.strategy_of(name) not in get_args(Strategy)]
         if problems:
             raise RecordError("fleet: " + "; ".join(problems))
 
@@ -100,6 +108,10 @@ class FleetParameters:
     def count_of(self, class_name: str) -> int:
         """Vehicles of one class, by its name in VEHICLE_CLASSES."""
         return int(getattr(self, class_name))
+
+    def strategy_of(self, class_name: str) -> str:
+        """What the cars of one class agree to, by its name in VEHICLE_CLASSES."""
+        return str(getattr(self, f"strategy_{class_name}"))
 
 
 def draw_vehicles(parameters: FleetParameters, seed: np.random.SeedSequence) -> Vehicles:
@@ -120,7 +132,7 @@ def _draw_class(p: FleetParameters, class_index: int,
     battery_kwh = {PRIVATE: p.battery_kwh, TAXI: p.taxi_battery_kwh,
                    GOVERNMENT: p.government_battery_kwh}[class_index]
     p_max_kw = _uniform(p.fast_kw if is_taxi else p.slow_kw, u[1])
-    is_bidirectional = u[5] < getattr(p, f"bidirectional_{name}")
+    is_bidirectional = (u[5] < getattr(p, f"bidirectional_{name}")) & (p.strategy_of(name) != "charge_only")
     return {
         "class_index": np.full(n, class_index, dtype=np.int64),
         "capacity_kwh": _uniform(battery_kwh, u[0]),
@@ -136,7 +148,7 @@ def _draw_class(p: FleetParameters, class_index: int,
         "taper_start_soc": np.full(n, p.fast_taper_start_soc if is_taxi else p.slow_taper_start_soc),
         "consumption_kwh_per_km": _uniform(p.consumption_kwh_per_km, u[2]),
         "age_years": _uniform(p.age_years, u[6]),
-        "is_enrolled": u[7] < p.enrolled_share,
+        "is_enrolled": (u[7] < p.enrolled_share) & (p.strategy_of(name) != "free"),
     }
 
 

@@ -108,7 +108,7 @@ PAIR_BINS = 25
 
 def fleet_parameters(scenario: described.Scenario, district: district_part.District | None) -> FleetParameters:
     """The scenario's fleet with this district's counts; no cars at all without a district."""
-    fleet = scenario.fleet
+    fleet, agreed = scenario.fleet, district.strategies if district else district_part.Strategies()
     return FleetParameters(
         private=district.private if district else 0, taxi=district.taxi if district else 0,
         government=district.government if district else 0,
@@ -122,7 +122,8 @@ def fleet_parameters(scenario: described.Scenario, district: district_part.Distr
         age_years=fleet.age_years, bidirectional_private=fleet.private_bidirectional_share,
         bidirectional_taxi=fleet.taxi_bidirectional_share,
         bidirectional_government=fleet.government_bidirectional_share,
-        enrolled_share=scenario.drivers.enrolled_share)
+        enrolled_share=scenario.drivers.enrolled_share,
+        strategy_private=agreed.private, strategy_taxi=agreed.taxi, strategy_government=agreed.government)
 
 
 def driver_parameters(scenario: described.Scenario) -> DriverParameters:

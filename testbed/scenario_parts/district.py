@@ -10,6 +10,19 @@ from pydantic import Field
 from testbed.scenario_parts.base import Count, NonNegative, Part, Positive, Share, ZoneName
 
 Celsius = Annotated[float, Field(ge=-40, le=60)]
+Strategy = Literal["dispatched", "charge_only", "free"]
+
+
+class Strategies(Part):
+    """`dispatched`: as the controller says; `charge_only`: never discharged (a one-way charger); `free`: no contract,
+    never told anything, they do what free cars do under the controller."""
+
+    private: Strategy = "dispatched"
+    """Private cars."""
+    taxi: Strategy = "dispatched"
+    """Taxis."""
+    government: Strategy = "dispatched"
+    """Government cars."""
 
 
 class District(Part):
@@ -49,6 +62,8 @@ class District(Part):
     """Taxis."""
     government: Count = 0
     """Government cars."""
+    strategies: Strategies = Strategies()
+    """What the cars of each class agree to, whatever the controller."""
     sessions: str | None = None
     """Recorded sessions that private cars replay: `caltech2019`, `jpl2019` or a CSV file; null: trips."""
     sessions_start_date: dt.date | None = None

@@ -62,6 +62,24 @@ def test_enrolling_more_only_adds_cars() -> None:
     assert np.all(many[few])
 
 
+@pytest.mark.parametrize(("strategy", "differs"), [("charge_only", "p_discharge_max_kw"), ("free", "is_enrolled")])
+def test_a_strategy_changes_one_thing_of_one_class(strategy: str, differs: str) -> None:
+    fleet = {"private": 30, "taxi": 30, "government": 30, "bidirectional_taxi": 0.5, "enrolled_share": 0.7}
+    usual = draw_vehicles(FleetParameters(**fleet), SEED)
+    agreed = draw_vehicles(FleetParameters(**fleet, strategy_private=strategy), SEED)
+    for name in VEHICLE_CLASSES:
+        for key, values in rows_of(agreed, name).items():
+            if (name, key) == ("private", differs):
+                assert not values.any() and rows_of(usual, name)[key].any()
+            else:
+                np.testing.assert_array_equal(values, rows_of(usual, name)[key], err_msg=f"{name} {key}")
+
+
+def test_an_unknown_strategy_is_refused() -> None:
+    with pytest.raises(RecordError, match="strategy_taxi=sometimes is none of dispatched, charge_only, free"):
+        FleetParameters(1, 1, 1, strategy_taxi="sometimes")
+
+
 def test_districts_differ_and_do_not_depend_on_their_number() -> None:
     fleet = FleetParameters(20, 0, 0)
     first, second = (draw_vehicles(fleet, district_seed(7, i)).capacity_kwh for i in (0, 1))
