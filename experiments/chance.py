@@ -115,10 +115,9 @@ def _share(below: Bools, counted: Bools) -> tuple[float, float, float]:
     if not hours.sum():
         return np.nan, np.nan, np.nan
     plans, days = hours.shape
-    rng, found = np.random.default_rng(BOOTSTRAP_SEED), np.empty(DRAWS)
-    for i in range(DRAWS):
-        pick = rng.integers(plans, size=plans)[:, None], rng.integers(days, size=(plans, days))
-        found[i] = failed[pick].sum() / max(hours[pick].sum(), 1)
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
+    pick = rng.integers(plans, size=(DRAWS, plans, 1)), rng.integers(days, size=(DRAWS, plans, days))
+    found = failed[pick].sum(axis=(1, 2)) / np.maximum(hours[pick].sum(axis=(1, 2)), 1)
     low, high = np.quantile(found, (0.025, 0.975))
     return float(failed.sum() / hours.sum()), float(low), float(high)
 

@@ -5,7 +5,7 @@ import argparse
 import numpy as np
 import pytest
 
-from experiments.aware import COST, PARTS, VARIANTS, answer, costs_of, differences, jobs_of
+from experiments.aware import COST, PARTS, VARIANTS, answer, costs_of, differences, jobs_of, main
 from experiments.scored_days import ScoredDays
 from testbed.metric_registry import METRICS
 from testbed.preflight import WrongRequest
@@ -99,3 +99,21 @@ def test_variants_differ_in_what_they_know_alone(tmp_path):
     assert made["learns"][0].scenario_json == assumes.scenario_json
     with pytest.raises(WrongRequest, match="--days 0 10"):
         jobs_of(argparse.Namespace(**{**vars(chosen), "days": (0, 10)}))
+
+
+def test_the_command_pairs_runs_by_seed(run, tmp_path, monkeypatch, capsys):
+    class Made:
+        def __init__(self, path):
+            self.path = path
+
+    order = []
+    monkeypatch.setattr("experiments.aware.results_of", lambda todo, workers: (
+        order.extend((job.output.parent.name, job.seed) for job in todo), [Made(job.output) for job in todo])[1])
+    level = {"assumes": 120.0, "told": 100.0, "learns": 104.0}
+    monkeypatch.setattr("experiments.aware.costs_of", lambda result, days: dict.fromkeys(
+        (COST, *PARTS, "reserve_shortfall_mwh"), level[result.path.parent.name]) | {"noise_usd": 1.0})
+    assert main(["--seeds", "2", "-o", str(tmp_path)]) == 0
+    assert order == [(variant, seed) for seed in (1, 2) for variant in VARIANTS]
+    assert "learning wins back 80% of it" in capsys.readouterr().out
+    assert len((tmp_path / "costs.csv").read_text(encoding="utf-8").splitlines()) == 1 + 6
+    assert "told,total_cost_usd_adjusted,-20.0,0.0" in (tmp_path / "differences.csv").read_text(encoding="utf-8")

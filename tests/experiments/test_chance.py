@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.chance import BOOTSTRAP_SEED, COLUMNS, Below, lived_again, shares_below, stored
+from experiments.chance import BOOTSTRAP_SEED, COLUMNS, Below, lived_again, main, shares_below, stored
 from experiments.lived_days import LivedDays
 from testbed.preflight import WrongRequest, checked_scenario
 from testbed.results import Result
@@ -136,3 +136,13 @@ def test_the_scenario_is_what_it_says():
     assert (scenario.drivers.compliance_mean, scenario.drivers.zone_shock_rho) == (0.6, 0.05)
     assert scenario.system.reserve_rule == "scheduled" and scenario.days == 12
     assert sum(d.vehicle_count for d in scenario.districts) == 5000
+
+
+def test_the_command_writes_the_shares(lived, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("experiments.chance.results_of", lambda todo, workers: [lived] * len(todo))
+    monkeypatch.setattr("experiments.chance.stored", lambda result, first, n, path: table([10.0] * 20, [9.5] * 20))
+    assert main(["--seeds", "2", "-o", str(tmp_path)]) == 0
+    written = (tmp_path / "chance.csv").read_text(encoding="utf-8").splitlines()
+    assert len(written) == 1 + 2 * 4 and written[1] == "discharge,all,0.0000,0.0000,0.0000,no"  # far too cautious
+    assert "as stated (0.05)" in capsys.readouterr().out
+    assert main(["--first-day", "12", "-o", str(tmp_path)]) == 2
