@@ -154,7 +154,7 @@ def _own_class(spec: str) -> type:
 
 
 def _import_file(file: Path) -> ModuleType:
-    """The file as a module of its own name, run afresh so that an edited file takes effect."""
+    """The file as a module of its own name, run afresh so that an edited file counts; leaves nothing beside it."""
     path = file.resolve()
     name = OWN_MODULE + hashlib.sha256(str(path).encode()).hexdigest()[:12]
     module_spec = importlib.util.spec_from_file_location(name, path)
@@ -162,11 +162,14 @@ def _import_file(file: Path) -> ModuleType:
         raise ControllerError(f"{file}: cannot be imported")
     module = importlib.util.module_from_spec(module_spec)
     sys.modules[name] = module  # dataclasses and typing look their module up there
+    keeps_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         module_spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
         raise ControllerError(f"{file}: cannot be imported: {_cause(error)}") from error
+    finally:
+        sys.dont_write_bytecode = keeps_bytecode
     return module
 
 

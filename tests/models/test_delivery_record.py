@@ -14,7 +14,7 @@ from models.power_system import NetLoad, PowerSystem, PowerSystemParameters
 from models.records import DeclaredTable, Floats
 from models.reserve_room import reserve_credit_mw, reserve_room
 from models.units import ten_units
-from tests.models.test_fleet import HOUR, STEP, cars, declared_of, real, whole
+from tests.models.fleet_case import HOUR, STEP, cars, declared_of, real, whole
 
 GROUP = 1  # residential, private, bidirectional
 
