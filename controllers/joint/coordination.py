@@ -297,7 +297,7 @@ def plan_of(case: Case, networks: dict[int, Network], offer: Proposal, prices: P
     commitment = Commitment(u=alone.u, direction=np.zeros(0), objective_usd=offer.value_usd,
                             bound_usd=bound_usd, status="optimal", solver_s=offer.solver_s,
                             compile_s=0.0)
-    with_losses = redispatch(case, networks, alone.u, offer.pc_mw, offer.pd_mw, prices)
+    with_losses = redispatch(case, networks, alone.u, offer.pc_mw, offer.pd_mw, prices, quick_starts=False)
     priced = replace(close_balance(case, alone.u, alone.dispatch),
                      price_usd_per_mwh=with_losses.dispatch.price_usd_per_mwh)
     return make_plan(case, commitment, priced)

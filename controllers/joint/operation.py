@@ -141,8 +141,11 @@ def solve_cone(problem: cp.Problem, what: str) -> None:
 
 # ------------------------------------------------------------------ 2 re-dispatch
 def redispatch(case: Case, networks: dict[int, Network], committed: Ints, pc_mw: Floats, pd_mw: Floats,
-               prices: Prices) -> Operation:
-    """Units, reserve and prices for given cars [E] at the AC losses of every feeder."""
+               prices: Prices, *, quick_starts: bool = True) -> Operation:
+    """Units, reserve and prices for given cars [E] at the AC losses of every feeder.
+
+    quick_starts: units that can start for one hour may, on top of the commitment.
+    """
     hours = case.horizon_h
     change, over_cost, worst, losses = np.zeros(hours), 0.0, np.zeros(hours), np.zeros(hours)
     for district, net in networks.items():
@@ -154,7 +157,7 @@ def redispatch(case: Case, networks: dict[int, Network], committed: Ints, pc_mw:
         over_cost += prices.overload * float(over.sum())
         worst = np.maximum(worst, over)
     x = energies(case, pc_mw, pd_mw)
-    u = with_quick_starts(case, committed, pc_mw, pd_mw, x, change, prices)
+    u = with_quick_starts(case, committed, pc_mw, pd_mw, x, change, prices) if quick_starts else committed
     v, exchange = fixed_cars(case, pc_mw, pd_mw, x, change)
     v = fix_commitment(case, v, u, np.zeros(0))
     problem = cp.Problem(cp.Minimize(uc.objective_usd(case, v) + exchange.cost_usd(prices)),
