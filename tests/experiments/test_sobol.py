@@ -118,6 +118,7 @@ def test_mistakes_are_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_sweep_on_the_smallest_scenario(tmp_path: Path) -> None:
     out = tmp_path / "out"
     asked = ["--scenario", "smoke", "--controller", "uncoordinated", "--samples", "2",

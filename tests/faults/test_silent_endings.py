@@ -13,7 +13,8 @@ def controller(name):
     return small_run.PLAIN.replace(":Plain", f":{name}")
 
 
-@pytest.mark.parametrize("overrides", [(), (SEPARATE,)], ids=["in_process", "separate"])
+@pytest.mark.parametrize("overrides", [pytest.param((), id="in_process"),
+                                       pytest.param((SEPARATE,), id="separate", marks=pytest.mark.slow)])
 def test_a_simulator_that_throws_ends_the_run_and_is_named(tmp_path, overrides):
     with pytest.raises(RunFailed) as failure:
         small_run.run(tmp_path, *overrides, controller=controller("Throwing"))

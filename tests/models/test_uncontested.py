@@ -68,6 +68,7 @@ def test_every_second_is_the_same(seed, step_s, mode):
 @settings(deadline=None, derandomize=True, max_examples=12)
 @given(seed=st.integers(0, 10_000), step_s=st.sampled_from([300, 900, 3600]), mode=ANY_MODE,
        site=st.sampled_from([JUST_ENOUGH, PLENTY]), ranks=st.sampled_from([None, 0, 1]))
+@pytest.mark.slow
 def test_the_same_port_is_found_among_many_buses(seed, step_s, mode, site, ranks):
     rank = None if ranks is None else RANK - ranks
     assert_equal_lives(site, seed, step_s, rank, mode_weights=mode, guidance_acceptance=0.6, **OUTAGES)

@@ -39,6 +39,7 @@ def test_lists_and_shares_are_accepted():
         assert found.model_dump(mode="json")["districts"][0]["zone_map"] == zones
 
 
+@pytest.mark.slow
 def test_a_day_on_a_low_voltage_network(tmp_path):
     path = small_run.run(tmp_path, CIGRE, "districts.0.peak_scale=0.5")
     result = open_result(path)
