@@ -45,7 +45,8 @@ def both(where):
     return remote(feeder33=where, rest=where)
 
 
-@pytest.mark.parametrize("names", [("feeder33",), ("feeder33", "rest")], ids=["one", "all"])
+@pytest.mark.parametrize("names", [pytest.param(("feeder33",), id="one", marks=pytest.mark.slow),
+                                   pytest.param(("feeder33", "rest"), id="all")])
 def test_the_file_is_that_of_a_run_in_one_process(names, folder, address):
     here = small_run.run(folder)
     there = small_run.run(folder, remote(**dict.fromkeys(names, address)), name="served.h5")
