@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from models.records import (
+    SECONDS_PER_HOUR,
     BusFlexibility,
     CohortFlexibility,
     DeclaredTable,
@@ -28,6 +29,7 @@ from models.records import (
     ThermalUnits,
     Vehicles,
 )
+from models.tariff import HOURS_PER_DAY
 
 ReserveRule = Literal["thermal_only", "scheduled", "scheduled_safely", "deliverable"]
 """`scheduled_safely` is for plans alone: no scenario is judged by it."""
@@ -94,6 +96,8 @@ class SystemView:
     """[U] present power."""
     delivery_quantile: Floats = field(default_factory=lambda: np.zeros(0))
     """[H] phi_t, what is safe to promise of the expected discharge, learned from past delivery; empty: not learned."""
+    last_committed: Ints = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
+    """[U, H] the last plan's schedule for these hours (Plan.carried_on), where a search may begin; empty: none."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,14 @@ class Plan(Table):
     status: str
     solver_s: float
     compile_s: float
+
+    def carried_on(self, now_s: int) -> Ints:
+        """[U, H] the schedule from now_s on, hours after its end as days earlier; [0, 0] where there is no such day."""
+        horizon_h = self.committed.shape[1]
+        hours = (now_s - self.time_s) // SECONDS_PER_HOUR + np.arange(horizon_h)
+        days_after = np.maximum(-((horizon_h - 1 - hours) // HOURS_PER_DAY), 0)
+        earlier = hours - HOURS_PER_DAY * days_after
+        return self.committed[:, earlier] if earlier.min() >= 0 else np.zeros((0, 0), dtype=np.int64)
 
 
 class TemporalLayer(Protocol):

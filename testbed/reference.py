@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from controllers.port import SystemView
+from controllers.port import Plan, SystemView
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.power_system import NetLoad, PowerSystem
 from models.profiles import Profiles
@@ -50,7 +50,7 @@ def _reference(scenario_json: str, seed: int) -> Reference:
     system = _SystemAlone(scenario_json, seed)
     committed, cost_usd = [], 0.0
     for start_s in range(0, system.days * DAY_S, system.knowledge.binding_h * HOUR_S):
-        plan = system.layer.plan(system.view(start_s))
+        plan = system.next_plan(start_s)
         for hour in range(system.knowledge.binding_h):
             cost_usd += system.hour_usd(start_s + hour * HOUR_S, plan.committed[:, hour])
             committed.append(plan.committed[:, hour])
@@ -68,6 +68,15 @@ class _SystemAlone:
         self.core = PowerSystem(self.knowledge.units, power_system_parameters(scenario))
         self.profiles, self.forecaster = build_profiles(scenario), build_forecaster(scenario, seed)
         self.p_mw = np.zeros(self.knowledge.units.count)
+        self.plan: Plan | None = None
+
+    def next_plan(self, start_s: int) -> Plan:
+        """The plan from start_s; the search for it begins with the last one."""
+        view = self.view(start_s)
+        if self.plan is not None:
+            view = replace(view, last_committed=self.plan.carried_on(start_s))
+        self.plan = self.layer.plan(view)
+        return self.plan
 
     def view(self, start_s: int) -> SystemView:
         """What the system operator sees at start_s."""

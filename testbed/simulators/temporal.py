@@ -8,7 +8,7 @@ import numpy as np
 
 from controllers.port import Plan, PlanError, SystemView
 from controllers.temporal.receding import hourly_objective_usd, hours_left
-from models.records import CohortFlexibility, Floats
+from models.records import CohortFlexibility, Floats, Ints
 from testbed.controller_loading import load_controller
 from testbed.driver_learning import DriverLearning
 from testbed.knowledge import feeder_offers, temporal_knowledge
@@ -64,7 +64,13 @@ class TemporalSimulator(Adapter):
             price_charge_usd_per_kwh=prices["charge_usd_per_kwh"],
             price_discharge_usd_per_kwh=prices["discharge_usd_per_kwh"],
             districts=districts, hours_on=state["hours_on"], p_mw=state["p_mw"],
-            delivery_quantile=self.learning.delivery_quantile(districts))
+            delivery_quantile=self.learning.delivery_quantile(districts), last_committed=self._last_committed(now_s))
+
+    def _last_committed(self, now_s: int) -> Ints:
+        """Where the search for a new plan may begin; nothing where hours are dispatched under the plan in force."""
+        if self.plan is None or not self.spec.is_plan_time(now_s):
+            return np.zeros((0, 0), dtype=np.int64)
+        return self.plan.carried_on(now_s)
 
     def _redispatch(self, plan: Plan, view: SystemView) -> None:
         """Bring the plan in force up to date; where there is no dispatch it stands, and the result says so."""

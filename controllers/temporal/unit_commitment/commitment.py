@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import cvxpy as cp
@@ -11,6 +11,7 @@ import numpy as np
 
 from controllers.port import PlanError
 from controllers.temporal.unit_commitment import equations as eq
+from controllers.temporal.unit_commitment.last_plan import held
 from controllers.temporal.unit_commitment.milp import NO_SEARCH, Answer, Milp, highs_options
 from controllers.temporal.unit_commitment.problem import Case, merge_cohorts
 from controllers.temporal.unit_commitment.stages import Commitment, collect, make_variables, value_of
@@ -24,6 +25,8 @@ NEAR_RELAXED = 0.01
 NEAR_GAPS = 3
 """The same in gaps, where the gap asked is wide: cuts raise the bound by more than that."""
 GUESS_NODES = 100
+GUESS_SEARCH = {"mip_heuristic_run_root_reduced_cost": False}
+"""The dearest of the solver's searches finds schedules as good as the others do, in twice the time."""
 GUESS_BIN_H = 3
 """Cars of the guess leave every three hours."""
 GUESS_TANGENTS = 4
@@ -53,13 +56,20 @@ def commit(case: Case, gap: float, node_limit: int, without: Collection[str] = (
 
     `tightening` adds the redundant constraints of eq.TIGHTENING.
     """
-    guess = None
+    rough = None
     if not (cycling and case.cycling_pays().any()):  # binaries of cars are not the guess's
-        guess = guessed_schedule(case, gap, without, tightening)
-    if guess is not None:
-        case = with_enough_tangents(case, TANGENT_PART * gap * abs(guess.relaxed_usd))
+        rough = roughly(case, gap, without, tightening)
+    if rough is not None:
+        case = with_enough_tangents(case, TANGENT_PART * gap * abs(rough.relaxed_usd))
     v, problem = _written(case, without, cycling, tightening)
-    return solve_commitment(case, v, problem, gap, node_limit, () if guess is None else (guess,))
+    return solve_commitment(case, v, problem, gap, node_limit, () if rough is None else _guesses(case, rough))
+
+
+def _guesses(case: Case, rough: Rough) -> Iterator[Guess]:
+    """From the last plan if there is one; from nothing only if the search asks for more."""
+    if case.view.last_committed.size:
+        yield from rough.guess(held(case, rough.relaxed_schedule))
+    yield from rough.guess(_clear(rough.relaxed_schedule, case.horizon_h))
 
 
 def with_enough_tangents(case: Case, error_usd: float) -> Case:
@@ -81,15 +91,13 @@ def _written(case: Case, without: Collection[str], cycling: bool, tightening: bo
 
 
 def solve_commitment(case: Case, v: Variables, problem: cp.Problem, gap: float, node_limit: int,
-                     guesses: Sequence[Guess] = ()) -> Commitment:
+                     guesses: Iterable[Guess] = ()) -> Commitment:
     """A commitment problem on the unknowns `v`, whatever it minimises; raises PlanError as `commit`.
 
-    The search begins with the best of the guesses that have an answer.
+    The search takes one guess after the other until one proves good enough.
     """
-    milp = Milp(problem)
-    starts = [start for guess in guesses if (start := _from_guess(milp, _whole(case, v), guess)) is not None]
-    start = min(starts, key=lambda known: known.value, default=None)
-    answer, bound = _searched(milp, gap, node_limit, start)
+    milp, asked = Milp(problem), list[Guess]()
+    answer, bound = _searched(milp, gap, node_limit, _starts(milp, _whole(case, v), guesses, asked))
     with warnings.catch_warnings():  # cvxpy's warning about limits: every caller judges the status itself
         warnings.simplefilter("ignore", UserWarning)
         milp.give(answer)
@@ -104,45 +112,92 @@ def solve_commitment(case: Case, v: Variables, problem: cp.Problem, gap: float, 
         starts=None if case.clusters is None else np.rint(v.y.value).astype(np.int64).reshape(shape),
         objective_usd=value, bound_usd=bound + value - answer.value,
         status="optimal" if answer.value - bound <= gap * abs(answer.value) + 1e-6 else "node_limit",
-        solver_s=milp.seconds + sum(guess.solver_s for guess in guesses),
-        compile_s=milp.compile_s + sum(guess.compile_s for guess in guesses))
+        solver_s=milp.seconds + sum(guess.solver_s for guess in asked),
+        compile_s=milp.compile_s + sum(guess.compile_s for guess in asked))
 
 
-def _searched(milp: Milp, gap: float, node_limit: int, start: Answer | None) -> tuple[Answer, float]:
-    """(answer, bound): from a good start a few nodes without search often do."""
-    near = max(NEAR_RELAXED, NEAR_GAPS * gap)
-    if start is None or start.value - start.bound > near * abs(start.value):
-        answer = milp.solve(highs_options(gap, node_limit), start=start)
-        return answer, answer.bound
-    first = milp.solve(highs_options(gap, min(FIRST_NODES, node_limit)) | NO_SEARCH, start=start)
-    if first.is_within(gap):
-        return first, first.bound
-    answer = milp.solve(highs_options(gap, node_limit), start=first)
-    return answer, max(first.bound, answer.bound)
+def _starts(milp: Milp, whole: list[cp.Variable], guesses: Iterable[Guess], asked: list[Guess]) -> Iterator[Answer]:
+    """Answers of the problem itself with the guesses' schedules; guesses that were asked for are put into `asked`."""
+    for guess in guesses:
+        asked.append(guess)
+        start = _from_guess(milp, whole, guess)
+        if start is not None:
+            yield start
+
+
+def _searched(milp: Milp, gap: float, node_limit: int, starts: Iterable[Answer]) -> tuple[Answer, float]:
+    """(answer, bound): from a good start a few nodes without search often do; the best start begins a whole search."""
+    near, best, bound = max(NEAR_RELAXED, NEAR_GAPS * gap), None, -np.inf
+    for start in starts:
+        if best is not None and start.value >= best.value:
+            continue
+        best = start
+        if start.value - start.bound > near * abs(start.value):
+            continue
+        best = milp.solve(highs_options(gap, min(FIRST_NODES, node_limit)) | NO_SEARCH, start=start)
+        bound = max(bound, best.bound)
+        if replace(best, bound=bound).is_within(gap):
+            return best, bound
+    answer = milp.solve(highs_options(gap, node_limit), start=best)
+    return answer, max(bound, answer.bound)
 
 
 # ------------------------------------------------------------------ the guess
-def guessed_schedule(case: Case, gap: float, without: Collection[str] = (), tightening: bool = False) -> Guess | None:
-    """From a problem with few cohorts and tangents, solved with clear-cut hours held; None if it has no answer."""
+class Rough:
+    """A small problem that stands for a case: what it costs without whole numbers, and a schedule if one is wanted."""
+
+    def __init__(self, small: Case, v: Variables, problem: cp.Problem, gap: float) -> None:
+        self.milp, self.gap = Milp(problem), gap
+        self.whole = _whole(small, v)
+        self.relaxed = self.milp.solve(highs_options(gap, 1), relaxed=True)
+        self._told = np.zeros(2)
+
+    @property
+    def relaxed_usd(self) -> float:
+        """At most what any schedule costs."""
+        return self.relaxed.value
+
+    @property
+    def relaxed_schedule(self) -> Floats:
+        """[U*H] `u`, then `y` where rows are clusters."""
+        return np.concatenate([self.relaxed.x[self.milp.columns(one)] for one in self.whole])
+
+    def guess(self, schedule: Floats) -> Iterator[Guess]:
+        """The best schedule with that one held but where it is NaN; nothing if there is none.
+
+        Its seconds are all that were spent here since the last guess.
+        """
+        known = np.full(self.milp.size, np.nan)
+        sizes = np.cumsum([one.size for one in self.whole])[:-1]
+        for variable, values in zip(self.whole, np.split(schedule, sizes), strict=True):
+            known[self.milp.columns(variable)] = values
+        answer = self.milp.solve(highs_options(self.gap / 2, GUESS_NODES) | GUESS_SEARCH, held=known)
+        spent = np.array([self.milp.seconds, self.milp.compile_s])
+        (solver_s, compile_s), self._told = spent - self._told, spent
+        if answer.x.size:
+            found = np.concatenate([np.rint(answer.x[self.milp.columns(one)]) for one in self.whole])
+            yield Guess(found, self.relaxed_usd, float(solver_s), float(compile_s))
+
+
+def roughly(case: Case, gap: float, without: Collection[str] = (), tightening: bool = False) -> Rough | None:
+    """The problem with few cohorts and tangents; None if it has no answer."""
     small = coarse(case)
-    return guess_of(small, *_written(small, without, False, tightening), gap)
+    rough = Rough(small, *_written(small, without, False, tightening), gap)
+    return rough if rough.relaxed.x.size else None
+
+
+def guessed_schedule(case: Case, gap: float) -> Guess | None:
+    """A schedule from few cohorts and tangents, for a problem that is not this file's; None if there is none."""
+    small = coarse(case)
+    return guess_of(small, *_written(small, (), False, False), gap)
 
 
 def guess_of(small: Case, v: Variables, problem: cp.Problem, gap: float) -> Guess | None:
     """The guess that a problem on the unknowns `v` of a small case gives, whatever it minimises; or None."""
-    milp, whole = Milp(problem), _whole(small, v)
-    relaxed = milp.solve(highs_options(gap, 1), relaxed=True)
-    if relaxed.x.size == 0:
+    rough = Rough(small, v, problem, gap)
+    if rough.relaxed.x.size == 0:
         return None
-    held = np.full(milp.size, np.nan)
-    for variable in whole:
-        at = milp.columns(variable)
-        held[at] = _clear(relaxed.x[at], small.horizon_h)
-    answer = milp.solve(highs_options(gap / 2, GUESS_NODES), held=held)
-    if answer.x.size == 0:
-        return None
-    return Guess(np.concatenate([np.rint(answer.x[milp.columns(one)]) for one in whole]), relaxed.value,
-                 milp.seconds, milp.compile_s)
+    return next(rough.guess(_clear(rough.relaxed_schedule, small.horizon_h)), None)
 
 
 def coarse(case: Case) -> Case:

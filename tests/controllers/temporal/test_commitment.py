@@ -11,7 +11,7 @@ from controllers.temporal.unit_commitment.commitment import (
     Guess,
     coarse,
     commit,
-    guessed_schedule,
+    roughly,
     with_enough_tangents,
 )
 from controllers.temporal.unit_commitment.milp import Milp, highs_options
@@ -31,7 +31,7 @@ def case(build: SimpleNamespace) -> Case:
 
 def test_the_optimum_is_that_of_the_problem_without_a_guess(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     guided = commit(case, TIGHT, 2000)
-    monkeypatch.setattr(commitment, "guessed_schedule", lambda *_: None)
+    monkeypatch.setattr(commitment, "roughly", lambda *_: None)
     alone = commit(case, TIGHT, 2000)
     assert guided.objective_usd == pytest.approx(alone.objective_usd, rel=1e-7)
     assert guided.bound_usd <= alone.objective_usd * (1 + 1e-9)
@@ -43,9 +43,9 @@ def test_a_bad_guess_does_no_harm(case: Case, monkeypatch: pytest.MonkeyPatch, s
     best = commit(case, TIGHT, 2000)
     size = case.knowledge.units.count * H
     u = {"all off": np.zeros(size), "all on": np.ones(size), "nonsense": np.arange(size) % 2 * 1.0}[schedule]
-    monkeypatch.setattr(commitment, "guessed_schedule", lambda *_: Guess(u, -1e9))
+    monkeypatch.setattr(commitment, "_guesses", lambda *_: [Guess(u, -1e9)])
     assert commit(case, TIGHT, 2000).objective_usd == pytest.approx(best.objective_usd, rel=1e-7)
-    monkeypatch.setattr(commitment, "guessed_schedule", lambda *_: Guess(u, best.objective_usd))  # called good
+    monkeypatch.setattr(commitment, "_guesses", lambda *_: [Guess(u, best.objective_usd)])  # called good
     assert commit(case, TIGHT, 2000).objective_usd == pytest.approx(best.objective_usd, rel=1e-7)
 
 
@@ -54,8 +54,9 @@ def test_the_small_problem_has_fewer_cohorts_and_a_lower_relaxed_optimum(case: C
     small = coarse(many)
     assert small.rows.count < case.rows.count
     assert small.rows.pc_max_mw.sum() == pytest.approx(case.rows.pc_max_mw.sum())
-    guess = guessed_schedule(case, 1e-4)
-    assert guess is not None
+    rough = roughly(case, 1e-4)
+    assert rough is not None
+    guess = next(rough.guess(np.full(case.knowledge.units.count * H, np.nan)))
     assert set(np.unique(guess.schedule)) <= {0.0, 1.0}
     assert guess.relaxed_usd <= commit(case, TIGHT, 2000).objective_usd
 
