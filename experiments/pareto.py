@@ -3,7 +3,8 @@
     python -m experiments.pareto --first operating --second curtailment --points 9
 
 Objectives: operating, owners, curtailment, carbon, each in its own $ (docs/experiments/pareto.md). Each point is one
-MILP with its own bound and gap; answers that another one dominates are listed apart. Writes pareto.csv and a figure.
+MILP with its own bound and gap; answers that another one dominates are listed apart. Writes pareto.csv, point by point,
+and a figure.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import argparse
 import csv
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from controllers.temporal.pareto import OBJECTIVES, Front, FrontSettings, ObjectiveName, Point, pareto_front
+from controllers.temporal.pareto import OBJECTIVES, Front, FrontSettings, ObjectiveName, Point, front_of, pareto_front
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.tuning import Tuning
 from experiments.runs import exit_code, say
@@ -89,10 +91,20 @@ def write_figure(front: Front, title: str, stem: Path) -> None:
         figure.savefig(stem.with_suffix(suffix), dpi=150)
 
 
-def told(point: Point) -> None:
-    """A line per answer for whoever waits."""
-    say("  ".join(f"{name} {point.costs_usd[name]:,.0f} $" for name in OBJECTIVES)
-        + f"  gap {point.gap_rel:.2e}  {point.status}")
+@dataclass
+class Kept:
+    """Hears of each answer: a line for whoever waits, and all answers so far on disk, should the command be stopped."""
+
+    first: ObjectiveName
+    second: ObjectiveName
+    path: Path
+    points: list[Point] = field(default_factory=list)
+
+    def __call__(self, point: Point) -> None:
+        self.points.append(point)
+        say("  ".join(f"{name} {point.costs_usd[name]:,.0f} $" for name in OBJECTIVES)
+            + f"  gap {point.gap_rel:.2e}  {point.status}")
+        write_csv(front_of(self.first, self.second, self.points), self.path)
 
 
 def settings_of(options: argparse.Namespace, case: Case) -> FrontSettings:
@@ -126,9 +138,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if mistakes:
         raise WrongRequest(mistakes)
     case = planning_case(options.scenario, options.overrides)
-    front = pareto_front(case, first, second, settings_of(options, case), told)
+    front = pareto_front(case, first, second, settings_of(options, case), Kept(first, second, folder / "pareto.csv"))
     print_front(front)
-    write_csv(front, folder / "pareto.csv")
     if find_spec("matplotlib"):
         write_figure(front, f"{options.scenario}: first plan, {case.horizon_h} h", folder / "pareto")
     else:

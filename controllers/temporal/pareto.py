@@ -125,6 +125,11 @@ def pareto_front(case: Case, first: ObjectiveName, second: ObjectiveName, settin
     for epsilon in epsilons(found[0].costs_usd[second], least, chosen.points):
         found.append(solve.point(first, second, float(epsilon)))
         told(found[-1])
+    return front_of(first, second, found)
+
+
+def front_of(first: ObjectiveName, second: ObjectiveName, found: Sequence[Point]) -> Front:
+    """Answers, those that another one dominates apart."""
     kept = non_dominated([(p.costs_usd[first], p.costs_usd[second]) for p in found])
     points = sorted((found[i] for i in kept), key=lambda p: (p.costs_usd[first], p.costs_usd[second]))
     return Front(first, second, tuple(points), tuple(p for i, p in enumerate(found) if i not in kept))

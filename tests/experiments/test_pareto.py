@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from controllers.temporal.pareto import OBJECTIVES
-from experiments.pareto import COLUMNS, main, planning_case
+from controllers.temporal.pareto import OBJECTIVES, Costs, Point
+from experiments.pareto import COLUMNS, Kept, main, planning_case
 from experiments.runs import exit_code
 from testbed.preflight import WrongRequest
 
@@ -46,6 +47,23 @@ def test_the_case_is_the_scenario_s_first_plan(tmp_path: Path) -> None:
     assert case.view.time_s == 0
     assert case.rows.entries > 0
     assert case.view.wind_mw[0] == pytest.approx(0.9 * 900)
+
+
+def test_a_stopped_front_leaves_the_answers_it_has(tmp_path: Path) -> None:
+    kept = Kept("operating", "carbon", tmp_path / "out" / "pareto.csv")
+    for count, (operating, carbon, on_front) in enumerate(((10.0, 9.0, "1"), (12.0, 5.0, "11"), (13.0, 6.0, "110")), 1):
+        kept(_point(operating, carbon))
+        with kept.path.open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == count
+        assert "".join(row["front"] for row in rows) == on_front
+
+
+def _point(operating_usd: float, carbon_usd: float) -> Point:
+    costs: Costs = {"operating": operating_usd, "owners": 0.0, "curtailment": 0.0, "carbon": carbon_usd}
+    return Point(epsilon_usd=np.inf, costs_usd=costs, carbon_t=carbon_usd, reserve_shortfall_usd=0.0,
+                 minimised_usd=operating_usd, milp_usd=operating_usd, bound_usd=operating_usd, gap_rel=0.0,
+                 cycled_mwh=0.0, status="optimal", committed=np.zeros((1, 1), dtype=np.int64))
 
 
 def test_a_senseless_request_is_named(tmp_path: Path) -> None:
