@@ -3,8 +3,8 @@
     python -m experiments.pareto --first operating --second curtailment --points 9
 
 Objectives: operating, owners, curtailment, carbon, each in its own $ (docs/experiments/pareto.md). Each point is one
-MILP with its own bound and gap; answers that another one dominates are listed apart. Writes pareto.csv, point by point,
-and a figure.
+MILP with its own bound and gap; answers that another one dominates are listed apart. Writes pareto.csv and a figure,
+anew after each point.
 """
 
 from __future__ import annotations
@@ -93,18 +93,22 @@ def write_figure(front: Front, title: str, stem: Path) -> None:
 
 @dataclass
 class Kept:
-    """Hears of each answer: a line for whoever waits, and all answers so far on disk, should the command be stopped."""
+    """Hears of each answer: a line for whoever waits, and table and figure of all so far, should the command be stopped."""
 
     first: ObjectiveName
     second: ObjectiveName
-    path: Path
+    stem: Path
+    title: str
     points: list[Point] = field(default_factory=list)
 
     def __call__(self, point: Point) -> None:
         self.points.append(point)
         say("  ".join(f"{name} {point.costs_usd[name]:,.0f} $" for name in OBJECTIVES)
             + f"  gap {point.gap_rel:.2e}  {point.status}")
-        write_csv(front_of(self.first, self.second, self.points), self.path)
+        front = front_of(self.first, self.second, self.points)
+        write_csv(front, self.stem.with_suffix(".csv"))
+        if find_spec("matplotlib"):
+            write_figure(front, self.title, self.stem)
 
 
 def settings_of(options: argparse.Namespace, case: Case) -> FrontSettings:
@@ -138,11 +142,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if mistakes:
         raise WrongRequest(mistakes)
     case = planning_case(options.scenario, options.overrides)
-    front = pareto_front(case, first, second, settings_of(options, case), Kept(first, second, folder / "pareto.csv"))
-    print_front(front)
-    if find_spec("matplotlib"):
-        write_figure(front, f"{options.scenario}: first plan, {case.horizon_h} h", folder / "pareto")
-    else:
+    told = Kept(first, second, folder / "pareto", f"{options.scenario}: first plan, {case.horizon_h} h")
+    print_front(pareto_front(case, first, second, settings_of(options, case), told))
+    if not find_spec("matplotlib"):
         say("no figure: matplotlib is not installed (pip install '.[notebooks]')")
     return 0
 

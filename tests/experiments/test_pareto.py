@@ -50,10 +50,10 @@ def test_the_case_is_the_scenario_s_first_plan(tmp_path: Path) -> None:
 
 
 def test_a_stopped_front_leaves_the_answers_it_has(tmp_path: Path) -> None:
-    kept = Kept("operating", "carbon", tmp_path / "out" / "pareto.csv")
+    kept = Kept("operating", "carbon", tmp_path / "out" / "pareto", "a front")
     for count, (operating, carbon, on_front) in enumerate(((10.0, 9.0, "1"), (12.0, 5.0, "11"), (13.0, 6.0, "110")), 1):
         kept(_point(operating, carbon))
-        with kept.path.open(encoding="utf-8") as file:
+        with kept.stem.with_suffix(".csv").open(encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         assert len(rows) == count
         assert "".join(row["front"] for row in rows) == on_front
