@@ -93,7 +93,7 @@ def write_figure(front: Front, title: str, stem: Path) -> None:
 
 @dataclass
 class Kept:
-    """Hears of each answer: a line for whoever waits, and table and figure of all so far, should the command be stopped."""
+    """Hears of each answer: a line for whoever waits; table and figure of all so far, should the command be stopped."""
 
     first: ObjectiveName
     second: ObjectiveName

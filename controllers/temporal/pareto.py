@@ -121,8 +121,9 @@ def pareto_front(case: Case, first: ObjectiveName, second: ObjectiveName, settin
     solve = _Solver(unweighted(case), chosen)
     found = [solve.point(first, second, np.inf)]
     told(found[0])
-    least = solve.point(second, first, np.inf).costs_usd[second]
-    for epsilon in epsilons(found[0].costs_usd[second], least, chosen.points):
+    least = solve.point(second, first, np.inf)
+    solve.fallback = schedule_of(least.committed)
+    for epsilon in epsilons(found[0].costs_usd[second], least.costs_usd[second], chosen.points):
         found.append(solve.point(first, second, float(epsilon)))
         told(found[-1])
     return front_of(first, second, found)
@@ -202,6 +203,8 @@ class _Solver:
         """The smallest first; every bound of theirs holds for the case."""
         self.known: list[Guess] = []
         """The latest schedule: neighbours on a front differ in few hours."""
+        self.fallback: list[Guess] = []
+        """A schedule that keeps every epsilon, be it dear: where few do, the search may not find any by itself."""
 
     def point(self, first: ObjectiveName, second: ObjectiveName, epsilon: float) -> Point:
         """The answer; cohorts that waste energy by cycling are told apart by binaries and solved again."""
@@ -229,10 +232,16 @@ class _Solver:
         return replace(commitment, bound_usd=max(bound_usd, commitment.bound_usd)), powers, wasted
 
     def _answer_from(self, mixed: Case, aim: _Aim, cycling_at: Ints) -> tuple[Commitment, Dispatch, Bools]:
-        commitment = commit_to(mixed, aim, self.settings, cycling_at, self.known, all_tangents=mixed is self.case)
+        commitment = commit_to(mixed, aim, self.settings, cycling_at, [*self.known, *self.fallback],
+                               all_tangents=mixed is self.case)
         powers, wasted = dispatch_to(self.case, aim, commitment, cycling_at)
-        self.known = [Guess(commitment.u.ravel().astype(np.float64), relaxed_usd=np.nan)]
+        self.known = schedule_of(commitment.u)
         return commitment, powers, wasted
+
+
+def schedule_of(u: Ints) -> list[Guess]:
+    """[U, H] as the one thing to begin a search with."""
+    return [Guess(u.ravel().astype(np.float64), relaxed_usd=np.nan)]
 
 
 @dataclass(frozen=True)
