@@ -31,7 +31,7 @@ from testbed.tables import number, print_table
 SCENARIO = "windy_day"
 CONTROLLER = "temporal"
 """Whose upper layer plans; `bilayer` has the same."""
-COLUMNS = ("epsilon_usd", *(f"{name}_usd" for name in OBJECTIVES), "carbon_t", "reserve_shortfall_usd",
+COLUMNS = ("minimises", "epsilon_usd", *(f"{name}_usd" for name in OBJECTIVES), "carbon_t", "reserve_shortfall_usd",
            "minimised_usd", "milp_usd", "bound_usd", "gap_rel", "cycled_mwh", "status")
 
 
@@ -44,7 +44,7 @@ def planning_case(described: str, overrides: Sequence[str] = (), controller: str
 
 def values(point: Point) -> tuple[float | str, ...]:
     """In the order of COLUMNS."""
-    return (point.epsilon_usd, *(point.costs_usd[name] for name in OBJECTIVES), point.carbon_t,
+    return (point.minimises, point.epsilon_usd, *(point.costs_usd[name] for name in OBJECTIVES), point.carbon_t,
             point.reserve_shortfall_usd, point.minimised_usd, point.milp_usd, point.bound_usd, point.gap_rel,
             point.cycled_mwh, point.status)
 
@@ -75,10 +75,12 @@ def write_figure(front: Front, title: str, stem: Path) -> None:
 
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.add_subplot()
-    x, y, room = (np.array(column) / 1e3 for column in zip(
-        *((p.costs_usd[front.second], p.costs_usd[front.first], p.minimised_usd - p.bound_usd)
-          for p in front.points), strict=True))
-    axes.errorbar(x, y, yerr=[np.maximum(room, 0.0), np.zeros(room.size)], fmt="o-", color="C0", ecolor="0.6",
+    x, y, room_x, room_y = (np.array(column) / 1e3 for column in zip(*(
+        (p.costs_usd[front.second], p.costs_usd[front.first], *(
+            max(p.minimised_usd - p.bound_usd, 0.0) * (p.minimises == name) for name in (front.second, front.first)))
+        for p in front.points), strict=True))
+    none = np.zeros(x.size)
+    axes.errorbar(x, y, xerr=[room_x, none], yerr=[room_y, none], fmt="o-", color="C0", ecolor="0.6",
                   capsize=3, label="front, with the room its bounds leave")
     if front.dominated:
         axes.plot([p.costs_usd[front.second] / 1e3 for p in front.dominated],

@@ -77,6 +77,8 @@ class FrontSettings:
 class Point:
     """One schedule of the front with its true costs over the horizon."""
 
+    minimises: ObjectiveName
+    """F_first; the second at its own end."""
     epsilon_usd: float
     """Limit put on the second objective; infinite at the first one's own end."""
     costs_usd: Costs
@@ -84,7 +86,7 @@ class Point:
     carbon_t: float
     reserve_shortfall_usd: float
     minimised_usd: float
-    """F_first + ties + shortfall - terminal value, with the true quadratic curves."""
+    """The one minimised + ties + shortfall - terminal value, with the true quadratic curves."""
     milp_usd: float
     """The same in the MILP, with tangents."""
     bound_usd: float
@@ -113,7 +115,8 @@ def pareto_front(case: Case, first: ObjectiveName, second: ObjectiveName, settin
     """The front of two different objectives on `case`; its weights do not matter. `told` hears of each point.
 
     Both ends first: the least F_first, and the least F_second, whose value is the smallest epsilon; then
-    settings.points - 2 epsilons evenly between. Raises ValueError for equal names, PlanError without any schedule.
+    F_first under settings.points - 1 epsilons, evenly down to that one. Both ends count as answers.
+    Raises ValueError for equal names, PlanError without any schedule.
     """
     if first == second:
         raise ValueError(f"a front needs two different objectives, got {first} twice")
@@ -121,7 +124,8 @@ def pareto_front(case: Case, first: ObjectiveName, second: ObjectiveName, settin
     solve = _Solver(unweighted(case), chosen)
     found = [solve.point(first, second, np.inf)]
     told(found[0])
-    least = solve.point(second, first, np.inf)
+    found.append(least := solve.point(second, first, np.inf))
+    told(least)
     solve.fallback = schedule_of(least.committed)
     for epsilon in epsilons(found[0].costs_usd[second], least.costs_usd[second], chosen.points):
         found.append(solve.point(first, second, float(epsilon)))
@@ -354,7 +358,8 @@ def _measured(case: Case, aim: _Aim, commitment: Commitment, powers: Dispatch, w
     shortfall = case.knowledge.reserve_shortfall_usd_per_mwh * float(powers.short_mw.sum())
     gap = (powers.objective_usd - commitment.bound_usd) / max(abs(powers.objective_usd), 1e-9)
     return Point(
-        epsilon_usd=aim.epsilon, costs_usd=costs, carbon_t=money.carbon_t, reserve_shortfall_usd=shortfall,
+        minimises=aim.first, epsilon_usd=aim.epsilon, costs_usd=costs, carbon_t=money.carbon_t,
+        reserve_shortfall_usd=shortfall,
         minimised_usd=powers.objective_usd, milp_usd=commitment.objective_usd, bound_usd=commitment.bound_usd,
         gap_rel=max(gap, 0.0), cycled_mwh=float(np.minimum(powers.pc_mw, powers.pd_mw)[wasted].sum()),
         status=commitment.status, committed=commitment.u)

@@ -61,9 +61,10 @@ def test_a_stopped_front_leaves_the_answers_it_has(tmp_path: Path) -> None:
 
 def _point(operating_usd: float, carbon_usd: float) -> Point:
     costs: Costs = {"operating": operating_usd, "owners": 0.0, "curtailment": 0.0, "carbon": carbon_usd}
-    return Point(epsilon_usd=np.inf, costs_usd=costs, carbon_t=carbon_usd, reserve_shortfall_usd=0.0,
-                 minimised_usd=operating_usd, milp_usd=operating_usd, bound_usd=operating_usd, gap_rel=0.0,
-                 cycled_mwh=0.0, status="optimal", committed=np.zeros((1, 1), dtype=np.int64))
+    return Point(minimises="operating", epsilon_usd=np.inf, costs_usd=costs, carbon_t=carbon_usd,
+                 reserve_shortfall_usd=0.0, minimised_usd=operating_usd, milp_usd=operating_usd,
+                 bound_usd=operating_usd, gap_rel=0.0, cycled_mwh=0.0, status="optimal",
+                 committed=np.zeros((1, 1), dtype=np.int64))
 
 
 def test_a_senseless_request_is_named(tmp_path: Path) -> None:
