@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from controllers.port import SystemView, TemporalKnowledge
+from controllers.temporal.unit_commitment.problem import Case
+from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.records import GROUP_COUNT, CohortFlexibility, Floats, Ints, ThermalUnits
 from models.units import ten_units
 
@@ -128,8 +130,15 @@ def full_cars(count: float, horizon_h: int = 8) -> CohortFlexibility:
                    np.array([49.5]), np.array([7.0]), np.array([count]))
 
 
+def hill() -> Case:
+    """Eight hours with one hill of load, small units and two districts with few cars."""
+    known = knowledge(8, units=small_units())
+    load_mw = (100.0, 130.0, 170.0, 200.0, 150.0, 110.0, 100.0, 120.0)
+    return UnitCommitment(known)._case(view(known, load_mw, (few_cars(), few_cars())))
+
+
 @pytest.fixture
 def build() -> SimpleNamespace:
     """Builders of cases, so that test files need no import of each other."""
     return SimpleNamespace(cohorts=cohorts, population=population, small_units=small_units, knowledge=knowledge,
-                           view=view, few_cars=few_cars, full_cars=full_cars)
+                           view=view, few_cars=few_cars, full_cars=full_cars, hill=hill)

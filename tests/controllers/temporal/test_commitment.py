@@ -16,17 +16,14 @@ from controllers.temporal.unit_commitment.commitment import (
 )
 from controllers.temporal.unit_commitment.milp import Milp, highs_options
 from controllers.temporal.unit_commitment.problem import Case
-from controllers.temporal.unit_commitment.solve import UnitCommitment
 
 H = 8
-HILL = (100.0, 130.0, 170.0, 200.0, 150.0, 110.0, 100.0, 120.0)
 TIGHT = 1e-9
 
 
 @pytest.fixture
 def case(build: SimpleNamespace) -> Case:
-    k = build.knowledge(H, units=build.small_units())
-    return UnitCommitment(k)._case(build.view(k, HILL, (build.few_cars(), build.few_cars())))
+    return build.hill()
 
 
 def test_the_optimum_is_that_of_the_problem_without_a_guess(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:

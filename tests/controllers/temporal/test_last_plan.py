@@ -11,18 +11,15 @@ from controllers.temporal.unit_commitment import commitment
 from controllers.temporal.unit_commitment.commitment import commit
 from controllers.temporal.unit_commitment.last_plan import BESIDE_H, held, last_schedule, too_short
 from controllers.temporal.unit_commitment.problem import Case
-from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.records import Ints
 
 H = 8
-HILL = (100.0, 130.0, 170.0, 200.0, 150.0, 110.0, 100.0, 120.0)
 TIGHT = 1e-9
 
 
 @pytest.fixture
 def case(build: SimpleNamespace) -> Case:
-    k = build.knowledge(H, units=build.small_units())
-    return UnitCommitment(k)._case(build.view(k, HILL, (build.few_cars(), build.few_cars())))
+    return build.hill()
 
 
 def after(case: Case, last: Ints) -> Case:
