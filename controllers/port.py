@@ -29,8 +29,8 @@ from models.records import (
     ThermalUnits,
     Vehicles,
 )
-from models.tariff import HOURS_PER_DAY
 
+HOURS_PER_DAY = 24
 ReserveRule = Literal["thermal_only", "scheduled", "scheduled_safely", "deliverable"]
 """`scheduled_safely` is for plans alone: no scenario is judged by it."""
 Terminal = Literal["match", "cyclic", "price", "free"]
