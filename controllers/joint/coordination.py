@@ -31,7 +31,7 @@ from controllers.joint.operation import (
 )
 from controllers.port import Plan
 from controllers.temporal.unit_commitment import equations as uc
-from controllers.temporal.unit_commitment.commitment import Guess, solve_commitment
+from controllers.temporal.unit_commitment.commitment import Guess, begin_with, solve_commitment
 from controllers.temporal.unit_commitment.equations import Variables
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.stages import (
@@ -257,11 +257,6 @@ def coordinate(case: Case, networks: dict[int, Network], start: Plan, prices: Pr
             break
     left = max(best.j_usd - bound, 0.0) / max(abs(best.j_usd), 1e-9)
     return Coordinated(best_plan, best, bound, left, tuple(rounds), time.process_time() - began)
-
-
-def begin_with(u: Ints) -> Guess:
-    """A commitment [U, H] that is at hand, whatever it costs."""
-    return Guess(u.ravel().astype(np.float64), relaxed_usd=np.nan)
 
 
 def scheduled(case: Case, plan: Plan) -> Schedule:

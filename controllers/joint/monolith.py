@@ -16,13 +16,14 @@ import cvxpy as cp
 import numpy as np
 
 from controllers.joint import equations as jeq
-from controllers.joint.coordination import Schedule, begin_with, propose, reply_to, told
+from controllers.joint.coordination import Schedule, propose, reply_to, told
 from controllers.joint.equations import Exchange, Prices, Tangents
 from controllers.joint.network import AcFlow, Network
 from controllers.joint.operation import Operation, direction_of, redispatch, solve_cone
 from controllers.port import PlanError
 from controllers.spatial.branch_flow import equations as bf
 from controllers.temporal.unit_commitment import equations as uc
+from controllers.temporal.unit_commitment.commitment import begin_with
 from controllers.temporal.unit_commitment.equations import Variables
 from controllers.temporal.unit_commitment.milp import highs_options
 from controllers.temporal.unit_commitment.problem import Case

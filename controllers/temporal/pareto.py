@@ -21,6 +21,7 @@ from controllers.temporal.unit_commitment.accounts import Accounts, account
 from controllers.temporal.unit_commitment.commitment import (
     TANGENT_PART,
     Guess,
+    begin_with,
     binned_cohorts,
     coarse,
     guess_of,
@@ -126,7 +127,7 @@ def pareto_front(case: Case, first: ObjectiveName, second: ObjectiveName, settin
     told(found[0])
     found.append(least := solve.point(second, first, np.inf))
     told(least)
-    solve.fallback = schedule_of(least.committed)
+    solve.fallback = [begin_with(least.committed)]
     for epsilon in epsilons(found[0].costs_usd[second], least.costs_usd[second], chosen.points):
         found.append(solve.point(first, second, float(epsilon)))
         told(found[-1])
@@ -239,13 +240,8 @@ class _Solver:
         commitment = commit_to(mixed, aim, self.settings, cycling_at, [*self.known, *self.fallback],
                                all_tangents=mixed is self.case)
         powers, wasted = dispatch_to(self.case, aim, commitment, cycling_at)
-        self.known = schedule_of(commitment.u)
+        self.known = [begin_with(commitment.u)]
         return commitment, powers, wasted
-
-
-def schedule_of(u: Ints) -> list[Guess]:
-    """[U, H] as the one thing to begin a search with."""
-    return [Guess(u.ravel().astype(np.float64), relaxed_usd=np.nan)]
 
 
 @dataclass(frozen=True)

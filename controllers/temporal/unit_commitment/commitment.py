@@ -16,7 +16,7 @@ from controllers.temporal.unit_commitment.milp import NO_SEARCH, Answer, Milp, h
 from controllers.temporal.unit_commitment.problem import Case, merge_cohorts
 from controllers.temporal.unit_commitment.stages import Commitment, collect, make_variables, value_of
 from controllers.temporal.unit_commitment.variables import Variables
-from models.records import Bools, Floats
+from models.records import Bools, Floats, Ints
 
 FIRST_NODES = 3
 """Nodes after which the solver's own search for better answers is called in."""
@@ -48,6 +48,11 @@ class Guess:
     """Optimum of the small problem without whole numbers: at most that of the problem itself. NaN: not known."""
     solver_s: float = 0.0
     compile_s: float = 0.0
+
+
+def begin_with(u: Ints) -> Guess:
+    """A commitment [U, H] that is at hand, whatever it costs."""
+    return Guess(u.ravel().astype(np.float64), relaxed_usd=np.nan)
 
 
 def commit(case: Case, gap: float, node_limit: int, without: Collection[str] = (), cycling: bool = True,
