@@ -22,9 +22,12 @@ DIFFERS = 0.1
 def last_schedule(case: Case) -> Floats:
     """[U*H] `u` of the last plan, then `y` where rows are clusters."""
     single = case.view.last_committed
-    starts = np.maximum(np.diff(single, axis=1, prepend=_on_before(case.view.hours_on)), 0)
     if case.clusters is None:
         return single.ravel().astype(np.float64)
+    before = np.zeros((single.shape[0], 1), dtype=np.int64)
+    for members, hours_on in zip(case.clusters.members, case.clusters.hours_on, strict=True):
+        before[members, 0] = hours_on > 0
+    starts = np.maximum(np.diff(single, axis=1, prepend=before), 0)
     summed = [np.stack([of[m].sum(axis=0) for m in case.clusters.members]) for of in (single, starts)]
     return np.concatenate([of.ravel() for of in summed]).astype(np.float64)
 
@@ -60,7 +63,3 @@ def _runs(on: Ints, hours_on: int) -> list[tuple[int, int, bool, int]]:
     if runs == (hours_on > 0):
         return [(begin, end, runs, lasted_h + abs(hours_on)), *found[1:]]
     return [(-1, 0, not runs, abs(hours_on)), *found]  # what the plan inherits ends with its first hour
-
-
-def _on_before(hours_on: Ints) -> Ints:
-    return np.asarray((hours_on > 0)[:, None], dtype=np.int64)

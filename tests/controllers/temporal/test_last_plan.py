@@ -8,13 +8,17 @@ import pytest
 
 from controllers.port import Plan
 from controllers.temporal.unit_commitment import commitment
+from controllers.temporal.unit_commitment.clusters import clustered, commit_by_clusters
 from controllers.temporal.unit_commitment.commitment import commit
 from controllers.temporal.unit_commitment.last_plan import BESIDE_H, held, last_schedule, too_short
 from controllers.temporal.unit_commitment.problem import Case
+from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.records import Ints
+from models.units import ten_units
 
 H = 8
 TIGHT = 1e-9
+HILL = (100.0, 130.0, 170.0, 200.0, 150.0, 110.0, 100.0, 120.0)
 
 
 @pytest.fixture
@@ -43,6 +47,23 @@ def test_a_good_last_schedule_spares_the_search_for_another(case: Case, monkeypa
     monkeypatch.setattr(commitment, "_clear", lambda *_: searched.append(True))
     commit(after(case, first.u), 0.01, 2000)
     assert not searched
+
+
+def test_identical_units_are_counted_with_their_starts(build: SimpleNamespace) -> None:
+    """Planned together they begin with the last plan of single units too, and nothing about the optimum changes."""
+    units = ten_units(copies=2)
+    known = build.knowledge(H, units=units, mip_gap=1e-5)
+    case = UnitCommitment(known, "none")._case(build.view(known, 9 * np.array(HILL)))
+    first = commit_by_clusters(case, 1e-5, 2000)
+    together = clustered(after(case, first.u))
+    u, y = last_schedule(together).reshape(2, -1, H)
+    assert together.clusters is not None
+    for row, members in enumerate(together.clusters.members):
+        np.testing.assert_array_equal(u[row], first.u[members].sum(axis=0))
+    was_on = (case.view.hours_on > 0)[:, None].astype(np.int64)
+    assert y.sum() == np.maximum(np.diff(first.u, axis=1, prepend=was_on), 0).sum()
+    again = commit_by_clusters(after(case, first.u), 1e-5, 2000)
+    assert again.objective_usd == pytest.approx(first.objective_usd, rel=2e-5)
 
 
 def test_what_breaks_minimum_times_is_found_anew(case: Case) -> None:
