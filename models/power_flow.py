@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from models.lean_imports import without_grid2op
 from models.records import BASE_MVA, Floats, PowerFlow, RadialFeeder, RecordError
 
 Engine = Literal["lightsim2grid", "pandapower"]
@@ -121,7 +122,8 @@ def _pandapower_net(feeder: RadialFeeder) -> Any:
 
 def _lightsim_sweep(feeder: RadialFeeder) -> tuple[Any, Any]:
     """The grid, one load per bus except the slack, and its batch of cases; the sweep keeps no reference to the grid."""
-    from lightsim2grid.lightsim2grid_cpp import AlgorithmType, InjectionSweepCPP, LSGrid  # noqa: PLC0415
+    with without_grid2op():
+        from lightsim2grid.lightsim2grid_cpp import AlgorithmType, InjectionSweepCPP, LSGrid  # noqa: PLC0415
 
     grid, buses = LSGrid(), np.arange(feeder.bus_count, dtype=np.int32)
     grid.set_sn_mva(BASE_MVA)

@@ -77,8 +77,9 @@ class Result:
             dataset = file[name]
             is_text = h5py.check_string_dtype(dataset.dtype) is not None
             values = np.asarray(dataset.asstr()[...] if is_text else dataset[...])
-            dims = [PurePosixPath(dim[0].name).name for dim in dataset.dims if len(dim)]
-        is_over_time = dims[:1] == ["time"] or PurePosixPath(name).name == "time"
+            # an axis knows its name; asking for its path searches the file
+            axes = [h5py.h5ds.get_scale_name(dim[0].id) for dim in dataset.dims if len(dim)]
+        is_over_time = axes[:1] == [b"time"] or PurePosixPath(name).name == "time"
         return values[: self.steps_written] if is_over_time else values
 
     def _names(self, group: str) -> tuple[str, ...]:
