@@ -14,6 +14,7 @@ import re
 import sys
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import cast, get_args
@@ -51,7 +52,7 @@ def variants(folder: Path = VARIANTS) -> dict[str, Variant]:
     """
     found: dict[str, Variant] = {}
     for file in sorted(folder.glob("[!_]*.py")):
-        variant = _scan(file)
+        variant = _scan(file, file.stat().st_mtime_ns)
         if variant.name in found:
             other = found[variant.name].file.name
             raise ControllerError(f"{file}: name {variant.name!r} is taken by {other} already")
@@ -64,7 +65,9 @@ def controller_names() -> tuple[str, ...]:
     return tuple(variants())
 
 
-def _scan(file: Path) -> Variant:
+@lru_cache(maxsize=256)
+def _scan(file: Path, changed_ns: int) -> Variant:
+    """What the file registers; read once for each time of its last change."""
     classes = [node for node in _parse(file).body if isinstance(node, ast.ClassDef)]
     named = [(node.name, words) for node in classes if "name" in (words := _literal_texts(node))]
     if len(named) != 1:
