@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from fleet import Day, day_of, imported
+from fleet import Day, day_of, imported, told_by
 
 CARS = 100
 STEPS = 96
@@ -41,9 +39,7 @@ def main() -> None:
     print(f"{'districts':>9s} {'simulation':>11s} {'a district':>11s} {'wiring':>7s} {'recording':>10s} "
           f"{'both, ms a step':>16s} {'set-up':>7s} {'MB':>6s}   seconds")
     for count in given.counts:
-        words = [sys.executable, "-W", "ignore", __file__, "--one", str(count)]
-        answer = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-        s = json.loads(answer.strip().splitlines()[-1])
+        s = told_by(__file__, "--one", str(count))
         print(f"{count:9d} {s['simulation']:11.2f} {s['simulation'] / count:11.3f} {s['wiring']:7.2f} "
               f"{s['recording']:10.2f} {1e3 * (s['wiring'] + s['recording']) / STEPS:16.2f} {s['set-up']:7.2f} "
               f"{s['MB']:6.0f}", flush=True)

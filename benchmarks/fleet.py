@@ -95,9 +95,9 @@ def runpp_s() -> float:
     return STEPS * FLOWS / calls * (time.perf_counter() - begun)
 
 
-def told_by(*words: str) -> Any:
-    """What this file prints as JSON in a process of its own: a child counts its parent's memory as its own."""
-    command = [sys.executable, "-W", "ignore", __file__, *words]
+def told_by(file: str, *words: str) -> Any:
+    """What the file prints as JSON in a process of its own: a child counts its parent's memory as its own."""
+    command = [sys.executable, "-W", "ignore", file, *words]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
 
 
@@ -116,14 +116,14 @@ def main() -> None:
             cars, feeder = given.one
             print(json.dumps(one_day(int(cars), feeder if feeder != "none" else None, Path(folder))))
         return
-    flows_s = told_by("--runpp")
+    flows_s = told_by(__file__, "--runpp")
     print(f"{STEPS * FLOWS} power flows of 33 buses by pandapower's runpp in a loop: {flows_s:.1f} s")
     print(f"{'district':10s} {'cars':>9s} {'simulation':>11s} {'runpp/it':>9s} {'wiring':>7s} {'recording':>10s} "
           f"{'both, ms a step':>16s} {'share':>6s} {'set-up':>7s} {'warm-up':>8s} {'expected days':>14s} {'MB':>6s} "
           f"{'kB/car':>7s}   seconds")
     for feeder in ("ieee33", "none"):
         for cars in given.sizes:
-            s = told_by("--one", str(cars), feeder)
+            s = told_by(__file__, "--one", str(cars), feeder)
             both = s["wiring"] + s["recording"]
             ratio = f"{flows_s / s['simulation']:9.1f}" if feeder != "none" else " " * 9
             print(f"{feeder:10s} {cars:9,d} {s['simulation']:11.2f} {ratio} {s['wiring']:7.2f} {s['recording']:10.2f} "

@@ -26,7 +26,7 @@ from models.records import Floats
 from testbed.preflight import checked_scenario
 
 ROUNDS = 3
-SOLVERS = ("QOCO", "CLARABEL")
+SOLVERS: tuple[Literal["QOCO", "CLARABEL"], ...] = ("QOCO", "CLARABEL")
 SCENARIOS = ("placement_day", "paper_day", "study_day", "smoke")
 
 

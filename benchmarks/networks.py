@@ -3,7 +3,8 @@
     python benchmarks/networks.py [--most-buses 4000]
 
 Power flow: milliseconds a case in a batch of 96. Decision: seconds of one hourly re-solve over 24 periods of one hour
-(writing, solving and checking), the median of three hours of a real day; a car per 30 kW of load, 3 per bus at most.
+(writing, solving and checking), the median of three hours of a real day, of one on more than 500 buses; a car per 30 kW
+of load, 3 per bus at most.
 `growth` is the exponent k in decision ~ buses^k, counted from the 33 buses.
 The networks of more than 1,000 buses are SimBench's urban 10 kV grid with the first N of its low-voltage grids.
 """
@@ -28,8 +29,8 @@ from testbed.preflight import checked_scenario
 
 NAMED = ("simbench:1-LV-rural1--0-sw", "ieee33", "simbench:1-MV-urban--0-sw",
          "pandapower:create_kerber_vorstadtnetz_kabel_1")
-LOW_VOLTAGE_GRIDS = (9, 49)
-CASES, HOURS = 96, 3
+LOW_VOLTAGE_GRIDS = (7, 9, 49)
+CASES, HOURS, LARGE = 96, 3, 500
 CARS_PER_BUS, KW_PER_CAR, CARS_LEAST = 3, 30.0, 10
 
 
@@ -60,8 +61,8 @@ def milliseconds(feeder: RadialFeeder) -> tuple[float, float, float]:
     return 1e3 * fast_s, 1e3 * (time.perf_counter() - begun) / 2, float(np.abs(found.vm_pu[:2] - known.vm_pu).max())
 
 
-def decision_s(source: str, cars: int) -> tuple[float, float, str]:
-    """(seconds of a decision, of which solver, statuses)."""
+def decision_s(source: str, cars: int, timed: int) -> tuple[float, float, str]:
+    """(seconds of a decision, of which solver, statuses) over the hours that are timed."""
     scenario = checked_scenario("placement_day", [
         "days=1", "step_s=3600", f"districts.0.feeder={source}", "districts.0.peak_scale=0.7",
         f"districts.0.private={round(0.8 * cars)}", f"districts.0.taxi={round(0.12 * cars)}",
@@ -70,7 +71,7 @@ def decision_s(source: str, cars: int) -> tuple[float, float, str]:
         hours = kept_hours(scenario, 1, Path(folder) / "hours.h5")
     decider, taken, statuses = Decider(hours.knowledge), [], []
     decider.decide(hours.views[0])  # compiles the network
-    for view in hours.views[1 : 1 + HOURS]:
+    for view in hours.views[1 : 1 + timed]:
         begun = time.perf_counter()
         decision = decider.decide(view)
         taken.append((time.perf_counter() - begun, decision.solver_s))
@@ -99,7 +100,7 @@ def main() -> None:
             if feeder.bus_count <= given.most_buses:
                 loaded = np.count_nonzero(feeder.p_base_kw)
                 cars = max(CARS_LEAST, int(min(CARS_PER_BUS * loaded, feeder.p_base_kw.sum() / KW_PER_CAR)))
-                seconds, solver_s, status = decision_s(source, cars)
+                seconds, solver_s, status = decision_s(source, cars, HOURS if feeder.bus_count <= LARGE else 1)
                 of_33 = seconds if source == "ieee33" else of_33
                 growth = np.log(seconds / of_33) / np.log(feeder.bus_count / 33) if feeder.bus_count > 33 else np.nan
                 row += f" {seconds:9.3f} {solver_s:7.3f} {growth:7.2f} {status}"

@@ -5,6 +5,7 @@
 
 One day-ahead plan per point under the rule `deliverable`, by an operator who has learned the true rate and correlation
 (without the uncertainty of learning). In the hour of highest forecast load it gives what cars count for: phi Pd + h.
+Writes the table and a figure.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +31,8 @@ from testbed.first_view import first_view
 from testbed.preflight import RESULTS, checked_scenario
 from testbed.tables import print_table
 
-RATES, PLUG_IN, RHO = (0.3, 0.6, 0.95, 1.0), (0.36, 0.9), (0.0, 0.05)
+RATES, PLUG_IN, RHO = (0.3, 0.45, 0.6, 0.75, 0.9, 0.95, 1.0), (0.36, 0.6, 0.9), (0.0, 0.05)
+TABLE, FIGURE = "capacity_credit.csv", "capacity_credit"
 KW_PER_MW = 1000.0
 
 
@@ -97,6 +100,35 @@ def _x_kwh(cars: CohortFlexibility, pc_kw: Floats, pd_kw: Floats) -> Floats:
     return np.asarray(np.cumsum(cars.eta_charge[:, None] * pc_kw - pd_kw / cars.eta_discharge[:, None], axis=1))
 
 
+# ---------------------------------------------------------------- the figure
+def draw(found: Sequence[Credit], stem: Path) -> None:
+    """Credit over compliance, a panel per correlation and a line per plug-in rate; STEM.png and STEM.svg."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, for figures only
+
+    rhos = list(dict.fromkeys(c.rho for c in found))
+    figure = Figure(figsize=(3.2 * len(rhos) + 0.4, 2.8), layout="constrained")
+    panels = figure.subplots(1, len(rhos), squeeze=False, sharey=True)[0]
+    for panel, rho in zip(panels, rhos, strict=True):
+        _lines(panel, [c for c in found if c.rho == rho])
+        panel.set_title(f"correlation {rho:g}", fontsize=9)
+    panels[0].set_ylabel("MW per 1,000 cars", fontsize=9)
+    panels[0].legend(fontsize=8, frameon=False)
+    for suffix in (".png", ".svg"):
+        figure.savefig(stem.with_suffix(suffix), dpi=200)
+
+
+def _lines(panel: Any, found: Sequence[Credit]) -> None:
+    for place, plug_in in enumerate(dict.fromkeys(c.plug_in for c in found)):
+        mine = sorted((c for c in found if c.plug_in == plug_in), key=lambda c: c.compliance)
+        panel.plot([c.compliance for c in mine], [c.credit_mw_per_1000_cars for c in mine], linewidth=1.2,
+                   marker="os^Dv"[place % 5], markersize=3.5, label=f"{plug_in:.0%} plug in")
+    panel.set_xlabel("compliance", fontsize=9)
+    panel.set_ylim(bottom=0)
+    panel.tick_params(labelsize=8)
+    panel.grid(linewidth=0.4, alpha=0.6)
+
+
+# ---------------------------------------------------------------- the command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Plan every point of the grid, print and write the table."""
     parser = argparse.ArgumentParser(prog="python -m experiments.capacity_credit", description=__doc__,
@@ -118,7 +150,8 @@ def _run(chosen: argparse.Namespace) -> int:
         say(f"compliance {rate:g}, plug-in {plug_in:g}, rho {rho:g}: {found[-1].credit_mw_per_1000_cars:.3f} MW")
     chosen.output.mkdir(parents=True, exist_ok=True)
     rows = [asdict(credit) for credit in found]
-    write_rows(list(rows[0]), [list(row.values()) for row in rows], chosen.output / "capacity_credit.csv")
+    write_rows(list(rows[0]), [list(row.values()) for row in rows], chosen.output / TABLE)
+    draw(found, chosen.output / FIGURE)
     print_table(("compliance", "plug-in", "rho", "phi", "MW per 1,000 cars", "units off, MW", "bound by energy"),
                 [(f"{c.compliance:g}", f"{c.plug_in:g}", f"{c.rho:g}", f"{c.phi:.3f}",
                   f"{c.credit_mw_per_1000_cars:.3f}", f"{c.units_mw_per_1000_cars:.2f}",

@@ -17,6 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from mosaik.exceptions import SimulationError, SimulatorError
 from mosaik_api_v3.connection import RemoteException
 
 from controllers.port import Controller
@@ -34,6 +35,8 @@ from testbed.simulators.adapter import SimulatorFailure
 from testbed.world import Wired, build_world, simulator_names
 
 Progress = Callable[[int, int], None]
+BROKEN = (OSError, EOFError, SimulationError, SimulatorError)
+"""What mosaik throws when the process at the other end is gone."""
 VERSIONED = ("mosaik", "simpy", "pandapower", "lightsim2grid", "cvxpy", "highspy", "clarabel", "numpy", "h5py")
 
 
@@ -110,6 +113,8 @@ def _run_world(spec: RunSpec, folder: Path, progress: Progress | None) -> WorldE
             raise
         failure = missing_steps(spec, read_ledgers(folder), f"{type(error).__name__}: {error}")
         if spec.remote and not isinstance(error, RemoteException):  # a server died, its ledgers with it
+            if not isinstance(error, BROKEN):
+                raise
             failure = _lost(spec, folder, error)
     return WorldEnd(failure, connected - begun, time.perf_counter() - connected)
 
