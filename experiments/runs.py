@@ -13,6 +13,7 @@ from testbed.compare import Job, run_jobs
 from testbed.preflight import WrongRequest
 from testbed.results import Result, ResultError, open_result
 from testbed.scenario import Scenario, to_yaml
+from testbed.scenario_files import named_files
 
 NO_EFFECT = ("name", "description", "execution", "record")
 """Keys of a scenario that change no result (as in `testbed.scenario.scenario_hash`)."""
@@ -64,12 +65,14 @@ def is_done(job: Job) -> bool:
     """True if the job's file holds its complete result."""
     if not job.output.is_file():
         return False
+    scenario = Scenario.model_validate_json(job.scenario_json).model_copy(update={"seed": job.seed})
+    if any(file.is_file() and file.stat().st_mtime > job.output.stat().st_mtime for file in named_files(scenario)):
+        return False  # a file that it was made from has changed
     try:
         result = open_result(job.output)
     except ResultError as problem:
         say(f"{job.label}: made again, {problem}")
         return False
-    scenario = Scenario.model_validate_json(job.scenario_json).model_copy(update={"seed": job.seed})
     return (result.status == "completed" and (result.controller, result.seed) == (job.controller, job.seed)
             and content(result.scenario) == content(yaml.safe_load(to_yaml(scenario)))
             and (job.plan is None or same_plan(result, open_result(job.plan))))

@@ -30,7 +30,8 @@ BASES = ("no_pev", "uncoordinated")
 """What a folder's report compares with, if it is there: no cars, else cars left to themselves."""
 P = ParamSpec("P")
 R = TypeVar("R")
-app = typer.Typer(name="testbed", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(name="testbed", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                  rich_markup_mode=None)
 _debug: ContextVar[bool] = ContextVar("debug", default=False)
 
 ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario's name, or a YAML file.")]
@@ -162,8 +163,8 @@ def sweep(
     study: Annotated[str, typer.Argument(metavar="STUDY", help="A study's name, or a YAML file.")],
     output: Annotated[Path | None, typer.Option("-o", metavar="DIR",
                       help="Folder of the study's results [default: results/STUDY].")] = None,
-    scheduler: Annotated[str | None, typer.Option(metavar="tcp://HOST:PORT",
-                         help="A running Dask scheduler [default: workers on this machine].")] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="tcp://HOST:PORT|FILE.json",
+                         help="A running Dask scheduler or its file [default: workers on this machine].")] = None,
     workers: Annotated[int | None, typer.Option(min=1, metavar="N",
                        help="Processes on this machine [default: one a core].")] = None,
     case: Annotated[list[str] | None, typer.Option(metavar="KEY", help="This case only; may be repeated.")] = None,
@@ -173,12 +174,17 @@ def sweep(
     from testbed.preflight import WrongRequest  # noqa: PLC0415
     from testbed.sweep import FAILED as FAILED_CSV  # noqa: PLC0415
     from testbed.sweep import TABLE, run_sweep, sweep_request  # noqa: PLC0415
+    from testbed.sweep_case import SchedulerLost  # noqa: PLC0415
 
     if scheduler is not None and workers is not None:
         raise WrongRequest(["--workers: only for workers on this machine, not with --scheduler"])
     request = sweep_request(study, output)
-    with remembered_interrupts():
-        missing = run_sweep(request, scheduler, workers, case or (), _say)
+    try:
+        with remembered_interrupts():
+            missing = run_sweep(request, scheduler, workers, case or (), _say)
+    except SchedulerLost as error:
+        _say(f"testbed: {error}")
+        raise typer.Exit(FAILED) from error
     print(request.folder / TABLE)
     if missing:
         _say(f"testbed: {missing} cases failed, see {request.folder / FAILED_CSV}")

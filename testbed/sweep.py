@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import json
 import os
+import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from testbed.metric_registry import METRICS
 from testbed.preflight import RESULTS, WrongRequest, folder_mistakes
-from testbed.sweep_case import CaseOutcome, case_record, clear_parts, code_hash, is_complete
+from testbed.sweep_case import CaseOutcome, case_record, clear_parts, code_hash, is_complete, open_parts
 from testbed.sweep_study import Case, Study, cases_of, load_study
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 Say = Callable[[str], None]
 TABLE, FAILED = "results.csv", "failed.csv"
@@ -60,31 +66,49 @@ def run_sweep(sweep: Sweep, scheduler: str | None = None, workers: int | None = 
     The tables do not depend on the number of workers, nor on interruptions.
     """
     chosen = sweep.chosen(only)
-    sweep.folder.mkdir(parents=True, exist_ok=True)
-    with _alone_in(sweep.folder):
-        clear_parts(sweep.folder)
+    with ExitStack() as held:
+        if is_there := sweep.folder.is_dir():
+            held.enter_context(_alone_in(sweep.folder))
         todo = [case for case in chosen if not is_complete(sweep.folder, case.key)]
-        _tell_start(sweep, chosen, todo, say)
-        try:
-            if todo:
-                _carry_out(sweep, todo, scheduler, workers, say)
-                clear_parts(sweep.folder)
-        finally:
-            write_tables(sweep)
+        with _client(scheduler, workers) if todo else nullcontext() as client:
+            if not is_there:  # nothing is written before somebody answers
+                sweep.folder.mkdir(parents=True, exist_ok=True)
+                held.enter_context(_alone_in(sweep.folder))
+            _tell_start(sweep, chosen, todo, say)
+            try:
+                if client is not None:
+                    _carry_out(sweep, todo, client, say)
+            finally:
+                write_tables(sweep)
+        clear_parts(sweep.folder)  # nobody writes there any more
     return sum(not is_complete(sweep.folder, case.key) for case in chosen)
 
 
-def _carry_out(sweep: Sweep, todo: Sequence[Case], scheduler: str | None, workers: int | None, say: Say) -> None:
-    from testbed.sweep_cluster import carried_out, check_workers, connected  # noqa: PLC0415 - Dask takes a second
+def _client(scheduler: str | None, workers: int | None) -> AbstractContextManager[Client]:
+    from testbed.sweep_cluster import connected  # noqa: PLC0415 - Dask takes a second
+
+    return connected(scheduler, workers)
+
+
+def _carry_out(sweep: Sweep, todo: Sequence[Case], client: Client, say: Say) -> None:
+    from testbed.sweep_cluster import carried_out, check_workers  # noqa: PLC0415
 
     by_key, started = {case.key: case for case in todo}, time.perf_counter()
-    with connected(scheduler, workers) as client:
-        check_workers(client, sweep.folder)
-        for done, outcome in enumerate(carried_out(client, todo, sweep.folder), start=1):
-            left_s = (time.perf_counter() - started) / done * (len(todo) - done)
-            say(f"[{done}/{len(todo)}, {left_s:.0f} s left] {_line(sweep, by_key[outcome.key], outcome)}")
-            if outcome.failure:
-                _remember_failure(sweep.folder, by_key[outcome.key], outcome)
+    open_parts(sweep.folder)
+    check_workers(client, sweep.folder)
+    for done, told in enumerate(carried_out(client, todo, sweep.folder), start=1):
+        outcome = _seen(sweep.folder, told)
+        left_s = (time.perf_counter() - started) / done * (len(todo) - done)
+        say(f"[{done}/{len(todo)}, {left_s:.0f} s left] {_line(sweep, by_key[outcome.key], outcome)}")
+        if outcome.failure:
+            _remember_failure(sweep.folder, by_key[outcome.key], outcome)
+
+
+def _seen(folder: Path, told: CaseOutcome) -> CaseOutcome:
+    """What the worker said, unless it called complete what is not there."""
+    if told.failure or is_complete(folder, told.key):
+        return told
+    return replace(told, failure=f"its worker called it complete, but its files are not in {folder}: is it shared?")
 
 
 def _line(sweep: Sweep, case: Case, outcome: CaseOutcome) -> str:
@@ -93,19 +117,21 @@ def _line(sweep: Sweep, case: Case, outcome: CaseOutcome) -> str:
 
 
 def _remember_failure(folder: Path, case: Case, outcome: CaseOutcome) -> None:
-    """A worker that died could not write down why."""
-    import json  # noqa: PLC0415
-
+    """A worker that died could not write down why; what it or another said before does not hold any more."""
+    if case_record(folder, case.key).get("failure") == outcome.failure:
+        return
     file = folder / "failed" / f"{case.key}.json"
-    if not file.exists():
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(json.dumps({"case": case.key, "failure": outcome.failure, "trace": ""}), encoding="utf-8")
+    file.parent.mkdir(exist_ok=True)
+    partial = file.with_suffix(".part")
+    partial.write_text(json.dumps({"case": case.key, "failure": outcome.failure, "trace": ""}), encoding="utf-8")
+    partial.replace(file)
 
 
 def _tell_start(sweep: Sweep, chosen: Sequence[Case], todo: Sequence[Case], say: Say) -> None:
     kept = len(chosen) - len(todo)
     say(f"{sweep.study.name}: {len(chosen)} cases, {kept} complete already, {len(todo)} to do; {sweep.folder}")
-    codes = [case_record(sweep.folder, case.key).get("code") for case in chosen if case not in todo]
+    left = {case.key for case in todo}
+    codes = [case_record(sweep.folder, case.key).get("code") for case in chosen if case.key not in left]
     if other := sum(code != code_hash() for code in codes):
         say(f"note: {other} complete cases were made by other code than the present; "
             "they are kept (another folder with -o makes all anew)")
@@ -119,6 +145,9 @@ def _alone_in(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise WrongRequest([f"-o {folder}: another sweep is writing there"]) from error
+        except OSError as error:
+            raise WrongRequest([f"-o {folder}: its disk knows no locks ({error}), so two sweeps could write there at "
+                                "once; choose another"]) from error
         yield
 
 
@@ -141,7 +170,7 @@ def write_tables(sweep: Sweep) -> None:
     with _replacing(sweep.folder / FAILED) as write:
         write(("case", "controller", "seed", *sweep.study.axes, "cause", "again"))
         for case, cause in failures:
-            again = f"testbed sweep {sweep.file} -o {sweep.folder} --case {case.key}"
+            again = shlex.join(["testbed", "sweep", str(sweep.file), "-o", str(sweep.folder), "--case", case.key])
             write((case.key, case.controller, case.seed, *case.point, cause, again))
 
 

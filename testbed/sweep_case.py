@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import math
+import platform
 import shutil
 import tempfile
 import threading
@@ -25,9 +26,14 @@ from testbed.compare import Job, Outcome, carry_out
 from testbed.sweep_study import Case
 
 ROOT = Path(__file__).resolve().parents[1]
+PARTS = "parts"
 PACKAGES = ("models", "controllers", "testbed")
 _one_at_a_time = threading.Lock()
 """A worker with several threads still runs one case at a time: a run has its process to itself."""
+
+
+class SchedulerLost(RuntimeError):
+    """The scheduler went away during a sweep."""
 
 
 @dataclass(frozen=True)
@@ -40,19 +46,30 @@ class CaseOutcome:
     """Empty if it is complete; otherwise simulator, simulated time and cause."""
 
 
-def run_case(case: Case, folder: str) -> CaseOutcome:
-    """Carry out the case and leave its files in the study's folder; what stops it is told, not raised."""
+def run_case(case: Case, folder: str, code: str) -> CaseOutcome:
+    """Carry out the case and leave its files in the study's folder; what stops it is told, not raised.
+
+    A worker with other code than `code`, or that does not see the folder, says so: it may have come after the check.
+    """
     with _one_at_a_time:
         if is_complete(Path(folder), case.key):  # finished by a worker that was lost before it could say so
             return CaseOutcome(case.key, 0.0)
-        parts = Path(folder) / "parts"
-        parts.mkdir(parents=True, exist_ok=True)
+        parts = Path(folder) / PARTS
+        if problem := _unfit(parts, code):
+            return CaseOutcome(case.key, 0.0, f"worker on {platform.node()}: {problem}")
         with tempfile.TemporaryDirectory(dir=parts, prefix=f"{case.key}-", ignore_cleanup_errors=True) as own:
             output = Path(own) / f"{case.key}.h5"
             job = Job(case.scenario_json, case.spec, case.controller, case.seed, output, None, case.hours)
             with _quiet_asyncio():
                 outcome = carry_out(job)
             return _kept(case, outcome, Path(own), Path(folder))
+
+
+def _unfit(parts: Path, code: str) -> str:
+    """Why this process must not carry out cases; empty if it may."""
+    if not parts.is_dir():
+        return f"does not see {parts.parent}; the folder must be shared by all machines"
+    return "" if code == code_hash() else f"has other code (sources {code_hash()}, the sweep {code})"
 
 
 @contextmanager
@@ -111,7 +128,13 @@ def case_record(folder: Path, key: str) -> Mapping[str, Any]:
 
 def clear_parts(folder: Path) -> None:
     """Remove what killed workers left half-written; only while no other sweep writes into the folder."""
-    shutil.rmtree(folder / "parts", ignore_errors=True)
+    shutil.rmtree(folder / PARTS, ignore_errors=True)
+
+
+def open_parts(folder: Path) -> None:
+    """Make the place where workers write; they do not make it, so that one without the shared disk is found out."""
+    clear_parts(folder)
+    (folder / PARTS).mkdir(parents=True)
 
 
 @cache

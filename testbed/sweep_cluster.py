@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import uuid
@@ -11,21 +12,24 @@ from itertools import islice
 from pathlib import Path
 
 import dask.config
-from distributed import Client, Future, LocalCluster, as_completed
+from distributed import CancelledError, Client, Future, LocalCluster, as_completed
+from distributed.comm.core import CommClosedError
 
 from testbed.preflight import WrongRequest
-from testbed.sweep_case import CaseOutcome, code_hash, run_case, worker_sees
+from testbed.sweep_case import CaseOutcome, SchedulerLost, code_hash, run_case, worker_sees
 from testbed.sweep_study import Case
 
 WAIT_S = 60
 """For the first worker of a cluster."""
 CASES_PER_THREAD, CASES_LEAST = 4, 16
-"""Cases handed out at a time: enough that no worker waits, few enough that a million cases need no memory here."""
+"""Cases handed out at a time: enough that no worker waits, few enough that the scheduler's memory does not grow."""
+LOST = "the Dask scheduler is gone; what was complete is kept, and the same command goes on"
 
 
 @contextmanager
 def connected(scheduler: str | None, workers: int | None) -> Iterator[Client]:
-    """A client of the scheduler at that address, or of `workers` processes started here (default: one a core).
+    """A client of the scheduler at that address or of that scheduler file (*.json), or of `workers` processes
+    started here (default: one a core).
 
     Raises WrongRequest if no scheduler answers or no worker comes.
     """
@@ -43,8 +47,8 @@ def connected(scheduler: str | None, workers: int | None) -> Iterator[Client]:
 
 def _client_of(scheduler: str) -> Client:
     try:
-        client = Client(scheduler, timeout=WAIT_S / 4)
-    except (OSError, ValueError) as error:
+        client = Client(_address(scheduler), timeout=WAIT_S / 4)
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise WrongRequest([f"--scheduler {scheduler}: no Dask scheduler answers there ({error})"]) from error
     try:
         client.wait_for_workers(1, timeout=WAIT_S)
@@ -52,6 +56,13 @@ def _client_of(scheduler: str) -> Client:
         client.close()
         raise WrongRequest([f"--scheduler {scheduler}: no worker has come within {WAIT_S} s"]) from error
     return client
+
+
+def _address(scheduler: str) -> str:
+    """The address itself, or what a scheduler file says."""
+    if not scheduler.endswith(".json"):
+        return scheduler
+    return str(json.loads(Path(scheduler).read_text(encoding="utf-8"))["address"])
 
 
 def check_workers(client: Client, folder: Path) -> None:
@@ -83,16 +94,27 @@ def carried_out(client: Client, cases: Sequence[Case], folder: Path) -> Iterator
     def hand_out(count: int) -> list[Future[CaseOutcome]]:
         fresh: list[Future[CaseOutcome]] = []
         for case in islice(waiting, count):
-            future = client.submit(run_case, case, str(folder), key=f"case-{case.key}-{batch}", pure=False)
+            future = client.submit(run_case, case, str(folder), code_hash(), key=f"case-{case.key}-{batch}", pure=False)
             by_future[str(future.key)] = case.key
             fresh.append(future)
         return fresh
 
-    pool = as_completed(hand_out(max(CASES_LEAST, CASES_PER_THREAD * threads)))
-    for future in pool:
-        key, error = by_future.pop(str(future.key)), future.exception()
-        pool.update(hand_out(1))
-        if error is None:
-            yield future.result()
-        else:  # Dask's own: the worker died again and again
-            yield CaseOutcome(key, 0.0, f"{type(error).__name__}: {error}".split("\n")[0])
+    with _told_if_lost():
+        pool = as_completed(hand_out(max(CASES_LEAST, CASES_PER_THREAD * threads)))
+        for future in pool:
+            key, error = by_future.pop(str(future.key)), future.exception()
+            if isinstance(error, CancelledError):
+                raise error
+            pool.update(hand_out(1))
+            if error is None:
+                yield future.result()
+            else:  # Dask's own: the worker died again and again
+                yield CaseOutcome(key, 0.0, f"{type(error).__name__}: {error}".split("\n")[0])
+
+
+@contextmanager
+def _told_if_lost() -> Iterator[None]:
+    try:
+        yield
+    except (CancelledError, CommClosedError, TimeoutError) as error:
+        raise SchedulerLost(LOST) from error

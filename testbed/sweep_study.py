@@ -18,6 +18,7 @@ from testbed.metric_registry import METRICS
 from testbed.preflight import WrongRequest, checked_scenario
 from testbed.result_layout import SCHEMA_VERSION
 from testbed.scenario import Scenario, scenario_hash
+from testbed.scenario_files import at_home, files_digest
 from testbed.scenario_parts.base import Count, Part
 from testbed.scenario_yaml import Mistake, Tree, read_yaml
 
@@ -68,13 +69,14 @@ class Case:
     """One run of a study, in words that any process understands."""
 
     key: str
-    """16 hex digits of all that can change its result: scenario, controller, seed; names its files."""
+    """16 hex digits of all that can change its result: scenario with the files it names, controller, seed."""
     spec: str
     controller: str
     seed: int
     point: tuple[str, ...]
     """Its values on the study's axes, as JSON."""
     scenario_json: str
+    """Its `seed` is that of the study's scenario."""
     hours: int
     """Simulated hours, warm-up included."""
 
@@ -123,10 +125,13 @@ def cases_of(study: Study, folder: Path) -> tuple[Case, ...]:
     points = list(_points(study, folder, mistakes))
     cases: dict[str, Case] = {}
     for point, scenario in points:
+        text, files = at_home(scenario).model_dump_json(), files_digest(scenario)  # the text is kept once per point
         for seed in _seeds(study, scenario):
-            seeded = scenario.model_copy(update={"seed": seed})
+            content = [scenario_hash(scenario.model_copy(update={"seed": seed})), *filter(None, [files])]
             for spec, controller in controllers:
-                case = _case(seeded, spec, controller, point)
+                key = _key([*content, scenario.record.model_dump(mode="json"), _identity(spec), SCHEMA_VERSION])
+                hours = 24 * (scenario.days + scenario.warmup_days)
+                case = Case(key, spec, controller.name, seed, point, text, hours)
                 if case.key in cases:
                     words = ", ".join(point) or "the study"
                     mistakes.append(f"{_kind(study)}: {words} with seed {seed} is there twice")
@@ -188,11 +193,8 @@ def _seeds(study: Study, scenario: Scenario) -> Sequence[int]:
     return study.seeds
 
 
-def _case(scenario: Scenario, spec: str, controller: Controller, point: tuple[str, ...]) -> Case:
-    content = [scenario_hash(scenario), scenario.record.model_dump(mode="json"), _identity(spec), SCHEMA_VERSION]
-    key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
-    hours = 24 * (scenario.days + scenario.warmup_days)
-    return Case(key, spec, controller.name, scenario.seed, point, scenario.model_dump_json(), hours)
+def _key(content: Sequence[Any]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
 def _identity(spec: str) -> str:

@@ -8,19 +8,23 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from distributed.comm.core import CommClosedError
 from typer.testing import CliRunner
 
 from testbed.cli import app
 from testbed.preflight import WrongRequest
 from testbed.results import equal_results
-from testbed.sweep import run_sweep, sweep_request
-from testbed.sweep_case import code_hash, is_complete
-from testbed.sweep_cluster import check_workers
-from testbed.sweep_study import load_study
+from testbed.scenario_files import at_home, named_files
+from testbed.scenario_loading import load_scenario
+from testbed.sweep import _carry_out, run_sweep, sweep_request, write_tables
+from testbed.sweep_case import CaseOutcome, SchedulerLost, code_hash, is_complete, open_parts, run_case
+from testbed.sweep_cluster import LOST, carried_out, check_workers
+from testbed.sweep_study import Case, load_study
 from tests.testbed import small_run
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "sweeps.md"
@@ -146,6 +150,31 @@ def test_a_key_is_the_content_of_the_case(tmp_path: Path) -> None:
     assert not keys() & first, "an own controller is its file's content"
 
 
+def test_a_key_is_the_content_of_the_files_that_the_scenario_names(tmp_path: Path) -> None:
+    series, text = tmp_path / "series.csv", STUDY.replace("{common}", "profiles.source: csv\n  {common}")
+    series.write_text("\n".join(["load_mw,wind_mw,pv_mw", *["1000,50,0"] * 24]))
+    write_study(tmp_path, text.replace("{common}", f"profiles.file: {series}\n  {{common}}"))
+
+    def cases() -> tuple[Case, ...]:
+        return sweep_request(str(tmp_path / "study.yaml"), tmp_path / "out").cases
+
+    first = cases()
+    assert cases() == first
+    series.write_text(series.read_text().replace("1000", "1001", 1))
+    assert not {case.key for case in cases()} & {case.key for case in first}
+
+
+def test_paths_travel_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = ["districts.0.feeder=nets/mine.json", "profiles.source=csv", "profiles.file=series.csv"]
+    named = load_scenario("smoke", keys)
+    monkeypatch.chdir(tmp_path)
+    whole = at_home(named)
+    assert whole.districts[0].feeder == str(tmp_path / "nets" / "mine.json")
+    assert at_home(whole) == whole and named_files(whole) == (tmp_path / "series.csv", tmp_path / "nets" / "mine.json")
+    workplace = load_scenario("workplace_replay")
+    assert at_home(workplace) == workplace and named_files(workplace) == ()
+
+
 def test_every_study_that_comes_along_is_valid() -> None:
     files = list((DOCS.parents[1] / "experiments" / "studies").glob("*.yaml"))
     assert files
@@ -239,6 +268,85 @@ def test_complete_cases_are_not_run_again(swept, monkeypatch: pytest.MonkeyPatch
     assert [case.key for case in asked] == [case.key for case in sweep.cases if case.controller == "throwing"
                                             or case.key == lost]
     assert rows_of(sweep.folder / "results.csv")[0]["status"] == "open"
+
+
+def test_a_sweep_that_is_killed_goes_on_and_its_table_is_that_of_an_undisturbed_one(tmp_path: Path) -> None:
+    text = STUDY.replace(', "mine.py:Throwing", "mine.py:KilledOnce"', "").replace("[4]", "6")
+    study, out = write_study(tmp_path, text), tmp_path / "killed"
+    words = ["-W", "ignore", "-m", "testbed.cli", "sweep", str(study), "-o", str(out), "--workers", "2"]
+    process = subprocess.Popen([sys.executable, *words], start_new_session=True, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (before := {file: file.stat().st_mtime_ns for file in out.glob("cases/*.json")}):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert 1 <= len(before) < 6
+    sweep, said = sweep_request(str(study), out), list[str]()
+    complete = {file: file.stat().st_mtime_ns for file in out.glob("cases/*.json")}
+    assert run_sweep(sweep, workers=1, say=said.append) == 0
+    assert f"{len(complete)} complete already" in said[0] and len(said) == 1 + 6 - len(complete)
+    assert all(file.stat().st_mtime_ns == written for file, written in complete.items()), "nothing is run twice"
+    calm = sweep_request(str(study), tmp_path / "calm")
+    assert run_sweep(calm, workers=2, say=lambda text: None) == 0
+    assert (out / "results.csv").read_bytes() == (tmp_path / "calm" / "results.csv").read_bytes()
+
+
+def test_nothing_is_written_where_no_scheduler_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = sweep_request(str(write_study(tmp_path)), tmp_path / "out")
+    (tmp_path / "odd.json").write_text("[]")
+    monkeypatch.setattr("testbed.sweep_cluster.WAIT_S", 4)
+    for address in (f"tcp://127.0.0.1:{free_port()}", str(tmp_path / "none.json"), str(tmp_path / "odd.json")):
+        with pytest.raises(WrongRequest, match="no Dask scheduler answers"):
+            run_sweep(sweep, scheduler=address, say=lambda text: None)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_worker_that_cannot_serve_says_so_itself(tmp_path: Path) -> None:
+    case = sweep_request(str(write_study(tmp_path)), tmp_path / "out").cases[0]
+    assert "does not see" in run_case(case, str(tmp_path / "out"), code_hash()).failure
+    open_parts(tmp_path / "out")
+    assert "has other code" in run_case(case, str(tmp_path / "out"), "other").failure
+    assert not list((tmp_path / "out").glob("cases/*"))
+
+
+def test_what_a_worker_calls_complete_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep, said = sweep_request(str(write_study(tmp_path)), tmp_path / "out"), list[str]()
+    sweep.folder.mkdir()
+    first = sweep.cases[0].key
+    monkeypatch.setattr("testbed.sweep_cluster.check_workers", lambda client, folder: None)
+    monkeypatch.setattr("testbed.sweep_cluster.carried_out", lambda client, todo, folder: iter(
+        [CaseOutcome(first, 1.0), *(CaseOutcome(case.key, 1.0, "another cause") for case in todo[1:])]))
+    (sweep.folder / "failed").mkdir()
+    (sweep.folder / "failed" / f"{sweep.cases[1].key}.json").write_text('{"failure": "yesterday\'s cause"}')
+    _carry_out(sweep, sweep.cases, None, said.append)
+    write_tables(sweep)
+    causes = [row["cause"] for row in rows_of(sweep.folder / "failed.csv")]
+    assert "is it shared?" in causes[0] and causes[1:] == ["another cause"] * 2
+
+
+class LostFutures:
+    """A client whose scheduler is gone."""
+
+    def nthreads(self):
+        return {"tcp://far:1": 1}
+
+    def submit(self, *arguments, **named):
+        raise CommClosedError
+
+
+def test_a_lost_scheduler_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = sweep_request(str(write_study(tmp_path)), tmp_path / "out").cases
+    with pytest.raises(SchedulerLost, match="the same command goes on"):
+        list(carried_out(LostFutures(), cases, tmp_path))
+    monkeypatch.setattr("testbed.sweep.run_sweep", lost_sweep)
+    ended = CliRunner().invoke(app, ["sweep", str(tmp_path / "study.yaml"), "-o", str(tmp_path / "out")])
+    assert ended.exit_code == 1 and "the same command goes on" in ended.output and "unexpected" not in ended.output
+
+
+def lost_sweep(*arguments: object) -> int:
+    raise SchedulerLost(LOST)
 
 
 class OtherWorkers:
