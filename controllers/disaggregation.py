@@ -18,6 +18,9 @@ from models.records import (
     group_index,
 )
 
+HALVINGS = 40
+"""Of an interval of powers: to 1e-10 of the charger's."""
+
 
 # ---------------------------------------------------------------- what a car may do now
 def assumed_departure_s(declared: DeclaredTable, now_s: int) -> Ints:
@@ -44,8 +47,8 @@ def vehicle_limits_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, 
     """Least and greatest mean power over the step (lo_kw, hi_kw) [V]; (0, 0) for cars not plugged in.
 
     They are the powers that take a car to x_min and x_max of its envelope rebuilt now (MODEL 3) at the step's
-    end: within its charger, never below what can be recovered by the declared departure d. lo_kw > 0 is the
-    power without which e* is lost (zero laxity); lo_kw < 0 is the most that may be discharged.
+    end: within its charger, never below what can be recovered by the declared departure d, its taper included.
+    lo_kw > 0 is the power without which e* is lost (zero laxity); lo_kw < 0 is the most that may be discharged.
     """
     stay_h = (assumed_departure_s(declared, now_s) - now_s) / SECONDS_PER_HOUR
     step_h = dt_s / SECONDS_PER_HOUR
@@ -53,15 +56,66 @@ def vehicle_limits_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, 
     energy_kwh = soc * vehicles.capacity_kwh
     rise_kw = vehicles.eta_charge * vehicles.p_charge_max_kw
     room_kwh = np.maximum(vehicles.soc_max * vehicles.capacity_kwh - energy_kwh, 0.0)
-    wanted_kwh = declared.soc_wanted * vehicles.capacity_kwh - energy_kwh
-    need_kwh = np.minimum(np.minimum(wanted_kwh, rise_kw * stay_h), room_kwh)
+    wanted_kwh = np.minimum(declared.soc_wanted * vehicles.capacity_kwh, energy_kwh + room_kwh)
+    goal_kwh = np.minimum(wanted_kwh, reachable_kwh(vehicles, energy_kwh, stay_h))
     floor_kwh = np.minimum(vehicles.soc_floor_v2g * vehicles.capacity_kwh - energy_kwh, 0.0)
     x_max = np.minimum(rise_kw * at_h, room_kwh)
     x_min = np.maximum(floor_kwh, -vehicles.p_discharge_max_kw / vehicles.eta_discharge * at_h)
-    x_min = np.minimum(np.maximum(x_min, need_kwh - rise_kw * (stay_h - at_h)), x_max)
+    x_min = np.minimum(np.maximum(x_min, latest_kwh(vehicles, goal_kwh, stay_h - at_h) - energy_kwh), x_max)
+    at_taper = (x_min > 0) & (energy_kwh + x_min > vehicles.taper_start_soc * vehicles.capacity_kwh)
+    rows = np.flatnonzero(at_taper & declared.is_plugged)
+    if rows.size:  # in its taper a car takes less and less, so it is asked for more than the mean
+        x_min[rows] = _asked_kwh(vehicles, rows, energy_kwh[rows], x_min[rows], at_h[rows])
+        x_max = np.maximum(x_max, x_min)
     per_kwh = declared.is_plugged / step_h
     up_kw, down_kw = vehicles.eta_discharge * per_kwh, per_kwh / vehicles.eta_charge
     return np.minimum(x_min, 0.0) * up_kw + np.maximum(x_min, 0.0) * down_kw, x_max * down_kw
+
+
+def _asked_kwh(vehicles: Vehicles, rows: Ints, energy_kwh: Floats, stored_kwh: Floats, hours: Floats) -> Floats:
+    """Least power times hours [rows], battery side, of which the taper leaves stored_kwh; full power if none does.
+
+    A power p is held until the limit r (C - e) / (C (1 - s0)) falls below it. Found by halving.
+    """
+    _, span_kwh, rise_kw = (values[rows] for values in _taper_of(vehicles))
+    capacity_kwh = vehicles.capacity_kwh[rows]
+    low, high = np.zeros(hours.size), rise_kw.copy()
+    for _ in range(HALVINGS):
+        power_kw = (low + high) / 2
+        held_h = np.maximum(capacity_kwh - power_kw * span_kwh / rise_kw - energy_kwh, 0.0) / power_kw
+        gap_kwh = capacity_kwh - energy_kwh - power_kw * np.minimum(held_h, hours)
+        left_kwh = gap_kwh * np.exp(-rise_kw / span_kwh * np.maximum(hours - held_h, 0.0))
+        is_enough = capacity_kwh - left_kwh - energy_kwh >= stored_kwh
+        low, high = np.where(is_enough, low, power_kw), np.where(is_enough, power_kw, high)
+    return high * hours
+
+
+def reachable_kwh(vehicles: Vehicles, energy_kwh: Floats, hours: Floats) -> Floats:
+    """Energy [V] after so many hours at full power: straight to the taper's start s0 C, then towards C, exponentially.
+
+    Above s0 the limit falls linearly to 0 at SOC 1 (MODEL 1): de/dt = r (C - e) / (C (1 - s0)), r = eta_c pc.
+    """
+    knee_kwh, span_kwh, rise_kw = _taper_of(vehicles)
+    to_knee_h = np.maximum(knee_kwh - energy_kwh, 0.0) / rise_kw
+    gap_kwh = np.minimum(span_kwh, vehicles.capacity_kwh - energy_kwh)
+    tapered = vehicles.capacity_kwh - gap_kwh * np.exp(-np.maximum(hours - to_knee_h, 0.0) * rise_kw / span_kwh)
+    return np.where(hours <= to_knee_h, energy_kwh + rise_kw * hours, tapered)
+
+
+def latest_kwh(vehicles: Vehicles, goal_kwh: Floats, hours: Floats) -> Floats:
+    """Least energy [V] from which full power reaches goal_kwh in so many hours: `reachable_kwh` backwards."""
+    knee_kwh, span_kwh, rise_kw = _taper_of(vehicles)
+    gap_kwh = np.maximum(vehicles.capacity_kwh - goal_kwh, 1e-9 * span_kwh)
+    to_knee_h = np.log(np.maximum(span_kwh / gap_kwh, 1.0)) * span_kwh / rise_kw
+    tapered = vehicles.capacity_kwh - gap_kwh * np.exp(np.minimum(hours, to_knee_h) * rise_kw / span_kwh)
+    return np.where(hours <= to_knee_h, tapered, np.minimum(goal_kwh, knee_kwh) - rise_kw * (hours - to_knee_h))
+
+
+def _taper_of(vehicles: Vehicles) -> tuple[Floats, Floats, Floats]:
+    """Energy at which the taper begins, what lies above it [V] kWh (never 0), and power into the battery."""
+    knee_kwh = vehicles.taper_start_soc * vehicles.capacity_kwh
+    return (knee_kwh, np.maximum(vehicles.capacity_kwh - knee_kwh, 1e-9 * vehicles.capacity_kwh),
+            vehicles.eta_charge * vehicles.p_charge_max_kw)
 
 
 def need_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, dt_s: int, lo_kw: Floats, hi_kw: Floats

@@ -11,13 +11,16 @@ from controllers.disaggregation import (
     assumed_departure_s,
     cohort_rows,
     declared_fraction,
+    latest_kwh,
     laxity_h,
     least_laxity,
     need_kw,
     plugged_power_kw,
     proportional,
+    reachable_kwh,
     vehicle_limits_kw,
 )
+from models.battery import Batteries, exchange
 from models.flexibility import known_sessions, mean_plugged_fraction, session_envelope
 from models.records import DeclaredTable, Floats, Ints, Site, Vehicles
 
@@ -112,6 +115,45 @@ def test_cohort_rows_count_from_the_plan() -> None:
     site = Site(np.array([1]), np.array([8]), np.array([0]))
     group = 1 * 6 + 0 * 2 + 1
     assert cohort_rows(vehicles, declared, site, 24 * HOUR, 48).tolist() == [group * 49 + 5, group * 49 + 1, -1]
+
+
+# ---------------------------------------------------------------- a taper
+TAPERED = {"p_charge_max_kw": 50.0, "p_discharge_max_kw": 0.0, "taper_start_soc": 0.8, "soc_max": 0.95}
+
+
+def after_kwh(vehicles: Vehicles, energy_kwh: Floats, p_kw: Floats, hours: float) -> Floats:
+    """What the battery makes of a power."""
+    found = exchange(Batteries.of(vehicles), energy_kwh, p_kw, np.full(p_kw.size, hours),
+                     vehicles.soc_max * vehicles.capacity_kwh)
+    return np.asarray(energy_kwh + found.stored_kwh)
+
+
+@given(st.floats(0.2, 0.94), st.floats(0.0, 2.0), st.floats(0.0, 1.0))
+def test_what_is_reachable_is_what_the_battery_does_and_latest_is_its_inverse(soc: float, hours: float, part: float
+                                                                             ) -> None:
+    vehicles, energy = cars(1, **TAPERED | {"soc_max": 1.0}), np.array([soc * 50])
+    reached = reachable_kwh(vehicles, energy, np.array([hours]))
+    assert reached == pytest.approx(after_kwh(vehicles, energy, np.array([50.0]), hours), abs=1e-9)
+    assert latest_kwh(vehicles, reached, np.array([hours])) == pytest.approx(energy, abs=1e-6)
+    later = latest_kwh(vehicles, reached, np.array([part * hours]))
+    assert later == pytest.approx(reachable_kwh(vehicles, energy, np.array([(1 - part) * hours])), abs=1e-6)
+
+
+@given(st.floats(0.2, 0.85), st.floats(0.25, 3.0), st.sampled_from([900, 3600]))
+def test_a_car_that_waits_as_long_as_it_may_is_charged_in_spite_of_its_taper(soc: float, stay_h: float, dt_s: int
+                                                                            ) -> None:
+    """Always at the least power that its limits allow, discharging none: what it wants and can reach is there."""
+    vehicles, departure_s = cars(1, **TAPERED | {"soc_wanted": 0.9}), int(stay_h * HOUR)
+    declared, energy = plugged(vehicles, departure_s), np.array([soc * 50])
+    wanted = min(45.0, float(reachable_kwh(vehicles, energy, np.array([departure_s / HOUR]))[0]))
+    for now_s in range(0, departure_s, dt_s):
+        hours = min(dt_s, departure_s - now_s) / HOUR
+        lo, hi = vehicle_limits_kw(vehicles, declared, energy / 50, now_s, dt_s)
+        assert lo <= hi
+        power = plugged_power_kw(np.maximum(lo, 0.0), declared, now_s, dt_s)
+        assert power <= 50 + 1e-9
+        energy = after_kwh(vehicles, energy, power, hours)
+    assert energy[0] == pytest.approx(wanted, abs=1e-6)
 
 
 # ---------------------------------------------------------------- sharing
