@@ -7,9 +7,12 @@ import pytest
 
 from controllers.temporal.unit_commitment.check import check_plan
 from models.drivers import REASONS
+from models.mobility import Mobility
 from testbed.controller_loading import controller_names, load_controller
+from testbed.districts import _build
 from testbed.metrics import compute_metrics
 from testbed.results import open_result
+from testbed.run_spec import DAY_S, RunSpec
 from testbed.simulators.spatial import SpatialSimulator
 from testbed.simulators.temporal import TemporalSimulator
 from tests.testbed import small_run
@@ -26,8 +29,8 @@ def cache(tmp_path_factory):
 @pytest.fixture(scope="module", params=controller_names())
 def run(request, cache):
     """A whole hourly day of the controller, with everything its two layers saw and said."""
-    seen = SimpleNamespace(name=request.param, steps=[], plans=[], result=None, districts=None)
-    district, view_of = SpatialSimulator._district, TemporalSimulator.view
+    seen = SimpleNamespace(name=request.param, steps=[], plans=[], result=None, districts=None, drawn={})
+    district, view_of, draws_of = SpatialSimulator._district, TemporalSimulator.view, Mobility._draws
 
     def spoken(self, name, now_s, received):
         values = district(self, name, now_s, received)
@@ -40,7 +43,13 @@ def run(request, cache):
         seen.plans.append((self, view))
         return view
 
+    def drawn(self, day):
+        draws = draws_of(self, day)
+        seen.drawn[self._vehicles.count, day] = draws
+        return draws
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Mobility, "_draws", drawn)
         patch.setattr(SpatialSimulator, "_district", spoken)
         patch.setattr(TemporalSimulator, "view", viewed)
         path = small_run.run(cache, *SHORT, controller=request.param, name=f"{request.param}.h5")
@@ -51,6 +60,42 @@ def run(request, cache):
 def test_the_run_completes(run):
     assert run.result.status == "completed"
     assert run.result.controller == run.name
+
+
+@pytest.fixture(scope="module")
+def fresh(cache):
+    """Wishes and willingness of the same scenario and seed, drawn by nobody's run; by number of cars and day."""
+    def by_day(*overrides):
+        spec = RunSpec(small_run.scenario(*SHORT, *overrides, cache_dir=cache), small_run.PLAIN, 1, cache / "none.h5")
+        made = [district.mobility(spec.start_s, DAY_S) for district in _build.__wrapped__(
+            spec.scenario.model_dump_json(), 1, has_vehicles=True).values()]
+        return {(one._vehicles.count, day): one._draws(day) for one in made for day in (-1, 0)}
+
+    return by_day
+
+
+def test_wishes_and_willingness_are_the_same_whoever_controls(run, fresh):
+    known = fresh()
+    if not load_controller(run.name).has_vehicles:
+        assert all(count == 0 for count, _ in run.drawn)
+        return
+    assert run.drawn.keys() >= known.keys()
+    for key, draws in known.items():
+        for name, values in draws._asdict().items():
+            assert np.array_equal(values, getattr(run.drawn[key], name)), (key, name)
+
+
+def test_wishes_are_the_same_at_any_compliance_and_willingness_only_grows(fresh):
+    few, many = fresh("drivers.compliance_mean=0.3"), fresh("drivers.compliance_mean=0.9")
+    changed = 0
+    for key, draws in few.items():
+        other = many[key]
+        for name in ("exists", "depart_s", "duration_s", "energy_kwh", "zone", "instant", "bus_choice",
+                     "accepts_guidance"):
+            assert np.array_equal(getattr(draws, name), getattr(other, name)), (key, name)
+        assert np.all((other.mode == draws.mode) | (other.mode == 0)), "only from some refusal to following"
+        changed += np.count_nonzero(other.mode != draws.mode)
+    assert changed > 0
 
 
 def test_plans_pass_the_independent_checker(run):

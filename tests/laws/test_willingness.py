@@ -16,10 +16,6 @@ from models.mobility import Mobility
 from models.population import FleetParameters, district_seed, draw_vehicles
 from models.records import Floats, Site
 from models.trips import TripParameters, TripWishes
-from testbed.controller_loading import controller_names, load_controller
-from testbed.districts import build_districts
-from testbed.run_spec import RunSpec
-from testbed.scenario_loading import load_scenario
 
 STEP, DAY = 1800, 86_400
 SEED = district_seed(7, 0)
@@ -95,28 +91,3 @@ def test_wishes_do_not_depend_on_compliance(is_survey: bool) -> None:
     vehicles = draw_vehicles(CARS, SEED)
     a, b = (TripWishes(vehicles.class_index, SEED, TripParameters(is_survey=is_survey)).day(1) for _ in range(2))
     assert np.array_equal(a.depart_s, b.depart_s) and np.array_equal(a.distance_km, b.distance_km)
-
-
-def test_wishes_and_willingness_are_the_same_under_every_controller(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    """Also at another compliance rate (wishes), in another execution mode and beside another number of workers."""
-    drawn = []
-    names = [name for name in controller_names() if load_controller(name).has_vehicles]
-    cases = [(name, ()) for name in names] + [("bilayer", ("execution.mode=separate_processes",))]
-    scenarios = {overrides: load_scenario("smoke", overrides) for overrides in dict.fromkeys(o for _, o in cases)}
-    for name, overrides in cases:
-        scenario = scenarios[overrides]
-        district = build_districts(RunSpec(scenario, name, 3, tmp_path / "x.h5"))["feeder33"]
-        zone = np.zeros((district.vehicles.count, 9), dtype=np.int64)
-        drawn.append((district.wishes().day(1), district.drivers().day(1, zone)))
-    for wishes, willingness in drawn[1:]:
-        for first, other in ((drawn[0][0], wishes), (drawn[0][1], willingness)):
-            for name in first.__dataclass_fields__:
-                assert np.array_equal(getattr(first, name), getattr(other, name))
-
-
-def test_wishes_are_the_same_at_every_compliance_rate(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    days = []
-    for rate in ("0.3", "1.0"):
-        scenario = load_scenario("smoke", (f"drivers.compliance_mean={rate}",))
-        days.append(build_districts(RunSpec(scenario, "bilayer", 3, tmp_path / "x.h5"))["feeder33"].wishes().day(1))
-    assert all(np.array_equal(getattr(days[0], n), getattr(days[1], n)) for n in days[0].__dataclass_fields__)
