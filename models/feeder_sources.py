@@ -2,10 +2,11 @@
 
 One record may span several voltage levels: per-unit impedances on 1 MVA do not know levels, so a transformer inside
 is a line like any other. What is taken and what is left out:
-- The slack is the bus of the (first) external grid in service; behind transformers whose low side is above 1 kV, that
-  low side (of several, all as one bus), since their tap changers are taken to hold the voltage (A). A transformer to
-  low voltage is a branch.
-- Open switches are honoured, closed bus-bus switches fuse their buses, what the slack does not reach is left out.
+- The slack is the bus of the external grid in service (of several, all as one bus); behind transformers whose low side
+  is above 1 kV, that low side (of several, all as one bus), since their tap changers are taken to hold the voltage (A).
+  A transformer to low voltage is a branch.
+- Open switches are honoured, closed bus-bus switches fuse their buses; what the slack does not reach is left out, as is
+  all that hangs on a bus out of service.
 - Left out: line charging, magnetising and iron losses, taps (A). Loads at a bus are summed; generators and storages of
   the net are not taken: what cars and profiles do is the testbed's own.
 """
@@ -14,10 +15,11 @@ from __future__ import annotations
 
 import heapq
 import io
+import logging
 import re
 import warnings
-from collections.abc import Mapping
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -33,7 +35,8 @@ LOW_VOLTAGE_KV = 1.0
 SOURCE = re.compile(r"pandapower:[A-Za-z_]\w*|simbench:[\w.-]+|.+\.json")
 ZONE_SHARES: Mapping[str, float] = {"commercial": 0.28, "office": 0.22, "residential": 0.5}
 """Shares of the load buses from the substation outwards, as in the contiguous map of ieee33 (A)."""
-_NOT_UNDERSTOOD = ("trafo3w", "impedance", "dcline", "tcsc", "ssc", "vsc")
+_NOT_UNDERSTOOD = ("trafo3w", "impedance", "dcline", "tcsc", "ssc", "vsc", "asymmetric_load", "ward", "xward", "motor",
+                   "shunt")
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,12 @@ def feeder_of_net(net: Any, name: str, *, peak_scale: float = 1.0, slack_vm_pu: 
                   v_max_pu: float = 1.1, substation_kva: float = np.inf, line_rating_a: float | None = None,
                   transformer_margin: float = TRANSFORMER_MARGIN) -> RadialFeeder:
     """A pandapower net as a RadialFeeder; see `feeder_from`."""
-    if found := [table for table in _NOT_UNDERSTOOD if _in_service(net, table).any()]:
+    if found := [table for table in _NOT_UNDERSTOOD if _live(net, table).any()]:
         raise RecordError(f"feeder {name}: has elements that a radial feeder cannot hold: {', '.join(found)}")
     slack, held, fused = _slack(net, _fused(net), name)
     branches = _branches(net, fused, held, name, line_rating_a)
     bus, parent, branch = _tree(branches, slack, name)
-    p_kw, q_kvar = _loads(net, fused, bus)
+    p_kw, q_kvar = _loads(net, fused, bus, name)
     level_kv = net.bus["vn_kv"].to_numpy(float)[_positions(net, bus)]
     need_kva = np.where(level_kv > LOW_VOLTAGE_KV, transformer_margin * np.hypot(p_kw, q_kvar), 0.0)
     return RadialFeeder(
@@ -82,17 +85,42 @@ def feeder_of_net(net: Any, name: str, *, peak_scale: float = 1.0, slack_vm_pu: 
         v_slack_pu=slack_vm_pu, v_min_pu=v_min_pu, v_max_pu=v_max_pu)
 
 
+def what_is_taken(source: str) -> str:
+    """How much of the source's net a feeder of it holds: buses (fused ones are one) and load at scale 1."""
+    net, feeder = _net(source), feeder_from(source, line_rating_a=np.inf)
+    load_kw = float((net.load["p_mw"] * _column(net.load, "scaling")).sum()) * 1e3 if len(net.load) else 0.0
+    return (f"{feeder.bus_count} of {len(net.bus)} buses, {feeder.p_base_kw.sum():,.0f} of {load_kw:,.0f} kW of load")
+
+
 # ---------------------------------------------------------------- nets by name or file
-@lru_cache(maxsize=4)
 def _net(source: str) -> Any:
+    file = Path(source)
+    return _read_net(source, file.stat().st_mtime_ns if source.endswith(".json") and file.is_file() else 0)
+
+
+@lru_cache(maxsize=4)
+def _read_net(source: str, changed_ns: int) -> Any:
+    """Read once; a file once for each time of its last change."""
     if not SOURCE.fullmatch(source):
         raise RecordError(f"feeder {source!r}: must be pandapower:FUNCTION, simbench:CODE or a path ending in .json")
     kind, _, name = source.partition(":")
-    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):  # both libraries talk while they load
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), _quiet_pandapower():  # they talk while they load
         warnings.simplefilter("ignore")
         if source.endswith(".json"):
             return _net_of_file(Path(source))
         return _net_of_pandapower(name) if kind == "pandapower" else _net_of_simbench(name)
+
+
+@contextmanager
+def _quiet_pandapower() -> Iterator[None]:
+    """Some of its networks run a power flow while they are made, and ask for numba."""
+    logger = logging.getLogger("pandapower")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _net_of_file(file: Path) -> Any:
@@ -145,8 +173,18 @@ def _in_service(net: Any, table: str) -> Bools:
     return np.asarray(frame["in_service"], dtype=np.bool_)
 
 
+def _live(net: Any, table: str) -> Bools:
+    """Elements in service at buses in service."""
+    found = _in_service(net, table)
+    if not found.any():
+        return found
+    frame, dead = net[table], net.bus.index[~_in_service(net, "bus")]
+    ends = [column for column in ("bus", "from_bus", "to_bus", "hv_bus", "mv_bus", "lv_bus") if column in frame]
+    return np.asarray(found & ~np.any([frame[column].isin(dead) for column in ends], axis=0), dtype=np.bool_)
+
+
 def _fused(net: Any) -> dict[int, int]:
-    """The bus that stands for each bus: the lowest of those joined by closed bus-bus switches."""
+    """The bus that stands for each bus: the lowest of those joined by closed bus-bus switches, in service only."""
     stands = {int(bus): int(bus) for bus in net.bus.index}
 
     def root(bus: int) -> int:
@@ -154,7 +192,9 @@ def _fused(net: Any) -> dict[int, int]:
             bus = stands[bus]
         return bus
 
-    closed = net.switch[(net.switch["et"] == "b") & net.switch["closed"].astype(bool)]
+    live = set(net.bus.index[_in_service(net, "bus")])
+    closed = net.switch[(net.switch["et"] == "b") & net.switch["closed"].astype(bool)
+                        & net.switch["bus"].isin(live) & net.switch["element"].isin(live)]
     for one, other in zip(closed["bus"], closed["element"], strict=True):
         low, high = sorted((root(int(one)), root(int(other))))
         stands[high] = low
@@ -177,24 +217,31 @@ def _slack(net: Any, fused: Mapping[int, int], name: str) -> tuple[int, Bools, M
 
     Busbars behind several such transformers are one bus then: all are held at the same voltage.
     """
-    grids = net.ext_grid[_in_service(net, "ext_grid")] if len(net.ext_grid) else net.ext_grid
+    grids = net.ext_grid[_live(net, "ext_grid")] if len(net.ext_grid) else net.ext_grid
     if not len(grids):
         raise RecordError(f"feeder {name}: has no external grid in service")
-    bus = fused[int(grids["bus"].iloc[0])]
+    at_grids = {fused[int(bus)] for bus in grids["bus"]}
+    if len(set(net.bus.loc[list(at_grids), "vn_kv"])) > 1:
+        raise RecordError(f"feeder {name}: external grids hold buses of different voltage levels; one slack cannot")
+    bus = min(at_grids)
+    fused = {b: bus if stands in at_grids else stands for b, stands in fused.items()}
     trafo = net.trafo
     if not len(trafo):
         return bus, np.zeros(0, dtype=np.bool_), fused
     low_kv = net.bus["vn_kv"].to_numpy(float)[_positions(net, trafo["lv_bus"].to_numpy(np.int64))]
     at_grid = np.array([fused[int(b)] == bus for b in trafo["hv_bus"]], dtype=np.bool_)
-    held = at_grid & _in_service(net, "trafo") & (low_kv > LOW_VOLTAGE_KV)
+    held = at_grid & _live(net, "trafo") & (low_kv > LOW_VOLTAGE_KV)
     if not held.any():
         return bus, held, fused
     behind = {fused[int(b)] for b in trafo.loc[held, "lv_bus"]}
     return min(behind), held, {b: min(behind) if stands in behind else stands for b, stands in fused.items()}
 
 
-def _loads(net: Any, fused: Mapping[int, int], bus: Ints) -> tuple[Floats, Floats]:
-    load = net.load[_in_service(net, "load")] if len(net.load) else net.load
+def _loads(net: Any, fused: Mapping[int, int], bus: Ints, name: str) -> tuple[Floats, Floats]:
+    load = net.load[_live(net, "load")] if len(net.load) else net.load
+    known = np.isfinite(load["p_mw"].to_numpy(float)) & np.isfinite(load["q_mvar"].to_numpy(float))
+    if not known.all():
+        raise RecordError(f"feeder {name}: load {load.index[~known][0]} has no finite p_mw and q_mvar")
     row = {int(b): i for i, b in enumerate(bus)}
     at = np.array([row.get(fused[int(b)], -1) for b in load["bus"]], dtype=np.int64)
     scaling = _column(load, "scaling")
@@ -219,8 +266,8 @@ def _opened(net: Any, kind: str) -> list[int]:
 
 
 def _branches(net: Any, fused: Mapping[int, int], held: Bools, name: str, rating_a: float | None) -> _Branches:
-    line = net.line[_in_service(net, "line") & ~net.line.index.isin(_opened(net, "l"))]
-    trafo = net.trafo[_in_service(net, "trafo") & ~held & ~net.trafo.index.isin(_opened(net, "t"))]
+    line = net.line[_live(net, "line") & ~net.line.index.isin(_opened(net, "l"))]
+    trafo = net.trafo[_live(net, "trafo") & ~held & ~net.trafo.index.isin(_opened(net, "t"))]
     parts = [_lines(net, line, name, rating_a), _transformers(trafo)]
     ends = [(line, "from_bus", "to_bus", "line"), (trafo, "hv_bus", "lv_bus", "transformer")]
     ends = [end for end in ends if len(end[0])]

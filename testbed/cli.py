@@ -358,6 +358,11 @@ def check(
     cars = ", ".join(f"{one.name} ({one.vehicle_count} cars, {one.feeder or 'no network'})"
                      for one in found.districts)
     print(f"{found.name} is valid: days {found.days}, steps of {found.step_s} s, seed {found.seed}; {cars}")
+    for one in found.districts:
+        if one.feeder not in (None, "ieee33"):
+            from models.feeder_sources import what_is_taken  # noqa: PLC0415 - pandapower is slow to import
+
+            print(f"{one.name}: {one.feeder}, {what_is_taken(str(one.feeder))}")
 
 
 def _check_result(file: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from pandapower import networks
 
 from models.feeder import ieee33, radial_feeder_from_pandapower
-from models.feeder_sources import feeder_from, feeder_of_net, zones_by_distance
+from models.feeder_sources import feeder_from, feeder_of_net, what_is_taken, zones_by_distance
 from models.power_flow import ac_engine
 from models.records import BASE_MVA, ZONES, RecordError
 
@@ -119,11 +119,44 @@ def test_busbars_behind_two_tap_changers_are_one_slack():
     assert feeder.p_base_kw.sum() == pytest.approx(49_707, abs=1)
 
 
+def test_what_hangs_on_a_bus_out_of_service_is_left_out():
+    net = village()
+    net.bus.loc[3, "in_service"] = False
+    feeder = feeder_of_net(net, "v")
+    assert feeder.bus_number.tolist() == [0, 1, 2] and feeder.p_base_kw.tolist() == [0, 0, 30]
+    assert own_voltages(feeder) == pytest.approx(voltages_of(net, feeder), abs=1e-8)
+
+
+def test_several_external_grids_are_one_slack():
+    net = village()
+    other, end = pandapower.create_buses(net, 2, vn_kv=20.0)
+    pandapower.create_ext_grid(net, other)
+    pandapower.create_line_from_parameters(net, other, end, 1.0, r_ohm_per_km=0.3, x_ohm_per_km=0.3, c_nf_per_km=0.0,
+                                           max_i_ka=0.2)
+    pandapower.create_load(net, end, p_mw=0.5)
+    feeder = feeder_of_net(net, "two")
+    assert feeder.p_base_kw.sum() == 540 and feeder.bus_count == 5
+    assert own_voltages(feeder) == pytest.approx(voltages_of(net, feeder), abs=1e-8)
+    pandapower.create_ext_grid(net, 3)
+    with pytest.raises(RecordError, match="different voltage levels"):
+        feeder_of_net(net, "two")
+
+
+def test_check_says_how_much_of_a_net_is_taken(tmp_path):
+    net = village()
+    pandapower.create_load(net, pandapower.create_bus(net, vn_kv=0.4), p_mw=0.06)
+    pandapower.to_json(net, str(tmp_path / "village.json"))
+    assert what_is_taken(str(tmp_path / "village.json")) == "4 of 5 buses, 40 of 100 kW of load"
+    pandapower.to_json(village(), str(tmp_path / "village.json"))
+    assert what_is_taken(str(tmp_path / "village.json")) == "4 of 4 buses, 40 of 40 kW of load"
+
+
 # ---------------------------------------------------------------- refusals
 @pytest.mark.parametrize(("source", "words"), [
     ("pandapower:no_such_net", "no such function"), ("simbench:9-XX", "no such grid"), ("ieee34", "must be"),
     ("nowhere.json", "no such file"), ("pandapower:case33bw", "placeholder; give line_rating_a"),
-    ("pandapower:case9", "not radial"), ("pandapower:create_cigre_network_hv", "not radial")])
+    ("pandapower:case9", "not radial"), ("pandapower:create_cigre_network_hv", "shunt"),
+    ("pandapower:lv_schutterwald", "not radial")])
 def test_what_cannot_serve_is_told(source, words):
     with pytest.raises(RecordError, match=words):
         feeder_from(source)
@@ -133,6 +166,18 @@ def test_a_file_that_is_no_net_is_told(tmp_path):
     (tmp_path / "x.json").write_text("{}")
     with pytest.raises(RecordError, match=r"x\.json"):
         feeder_from(str(tmp_path / "x.json"))
+
+
+@pytest.mark.parametrize(("create", "word"), [
+    (lambda net: pandapower.create_asymmetric_load(net, 3, p_a_mw=0.01), "asymmetric_load"),
+    (lambda net: pandapower.create_shunt(net, 3, q_mvar=0.01), "shunt"),
+    (lambda net: pandapower.create_ward(net, 3, 0.01, 0.0, 0.0, 0.0), "ward"),
+    (lambda net: pandapower.create_load(net, 3, p_mw=np.nan), "load 2 has no finite p_mw")])
+def test_loads_of_other_kinds_are_not_lost_in_silence(create, word):
+    net = village()
+    create(net)
+    with pytest.raises(RecordError, match=word):
+        feeder_of_net(net, "v")
 
 
 def test_elements_that_a_tree_cannot_hold_are_refused():
