@@ -92,8 +92,7 @@ def _sessions(path: Path, rows: list[dict[str, str]], columns: dict[str, str]) -
         raise RecordError(f"sessions {path}: row {bad[0] + 1} departs at or before its arrival")
     delivered = _numbers(path, rows, columns["delivered_kwh"])
     has_declared = _has_declared(rows, columns)
-    requested = np.where(has_declared, _numbers(path, rows, columns.get("requested_kwh", columns["delivered_kwh"])),
-                         delivered)
+    requested = _requested_kwh(path, rows, columns, delivered)
     declared_s = _declared_s(path, rows, columns, has_declared, arrival_s, first_day)
     names = [row[columns["station"]] for row in rows] if "station" in columns else [""] * len(rows)
     station = np.unique(names, return_inverse=True)[1].astype(np.int64)
@@ -109,22 +108,41 @@ def _instants(path: Path, rows: list[dict[str, str]], column: str) -> np.ndarray
         raise RecordError(f"sessions {path}: column {column}: {error}") from error
 
 
-def _numbers(path: Path, rows: list[dict[str, str]], column: str) -> Floats:
+def _requested_kwh(path: Path, rows: list[dict[str, str]], columns: dict[str, str], delivered: Floats) -> Floats:
+    """What was requested; what was delivered where the cell is empty or its row unclaimed."""
+    requested, name = delivered.copy(), columns.get("requested_kwh")
+    if name is not None:
+        at = [i for i, row in enumerate(rows) if row[name] and _is_claimed(row)]
+        requested[at] = _numbers(path, rows, name)[at]
+    return requested
+
+
+def _is_claimed(row: dict[str, str]) -> bool:
+    """ACN-Data fills unclaimed rows and marks them."""
+    return row.get("claimed", "True") == "True"
+
+
+def _number(path: Path, place: int, column: str, text: str) -> float:
+    """Of one cell; 0 if it is empty."""
     try:
-        values = np.array([float(row[column]) for row in rows])
+        return float(text or 0)
     except ValueError as error:
-        raise RecordError(f"sessions {path}: column {column}: {error}") from error
+        raise RecordError(f"sessions {path}: row {place + 1}: {column}={text!r} is no number") from error
+
+
+def _numbers(path: Path, rows: list[dict[str, str]], column: str) -> Floats:
+    values = np.array([_number(path, i, column, row[column]) for i, row in enumerate(rows)])
     if (bad := np.flatnonzero(~(values >= 0) | ~np.isfinite(values))).size:
         raise RecordError(f"sessions {path}: row {bad[0] + 1}: {column}={values[bad[0]]:g} is no energy")
     return values
 
 
 def _has_declared(rows: list[dict[str, str]], columns: dict[str, str]) -> Bools:
-    """Rows with a driver's declaration; ACN-Data fills unclaimed rows and marks them."""
+    """Rows with a driver's declaration."""
     if "declared_departure" not in columns:
         return np.zeros(len(rows), dtype=np.bool_)
     name = columns["declared_departure"]
-    return np.array([bool(row[name]) and row.get("claimed", "True") == "True" for row in rows])
+    return np.array([bool(row[name]) and _is_claimed(row) for row in rows])
 
 
 def _declared_s(path: Path, rows: list[dict[str, str]], columns: dict[str, str], has: Bools, arrival_s: Ints,

@@ -150,7 +150,7 @@ _SPATIAL = [
 _FLEET = [
     Attribute("fleet", "district", "soc", "1", "state of charge at the end of the step", ("vehicle",),
               shifted=("mobility", "spatial"), audience="operator"),
-    Attribute("fleet", "district", "setpoint_vehicle_kw", "kW", "power requested of the car; 0 where it is free",
+    Attribute("fleet", "district", "setpoint_vehicle_kw", "kW", "power asked of the car; NaN where nothing is",
               ("vehicle",)),
     Attribute("fleet", "district", "limited_vehicle_kw", "kW", "part of it that charger and battery can do",
               ("vehicle",)),

@@ -335,11 +335,14 @@ def serve_district(
     """
     import asyncio  # noqa: PLC0415
 
-    from testbed.preflight import listen_address  # noqa: PLC0415
-    from testbed.simulators.serve_district import DistrictServer  # noqa: PLC0415
+    from testbed.preflight import WrongRequest, listen_address  # noqa: PLC0415
+    from testbed.simulators.serve_district import CannotListen, DistrictServer  # noqa: PLC0415
 
     host, port = listen_address(listen)
-    asyncio.run(DistrictServer().serve(host, port, lambda address: print(f"listening on {address}", flush=True)))
+    try:
+        asyncio.run(DistrictServer().serve(host, port, lambda address: print(f"listening on {address}", flush=True)))
+    except CannotListen as error:
+        raise WrongRequest([f"--listen {error}"]) from error
 
 
 @app.command()

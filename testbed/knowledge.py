@@ -97,7 +97,8 @@ def charger_curves(scenario: Scenario) -> Curves:
 def driver_response(scenario: Scenario) -> PriceResponse:
     """How drivers answer prices."""
     drivers, rate = scenario.drivers, scenario.tariff.cny_per_usd
-    return PriceResponse(dead_zone_usd_per_kwh=drivers.price_dead_zone_cny_per_kwh / rate,
+    return PriceResponse(model=drivers.price_response,
+                         dead_zone_usd_per_kwh=drivers.price_dead_zone_cny_per_kwh / rate,
                          saturation_usd_per_kwh=drivers.price_saturation_cny_per_kwh / rate)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from controllers.port import Controller
 from testbed.controller_loading import ControllerError, load_controller
 from testbed.scenario_loading import ScenarioError, load_scenario
-from testbed.scenario_parts.execution import ADDRESS
+from testbed.scenario_parts.execution import ADDRESS, LAST_PORT
 
 if TYPE_CHECKING:
     from testbed.results import Result
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 RESULTS = Path("results")
 UNSAFE = re.compile(r"[^\w.-]+")
-LAST_PORT = 65_535
 
 
 class WrongRequest(ValueError):

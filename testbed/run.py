@@ -24,7 +24,7 @@ from controllers.port import Controller
 from models.mobility import without_garbage_collection
 from testbed.beforehand import Beforehand
 from testbed.controller_loading import controller_spec
-from testbed.engine_check import engines_disagree
+from testbed.engine_check import engines_disagree, is_checked
 from testbed.recording import result_header, result_layout
 from testbed.reference import REFERENCE_NAME, no_car_reference
 from testbed.result_writer import Failure, ResultWriter, add_reference, finish_result
@@ -68,8 +68,10 @@ def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, outpu
     output.parent.mkdir(parents=True, exist_ok=True)
     output.unlink(missing_ok=True)  # an older result must not be taken for this run's
     with Beforehand(spec) as beforehand:
+        known = _wrong_engine(spec) if is_checked(spec) else None
         with tempfile.TemporaryDirectory() as folder:
-            end = _beside_a_running_loop(lambda: _run_world(spec, Path(folder), progress))
+            end = WorldEnd(known, 0.0, 0.0) if known else _beside_a_running_loop(
+                lambda: _run_world(spec, Path(folder), progress))
             ledgers = read_ledgers(Path(folder))
         gc.collect()  # the world is gone; the next run of this process must not find its cycles
         failure, ended = end.failure or missing_steps(spec, ledgers), time.perf_counter()

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from models.records import ZONES
+from testbed.scenario_parts.execution import LAST_PORT
 
 if TYPE_CHECKING:
     from testbed.scenario import Scenario
@@ -46,6 +47,9 @@ def _execution(scenario: Scenario) -> Iterator[Contradiction]:
     for name in remote:
         if name not in names:
             yield Contradiction(("execution", "remote"), name, f"must be a district: {', '.join(names)}")
+    for name, address in remote.items():
+        if int(address.rpartition(":")[2]) > LAST_PORT:
+            yield Contradiction(("execution", "remote", name), address, f"must be HOST:PORT, a port up to {LAST_PORT}")
     if remote and scenario.execution.mode != "in_process":
         yield Contradiction(("execution", "mode"), scenario.execution.mode, "must be in_process with execution.remote")
 

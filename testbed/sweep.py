@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from testbed.code_version import code_hash
 from testbed.metric_registry import METRICS
 from testbed.preflight import RESULTS, WrongRequest, folder_mistakes
-from testbed.sweep_case import CaseOutcome, case_record, clear_parts, code_hash, is_complete, open_parts
+from testbed.sweep_case import CaseOutcome, case_record, clear_parts, is_complete, open_parts
 from testbed.sweep_study import Case, Study, cases_of, load_study
 
 if TYPE_CHECKING:

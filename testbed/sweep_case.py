@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import math
@@ -18,16 +17,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from testbed.code_version import code_hash
 from testbed.compare import Job, Outcome, carry_out
 from testbed.sweep_study import Case
 
-ROOT = Path(__file__).resolve().parents[1]
 PARTS = "parts"
-PACKAGES = ("models", "controllers", "testbed")
 _one_at_a_time = threading.Lock()
 """A worker with several threads still runs one case at a time: a run has its process to itself."""
 
@@ -135,15 +132,6 @@ def open_parts(folder: Path) -> None:
     """Make the place where workers write; they do not make it, so that one without the shared disk is found out."""
     clear_parts(folder)
     (folder / PARTS).mkdir(parents=True)
-
-
-@cache
-def code_hash() -> str:
-    """16 hex digits of the sources of models, controllers and testbed, as this process found them."""
-    digest = hashlib.sha256()
-    for file in sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py")):
-        digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def worker_sees(token: str) -> tuple[bool, str]:

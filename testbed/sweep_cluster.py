@@ -15,8 +15,9 @@ import dask.config
 from distributed import CancelledError, Client, Future, LocalCluster, as_completed
 from distributed.comm.core import CommClosedError
 
+from testbed.code_version import code_hash
 from testbed.preflight import WrongRequest
-from testbed.sweep_case import CaseOutcome, SchedulerLost, code_hash, run_case, worker_sees
+from testbed.sweep_case import CaseOutcome, SchedulerLost, run_case, worker_sees
 from testbed.sweep_study import Case
 
 WAIT_S = 60

@@ -22,6 +22,7 @@ from testbed.attributes import (
     Scope,
     to_recorder,
 )
+from testbed.code_version import code_hash
 from testbed.districts import District, build_districts
 from testbed.knowledge import thermal_units
 from testbed.run_spec import RunSpec
@@ -113,12 +114,16 @@ def _start(world: mosaik.World, name: str, spec: RunSpec, ledger_dir: Path) -> A
     simulator, _, district = name.partition("@")
     extra = {"simulator": simulator, "run": str(ledger_dir)} if district else {}
     try:
-        return world.start(name, sim_id=name, spec=spec.to_json(), ledger_dir=str(ledger_dir), **extra)
+        started: Any = world.start(name, sim_id=name, spec=spec.to_json(), ledger_dir=str(ledger_dir), **extra)
     except Exception as error:
         if not district:
             raise
         raise SimulatorFailure(name, spec.start_s, f"no `testbed serve-district` at {spec.remote[district]}: {error}"
                                ) from error
+    if district and (theirs := started.meta.get("code")) != code_hash():
+        raise SimulatorFailure(name, spec.start_s, f"`testbed serve-district` at {spec.remote[district]} has other "
+                               f"code (sources {theirs}, here {code_hash()})")
+    return started
 
 
 def _entities(simulator: Any, names: tuple[str, ...]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pydantic import Field
 from testbed.scenario_parts.base import Part
 
 ADDRESS = r"^[\w.-]+:\d{1,5}$"
+LAST_PORT = 65_535
 
 
 class Execution(Part):

@@ -133,6 +133,9 @@ class Drivers(Part):
     """Expected outages per zone and day; in one, nobody in the zone can be reached that day."""
     guidance_acceptance: Share = 0.95
     """Chance that an arriving driver goes to the bus that is proposed."""
+    price_response: Literal["dead_zone", "logit"] = "dead_zone"
+    """Share of drivers that react to a price spread: from 0 at the dead zone's end straight to 1 at saturation, or a
+    logit with the same middle and slope."""
     price_dead_zone_cny_per_kwh: NonNegative = 0.10
     """Price spread, net of wear, below which no driver reacts."""
     price_saturation_cny_per_kwh: NonNegative = 0.60

@@ -102,14 +102,14 @@ class DistrictFleet:
         record = self.meter.step(now_s, step_s, setpoint_kw, is_dispatched, declared, soc, step.p_kw)
         self.delivery = {field.name: getattr(record, field.name) for field in fields(record)}
         asked = declared.is_plugged & (is_dispatched > 0) & self.district.vehicles.is_enrolled
-        self.requested_kw = np.where(asked, setpoint_kw, 0.0)
+        self.requested_kw = np.where(asked, setpoint_kw, np.nan)
         self.limited_kw = self.requested_kw
         if self.keeps_traces:
             hours = np.full(soc.size, step_s / SECONDS_PER_HOUR)
             done = exchange_by_kind(
                 self.batteries, self.district.vehicles.charger_kind, soc * self.batteries.capacity_kwh,
-                self.requested_kw, hours, self.batteries.max_kwh, self.curves)
-            self.limited_kw = (done.charged_kwh - done.discharged_kwh) / hours
+                np.where(asked, setpoint_kw, 0.0), hours, self.batteries.max_kwh, self.curves)
+            self.limited_kw = np.where(asked, (done.charged_kwh - done.discharged_kwh) / hours, np.nan)
         self.reserve = reserve_room(self.district.vehicles, declared, is_dispatched, step.soc, step.p_kw)
 
     def values(self, step: FleetStep) -> Values:

@@ -15,12 +15,17 @@ import mosaik_api_v3
 from mosaik_api_v3.connection import Channel, EndOfRequests
 
 from testbed.attributes import DISTRICT_SIMULATORS
+from testbed.code_version import code_hash
 from testbed.run_spec import RunSpec
 from testbed.simulators.adapter import Adapter, meta_of
 from testbed.simulators.border import Drawer
 
 RUNS_KEPT = 8
 """Drawers of the latest runs; older ones are over."""
+
+
+class CannotListen(ValueError):
+    """The address is taken, foreign or unknown."""
 
 
 class DistrictServer:
@@ -39,7 +44,10 @@ class DistrictServer:
 
     async def serve(self, host: str, port: int, listening: Callable[[str], None]) -> None:
         """Until cancelled; `listening` hears the address, which the system chooses for port 0."""
-        server = await asyncio.start_server(self._connected, host, port)
+        try:
+            server = await asyncio.start_server(self._connected, host, port)
+        except OSError as error:
+            raise CannotListen(f"{host}:{port}: {error.strerror or error}") from error
         bound_host, bound_port = server.sockets[0].getsockname()[:2]
         listening(f"{bound_host}:{bound_port}")
         async with server:
@@ -72,7 +80,7 @@ class ServedSimulator(mosaik_api_v3.Simulator):
         made.border = self.server.drawer(run, RunSpec.from_json(spec))
         self.inner = made
         meta = made.init(sid, time_resolution, spec=spec, ledger_dir=None)
-        meta["extra_methods"] = ["ledger"]
+        meta |= {"extra_methods": ["ledger"], "code": code_hash()}
         self.meta = meta
         return meta
 

@@ -58,7 +58,7 @@ def test_ones_own_file(own: RecordedSessions) -> None:
     assert own.arrival_s.tolist() == [9.5 * HOUR, DAY_S + 8 * HOUR, DAY_S + 9 * HOUR, 2 * DAY_S + 9 * HOUR]
     assert own.declared_s[:2].tolist() == [18 * HOUR, DAY_S + 16 * HOUR]
     assert own.declared_s[3] - own.arrival_s[3] == 8.25 * HOUR  # the median of 8.5 and 8 hours
-    assert own.requested_kwh.tolist() == [10, 20, 1, 8]  # nothing declared: what was delivered
+    assert own.requested_kwh.tolist() == [10, 20, 5, 30], "asked for, whether or not a departure was declared"
     assert own.station.tolist() == [0, 1, 0, 0]
 
 
@@ -73,6 +73,18 @@ def test_a_bad_file_is_named(text: str, message: str, tmp_path: Path) -> None:
     file = tmp_path / "bad.csv"
     file.write_text(text)
     with pytest.raises(RecordError, match=message):
+        read_sessions(str(file))
+
+
+def test_a_request_counts_wherever_it_is_given(tmp_path: Path) -> None:
+    file, head = tmp_path / "some.csv", "arrival,departure,delivered_kwh,requested_kwh"
+    day = "2020-01-01T{:02d}:00:00"
+    rows = [f"{day.format(h)},{day.format(h + 2)},{got},{asked}" for h, got, asked in ((8, 5, 10), (9, 12, ""))]
+    file.write_text("\n".join([head, *rows]))
+    found = read_sessions(str(file))
+    assert found.requested_kwh.tolist() == [10, 12] and not found.is_declared.any()
+    file.write_text("\n".join([head, *rows, f"{day.format(11)},{day.format(12)},1,much"]))
+    with pytest.raises(RecordError, match="row 3: requested_kwh='much' is no number"):
         read_sessions(str(file))
 
 

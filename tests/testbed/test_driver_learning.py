@@ -74,8 +74,11 @@ def _every_instruction_ends_as_requested_limited_applied(path):
     """The traces hold all three and the reason: whoever complied did what his car can do of what was asked."""
     requested, limited, applied, reason = (read_traces(traces_path(path), "feeder33", name) for name in (
         "setpoint_vehicle_kw", "limited_vehicle_kw", "p_vehicle_kw", "reason_vehicle"))
-    assert np.abs(requested).max() > 1 and np.all(np.abs(limited) <= np.abs(requested) + 1e-4)
-    full = (reason == 0) & (requested != 0) & (np.abs(applied - requested) < 0.2)
+    asked = np.isfinite(requested)
+    assert asked.any() and not asked.all() and np.array_equal(asked, np.isfinite(limited))
+    assert np.abs(requested[asked]).max() > 1
+    assert np.all(np.abs(limited[asked]) <= np.abs(requested[asked]) + 1e-4)
+    full = asked & (reason == 0) & (requested != 0) & (np.abs(applied - requested) < 0.2)
     assert full.any() and np.abs(limited - applied)[full].max() < 0.25
     assert set(np.unique(reason).tolist()) <= set(range(len(REASONS)))
 

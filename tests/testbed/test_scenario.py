@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from models.drivers import DriverParameters
 from models.population import FleetParameters
 from models.tariff import tariff_names
+from testbed.knowledge import driver_response
 from testbed.scenario import Scenario, scenario_hash, scenario_schema, to_yaml
 from testbed.scenario_loading import ScenarioError, load_scenario, scenario_names
 from testbed.scenario_parts.fleet import PRESETS, Drivers, Fleet, ModeWeights
@@ -387,3 +388,8 @@ def test_the_resolved_yaml_is_plain():
     plain = yaml.safe_load(to_yaml(load_scenario("simbench_week")))
     assert plain["profiles"]["start_date"] == "2016-01-18"
     assert plain["fleet"]["soc_wanted"] == [0.8, 0.9]
+
+
+def test_how_drivers_answer_prices_is_a_key() -> None:
+    assert driver_response(load_scenario("smoke")).model == "dead_zone"
+    assert driver_response(load_scenario("smoke", ["drivers.price_response=logit"])).model == "logit"

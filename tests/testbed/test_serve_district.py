@@ -11,6 +11,7 @@ import pytest
 from testbed.preflight import WrongRequest, listen_address
 from testbed.results import equal_results, open_result
 from testbed.run import RunFailed
+from testbed.scenario_loading import ScenarioError, load_scenario
 from testbed.simulators.border import HANDLE, Drawer, Origin, kept_at_home
 from tests.testbed import small_run
 
@@ -83,6 +84,38 @@ def test_an_address_where_nobody_listens_is_named(folder):
     with pytest.raises(RunFailed, match=words):
         small_run.run(folder, remote(rest="127.0.0.1:9"), name="nobody.h5")
     assert open_result(folder / "nobody.h5").status == "failed"
+
+
+def test_districts_may_be_served_by_two_processes(folder, address):
+    with subprocess.Popen(command("serve-district", "--listen", "127.0.0.1:0"), cwd=ROOT, stdout=subprocess.PIPE,
+                          text=True) as server:
+        try:
+            second = server.stdout.readline().split()[-1]
+            here = small_run.run(folder, "record.vehicles=true", name="here.h5")
+            there = small_run.run(folder, "record.vehicles=true", remote(feeder33=address, rest=second),
+                                  name="two.h5")
+            assert equal_results(here, there) == []
+        finally:
+            server.terminate()
+
+
+@pytest.mark.parametrize("where", ["{taken}", "no.such.host.invalid:5555"])
+def test_an_address_that_cannot_be_listened_at_is_a_wrong_request(where, address):
+    listen = where.format(taken=address)
+    done = subprocess.run(command("serve-district", "--listen", listen), cwd=ROOT, capture_output=True, text=True,
+                          check=False, timeout=60)
+    assert done.returncode == 2 and done.stderr.startswith(f"testbed: --listen {listen}: ")
+
+
+def test_a_server_with_other_code_is_refused(folder, address, monkeypatch):
+    monkeypatch.setattr("testbed.world.code_hash", lambda: "other")
+    with pytest.raises(RunFailed, match=r"serve-district` at [\d.:]+ has other code \(sources \w+, here other\)"):
+        small_run.run(folder, remote(rest=address), name="other.h5")
+
+
+def test_a_port_beyond_the_last_is_refused_in_a_scenario():
+    with pytest.raises(ScenarioError, match=r"remote\.rest = .*99999.*up to 65535"):
+        load_scenario("smoke", ["execution.remote={rest: '127.0.0.1:99999'}"])
 
 
 @pytest.mark.parametrize("wrong", ["5555", "localhost", ":5555", "here:99999", "a b:1"])

@@ -17,12 +17,13 @@ from distributed.comm.core import CommClosedError
 from typer.testing import CliRunner
 
 from testbed.cli import app
+from testbed.code_version import code_hash
 from testbed.preflight import WrongRequest
 from testbed.results import equal_results
 from testbed.scenario_files import at_home, named_files
 from testbed.scenario_loading import load_scenario
 from testbed.sweep import _carry_out, run_sweep, sweep_request, write_tables
-from testbed.sweep_case import CaseOutcome, SchedulerLost, code_hash, is_complete, open_parts, run_case
+from testbed.sweep_case import CaseOutcome, SchedulerLost, is_complete, open_parts, run_case
 from testbed.sweep_cluster import LOST, carried_out, check_workers
 from testbed.sweep_study import Case, load_study
 from tests.testbed import small_run
