@@ -6,7 +6,8 @@ Simulation: the steps of all simulators in the counted day and its share of the 
 imports, set-up, the warm-up day, expected days, and solving and compiling the unit commitment. `wiring` is mosaik and
 what values need on their way, `recording` the result file; their share is of the simulation, the rest of which are the
 bare kernels. Set-up: building the simulators and connecting them. On `ieee33` cars choose among buses, with ports for
-all, so nobody waits. Batteries, chargers and driving shrink as fleets grow beyond 1,000, so that the same feeder can
+all, so nobody waits; `scarce` is the same feeder with 0.02 ports a car at each bus, so that every car is a process that may
+wait. Batteries, chargers and driving shrink as fleets grow beyond 1,000, so that the same feeder can
 carry them. Memory per vehicle is what the process took beyond its imports at its peak, so it is more than the cars'
 own where they are few. `runpp`: the counted day's power flows as a loop of pandapower's own call, for comparison.
 """
@@ -30,6 +31,8 @@ CARRIED = 1000
 FLEET = {"private_capacity_kwh": (50, 60), "taxi_capacity_kwh": (60, 60), "government_capacity_kwh": (50, 60),
          "slow_charger_kw": (7, 7), "fast_charger_kw": (30, 60), "consumption_kwh_per_km": (0.15, 0.2)}
 APART = ("warmup_s", "expectation_s", "temporal_solver_s", "temporal_compile_s")
+SCARCE, SCARCE_MOST = 0.02, 100_000
+"""Ports at each of the 33 buses per car where they are scarce, and the largest fleet tried so."""
 STEPS = 96
 FLOWS = 3
 """Power flows of a step: what happened, what was instructed, and without cars."""
@@ -69,8 +72,9 @@ def one_day(cars: int, feeder: str | None, folder: Path) -> Day:
     imported_mb = peak_mb()
     size = min(1.0, CARRIED / cars)
     taxi, government = round(0.12 * cars), round(0.08 * cars)
-    district = {"name": "cars", "feeder": feeder, "private": cars - taxi - government, "taxi": taxi,
-                "government": government, "slow_ports_per_bus": cars, "fast_ports_per_bus": cars}
+    ports = max(1, int(SCARCE * cars)) if feeder == "scarce" else cars
+    district = {"name": "cars", "feeder": feeder and "ieee33", "private": cars - taxi - government, "taxi": taxi,
+                "government": government, "slow_ports_per_bus": ports, "fast_ports_per_bus": ports}
     overrides = [f"fleet.{key}={[low * size, high * size]}" for key, (low, high) in FLEET.items()]
     day = day_of([*overrides, f"districts={json.dumps([district])}"], folder)
     return day | {"kB per car": (day["MB"] - imported_mb) * 1024 / cars}
@@ -120,8 +124,10 @@ def main() -> None:
     print(f"{'district':10s} {'cars':>9s} {'simulation':>11s} {'runpp/it':>9s} {'wiring':>7s} {'recording':>10s} "
           f"{'both, ms a step':>16s} {'share':>6s} {'set-up':>7s} {'warm-up':>8s} {'expected days':>14s} {'MB':>6s} "
           f"{'kB/car':>7s}   seconds")
-    for feeder in ("ieee33", "none"):
+    for feeder in ("ieee33", "none", "scarce"):
         for cars in given.sizes:
+            if feeder == "scarce" and cars > SCARCE_MOST:
+                continue
             s = told_by(__file__, "--one", str(cars), feeder)
             both = s["wiring"] + s["recording"]
             ratio = f"{flows_s / s['simulation']:9.1f}" if feeder != "none" else " " * 9

@@ -8,6 +8,8 @@ drawn again, by the same law, for the same people and trips. For scenarios witho
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import TypeVar
 
@@ -16,7 +18,7 @@ import numpy as np
 from models.compliance import follows
 from models.drivers import OVERRIDES, Drivers, StayDraws
 from models.mobility import without_garbage_collection
-from models.records import SECONDS_PER_HOUR, Floats, Ints
+from models.records import SECONDS_PER_HOUR, Bools, Floats, Ints
 from testbed.districts import District, build_districts
 from testbed.preflight import WrongRequest
 from testbed.results import Result
@@ -51,12 +53,21 @@ class RedrawnDrivers(Drivers):
     def day(self, day: int, zone: Ints) -> StayDraws:
         """Willingness for the stays of one day, as `Drivers.day`."""
         self._last_day = max(self._last_day, day)
-        if day < self._from_day:
+        with self._drawn_for(day):
             return super().day(day, zone)
+
+    def zones_out(self, day: int) -> Bools:
+        """As `Drivers.zones_out`."""
+        with self._drawn_for(day):
+            return super().zones_out(day)
+
+    @contextmanager
+    def _drawn_for(self, day: int) -> Iterator[None]:
         lived = self._seed
-        self._seed = np.random.SeedSequence(lived.entropy, spawn_key=(*lived.spawn_key, REDRAW_KEY, self._number))
+        if day >= self._from_day:
+            self._seed = np.random.SeedSequence(lived.entropy, spawn_key=(*lived.spawn_key, REDRAW_KEY, self._number))
         try:
-            return super().day(day, zone)
+            yield
         finally:
             self._seed = lived
 

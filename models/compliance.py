@@ -6,8 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.drivers import ARRIVES_LATE, COMPLIED, LEAVES_EARLY, LIMITED, NOT_ENROLLED, OVERRIDES, REASONS
+from models.drivers import (
+    ARRIVES_LATE,
+    COMPLIED,
+    LEAVES_EARLY,
+    LIMITED,
+    NOT_ENROLLED,
+    OVERRIDES,
+    REASONS,
+    ZONE_OUT,
+    Drivers,
+)
 from models.records import Bools, Floats, Ints
+
+SECONDS_PER_DAY = 86_400
 
 COMPLIANCE_KW = 0.2
 COMPLIANCE_SHARE = 0.02
@@ -21,6 +33,26 @@ _FOLLOWS = np.isin(np.arange(len(REASONS)), FOLLOWING_MODES)
 def follows(mode: Ints) -> Bools:
     """Whether a stay of each mode does as it is told while it is plugged in; same shape."""
     return np.asarray(_FOLLOWS[mode], dtype=np.bool_)
+
+
+class Reach:
+    """What becomes of modes on days on which a whole zone cannot be reached."""
+
+    def __init__(self, drivers: Drivers, bus_zone: Ints) -> None:
+        self._drivers, self._bus_zone = drivers, bus_zone
+        self._may_be_out = drivers.parameters.zone_out_probability > 0
+        self._day: int | None = None
+        self._out: Bools = np.zeros(0, dtype=np.bool_)
+
+    def modes(self, mode: Ints, bus_index: Ints, now_s: int) -> Ints:
+        """Modes [V] at the present instant of cars at buses (-1: nowhere): whoever follows is out with the zone."""
+        if not self._may_be_out:
+            return mode.copy()
+        day = now_s // SECONDS_PER_DAY
+        if day != self._day:
+            self._day, self._out = day, self._drivers.zones_out(day)
+        is_out = (bus_index >= 0) & self._out[self._bus_zone[bus_index]] & follows(mode)
+        return np.where(is_out, ZONE_OUT, mode)
 
 
 @dataclass(frozen=True)

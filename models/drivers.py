@@ -27,7 +27,7 @@ from models.trips import TRIPS_PER_DAY
 
 REASONS: tuple[str, ...] = ("complied", "not_enrolled", "ignores", "overrides", "leaves_early",
                             "arrives_late", "never_plugs_in", "telemetry_lost", "zone_out", "limited")
-"""Why a car did not do what it was told; 0 = it did. `limited` is given by the fleet, not drawn."""
+"""Why a car did not do what it was told; 0 = it did. `limited` is given by the fleet, `zone_out` by the day."""
 COMPLIED, NOT_ENROLLED, IGNORES, OVERRIDES, LEAVES_EARLY, ARRIVES_LATE, NEVER_PLUGS_IN, TELEMETRY_LOST, \
     ZONE_OUT, LIMITED = range(len(REASONS))
 DRAWN_MODES: tuple[int, ...] = (IGNORES, OVERRIDES, LEAVES_EARLY, ARRIVES_LATE, NEVER_PLUGS_IN,
@@ -118,6 +118,14 @@ class Drivers:
             accepts_guidance=(u[6] < p.guidance_acceptance) & self._is_enrolled[:, None],
         )
 
+    def zones_out(self, day: int) -> Bools:
+        """[Z] zones in which nobody can be reached on that day, whenever they came."""
+        return np.asarray(self._shocks(day)[:, 1] < self.parameters.zone_out_probability)
+
+    def _shocks(self, day: int) -> Floats:
+        """[Z, 2] uniform: compliance and outage of each zone."""
+        return np.array([day_stream(self._seed, "zone_shock", z, day).random(2) for z in range(len(ZONES))])
+
     def _uniforms(self, day: int) -> Floats:
         """[7, V, STAYS_PER_DAY]: complies, shock, mode, plugs in, instant, bus, guidance."""
         u = np.ones((7, self._class_index.size, STAYS_PER_DAY))
@@ -130,7 +138,7 @@ class Drivers:
 
     def _modes(self, day: int, zone: Ints, u: Floats) -> Ints:
         p = self.parameters
-        shock = np.array([day_stream(self._seed, "zone_shock", z, day).random(2) for z in range(len(ZONES))])
+        shock = self._shocks(day)
         complies = complies_in_stay(u[0], self.p_complies[:, None], u[1], shock[zone, 0], p)
         weights = np.cumsum(p.mode_weights) / np.sum(p.mode_weights)
         place = np.minimum(np.searchsorted(weights, u[2], side="right"), len(weights) - 1)
@@ -138,9 +146,7 @@ class Drivers:
         # A taxi lives on charging: whoever would not plug in plugs in and ignores.
         is_taxi = (self._class_index == TAXI)[:, None]
         drawn = np.where(is_taxi & (drawn == NEVER_PLUGS_IN), IGNORES, drawn)
-        reachable = np.where(shock[zone, 1] < p.zone_out_probability, ZONE_OUT, COMPLIED)
-        mode = np.where(complies, reachable, drawn)
-        return np.where(self._is_enrolled[:, None], mode, NOT_ENROLLED)
+        return np.where(self._is_enrolled[:, None], np.where(complies, COMPLIED, drawn), NOT_ENROLLED)
 
 
 STAYS_OF_CLASS: dict[int, int] = {index: {PRIVATE: 4, TAXI: 9}.get(index, 5)

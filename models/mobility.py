@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from models.compliance import Reach
 from models.drivers import Drivers
 from models.population import TAXI
 from models.port_choice import Comers, FreePorts, Leavers
@@ -61,6 +62,7 @@ class Mobility:
             raise ValueError(f"mobility must start at a midnight, not at start_s={start_s}")
         self.now_s = start_s
         self._vehicles, self._site, self._wishes, self._drivers = vehicles, site, wishes, drivers
+        self._reach = Reach(drivers, site.bus_zone)
         self._next_day = start_s // DAY_S
         self._drawn: tuple[int, DayDraws] | None = None
         n = vehicles.count
@@ -215,7 +217,8 @@ class Mobility:
             stay_fraction=_read_only(stay_fraction),
             driven_kwh=_read_only(np.bincount(events.driver, events.driven_kwh, n).astype(np.float64)),
             arrived_fraction=_read_only(arrived_fraction), arrived_bus_index=_read_only(arrived_bus),
-            mode=_read_only(self._mode.copy()), arrived_mode=_read_only(arrived_mode),
+            mode=_read_only(self._reach.modes(self._mode, self._bus_index, self.now_s)),
+            arrived_mode=_read_only(self._reach.modes(arrived_mode, arrived_bus, self.now_s)),
             override_s=_read_only(self._override_s.copy()), departs=_read_only(departs),
             arrived_departure_s=_read_only(arrived_departure_s), queue_length=_read_only(queue))
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.drivers import COMPLIED, IGNORES, NOT_ENROLLED, OVERRIDES, TELEMETRY_LOST, ZONE_OUT, Drivers
+from models.compliance import Reach
+from models.drivers import COMPLIED, IGNORES, NOT_ENROLLED, OVERRIDES, TELEMETRY_LOST, Drivers
 from models.expectation import ExpectedSessions
 from models.recorded_sessions import DAY_S, RecordedSessions
 from models.records import (
@@ -33,7 +34,7 @@ LEAST_STAY_S = 1_800
 """Shorter sessions are left out, as in simulated mobility (A)."""
 LEAST_GAP_S = 7_200
 """Between two sessions of a slot: two of the longest steps."""
-KEPT_MODES = (COMPLIED, NOT_ENROLLED, IGNORES, OVERRIDES, TELEMETRY_LOST, ZONE_OUT)
+KEPT_MODES = (COMPLIED, NOT_ENROLLED, IGNORES, OVERRIDES, TELEMETRY_LOST)
 """Other modes are about arriving and leaving, which the data say themselves."""
 
 
@@ -78,6 +79,7 @@ class SessionReplay:
         self._recorded = inputs.between(start_s, end_s)
         self._slot = slots_of(self._recorded, vehicles.count)
         self._bus = buses_of(self._recorded, site)
+        self._reach = Reach(drivers, site.bus_zone)
         self._mode, self._override_s = _willingness(self._recorded, self._slot, site.bus_zone[self._bus], drivers,
                                                     vehicles.is_enrolled)
         n = vehicles.count
@@ -113,8 +115,9 @@ class SessionReplay:
         arrived_mode[slot] = self._mode[here]
         presence = PresenceTable(
             stay_fraction=stay, driven_kwh=driven, arrived_fraction=fraction, arrived_bus_index=arrived_bus,
-            mode=self._present_mode.copy(), arrived_mode=arrived_mode, override_s=self._present_override_s.copy(),
-            departs=departs, arrived_departure_s=arrived_departure,
+            mode=self._reach.modes(self._present_mode, self._bus_index, now_s),
+            arrived_mode=self._reach.modes(arrived_mode, arrived_bus, now_s),
+            override_s=self._present_override_s.copy(), departs=departs, arrived_departure_s=arrived_departure,
             queue_length=np.zeros(self._site.bus_count, dtype=np.int64))
         self._apply(departs, here, slot, soc, driven)
         self.now_s = until_s

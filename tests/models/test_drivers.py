@@ -126,10 +126,13 @@ def test_who_is_not_enrolled_is_neither_instructed_nor_guided() -> None:
     assert not np.any(stays.mode[::2] == NOT_ENROLLED)
 
 
-def test_a_zone_out_takes_those_who_would_comply() -> None:
+def test_an_outage_is_a_zone_s_and_a_day_s_and_no_driver_s() -> None:
     mode = draws(zone_out_probability=1.0, compliance_mean=0.8).mode
-    assert np.mean(used(mode) == ZONE_OUT) == pytest.approx(0.8, abs=0.02)
-    assert not np.any(mode == COMPLIED)
+    assert not np.any(mode == ZONE_OUT) and np.mean(used(mode) == COMPLIED) == pytest.approx(0.8, abs=0.02)
+    out = np.array([Drivers(CARS, district_seed(1, 0), DriverParameters(zone_out_probability=0.3)).zones_out(day)
+                    for day in range(400)])
+    assert out.mean(axis=0) == pytest.approx(0.3, abs=0.08)
+    assert not np.array_equal(out[:, 0], out[:, 1])
 
 
 def test_a_larger_fleet_changes_no_driver() -> None:
