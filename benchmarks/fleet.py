@@ -6,9 +6,9 @@ Simulation: the steps of all simulators in the counted day and its share of the 
 imports, set-up, the warm-up day, expected days, and solving and compiling the unit commitment. `wiring` is mosaik and
 what values need on their way, `recording` the result file; their share is of the simulation, the rest of which are the
 bare kernels. Set-up: building the simulators and connecting them. On `ieee33` cars choose among buses, with ports for
-all, so nobody waits; `scarce` is the same feeder with 0.02 ports a car at each bus, so that every car is a process that may
-wait. Batteries, chargers and driving shrink as fleets grow beyond 1,000, so that the same feeder can
-carry them. Memory per vehicle is what the process took beyond its imports at its peak, so it is more than the cars'
+all, so nobody waits; `scarce` is the same feeder with 0.02 ports a car at each bus, so that every car is a process that
+may wait. Batteries, chargers and driving shrink as fleets grow beyond 1,000, so that the same feeder can carry them.
+Memory per vehicle is what the process took beyond its imports at its peak, so it is more than the cars'
 own where they are few. `runpp`: the counted day's power flows as a loop of pandapower's own call, for comparison.
 """
 
