@@ -2,9 +2,9 @@
 
     python benchmarks/sweep.py [--workers 1 2]
 
-Plans and expected days are made once before, so that both sweeps find them in the cache. Last, a sweep with most workers
-gets SIGKILL when half of its cases are there, workers and all, and the same command goes on. Ends with 1 if any table
-differs, or a case that was complete is made again.
+Plans and expected days are made once before, so that both sweeps find them in the cache. Last, a sweep with most
+workers gets SIGKILL when half of its cases are there, workers and all, and the same command goes on. Ends with 1 if any
+table differs, or a case that was complete is made again.
 """
 
 from __future__ import annotations
