@@ -14,12 +14,11 @@ from models.drivers import (
     NOT_ENROLLED,
     OVERRIDES,
     REASONS,
+    SECONDS_PER_DAY,
     ZONE_OUT,
     Drivers,
 )
 from models.records import Bools, Floats, Ints
-
-SECONDS_PER_DAY = 86_400
 
 COMPLIANCE_KW = 0.2
 COMPLIANCE_SHARE = 0.02

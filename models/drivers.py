@@ -33,6 +33,7 @@ COMPLIED, NOT_ENROLLED, IGNORES, OVERRIDES, LEAVES_EARLY, ARRIVES_LATE, NEVER_PL
 DRAWN_MODES: tuple[int, ...] = (IGNORES, OVERRIDES, LEAVES_EARLY, ARRIVES_LATE, NEVER_PLUGS_IN,
                                 TELEMETRY_LOST)
 
+SECONDS_PER_DAY, HOURS_PER_DAY, MISSTATED_DAYS = 86_400, 24, 3
 STAYS_PER_DAY = TRIPS_PER_DAY + 1
 """Column 0: the stay with which the simulation begins; column k+1: the stay after trip k of the day."""
 CNY_PER_USD = 7.0
@@ -55,6 +56,8 @@ class DriverParameters:
     guidance_acceptance: float = 0.95
     mode_weights: tuple[float, ...] = (0.3, 0.3, 0.2, 0.1, 0.1, 0.0)
     """Of ignores, overrides, leaves_early, arrives_late, never_plugs_in, telemetry_lost (A)."""
+    declaration_error_h: float = 0.0
+    """Standard deviation of declared less intended departures, hours."""
     private_stays_per_day: int = 4
     """Stays of a private car and day that have draws of their own: one more than its trips."""
 
@@ -63,6 +66,8 @@ class DriverParameters:
                   "guidance_acceptance")
         problems = [f"{name}={getattr(self, name):g} is outside 0..1" for name in shares
                     if not 0 <= getattr(self, name) <= 1]
+        if self.declaration_error_h < 0:
+            problems.append(f"declaration_error_h={self.declaration_error_h:g} is below 0")
         if self.compliance_concentration <= 0:
             problems.append(f"compliance_concentration={self.compliance_concentration:g} is not above 0")
         if len(self.mode_weights) != len(DRAWN_MODES):
@@ -103,6 +108,7 @@ class Drivers:
         """[V] probability of each vehicle to comply in a stay."""
         self.price_quantile = person[:, 1]
         """[V] a driver answers prices when this is below the responsive share."""
+        self._misstated: dict[int, Floats] = {}
 
     def day(self, day: int, zone: Ints) -> StayDraws:
         """Willingness for the stays of one day; zone [V, STAYS_PER_DAY] is where each stay is (-1 unused)."""
@@ -117,6 +123,31 @@ class Drivers:
             bus_choice=u[5],
             accepts_guidance=(u[6] < p.guidance_acceptance) & self._is_enrolled[:, None],
         )
+
+    def declaration_error_s(self, vehicle: Ints, departure_s: Ints) -> Ints:
+        """[n] seconds by which these vehicles misstate the departures that they intend, by day and hour of these.
+
+        Normal; the same whoever controls, since intended departures are wishes.
+        """
+        error_s = np.zeros(vehicle.size, dtype=np.int64)
+        if self.parameters.declaration_error_h == 0:
+            return error_s
+        day, hour = departure_s // SECONDS_PER_DAY, departure_s % SECONDS_PER_DAY // SECONDS_PER_HOUR
+        for one in np.unique(day):
+            at = np.flatnonzero(day == one)
+            error_s[at] = SECONDS_PER_HOUR * self._misstated_h(int(one))[vehicle[at], hour[at]]
+        return error_s
+
+    def _misstated_h(self, day: int) -> Floats:
+        """[V, 24] hours; the last days asked for are kept."""
+        if day not in self._misstated:
+            error_h = np.empty((self._class_index.size, HOURS_PER_DAY))
+            for index in range(len(VEHICLE_CLASSES)):
+                rows = np.flatnonzero(self._class_index == index)
+                error_h[rows] = day_stream(self._seed, "declaration", index, day).standard_normal((rows.size, 24))
+            kept = list(self._misstated.items())[-MISSTATED_DAYS:]
+            self._misstated = dict(kept) | {day: self.parameters.declaration_error_h * error_h}
+        return self._misstated[day]
 
     def zones_out(self, day: int) -> Bools:
         """[Z] zones in which nobody can be reached on that day, whenever they came."""

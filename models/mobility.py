@@ -172,7 +172,16 @@ class Mobility:
         driver = np.concatenate([NO_INTS, *(part.driver for part in parts)])
         driven_kwh = np.concatenate([NO_FLOATS, *(part.driven_kwh for part in parts)])
         events = _Events(begun, bus, gone, gone_s, driver, driven_kwh)
-        return self._with_processes(events) if self._has_processes else events
+        return self._as_declared(self._with_processes(events) if self._has_processes else events)
+
+    def _as_declared(self, events: _Events) -> _Events:
+        """The same with departures as drivers say them, who may err; none declares less than the least stay."""
+        begun = events.begun
+        error_s = self._drivers.declaration_error_s(begun.vehicle, begun.declared_s)
+        if not error_s.any():
+            return events
+        declared_s = np.maximum(begun.declared_s + error_s, begun.begin_s + MIN_PLUGGED_S)
+        return events._replace(begun=begun._replace(declared_s=declared_s))
 
     def _happened(self, until_s: int, step_end_s: int, soc: Floats) -> list[Happened]:
         parts = []

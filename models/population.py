@@ -18,7 +18,7 @@ Strategy = Literal["dispatched", "charge_only", "free"]
 """What the cars of a class agree to: all, charging alone (a one-way charger), or nothing (no contract)."""
 
 PURPOSES: tuple[str, ...] = ("vehicle", "trips", "home_and_work", "person", "stays", "zone_shock",
-                            "expectation", "search")
+                            "expectation", "search", "declaration")
 """What a stream of random numbers is for; the place in this tuple is part of the seed."""
 DAY_KEY_OFFSET = 10_000
 """Added to the day number in seeds, so that days before 0 have one too."""

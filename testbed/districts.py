@@ -133,7 +133,7 @@ def driver_parameters(scenario: described.Scenario) -> DriverParameters:
         plug_in_probability=drivers.plug_in_probability, compliance_mean=drivers.compliance_mean,
         compliance_concentration=drivers.compliance_concentration, zone_shock_rho=drivers.zone_shock_rho,
         zone_out_probability=1.0 - float(np.exp(-drivers.zone_outages_per_day)),
-        guidance_acceptance=drivers.guidance_acceptance,
+        guidance_acceptance=drivers.guidance_acceptance, declaration_error_h=drivers.declaration_error_h,
         mode_weights=(modes.ignores, modes.overrides, modes.leaves_early, modes.arrives_late,
                       modes.never_plugs_in, modes.telemetry_lost),
         private_stays_per_day=MOST_TRIPS + 1 if scenario.fleet.trips == "survey" else 4)

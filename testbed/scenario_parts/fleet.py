@@ -133,6 +133,8 @@ class Drivers(Part):
     """Expected outages per zone and day; in one, nobody in the zone can be reached that day."""
     guidance_acceptance: Share = 0.95
     """Chance that an arriving driver goes to the bus that is proposed."""
+    declaration_error_h: Annotated[float, Field(ge=0, le=24)] = 0.0
+    """Standard deviation, in hours, of declared less intended departures; recorded sessions keep their own."""
     price_response: Literal["dead_zone", "logit"] = "dead_zone"
     """Share of drivers that react to a price spread: from 0 at the dead zone's end straight to 1 at saturation, or a
     logit with the same middle and slope."""
