@@ -294,6 +294,12 @@ def test_help_is_quick_and_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "set()"
 
 
+def test_help_shows_defaults_in_brackets() -> None:
+    for command, words in (("sweep", "[default: results/STUDY]"), ("run", "results/SCENARIO/CONTROLLER-seedN.h5]")):
+        said = " ".join(python("-m", "testbed.cli", command, "--help").stdout.split())
+        assert words in said, command
+
+
 def test_exit_codes_reach_the_shell() -> None:
     done = python("-m", "testbed.cli", "check", "smoke", "--set", "days=0")
     assert (done.returncode, done.stdout) == (2, "")

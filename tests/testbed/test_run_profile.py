@@ -5,6 +5,7 @@ import json
 import pytest
 
 from testbed.metrics import metrics_json
+from testbed.report import write_report
 from testbed.results import equal_results, open_result
 from testbed.run_profile import Ledger, Stopwatch, profile_rows, run_seconds
 from testbed.tables import print_run
@@ -63,3 +64,10 @@ def test_the_profile_is_no_part_of_the_result(two_runs) -> None:
     one, two = (open_result(path).run["profile"]["wiring_s"] for path in two_runs)
     assert one != two
     assert equal_results(*two_runs) == []
+
+
+def test_the_report_has_the_same_table(two_runs, tmp_path) -> None:
+    write_report(two_runs[:1], tmp_path / "report.html")
+    text, rows = (tmp_path / "report.html").read_text(encoding="utf-8"), profile_rows(open_result(two_runs[0]))
+    assert "Seconds of the runs" in text
+    assert all(part in text for part, _ in rows)
