@@ -1,3 +1,3 @@
-from models.lean_imports import put_off_stats
+from controllers.lean_cvxpy import put_off_stats
 
 put_off_stats()  # before any module here imports cvxpy

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from models.lean_imports import without_grid2op
+from models.lean_lightsim import without_grid2op
 from models.records import BASE_MVA, Floats, PowerFlow, RadialFeeder, RecordError
 
 Engine = Literal["lightsim2grid", "pandapower"]

@@ -128,6 +128,7 @@ def after_kwh(vehicles: Vehicles, energy_kwh: Floats, p_kw: Floats, hours: float
     return np.asarray(energy_kwh + found.stored_kwh)
 
 
+@settings(deadline=None)
 @given(st.floats(0.2, 0.94), st.floats(0.0, 2.0), st.floats(0.0, 1.0))
 def test_what_is_reachable_is_what_the_battery_does_and_latest_is_its_inverse(soc: float, hours: float, part: float
                                                                              ) -> None:
@@ -139,6 +140,7 @@ def test_what_is_reachable_is_what_the_battery_does_and_latest_is_its_inverse(so
     assert later == pytest.approx(reachable_kwh(vehicles, energy, np.array([(1 - part) * hours])), abs=1e-6)
 
 
+@settings(deadline=None)
 @given(st.floats(0.2, 0.85), st.floats(0.25, 3.0), st.sampled_from([900, 3600]))
 def test_a_car_that_waits_as_long_as_it_may_is_charged_in_spite_of_its_taper(soc: float, stay_h: float, dt_s: int
                                                                             ) -> None:

@@ -42,7 +42,7 @@ def test_scipy_stats_that_is_loaded_stays() -> None:
 
 def test_a_cvxpy_that_uses_more_of_scipy_stats_gets_it(tmp_path: Path) -> None:
     (tmp_path / "more.py").write_text("from scipy.stats import entropy, norm\n")
-    load = ("import types; from models.lean_imports import _LeanLoader", "module = types.ModuleType('more')",
+    load = ("import types; from controllers.lean_cvxpy import _LeanLoader", "module = types.ModuleType('more')",
             f"_LeanLoader('more', {str(tmp_path / 'more.py')!r}).exec_module(module)", "print(module.norm.cdf(0.0))")
     assert said_by(*load) == ["0.5"]
 
