@@ -102,7 +102,10 @@ def _x_kwh(cars: CohortFlexibility, pc_kw: Floats, pd_kw: Floats) -> Floats:
 
 # ---------------------------------------------------------------- the figure
 def draw(found: Sequence[Credit], stem: Path) -> None:
-    """Credit over compliance, a panel per correlation and a line per plug-in rate; STEM.png and STEM.svg."""
+    """Credit over compliance, a panel per correlation and a line per plug-in rate; STEM.png and STEM.svg.
+
+    Dotted: units that the plan no longer runs in that hour.
+    """
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, for figures only
 
     rhos = list(dict.fromkeys(c.rho for c in found))
@@ -120,8 +123,10 @@ def draw(found: Sequence[Credit], stem: Path) -> None:
 def _lines(panel: Any, found: Sequence[Credit]) -> None:
     for place, plug_in in enumerate(dict.fromkeys(c.plug_in for c in found)):
         mine = sorted((c for c in found if c.plug_in == plug_in), key=lambda c: c.compliance)
-        panel.plot([c.compliance for c in mine], [c.credit_mw_per_1000_cars for c in mine], linewidth=1.2,
+        rates = [c.compliance for c in mine]
+        panel.plot(rates, [c.credit_mw_per_1000_cars for c in mine], linewidth=1.2, color=f"C{place}",
                    marker="os^Dv"[place % 5], markersize=3.5, label=f"{plug_in:.0%} plug in")
+        panel.plot(rates, [c.units_mw_per_1000_cars for c in mine], linewidth=0.8, color=f"C{place}", linestyle=":")
     panel.set_xlabel("compliance", fontsize=9)
     panel.set_ylim(bottom=0)
     panel.tick_params(labelsize=8)
