@@ -15,11 +15,10 @@ from __future__ import annotations
 
 import heapq
 import io
-import logging
 import re
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from models.feeder import PLACEHOLDER_A, STANDARD_KVA, TRANSFORMER_MARGIN, UNRATED_A
+from models.quiet import quiet
 from models.records import BASE_MVA, ZONES, Bools, Floats, Ints, RadialFeeder, RecordError
 
 LOW_VOLTAGE_KV = 1.0
@@ -104,23 +104,12 @@ def _read_net(source: str, changed_ns: int) -> Any:
     if not SOURCE.fullmatch(source):
         raise RecordError(f"feeder {source!r}: must be pandapower:FUNCTION, simbench:CODE or a path ending in .json")
     kind, _, name = source.partition(":")
-    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), _quiet_pandapower():  # they talk while they load
+    # both libraries talk while they load, and some networks run a power flow while they are made and ask for numba
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), quiet("pandapower"):
         warnings.simplefilter("ignore")
         if source.endswith(".json"):
             return _net_of_file(Path(source))
         return _net_of_pandapower(name) if kind == "pandapower" else _net_of_simbench(name)
-
-
-@contextmanager
-def _quiet_pandapower() -> Iterator[None]:
-    """Some of its networks run a power flow while they are made, and ask for numba."""
-    logger = logging.getLogger("pandapower")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def _net_of_file(file: Path) -> Any:

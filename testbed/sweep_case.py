@@ -14,12 +14,12 @@ import platform
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.quiet import quiet
 from testbed.code_version import code_hash
 from testbed.compare import Job, Outcome, carry_out
 from testbed.sweep_study import Case
@@ -57,7 +57,7 @@ def run_case(case: Case, folder: str, code: str) -> CaseOutcome:
         with tempfile.TemporaryDirectory(dir=parts, prefix=f"{case.key}-", ignore_cleanup_errors=True) as own:
             output = Path(own) / f"{case.key}.h5"
             job = Job(case.scenario_json, case.spec, case.controller, case.seed, output, None, case.hours)
-            with _quiet_asyncio():
+            with quiet("asyncio", logging.CRITICAL):  # the loop of a run that failed would name its pending tasks
                 outcome = carry_out(job)
             return _kept(case, outcome, Path(own), Path(folder))
 
@@ -67,18 +67,6 @@ def _unfit(parts: Path, code: str) -> str:
     if not parts.is_dir():
         return f"does not see {parts.parent}; the folder must be shared by all machines"
     return "" if code == code_hash() else f"has other code (sources {code_hash()}, the sweep {code})"
-
-
-@contextmanager
-def _quiet_asyncio() -> Iterator[None]:
-    """The abandoned event loop of a run that failed would fill the screen with its pending tasks."""
-    logger = logging.getLogger("asyncio")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def _kept(case: Case, outcome: Outcome, own: Path, folder: Path) -> CaseOutcome:

@@ -46,6 +46,16 @@ def test_an_engine_that_is_wrong_fails_the_run_and_the_network_is_named(tmp_path
     assert open_result(tmp_path / "run.h5").status == "failed"
 
 
+def test_a_verdict_that_is_known_ends_the_run_before_it_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine_check, "engine_error_pu", lambda feeder: 3e-8)
+    assert engines_disagree(spec_in(tmp_path)) and is_checked(spec_in(tmp_path))
+    monkeypatch.setattr("testbed.run.build_world", lambda *_: pytest.fail("simulated although the engine is wrong"))
+    with pytest.raises(RunFailed, match="lightsim2grid differs from pandapower by 3e-08 pu"):
+        small_run.run(tmp_path, cache_dir=tmp_path / "cache")
+    left = open_result(tmp_path / "run.h5")
+    assert (left.status, left.steps_written) == ("failed", 0)
+
+
 def test_a_voltage_that_is_no_number_is_no_agreement(tmp_path, monkeypatch):
     monkeypatch.setattr(engine_check, "engine_error_pu", lambda feeder: float("nan"))
     assert "feeder33" in engines_disagree(spec_in(tmp_path))
