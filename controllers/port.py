@@ -192,6 +192,8 @@ class SpatialKnowledge:
     search_evaluations: int = 2000
     """Candidates that such a layer may try per decision."""
     search_population: int = 50
+    look_ahead_neighbourhoods: int = 150
+    """Parts of the feeder in hours after the present one; on feeders with no more buses each bus is its own."""
 
 
 @dataclass(frozen=True)

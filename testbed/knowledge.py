@@ -83,7 +83,8 @@ def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
         voltage_penalty_below_pu=spatial.voltage_penalty_below_pu,
         voltage_penalty_usd_per_pu2h=spatial.voltage_penalty_usd_per_pu2h, solver=spatial.solver,
         search_seed=int(stream(district.seed, "search").integers(2**31)),
-        search_evaluations=spatial.search_evaluations, search_population=spatial.search_population)
+        search_evaluations=spatial.search_evaluations, search_population=spatial.search_population,
+        look_ahead_neighbourhoods=spatial.look_ahead_neighbourhoods)
 
 
 def charger_curves(scenario: Scenario) -> Curves:

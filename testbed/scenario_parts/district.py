@@ -87,6 +87,8 @@ class Spatial(Part):
     """When the relaxation's answer is no power flow: tighten and re-solve, scale pro rata, or end the run."""
     look_ahead_h: Annotated[int, Field(ge=2, le=48)] = 24
     """Hours the lower layer looks ahead."""
+    look_ahead_neighbourhoods: Annotated[int, Field(ge=1, le=100_000)] = 150
+    """Parts of the feeder that act as one in hours after the present one; with as many as buses each is its own."""
     target_slack_usd_per_mwh: Positive = 500.0
     """Price of missing the upper layer's target."""
     voltage_penalty_below_pu: Annotated[float, Field(ge=0.8, le=1.1)] = 0.95

@@ -73,7 +73,7 @@ def eq15_powers(w: Writer, layout: Layout, inputs: Inputs) -> tuple[Columns, Col
     """Powers >= 0 with (15): wear x discharge, and eps sum p^2 / p_max dt, strictly convex in every power."""
     dt = 1.0 / layout.steps
     wear = np.repeat(layout.wear_usd_per_mwh[layout.rows_d], layout.steps) * dt
-    later_wear = np.repeat(layout.row_wear_usd_per_mwh, layout.hours)
+    later_wear = np.repeat(layout.later_wear_usd_per_mwh, layout.hours)
     return (_power(w, inputs.pc_max, 0.0, dt), _power(w, inputs.pd_max, wear, dt),
             _power(w, inputs.later_pc_max, 0.0, 1.0), _power(w, inputs.later_pd_max, later_wear, 1.0))
 
@@ -107,14 +107,14 @@ def eq11_one_direction(w: Writer, layout: Layout, inputs: Inputs, c: FleetColumn
 
 def eq12_envelopes(w: Writer, layout: Layout, inputs: Inputs, c: FleetColumns, elastic: bool) -> None:
     """(12) x_min <= x <= x_max at period ends; a row's x goes on from the sum of its pairs' x."""
-    k, q, j, n = layout.pairs.size, layout.steps, layout.row_bus.size, layout.hours
+    k, q, j, n = layout.pairs.size, layout.steps, layout.later_eta_c.size, layout.hours
     x, later_x = w.columns(k * q), w.columns(j * n)
     charged = each(diagonal(layout.eta_c / q), q)
     drawn = each(_back(layout), q).times(1.0 / q)
     w.equal("eq12", [(x, steps_back(k, q)), (c.pc, -charged), (c.pd, drawn)], np.zeros(k * q))
     carried = _last_to_first(Entries.of(layout.pair_later), n, q)
-    later_charged = each(diagonal(layout.row_eta_c), n)
-    later_drawn = each(diagonal(1.0 / layout.row_eta_d), n)
+    later_charged = each(diagonal(layout.later_eta_c), n)
+    later_drawn = each(diagonal(1.0 / layout.later_eta_d), n)
     w.equal("eq12", [(later_x, steps_back(j, n)), (x, -carried), (c.later_pc, -later_charged),
                      (c.later_pd, later_drawn)], np.zeros(j * n))
     for block, low, high in ((x, inputs.x_min, inputs.x_max), (later_x, inputs.later_x_min, inputs.later_x_max)):

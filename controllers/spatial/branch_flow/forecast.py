@@ -10,6 +10,7 @@ from controllers.port import FeederView, SpatialKnowledge
 from controllers.spatial.branch_flow import targets
 from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
+from controllers.spatial.branch_flow.neighbourhoods import shares
 from models.records import GROUP_COUNT, BusFlexibility, Floats
 
 PRICE_FLOOR_USD_PER_MWH = 1.0
@@ -73,9 +74,10 @@ def inputs_of(knowledge: SpatialKnowledge, layout: Layout, now: Forecast, correc
     flex = now.flexibility
     p_fixed, q_fixed = now.p_fixed_kw[1:] / 1e3, now.q_fixed_kvar[1:] / 1e3
     pc_max, pd_max = flex.pc_max_now_kw[layout.pairs] / 1e3, flex.pd_max_now_kw[layout.pairs][layout.rows_d] / 1e3
-    later_pc_max, later_pd_max, later_x_min, later_x_max = (
-        values[layout.row_bus, layout.row_kind] / 1e3
-        for values in (flex.pc_max_later_kw, flex.pd_max_later_kw, flex.x_min_later_kwh, flex.x_max_later_kwh))
+    by_bus = [values[layout.row_bus, layout.row_kind] / 1e3 for values in (
+        flex.pc_max_later_kw, flex.pd_max_later_kw, flex.x_min_later_kwh, flex.x_max_later_kwh)]
+    later_pc_max, later_pd_max, later_x_min, later_x_max = (layout.later_rows @ values for values in by_bus)
+    share_c, share_d = (shares(values, layout.row_later, layout.later_eta_c.size) for values in by_bus[:2])
     is_known = (np.arange(layout.hours) < now.later_known).astype(np.float64)
     slack_usd = LATER_SLACK_SHARE * knowledge.target_slack_usd_per_mwh * is_known
     return Inputs(
@@ -84,7 +86,7 @@ def inputs_of(knowledge: SpatialKnowledge, layout: Layout, now: Forecast, correc
         pc_max=pc_max, pd_max=pd_max, ratio=_ratio(pc_max[layout.rows_d], pd_max),
         x_min=flex.x_min_now_kwh[layout.pairs] / 1e3, x_max=flex.x_max_now_kwh[layout.pairs] / 1e3,
         later_pc_max=later_pc_max, later_pd_max=later_pd_max, later_ratio=_ratio(later_pc_max, later_pd_max),
-        later_x_min=later_x_min, later_x_max=later_x_max,
+        later_x_min=later_x_min, later_x_max=later_x_max, later_share_c=share_c, later_share_d=share_d,
         target_c=now.target_c_kw[:, None] / 1e3, target_d=now.target_d_kw[:, None] / 1e3,
         later_target_c=now.later_c_kw / 1e3, later_target_d=now.later_d_kw / 1e3,
         later_slack_usd_per_mw=slack_usd[None, :], correction=correction,

@@ -33,6 +33,9 @@ class Inputs:
     later_ratio: Floats
     later_x_min: Floats
     later_x_max: Floats
+    later_share_c: Floats
+    """[R, N] part of its later row's charging that a bus and kind gets; later_share_d of its discharging."""
+    later_share_d: Floats
     target_c: Floats
     """[C, 1]"""
     target_d: Floats

@@ -1,7 +1,8 @@
 """Fixed index matrices of one district: which pair feeds which bus, cohort and later row.
 
-Letters: L lines (= buses but the slack), K pairs, C cohorts (group, departure bin) that have pairs, J rows
-(bus, charger kind) with ports, W rows (zone, kind) with ports. Suffix `_d`: only rows that can discharge.
+Letters: L lines (= buses but the slack), K pairs, C cohorts (group, departure bin) that have pairs, R rows
+(bus, charger kind) with ports, J rows (neighbourhood, zone, kind) of them, which act as one in later hours,
+W rows (zone, kind) with ports. Suffix `_d`: only rows that can discharge.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from controllers.port import PlanError, SpatialKnowledge
-from models.records import CHARGER_KINDS, SECONDS_PER_HOUR, VEHICLE_CLASSES, Floats, Ints
+from controllers.spatial.branch_flow.neighbourhoods import neighbourhoods
+from models.records import CHARGER_KINDS, SECONDS_PER_HOUR, VEHICLE_CLASSES, ZONES, Floats, Ints
 
 KINDS = len(CHARGER_KINDS)
+ZONE_KINDS = len(ZONES) * KINDS
 CLASSES = len(VEHICLE_CLASSES)
 FAST_CLASS = VEHICLE_CLASSES.index("taxi")
 
@@ -48,13 +51,17 @@ class Layout:
     cohort_bin: Ints
     """[C]"""
     later_bus: sp.csr_array
-    """[L, J]"""
+    """[L, R]"""
     later_bus_slow: sp.csr_array
+    later_rows: sp.csr_array
+    """[J, R]"""
     later_zone: sp.csr_array
     """[W, J]"""
     row_bus: Ints
-    """[J] bus of each later row."""
+    """[R] bus of each row with ports."""
     row_kind: Ints
+    row_later: Ints
+    """[R] row J that it belongs to."""
     zone_of: Ints
     """[W]"""
     kind_of: Ints
@@ -63,10 +70,10 @@ class Layout:
     eta_d: Floats
     wear_usd_per_mwh: Floats
     """[K] per MWh discharged at the bus: wear per kWh out of the battery / eta_d."""
-    row_eta_c: Floats
+    later_eta_c: Floats
     """[J]"""
-    row_eta_d: Floats
-    row_wear_usd_per_mwh: Floats
+    later_eta_d: Floats
+    later_wear_usd_per_mwh: Floats
     rated: Ints
     """[R] lines whose bus has an MV/LV transformer of finite rating."""
 
@@ -107,28 +114,39 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
     row_bus, row_kind = np.nonzero(ports)
     row_of = np.full(ports.shape, -1)
     row_of[row_bus, row_kind] = np.arange(row_bus.size)
-    row_zone = site.bus_zone[row_bus]
-    zone_rows, row_w = np.unique(row_zone * KINDS + row_kind, return_inverse=True)
+    later_key, row_later = _later_rows(knowledge, row_bus, row_kind)
+    zone_rows, later_w = np.unique(later_key % ZONE_KINDS, return_inverse=True)
     keys, pair_c = np.unique(group * knowledge.pairs.bins + knowledge.pairs.departure_bin[held], return_inverse=True)
     rows_d = np.flatnonzero(group_is_bidirectional(group))
     rows_d = rows_d if rows_d.size else np.arange(held.size)
     eta_c, eta_d, wear = _group_constants(knowledge)
-    row_eta_c, row_eta_d, row_wear = _row_constants(knowledge, row_zone, row_kind, eta_c, eta_d)
+    later_eta_c, later_eta_d, later_wear = _later_constants(
+        knowledge, later_key % ZONE_KINDS // KINDS, later_key % KINDS, eta_c, eta_d)
     lines = feeder.bus_count - 1
     return Layout(
         steps=steps, hours=hours,
         period_h=np.r_[np.full(steps, 1.0 / steps), np.ones(hours)],
         pairs=held, rows_d=rows_d, rows_c=np.setdiff1d(np.arange(held.size), rows_d),
         pair_bus=_sums(bus - 1, lines), pair_bus_slow=_sums(bus - 1, lines, kind == 0),
-        pair_cohort=_sums(pair_c, keys.size), pair_later=_sums(row_of[bus, kind], row_bus.size),
+        pair_cohort=_sums(pair_c, keys.size), pair_later=_sums(row_later[row_of[bus, kind]], later_key.size),
         cohort_group=keys // knowledge.pairs.bins, cohort_bin=keys % knowledge.pairs.bins,
         later_bus=_sums(row_bus - 1, lines), later_bus_slow=_sums(row_bus - 1, lines, row_kind == 0),
-        later_zone=_sums(row_w, zone_rows.size), row_bus=row_bus, row_kind=row_kind,
+        later_rows=_sums(row_later, later_key.size), later_zone=_sums(later_w, zone_rows.size),
+        row_bus=row_bus, row_kind=row_kind, row_later=row_later,
         zone_of=zone_rows // KINDS, kind_of=zone_rows % KINDS,
         eta_c=eta_c[group], eta_d=eta_d[group], wear_usd_per_mwh=wear[group],
-        row_eta_c=row_eta_c, row_eta_d=row_eta_d, row_wear_usd_per_mwh=row_wear,
+        later_eta_c=later_eta_c, later_eta_d=later_eta_d, later_wear_usd_per_mwh=later_wear,
         rated=np.flatnonzero(np.isfinite(feeder.transformer_kva[1:])),
     )
+
+
+def _later_rows(knowledge: SpatialKnowledge, row_bus: Ints, row_kind: Ints) -> tuple[Ints, Ints]:
+    """(keys [J] = (neighbourhood * zones + zone) * kinds + kind, row J of each of the rows [R])."""
+    assert knowledge.feeder is not None
+    top = neighbourhoods(knowledge.feeder.parent, knowledge.look_ahead_neighbourhoods)[row_bus]
+    keys, row_later = np.unique(top * ZONE_KINDS + knowledge.site.bus_zone[row_bus] * KINDS + row_kind,
+                                return_inverse=True)
+    return keys, np.asarray(row_later, dtype=np.int64)
 
 
 def _sums(row: Ints, rows: int, keep: np.ndarray[tuple[int], np.dtype[np.bool_]] | None = None) -> sp.csr_array:
@@ -153,10 +171,10 @@ def _group_constants(knowledge: SpatialKnowledge) -> tuple[Floats, Floats, Float
     return means[0], means[1], knowledge.wear_usd_per_kwh * 1e3 / means[1]
 
 
-def _row_constants(
+def _later_constants(
     knowledge: SpatialKnowledge, zone: Ints, kind: Ints, eta_c: Floats, eta_d: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """Mean over the bidirectional groups of each row's zone and kind; arrays [J]."""
+    """Mean over the bidirectional groups of each later row's zone and kind; arrays [J]."""
     groups = np.arange(eta_c.size)
     wear = knowledge.wear_usd_per_kwh * 1e3 / eta_d
     belongs = ((group_zone(groups)[None, :] == zone[:, None]) & (group_kind(groups)[None, :] == kind[:, None])

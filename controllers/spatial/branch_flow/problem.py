@@ -145,7 +145,7 @@ class Assembly:
         self.network = self.writer.columns(block.own.size, eq15_loss_cost(knowledge, layout, inputs, block))
         self.fleet = write_fleet(self.writer, knowledge, layout, inputs, inputs.correction is not None)
         self.size = self.writer.size
-        self.p_pev, self.p_slow, self.q_pev = _maps(layout, self.fleet, self.size)
+        self.p_pev, self.p_slow, self.q_pev = _maps(layout, inputs, self.fleet, self.size)
         self._fleet_rows = [self.writer.rows(cone) for cone in CONES]
         self._matrix = self._all_columns()
         self._entries = Entries.of(self._matrix)
@@ -256,22 +256,27 @@ def eq15_loss_cost(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, 
     return cost
 
 
-def _maps(layout: Layout, fleet: FleetColumns, size: int) -> tuple[sp.csr_array, sp.csr_array, sp.csr_array]:
+def _maps(layout: Layout, inputs: Inputs, fleet: FleetColumns, size: int
+          ) -> tuple[sp.csr_array, sp.csr_array, sp.csr_array]:
     """[L T, columns] active power of cars at each bus, the part behind its transformer, and reactive power."""
     shape = (layout.pair_bus.shape[0] * layout.periods, size)
 
     def now(matrix: Entries, block: Columns) -> Entries:
         return _spread(matrix, block.start, layout.steps, 0, shape)
 
-    def later(matrix: sp.csr_array, block: Columns) -> Entries:
-        return _spread(Entries.of(matrix), block.start, layout.hours, layout.steps, shape)
+    def later(matrix: sp.csr_array, block: Columns, share: Floats) -> Entries:
+        rows = Entries.of(matrix)
+        of_row = replace(rows, column=layout.row_later[rows.column])
+        found = _spread(of_row, block.start, layout.hours, layout.steps, shape)
+        return replace(found, value=share[rows.column].ravel())
 
     def net(pair_bus: sp.csr_array, later_bus: sp.csr_array) -> sp.csr_array:
         return together([now(Entries.of(pair_bus), fleet.pc), -now(columns_d(pair_bus, layout), fleet.pd),
-                         later(later_bus, fleet.later_pc), -later(later_bus, fleet.later_pd)], shape).matrix()
+                         later(later_bus, fleet.later_pc, inputs.later_share_c),
+                         -later(later_bus, fleet.later_pd, inputs.later_share_d)], shape).matrix()
 
     reactive = [] if fleet.q is None or fleet.later_q is None else [
-        now(columns_d(layout.pair_bus, layout), fleet.q), later(layout.later_bus, fleet.later_q)]
+        now(columns_d(layout.pair_bus, layout), fleet.q), later(layout.later_bus, fleet.later_q, inputs.later_share_d)]
     return (net(layout.pair_bus, layout.later_bus), net(layout.pair_bus_slow, layout.later_bus_slow),
             together(reactive, shape).matrix())
 
