@@ -123,10 +123,30 @@ def test_sharing_does_not_depend_on_the_order_of_cars(seed: int) -> None:
 def test_targets_of_each_group_are_neither_lost_nor_made(seed: int, hour: int, bins: int) -> None:
     rng = np.random.default_rng(seed)
     targets = rng.uniform(0, 5, (GROUP_COUNT * 49, 48))
-    capacity = rng.uniform(0, 5, (GROUP_COUNT, bins)) * (rng.random((GROUP_COUNT, bins)) < 0.5)
-    now = hour_targets(targets, 48, hour, bins, capacity)
+    most = rng.uniform(0, 5, (GROUP_COUNT, bins)) * (rng.random((GROUP_COUNT, bins)) < 0.5)
+    least = most * rng.choice([0.0, 0.3, 1.0], (GROUP_COUNT, 1))
+    now = hour_targets(targets, 48, hour, bins, least, most)
     assert np.allclose(now.sum(axis=1), targets[:, hour].reshape(GROUP_COUNT, 49).sum(axis=1))
     assert np.all(now >= 0)
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(SEEDS, st.floats(0.0, 1.0))
+def test_what_cars_beyond_the_horizon_can_do_together_no_bin_is_asked_beyond(seed: int, part: float) -> None:
+    rng = np.random.default_rng(seed)
+    most = rng.uniform(0, 5, (GROUP_COUNT, 25)) * (rng.random((GROUP_COUNT, 25)) < 0.5)
+    least = most * rng.uniform(0, 1, most.shape)
+    asked = least.sum(axis=1) + part * (most - least).sum(axis=1)
+    targets = np.zeros((GROUP_COUNT * 49, 48))
+    targets[48::49, 10] = asked  # the plan ends 38 h later: all bins but the last are before it
+    late = hour_targets(targets, 48, 10, 25, least, most)
+    assert np.allclose(late[:, -1], asked)
+    targets[48::49, 47] = asked
+    now = hour_targets(targets, 48, 47, 25, *(np.where(np.arange(25) >= 1, kw, 0.0) for kw in (least, most)))
+    can = np.where(np.arange(25) >= 1, most, 0.0)
+    fits = asked <= can.sum(axis=1) + 1e-9
+    assert np.all((now <= can + 1e-9)[fits])
+    assert fits.any() or part == 1.0
 
 
 @settings(deadline=None, derandomize=True, max_examples=20)

@@ -18,19 +18,21 @@ from tests.testbed import small_run
 FULL = ("drivers.profile=full", "planning.assumed_compliance=1", "planning.expectation=perfect", "record.vehicles=true",
         "system.unit_scale=0.01", "profiles.load_peak_mw=15", "profiles.wind_capacity_mw=1.5",
         "profiles.pv_capacity_mw=1")
-NOT_DELIVERED = 0.04
-"""Of cohort targets; what an envelope of sums promises beyond its cars is docs/drivers.md's."""
+NOT_DELIVERED = {"hourly": 0.01, "none": 0.05}
+"""Of cohort targets; what an envelope of sums promises beyond its cars a day ahead is docs/drivers.md's."""
 
 
-@pytest.mark.parametrize(("controller", "step_s", "seed"), [
-    ("bilayer", 900, 1), ("bilayer", 3600, 2), ("smart_charging", 3600, 3)])
-def test_nobody_leaves_short_or_falls_below_the_floor(tmp_path: Path, controller: str, step_s: int, seed: int) -> None:
-    scenario = load_scenario("smoke", (*FULL, f"step_s={step_s}",
+@pytest.mark.parametrize(("controller", "redispatch", "step_s", "seed"), [
+    ("bilayer", "hourly", 900, 1), ("bilayer", "hourly", 3600, 2), ("smart_charging", "hourly", 3600, 3),
+    ("bilayer", "none", 900, 4)])
+def test_nobody_leaves_short_or_falls_below_the_floor(tmp_path: Path, controller: str, redispatch: str, step_s: int,
+                                                      seed: int) -> None:
+    scenario = load_scenario("smoke", (*FULL, f"step_s={step_s}", f"planning.redispatch={redispatch}",
                                        f"execution.cache_dir={small_run.shared_cache(tmp_path)}"))
     run = open_result(run_scenario(scenario, load_controller(controller), seed=seed, output=tmp_path / "full.h5"))
     figures = compute_metrics(run)
     assert figures["departures_short"] == 0
-    assert 0 <= figures["not_delivered_share"] <= NOT_DELIVERED
+    assert 0 <= figures["not_delivered_share"] <= NOT_DELIVERED[redispatch]
     assert figures["compliance_realised"] > 0.98, "but for what chargers and batteries cannot"
     assert check_result(run).violations == ()
     if controller == "bilayer":

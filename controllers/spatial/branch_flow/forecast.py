@@ -46,8 +46,7 @@ class Forecast:
 def forecast(knowledge: SpatialKnowledge, layout: Layout, view: FeederView) -> Forecast:
     """The numbers of the decision at view.time_s."""
     hour = targets.plan_hour(view.time_s, view.plan_time_s, view.pc_target_kw.shape[1])
-    now_c = _hour(knowledge, view.pc_target_kw, hour, view.flexibility.pc_max_now_kw)
-    now_d = _hour(knowledge, view.pd_target_kw, hour, view.flexibility.pd_max_now_kw)
+    now_c, now_d = _present_hour(knowledge, layout, view, hour)
     later_c, known = targets.later_targets(view.pc_target_kw, knowledge.horizon_h, hour, layout.hours)
     later_d, _ = targets.later_targets(view.pd_target_kw, knowledge.horizon_h, hour, layout.hours)
     price = targets.look_ahead(view.marginal_price_usd_per_mwh, hour, layout.steps, layout.hours)
@@ -61,12 +60,23 @@ def forecast(knowledge: SpatialKnowledge, layout: Layout, view: FeederView) -> F
     )
 
 
-def _hour(knowledge: SpatialKnowledge, target_kw: Floats, hour: int, capacity_kw: Floats) -> Floats:
-    """This hour's targets of all cohorts [GROUP_COUNT, bins]; capacity_kw [pairs, Q]."""
-    pairs = knowledge.pairs
-    capacity = np.zeros((GROUP_COUNT, pairs.bins))
-    np.add.at(capacity, (pairs.group, pairs.departure_bin), capacity_kw.mean(axis=1))
-    return targets.hour_targets(target_kw, knowledge.horizon_h, hour, pairs.bins, capacity)
+def _present_hour(knowledge: SpatialKnowledge, layout: Layout, view: FeederView, hour: int) -> tuple[Floats, Floats]:
+    """This hour's charging and discharging targets of all cohorts [GROUP_COUNT, bins]."""
+    at, flex = layout.pairs, view.flexibility
+    x_min, x_max = flex.x_min_now_kwh[at, -1], flex.x_max_now_kwh[at, -1]  # at the hour's end: kWh are kW here
+
+    def by_bin(pair_kw: Floats) -> Floats:
+        total = np.zeros((GROUP_COUNT, knowledge.pairs.bins))
+        np.add.at(total, (knowledge.pairs.group[at], knowledge.pairs.departure_bin[at]), pair_kw)
+        return total
+
+    must, can = by_bin(np.maximum(x_min, 0.0) / layout.eta_c), by_bin(np.maximum(x_max, 0.0) / layout.eta_c)
+    gives = by_bin(np.maximum(-x_min, 0.0) * layout.eta_d)
+
+    def of(target_kw: Floats, least_kw: Floats, most_kw: Floats) -> Floats:
+        return targets.hour_targets(target_kw, knowledge.horizon_h, hour, knowledge.pairs.bins, least_kw, most_kw)
+
+    return of(view.pc_target_kw, must, can), of(view.pd_target_kw, np.zeros(gives.shape), gives)
 
 
 def inputs_of(knowledge: SpatialKnowledge, layout: Layout, now: Forecast, correction: Floats | None = None) -> Inputs:

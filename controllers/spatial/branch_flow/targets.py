@@ -22,12 +22,13 @@ def by_group_and_departure(targets_kw: Floats, horizon_h: int) -> Floats:
     return targets_kw.reshape(GROUP_COUNT, horizon_h + 1, -1)
 
 
-def hour_targets(targets_kw: Floats, horizon_h: int, hour: int, bins: int, capacity_kw: Floats) -> Floats:
+def hour_targets(targets_kw: Floats, horizon_h: int, hour: int, bins: int, least_kw: Floats, most_kw: Floats) -> Floats:
     """Targets [GROUP_COUNT, bins] of the present hour by departure bin counted from this hour.
 
     Cohorts whose departure has passed count as leaving now; several late cohorts may merge in the last
-    bin; the cohort beyond the horizon is spread over the bins it covers by plugged power capacity_kw
-    [GROUP_COUNT, bins]. The sum per group is kept.
+    bin; the cohort beyond the horizon is spread over the bins it covers by what their cars must and can do in this
+    hour, least_kw and most_kw [GROUP_COUNT, bins], so that no bin is asked for more while another could do it.
+    The sum per group is kept.
     """
     now = by_group_and_departure(targets_kw, horizon_h)[:, :, hour]
     result = np.zeros((GROUP_COUNT, bins))
@@ -35,13 +36,23 @@ def hour_targets(targets_kw: Floats, horizon_h: int, hour: int, bins: int, capac
     into = (departure_bin[:, None] == np.arange(bins)).astype(np.float64)
     result += now[:, :horizon_h] @ into
     beyond = np.minimum(horizon_h - hour, bins - 1)
-    weight = capacity_kw[:, beyond:]
+    result[:, beyond:] += _within(now[:, horizon_h:], least_kw[:, beyond:], most_kw[:, beyond:])
+    return result
+
+
+def _within(target_kw: Floats, least_kw: Floats, most_kw: Floats) -> Floats:
+    """Targets [G, 1] spread over bins [G, n]: what each must do first, the rest by what it can do beyond it."""
+    forced_kw = np.minimum(target_kw, least_kw.sum(axis=1, keepdims=True))
+    return np.asarray(forced_kw * _by(least_kw) + (target_kw - forced_kw) * _by(most_kw - least_kw), dtype=np.float64)
+
+
+def _by(weight: Floats) -> Floats:
+    """Each row as parts of its sum; all in the last bin where there is none."""
     total = weight.sum(axis=1, keepdims=True)
     last = np.zeros(weight.shape)
     last[:, -1] = 1.0
-    share = np.divide(weight, total, out=last, where=total > 0)
-    result[:, beyond:] += now[:, horizon_h:] * share
-    return result
+    share: Floats = np.divide(weight, total, out=last, where=total > 0)
+    return share
 
 
 def later_targets(targets_kw: Floats, horizon_h: int, hour: int, hours: int) -> tuple[Floats, int]:

@@ -11,6 +11,8 @@ import pytest
 from controllers.port import FeederView, PlanError, SpatialKnowledge
 from controllers.spatial.branch_flow import BranchFlow
 from controllers.spatial.branch_flow.decision import Decider
+from controllers.spatial.branch_flow.forecast import forecast
+from controllers.spatial.branch_flow.layout import make_layout
 from controllers.spatial.branch_flow.targets import hour_targets, later_targets, look_ahead, plan_hour
 from models.records import GROUP_COUNT, DeclaredTable
 from tests.controllers.spatial import branch_flow_case as case
@@ -234,21 +236,43 @@ def test_cohorts_of_an_old_plan_find_their_departure_bin() -> None:
     group, hour, bins = 1, 5, 25
     for departure, power in ((3, 1.0), (5, 2.0), (9, 4.0), (40, 8.0), (47, 16.0), (48, 32.0)):
         targets[group * 49 + departure, hour] = power
-    now = hour_targets(targets, 48, hour, bins, np.zeros((GROUP_COUNT, bins)))
+    nobody = np.zeros((GROUP_COUNT, bins))
+    now = hour_targets(targets, 48, hour, bins, nobody, nobody)
     assert now[group, 0] == 3.0  # one is overdue, one leaves in this hour
     assert now[group, 4] == 4.0
     assert now[group, 24] == 56.0  # all beyond the bins
     assert now.sum() == targets[:, hour].sum()
 
 
-def test_the_cohort_beyond_the_horizon_is_spread_over_plugged_power() -> None:
+def test_the_cohort_beyond_the_horizon_is_spread_by_what_its_cars_must_and_can_do() -> None:
     targets = np.zeros((GROUP_COUNT * 49, 48))
-    targets[1 * 49 + 48, 40] = 10.0
-    plugged = np.zeros((GROUP_COUNT, 25))
-    plugged[1, [3, 9, 20]] = 7.0, 7.0, 21.0  # bin 3 leaves before the horizon ends
-    now = hour_targets(targets, 48, 40, 25, plugged)
+    targets[1 * 49 + 48, 40] = 12.0
+    least, most = np.zeros((2, GROUP_COUNT, 25))
+    most[1, [3, 9, 20]] = 7.0, 7.0, 21.0  # bin 3 leaves before the horizon ends
+    least[1, 9] = 2.0
+    now = hour_targets(targets, 48, 40, 25, least, most)
     assert now[1, 3] == 0.0
-    assert now[1, 9] == pytest.approx(2.5) and now[1, 20] == pytest.approx(7.5)
+    assert now[1, 9] == pytest.approx(2.0 + 10.0 * 5 / 26) and now[1, 20] == pytest.approx(10.0 * 21 / 26)
+
+
+def test_a_car_at_its_floor_is_not_asked_while_others_beyond_the_horizon_can() -> None:
+    """Two bins of the last cohort, one with nothing left to give: the other is asked for all."""
+    known, view = evening()
+    flex, bins = view.flexibility, known.pairs.departure_bin
+    late = (known.pairs.group == 1) & (bins > 4) & (flex.pd_max_now_kw[:, 0] > 0)
+    empty = late & (bins % 2 == 0)
+    assert 0 < empty.sum() < late.sum()
+    flex = replace(flex, x_min_now_kwh=np.where(empty[:, None], 0.0, flex.x_min_now_kwh))
+    layout = make_layout(known, np.flatnonzero(flex.pc_max_now_kw.max(axis=1) > 0))
+    hour, rows = known.horizon_h - 4, view.pd_target_kw.shape
+    targets = np.zeros(rows)
+    targets[1 * (known.horizon_h + 1) + known.horizon_h, hour] = 5.0
+    asked = forecast(known, layout, replace(
+        view, flexibility=flex, pc_target_kw=np.zeros(rows), pd_target_kw=targets,
+        plan_time_s=view.time_s - hour * 3600)).cohort_d_kw[1]
+    assert asked.sum() == pytest.approx(5.0)
+    able = np.unique(bins[late & ~empty])
+    assert asked[able].sum() == pytest.approx(5.0) and asked[np.setdiff1d(bins[empty], able)].sum() == 0.0
 
 
 def test_later_targets_sum_by_zone_and_kind_until_the_plan_ends() -> None:
