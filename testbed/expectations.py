@@ -78,6 +78,12 @@ class Outlook:
     hour_edges_s: Ints
     period_edges_s: Ints
 
+    def controllable(self) -> tuple[Sessions, Ints, Sessions]:
+        """(`known`, their slots, `coming`) that have an envelope: nobody where all are outside control."""
+        if np.any(np.asarray(self.behaviour.free_share) < 1.0):
+            return self.known, self.known_vehicle, self.coming
+        return select(self.known, slice(0)), self.known_vehicle[:0], select(self.coming, slice(0))
+
     def uncontrolled_kw(self) -> Floats:
         """[H] expected load of all cars outside control."""
         return self._load_kw(self.known, self.coming, self.hour_edges_s)[0]

@@ -70,10 +70,10 @@ def remaining_cohorts(window: PlanWindow, outlook: Outlook, horizon_h: int,
     """
     passed = (outlook.now_s - window.start_s) // SECONDS_PER_HOUR
     left, end_s = horizon_h - passed, window.start_s + horizon_h * SECONDS_PER_HOUR
-    now = cohort_flexibility(outlook.known, outlook.coming, outlook.now_s, left, assumed_compliance,
-                             outlook.uncontrolled_kw()[:left])
-    known, stays_on = outlook.known, outlook.known.departure_s > end_s
-    level_kwh = window.end_level_kwh(known, outlook.known_vehicle, end_s)
+    known, vehicle, coming = outlook.controllable()
+    now = cohort_flexibility(known, coming, outlook.now_s, left, assumed_compliance, outlook.uncontrolled_kw()[:left])
+    stays_on = known.departure_s > end_s
+    level_kwh = window.end_level_kwh(known, vehicle, end_s)
     asked = now.x_end_uncoordinated_kwh + _correction(known, level_kwh, stays_on, end_s, outlook.now_s, left,
                                                       assumed_compliance)
     now = replace(now, energy_start_kwh=window.energy_start_kwh, x_end_uncoordinated_kwh=asked)

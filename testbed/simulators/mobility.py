@@ -125,8 +125,8 @@ class DistrictMobility:
         """At plan times what the cars can do from now on; at re-dispatch what is left of it for the plan in force."""
         vehicles, hours = self.district.vehicles, self.spec.horizon_h
         if self.spec.is_plan_time(now_s):
-            cohorts = cohort_flexibility(outlook.known, outlook.coming, now_s, hours, compliance,
-                                         outlook.uncontrolled_kw())
+            known, _, coming = outlook.controllable()
+            cohorts = cohort_flexibility(known, coming, now_s, hours, compliance, outlook.uncontrolled_kw())
             self.cohorts = cohorts.to_arrays()
             self.window = PlanWindow.begin(now_s, cohorts, vehicles.count)
         if self.window is None:

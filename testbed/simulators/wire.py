@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 ARRAY_MARK = "__array__"
+PLAIN = frozenset({float, int, str, bool, type(None), np.float64})
+"""Types of what most values are: nothing to freeze."""
 
 
 def pack(value: Any) -> Any:
@@ -41,11 +43,13 @@ def unpack(value: Any) -> Any:
 def freeze(value: Any) -> Any:
     """The same value with arrays as read-only views: in-process simulators share memory."""
     if isinstance(value, np.ndarray):
+        if not value.flags.writeable:
+            return value
         view = value.view()
         view.flags.writeable = False
         return view
     if isinstance(value, Mapping):
-        return {key: freeze(item) for key, item in value.items()}
+        return {key: item if type(item) in PLAIN else freeze(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return type(value)(freeze(item) for item in value)
     return value

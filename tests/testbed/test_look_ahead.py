@@ -33,3 +33,12 @@ def test_what_nobody_asks_for_is_missed_by_nobody(tmp_path, controller, monkeypa
         assert one.keys() == other.keys()
         for name, values in one.items():
             np.testing.assert_array_equal(values, other[name], err_msg=name)
+
+
+@pytest.mark.parametrize("controller", ["uncoordinated", "tariff", "bilayer"])
+def test_nobody_has_an_envelope_where_all_are_outside_control(tmp_path, controller, monkeypatch):
+    """Who controls no car is told of their load alone."""
+    plans = [seen for seen in looks(tmp_path, controller, "what is asked for", monkeypatch) if seen]
+    assert plans
+    assert all(seen["pc_max_kw"].any() == (controller == "bilayer") for seen in plans)
+    assert all((seen["energy_start_kwh"] > 0) == (controller == "bilayer") for seen in plans)
