@@ -162,7 +162,7 @@ class LivedDays:
             "prices": system["prices"], "declared": moved[name]["declared"], "presence": moved[name]["presence"],
             "instructions": told[name]["instructions"]} for name in state})
         for name, values in state.items():
-            values |= {"soc": done[name]["soc"], "delivery": done[name]["delivery"],
+            values |= {**{key: done[name][key] for key in ("soc", "soc_reported", "delivery")},
                        "learned_compliance": planned[name]["learned_compliance"],
                        "guidance": told[name]["guidance"]}
         self.now_s += self.spec.step_s

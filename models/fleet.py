@@ -48,6 +48,8 @@ class FleetStep(Table):
     """What happened in one step. Energies in kWh; per vehicle [V], per group [GROUP_COUNT], per bus [B]."""
 
     soc: Floats
+    soc_arrived: Floats
+    """After driving, before a stay that begins in this step takes anything."""
     p_kw: Floats
     """Mean power at the bus."""
     reason: Ints
@@ -201,9 +203,10 @@ class Fleet:
         short_kwh = self._departures(orders.rows, declared, presence)
         fast_kwh = self._drive(presence.driven_kwh)
         waits = bool(np.any(orders.is_asked)) if arrivals_wait is None else arrivals_wait
+        soc_arrived = self.soc
         self._arrive(declared, presence, waits, free, ledger)
         return self._report(free, ledger, orders.rows, verdict, infeasible_kwh, short_kwh, fast_kwh,
-                            presence.driven_kwh, q_kvar)
+                            presence.driven_kwh, q_kvar, soc_arrived)
 
     # ------------------------------------------------------------ the parts of a step
     def _orders(self, setpoint_kw: Floats, is_dispatched: Ints, declared: DeclaredTable,
@@ -328,7 +331,8 @@ class Fleet:
             ledger.mismatch_kwh += float(done.mismatch_kwh.sum())
 
     def _report(self, free: _Free, ledger: _Ledger, rows: Ints, verdict: Compliance, infeasible_kwh: Floats,
-                short_kwh: Floats, fast_kwh: Floats, driven_kwh: Floats, q_bus_kvar: Floats) -> FleetStep:
+                short_kwh: Floats, fast_kwh: Floats, driven_kwh: Floats, q_bus_kvar: Floats,
+                soc_arrived: Floats) -> FleetStep:
         hours, p = free.dt_s / SECONDS_PER_HOUR, self.parameters
         price_in, price_out = float(free.price_charge[0]), float(free.price_discharge[0])
         fast_grid_kwh = fast_kwh / p.fast_charge_eta
@@ -336,7 +340,8 @@ class Fleet:
         reason[rows] = verdict.reason
         in_charger_kwh = ledger.charged_kwh - ledger.stored_kwh + ledger.drawn_kwh - ledger.discharged_kwh
         return FleetStep(
-            soc=self.soc, p_kw=(ledger.charged_kwh - ledger.discharged_kwh) / hours, reason=reason,
+            soc=self.soc, soc_arrived=soc_arrived, p_kw=(ledger.charged_kwh - ledger.discharged_kwh) / hours,
+            reason=reason,
             charged_kwh=ledger.charged_kwh, discharged_kwh=ledger.discharged_kwh,
             stored_kwh=ledger.stored_kwh, drawn_kwh=ledger.drawn_kwh, driven_kwh=driven_kwh,
             fast_charged_kwh=fast_grid_kwh, fast_charged_usd=fast_grid_kwh * p.fast_charge_usd_per_kwh,

@@ -149,6 +149,8 @@ _SPATIAL = [
 
 _FLEET = [
     Attribute("fleet", "district", "soc", "1", "state of charge at the end of the step", ("vehicle",),
+              shifted=("mobility",), audience="truth"),
+    Attribute("fleet", "district", "soc_reported", "1", "the same as last reported to the operator", ("vehicle",),
               shifted=("mobility", "spatial"), audience="operator"),
     Attribute("fleet", "district", "setpoint_vehicle_kw", "kW", "power asked of the car; NaN where nothing is",
               ("vehicle",)),

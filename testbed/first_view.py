@@ -66,7 +66,7 @@ def _midnight(spec: RunSpec) -> dict[str, Values]:
         prices, moved = profiles.advance(now_s, {})[SYSTEM]["prices"], mobility.advance(now_s, state)
         done = fleet.advance(now_s, _fleet_inputs(spec, prices, moved))
         for name, values in state.items():
-            values["soc"] = done[name]["soc"]
+            values |= {key: done[name][key] for key in ("soc", "soc_reported")}
     system = profiles.advance(0, {})[SYSTEM]
     seen = mobility.advance(0, state)
     return {SYSTEM: {"forecast": system["forecast"], "prices": system["prices"], **initial_state(spec, None)},

@@ -185,7 +185,7 @@ def initial_state(spec: RunSpec, district: District | None) -> Mapping[str, Any]
         return {"units_state": {"hours_on": np.asarray(units.initial_h), "p_mw": np.zeros(units.count)}}
     buses = district.site.bus_count
     return {
-        "soc": district.vehicles.soc_initial,
+        "soc": district.vehicles.soc_initial, "soc_reported": district.vehicles.soc_initial,
         "vm_pu": np.ones(buses), "delivery": {}, "learned_compliance": {},
         "guidance": {"rank": np.full((2, buses), -1, dtype=np.int64)},
     }

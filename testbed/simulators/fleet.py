@@ -12,6 +12,7 @@ from models.drivers import PriceResponse
 from models.fleet import Fleet, FleetParameters, FleetStep
 from models.records import SECONDS_PER_HOUR, DeclaredTable, Floats, Ints, PresenceTable
 from models.reserve_room import reserve_room
+from models.telemetry import ReportedSoc
 from testbed.controller_loading import load_controller
 from testbed.districts import District, build_districts
 from testbed.knowledge import charger_curves, driver_response, vehicle_wear_usd_per_kwh
@@ -50,7 +51,7 @@ class FleetSimulator(Adapter):
             core.start_counting()
         declared = DeclaredTable.from_arrays(received["declared"])
         presence = PresenceTable.from_arrays(received["presence"])
-        soc = core.fleet.soc
+        soc, reported = core.fleet.soc, core.soc_reported
         step = core.fleet.step(
             now_s, self.spec.step_s, told["setpoint_kw"], told["is_dispatched"], declared, presence,
             self.free_behaviour if is_counted else "on_arrival",
@@ -59,7 +60,8 @@ class FleetSimulator(Adapter):
         core.add(step)
         core.add_plugged(declared, presence, self.spec.step_s / SECONDS_PER_HOUR)
         told_kw, is_told = told["setpoint_kw"], told["is_dispatched"]
-        core.read_meters(now_s, self.spec.step_s, told_kw, is_told, declared, soc, step)
+        core.read_meters(now_s, self.spec.step_s, told_kw, is_told, declared, (soc, reported), step)
+        core.soc_reported = core.telemetry.step(step.soc, step.soc_arrived, presence)
         return core.values(step)
 
 
@@ -74,6 +76,7 @@ class DistrictFleet:
         self.district = district
         self.meter = StayMeter(vehicles, district.site.bus_zone)
         self.delivery: Values = {}
+        self.telemetry, self.soc_reported = ReportedSoc(vehicles.soc_initial), vehicles.soc_initial
         self.batteries, self.keeps_traces = Batteries.of(vehicles), spec.scenario.record.vehicles
         self.requested_kw = self.limited_kw = np.zeros(vehicles.count)
         self.reserve: Values = {}
@@ -97,9 +100,13 @@ class DistrictFleet:
         self.sums["plugged_h"] += (here + came) * step_h
 
     def read_meters(self, now_s: int, step_s: int, setpoint_kw: Floats, is_dispatched: Ints, declared: DeclaredTable,
-                    soc: Floats, step: FleetStep) -> None:
-        """What the operator can measure of the step: delivery against instructions, and what the cars could add."""
-        record = self.meter.step(now_s, step_s, setpoint_kw, is_dispatched, declared, soc, step.p_kw)
+                    soc_before: tuple[Floats, Floats], step: FleetStep) -> None:
+        """What the operator can measure of the step: delivery against instructions, and what the cars could add.
+
+        soc_before: the truth and what was reported as the step began.
+        """
+        soc, reported = soc_before
+        record = self.meter.step(now_s, step_s, setpoint_kw, is_dispatched, declared, reported, step.p_kw)
         self.delivery = {field.name: getattr(record, field.name) for field in fields(record)}
         asked = declared.is_plugged & (is_dispatched > 0) & self.district.vehicles.is_enrolled
         self.requested_kw = np.where(asked, setpoint_kw, np.nan)
@@ -117,7 +124,8 @@ class DistrictFleet:
         charge_mw, discharge_mw = step.charge_group_kw.sum() / 1e3, step.discharge_group_kw.sum() / 1e3
         return {
             "setpoint_vehicle_kw": self.requested_kw, "limited_vehicle_kw": self.limited_kw,
-            "soc": step.soc, "p_vehicle_kw": step.p_kw, "reason_vehicle": step.reason,
+            "soc": step.soc, "soc_reported": self.soc_reported, "p_vehicle_kw": step.p_kw,
+            "reason_vehicle": step.reason,
             "pev_flows": {"p_kw": step.p_bus_kw, "q_kvar": step.q_bus_kvar, "p_slow_kw": step.p_slow_bus_kw},
             "pev_mw": {"charge_mw": float(charge_mw), "discharge_mw": float(discharge_mw), **self.reserve},
             "delivery": self.delivery,

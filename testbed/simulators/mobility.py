@@ -29,7 +29,7 @@ class MobilitySimulator(Adapter):
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
         return {name: self.cores[name].step(now_s, inputs[name]["soc"], inputs[name]["guidance"]["rank"],
-                                            inputs[name]["learned_compliance"])
+                                            inputs[name]["learned_compliance"], inputs[name]["soc_reported"])
                 for name in self.entities}
 
     def extra_ledger(self) -> Values:
@@ -54,11 +54,15 @@ class DistrictMobility:
         self.no_envelopes: Values = {}
         """Of nobody: what an operator without a lower layer is told of cars, every hour the same."""
 
-    def step(self, now_s: int, soc: Floats, guidance_rank: Ints, learned: Values | None = None) -> Values:
-        """Snapshot at now_s, then everything that happens until the step's end."""
+    def step(self, now_s: int, soc: Floats, guidance_rank: Ints, learned: Values | None = None,
+             soc_reported: Floats | None = None) -> Values:
+        """Snapshot at now_s, then everything that happens until the step's end.
+
+        What is planned with is soc_reported [V] (None: soc, all are heard); cars drive with what they have.
+        """
         declared = self.core.declared()
         if self.spec.is_decision_time(now_s):
-            self._look_ahead(now_s, declared, soc, learned or {})
+            self._look_ahead(now_s, declared, soc if soc_reported is None else soc_reported, learned or {})
         plugged = self._plugged_by_group(declared)
         presence = self.core.advance(now_s + self.spec.step_s, soc, guidance_rank)
         return {

@@ -77,7 +77,7 @@ def feeder_view(now_s: int, received: Values, district: District) -> FeederView:
         marginal_price_usd_per_mwh=received["marginal_price_forecast"]["usd_per_mwh"],
         price_charge_usd_per_kwh=prices["charge_usd_per_kwh"],
         price_discharge_usd_per_kwh=prices["discharge_usd_per_kwh"],
-        declared=DeclaredTable.from_arrays(received["declared"]), soc=received["soc"],
+        declared=DeclaredTable.from_arrays(received["declared"]), soc=received["soc_reported"],
         bus_load_kw=forecast["p_kw"], bus_load_kvar=forecast["q_kvar"],
         flexibility=BusFlexibility.from_arrays(received["bus_flexibility"]), vm_pu=vm_pu,
         compliance_by_group=learned["by_group"], compliance_mean=learned["mean"])

@@ -61,7 +61,7 @@ def test_commands_act_in_the_step_in_which_they_are_given(trace):
 
 
 @pytest.mark.parametrize(("consumer", "entity", "attribute", "producer"), [
-    ("mobility", "feeder33", "soc", "fleet"), ("spatial", "feeder33", "soc", "fleet"),
+    ("mobility", "feeder33", "soc", "fleet"), ("spatial", "feeder33", "soc_reported", "fleet"),
     ("spatial", "feeder33", "vm_pu", "feeder"), ("temporal", "system", "units_state", "power_system"),
     ("mobility", "feeder33", "guidance", "spatial"),
 ])
