@@ -35,7 +35,8 @@ def connected(scheduler: str | None, workers: int | None) -> Iterator[Client]:
     Raises WrongRequest if no scheduler answers or no worker comes.
     """
     # A solver may keep a worker from its heartbeat for longer than the five minutes after which it counts as lost.
-    with dask.config.set({"distributed.scheduler.worker-ttl": None}):
+    # Nobody looks at Dask's own profile of the workers, a sample every hundredth of a second.
+    with dask.config.set({"distributed.scheduler.worker-ttl": None, "distributed.worker.profile.enabled": False}):
         if scheduler is not None:
             with _client_of(scheduler) as client:
                 yield client

@@ -139,11 +139,11 @@ class Adapter(mosaik_api_v3.Simulator):
         return {name: self._inward(eid, name, sources) for name, sources in values.items()}
 
     def _inward(self, eid: str, name: str, sources: Mapping[str, Any]) -> Any:
-        by_entity = {source.split(".", 1)[1]: self._border.inward(value) for source, value in sources.items()}
-        if eid == SYSTEM and SYSTEM not in by_entity:
-            return by_entity
-        (value,) = by_entity.values()
-        return value
+        if eid == SYSTEM:
+            by_entity = {source.split(".", 1)[1]: self._border.inward(value) for source, value in sources.items()}
+            return by_entity.get(SYSTEM, by_entity)
+        (value,) = sources.values()
+        return self._border.inward(value)
 
     def _guarded(self, now_s: int, action: Any) -> None:
         try:
