@@ -113,6 +113,10 @@ def known_sessions(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, bus
 
 def select(sessions: Sessions, rows: Ints | Bools | slice) -> Sessions:
     """The chosen rows of a table of stays."""
+    if isinstance(rows, np.ndarray) and rows.dtype == np.bool_:  # looked through once, not for every column
+        rows = np.flatnonzero(rows)
+        if rows.size == sessions.count:
+            return sessions
     return Sessions(**{f.name: getattr(sessions, f.name)[rows] for f in fields(sessions)})
 
 

@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,14 @@ def content_key(parts: Iterable[Any], code: bytes, packages: Sequence[str]) -> s
     for part in parts:
         _feed(digest, part)
     digest.update(code)
-    digest.update(json.dumps([metadata.version(name) for name in packages]).encode())
+    digest.update(json.dumps([_version(name) for name in packages]).encode())
     return digest.hexdigest()
+
+
+@cache
+def _version(package: str) -> str:
+    """Of an installed package; looking it up takes milliseconds."""
+    return metadata.version(package)
 
 
 def _feed(digest: Any, value: Any) -> None:
