@@ -13,8 +13,8 @@ KW_PER_MW = 1000.0
 
 def reserve_room(vehicles: Vehicles, declared: DeclaredTable, is_dispatched: Ints, soc: Floats,
                  p_kw: Floats) -> dict[str, float]:
-    """Sums over instructed plugged cars, from contracts and meters: discharge limit, discharge and charge now [MW],
-    energy above the V2G floor at the bus [MWh]. soc [V] at the step's end, p_kw [V] its mean power.
+    """Sums over instructed plugged cars: discharge limit, discharge and charge now [MW], energy above the V2G floor at
+    the bus [MWh]. soc [V] at the step's end, p_kw [V] its mean power: the truth, by which a promise is judged.
     """
     cars = np.flatnonzero(declared.is_plugged & (is_dispatched > 0) & vehicles.is_enrolled)
     two_way = cars[vehicles.p_discharge_max_kw[cars] > 0]

@@ -13,7 +13,7 @@ from models.fleet import Fleet, FleetParameters, FleetStep
 from models.records import SECONDS_PER_HOUR, DeclaredTable, Floats, Ints, PresenceTable
 from models.reserve_room import reserve_room
 from models.telemetry import ReportedSoc
-from testbed.controller_loading import load_controller
+from testbed.controller_loading import knows_truth, load_controller
 from testbed.districts import District, build_districts
 from testbed.knowledge import charger_curves, driver_response, vehicle_wear_usd_per_kwh
 from testbed.run_spec import RunSpec
@@ -37,6 +37,7 @@ class FleetSimulator(Adapter):
         controller = load_controller(spec.controller)
         self.free_behaviour = controller.free_behaviour
         self.is_dispatching = controller.car_control != "none"
+        self.hears_all = knows_truth(spec.controller)
         response = driver_response(spec.scenario)
         districts = build_districts(spec)
         self.cores = {name: DistrictFleet(spec, districts[name], response) for name in self.entities}
@@ -51,7 +52,7 @@ class FleetSimulator(Adapter):
             core.start_counting()
         declared = DeclaredTable.from_arrays(received["declared"])
         presence = PresenceTable.from_arrays(received["presence"])
-        soc, reported = core.fleet.soc, core.soc_reported
+        soc = core.fleet.soc
         step = core.fleet.step(
             now_s, self.spec.step_s, told["setpoint_kw"], told["is_dispatched"], declared, presence,
             self.free_behaviour if is_counted else "on_arrival",
@@ -60,8 +61,9 @@ class FleetSimulator(Adapter):
         core.add(step)
         core.add_plugged(declared, presence, self.spec.step_s / SECONDS_PER_HOUR)
         told_kw, is_told = told["setpoint_kw"], told["is_dispatched"]
-        core.read_meters(now_s, self.spec.step_s, told_kw, is_told, declared, (soc, reported), step)
-        core.soc_reported = core.telemetry.step(step.soc, step.soc_arrived, presence)
+        core.read_meters(now_s, self.spec.step_s, told_kw, is_told, declared, soc, step)
+        core.soc_reported = (step.soc if self.hears_all
+                             else core.telemetry.step(step.soc, step.soc_arrived, presence))
         return core.values(step)
 
 
@@ -100,13 +102,9 @@ class DistrictFleet:
         self.sums["plugged_h"] += (here + came) * step_h
 
     def read_meters(self, now_s: int, step_s: int, setpoint_kw: Floats, is_dispatched: Ints, declared: DeclaredTable,
-                    soc_before: tuple[Floats, Floats], step: FleetStep) -> None:
-        """What the operator can measure of the step: delivery against instructions, and what the cars could add.
-
-        soc_before: the truth and what was reported as the step began.
-        """
-        soc, reported = soc_before
-        record = self.meter.step(now_s, step_s, setpoint_kw, is_dispatched, declared, reported, step.p_kw)
+                    soc: Floats, step: FleetStep) -> None:
+        """Delivery against instructions, as chargers' records tell in the end, and what the cars could truly add."""
+        record = self.meter.step(now_s, step_s, setpoint_kw, is_dispatched, declared, soc, step.p_kw)
         self.delivery = {field.name: getattr(record, field.name) for field in fields(record)}
         asked = declared.is_plugged & (is_dispatched > 0) & self.district.vehicles.is_enrolled
         self.requested_kw = np.where(asked, setpoint_kw, np.nan)

@@ -22,8 +22,10 @@ LOST = ("drivers.compliance_mean=0", "drivers.modes={ignores: 0, overrides: 0, l
         "never_plugs_in: 0, telemetry_lost: 1}", "step_s=3600", "planning.redispatch=hourly")
 
 
-@pytest.mark.parametrize("is_lost", [True, False])
-def test_operators_know_the_soc_at_plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_lost: bool) -> None:
+@pytest.mark.parametrize(("controller", "is_lost"), [("smart_charging", True), ("smart_charging", False),
+                                                     ("oracle", True)])
+def test_operators_know_the_soc_at_plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, controller: str,
+                                           is_lost: bool) -> None:
     truth: list[Floats] = []
     seen: list[tuple[int, Floats, Floats]] = []
     values, view = DistrictFleet.values, spatial.feeder_view
@@ -43,11 +45,11 @@ def test_operators_know_the_soc_at_plug_in(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(spatial, "feeder_view", looked)
     overrides = LOST if is_lost else ("step_s=3600", "drivers.profile=full")
     scenario = load_scenario("smoke", (*overrides, f"execution.cache_dir={small_run.shared_cache(tmp_path)}"))
-    run = open_result(run_scenario(scenario, load_controller("smart_charging"), seed=1, output=tmp_path / "lost.h5"))
+    run = open_result(run_scenario(scenario, load_controller(controller), seed=1, output=tmp_path / "lost.h5"))
     behind = np.concatenate([(true - known)[np.isfinite(known)] for _, known, true in seen])
     assert behind.size > 50
-    if not is_lost:
-        assert np.all(behind == 0)
+    if not is_lost or controller == "oracle":
+        assert np.all(behind == 0), "the oracle hears everything"
         return
     assert np.count_nonzero(behind > 0.05) > 20, "they charge, and nobody is told"
     assert np.all(behind > -1e-9), "no car gives back without an instruction"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -76,6 +76,11 @@ class Attempt:
     def is_accepted(self) -> bool:
         return self.verdict is not None and self.verdict.agrees
 
+    @property
+    def stands(self) -> bool:
+        """Accepted, and no limit is broken: a load that alone breaks one is not passed on in silence."""
+        return self.is_accepted and not self.violations
+
 
 class Decider:
     """Makes decisions for one feeder."""
@@ -90,19 +95,16 @@ class Decider:
 
     def decide(self, view: FeederView) -> Decision:
         """The decision for the hour that begins; raises PlanError only with on_inexact `stop`."""
-        held = np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0)
-        layout = make_layout(self.knowledge, held)
-        now = forecast(self.knowledge, layout, view)
-        self.problem.begin(view.time_s, layout)
-        first = self._attempt(layout, now, None)
-        if first.is_accepted and not first.violations:  # a load that alone breaks a limit is not passed on in silence
-            return self._of_attempt(view, layout, now, (first,), "accepted", "")
+        layout, now, attempts = self._relaxed(view)
+        first = attempts[-1]
+        if first.stands:
+            return self._of_attempt(view, layout, now, attempts, "accepted", "")
         reason = self._refusal(first)
         if self.knowledge.on_inexact == "stop":
             raise PlanError(f"district {self.knowledge.district} at {view.time_s} s: {reason}")
         if self.knowledge.on_inexact == "fallback":
-            return self._fallback(view, layout, now, (first,), reason)
-        attempts = (first, *self._repair(layout, now, first))
+            return self._fallback(view, layout, now, attempts, reason)
+        attempts = (*attempts, *self._repair(layout, now, first))
         last = attempts[-1]
         if not last.is_accepted:
             return self._fallback(view, layout, now, attempts, f"{reason}; not repaired: {self._refusal(last)}")
@@ -111,6 +113,22 @@ class Decider:
         return self._of_attempt(view, layout, now, attempts, "repaired", reason)
 
     # ------------------------------------------------------------ solving
+    def _relaxed(self, view: FeederView) -> tuple[Layout, Forecast, tuple[Attempt, ...]]:
+        """The relaxation's answer; where later hours by neighbourhood have none that stands, again bus by bus.
+
+        A bus that is at its limit holds up its neighbourhood, whose shares are fixed.
+        """
+        held = np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0)
+        layout = make_layout(self.knowledge, held)
+        now = forecast(self.knowledge, layout, view)
+        self.problem.begin(view.time_s, layout)
+        attempts: tuple[Attempt, ...] = (self._attempt(layout, now, None),)
+        if not attempts[0].stands and layout.later_eta_c.size < layout.row_bus.size:
+            layout = make_layout(replace(self.knowledge, look_ahead_neighbourhoods=self.feeder.bus_count), held)
+            now = forecast(self.knowledge, layout, view)
+            attempts = (*attempts, self._attempt(layout, now, None))
+        return layout, now, attempts
+
     def _attempt(self, layout: Layout, now: Forecast, correction: Floats | None) -> Attempt:
         found = self.problem.solve(layout, inputs_of(self.knowledge, layout, now, correction))
         p_bus, q_bus = now.p_fixed_kw.T.copy(), now.q_fixed_kvar.T.copy()

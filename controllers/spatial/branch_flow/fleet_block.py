@@ -155,7 +155,7 @@ def _reactive(w: Writer, knowledge: SpatialKnowledge, layout: Layout, inputs: In
     """Reactive power within each bidirectional charger's kVA, || (p, q) || <= kVA; none when it is not used.
 
     kVA = the rated discharging power of the plugged bidirectional cars. In later hours, where one-way cars share
-    the row, charging takes its full power from the room for q: on the safe side.
+    the row, charging takes its full power from the room for q: on the safe side (for the sum of a neighbourhood).
     """
     if not knowledge.reactive_power:
         return None, None

@@ -13,9 +13,10 @@ from models.records import Floats, Ints
 
 
 def neighbourhoods(parent: Ints, most: int) -> Ints:
-    """[B] the topmost bus of each bus's neighbourhood: about `most` connected groups of ceil(B / most) buses or more.
+    """[B] the topmost bus of each bus's neighbourhood: up to most + 1 connected groups of ceil(B / most) buses or more.
 
-    Groups are closed from the ends of the tree inwards; every bus is one of its own where `most` is at least B.
+    Groups are closed from the ends of the tree inwards, and what is left at the substation is the last, of any size;
+    every bus is one of its own where `most` is at least B.
     parent [B] as in RadialFeeder: parents precede their children.
     """
     least = -(-parent.size // most)

@@ -8,6 +8,8 @@ from controllers.port import PlanError
 from controllers.spatial.branch_flow.layout import KINDS, group_kind, group_zone
 from models.records import GROUP_COUNT, SECONDS_PER_HOUR, ZONES, Floats
 
+SMALLEST_KW = 1e-6
+
 
 def plan_hour(time_s: int, plan_time_s: int, plan_hours: int) -> int:
     """Index of the present hour in the plan; PlanError if the plan does not cover it."""
@@ -43,15 +45,17 @@ def hour_targets(targets_kw: Floats, horizon_h: int, hour: int, bins: int, least
 def _within(target_kw: Floats, least_kw: Floats, most_kw: Floats) -> Floats:
     """Targets [G, 1] spread over bins [G, n]: what each must do first, the rest by what it can do beyond it."""
     forced_kw = np.minimum(target_kw, least_kw.sum(axis=1, keepdims=True))
-    return np.asarray(forced_kw * _by(least_kw) + (target_kw - forced_kw) * _by(most_kw - least_kw), dtype=np.float64)
-
-
-def _by(weight: Floats) -> Floats:
-    """Each row as parts of its sum; all in the last bin where there is none."""
-    total = weight.sum(axis=1, keepdims=True)
-    last = np.zeros(weight.shape)
+    last = np.zeros(least_kw.shape)
     last[:, -1] = 1.0
-    share: Floats = np.divide(weight, total, out=last, where=total > 0)
+    by_most = _by(most_kw, last)
+    parts = forced_kw * _by(least_kw, by_most) + (target_kw - forced_kw) * _by(most_kw - least_kw, by_most)
+    return np.asarray(parts, dtype=np.float64)
+
+
+def _by(weight_kw: Floats, otherwise: Floats) -> Floats:
+    """Each row as parts of its sum; `otherwise` where there is no power to speak of."""
+    total = weight_kw.sum(axis=1, keepdims=True)
+    share: Floats = np.divide(weight_kw, total, out=otherwise.copy(), where=total > SMALLEST_KW)
     return share
 
 

@@ -253,6 +253,8 @@ def test_the_cohort_beyond_the_horizon_is_spread_by_what_its_cars_must_and_can_d
     now = hour_targets(targets, 48, 40, 25, least, most)
     assert now[1, 3] == 0.0
     assert now[1, 9] == pytest.approx(2.0 + 10.0 * 5 / 26) and now[1, 20] == pytest.approx(10.0 * 21 / 26)
+    beyond = hour_targets(targets, 48, 40, 25, 0.1 * most, 0.1 * most)
+    assert beyond[1, 9] == pytest.approx(3.0) and beyond[1, 20] == pytest.approx(9.0), "nobody can do more"
 
 
 def test_a_car_at_its_floor_is_not_asked_while_others_beyond_the_horizon_can() -> None:

@@ -117,3 +117,39 @@ def test_small_feeders_are_looked_at_bus_by_bus() -> None:
     assert case.knowledge(case.fleet()).look_ahead_neighbourhoods == 150
     exact = replace(known, look_ahead_neighbourhoods=10_000)
     assert np.array_equal(solved(known, view).p_pev, solved(exact, view).p_pev)
+
+
+def with_a_full_bus(known: SpatialKnowledge, view: FeederView) -> FeederView:
+    """In the first later hour one bus must charge; its neighbour's cars, as many, are full and it has no room."""
+    flex, buses = view.flexibility, known.site.bus_count
+    later = {name: np.zeros((buses, 2, known.look_ahead_h - 1)) for name in
+             ("pc_max_later_kw", "pd_max_later_kw", "x_min_later_kwh", "x_max_later_kwh")}
+    full, needs = FULL_AND_NEEDY
+    later["pc_max_later_kw"][[full, needs], 0, 0] = 50.0
+    later["x_min_later_kwh"][needs, 0, :] = 45.0 * 0.95
+    later["x_max_later_kwh"][needs, 0, :] = 50.0 * 0.95
+    return replace(view, flexibility=replace(flex, **later), pc_target_kw=0 * view.pc_target_kw,
+                   pd_target_kw=0 * view.pd_target_kw)
+
+
+FULL_AND_NEEDY = (1, 18)
+"""Buses (0-based) of one zone and one neighbourhood of six."""
+
+
+@pytest.mark.parametrize("on_inexact", ["repair", "stop"])
+def test_a_full_bus_does_not_hold_up_its_neighbourhood(on_inexact: str) -> None:
+    """By neighbourhood there is no answer; bus by bus there is, and that one is given."""
+    full, needs = FULL_AND_NEEDY
+    known, view = afternoon(FEW, on_inexact=on_inexact)
+    top = neighbourhoods(case.FEEDER.parent, FEW)
+    assert top[full] == top[needs] and known.site.bus_zone[full] == known.site.bus_zone[needs]
+    view = with_a_full_bus(known, view)
+    kva = case.FEEDER.transformer_kva.copy()
+    p_kw, q_kvar = view.bus_load_kw[full].max(), view.bus_load_kvar[full].max()
+    kva[full] = np.hypot(p_kw + 5.0, q_kvar)
+    feeder = replace(case.FEEDER, transformer_kva=kva)
+    decision = Decider(replace(known, feeder=feeder)).decide(view)
+    assert decision.status == "accepted"
+    step = 3600 // known.step_s
+    net_kw = decision.p_plan_bus_kw - view.bus_load_kw.T
+    assert net_kw[step, needs] > 40.0 and abs(net_kw[step, full]) < 1.0
