@@ -6,9 +6,11 @@ anybody who comes at that instant.
 
 from __future__ import annotations
 
+import copy
 import gc
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,6 +50,14 @@ class Clock(simpy.Environment):
         event._ok, event._value = True, None
         self.schedule(event, rank, instant_s - self.now)  # type: ignore[arg-type]
         return event
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Clock:
+        """As usual, but for SimPy's counter of events, an iterator that Python no longer copies."""
+        other = Clock.__new__(Clock)
+        memo[id(self)] = other
+        memo[id(self._eid)] = count(next(self._eid))
+        other.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return other
 
 
 class Ports(simpy.Container):
