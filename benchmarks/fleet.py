@@ -41,10 +41,7 @@ Day = dict[str, float]
 
 def imported() -> None:
     """Load what every run loads, so that no step pays for it."""
-    from testbed.world import CLASS_NAMES  # noqa: PLC0415
-
-    for name in (*(f"testbed.simulators.{name}" for name in CLASS_NAMES),
-                 "controllers.temporal.unit_commitment.answer"):
+    for name in ("testbed.loaded", "controllers.temporal.unit_commitment.answer"):
         importlib.import_module(name)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 import h5py
 import numpy as np
 
-from testbed.attributes import recorded
+from testbed.result_groups import make_district, make_plan, make_reference, make_root
 from testbed.result_layout import (
     PLAN_HOURLY,
     PLAN_RUN_SCALARS,
@@ -20,11 +20,6 @@ from testbed.result_layout import (
     ResultError,
     ResultHeader,
     ResultLayout,
-    make_district,
-    make_filled,
-    make_plan,
-    make_reference,
-    make_root,
     unit_of_name,
 )
 
@@ -94,16 +89,11 @@ class ResultWriter:
         self._next_step = self._first_buffered = 0
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = h5py.File(path, "w")
-        make_root(self._file, header, layout)
-        for district in layout.districts:
-            make_district(self._file, header, layout, district)
+        self._places = {SYSTEM_GROUP: make_root(self._file, header, layout)}
+        self._places |= {d.name: make_district(self._file, header, layout, d) for d in layout.districts}
         make_plan(self._file, layout)
         make_reference(self._file, header, layout)
-        names = {SYSTEM_GROUP: [a.name for a in recorded("system")]}
-        names |= {d.name: [a.name for a in d.variables()] for d in layout.districts}
-        # Looked up once: opening a dataset costs more than writing a row.
-        self._blocks = {group: _Block({name: self._group(group)[name] for name in inside}, flush_steps)
-                        for group, inside in names.items()}
+        self._blocks = {name: _Block(place.series, flush_steps) for name, place in self._places.items()}
         self._file.flush()
 
     # ------------------------------------------------------------ steps
@@ -128,9 +118,6 @@ class ResultWriter:
         except ResultError as error:
             raise ResultError(f"step {self._next_step}, {group}{error}") from error
 
-    def _group(self, group: str) -> h5py.Group:
-        return self._file if group == SYSTEM_GROUP else self._file["districts"][group]
-
     def flush(self) -> None:
         """Write what is buffered, then the number of steps: in this order, so that the number never lies."""
         span = slice(self._first_buffered, self._next_step)
@@ -153,7 +140,7 @@ class ResultWriter:
             run[f"plan_{name}"][index] = plan[name]
         for position, district in enumerate(self._layout.districts):
             for name in ("pc_kw", "pd_kw"):
-                self._group(district.name)[f"plan_{name}"][index] = plan[name][position]
+                self._places[district.name].group[f"plan_{name}"][index] = plan[name][position]
         self._file.flush()
 
     def write_reference(self, name: str, committed: Array, operating_cost_usd: float) -> None:
@@ -164,8 +151,8 @@ class ResultWriter:
     def write_totals(self, district: str, totals: Mapping[str, Array]) -> None:
         """Sums per vehicle over the counted time, each [V], as `vehicle_NAME`; once, at the end."""
         for name, values in totals.items():
-            make_filled(self._group(district), f"vehicle_{name}", ("vehicle",), np.asarray(values),
-                        unit_of_name(name), f"{name} of each vehicle since counted 00:00")
+            self._places[district].filled(f"vehicle_{name}", ("vehicle",), np.asarray(values), unit_of_name(name),
+                                          f"{name} of each vehicle since counted 00:00")
         self._file.flush()
 
     def write_run(self, info: Mapping[str, Any]) -> None:

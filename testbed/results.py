@@ -30,6 +30,8 @@ __all__ = ["Failure", "Reference", "Result", "ResultError", "equal_results", "op
 
 IGNORED_ATTRIBUTES = frozenset({"REFERENCE_LIST", "DIMENSION_LIST", "failure_time_s", "failure_cause",
                                 "failure_simulator"})
+_Loader: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml where PyYAML was built with it."""
 RUN_GROUP = "run"
 """What may differ between equal runs."""
 
@@ -54,7 +56,24 @@ class Result:
 
     # ------------------------------------------------------------ opening
     @contextmanager
+    def held_open(self) -> Iterator[None]:
+        """Within, the file is opened once and not for every array; for who reads many."""
+        with h5py.File(self.path, "r", locking=False) as file:
+            self._held.append(file)
+            try:
+                yield
+            finally:
+                self._held.pop()
+
+    @cached_property
+    def _held(self) -> list[h5py.File]:
+        return []
+
+    @contextmanager
     def _open(self) -> Iterator[h5py.File]:
+        if self._held:
+            yield self._held[-1]
+            return
         # No lock: a file may be looked at while its run still writes.
         with h5py.File(self.path, "r", locking=False) as file:
             yield file
@@ -72,9 +91,10 @@ class Result:
 
     def _read_file(self, name: str) -> Array:
         with self._open() as file:
-            if name not in file:
-                raise ResultError(f"{self.path}: holds no {name}")
-            dataset = file[name]
+            try:
+                dataset = file[name]
+            except KeyError as error:
+                raise ResultError(f"{self.path}: holds no {name}") from error
             is_text = h5py.check_string_dtype(dataset.dtype) is not None
             values = np.asarray(dataset.asstr()[...] if is_text else dataset[...])
             # an axis knows its name; asking for its path searches the file
@@ -134,7 +154,7 @@ class Result:
     @cached_property
     def scenario(self) -> dict[str, Any]:
         """The resolved scenario as plain data."""
-        return dict(yaml.safe_load(self.scenario_yaml))
+        return dict(yaml.load(self.scenario_yaml, _Loader))
 
     @property
     def failure(self) -> Failure | None:

@@ -19,11 +19,16 @@ from testbed.code_version import code_hash
 from testbed.preflight import WrongRequest
 from testbed.sweep_case import CaseOutcome, SchedulerLost, run_case, worker_sees
 from testbed.sweep_study import Case
+from testbed.worker_template import METHOD, prepare_workers
 
 WAIT_S = 60
 """For the first worker of a cluster."""
 CASES_PER_THREAD, CASES_LEAST = 4, 16
 """Cases handed out at a time: enough that no worker waits, few enough that the scheduler's memory does not grow."""
+QUIET = {"distributed.scheduler.worker-ttl": None, "distributed.worker.profile.enabled": False,
+         "distributed.admin.tick.interval": "500ms"}
+"""A solver may keep a worker from its heartbeat for longer than the five minutes after which it counts as lost. Nobody
+looks at Dask's profile of the workers, nor, fifty times a second in each process, at how punctual its loops are."""
 LOST = "the Dask scheduler is gone; what was complete is kept, and the same command goes on"
 
 
@@ -34,14 +39,13 @@ def connected(scheduler: str | None, workers: int | None) -> Iterator[Client]:
 
     Raises WrongRequest if no scheduler answers or no worker comes.
     """
-    # A solver may keep a worker from its heartbeat for longer than the five minutes after which it counts as lost.
-    # Nobody looks at Dask's own profile of the workers, a sample every hundredth of a second.
-    with dask.config.set({"distributed.scheduler.worker-ttl": None, "distributed.worker.profile.enabled": False}):
+    with dask.config.set(QUIET | {"distributed.worker.multiprocessing-method": METHOD}):
         if scheduler is not None:
             with _client_of(scheduler) as client:
                 yield client
             return
         count = workers or len(os.sched_getaffinity(0))
+        prepare_workers()
         with (LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
                            silence_logs=logging.ERROR) as cluster, Client(cluster) as client):
             yield client

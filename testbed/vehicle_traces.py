@@ -12,14 +12,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from testbed.result_layout import (
-    TRACES_KIND,
-    Array,
-    ResultError,
-    ResultHeader,
-    ResultLayout,
-    make_axis,
-)
+from testbed.result_groups import Place, time_axis, vehicle_axis
+from testbed.result_layout import TRACES_KIND, Array, ResultError, ResultHeader, ResultLayout
 
 BLOCK_STEPS = 16
 BLOCK_VEHICLES = 8192
@@ -49,9 +43,9 @@ class VehicleTraceWriter:
 
     def _make_district(self, name: str, vehicles: int, header: ResultHeader, layout: ResultLayout) -> None:
         group = self._file.create_group(f"districts/{name}")
-        make_axis(group, "time", np.arange(header.steps_total, dtype=np.int64) * header.step_s, "s",
-                  "seconds since counted 00:00 at the step's beginning")
-        make_axis(group, "vehicle", np.arange(vehicles, dtype=np.int64), "1", "vehicle slot")
+        place = Place(group)
+        time_axis(place, header)
+        vehicle_axis(place, vehicles)
         group.attrs["reason_names"] = list(layout.reason_names)
         packing: dict[str, Any] = {}
         if vehicles:
@@ -61,9 +55,7 @@ class VehicleTraceWriter:
         described = zip(self.names, self._TYPES, self._UNITS, self._TEXTS, strict=True)
         for variable, dtype, unit, text in described:
             dataset = group.create_dataset(variable, shape=shape, dtype=dtype, **packing)
-            dataset.dims[0].attach_scale(group["time"])
-            dataset.dims[1].attach_scale(group["vehicle"])
-            dataset.attrs["units"], dataset.attrs["long_name"] = unit, text
+            place.on_axes(dataset, ("time", "vehicle"), unit, text)
 
     def write_step(self, step: int, district: str, values: Mapping[str, Array]) -> None:
         """Buffer the vehicle arrays [V] of one counted step of one district."""

@@ -326,8 +326,8 @@ def test_smoke_runs_and_shows_its_figures(tmp_path: Path) -> None:
 
 def test_ctrl_c_stops_a_real_run_with_130(tmp_path: Path) -> None:
     output = tmp_path / "smoke.h5"
-    command = [sys.executable, "-m", "testbed.cli", "run", "smoke", "--controller", "no_pev", *HOURLY,
-               "-o", str(output)]
+    command = [sys.executable, "-m", "testbed.cli", "run", "smoke", "--controller", "no_pev", "--set", "days=5",
+               "--set", "step_s=300", "-o", str(output)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         while not output.exists() and run.poll() is None:
             time.sleep(0.02)

@@ -68,6 +68,17 @@ def test_every_recorded_value_comes_back(write_result: Any) -> None:
     assert result.status == "completed" and result.failure is None
 
 
+def test_a_result_held_open_is_opened_once(write_result: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    result, opened, real = open_result(write_result()), list[Path](), h5py.File
+    monkeypatch.setattr(h5py, "File", lambda path, *rest, **named: opened.append(path) or real(path, *rest, **named))
+    with result.held_open():
+        with result.held_open():
+            result.system("load_mw")
+        assert result.has_network("feeder33") and result.district("feeder33", "vm_pu").shape == (4, 4)
+    assert len(opened) == 2
+    assert result.system("committed").size and len(opened) == 3, "closed again, and still readable"
+
+
 def test_stored_plan_is_the_plan_that_was_written(write_result: Any, toy: Any) -> None:
     plans = tuple(toy.plan_arrays(toy.layout(), time_s) for time_s in (0, 86_400))
     path = write_result(plans=plans)
