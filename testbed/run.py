@@ -25,6 +25,7 @@ from models.mobility import without_garbage_collection
 from testbed.beforehand import Beforehand
 from testbed.controller_loading import controller_spec
 from testbed.engine_check import engines_disagree, is_checked
+from testbed.lean_mosaik import lean_scheduling
 from testbed.recording import result_header, result_layout
 from testbed.reference import REFERENCE_NAME, no_car_reference
 from testbed.result_writer import Failure, ResultWriter, add_reference, finish_result
@@ -105,7 +106,7 @@ def _run_world(spec: RunSpec, folder: Path, progress: Progress | None) -> WorldE
     try:
         with without_garbage_collection(), build_world(spec, folder) as wired, _reported(spec, folder, progress):
             connected = time.perf_counter()
-            with _ledgers_fetched(wired, folder):
+            with _ledgers_fetched(wired, folder), lean_scheduling():
                 # all but profiles hang together in a circle: none can run ahead, waiting for successors only costs
                 wired.world.run(until=spec.steps_total * spec.step_s, print_progress=False, lazy_stepping=False)
     except SimulatorFailure as stopped:
