@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 STUDY, CASES = "smoke_study", 64
-TURNS = 2
+TURNS = 3
 """Sweeps with each number of workers, in turns; the quickest counts, since others' work only ever slows."""
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import h5py
 import numpy as np
-import yaml
 
 from controllers.port import Plan
+from testbed.plain_yaml import of_yaml
 from testbed.result_layout import (
     FILE_KIND,
     NOT_WRITTEN,
@@ -30,8 +30,6 @@ __all__ = ["Failure", "Reference", "Result", "ResultError", "equal_results", "op
 
 IGNORED_ATTRIBUTES = frozenset({"REFERENCE_LIST", "DIMENSION_LIST", "failure_time_s", "failure_cause",
                                 "failure_simulator"})
-_Loader: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml where PyYAML was built with it."""
 RUN_GROUP = "run"
 """What may differ between equal runs."""
 
@@ -154,7 +152,7 @@ class Result:
     @cached_property
     def scenario(self) -> dict[str, Any]:
         """The resolved scenario as plain data."""
-        return dict(yaml.load(self.scenario_yaml, _Loader))
+        return dict(of_yaml(self.scenario_yaml))
 
     @property
     def failure(self) -> Failure | None:

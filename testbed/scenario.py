@@ -10,10 +10,10 @@ import hashlib
 import json
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from testbed.plain_yaml import yaml_of
 from testbed.scenario_parts.base import HOURS_PER_DAY, SECONDS_PER_HOUR, Count, Part
 from testbed.scenario_parts.district import District, Spatial
 from testbed.scenario_parts.execution import Execution, Record
@@ -71,7 +71,7 @@ class Scenario(Part):
 
 def to_yaml(scenario: Scenario) -> str:
     """The resolved scenario as YAML; reading it again gives an equal scenario."""
-    return yaml.safe_dump(scenario.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    return yaml_of(scenario.model_dump(mode="json"))
 
 
 def scenario_hash(scenario: Scenario) -> str:

@@ -1,0 +1,26 @@
+"""libyaml writes and reads what PyYAML's own code does."""
+
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from testbed import plain_yaml
+from testbed.plain_yaml import of_yaml, yaml_of
+from testbed.scenario import to_yaml
+from testbed.scenario_loading import load_scenario, scenario_names
+
+TEXT = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "Zs")), max_size=20)
+PLAIN = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT,
+                     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+                     max_leaves=12)
+
+
+@given(tree=PLAIN)
+def test_what_is_written_is_read(tree: object) -> None:
+    assert of_yaml(yaml_of(tree)) == yaml.safe_load(yaml_of(tree)) == tree
+
+
+def test_scenarios_are_the_same_text(monkeypatch) -> None:
+    fast = {name: to_yaml(load_scenario(name)) for name in scenario_names()}
+    monkeypatch.setattr(plain_yaml, "_Dumper", yaml.SafeDumper)
+    assert {name: to_yaml(load_scenario(name)) for name in scenario_names()} == fast
