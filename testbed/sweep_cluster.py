@@ -26,9 +26,9 @@ WAIT_S = 60
 CASES_PER_THREAD, CASES_LEAST = 4, 16
 """Cases handed out at a time: enough that no worker waits, few enough that the scheduler's memory does not grow."""
 QUIET = {"distributed.scheduler.worker-ttl": None, "distributed.worker.profile.enabled": False,
-         "distributed.admin.tick.interval": "500ms"}
+         "distributed.admin.tick.interval": "500ms", "distributed.admin.system-monitor.interval": "10s"}
 """A solver may keep a worker from its heartbeat for longer than the five minutes after which it counts as lost. Nobody
-looks at Dask's profile of the workers, nor, fifty times a second in each process, at how punctual its loops are."""
+looks at Dask's profile of the workers, at its record of the machine, nor, fifty times a second, at its punctuality."""
 LOST = "the Dask scheduler is gone; what was complete is kept, and the same command goes on"
 
 
