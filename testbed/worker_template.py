@@ -24,15 +24,24 @@ def prepare_workers() -> None:
     """Start the process if it does not run, without waiting for it: it loads while the caller goes on."""
     if METHOD == "forkserver":
         multiprocessing.get_context(METHOD).set_forkserver_preload(list(LOADED))
-        with _in_environment({name: value for name, value in ONE_THREAD.items() if name not in os.environ}):
+        with _environment(_modules_as_here() | {name: os.environ.get(name, one) for name, one in ONE_THREAD.items()}):
             forkserver.ensure_running()
 
 
+def _modules_as_here() -> dict[str, str]:
+    """It would find modules in the working folder first, whatever lies there; so would what its workers start."""
+    return {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(folder or os.getcwd() for folder in sys.path)}
+
+
 @contextmanager
-def _in_environment(variables: Mapping[str, str]) -> Iterator[None]:
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
         yield
     finally:
-        for name in variables:
-            del os.environ[name]
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -46,8 +46,9 @@ def test_workers_find_everything_loaded_by_one_process_without_threads(
         fresh_template, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ONE_THREAD:
         monkeypatch.delenv(name, raising=False)
+    before = dict(os.environ)
     prepare_workers()
-    assert not set(ONE_THREAD) & os.environ.keys(), "the environment of the command is as it was"
+    assert dict(os.environ) == before, "the environment of the command is as it was"
     first, second = asked(), asked()
     assert first[0] != os.getpid() and first == second
     assert first[1:] == (True, True, ["1"] * len(ONE_THREAD), 1)
@@ -60,3 +61,12 @@ def test_what_the_user_says_of_threads_holds(fresh_template, monkeypatch: pytest
     told = dict(zip(ONE_THREAD, asked()[3], strict=True))
     assert told["OMP_NUM_THREADS"] == "2" and told["MKL_NUM_THREADS"] == "1"
     assert os.environ["OMP_NUM_THREADS"] == "2" and "MKL_NUM_THREADS" not in os.environ
+
+
+def test_modules_of_the_working_folder_are_not_taken_for_ours(
+        fresh_template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("models", "testbed", "distributed"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not ours')\n")
+    monkeypatch.chdir(tmp_path)
+    prepare_workers()
+    assert asked()[1:3] == (True, True)
