@@ -292,11 +292,6 @@ def uncoordinated_load_kw(sessions: Sessions, start_s: int, hours: int) -> Float
 
 
 # ---------------------------------------------------------------- cache
-def default_cache_dir() -> Path:
-    """The platform's cache directory: XDG_CACHE_HOME or ~/.cache, in it pev-testbed."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pev-testbed"
-
-
 def _key(inputs: DistrictInputs, seed: np.random.SeedSequence, parts: dict[str, Any]) -> str:
     """sha256 of everything the result depends on, the code that makes it included."""
     code = [Path(str(module.__file__)).read_bytes() for module in (

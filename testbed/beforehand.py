@@ -42,4 +42,5 @@ class Beforehand:
 
 
 if __name__ == "__main__":
+    sys.modules["matplotlib"] = None  # type: ignore[assignment] # pandapower goes without it, half a second sooner
     engines_disagree(RunSpec.from_json(sys.argv[1]))

@@ -11,9 +11,23 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from testbed.scenario import Scenario
+
+
+def cache_folder(scenario: Scenario) -> Path:
+    """Where costly answers are kept: what the scenario says, else the platform's place."""
+    folder = scenario.execution.cache_dir
+    return default_cache_dir() if folder is None else Path(folder)
+
+
+def default_cache_dir() -> Path:
+    """The platform's cache directory: XDG_CACHE_HOME or ~/.cache, in it pev-testbed."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pev-testbed"
 
 
 def content_key(parts: Iterable[Any], code: bytes, packages: Sequence[str]) -> str:

@@ -8,9 +8,8 @@ from pathlib import Path
 from models import power_flow
 from models.power_flow import ENGINE_AGREEMENT_PU, engine_error_pu
 from models.records import RadialFeeder
-from testbed.content_cache import content_key, store
+from testbed.content_cache import cache_folder, content_key, store
 from testbed.districts import build_feeder
-from testbed.expectations import cache_folder
 from testbed.run_spec import RunSpec
 
 CODE = Path(str(power_flow.__file__)).read_bytes()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from scipy import sparse
@@ -12,7 +11,6 @@ from models.drivers import PriceResponse
 from models.expectation import (
     DistrictInputs,
     ExpectedSessions,
-    default_cache_dir,
     expected_sessions,
     perfect_sessions,
     true_sessions,
@@ -22,12 +20,12 @@ from models.free_load import at_once_kw, price_answer_kw
 from models.records import SECONDS_PER_HOUR, VEHICLE_CLASSES, Bools, Floats, Ints, Sessions, Site
 from models.session_replay import ReplayInputs, expected_replay, true_replay
 from models.tariff import Prices
+from testbed.content_cache import cache_folder
 from testbed.controller_loading import knows_truth, load_controller
 from testbed.districts import District
 from testbed.knowledge import driver_response, marginal_wear_usd_per_kwh
 from testbed.prices import build_tariff
 from testbed.run_spec import DAY_S, RunSpec
-from testbed.scenario import Scenario
 
 EXPECTATION_SEED = 20_160_118
 """Root of the simulated days behind sampled expectations: the same for all runs, no run's own."""
@@ -238,12 +236,6 @@ def _of_recording(spec: RunSpec, district: District, replay: ReplayInputs, ahead
     if planning.expectation == "perfect" or knows_truth(spec.controller):
         return true_replay(replay, district.vehicles, district.site, spec.scenario.days + ahead)
     return expected_replay(replay, district.vehicles, district.site, planning.expectation_days, planning.horizon_h)
-
-
-def cache_folder(scenario: Scenario) -> Path:
-    """Where costly inputs are kept between runs."""
-    folder = scenario.execution.cache_dir
-    return default_cache_dir() if folder is None else Path(folder)
 
 
 def _behaviour(spec: RunSpec) -> Behaviour:

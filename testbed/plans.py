@@ -7,8 +7,8 @@ from pathlib import Path
 from controllers.port import Controller, TemporalKnowledge, TemporalLayer
 from controllers.temporal.receding import Imbalance, Redispatch
 from controllers.temporal.unit_commitment.solve import UnitCommitment
+from testbed.content_cache import cache_folder
 from testbed.controller_loading import load_controller
-from testbed.expectations import cache_folder
 from testbed.plan_cache import CachedUnitCommitment
 from testbed.run_spec import RunSpec
 

@@ -12,7 +12,7 @@ from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.power_system import NetLoad, PowerSystem
 from models.profiles import Profiles
 from models.records import Ints
-from testbed.expectations import cache_folder
+from testbed.content_cache import cache_folder
 from testbed.forecasts import build_forecaster
 from testbed.knowledge import power_system_parameters, temporal_knowledge
 from testbed.plan_cache import CachedUnitCommitment

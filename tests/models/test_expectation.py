@@ -12,7 +12,6 @@ from models import expectation
 from models.expectation import (
     DistrictInputs,
     ExpectedSessions,
-    default_cache_dir,
     expected_sessions,
     perfect_sessions,
     populate,
@@ -209,13 +208,6 @@ def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:200])
     assert_same(first, perfect_sessions(INPUTS, SEED, 1, cache_dir=tmp_path))
     assert_same(first, perfect_sessions(INPUTS, SEED, 1, cache_dir=tmp_path))
-
-
-def test_cache_directory_follows_the_platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert default_cache_dir() == tmp_path / "pev-testbed"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert default_cache_dir() == Path.home() / ".cache" / "pev-testbed"
 
 
 def test_simulation_is_reproducible() -> None:
