@@ -72,9 +72,9 @@ def main() -> int:
             seconds, is_same = [s for s, _ in done], all(found == table for _, found in done)
             problems += not is_same
             turns = median(one / other for one, other in zip(first_s, seconds, strict=True))
-            print(f"{workers} workers: {min(seconds):7.1f} s   {min(first_s) / min(seconds):5.2f} x   "
-                  f"median of turns {turns:5.2f} x   {'same table' if is_same else 'ANOTHER TABLE'} ({', '.join(f'{s:.1f}' for s in seconds)})",
-                  flush=True)
+            table_is = "same table" if is_same else "ANOTHER TABLE"
+            print(f"{workers} workers: {min(seconds):7.1f} s   {min(first_s) / min(seconds):5.2f} x   median of turns "
+                  f"{turns:5.2f} x   {table_is} ({', '.join(f'{s:.1f}' for s in seconds)})", flush=True)
         before = killed(max(given.workers), folder / "killed")
         seconds, found = swept(max(given.workers), folder / "killed")
         again = sum(made(folder / "killed")[case] != written for case, written in before.items())
