@@ -99,11 +99,29 @@ def load_study(name_or_path: str) -> tuple[Study, Path]:
     try:
         return Study.model_validate_json(json.dumps(tree.data, default=str), strict=True), file
     except ValidationError as error:
-        raise WrongRequest(list(_mistakes(error, tree))) from error
+        found = [*_mistakes(error, tree), *_mistakes_beside(error, tree, file)]
+        raise WrongRequest(list(dict.fromkeys(found))) from error
+
+
+def _mistakes_beside(error: ValidationError, tree: Tree, file: Path) -> list[str]:
+    """Of the keys that could be read, where they say at least what is to be run."""
+    wrong = {detail["loc"][0] for detail in error.errors()}
+    if wrong & {"scenario", "controllers"}:
+        return []
+    try:
+        cases_of(Study.model_validate_json(json.dumps({key: value for key, value in tree.data.items()
+                                                       if key not in wrong}, default=str), strict=True), file.parent)
+    except WrongRequest as others:
+        return list(others.mistakes)
+    return []
 
 
 def _mistakes(error: ValidationError, tree: Tree) -> Iterator[str]:
     for detail in error.errors():
+        if detail["loc"][0] == "seeds":  # either form refuses in its own words
+            yield str(Mistake(tree.source(("seeds",)), "seeds", tree.data["seeds"],
+                              "must be how many (1 or more), or a list of them (each 0 or more)"))
+            continue
         path = tuple(part for part in detail["loc"] if not (isinstance(part, str) and "[" in part))
         rule = detail["msg"].replace("Input should be", "must be", 1)
         if detail["type"] == "extra_forbidden":

@@ -94,10 +94,17 @@ def test_all_mistakes_of_a_study_are_told_at_once(tmp_path: Path) -> None:
         assert piece in told
 
 
+def test_mistakes_of_form_and_of_content_are_told_together(tmp_path: Path) -> None:
+    told = mistakes_of(tmp_path, "scenario: smoke\ncontrollers: [bylayer]\nseeds: [-1]\nmetrics: [beauty]\ngrids: 1\n"
+                                 "grid: {spatial.colour: [1]}\n").splitlines()
+    for piece in ("did you mean bilayer", "beauty", "spatial.colour", "known: name", "or a list of them"):
+        assert sum(piece in line for line in told) == 1, piece
+
+
 @pytest.mark.parametrize(("text", "piece"), [
     ("controllers: [no_pev]\n", "scenario"),
     ("scenario: smoke\ncontrollers: []\n", "controllers"),
-    ("scenario: smoke\ncontrollers: [no_pev]\nseeds: 0\n", "seeds"),
+    ("scenario: smoke\ncontrollers: [no_pev]\nseeds: 0\n", "seeds = 0: must be how many (1 or more), or a list"),
     ("scenario: smoke\ncontrollers: [no_pev]\ngrids: 1\n", "known: name"),
     ("scenario: smoke\ncontrollers: [no_pev]\ngrid: {seed: [1, 1]}\n", "twice"),
     ("scenario: smoke\ncontrollers: [no_pev, no_pev]\n", "2 times"),
