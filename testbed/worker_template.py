@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 
 METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 """How workers come about; elsewhere than on Linux not every library survives a fork."""
@@ -25,7 +26,17 @@ def prepare_workers() -> None:
     if METHOD == "forkserver":
         multiprocessing.get_context(METHOD).set_forkserver_preload(list(LOADED))
         with _environment(_modules_as_here() | {name: os.environ.get(name, one) for name, one in ONE_THREAD.items()}):
-            forkserver.ensure_running()
+            _without_interrupts(forkserver.ensure_running)
+
+
+def _without_interrupts(start: Callable[[], None]) -> None:
+    """A child inherits what is blocked: Ctrl-C is for the command, which ends its workers in order."""
+    resource_tracker.ensure_running()  # which would unblock it again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _modules_as_here() -> dict[str, str]:
