@@ -81,11 +81,17 @@ def _reported(command: Callable[P, R]) -> Callable[P, R]:
         except (typer.Exit, BrokenPipeError):
             raise
         except KeyboardInterrupt:
-            _say("testbed: stopped")
-            raise typer.Exit(STOPPED) from None
+            raise _stopped() from None
         except Exception as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):  # Ctrl-C while a class was made, in Python's words
+                raise _stopped() from None
             raise typer.Exit(_explain(error)) from error
     return wrapped
+
+
+def _stopped() -> typer.Exit:
+    _say("testbed: stopped")
+    return typer.Exit(STOPPED)
 
 
 def _explain(error: Exception) -> int:
@@ -177,7 +183,7 @@ def sweep(
 
     if scheduler is None:  # first of all: it loads while the study is read and checked
         prepare_workers()
-    from testbed.interrupts import remembered_interrupts  # noqa: PLC0415
+    from testbed.interrupts import heeding, remembered_interrupts  # noqa: PLC0415
     from testbed.preflight import WrongRequest  # noqa: PLC0415
     from testbed.sweep import FAILED as FAILED_CSV  # noqa: PLC0415
     from testbed.sweep import TABLE, run_sweep, sweep_request  # noqa: PLC0415
@@ -187,8 +193,8 @@ def sweep(
         raise WrongRequest(["--workers: only for workers on this machine, not with --scheduler"])
     request = sweep_request(study, output)
     try:
-        with remembered_interrupts():
-            missing = run_sweep(request, scheduler, workers, case or (), _say)
+        with remembered_interrupts() as is_interrupted:
+            missing = run_sweep(request, scheduler, workers, case or (), heeding(is_interrupted, _say))
     except SchedulerLost as error:
         _say(f"testbed: {error}")
         raise typer.Exit(FAILED) from error

@@ -30,3 +30,12 @@ def remembered_interrupts() -> Iterator[Callable[[], bool]]:
         yield lambda: bool(came)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def heeding(is_interrupted: Callable[[], bool], say: Callable[[str], None]) -> Callable[[str], None]:
+    """`say` that raises a KeyboardInterrupt which vanished, for work that tells each of its steps."""
+    def say_or_stop(text: str) -> None:
+        if is_interrupted():
+            raise KeyboardInterrupt
+        say(text)
+    return say_or_stop

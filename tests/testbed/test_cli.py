@@ -123,6 +123,27 @@ def test_ctrl_c_counts_even_if_the_run_swallows_it(
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_ctrl_c_ends_a_sweep_even_if_a_library_keeps_it(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_wrapped: bool) -> None:
+    """Importing libraries may drop it; Python wraps it where it comes while a class is made."""
+    said = []
+
+    def deaf(request: Any, scheduler: Any, workers: Any, only: Any, say: Any) -> int:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt as stop:
+            if is_wrapped:
+                raise RuntimeError("Error calling __set_name__") from stop
+        say("the first case")
+        said.append("the first case")
+        return 0
+    monkeypatch.setattr("testbed.sweep.run_sweep", deaf)
+    monkeypatch.setattr("testbed.worker_template.prepare_workers", lambda: None)
+    done = call("sweep", "smoke_study", "-o", tmp_path / "out")
+    assert (done.exit_code, done.stderr, said) == (130, "testbed: stopped\n", [])
+
+
 def test_what_cannot_be_read_is_named_too(tmp_path: Path) -> None:
     (tmp_path / "x.h5").write_text("half")
     assert partial_text(tmp_path / "x.h5") == f"unreadable remains: {tmp_path / 'x.h5'}"
