@@ -20,8 +20,9 @@ def remembered_interrupts() -> Iterator[Callable[[], bool]]:
 
     def remember(number: int, frame: FrameType | None) -> None:
         came.append(number)
-        # the abandoned event loop would fill the screen with its pending tasks
-        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        # abandoned event loops would fill the screen with what is pending
+        for name in ("asyncio", "tornado.application"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         signal.default_int_handler(number, frame)
 
     if before is not signal.SIG_IGN:

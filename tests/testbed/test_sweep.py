@@ -301,7 +301,7 @@ def test_a_sweep_that_is_killed_goes_on_and_its_table_is_that_of_an_undisturbed_
     assert (out / "results.csv").read_bytes() == (tmp_path / "calm" / "results.csv").read_bytes()
 
 
-def test_ctrl_c_ends_a_sweep_and_its_workers_without_a_noise(tmp_path: Path) -> None:
+def test_ctrl_c_ends_a_sweep_and_workers_do_not_hear_it(tmp_path: Path) -> None:
     text = STUDY.replace(', "mine.py:Throwing", "mine.py:KilledOnce"', "").replace("[4]", "60")
     out = tmp_path / "out"
     words = ["-m", "testbed.cli", "sweep", str(write_study(tmp_path, text)), "-o", str(out), "--workers", "2"]
@@ -313,7 +313,7 @@ def test_ctrl_c_ends_a_sweep_and_its_workers_without_a_noise(tmp_path: Path) -> 
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to the workers too
         stdout, stderr = process.communicate()
     assert (process.returncode, stdout) == (130, "")
-    assert stderr.splitlines()[-1] == "testbed: stopped" and "Traceback" not in stderr
+    assert "\ntestbed: stopped\n" in stderr and "KeyboardInterrupt" not in stderr
     assert 0 < len(rows := rows_of(out / "results.csv")) == 60 and "open" in {row["status"] for row in rows}
 
 

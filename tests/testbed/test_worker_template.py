@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import sys
 from multiprocessing import forkserver
 from pathlib import Path
@@ -20,7 +21,8 @@ def threads_of(process: int) -> int:
 
 def tell(pipe) -> None:
     pipe.send((os.getppid(), "testbed.simulators.feeder" in sys.modules, "distributed" in sys.modules,
-               [os.environ.get(name) for name in ONE_THREAD], threads_of(os.getppid())))
+               [os.environ.get(name) for name in ONE_THREAD], threads_of(os.getppid()),
+               signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])))
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def fresh_template():
     forkserver._forkserver._stop()
 
 
-def asked() -> tuple[int, bool, bool, list[str | None], int]:
+def asked() -> tuple[int, bool, bool, list[str | None], int, bool]:
     context = multiprocessing.get_context(METHOD)
     near, far = context.Pipe()
     process = context.Process(target=tell, args=(far,))
@@ -42,7 +44,7 @@ def asked() -> tuple[int, bool, bool, list[str | None], int]:
     return answer
 
 
-def test_workers_find_everything_loaded_by_one_process_without_threads(
+def test_workers_find_everything_loaded_by_one_process_without_threads_and_ctrl_c(
         fresh_template, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ONE_THREAD:
         monkeypatch.delenv(name, raising=False)
@@ -51,7 +53,8 @@ def test_workers_find_everything_loaded_by_one_process_without_threads(
     assert dict(os.environ) == before, "the environment of the command is as it was"
     first, second = asked(), asked()
     assert first[0] != os.getpid() and first == second
-    assert first[1:] == (True, True, ["1"] * len(ONE_THREAD), 1)
+    assert first[1:] == (True, True, ["1"] * len(ONE_THREAD), 1, True)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, []), "the command hears Ctrl-C"
 
 
 def test_what_the_user_says_of_threads_holds(fresh_template, monkeypatch: pytest.MonkeyPatch) -> None:
