@@ -6,15 +6,19 @@ from typing import Any
 
 import yaml
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def yaml_of(tree: Any) -> str:
     """Mappings, sequences, texts and numbers as YAML, in their order."""
-    return str(yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+    return str(yaml.dump(tree, Dumper=_SafeDumper, sort_keys=False, allow_unicode=True))
 
 
 def of_yaml(text: str) -> Any:
-    """What the text says; no objects are made."""
-    return yaml.load(text, _Loader)
+    """What the text says; yaml.constructor.ConstructorError where it asks for an object of Python."""
+    loader = _SafeLoader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()

@@ -56,7 +56,7 @@ class Result:
     @contextmanager
     def held_open(self) -> Iterator[None]:
         """Within, the file is opened once and not for every array; for who reads many."""
-        with h5py.File(self.path, "r", locking=False) as file:
+        with self._open() as file:
             self._held.append(file)
             try:
                 yield

@@ -104,6 +104,6 @@ def test_mosaik_is_as_it_was_afterwards_and_where_it_has_another_version(monkeyp
 
 
 def test_a_run_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lean = small_run.run(tmp_path / "lean.h5")
+    lean = small_run.run(tmp_path / "lean")
     monkeypatch.setattr(lean_mosaik, "READ_VERSION", "0.0")
-    assert equal_results(lean, small_run.run(tmp_path / "own.h5")) == []
+    assert equal_results(lean, small_run.run(tmp_path / "own")) == []

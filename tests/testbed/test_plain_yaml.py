@@ -1,5 +1,6 @@
 """libyaml writes and reads what PyYAML's own code does."""
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,5 +23,11 @@ def test_what_is_written_is_read(tree: object) -> None:
 
 def test_scenarios_are_the_same_text(monkeypatch) -> None:
     fast = {name: to_yaml(load_scenario(name)) for name in scenario_names()}
-    monkeypatch.setattr(plain_yaml, "_Dumper", yaml.SafeDumper)
+    monkeypatch.setattr(plain_yaml, "_SafeDumper", yaml.SafeDumper)
     assert {name: to_yaml(load_scenario(name)) for name in scenario_names()} == fast
+
+
+@pytest.mark.parametrize("text", ["!!python/object/apply:os.getcwd []", "a: !!python/name:os.getcwd"])
+def test_no_object_is_made(text: str) -> None:
+    with pytest.raises(yaml.constructor.ConstructorError, match="could not determine a constructor"):
+        of_yaml(text)
