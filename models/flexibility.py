@@ -132,6 +132,11 @@ def overdue_until(known: Sessions, start_s: int) -> Sessions:
     return replace(known, start_s=np.full(known.count, start_s, dtype=np.int64), departure_s=departure_s)
 
 
+def without_discharging(stays: Sessions) -> Sessions:
+    """The same stays whose cars may not discharge, whatever their chargers can: their envelopes have pd = 0."""
+    return replace(stays, p_discharge_max_kw=np.zeros(stays.count))
+
+
 def first_dispatched(stays: Sessions, step_s: int) -> Sessions:
     """The same stays from the first step in which their cars can be dispatched: the one after that of their plug-in.
 

@@ -237,6 +237,6 @@ def _expected(r: RecordedSessions, shift_s: Ints, v: Vehicles, site: Site, weigh
             "max_kwh": np.full(n, mean["soc_max"] * mean["capacity_kwh"]),
             "floor_v2g_kwh": np.full(n, mean["soc_floor_v2g"] * mean["capacity_kwh"]),
             "p_charge_max_kw": np.full(n, mean["p_charge_max_kw"]),
-            "p_discharge_max_kw": np.full(n, mean["p_discharge_max_kw"]),
+            "p_discharge_max_kw": np.full(n, mean["p_discharge_max_kw"] * bidirectional),
             "eta_charge": np.full(n, mean["eta_charge"]), "eta_discharge": np.full(n, mean["eta_discharge"]),
             "weight": np.full(n, weight)}

@@ -15,13 +15,13 @@ from models.expectation import (
     perfect_sessions,
     true_sessions,
 )
-from models.flexibility import first_dispatched, overdue_until, port_shares, select, urgent_load_kw
+from models.flexibility import first_dispatched, overdue_until, port_shares, select, urgent_load_kw, without_discharging
 from models.free_load import at_once_kw, price_answer_kw
 from models.records import SECONDS_PER_HOUR, VEHICLE_CLASSES, Bools, Floats, Ints, Sessions, Site
 from models.session_replay import ReplayInputs, expected_replay, true_replay
 from models.tariff import Prices
 from testbed.content_cache import cache_folder
-from testbed.controller_loading import knows_truth, load_controller
+from testbed.controller_loading import knows_truth, load_controller, may_discharge
 from testbed.districts import District
 from testbed.knowledge import driver_response, marginal_wear_usd_per_kwh
 from testbed.prices import build_tariff
@@ -69,6 +69,8 @@ class Outlook:
 
     now_s: int
     step_s: int
+    may_discharge: bool
+    """Whether the controller's plans may let cars discharge; drivers who are free do as they like."""
     known: Sessions
     known_vehicle: Ints
     """[S] slots of `known`."""
@@ -83,9 +85,12 @@ class Outlook:
 
     def controllable(self) -> tuple[Sessions, Ints, Sessions]:
         """(`known`, their slots, `coming` as dispatched) that have an envelope: nobody where all are free."""
-        if np.any(np.asarray(self.behaviour.free_share) < 1.0):
-            return self.known, self.known_vehicle, first_dispatched(self.coming, self.step_s)
-        return select(self.known, slice(0)), self.known_vehicle[:0], select(self.coming, slice(0))
+        if not np.any(np.asarray(self.behaviour.free_share) < 1.0):
+            return select(self.known, slice(0)), self.known_vehicle[:0], select(self.coming, slice(0))
+        known, coming = self.known, first_dispatched(self.coming, self.step_s)
+        if not self.may_discharge:
+            known, coming = without_discharging(known), without_discharging(coming)
+        return known, self.known_vehicle, coming
 
     def uncontrolled_kw(self) -> Floats:
         """[H] expected load of all cars outside control."""
@@ -159,6 +164,7 @@ class ExpectedCars:
         self.knows_truth = knows_truth(spec.controller)
         self.repeats = spec.scenario.planning.expectation == "sampled" and not self.knows_truth
         self.behaviour = _behaviour(spec)
+        self.may_discharge = may_discharge(spec.controller)
         self._by_start = np.argsort(stays.sessions.start_s, kind="stable")
         self._starts_s = stays.sessions.start_s[self._by_start]
         self.assumed_compliance = 1.0 if self.knows_truth else spec.scenario.planning.assumed_compliance
@@ -177,7 +183,7 @@ class ExpectedCars:
         steps = np.arange(0, SECONDS_PER_HOUR, self.spec.step_s)
         hours = SECONDS_PER_HOUR * np.arange(1, self.spec.scenario.spatial.look_ahead_h + 1)
         return Outlook(
-            now_s=now_s, step_s=self.spec.step_s,
+            now_s=now_s, step_s=self.spec.step_s, may_discharge=self.may_discharge,
             known=select(plugged, is_enrolled), known_vehicle=vehicle[is_enrolled],
             coming=select(coming, coming_enrolled),
             known_outside=select(plugged, ~is_enrolled), coming_outside=select(coming, ~coming_enrolled),

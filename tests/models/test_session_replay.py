@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -195,3 +196,12 @@ def test_sessions_that_end_in_the_step_in_which_they_begin_are_not_expected(tmp_
         assert true_replay(ReplayInputs(recorded, 2 * DAY_S), vehicles, site(), 1, step_s).sessions.count == count
         past = expected_replay(ReplayInputs(recorded, 3 * DAY_S), vehicles, site(), 1, 24, step_s)
         assert past.sessions.count == count
+
+
+@pytest.mark.parametrize(("two_way", "least_kw"), [(1, 0.0), (2, 7.0 * 2 / 3)])
+def test_sessions_of_a_one_way_cohort_are_expected_without_discharging(two_way: int, least_kw: float) -> None:
+    vehicles = fleet()
+    vehicles = replace(vehicles, p_discharge_max_kw=np.where(np.arange(3) < two_way, 7.0, 0.0))
+    own = true_replay(ReplayInputs(read_sessions("caltech2019"), 20 * DAY_S), vehicles, site(), 1, 900).sessions
+    assert own.p_discharge_max_kw == pytest.approx(np.full(own.count, least_kw))
+    assert set((own.group % 2).tolist()) == {int(two_way == 2)}

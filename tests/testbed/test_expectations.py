@@ -1,10 +1,13 @@
 """What operators expect of cars still to come: free ones act as they plug in, others as they are dispatched."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from models.expectation import ExpectedSessions
-from models.records import PresenceTable, Sessions
+from models.flexibility import cohort_flexibility
+from models.records import DeclaredTable, PresenceTable, Sessions
 from testbed.districts import build_districts
 from testbed.expectations import ExpectedCars
 from testbed.preflight import checked_scenario
@@ -119,3 +122,30 @@ def test_perfect_expectation_of_free_cars_is_what_they_do(tmp_path, step_s):
             done_kw[now_s // 3600] += step.p_kw.sum() * step_s / 3600
     assert done_kw.sum() > 100
     assert forecast_kw[:24] == pytest.approx(done_kw, abs=1e-6)
+
+
+# ---------------------------------------------------------------- cars that may not discharge
+@pytest.mark.parametrize(("controller", "bounds_kwh"), [
+    ("bilayer", (-7.0 / ETA, 33.25 - 7.0 * ETA * 3)), ("smart_charging", (0.0, 33.25 - 7.0 * ETA * 3))])
+def test_a_cohort_that_may_not_discharge_has_the_bound_of_charging_alone(controller, bounds_kwh):
+    """Half full at ten, five hours of full power lacking, until 18:00: charging alone it may only wait."""
+    lacking = stays(start_s=[36_000], energy_kwh=[20.0], wanted_kwh=[20.0 + 5 * KW * ETA], bus_index=[3])
+    known, _, _ = seen_at(10, controller, plugged=lacking, start_s=[80_000]).controllable()
+    plan = cohort_flexibility(known, nobody(), 36_000, 8, 1.0, np.zeros(8))
+    assert plan.x_min_kwh.sum(axis=0)[[0, 4]] == pytest.approx(bounds_kwh)
+    assert bool(plan.pd_max_kw.any()) == (controller == "bilayer")
+
+
+@pytest.mark.parametrize(("controller", "is_counted"), [("bilayer", True), ("smart_charging", False)])
+def test_reserve_after_the_fact_counts_on_no_discharging_that_is_not_allowed(tmp_path, controller, is_counted):
+    spec = RunSpec(checked_scenario("smoke", PINNED), controller, 3, tmp_path / "x.h5")
+    name, district = next(iter(build_districts(spec).items()))
+    simulator = FleetSimulator()
+    simulator.spec, simulator.entities = spec, (name,)
+    simulator.build(spec)
+    core, n = simulator.cores[name], district.vehicles.count
+    here = DeclaredTable(np.full(n, 3), np.zeros(n, dtype=np.int64), np.full(n, 40_000), district.vehicles.soc_wanted)
+    met = SimpleNamespace(soc=np.full(n, 0.7), p_kw=np.zeros(n))
+    core.read_meters(0, 900, np.zeros(n), np.ones(n, dtype=np.int64), here, met.soc, met)
+    assert (core.reserve["discharge_max_mw"] > 0) == is_counted
+    assert (core.reserve["energy_mwh"] > 0) == is_counted
