@@ -61,6 +61,9 @@ class ProRata:
         self._charged_kwh = np.zeros(0)
         """[R] instructed in this hour so far."""
         self._discharged_kwh = np.zeros(0)
+        self._above_urgent_kwh = 0.0
+        """Instructed in this hour so far by all cohorts, charged less discharged, beyond what was expected of arrivals
+        in a hurry: what has been used up of the hour's targets."""
         self._slack_kwh = 0.0
 
     def step(self, view: FeederView) -> Setpoints:
@@ -78,9 +81,10 @@ class ProRata:
             mean_kw = share_pro_rata(charge_kw, discharge_kw, cars)
         else:
             mean_kw = least_laxity(charge_kw, discharge_kw, cars.row, cars.lo_kw, cars.hi_kw, cars.laxity)
-            wanted_kw = float((charge_kwh - discharge_kwh).sum()) + self._urgent_kw(view)
-            mean_kw = balance_total(mean_kw, wanted_kw, cars)
-        self._book(cars, mean_kw)
+            rest_h = (SECONDS_PER_HOUR - view.time_s % SECONDS_PER_HOUR) / SECONDS_PER_HOUR
+            due_kwh = float((charge_kwh - discharge_kwh).sum()) - self._above_urgent_kwh
+            mean_kw = balance_total(mean_kw, due_kwh / rest_h + self._urgent_kw(view), cars)
+        self._book(cars, mean_kw, self._urgent_kw(view))
         return self._answer(view, cars, mean_kw)
 
     def _urgent_kw(self, view: FeederView) -> float:
@@ -95,6 +99,7 @@ class ProRata:
             return
         self._hour_s = hour_s
         self._charged_kwh, self._discharged_kwh = np.zeros(charge_kwh.size), np.zeros(charge_kwh.size)
+        self._above_urgent_kwh = 0.0
         left_s = hour_s + SECONDS_PER_HOUR - view.time_s
         k = self.knowledge
         lo_kw, hi_kw = _limits_kw(k, view, left_s)
@@ -111,8 +116,9 @@ class ProRata:
         share: Floats = np.divide(now, rest, out=np.zeros(rows), where=rest > 0)
         return share * (SECONDS_PER_HOUR / self.knowledge.step_s)
 
-    def _book(self, cars: Cars, mean_kw: Floats) -> None:
+    def _book(self, cars: Cars, mean_kw: Floats, urgent_kw: float) -> None:
         hours = self.knowledge.step_s / SECONDS_PER_HOUR
+        self._above_urgent_kwh += (float(mean_kw.sum()) - urgent_kw) * hours
         rows = self._charged_kwh.size
         self._charged_kwh += np.bincount(cars.row, np.maximum(mean_kw, 0.0), rows) * hours
         self._discharged_kwh += np.bincount(cars.row, np.maximum(-mean_kw, 0.0), rows) * hours
@@ -132,6 +138,9 @@ class ProRata:
 
 def balance_total(mean_kw: Floats, wanted_kw: float, cars: Cars) -> Floats:
     """Mean powers [N] whose sum comes as near to wanted_kw as can be without taking any cohort below its target.
+
+    The hour's targets are energies: wanted_kw is what is left of their sum, spread over what is left of the hour, so
+    that a step that ran ahead of the mean is followed by steps that take less.
 
     A cohort whose cars are in a hurry draws more than its target, and one whose cars are full draws less; the
     system operator counts on the sum. What is too much is given back by idle or discharging cars, what is too

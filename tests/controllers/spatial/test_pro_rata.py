@@ -283,3 +283,28 @@ def test_nobody_discharges_where_that_is_not_allowed(sharing):
         assert answer.setpoint_kw == pytest.approx([5.0, lowest_kw])
     strict = ProRata(replace(knowledge_of(vehicles), may_discharge=False), sharing)
     assert strict.step(view_of(vehicles, 0.7, targets={}, departure_s=departure)).setpoint_kw.tolist() == [5, 0]
+
+
+@pytest.mark.parametrize(("may_discharge", "idle_kw"), [(False, [0, 0, 0, 0]), (True, [-3.75, 1.25, 1.25, 1.25])])
+def test_the_hours_sum_is_an_energy_and_what_ran_ahead_of_it_is_not_asked_for_again(may_discharge, idle_kw):
+    """The first car has its hour's 1.25 kWh in the first quarter, in which it leaves; the other one is asked for none.
+
+    Quarter by quarter the mean of 1.25 kW would still be missing three times, and fill the idle car.
+    """
+    departure = np.array([STEP, 10 * HOUR])
+    layer = ProRata(replace(knowledge_of(cars(2)), may_discharge=may_discharge), "least_laxity")
+    energy_kwh, answers = run_hour(layer, cars(2), np.array([0.5, 0.5]), departure_s=departure,
+                                   targets={(row_of(STEP), 0): (1.25, 0.0)})
+    assert energy_kwh.sum() == pytest.approx(1.25)
+    assert [answer.setpoint_kw[1] for answer in answers] == pytest.approx(idle_kw)
+
+
+def test_what_was_missing_early_in_the_hour_is_made_up_for_later_in_it():
+    """Nobody is there in the first quarter; the 2 kWh of the hour come in the others, if not to the cohort asked."""
+    vehicles, layer = cars(1), ProRata(knowledge_of(cars(1)), "least_laxity")
+    soc, given_kw = 0.5, []
+    for quarter in range(4):
+        answer = layer.step(view_of(vehicles, soc, time_s=quarter * STEP, bus=1 if quarter else -1,
+                                    targets={(row_of(5 * HOUR), 0): (2.0, 0.0)}))
+        given_kw.append(answer.setpoint_kw[0])
+    assert given_kw == pytest.approx([0.0, 8 / 3, 8 / 3, 8 / 3])
