@@ -70,15 +70,16 @@ class Compliance:
     delivered_down_kwh: float
 
 
-def compare(asked_kwh: Floats, charged_kwh: Floats, discharged_kwh: Floats, is_asked: Bools, is_enrolled: Bools,
-            mode: Ints, left_early: Bools, has_overridden: Bools, hours: float) -> Compliance:
+def compare(asked_kwh: Floats, held_kwh: Floats, charged_kwh: Floats, discharged_kwh: Floats, is_asked: Bools,
+            is_enrolled: Bools, mode: Ints, left_early: Bools, has_overridden: Bools, hours: float) -> Compliance:
     """What was asked of plugged cars [N] against what they did, over a step of some hours.
 
     asked_kwh is the set-point's energy until the declared departure, positive = charging; what a car
-    delivers beyond it does not count as delivered.
+    delivers beyond it does not count as delivered. held_kwh is the same until the true departure where that is
+    later: a set-point is held while the car is plugged in, so who stays on and holds it does as told.
     """
-    tolerance_kwh = hours * np.maximum(COMPLIANCE_KW, COMPLIANCE_SHARE * np.abs(asked_kwh) / hours)
-    complied = np.abs(charged_kwh - discharged_kwh - asked_kwh) <= tolerance_kwh
+    tolerance_kwh = hours * np.maximum(COMPLIANCE_KW, COMPLIANCE_SHARE * np.abs(held_kwh) / hours)
+    complied = np.abs(charged_kwh - discharged_kwh - held_kwh) <= tolerance_kwh
     # A car whose mode is to follow deviates because it left, pressed the button now, or could not.
     why = np.where(left_early, LEAVES_EARLY, LIMITED)
     why = np.where(follows(mode) & ~has_overridden, why, mode)

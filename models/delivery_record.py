@@ -35,7 +35,8 @@ class StayMeter:
     """Follows every instructed stay of a district from its first to its last step.
 
     A step tells something only if the car was asked for other than it would have done on its own (charge at once), and
-    if no taper may limit it. A stay that ends before its declared departure loses the steps it did not stay for.
+    if no taper may limit it. After its declared departure a car leaves when it likes: a step tells something only once
+    it has stayed to its end. A stay that ends before its declared departure loses the steps it did not stay for.
     """
 
     def __init__(self, vehicles: Vehicles, bus_zone: Ints) -> None:
@@ -44,6 +45,8 @@ class StayMeter:
         self._since_s = np.full(n, NEVER_S, dtype=np.int64)
         self._until_s, self._group = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
         self._told, self._did = np.zeros(n), np.zeros(n)
+        self._overdue_told, self._overdue_did = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
+        """Of the last step, for cars past their declared departure of which it is not known yet whether they stayed."""
         self._follows_any = False
         """Whether any stay has a book; most days nobody is instructed at all."""
 
@@ -60,8 +63,10 @@ class StayMeter:
         tolerance_kw = np.maximum(COMPLIANCE_KW, COMPLIANCE_SHARE * np.abs(setpoint_kw))
         own_kw = on_arrival(replace(self._vehicles, soc_wanted=declared.soc_wanted), soc, dt_s)
         tells = is_whole & (np.abs(setpoint_kw - own_kw) > tolerance_kw) & ~self._may_taper(soc, setpoint_kw, dt_s)
-        self._told += tells
-        self._did += tells & (np.abs(metered_kw - setpoint_kw) <= tolerance_kw)
+        did = tells & (np.abs(metered_kw - setpoint_kw) <= tolerance_kw)
+        self._overdue_told, self._overdue_did = tells & (left_s <= 0), did & (left_s <= 0)
+        self._told += tells & (left_s > 0)
+        self._did += did & (left_s > 0)
         self._follows_any = True
         return Delivered(stays, followed, *self._energy(asked, setpoint_kw, metered_kw, left_s, dt_s))
 
@@ -81,8 +86,10 @@ class StayMeter:
 
     def _close(self, now_s: int, dt_s: int, declared: DeclaredTable) -> tuple[Floats, Floats]:
         """Book the stays that are over, by group: their number and the sum of their shares followed."""
-        gone = np.flatnonzero((self._since_s != NEVER_S)
-                              & (~declared.is_plugged | (declared.plugged_since_s != self._since_s)))
+        stays_on = declared.is_plugged & (declared.plugged_since_s == self._since_s)
+        self._told += self._overdue_told & stays_on
+        self._did += self._overdue_did & stays_on
+        gone = np.flatnonzero((self._since_s != NEVER_S) & ~stays_on)
         lost = np.maximum((self._until_s[gone] - now_s) // dt_s, 0)
         told = self._told[gone] + np.where(self._told[gone] > 0, lost, 0)
         tells = gone[told > 0]

@@ -270,9 +270,10 @@ class Fleet:
         declared_h = np.where(left_s > 0, np.minimum(left_s / SECONDS_PER_HOUR, hours), hours)
         # A car past its declared departure is asked for as long as it stays.
         declared_h = np.where(left_s > 0, declared_h, orders.stay_h)
+        held_h = np.maximum(declared_h, orders.stay_h)
         return compare(
-            orders.setpoint_kw * declared_h, ledger.charged_kwh[rows], ledger.discharged_kwh[rows],
-            orders.is_asked, self.vehicles.is_enrolled[rows], presence.mode[rows],
+            orders.setpoint_kw * declared_h, orders.setpoint_kw * held_h, ledger.charged_kwh[rows],
+            ledger.discharged_kwh[rows], orders.is_asked, self.vehicles.is_enrolled[rows], presence.mode[rows],
             orders.stay_h < declared_h - ROUNDING_H, orders.follow_h < orders.stay_h, hours)
 
     def _departures(self, rows: Ints, declared: DeclaredTable, presence: PresenceTable) -> Floats:

@@ -118,6 +118,19 @@ def test_the_meter_reads_nothing_true_but_undeclared() -> None:
     assert names == {"self", "now_s", "dt_s", "setpoint_kw", "is_dispatched", "declared", "soc", "metered_kw"}
 
 
+@pytest.mark.parametrize(("last_kw", "stays", "share"), [(-2.0, True, 2 / 3), (-2.0, False, 1.0), (-4.0, True, 1.0)])
+def test_who_leaves_within_a_step_after_the_declared_departure_has_refused_nothing(last_kw: float, stays: bool,
+                                                                                  share: float) -> None:
+    """Half a step's energy is a refusal of a car that is still there afterwards, not of one that left meanwhile."""
+    story = Story(departure_s=STEP)
+    story.step(-4.0, -4.0)
+    story.step(-4.0, -4.0)
+    story.step(-4.0, last_kw)
+    if stays:
+        story.step(0.0, 0.0, is_told=0)
+    assert story.leave().followed[GROUP] == pytest.approx(share)
+
+
 # ------------------------------------------------------------------ what cars could add
 def _room(p_kw: Floats, **changes: Any) -> dict[str, float]:
     vehicles = cars(2, **changes)

@@ -75,6 +75,21 @@ def test_part_of_a_step_is_served_for_its_fraction() -> None:
     assert step.reason[0] == COMPLIED
 
 
+@pytest.mark.parametrize(("mode", "setpoint_kw", "reason"), [
+    (COMPLIED, 4.0, COMPLIED), (LEAVES_EARLY, -4.0, COMPLIED), (COMPLIED, 8.3, LIMITED), (IGNORES, 4.0, IGNORES),
+    (IGNORES, 8.0, COMPLIED)])
+def test_who_stays_beyond_the_declared_departure_and_holds_the_set_point_did_as_told(mode: int, setpoint_kw: float,
+                                                                                    reason: int) -> None:
+    """It is limited only where what it does is not the set-point; asked of it was energy until the departure alone."""
+    declared = declared_of(cars(), departure_s=STEP // 3)
+    step = run(fleet_of(cars()), setpoint_kw, declared=declared, presence=presence_of(mode=mode))
+    assert step.reason[0] == reason
+    assert step.complied_count == (reason == COMPLIED)
+    asked_kwh = abs(setpoint_kw) / 12
+    assert step.instructed_down_kwh + step.instructed_up_kwh == pytest.approx(asked_kwh)
+    assert step.delivered_down_kwh + step.delivered_up_kwh == pytest.approx(asked_kwh)
+
+
 # ---------------------------------------------------------------- drivers
 @pytest.mark.parametrize("mode", [IGNORES, TELEMETRY_LOST, ZONE_OUT])
 def test_who_does_not_follow_charges_at_once(mode: int) -> None:
