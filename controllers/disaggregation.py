@@ -5,6 +5,8 @@ All powers here are means over the step; `plugged_power_kw` turns them into thos
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from models.records import (
@@ -42,13 +44,14 @@ def plugged_power_kw(mean_kw: Floats, declared: DeclaredTable, now_s: int, dt_s:
     return power
 
 
-def vehicle_limits_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, now_s: int,
-                      dt_s: int) -> tuple[Floats, Floats]:
+def vehicle_limits_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, now_s: int, dt_s: int,
+                      at_bus_kw: Callable[[Floats], Floats] | None = None) -> tuple[Floats, Floats]:
     """Least and greatest mean power over the step (lo_kw, hi_kw) [V]; (0, 0) for cars not plugged in.
 
     They are the powers that take a car to x_min and x_max of its envelope rebuilt now (MODEL 3) at the step's
     end: within its charger, never below what can be recovered by the declared departure d, its taper included.
     lo_kw > 0 is the power without which e* is lost (zero laxity); lo_kw < 0 is the most that may be discharged.
+    at_bus_kw says what a charger takes or gives for a power [V] into or out of the battery; None: the constant pair.
     """
     stay_h = (assumed_departure_s(declared, now_s) - now_s) / SECONDS_PER_HOUR
     step_h = dt_s / SECONDS_PER_HOUR
@@ -69,7 +72,10 @@ def vehicle_limits_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, 
         x_max = np.maximum(x_max, x_min)
     per_kwh = declared.is_plugged / step_h
     up_kw, down_kw = vehicles.eta_discharge * per_kwh, per_kwh / vehicles.eta_charge
-    return np.minimum(x_min, 0.0) * up_kw + np.maximum(x_min, 0.0) * down_kw, x_max * down_kw
+    lo_kw, hi_kw = np.minimum(x_min, 0.0) * up_kw + np.maximum(x_min, 0.0) * down_kw, x_max * down_kw
+    if at_bus_kw is not None:  # at part load a charger takes more and gives less
+        lo_kw = np.where(at_taper, lo_kw, at_bus_kw(x_min / at_h) * at_h * per_kwh)
+    return lo_kw, np.maximum(hi_kw, lo_kw)
 
 
 def _asked_kwh(vehicles: Vehicles, rows: Ints, energy_kwh: Floats, stored_kwh: Floats, hours: Floats) -> Floats:

@@ -42,6 +42,9 @@ CarControl = Literal["none", "charge_only", "bidirectional"]
 PowerFlowCall = Callable[[Floats, Floats], PowerFlow]
 """AC power flow of the operator's own network: (p_kw [N, B], q_kvar [N, B]) drawn at each bus -> PowerFlow."""
 
+AtBusCall = Callable[[Floats], Floats]
+"""Chargers of the operator's own cars: powers at the bus for powers into (below 0: out of) the batteries, [V] in kW."""
+
 
 # ---------------------------------------------------------------- upper layer
 @dataclass(frozen=True)
@@ -196,6 +199,8 @@ class SpatialKnowledge:
     """Parts of the feeder in hours after the present one; on feeders with no more buses each bus is its own."""
     may_discharge: bool = True
     """Whether the controller's `car_control` lets cars discharge; False: none is told to, whatever its charger can."""
+    at_bus_kw: AtBusCall | None = None
+    """What chargers do at part load; None: the cars' constant pair is all there is to know."""
 
 
 @dataclass(frozen=True)

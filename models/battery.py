@@ -81,6 +81,20 @@ def exchange(cars: Batteries, energy_kwh: Floats, power_kw: Floats, hours: Float
     return Exchange(charged_kwh, drawn_kwh * cars.eta_discharge, stored_kwh, drawn_kwh, ideal_kwh - stored_kwh)
 
 
+def at_bus_kw(vehicles: Vehicles, battery_kw: Floats, curves: Curves) -> Floats:
+    """Power at the bus [V] for a power into (below 0: out of) the battery [V], by the charger's curve where it has one.
+
+    With a curve it is within the charger's rated power.
+    """
+    power_kw = np.where(battery_kw > 0, battery_kw / vehicles.eta_charge, battery_kw * vehicles.eta_discharge)
+    for index, curve in enumerate(curves):
+        if curve is not None:
+            rows = np.flatnonzero(vehicles.charger_kind == index)
+            rated_kw = np.maximum(vehicles.p_charge_max_kw[rows], TINY_KW)
+            power_kw[rows] = rated_kw * curve.load_for(battery_kw[rows] / rated_kw)
+    return np.asarray(power_kw, dtype=np.float64)
+
+
 def exchange_by_kind(cars: Batteries, kind: Ints, energy_kwh: Floats, power_kw: Floats, hours: Floats,
                      ceiling_kwh: Floats, curves: Curves) -> Exchange:
     """`exchange` with the curve of each car's kind of charger [N], an index into CHARGER_KINDS."""

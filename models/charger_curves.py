@@ -67,6 +67,14 @@ class ChargerCurve:
         """Power out of the battery [N] for loads 0..1 [N]."""
         return np.asarray(np.interp(load, self.points, self.drawn))
 
+    def load_for(self, battery: Floats) -> Floats:
+        """Loads [N], below 0 discharging, for powers into (below 0: out of) the battery [N]; within -1..1.
+
+        `into_battery` and `out_of_battery` backwards, as shares of the rated power.
+        """
+        charging = np.interp(battery, self.stored, self.points)
+        return np.asarray(charging - np.interp(-battery, self.drawn, self.points))
+
     # ------------------------------------------------------------ falling load: dx/dt = -g(x), g = into_battery
     @cached_property
     def _lines(self) -> tuple[Floats, Floats]:

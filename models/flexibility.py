@@ -272,7 +272,7 @@ def pair_index(site: Site, group_exists: Bools, bins: int) -> PairIndex:
     own zone for whose charger kind it has ports.
     """
     group = np.arange(GROUP_COUNT)
-    zone, is_fast = group // (2 * len(VEHICLE_CLASSES)), _kind(group) == 1
+    zone, is_fast = group // (2 * len(VEHICLE_CLASSES)), group_kind(group) == 1
     has_port = np.where(is_fast[None, :], site.fast_ports[:, None] > 0, site.slow_ports[:, None] > 0)
     is_here = (zone[None, :] == site.bus_zone[:, None]) & group_exists[None, :]
     bus_index, groups = np.nonzero(has_port & is_here)
@@ -333,10 +333,10 @@ def _later(plugged: Sessions, expected: Sessions, site: Site, start_s: int, hour
            assumed_compliance: float) -> list[Floats]:
     """The four sums [B, 2, N] of plugged and expected cars over the hours between hours_s [N + 1]."""
     kinds, buses, periods = len(CHARGER_KINDS), site.bus_count, hours_s.size - 1
-    rows = plugged.bus_index * kinds + _kind(plugged.group)
+    rows = plugged.bus_index * kinds + group_kind(plugged.group)
     here = _sums(plugged, rows, plugged.weight * assumed_compliance, hours_s, buses * kinds)
     coming = _dispatchable(expected, start_s, int(hours_s[-1]))
-    zone_rows = _zone(coming.group) * kinds + _kind(coming.group)
+    zone_rows = _zone(coming.group) * kinds + group_kind(coming.group)
     due = _sums(coming, zone_rows, coming.weight * assumed_compliance, hours_s, len(ZONES) * kinds)
     share = port_shares(site)
     return [at_bus.reshape(buses, kinds, periods)
@@ -353,7 +353,7 @@ def port_shares(site: Site) -> Floats:
     return share
 
 
-def _kind(group: Ints) -> Ints:
+def group_kind(group: Ints) -> Ints:
     """Charger kind of each group: taxis fast, all others slow."""
     return np.asarray(group // 2 % len(VEHICLE_CLASSES) == TAXI, dtype=np.int64)
 

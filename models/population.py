@@ -63,9 +63,12 @@ class FleetParameters:
     """Chargers of taxis (A)."""
     consumption_kwh_per_km: Span = (0.15, 0.20)
     """(K)"""
-    eta_charge: float = 0.95
+    eta_charge: float = 0.933
+    """Of slow chargers: those of `charger_curves.CURVES["ac_onboard"]` at rated power (S)."""
+    eta_discharge: float = 0.933
+    fast_eta_charge: float = 0.95
     """(S)"""
-    eta_discharge: float = 0.95
+    fast_eta_discharge: float = 0.95
     soc_min: float = 0.2
     soc_max: float = 0.9
     soc_floor_v2g: float = 0.35
@@ -92,7 +95,8 @@ class FleetParameters:
             if isinstance(value, (tuple, list)) and not 0 <= value[0] <= value[1]:
                 problems.append(f"{field.name}={value} is not an increasing span of numbers >= 0")
         shares = ("bidirectional_private", "bidirectional_taxi", "bidirectional_government", "enrolled_share",
-                  "eta_charge", "eta_discharge", "soc_min", "soc_max", "soc_floor_v2g")
+                  "eta_charge", "eta_discharge", "fast_eta_charge", "fast_eta_discharge", "soc_min", "soc_max",
+                  "soc_floor_v2g")
         problems += [f"{name}={getattr(self, name):g} is outside 0..1" for name in shares
                      if not 0 <= getattr(self, name) <= 1]
         problems += [f"strategy_{name}={self.strategy_of(name)} is none of {', '.join(get_args(Strategy))}"
@@ -138,8 +142,8 @@ def _draw_class(p: FleetParameters, class_index: int,
         "capacity_kwh": _uniform(battery_kwh, u[0]),
         "p_charge_max_kw": p_max_kw,
         "p_discharge_max_kw": p_max_kw * is_bidirectional,
-        "eta_charge": np.full(n, p.eta_charge),
-        "eta_discharge": np.full(n, p.eta_discharge),
+        "eta_charge": np.full(n, p.fast_eta_charge if is_taxi else p.eta_charge),
+        "eta_discharge": np.full(n, p.fast_eta_discharge if is_taxi else p.eta_discharge),
         "soc_min": np.full(n, p.soc_min),
         "soc_max": np.full(n, p.soc_max),
         "soc_floor_v2g": np.full(n, p.soc_floor_v2g),

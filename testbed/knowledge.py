@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.port import FeederOffer, SpatialKnowledge, TemporalKnowledge
-from models.battery import Curves
+from controllers.port import AtBusCall, FeederOffer, SpatialKnowledge, TemporalKnowledge
+from models.battery import Curves, at_bus_kw
 from models.charger_curves import charger_curve
 from models.drivers import PriceResponse
+from models.flexibility import group_kind
 from models.population import stream
 from models.power_system import PowerSystemParameters
 from models.records import GROUP_COUNT, Floats, ThermalUnits, Vehicles, group_index
@@ -84,15 +85,28 @@ def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
         voltage_penalty_usd_per_pu2h=spatial.voltage_penalty_usd_per_pu2h, solver=spatial.solver,
         search_seed=int(stream(district.seed, "search").integers(2**31)),
         search_evaluations=spatial.search_evaluations, search_population=spatial.search_population,
-        look_ahead_neighbourhoods=spatial.look_ahead_neighbourhoods, may_discharge=may_discharge(spec.controller))
+        look_ahead_neighbourhoods=spatial.look_ahead_neighbourhoods, may_discharge=may_discharge(spec.controller),
+        at_bus_kw=_at_bus_call(charger_curves(scenario), district.vehicles))
+
+
+def _at_bus_call(curves: Curves, vehicles: Vehicles) -> AtBusCall | None:
+    if all(curve is None for curve in curves):
+        return None
+    return lambda battery_kw: at_bus_kw(vehicles, battery_kw, curves)
 
 
 def charger_curves(scenario: Scenario) -> Curves:
     """How efficient slow and fast chargers are by load."""
     fleet = scenario.fleet
-    slow, fast = (charger_curve(name, fleet.eta_charge, fleet.eta_discharge, fleet.connection_loss_share)
-                  for name in (fleet.slow_charger_curve, fleet.fast_charger_curve))
-    return slow, fast
+    loss = fleet.connection_loss_share
+    return (charger_curve(fleet.slow_charger_curve, fleet.eta_charge, fleet.eta_discharge, loss),
+            charger_curve(fleet.fast_charger_curve, fleet.fast_eta_charge, fleet.fast_eta_discharge, loss))
+
+
+def eta_discharge_of_groups(scenario: Scenario) -> Floats:
+    """[GROUP_COUNT] the plan's efficiency of discharging: taxis through fast chargers, all others through slow ones."""
+    is_fast = group_kind(np.arange(GROUP_COUNT)) == 1
+    return np.where(is_fast, scenario.fleet.fast_eta_discharge, scenario.fleet.eta_discharge)
 
 
 def driver_response(scenario: Scenario) -> PriceResponse:

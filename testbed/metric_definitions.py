@@ -6,8 +6,6 @@ time; MW and MWh from the bus upward, kW and kWh below it. Cars and drivers: `me
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from testbed.metric_inputs import (
@@ -25,6 +23,7 @@ from testbed.metric_inputs import (
     units_on_per_hour,
 )
 from testbed.results import Result
+from testbed.stored_value import in_battery_price
 
 
 # ---------------------------------------------------------------- F1..F4 and their sums
@@ -148,13 +147,9 @@ def stored_energy_change_mwh(result: Result) -> float:
 
 @metric("stored_energy_usd_per_mwh", "USD/MWh",
         "value of a MWh in the battery: the system's marginal price, mean over counted time weighted by "
-        "charging power (plain mean if nothing is charged), over eta_charge")
+        "charging power (plain mean if nothing is charged), over the charger's eta_charge")
 def stored_energy_usd_per_mwh(result: Result) -> float:
-    price = result.system("marginal_price_usd_per_mwh")
-    charge_kw = sum(result.district(d, "charge_kw").sum(axis=1) for d in result.districts)
-    weights: Any = charge_kw if np.sum(charge_kw) > 0 else None
-    mean = float(np.average(price, weights=weights)) if price.size else np.nan
-    return mean / float(result.scenario["fleet"]["eta_charge"])
+    return in_battery_price(result, result.system("marginal_price_usd_per_mwh"))
 
 
 def stored_energy_value_usd(result: Result) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.records import Floats, Ints, ThermalUnits
-from testbed.knowledge import marginal_wear_usd_per_kwh, thermal_units
+from testbed.knowledge import eta_discharge_of_groups, marginal_wear_usd_per_kwh, thermal_units
 from testbed.metric_definitions import carbon_t
 from testbed.metric_inputs import metric, objective_parameter, ratio, system_energy_mwh, system_sum
 from testbed.results import Result
@@ -111,7 +111,7 @@ def planned_wear_cost_usd(result: Result) -> float:
     if not result.plan_count:
         return np.nan
     scenario = _scenario(result)
-    wear = marginal_wear_usd_per_kwh(scenario) / scenario.fleet.eta_discharge
+    wear = marginal_wear_usd_per_kwh(scenario) / eta_discharge_of_groups(scenario)
     return float(sum((np.repeat(wear, pd.shape[0] // wear.size) @ pd).sum()
                      for hours in bound_hours(result) for pd in hours.pd_kw))
 

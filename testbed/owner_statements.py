@@ -22,6 +22,7 @@ import numpy as np
 from models.records import CHARGER_KINDS, VEHICLE_CLASSES, ZONES, Bools, Floats, Ints
 from models.trips import HOME_ZONE
 from testbed.results import Result, ResultError, open_result
+from testbed.stored_value import in_battery_price
 
 OWNER_PRICES = {"shortfall_usd_per_kwh": 1.0, "slow_v2g_charger_usd_per_year": 120.0,
                 "fast_v2g_charger_usd_per_year": 600.0}
@@ -136,10 +137,7 @@ def stored_value_usd_per_kwh(result: Result) -> float:
 
     A car that ends the day low will be filled as the others were; the plain mean where nothing was charged.
     """
-    price = result.system("price_charge_usd_per_kwh")
-    charge_kw = np.sum([result.district(d, "charge_kw").sum(axis=1) for d in result.districts], axis=0)
-    mean = np.average(price, weights=charge_kw) if charge_kw.sum() > 0 else price.mean()
-    return float(mean) / float(result.scenario["fleet"]["eta_charge"])
+    return in_battery_price(result, result.system("price_charge_usd_per_kwh"))
 
 
 def change_usd(statements: Statements, baseline: Statements) -> Floats:

@@ -32,11 +32,15 @@ class Fleet(Part):
     """Power of slow chargers (private and government cars), at the bus."""
     fast_charger_kw: Range = (30.0, 60.0)
     """Power of fast chargers (taxis), at the bus."""
-    eta_charge: Efficiency = 0.95
-    """Energy into the battery per energy from the bus."""
-    eta_discharge: Efficiency = 0.95
-    """Energy to the bus per energy out of the battery."""
-    slow_charger_curve: Literal["constant", "ac_onboard", "dc_400v", "dc_800v"] = "constant"
+    eta_charge: Efficiency = 0.933
+    """Energy into the battery per energy from the bus, through slow chargers: what plans count with."""
+    eta_discharge: Efficiency = 0.933
+    """Energy to the bus per energy out of the battery, through slow chargers."""
+    fast_eta_charge: Efficiency = 0.95
+    """Energy into the battery per energy from the bus, through fast chargers."""
+    fast_eta_discharge: Efficiency = 0.95
+    """Energy to the bus per energy out of the battery, through fast chargers."""
+    slow_charger_curve: Literal["constant", "ac_onboard", "dc_400v", "dc_800v"] = "ac_onboard"
     """Efficiency of slow chargers by load, in the fleet alone: plans keep the pair above, which is `constant`."""
     fast_charger_curve: Literal["constant", "ac_onboard", "dc_400v", "dc_800v"] = "constant"
     """The same for fast chargers."""

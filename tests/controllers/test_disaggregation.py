@@ -20,9 +20,12 @@ from controllers.disaggregation import (
     reachable_kwh,
     vehicle_limits_kw,
 )
-from models.battery import Batteries, exchange
+from models.battery import Batteries, at_bus_kw, exchange
+from models.charger_curves import CURVES
+from models.fleet import Fleet, FleetParameters
 from models.flexibility import known_sessions, mean_plugged_fraction, session_envelope
 from models.records import DeclaredTable, Floats, Ints, Site, Vehicles
+from tests.models.fleet_case import presence_of
 
 HOUR = 3600
 
@@ -283,3 +286,30 @@ def _lost_share(seed: int, count: int) -> float:
 def test_under_one_percent_of_random_feasible_targets_is_lost(count: int) -> None:
     """Cohorts by departure hour lose 0.6-0.8 % of what the plan asks (MODEL 3, C)."""
     assert np.mean([_lost_share(seed, count) for seed in range(24)]) < 0.01
+
+
+# ---------------------------------------------------------------- chargers that are worse at part load
+@pytest.mark.parametrize("discharges_h", [0, 2, 5])
+@pytest.mark.parametrize("knows_curve", [True, False])
+def test_limits_that_know_the_chargers_curve_leave_nobody_short(discharges_h, knows_curve):
+    """Five cars give all that their limits allow for some hours, then take no more than they must, until they leave.
+
+    The least power that keeps a wish within reach is met at part load, where the charger stores less of it.
+    """
+    curve = CURVES["ac_onboard"]
+    vehicles = cars(5, p_charge_max_kw=7.0, p_discharge_max_kw=7.0, eta_charge=0.933, eta_discharge=0.933,
+                    soc_wanted=np.linspace(0.7, 0.9, 5))
+    departure_s = 12 * HOUR - 700 * np.arange(5)
+    fleet = Fleet(vehicles, np.zeros(1, dtype=np.int64), np.zeros(5),
+                  parameters=FleetParameters(curves=(curve, None)))
+    fleet.energy_kwh = 0.6 * vehicles.capacity_kwh
+    call = (lambda kw: at_bus_kw(vehicles, kw, (curve, None))) if knows_curve else None
+    for now_s in range(0, 12 * HOUR, 900):
+        declared = plugged(vehicles, departure_s, departure_s > now_s)
+        lo_kw, _ = vehicle_limits_kw(vehicles, declared, fleet.soc, now_s, 900, call)
+        mean_kw = lo_kw if now_s < discharges_h * HOUR else np.maximum(lo_kw, 0.0)
+        stay = np.clip((departure_s - now_s) / 900, 0.0, 1.0)
+        fleet.step(now_s, 900, plugged_power_kw(mean_kw, declared, now_s, 900), np.ones(5, dtype=np.int64), declared,
+                   presence_of(5, stay_fraction=stay), "on_arrival", np.ones(1), np.ones(1))
+    short_kwh = vehicles.soc_wanted * vehicles.capacity_kwh - fleet.energy_kwh
+    assert (short_kwh.max() < 1e-6) == knows_curve

@@ -24,7 +24,7 @@ from models.trips import DAY_S
 
 SEED = district_seed(2, 0)
 SITE = Site(np.arange(3), np.full(3, 500), np.array([0, 500, 0]))
-INPUTS = DistrictInputs(FleetParameters(40, 10, 10), SITE)
+INPUTS = DistrictInputs(FleetParameters(40, 10, 10, eta_charge=0.95, eta_discharge=0.95), SITE)
 
 
 def stays(start_h: list[float], departure_h: list[float], energy_kwh: list[float],

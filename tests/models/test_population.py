@@ -103,3 +103,12 @@ def test_no_vehicles_and_fifty_thousand() -> None:
 def test_all_mistakes_are_named_at_once() -> None:
     with pytest.raises(RecordError, match=r"private=-1.*battery_kwh=\(60, 50\).*enrolled_share=1.5"):
         FleetParameters(-1, 0, 0, battery_kwh=(60, 50), enrolled_share=1.5)
+
+
+def test_slow_and_fast_chargers_have_a_pair_each() -> None:
+    vehicles = draw_vehicles(FleetParameters(2, 2, 2, eta_charge=0.9, eta_discharge=0.8, fast_eta_charge=0.7,
+                                             fast_eta_discharge=0.6), district_seed(1, 0))
+    assert vehicles.eta_charge.tolist() == [0.9, 0.9, 0.7, 0.7, 0.9, 0.9]
+    assert vehicles.eta_discharge.tolist() == [0.8, 0.8, 0.6, 0.6, 0.8, 0.8]
+    with pytest.raises(RecordError, match="fast_eta_charge=1.2 is outside 0..1"):
+        FleetParameters(1, 1, 1, fast_eta_charge=1.2)

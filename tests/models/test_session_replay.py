@@ -38,7 +38,8 @@ def site(slow: int = 4) -> Site:
 
 
 def fleet(count: int = 3) -> Vehicles:
-    return draw_vehicles(FleetParameters(private=count, taxi=0, government=0), district_seed(1, 0))
+    parameters = FleetParameters(private=count, taxi=0, government=0, eta_charge=0.95, eta_discharge=0.95)
+    return draw_vehicles(parameters, district_seed(1, 0))
 
 
 @pytest.fixture

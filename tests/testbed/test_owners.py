@@ -46,7 +46,8 @@ V2G = "temporal"
 def runs(tmp_path_factory):
     """The same day with V2G and left to itself; cheap wear so that cars do give back."""
     folder = tmp_path_factory.mktemp("owners")
-    cheap = ("objective.wear_usd_per_mwh=5", "record.vehicles=true")
+    cheap = ("objective.wear_usd_per_mwh=5", "record.vehicles=true", "planning.redispatch=none",
+             "fleet.eta_charge=0.95", "fleet.eta_discharge=0.95", "fleet.slow_charger_curve=constant")
     return {name: open_result(small_run.run(folder, *cheap, controller=name, name=f"{name}.h5"))
             for name in (V2G, "uncoordinated")}
 
@@ -93,6 +94,7 @@ def test_stored_energy_is_worth_what_filling_cost(runs) -> None:
     result = runs[V2G]
     charged = sum(result.district(d, "charge_kw").sum(axis=1) for d in result.districts)
     mean = (result.system("price_charge_usd_per_kwh") * charged).sum() / charged.sum()
+    assert {result.scenario["fleet"][name] for name in ("eta_charge", "fast_eta_charge")} == {0.95}
     assert stored_value_usd_per_kwh(result) == pytest.approx(mean / 0.95)
 
 

@@ -124,7 +124,8 @@ def test_every_scenario_file_names_its_schema():
 # ------------------------------------------------------------- agreement with the models
 def test_defaults_are_those_of_the_models():
     fleet, model = Fleet(), FleetParameters(private=0, taxi=0, government=0)
-    same = {"eta_charge", "eta_discharge", "soc_min", "soc_max", "soc_floor_v2g", "soc_wanted", "soc_initial",
+    same = {"eta_charge", "eta_discharge", "fast_eta_charge", "fast_eta_discharge", "soc_min", "soc_max",
+            "soc_floor_v2g", "soc_wanted", "soc_initial",
             "slow_taper_start_soc", "fast_taper_start_soc", "age_years", "consumption_kwh_per_km"}
     assert {name: getattr(fleet, name) for name in same} == {name: getattr(model, name) for name in same}
     assert fleet.private_capacity_kwh == fleet.government_capacity_kwh == model.battery_kwh
