@@ -17,7 +17,8 @@ from testbed.wear_accounts import counterfactual, increment, soc_traces, wear_ac
 from testbed.wear_price import driven_kwh_per_day, wear_price_of_groups
 from tests.testbed import small_run
 
-ALIKE = ("record.vehicles=true", "wear.model=naumann")
+ALIKE = ("fleet.eta_charge=0.95", "fleet.eta_discharge=0.95", "fleet.slow_charger_curve=constant",
+         "record.vehicles=true", "wear.model=naumann")
 
 
 @pytest.fixture(scope="module")
