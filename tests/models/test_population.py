@@ -110,5 +110,5 @@ def test_slow_and_fast_chargers_have_a_pair_each() -> None:
                                              fast_eta_discharge=0.6), district_seed(1, 0))
     assert vehicles.eta_charge.tolist() == [0.9, 0.9, 0.7, 0.7, 0.9, 0.9]
     assert vehicles.eta_discharge.tolist() == [0.8, 0.8, 0.6, 0.6, 0.8, 0.8]
-    with pytest.raises(RecordError, match="fast_eta_charge=1.2 is outside 0..1"):
+    with pytest.raises(RecordError, match=r"fast_eta_charge=1\.2 is outside 0\.\.1"):
         FleetParameters(1, 1, 1, fast_eta_charge=1.2)
