@@ -233,7 +233,7 @@ _POWER_SYSTEM = [
         ("reserve_shortfall_mw", "MW", "spinning reserve missing by the rule, actual powers"),
         ("marginal_price_usd_per_mwh", "USD/MWh", "price of one more MWh of load, as weighted"),
         ("marginal_carbon_t_per_mwh", "t/MWh", "emissions of one more MWh of load, units on as they are"),
-        ("marginal_cost_usd_per_mwh", "USD/MWh", "its fuel and carbon with weights 1; 0 where curtailed power serves it"),
+        ("marginal_cost_usd_per_mwh", "USD/MWh", "its fuel and carbon, weights 1; 0 where curtailed power serves it"),
         ("fuel_cost_usd", "USD", "fuel of the step"),
         ("startup_cost_usd", "USD", "start-ups of the step"),
         ("carbon_t", "t", "emissions of the step"),

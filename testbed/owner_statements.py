@@ -4,8 +4,8 @@
 
 Everything is a sum over counted time that the run itself booked per vehicle, so the statements add up to the
 system's payments: tariffs to `tariff_payments_usd`, wear to `wear_cost_usd`, fast charging to
-`fast_charge_cost_usd`. The shortfall at departure and the energy still in the battery are valued here and are
-in no figure of the system. Costs are positive, earnings negative.
+`fast_charge_cost_usd`; with the energy still in the battery they are `owners_cost_usd_adjusted`. The shortfall at
+departure is valued here alone and is in no figure of the system. Costs are positive, earnings negative.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 
 from models.records import CHARGER_KINDS, VEHICLE_CLASSES, ZONES, Bools, Floats, Ints
 from models.trips import HOME_ZONE
+from testbed.metric_definitions_ledgers import stored_energy_owners_usd_per_mwh
 from testbed.results import Result, ResultError, open_result
 
 OWNER_PRICES = {"shortfall_usd_per_kwh": 1.0, "slow_v2g_charger_usd_per_year": 120.0,
@@ -132,14 +133,8 @@ def _charger_usd_per_year(result: Result, class_index: Ints) -> Floats:
 
 
 def stored_value_usd_per_kwh(result: Result) -> float:
-    """A kWh in the battery at the price at which this run filled batteries: the tariff weighted by charging power.
-
-    A car that ends the day low will be filled as the others were; the plain mean where nothing was charged.
-    """
-    price = result.system("price_charge_usd_per_kwh")
-    charge_kw = np.sum([result.district(d, "charge_kw").sum(axis=1) for d in result.districts], axis=0)
-    mean = np.average(price, weights=charge_kw) if charge_kw.sum() > 0 else price.mean()
-    return float(mean) / float(result.scenario["fleet"]["eta_charge"])
+    """A kWh in the battery at the price at which this run filled batteries: a car that ends low is filled likewise."""
+    return stored_energy_owners_usd_per_mwh(result) / 1000
 
 
 def change_usd(statements: Statements, baseline: Statements) -> Floats:

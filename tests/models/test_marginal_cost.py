@@ -50,5 +50,5 @@ def test_with_weights_1_it_is_the_price_and_at_others_it_stays_in_dollars() -> N
 
 
 @pytest.mark.parametrize(("load_mw", "wind_mw"), [(100.0, 400.0), (100.0, 0.0), (5000.0, 0.0)])
-def test_curtailed_power_costs_nothing_and_shed_or_dumped_power_has_no_such_cost(load_mw: float, wind_mw: float) -> None:
+def test_it_is_0_where_power_is_curtailed_dumped_or_shed(load_mw: float, wind_mw: float) -> None:
     assert _step(load_mw, 5, wind_mw=wind_mw).marginal_cost_usd_per_mwh == 0.0
