@@ -47,7 +47,7 @@ def operator_usd(booked: Booked) -> float:
 
 @dataclass(frozen=True)
 class Refill:
-    """Putting a MWh into batteries, USD per MWh in the battery, by who bears it; of the run's own charging steps."""
+    """Putting a MWh into batteries, USD per MWh in the battery, by who bears it; both of the same charging steps."""
 
     system: float
     """lambda / eta_c: fuel and carbon of one more MWh of load."""
@@ -60,17 +60,28 @@ class Refill:
         return self.system - self.tariff
 
 
-def refill_usd_per_mwh(price_usd_per_mwh: Floats, charge_kw: Floats, is_served: Bools, eta_charge: float) -> float:
-    """Mean price [T] of the steps in which cars charge [T], weighted by their power, over eta_charge.
+def refill_steps(tariff: Floats, charge_kw: Floats, is_served: Bools) -> Bools:
+    """[T] steps in which missing energy would come back: the run's charging steps at the lowest tariff among them.
 
-    Steps with load shed or power dumped (is_served [T] false) are left out: there the price is a penalty. The plain
-    mean where nothing is charged; NaN without a step that is served.
+    A battery that ends lower is filled when that is cheap for its owner, not when a full one had to be topped up: days
+    that follow bear it out (docs/results.md). Steps with load shed or power dumped (is_served [T] false) are left out:
+    there the price is a penalty. All served steps at their lowest tariff where nothing is charged.
     """
-    if not is_served.any():
+    charging = is_served & (charge_kw > 0)
+    steps = charging if charging.any() else is_served
+    return np.asarray(steps & (tariff <= np.min(tariff[steps], initial=np.inf)))
+
+
+def refill_usd_per_mwh(price_usd_per_mwh: Floats, charge_kw: Floats, steps: Bools, eta_charge: float) -> float:
+    """Mean price [T] of these steps [T], weighted by charging power [T], over eta_charge.
+
+    The plain mean where nothing is charged; NaN without a step.
+    """
+    if not steps.any():
         return float("nan")
-    weight = charge_kw[is_served]
+    weight = charge_kw[steps]
     used = weight if weight.sum() > 0 else np.ones(weight.size)
-    return float(np.average(price_usd_per_mwh[is_served], weights=used)) / eta_charge
+    return float(np.average(price_usd_per_mwh[steps], weights=used)) / eta_charge
 
 
 def adjusted_usd(cost_usd: float, stored_change_mwh: float, usd_per_mwh: float) -> float:

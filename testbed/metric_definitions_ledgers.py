@@ -1,7 +1,7 @@
 """Figures of the three ledgers, of stored energy and what it is worth, and of how steady a run was.
 
 The ledgers themselves are in `testbed.ledgers`. Adjusted twins value the change of stored energy at what refilling
-costs in the run's own charging steps: by fuel and carbon, by the tariff, or by both as the objective weighs them.
+costs in the run's own cheap charging steps: by fuel and carbon, by the tariff, or by both as the objective weighs them.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def steadiness_percent(result: Result) -> float:
 
 @metric("stored_energy_usd_per_mwh", "USD/MWh",
         "refilling costs society: fuel and carbon of one more MWh of load (weights 1; curtailed power costs nothing), "
-        "mean over the steps in which cars charge weighted by their power (plain mean if nothing is charged), steps "
-        "with load shed or power dumped left out, over eta_charge")
+        "mean over the run's charging steps at the lowest charging tariff weighted by charging power (plain mean if "
+        "nothing is charged), steps with load shed or power dumped left out, over eta_charge")
 def stored_energy_usd_per_mwh(result: Result) -> float:
     return _refill(result, result.system(MARGINAL_COST)) if result.holds_system(MARGINAL_COST) else np.nan
 
@@ -79,8 +79,10 @@ def stored_energy_objective_usd_per_mwh(result: Result) -> float:
 
 
 def _refill(result: Result, price_usd_per_mwh: Floats) -> float:
-    """One efficiency for all cars, so that the ledgers' prices add up as their costs do."""
-    return ledgers.refill_usd_per_mwh(price_usd_per_mwh, charging_kw(result), is_served(result),
+    """The same steps for all prices and one efficiency for all cars: so the prices add up as the costs do."""
+    charge_kw = charging_kw(result)
+    steps = ledgers.refill_steps(result.system("price_charge_usd_per_kwh"), charge_kw, is_served(result))
+    return ledgers.refill_usd_per_mwh(price_usd_per_mwh, charge_kw, steps,
                                       float(result.scenario["fleet"]["eta_charge"]))
 
 

@@ -68,7 +68,7 @@ class Statements:
     stored_change_kwh: Floats
     """Energy in the battery at the end less that at the start."""
     stored_usd: Floats
-    """What it is worth at the tariff at which the run's cars were charged; a gain lowers the net cost."""
+    """What it is worth at the lowest tariff at which the run's cars were charged; a gain lowers the net cost."""
     charger_usd: Floats
     """A bidirectional charger's extra cost in this time; apart, in no sum."""
 
@@ -133,7 +133,7 @@ def _charger_usd_per_year(result: Result, class_index: Ints) -> Floats:
 
 
 def stored_value_usd_per_kwh(result: Result) -> float:
-    """A kWh in the battery at the price at which this run filled batteries: a car that ends low is filled likewise."""
+    """A kWh in the battery at the lowest tariff at which this run's cars charged: one that ends low is filled then."""
     return stored_energy_owners_usd_per_mwh(result) / 1000
 
 

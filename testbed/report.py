@@ -49,7 +49,7 @@ CAVEATS = (
     "The feeder model is balanced (one phase stands for three).",
     "Differences of cost below twice the gap of the unit commitment are marked as not resolved.",
     "Raw costs flatter a controller that drains batteries: compare adjusted twins, which value stored energy at what "
-    "refilling costs in the run's own charging steps. They are no substitute for a steady day.",
+    "refilling costs in the run's own charging steps at the lowest tariff. They are no substitute for a steady day.",
     "Energy fast-charged on the way is paid by owners and bought outside, served by no thermal unit of this system: it "
     "is in society's ledger at its price, and not in total_cost_usd or objective_usd.",
     "Costs compare only where cars were served alike: see what is missing at departures and fast-charged on the way.",

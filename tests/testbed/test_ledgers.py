@@ -20,6 +20,7 @@ from testbed.ledgers import (
     adjusted_usd,
     operator_usd,
     owners_usd,
+    refill_steps,
     refill_usd_per_mwh,
     society_usd,
     steadiness_percent,
@@ -52,17 +53,26 @@ def test_each_item_is_in_the_ledgers_it_belongs_to() -> None:
 
 
 # ---------------------------------------------------------------- what refilling costs
-PRICES, CHARGE = np.array([10.0, 20.0, 3000.0, -100.0]), np.array([100.0, 300.0, 50.0, 50.0])
-SERVED = np.array([True, True, False, False])
+PRICES = np.array([10.0, 20.0, 26.0, 3000.0, -100.0])
+TARIFF = np.array([0.04, 0.04, 0.15, 0.01, 0.01])
+CHARGE = np.array([100.0, 300.0, 700.0, 50.0, 50.0])
+SERVED = np.array([True, True, True, False, False])
+
+
+def test_batteries_are_refilled_where_the_run_charges_at_the_lowest_tariff() -> None:
+    assert refill_steps(TARIFF, CHARGE, SERVED).tolist() == [True, True, False, False, False]
+    assert refill_steps(TARIFF, CHARGE * (TARIFF > 0.1), SERVED).tolist() == [False, False, True, False, False]
 
 
 def test_steps_with_load_shed_or_power_dumped_set_no_price() -> None:
-    assert refill_usd_per_mwh(PRICES, CHARGE, SERVED, 0.8) == pytest.approx(17.5 / 0.8)
+    steps = refill_steps(TARIFF, CHARGE, SERVED)
+    assert refill_usd_per_mwh(PRICES, CHARGE, steps, 0.8) == pytest.approx(17.5 / 0.8)
 
 
 def test_the_plain_mean_counts_where_nothing_is_charged_and_nothing_where_no_step_is_served() -> None:
-    assert refill_usd_per_mwh(PRICES, 0 * CHARGE, SERVED, 0.5) == pytest.approx(15 / 0.5)
-    assert math.isnan(refill_usd_per_mwh(PRICES, CHARGE, ~SERVED & False, 0.5))
+    steps = refill_steps(TARIFF, 0 * CHARGE, SERVED)
+    assert refill_usd_per_mwh(PRICES, 0 * CHARGE, steps, 0.5) == pytest.approx(15 / 0.5)
+    assert math.isnan(refill_usd_per_mwh(PRICES, CHARGE, refill_steps(TARIFF, CHARGE, SERVED & False), 0.5))
 
 
 def test_steadiness_is_the_change_over_what_is_charged_whatever_its_sign() -> None:

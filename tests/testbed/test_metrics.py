@@ -47,7 +47,7 @@ SYSTEM: dict[str, Any] = {
     "marginal_price_usd_per_mwh": [10, 20, 30, 60], "committed": [[1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 0]],
     "unit_starts": [0, 1, 1, 0], "emergency_starts": [0, 0, 1, 0],
     "p_mw": [[200, 10, 0]] * 4, "marginal_carbon_t_per_mwh": [0.4, 0.9, 0.7, 0.8],
-    "marginal_cost_usd_per_mwh": [8, 16, 500, 500], "price_charge_usd_per_kwh": [0.04, 0.08, 0.5, 0.5],
+    "marginal_cost_usd_per_mwh": [8, 16, 500, 500], "price_charge_usd_per_kwh": [0.05, 0.05, 0.02, 0.02],
 }
 GROUPS = np.zeros((4, 18))
 FEEDER: dict[str, Any] = {
@@ -95,7 +95,7 @@ def _per_group(total: list[float]) -> np.ndarray[Any, Any]:
 # charged 100 kW in the first step and 300 kW in the second; the 500 kW of the last fall where power is dumped.
 # Over eta_charge 0.8, $/MWh in the battery:
 SOCIETY_REFILL = (8 * 100 + 16 * 300) / 400 / 0.8
-OWNERS_REFILL = (40 * 100 + 80 * 300) / 400 / 0.8
+OWNERS_REFILL = 50 / 0.8
 OBJECTIVE_REFILL = (10 * 100 + 20 * 300) / 400 / 0.8 + 2 * OWNERS_REFILL
 STORED_MWH = -0.020
 OPERATING, WEAR, TARIFF = 4250.0, 0.75, -2.0
