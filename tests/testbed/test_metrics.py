@@ -56,7 +56,7 @@ FEEDER: dict[str, Any] = {
     "vm_pu": [[1, 0.93, 0.95, 0.99], [1, 0.92, 0.9, 0.99], [1, 1.05, 1.0, 0.99], [1, 0.98, 0.95, 0.99]],
     "vm_socp_pu": [[1, 0.94, 1, 1]] * 4, "vm_plan_ac_pu": [[1, 0.945, np.nan, 1]] * 4,
     "vm_setpoint_pu": [[1, 0.955, 1, 1]] * 4, "line_loading_percent": [[0, 80, 20, 105]] * 4,
-    "charge_kw": [100, 300, 0, 500], "tariff_usd": [1, 0, -3, 0], "wear_usd": [0, 0.5, 0, 0],
+    "charge_kw": [100, 300, 200, 500], "tariff_usd": [1, 0, -3, 0], "wear_usd": [0, 0.5, 0, 0],
     "fast_charged_usd": [0, 0, 7, 0], "charged_kwh": [900, 0, 0, 2700], "discharged_kwh": [0, 500, 0, 0],
     "fast_charged_kwh": [0, 0, 35, 0], "driven_kwh": [5, 6, 7, 8], "target_energy_kwh": [0, 50, 0, 30],
     "disaggregation_loss_kwh": [0, 5, 0, 3], "infeasible_request_kwh": [1, 1, 0, 0],
@@ -92,7 +92,7 @@ def _per_group(total: list[float]) -> np.ndarray[Any, Any]:
     return values
 
 
-# charged 100 kW in the first step and 300 kW in the second; the 500 kW of the last fall where power is dumped.
+# charged 100 kW in the first step and 300 kW in the second; then load is shed, then power dumped, whatever is charged.
 # Over eta_charge 0.8, $/MWh in the battery:
 SOCIETY_REFILL = (8 * 100 + 16 * 300) / 400 / 0.8
 OWNERS_REFILL = 50 / 0.8
@@ -132,7 +132,7 @@ EXPECTED = {
     "compliance_realised_energy_down": 0.9, "relaxation_gap_max_rel": 3e-6, "relaxation_vm_error_max_pu": 4e-7,
     "spatial_fallbacks": 1, "spatial_repairs": 1, "plan_gap_max_rel": math.nan, "solver_s": 4.5, "wall_s": 8.5,
     "tariff_in_objective": 1, "carbon_average_t_per_mwh": 42 / (420 + 40 + 10 - 3),
-    "carbon_marginal_charging_t_per_mwh": (0.4 * 100 + 0.9 * 300 + 0.8 * 500) / 900,
+    "carbon_marginal_charging_t_per_mwh": (0.4 * 100 + 0.9 * 300 + 0.7 * 200 + 0.8 * 500) / 1100,
     "carbon_marginal_discharging_t_per_mwh": math.nan, "carbon_marginal_mean_t_per_mwh": 2.8 / 4,
 } | dict.fromkeys(("planned_operating_cost_usd", "planned_tariff_payments_usd", "planned_wear_cost_usd",
                    "planned_owners_net_cost_usd", "planned_curtailment_penalty_usd", "planned_carbon_t",
