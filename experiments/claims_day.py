@@ -104,7 +104,7 @@ def differences(runs: BY_SEED, base: str, figures: Sequence[str] = FIGURES) -> l
     gap = {name: max(resolution_usd(result) / 2 for result in runs[name].values()) for name in runs}
     return [Difference(row.metric, row.controller, base, row.mean, row.difference_mean, row.difference_ci95,
                        max(gap[row.controller], gap[base]), row.note)
-            for row in compare_table(results, figures)]
+            for row in compare_table(results, figures, base)]
 
 
 def ordered_as_claimed(mean_usd: Mapping[str, float]) -> tuple[bool, str]:

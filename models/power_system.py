@@ -86,6 +86,8 @@ class PowerSystemStep(Table):
     """Weighted cost of one more MWh of load."""
     marginal_carbon_t_per_mwh: float
     """Emissions of one more MWh of load, units on as they are; 0 where curtailed power serves it or it is shed."""
+    marginal_cost_usd_per_mwh: float
+    """Fuel and carbon of one more MWh of load with weights 1; 0 where curtailed power serves it or it is shed."""
 
 
 class DispatchCurve:
@@ -159,7 +161,7 @@ class PowerSystem:
         between = self._range_mw(dt_s)
         p_mw, curtailed, shed, dump, price = self._dispatch(on, net, between)
         follows = curtailed == 0 and shed == 0 and dump == 0
-        marginal_carbon = self._marginal_carbon(on, p_mw, between) if follows else 0.0
+        marginal_carbon, marginal_cost = self._marginal(on, p_mw, between) if follows else (0.0, 0.0)
         self._remember(p_mw, on, dt_s)
         self._advance(on, dt_s)
         self._shed_mw = shed
@@ -177,7 +179,7 @@ class PowerSystem:
             wind_curtailed_mw=wind_cut, pv_curtailed_mw=pv_cut, shed_mw=shed, dump_mw=dump,
             reserve_shortfall_mw=reserve, emergency_starts=emergency_starts,
             imbalance_cost_usd=imbalance * hours, marginal_price_usd_per_mwh=price,
-            marginal_carbon_t_per_mwh=marginal_carbon,
+            marginal_carbon_t_per_mwh=marginal_carbon, marginal_cost_usd_per_mwh=marginal_cost,
         )
 
     # ------------------------------------------------------------ which units run
@@ -258,11 +260,15 @@ class PowerSystem:
             self._curves[key] = curve
         return self._curves[key]
 
-    def _marginal_carbon(self, on: Bools, p_mw: Floats, between: tuple[Floats, Floats] | None) -> float:
-        """dE/dL = sum_i (beta_i + 2 gamma_i P_i) dP_i/dL in t/MWh along the dispatch of the running units."""
-        units = self.units
-        each = units.emission_beta_t_per_mwh + 2 * units.emission_gamma_t_per_mw2h * p_mw
-        return float(each[on] @ self._curve(on, between).shares_at(float(p_mw[on].sum())))
+    def _marginal(self, on: Bools, p_mw: Floats, between: tuple[Floats, Floats] | None) -> tuple[float, float]:
+        """(dE/dL, dF/dL) along the dispatch of the running units, F = fuel + carbon price x emissions, unweighted.
+
+        dE/dL = sum_i (beta_i + 2 gamma_i P_i) dP_i/dL in t/MWh, dF/dL = sum_i (b_i + 2 c_i P_i) dP_i/dL + price dE/dL.
+        """
+        units, shares = self.units, self._curve(on, between).shares_at(float(p_mw[on].sum()))
+        tons = (units.emission_beta_t_per_mwh + 2 * units.emission_gamma_t_per_mw2h * p_mw)[on] @ shares
+        fuel_usd = (units.cost_b_usd_per_mwh + 2 * units.cost_c_usd_per_mw2h * p_mw)[on] @ shares
+        return float(tons), float(fuel_usd + self.parameters.carbon_price_usd_per_t * tons)
 
     def _dispatch(self, on: Bools, net: NetLoad,
                   between: tuple[Floats, Floats] | None) -> tuple[Floats, float, float, float, float]:

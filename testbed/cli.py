@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from testbed.scenario import Scenario
 
 DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
-BASES = ("no_pev", "uncoordinated")
-"""What a folder's report compares with, if it is there: no cars, else cars left to themselves."""
+FIRST = ("uncoordinated", "no_pev")
+"""What a folder's report shows first, if it is there: what others are compared with, then the system without cars."""
 P = ParamSpec("P")
 R = TypeVar("R")
 app = typer.Typer(name="testbed", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -272,7 +272,7 @@ def report(
 def _results_in(source: Path, mistakes: list[str]) -> list[Path]:
     """The file itself, or the results in a folder; files there that are none are named on stderr.
 
-    First come the runs that others are compared with: without cars, else without control.
+    First come the runs that others are compared with, then those without cars.
     """
     from testbed.results import ResultError, open_result  # noqa: PLC0415
 
@@ -287,7 +287,7 @@ def _results_in(source: Path, mistakes: list[str]) -> list[Path]:
     else:
         for problem in bad:
             _say(f"left out: {problem}")
-    return [one.path for one in sorted(good, key=lambda one: (one.controller not in BASES, one.controller != BASES[0]))]
+    return [one.path for one in sorted(good, key=lambda one: (one.controller not in FIRST, one.controller != FIRST[0]))]
 
 
 def _opened(path: Path) -> Result:

@@ -21,9 +21,9 @@ from testbed.metric_definitions import (
     carbon_cost_usd,
     imbalance_cost_usd,
     operating_cost_usd,
-    stored_energy_value_usd,
     tariff_payments_usd,
 )
+from testbed.metric_definitions_ledgers import stored_energy_value_usd
 from testbed.owner_statements import Statements, change_usd, owner_statements
 from testbed.results import Result
 

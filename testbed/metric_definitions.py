@@ -1,7 +1,8 @@
 """Headline figures of the system and the feeders: one pure function of a result each.
 
 Definitions follow MODEL.md sections 2, 3 and 5. Names are stable once published. All sums are over counted
-time; MW and MWh from the bus upward, kW and kWh below it. Cars and drivers: `metric_definitions_cars`.
+time; MW and MWh from the bus upward, kW and kWh below it. Ledgers and the worth of stored energy:
+`metric_definitions_ledgers`; cars and drivers: `metric_definitions_cars`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from testbed.metric_inputs import (
     units_on_per_hour,
 )
 from testbed.results import Result
-from testbed.stored_value import in_battery_price
 
 
 # ---------------------------------------------------------------- F1..F4 and their sums
@@ -68,8 +68,8 @@ def tariff_payments_usd(result: Result) -> float:
     return district_sum(result, "tariff_usd")
 
 
-@metric("fast_charge_cost_usd", "USD", "paid by owners for fast charging on the way; in no other sum than "
-        "owners_net_cost_usd")
+@metric("fast_charge_cost_usd", "USD", "paid by owners for fast charging on the way; in owners_net_cost_usd "
+        "and in the ledgers of owners and society")
 def fast_charge_cost_usd(result: Result) -> float:
     return district_sum(result, "fast_charged_usd")
 
@@ -108,13 +108,6 @@ def total_cost_usd(result: Result) -> float:
             + imbalance_cost_usd(result))
 
 
-@metric("total_cost_usd_adjusted", "USD",
-        "total_cost_usd less stored_energy_change_mwh x stored_energy_usd_per_mwh: drained batteries "
-        "are no saving")
-def total_cost_usd_adjusted(result: Result) -> float:
-    return total_cost_usd(result) - stored_energy_value_usd(result)
-
-
 @metric("objective_usd", "USD",
         "w1 F1 + w2 F2 + w3 F3 + w4 F4 + imbalance, as it happened; F2 = wear, and tariff payments if "
         "tariff_in_objective")
@@ -127,34 +120,6 @@ def objective_usd(result: Result) -> float:
             + objective_parameter(result, "weight_curtailment") * curtailment_penalty_usd(result)
             + objective_parameter(result, "weight_carbon") * carbon_cost_usd(result)
             + imbalance_cost_usd(result))
-
-
-@metric("objective_usd_adjusted", "USD",
-        "objective_usd less stored_energy_change_mwh x stored_energy_usd_per_mwh")
-def objective_usd_adjusted(result: Result) -> float:
-    return objective_usd(result) - stored_energy_value_usd(result)
-
-
-# ---------------------------------------------------------------- stored energy
-@metric("stored_energy_change_mwh", "MWh",
-        "energy in all batteries at the end less that at the start of counted time")
-def stored_energy_change_mwh(result: Result) -> float:
-    if not all(result.has_totals(d) for d in result.districts):
-        return np.nan
-    return float(sum((result.vehicle(d, "stored_end_kwh") - result.vehicle(d, "stored_start_kwh")).sum()
-                     for d in result.districts)) / 1000
-
-
-@metric("stored_energy_usd_per_mwh", "USD/MWh",
-        "value of a MWh in the battery: the system's marginal price, mean over counted time weighted by "
-        "charging power (plain mean if nothing is charged), over the charger's eta_charge")
-def stored_energy_usd_per_mwh(result: Result) -> float:
-    return in_battery_price(result, result.system("marginal_price_usd_per_mwh"))
-
-
-def stored_energy_value_usd(result: Result) -> float:
-    """What the gain of stored energy is worth; subtracted by the adjusted twins."""
-    return stored_energy_change_mwh(result) * stored_energy_usd_per_mwh(result)
 
 
 # ---------------------------------------------------------------- system

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.records import Floats
+from models.records import Bools, Floats
 from testbed.results import Result
 
 MetricFunction = Callable[[Result], float]
@@ -57,6 +57,16 @@ def system_energy_mwh(result: Result, name: str) -> float:
 def district_sum(result: Result, name: str) -> float:
     """Sum of a variable over steps, its axes and districts."""
     return float(sum(result.district(d, name).sum() for d in result.districts))
+
+
+def charging_kw(result: Result) -> Floats:
+    """[T] charging power of all cars at the bus."""
+    return np.asarray(np.sum([result.district(d, "charge_kw").sum(axis=1) for d in result.districts], axis=0))
+
+
+def is_served(result: Result) -> Bools:
+    """[T] no load is shed and no power dumped: the system's price is one of fuel, carbon or curtailment."""
+    return np.asarray((result.system("shed_mw") == 0) & (result.system("dump_mw") == 0))
 
 
 def networks(result: Result) -> tuple[str, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from testbed.comparability import BASE, SERVICE, base_controller, objective_text, optimised, serves_nobody, service_text
+from testbed.metric_definitions_ledgers import LEDGERS
 from testbed.metric_registry import METRICS, Metric
 from testbed.regret import regret_of_runs
 from testbed.result_layout import ResultError
@@ -24,7 +26,7 @@ NOT_COMPARED = ("seed", "description", "execution", "record")
 """Parts of a scenario in which comparable runs may differ."""
 _UNRESOLVED_BY_MILP = frozenset({
     "operating_cost_usd", "fuel_cost_usd", "startup_cost_usd", "carbon_cost_usd", "imbalance_cost_usd",
-    "total_cost_usd", "total_cost_usd_adjusted", "objective_usd", "objective_usd_adjusted",
+    "total_cost_usd", "total_cost_usd_adjusted", "objective_usd", "objective_usd_adjusted", *LEDGERS,
 })
 """Costs that the commitment moves: it is optimal only to the MILP gap."""
 
@@ -56,24 +58,39 @@ def metrics_json(result: Result) -> dict[str, Any]:
 
 
 def write_metrics_csv(results: Sequence[Result], path: Path) -> None:
-    """One line per run and figure: scenario, controller, seed, status, metric, value, unit; NaN: empty."""
+    """One line per run and figure: scenario, controller, seed, status, metric, value, unit, optimised; NaN: empty.
+
+    After a run's figures come its regret, and its differences from `uncoordinated` of the same seed in the ledgers and
+    in service (`NAME_less_uncoordinated`), where those were run. `optimised` says who was planned by which objective.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     regret = {id(run): value for run, value in regret_of_runs(results)}
+    values = {id(run): compute_metrics(run) for run in results}
+    base = {run.seed: values[id(run)] for run in results if run.controller == BASE}
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(("scenario", "controller", "seed", "status", "metric", "value", "unit"))
+        writer.writerow(("scenario", "controller", "seed", "status", "metric", "value", "unit", "optimised"))
         for result in results:
             run = (result.scenario_name, result.controller, result.seed, result.status)
-            for name, value in compute_metrics(result).items():
-                writer.writerow((*run, name, value if np.isfinite(value) else "", METRICS[name].unit))
+            told = f"{optimised(result)} by {objective_text(result)}"
+            rows = [(name, value, METRICS[name].unit) for name, value in values[id(result)].items()]
             if id(result) in regret:
-                writer.writerow((*run, "regret_usd", regret[id(result)], "USD"))
+                rows.append(("regret_usd", regret[id(result)], "USD"))
+            if result.seed in base and result.controller != BASE:
+                rows += _less_base(values[id(result)], base[result.seed])
+            writer.writerows((*run, name, value if np.isfinite(value) else "", unit, told)
+                             for name, value, unit in rows)
+
+
+def _less_base(values: Mapping[str, float], base: Mapping[str, float]) -> list[tuple[str, float, str]]:
+    """(name, difference, unit) of the ledgers and of service."""
+    return [(f"{name}_less_{BASE}", values[name] - base[name], METRICS[name].unit) for name in (*LEDGERS, *SERVICE)]
 
 
 # ---------------------------------------------------------------- comparison of controllers
 @dataclass(frozen=True)
 class ComparisonRow:
-    """One figure of one controller, against the first controller on the same seeds."""
+    """One figure of one controller, against the base on the same seeds."""
 
     metric: str
     unit: str
@@ -84,25 +101,41 @@ class ComparisonRow:
     pairs: int
     """Seeds that both have."""
     difference_mean: float
-    """Mean of (this - first), seed by seed."""
+    """Mean of (this - base), seed by seed."""
     difference_ci95: float
     """Half width of the 95 % interval of that mean (Student); NaN with fewer than two pairs."""
     note: str
     """`not resolved` (below twice the MILP gap), `interval holds 0`, `one seed`, or empty."""
+    base: str
+    """The controller that the difference is from."""
+    service: str
+    """What cars got otherwise than under the base, on the same seeds; empty where the service was equal."""
 
 
-def compare_table(results: Sequence[Result], names: Sequence[str] | None = None) -> list[ComparisonRow]:
-    """Rows per figure and controller, in the order in which controllers come; the first is the base.
+def compare_table(results: Sequence[Result], names: Sequence[str] | None = None,
+                  base: str | None = None) -> list[ComparisonRow]:
+    """Rows per figure and controller, in the order in which controllers come, against `base`.
 
-    Raises ResultError if a run appears twice or the scenarios differ in more than the seed.
+    base: `uncoordinated` unless given, and the first controller where that is not among them. Raises ResultError if
+    a run appears twice or the scenarios differ in more than the seed.
     """
     runs = _by_controller(results)
     values = {id(r): compute_metrics(r) for r in results}
-    chosen = list(METRICS) if names is None else list(names)
-    base = next(iter(runs.values()), {})
+    base = base_controller(runs) if base is None else base
+    against = runs.get(base, {})
     resolution = {id(r): resolution_usd(r) for r in results}
-    return [_row(name, controller, seeds, base, values, resolution)
-            for name in chosen for controller, seeds in runs.items()]
+    service = {name: _service(seeds, against, values) for name, seeds in runs.items()}
+    return [_row(name, controller, seeds, (base, against), values, resolution, service[controller])
+            for name in (list(METRICS) if names is None else names) for controller, seeds in runs.items()]
+
+
+def _service(seeds: dict[int, Result], base: dict[int, Result], values: dict[int, dict[str, float]]) -> str:
+    """What cars got otherwise, mean over the seeds that both have."""
+    if seeds and all(serves_nobody(values[id(r)]) for r in seeds.values()) and seeds is not base:
+        return "no cars to serve"
+    pairs = [(values[id(r)], values[id(base[seed])]) for seed, r in seeds.items() if seed in base]
+    return service_text({name: float(np.mean([a[name] - b[name] for a, b in pairs])) if pairs else np.nan
+                         for name in SERVICE})
 
 
 def check_comparable(results: Sequence[Result]) -> None:
@@ -128,8 +161,9 @@ def _by_controller(results: Sequence[Result]) -> dict[str, dict[int, Result]]:
     return runs
 
 
-def _row(name: str, controller: str, seeds: dict[int, Result], base: dict[int, Result],
-         values: dict[int, dict[str, float]], resolution: dict[int, float]) -> ComparisonRow:
+def _row(name: str, controller: str, seeds: dict[int, Result], against: tuple[str, dict[int, Result]],
+         values: dict[int, dict[str, float]], resolution: dict[int, float], service: str) -> ComparisonRow:
+    base_name, base = against
     own = np.array([values[id(r)][name] for r in seeds.values()])
     own = own[np.isfinite(own)]
     pairs = [(r, base[seed]) for seed, r in seeds.items() if seed in base]
@@ -147,7 +181,7 @@ def _row(name: str, controller: str, seeds: dict[int, Result], base: dict[int, R
         metric=name, unit=METRICS[name].unit, controller=controller, seeds=int(own.size),
         mean=float(own.mean()) if own.size else np.nan, pairs=int(differences.size),
         difference_mean=float(differences.mean()) if differences.size else np.nan,
-        difference_ci95=half_width(differences), note=note)
+        difference_ci95=half_width(differences), note=note, base=base_name, service=service)
 
 
 def _interval_note(differences: np.ndarray[Any, np.dtype[np.float64]]) -> str:

@@ -4,8 +4,8 @@
 
 Everything is a sum over counted time that the run itself booked per vehicle, so the statements add up to the
 system's payments: tariffs to `tariff_payments_usd`, wear to `wear_cost_usd`, fast charging to
-`fast_charge_cost_usd`. The shortfall at departure and the energy still in the battery are valued here and are
-in no figure of the system. Costs are positive, earnings negative.
+`fast_charge_cost_usd`; with the energy still in the battery they are `owners_cost_usd_adjusted`. The shortfall at
+departure is valued here alone and is in no figure of the system. Costs are positive, earnings negative.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import numpy as np
 
 from models.records import CHARGER_KINDS, VEHICLE_CLASSES, ZONES, Bools, Floats, Ints
 from models.trips import HOME_ZONE
+from testbed.metric_definitions_ledgers import stored_energy_owners_usd_per_mwh
 from testbed.results import Result, ResultError, open_result
-from testbed.stored_value import in_battery_price
 
 OWNER_PRICES = {"shortfall_usd_per_kwh": 1.0, "slow_v2g_charger_usd_per_year": 120.0,
                 "fast_v2g_charger_usd_per_year": 600.0}
@@ -68,7 +68,7 @@ class Statements:
     stored_change_kwh: Floats
     """Energy in the battery at the end less that at the start."""
     stored_usd: Floats
-    """What it is worth at the tariff at which the run's cars were charged; a gain lowers the net cost."""
+    """What it is worth at the lowest tariff at which the run's cars were charged; a gain lowers the net cost."""
     charger_usd: Floats
     """A bidirectional charger's extra cost in this time; apart, in no sum."""
 
@@ -133,11 +133,8 @@ def _charger_usd_per_year(result: Result, class_index: Ints) -> Floats:
 
 
 def stored_value_usd_per_kwh(result: Result) -> float:
-    """A kWh in the battery at the price at which this run filled batteries: the tariff weighted by charging power.
-
-    A car that ends the day low will be filled as the others were; the plain mean where nothing was charged.
-    """
-    return in_battery_price(result, result.system("price_charge_usd_per_kwh"))
+    """A kWh in the battery at the lowest tariff at which this run's cars charged: one that ends low is filled then."""
+    return stored_energy_owners_usd_per_mwh(result) / 1000
 
 
 def change_usd(statements: Statements, baseline: Statements) -> Floats:

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from testbed.comparability import objective_text
+from testbed.metric_definitions_ledgers import LEDGERS
 from testbed.metric_inputs import networks
 from testbed.metric_registry import METRICS
-from testbed.metrics import ComparisonRow, check_comparable, compare_table, compute_metrics, definition
-from testbed.numbers import readable
+from testbed.metrics import check_comparable, compare_table, compute_metrics, definition
 from testbed.report_charts import Chart, controller_colour, controller_dash
 from testbed.report_figures import Run, charts
+from testbed.report_ledgers import Rows, cell, compared_text, ledgers_section
 from testbed.report_owners import owners_section
 from testbed.report_page import bullet_list, details, figure, number, page, swatch, table, warning
 from testbed.result_layout import ResultError
@@ -22,6 +24,7 @@ from testbed.results import Result, open_result
 from testbed.run_profile import profile_rows
 
 HEADLINE = (
+    *LEDGERS, "steadiness_percent",
     "total_cost_usd_adjusted", "objective_usd_adjusted", "total_cost_usd", "operating_cost_usd", "carbon_t",
     "wear_cost_usd", "owners_net_cost_usd", "imbalance_cost_usd", "curtailed_mwh", "hours_fewer_units",
     "unit_hours", "equivalent_load_peak_mw", "equivalent_load_valley_mw", "equivalent_load_std_mw",
@@ -45,9 +48,11 @@ TRANSFORMERS = (
 CAVEATS = (
     "The feeder model is balanced (one phase stands for three).",
     "Differences of cost below twice the gap of the unit commitment are marked as not resolved.",
-    "total_cost_usd and objective_usd flatter a controller that drains batteries: compare their adjusted twins, "
-    "which value stored energy at the day's mean marginal cost of charging.",
-    "Energy fast-charged on the way is paid by owners and served by no thermal unit of this system.",
+    "Raw costs flatter a controller that drains batteries: compare adjusted twins, which value stored energy at what "
+    "refilling costs in the run's own charging steps at the lowest tariff. They are no substitute for a steady day.",
+    "Energy fast-charged on the way is paid by owners and bought outside, served by no thermal unit of this system: it "
+    "is in society's ledger at its price, and not in total_cost_usd or objective_usd.",
+    "Costs compare only where cars were served alike: see what is missing at departures and fast-charged on the way.",
     "feeder_loss_cost_usd is part of the fuel already and is added to nothing.",
     "Figures show the first seed of each controller; tables take all seeds, differences are paired seed by seed.",
 )
@@ -69,11 +74,13 @@ def _page(results: Sequence[Result]) -> str:
 
     runs = shown_runs(results)
     compared = [r for r in results if r.status == "completed"]
+    rows = _compared(compared)
     drawn = charts(runs) if runs else {}
     placed = {f"{section}-{i}": chart for section, members in drawn.items() for i, chart in enumerate(members)}
     sections = [
         ("run", "What was run", _what_was_run(results, runs)),
-        ("headline", "Controllers", _headline(compared, results, runs)),
+        ("ledgers", "Who pays", ledgers_section(compared, rows, lambda one: _swatched(one, runs))),
+        ("headline", "Controllers", _headline(compared, rows, runs)),
         ("load", "Equivalent load", _figures(drawn, "load")),
         ("commitment", "Unit commitment", _figures(drawn, "commitment")),
         ("cars", "Charging and discharging", _figures(drawn, "cars")),
@@ -115,7 +122,7 @@ def _what_was_run(results: Sequence[Result], runs: Sequence[Run]) -> str:
     text = (f"<p>{escape(str(scenario.get('description', '')))}</p><p>Scenario <b>{escape(first.scenario_name)}</b>, "
             f"{first.steps_total} steps of {first.step_s} s, {_cars(scenario)}.</p>")
     head = ("controller", "seed", "status", "steps", "wall time [s]", "solvers [s]", "file")
-    rows = [(_swatched(r, runs), str(r.seed), escape(r.status), f"{r.steps_written} of {r.steps_total}",
+    rows = [(_swatched(r.controller, runs), str(r.seed), escape(r.status), f"{r.steps_written} of {r.steps_total}",
              number(float(r.run.get("wall_s", np.nan)), 3), number(float(r.run.get("solver_s", np.nan)), 3),
              escape(r.path.name)) for r in results]
     text += table(head, rows, text_columns=(2, 6))
@@ -142,9 +149,9 @@ def _cars(scenario: dict[str, Any]) -> str:
     return escape("; ".join(parts))
 
 
-def _swatched(result: Result, runs: Sequence[Run]) -> str:
+def _swatched(controller: str, runs: Sequence[Run]) -> str:
     colours = {run.result.controller: run.colour for run in runs}
-    return swatch(result.controller, colours.get(result.controller, "#ffffff"))
+    return swatch(controller, colours.get(controller, "#ffffff"))
 
 
 def _failure(result: Result) -> str:
@@ -160,25 +167,26 @@ def _versions(result: Result) -> list[tuple[str, str]]:
 
 
 # ---------------------------------------------------------------- tables
-def _headline(compared: Sequence[Result], results: Sequence[Result], runs: Sequence[Run]) -> str:
+def _compared(compared: Sequence[Result]) -> Rows:
+    return {(row.metric, row.controller): row for row in compare_table(compared)}
+
+
+def _headline(compared: Sequence[Result], rows: Rows, runs: Sequence[Run]) -> str:
     if not compared:
         values = table(("figure", *(swatch(r.name, r.colour) for r in runs)),
                        [_plain_row(name, runs) for name in HEADLINE])
         return warning("No run completed: these figures cover what was written and compare nothing.") + values
-    rows = compare_table(compared)
-    controllers = list(dict.fromkeys(row.controller for row in rows))
-    cells = {(row.metric, row.controller): _cell(row, row.controller == controllers[0]) for row in rows}
-    head = ("figure", *(_swatched(next(r for r in results if r.controller == c), runs) for c in controllers))
+    controllers = list(dict.fromkeys(controller for _, controller in rows))
+    head = ("figure", *(_swatched(c, runs) for c in controllers))
 
     def lines(names: Sequence[str]) -> list[tuple[str, ...]]:
-        return [(_figure_name(name), *(cells[name, c] for c in controllers)) for name in names]
+        return [(_figure_name(name), *(cell(rows[name, c]) for c in controllers)) for name in names]
 
-    seeds = max(row.seeds for row in rows)
-    told = f'<p class="small">Mean of {seeds} {"seed" if seeds == 1 else "seeds"}'
-    if len(controllers) > 1:
-        told += (f"; below it the difference from {escape(controllers[0])} on the same seeds, with its 95 % interval "
-                 "where there are several")
-    told += ".</p>"
+    first = next(iter(rows.values()))
+    seeds = max(row.seeds for row in rows.values())
+    told = (f'<p class="small">Mean of {seeds} {"seed" if seeds == 1 else "seeds"}, differences with their 95 % '
+            f"interval where there are several. {escape(compared_text(first.base, controllers))} The objective: "
+            f"{escape(objective_text(compared[0]))}.</p>")
     defined = [(escape(name), escape(m.unit), f'<span class="text">{escape(definition(m, compared[0]))}</span>')
                for name, m in METRICS.items()]
     return (told + table(head, lines(HEADLINE)) + details("All figures", table(head, lines(list(METRICS))))
@@ -192,17 +200,6 @@ def _figure_name(name: str) -> str:
 
 def _plain_row(name: str, runs: Sequence[Run]) -> tuple[str, ...]:
     return (_figure_name(name), *(number(METRICS[name].function(run.result)) for run in runs))
-
-
-def _cell(row: ComparisonRow, is_base: bool) -> str:
-    text = number(row.mean)
-    if is_base or not np.isfinite(row.difference_mean):
-        return text
-    if row.difference_mean == 0 and not row.difference_ci95 > 0:
-        return f'{text}<span class="diff">no difference</span>'
-    interval = f" ± {readable(row.difference_ci95, 3)}" if np.isfinite(row.difference_ci95) else ""
-    note = f"<br>{escape(row.note)}" if row.note and row.note != "one seed" else ""
-    return f'{text}<span class="diff">{readable(row.difference_mean, 4, "+")}{interval}{note}</span>'
 
 
 def _planned_and_happened(runs: Sequence[Run]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.records import VEHICLE_CLASSES, ZONES, Floats, Ints
+from testbed.comparability import base_controller
 from testbed.metric_inputs import equivalent_load_mw, networks, units_on_per_hour
 from testbed.metrics import compute_metrics
 from testbed.report_charts import (
@@ -32,8 +33,9 @@ HEAT_COLUMNS = 200
 """Heat maps of longer runs show hours instead of steps."""
 COSTS = (("fuel", "fuel_cost_usd"), ("start-ups", "startup_cost_usd"), ("carbon", "carbon_cost_usd"),
          ("wear", "wear_cost_usd"), ("imbalance", "imbalance_cost_usd"),
-         ("curtailment penalty", "curtailment_penalty_usd"), ("tariff payments", "tariff_payments_usd"))
-"""Items of the four objectives and the imbalance; the last is a transfer."""
+         ("fast charging", "fast_charge_cost_usd"), ("curtailment penalty", "curtailment_penalty_usd"),
+         ("tariff payments", "tariff_payments_usd"))
+"""Items of the ledgers and the objectives; the penalty is in no ledger, the last is a transfer."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +80,20 @@ def equivalent_load(runs: Sequence[Run]) -> Chart:
                       "power [MW]", lines + _lines(runs, lambda r: equivalent_load_mw(r.result)))
 
 
+def _base_and_others(runs: Sequence[Run]) -> tuple[Run, list[Run]]:
+    """The run that differences are from, as in the tables, and the rest."""
+    name = base_controller(run.result.controller for run in runs)
+    base = next(run for run in runs if run.result.controller == name)
+    return base, [run for run in runs if run is not base]
+
+
 def load_differences(runs: Sequence[Run]) -> Chart:
-    """The same less the first controller's: what the cars change, however small beside the load."""
-    base = equivalent_load_mw(runs[0].result)
-    lines = _lines(runs[1:], lambda r: _less(equivalent_load_mw(r.result), base))
-    return line_chart(f"Equivalent load: difference from {runs[0].name}", "Above zero: the thermal units have more to "
-                      "serve than under the first controller.", "power [MW]", lines)
+    """The same less the base controller's: what control changes, however small beside the load."""
+    against, others = _base_and_others(runs)
+    base = equivalent_load_mw(against.result)
+    lines = _lines(others, lambda r: _less(equivalent_load_mw(r.result), base))
+    return line_chart(f"Equivalent load: difference from {against.name}", "Above zero: the thermal units have more to "
+                      f"serve than under {against.name}.", "power [MW]", lines)
 
 
 def _less(values: Array, base: Array) -> Array:
@@ -233,18 +243,19 @@ def costs(runs: Sequence[Run]) -> Chart:
     """Items of the objectives, unweighted, stacked."""
     figures = [compute_metrics(run.result) for run in runs]
     parts = [(name, [f[key] for f in figures]) for name, key in COSTS]
-    return bar_chart("Costs by objective", "Unweighted. Tariff payments are a transfer from owners (negative: "
-                     "owners earn) and no part of total_cost_usd, nor is the curtailment penalty.", "cost [USD]",
+    return bar_chart("Costs by item", "Unweighted. Tariff payments are a transfer from owners (negative: owners earn) "
+                     "and no part of society's ledger, nor is the curtailment penalty.", "cost [USD]",
                      [run.name for run in runs], parts)
 
 
 def cost_differences(runs: Sequence[Run]) -> Chart:
-    """The same against the first controller."""
-    figures = [compute_metrics(run.result) for run in runs]
-    parts = [(name, [f[key] - figures[0][key] for f in figures[1:]]) for name, key in COSTS]
-    return bar_chart(f"Cost differences from {runs[0].name}", "Left of zero: cheaper than the first controller. "
-                     "First seed only, stored energy not valued: see the adjusted figures in the table.",
-                     "difference [USD]", [run.name for run in runs[1:]], parts)
+    """The same against the base controller."""
+    against, others = _base_and_others(runs)
+    base, figures = compute_metrics(against.result), [compute_metrics(run.result) for run in others]
+    parts = [(name, [f[key] - base[key] for f in figures]) for name, key in COSTS]
+    return bar_chart(f"Cost differences from {against.name}", f"Left of zero: cheaper than {against.name}. "
+                     "First seed only, stored energy not valued, service not looked at: see the ledgers.",
+                     "difference [USD]", [run.name for run in others], parts)
 
 
 def charts(runs: Sequence[Run]) -> dict[str, list[Chart]]:

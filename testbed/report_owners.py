@@ -40,8 +40,8 @@ def owners_section(results: Sequence[Result]) -> str:
     pairs = [(name, own) for name, own in statements.items()
              if base is not None and name != BASELINE and shown[name].seed == base.seed]
     text = ("<p>What the counted time cost the owner of a car, mean per car. Costs are positive; a negative sum means "
-            "that the owner earned. Energy gained or lost in the battery counts at the mean price of "
-            "charging, a kWh missing at "
+            "that the owner earned. Energy gained or lost in the battery counts at the lowest tariff at which cars "
+            "were charged, a kWh missing at "
             f"departure {number(owner_price(first, 'shortfall_usd_per_kwh'))} $. A bidirectional charger, about "
             f"{number(owner_price(first, 'slow_v2g_charger_usd_per_year'))} $ a year more than a one-way one, "
             "is in no sum.</p>")

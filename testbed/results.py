@@ -191,6 +191,10 @@ class Result:
             raise ResultError(f"{self.path}: no district {district}; there are {', '.join(self.districts)}")
         return self._read(f"districts/{district}/{name}")
 
+    def holds_system(self, name: str) -> bool:
+        """True if the file has that system variable; older files lack newer ones."""
+        return name in self._names("/")
+
     def holds(self, district: str, name: str) -> bool:
         """True if the file has that variable of the district; older files lack newer ones."""
         return name in self._names(f"districts/{district}")

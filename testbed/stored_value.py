@@ -1,4 +1,4 @@
-"""What a kWh in the batteries cost: from prices at the bus, by the efficiency of the chargers it came through.
+"""How much of what was charged came into the batteries: by the chargers it went through.
 
 Efficiencies are the plan's constant pairs, of slow and of fast chargers; what a charger's curve adds is not looked at.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.flexibility import group_kind
-from models.records import Floats
+from models.records import Bools, Floats
 from testbed.results import Result
 
 
@@ -19,16 +19,10 @@ def eta_charge_of_groups(result: Result, count: int) -> Floats:
     return np.where(group_kind(np.arange(count)) == 1, fast, slow)
 
 
-def in_battery_price(result: Result, price: Floats) -> float:
-    """Mean price per energy in the battery, from prices [T] at the bus, over all that was charged in the run.
-
-    Sum of price times charging power over the sum of efficiency times charging power; where nothing was charged, the
-    plain mean price through a slow charger. NaN for an empty run.
-    """
-    if not price.size:
-        return float("nan")
-    charge_kw = np.sum([result.district(d, "charge_kw") for d in result.districts], axis=0)
-    stored_kw = float((charge_kw @ eta_charge_of_groups(result, charge_kw.shape[1])).sum())
-    if stored_kw <= 0:
-        return float(price.mean()) / float(result.scenario["fleet"]["eta_charge"])
-    return float(price @ charge_kw.sum(axis=1)) / stored_kw
+def eta_charge(result: Result, steps: Bools) -> float:
+    """Energy into batteries per energy charged at the bus in these steps [T]; a slow charger's where nothing was."""
+    charge_kw = np.sum([result.district(d, "charge_kw")[steps] for d in result.districts], axis=0)
+    at_bus_kw = float(charge_kw.sum())
+    if at_bus_kw <= 0:
+        return float(result.scenario["fleet"]["eta_charge"])
+    return float((charge_kw @ eta_charge_of_groups(result, charge_kw.shape[1])).sum()) / at_bus_kw

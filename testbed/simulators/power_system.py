@@ -12,8 +12,8 @@ from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
 
 STEP_FIGURES = (
     "wind_curtailed_mw", "pv_curtailed_mw", "shed_mw", "dump_mw", "reserve_shortfall_mw",
-    "marginal_price_usd_per_mwh", "marginal_carbon_t_per_mwh", "fuel_cost_usd", "startup_cost_usd", "carbon_t",
-    "emergency_starts",
+    "marginal_price_usd_per_mwh", "marginal_carbon_t_per_mwh", "marginal_cost_usd_per_mwh", "fuel_cost_usd",
+    "startup_cost_usd", "carbon_t", "emergency_starts",
 )
 
 

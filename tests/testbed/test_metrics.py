@@ -47,6 +47,7 @@ SYSTEM: dict[str, Any] = {
     "marginal_price_usd_per_mwh": [10, 20, 30, 60], "committed": [[1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 0]],
     "unit_starts": [0, 1, 1, 0], "emergency_starts": [0, 0, 1, 0],
     "p_mw": [[200, 10, 0]] * 4, "marginal_carbon_t_per_mwh": [0.4, 0.9, 0.7, 0.8],
+    "marginal_cost_usd_per_mwh": [8, 16, 500, 500], "price_charge_usd_per_kwh": [0.05, 0.05, 0.02, 0.02],
 }
 GROUPS = np.zeros((4, 18))
 FEEDER: dict[str, Any] = {
@@ -55,7 +56,7 @@ FEEDER: dict[str, Any] = {
     "vm_pu": [[1, 0.93, 0.95, 0.99], [1, 0.92, 0.9, 0.99], [1, 1.05, 1.0, 0.99], [1, 0.98, 0.95, 0.99]],
     "vm_socp_pu": [[1, 0.94, 1, 1]] * 4, "vm_plan_ac_pu": [[1, 0.945, np.nan, 1]] * 4,
     "vm_setpoint_pu": [[1, 0.955, 1, 1]] * 4, "line_loading_percent": [[0, 80, 20, 105]] * 4,
-    "charge_kw": [100, 0, 0, 300], "tariff_usd": [1, 0, -3, 0], "wear_usd": [0, 0.5, 0, 0],
+    "charge_kw": [100, 300, 200, 500], "tariff_usd": [1, 0, -3, 0], "wear_usd": [0, 0.5, 0, 0],
     "fast_charged_usd": [0, 0, 7, 0], "charged_kwh": [900, 0, 0, 2700], "discharged_kwh": [0, 500, 0, 0],
     "fast_charged_kwh": [0, 0, 35, 0], "driven_kwh": [5, 6, 7, 8], "target_energy_kwh": [0, 50, 0, 30],
     "disaggregation_loss_kwh": [0, 5, 0, 3], "infeasible_request_kwh": [1, 1, 0, 0],
@@ -91,20 +92,32 @@ def _per_group(total: list[float]) -> np.ndarray[Any, Any]:
     return values
 
 
-# charged 100 kW at 10 and 300 kW at 60 $/MWh: mean 47.5, over eta_charge 0.8 = 59.375 $/MWh in the battery
-STORED_USD = -0.020 * 59.375
+# charged 100 kW in the first step and 300 kW in the second; then load is shed, then power dumped, whatever is charged.
+# Over eta_charge 0.8, $/MWh in the battery:
+SOCIETY_REFILL = (8 * 100 + 16 * 300) / 400 / 0.8
+OWNERS_REFILL = 50 / 0.8
+OBJECTIVE_REFILL = (10 * 100 + 20 * 300) / 400 / 0.8 + 2 * OWNERS_REFILL
+STORED_MWH = -0.020
 OPERATING, WEAR, TARIFF = 4250.0, 0.75, -2.0
 IMBALANCE = 1 * 3100 + 3 * 130 + 2 * 1700
 TOTAL = OPERATING + 42 * 11 + WEAR + IMBALANCE
+SOCIETY, OWNERS = TOTAL + 7, TARIFF + WEAR + 7
+OPERATOR = OPERATING + 42 * 11 + IMBALANCE - TARIFF
 OBJECTIVE = 1.5 * OPERATING + 2 * (WEAR + TARIFF) + 3 * 3 * 70 + 5 * 42 * 11 + IMBALANCE
 EXPECTED = {
     "fuel_cost_usd": 4200, "startup_cost_usd": 50, "operating_cost_usd": OPERATING, "carbon_t": 42,
     "carbon_cost_usd": 462, "curtailed_mwh": 3, "curtailment_penalty_usd": 210, "tariff_payments_usd": TARIFF,
     "wear_cost_usd": WEAR, "fast_charge_cost_usd": 7, "owners_net_cost_usd": TARIFF + WEAR + 7,
     "imbalance_cost_usd": IMBALANCE, "feeder_loss_cost_usd": (0.4 + 1.2 + 0.6) / 2, "total_cost_usd": TOTAL,
-    "total_cost_usd_adjusted": TOTAL - STORED_USD, "objective_usd": OBJECTIVE,
-    "objective_usd_adjusted": OBJECTIVE - STORED_USD, "stored_energy_change_mwh": -0.02,
-    "stored_energy_usd_per_mwh": 59.375, "equivalent_load_peak_mw": 92, "equivalent_load_valley_mw": 70.5,
+    "total_cost_usd_adjusted": TOTAL - STORED_MWH * SOCIETY_REFILL, "objective_usd": OBJECTIVE,
+    "objective_usd_adjusted": OBJECTIVE - STORED_MWH * OBJECTIVE_REFILL,
+    "society_cost_usd": SOCIETY, "society_cost_usd_adjusted": SOCIETY - STORED_MWH * SOCIETY_REFILL,
+    "owners_cost_usd": OWNERS, "owners_cost_usd_adjusted": OWNERS - STORED_MWH * OWNERS_REFILL,
+    "operator_cost_usd": OPERATOR,
+    "operator_cost_usd_adjusted": OPERATOR - STORED_MWH * (SOCIETY_REFILL - OWNERS_REFILL),
+    "stored_energy_change_mwh": STORED_MWH, "steadiness_percent": 0.5, "stored_energy_usd_per_mwh": SOCIETY_REFILL,
+    "stored_energy_owners_usd_per_mwh": OWNERS_REFILL, "stored_energy_objective_usd_per_mwh": OBJECTIVE_REFILL,
+    "equivalent_load_peak_mw": 92, "equivalent_load_valley_mw": 70.5,
     "equivalent_load_std_mw": float(np.std([83.5, 82, 92, 70.5])), "unit_hours": 3.5, "unit_starts": 2,
     "emergency_starts": 1, "hours_fewer_units": 0, "shed_load_mwh": 1, "dumped_mwh": 3,
     "reserve_shortfall_mwh": 2,
@@ -119,7 +132,7 @@ EXPECTED = {
     "compliance_realised_energy_down": 0.9, "relaxation_gap_max_rel": 3e-6, "relaxation_vm_error_max_pu": 4e-7,
     "spatial_fallbacks": 1, "spatial_repairs": 1, "plan_gap_max_rel": math.nan, "solver_s": 4.5, "wall_s": 8.5,
     "tariff_in_objective": 1, "carbon_average_t_per_mwh": 42 / (420 + 40 + 10 - 3),
-    "carbon_marginal_charging_t_per_mwh": (0.4 * 100 + 0.8 * 300) / 400,
+    "carbon_marginal_charging_t_per_mwh": (0.4 * 100 + 0.9 * 300 + 0.7 * 200 + 0.8 * 500) / 1100,
     "carbon_marginal_discharging_t_per_mwh": math.nan, "carbon_marginal_mean_t_per_mwh": 2.8 / 4,
 } | dict.fromkeys(("planned_operating_cost_usd", "planned_tariff_payments_usd", "planned_wear_cost_usd",
                    "planned_owners_net_cost_usd", "planned_curtailment_penalty_usd", "planned_carbon_t",
@@ -154,24 +167,6 @@ def test_tariff_counts_in_the_objective_only_if_the_scenario_says_so(write_resul
 def _scenario_like(path: Path, **objective: Any) -> Any:
     parts = open_result(path).scenario
     return Scenario.model_validate(parts | {"objective": parts["objective"] | objective})
-
-
-def test_stored_energy_has_the_plain_mean_price_if_nothing_is_charged(write_result: Any) -> None:
-    result = open_result(write_result(system={"marginal_price_usd_per_mwh": [10, 20, 30, 60]}))
-    assert METRICS["stored_energy_usd_per_mwh"].function(result) == pytest.approx(30 / 0.8)
-
-
-def test_draining_batteries_is_no_saving(write_result: Any) -> None:
-    """A run that burns 10 MWh less by taking them out of the batteries costs the same, adjusted."""
-    price = {"marginal_price_usd_per_mwh": 20.0}
-    full = {"stored_start_kwh": np.array([8000.0, 0]), "stored_end_kwh": np.array([8000.0, 0])}
-    drained = full | {"stored_end_kwh": np.array([0.0, 0])}
-    rest = {"rest": {"stored_start_kwh": np.zeros(3), "stored_end_kwh": np.zeros(3)}}
-    kept = write_result("a.h5", system=price | {"fuel_cost_usd": 100.0}, totals={"feeder33": full} | rest)
-    empty = write_result("b.h5", system=price | {"fuel_cost_usd": 50.0}, totals={"feeder33": drained} | rest)
-    a, b = (compute_metrics(open_result(path)) for path in (kept, empty))
-    assert b["total_cost_usd"] == a["total_cost_usd"] - 200
-    assert b["total_cost_usd_adjusted"] == pytest.approx(a["total_cost_usd_adjusted"])
 
 
 def test_hours_with_fewer_units_count_against_the_reference(write_result: Any) -> None:

@@ -60,6 +60,20 @@ def test_a_real_run_is_told_by_its_parts(two_runs, capsys) -> None:
     assert json.loads(json.dumps(metrics_json(result)))["profile_s"]["wiring"] == rows["wiring"]
 
 
+def test_seconds_are_those_of_this_run_where_the_plan_came_from_another(tmp_path) -> None:
+    """Hourly re-dispatch under a plan out of the cache: no part is longer than the whole, nor all of them together."""
+    for name in ("first.h5", "second.h5"):
+        path = small_run.run(tmp_path, "planning.redispatch=hourly", controller="temporal", name=name,
+                             cache_dir=tmp_path / "cache")
+        result = open_result(path)
+        rows = dict(profile_rows(result))
+        whole_s = rows.pop("whole run")
+        assert sum(rows.values()) <= whole_s * (1 + 1e-9)
+        spoken_s = result.run["profile"]["temporal_solver_s"] + result.run["profile"]["temporal_compile_s"]
+        assert 0 < spoken_s <= result.run["simulator_s"]["temporal"]
+    assert result.plan(0)["solver_s"] == 0
+
+
 def test_the_profile_is_no_part_of_the_result(two_runs) -> None:
     one, two = (open_result(path).run["profile"]["wiring_s"] for path in two_runs)
     assert one != two

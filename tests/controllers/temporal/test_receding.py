@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from controllers.port import PlanError
+from controllers.temporal import redispatch
 from controllers.temporal.receding import Imbalance, Redispatch, hourly_objective_usd, hours_left
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 
@@ -72,9 +73,9 @@ def test_the_hours_of_a_plan_cost_its_objective(case):
 @pytest.mark.parametrize("known", [{}, {"terminal": "cyclic"}, {"tariff_in_objective": False}, {"terminal": "free"}])
 def test_as_planned_every_hour_the_objective_is_the_day_ahead_one(case, known):
     k, v, plan = case(**known)
-    redispatch, costs, force = Redispatch(k, "bidirectional", IMBALANCE), hourly_objective_usd(k, v, plan), plan
+    updates, costs, force = Redispatch(k, "bidirectional", IMBALANCE), hourly_objective_usd(k, v, plan), plan
     for hours in range(1, H):
-        answer = redispatch.update(later(v, force, hours), force, costs)
+        answer = updates.update(later(v, force, hours), force, costs)
         force, costs = answer.plan, answer.hourly_usd
         assert costs.sum() == pytest.approx(plan.objective_usd, rel=2e-6)
     assert np.array_equal(force.committed, plan.committed)
@@ -136,3 +137,15 @@ def test_cars_outside_control_are_load(case):
     plan = UnitCommitment(k, "none").plan(v)
     new = Redispatch(k, "none", IMBALANCE).update(later(v, plan, 3), plan).plan
     np.testing.assert_allclose(new.p_mw, plan.p_mw, atol=1e-3)
+
+
+def test_the_solver_s_seconds_are_told_once(case, monkeypatch):
+    """The commitment stands: all that an update spends in the solver is its one dispatch."""
+    k, v, plan = case()
+    solved = []
+    solve = redispatch._solve
+    monkeypatch.setattr(redispatch, "_solve", lambda *given: solved.append(solve(*given)) or solved[-1])
+    answer = Redispatch(k, "bidirectional", IMBALANCE).update(later(v, plan, 3), plan)
+    (found, _, _), = solved
+    assert answer.solver_s == found.solver_s > 0
+    assert answer.compile_s == found.compile_s > 0
