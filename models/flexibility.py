@@ -177,8 +177,8 @@ def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizo
     """Envelopes of all cohorts [GROUP_COUNT * (horizon_h + 1), horizon_h] from plugged and expected stays.
 
     Sums of the cars' envelopes and powers, times weight and assumed_compliance (one number or by group
-    [GROUP_COUNT]); expected stays begin after start_s and act from the next whole hour on. uncontrolled_kw [H] is
-    passed on.
+    [GROUP_COUNT]); expected stays begin after start_s and act from the next whole hour on. uncontrolled_kw [H * Q]
+    by step is passed on.
     """
     end_s = start_s + horizon_h * SECONDS_PER_HOUR
     plugged = _overdue_until(known, start_s)
@@ -188,6 +188,7 @@ def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizo
     cars = complying_cars(stays, assumed_compliance)
     edges_s = start_s + SECONDS_PER_HOUR * np.arange(horizon_h + 1)
     x_min, x_max, pc, pd = _sums(stays, rows, cars, edges_s, count)
+    steps = uncontrolled_kw.size // horizon_h
     at_end = (stays.start_s <= end_s) & (stays.departure_s > end_s)
     return CohortFlexibility(
         start_s=start_s, x_min_kwh=x_min, x_max_kwh=x_max, pc_max_kw=pc, pd_max_kw=pd,
@@ -196,7 +197,10 @@ def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizo
         x_end_uncoordinated_kwh=_sum_by_row(uncoordinated_kwh(stays, end_s), rows, cars, count),
         energy_start_kwh=float(complying_cars(plugged, assumed_compliance) @ plugged.energy_kwh),
         energy_end_base_kwh=float((cars * stays.energy_kwh)[at_end].sum()),
-        p_uncontrolled_kw=np.asarray(uncontrolled_kw, dtype=np.float64),
+        p_uncontrolled_kw=np.asarray(uncontrolled_kw.reshape(horizon_h, steps).mean(axis=1), dtype=np.float64),
+        p_uncontrolled_step_kw=np.asarray(uncontrolled_kw, dtype=np.float64),
+        pc_latest_kw=_latest_kw(stays, rows, cars, edges_s, count),
+        pc_leaving_kw=_leaving_kw(stays, rows, cars, start_s, horizon_h, steps),
     )
 
 
@@ -216,10 +220,8 @@ def _sums(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) 
     rise_kw = stays.eta_charge * stays.p_charge_max_kw
     fall_kw = stays.p_discharge_max_kw / stays.eta_discharge
     room_kwh = np.maximum(stays.max_kwh, stays.energy_kwh) - stays.energy_kwh
-    need_kwh = np.minimum(np.minimum(stays.wanted_kwh - stays.energy_kwh, rise_kw * stay_h), room_kwh)
     floor_kwh = np.minimum(stays.floor_v2g_kwh - stays.energy_kwh, 0.0)
-    slack_kwh = rise_kw * stay_h - need_kwh
-    last_h = np.maximum(_hours(slack_kwh, rise_kw + fall_kw), _hours(slack_kwh + floor_kwh, rise_kw))
+    last_h = _latest_h(stays)
     fall_h = np.minimum(np.minimum(_hours(-floor_kwh, fall_kw), last_h), stay_h)
 
     def energy(after_h: Floats | float, hours: Floats, power_kw: Floats) -> Floats:
@@ -231,6 +233,45 @@ def _sums(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) 
     powers = (pulse_kw(stays.start_s, stay_h, cars * power_kw, edges_s, rows, count)
               for power_kw in (stays.p_charge_max_kw, stays.p_discharge_max_kw))
     return np.minimum(x_min, x_max)[:, 1:], x_max[:, 1:], *powers
+
+
+def _latest_h(stays: Sessions) -> Floats:
+    """Hours [S] after the start at which a car that waits as long as it can begins to charge, at its limit to the end.
+
+    Where x_min of `session_envelope` turns from falling at full discharge, or from its floor, to rising to e*.
+    """
+    stay_h, _ = _stay_hours(stays, np.zeros(0))
+    rise_kw = stays.eta_charge * stays.p_charge_max_kw
+    fall_kw = stays.p_discharge_max_kw / stays.eta_discharge
+    room_kwh = np.maximum(stays.max_kwh, stays.energy_kwh) - stays.energy_kwh
+    need_kwh = np.minimum(np.minimum(stays.wanted_kwh - stays.energy_kwh, rise_kw * stay_h), room_kwh)
+    floor_kwh = np.minimum(stays.floor_v2g_kwh - stays.energy_kwh, 0.0)
+    slack_kwh = rise_kw * stay_h - need_kwh
+    return np.maximum(_hours(slack_kwh, rise_kw + fall_kw), _hours(slack_kwh + floor_kwh, rise_kw))
+
+
+def _latest_kw(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) -> Floats:
+    """Mean power [count, n] between edges_s [n + 1] if every car waited as long as it can."""
+    stay_h, _ = _stay_hours(stays, np.zeros(0))
+    wait_h = _latest_h(stays)
+    begin_s: Floats = stays.start_s + wait_h * SECONDS_PER_HOUR
+    return pulse_kw(begin_s, stay_h - wait_h, cars * stays.p_charge_max_kw, edges_s, rows, count)
+
+
+def _leaving_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_h: int, steps: int) -> Floats:
+    """Power [cohorts, steps] of the same in the steps of each cohort's own hour of departure; 0 beyond the horizon.
+
+    In that hour cars leave one after the other, so that its charging cannot be spread evenly.
+    """
+    hour, step_s = rows % (horizon_h + 1), SECONDS_PER_HOUR // steps
+    begin_s: Floats = stays.start_s + _latest_h(stays) * SECONDS_PER_HOUR
+    power_kw = cars * stays.p_charge_max_kw * (hour < horizon_h)
+    found = np.zeros((GROUP_COUNT * (horizon_h + 1), steps))
+    for k in range(steps):
+        first_s = start_s + hour * SECONDS_PER_HOUR + k * step_s
+        runs_s = np.minimum(stays.departure_s, first_s + step_s) - np.maximum(begin_s, first_s)
+        found[:, k] = np.bincount(rows, power_kw * np.maximum(runs_s, 0.0) / step_s, found.shape[0])
+    return found
 
 
 def _hours(energy_kwh: Floats, power_kw: Floats) -> Floats:

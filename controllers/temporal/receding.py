@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from controllers.port import CarControl, Plan, PlanError, SystemView, TemporalKnowledge
+from controllers.port import BY_STEP, CarControl, Plan, PlanError, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import delivery_quantile
 from controllers.temporal.unit_commitment.tuning import Tuning
@@ -74,7 +74,8 @@ def hours_left(view: SystemView, passed_h: int) -> SystemView:
     """A view whose forecasts begin now, and whose cohorts stand on the plan's rows, for the hours left of the plan."""
     left = view.load_mw.size - passed_h
     names = ("load_mw", "wind_mw", "pv_mw", "price_charge_usd_per_kwh", "price_discharge_usd_per_kwh")
-    return replace(view, **{name: getattr(view, name)[:left] for name in names},
+    steps = {name: getattr(view, name)[: left * view.steps_per_hour] for name in BY_STEP}
+    return replace(view, **{name: getattr(view, name)[:left] for name in names}, **steps,
                    delivery_quantile=view.delivery_quantile[:left],
                    districts=tuple(_remaining(cars, passed_h) for cars in view.districts))
 
@@ -85,13 +86,15 @@ def _remaining(cohorts: CohortFlexibility, passed_h: int) -> CohortFlexibility:
     rows = np.arange(GROUP_COUNT * (h + 1)).reshape(GROUP_COUNT, h + 1)[:, passed_h:].ravel()
     kept: dict[str, Any] = {name: getattr(cohorts, name)[rows][:, passed_h:] for name in _BY_HOUR}
     kept |= {name: getattr(cohorts, name)[rows] for name in _BY_COHORT}
+    passed_steps = passed_h * (cohorts.p_uncontrolled_step_kw.size // h)
     return replace(
         cohorts, start_s=cohorts.start_s + passed_h * SECONDS_PER_HOUR, **kept,
-        p_uncontrolled_kw=cohorts.p_uncontrolled_kw[passed_h:])
+        p_uncontrolled_kw=cohorts.p_uncontrolled_kw[passed_h:],
+        p_uncontrolled_step_kw=cohorts.p_uncontrolled_step_kw[passed_steps:])
 
 
-_BY_HOUR = ("x_min_kwh", "x_max_kwh", "pc_max_kw", "pd_max_kw")
-_BY_COHORT = ("eta_charge", "eta_discharge", "x_end_uncoordinated_kwh")
+_BY_HOUR = ("x_min_kwh", "x_max_kwh", "pc_max_kw", "pd_max_kw", "pc_latest_kw")
+_BY_COHORT = ("eta_charge", "eta_discharge", "x_end_uncoordinated_kwh", "pc_leaving_kw")
 
 
 def hourly_objective_usd(knowledge: TemporalKnowledge, view: SystemView, plan: Plan) -> Floats:
