@@ -212,6 +212,8 @@ class SpatialKnowledge:
     search_population: int = 50
     look_ahead_neighbourhoods: int = 150
     """Parts of the feeder in hours after the present one; on feeders with no more buses each bus is its own."""
+    may_discharge: bool = True
+    """Whether the controller's `car_control` lets cars discharge; False: none is told to, whatever its charger can."""
 
 
 @dataclass(frozen=True)

@@ -126,10 +126,23 @@ def join(first: Sessions, second: Sessions) -> Sessions:
                        for f in fields(first)})
 
 
-def _overdue_until(known: Sessions, start_s: int) -> Sessions:
+def overdue_until(known: Sessions, start_s: int) -> Sessions:
     """Plugged cars from start_s on; one past its declared departure is assumed to leave within the hour."""
     departure_s = np.where(known.departure_s > start_s, known.departure_s, start_s + SECONDS_PER_HOUR)
     return replace(known, start_s=np.full(known.count, start_s, dtype=np.int64), departure_s=departure_s)
+
+
+def without_discharging(stays: Sessions) -> Sessions:
+    """The same stays whose cars may not discharge, whatever their chargers can: their envelopes have pd = 0."""
+    return replace(stays, p_discharge_max_kw=np.zeros(stays.count))
+
+
+def first_dispatched(stays: Sessions, step_s: int) -> Sessions:
+    """The same stays from the first step in which their cars can be dispatched: the one after that of their plug-in.
+
+    A car that plugs in at exactly t does so within the step that begins at t (models/mobility.py). Till then it waits.
+    """
+    return replace(stays, start_s=(stays.start_s // step_s + 1) * step_s)
 
 
 def next_hour_s(stays: Sessions) -> Ints:
@@ -177,11 +190,11 @@ def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizo
     """Envelopes of all cohorts [GROUP_COUNT * (horizon_h + 1), horizon_h] from plugged and expected stays.
 
     Sums of the cars' envelopes and powers, times weight and assumed_compliance (one number or by group
-    [GROUP_COUNT]); expected stays begin after start_s and act from the next whole hour on. uncontrolled_kw [H * Q]
-    by step is passed on.
+    [GROUP_COUNT]); expected stays begin, as dispatched, after start_s and act from the next whole hour on.
+    uncontrolled_kw [H * Q] by step is passed on.
     """
     end_s = start_s + horizon_h * SECONDS_PER_HOUR
-    plugged = _overdue_until(known, start_s)
+    plugged = overdue_until(known, start_s)
     stays = join(plugged, _dispatchable(expected, start_s, end_s))
     rows = cohort_index(stays.group, stays.departure_s, start_s, horizon_h)
     count = GROUP_COUNT * (horizon_h + 1)
@@ -342,7 +355,7 @@ def bus_flexibility(known: Sessions, expected: Sessions, site: Site, pairs: Pair
     Plugged cars stand at their bus; expected ones are spread over the buses of their zone in proportion to
     the ports of their kind. p_uncontrolled_bus_kw [B, Q + N] is passed on.
     """
-    plugged = _overdue_until(known, start_s)
+    plugged = overdue_until(known, start_s)
     steps_s = start_s + np.arange(0, SECONDS_PER_HOUR + 1, step_s)
     hours_s = start_s + SECONDS_PER_HOUR * np.arange(1, look_ahead_h + 1)
     rows = pair_rows(pairs, plugged.bus_index, plugged.group, plugged.departure_s, start_s)

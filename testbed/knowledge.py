@@ -12,7 +12,7 @@ from models.population import stream
 from models.power_system import PowerSystemParameters
 from models.records import GROUP_COUNT, Floats, ThermalUnits, Vehicles, group_index
 from models.units import ten_units
-from testbed.controller_loading import load_controller
+from testbed.controller_loading import load_controller, may_discharge
 from testbed.districts import District, build_districts
 from testbed.profiles import build_profiles
 from testbed.run_spec import RunSpec
@@ -84,7 +84,7 @@ def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
         voltage_penalty_usd_per_pu2h=spatial.voltage_penalty_usd_per_pu2h, solver=spatial.solver,
         search_seed=int(stream(district.seed, "search").integers(2**31)),
         search_evaluations=spatial.search_evaluations, search_population=spatial.search_population,
-        look_ahead_neighbourhoods=spatial.look_ahead_neighbourhoods)
+        look_ahead_neighbourhoods=spatial.look_ahead_neighbourhoods, may_discharge=may_discharge(spec.controller))
 
 
 def charger_curves(scenario: Scenario) -> Curves:
