@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
+from models.latest_charging import hours_of, latest_h, latest_kw, leaving_kw
 from models.pulses import pulse_energy_kwh, pulse_kw
 from models.records import (
     CHARGER_KINDS,
@@ -171,7 +172,7 @@ def urgent_load_kw(stays: Sessions, edges_s: Ints, cars: Floats | None = None, r
     With cars, row [S] and count: times cars, summed by row [count, n].
     """
     hours = np.maximum(np.minimum(next_hour_s(stays), stays.departure_s) - stays.start_s, 0) / SECONDS_PER_HOUR
-    power_kw = _hours(urgent_kwh(stays) / stays.eta_charge, hours)
+    power_kw = hours_of(urgent_kwh(stays) / stays.eta_charge, hours)
     power_kw = power_kw if cars is None else power_kw * cars
     return pulse_kw(stays.start_s, hours, power_kw, edges_s, row, count)
 
@@ -212,8 +213,8 @@ def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizo
         energy_end_base_kwh=float((cars * stays.energy_kwh)[at_end].sum()),
         p_uncontrolled_kw=np.asarray(uncontrolled_kw.reshape(horizon_h, steps).mean(axis=1), dtype=np.float64),
         p_uncontrolled_step_kw=np.asarray(uncontrolled_kw, dtype=np.float64),
-        pc_latest_kw=_latest_kw(stays, rows, cars, edges_s, count),
-        pc_leaving_kw=_leaving_kw(stays, rows, cars, start_s, horizon_h, steps),
+        pc_latest_kw=latest_kw(stays, rows, cars, edges_s, count),
+        pc_leaving_kw=leaving_kw(stays, rows, cars, start_s, horizon_h, steps),
     )
 
 
@@ -234,62 +235,18 @@ def _sums(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) 
     fall_kw = stays.p_discharge_max_kw / stays.eta_discharge
     room_kwh = np.maximum(stays.max_kwh, stays.energy_kwh) - stays.energy_kwh
     floor_kwh = np.minimum(stays.floor_v2g_kwh - stays.energy_kwh, 0.0)
-    last_h = _latest_h(stays)
-    fall_h = np.minimum(np.minimum(_hours(-floor_kwh, fall_kw), last_h), stay_h)
+    last_h = latest_h(stays)
+    fall_h = np.minimum(np.minimum(hours_of(-floor_kwh, fall_kw), last_h), stay_h)
 
     def energy(after_h: Floats | float, hours: Floats, power_kw: Floats) -> Floats:
         begin_s: Floats = stays.start_s + np.asarray(after_h, dtype=np.float64) * SECONDS_PER_HOUR
         return pulse_energy_kwh(begin_s, hours, cars * power_kw, rows, count, edges_s)
 
-    x_max = np.maximum(energy(0.0, np.minimum(stay_h, _hours(room_kwh, rise_kw)), rise_kw), 0.0)
+    x_max = np.maximum(energy(0.0, np.minimum(stay_h, hours_of(room_kwh, rise_kw)), rise_kw), 0.0)
     x_min = energy(last_h, stay_h - last_h, rise_kw) - energy(0.0, fall_h, fall_kw)
     powers = (pulse_kw(stays.start_s, stay_h, cars * power_kw, edges_s, rows, count)
               for power_kw in (stays.p_charge_max_kw, stays.p_discharge_max_kw))
     return np.minimum(x_min, x_max)[:, 1:], x_max[:, 1:], *powers
-
-
-def _latest_h(stays: Sessions) -> Floats:
-    """Hours [S] after the start at which a car that waits as long as it can begins to charge, at its limit to the end.
-
-    Where x_min of `session_envelope` turns from falling at full discharge, or from its floor, to rising to e*.
-    """
-    stay_h, _ = _stay_hours(stays, np.zeros(0))
-    rise_kw = stays.eta_charge * stays.p_charge_max_kw
-    fall_kw = stays.p_discharge_max_kw / stays.eta_discharge
-    room_kwh = np.maximum(stays.max_kwh, stays.energy_kwh) - stays.energy_kwh
-    need_kwh = np.minimum(np.minimum(stays.wanted_kwh - stays.energy_kwh, rise_kw * stay_h), room_kwh)
-    floor_kwh = np.minimum(stays.floor_v2g_kwh - stays.energy_kwh, 0.0)
-    slack_kwh = rise_kw * stay_h - need_kwh
-    return np.maximum(_hours(slack_kwh, rise_kw + fall_kw), _hours(slack_kwh + floor_kwh, rise_kw))
-
-
-def _latest_kw(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) -> Floats:
-    """Mean power [count, n] between edges_s [n + 1] if every car waited as long as it can."""
-    stay_h, _ = _stay_hours(stays, np.zeros(0))
-    wait_h = _latest_h(stays)
-    begin_s: Floats = stays.start_s + wait_h * SECONDS_PER_HOUR
-    return pulse_kw(begin_s, stay_h - wait_h, cars * stays.p_charge_max_kw, edges_s, rows, count)
-
-
-def _leaving_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_h: int, steps: int) -> Floats:
-    """Power [cohorts, steps] of the same in the steps of each cohort's own hour of departure; 0 beyond the horizon.
-
-    In that hour cars leave one after the other, so that its charging cannot be spread evenly.
-    """
-    hour, step_s = rows % (horizon_h + 1), SECONDS_PER_HOUR // steps
-    begin_s: Floats = stays.start_s + _latest_h(stays) * SECONDS_PER_HOUR
-    power_kw = cars * stays.p_charge_max_kw * (hour < horizon_h)
-    found = np.zeros((GROUP_COUNT * (horizon_h + 1), steps))
-    for k in range(steps):
-        first_s = start_s + hour * SECONDS_PER_HOUR + k * step_s
-        runs_s = np.minimum(stays.departure_s, first_s + step_s) - np.maximum(begin_s, first_s)
-        found[:, k] = np.bincount(rows, power_kw * np.maximum(runs_s, 0.0) / step_s, found.shape[0])
-    return found
-
-
-def _hours(energy_kwh: Floats, power_kw: Floats) -> Floats:
-    """Time [S] for an energy (or power for a time); 0 without any."""
-    return np.divide(energy_kwh, power_kw, out=np.zeros(energy_kwh.size), where=power_kw > 0)
 
 
 def _sum_by_row(values: Floats, rows: Ints, cars: Floats, count: int) -> Floats:

@@ -22,19 +22,31 @@ class ReserveCurveError(ValueError):
 
 def mistakes(missing_share: tuple[float, ...], usd_per_mwh: tuple[float, ...],
              shed_usd_per_mwh: float = np.inf) -> list[str]:
-    """Everything that keeps these steps from being a demand curve, in words; empty if nothing does."""
-    found = []
-    if len(missing_share) != len(usd_per_mwh):
-        found.append(f"has {len(missing_share)} shares for {len(usd_per_mwh)} prices")
-    rises = all(a < b for a, b in pairwise(missing_share))
-    if missing_share[:1] != (0.0,) or not rises or missing_share[-1] >= 1.0:
-        found.append("missing shares must rise from 0 and stay below 1")
-    if any(a > b for a, b in pairwise(usd_per_mwh)):
-        found.append("the price must not fall as more reserve is missing")
-    if min(usd_per_mwh, default=0.0) < 0.0:
-        found.append("no price may be below 0")
-    if max(usd_per_mwh, default=0.0) > shed_usd_per_mwh:
-        found.append(f"no price may be above that of shed load, {shed_usd_per_mwh:g} $/MWh")
+    """All that keeps steps over missing reserve from being a demand curve, in words; empty if nothing does."""
+    return _mistakes("missing_share", missing_share, usd_per_mwh, shed_usd_per_mwh)
+
+
+def held_mistakes(held_share: tuple[float, ...], usd_per_mwh: tuple[float, ...],
+                  shed_usd_per_mwh: float = np.inf) -> list[str]:
+    """The same of a curve over reserve held, whose price never rises."""
+    return _mistakes("held_share", held_share, usd_per_mwh, shed_usd_per_mwh)
+
+
+def _mistakes(name: str, share: tuple[float, ...], usd_per_mwh: tuple[float, ...],
+              shed_usd_per_mwh: float) -> list[str]:
+    found, over_missing = [], name == "missing_share"
+    if len(share) != len(usd_per_mwh):
+        found.append(f"has {len(share)} shares in {name} for {len(usd_per_mwh)} prices")
+    if share[:1] != (0.0,) or any(a >= b for a, b in pairwise(share)) or share[-1] >= 1.0:
+        found.append(f"{name}={list(share)} must rise from 0 and stay below 1")
+    rising = list(usd_per_mwh) if over_missing else list(reversed(usd_per_mwh))
+    if any(a > b for a, b in pairwise(rising)):
+        found.append(f"usd_per_mwh={list(usd_per_mwh)} must not {'fall' if over_missing else 'rise'} along {name}: "
+                     "more missing reserve never costs less")
+    if min(rising, default=0.0) < 0.0:
+        found.append(f"usd_per_mwh={list(usd_per_mwh)} must not be below 0")
+    if max(rising, default=0.0) > shed_usd_per_mwh:
+        found.append(f"has a price of {max(rising):g} $/MWh, above shed_usd_per_mwh={shed_usd_per_mwh:g}")
     return found
 
 

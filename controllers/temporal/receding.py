@@ -18,7 +18,8 @@ from controllers.temporal.unit_commitment.solve import delivery_quantile
 from controllers.temporal.unit_commitment.tuning import Tuning
 from models.records import GROUP_COUNT, SECONDS_PER_HOUR, CohortFlexibility, Floats, Ints
 
-HOURLY_FIELDS = ("p_mw", "wind_curtailed_mw", "pv_curtailed_mw", "reserve_shortfall_mw", "marginal_price_usd_per_mwh")
+HOURLY_FIELDS = ("p_mw", "wind_curtailed_mw", "pv_curtailed_mw", "reserve_shortfall_mw", "reserve_shortfall_usd",
+                 "marginal_price_usd_per_mwh")
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def hourly_objective_usd(knowledge: TemporalKnowledge, view: SystemView, plan: P
     cost = w1 * (units.fuel_cost_usd_per_h(plan.p_mw.T, on).sum(axis=1) + _start_usd(knowledge, view, plan.committed))
     cost += w4 * knowledge.carbon_price_usd_per_t * units.emissions_t_per_h(plan.p_mw.T, on).sum(axis=1)
     cost += w3 * knowledge.curtailment_penalty_usd_per_mwh * (plan.wind_curtailed_mw + plan.pv_curtailed_mw)
-    cost += knowledge.reserve_shortfall_usd_per_mwh * plan.reserve_shortfall_mw
+    cost += plan.reserve_shortfall_usd
     tariff = float(knowledge.tariff_in_objective)
     for cars, pc_kw, pd_kw in zip(view.districts, plan.pc_kw, plan.pd_kw, strict=True):
         wear = np.repeat(knowledge.wear_usd_per_kwh, cars.horizon_h + 1) / cars.eta_discharge
