@@ -32,18 +32,17 @@ def latest_kw(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: i
 
 
 def leaving_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_h: int, steps: int) -> Floats:
-    """Their power [cohorts, steps] in the steps of each cohort's own hour of departure; 0 beyond the horizon.
+    """Charging power plugged in [cohorts, steps] in the steps of each cohort's own hour of departure; 0 beyond the
+    horizon. Rows as in `records.cohort_index`.
 
-    Cars leave one after the other in that hour, so that what they still need cannot be spread over it evenly. Rows
-    as in `records.cohort_index`.
+    Cars leave one after the other in that hour: what they still take is taken while they are there.
     """
     hour, step_s = rows % (horizon_h + 1), SECONDS_PER_HOUR // steps
-    begin_s: Floats = stays.start_s + latest_h(stays) * SECONDS_PER_HOUR
     power_kw = cars * stays.p_charge_max_kw * (hour < horizon_h)
     found = np.zeros((GROUP_COUNT * (horizon_h + 1), steps))
     for k in range(steps):
         first_s = start_s + hour * SECONDS_PER_HOUR + k * step_s
-        runs_s = np.minimum(stays.departure_s, first_s + step_s) - np.maximum(begin_s, first_s)
+        runs_s = np.minimum(stays.departure_s, first_s + step_s) - np.maximum(stays.start_s, first_s)
         found[:, k] = np.bincount(rows, power_kw * np.maximum(runs_s, 0.0) / step_s, found.shape[0])
     return found
 

@@ -338,7 +338,7 @@ class CohortFlexibility(Table):
     pc_latest_kw: Floats = field(default_factory=lambda: np.zeros(0))
     """Charging if every car waited as long as it can; empty: not known, as if nobody had to charge."""
     pc_leaving_kw: Floats = field(default_factory=lambda: np.zeros(0))
-    """[G, Q] the same in the steps of the cohort's own departure hour; empty: even within the hour."""
+    """[G, Q] pc_max in the steps of the cohort's own hour of departure; empty: even within the hour."""
 
     @property
     def cohort_count(self) -> int:

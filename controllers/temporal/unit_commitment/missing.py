@@ -48,10 +48,9 @@ def missing_reserve(case: Case, powers: Powers) -> Missing:
 
 
 def charging_step_mw(case: Case, pc_mw: Floats) -> Floats:
-    """[H * Q] (U11e) the larger of the hour's mean and the sum of what each cohort does in the step."""
-    every = np.arange(case.rows.entries)
-    uneven = case.rows.uneven_matrix(case.horizon_h, every) @ pc_mw
-    return np.asarray(np.maximum(case.each_step(_by_hour(case, pc_mw)), uneven), dtype=np.float64)
+    """[H * Q] (U11e) the hour's mean and what cohorts draw beyond it in the step."""
+    extra = case.rows.uneven_matrix(case.horizon_h, np.arange(case.rows.entries)) @ pc_mw
+    return np.asarray(case.each_step(_by_hour(case, pc_mw)) + np.maximum(extra, 0.0), dtype=np.float64)
 
 
 def _of_cars_mw(case: Case, powers: Powers, discharge: Floats) -> Floats:

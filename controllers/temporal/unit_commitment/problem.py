@@ -91,10 +91,11 @@ class CohortRows:
                                  shape=(horizon_h, keep.size))
 
     def uneven_matrix(self, horizon_h: int, keep: Ints) -> sparse.csr_matrix:
-        """[H * Q, len(keep)] sums the entries `keep` by step, each times its power there over the hour's mean."""
+        """[H * Q, len(keep)] sums what the entries `keep` draw in each step beyond their hour's mean."""
         q = self.by_step.shape[1]
-        step, entry = self.hour[keep][:, None] * q + np.arange(q), np.repeat(np.arange(keep.size), q)
-        return sparse.csr_matrix((self.by_step[keep].ravel(), (step.ravel(), entry)), shape=(horizon_h * q, keep.size))
+        entry, k = np.nonzero(self.by_step[keep] != 1.0)
+        beyond = self.by_step[keep][entry, k] - 1.0
+        return sparse.csr_matrix((beyond, (self.hour[keep][entry] * q + k, entry)), shape=(horizon_h * q, keep.size))
 
 
 @dataclass(frozen=True)
@@ -294,14 +295,15 @@ def _stack(parts: list[CohortRows]) -> CohortRows:
     return CohortRows(**{name: np.concatenate([getattr(p, name) for p in shifted]) for name in names})
 
 
-def merge_cohorts(rows: CohortRows) -> CohortRows:
+def merge_cohorts(rows: CohortRows, relaxed: bool = True) -> CohortRows:
     """Cohorts of equal group and departure (and efficiencies) in several districts as one: a relaxation.
 
     Whatever the single cohorts can do, their sum can, since envelopes add; so the merged problem's bound holds
     for the full one. At one fixed commitment of the paper day this lowers the optimum by 6e-8, merging zones
     or classes as well by 5e-4 to 2e-3, which is more than a MILP gap (C).
     Where chargers differ, the sum of Pc/Pcmax + Pd/Pdmax may pass 1; `share_limit` allows exactly that. Where they are
-    spread over the hour unequally, each step counts as that of the least, and the most may stop.
+    spread over the hour unequally, each step counts as that of the least, and the most may stop; not relaxed, their
+    mean by plugged kW.
     """
     alike = np.stack([rows.departure_h, rows.eta_charge, rows.eta_discharge, rows.wear_usd_per_mwh, rows.group])
     kinds, kind = np.unique(np.round(alike, 9), axis=1, return_inverse=True)
@@ -319,10 +321,7 @@ def merge_cohorts(rows: CohortRows) -> CohortRows:
     limit = total(np.maximum(part_c, part_d))
     x_min, x_max = _merged_bounds(rows, kind, kinds.shape[1], horizon)
     cohort, hour = np.nonzero(total(np.ones(rows.entries)) > 0)
-    by_step = np.full((kinds.shape[1], horizon, rows.by_step.shape[1]), np.inf)
-    np.minimum.at(by_step, (kind[rows.cohort], rows.hour), rows.by_step)
-    may_stop = np.zeros((kinds.shape[1], horizon))
-    np.maximum.at(may_stop, (kind[rows.cohort], rows.hour), rows.may_stop)
+    by_step, may_stop = _merged_hours(rows, kind, part_c, relaxed)
     ends = np.zeros(kinds.shape[1])
     np.add.at(ends, kind, rows.x_end_match_mwh)
     pick = (cohort, hour)
@@ -334,6 +333,20 @@ def merge_cohorts(rows: CohortRows) -> CohortRows:
         pc_max_mw=pc[pick], pd_max_mw=pd[pick], x_min_mwh=x_min[pick], x_max_mwh=x_max[pick],
         share_limit=np.maximum(limit[pick], 1.0), by_step=by_step[pick], may_stop=may_stop[pick],
     )
+
+
+def _merged_hours(rows: CohortRows, kind: Ints, weight: Floats, relaxed: bool) -> tuple[Floats, Floats]:
+    """(by_step [kinds, H, Q], may_stop [kinds, H]): the least and the most of those merged, or means by weight [E]."""
+    shape, at = (int(kind.max(initial=-1)) + 1, int(rows.hour.max(initial=0)) + 1), (kind[rows.cohort], rows.hour)
+    if relaxed:
+        by_step, may_stop = np.full((*shape, rows.by_step.shape[1]), np.inf), np.zeros(shape)
+        np.minimum.at(by_step, at, rows.by_step)
+        np.maximum.at(may_stop, at, rows.may_stop)
+        return by_step, may_stop
+    by_step, may_stop = np.ones((*shape, rows.by_step.shape[1])), np.zeros(shape)
+    np.add.at(by_step, at, weight[:, None] * (rows.by_step - 1.0))
+    np.add.at(may_stop, at, weight * rows.may_stop)
+    return by_step, may_stop
 
 
 def _merged_bounds(rows: CohortRows, kind: Ints, kinds: int, horizon: int) -> tuple[Floats, Floats]:

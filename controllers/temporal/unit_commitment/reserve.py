@@ -40,61 +40,53 @@ def piece_sum(case: Case) -> sparse.csr_matrix:
 
 
 def charging_in_steps(case: Case, v: Variables) -> Constraints:
-    """(U11e) w >= Pc, w >= sum_g sigma_g Pc_g: charging of a step; sigma = step over mean where cars leave, else 1."""
+    """(U11e) e >= sum_g (sigma_g - 1) Pc_g, e >= 0: charging of a step beyond its hour's mean.
+
+    sigma is a cohort's power in the step over that mean: 1, but for those whose cars leave in this hour.
+    """
     if not case.is_uneven or v.charge_at.size == 0:
         return []
-    uneven = case.rows.uneven_matrix(case.horizon_h, v.charge_at) @ sparse.diags(case.rows.pc_max_mw[v.charge_at])
-    return [v.charge_step >= each_step(case) @ charging_mw(case, v), v.charge_step >= uneven @ v.charge]
+    return [v.charge_extra >= extra_matrix(case, v) @ v.charge]
 
 
-def charging_step_mw(case: Case, v: Variables) -> cp.Expression:
-    """[S] charging of controlled cars in each step."""
-    even = not case.is_uneven or v.charge_at.size == 0
-    return each_step(case) @ charging_mw(case, v) if even else v.charge_step
+def extra_matrix(case: Case, v: Variables) -> sparse.csr_matrix:
+    """[S, C] takes fractions of charging power to sum_g (sigma_g - 1) Pc_g."""
+    beyond = case.rows.uneven_matrix(case.horizon_h, v.charge_at)
+    return sparse.csr_matrix(beyond @ sparse.diags(case.rows.pc_max_mw[v.charge_at]))
 
 
 # ------------------------------------------------------------------ the rules
-def _firm_mw(case: Case, v: Variables) -> cp.Expression:
+def _units_less_cars_mw(case: Case, v: Variables) -> cp.Expression:
+    """[H] sum_i u Pmax - curtailed - Pc; load that is not served needs nothing."""
     running = unit_sum(case) @ cp.multiply(per_unit(case, case.knowledge.units.p_max_mw), v.u)
-    hourly = running - v.wind_cut - v.pv_cut + v.missing
-    return each_step(case) @ hourly + case.renewable_step_mw + piece_sum(case) @ v.short
-
-
-def _needed_mw(case: Case, v: Variables) -> cp.Expression:
-    load = (1 + case.knowledge.reserve_fraction) * case.load_step_mw
-    return load + case.uncontrolled_step_mw + charging_step_mw(case, v)
-
-
-def _discharging_mw(case: Case, v: Variables) -> cp.Expression:
-    return each_step(case) @ discharging_mw(case, v)
+    return running - v.wind_cut - v.pv_cut + v.missing - charging_mw(case, v)
 
 
 def thermal_only(case: Case, v: Variables) -> Constraints:
-    """(U11a) sum_i u Pmax + Pw + Pv + s >= (1 + r) D + Punc + w in every step."""
-    return [_firm_mw(case, v) >= _needed_mw(case, v)]
+    """(U11a) R <= sum_i u Pmax - curtailed - Pc."""
+    return [v.counted <= _units_less_cars_mw(case, v)]
 
 
 def scheduled(case: Case, v: Variables) -> Constraints:
-    """(U11b) left side + Pd: planned discharge counts in full."""
-    return [_firm_mw(case, v) + _discharging_mw(case, v) >= _needed_mw(case, v)]
+    """(U11b) right side + Pd: planned discharge counts in full."""
+    return [v.counted <= _units_less_cars_mw(case, v) + discharging_mw(case, v)]
 
 
 def scheduled_safely(case: Case, v: Variables) -> Constraints:
-    """(U11d) left side + phi Pd: planned discharge counts as far as it can be trusted, nothing else of cars."""
-    safe = cp.multiply(case.each_step(case.delivery_quantile), _discharging_mw(case, v))
-    return [_firm_mw(case, v) + safe >= _needed_mw(case, v)]
+    """(U11d) right side + phi Pd: planned discharge counts as far as it can be trusted, nothing else of cars."""
+    safe = cp.multiply(case.delivery_quantile, discharging_mw(case, v))
+    return [v.counted <= _units_less_cars_mw(case, v) + safe]
 
 
 def deliverable(case: Case, v: Variables) -> Constraints:
-    """(U11c) left side + phi Pd + h; h <= phi (Pdmax - Pd + kappa Pc), one hour of energy behind h.
+    """(U11c) right side + phi Pd + h; h <= phi (Pdmax - Pd + kappa Pc), one hour of energy behind h.
 
     kappa is the share of a cohort with an hour of laxity left; who has less cannot stop charging for an hour.
     """
-    rows, phi = case.rows, case.each_step(case.delivery_quantile)
+    rows, phi = case.rows, case.delivery_quantile
     if rows.entries == 0:
         return thermal_only(case, v)
-    steps, discharge = each_step(case), _discharging_mw(case, v)
-    more, less = v.stored_reserve[0], v.stored_reserve[1]
+    discharge, more, less = discharging_mw(case, v), v.stored_reserve[0], v.stored_reserve[1]
     hour_sum = rows.hour_matrix(case.horizon_h, np.arange(rows.entries))
     above_min = cp.multiply(rows.x_scale_mwh, v.x) - rows.x_min_mwh
     two_way = hour_sum @ sparse.diags((rows.pd_max_mw > 0) * 1.0)
@@ -102,12 +94,12 @@ def deliverable(case: Case, v: Variables) -> Constraints:
     eta_d = float(rows.eta_discharge.min(initial=1.0))
     eta_c = float(rows.eta_charge.max(initial=0.0))
     return [
-        _firm_mw(case, v) + cp.multiply(phi, discharge) + more + less >= _needed_mw(case, v),
-        more <= cp.multiply(phi, steps @ (hour_sum @ rows.pd_max_mw) - discharge),
-        less <= cp.multiply(phi, steps @ interruptible_mw(case, v)),
-        more / eta_d <= steps @ two_way @ above_min,
-        eta_c * less <= steps @ can_stop @ above_min,
-        more / eta_d + eta_c * less <= steps @ hour_sum @ above_min,
+        v.counted <= _units_less_cars_mw(case, v) + cp.multiply(phi, discharge) + more + less,
+        more <= cp.multiply(phi, hour_sum @ rows.pd_max_mw - discharge),
+        less <= cp.multiply(phi, interruptible_mw(case, v)),
+        more / eta_d <= two_way @ above_min,
+        eta_c * less <= can_stop @ above_min,
+        more / eta_d + eta_c * less <= hour_sum @ above_min,
     ]
 
 
@@ -126,8 +118,12 @@ RESERVE_RULES: dict[str, Equation] = {
 
 
 def reserve(case: Case, v: Variables) -> Constraints:
-    """(U11) the reserve rule of the run, with what is missing priced in the objective."""
-    return RESERVE_RULES[case.knowledge.reserve_rule](case, v)
+    """(U11) R + Pw + Pv + s >= (1 + r) D + Punc + e in every step, R as the run's rule counts in its hour."""
+    there = each_step(case) @ v.counted + case.renewable_step_mw + piece_sum(case) @ v.short
+    needed = case.load_step_mw + case.requirement_mw + case.uncontrolled_step_mw
+    if case.is_uneven:
+        return [*RESERVE_RULES[case.knowledge.reserve_rule](case, v), there >= needed + v.charge_extra]
+    return [*RESERVE_RULES[case.knowledge.reserve_rule](case, v), there >= needed]
 
 
 # ------------------------------------------------------------------ what is missing
@@ -158,10 +154,8 @@ def no_worse(case: Case, v: Variables, pc_mw: Floats, pd_mw: Floats, x_mwh: Floa
     rows, h = case.rows, case.horizon_h
     out: Constraints = []
     if case.is_uneven and v.charge_at.size:
-        uneven, at = rows.uneven_matrix(h, v.charge_at), v.charge_at
-        mean = case.each_step(rows.hour_matrix(h, at) @ pc_mw[at])
-        most = np.maximum(uneven @ pc_mw[at], mean)
-        out.append((uneven @ sparse.diags(rows.pc_max_mw[at])) @ v.charge <= most)
+        extra = rows.uneven_matrix(h, v.charge_at) @ pc_mw[v.charge_at]
+        out.append(extra_matrix(case, v) @ v.charge <= np.maximum(extra, 0.0))
     if case.knowledge.reserve_rule == "deliverable" and v.charge_at.size:
         add = rows.hour_matrix(h, np.arange(rows.entries))
         out.append(interruptible_mw(case, v) >= add @ (rows.may_stop * pc_mw))

@@ -44,8 +44,10 @@ class Variables:
     pv_cut: cp.Expression
     short: cp.Expression
     """[(K + 1) * H * Q] missing reserve MW by piece of its demand curve, then load shed beyond it; step by step"""
-    charge_step: cp.Expression
-    """[H * Q] charging in each step; empty where it is the hour's mean"""
+    counted: cp.Expression
+    """[H] R: what units and cars count towards reserve, less charging"""
+    charge_extra: cp.Expression
+    """[H * Q] charging of each step beyond its hour's mean; empty where there is none"""
     charge: cp.Expression
     """[C] Pc / Pcmax of the entries `charge_at`"""
     discharge: cp.Expression
@@ -53,7 +55,7 @@ class Variables:
     x: cp.Expression
     """[E] X over `x_scale_mwh`"""
     stored_reserve: cp.Expression
-    """[2, H * Q] reserve of cars beyond their schedule: more discharge, less charge"""
+    """[2, H] reserve of cars beyond their schedule: more discharge, less charge"""
     direction: cp.Expression
     """[K] 1 = may charge, 0 = may discharge, of the entries `cycling_at`"""
     charge_at: Ints
