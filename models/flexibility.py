@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from models.latest_charging import hours_of, latest_h, latest_kw, leaving_kw
+from models.latest_charging import fresh_kw, hours_of, latest_h, latest_kw, leaving_kw
 from models.pulses import pulse_energy_kwh, pulse_kw
 from models.records import (
     CHARGER_KINDS,
@@ -214,6 +214,7 @@ def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizo
         p_uncontrolled_kw=np.asarray(uncontrolled_kw.reshape(horizon_h, steps).mean(axis=1), dtype=np.float64),
         p_uncontrolled_step_kw=np.asarray(uncontrolled_kw, dtype=np.float64),
         pc_latest_kw=latest_kw(stays, rows, cars, edges_s, count),
+        pc_fresh_kw=fresh_kw(stays, rows, cars, start_s, horizon_h, count),
         pc_leaving_kw=leaving_kw(stays, rows, cars, start_s, horizon_h, steps),
     )
 

@@ -31,6 +31,19 @@ def latest_kw(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: i
     return pulse_kw(begin_s, hours, cars * stays.p_charge_max_kw, edges_s, rows, count)
 
 
+def fresh_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_h: int, count: int) -> Floats:
+    """The part of `latest_kw` [count, horizon_h] in each car's own first hour, which begins at a whole hour.
+
+    What is charged before by others of its cohort cannot spare it, though it counts in the sum of their energies.
+    """
+    hour = (stays.start_s - start_s) // SECONDS_PER_HOUR
+    now = np.flatnonzero(hour < horizon_h)
+    runs_h = np.maximum(np.minimum(stay_hours(stays), 1.0) - latest_h(stays), 0.0)
+    found = np.zeros((count, horizon_h))
+    np.add.at(found, (rows[now], hour[now]), (cars * stays.p_charge_max_kw * runs_h)[now])
+    return found
+
+
 def leaving_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_h: int, steps: int) -> Floats:
     """Charging power plugged in [cohorts, steps] in the steps of each cohort's own hour of departure; 0 beyond the
     horizon. Rows as in `records.cohort_index`.

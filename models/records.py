@@ -1,8 +1,7 @@
 """Frozen, self-checking records that every package may read.
 
-Plain numpy, one unit per name, no behaviour beyond checks and derived views.
-Shapes are written with these letters: U thermal units, V vehicle slots, B buses,
-G cohorts, H hours, K (bus, group, departure) pairs, Z zones.
+Plain numpy, one unit per name, no behaviour beyond checks and derived views. Letters of shapes: U thermal units,
+V vehicle slots, B buses, G cohorts, H hours, K (bus, group, departure) pairs, Z zones.
 """
 
 from __future__ import annotations
@@ -44,8 +43,8 @@ def group_index(zone: Ints, vehicle_class: Ints, bidirectional: Bools | Ints) ->
 def cohort_index(group: Ints, departure_s: Ints, start_s: int, horizon_h: int) -> Ints:
     """Row of the cohort of each stay: group * (horizon_h + 1) + hour of declared departure from `start_s`.
 
-    A departure exactly on an hour's end belongs to that hour; one already past to hour 0 (assumed to
-    leave within the hour); one beyond the horizon to the last row, horizon_h. All arrays share one shape.
+    A departure exactly on an hour's end belongs to that hour; one already past to hour 0; one beyond the horizon to
+    the last row, horizon_h. All arrays share one shape.
     """
     hour = -((start_s - departure_s) // SECONDS_PER_HOUR) - 1
     return np.asarray(group * (horizon_h + 1) + np.clip(hour, 0, horizon_h), dtype=np.int64)
@@ -337,6 +336,8 @@ class CohortFlexibility(Table):
     """[H * Q] the same by step; empty: even within the hour."""
     pc_latest_kw: Floats = field(default_factory=lambda: np.zeros(0))
     """Charging if every car waited as long as it can; empty: not known, as if nobody had to charge."""
+    pc_fresh_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    """The part of it in each car's own first hour: nothing earlier can have spared it; empty: none."""
     pc_leaving_kw: Floats = field(default_factory=lambda: np.zeros(0))
     """[G, Q] pc_max in the steps of the cohort's own hour of departure; empty: even within the hour."""
 

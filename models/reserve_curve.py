@@ -37,7 +37,7 @@ def _mistakes(name: str, share: tuple[float, ...], usd_per_mwh: tuple[float, ...
     found, over_missing = [], name == "missing_share"
     if len(share) != len(usd_per_mwh):
         found.append(f"has {len(share)} shares in {name} for {len(usd_per_mwh)} prices")
-    if share[:1] != (0.0,) or any(a >= b for a, b in pairwise(share)) or share[-1] >= 1.0:
+    if share[:1] != (0.0,) or any(a >= b for a, b in pairwise((*share, 1.0))):
         found.append(f"{name}={list(share)} must rise from 0 and stay below 1")
     rising = list(usd_per_mwh) if over_missing else list(reversed(usd_per_mwh))
     if any(a > b for a, b in pairwise(rising)):

@@ -21,7 +21,7 @@ from models.records import (
 from testbed.expectations import Outlook
 
 NEVER_S = -(2**62)
-_BY_HOUR = ("x_min_kwh", "x_max_kwh", "pc_max_kw", "pd_max_kw", "pc_latest_kw")
+_BY_HOUR = ("x_min_kwh", "x_max_kwh", "pc_max_kw", "pd_max_kw", "pc_latest_kw", "pc_fresh_kw")
 _BY_COHORT = ("eta_charge", "eta_discharge", "x_end_uncoordinated_kwh", "pc_leaving_kw")
 
 

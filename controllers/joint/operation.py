@@ -125,7 +125,7 @@ def rows_of(rows: CohortRows, district: int) -> CohortRows:
     entries = np.flatnonzero(rows.district[rows.cohort] == district)
     number = np.full(rows.count, -1)
     number[cohorts] = np.arange(cohorts.size)
-    by_entry = {"hour", "pc_max_mw", "pd_max_mw", "x_min_mwh", "x_max_mwh", "share_limit", "by_step",
+    by_entry = {"hour", "pc_max_mw", "pd_max_mw", "pc_min_mw", "x_min_mwh", "x_max_mwh", "share_limit", "by_step",
                 "may_stop"}
     values = {name: getattr(rows, name)[entries if name in by_entry else cohorts]
               for name in CohortRows.__dataclass_fields__ if name != "cohort"}

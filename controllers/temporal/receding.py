@@ -94,7 +94,7 @@ def _remaining(cohorts: CohortFlexibility, passed_h: int) -> CohortFlexibility:
         p_uncontrolled_step_kw=cohorts.p_uncontrolled_step_kw[passed_steps:])
 
 
-_BY_HOUR = ("x_min_kwh", "x_max_kwh", "pc_max_kw", "pd_max_kw", "pc_latest_kw")
+_BY_HOUR = ("x_min_kwh", "x_max_kwh", "pc_max_kw", "pd_max_kw", "pc_latest_kw", "pc_fresh_kw")
 _BY_COHORT = ("eta_charge", "eta_discharge", "x_end_uncoordinated_kwh", "pc_leaving_kw")
 
 

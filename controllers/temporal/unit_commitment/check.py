@@ -157,8 +157,9 @@ def _cohort_power(cars: CohortFlexibility, pc: Floats, pd: Floats, name: str,
     both = (share - 1) * np.maximum(pc_max, pd_max)
     rows = _Rows(name)
     out: list[Violation] = []
-    for rule, excess in (("cohort_power", np.maximum(pc - pc_max, -pc)), ("cohort_power", np.maximum(pd - pd_max, -pd)),
-                         ("cohort_sharing", both)):
+    fresh = np.minimum(cars.pc_fresh_kw, pc_max) if cars.pc_fresh_kw.size else np.zeros_like(pc)
+    for rule, excess in (("cohort_power", np.maximum(pc - pc_max, fresh - pc)),
+                         ("cohort_power", np.maximum(pd - pd_max, -pd)), ("cohort_sharing", both)):
         out += _over(rule, excess, rows, COHORT_KW)
     return out
 

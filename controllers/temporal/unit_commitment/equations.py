@@ -147,8 +147,11 @@ def renewables(case: Case, v: Variables) -> Constraints:
 
 # ------------------------------------------------------------------ cars
 def cohort_power(case: Case, v: Variables) -> Constraints:
-    """(U12) Pc <= Pcmax, Pd <= Pdmax."""
-    return [v.charge <= 1] + ([v.discharge <= 1] if v.discharge_at.size else [])
+    """(U12) Pfresh <= Pc <= Pcmax, Pd <= Pdmax; Pfresh: of cars that have just come and cannot wait."""
+    rows, out = case.rows, [v.charge <= 1] + ([v.discharge <= 1] if v.discharge_at.size else [])
+    at = np.flatnonzero(rows.pc_min_mw[v.charge_at] > 0)
+    least = rows.pc_min_mw[v.charge_at][at] / rows.pc_max_mw[v.charge_at][at]
+    return out + ([v.charge[at] >= least] if at.size else [])
 
 
 def cohort_sharing(case: Case, v: Variables) -> Constraints:

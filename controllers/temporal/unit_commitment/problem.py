@@ -46,6 +46,8 @@ class CohortRows:
     """[E]"""
     pc_max_mw: Floats
     pd_max_mw: Floats
+    pc_min_mw: Floats
+    """[E] of cars that have just come and cannot wait."""
     x_min_mwh: Floats
     x_max_mwh: Floats
     share_limit: Floats
@@ -273,6 +275,7 @@ def _district_rows(index: int, cars: CohortFlexibility, knowledge: TemporalKnowl
         x_end_match_mwh=np.minimum(cars.x_end_uncoordinated_kwh, cars.x_max_kwh[:, -1])[used] / KW_PER_MW,
         cohort=cohort.astype(np.int64), hour=hour.astype(np.int64),
         pc_max_mw=pc[where, hour] / KW_PER_MW, pd_max_mw=pd[where, hour] / KW_PER_MW,
+        pc_min_mw=np.minimum(_fresh_kw(cars), pc)[where, hour] / KW_PER_MW,
         x_min_mwh=cars.x_min_kwh[where, hour] / KW_PER_MW, x_max_mwh=cars.x_max_kwh[where, hour] / KW_PER_MW,
         share_limit=np.ones(hour.size),
         by_step=np.where((hour == where % (horizon + 1))[:, None], uneven.leaving[where], 1.0),
@@ -280,11 +283,15 @@ def _district_rows(index: int, cars: CohortFlexibility, knowledge: TemporalKnowl
     )
 
 
+def _fresh_kw(cars: CohortFlexibility) -> Floats:
+    return cars.pc_fresh_kw if cars.pc_fresh_kw.size else np.zeros_like(cars.pc_max_kw)
+
+
 def _no_rows(steps: int) -> CohortRows:
     whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
     return CohortRows(district=whole, row=whole, group=whole, departure_h=whole, eta_charge=real, eta_discharge=real,
                       wear_usd_per_mwh=real, x_end_match_mwh=real, cohort=whole, hour=whole, pc_max_mw=real,
-                      pd_max_mw=real, x_min_mwh=real, x_max_mwh=real, share_limit=real,
+                      pd_max_mw=real, pc_min_mw=real, x_min_mwh=real, x_max_mwh=real, share_limit=real,
                       by_step=np.zeros((0, steps)), may_stop=real)
 
 
@@ -318,7 +325,7 @@ def merge_cohorts(rows: CohortRows, relaxed: bool = True) -> CohortRows:
     pc, pd = total(rows.pc_max_mw), total(rows.pd_max_mw)
     part_c = rows.pc_max_mw / np.maximum(pc, 1e-12)[kind[rows.cohort], rows.hour]
     part_d = rows.pd_max_mw / np.maximum(pd, 1e-12)[kind[rows.cohort], rows.hour]
-    limit = total(np.maximum(part_c, part_d))
+    limit, least = total(np.maximum(part_c, part_d)), total(rows.pc_min_mw)
     x_min, x_max = _merged_bounds(rows, kind, kinds.shape[1], horizon)
     cohort, hour = np.nonzero(total(np.ones(rows.entries)) > 0)
     by_step, may_stop = _merged_hours(rows, kind, part_c, relaxed)
@@ -330,7 +337,7 @@ def merge_cohorts(rows: CohortRows, relaxed: bool = True) -> CohortRows:
         district=nothing, row=nothing, group=kinds[4].astype(np.int64),
         departure_h=kinds[0].astype(np.int64), eta_charge=kinds[1], eta_discharge=kinds[2],
         wear_usd_per_mwh=kinds[3], x_end_match_mwh=ends, cohort=cohort, hour=hour,
-        pc_max_mw=pc[pick], pd_max_mw=pd[pick], x_min_mwh=x_min[pick], x_max_mwh=x_max[pick],
+        pc_max_mw=pc[pick], pd_max_mw=pd[pick], pc_min_mw=least[pick], x_min_mwh=x_min[pick], x_max_mwh=x_max[pick],
         share_limit=np.maximum(limit[pick], 1.0), by_step=by_step[pick], may_stop=may_stop[pick],
     )
 
