@@ -1,8 +1,7 @@
 """Frozen, self-checking records that every package may read.
 
-Plain numpy, one unit per name, no behaviour beyond checks and derived views.
-Shapes are written with these letters: U thermal units, V vehicle slots, B buses,
-G cohorts, H hours, K (bus, group, departure) pairs, Z zones.
+Plain numpy, one unit per name, no behaviour beyond checks and derived views. Letters of shapes: U thermal units,
+V vehicle slots, B buses, G cohorts, H hours, K (bus, group, departure) pairs, Z zones.
 """
 
 from __future__ import annotations
@@ -44,8 +43,8 @@ def group_index(zone: Ints, vehicle_class: Ints, bidirectional: Bools | Ints) ->
 def cohort_index(group: Ints, departure_s: Ints, start_s: int, horizon_h: int) -> Ints:
     """Row of the cohort of each stay: group * (horizon_h + 1) + hour of declared departure from `start_s`.
 
-    A departure exactly on an hour's end belongs to that hour; one already past to hour 0 (assumed to
-    leave within the hour); one beyond the horizon to the last row, horizon_h. All arrays share one shape.
+    A departure exactly on an hour's end belongs to that hour; one already past to hour 0; one beyond the horizon to
+    the last row, horizon_h. All arrays share one shape.
     """
     hour = -((start_s - departure_s) // SECONDS_PER_HOUR) - 1
     return np.asarray(group * (horizon_h + 1) + np.clip(hour, 0, horizon_h), dtype=np.int64)
@@ -175,10 +174,7 @@ class RadialFeeder:
 
 @dataclass(frozen=True)
 class Site:
-    """Where cars can plug in: the buses of a district, their zone and their charger ports.
-
-    A district without network has one virtual bus per zone.
-    """
+    """Where cars can plug in: buses of a district, or one virtual bus per zone; their zone and charger ports."""
 
     bus_zone: Ints
     """[B] index into ZONES, -1 where nobody parks (the slack bus)."""
@@ -336,6 +332,14 @@ class CohortFlexibility(Table):
     """Stored at plug-in in the cars plugged in at the horizon's end, x not included (terminal: cyclic)."""
     p_uncontrolled_kw: Floats
     """[H] expected load of cars outside control: not enrolled, or expected not to comply."""
+    p_uncontrolled_step_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    """[H * Q] the same by step; empty: even within the hour."""
+    pc_latest_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    """Charging if every car waited as long as it can; empty: not known, as if nobody had to charge."""
+    pc_fresh_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    """The part of it in each car's own first hour: nothing earlier can have spared it; empty: none."""
+    pc_leaving_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    """[G, Q] pc_max in the steps of the cohort's own hour of departure; empty: even within the hour."""
 
     @property
     def cohort_count(self) -> int:
@@ -386,15 +390,11 @@ class BusFlexibility(Table):
 
 @dataclass(frozen=True)
 class PowerFlow:
-    """AC power flow of N cases; loads positive when drawn from the grid."""
+    """AC power flow of N cases [N], or [N, B] by bus; loads positive when drawn from the grid."""
 
     vm_pu: Floats
-    """[N, B]"""
     losses_kw: Floats
-    """[N]"""
     line_loading_percent: Floats
     """[N, B]; row of bus j is the line to its parent, 0 for the slack bus."""
     p_slack_kw: Floats
-    """[N]"""
     q_slack_kvar: Floats
-    """[N]"""

@@ -80,7 +80,8 @@ class Outlook:
     coming_outside: Sessions
     site: Site
     behaviour: Behaviour
-    hour_edges_s: Ints
+    step_edges_s: Ints
+    """[H * Q + 1] of all steps of the horizon."""
     period_edges_s: Ints
 
     def controllable(self) -> tuple[Sessions, Ints, Sessions]:
@@ -93,8 +94,8 @@ class Outlook:
         return known, self.known_vehicle, coming
 
     def uncontrolled_kw(self) -> Floats:
-        """[H] expected load of all cars outside control."""
-        return self._load_kw(self.known, self.coming, self.hour_edges_s)[0]
+        """[H * Q] expected load of all cars outside control, by step."""
+        return self._load_kw(self.known, self.coming, self.step_edges_s)[0]
 
     def uncontrolled_bus_kw(self) -> Floats:
         """[B, Q + N] the same by bus; cars to come are spread over the ports of their zone and kind."""
@@ -188,7 +189,7 @@ class ExpectedCars:
             coming=select(coming, coming_enrolled),
             known_outside=select(plugged, ~is_enrolled), coming_outside=select(coming, ~coming_enrolled),
             site=self.site, behaviour=self.behaviour,
-            hour_edges_s=now_s + SECONDS_PER_HOUR * np.arange(self.spec.horizon_h + 1),
+            step_edges_s=np.arange(now_s, now_s + self.spec.horizon_h * SECONDS_PER_HOUR + 1, self.spec.step_s),
             period_edges_s=now_s + np.concatenate([steps, hours]))
 
     def _coming(self, now_s: int, hours: int) -> tuple[Sessions, Bools]:

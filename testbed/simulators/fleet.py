@@ -118,7 +118,7 @@ class DistrictFleet:
                 self.batteries, self.district.vehicles.charger_kind, soc * self.batteries.capacity_kwh,
                 np.where(asked, setpoint_kw, 0.0), hours, self.batteries.max_kwh, self.curves)
             self.limited_kw = np.where(asked, (done.charged_kwh - done.discharged_kwh) / hours, np.nan)
-        self.reserve = reserve_room(self.reserving, declared, is_dispatched, step.soc, step.p_kw)
+        self.reserve = reserve_room(self.reserving, declared, is_dispatched, step.soc, step.p_kw, now_s + step_s)
 
     def values(self, step: FleetStep) -> Values:
         """All attributes of the table for one step."""

@@ -132,10 +132,10 @@ def test_who_leaves_within_a_step_after_the_declared_departure_has_refused_nothi
 
 
 # ------------------------------------------------------------------ what cars could add
-def _room(p_kw: Floats, **changes: Any) -> dict[str, float]:
+def _room(p_kw: Floats, now_s: int = 0, **changes: Any) -> dict[str, float]:
     vehicles = cars(2, **changes)
     declared: DeclaredTable = declared_of(vehicles)
-    return reserve_room(vehicles, declared, whole(1, 2), real(0.5, 2), p_kw)
+    return reserve_room(vehicles, declared, whole(1, 2), real(0.5, 2), p_kw, now_s)
 
 
 def test_reserve_credit_by_hand() -> None:
@@ -155,6 +155,18 @@ def test_reserve_credit_needs_energy() -> None:
 def test_one_way_cars_may_only_stop() -> None:
     room = _room(np.array([8.0, 0.0]), p_discharge_max_kw=0.0)
     assert reserve_credit_mw(1.0, 1.0, room) == pytest.approx(0.008)
+
+
+def test_charging_without_an_hour_of_laxity_is_no_reserve() -> None:
+    """Half full and wanting more, a car needs some hours of its stay: it may stop until laxity is down to one hour."""
+    vehicles = cars(2)
+    declared = declared_of(vehicles)
+    need_h = (declared.soc_wanted[0] - 0.5) * vehicles.capacity_kwh[0] / (
+        vehicles.eta_charge[0] * vehicles.p_charge_max_kw[0])
+    latest_s = int(declared.declared_departure_s[0] - 3600 * (need_h + 1.0))
+    assert need_h > 0
+    for now_s, counted_mw in ((latest_s - 60, 0.005), (latest_s + 60, 0.0)):
+        assert _room(np.array([0.0, 5.0]), now_s)["interruptible_mw"] == counted_mw
 
 
 def test_only_the_safe_part_of_discharge_counts_under_deliverable() -> None:

@@ -37,7 +37,7 @@ def scenario(**changes: Any) -> Scenario:
                       "weight_carbon": 5.0, "carbon_price_usd_per_t": 11.0,
                       "curtailment_penalty_usd_per_mwh": 70.0},
         "system": {"shed_usd_per_mwh": 3100.0, "dump_usd_per_mwh": 130.0,
-                   "reserve_shortfall_usd_per_mwh": 1700.0},
+                   "reserve_curve": "flat", "reserve_shortfall_usd_per_mwh": 1700.0},
         "fleet": {"eta_charge": 0.8},
     }
     return Scenario.model_validate(parts | changes)
@@ -60,7 +60,8 @@ def plan_arrays(made: ResultLayout, time_s: int = 0, **changes: Any) -> dict[str
     """Fields of controllers.port.Plan, every number different."""
     hours, units, cohorts = made.horizon_h, len(made.unit_names), made.cohort_count
     rng = np.random.default_rng(time_s + 1)
-    hourly = ("wind_curtailed_mw", "pv_curtailed_mw", "reserve_shortfall_mw", "marginal_price_usd_per_mwh")
+    hourly = ("wind_curtailed_mw", "pv_curtailed_mw", "reserve_shortfall_mw", "reserve_shortfall_usd",
+              "marginal_price_usd_per_mwh")
     numbers = ("objective_usd", "milp_objective_usd", "bound_usd", "operating_cost_usd",
                "owners_net_usd", "curtailment_usd", "carbon_cost_usd", "carbon_t", "solver_s", "compile_s")
     return {

@@ -22,7 +22,8 @@ class AllUnitsOn:
         return Plan(
             time_s=view.time_s, committed=np.ones((units.count, hours), dtype=np.int64),
             p_mw=np.outer(share, view.load_mw), wind_curtailed_mw=nothing, pv_curtailed_mw=nothing,
-            reserve_shortfall_mw=nothing, marginal_price_usd_per_mwh=np.full(hours, 20.0),
+            reserve_shortfall_mw=nothing, reserve_shortfall_usd=nothing,
+            marginal_price_usd_per_mwh=np.full(hours, 20.0),
             pc_kw=tuple(d.pc_max_kw / 3 for d in view.districts),
             pd_kw=tuple(0 * d.pd_max_kw for d in view.districts),
             objective_usd=0.0, milp_objective_usd=0.0, bound_usd=0.0, gap_rel=0.0, operating_cost_usd=0.0,

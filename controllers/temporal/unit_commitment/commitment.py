@@ -208,16 +208,20 @@ def guess_of(small: Case, v: Variables, problem: cp.Problem, gap: float) -> Gues
 
 def coarse(case: Case) -> Case:
     """Binned cohorts and few tangents."""
-    binned = binned_cohorts(case)
+    binned = binned_cohorts(case, relaxed=False)
     return replace(binned, knowledge=replace(binned.knowledge, tangents=min(GUESS_TANGENTS, case.knowledge.tangents)))
 
 
-def binned_cohorts(case: Case) -> Case:
-    """Cars of all districts in cohorts by group and three-hour bin of departure: a relaxation (merge_cohorts)."""
+def binned_cohorts(case: Case, relaxed: bool = True) -> Case:
+    """Cars of all districts in cohorts by group and three-hour bin of departure: a relaxation (merge_cohorts).
+
+    Cohorts of short stays are left as they are: what they cannot spread over an hour is lost in bins.
+    """
     rows, last = case.rows, case.horizon_h - 1
     binned = np.minimum(rows.departure_h // GUESS_BIN_H * GUESS_BIN_H + GUESS_BIN_H - 1, last)
-    departure = np.where(rows.departure_h > last, rows.departure_h, binned)
-    return replace(case, rows=merge_cohorts(replace(rows, departure_h=departure)))
+    is_short = np.bincount(rows.cohort, minlength=rows.count) <= GUESS_BIN_H
+    departure = np.where((rows.departure_h > last) | is_short, rows.departure_h, binned)
+    return replace(case, rows=merge_cohorts(replace(rows, departure_h=departure), relaxed))
 
 
 def _whole(case: Case, v: Variables) -> list[cp.Variable]:

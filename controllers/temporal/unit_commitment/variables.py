@@ -43,7 +43,11 @@ class Variables:
     wind_cut: cp.Expression
     pv_cut: cp.Expression
     short: cp.Expression
-    """[H] reserve shortfall MW"""
+    """[(K + 1) * H * Q] missing reserve MW by piece of its demand curve, then load shed beyond it; step by step"""
+    counted: cp.Expression
+    """[H] R: what units and cars count towards reserve, less charging"""
+    charge_extra: cp.Expression
+    """[H * Q] charging of each step beyond its hour's mean; empty where there is none"""
     charge: cp.Expression
     """[C] Pc / Pcmax of the entries `charge_at`"""
     discharge: cp.Expression
@@ -92,6 +96,22 @@ def short_rests(case: Case) -> Rests:
 def unit_sum(case: Case) -> sparse.csr_matrix:
     """[H, U*H] adds the units in each hour."""
     return sparse.csr_matrix(sparse.kron(np.ones((1, case.knowledge.units.count)), sparse.eye(case.horizon_h)))
+
+
+def charging_mw(case: Case, v: Variables) -> cp.Expression:
+    """[H] sum of Pc."""
+    if v.charge_at.size == 0:
+        return cp.Constant(np.zeros(case.horizon_h))
+    scale = sparse.diags(case.rows.pc_max_mw[v.charge_at])
+    return (case.rows.hour_matrix(case.horizon_h, v.charge_at) @ scale) @ v.charge
+
+
+def discharging_mw(case: Case, v: Variables) -> cp.Expression:
+    """[H] sum of Pd."""
+    if v.discharge_at.size == 0:
+        return cp.Constant(np.zeros(case.horizon_h))
+    scale = sparse.diags(case.rows.pd_max_mw[v.discharge_at])
+    return (case.rows.hour_matrix(case.horizon_h, v.discharge_at) @ scale) @ v.discharge
 
 
 def per_unit(case: Case, values: Floats | Ints) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from controllers.port import SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.records import GROUP_COUNT, CohortFlexibility, Floats, Ints, ThermalUnits
+from models.reserve_curve import ReserveCurve
 from models.units import ten_units
 
 ETA = 0.95
@@ -98,7 +100,7 @@ def knowledge(horizon_h: int, **changes: Any) -> TemporalKnowledge:
         "units": ten_units(), "horizon_h": horizon_h, "binding_h": min(24, horizon_h), "weights": (1.0, 1.0, 1.0, 1.0),
         "carbon_price_usd_per_t": 7.0, "curtailment_penalty_usd_per_mwh": 75.0,
         "wear_usd_per_kwh": np.full(GROUP_COUNT, 0.01), "tariff_in_objective": True, "reserve_rule": "scheduled",
-        "reserve_fraction": 0.1, "reserve_shortfall_usd_per_mwh": 1000.0, "terminal": "match", "tangents": 12,
+        "reserve_fraction": 0.1, "reserve_curve": ReserveCurve.flat(1000.0), "terminal": "match", "tangents": 12,
         "mip_gap": 1e-6, "district_names": ("north", "south"),
     }
     return TemporalKnowledge(**(values | changes))
@@ -124,6 +126,36 @@ def few_cars(horizon_h: int = 8, scale: float = 1.0) -> CohortFlexibility:
                    scale * np.array([900.0, 500, 700, 800]))
 
 
+def leaving_cars(count: float, horizon_h: int = 8) -> CohortFlexibility:
+    """One-way cars plugged in from hour 2 on that leave one after the other in hour 4 and need all of that time."""
+    cars = cohorts(horizon_h, np.array([0]), np.array([3]), np.array([5]), np.array([20.0]), np.array([33.0]),
+                   np.array([7.0]), np.array([count]))
+    row = 0 * (horizon_h + 1) + 5
+    there = np.zeros((cars.cohort_count, 4))
+    there[row - 1] = 7.0 * count * np.array([1.0, 0.75, 0.5, 0.25])
+    # the rows of the cohort above are those of cars that leave at hour 5 sharp: within hour 4
+    moved = {name: _moved(getattr(cars, name), row) for name in ("x_min_kwh", "x_max_kwh", "pc_max_kw", "pd_max_kw")}
+    latest = np.zeros((cars.cohort_count, horizon_h))
+    latest[row - 1, 3:5] = 7.0 * count * np.array([0.95, 1.0])
+    return replace(cars, **moved, pc_leaving_kw=there, pc_latest_kw=latest,
+                   p_uncontrolled_step_kw=np.repeat(cars.p_uncontrolled_kw, 4))
+
+
+def _moved(values: Floats, row: int) -> Floats:
+    """The same with what stands in `row` one row further up."""
+    out = values.copy()
+    out[row - 1], out[row] = values[row], 0.0
+    return out
+
+
+def in_steps(seen: SystemView, pv_step_mw: Any = 0.0) -> SystemView:
+    """The same view in quarters of an hour: load and wind hold their mean, sun is as given [H * 4]."""
+    h = seen.load_mw.size
+    pv = np.broadcast_to(np.asarray(pv_step_mw, dtype=float), (4 * h,))
+    return replace(seen, load_step_mw=np.repeat(seen.load_mw, 4), wind_step_mw=np.repeat(seen.wind_mw, 4),
+                   pv_step_mw=pv, pv_mw=pv.reshape(h, 4).mean(axis=1))
+
+
 def full_cars(count: float, horizon_h: int = 8) -> CohortFlexibility:
     """Bidirectional cars that are plugged in all the time and full."""
     return cohorts(horizon_h, np.array([1]), np.array([0]), np.array([horizon_h + 4]), np.array([49.5]),
@@ -141,4 +173,5 @@ def hill() -> Case:
 def build() -> SimpleNamespace:
     """Builders of cases, so that test files need no import of each other."""
     return SimpleNamespace(cohorts=cohorts, population=population, small_units=small_units, knowledge=knowledge,
-                           view=view, few_cars=few_cars, full_cars=full_cars, hill=hill)
+                           view=view, few_cars=few_cars, full_cars=full_cars, leaving_cars=leaving_cars,
+                           in_steps=in_steps, hill=hill)

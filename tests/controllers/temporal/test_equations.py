@@ -26,6 +26,7 @@ from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.ramps import highest_before_mw, stops_too_soon
 from controllers.temporal.unit_commitment.stages import collect, dispatch, make_variables
 from models.records import ThermalUnits
+from models.reserve_curve import ReserveCurve
 
 H = 8
 HILL = [70.0, 95, 130, 150, 165, 120, 90, 62]
@@ -88,6 +89,19 @@ def _nearly_all_sink(build: SimpleNamespace) -> Case:
 def _windy(build: SimpleNamespace) -> Case:
     """35 MW of wind more than needed; cycling full cars would hide the curtailment."""
     return _free_cycling(build, 40_000, 40.0, 45.0)
+
+
+def _short_of_reserve(build: SimpleNamespace) -> Case:
+    """More reserve is missing in hour 4 than the demand curve sells cheaply."""
+    return _case(build, [70.0, 95, 130, 150, 192, 120, 90, 62], (),
+                 reserve_curve=ReserveCurve((0.0, 0.2), (200.0, 2000.0)))
+
+
+def _leave_in_turn(build: SimpleNamespace) -> Case:
+    """Cars that leave within hour 4 charge before they go, just when nothing is to spare."""
+    k = build.knowledge(H, units=build.small_units(), mip_gap=1e-8, reserve_curve=ReserveCurve.stepped(3000.0))
+    seen = build.view(k, [70.0, 95, 130, 150, 172, 120, 90, 62], (build.leaving_cars(1500.0),))
+    return make_case(k, build.in_steps(seen), "charge_only", 20.0, np.full(H, 0.9))
 
 
 # ------------------------------------------------------------------ ramps
@@ -157,7 +171,7 @@ WHERE = {
     "cohort_power": _one_cheap_hour, "cohort_sharing": _nearly_all_sink, "cohort_recursion": _hill,
     "cohort_envelope": _hill, "terminal": _hill, "no_cycling": _windy,
     "ramp_up": _ramps, "ramp_down": _ramps, "startup_limit": _gentle_starts, "shutdown_limit": _gentle_stops,
-    "hot_start_pairs": _one_stop_two_starts,
+    "hot_start_pairs": _one_stop_two_starts, "curve_steps": _short_of_reserve, "charging_in_steps": _leave_in_turn,
 }
 
 

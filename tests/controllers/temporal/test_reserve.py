@@ -1,0 +1,149 @@
+"""Reserve in every step: the plan, its accounts, its judge and the world count the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from controllers.port import CarControl, Plan, SystemView, TemporalKnowledge
+from controllers.temporal.unit_commitment.check import check_plan
+from controllers.temporal.unit_commitment.problem import make_case, merge_cohorts, within_the_hour
+from controllers.temporal.unit_commitment.solve import UnitCommitment
+from models.power_system import NetLoad, PowerSystem, PowerSystemParameters
+from models.records import Floats
+from models.reserve_curve import ReserveCurve
+
+H = 8
+PEAK = [70.0, 95, 130, 150, 192, 120, 90, 62]
+FULL = [70.0, 95, 130, 150, 186, 120, 90, 62]
+CURVE = ReserveCurve((0.0, 0.1, 0.5), (200.0, 1100.0, 2500.0))
+RULES = ("thermal_only", "scheduled", "scheduled_safely", "deliverable")
+
+
+def _planned(build: SimpleNamespace, load: list[float], cars: tuple[object, ...], sun: Floats | float = 0.0,
+             control: CarControl = "bidirectional", **known: object) -> tuple[TemporalKnowledge, SystemView, Plan]:
+    k = build.knowledge(H, units=build.small_units(), **({"reserve_curve": CURVE} | known))
+    view = replace(build.in_steps(build.view(k, load, cars), sun), delivery_quantile=np.full(H, 0.8))
+    return k, view, UnitCommitment(k, control).plan(view)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("load", [PEAK, [62.0] * H])
+def test_the_judge_accepts_every_rule(rule: str, load: list[float], build: SimpleNamespace) -> None:
+    sun = np.repeat(4.0, 4 * H) + np.tile([3.0, 1.0, -1.0, -3.0], H)
+    k, view, plan = _planned(build, load, (build.few_cars(scale=0.3), build.leaving_cars(200.0)), sun,
+                             reserve_rule=rule)
+    # one district without steps of its own: none is known to leave in turn
+    assert check_plan(k, view, plan) == []
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_judge_accepts_cars_that_leave_in_turn(rule: str, build: SimpleNamespace) -> None:
+    k, view, plan = _planned(build, FULL, (build.leaving_cars(1500.0),), reserve_rule=rule)
+    assert plan.reserve_shortfall_mw.max() > 0.1
+    assert check_plan(k, view, plan) == []
+
+
+@pytest.mark.parametrize("name", ["reserve_shortfall_mw", "reserve_shortfall_usd"])
+@pytest.mark.parametrize("by", [-5.0, 5.0])
+def test_a_wrong_shortfall_is_named(name: str, by: float, build: SimpleNamespace) -> None:
+    k, view, plan = _planned(build, FULL, (build.leaving_cars(1500.0),), reserve_rule="deliverable")
+    wrong = getattr(plan, name).copy()
+    wrong[4] += by
+    assert ("reserve", 4) in {(v.rule, v.hour) for v in check_plan(k, view, replace(plan, **{name: wrong}))}
+
+
+def test_a_falling_sun_is_missed_in_the_last_quarter(build: SimpleNamespace) -> None:
+    """Hour 4: 200 MW of units + 20 MW of sun in the mean for 190 + 19 MW; 8 MW less sun in its last quarter."""
+    sun = np.full(4 * H, 17.0)
+    sun[16:20] += [8.0, 4.0, -4.0, -8.0]
+    _, _, plan = _planned(build, [70.0, 95, 130, 150, 193.0, 120, 90, 62], (), sun,
+                          reserve_curve=ReserveCurve.flat(900.0))
+    assert plan.committed[:, 4].tolist() == [1, 1, 1]
+    # needed 212.3; there are 225, 221, 213 and 209 MW
+    assert plan.reserve_shortfall_mw[4] == pytest.approx(3.3 / 4, abs=1e-6)
+    assert plan.reserve_shortfall_usd[4] == pytest.approx(900.0 * 3.3 / 4, abs=1e-3)
+
+
+def test_who_leaves_in_turn_charges_first(build: SimpleNamespace) -> None:
+    """In hour 4 they are there for 1, 3/4, 1/2, 1/4 of the quarters: the first takes 1.6 times the mean."""
+    k, view, plan = _planned(build, [70.0, 95, 130, 150, 172, 120, 90, 62], (build.leaving_cars(1000.0),),
+                             control="charge_only", reserve_curve=ReserveCurve.flat(10.0))
+    mean = plan.pc_kw[0][:, 4].sum() / 1000
+    there = plan.committed[:, 4] @ k.units.p_max_mw
+    needed = 1.1 * 172 + mean * np.array([1.6, 1.2, 1.0, 1.0])
+    assert mean > 1.0
+    assert plan.reserve_shortfall_mw[4] == pytest.approx(np.maximum(needed - there, 0.0).mean(), abs=1e-4)
+    assert view.steps_per_hour == 4
+
+
+def test_beyond_the_requirement_load_is_shed_at_its_price(build: SimpleNamespace) -> None:
+    """A load of 199 MW with sun 10 MW below its mean in one quarter: 9 MW of it cannot be served there."""
+    sun = np.full(4 * H, 10.0)
+    sun[16:20] += [10.0, 0.0, 0.0, -10.0]
+    k, view, plan = _planned(build, [70.0, 95, 130, 150, 209.0, 120, 90, 62], (), sun,
+                             reserve_curve=ReserveCurve.flat(100.0), shed_usd_per_mwh=2000.0)
+    required = 20.9
+    assert plan.reserve_shortfall_mw[4] == pytest.approx((9.9 + 19.9 + 19.9 + required) / 4, abs=1e-5)
+    usd = 100.0 * (9.9 + 19.9 + 19.9 + required) / 4 + 2000.0 * (29.9 - required) / 4
+    assert plan.reserve_shortfall_usd[4] == pytest.approx(usd, abs=0.05)
+    assert check_plan(k, view, plan) == []
+
+
+@pytest.mark.parametrize("sun_mw", [17.0, 9.0])
+def test_the_world_prices_a_step_as_the_plan_does(sun_mw: float, build: SimpleNamespace) -> None:
+    k, _, plan = _planned(build, [70.0, 95, 130, 150, 193.0, 120, 90, 62], (), np.full(4 * H, sun_mw))
+    world = PowerSystem(k.units, PowerSystemParameters(reserve_rule="scheduled", reserve_curve=CURVE))
+    net = NetLoad(load_mw=193.0, pev_charge_mw=0.0, pev_discharge_mw=0.0, wind_mw=0.0, pv_mw=sun_mw)
+    step = world.step(0, 900, plan.committed[:, 4], net)
+    assert step.reserve_shortfall_mw == pytest.approx(plan.reserve_shortfall_mw[4], abs=1e-6)
+    assert 4 * step.imbalance_cost_usd == pytest.approx(plan.reserve_shortfall_usd[4], abs=1e-3)
+
+
+def test_charging_that_cannot_wait_is_no_reserve(build: SimpleNamespace) -> None:
+    """The leaving cars need every hour: nothing of them may stop. As many with days of time may, all of them."""
+    urgent = within_the_hour((build.leaving_cars(1000.0),), H, 4)
+    assert urgent.may_stop[4, 3:5].tolist() == [0.0, 0.0]
+    assert urgent.may_stop[8, 0] == 1.0
+    late = replace(build.leaving_cars(1000.0), pc_latest_kw=np.zeros((build.leaving_cars(1.0).cohort_count, H)))
+    assert within_the_hour((late,), H, 4).may_stop[4, 3:5].tolist() == [1.0, 0.0]  # in hour 4 they leave
+
+
+def test_who_has_just_come_and_cannot_wait_is_not_spared(build: SimpleNamespace) -> None:
+    """4 MW of cars that come in hour 2 must charge then, dear as it is; the judge knows it too."""
+    cars = build.few_cars()
+    row, fresh = 5, np.zeros((cars.cohort_count, H))  # one-way, leaves in hour 5, plugged in from hour 1 on
+    fresh[row, 2] = 3400.0
+    k = build.knowledge(H, units=build.small_units())
+    dear = np.array([0.04, 0.04, 0.5, 0.04, 0.04, 0.09, 0.05, 0.04])
+    plans = {}
+    for name, seen in (("free", cars), ("bound", replace(cars, pc_fresh_kw=fresh))):
+        view = build.view(k, [62.0] * H, (seen,), price_charge_usd_per_kwh=dear)
+        plans[name] = UnitCommitment(k).plan(view)
+        assert check_plan(k, view, plans[name]) == []
+    assert plans["free"].pc_kw[0][row, 2] < 100.0
+    assert plans["bound"].pc_kw[0][row, 2] == pytest.approx(3400.0, abs=0.1)
+    assert ("cohort_power", 2) in {(v.rule, v.hour) for v in check_plan(k, view, plans["free"])}
+
+
+def test_merged_cohorts_are_a_relaxation_and_their_mean_is_not(build: SimpleNamespace) -> None:
+    k = build.knowledge(H, units=build.small_units())
+    view = build.in_steps(build.view(k, PEAK, (build.leaving_cars(1000.0),)))
+    rows = make_case(k, view, "charge_only", 20.0, np.ones(H)).rows
+    both = replace(rows, departure_h=np.minimum(rows.departure_h, 7))
+    least, mean = merge_cohorts(both), merge_cohorts(both, relaxed=False)
+    assert least.by_step[least.hour == 4].min() == pytest.approx(0.4)
+    assert mean.by_step[mean.hour == 4].max() == pytest.approx(1.6)
+    assert least.may_stop.max() <= 1.0
+
+
+def test_hourly_data_give_hourly_reserve(build: SimpleNamespace) -> None:
+    """Quarters that are all alike change nothing."""
+    k = build.knowledge(H, units=build.small_units(), mip_gap=1e-7)
+    hourly = build.view(k, PEAK, (build.few_cars(),))
+    plans = [UnitCommitment(k).plan(view) for view in (hourly, build.in_steps(hourly))]
+    assert plans[0].objective_usd == pytest.approx(plans[1].objective_usd, rel=1e-6)
+    assert plans[0].committed.tolist() == plans[1].committed.tolist()
