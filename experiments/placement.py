@@ -306,7 +306,7 @@ def seed_job(described: str, overrides: Sequence[str], variant: str, seed: int, 
     scenario = checked_scenario(described, (*overrides, *own))
     plan = None if variant == REFERENCE else folder / f"{REFERENCE}-seed{seed}.h5"
     return Job(scenario.model_dump_json(), controller, controller, seed, folder / f"{variant}-seed{seed}.h5", plan,
-               24 * (scenario.days + scenario.warmup_days))
+               scenario.hours_simulated)
 
 
 def comparable(rows: Sequence[Row], variant: str = "guided") -> list[Row]:

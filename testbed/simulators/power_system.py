@@ -1,4 +1,4 @@
-"""The thermal power system as a simulator: economic dispatch of the committed units at every counted step."""
+"""The thermal power system as a simulator: economic dispatch of the committed units at every step under control."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STEP_FIGURES = (
 
 
 class PowerSystemSimulator(Adapter):
-    """One `system` entity. During the warm-up the units rest in their initial state."""
+    """One `system` entity. Until the controller acts the units rest in their initial state."""
 
     simulator = "power_system"
 
@@ -26,7 +26,7 @@ class PowerSystemSimulator(Adapter):
         self.core = PowerSystem(thermal_units(spec.scenario), power_system_parameters(spec.scenario))
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
-        return {SYSTEM: self._resting() if now_s < 0 else self._dispatch(now_s, inputs[SYSTEM])}
+        return {SYSTEM: self._dispatch(now_s, inputs[SYSTEM]) if self.spec.is_controlled(now_s) else self._resting()}
 
     def _dispatch(self, now_s: int, received: Values) -> Values:
         pev = received["pev_mw"].values()
