@@ -182,6 +182,13 @@ class Result:
         """[T] seconds since counted 00:00 at the beginning of each written step."""
         return self._read("time")
 
+    def on_before_h(self, initial_h: Array) -> Array:
+        """[U] hours on (+) or off (-) as counted time begins; initial_h [U] where the file, an older one, is silent."""
+        if not self.steps_written or "on_before_h" not in self._names("/"):
+            return initial_h
+        first = self._read("on_before_h")[0]
+        return np.where(first == 0, initial_h, first)
+
     def has_network(self, district: str) -> bool:
         with self._open() as file:
             return bool(file[f"districts/{district}"].attrs["has_network"])
