@@ -4,8 +4,8 @@
 
 Per seed one upper plan is made and carried out `pro_rata` (controller `temporal`); the branch-flow layer then
 carries out the same stored plan `in_place` and `guided`. Losses are AC losses of what happened. What the variants
-deliver differently is taken out at the feeder's marginal loss. The last counted day is measured: on the first one
-cars stand where they parked in the warm-up, unguided (--day 1). Exit code 1 if the figure is not reached.
+deliver differently is taken out at the feeder's marginal loss. The last counted day is measured; a day under control
+before it is needed, or cars stand where they parked unguided. Exit code 1 if the figure is not reached.
 """
 
 from __future__ import annotations
