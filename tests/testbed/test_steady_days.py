@@ -8,6 +8,7 @@ import pytest
 from models import population
 from models.profiles import Profiles
 from testbed.attributes import recorded
+from testbed.check_result import check_result
 from testbed.knowledge import thermal_units
 from testbed.metrics import compute_metrics
 from testbed.preflight import WrongRequest, run_request
@@ -28,7 +29,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("steady")
 
 
-@pytest.fixture(scope="module", params=["bilayer", "no_pev"])
+@pytest.fixture(scope="module", params=["bilayer", "tariff", "no_pev"])
 def pair(request, folder):
     """A counted day after a controlled one, and two counted days in which drivers wish the same, each a day later."""
     def run(*days, name):
@@ -83,6 +84,10 @@ def test_units_carry_their_hours_over_midnight(pair):
         hours = 23 - changes[-1] if changes.size else 24 + abs(before_h) * ((before_h > 0) == status)
         assert steady.system("on_before_h")[0, unit] == (hours if status else -hours)
     assert steady.system("on_before_h")[0].tolist() != initial_h.tolist()
+
+
+def test_the_checker_judges_from_that_state(pair):
+    assert [str(one) for one in check_result(pair[0]).violations] == []
 
 
 def test_start_ups_and_planned_costs_begin_from_that_state(pair):
