@@ -12,7 +12,7 @@ from models.population import FleetParameters
 from models.tariff import tariff_names
 from testbed.knowledge import driver_response
 from testbed.scenario import Scenario, scenario_hash, scenario_schema, to_yaml
-from testbed.scenario_loading import STEADY_DAYS, ScenarioError, load_scenario, scenario_names
+from testbed.scenario_loading import ScenarioError, load_scenario, scenario_names
 from testbed.scenario_parts.fleet import PRESETS, Drivers, Fleet, ModeWeights
 from testbed.scenario_parts.system import Tariff as TariffBlock
 
@@ -165,23 +165,6 @@ def test_naming_a_driver_profile_drops_the_base_files_numbers(write):
     write(SMALL + "drivers: {compliance_mean: 0.5}\n", "base")
     child = write("extends: base\ndrivers: {profile: us}\n", "child")
     assert load_scenario(child).drivers.compliance_mean == 0.85
-
-
-# ------------------------------------------------------------- days before counted time
-@pytest.mark.parametrize(("keys", "expected"), [
-    ([], (1, 1)), (["warmup_controlled_days=0"], (0, 1)), (["drivers.profile=uk"], (7, 7)),
-    (["drivers.profile=uk", "days=2"], (7, 2)), (["warmup_controlled_days=0", "drivers.profile=uk"], (0, 7)),
-])
-def test_the_drivers_say_how_many_days_it_takes(monkeypatch, keys, expected):
-    """Under a profile whose drivers plug in every few days, unless the days are given; `uk` stands for it here."""
-    assert STEADY_DAYS == {"home": 7}
-    monkeypatch.setattr("testbed.scenario_loading.STEADY_DAYS", {"uk": 7})
-    scenario = load_scenario("paper_day", keys)
-    assert (scenario.warmup_controlled_days, scenario.days) == expected
-
-
-def test_the_claims_day_begins_with_the_units_as_in_their_table():
-    assert load_scenario("claims_day").warmup_controlled_days == 0
 
 
 # ------------------------------------------------------------- extends and overrides

@@ -16,6 +16,7 @@ from testbed.reference import no_car_reference
 from testbed.results import equal_results, open_result, stored_plans
 from testbed.run_spec import RunSpec
 from testbed.scenario import Scenario
+from testbed.scenario_loading import STEADY_DAYS, load_scenario
 from tests.testbed import small_run
 
 DAY_S = 86_400
@@ -159,6 +160,22 @@ def test_a_scenario_of_an_older_file_had_no_such_days(write_result, toy):
 
 
 # ---------------------------------------------------------------- times
+@pytest.mark.parametrize(("keys", "expected"), [
+    ([], (1, 1)), (["warmup_controlled_days=0"], (0, 1)), (["drivers.profile=uk"], (7, 7)),
+    (["drivers.profile=uk", "days=2"], (7, 2)), (["warmup_controlled_days=0", "drivers.profile=uk"], (0, 7)),
+])
+def test_the_drivers_say_how_many_days_it_takes(monkeypatch, keys, expected):
+    """Under a profile whose drivers plug in every few days, unless the days are given; `uk` stands for it here."""
+    assert STEADY_DAYS == {"home": 7}
+    monkeypatch.setattr("testbed.scenario_loading.STEADY_DAYS", {"uk": 7})
+    scenario = load_scenario("paper_day", keys)
+    assert (scenario.warmup_controlled_days, scenario.days) == expected
+
+
+def test_the_claims_day_begins_with_the_units_as_in_their_table():
+    assert load_scenario("claims_day").warmup_controlled_days == 0
+
+
 def test_the_controller_acts_from_the_end_of_the_uncoordinated_days_on():
     scenario = small_run.scenario("warmup_days=2", "warmup_controlled_days=3", "planning.redispatch=hourly",
                                   cache_dir="cache")
