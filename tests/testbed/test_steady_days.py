@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from models import population
+from models.fleet import Fleet
 from models.power_system import NetLoad, PowerSystem
 from models.profiles import Profiles
 from testbed.attributes import recorded
@@ -32,7 +33,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("steady")
 
 
-@pytest.fixture(scope="module", params=["bilayer", "tariff", "no_pev"])
+@pytest.fixture(scope="module", params=["bilayer", "no_pev"])
 def pair(request, folder):
     """A counted day after a controlled one, and two counted days in which drivers wish the same, each a day later."""
     def run(*days, name):
@@ -134,6 +135,19 @@ def test_counted_trips_are_the_same_whatever_was_before(folder):
     plugged = [run.district("rest", "plugged_count") for run in runs]
     np.testing.assert_array_equal(*plugged)
     assert plugged[0].sum() > 0
+
+
+def test_free_cars_answer_prices_from_the_first_day_under_control_on(folder, monkeypatch):
+    seen, step = {}, Fleet.step
+
+    def kept(self, now_s, *arguments, **more):
+        seen[now_s] = next(one for one in arguments if isinstance(one, str))
+        return step(self, now_s, *arguments, **more)
+    monkeypatch.setattr(Fleet, "step", kept)
+    small_run.run(folder, STEADY, controller="tariff", name="prices.h5")
+    assert {behaviour for now_s, behaviour in seen.items() if now_s < -DAY_S} == {"on_arrival"}
+    assert {behaviour for now_s, behaviour in seen.items() if now_s >= -DAY_S} == {"price_response"}
+    assert min(seen) == -2 * DAY_S
 
 
 def test_separate_processes_give_the_same_file(folder):
