@@ -71,7 +71,7 @@ def kept_hours(scenario: Scenario, seed: int, output: Path) -> Hours:
         raise ValueError(f"{scenario.name}: no feeder was dispatched in this process")
     first = _KEPT[0]
     _KEPT.clear()
-    return Hours(first.knowledge, tuple(first.views))
+    return Hours(first.knowledge, tuple(view for view in first.views if view.time_s >= 0))
 
 
 def present_hour_alone(knowledge: SpatialKnowledge, view: FeederView) -> tuple[SpatialKnowledge, FeederView]:

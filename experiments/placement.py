@@ -4,8 +4,8 @@
 
 Per seed one upper plan is made and carried out `pro_rata` (controller `temporal`); the branch-flow layer then
 carries out the same stored plan `in_place` and `guided`. Losses are AC losses of what happened. What the variants
-deliver differently is taken out at the feeder's marginal loss. The last counted day is measured: on the first one
-cars stand where they parked in the warm-up, unguided (--day 1). Exit code 1 if the figure is not reached.
+deliver differently is taken out at the feeder's marginal loss. The last counted day is measured; a day under control
+before it is needed, or cars stand where they parked unguided. Exit code 1 if the figure is not reached.
 """
 
 from __future__ import annotations
@@ -306,7 +306,7 @@ def seed_job(described: str, overrides: Sequence[str], variant: str, seed: int, 
     scenario = checked_scenario(described, (*overrides, *own))
     plan = None if variant == REFERENCE else folder / f"{REFERENCE}-seed{seed}.h5"
     return Job(scenario.model_dump_json(), controller, controller, seed, folder / f"{variant}-seed{seed}.h5", plan,
-               24 * (scenario.days + scenario.warmup_days))
+               scenario.hours_simulated)
 
 
 def comparable(rows: Sequence[Row], variant: str = "guided") -> list[Row]:

@@ -186,16 +186,17 @@ def _willingness(sessions: RecordedSessions, slot: Ints, zone: Ints, drivers: Dr
 
 # ---------------------------------------------------------------- what an operator expects
 def expected_replay(inputs: ReplayInputs, vehicles: Vehicles, site: Site, days: int,
-                    horizon_h: int, step_s: int) -> ExpectedSessions:
-    """Stays expected after a midnight: the mean of up to `days` recorded days before counted time; as declared.
+                    horizon_h: int, step_s: int, before_s: int = 0) -> ExpectedSessions:
+    """Stays expected after a midnight: the mean of up to `days` recorded days before that at before_s; as declared.
 
     Batteries are those of the fleet's mean car, full to soc_wanted before the drive. RecordError without earlier days.
     """
-    begin_s = max(-days * DAY_S, -inputs.first_s)
-    used = -begin_s // DAY_S
+    begin_s = max(before_s - days * DAY_S, -inputs.first_s)
+    used = (before_s - begin_s) // DAY_S
     if used < 1:
-        raise RecordError("recorded sessions: the start leaves no earlier day to expect from; begin later")
-    past = _plugged_in(inputs.between(begin_s, 0), step_s)
+        raise RecordError("recorded sessions: the start leaves no day before the first planned one to expect from; "
+                          "begin later")
+    past = _plugged_in(inputs.between(begin_s, before_s), step_s)
     ahead = -(-horizon_h // 24)
     pieces = []
     for k in range(ahead):
@@ -209,9 +210,10 @@ def expected_replay(inputs: ReplayInputs, vehicles: Vehicles, site: Site, days: 
     return ExpectedSessions(sessions, np.ones(sessions.count, dtype=np.bool_))
 
 
-def true_replay(inputs: ReplayInputs, vehicles: Vehicles, site: Site, days: int, step_s: int) -> ExpectedSessions:
-    """The run's own stays over `days` counted days, as declared; for perfect expectation."""
-    own = _plugged_in(inputs.between(0, days * DAY_S), step_s)
+def true_replay(inputs: ReplayInputs, vehicles: Vehicles, site: Site, days: int, step_s: int,
+                begin_s: int = 0) -> ExpectedSessions:
+    """The run's own stays from begin_s over `days` counted days, as declared; for perfect expectation."""
+    own = _plugged_in(inputs.between(begin_s, days * DAY_S), step_s)
     arrays = _expected(own, np.zeros(own.count, dtype=np.int64), vehicles, site, 1.0)
     return ExpectedSessions(Sessions.from_arrays(arrays), np.ones(own.count, dtype=np.bool_))
 

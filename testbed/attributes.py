@@ -222,6 +222,7 @@ _POWER_SYSTEM = [
               shifted=("temporal",), audience="operator"),
     *_series("power_system", "system", [
         ("p_mw", "MW", "power of each unit"), ("committed", "1", "1 where the unit is on"),
+        ("on_before_h", "h", "hours that the unit has been on (+) or off (-) as the step begins"),
     ], ("unit",)),
     *_series("power_system", "system", [
         ("pev_total_mw", "MW", "PEV power of all districts"),

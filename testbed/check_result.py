@@ -81,12 +81,16 @@ def _runs(on: Bools, before_s: int, step_s: int) -> Iterator[tuple[int, int, boo
     yield start, length, status, previous, True
 
 
+def _before_s(result: Result, units: ThermalUnits) -> list[int]:
+    """[U] seconds on (+) or off (-) as counted time begins, after a controlled warm-up or as the units' table says."""
+    return [round(hours * SECONDS_PER_HOUR) for hours in result.on_before_h(units.initial_h)]
+
+
 def _up_and_down(result: Result, units: ThermalUnits) -> Iterator[Violation]:
-    """Minimum up and down times over the whole run, midnights and the initial status included."""
-    on = result.system("committed") > 0
+    """Minimum up and down times over the whole run, midnights and the status before included."""
+    on, before_s = result.system("committed") > 0, _before_s(result, units)
     for i, name in enumerate(units.names):
-        for start, length_s, is_on, _, open_end in _runs(on[:, i], int(units.initial_h[i]) * SECONDS_PER_HOUR,
-                                                         result.step_s):
+        for start, length_s, is_on, _, open_end in _runs(on[:, i], before_s[i], result.step_s):
             least_h = int(units.min_up_h[i] if is_on else units.min_down_h[i])
             if length_s < least_h * SECONDS_PER_HOUR and not open_end:
                 rule = "minimum_up" if is_on else "minimum_down"
@@ -95,10 +99,10 @@ def _up_and_down(result: Result, units: ThermalUnits) -> Iterator[Violation]:
 
 def _start_usd(result: Result, units: ThermalUnits) -> Floats:
     """[T] start-ups by the hours of rest before them."""
-    on, usd = result.system("committed") > 0, np.zeros(result.steps_written)
+    on, usd, before_s = result.system("committed") > 0, np.zeros(result.steps_written), _before_s(result, units)
     for i in range(units.count):
         longest_s = int(units.min_down_h[i] + units.cold_start_h[i]) * SECONDS_PER_HOUR
-        for start, _, is_on, rest_s, _ in _runs(on[:, i], int(units.initial_h[i]) * SECONDS_PER_HOUR, result.step_s):
+        for start, _, is_on, rest_s, _ in _runs(on[:, i], before_s[i], result.step_s):
             if is_on and rest_s > 0:  # a run that goes on from before has no start
                 usd[start] += units.start_hot_usd[i] if rest_s <= longest_s else units.start_cold_usd[i]
     return usd

@@ -76,9 +76,8 @@ def jobs(request: Request) -> list[Job]:
 
 
 def _job(request: Request, index: int, seed: int, output: Path) -> Job:
-    hours = 24 * (request.scenario.days + request.scenario.warmup_days)
     return Job(request.scenario.model_dump_json(), request.specs[index], request.controllers[index].name,
-               seed, output, request.plan, hours)
+               seed, output, request.plan, request.scenario.hours_simulated)
 
 
 def run_jobs(todo: Sequence[Job], workers: int = 1, watch: Watch | None = None) -> Iterator[Outcome]:

@@ -95,10 +95,10 @@ def _replay(district: district_part.District, scenario: described.Scenario) -> R
     recorded = read_sessions(district.sessions)
     first_day = (np.datetime64(district.sessions_start_date, "D") - recorded.first_day).astype(np.int64)
     first, last = int(first_day), int(first_day) + scenario.days
-    if first < scenario.warmup_days or last > recorded.days:
+    if first < scenario.days_before or last > recorded.days:
         raise RecordError(f"district {district.name}: sessions_start_date={district.sessions_start_date} leaves no "
-                          f"room for {scenario.warmup_days} days before and {scenario.days} days from it in the "
-                          f"{recorded.days} days recorded from {recorded.first_day} on")
+                          f"room for {scenario.days_before} days of warm-up before and {scenario.days} days from it in "
+                          f"the {recorded.days} days recorded from {recorded.first_day} on")
     return ReplayInputs(recorded, first * DAY_S)
 
 

@@ -18,13 +18,13 @@ class DriverLearning:
         self._assumed = spec.scenario.planning.assumed_compliance
         self._replaces_assumed = bool(getattr(load_controller(spec.controller), "learns_compliance", False))
         self._acts = self._replaces_assumed or knowledge.reserve_rule == "deliverable"
-        self._step_s = spec.step_s
+        self._step_s, self._control_s = spec.step_s, spec.control_s
         self._spoken: dict[str, Values] = {name: {"learned_compliance": {}} for name in self._names}
         self._learner = ComplianceLearner(len(self._names), self._assumed)
 
     def observe(self, now_s: int, inputs: Inputs) -> None:
-        """Learn from the step before now_s; nothing is instructed in the warm-up."""
-        if self._acts and now_s > 0:
+        """Learn from the step before now_s; nothing is instructed before the controller acts."""
+        if self._acts and now_s > self._control_s:
             self._learner.observe(now_s, tuple(
                 DeliveryRecord.from_arrays(inputs[name]["delivery"]) for name in self._names))
 

@@ -230,26 +230,36 @@ def build_expectation(spec: RunSpec, district: District) -> ExpectedCars:
         step_s=spec.step_s, warmup_days=spec.scenario.warmup_days, start_s=spec.start_s)
     cache_dir = cache_folder(spec.scenario)
     ahead = -(-planning.horizon_h // 24)
+    controlled_days = spec.scenario.warmup_controlled_days + spec.scenario.days
     if district.replay is not None and district.vehicles.count:
         return ExpectedCars(spec, district, _of_recording(spec, district, district.replay, ahead))
     if knows_truth(spec.controller):
-        return ExpectedCars(spec, district, true_sessions(inputs, district.seed, spec.scenario.days + ahead, cache_dir))
+        stays = true_sessions(inputs, district.seed, controlled_days + ahead, cache_dir)
+        return ExpectedCars(spec, district, _counted_from(stays, spec.control_s))
     if planning.expectation == "perfect":
-        return ExpectedCars(spec, district, perfect_sessions(inputs, district.seed, spec.scenario.days + ahead,
-                                                             cache_dir))
+        stays = perfect_sessions(inputs, district.seed, controlled_days + ahead, cache_dir)
+        return ExpectedCars(spec, district, _counted_from(stays, spec.control_s))
     seed = np.random.SeedSequence(EXPECTATION_SEED, spawn_key=district.seed.spawn_key)
-    stays = expected_sessions(inputs, seed, planning.expectation_days, planning.expectation_vehicles_max,
+    like_any_run = replace(inputs, start_s=-spec.scenario.warmup_days * DAY_S)
+    stays = expected_sessions(like_any_run, seed, planning.expectation_days, planning.expectation_vehicles_max,
                               horizon_h=planning.horizon_h, cache_dir=cache_dir)
     return ExpectedCars(spec, district, stays)
 
 
+def _counted_from(stays: ExpectedSessions, midnight_s: int) -> ExpectedSessions:
+    """Stays whose clock begins at the first planned midnight, on the counted clock, where it is midnight_s."""
+    sessions = stays.sessions
+    return replace(stays, sessions=replace(sessions, start_s=sessions.start_s + midnight_s,
+                                           departure_s=sessions.departure_s + midnight_s))
+
+
 def _of_recording(spec: RunSpec, district: District, replay: ReplayInputs, ahead: int) -> ExpectedSessions:
-    """Past recorded days, or the run's own ones; whoever knows the truth gets those, as declared."""
-    planning = spec.scenario.planning
+    """Recorded days before the first planned one, or the run's own; whoever knows the truth gets those, as declared."""
+    planning, days = spec.scenario.planning, spec.scenario.days + ahead
     if planning.expectation == "perfect" or knows_truth(spec.controller):
-        return true_replay(replay, district.vehicles, district.site, spec.scenario.days + ahead, spec.step_s)
+        return true_replay(replay, district.vehicles, district.site, days, spec.step_s, spec.control_s)
     return expected_replay(replay, district.vehicles, district.site, planning.expectation_days, planning.horizon_h,
-                           spec.step_s)
+                           spec.step_s, spec.control_s)
 
 
 def _behaviour(spec: RunSpec) -> Behaviour:

@@ -69,7 +69,7 @@ def _planned(figure: Callable[[Result, ThermalUnits], float]) -> Callable[[Resul
 # ---------------------------------------------------------------- F1
 def _planned_operating(result: Result, units: ThermalUnits) -> float:
     """Fuel and start-ups of the plans; between plans the units' times on and off are carried as planned."""
-    usd, hours_on = 0.0, np.asarray(units.initial_h, dtype=np.int64)
+    usd, hours_on = 0.0, np.asarray(result.on_before_h(units.initial_h))
     for hours in bound_hours(result):
         usd += float(units.fuel_cost_usd_per_h(hours.p_mw.T, hours.committed.T > 0).sum())
         for on in hours.committed.T > 0:

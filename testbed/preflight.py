@@ -207,6 +207,9 @@ def _plan_problems(result: Result, scenario: Scenario) -> list[str]:
         f"its planning.{key} is {theirs['planning'][key]}, the scenario's {getattr(scenario.planning, key)}"
         for key in ("horizon_h", "binding_h") if theirs["planning"][key] != getattr(scenario.planning, key)
     ]
+    if result.warmup_controlled_days != scenario.warmup_controlled_days:
+        problems.append(f"its warmup_controlled_days is {result.warmup_controlled_days}, the scenario's "
+                        f"{scenario.warmup_controlled_days}: counted time would begin from another state")
     names, their_names = [d.name for d in scenario.districts], [d["name"] for d in theirs["districts"]]
     if names != their_names:
         problems.append(f"its districts are {', '.join(their_names)}, the scenario's {', '.join(names)}")

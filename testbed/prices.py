@@ -17,7 +17,7 @@ def build_tariff(scenario: Scenario, seed: int) -> Prices:
     chosen = scenario.tariff
     if chosen.table != "forecast":
         return tariff(chosen.table, chosen.cny_per_usd)
-    forecaster, begin_s = build_forecaster(scenario, seed), -scenario.warmup_days * DAY_S
+    forecaster, begin_s = build_forecaster(scenario, seed), -scenario.days_before * DAY_S
 
     def equivalent_load_mw(midnight_s: int) -> Floats:
         made_s = max(midnight_s - DAY_S, begin_s)

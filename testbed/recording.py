@@ -13,7 +13,7 @@ from testbed.districts import District, build_districts
 from testbed.knowledge import thermal_units
 from testbed.result_layout import DistrictLayout, ResultHeader, ResultLayout
 from testbed.result_writer import ResultWriter
-from testbed.run_spec import RunSpec
+from testbed.run_spec import DAY_S, RunSpec
 from testbed.scenario import to_yaml
 from testbed.vehicle_traces import VehicleTraceWriter
 
@@ -24,7 +24,7 @@ def result_header(spec: RunSpec) -> ResultHeader:
     return ResultHeader(
         scenario_yaml=to_yaml(scenario), scenario_name=scenario.name,
         controller=load_controller(spec.controller).name, seed=spec.seed, step_s=spec.step_s,
-        steps_total=spec.steps_counted)
+        steps_total=spec.steps_counted, warmup_controlled_days=scenario.warmup_controlled_days)
 
 
 def result_layout(spec: RunSpec) -> ResultLayout:
@@ -35,7 +35,8 @@ def result_layout(spec: RunSpec) -> ResultLayout:
         for d in build_districts(spec).values())
     return ResultLayout(
         unit_names=thermal_units(spec.scenario).names, group_names=group_names(), reason_names=REASONS,
-        districts=districts, plan_count=spec.scenario.days * 86_400 // spec.binding_s, horizon_h=spec.horizon_h)
+        districts=districts, plan_count=spec.scenario.days * DAY_S // spec.binding_s, horizon_h=spec.horizon_h,
+        warmup_plan_count=-spec.control_s // spec.binding_s)
 
 
 def open_writer(spec: RunSpec) -> ResultWriter:

@@ -32,7 +32,10 @@ class Reference:
 
 
 def no_car_reference(scenario: Scenario, seed: int = 0) -> Reference:
-    """Plan by plan over all counted days with the run's forecasts (of `seed`), carried out hour by hour."""
+    """Plan by plan with the run's forecasts (of `seed`), carried out hour by hour; counted days alone are told of.
+
+    Units run through the controlled warm-up days as they do in a run.
+    """
     return _reference(*_essence(scenario, seed))
 
 
@@ -40,21 +43,17 @@ def _essence(scenario: Scenario, seed: int) -> tuple[str, int]:
     """What the reference depends on: no cars, and the seed only where forecasts err; so many runs share one."""
     here = scenario.execution.model_copy(update={"remote": {}})
     described = scenario.model_copy(update={"districts": scenario.districts[:1], "execution": here}).model_dump_json(
-        include={"name", "days", "profiles", "system", "objective", "planning", "tariff", "spatial", "districts",
-                 "execution"})
+        include={"name", "days", "warmup_controlled_days", "profiles", "system", "objective", "planning", "tariff",
+                 "spatial", "districts", "execution"})
     return described, 0 if scenario.profiles.forecast_error == "off" else seed
 
 
 @lru_cache(maxsize=4)
 def _reference(scenario_json: str, seed: int) -> Reference:
     system = _SystemAlone(scenario_json, seed)
-    committed, cost_usd = [], 0.0
-    for start_s in range(0, system.days * DAY_S, system.knowledge.binding_h * HOUR_S):
-        plan = system.next_plan(start_s)
-        for hour in range(system.knowledge.binding_h):
-            cost_usd += system.hour_usd(start_s + hour * HOUR_S, plan.committed[:, hour])
-            committed.append(plan.committed[:, hour])
-    return Reference(np.stack(committed).astype(np.int64), cost_usd)
+    system.run(-system.warmup_days * DAY_S, 0)
+    committed, costs_usd = zip(*system.run(0, system.days * DAY_S), strict=True)
+    return Reference(np.stack(committed).astype(np.int64), sum(costs_usd))
 
 
 class _SystemAlone:
@@ -63,12 +62,22 @@ class _SystemAlone:
     def __init__(self, scenario_json: str, seed: int) -> None:
         scenario = Scenario.model_validate_json(scenario_json)
         self.days, self.step_s = scenario.days, scenario.step_s
+        self.warmup_days = scenario.warmup_controlled_days
         self.knowledge = replace(temporal_knowledge(scenario), district_names=())
         self.layer = CachedUnitCommitment(UnitCommitment(self.knowledge, "none"), cache_folder(scenario))
         self.core = PowerSystem(self.knowledge.units, power_system_parameters(scenario))
         self.profiles, self.forecaster = build_profiles(scenario), build_forecaster(scenario, seed)
         self.p_mw = np.zeros(self.knowledge.units.count)
         self.plan: Plan | None = None
+
+    def run(self, begin_s: int, end_s: int) -> list[tuple[Ints, float]]:
+        """Units [U] ordered on in each hour from begin_s to end_s, and what the hour costs in USD."""
+        hours = []
+        for start_s in range(begin_s, end_s, self.knowledge.binding_h * HOUR_S):
+            plan = self.next_plan(start_s)
+            hours += [(plan.committed[:, hour], self.hour_usd(start_s + hour * HOUR_S, plan.committed[:, hour]))
+                      for hour in range(self.knowledge.binding_h)]
+        return hours
 
     def next_plan(self, start_s: int) -> Plan:
         """The plan from start_s; the search for it begins with the last one."""

@@ -120,7 +120,8 @@ def _what_was_run(results: Sequence[Result], runs: Sequence[Run]) -> str:
     first = results[0]
     scenario = first.scenario
     text = (f"<p>{escape(str(scenario.get('description', '')))}</p><p>Scenario <b>{escape(first.scenario_name)}</b>, "
-            f"{first.steps_total} steps of {first.step_s} s, {_cars(scenario)}.</p>")
+            f"{first.steps_total} steps of {first.step_s} s, counted after {first.warmup_controlled_days} days under "
+            f"control, {_cars(scenario)}.</p>")
     head = ("controller", "seed", "status", "steps", "wall time [s]", "solvers [s]", "file")
     rows = [(_swatched(r.controller, runs), str(r.seed), escape(r.status), f"{r.steps_written} of {r.steps_total}",
              number(float(r.run.get("wall_s", np.nan)), 3), number(float(r.run.get("solver_s", np.nan)), 3),

@@ -17,6 +17,7 @@ from testbed.result_layout import (
     PLAN_HOURLY,
     PLAN_RUN_SCALARS,
     PLAN_SCALARS,
+    PLAN_TARGETS,
     SCHEMA_VERSION,
     Array,
     DistrictLayout,
@@ -111,7 +112,8 @@ def make_root(file: h5py.File, header: ResultHeader, layout: ResultLayout) -> Pl
     attrs: Mapping[str, Any] = {
         "kind": FILE_KIND, "schema_version": SCHEMA_VERSION, "scenario": header.scenario_yaml,
         "scenario_name": header.scenario_name, "controller": header.controller, "seed": header.seed,
-        "step_s": header.step_s, "steps_total": header.steps_total, "status": "running", "steps_written": 0,
+        "step_s": header.step_s, "steps_total": header.steps_total,
+        "warmup_controlled_days": header.warmup_controlled_days, "status": "running", "steps_written": 0,
         "district_names": [d.name for d in layout.districts],
     }
     for name, value in attrs.items():
@@ -140,8 +142,8 @@ def make_district(file: h5py.File, header: ResultHeader, layout: ResultLayout, d
     _make_plan_axes(place, layout)
     place.axis("cohort", np.arange(layout.cohort_count, dtype=np.int64), "1",
                "cohort row: group * (horizon hours + 1) + departure hour")
-    for name, text in (("plan_pc_kw", "planned charging"), ("plan_pd_kw", "planned discharging")):
-        place.variable(name, ("plan", "cohort", "lead"), "kW", f"{text} of each cohort")
+    for name, text in PLAN_TARGETS.items():
+        place.variable(f"plan_{name}", ("plan", "cohort", "lead"), "kW", f"{text} of each cohort")
     return place
 
 
@@ -164,6 +166,28 @@ def make_plan(file: h5py.File, layout: ResultLayout) -> None:
     """/plan: the upper layer's answers; what may differ between equal runs goes to /run."""
     place = Place(file.create_group("plan"))
     _make_plan_axes(place, layout)
+    _make_plan_variables(place, layout)
+    run = Place(file.create_group("run"))
+    run.axis("plan", np.arange(layout.plan_count, dtype=np.int64), "1", "index of the plan")
+    for name, text in PLAN_RUN_SCALARS.items():
+        run.variable(f"plan_{name}", ("plan",), "s", text)
+
+
+def make_warmup_plan(file: h5py.File, layout: ResultLayout) -> None:
+    """/warmup_plan: what a replay needs besides, the plans of controlled warm-up days; only where there are any."""
+    if not layout.warmup_plan_count:
+        return
+    place = Place(file.create_group("warmup_plan"))
+    place.axis("plan", np.arange(layout.warmup_plan_count, dtype=np.int64), "1", "index of the plan")
+    place.axis("lead", np.arange(layout.horizon_h, dtype=np.int64), "h", "hours since the plan's time")
+    place.axis("cohort", np.arange(layout.cohort_count, dtype=np.int64), "1", "cohort row as in the districts")
+    place.axis("district", [d.name for d in layout.districts], "1", "name of the district")
+    _make_plan_variables(place, layout)
+    for name, text in PLAN_TARGETS.items():
+        place.variable(name, ("plan", "district", "cohort", "lead"), "kW", f"{text} of each cohort")
+
+
+def _make_plan_variables(place: Place, layout: ResultLayout) -> None:
     place.axis("unit", layout.unit_names, "1", "thermal unit")
     place.variable("time_s", ("plan",), "s", "start of the plan since counted 00:00", np.int64, NOT_WRITTEN)
     place.variable("committed", ("plan", "unit", "lead"), "1", "1 where the unit is on", np.int8, NOT_WRITTEN)
@@ -173,10 +197,6 @@ def make_plan(file: h5py.File, layout: ResultLayout) -> None:
     for name, text in PLAN_SCALARS.items():
         place.variable(name, ("plan",), unit_of_name(name), text)
     place.text_variable("status", ("plan",), "status that the solver reported")
-    run = Place(file.create_group("run"))
-    run.axis("plan", np.arange(layout.plan_count, dtype=np.int64), "1", "index of the plan")
-    for name, text in PLAN_RUN_SCALARS.items():
-        run.variable(f"plan_{name}", ("plan",), "s", text)
 
 
 def make_reference(file: h5py.File, header: ResultHeader, layout: ResultLayout) -> None:

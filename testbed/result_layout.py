@@ -49,6 +49,8 @@ class ResultHeader:
     step_s: int
     steps_total: int
     """Counted steps only."""
+    warmup_controlled_days: int = 0
+    """Days under the controller before them."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ class ResultLayout:
     districts: tuple[DistrictLayout, ...]
     plan_count: int
     horizon_h: int
+    warmup_plan_count: int = 0
+    """Plans of controlled warm-up days."""
 
     @property
     def cohort_count(self) -> int:
@@ -116,5 +120,6 @@ PLAN_SCALARS = {
     "carbon_cost_usd": "carbon price times emissions, over the horizon",
     "carbon_t": "emissions, over the horizon",
 }
+PLAN_TARGETS = {"pc_kw": "planned charging", "pd_kw": "planned discharging"}
 PLAN_RUN_SCALARS = {"solver_s": "solver time of the plan", "compile_s": "compile time of the plan"}
 """Differ between equal runs, so they stand in /run."""

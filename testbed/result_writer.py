@@ -11,11 +11,12 @@ from typing import Any, Literal, Self
 import h5py
 import numpy as np
 
-from testbed.result_groups import make_district, make_plan, make_reference, make_root
+from testbed.result_groups import make_district, make_plan, make_reference, make_root, make_warmup_plan
 from testbed.result_layout import (
     PLAN_HOURLY,
     PLAN_RUN_SCALARS,
     PLAN_SCALARS,
+    PLAN_TARGETS,
     Array,
     ResultError,
     ResultHeader,
@@ -92,6 +93,7 @@ class ResultWriter:
         self._places = {SYSTEM_GROUP: make_root(self._file, header, layout)}
         self._places |= {d.name: make_district(self._file, header, layout, d) for d in layout.districts}
         make_plan(self._file, layout)
+        make_warmup_plan(self._file, layout)
         make_reference(self._file, header, layout)
         self._blocks = {name: _Block(place.series, flush_steps) for name, place in self._places.items()}
         self._file.flush()
@@ -134,13 +136,22 @@ class ResultWriter:
         if not 0 <= index < self._layout.plan_count:
             raise ResultError(f"plan {index} came, {self._layout.plan_count} were announced")
         group, run = self._file["plan"], self._file["run"]
-        for name in ("time_s", "committed", "p_mw", "status", *PLAN_HOURLY, *PLAN_SCALARS):
-            group[name][index] = plan[name]
+        _write_plan_fields(group, index, plan)
         for name in PLAN_RUN_SCALARS:
             run[f"plan_{name}"][index] = plan[name]
         for position, district in enumerate(self._layout.districts):
-            for name in ("pc_kw", "pd_kw"):
+            for name in PLAN_TARGETS:
                 self._places[district.name].group[f"plan_{name}"][index] = plan[name][position]
+        self._file.flush()
+
+    def write_warmup_plan(self, index: int, plan: Mapping[str, Any]) -> None:
+        """Store a plan of the controlled warm-up, of which no figure is made; as `write_plan`."""
+        if not 0 <= index < self._layout.warmup_plan_count:
+            raise ResultError(f"plan {index} of the warm-up came, {self._layout.warmup_plan_count} were announced")
+        group = self._file["warmup_plan"]
+        _write_plan_fields(group, index, plan)
+        for name in PLAN_TARGETS:
+            group[name][index] = np.stack(plan[name])
         self._file.flush()
 
     def write_reference(self, name: str, committed: Array, operating_cost_usd: float) -> None:
@@ -181,6 +192,11 @@ class ResultWriter:
                  trace: TracebackType | None) -> None:
         """Close the handle if `close` was not reached; the file then reads as unfinished."""
         self.release()
+
+
+def _write_plan_fields(group: h5py.Group, index: int, plan: Mapping[str, Any]) -> None:
+    for name in ("time_s", "committed", "p_mw", "status", *PLAN_HOURLY, *PLAN_SCALARS):
+        group[name][index] = plan[name]
 
 
 # ---------------------------------------------------------------- a file that its writer has released

@@ -20,6 +20,7 @@ from testbed.result_layout import (
     PLAN_HOURLY,
     PLAN_RUN_SCALARS,
     PLAN_SCALARS,
+    PLAN_TARGETS,
     SCHEMA_VERSION,
     Array,
     ResultError,
@@ -151,8 +152,13 @@ class Result:
 
     @cached_property
     def scenario(self) -> dict[str, Any]:
-        """The resolved scenario as plain data."""
-        return dict(of_yaml(self.scenario_yaml))
+        """The resolved scenario as plain data; an older file's had no controlled warm-up days."""
+        return {"warmup_controlled_days": 0, **of_yaml(self.scenario_yaml)}
+
+    @property
+    def warmup_controlled_days(self) -> int:
+        """Days under the controller before counted time."""
+        return int(self.scenario["warmup_controlled_days"])
 
     @property
     def failure(self) -> Failure | None:
@@ -175,6 +181,13 @@ class Result:
     def time_s(self) -> Array:
         """[T] seconds since counted 00:00 at the beginning of each written step."""
         return self._read("time")
+
+    def on_before_h(self, initial_h: Array) -> Array:
+        """[U] hours on (+) or off (-) as counted time begins; initial_h [U] where the file, an older one, is silent."""
+        if not self.steps_written or "on_before_h" not in self._names("/"):
+            return initial_h
+        first = self._read("on_before_h")[0]
+        return np.where(first == 0, initial_h, first)
 
     def has_network(self, district: str) -> bool:
         with self._open() as file:
@@ -237,18 +250,30 @@ class Result:
         """One stored plan: the fields of controllers.port.Plan by name."""
         if not 0 <= index < self.plan_count:
             raise ResultError(f"{self.path}: plan {index} of {self.plan_count} does not exist")
-        fields: dict[str, Any] = {
-            "time_s": int(self._read("plan/time_s")[index]),
-            "committed": self._read("plan/committed")[index].astype(np.int64),
-            "p_mw": self._read("plan/p_mw")[index],
-            "status": str(self._read("plan/status")[index]),
-        }
-        fields |= {name: self._read(f"plan/{name}")[index] for name in PLAN_HOURLY}
-        fields |= {name: float(self._read(f"plan/{name}")[index]) for name in PLAN_SCALARS}
+        fields = self._plan_fields("plan", index)
         fields |= {name: float(self._read(f"{RUN_GROUP}/plan_{name}")[index]) for name in PLAN_RUN_SCALARS}
-        for name in ("pc_kw", "pd_kw"):
+        for name in PLAN_TARGETS:
             fields[name] = tuple(self.district(d, f"plan_{name}")[index] for d in self.districts)
         return fields
+
+    def _plan_fields(self, group: str, index: int) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "time_s": int(self._read(f"{group}/time_s")[index]),
+            "committed": self._read(f"{group}/committed")[index].astype(np.int64),
+            "p_mw": self._read(f"{group}/p_mw")[index],
+            "status": str(self._read(f"{group}/status")[index]),
+        }
+        fields |= {name: self._read(f"{group}/{name}")[index] for name in PLAN_HOURLY}
+        return fields | {name: float(self._read(f"{group}/{name}")[index]) for name in PLAN_SCALARS}
+
+    def warmup_plans(self) -> list[dict[str, Any]]:
+        """The plans of controlled warm-up days, as `plan`; what solving them took is not kept (0 s)."""
+        if not self._names("warmup_plan"):
+            return []
+        written = np.flatnonzero(self._read("warmup_plan/time_s") != NOT_WRITTEN)
+        return [self._plan_fields("warmup_plan", index) | dict.fromkeys(PLAN_RUN_SCALARS, 0.0)
+                | {name: tuple(self._read(f"warmup_plan/{name}")[index]) for name in PLAN_TARGETS}
+                for index in written.tolist()]
 
 
 def _attributes_below(group: h5py.Group) -> dict[str, Any]:
@@ -278,12 +303,12 @@ def open_result(path: Path | str) -> Result:
 
 
 def stored_plans(path: Path | str) -> list[Plan]:
-    """All upper plans of a result, in order, for a replay; ResultError if there is none."""
+    """All upper plans of a result, in order, for a replay, the warm-up's before; ResultError if there is none."""
     result = open_result(path)
     plans = [Plan.from_arrays(result.plan(index)) for index in range(result.plan_count)]
     if not plans:
         raise ResultError(f"{path}: holds no stored plan")
-    return plans
+    return [*map(Plan.from_arrays, result.warmup_plans()), *plans]
 
 
 # ---------------------------------------------------------------- equality

@@ -41,12 +41,18 @@ class RunSpec:
 
     @property
     def warmup_s(self) -> int:
-        return self.scenario.warmup_days * DAY_S
+        """Everything before counted time: uncoordinated days, then days under the controller."""
+        return self.scenario.days_before * DAY_S
 
     @property
     def start_s(self) -> int:
         """First instant in counted seconds."""
         return -self.warmup_s
+
+    @property
+    def control_s(self) -> int:
+        """The midnight, in counted seconds, from which the controller acts; 0 without controlled warm-up days."""
+        return -self.scenario.warmup_controlled_days * DAY_S
 
     @property
     def steps_counted(self) -> int:
@@ -73,12 +79,16 @@ class RunSpec:
     def binding_s(self) -> int:
         return self.scenario.planning.binding_h * 3600
 
+    def is_controlled(self, now_s: int) -> bool:
+        """True from the end of the uncoordinated warm-up on, in counted time and before it."""
+        return now_s >= self.control_s
+
     def is_plan_time(self, now_s: int) -> bool:
-        """True at counted 00:00 and every binding period after it."""
-        return now_s >= 0 and now_s % self.binding_s == 0
+        """True at the first controlled 00:00 and every binding period after it."""
+        return self.is_controlled(now_s) and now_s % self.binding_s == 0
 
     def is_redispatch_time(self, now_s: int) -> bool:
-        """True at each counted hour between plan times, where the plan in force is brought up to date.
+        """True at each controlled hour between plan times, where the plan in force is brought up to date.
 
         A replayed plan is held as it was stored, so that lower layers meet equal targets.
         """
@@ -86,5 +96,5 @@ class RunSpec:
                 and self.is_decision_time(now_s) and not self.is_plan_time(now_s))
 
     def is_decision_time(self, now_s: int) -> bool:
-        """True at each counted hour, when the lower layer re-solves."""
-        return now_s >= 0 and now_s % 3600 == 0
+        """True at each controlled hour, when the lower layer re-solves."""
+        return self.is_controlled(now_s) and now_s % 3600 == 0

@@ -35,7 +35,10 @@ class Scenario(Part):
     days: Annotated[int, Field(ge=1, le=366)] = 1
     """Counted days."""
     warmup_days: Annotated[int, Field(ge=1, le=14)] = 1
-    """Whole days simulated before counted time, every car uncoordinated."""
+    """Whole days with which a run begins, every car uncoordinated; not counted."""
+    warmup_controlled_days: Annotated[int, Field(ge=0, le=28)] = 1
+    """Whole days under the controller between `warmup_days` and counted time; not counted, but counted time inherits
+    what they leave. In a file that gives `drivers.profile: home` 7, and then also 7 `days`, unless they are given."""
     step_s: Annotated[int, Field(ge=1, le=SECONDS_PER_HOUR)] = 900
     """Length of a step in seconds; a divisor of 3600."""
     profiles: Profiles = Profiles()
@@ -51,6 +54,16 @@ class Scenario(Part):
     spatial: Spatial = Spatial()
     execution: Execution = Execution()
     record: Record = Record()
+
+    @property
+    def days_before(self) -> int:
+        """Simulated days before counted time."""
+        return self.warmup_days + self.warmup_controlled_days
+
+    @property
+    def hours_simulated(self) -> int:
+        """Counted hours and those before them."""
+        return HOURS_PER_DAY * (self.days_before + self.days)
 
     @property
     def steps_per_hour(self) -> int:

@@ -20,6 +20,9 @@ from testbed.scenario_yaml import Mistake, Path_, Tree, read_value, read_yaml
 
 SCENARIOS = Path(__file__).resolve().parents[1] / "experiments" / "scenarios"
 OVERRIDE = "--set"
+STEADY_DAYS = {"home": 7}
+"""Days by `drivers.profile` until a fleet under control is steady, where that takes more than one: these drivers plug
+in every two or three days."""
 
 
 class ScenarioError(ValueError):
@@ -53,6 +56,7 @@ def load_scenario(
         _override(tree, text, mistakes)
     if seed is not None:
         tree.set(("seed",), seed, "--seed")
+    _fill_days(tree)
     scenario = _validate(tree, mistakes)
     if scenario is None or mistakes:
         raise ScenarioError(mistakes)
@@ -111,6 +115,15 @@ def _override(tree: Tree, text: str, mistakes: list[Mistake]) -> None:
         tree.set(parts, value, OVERRIDE)
     except LookupError as error:
         mistakes.append(Mistake(OVERRIDE, key, value_text, str(error.args[0])))
+
+
+def _fill_days(tree: Tree) -> None:
+    """Days of warm-up and counted days that the drivers need, where neither file nor override gives them."""
+    drivers = tree.data.get("drivers")
+    profile = drivers.get("profile") if isinstance(drivers, dict) else None
+    if isinstance(profile, str) and profile in STEADY_DAYS:
+        for key in ("warmup_controlled_days", "days"):
+            tree.data.setdefault(key, STEADY_DAYS[profile])
 
 
 # -------------------------------------------------------------- validation

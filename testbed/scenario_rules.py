@@ -69,12 +69,12 @@ def _times(scenario: Scenario) -> Iterator[Contradiction]:
     elif date is None:
         yield Contradiction(path, None, f"must be a day of {SIMBENCH_YEAR} with profiles.source: simbench")
     else:
-        first = date - dt.timedelta(days=scenario.warmup_days)
+        first = date - dt.timedelta(days=scenario.days_before)
         ahead_days = -(-scenario.planning.horizon_h // HOURS_PER_DAY)
         last = date + dt.timedelta(days=scenario.days + ahead_days)
         if first < dt.date(SIMBENCH_YEAR, 1, 1) or last > dt.date(SIMBENCH_YEAR, 12, 31):
-            yield Contradiction(path, str(date), f"must leave warmup_days, days and planning.horizon_h "
-                                f"({first} to {last}) in {SIMBENCH_YEAR}")
+            yield Contradiction(path, str(date), f"must leave warmup_days, warmup_controlled_days, days and "
+                                f"planning.horizon_h ({first} to {last}) in {SIMBENCH_YEAR}")
 
 
 def _plans(scenario: Scenario) -> Iterator[Contradiction]:

@@ -148,7 +148,7 @@ def cases_of(study: Study, folder: Path) -> tuple[Case, ...]:
             content = [scenario_hash(scenario.model_copy(update={"seed": seed})), *filter(None, [files])]
             for spec, controller in controllers:
                 key = _key([*content, scenario.record.model_dump(mode="json"), _identity(spec), SCHEMA_VERSION])
-                hours = 24 * (scenario.days + scenario.warmup_days)
+                hours = scenario.hours_simulated
                 case = Case(key, spec, controller.name, seed, point, text, hours)
                 if case.key in cases:
                     words = ", ".join(point) or "the study"

@@ -66,7 +66,7 @@ def _job(scenario: str, overrides: Sequence[str], name: str, seed: int, folder: 
     described = checked_scenario(scenario, (*overrides, *own))
     plan = None if name == REFERENCE else folder / f"{RUNS[REFERENCE][0]}-seed{seed}.h5"
     return Job(described.model_dump_json(), controller, controller, seed, folder / f"{stem}-seed{seed}.h5", plan,
-               24 * (described.days + described.warmup_days))
+               described.hours_simulated)
 
 
 def _energy(result: Result) -> Floats:

@@ -29,7 +29,7 @@ STEP_NUMBERS = ("instructed_up_kwh", "delivered_up_kwh", "instructed_down_kwh", 
 
 
 class FleetSimulator(Adapter):
-    """One entity per district. During the warm-up every car charges on arrival, whatever the controller."""
+    """One entity per district. Until the controller acts every car charges on arrival."""
 
     simulator = "fleet"
 
@@ -46,7 +46,7 @@ class FleetSimulator(Adapter):
         return {name: self._district(name, now_s, inputs[name]) for name in self.entities}
 
     def _district(self, name: str, now_s: int, received: Values) -> Values:
-        is_counted, prices, told = now_s >= 0, received["prices"], received["instructions"]
+        is_controlled, prices, told = self.spec.is_controlled(now_s), received["prices"], received["instructions"]
         core = self.cores[name]
         if now_s == 0:
             core.start_counting()
@@ -55,9 +55,9 @@ class FleetSimulator(Adapter):
         soc = core.fleet.soc
         step = core.fleet.step(
             now_s, self.spec.step_s, told["setpoint_kw"], told["is_dispatched"], declared, presence,
-            self.free_behaviour if is_counted else "on_arrival",
+            self.free_behaviour if is_controlled else "on_arrival",
             prices["charge_usd_per_kwh"], prices["discharge_usd_per_kwh"],
-            arrivals_wait=is_counted and self.is_dispatching, q_bus_kvar=told["q_bus_kvar"])
+            arrivals_wait=is_controlled and self.is_dispatching, q_bus_kvar=told["q_bus_kvar"])
         core.add(step)
         core.add_plugged(declared, presence, self.spec.step_s / SECONDS_PER_HOUR)
         told_kw, is_told = told["setpoint_kw"], told["is_dispatched"]

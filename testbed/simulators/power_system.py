@@ -1,10 +1,11 @@
-"""The thermal power system as a simulator: economic dispatch of the committed units at every counted step."""
+"""The thermal power system as a simulator: economic dispatch of the committed units at every step under control."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from models.power_system import NetLoad, PowerSystem
+from models.records import SECONDS_PER_HOUR
 from models.reserve_room import reserve_credit_mw
 from testbed.knowledge import power_system_parameters, thermal_units
 from testbed.run_spec import RunSpec
@@ -18,7 +19,7 @@ STEP_FIGURES = (
 
 
 class PowerSystemSimulator(Adapter):
-    """One `system` entity. During the warm-up the units rest in their initial state."""
+    """One `system` entity. Until the controller acts the units rest in their initial state."""
 
     simulator = "power_system"
 
@@ -26,7 +27,7 @@ class PowerSystemSimulator(Adapter):
         self.core = PowerSystem(thermal_units(spec.scenario), power_system_parameters(spec.scenario))
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
-        return {SYSTEM: self._resting() if now_s < 0 else self._dispatch(now_s, inputs[SYSTEM])}
+        return {SYSTEM: self._dispatch(now_s, inputs[SYSTEM]) if self.spec.is_controlled(now_s) else self._resting()}
 
     def _dispatch(self, now_s: int, received: Values) -> Values:
         pev = received["pev_mw"].values()
@@ -37,14 +38,15 @@ class PowerSystemSimulator(Adapter):
             pev_discharge_mw=float(sum(p["discharge_mw"] for p in pev)), wind_mw=received["wind_available_mw"],
             pv_mw=received["pv_available_mw"], loss_change_mw=losses_change_mw,
             **credit)
-        was_on = self.core.on_s > 0
+        on_before_h = self.core.on_s / SECONDS_PER_HOUR
         step = self.core.step(now_s, self.spec.step_s, received["commitment"]["committed"], net)
         return {
             "units_state": {"hours_on": step.hours_on, "p_mw": step.p_mw},
             "p_mw": step.p_mw, "committed": np.asarray(step.committed, dtype=np.float64),
+            "on_before_h": on_before_h,
             "pev_total_mw": float(sum(p["charge_mw"] - p["discharge_mw"] for p in pev)),
             "losses_change_total_mw": losses_change_mw, "reserve_credit_mw": net.reserve_credit_mw,
-            "unit_starts": float(np.sum((step.committed > 0) & ~was_on)),
+            "unit_starts": float(np.sum((step.committed > 0) & (on_before_h < 0))),
             **{name: float(getattr(step, name)) for name in STEP_FIGURES},
         }
 
@@ -59,5 +61,6 @@ class PowerSystemSimulator(Adapter):
     def _resting(self) -> Values:
         zeros = np.zeros(self.core.units.count)
         return {"units_state": {"hours_on": self.core.hours_on, "p_mw": zeros}, "p_mw": zeros, "committed": zeros,
-                "pev_total_mw": 0.0, "losses_change_total_mw": 0.0, "reserve_credit_mw": 0.0, "unit_starts": 0.0,
+                "on_before_h": self.core.on_s / SECONDS_PER_HOUR, "pev_total_mw": 0.0,
+                "losses_change_total_mw": 0.0, "reserve_credit_mw": 0.0, "unit_starts": 0.0,
                 **dict.fromkeys(STEP_FIGURES, 0.0)}

@@ -13,7 +13,7 @@ from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
 
 
 class RecorderSimulator(Adapter):
-    """One entity for the system and one per district. Warm-up steps are not written.
+    """One entity for the system and one per district. Of the warm-up only plans are written, for replays.
 
     It never calls a run completed: that is for run.py, which has the proof.
     """
@@ -26,11 +26,13 @@ class RecorderSimulator(Adapter):
         self.writer = open_writer(spec)
         self.traces = open_traces(spec)
         self.plan_time_s: int | None = None
-        self.plans_written = 0
+        self.plans_written = self.warmup_plans_written = 0
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
         if now_s >= 0:
             self._write(now_s // self.spec.step_s, inputs)
+        else:
+            self._write_warmup_plan(inputs[SYSTEM]["plan"])
         self.heart.beat(self.steps_done + 1)
         return {name: {} for name in self.entities}
 
@@ -56,6 +58,12 @@ class RecorderSimulator(Adapter):
             self.writer.write_plan(self.plans_written, plan)
             self.plan_time_s = plan["time_s"]
             self.plans_written += 1
+
+    def _write_warmup_plan(self, plan: Values) -> None:
+        if plan and plan["time_s"] != self.plan_time_s:
+            self.writer.write_warmup_plan(self.warmup_plans_written, plan)
+            self.plan_time_s = plan["time_s"]
+            self.warmup_plans_written += 1
 
     def _finish(self, districts: dict[str, Values]) -> None:
         for name, values in districts.items():

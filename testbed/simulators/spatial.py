@@ -15,7 +15,7 @@ from testbed.simulators.adapter import Adapter, Inputs, Values
 
 
 class SpatialSimulator(Adapter):
-    """During the warm-up nobody is dispatched."""
+    """Nobody is dispatched before the controller acts."""
 
     simulator = "spatial"
 
@@ -31,7 +31,7 @@ class SpatialSimulator(Adapter):
         self.compile_s = 0.0
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
-        if now_s < 0:
+        if not self.spec.is_controlled(now_s):
             return {name: _resting(self.districts[name]) for name in self.entities}
         return {name: self._district(name, now_s, inputs[name]) for name in self.entities}
 

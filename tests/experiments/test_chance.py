@@ -15,12 +15,12 @@ from tests.testbed import learning_controller, small_run
 GIVING = f"{Path(learning_controller.__file__)}:Giving"
 FREE = ("districts.0.feeder=null", "districts.0.slow_ports_per_bus=null", "districts.0.fast_ports_per_bus=null",
         "districts.0.private=60", "drivers.compliance_mean=0.6", "drivers.zone_shock_rho=0.05",
-        "system.reserve_rule=deliverable", "days=3")
+        "system.reserve_rule=deliverable", "warmup_controlled_days=1", "days=3")
 
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory):
-    """Three days of 80 cars without a network, with discharge in the plans and a learned quantile."""
+    """Three days (and one before) of 80 cars without a network, with discharge in the plans and a learned quantile."""
     return Result(small_run.run(tmp_path_factory.mktemp("lived"), *FREE, controller=GIVING))
 
 

@@ -172,8 +172,21 @@ def test_expectation_is_the_mean_of_past_days_only() -> None:
     changed = ReplayInputs(recorded.rows(recorded.arrival_s < 20 * DAY_S), 20 * DAY_S)
     again = expected_replay(changed, vehicles, site(), 10, 48, 900)  # the future does not matter
     assert again.sessions.weight.sum() == expected.sessions.weight.sum()
-    with pytest.raises(RecordError, match="no earlier day"):
+    with pytest.raises(RecordError, match="no day before the first planned one"):
         expected_replay(ReplayInputs(recorded, 0), vehicles, site(), 10, 48, 900)
+
+
+def test_days_of_a_controlled_warmup_are_no_past_to_expect_from() -> None:
+    recorded, vehicles = read_sessions("caltech2019"), fleet(60)
+    first, later = ReplayInputs(recorded, 20 * DAY_S), ReplayInputs(recorded, 23 * DAY_S)
+    before = expected_replay(later, vehicles, site(), 10, 48, 900, before_s=-3 * DAY_S)
+    at_once = expected_replay(first, vehicles, site(), 10, 48, 900)
+    for name, values in at_once.sessions.to_arrays().items():
+        np.testing.assert_array_equal(values, getattr(before.sessions, name), err_msg=name)
+    with pytest.raises(RecordError, match="no day before the first planned one"):
+        expected_replay(later, vehicles, site(), 10, 48, 900, before_s=-23 * DAY_S)
+    own = true_replay(later, vehicles, site(), 2, 900, begin_s=-3 * DAY_S)
+    assert own.sessions.start_s.tolist() == later.between(-3 * DAY_S, 2 * DAY_S).arrival_s.tolist()
 
 
 def test_perfect_expectation_is_the_runs_own_days() -> None:

@@ -1,4 +1,4 @@
-"""A day small enough for tests: 20 cars, hourly steps, no optimisation in the loop."""
+"""A day small enough for tests: 20 cars, hourly steps, no optimisation in the loop, counted from control's begin."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from testbed.run import run_scenario
 from testbed.scenario_loading import load_scenario
 
 PLAIN = f"{Path(__file__).with_name('plain_controller.py')}:Plain"
-HOURLY = ("step_s=3600", "planning.expectation=sampled", "planning.expectation_days=2",
+HOURLY = ("step_s=3600", "warmup_controlled_days=0", "planning.expectation=sampled", "planning.expectation_days=2",
           "planning.expectation_vehicles_max=20")
 
 
@@ -21,7 +21,7 @@ def shared_cache(folder):
     return next(one for one in folder.parents if re.fullmatch(r"pytest-\d+", one.name)) / "cache"
 
 
-def run(folder, *overrides, controller=PLAIN, seed=1, name="run.h5", cache_dir=None):
+def run(folder, *overrides, controller=PLAIN, seed=1, name="run.h5", cache_dir=None, plan=None):
     """The path of the result file; what a run may take from others is shared unless `cache_dir` says where to look."""
     described = scenario(*overrides, cache_dir=cache_dir or shared_cache(folder))
-    return run_scenario(described, load_controller(controller), seed=seed, output=folder / name)
+    return run_scenario(described, load_controller(controller), seed=seed, output=folder / name, plan=plan)

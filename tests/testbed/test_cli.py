@@ -40,7 +40,7 @@ def test_run_writes_where_it_says_and_prints_the_headline(here: Path, fake_run: 
     assert (done.exit_code, fake_run.calls) == (0, [("mine", 7, output, None)])
     assert (here / output).is_file()
     assert "total_cost_usd_adjusted" in done.stdout
-    assert "mine seed 7: 48 h simulated in" in done.stderr
+    assert "mine seed 7: 72 h simulated in" in done.stderr
     assert len(done.stderr.splitlines()) == 1  # one line per run where stderr is no terminal
 
 
@@ -336,7 +336,7 @@ def test_smoke_runs_and_shows_its_figures(tmp_path: Path) -> None:
     done = python("-m", "testbed.cli", "run", "smoke", "--controller", "uncoordinated", *HOURLY, "-o", str(output))
     assert done.returncode == 0, done.stderr
     assert len(done.stderr.splitlines()) == 1
-    assert "uncoordinated seed 1: 48 h simulated in" in done.stderr
+    assert "uncoordinated seed 1: 72 h simulated in" in done.stderr
     assert open_result(output).status == "completed"
     shown = json.loads(call("show", output, "--json").stdout)
     assert (shown["controller"], shown["steps_written"]) == ("uncoordinated", 24)

@@ -53,6 +53,14 @@ def test_a_run_learns_what_is_true(learned):
     assert abs(mean[-1] - 0.6) < abs(mean[24] - 0.6)
 
 
+def test_it_learns_in_the_controlled_warmup(tmp_path):
+    """So that the first counted plan stands on what the day before has taught, from its first step on."""
+    path = small_run.run(tmp_path, *IGNORING, "warmup_controlled_days=1", "districts.0.private=60",
+                         controller=LEARNING)
+    mean = Result(path).system("learned_compliance_mean")
+    assert 0.5 < mean[0] < 0.85
+
+
 def test_the_reserve_rule_is_judged_with_what_cars_could_do(tmp_path, monkeypatch):
     nets = []
     dispatch = PowerSystemSimulator._reserve

@@ -233,6 +233,7 @@ def test_a_wrong_type(write, line, expected):
     ("drivers: {compliance_mean: 1.1}", "drivers.compliance_mean = 1.1: must be less than or equal to 1"),
     ("system: {shed_usd_per_mwh: .nan}", "system.shed_usd_per_mwh = nan: must be a finite number"),
     ("warmup_days: 0", "warmup_days = 0: must be greater than or equal to 1"),
+    ("warmup_controlled_days: -1", "warmup_controlled_days = -1: must be greater than or equal to 0"),
     ("system: {reserve_rule: hoped_for}", "'hoped_for': must be 'thermal_only', 'scheduled' or 'deliverable'"),
     ("tariff: {table: paris}", "tariff.table = 'paris': must be 'beijing2015', 'chengdu2023', 'forecast' or 'none'"),
     ("drivers: {profile: nobody}", "drivers.profile = 'nobody': must be 'paper'"),
@@ -279,7 +280,7 @@ def test_keys_that_cannot_stand_together(override, expected):
 @pytest.mark.parametrize("dates", ["2016-01-01", "2016-12-23", "2015-06-01"])
 def test_a_real_stretch_must_lie_in_its_year(dates):
     text = mistakes_of("simbench_week", [f"profiles.start_date={dates}"])
-    assert f"profiles.start_date = '{dates}': must leave warmup_days, days and planning.horizon_h" in text
+    assert f"profiles.start_date = '{dates}': must leave warmup_days, warmup_controlled_days, days and " in text
 
 
 def test_a_key_that_stands_twice(write):
