@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.claims.verdicts import write_rows
-from experiments.home_statistics import DISTRIBUTIONS, Binned, median_site_distance, pooled
+from experiments.home_statistics import DAYS, DISTRIBUTIONS, median_site_distance, pooled
 from experiments.runs import exit_code
 from models.expectation import DistrictInputs, true_sessions
 from models.population import district_seed
@@ -197,8 +197,8 @@ def _run(output: Path) -> int:
     output.mkdir(parents=True, exist_ok=True)
     made = {profile: charging(profile, cars=CARS, weeks=WEEKS) for profile in PROFILES}
     head = ["quantity", "unit", "data", "simulated", "lowest", "highest", "within"]
-    rows = [[c.quantity, c.unit, *(f"{v:.3g}" for v in (c.data, c.simulated, *c.limits)), "yes" if c.is_within else "no"]
-            for c in comparison(made["home"])]
+    rows = [[c.quantity, c.unit, *(f"{v:.3g}" for v in (c.data, c.simulated, *c.limits)),
+             "yes" if c.is_within else "no"] for c in comparison(made["home"])]
     write_rows(head, rows, output / "comparison.csv")
     print_table(head, rows)
     head = ["profile", "plug-ins a week", "25 %", "50 %", "75 %", "time plugged", "kWh a week", "median car's",
@@ -206,10 +206,9 @@ def _run(output: Path) -> int:
     profiles = [profile_row(name, one) for name, one in made.items()]
     write_rows(head, profiles, output / "profiles.csv")
     print_table(head, [[str(value) for value in row] for row in profiles])
-    hours = [[h, *(f"{share[h]:.3f}" for day in ("weekday", "weekend") for share in
-                   (pooled().plugged_over_peak(day), made["home"].plugged_over_peak(day)))] for h in range(HOURS_PER_DAY)]
-    write_rows(["hour", "weekday recorded", "weekday home", "weekend recorded", "weekend home"], hours,
-               output / "hours.csv")
+    shares = [source.plugged_over_peak(day) for day in DAYS for source in (pooled(), made["home"])]
+    write_rows(["hour", "weekday recorded", "weekday home", "weekend recorded", "weekend home"],
+               [[h, *(f"{share[h]:.3f}" for share in shares)] for h in range(HOURS_PER_DAY)], output / "hours.csv")
     draw(made["home"], output / "home_drivers.png")
     return 0
 

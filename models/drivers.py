@@ -47,7 +47,7 @@ class DriverParameters:
     plug_in_probability: float = 1.0
     """Per stay; taxis always plug in at their charging stops (A)."""
     habit: PlugInHabit | None = None
-    """Private cars are plugged in at home alone, and by what they hold; None: wherever they park, whatever they hold."""
+    """Private cars plug in at home alone, by what they hold; None: wherever they park, whatever they hold."""
     compliance_mean: float = 0.95
     compliance_concentration: float = 20.0
     """alpha + beta of the Beta distribution of p_i (A)."""

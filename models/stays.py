@@ -115,7 +115,8 @@ def following_stays(draws: DayDraws, rows: Ints, trip: int | Ints, at_s: Ints) -
 def plugged_stays(vehicle: Ints, now: Present, depart_s: Ints, has_port: Bools) -> tuple[Stays, Ints]:
     """The stays [m] that may get plugged in, and when each car [R] really drives off for its trip at depart_s.
 
-    Whether one does depends on its charge then, too. has_port [R, zones]. A car that comes after its next departure drives on at once.
+    Whether one does depends on its charge then, too. has_port [R, zones]. A car that comes after its next departure
+    drives on at once.
     """
     dwell_s = depart_s - now.at_s
     stays = dwell_s > 0

@@ -2,9 +2,9 @@
 
 A weekday of somebody who works begins, on most days, with a tour to work; every other day with an outing, if the car
 moves at all. After each return it may go out again. A tour may run past midnight; the next day begins where it ended.
-The laws' numbers are fitted (tag C) to what data/home says of plug-in and plug-out hours, dwell and energy; that whoever
-plugs in drives like whoever does not is assumed (A). Distances are what home charging covers: charging elsewhere is
-left out on both sides.
+The laws' numbers are fitted (tag C) to what data/home says of plug-in hours, dwell and energy, together with the habit
+of plugging in (models/plug_in_habit.py); the form of the laws is assumed (A). Distances are those that charging at home
+covers: what is charged elsewhere is left out with the way that it serves.
 """
 
 from __future__ import annotations
@@ -96,22 +96,32 @@ def home_day(p: TripParameters, n: int, index: int, day: int, seed: np.random.Se
     is_weekend = (p.first_weekday + day) % DAYS_OF_WEEK >= FIRST_WEEKEND_DAY
     works = is_worker & (u[:, 0] < h.work_day_share) & (not is_weekend)
     goes = works | (u[:, 1] < h.outing_share[int(is_weekend)])
-    columns, back_h = [], np.zeros(n)
+    columns: list[Ways] = []
+    back_h = np.zeros(n)
     for tour in range(MOST_TOURS):
         of_tour = normal[:, 2 + 3 * tour:5 + 3 * tour].T
         if tour == 0:
             start_h, away_h = _first_tour(h, works, normal[:, :2].T, of_tour)
-            km = np.where(works, h.work_km, h.outing_km)
         else:
             start_h, away_h = _next_tour(h, back_h, of_tour)
             goes = goes & (u[:, 1 + tour] < h.again_share) & (start_h < LATEST_H)
-            works, km = np.zeros(n, dtype=np.bool_), np.full(n, h.outing_km)
-        km = km * car_km * _log_normal_of_mean_1(h.km_scatter, of_tour[2])
-        zone = np.where(works, work_zone, COMMERCIAL)
-        back_h, trips = _there_and_back(h, goes, start_h, away_h, km, zone)
-        columns.append(trips)
-    depart_h, duration_h, zones, distance_km = (np.concatenate(parts, axis=1) for parts in zip(*columns, strict=True))
-    return depart_h, duration_h, zones.astype(np.int64), distance_km
+        to_work = works & (tour == 0)
+        km = np.where(to_work, h.work_km, h.outing_km) * car_km * _log_normal_of_mean_1(h.km_scatter, of_tour[2])
+        back_h, ways = _there_and_back(h, goes, start_h, away_h, km, np.where(to_work, work_zone, COMMERCIAL))
+        columns.append(ways)
+    depart_h, duration_h, zone, distance_km = (np.concatenate(parts, axis=1) for parts in zip(*columns, strict=True))
+    return depart_h, duration_h, zone.astype(np.int64), distance_km
+
+
+def mean_km_per_day(p: TripParameters, cars: int = 2_000) -> float:
+    """Over a week and this many cars of a seed of its own; tours that would begin too late leave no formula."""
+    seed = np.random.SeedSequence(0)
+    km = [home_day(p, cars, PRIVATE, day, seed) for day in range(DAYS_OF_WEEK)]
+    return float(np.mean([np.where(zone >= 0, distance, 0.0).sum() / cars for _, _, zone, distance in km]))
+
+
+Ways = tuple[Floats, Floats, Ints, Floats]
+"""Departure, duration, zone, distance of the ways there and back, each [n, 2]."""
 
 
 def _cars(p: TripParameters, n: int, seed: np.random.SeedSequence) -> tuple[Floats, Bools, Ints]:
@@ -139,8 +149,8 @@ def _next_tour(h: HomeDriving, back_h: Floats, of_tour: Floats) -> tuple[Floats,
 
 
 def _there_and_back(h: HomeDriving, goes: Bools, start_h: Floats, away_h: Floats, km: Floats, zone: Ints
-                    ) -> tuple[Floats, tuple[Floats, Floats, Floats, Floats]]:
-    """When each is back [n]; and departure, duration, zone, distance [n, 2] of both ways."""
+                    ) -> tuple[Floats, Ways]:
+    """When each is back [n], and both ways."""
     way_h = km / 2 / h.speed_km_per_h
     away_h = np.maximum(away_h, 2 * way_h + LEAST_VISIT_H)
     back_h = start_h + away_h

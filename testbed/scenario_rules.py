@@ -181,9 +181,8 @@ def _habit(scenario: Scenario) -> Iterator[Contradiction]:
     """A habit needs private cars that come and go by themselves."""
     if scenario.drivers.habit is None or any(d.private and d.sessions is None for d in scenario.districts):
         return
-    fills_habit = scenario.drivers.profile in TRIPS_OF_PROFILE
-    key, value = ("profile", scenario.drivers.profile) if fills_habit else ("habit", scenario.drivers.habit.model_dump())
-    yield Contradiction(("drivers", key), value,
+    key = "profile" if scenario.drivers.profile in TRIPS_OF_PROFILE else "habit"
+    yield Contradiction(("drivers", key), getattr(scenario.drivers, key),
                         "is for private cars that make trips: a district must have private above 0 and no sessions")
 
 

@@ -105,7 +105,7 @@ class ModeWeights(Part):
 
 
 class Habit(Part):
-    """When private cars are plugged in at home, by the state of charge (SOC) on arrival; fitted to recorded charging."""
+    """When private cars are plugged in at home, by the state of charge (SOC) on arrival; fitted to records."""
 
     mean_soc: Share = 0.585
     """Mean over drivers of the SOC at which one plugs in half of the time."""

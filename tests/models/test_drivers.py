@@ -28,6 +28,7 @@ from models.drivers import (
     on_arrival,
     price_response,
 )
+from models.plug_in_habit import ALWAYS_SOC, NEVER_SOC
 from models.population import PRIVATE, TAXI, FleetParameters, district_seed, draw_vehicles
 from models.records import RecordError, Vehicles
 
