@@ -52,12 +52,9 @@ class PlugInHabit:
         return np.maximum(limit, soc_min[:, None] + EMPTY_SOC)
 
     def initial_soc(self, own_soc: Floats, wanted: Floats, soc_min: Floats, u: Floats) -> Floats:
-        """[V] charge at a random instant, from uniform numbers [V]: between where one plugs in, or what a day takes
-        below a full charge, and the full charge. Near the steady state (C); the days before counted time do the rest.
+        """[V] charge at a random instant, from uniform numbers [V]: between where one plugs in and a full charge.
+
+        Near the steady state, driver by driver (C); the days before counted time do the rest.
         """
-        lowest = np.clip(own_soc, soc_min, wanted) - DAYS_USE_SOC
-        return np.asarray(np.maximum(lowest + (wanted - lowest) * u, soc_min))
-
-
-DAYS_USE_SOC = 0.1
-"""What a day's driving takes, about (C)."""
+        lowest = np.clip(own_soc, soc_min, wanted)
+        return np.asarray(lowest + (wanted - lowest) * u)

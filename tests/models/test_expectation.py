@@ -20,7 +20,7 @@ from models.expectation import (
     uncoordinated_load_kw,
 )
 from models.plug_in_habit import PlugInHabit
-from models.population import FleetParameters, district_seed
+from models.population import FleetParameters, district_seed, own_plug_in_soc
 from models.records import GROUP_COUNT, VEHICLE_CLASSES, Sessions, Site
 from models.trips import DAY_S, TripParameters
 from models.trips_home import MOST_HOME_TRIPS
@@ -180,6 +180,22 @@ def test_what_is_expected_of_cars_at_home_is_a_mean_day_of_others(at_home: Distr
     assert s.weight.sum() / 1_000 == pytest.approx(0.48, abs=0.04)
     lack_kwh, settled_kwh = (np.average(one.wanted_kwh - one.energy_kwh, weights=one.weight) for one in (s, settled))
     assert lack_kwh == pytest.approx(settled_kwh, rel=0.03)
+
+
+def test_cars_at_home_begin_near_their_steady_state(at_home: DistrictInputs) -> None:
+    """Mean state of charge by quarter of the drivers' habits at the start, after one day, and as the weeks go by."""
+    vehicles, mobility = populate(at_home, SEED)
+    by_habit = np.argsort(own_plug_in_soc(PlugInHabit(), vehicles.count, SEED)).reshape(4, -1)
+    soc = vehicles.soc_initial
+    midnights = [soc[by_habit].mean(axis=1)]
+    for until_s in range(900, 22 * DAY_S, 900):
+        soc, _ = expectation._charge_at_once(vehicles, mobility.advance(until_s, soc), soc, 0.25)
+        if until_s % DAY_S == 0:
+            midnights.append(soc[by_habit].mean(axis=1))
+    steady = np.mean(midnights[7:], axis=0)
+    assert np.all(np.diff(steady) > 0.03)
+    np.testing.assert_allclose(midnights[0], steady, atol=0.045)
+    np.testing.assert_allclose(midnights[1], steady, atol=0.02)
 
 
 def test_whether_a_car_at_home_plugs_in_depends_on_what_it_holds(at_home: DistrictInputs) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from models.drivers import STAYS_PER_DAY, DriverParameters, Drivers
 from models.plug_in_habit import ALWAYS_SOC, EMPTY_SOC, NEVER_SOC, PlugInHabit
-from models.population import GOVERNMENT, PRIVATE, TAXI, FleetParameters, district_seed, draw_vehicles
+from models.population import GOVERNMENT, PRIVATE, TAXI, FleetParameters, district_seed, draw_vehicles, own_plug_in_soc
 from models.records import RecordError, Vehicles
 from models.trips import COMMERCIAL, OFFICE, RESIDENTIAL
 
@@ -85,6 +85,8 @@ def test_the_charge_at_the_start_lies_between_habit_and_wish() -> None:
     private = cars.class_index == PRIVATE
     assert np.all(cars.soc_initial[private] <= cars.soc_wanted[private])
     assert np.all(cars.soc_initial[private] >= cars.soc_min[private])
+    own = own_plug_in_soc(HABIT, 4_000, SEED)
+    assert np.all(cars.soc_initial[private] >= np.minimum(own, cars.soc_wanted[private]))
     others = draw_vehicles(replace(FLEET, private=4_000, habit=None), SEED)
     assert np.array_equal(cars.soc_initial[~private], others.soc_initial[~private])
     assert np.array_equal(cars.capacity_kwh, others.capacity_kwh)
