@@ -11,7 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from models.population import PRIVATE, TAXI, day_stream, stream
+from models.plug_in_habit import ALWAYS_SOC, NEVER_SOC, SMALLEST_CHANCE, PlugInHabit
+from models.population import PRIVATE, TAXI, day_stream, own_plug_in_soc, stream
 from models.records import (
     SECONDS_PER_HOUR,
     VEHICLE_CLASSES,
@@ -22,7 +23,7 @@ from models.records import (
     RecordError,
     Vehicles,
 )
-from models.trips import TRIPS_PER_DAY
+from models.trips import RESIDENTIAL, TRIPS_PER_DAY
 
 REASONS: tuple[str, ...] = ("complied", "not_enrolled", "ignores", "overrides", "leaves_early",
                             "arrives_late", "never_plugs_in", "telemetry_lost", "zone_out", "limited")
@@ -45,6 +46,8 @@ class DriverParameters:
 
     plug_in_probability: float = 1.0
     """Per stay; taxis always plug in at their charging stops (A)."""
+    habit: PlugInHabit | None = None
+    """Private cars plug in at home alone, by what they hold; None: wherever they park, whatever they hold."""
     compliance_mean: float = 0.95
     compliance_concentration: float = 20.0
     """alpha + beta of the Beta distribution of p_i (A)."""
@@ -83,7 +86,8 @@ class StayDraws:
 
     mode: Ints
     """Index into REASONS."""
-    plugs_in: Bools
+    plug_in_soc: Floats
+    """Highest state of charge with which the driver plugs in; ALWAYS_SOC and NEVER_SOC where it does not matter."""
     instant: Floats
     """0..1: where in the stay the driver overrides, leaves early or plugs in late."""
     bus_choice: Floats
@@ -108,6 +112,9 @@ class Drivers:
         self.price_quantile = person[:, 1]
         """[V] a driver answers prices when this is below the responsive share."""
         self._misstated: dict[int, Floats] = {}
+        if self.parameters.habit is not None:
+            private = int(np.count_nonzero(self._class_index == PRIVATE))
+            self._own_soc, self._soc_min = own_plug_in_soc(self.parameters.habit, private, seed), vehicles.soc_min
 
     def day(self, day: int, zone: Ints) -> StayDraws:
         """Willingness for the stays of one day; zone [V, STAYS_PER_DAY] is where each stay is (-1 unused)."""
@@ -117,11 +124,22 @@ class Drivers:
         is_taxi = (self._class_index == TAXI)[:, None]
         return StayDraws(
             mode=mode,
-            plugs_in=(mode != NEVER_PLUGS_IN) & ((u[3] < p.plug_in_probability) | is_taxi),
+            plug_in_soc=np.where((mode != NEVER_PLUGS_IN) & ((u[3] < p.plug_in_probability) | is_taxi),
+                                 self._limits(zone, u[3]), NEVER_SOC),
             instant=u[4],
             bus_choice=u[5],
             accepts_guidance=(u[6] < p.guidance_acceptance) & self._is_enrolled[:, None],
         )
+
+    def _limits(self, zone: Ints, u: Floats) -> Floats:
+        """[V, STAYS_PER_DAY] highest charge of those who would plug in, whose u are below plug_in_probability."""
+        limit = np.full(u.shape, ALWAYS_SOC)
+        habit, rows = self.parameters.habit, np.flatnonzero(self._class_index == PRIVATE)
+        if habit is not None:
+            uniform = np.minimum(u[rows] / max(self.parameters.plug_in_probability, SMALLEST_CHANCE), 1.0)
+            at_home = habit.stay_limits(self._own_soc, uniform, self._soc_min[rows])
+            limit[rows] = np.where(zone[rows] == RESIDENTIAL, at_home, NEVER_SOC)
+        return limit
 
     def declaration_error_s(self, vehicle: Ints, departure_s: Ints) -> Ints:
         """[n] seconds by which these vehicles misstate the departures that they intend, by day and hour of these.

@@ -18,12 +18,16 @@ from typing import Any
 
 import numpy as np
 
+from models import compliance as compliance_module
 from models import drivers as drivers_module
 from models import mobility as mobility_module
+from models import plug_in_habit as plug_in_habit_module
 from models import population as population_module
 from models import port_choice as port_choice_module
+from models import records as records_module
 from models import stays as stays_module
 from models import trips as trips_module
+from models import trips_home as trips_home_module
 from models import trips_survey as trips_survey_module
 from models import uncontested as uncontested_module
 from models import uncontested_taxis as uncontested_taxis_module
@@ -293,11 +297,15 @@ def uncoordinated_load_kw(sessions: Sessions, start_s: int, hours: int) -> Float
 
 
 # ---------------------------------------------------------------- cache
+CODE = (compliance_module, drivers_module, mobility_module, plug_in_habit_module, population_module,
+        port_choice_module, records_module, stays_module, trips_module, trips_home_module, trips_survey_module,
+        uncontested_module, uncontested_taxis_module, vehicle_processes_module)
+"""All of models that decides where cars are."""
+
+
 def _key(inputs: DistrictInputs, seed: np.random.SeedSequence, parts: dict[str, Any]) -> str:
     """sha256 of everything the result depends on, the code that makes it included."""
-    code = [Path(str(module.__file__)).read_bytes() for module in (
-        drivers_module, mobility_module, population_module, port_choice_module, stays_module, trips_module,
-        trips_survey_module, uncontested_module, uncontested_taxis_module, vehicle_processes_module)]
+    code = [Path(str(module.__file__)).read_bytes() for module in CODE]
     code.append(Path(__file__).read_bytes())
     content = {**parts, "format": FORMAT_VERSION, "numpy": np.__version__, "inputs": asdict(inputs),
                "entropy": str(seed.entropy), "spawn_key": seed.spawn_key,

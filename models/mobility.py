@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from models.compliance import Reach
 from models.drivers import Drivers
+from models.plug_in_habit import ALWAYS_SOC
 from models.population import TAXI
 from models.port_choice import Comers, FreePorts, Leavers
 from models.records import CHARGER_KINDS, ZONES, Bools, DeclaredTable, Floats, Ints, PresenceTable, Site, Vehicles
@@ -126,7 +127,7 @@ class Mobility:
         ports = np.array([[self._site.ports(kind)[self._site.bus_zone == zone].sum() for zone in range(len(ZONES))]
                           for kind in range(len(CHARGER_KINDS))])
         has_port = (ports > 0)[self._kind]
-        uncontested = Uncontested(others, has_port[others], self.now_s, self._draws(self._next_day)) \
+        uncontested = Uncontested(others, has_port[others], self.now_s, self._draws(self._next_day), self._vehicles) \
             if others.size else None
         return uncontested, UncontestedTaxis(taxis, has_port[taxis], self.now_s, self._draws(self._next_day),
                                              self._vehicles.capacity_kwh[taxis]) if taxis.size else None
@@ -146,7 +147,7 @@ class Mobility:
             stays = self._drivers.day(day, zone)
             energy_kwh = trips.distance_km * self._vehicles.consumption_kwh_per_km[:, None]
             self._drawn = day, DayDraws(trips.exists, trips.depart_s, trips.duration_s, energy_kwh, zone, stays.mode,
-                                        stays.plugs_in, stays.instant, stays.bus_choice, stays.accepts_guidance)
+                                        stays.plug_in_soc, stays.instant, stays.bus_choice, stays.accepts_guidance)
         return self._drawn[1]
 
     def _add_day(self) -> None:
@@ -190,7 +191,7 @@ class Mobility:
         if self._uncontested is not None:
             while not self._uncontested.knows(until_s):
                 self._add_day()
-            parts.append(self._uncontested.advance(until_s, step_end_s))
+            parts.append(self._uncontested.advance(until_s, step_end_s, soc))
         return parts
 
     def _with_processes(self, events: _Events) -> _Events:
@@ -199,7 +200,7 @@ class Mobility:
         n = vehicle.size
         never_s = np.full(n, NEVER_S, dtype=np.int64)  # a process says itself when it unplugs
         stays = Stays(since_s, vehicle, np.zeros_like(vehicle), declared_s, mode, override_s, never_s, np.zeros(n),
-                      np.zeros(n, dtype=np.bool_))
+                      np.zeros(n, dtype=np.bool_), np.full(n, ALWAYS_SOC))
         gone, gone_s = _columns(self._processes.unplugged, 2)
         driver = np.array([v for v, _ in self._processes.driven], dtype=np.int64)
         driven_kwh = np.array([kwh for _, kwh in self._processes.driven])

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from models.plug_in_habit import PlugInHabit
 from models.records import VEHICLE_CLASSES, Floats, Ints, RecordError, Vehicles
 
 Span = tuple[float, float]
@@ -18,7 +19,7 @@ Strategy = Literal["dispatched", "charge_only", "free"]
 """What the cars of a class agree to: all, charging alone (a one-way charger), or nothing (no contract)."""
 
 PURPOSES: tuple[str, ...] = ("vehicle", "trips", "home_and_work", "person", "stays", "zone_shock",
-                            "expectation", "search", "declaration")
+                            "expectation", "search", "declaration", "habit")
 """What a stream of random numbers is for; the place in this tuple is part of the seed."""
 DAY_KEY_OFFSET = 10_000
 """Added to the day number in seeds, so that days before 0 have one too."""
@@ -86,6 +87,8 @@ class FleetParameters:
     strategy_private: Strategy = "dispatched"
     strategy_taxi: Strategy = "dispatched"
     strategy_government: Strategy = "dispatched"
+    habit: PlugInHabit | None = None
+    """By which private cars are plugged in; these begin with what such cars hold, not with soc_initial."""
 
     def __post_init__(self) -> None:
         problems = [f"{name}={self.count_of(name)} is negative" for name in VEHICLE_CLASSES
@@ -148,12 +151,24 @@ def _draw_class(p: FleetParameters, class_index: int,
         "soc_max": np.full(n, p.soc_max),
         "soc_floor_v2g": np.full(n, p.soc_floor_v2g),
         "soc_wanted": _uniform(p.soc_wanted, u[3]),
-        "soc_initial": _uniform(p.soc_initial, u[4]),
+        "soc_initial": _initial_soc(p, class_index, u, seed),
         "taper_start_soc": np.full(n, p.fast_taper_start_soc if is_taxi else p.slow_taper_start_soc),
         "consumption_kwh_per_km": _uniform(p.consumption_kwh_per_km, u[2]),
         "age_years": _uniform(p.age_years, u[6]),
         "is_enrolled": (u[7] < p.enrolled_share) & (p.strategy_of(name) != "free"),
     }
+
+
+def _initial_soc(p: FleetParameters, class_index: int, u: Floats, seed: np.random.SeedSequence) -> Floats:
+    if p.habit is None or class_index != PRIVATE:
+        return _uniform(p.soc_initial, u[4])
+    own_soc = own_plug_in_soc(p.habit, u.shape[1], seed)
+    return p.habit.initial_soc(own_soc, _uniform(p.soc_wanted, u[3]), np.full(u.shape[1], p.soc_min), u[4])
+
+
+def own_plug_in_soc(habit: PlugInHabit, count: int, seed: np.random.SeedSequence) -> Floats:
+    """[count] state of charge around which the driver of each private car plugs in."""
+    return habit.own_soc(stream(seed, "habit", PRIVATE).standard_normal(count))
 
 
 def _uniform(span: Span, u: Floats) -> Floats:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.drivers import ARRIVES_LATE, LEAVES_EARLY, OVERRIDES
+from models.plug_in_habit import NEVER_SOC
 from models.records import Bools, Floats, Ints
 
 MIN_PLUGGED_S = 1_800
@@ -31,14 +32,14 @@ class DayDraws(NamedTuple):
     """[V, 1 + J] of each stay: at home before the first trip, then at each trip's end."""
     mode: Ints
     """[V, K >= J] like the four below: column 0 is the first stay, the last J are those after each trip."""
-    plugs_in: Bools
+    plug_in_soc: Floats
     instant: Floats
     bus_choice: Floats
     accepts_guidance: Bools
 
 
 class Stays(NamedTuple):
-    """Stays [n] that are plugged in if a port is found."""
+    """Stays [n] that are plugged in if the battery holds no more than plug_in_soc and a port is found."""
 
     begin_s: Ints
     vehicle: Ints
@@ -50,6 +51,7 @@ class Stays(NamedTuple):
     leaves_s: Ints
     bus_choice: Floats
     accepts_guidance: Bools
+    plug_in_soc: Floats
 
     def rows(self, chosen: Ints | Bools | slice) -> Stays:
         """The chosen ones."""
@@ -63,7 +65,7 @@ class Stays(NamedTuple):
 
 NO_INTS: Ints = np.zeros(0, dtype=np.int64)
 NO_FLOATS: Floats = np.zeros(0)
-NO_STAYS = Stays._make([*[NO_INTS] * 7, NO_FLOATS, np.zeros(0, dtype=np.bool_)])
+NO_STAYS = Stays._make([*[NO_INTS] * 7, NO_FLOATS, np.zeros(0, dtype=np.bool_), NO_FLOATS])
 
 
 class Happened(NamedTuple):
@@ -83,7 +85,7 @@ class Present(NamedTuple):
     """When each begins."""
     zone: Ints
     mode: Ints
-    plugs_in: Bools
+    plug_in_soc: Floats
     instant: Floats
     bus_choice: Floats
     accepts_guidance: Bools
@@ -111,17 +113,18 @@ def following_stays(draws: DayDraws, rows: Ints, trip: int | Ints, at_s: Ints) -
 
 
 def plugged_stays(vehicle: Ints, now: Present, depart_s: Ints, has_port: Bools) -> tuple[Stays, Ints]:
-    """The stays [m] that get plugged in, and when each car [R] really drives off for its trip at depart_s.
+    """The stays [m] that may get plugged in, and when each car [R] really drives off for its trip at depart_s.
 
-    has_port [R, zones]. A car that comes after its next departure drives on at once.
+    Whether one does depends on its charge then, too. has_port [R, zones]. A car that comes after its next departure
+    drives on at once.
     """
     dwell_s = depart_s - now.at_s
     stays = dwell_s > 0
     shift_s = (np.minimum(dwell_s * SHIFT_SHARE, SHIFT_MAX_S) * now.instant).astype(np.int64)
     leaves_s = np.where(stays, np.where(now.mode == LEAVES_EARLY, depart_s - shift_s, depart_s), now.at_s)
-    plugs = now.plugs_in & (dwell_s >= MIN_PLUGGED_S) & has_port[np.arange(vehicle.size), now.zone]
+    plugs = (now.plug_in_soc > NEVER_SOC) & (dwell_s >= MIN_PLUGGED_S) & has_port[np.arange(vehicle.size), now.zone]
     override_s = np.where(now.mode == OVERRIDES, now.at_s + (dwell_s * now.instant).astype(np.int64), NEVER_S)
     begin_s = np.where(now.mode == ARRIVES_LATE, now.at_s + shift_s, now.at_s)
     whole = Stays(begin_s, vehicle, now.zone, depart_s, now.mode, override_s, leaves_s, now.bus_choice,
-                  now.accepts_guidance)
+                  now.accepts_guidance, now.plug_in_soc)
     return whole.rows(plugs), leaves_s

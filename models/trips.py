@@ -7,12 +7,13 @@ place within its class and the day only: not on the number of vehicles or days, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from models.population import GOVERNMENT, PRIVATE, TAXI, Span, day_stream, stream
 from models.records import SECONDS_PER_HOUR, VEHICLE_CLASSES, ZONES, Bools, Floats, Ints
+from models.trips_home import HomeDriving, home_day
 from models.trips_survey import survey_day
 
 KM_PER_MILE = 1.609344
@@ -60,8 +61,11 @@ class TripParameters:
     taxi_charge_h: Span = (1.0, 1.5)
     is_survey: bool = False
     """Private cars' days from the survey's tables (models/trips_survey.py) in place of the laws above."""
+    is_home: bool = False
+    """Private cars' days as those of cars that charge at home (models/trips_home.py), by `home`."""
+    home: HomeDriving = field(default_factory=HomeDriving)
     first_weekday: int = 0
-    """Of day 0, survey only; 0 = Monday."""
+    """Of day 0, survey and home only; 0 = Monday."""
     worker_share: float = 0.6
     """Private cars of people who work, survey only (A)."""
 
@@ -103,7 +107,7 @@ class TripWishes:
         zone = np.full((n, TRIPS_PER_DAY), -1, dtype=np.int64)
         for index, draw in CLASS_TRIPS.items():
             rows = np.flatnonzero(self.class_index == index)
-            drawn_by = survey_day if index == PRIVATE and self.parameters.is_survey else draw
+            drawn_by = self._private_law() if index == PRIVATE else draw
             columns = drawn_by(self.parameters, rows.size, index, day, self._seed)
             width = columns[0].shape[1]
             for table, values in zip((depart_h, duration_h, zone, distance_km), columns, strict=True):
@@ -113,6 +117,10 @@ class TripWishes:
         exists = zone >= 0
         return DayTrips(depart_s=np.where(exists, depart_s, -1), duration_s=np.where(exists, duration_s, 0),
                         zone=zone, distance_km=np.where(exists, distance_km, 0.0))
+
+    def _private_law(self) -> ClassTrips:
+        p = self.parameters
+        return survey_day if p.is_survey else home_day if p.is_home else _private_day
 
 
 def _private_day(p: TripParameters, n: int, index: int, day: int, seed: np.random.SeedSequence) -> Columns:

@@ -1,6 +1,7 @@
-"""Cars that never wait for a port and decide nothing by their charge: whole days worked out at once.
+"""Cars that never wait for a port and drive whatever they hold: whole days worked out at once.
 
-Every instant of such a car follows from its wishes alone; only the bus is chosen as it comes (models/port_choice.py).
+Every instant of such a car follows from its wishes alone. Only whether it is plugged in, where that depends on its
+charge, and the bus (models/port_choice.py) are decided as it comes.
 The results are those that one SimPy process each would give (models/vehicle_processes.py).
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.records import Bools, Floats, Ints
+from models.records import Bools, Floats, Ints, Vehicles
 from models.stays import (
     NO_FLOATS,
     NO_INTS,
@@ -25,8 +26,8 @@ from models.stays import (
 class Uncontested:
     """The cars `rows` of a district. has_port [R, zones]: whether each finds ports of its kind there."""
 
-    def __init__(self, rows: Ints, has_port: Bools, start_s: int, first: DayDraws) -> None:
-        self._rows, self._has_port = rows, has_port
+    def __init__(self, rows: Ints, has_port: Bools, start_s: int, first: DayDraws, vehicles: Vehicles) -> None:
+        self._rows, self._has_port, self._capacity_kwh = rows, has_port, vehicles.capacity_kwh
         self._now = first_stays(first, rows, start_s)
         """The last stay of each car that is known; its end needs the next trip."""
         self._stays = NO_STAYS
@@ -62,12 +63,22 @@ class Uncontested:
         self._now.put(place, following_stays(day, cars, trip, arrives_s))
         return begun, arrives_s, cars, day.energy_kwh[cars, trip]
 
-    def advance(self, until_s: int, step_end_s: int) -> Happened:
-        """All events before until_s; a stay that would end before step_end_s is not plugged in."""
+    def advance(self, until_s: int, step_end_s: int, soc: Floats) -> Happened:
+        """All events before until_s; soc [V] at the step's beginning.
+
+        A stay that would end before step_end_s is not plugged in: so all of a car's trips within the step end before
+        the one stay that may be.
+        """
         count = int(np.searchsorted(self._stays.begin_s, until_s))
         begun, self._stays = self._stays.rows(slice(count)), self._stays.rows(slice(count, None))
         arrived = int(np.searchsorted(self._drive_s, until_s))
         drivers, driven_kwh = self._driver[:arrived], self._drive_kwh[:arrived]
         self._drive_s, self._driver = self._drive_s[arrived:], self._driver[arrived:]
         self._drive_kwh = self._drive_kwh[arrived:]
-        return Happened(begun.rows(begun.leaves_s >= step_end_s), drivers, driven_kwh)
+        lasting = begun.rows(begun.leaves_s >= step_end_s)
+        return Happened(lasting.rows(self._is_willing(lasting, drivers, driven_kwh, soc)), drivers, driven_kwh)
+
+    def _is_willing(self, stays: Stays, drivers: Ints, driven_kwh: Floats, soc: Floats) -> Bools:
+        """Whether what the battery holds on arrival is little enough for the driver to plug in."""
+        used_soc = np.bincount(drivers, driven_kwh, soc.size) / self._capacity_kwh
+        return np.asarray((soc - used_soc)[stays.vehicle] <= stays.plug_in_soc)

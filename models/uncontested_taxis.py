@@ -40,7 +40,7 @@ class _Legs(NamedTuple):
     energy_kwh: Floats
     zone: Ints
     mode: Ints
-    plugs_in: Bools
+    plug_in_soc: Floats
     instant: Floats
     bus_choice: Floats
     accepts_guidance: Bools

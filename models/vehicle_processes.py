@@ -18,6 +18,7 @@ import numpy.typing as npt
 import simpy
 
 from models.drivers import ARRIVES_LATE, LEAVES_EARLY, OVERRIDES
+from models.plug_in_habit import NEVER_SOC
 from models.population import TAXI
 from models.records import CHARGER_KINDS, ZONES, Floats, Ints, Site, Vehicles
 from models.stays import MIN_PLUGGED_S, NEVER_S, SHIFT_MAX_S, SHIFT_SHARE, DayDraws
@@ -25,8 +26,8 @@ from models.uncontested_taxis import TAXI_EXTRA_CHARGE_S, TAXI_LOW_SOC
 
 Process = Generator[simpy.Event, Any, None]
 
-Leg = tuple[int, int, int, float, int, bool, float, float, bool]
-"""depart_s, duration_s, zone, energy_kwh; its stay: mode, plugs_in, instant, bus_choice, guidance.
+Leg = tuple[int, int, int, float, int, float, float, float, bool]
+"""depart_s, duration_s, zone, energy_kwh; its stay: mode, plug_in_soc, instant, bus_choice, guidance.
 
 A plain tuple: the garbage collector stops watching those, and there are 200,000 a day.
 """
@@ -160,27 +161,26 @@ class VehicleProcesses:
 
     def _arrive(self, vehicle: int, energy_kwh: float) -> None:
         self.driven.append((vehicle, energy_kwh))
-        if self._is_taxi[vehicle]:
-            self._soc[vehicle] -= energy_kwh / self._vehicles.capacity_kwh[vehicle]
+        self._soc[vehicle] -= energy_kwh / self._vehicles.capacity_kwh[vehicle]
 
     def _needs_extra_charge(self, vehicle: int) -> bool:
         return self._is_taxi[vehicle] and bool(self._soc[vehicle] < TAXI_LOW_SOC)
 
     def _stay(self, vehicle: int, leg: Leg, departure_s: int) -> Process:
-        """Park from now to departure_s, plugged in if willing, long enough and a port is found."""
+        """Park from now to departure_s, plugged in if willing with this charge, long enough and a port is found."""
         clock, arrival_s = self._clock, int(self._clock.now)
-        _, _, zone, _, mode, plugs_in, instant, _, _ = leg
+        _, _, zone, _, mode, plug_in_soc, instant, _, _ = leg
         if departure_s - arrival_s < MIN_PLUGGED_S and self._needs_extra_charge(vehicle):
             departure_s = arrival_s + TAXI_EXTRA_CHARGE_S
         dwell_s = departure_s - arrival_s
         shift_s = int(min(dwell_s * SHIFT_SHARE, SHIFT_MAX_S) * instant)
         leaves_s = departure_s - shift_s if mode == LEAVES_EARLY else departure_s
-        if plugs_in and dwell_s >= MIN_PLUGGED_S:
+        if plug_in_soc > NEVER_SOC and dwell_s >= MIN_PLUGGED_S:
             if mode == ARRIVES_LATE:
                 yield self._comes(vehicle, arrival_s + shift_s)
             kind = self._kind[vehicle]
             bus = self._choose_bus(kind, zone, leg)
-            port = self._ports[kind].get(bus)
+            port = self._ports[kind].get(bus) if self._soc[vehicle] <= plug_in_soc else None
             if port is not None and (port.take() or (yield from self._wait(port, leaves_s))):
                 if leaves_s >= self._step_end_s:
                     override_s = arrival_s + int(dwell_s * instant) if mode == OVERRIDES else NEVER_S
@@ -231,7 +231,7 @@ class VehicleProcesses:
         driven = np.zeros_like(drawn.exists)
         driven[self._rows] = drawn.exists[self._rows]
         before = (drawn.depart_s, drawn.duration_s, drawn.zone, drawn.energy_kwh)
-        after = (drawn.mode, drawn.plugs_in, drawn.instant, drawn.bus_choice, drawn.accepts_guidance)
+        after = (drawn.mode, drawn.plug_in_soc, drawn.instant, drawn.bus_choice, drawn.accepts_guidance)
         on_trip = [a[:, -driven.shape[1]:][driven] for a in (*before, *after)]
         no_trip = np.zeros((driven.shape[0], 4), dtype=np.int64)
         no_trip[:, 2] = drawn.zone[:, 0]

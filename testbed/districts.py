@@ -13,12 +13,14 @@ from models.drivers import DriverParameters, Drivers
 from models.feeder import ieee33, site, zone_map
 from models.flexibility import groups_of_fleet, pair_index
 from models.mobility import Mobility
+from models.plug_in_habit import PlugInHabit
 from models.population import FleetParameters, district_seed, draw_vehicles
 from models.power_flow import ac_engine
 from models.recorded_sessions import read_sessions
 from models.records import ZONES, PairIndex, RadialFeeder, RecordError, Site, Vehicles
 from models.session_replay import ReplayInputs, SessionReplay
 from models.trips import TripParameters, TripWishes
+from models.trips_home import MOST_HOME_TRIPS
 from models.trips_survey import MOST_TRIPS
 from testbed import scenario as described
 from testbed.controller_loading import load_controller
@@ -86,7 +88,8 @@ def _district(scenario: described.Scenario, district: district_part.District, se
 
 def trip_parameters(scenario: described.Scenario) -> TripParameters:
     """The scenario's trips."""
-    return TripParameters(is_survey=scenario.fleet.trips == "survey", first_weekday=scenario.fleet.first_weekday)
+    return TripParameters(is_survey=scenario.private_trips == "survey", is_home=scenario.private_trips == "home",
+                          first_weekday=scenario.fleet.first_weekday)
 
 
 def _replay(district: district_part.District, scenario: described.Scenario) -> ReplayInputs | None:
@@ -124,7 +127,8 @@ def fleet_parameters(scenario: described.Scenario, district: district_part.Distr
         bidirectional_taxi=fleet.taxi_bidirectional_share,
         bidirectional_government=fleet.government_bidirectional_share,
         enrolled_share=scenario.drivers.enrolled_share,
-        strategy_private=agreed.private, strategy_taxi=agreed.taxi, strategy_government=agreed.government)
+        strategy_private=agreed.private, strategy_taxi=agreed.taxi, strategy_government=agreed.government,
+        habit=habit(scenario) if district and district.sessions is None else None)
 
 
 def driver_parameters(scenario: described.Scenario) -> DriverParameters:
@@ -137,7 +141,17 @@ def driver_parameters(scenario: described.Scenario) -> DriverParameters:
         guidance_acceptance=drivers.guidance_acceptance, declaration_error_h=drivers.declaration_error_h,
         mode_weights=(modes.ignores, modes.overrides, modes.leaves_early, modes.arrives_late,
                       modes.never_plugs_in, modes.telemetry_lost),
-        private_stays_per_day=MOST_TRIPS + 1 if scenario.fleet.trips == "survey" else 4)
+        private_stays_per_day=STAYS_PER_DAY_OF_TRIPS.get(scenario.private_trips, 4), habit=habit(scenario))
+
+
+STAYS_PER_DAY_OF_TRIPS = {"survey": MOST_TRIPS + 1, "home": MOST_HOME_TRIPS + 1}
+"""Of private cars, where it is not 4."""
+
+
+def habit(scenario: described.Scenario) -> PlugInHabit | None:
+    """By which the scenario's private cars are plugged in."""
+    described_habit = scenario.drivers.habit
+    return None if described_habit is None else PlugInHabit(**described_habit.model_dump())
 
 
 def build_feeder(district: district_part.District) -> RadialFeeder | None:

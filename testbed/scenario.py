@@ -17,7 +17,7 @@ from testbed.plain_yaml import yaml_of
 from testbed.scenario_parts.base import HOURS_PER_DAY, SECONDS_PER_HOUR, Count, Part
 from testbed.scenario_parts.district import District, Spatial
 from testbed.scenario_parts.execution import Execution, Record
-from testbed.scenario_parts.fleet import Drivers, Fleet
+from testbed.scenario_parts.fleet import TRIPS_OF_PROFILE, Drivers, Fleet
 from testbed.scenario_parts.system import Objective, Planning, Profiles, System, Tariff
 from testbed.scenario_parts.wear import Wear
 from testbed.scenario_rules import contradictions
@@ -72,6 +72,13 @@ class Scenario(Part):
     @property
     def steps_per_day(self) -> int:
         return HOURS_PER_DAY * self.steps_per_hour
+
+    @property
+    def private_trips(self) -> str:
+        """How private cars' days are drawn: `parametric`, `survey` or `home`."""
+        if self.fleet.trips != "profile":
+            return self.fleet.trips
+        return TRIPS_OF_PROFILE.get(self.drivers.profile, "parametric")
 
     @model_validator(mode="after")
     def _refuse_contradictions(self) -> Self:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from models.records import ZONES
 from testbed.scenario_parts.execution import LAST_PORT
+from testbed.scenario_parts.fleet import TRIPS_OF_PROFILE
 from testbed.scenario_parts.system import curve_mistakes
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def contradictions(scenario: Scenario) -> Iterator[Contradiction]:
     yield from _prices(scenario)
     yield from _batteries(scenario)
     yield from _districts(scenario)
+    yield from _habit(scenario)
     yield from _execution(scenario)
 
 
@@ -180,6 +182,15 @@ def _zones(path: tuple[str | int, ...], district: District) -> Iterator[Contradi
     named = {name for name, listed in lists.items() if listed}
     if empty := [name for name in ZONES if name not in named]:
         yield Contradiction(path, empty, "names no bus for these zones; each needs one")
+
+
+def _habit(scenario: Scenario) -> Iterator[Contradiction]:
+    """A habit needs private cars that come and go by themselves."""
+    if scenario.drivers.habit is None or any(d.private and d.sessions is None for d in scenario.districts):
+        return
+    key = "profile" if scenario.drivers.profile in TRIPS_OF_PROFILE else "habit"
+    yield Contradiction(("drivers", key), getattr(scenario.drivers, key),
+                        "is for private cars that make trips: a district must have private above 0 and no sessions")
 
 
 def _ports(here: tuple[str | int, ...], district: District) -> Iterator[Contradiction]:

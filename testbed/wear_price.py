@@ -12,6 +12,7 @@ import numpy as np
 from models.population import GOVERNMENT, PRIVATE, TAXI
 from models.records import VEHICLE_CLASSES, ZONES, Floats
 from models.trips import KM_PER_MILE, TripParameters
+from models.trips_home import mean_km_per_day
 from models.wear import wear_model
 from models.wear.contract import KELVIN_0C, LifeUse
 from testbed.scenario import Scenario
@@ -38,7 +39,8 @@ def driven_kwh_per_day(scenario: Scenario) -> Floats:
     """[class] mean energy driven a day, from the laws of the trips."""
     p, kwh_per_km = TripParameters(), float(np.mean(scenario.fleet.consumption_kwh_per_km))
     km = np.zeros(len(VEHICLE_CLASSES))
-    km[PRIVATE] = np.exp(p.log_miles[0] + p.log_miles[1]**2 / 2) * KM_PER_MILE
+    of_laws = float(np.exp(p.log_miles[0] + p.log_miles[1]**2 / 2) * KM_PER_MILE)
+    km[PRIVATE] = mean_km_per_day(p) if scenario.private_trips == "home" else of_laws
     km[TAXI], km[GOVERNMENT] = np.mean(p.taxi_km), np.mean(p.government_km)
     return km * kwh_per_km
 

@@ -61,7 +61,7 @@ class Fleet(Part):
     soc_wanted: ShareRange = (0.8, 0.9)
     """State of charge that drivers want at departure."""
     soc_initial: ShareRange = (0.4, 0.6)
-    """State of charge as the warm-up begins."""
+    """State of charge as the warm-up begins; private cars with a `drivers.habit` begin as that leaves them."""
     slow_taper_start_soc: Share = 1.0
     """Above it the limit of slow charging falls linearly to 0 at a full battery."""
     fast_taper_start_soc: Share = 0.8
@@ -70,10 +70,11 @@ class Fleet(Part):
     """Energy driven per distance."""
     age_years: NonNegativeRange = (0.5, 8.0)
     """Age of the batteries at the start."""
-    trips: Literal["parametric", "survey"] = "parametric"
-    """Private cars' days: normal laws of departure, arrival and distance, or drawn from a travel survey's tables."""
+    trips: Literal["profile", "parametric", "survey", "home"] = "profile"
+    """Private cars' days: normal laws of departure, arrival and distance, drawn from a travel survey's tables, or those
+    of cars that charge at home; `profile`: `home` with the driver profiles `home` and `uk`, else `parametric`."""
     first_weekday: Annotated[int, Field(ge=0, le=6)] = 0
-    """survey: weekday of the first counted day, 0 = Monday; the survey tells weekdays, Saturdays and Sundays apart."""
+    """survey, home: weekday of the first counted day, 0 = Monday; these tell weekdays and weekends apart."""
     private_bidirectional_share: Share = 1.0
     """Share of private cars whose charger can discharge."""
     taxi_bidirectional_share: Share = 0.0
@@ -107,26 +108,44 @@ class ModeWeights(Part):
         return self
 
 
-PRESETS: dict[str, dict[str, float]] = {
+class Habit(Part):
+    """When private cars are plugged in at home, by the state of charge (SOC) on arrival; fitted to records."""
+
+    mean_soc: Share = 0.585
+    """Mean over drivers of the SOC at which one plugs in half of the time."""
+    spread_soc: Share = 0.19
+    """Standard deviation of it between drivers."""
+    scatter_soc: Share = 0.07
+    """Scale of the logistic curve of one driver's chance over the SOC; 0: plugs in exactly below his own SOC."""
+
+
+UK_MEAN_SOC = 0.49
+"""At which private cars that drive as at home plug in 2.5 times a week (C)."""
+PRESETS: dict[str, dict[str, Any]] = {
     "paper": {},
     "full": {"compliance_mean": 1.0, "guidance_acceptance": 1.0},
     "contract": {"plug_in_probability": 0.90},
-    "uk": {"plug_in_probability": 0.36},
+    "home": {"habit": {}},
+    "uk": {"habit": {"mean_soc": UK_MEAN_SOC}},
     "us": {"enrolled_share": 0.04, "compliance_mean": 0.85},
     "correlated": {"plug_in_probability": 0.90, "zone_shock_rho": 0.05, "zone_outages_per_day": 0.1},
 }
-"""What each named driver profile changes of the defaults (paper S; uk S: 2-3 plug-ins a week; the rest A)."""
+"""What each named driver profile changes of the defaults (paper S; home C; uk S: 2-3 plug-ins a week; the rest A)."""
+TRIPS_OF_PROFILE = {"home": "home", "uk": "home"}
+"""Profiles with private cars' days of their own, where `fleet.trips` leaves it to them."""
 
 
 class Drivers(Part):
     """Who takes part, plugs in and does as agreed. `profile` fills the keys that are not given."""
 
-    profile: Literal["paper", "full", "contract", "uk", "us", "correlated"] = "paper"
-    """Named set of numbers for this block; keys given beside it win."""
+    profile: Literal["paper", "full", "contract", "home", "uk", "us", "correlated"] = "paper"
+    """Named set of numbers for this block; keys given beside it win. `home` and `uk` also bring trips of their own."""
     enrolled_share: Share = 1.0
     """Share of cars under contract."""
     plug_in_probability: Share = 1.0
-    """Chance that a driver who parks plugs in."""
+    """Chance that a driver who parks plugs in; with a `habit`, that one who would does."""
+    habit: Habit | None = None
+    """How the charge decides whether a private car is plugged in, at home alone; null: it does not, and anywhere."""
     compliance_mean: Share = 0.95
     """Mean chance that an enrolled, plugged-in stay complies."""
     compliance_concentration: Positive = 20.0

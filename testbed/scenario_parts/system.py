@@ -10,6 +10,9 @@ from pydantic import Field
 from models.reserve_curve import STEPPED_SHARE, STEPPED_USD_PER_MWH, ReserveCurve, held_mistakes, mistakes
 from testbed.scenario_parts.base import SECONDS_PER_HOUR, NonNegative, Part, Positive, Share
 
+REGIONS = (1, 2, 3, 5, 6, 7, 8, 12, 13, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27)
+"""SimBench's loads at nodes of the transmission grid that have a daily rhythm of consumers."""
+
 
 class Profiles(Part):
     """Load, wind and sun of the whole system."""
@@ -31,8 +34,10 @@ class Profiles(Part):
     pv_capacity_mw: NonNegative = 100.0
     """Installed sun power, MW."""
     load_columns: Annotated[tuple[str, ...], Field(min_length=1)] = (
-        "mv_rural_pload", "mv_semiurb_pload", "mv_urban_pload", "mv_comm_pload")
-    """simbench: columns of LoadProfile.csv; each is scaled to its own peak, then averaged."""
+        "mv_rural_pload", "mv_semiurb_pload", "mv_urban_pload", "mv_comm_pload",
+        *(f"HS{region}_pload" for region in REGIONS))
+    """simbench: columns of LoadProfile.csv; each is scaled to its own peak, then averaged. The default ones are whole
+    regions and medium-voltage grids: as smooth as a system of this size."""
     wind_columns: Annotated[tuple[str, ...], Field(min_length=1)] = (
         "WP4", "WP5", "WP6", "WP7", "WP8", "WP10", "WP11", "WP12")
     """simbench: columns of RESProfile.csv, averaged; the default ones look onshore."""

@@ -28,6 +28,7 @@ from models.drivers import (
     on_arrival,
     price_response,
 )
+from models.plug_in_habit import ALWAYS_SOC, NEVER_SOC
 from models.population import PRIVATE, TAXI, FleetParameters, district_seed, draw_vehicles
 from models.records import RecordError, Vehicles
 
@@ -108,14 +109,14 @@ def test_modes_follow_their_weights() -> None:
 def test_taxis_always_plug_in() -> None:
     stays = draws(compliance_mean=0.0, plug_in_probability=0.0, mode_weights=(0, 0, 0, 0, 1, 0))
     is_taxi = CARS.class_index == TAXI
-    assert stays.plugs_in[is_taxi].all() and not stays.plugs_in[~is_taxi].any()
+    assert np.all(stays.plug_in_soc[is_taxi] == ALWAYS_SOC) and np.all(stays.plug_in_soc[~is_taxi] == NEVER_SOC)
     assert np.all(used(stays.mode)[used(np.repeat(~is_taxi[:, None], STAYS_PER_DAY, 1))] == NEVER_PLUGS_IN)
 
 
 def test_plugging_in_is_not_complying() -> None:
     stays = draws(plug_in_probability=0.35, compliance_mean=1.0)
     private = CARS.class_index == PRIVATE
-    assert stays.plugs_in[private][:, :4].mean() == pytest.approx(0.35, abs=0.02)
+    assert (stays.plug_in_soc[private][:, :4] == ALWAYS_SOC).mean() == pytest.approx(0.35, abs=0.02)
     assert np.all(used(stays.mode) == COMPLIED)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,11 +19,14 @@ from models.expectation import (
     simulate_sessions,
     uncoordinated_load_kw,
 )
-from models.population import FleetParameters, district_seed
+from models.plug_in_habit import PlugInHabit
+from models.population import FleetParameters, district_seed, own_plug_in_soc
 from models.records import GROUP_COUNT, VEHICLE_CLASSES, Sessions, Site
-from models.trips import DAY_S
+from models.trips import DAY_S, TripParameters
+from models.trips_home import MOST_HOME_TRIPS
 
 SEED = district_seed(2, 0)
+PLENTY = Site(np.arange(3), np.full(3, 2_500), np.zeros(3, dtype=np.int64))
 SITE = Site(np.arange(3), np.full(3, 500), np.array([0, 500, 0]))
 INPUTS = DistrictInputs(FleetParameters(40, 10, 10, eta_charge=0.95, eta_discharge=0.95), SITE)
 
@@ -160,6 +164,51 @@ def test_expected_load_agrees_with_other_days() -> None:
     assert np.corrcoef(load_kw, truth.mean(axis=0))[0, 1] > 0.9
 
 
+@pytest.fixture(scope="module")
+def at_home() -> DistrictInputs:
+    habit = PlugInHabit()
+    return replace(INPUTS, fleet=FleetParameters(1_000, 0, 0, habit=habit), site=PLENTY,
+                   trips=TripParameters(is_home=True), drivers=replace(
+                       INPUTS.drivers, habit=habit, private_stays_per_day=MOST_HOME_TRIPS + 1))
+
+
+def test_what_is_expected_of_cars_at_home_is_a_mean_day_of_others(at_home: DistrictInputs) -> None:
+    """After one day of warm-up as after fourteen: about half a plug-in a car and day, and what such a stay lacks."""
+    s, settled = (expected_sessions(replace(at_home, warmup_days=days), SEED, 14, horizon_h=24).sessions
+                  for days in (1, 14))
+    assert s.weight.sum() == pytest.approx(settled.weight.sum(), rel=0.03)
+    assert s.weight.sum() / 1_000 == pytest.approx(0.48, abs=0.04)
+    lack_kwh, settled_kwh = (np.average(one.wanted_kwh - one.energy_kwh, weights=one.weight) for one in (s, settled))
+    assert lack_kwh == pytest.approx(settled_kwh, rel=0.03)
+
+
+def test_cars_at_home_begin_near_their_steady_state(at_home: DistrictInputs) -> None:
+    """Mean state of charge by quarter of the drivers' habits at the start, after one day, and as the weeks go by."""
+    vehicles, mobility = populate(at_home, SEED)
+    by_habit = np.argsort(own_plug_in_soc(PlugInHabit(), vehicles.count, SEED)).reshape(4, -1)
+    soc = vehicles.soc_initial
+    midnights = [soc[by_habit].mean(axis=1)]
+    for until_s in range(900, 22 * DAY_S, 900):
+        soc, _ = expectation._charge_at_once(vehicles, mobility.advance(until_s, soc), soc, 0.25)
+        if until_s % DAY_S == 0:
+            midnights.append(soc[by_habit].mean(axis=1))
+    steady = np.mean(midnights[7:], axis=0)
+    assert np.all(np.diff(steady) > 0.03)
+    np.testing.assert_allclose(midnights[0], steady, atol=0.045)
+    np.testing.assert_allclose(midnights[1], steady, atol=0.02)
+
+
+def test_whether_a_car_at_home_plugs_in_depends_on_what_it_holds(at_home: DistrictInputs) -> None:
+    """The same wishes; a fleet that somebody keeps full plugs in less often, one that is kept low at every return."""
+    counts = []
+    for soc in (0.99, 0.6, 0.21):
+        vehicles, mobility = populate(at_home, SEED)
+        counts.append(0)
+        for until_s in range(900, 3 * DAY_S, 900):
+            counts[-1] += int((mobility.advance(until_s, np.full(vehicles.count, soc)).arrived_bus_index >= 0).sum())
+    assert counts[0] < 0.2 * counts[1] and counts[1] < 0.7 * counts[2]
+
+
 def test_no_cars_no_stays() -> None:
     nobody = replace(INPUTS, fleet=FleetParameters(0, 0, 0))
     assert expected_sessions(nobody, SEED, 2).sessions.count == 0
@@ -193,6 +242,10 @@ def test_any_other_input_is_another_file(tmp_path: Path) -> None:
     others = (replace(INPUTS, fleet=replace(INPUTS.fleet, enrolled_share=0.9)),
               replace(INPUTS, site=replace(SITE, slow_ports=SITE.slow_ports + 1)),
               replace(INPUTS, drivers=replace(INPUTS.drivers, plug_in_probability=0.9)),
+              replace(INPUTS, fleet=replace(INPUTS.fleet, habit=PlugInHabit())),
+              replace(INPUTS, drivers=replace(INPUTS.drivers, habit=PlugInHabit(mean_soc=0.4))),
+              replace(INPUTS, drivers=replace(INPUTS.drivers, habit=PlugInHabit(mean_soc=0.5))),
+              replace(INPUTS, trips=replace(INPUTS.trips, is_home=True)),
               replace(INPUTS, trips=replace(INPUTS.trips, office_share=0.1)), replace(INPUTS, step_s=1_800))
     for inputs in others:
         expected_sessions(inputs, SEED, 1, vehicles_min=1, cache_dir=tmp_path)
@@ -200,6 +253,16 @@ def test_any_other_input_is_another_file(tmp_path: Path) -> None:
     expected_sessions(INPUTS, SEED, 2, vehicles_min=1, cache_dir=tmp_path)
     perfect_sessions(INPUTS, SEED, 1, cache_dir=tmp_path)
     assert len(list(tmp_path.iterdir())) == len(others) + 4
+
+
+def test_the_key_covers_all_code_that_moves_cars() -> None:
+    """Every module of models that those in the key import, and theirs."""
+    covered = {str(module.__name__) for module in expectation.CODE}
+    for module in expectation.CODE:
+        tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+        imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+        assert {name for name in imported if name.startswith("models.")} <= covered, module.__name__
+    assert {"models.plug_in_habit", "models.trips_home"} <= covered
 
 
 def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from models.drivers import DriverParameters, Drivers
 from models.mobility import Mobility
+from models.plug_in_habit import PlugInHabit
 from models.population import TAXI, FleetParameters, district_seed, draw_vehicles
 from models.records import Site
-from models.trips import DAY_S, TripWishes
+from models.trips import DAY_S, TripParameters, TripWishes
+from models.trips_home import MOST_HOME_TRIPS
 
 ONE_BUS = Site(np.arange(3), np.array([90, 90, 90]), np.array([0, 90, 0]))
 NO_OFFICE = Site(np.arange(3), np.array([90, 90, 0]), np.array([0, 90, 0]))
@@ -20,6 +22,7 @@ JUST_ENOUGH = Site(BUS_ZONE, np.array([5, 20, 20, 20, 30, 30, 1, 9, 20, 30]), np
 PLENTY = Site(BUS_ZONE, np.full(10, 70), np.where(BUS_ZONE == 1, 70, 0))
 RANK = np.array([[-1, 2, 0, -1, 1, 1, 3, 0, 2, 1], [-1, 0, 0, 0, 1, 0, 0, 0, 0, 0]])
 OUTAGES = {"compliance_mean": 0.4, "plug_in_probability": 0.8, "zone_shock_rho": 0.3}
+AT_HOME = {"compliance_mean": 0.6, "private_stays_per_day": MOST_HOME_TRIPS + 1}
 ANY_MODE = st.sampled_from([(1, 0, 0, 0, 0, 0), (0, 1, 0, 0, 0, 0), (0, 0, 1, 0, 0, 0), (0, 0, 0, 1, 0, 0),
                             (1, 1, 1, 1, 1, 1)])
 
@@ -31,6 +34,13 @@ class HalfHourTrips(TripWishes):
         trips = super().day(day)
         depart_s, duration_s = (-(-table // 1800) * 1800 for table in (trips.depart_s, trips.duration_s))
         return replace(trips, depart_s=np.where(trips.exists, depart_s, -1), duration_s=duration_s)
+
+
+class HomeTrips(TripWishes):
+    """Days of cars that charge at home."""
+
+    def __init__(self, class_index, seed):
+        super().__init__(class_index, seed, TripParameters(is_home=True))
 
 
 def mobility(site, seed, processes_for_all, cars=(40, 10, 20), wishes=TripWishes, **drivers):
@@ -52,6 +62,7 @@ def tables(one, step_s, rank=None, days=3):
 
 
 def assert_equal_lives(site, seed, step_s, rank=None, cars=(40, 10, 20), **drivers):
+    """drivers: also wishes."""
     together, alone = (mobility(site, seed, for_all, cars, **drivers) for for_all in (False, True))
     assert not together._has_processes and alone._has_processes
     for (now_s, one), (_, other) in zip(tables(together, step_s, rank), tables(alone, step_s, rank), strict=True):
@@ -63,6 +74,18 @@ def assert_equal_lives(site, seed, step_s, rank=None, cars=(40, 10, 20), **drive
 @given(seed=st.integers(0, 10_000), step_s=st.sampled_from([300, 900, 3600]), mode=ANY_MODE)
 def test_every_second_is_the_same(seed, step_s, mode):
     assert_equal_lives(ONE_BUS, seed, step_s, mode_weights=mode, **OUTAGES)
+
+
+@settings(deadline=None, derandomize=True, max_examples=8)
+@given(seed=st.integers(0, 10_000), step_s=st.sampled_from([300, 900, 3600]), mode=ANY_MODE)
+def test_plugging_in_by_charge_is_the_same_too(seed, step_s, mode):
+    """Charge moves about 0.35, where drivers of this habit are undecided."""
+    assert_equal_lives(ONE_BUS, seed, step_s, mode_weights=mode, habit=PlugInHabit(0.35, 0.1, 0.05), **OUTAGES)
+
+
+@pytest.mark.parametrize("step_s", [900, 3600])
+def test_home_days_are_the_same_too(step_s):
+    assert_equal_lives(ONE_BUS, 7, step_s, wishes=HomeTrips, habit=PlugInHabit(0.35, 0.1, 0.05), **AT_HOME)
 
 
 @settings(deadline=None, derandomize=True, max_examples=12)

@@ -7,6 +7,11 @@ from tests.testbed.cli_runs import call, files_in
 CSV = ("profiles.source=csv", "profiles.file=own.csv", "planning.mip_gap=0.01")
 
 
+NO_PRIVATE = ("districts.0.private=0", "districts.1.private=0")
+ALL_RECORDED = ("districts.1.private=0", "districts.0.taxi=0", "districts.0.government=0",
+                "districts.0.sessions=caltech2019", "districts.0.sessions_start_date=2019-06-05")
+
+
 def sets(*overrides):
     return [word for one in overrides for word in ("--set", one)]
 
@@ -33,6 +38,10 @@ def sets(*overrides):
     (["run", "smoke", *sets(*CSV)], ["own.csv", "load_mw is not a number in row 5"]),
     (["run", "smoke", *sets(*CSV[:1], "profiles.file=short.csv")], ["short.csv", "3 rows of 3600 s"]),
     (["run", "smoke", *sets(*CSV[:1], "profiles.file=none.csv")], ["none.csv", "no such file"]),
+    (["run", "smoke", *sets("drivers.profile=home", *NO_PRIVATE)],
+     ["drivers.profile = 'home'", "a district must have private above 0 and no sessions"]),
+    (["run", "smoke", *sets("drivers.profile=uk", *ALL_RECORDED)], ["drivers.profile = 'uk'", "no sessions"]),
+    (["run", "smoke", *sets("drivers.habit.mean_soc=0.5", *NO_PRIVATE)], ["drivers.habit", "private above 0"]),
     (["run", "smoke", "--controller", "bilayr"], ["bilayr", "bilayer"]),
     (["run", "smoke", "-o", "own.csv/x.h5"], ["own.csv"]),
     (["run", "smoke", "-o", "/proc/x/y.h5"], ["/proc cannot be written into"]),

@@ -1,11 +1,13 @@
-"""Recorded sessions and survey trips in a whole run."""
+"""Recorded sessions, survey trips and drivers at home in a whole run."""
 
 import numpy as np
 import pytest
 
 from models.recorded_sessions import read_sessions
+from models.records import ZONES
 from testbed.results import Result
 from testbed.scenario_loading import ScenarioError, load_scenario
+from testbed.scenario_parts.fleet import Habit
 from tests.testbed import small_run
 
 REPLAY = ("districts.0.private=60", "districts.0.taxi=0", "districts.0.government=0",
@@ -38,3 +40,13 @@ def test_a_day_of_survey_trips(tmp_path):
     result = Result(small_run.run(tmp_path, "fleet.trips=survey", "districts.0.private=40"))
     assert result.district("feeder33", "driven_kwh").sum() > 10
     assert result.district("feeder33", "plugged_count").sum(axis=1).min() > 5
+
+
+def test_a_day_of_drivers_at_home(tmp_path):
+    """Fewer plug in than cars that are at home, they stand at home alone, and the result says by which rule."""
+    cars = ("districts.0.private=40", "districts.0.taxi=0", "districts.0.government=0")
+    result = Result(small_run.run(tmp_path, "drivers.profile=home", *cars))
+    plugged = result.district("feeder33", "plugged_count").reshape(24, len(ZONES), -1).sum(axis=2)
+    assert not plugged[:, ZONES.index("office")].any() and not plugged[:, ZONES.index("commercial")].any()
+    assert 4 < plugged[3].sum() < 25 and plugged[12].sum() < plugged[3].sum()
+    assert result.scenario["drivers"]["habit"] == Habit().model_dump()

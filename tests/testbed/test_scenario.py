@@ -1,6 +1,7 @@
 """The description of a run: every kind of mistake is found, all at once, with place, key, value and rule."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,13 @@ import yaml
 from pydantic import ValidationError
 
 from models.drivers import DriverParameters
+from models.plug_in_habit import PlugInHabit
 from models.population import FleetParameters
 from models.tariff import tariff_names
 from testbed.knowledge import driver_response
 from testbed.scenario import Scenario, scenario_hash, scenario_schema, to_yaml
 from testbed.scenario_loading import ScenarioError, load_scenario, scenario_names
-from testbed.scenario_parts.fleet import PRESETS, Drivers, Fleet, ModeWeights
+from testbed.scenario_parts.fleet import Drivers, Fleet, Habit, ModeWeights
 from testbed.scenario_parts.system import Tariff as TariffBlock
 
 ROOT = Path(__file__).parents[2]
@@ -132,6 +134,7 @@ def test_defaults_are_those_of_the_models():
     assert fleet.taxi_capacity_kwh == model.taxi_battery_kwh
     assert (fleet.slow_charger_kw, fleet.fast_charger_kw) == (model.slow_kw, model.fast_kw)
     drivers, willing = Drivers(), DriverParameters()
+    assert Habit().model_dump() == asdict(PlugInHabit())
     for name in ("plug_in_probability", "compliance_mean", "compliance_concentration", "zone_shock_rho",
                  "guidance_acceptance"):
         assert getattr(drivers, name) == getattr(willing, name)
@@ -140,32 +143,6 @@ def test_defaults_are_those_of_the_models():
 
 def test_tariff_names_are_those_of_the_tables():
     assert set(TariffBlock.model_json_schema()["properties"]["table"]["enum"]) == {*tariff_names(), "forecast"}
-
-
-# ------------------------------------------------------------- profiles of drivers
-@pytest.mark.parametrize(("profile", "expected"), [
-    ("paper", {"enrolled_share": 1.0, "compliance_mean": 0.95}),
-    ("full", {"compliance_mean": 1.0, "guidance_acceptance": 1.0}),
-    ("contract", {"plug_in_probability": 0.90, "compliance_mean": 0.95}),
-    ("uk", {"plug_in_probability": 0.36}),
-    ("us", {"enrolled_share": 0.04, "compliance_mean": 0.85}),
-    ("correlated", {"plug_in_probability": 0.90, "zone_shock_rho": 0.05, "zone_outages_per_day": 0.1}),
-])
-def test_a_driver_profile_fills_what_is_not_given(profile, expected):
-    assert profile in PRESETS
-    drivers = load_scenario("smoke", [f"drivers.profile={profile}"]).drivers
-    assert {name: getattr(drivers, name) for name in expected} == expected
-
-
-def test_keys_beside_a_driver_profile_win_in_any_order():
-    drivers = load_scenario("smoke", ["drivers.enrolled_share=0.5", "drivers.profile=us"]).drivers
-    assert (drivers.enrolled_share, drivers.compliance_mean) == (0.5, 0.85)
-
-
-def test_naming_a_driver_profile_drops_the_base_files_numbers(write):
-    write(SMALL + "drivers: {compliance_mean: 0.5}\n", "base")
-    child = write("extends: base\ndrivers: {profile: us}\n", "child")
-    assert load_scenario(child).drivers.compliance_mean == 0.85
 
 
 # ------------------------------------------------------------- extends and overrides
@@ -271,6 +248,9 @@ def test_an_impossible_value(write, line, expected):
     ("districts.0.zone_map={residential: [2], commercial: [2], office: [4]}", "[2]: names buses twice"),
     ("districts.0.zone_map={residential: [2], commercial: [3]}", "['office']: names no bus for these zones"),
     ("districts.1.zone_map={residential: [2]}", "is only for a district with a feeder"),
+    ("fleet.trips=nowhere", "must be 'profile', 'parametric', 'survey' or 'home'"),
+    ("drivers.habit.mean_soc=1.5", "drivers.habit.mean_soc = 1.5: must be less than or equal to 1"),
+    ("drivers.habit.mean=0.5", "drivers.habit.mean = 0.5: is not a known key"),
     ("profiles.source=csv", "profiles.file = None: is needed with profiles.source: csv"),
 ])
 def test_keys_that_cannot_stand_together(override, expected):

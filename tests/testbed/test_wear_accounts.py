@@ -112,6 +112,8 @@ def test_price_follows_battery_price_and_driving() -> None:
     assert dear == pytest.approx(2 * base)
     km = driven_kwh_per_day(load_scenario("smoke")) / 0.175
     assert km == pytest.approx([np.exp(3.2 + 0.88**2 / 2) * 1.609344, 250.0, 70.0])
+    at_home = driven_kwh_per_day(load_scenario("smoke", ["drivers.profile=home"])) / 0.175
+    assert at_home == pytest.approx([27.2, 250.0, 70.0], abs=0.5)
 
 
 def test_both_accounts_use_the_price(runs) -> None:
