@@ -29,6 +29,7 @@ from models.records import (
     ThermalUnits,
     Vehicles,
 )
+from models.reserve_curve import ReserveCurve
 
 HOURS_PER_DAY = 24
 ReserveRule = Literal["thermal_only", "scheduled", "scheduled_safely", "deliverable"]
@@ -70,18 +71,20 @@ class TemporalKnowledge:
     tariff_in_objective: bool
     reserve_rule: ReserveRule
     reserve_fraction: float
-    reserve_shortfall_usd_per_mwh: float
+    reserve_curve: ReserveCurve
     terminal: Terminal
     tangents: int
     mip_gap: float
     district_names: tuple[str, ...]
     offers: tuple[FeederOffer | None, ...] = ()
     """One per district (None: no network), only for controllers whose two layers talk before a plan is made."""
+    shed_usd_per_mwh: float = 3000.0
+    """Price of load not served, which reserve missing beyond the whole requirement is."""
 
 
 @dataclass(frozen=True)
 class SystemView:
-    """What the system operator sees at a plan time; forecasts are hourly means, arrays [H]."""
+    """What the system operator sees at a plan time; forecasts are hourly means, arrays [H], and by step [H * Q]."""
 
     time_s: int
     load_mw: Floats
@@ -98,6 +101,18 @@ class SystemView:
     """[H] phi_t, what is safe to promise of the expected discharge, learned from past delivery; empty: not learned."""
     last_committed: Ints = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
     """[U, H] the last plan's schedule for these hours (Plan.carried_on), where a search may begin; empty: none."""
+    load_step_mw: Floats = field(default_factory=lambda: np.zeros(0))
+    """Step means, for reserve; empty: each hour is one step."""
+    wind_step_mw: Floats = field(default_factory=lambda: np.zeros(0))
+    pv_step_mw: Floats = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def steps_per_hour(self) -> int:
+        """Q, 1 where nothing is known by step."""
+        return max(self.load_step_mw.size // max(self.load_mw.size, 1), 1)
+
+
+BY_STEP = ("load_step_mw", "wind_step_mw", "pv_step_mw")
 
 
 @dataclass(frozen=True)
@@ -126,6 +141,9 @@ class Plan(Table):
     wind_curtailed_mw: Floats
     pv_curtailed_mw: Floats
     reserve_shortfall_mw: Floats
+    """[H] mean over the hour's steps."""
+    reserve_shortfall_usd: Floats
+    """[H] missing reserve at its price, step by step; part of the objective."""
     marginal_price_usd_per_mwh: Floats
     """[H] price of one more MWh of load with the commitment fixed."""
     pc_kw: tuple[Floats, ...]
@@ -194,6 +212,8 @@ class SpatialKnowledge:
     search_population: int = 50
     look_ahead_neighbourhoods: int = 150
     """Parts of the feeder in hours after the present one; on feeders with no more buses each bus is its own."""
+    may_discharge: bool = True
+    """Whether the controller's `car_control` lets cars discharge; False: none is told to, whatever its charger can."""
 
 
 @dataclass(frozen=True)

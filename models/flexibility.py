@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
+from models.latest_charging import hours_of, latest_h, latest_kw, leaving_kw
 from models.pulses import pulse_energy_kwh, pulse_kw
 from models.records import (
     CHARGER_KINDS,
@@ -126,10 +127,23 @@ def join(first: Sessions, second: Sessions) -> Sessions:
                        for f in fields(first)})
 
 
-def _overdue_until(known: Sessions, start_s: int) -> Sessions:
+def overdue_until(known: Sessions, start_s: int) -> Sessions:
     """Plugged cars from start_s on; one past its declared departure is assumed to leave within the hour."""
     departure_s = np.where(known.departure_s > start_s, known.departure_s, start_s + SECONDS_PER_HOUR)
     return replace(known, start_s=np.full(known.count, start_s, dtype=np.int64), departure_s=departure_s)
+
+
+def without_discharging(stays: Sessions) -> Sessions:
+    """The same stays whose cars may not discharge, whatever their chargers can: their envelopes have pd = 0."""
+    return replace(stays, p_discharge_max_kw=np.zeros(stays.count))
+
+
+def first_dispatched(stays: Sessions, step_s: int) -> Sessions:
+    """The same stays from the first step in which their cars can be dispatched: the one after that of their plug-in.
+
+    A car that plugs in at exactly t does so within the step that begins at t (models/mobility.py). Till then it waits.
+    """
+    return replace(stays, start_s=(stays.start_s // step_s + 1) * step_s)
 
 
 def next_hour_s(stays: Sessions) -> Ints:
@@ -158,7 +172,7 @@ def urgent_load_kw(stays: Sessions, edges_s: Ints, cars: Floats | None = None, r
     With cars, row [S] and count: times cars, summed by row [count, n].
     """
     hours = np.maximum(np.minimum(next_hour_s(stays), stays.departure_s) - stays.start_s, 0) / SECONDS_PER_HOUR
-    power_kw = _hours(urgent_kwh(stays) / stays.eta_charge, hours)
+    power_kw = hours_of(urgent_kwh(stays) / stays.eta_charge, hours)
     power_kw = power_kw if cars is None else power_kw * cars
     return pulse_kw(stays.start_s, hours, power_kw, edges_s, row, count)
 
@@ -177,17 +191,18 @@ def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizo
     """Envelopes of all cohorts [GROUP_COUNT * (horizon_h + 1), horizon_h] from plugged and expected stays.
 
     Sums of the cars' envelopes and powers, times weight and assumed_compliance (one number or by group
-    [GROUP_COUNT]); expected stays begin after start_s and act from the next whole hour on. uncontrolled_kw [H] is
-    passed on.
+    [GROUP_COUNT]); expected stays begin, as dispatched, after start_s and act from the next whole hour on.
+    uncontrolled_kw [H * Q] by step is passed on.
     """
     end_s = start_s + horizon_h * SECONDS_PER_HOUR
-    plugged = _overdue_until(known, start_s)
+    plugged = overdue_until(known, start_s)
     stays = join(plugged, _dispatchable(expected, start_s, end_s))
     rows = cohort_index(stays.group, stays.departure_s, start_s, horizon_h)
     count = GROUP_COUNT * (horizon_h + 1)
     cars = complying_cars(stays, assumed_compliance)
     edges_s = start_s + SECONDS_PER_HOUR * np.arange(horizon_h + 1)
     x_min, x_max, pc, pd = _sums(stays, rows, cars, edges_s, count)
+    steps = uncontrolled_kw.size // horizon_h
     at_end = (stays.start_s <= end_s) & (stays.departure_s > end_s)
     return CohortFlexibility(
         start_s=start_s, x_min_kwh=x_min, x_max_kwh=x_max, pc_max_kw=pc, pd_max_kw=pd,
@@ -196,7 +211,10 @@ def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizo
         x_end_uncoordinated_kwh=_sum_by_row(uncoordinated_kwh(stays, end_s), rows, cars, count),
         energy_start_kwh=float(complying_cars(plugged, assumed_compliance) @ plugged.energy_kwh),
         energy_end_base_kwh=float((cars * stays.energy_kwh)[at_end].sum()),
-        p_uncontrolled_kw=np.asarray(uncontrolled_kw, dtype=np.float64),
+        p_uncontrolled_kw=np.asarray(uncontrolled_kw.reshape(horizon_h, steps).mean(axis=1), dtype=np.float64),
+        p_uncontrolled_step_kw=np.asarray(uncontrolled_kw, dtype=np.float64),
+        pc_latest_kw=latest_kw(stays, rows, cars, edges_s, count),
+        pc_leaving_kw=leaving_kw(stays, rows, cars, start_s, horizon_h, steps),
     )
 
 
@@ -216,26 +234,19 @@ def _sums(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) 
     rise_kw = stays.eta_charge * stays.p_charge_max_kw
     fall_kw = stays.p_discharge_max_kw / stays.eta_discharge
     room_kwh = np.maximum(stays.max_kwh, stays.energy_kwh) - stays.energy_kwh
-    need_kwh = np.minimum(np.minimum(stays.wanted_kwh - stays.energy_kwh, rise_kw * stay_h), room_kwh)
     floor_kwh = np.minimum(stays.floor_v2g_kwh - stays.energy_kwh, 0.0)
-    slack_kwh = rise_kw * stay_h - need_kwh
-    last_h = np.maximum(_hours(slack_kwh, rise_kw + fall_kw), _hours(slack_kwh + floor_kwh, rise_kw))
-    fall_h = np.minimum(np.minimum(_hours(-floor_kwh, fall_kw), last_h), stay_h)
+    last_h = latest_h(stays)
+    fall_h = np.minimum(np.minimum(hours_of(-floor_kwh, fall_kw), last_h), stay_h)
 
     def energy(after_h: Floats | float, hours: Floats, power_kw: Floats) -> Floats:
         begin_s: Floats = stays.start_s + np.asarray(after_h, dtype=np.float64) * SECONDS_PER_HOUR
         return pulse_energy_kwh(begin_s, hours, cars * power_kw, rows, count, edges_s)
 
-    x_max = np.maximum(energy(0.0, np.minimum(stay_h, _hours(room_kwh, rise_kw)), rise_kw), 0.0)
+    x_max = np.maximum(energy(0.0, np.minimum(stay_h, hours_of(room_kwh, rise_kw)), rise_kw), 0.0)
     x_min = energy(last_h, stay_h - last_h, rise_kw) - energy(0.0, fall_h, fall_kw)
     powers = (pulse_kw(stays.start_s, stay_h, cars * power_kw, edges_s, rows, count)
               for power_kw in (stays.p_charge_max_kw, stays.p_discharge_max_kw))
     return np.minimum(x_min, x_max)[:, 1:], x_max[:, 1:], *powers
-
-
-def _hours(energy_kwh: Floats, power_kw: Floats) -> Floats:
-    """Time [S] for an energy (or power for a time); 0 without any."""
-    return np.divide(energy_kwh, power_kw, out=np.zeros(energy_kwh.size), where=power_kw > 0)
 
 
 def _sum_by_row(values: Floats, rows: Ints, cars: Floats, count: int) -> Floats:
@@ -301,7 +312,7 @@ def bus_flexibility(known: Sessions, expected: Sessions, site: Site, pairs: Pair
     Plugged cars stand at their bus; expected ones are spread over the buses of their zone in proportion to
     the ports of their kind. p_uncontrolled_bus_kw [B, Q + N] is passed on.
     """
-    plugged = _overdue_until(known, start_s)
+    plugged = overdue_until(known, start_s)
     steps_s = start_s + np.arange(0, SECONDS_PER_HOUR + 1, step_s)
     hours_s = start_s + SECONDS_PER_HOUR * np.arange(1, look_ahead_h + 1)
     rows = pair_rows(pairs, plugged.bus_index, plugged.group, plugged.departure_s, start_s)

@@ -64,10 +64,11 @@ class ForecastErrors:
         sigma = (self.size.load, self.size.wind, self.size.pv)[series]
         return np.asarray(sigma * (weight @ learned), dtype=np.float64)
 
-    def applied(self, truth: Forecast, now_s: int) -> Forecast:
-        """Hourly means from now_s on as they are forecast at now_s; load >= 0, wind and sun within 0..installed."""
-        hours = truth.load_mw.size
-        load, wind, pv = (self.deviation(series, now_s, hours) for series in (LOAD, WIND, PV))
+    def applied(self, truth: Forecast, now_s: int, per_hour: int = 1) -> Forecast:
+        """Means from now_s on, per_hour in each hour, as they are forecast at now_s; load >= 0, wind and sun within
+        0..installed. All of one hour miss by the same share."""
+        hours = truth.load_mw.size // per_hour
+        load, wind, pv = (np.repeat(self.deviation(series, now_s, hours), per_hour) for series in (LOAD, WIND, PV))
         wind_most, pv_most = (np.maximum(most, actual) for most, actual in (
             (self.wind_capacity_mw, truth.wind_mw), (self.pv_capacity_mw, truth.pv_mw)))
         return Forecast(

@@ -41,9 +41,20 @@ def price_answer_kw(sessions: Sessions, edges_s: Ints, price_charge_usd_per_kwh:
         wish_kw = price_response(cars, energy_kwh, sessions.departure_s, begin_s, end_s - begin_s,
                                  price_charge_usd_per_kwh[hour:], price_discharge_usd_per_kwh[hour:],
                                  wear_usd_per_kwh, quantile, response)
-        power_kw[:, i] = wish_kw * _plugged_share(sessions, begin_s, end_s)
+        power_kw[:, i] = _while_plugged_kw(sessions, wish_kw, energy_kwh, begin_s, end_s)
         energy_kwh += _into_battery_kwh(sessions, power_kw[:, i], (end_s - begin_s) / SECONDS_PER_HOUR)
     return power_kw
+
+
+def _while_plugged_kw(sessions: Sessions, wish_kw: Floats, energy_kwh: Floats, begin_s: int, end_s: int) -> Floats:
+    """Mean power [S] over a period of cars that have a wish for it and are plugged in for a part of it.
+
+    A wish to charge is a wish to have what is wanted: at full power while plugged in, as in `models.fleet`.
+    """
+    share = _plugged_share(sessions, begin_s, end_s)
+    need_kwh = np.maximum(sessions.wanted_kwh - energy_kwh, 0.0) / sessions.eta_charge
+    charge_kw = np.minimum(sessions.p_charge_max_kw * share, need_kwh * SECONDS_PER_HOUR / (end_s - begin_s))
+    return np.where(wish_kw > 0, charge_kw, wish_kw * share)
 
 
 def _plugged_share(sessions: Sessions, begin_s: int, end_s: int) -> Floats:

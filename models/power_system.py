@@ -10,12 +10,13 @@ a step does not know which unit will be told to stop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from models.records import SECONDS_PER_HOUR, Bools, Floats, Ints, Table, ThermalUnits
+from models.reserve_curve import ReserveCurve
 
 Reserve = Literal["thermal_only", "scheduled", "deliverable"]
 SAME_TOTAL_MW = 1e-9
@@ -24,14 +25,14 @@ SAME_TOTAL_MW = 1e-9
 
 @dataclass(frozen=True)
 class PowerSystemParameters:
-    """Prices and rules of the re-dispatch. Shed, dump and reserve prices are assumed (A)."""
+    """Prices and rules of the re-dispatch. Shed and dump prices are assumed (A), reserve's in `reserve_curve`."""
 
     weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
     carbon_price_usd_per_t: float = 7.0
     curtailment_penalty_usd_per_mwh: float = 75.0
     reserve_rule: Reserve = "scheduled"
     reserve_fraction: float = 0.10
-    reserve_shortfall_usd_per_mwh: float = 1000.0
+    reserve_curve: ReserveCurve = field(default_factory=lambda: ReserveCurve.stepped(3000.0))
     shed_usd_per_mwh: float = 3000.0
     dump_usd_per_mwh: float = 100.0
 
@@ -168,7 +169,7 @@ class PowerSystem:
         reserve = self._reserve_shortfall_mw(on, net, curtailed)
         hours, q = dt_s / SECONDS_PER_HOUR, self.parameters
         imbalance = (shed * q.shed_usd_per_mwh + dump * q.dump_usd_per_mwh
-                     + reserve * q.reserve_shortfall_usd_per_mwh)
+                     + float(q.reserve_curve.cost_usd_per_h(reserve, q.reserve_fraction * net.load_mw)[0]))
         return PowerSystemStep(
             p_mw=p_mw, committed=on.astype(np.int64), hours_on=self.hours_on,
             fuel_cost_usd=float(self.units.fuel_cost_usd_per_h(p_mw, on).sum()) * hours,
@@ -289,14 +290,16 @@ class PowerSystem:
         return p_mw, curtailed, shed, dump, price
 
     def _reserve_shortfall_mw(self, on: Bools, net: NetLoad, curtailed: float) -> float:
-        """The plan's reserve rule with actual powers (MODEL.md section 3)."""
+        """The plan's reserve rule with actual powers (MODEL.md section 3), at most the requirement: beyond it load is
+        shed, which has its own price."""
         q = self.parameters
         firm = float(self.units.p_max_mw[on].sum()) + net.wind_mw + net.pv_mw - curtailed
         if q.reserve_rule == "scheduled":
             firm += net.pev_discharge_mw
         if q.reserve_rule == "deliverable":
             firm += net.delivery_quantile * net.pev_discharge_mw + net.reserve_credit_mw
-        return max((1 + q.reserve_fraction) * net.load_mw + net.pev_charge_mw - firm, 0.0)
+        requirement = q.reserve_fraction * net.load_mw
+        return min(max(requirement + net.load_mw + net.pev_charge_mw - firm, 0.0), requirement)
 
 
 def _split(curtailed: float, wind: float, pv: float) -> tuple[float, float]:

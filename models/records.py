@@ -175,10 +175,7 @@ class RadialFeeder:
 
 @dataclass(frozen=True)
 class Site:
-    """Where cars can plug in: the buses of a district, their zone and their charger ports.
-
-    A district without network has one virtual bus per zone.
-    """
+    """Where cars can plug in: buses of a district, or one virtual bus per zone; their zone and charger ports."""
 
     bus_zone: Ints
     """[B] index into ZONES, -1 where nobody parks (the slack bus)."""
@@ -336,6 +333,12 @@ class CohortFlexibility(Table):
     """Stored at plug-in in the cars plugged in at the horizon's end, x not included (terminal: cyclic)."""
     p_uncontrolled_kw: Floats
     """[H] expected load of cars outside control: not enrolled, or expected not to comply."""
+    p_uncontrolled_step_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    """[H * Q] the same by step; empty: even within the hour."""
+    pc_latest_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    """Charging if every car waited as long as it can; empty: not known, as if nobody had to charge."""
+    pc_leaving_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    """[G, Q] the same in the steps of the cohort's own departure hour; empty: even within the hour."""
 
     @property
     def cohort_count(self) -> int:
@@ -386,15 +389,11 @@ class BusFlexibility(Table):
 
 @dataclass(frozen=True)
 class PowerFlow:
-    """AC power flow of N cases; loads positive when drawn from the grid."""
+    """AC power flow of N cases [N], or [N, B] by bus; loads positive when drawn from the grid."""
 
     vm_pu: Floats
-    """[N, B]"""
     losses_kw: Floats
-    """[N]"""
     line_loading_percent: Floats
     """[N, B]; row of bus j is the line to its parent, 0 for the slack bus."""
     p_slack_kw: Floats
-    """[N]"""
     q_slack_kvar: Floats
-    """[N]"""

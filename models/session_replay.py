@@ -56,6 +56,11 @@ class ReplayInputs:
         return RecordedSessions(**{**moved.__dict__, **shift})
 
 
+def outlasts_its_step(sessions: RecordedSessions, step_s: int) -> Bools:
+    """[S] False for sessions that end within the step in which they begin: those are not plugged in."""
+    return np.asarray(sessions.departure_s >= (sessions.arrival_s // step_s + 1) * step_s)
+
+
 def slots_of(sessions: RecordedSessions, slots: int) -> Ints:
     """[S] slot of each session (in order of arrival): the one free longest; RecordError where none is free."""
     free_s = np.full(slots, -NEVER_S, dtype=np.int64)
@@ -103,7 +108,7 @@ class SessionReplay:
         stay = np.where(plugged, np.clip((self._leaves_s - now_s) / step_s, 0.0, 1.0), 0.0)
         first, last = np.searchsorted(r.arrival_s, [now_s, until_s])
         here = np.arange(first, last)
-        here = here[r.departure_s[here] >= until_s]  # a stay that ends in the step in which it begins is not plugged in
+        here = here[outlasts_its_step(r.rows(here), step_s)]
         slot = self._slot[here]
         driven = np.zeros(v.count)
         driven[slot] = drive_kwh(v, slot, r.delivered_kwh[here])
@@ -181,7 +186,7 @@ def _willingness(sessions: RecordedSessions, slot: Ints, zone: Ints, drivers: Dr
 
 # ---------------------------------------------------------------- what an operator expects
 def expected_replay(inputs: ReplayInputs, vehicles: Vehicles, site: Site, days: int,
-                    horizon_h: int) -> ExpectedSessions:
+                    horizon_h: int, step_s: int) -> ExpectedSessions:
     """Stays expected after a midnight: the mean of up to `days` recorded days before counted time; as declared.
 
     Batteries are those of the fleet's mean car, full to soc_wanted before the drive. RecordError without earlier days.
@@ -190,7 +195,7 @@ def expected_replay(inputs: ReplayInputs, vehicles: Vehicles, site: Site, days: 
     used = -begin_s // DAY_S
     if used < 1:
         raise RecordError("recorded sessions: the start leaves no earlier day to expect from; begin later")
-    past = inputs.between(begin_s, 0)
+    past = _plugged_in(inputs.between(begin_s, 0), step_s)
     ahead = -(-horizon_h // 24)
     pieces = []
     for k in range(ahead):
@@ -204,11 +209,15 @@ def expected_replay(inputs: ReplayInputs, vehicles: Vehicles, site: Site, days: 
     return ExpectedSessions(sessions, np.ones(sessions.count, dtype=np.bool_))
 
 
-def true_replay(inputs: ReplayInputs, vehicles: Vehicles, site: Site, days: int) -> ExpectedSessions:
+def true_replay(inputs: ReplayInputs, vehicles: Vehicles, site: Site, days: int, step_s: int) -> ExpectedSessions:
     """The run's own stays over `days` counted days, as declared; for perfect expectation."""
-    own = inputs.between(0, days * DAY_S)
+    own = _plugged_in(inputs.between(0, days * DAY_S), step_s)
     arrays = _expected(own, np.zeros(own.count, dtype=np.int64), vehicles, site, 1.0)
     return ExpectedSessions(Sessions.from_arrays(arrays), np.ones(own.count, dtype=np.bool_))
+
+
+def _plugged_in(sessions: RecordedSessions, step_s: int) -> RecordedSessions:
+    return sessions.rows(outlasts_its_step(sessions, step_s))
 
 
 def _expected(r: RecordedSessions, shift_s: Ints, v: Vehicles, site: Site, weight: float) -> dict[str, Floats | Ints]:
@@ -228,6 +237,6 @@ def _expected(r: RecordedSessions, shift_s: Ints, v: Vehicles, site: Site, weigh
             "max_kwh": np.full(n, mean["soc_max"] * mean["capacity_kwh"]),
             "floor_v2g_kwh": np.full(n, mean["soc_floor_v2g"] * mean["capacity_kwh"]),
             "p_charge_max_kw": np.full(n, mean["p_charge_max_kw"]),
-            "p_discharge_max_kw": np.full(n, mean["p_discharge_max_kw"]),
+            "p_discharge_max_kw": np.full(n, mean["p_discharge_max_kw"] * bidirectional),
             "eta_charge": np.full(n, mean["eta_charge"]), "eta_discharge": np.full(n, mean["eta_discharge"]),
             "weight": np.full(n, weight)}

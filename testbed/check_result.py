@@ -144,20 +144,23 @@ def _cars_mw(result: Result, district: str) -> Floats:
 
 
 def _reserve(result: Result, units: ThermalUnits, scenario: Scenario) -> Iterator[Violation]:
-    """The shortfall written is that of the rule with actual powers (rule `deliverable`: at most)."""
+    """The shortfall written is that of the rule with actual powers; `deliverable` takes phi and the cars' room as
+    written, and nobody else's room counts."""
     s, system = result.system, scenario.system
     zero = np.zeros(result.steps_written)
     charge, discharge = (sum((result.district(d, f"{way}_kw").sum(axis=1) / 1e3 for d in result.districts), zero)
                          for way in ("charge", "discharge"))
     firm = (s("committed") @ units.p_max_mw + s("wind_available_mw") - s("wind_curtailed_mw")
             + s("pv_available_mw") - s("pv_curtailed_mw"))
-    if system.reserve_rule != "thermal_only":
+    room = s("reserve_credit_mw") if system.reserve_rule == "deliverable" else zero
+    yield from worst("reserve", np.maximum(s("reserve_credit_mw") - room, -room)[:, None], ("cars' room",), POWER_MW)
+    if system.reserve_rule == "scheduled":
         firm = firm + discharge
-    right = np.maximum((1 + system.reserve_fraction) * s("load_mw") + charge - firm, 0.0)
-    error = s("reserve_shortfall_mw") - right
-    if system.reserve_rule in ("thermal_only", "scheduled"):
-        error = np.abs(error)
-    yield from worst("reserve", error[:, None], ("system",), POWER_MW)
+    elif system.reserve_rule == "deliverable":
+        firm = firm + np.nan_to_num(s("delivery_quantile"), nan=1.0) * discharge + room
+    requirement = system.reserve_fraction * s("load_mw")
+    right = np.clip(requirement + s("load_mw") + charge - firm, 0.0, requirement)
+    yield from worst("reserve", np.abs(s("reserve_shortfall_mw") - right)[:, None], ("system",), POWER_MW)
 
 
 def _plans_agree(result: Result, units: ThermalUnits) -> Iterator[Violation]:

@@ -185,6 +185,11 @@ def knows_truth(spec: str) -> bool:
     return spec == ORACLE
 
 
+def may_discharge(spec: str) -> bool:
+    """True where the controller's `car_control` lets enrolled cars discharge."""
+    return load_controller(spec).car_control == "bidirectional"
+
+
 # -------------------------------------------------------------------- checking
 def _members() -> tuple[str, ...]:
     """What every controller has: the members of the port, and a description for lists."""

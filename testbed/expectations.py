@@ -15,13 +15,13 @@ from models.expectation import (
     perfect_sessions,
     true_sessions,
 )
-from models.flexibility import port_shares, select, urgent_load_kw
+from models.flexibility import first_dispatched, overdue_until, port_shares, select, urgent_load_kw, without_discharging
 from models.free_load import at_once_kw, price_answer_kw
 from models.records import SECONDS_PER_HOUR, VEHICLE_CLASSES, Bools, Floats, Ints, Sessions, Site
 from models.session_replay import ReplayInputs, expected_replay, true_replay
 from models.tariff import Prices
 from testbed.content_cache import cache_folder
-from testbed.controller_loading import knows_truth, load_controller
+from testbed.controller_loading import knows_truth, load_controller, may_discharge
 from testbed.districts import District
 from testbed.knowledge import driver_response, marginal_wear_usd_per_kwh
 from testbed.prices import build_tariff
@@ -61,9 +61,16 @@ class Behaviour:
 
 @dataclass(frozen=True)
 class Outlook:
-    """Cars as seen from now_s: `known` are plugged in and enrolled, `coming` expected and enrolled."""
+    """Cars as seen from now_s: `known` are plugged in and enrolled, `coming` expected and enrolled.
+
+    Stays to come begin as their cars plug in: a free car acts from there on, one under control from its first
+    dispatched step on.
+    """
 
     now_s: int
+    step_s: int
+    may_discharge: bool
+    """Whether the controller's plans may let cars discharge; drivers who are free do as they like."""
     known: Sessions
     known_vehicle: Ints
     """[S] slots of `known`."""
@@ -73,18 +80,22 @@ class Outlook:
     coming_outside: Sessions
     site: Site
     behaviour: Behaviour
-    hour_edges_s: Ints
+    step_edges_s: Ints
+    """[H * Q + 1] of all steps of the horizon."""
     period_edges_s: Ints
 
     def controllable(self) -> tuple[Sessions, Ints, Sessions]:
-        """(`known`, their slots, `coming`) that have an envelope: nobody where all are outside control."""
-        if np.any(np.asarray(self.behaviour.free_share) < 1.0):
-            return self.known, self.known_vehicle, self.coming
-        return select(self.known, slice(0)), self.known_vehicle[:0], select(self.coming, slice(0))
+        """(`known`, their slots, `coming` as dispatched) that have an envelope: nobody where all are free."""
+        if not np.any(np.asarray(self.behaviour.free_share) < 1.0):
+            return select(self.known, slice(0)), self.known_vehicle[:0], select(self.coming, slice(0))
+        known, coming = self.known, first_dispatched(self.coming, self.step_s)
+        if not self.may_discharge:
+            known, coming = without_discharging(known), without_discharging(coming)
+        return known, self.known_vehicle, coming
 
     def uncontrolled_kw(self) -> Floats:
-        """[H] expected load of all cars outside control."""
-        return self._load_kw(self.known, self.coming, self.hour_edges_s)[0]
+        """[H * Q] expected load of all cars outside control, by step."""
+        return self._load_kw(self.known, self.coming, self.step_edges_s)[0]
 
     def uncontrolled_bus_kw(self) -> Floats:
         """[B, Q + N] the same by bus; cars to come are spread over the ports of their zone and kind."""
@@ -103,9 +114,10 @@ class Outlook:
         return by_bus
 
     def urgent_kw(self) -> Floats:
-        """[Q + N] what enrolled cars in a hurry are expected to take on arrival."""
+        """[Q + N] what enrolled cars in a hurry are expected to take from their first dispatched step on."""
         cars = (1.0 - self.behaviour.free(self.coming)) * self.coming.weight
-        return urgent_load_kw(self.coming, self.period_edges_s, cars, np.zeros_like(self.coming.group), 1).ravel()
+        dispatched = first_dispatched(self.coming, self.step_s)
+        return urgent_load_kw(dispatched, self.period_edges_s, cars, np.zeros_like(self.coming.group), 1).ravel()
 
     def _load_kw(self, known: Sessions, coming: Sessions, edges_s: Ints) -> tuple[Floats, Floats]:
         free = self.behaviour.free
@@ -122,7 +134,8 @@ class Outlook:
                 by_row += self.behaviour.load_kw(stays, edges_s, share * stays.weight, self._row(stays, kinds), count)
         waits = 1.0 - free(coming)
         if waits.any():
-            by_row += urgent_load_kw(coming, edges_s, waits * coming.weight, self._row(coming, kinds), count)
+            by_row += urgent_load_kw(first_dispatched(coming, self.step_s), edges_s, waits * coming.weight,
+                                     self._row(coming, kinds), count)
         by_zone = by_row[buses:].reshape(zones, kinds, -1)
         return by_row.sum(axis=0), by_row[:buses] + np.einsum("bzk,zkn->bn", shares, by_zone)
 
@@ -152,10 +165,9 @@ class ExpectedCars:
         self.knows_truth = knows_truth(spec.controller)
         self.repeats = spec.scenario.planning.expectation == "sampled" and not self.knows_truth
         self.behaviour = _behaviour(spec)
-        self._begin_s: Ints = -(-stays.sessions.start_s // spec.step_s) * spec.step_s
-        """[S] first dispatched step of each stay."""
-        self._by_begin = np.argsort(self._begin_s, kind="stable")
-        self._begins_s = self._begin_s[self._by_begin]
+        self.may_discharge = may_discharge(spec.controller)
+        self._by_start = np.argsort(stays.sessions.start_s, kind="stable")
+        self._starts_s = stays.sessions.start_s[self._by_start]
         self.assumed_compliance = 1.0 if self.knows_truth else spec.scenario.planning.assumed_compliance
         """Of the enrolled cars of an outlook; the oracle's are those that comply."""
 
@@ -167,26 +179,27 @@ class ExpectedCars:
         """
         if self.knows_truth:
             plugged, is_enrolled = known_truly(self.stays, now_s, plugged, is_enrolled, vehicle)
+        plugged = overdue_until(plugged, now_s)
         coming, coming_enrolled = self._coming(now_s, ahead_h or self.spec.horizon_h)
         steps = np.arange(0, SECONDS_PER_HOUR, self.spec.step_s)
         hours = SECONDS_PER_HOUR * np.arange(1, self.spec.scenario.spatial.look_ahead_h + 1)
         return Outlook(
-            now_s=now_s, known=select(plugged, is_enrolled), known_vehicle=vehicle[is_enrolled],
+            now_s=now_s, step_s=self.spec.step_s, may_discharge=self.may_discharge,
+            known=select(plugged, is_enrolled), known_vehicle=vehicle[is_enrolled],
             coming=select(coming, coming_enrolled),
             known_outside=select(plugged, ~is_enrolled), coming_outside=select(coming, ~coming_enrolled),
             site=self.site, behaviour=self.behaviour,
-            hour_edges_s=now_s + SECONDS_PER_HOUR * np.arange(self.spec.horizon_h + 1),
+            step_edges_s=np.arange(now_s, now_s + self.spec.horizon_h * SECONDS_PER_HOUR + 1, self.spec.step_s),
             period_edges_s=now_s + np.concatenate([steps, hours]))
 
     def _coming(self, now_s: int, hours: int) -> tuple[Sessions, Bools]:
-        """Stays that begin after now_s and within these hours."""
+        """Stays that begin at now_s or later and within these hours; who came before now_s is plugged in."""
         shift_s = now_s // DAY_S * DAY_S if self.repeats else 0
-        first, last = np.searchsorted(self._begins_s, [now_s - shift_s + 1, now_s - shift_s + hours * SECONDS_PER_HOUR])
-        rows = np.sort(self._by_begin[first:last])
+        first, last = np.searchsorted(self._starts_s, [now_s - shift_s, now_s - shift_s + hours * SECONDS_PER_HOUR])
+        rows = np.sort(self._by_start[first:last])
         stays = select(self.stays.sessions, rows)
-        moved = {**stays.to_arrays(), "start_s": self._begin_s[rows] + shift_s,
-                 "departure_s": stays.departure_s + shift_s}
-        return Sessions.from_arrays(moved), self.stays.is_enrolled[rows]
+        moved = replace(stays, start_s=stays.start_s + shift_s, departure_s=stays.departure_s + shift_s)
+        return moved, self.stays.is_enrolled[rows]
 
 
 def known_truly(truth: ExpectedSessions, now_s: int, plugged: Sessions, is_enrolled: Bools,
@@ -234,8 +247,9 @@ def _of_recording(spec: RunSpec, district: District, replay: ReplayInputs, ahead
     """Past recorded days, or the run's own ones; whoever knows the truth gets those, as declared."""
     planning = spec.scenario.planning
     if planning.expectation == "perfect" or knows_truth(spec.controller):
-        return true_replay(replay, district.vehicles, district.site, spec.scenario.days + ahead)
-    return expected_replay(replay, district.vehicles, district.site, planning.expectation_days, planning.horizon_h)
+        return true_replay(replay, district.vehicles, district.site, spec.scenario.days + ahead, spec.step_s)
+    return expected_replay(replay, district.vehicles, district.site, planning.expectation_days, planning.horizon_h,
+                           spec.step_s)
 
 
 def _behaviour(spec: RunSpec) -> Behaviour:

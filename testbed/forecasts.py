@@ -25,6 +25,12 @@ class Forecaster:
         truth = self.profiles.hourly(now_s, hours)
         return truth if self.errors is None else self.errors.applied(truth, now_s)
 
+    def by_step(self, now_s: int, hours: int, step_s: int) -> Forecast:
+        """Means [hours * 3600 / step_s] of the same: each step misses by the error of its hour."""
+        steps = SECONDS_PER_HOUR // step_s
+        truth = self.profiles.means(now_s, step_s, hours * steps)
+        return truth if self.errors is None else self.errors.applied(truth, now_s, steps)
+
     def load_shape(self, now_s: int, step_s: int, later_h: int) -> Floats:
         """[3600 / step_s + later_h] load over peak: the steps of the present hour, then hours, as forecast now."""
         steps = SECONDS_PER_HOUR // step_s

@@ -11,12 +11,14 @@ from models.drivers import PriceResponse
 from models.population import stream
 from models.power_system import PowerSystemParameters
 from models.records import GROUP_COUNT, Floats, ThermalUnits, Vehicles, group_index
+from models.reserve_curve import ReserveCurve
 from models.units import ten_units
-from testbed.controller_loading import load_controller
+from testbed.controller_loading import load_controller, may_discharge
 from testbed.districts import District, build_districts
 from testbed.profiles import build_profiles
 from testbed.run_spec import RunSpec
 from testbed.scenario import Scenario
+from testbed.scenario_parts.system import demand_curve
 from testbed.wear_price import wear_price_of_groups
 
 
@@ -55,7 +57,7 @@ def temporal_knowledge(scenario: Scenario) -> TemporalKnowledge:
         curtailment_penalty_usd_per_mwh=objective.curtailment_penalty_usd_per_mwh,
         wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario), tariff_in_objective=objective.tariff_in_objective,
         reserve_rule=system.reserve_rule, reserve_fraction=system.reserve_fraction,
-        reserve_shortfall_usd_per_mwh=system.reserve_shortfall_usd_per_mwh, terminal=planning.terminal,
+        reserve_curve=reserve_curve(scenario), shed_usd_per_mwh=system.shed_usd_per_mwh, terminal=planning.terminal,
         tangents=planning.tangents, mip_gap=planning.mip_gap,
         district_names=tuple(d.name for d in scenario.districts))
 
@@ -84,7 +86,7 @@ def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
         voltage_penalty_usd_per_pu2h=spatial.voltage_penalty_usd_per_pu2h, solver=spatial.solver,
         search_seed=int(stream(district.seed, "search").integers(2**31)),
         search_evaluations=spatial.search_evaluations, search_population=spatial.search_population,
-        look_ahead_neighbourhoods=spatial.look_ahead_neighbourhoods)
+        look_ahead_neighbourhoods=spatial.look_ahead_neighbourhoods, may_discharge=may_discharge(spec.controller))
 
 
 def charger_curves(scenario: Scenario) -> Curves:
@@ -103,6 +105,11 @@ def driver_response(scenario: Scenario) -> PriceResponse:
                          saturation_usd_per_kwh=drivers.price_saturation_cny_per_kwh / rate)
 
 
+def reserve_curve(scenario: Scenario) -> ReserveCurve:
+    """What missing reserve costs, before and after the fact."""
+    return demand_curve(scenario.system)
+
+
 def power_system_parameters(scenario: Scenario) -> PowerSystemParameters:
     """Prices and rules of the re-dispatch."""
     objective, system = scenario.objective, scenario.system
@@ -110,5 +117,5 @@ def power_system_parameters(scenario: Scenario) -> PowerSystemParameters:
         weights=weights(scenario), carbon_price_usd_per_t=objective.carbon_price_usd_per_t,
         curtailment_penalty_usd_per_mwh=objective.curtailment_penalty_usd_per_mwh,
         reserve_rule=system.reserve_rule, reserve_fraction=system.reserve_fraction,
-        reserve_shortfall_usd_per_mwh=system.reserve_shortfall_usd_per_mwh,
+        reserve_curve=reserve_curve(scenario),
         shed_usd_per_mwh=system.shed_usd_per_mwh, dump_usd_per_mwh=system.dump_usd_per_mwh)

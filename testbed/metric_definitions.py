@@ -25,6 +25,7 @@ from testbed.metric_inputs import (
     units_on_per_hour,
 )
 from testbed.results import Result
+from testbed.scenario_parts.system import System, demand_curve
 
 
 # ---------------------------------------------------------------- F1..F4 and their sums
@@ -86,12 +87,13 @@ def owners_net_cost_usd(result: Result) -> float:
     return tariff_payments_usd(result) + wear_cost_usd(result) + fast_charge_cost_usd(result)
 
 
-@metric("imbalance_cost_usd", "USD", "load shed, energy dumped and missing reserve at the scenario's prices")
+@metric("imbalance_cost_usd", "USD",
+        "load shed and energy dumped at the scenario's prices, missing reserve along its demand curve")
 def imbalance_cost_usd(result: Result) -> float:
     prices = result.scenario["system"]
     return float(shed_load_mwh(result) * prices["shed_usd_per_mwh"]
                  + dumped_mwh(result) * prices["dump_usd_per_mwh"]
-                 + reserve_shortfall_mwh(result) * prices["reserve_shortfall_usd_per_mwh"])
+                 + reserve_shortfall_usd(result))
 
 
 @metric("feeder_loss_cost_usd", "USD",
@@ -216,9 +218,19 @@ def dumped_mwh(result: Result) -> float:
     return system_energy_mwh(result, "dump_mw")
 
 
-@metric("reserve_shortfall_mwh", "MWh", "spinning reserve missing by the scenario's rule, actual powers")
+@metric("reserve_shortfall_mwh", "MWh",
+        "spinning reserve missing by the scenario's rule, actual powers, step by step; at most the requirement")
 def reserve_shortfall_mwh(result: Result) -> float:
     return system_energy_mwh(result, "reserve_shortfall_mw")
+
+
+def reserve_shortfall_usd(result: Result) -> float:
+    """Missing reserve at the price of the scenario's demand curve, step by step."""
+    # files written before there were curves had one price
+    system = System.model_validate({"reserve_curve": "flat", **result.scenario["system"]})
+    requirement_mw = system.reserve_fraction * result.system("load_mw")
+    usd_per_h = demand_curve(system).cost_usd_per_h(result.system("reserve_shortfall_mw"), requirement_mw)
+    return float(usd_per_h.sum()) * result.step_h
 
 
 # ---------------------------------------------------------------- feeder: what happened

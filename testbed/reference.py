@@ -62,7 +62,7 @@ class _SystemAlone:
 
     def __init__(self, scenario_json: str, seed: int) -> None:
         scenario = Scenario.model_validate_json(scenario_json)
-        self.days = scenario.days
+        self.days, self.step_s = scenario.days, scenario.step_s
         self.knowledge = replace(temporal_knowledge(scenario), district_names=())
         self.layer = CachedUnitCommitment(UnitCommitment(self.knowledge, "none"), cache_folder(scenario))
         self.core = PowerSystem(self.knowledge.units, power_system_parameters(scenario))
@@ -82,9 +82,11 @@ class _SystemAlone:
         """What the system operator sees at start_s."""
         horizon_h = self.knowledge.horizon_h
         ahead, free = self.forecaster.hourly(start_s, horizon_h), np.zeros(horizon_h)
+        steps = self.forecaster.by_step(start_s, horizon_h, self.step_s)
         return SystemView(time_s=start_s, load_mw=ahead.load_mw, wind_mw=ahead.wind_mw, pv_mw=ahead.pv_mw,
                           price_charge_usd_per_kwh=free, price_discharge_usd_per_kwh=free, districts=(),
-                          hours_on=self.core.hours_on, p_mw=self.p_mw)
+                          hours_on=self.core.hours_on, p_mw=self.p_mw, load_step_mw=steps.load_mw,
+                          wind_step_mw=steps.wind_mw, pv_step_mw=steps.pv_mw)
 
     def hour_usd(self, now_s: int, committed: Ints) -> float:
         """Run the committed units for one hour; its fuel and start-ups."""

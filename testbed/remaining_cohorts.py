@@ -21,8 +21,8 @@ from models.records import (
 from testbed.expectations import Outlook
 
 NEVER_S = -(2**62)
-_BY_HOUR = ("x_min_kwh", "x_max_kwh", "pc_max_kw", "pd_max_kw")
-_BY_COHORT = ("eta_charge", "eta_discharge", "x_end_uncoordinated_kwh")
+_BY_HOUR = ("x_min_kwh", "x_max_kwh", "pc_max_kw", "pd_max_kw", "pc_latest_kw")
+_BY_COHORT = ("eta_charge", "eta_discharge", "x_end_uncoordinated_kwh", "pc_leaving_kw")
 
 
 @dataclass
@@ -71,7 +71,9 @@ def remaining_cohorts(window: PlanWindow, outlook: Outlook, horizon_h: int,
     passed = (outlook.now_s - window.start_s) // SECONDS_PER_HOUR
     left, end_s = horizon_h - passed, window.start_s + horizon_h * SECONDS_PER_HOUR
     known, vehicle, coming = outlook.controllable()
-    now = cohort_flexibility(known, coming, outlook.now_s, left, assumed_compliance, outlook.uncontrolled_kw()[:left])
+    outside_kw = outlook.uncontrolled_kw()
+    outside_kw = outside_kw[: left * (outside_kw.size // horizon_h)]
+    now = cohort_flexibility(known, coming, outlook.now_s, left, assumed_compliance, outside_kw)
     stays_on = known.departure_s > end_s
     level_kwh = window.end_level_kwh(known, vehicle, end_s)
     asked = now.x_end_uncoordinated_kwh + _correction(known, level_kwh, stays_on, end_s, outlook.now_s, left,
@@ -104,12 +106,14 @@ def _aligned(now: CohortFlexibility, plan_s: int, passed: int, horizon_h: int) -
         return whole
 
     def by_cohort(values: Floats, empty: float) -> Floats:
-        whole = np.full(GROUP_COUNT * (h + 1), empty)
+        whole = np.full((GROUP_COUNT * (h + 1), *values.shape[1:]), empty)
         whole[rows] = values
         return whole
 
     placed: dict[str, Any] = {name: by_hour(getattr(now, name)) for name in _BY_HOUR}
     placed |= {name: by_cohort(getattr(now, name), 1.0 if name.startswith("eta") else 0.0) for name in _BY_COHORT}
+    steps = now.p_uncontrolled_step_kw.size // now.horizon_h
     return replace(
         now, start_s=plan_s, **placed,
-        p_uncontrolled_kw=np.concatenate([np.zeros(passed), now.p_uncontrolled_kw]))
+        p_uncontrolled_kw=np.concatenate([np.zeros(passed), now.p_uncontrolled_kw]),
+        p_uncontrolled_step_kw=np.concatenate([np.zeros(passed * steps), now.p_uncontrolled_step_kw]))

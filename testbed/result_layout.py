@@ -105,7 +105,7 @@ def hours_of(header: ResultHeader) -> int:
 
 PLAN_HOURLY = {
     "wind_curtailed_mw": "planned curtailed wind", "pv_curtailed_mw": "planned curtailed PV",
-    "reserve_shortfall_mw": "planned missing reserve",
+    "reserve_shortfall_mw": "planned missing reserve", "reserve_shortfall_usd": "the same at its price",
     "marginal_price_usd_per_mwh": "price of one more MWh of load, commitment fixed",
 }
 PLAN_SCALARS = {

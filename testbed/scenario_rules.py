@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from models.records import ZONES
 from testbed.scenario_parts.execution import LAST_PORT
+from testbed.scenario_parts.system import curve_mistakes
 
 if TYPE_CHECKING:
     from testbed.scenario import Scenario
@@ -36,6 +37,7 @@ def contradictions(scenario: Scenario) -> Iterator[Contradiction]:
     yield from _times(scenario)
     yield from _plans(scenario)
     yield from _search(scenario)
+    yield from _reserve(scenario)
     yield from _prices(scenario)
     yield from _batteries(scenario)
     yield from _districts(scenario)
@@ -95,6 +97,11 @@ def _search(scenario: Scenario) -> Iterator[Contradiction]:
         yield Contradiction(("spatial", "search_evaluations"), spatial.search_evaluations,
                             f"must be a multiple of spatial.search_population={spatial.search_population}, "
                             "so that every search ends at the same budget")
+
+
+def _reserve(scenario: Scenario) -> Iterator[Contradiction]:
+    for rule in curve_mistakes(scenario.system):
+        yield Contradiction(("system", "reserve_curve"), scenario.system.reserve_curve, rule)
 
 
 def _prices(scenario: Scenario) -> Iterator[Contradiction]:

@@ -12,6 +12,7 @@ from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.feeder import ieee33, tie_configuration
 from models.power_flow import ac_engine
 from models.records import GROUP_COUNT, Floats, PowerFlow, RadialFeeder
+from models.reserve_curve import ReserveCurve
 from models.units import ten_unit_load_mw, ten_units
 from testbed.verify import Check, at_most, equal, near
 
@@ -33,7 +34,7 @@ def ten_unit_knowledge() -> TemporalKnowledge:
         units=ten_units(), horizon_h=HOURS, binding_h=HOURS, weights=(1.0, 0.0, 0.0, 0.0),
         carbon_price_usd_per_t=0.0, curtailment_penalty_usd_per_mwh=0.0,
         wear_usd_per_kwh=np.zeros(GROUP_COUNT), tariff_in_objective=False, reserve_rule="scheduled",
-        reserve_fraction=0.1, reserve_shortfall_usd_per_mwh=1000.0, terminal="free", tangents=TANGENTS,
+        reserve_fraction=0.1, reserve_curve=ReserveCurve.flat(1000.0), terminal="free", tangents=TANGENTS,
         mip_gap=MIP_GAP, district_names=())
 
 

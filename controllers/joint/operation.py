@@ -125,7 +125,8 @@ def rows_of(rows: CohortRows, district: int) -> CohortRows:
     entries = np.flatnonzero(rows.district[rows.cohort] == district)
     number = np.full(rows.count, -1)
     number[cohorts] = np.arange(cohorts.size)
-    by_entry = {"hour", "pc_max_mw", "pd_max_mw", "x_min_mwh", "x_max_mwh", "share_limit"}
+    by_entry = {"hour", "pc_max_mw", "pd_max_mw", "x_min_mwh", "x_max_mwh", "share_limit", "by_step",
+                "may_stop"}
     values = {name: getattr(rows, name)[entries if name in by_entry else cohorts]
               for name in CohortRows.__dataclass_fields__ if name != "cohort"}
     return CohortRows(**values, cohort=number[rows.cohort[entries]])
@@ -166,7 +167,7 @@ def redispatch(case: Case, networks: dict[int, Network], committed: Ints, pc_mw:
     price = next(-c.dual_value for c in problem.constraints if c.label == "balance[0]")
     found = Dispatch(
         p_mw=np.asarray(v.p.value).reshape(-1, hours) * u, wind_cut_mw=np.maximum(v.wind_cut.value, 0.0),
-        pv_cut_mw=np.maximum(v.pv_cut.value, 0.0), short_mw=np.maximum(v.short.value, 0.0),
+        pv_cut_mw=np.maximum(v.pv_cut.value, 0.0),
         price_usd_per_mwh=np.asarray(price), pc_mw=pc_mw, pd_mw=pd_mw, x_mwh=x,
         objective_usd=float(problem.value), solver_s=float(problem.solver_stats.solve_time or 0.0), compile_s=0.0)
     return Operation(j_usd=float(problem.value) + over_cost, u=u, dispatch=found, losses_mw=losses,

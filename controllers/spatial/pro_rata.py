@@ -54,11 +54,9 @@ class ProRata:
     power is drawn then depends on the cars' needs, so it is no baseline for placement.
     """
 
-    def __init__(self, knowledge: SpatialKnowledge, sharing: Sharing = "plugged_kw",
-                 may_discharge: bool = True) -> None:
+    def __init__(self, knowledge: SpatialKnowledge, sharing: Sharing = "plugged_kw") -> None:
         self.knowledge = knowledge
         self._sharing = sharing
-        self._may_discharge = may_discharge
         self._hour_s = -1
         self._charged_kwh = np.zeros(0)
         """[R] instructed in this hour so far."""
@@ -81,7 +79,7 @@ class ProRata:
         else:
             mean_kw = least_laxity(charge_kw, discharge_kw, cars.row, cars.lo_kw, cars.hi_kw, cars.laxity)
             wanted_kw = float((charge_kwh - discharge_kwh).sum()) + self._urgent_kw(view)
-            mean_kw = balance_total(mean_kw, wanted_kw, cars, self._may_discharge)
+            mean_kw = balance_total(mean_kw, wanted_kw, cars)
         self._book(cars, mean_kw)
         return self._answer(view, cars, mean_kw)
 
@@ -99,7 +97,7 @@ class ProRata:
         self._charged_kwh, self._discharged_kwh = np.zeros(charge_kwh.size), np.zeros(charge_kwh.size)
         left_s = hour_s + SECONDS_PER_HOUR - view.time_s
         k = self.knowledge
-        lo_kw, hi_kw = vehicle_limits_kw(k.vehicles, view.declared, view.soc, view.time_s, left_s)
+        lo_kw, hi_kw = _limits_kw(k, view, left_s)
         room = np.bincount(cars.row, hi_kw[cars.index], charge_kwh.size)
         give = np.bincount(cars.row, np.maximum(-lo_kw[cars.index], 0.0), charge_kwh.size)
         hours = left_s / SECONDS_PER_HOUR
@@ -132,7 +130,7 @@ class ProRata:
         return unsolved(k, view, setpoint_kw, is_dispatched, expected_bus_kw, self._slack_kwh)
 
 
-def balance_total(mean_kw: Floats, wanted_kw: float, cars: Cars, may_discharge: bool = True) -> Floats:
+def balance_total(mean_kw: Floats, wanted_kw: float, cars: Cars) -> Floats:
     """Mean powers [N] whose sum comes as near to wanted_kw as can be without taking any cohort below its target.
 
     A cohort whose cars are in a hurry draws more than its target, and one whose cars are full draws less; the
@@ -144,8 +142,7 @@ def balance_total(mean_kw: Floats, wanted_kw: float, cars: Cars, may_discharge: 
         return mean_kw
     direction = 1.0 if excess_kw > 0 else -1.0
     order = np.argsort(-cars.laxity, kind="stable")
-    lo_kw = cars.lo_kw if may_discharge else np.maximum(cars.lo_kw, 0.0)
-    room_kw = np.maximum(mean_kw - lo_kw if direction > 0 else cars.hi_kw - mean_kw, 0.0)
+    room_kw = np.maximum(mean_kw - cars.lo_kw if direction > 0 else cars.hi_kw - mean_kw, 0.0)
     room_kw *= direction * mean_kw <= 0
     return mean_kw - direction * fill(np.array([abs(excess_kw)]), room_kw, np.zeros_like(cars.row), order, 1)
 
@@ -154,7 +151,7 @@ def plugged_cars(knowledge: SpatialKnowledge, view: FeederView) -> Cars:
     """Plugged and enrolled cars with their cohort, limits and laxity as the step begins."""
     index = np.flatnonzero(view.declared.is_plugged & knowledge.vehicles.is_enrolled)
     vehicles, declared = knowledge.vehicles, view.declared
-    lo_kw, hi_kw = vehicle_limits_kw(vehicles, declared, view.soc, view.time_s, knowledge.step_s)
+    lo_kw, hi_kw = _limits_kw(knowledge, view, knowledge.step_s)
     left_s = (assumed_departure_s(declared, view.time_s) - view.time_s)[index]
     rest_s = SECONDS_PER_HOUR - view.time_s % SECONDS_PER_HOUR
     return Cars(
@@ -168,6 +165,12 @@ def plugged_cars(knowledge: SpatialKnowledge, view: FeederView) -> Cars:
         present_s=np.minimum(left_s, knowledge.step_s).astype(np.float64),
         rest_s=np.minimum(left_s, rest_s).astype(np.float64),
     )
+
+
+def _limits_kw(knowledge: SpatialKnowledge, view: FeederView, dt_s: int) -> tuple[Floats, Floats]:
+    """`vehicle_limits_kw` [V]; nobody goes below 0 where discharging is not allowed."""
+    lo_kw, hi_kw = vehicle_limits_kw(knowledge.vehicles, view.declared, view.soc, view.time_s, dt_s)
+    return lo_kw if knowledge.may_discharge else np.maximum(lo_kw, 0.0), hi_kw
 
 
 def share_pro_rata(charge_kw: Floats, discharge_kw: Floats, cars: Cars) -> Floats:

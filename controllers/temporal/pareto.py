@@ -326,7 +326,7 @@ def _powers(case: Case, v: Variables, problem: cp.Problem, u: Ints) -> Dispatch:
     balance = next(c for c in problem.constraints if c.label == "balance[0]")
     return Dispatch(
         p_mw=np.asarray(v.p.value).reshape(u.shape) * u, wind_cut_mw=np.maximum(v.wind_cut.value, 0.0),
-        pv_cut_mw=np.maximum(v.pv_cut.value, 0.0), short_mw=np.maximum(v.short.value, 0.0),
+        pv_cut_mw=np.maximum(v.pv_cut.value, 0.0),
         price_usd_per_mwh=-np.asarray(balance.dual_value), pc_mw=pc, pd_mw=pd,
         x_mwh=np.asarray(v.x.value) * rows.x_scale_mwh if rows.entries else np.zeros(0),
         objective_usd=float(problem.value), solver_s=float(problem.solver_stats.solve_time or 0.0),
@@ -351,11 +351,10 @@ def _measured(case: Case, aim: _Aim, commitment: Commitment, powers: Dispatch, w
     """True costs of the answer beside the MILP's value and bound."""
     money = account(case, commitment.u, powers)
     costs = costs_of(case, money, powers)
-    shortfall = case.knowledge.reserve_shortfall_usd_per_mwh * float(powers.short_mw.sum())
     gap = (powers.objective_usd - commitment.bound_usd) / max(abs(powers.objective_usd), 1e-9)
     return Point(
         minimises=aim.first, epsilon_usd=aim.epsilon, costs_usd=costs, carbon_t=money.carbon_t,
-        reserve_shortfall_usd=shortfall,
+        reserve_shortfall_usd=float(money.reserve.usd.sum()),
         minimised_usd=powers.objective_usd, milp_usd=commitment.objective_usd, bound_usd=commitment.bound_usd,
         gap_rel=max(gap, 0.0), cycled_mwh=float(np.minimum(powers.pc_mw, powers.pd_mw)[wasted].sum()),
         status=commitment.status, committed=commitment.u)

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from controllers.port import CarControl, Plan, PlanError, SystemView, TemporalKnowledge
+from controllers.port import BY_STEP, CarControl, Plan, PlanError, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import delivery_quantile
 from controllers.temporal.unit_commitment.tuning import Tuning
 from models.records import GROUP_COUNT, SECONDS_PER_HOUR, CohortFlexibility, Floats, Ints
 
-HOURLY_FIELDS = ("p_mw", "wind_curtailed_mw", "pv_curtailed_mw", "reserve_shortfall_mw", "marginal_price_usd_per_mwh")
+HOURLY_FIELDS = ("p_mw", "wind_curtailed_mw", "pv_curtailed_mw", "reserve_shortfall_mw", "reserve_shortfall_usd",
+                 "marginal_price_usd_per_mwh")
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def hours_left(view: SystemView, passed_h: int) -> SystemView:
     """A view whose forecasts begin now, and whose cohorts stand on the plan's rows, for the hours left of the plan."""
     left = view.load_mw.size - passed_h
     names = ("load_mw", "wind_mw", "pv_mw", "price_charge_usd_per_kwh", "price_discharge_usd_per_kwh")
-    return replace(view, **{name: getattr(view, name)[:left] for name in names},
+    steps = {name: getattr(view, name)[: left * view.steps_per_hour] for name in BY_STEP}
+    return replace(view, **{name: getattr(view, name)[:left] for name in names}, **steps,
                    delivery_quantile=view.delivery_quantile[:left],
                    districts=tuple(_remaining(cars, passed_h) for cars in view.districts))
 
@@ -85,13 +87,15 @@ def _remaining(cohorts: CohortFlexibility, passed_h: int) -> CohortFlexibility:
     rows = np.arange(GROUP_COUNT * (h + 1)).reshape(GROUP_COUNT, h + 1)[:, passed_h:].ravel()
     kept: dict[str, Any] = {name: getattr(cohorts, name)[rows][:, passed_h:] for name in _BY_HOUR}
     kept |= {name: getattr(cohorts, name)[rows] for name in _BY_COHORT}
+    passed_steps = passed_h * (cohorts.p_uncontrolled_step_kw.size // h)
     return replace(
         cohorts, start_s=cohorts.start_s + passed_h * SECONDS_PER_HOUR, **kept,
-        p_uncontrolled_kw=cohorts.p_uncontrolled_kw[passed_h:])
+        p_uncontrolled_kw=cohorts.p_uncontrolled_kw[passed_h:],
+        p_uncontrolled_step_kw=cohorts.p_uncontrolled_step_kw[passed_steps:])
 
 
-_BY_HOUR = ("x_min_kwh", "x_max_kwh", "pc_max_kw", "pd_max_kw")
-_BY_COHORT = ("eta_charge", "eta_discharge", "x_end_uncoordinated_kwh")
+_BY_HOUR = ("x_min_kwh", "x_max_kwh", "pc_max_kw", "pd_max_kw", "pc_latest_kw")
+_BY_COHORT = ("eta_charge", "eta_discharge", "x_end_uncoordinated_kwh", "pc_leaving_kw")
 
 
 def hourly_objective_usd(knowledge: TemporalKnowledge, view: SystemView, plan: Plan) -> Floats:
@@ -105,7 +109,7 @@ def hourly_objective_usd(knowledge: TemporalKnowledge, view: SystemView, plan: P
     cost = w1 * (units.fuel_cost_usd_per_h(plan.p_mw.T, on).sum(axis=1) + _start_usd(knowledge, view, plan.committed))
     cost += w4 * knowledge.carbon_price_usd_per_t * units.emissions_t_per_h(plan.p_mw.T, on).sum(axis=1)
     cost += w3 * knowledge.curtailment_penalty_usd_per_mwh * (plan.wind_curtailed_mw + plan.pv_curtailed_mw)
-    cost += knowledge.reserve_shortfall_usd_per_mwh * plan.reserve_shortfall_mw
+    cost += plan.reserve_shortfall_usd
     tariff = float(knowledge.tariff_in_objective)
     for cars, pc_kw, pd_kw in zip(view.districts, plan.pc_kw, plan.pd_kw, strict=True):
         wear = np.repeat(knowledge.wear_usd_per_kwh, cars.horizon_h + 1) / cars.eta_discharge

@@ -67,7 +67,7 @@ def _solve(case: Case, u: Ints, direction: Floats, usd_per_mwh: tuple[float, flo
     x_mwh = np.zeros(0) if rows.entries == 0 else np.asarray(v.x.value) * rows.x_scale_mwh
     found = Dispatch(
         p_mw=np.asarray(v.p.value).reshape(-1, h) * u, wind_cut_mw=_positive(v.wind_cut), pv_cut_mw=_positive(v.pv_cut),
-        short_mw=_positive(v.short), price_usd_per_mwh=np.asarray(price), pc_mw=pc_mw, pd_mw=pd_mw, x_mwh=x_mwh,
+        price_usd_per_mwh=np.asarray(price), pc_mw=pc_mw, pd_mw=pd_mw, x_mwh=x_mwh,
         objective_usd=float(objective.value), solver_s=float(problem.solver_stats.solve_time or 0.0),
         compile_s=float(problem.compilation_time or 0.0))
     return found, _positive(v.missing), _positive(v.surplus)

@@ -16,5 +16,5 @@ class Bilayer(BaseController):
     def spatial(self, knowledge: SpatialKnowledge) -> SpatialLayer:
         """Branch flow where there is a network, pro rata where there is none."""
         if knowledge.feeder is None:
-            return ProRata(knowledge, "least_laxity", may_discharge=self.car_control == "bidirectional")
+            return ProRata(knowledge, "least_laxity")
         return BranchFlow(knowledge)

@@ -17,5 +17,5 @@ class BilayerAware(Bilayer):
     def spatial(self, knowledge: SpatialKnowledge) -> SpatialLayer:
         """As `bilayer`, with learned compliance."""
         if knowledge.feeder is None:
-            return Expecting(ProRata(knowledge, "least_laxity", may_discharge=True))
+            return Expecting(ProRata(knowledge, "least_laxity"))
         return Expecting(BranchFlow(knowledge))

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from models.reserve_curve import STEPPED_SHARE, STEPPED_USD_PER_MWH, ReserveCurve, held_mistakes, mistakes
 from testbed.scenario_parts.base import SECONDS_PER_HOUR, NonNegative, Part, Positive, Share
 
 
@@ -40,6 +41,17 @@ class Profiles(Part):
     """simbench: columns of RESProfile.csv, averaged."""
 
 
+class ReserveSteps(Part):
+    """A demand curve of one's own: where each step begins and its price. Shares are of the requirement."""
+
+    missing_share: tuple[Share, ...] | None = None
+    """Where each step begins as reserve goes missing: 0 first, rising; prices never fall."""
+    held_share: tuple[Share, ...] | None = None
+    """The same curve over reserve held, in place of missing_share: 0 first, rising; prices never rise."""
+    usd_per_mwh: Annotated[tuple[NonNegative, ...], Field(min_length=1)]
+    """Price on each step; the last one before load is shed costs at most what shed load does."""
+
+
 class System(Part):
     """Thermal units and the prices of what they cannot do."""
 
@@ -53,16 +65,47 @@ class System(Part):
     """Emission curves: constant t/MWh, or the convex ones of the literature."""
     ramps: Literal["none", "ten_unit"] = "none"
     """Ramps of the units: none, or 60 % of p_max per hour, also the most in the first and last hour on (assumed)."""
-    reserve_rule: Literal["thermal_only", "scheduled", "deliverable"] = "thermal_only"
+    reserve_rule: Literal["thermal_only", "scheduled", "deliverable"] = "deliverable"
     """What counts as reserve: units and renewables; scheduled discharge too; or what cars can be trusted to deliver."""
     reserve_fraction: Share = 0.1
     """Reserve asked for, as a share of the load without cars."""
+    reserve_curve: Literal["stepped", "flat", "own"] = "stepped"
+    """Price of missing reserve: low for the first MW and that of shed load for the last, one for all, or own steps."""
+    reserve_steps: ReserveSteps | None = None
+    """reserve_curve own: the steps."""
     reserve_shortfall_usd_per_mwh: NonNegative = 1000.0
-    """Price of missing reserve."""
+    """reserve_curve flat: price of each missing MWh."""
     shed_usd_per_mwh: NonNegative = 3000.0
     """Price of load not served."""
     dump_usd_per_mwh: NonNegative = 100.0
     """Price of energy that nobody can take."""
+
+
+def demand_curve(system: System) -> ReserveCurve:
+    """The curve of a valid scenario."""
+    own = system.reserve_steps
+    if own is None:
+        return (ReserveCurve.flat(system.reserve_shortfall_usd_per_mwh) if system.reserve_curve == "flat"
+                else ReserveCurve.stepped(system.shed_usd_per_mwh))
+    if own.held_share is not None:
+        return ReserveCurve.over_held(own.held_share, own.usd_per_mwh)
+    return ReserveCurve(own.missing_share or (0.0,), own.usd_per_mwh)
+
+
+def curve_mistakes(system: System) -> list[str]:
+    """All that keeps `reserve_curve` from being a demand curve; empty if nothing does."""
+    own, most = system.reserve_steps, system.shed_usd_per_mwh
+    if (own is not None) != (system.reserve_curve == "own"):
+        return ["needs reserve_steps with own, and only with it"]
+    if own is None:
+        flat = system.reserve_curve == "flat"
+        prices = (system.reserve_shortfall_usd_per_mwh,) if flat else (*STEPPED_USD_PER_MWH, most)
+        return mistakes((0.0,) if flat else STEPPED_SHARE, prices, most)
+    if (own.missing_share is None) == (own.held_share is None):
+        return ["needs reserve_steps with either missing_share or held_share"]
+    if own.held_share is None:
+        return mistakes(own.missing_share or (), own.usd_per_mwh, most)
+    return held_mistakes(own.held_share, own.usd_per_mwh, most)
 
 
 class Objective(Part):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from models.fleet import Fleet, FleetParameters, FleetStep
 from models.records import SECONDS_PER_HOUR, DeclaredTable, Floats, Ints, PresenceTable
 from models.reserve_room import reserve_room
 from models.telemetry import ReportedSoc
-from testbed.controller_loading import knows_truth, load_controller
+from testbed.controller_loading import knows_truth, load_controller, may_discharge
 from testbed.districts import District, build_districts
 from testbed.knowledge import charger_curves, driver_response, vehicle_wear_usd_per_kwh
 from testbed.run_spec import RunSpec
@@ -79,6 +79,9 @@ class DistrictFleet:
         self.meter = StayMeter(vehicles, district.site.bus_zone)
         self.delivery: Values = {}
         self.telemetry, self.soc_reported = ReportedSoc(vehicles.soc_initial), vehicles.soc_initial
+        self.reserving = vehicles if may_discharge(spec.controller) else replace(
+            vehicles, p_discharge_max_kw=np.zeros(vehicles.count))
+        """What the cars may add to the system under this controller; one that never discharges promises to stop."""
         self.batteries, self.keeps_traces = Batteries.of(vehicles), spec.scenario.record.vehicles
         self.requested_kw = self.limited_kw = np.zeros(vehicles.count)
         self.reserve: Values = {}
@@ -115,7 +118,7 @@ class DistrictFleet:
                 self.batteries, self.district.vehicles.charger_kind, soc * self.batteries.capacity_kwh,
                 np.where(asked, setpoint_kw, 0.0), hours, self.batteries.max_kwh, self.curves)
             self.limited_kw = np.where(asked, (done.charged_kwh - done.discharged_kwh) / hours, np.nan)
-        self.reserve = reserve_room(self.district.vehicles, declared, is_dispatched, step.soc, step.p_kw)
+        self.reserve = reserve_room(self.reserving, declared, is_dispatched, step.soc, step.p_kw, now_s + step_s)
 
     def values(self, step: FleetStep) -> Values:
         """All attributes of the table for one step."""

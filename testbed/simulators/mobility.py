@@ -98,11 +98,12 @@ class DistrictMobility:
             self.buses = self._present_hour(now_s, outlook)
             return
         # an operator without a network needs no look-ahead by bus
-        coming = outlook.coming if self.district.feeder is not None else select(outlook.coming, slice(0))
+        known, _, coming = outlook.controllable()
+        coming = coming if self.district.feeder is not None else select(coming, slice(0))
         outside_kw = (outlook.uncontrolled_bus_kw() if self.district.feeder is not None
                       else np.zeros((site.bus_count, outlook.period_edges_s.size - 1)))
         flexibility = bus_flexibility(
-            outlook.known, coming, site, self.district.pairs, now_s, self.spec.step_s,
+            known, coming, site, self.district.pairs, now_s, self.spec.step_s,
             self.spec.scenario.spatial.look_ahead_h, mean, outside_kw)
         self.buses = replace(flexibility, p_urgent_kw=outlook.urgent_kw()).to_arrays()
 

@@ -31,18 +31,19 @@ class PowerSystemSimulator(Adapter):
     def _dispatch(self, now_s: int, received: Values) -> Values:
         pev = received["pev_mw"].values()
         losses_change_mw = float(sum(received.get("losses_change_mw", {}).values()))
+        credit = self._reserve(received["reserve_terms"], received["pev_mw"])
         net = NetLoad(
             load_mw=received["load_mw"], pev_charge_mw=float(sum(p["charge_mw"] for p in pev)),
             pev_discharge_mw=float(sum(p["discharge_mw"] for p in pev)), wind_mw=received["wind_available_mw"],
             pv_mw=received["pv_available_mw"], loss_change_mw=losses_change_mw,
-            **self._reserve(received["reserve_terms"], received["pev_mw"]))
+            **credit)
         was_on = self.core.on_s > 0
         step = self.core.step(now_s, self.spec.step_s, received["commitment"]["committed"], net)
         return {
             "units_state": {"hours_on": step.hours_on, "p_mw": step.p_mw},
             "p_mw": step.p_mw, "committed": np.asarray(step.committed, dtype=np.float64),
             "pev_total_mw": float(sum(p["charge_mw"] - p["discharge_mw"] for p in pev)),
-            "losses_change_total_mw": losses_change_mw,
+            "losses_change_total_mw": losses_change_mw, "reserve_credit_mw": net.reserve_credit_mw,
             "unit_starts": float(np.sum((step.committed > 0) & ~was_on)),
             **{name: float(getattr(step, name)) for name in STEP_FIGURES},
         }
@@ -58,5 +59,5 @@ class PowerSystemSimulator(Adapter):
     def _resting(self) -> Values:
         zeros = np.zeros(self.core.units.count)
         return {"units_state": {"hours_on": self.core.hours_on, "p_mw": zeros}, "p_mw": zeros, "committed": zeros,
-                "pev_total_mw": 0.0, "losses_change_total_mw": 0.0, "unit_starts": 0.0,
+                "pev_total_mw": 0.0, "losses_change_total_mw": 0.0, "reserve_credit_mw": 0.0, "unit_starts": 0.0,
                 **dict.fromkeys(STEP_FIGURES, 0.0)}

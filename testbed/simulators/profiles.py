@@ -50,8 +50,10 @@ class ProfilesSimulator(Adapter):
         }
 
     def _system_forecast(self, now_s: int) -> Values:
-        ahead = self.forecaster.hourly(now_s, self.spec.horizon_h)
-        return {"load_mw": ahead.load_mw, "wind_mw": ahead.wind_mw, "pv_mw": ahead.pv_mw}
+        hours, step_s = self.spec.horizon_h, self.spec.step_s
+        ahead, steps = self.forecaster.hourly(now_s, hours), self.forecaster.by_step(now_s, hours, step_s)
+        return {"load_mw": ahead.load_mw, "wind_mw": ahead.wind_mw, "pv_mw": ahead.pv_mw,
+                "load_step_mw": steps.load_mw, "wind_step_mw": steps.wind_mw, "pv_step_mw": steps.pv_mw}
 
     def _shape_ahead(self, now_s: int) -> Floats:
         """Load over peak for the steps of this hour, then for the hours of the lower layer's look-ahead."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from controllers.port import Plan, PlanError, SystemView
+from controllers.port import BY_STEP, Plan, PlanError, SystemView
 from controllers.temporal.receding import hourly_objective_usd, hours_left
 from models.records import CohortFlexibility, Floats, Ints
 from testbed.controller_loading import load_controller
@@ -64,7 +64,8 @@ class TemporalSimulator(Adapter):
             price_charge_usd_per_kwh=prices["charge_usd_per_kwh"],
             price_discharge_usd_per_kwh=prices["discharge_usd_per_kwh"],
             districts=districts, hours_on=state["hours_on"], p_mw=state["p_mw"],
-            delivery_quantile=self.learning.delivery_quantile(districts), last_committed=self._last_committed(now_s))
+            delivery_quantile=self.learning.delivery_quantile(districts), last_committed=self._last_committed(now_s),
+            **{name: forecast[name] for name in BY_STEP})
 
     def _last_committed(self, now_s: int) -> Ints:
         """Where the search for a new plan may begin; nothing where hours are dispatched under the plan in force."""

@@ -11,6 +11,7 @@ from controllers.port import Plan, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.check import check_plan
 from controllers.temporal.unit_commitment.solve import reference_commitment
 from models.records import GROUP_COUNT
+from models.reserve_curve import ReserveCurve
 from models.units import ten_unit_load_mw, ten_units
 
 UNITS_ON = [2, 2, 3, 3, 4, 5, 5, 5, 7, 8, 9, 10, 8, 7, 5, 5, 5, 5, 5, 8, 7, 5, 3, 2]
@@ -23,7 +24,7 @@ def problem() -> tuple[TemporalKnowledge, SystemView]:
     known = TemporalKnowledge(
         units=units, horizon_h=H, binding_h=H, weights=(1.0, 1.0, 1.0, 1.0), carbon_price_usd_per_t=0.0,
         curtailment_penalty_usd_per_mwh=75.0, wear_usd_per_kwh=np.full(GROUP_COUNT, 0.0536), tariff_in_objective=False,
-        reserve_rule="thermal_only", reserve_fraction=0.10, reserve_shortfall_usd_per_mwh=1000.0, terminal="match",
+        reserve_rule="thermal_only", reserve_fraction=0.10, reserve_curve=ReserveCurve.flat(1000.0), terminal="match",
         tangents=12, mip_gap=1e-6, district_names=())
     view = SystemView(
         time_s=0, load_mw=ten_unit_load_mw(), wind_mw=np.zeros(H), pv_mw=np.zeros(H),

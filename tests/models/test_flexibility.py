@@ -11,6 +11,7 @@ import pytest
 from models.flexibility import (
     bus_flexibility,
     cohort_flexibility,
+    first_dispatched,
     groups_of_fleet,
     infeasible_request_kwh,
     join,
@@ -338,3 +339,9 @@ def test_the_plan_starts_where_the_urgent_part_ends():
 
 def known_none():
     return select(hurried(), slice(0))
+
+
+@pytest.mark.parametrize(("start_s", "step_s", "first_s"), [
+    (1, 900, 900), (899, 900, 900), (900, 900, 1800), (1800, 3600, 3600), (3600, 3600, 7200)])
+def test_a_car_is_dispatched_from_the_step_after_that_of_its_plug_in(start_s, step_s, first_s):
+    assert first_dispatched(hurried(start_s=[start_s]), step_s).start_s.tolist() == [first_s]

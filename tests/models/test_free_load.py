@@ -48,3 +48,13 @@ def test_flat_prices_change_nothing():
     flat = np.full(8, 0.3)
     answer_kw = price_answer_kw(stays(), HOURS, flat, 0 * flat, np.array([0.05]))
     assert answer_kw == pytest.approx(at_once_kw(stays(), HOURS))
+
+
+@pytest.mark.parametrize("minutes", [15, 30, 45])
+def test_who_answers_prices_and_plugs_in_within_an_hour_charges_at_full_power_for_what_is_left_of_it(minutes):
+    """As the fleet does: 4 kW for an hour would do, but the car is there for a part of it."""
+    lacking = stays(start_s=[3600 - 60 * minutes], wanted_kwh=[40.0 + 4.0 * 0.95])
+    flat = np.full(8, 0.3)
+    answer_kw = price_answer_kw(lacking, HOURS, flat, 0 * flat, np.array([0.05]))
+    assert answer_kw == pytest.approx(at_once_kw(lacking, HOURS))
+    assert answer_kw[0, 0] == pytest.approx(min(10.0 * minutes / 60, 4.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -163,18 +164,44 @@ def test_stations_stand_at_office_buses() -> None:
 def test_expectation_is_the_mean_of_past_days_only() -> None:
     recorded, vehicles = read_sessions("caltech2019"), fleet(60)
     inputs = ReplayInputs(recorded, 20 * DAY_S)
-    expected = expected_replay(inputs, vehicles, site(), 10, 48)
+    expected = expected_replay(inputs, vehicles, site(), 10, 48, 900)
     past = inputs.between(-10 * DAY_S, 0).count
     assert expected.sessions.weight.sum() == pytest.approx(2 * past / 10)
     assert expected.sessions.start_s.min() >= 0 and expected.sessions.start_s.max() < 2 * DAY_S
     changed = ReplayInputs(recorded.rows(recorded.arrival_s < 20 * DAY_S), 20 * DAY_S)
-    again = expected_replay(changed, vehicles, site(), 10, 48)  # the future does not matter
+    again = expected_replay(changed, vehicles, site(), 10, 48, 900)  # the future does not matter
     assert again.sessions.weight.sum() == expected.sessions.weight.sum()
     with pytest.raises(RecordError, match="no earlier day"):
-        expected_replay(ReplayInputs(recorded, 0), vehicles, site(), 10, 48)
+        expected_replay(ReplayInputs(recorded, 0), vehicles, site(), 10, 48, 900)
 
 
 def test_perfect_expectation_is_the_runs_own_days() -> None:
     inputs, vehicles = ReplayInputs(read_sessions("caltech2019"), 20 * DAY_S), fleet(60)
-    own = true_replay(inputs, vehicles, site(), 2)
+    own = true_replay(inputs, vehicles, site(), 2, 900)
     assert own.sessions.start_s.tolist() == inputs.between(0, 2 * DAY_S).arrival_s.tolist()
+
+
+def test_sessions_that_end_in_the_step_in_which_they_begin_are_not_expected(tmp_path: Path) -> None:
+    """They are not plugged in either: 11:05 to 11:50 is nothing at hourly steps, and something at quarters."""
+    file = tmp_path / "short.csv"
+    file.write_text(OWN + "2020-01-03T11:05:00,2020-01-03T11:50:00,5,1,,B\n")
+    recorded, vehicles = read_sessions(str(file)), fleet()
+    for step_s, count in ((900, 2), (3600, 1)):
+        plugs_in = replay(recorded, vehicles)
+        soc, arrivals = np.full(vehicles.count, 0.5), 0
+        for until_s in range(step_s, 3 * DAY_S + step_s, step_s):
+            came = plugs_in.advance(until_s, soc).arrived_bus_index >= 0
+            arrivals += int(came.sum()) if until_s > 2 * DAY_S else 0
+        assert arrivals == count
+        assert true_replay(ReplayInputs(recorded, 2 * DAY_S), vehicles, site(), 1, step_s).sessions.count == count
+        past = expected_replay(ReplayInputs(recorded, 3 * DAY_S), vehicles, site(), 1, 24, step_s)
+        assert past.sessions.count == count
+
+
+@pytest.mark.parametrize(("two_way", "least_kw"), [(1, 0.0), (2, 7.0 * 2 / 3)])
+def test_sessions_of_a_one_way_cohort_are_expected_without_discharging(two_way: int, least_kw: float) -> None:
+    vehicles = fleet()
+    vehicles = replace(vehicles, p_discharge_max_kw=np.where(np.arange(3) < two_way, 7.0, 0.0))
+    own = true_replay(ReplayInputs(read_sessions("caltech2019"), 20 * DAY_S), vehicles, site(), 1, 900).sessions
+    assert own.p_discharge_max_kw == pytest.approx(np.full(own.count, least_kw))
+    assert set((own.group % 2).tolist()) == {int(two_way == 2)}

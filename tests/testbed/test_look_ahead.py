@@ -9,8 +9,8 @@ from testbed.run_spec import RunSpec
 from testbed.simulators.mobility import DistrictMobility
 
 
-def looks(tmp_path, controller, hours_asked_for, monkeypatch):
-    scenario = checked_scenario("smoke", [f"execution.cache_dir={tmp_path}"])
+def looks(tmp_path, controller, hours_asked_for, monkeypatch, *overrides):
+    scenario = checked_scenario("smoke", [f"execution.cache_dir={tmp_path}", *overrides])
     spec = RunSpec(scenario=scenario, controller=controller, seed=2, output=tmp_path / "x.h5")
     district = next(iter(build_districts(spec).values()))
     core = DistrictMobility(spec, district)
@@ -42,3 +42,20 @@ def test_nobody_has_an_envelope_where_all_are_outside_control(tmp_path, controll
     assert plans
     assert all(seen["pc_max_kw"].any() == (controller == "bilayer") for seen in plans)
     assert all((seen["energy_start_kwh"] > 0) == (controller == "bilayer") for seen in plans)
+
+
+@pytest.mark.parametrize("redispatch", ["none", "hourly"])
+def test_envelopes_of_cars_that_may_not_discharge_are_built_without_it(tmp_path, monkeypatch, redispatch):
+    """Who counts on discharging first and charging later promises less than charging alone can keep."""
+    lowest, limits = {}, {}
+    for controller in ("bilayer", "smart_charging"):
+        plans = looks(tmp_path, controller, "what is asked for", monkeypatch, f"planning.redispatch={redispatch}",
+                      "drivers.profile=full", "planning.assumed_compliance=1")
+        plans = [seen for seen in plans if seen]
+        lowest[controller] = min(seen[name].min() for seen in plans for name in
+                                 ("x_min_kwh", "x_min_now_kwh", "x_min_later_kwh"))
+        limits[controller] = [max(seen[name].max() for seen in plans) for name in
+                              ("pd_max_kw", "pd_max_now_kw", "pd_max_later_kw", "pc_max_kw")]
+    assert lowest["bilayer"] < -1.0 and lowest["smart_charging"] == pytest.approx(0.0, abs=1e-9)
+    assert min(limits["bilayer"]) > 0 and limits["smart_charging"][:3] == [0.0, 0.0, 0.0]
+    assert limits["smart_charging"][3] == limits["bilayer"][3]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.temporal.unit_commitment.equations import stays_on
+from controllers.temporal.unit_commitment.missing import Missing, Powers, missing_reserve
 from controllers.temporal.unit_commitment.problem import KW_PER_MW, Case
 from controllers.temporal.unit_commitment.stages import Dispatch, starts_and_stops
 from models.records import Floats, Ints
@@ -26,7 +27,8 @@ class Accounts:
     """F4."""
     carbon_t: float
     objective_usd: float
-    """w1 F1 + w2 F2 + w3 F3 + w4 F4 + reserve shortfall - terminal value; F2 without tariffs if they are off."""
+    """w1 F1 + w2 F2 + w3 F3 + w4 F4 + missing reserve - terminal value; F2 without tariffs if they are off."""
+    reserve: Missing
 
 
 def account(case: Case, u: Ints, d: Dispatch) -> Accounts:
@@ -44,8 +46,9 @@ def account(case: Case, u: Ints, d: Dispatch) -> Accounts:
     carbon = k.carbon_price_usd_per_t * tons
     w1, w2, w3, w4 = k.weights
     weighted = w1 * operating + w2 * (wear + tariff * k.tariff_in_objective) + w3 * cut + w4 * carbon
-    shortfall = k.reserve_shortfall_usd_per_mwh * float(d.short_mw.sum())
-    return Accounts(operating, wear + tariff, cut, carbon, tons, weighted + shortfall - terminal_value(case, d.x_mwh))
+    reserve = missing_reserve(case, Powers(u, d.p_mw, d.wind_cut_mw, d.pv_cut_mw, d.pc_mw, d.pd_mw, d.x_mwh))
+    objective = weighted + float(reserve.usd.sum()) - terminal_value(case, d.x_mwh)
+    return Accounts(operating, wear + tariff, cut, carbon, tons, objective, reserve)
 
 
 def terminal_value(case: Case, x_mwh: Floats) -> float:

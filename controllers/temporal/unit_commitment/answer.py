@@ -105,8 +105,10 @@ def make_plan(case: Case, commitment: Commitment, d: Dispatch) -> Plan:
     gap = (costs.objective_usd - commitment.bound_usd) / max(abs(costs.objective_usd), 1e-9)
     return Plan(
         time_s=case.view.time_s, committed=commitment.u, p_mw=d.p_mw, wind_curtailed_mw=d.wind_cut_mw,
-        pv_curtailed_mw=d.pv_cut_mw, reserve_shortfall_mw=d.short_mw,
-        marginal_price_usd_per_mwh=d.price_usd_per_mwh, pc_kw=charge, pd_kw=discharge,
+        pv_curtailed_mw=d.pv_cut_mw,
+        reserve_shortfall_mw=costs.reserve.mw.reshape(case.horizon_h, -1).mean(axis=1),
+        reserve_shortfall_usd=costs.reserve.usd, marginal_price_usd_per_mwh=d.price_usd_per_mwh,
+        pc_kw=charge, pd_kw=discharge,
         objective_usd=costs.objective_usd, milp_objective_usd=commitment.objective_usd,
         bound_usd=commitment.bound_usd, gap_rel=max(gap, 0.0), operating_cost_usd=costs.operating_usd,
         owners_net_usd=costs.owners_usd, curtailment_usd=costs.curtailment_usd, carbon_cost_usd=costs.carbon_usd,

@@ -7,19 +7,22 @@ Whatever solver or controller made a plan, `check_plan` must return an empty lis
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from controllers.port import CarControl, Plan, SystemView, TemporalKnowledge
+from controllers.temporal.unit_commitment.check_finding import POWER_MW, Violation
+from controllers.temporal.unit_commitment.check_reserve import reserve_violations
 from models.records import Bools, CohortFlexibility, Floats, Ints
 
-POWER_MW = 1e-4
 COHORT_KW = 1e-2
 COHORT_REL = 1e-6
 """Cohort energies may miss by COHORT_KW plus this share of the cohort's largest bound (a cohort may hold 100 MWh)."""
 COST_REL = 1e-6
+
+
+__all__ = ["Violation", "check_plan"]
 
 
 class Names(Protocol):
@@ -28,25 +31,12 @@ class Names(Protocol):
     def __getitem__(self, row: int, /) -> str: ...
 
 
-@dataclass(frozen=True)
-class Violation:
-    """One broken rule: its name, hour (0 = first of the plan, -1 = whole horizon), who, and by how much."""
-
-    rule: str
-    hour: int
-    who: str
-    amount: float
-
-    def __str__(self) -> str:
-        return f"{self.rule} hour {self.hour + 1} {self.who}: {self.amount:.6g}"
-
-
 def check_plan(knowledge: TemporalKnowledge, view: SystemView, plan: Plan, car_control: CarControl = "bidirectional",
                terminal_value_usd_per_mwh: float = 20.0) -> list[Violation]:
     """All violations of `plan`; powers judged to 0.1 kW, cohorts to 10 W + 1e-6, money to 1e-6."""
     found = [*_balance(view, plan), *_unit_limits(knowledge, plan), *_up_and_down(knowledge, view, plan),
              *_changes_of_power(knowledge, view, plan),
-             *_renewables(view, plan), *_reserve(knowledge, view, plan)]
+             *_renewables(view, plan), *reserve_violations(knowledge, view, plan, car_control)]
     for d, name in enumerate(_district_names(knowledge, view)):
         cars, pc, pd = view.districts[d], plan.pc_kw[d], plan.pd_kw[d]
         found += _cohort_power(cars, pc, pd, name, car_control)
@@ -145,21 +135,6 @@ def _renewables(view: SystemView, plan: Plan) -> Iterator[Violation]:
                                  ("pv", plan.pv_curtailed_mw, view.pv_mw)):
         excess = np.maximum(cut - available, -cut)
         yield from _over("renewables", excess[None, :], (name,), POWER_MW)
-
-
-def _reserve(knowledge: TemporalKnowledge, view: SystemView, plan: Plan) -> Iterator[Violation]:
-    """Rule `deliverable` counts on energy behind cars and is judged here only in its thermal and scheduled part."""
-    charge, discharge, uncontrolled = _car_sums_mw(view, plan)
-    firm = ((plan.committed * knowledge.units.p_max_mw[:, None]).sum(axis=0) + view.wind_mw - plan.wind_curtailed_mw
-            + view.pv_mw - plan.pv_curtailed_mw + plan.reserve_shortfall_mw)
-    if knowledge.reserve_rule in ("scheduled", "scheduled_safely"):
-        firm = firm + discharge
-    if knowledge.reserve_rule == "deliverable":
-        most = sum((d.pd_max_kw.sum(axis=0) for d in view.districts), np.zeros(firm.size)) / 1000
-        firm = firm + most + charge
-    needed = (1 + knowledge.reserve_fraction) * view.load_mw + uncontrolled + charge
-    yield from _over("reserve", (needed - firm)[None, :], ("system",), POWER_MW)
-    yield from _over("reserve", -plan.reserve_shortfall_mw[None, :], ("shortfall",), POWER_MW)
 
 
 # ------------------------------------------------------------------ cars
@@ -293,7 +268,7 @@ def _costs(knowledge: TemporalKnowledge, view: SystemView, plan: Plan, value: fl
     cut = knowledge.curtailment_penalty_usd_per_mwh * float((plan.wind_curtailed_mw + plan.pv_curtailed_mw).sum())
     carbon = knowledge.carbon_price_usd_per_t * tons
     objective = (w1 * operating + w2 * (wear + tariff * knowledge.tariff_in_objective) + w3 * cut + w4 * carbon
-                 + knowledge.reserve_shortfall_usd_per_mwh * float(plan.reserve_shortfall_mw.sum()))
+                 + float(plan.reserve_shortfall_usd.sum()))
     if knowledge.terminal == "price":
         ends = [_held_at_end(c, plan.pc_kw[d], plan.pd_kw[d]) for d, c in enumerate(view.districts)]
         objective -= value / 1000 * sum(float(x[stays].sum()) for x, stays in ends)

@@ -12,11 +12,14 @@ from scipy import sparse
 
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.ramps import RAMPS, TIGHTENING
+from controllers.temporal.unit_commitment.reserve import RESERVE, RESERVE_RULES, shortfall_usd
 from controllers.temporal.unit_commitment.variables import (
     Constraints,
     Equation,
     Variables,
     before,
+    charging_mw,
+    discharging_mw,
     first_hour,
     per_unit,
     short_rests,
@@ -26,24 +29,8 @@ from controllers.temporal.unit_commitment.variables import (
 from models.records import Floats, Ints
 
 # of other files, here for whoever works with equations
-__all__ = ["RAMPS", "TIGHTENING", "Constraints", "Equation", "Variables", "per_unit", "unit_sum", "window"]
-
-
-# ------------------------------------------------------------------ sums of cars
-def charging_mw(case: Case, v: Variables) -> cp.Expression:
-    """[H] sum of Pc."""
-    if v.charge_at.size == 0:
-        return cp.Constant(np.zeros(case.horizon_h))
-    scale = sparse.diags(case.rows.pc_max_mw[v.charge_at])
-    return (case.rows.hour_matrix(case.horizon_h, v.charge_at) @ scale) @ v.charge
-
-
-def discharging_mw(case: Case, v: Variables) -> cp.Expression:
-    """[H] sum of Pd."""
-    if v.discharge_at.size == 0:
-        return cp.Constant(np.zeros(case.horizon_h))
-    scale = sparse.diags(case.rows.pd_max_mw[v.discharge_at])
-    return (case.rows.hour_matrix(case.horizon_h, v.discharge_at) @ scale) @ v.discharge
+__all__ = ["RAMPS", "RESERVE_RULES", "TIGHTENING", "Constraints", "Equation", "Variables", "per_unit",
+           "shortfall_usd", "unit_sum", "window"]
 
 
 def _put(entries: int, at: Ints, values: Floats) -> sparse.csr_matrix:
@@ -158,67 +145,6 @@ def renewables(case: Case, v: Variables) -> Constraints:
     return [v.wind_cut <= case.view.wind_mw, v.pv_cut <= case.view.pv_mw]
 
 
-# ------------------------------------------------------------------ reserve
-def _firm_mw(case: Case, v: Variables) -> cp.Expression:
-    units, view = case.knowledge.units, case.view
-    running = unit_sum(case) @ cp.multiply(per_unit(case, units.p_max_mw), v.u)
-    return running + view.wind_mw - v.wind_cut + view.pv_mw - v.pv_cut + v.short
-
-
-def _needed_mw(case: Case, v: Variables) -> cp.Expression:
-    load = (1 + case.knowledge.reserve_fraction) * case.view.load_mw
-    return load + case.uncontrolled_mw + charging_mw(case, v)
-
-
-def thermal_only(case: Case, v: Variables) -> Constraints:
-    """(U11a) sum_i u Pmax + Pw + Pv + s >= (1 + r) D + Punc + Pc."""
-    return [_firm_mw(case, v) >= _needed_mw(case, v)]
-
-
-def scheduled(case: Case, v: Variables) -> Constraints:
-    """(U11b) left side + Pd: planned discharge counts in full."""
-    return [_firm_mw(case, v) + discharging_mw(case, v) >= _needed_mw(case, v)]
-
-
-def scheduled_safely(case: Case, v: Variables) -> Constraints:
-    """(U11d) left side + phi Pd: planned discharge counts as far as it can be trusted, nothing else of cars."""
-    return [_firm_mw(case, v) + cp.multiply(case.delivery_quantile, discharging_mw(case, v)) >= _needed_mw(case, v)]
-
-
-def deliverable(case: Case, v: Variables) -> Constraints:
-    """(U11c) left side + phi Pd + h; h <= phi (Pdmax - Pd + Pc), one hour of energy behind h."""
-    rows, phi = case.rows, case.delivery_quantile
-    if rows.entries == 0:
-        return thermal_only(case, v)
-    charge, discharge = charging_mw(case, v), discharging_mw(case, v)
-    more, less = v.stored_reserve[0], v.stored_reserve[1]
-    hour_sum = rows.hour_matrix(case.horizon_h, np.arange(rows.entries))
-    two_way = rows.pd_max_mw > 0
-    above_min = hour_sum @ (cp.multiply(rows.x_scale_mwh, v.x) - rows.x_min_mwh)
-    above_min_two_way = hour_sum @ sparse.diags(two_way * 1.0) @ (
-        cp.multiply(rows.x_scale_mwh, v.x) - rows.x_min_mwh)
-    eta_d = float(rows.eta_discharge.min(initial=1.0))
-    eta_c = float(rows.eta_charge.max(initial=0.0))
-    return [
-        _firm_mw(case, v) + cp.multiply(phi, discharge) + more + less >= _needed_mw(case, v),
-        more <= cp.multiply(phi, hour_sum @ rows.pd_max_mw - discharge),
-        less <= cp.multiply(phi, charge),
-        more / eta_d <= above_min_two_way,
-        more / eta_d + eta_c * less <= above_min,
-    ]
-
-
-RESERVE_RULES: dict[str, Equation] = {
-    "thermal_only": thermal_only, "scheduled": scheduled, "scheduled_safely": scheduled_safely,
-    "deliverable": deliverable,
-}
-
-
-def reserve(case: Case, v: Variables) -> Constraints:
-    """(U11) the reserve rule of the run, with shortfall s priced in the objective."""
-    return RESERVE_RULES[case.knowledge.reserve_rule](case, v)
-
-
 # ------------------------------------------------------------------ cars
 def cohort_power(case: Case, v: Variables) -> Constraints:
     """(U12) Pc <= Pcmax, Pd <= Pdmax."""
@@ -291,8 +217,8 @@ COMMITMENT: dict[str, Equation] = {
 }
 DISPATCH: dict[str, Equation] = {
     "balance": balance, "minimum_power": minimum_power, "maximum_power": maximum_power,
-    "renewables": renewables, "reserve": reserve,
-} | RAMPS
+    "renewables": renewables,
+} | RESERVE | RAMPS
 COHORTS: dict[str, Equation] = {
     "cohort_power": cohort_power, "cohort_sharing": cohort_sharing, "cohort_recursion": cohort_recursion,
     "cohort_envelope": cohort_envelope, "terminal": terminal, "no_cycling": no_cycling,
@@ -331,11 +257,6 @@ def curtailment_usd(case: Case, v: Variables) -> cp.Expression:
     """(F3) penalty on curtailed wind and PV, weighted."""
     penalty = case.knowledge.weights[2] * case.knowledge.curtailment_penalty_usd_per_mwh
     return penalty * (cp.sum(v.wind_cut) + cp.sum(v.pv_cut))
-
-
-def shortfall_usd(case: Case, v: Variables) -> cp.Expression:
-    """Reserve shortfall at its price."""
-    return case.knowledge.reserve_shortfall_usd_per_mwh * cp.sum(v.short)
 
 
 def terminal_value_usd(case: Case, v: Variables) -> cp.Expression:

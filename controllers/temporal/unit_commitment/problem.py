@@ -50,6 +50,10 @@ class CohortRows:
     x_max_mwh: Floats
     share_limit: Floats
     """[E] right side of Pc/Pcmax + Pd/Pdmax <= 1; above 1 only in merged cohorts of unequal chargers."""
+    by_step: Floats
+    """[E, Q] power of each step over the hour's mean: 1, but for cohorts whose cars leave in this hour."""
+    may_stop: Floats
+    """[E] share of Pcmax in cars that could go without charging for an hour."""
 
     @property
     def count(self) -> int:
@@ -86,6 +90,12 @@ class CohortRows:
         return sparse.csr_matrix((np.ones(keep.size), (self.hour[keep], np.arange(keep.size))),
                                  shape=(horizon_h, keep.size))
 
+    def uneven_matrix(self, horizon_h: int, keep: Ints) -> sparse.csr_matrix:
+        """[H * Q, len(keep)] sums the entries `keep` by step, each times its power there over the hour's mean."""
+        q = self.by_step.shape[1]
+        step, entry = self.hour[keep][:, None] * q + np.arange(q), np.repeat(np.arange(keep.size), q)
+        return sparse.csr_matrix((self.by_step[keep].ravel(), (step.ravel(), entry)), shape=(horizon_h * q, keep.size))
+
 
 @dataclass(frozen=True)
 class Case:
@@ -100,6 +110,8 @@ class Case:
     terminal_value_usd_per_mwh: float
     delivery_quantile: Floats
     """[H] phi_t, for reserve rules that count on delivery."""
+    uncontrolled_step_mw: Floats
+    """[H * Q] the uncontrolled load by step."""
     clusters: Inherited | None = None
     """Who stands behind each row of `knowledge.units` where identical units are planned together; None: one each."""
 
@@ -111,6 +123,36 @@ class Case:
     @property
     def horizon_h(self) -> int:
         return self.knowledge.horizon_h
+
+    @property
+    def steps_per_hour(self) -> int:
+        """Q: reserve is asked for in each step, powers are hourly."""
+        return self.view.steps_per_hour
+
+    def each_step(self, hourly: Floats) -> Floats:
+        """[H * Q] the hour's value in each of its steps."""
+        return np.repeat(hourly, self.steps_per_hour)
+
+    @property
+    def load_step_mw(self) -> Floats:
+        """[H * Q] forecast without cars."""
+        return self.view.load_step_mw if self.view.load_step_mw.size else self.view.load_mw
+
+    @property
+    def renewable_step_mw(self) -> Floats:
+        """[H * Q] wind and sun available."""
+        view = self.view
+        return view.wind_step_mw + view.pv_step_mw if view.load_step_mw.size else view.wind_mw + view.pv_mw
+
+    @property
+    def requirement_mw(self) -> Floats:
+        """[H * Q] reserve asked for: r D."""
+        return self.knowledge.reserve_fraction * self.load_step_mw
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether some cohort cannot spread its power over an hour evenly."""
+        return bool((self.rows.by_step != 1.0).any())
 
     @property
     def price_charge(self) -> Floats:
@@ -166,16 +208,53 @@ def make_case(knowledge: TemporalKnowledge, view: SystemView, car_control: CarCo
     h = knowledge.horizon_h
     districts = view.districts
     uncontrolled = sum((d.p_uncontrolled_kw for d in districts), np.zeros(h)) / KW_PER_MW
-    parts = [_district_rows(k, d, knowledge, car_control) for k, d in enumerate(districts)]
-    rows = _stack([_no_rows(), *parts])
+    uneven = within_the_hour(districts, h, view.steps_per_hour)
+    parts = [_district_rows(k, d, knowledge, car_control, uneven) for k, d in enumerate(districts)]
+    rows = _stack([_no_rows(view.steps_per_hour), *parts])
     needed = sum(d.energy_start_kwh - d.energy_end_base_kwh for d in districts) / KW_PER_MW
     return Case(knowledge=knowledge, view=view, rows=rows, uncontrolled_mw=np.asarray(uncontrolled),
                 energy_needed_mwh=float(needed), terminal_value_usd_per_mwh=terminal_value_usd_per_mwh,
-                delivery_quantile=delivery_quantile)
+                delivery_quantile=delivery_quantile, uncontrolled_step_mw=_uncontrolled_step_mw(view, uncontrolled))
+
+
+def _uncontrolled_step_mw(view: SystemView, hourly_mw: Floats) -> Floats:
+    steps = view.steps_per_hour
+    by_step = [d.p_uncontrolled_step_kw for d in view.districts]
+    if not by_step or any(one.size != hourly_mw.size * steps for one in by_step):
+        return np.repeat(hourly_mw, steps)
+    return np.asarray(np.sum(by_step, axis=0) / KW_PER_MW, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class WithinTheHour:
+    """What cohorts of all districts together do within an hour; equal for all, so that merging them loses nothing."""
+
+    leaving: Floats
+    """[G, Q] power of each step over the mean in the cohort's own hour of departure."""
+    may_stop: Floats
+    """[G, H] share of Pcmax in cars with an hour of laxity left: they neither leave in this hour nor have to
+    charge in it or the next."""
+
+
+def within_the_hour(districts: tuple[CohortFlexibility, ...], horizon_h: int, steps: int) -> WithinTheHour:
+    """From what cars do that wait as long as they can; even, and all may stop, where districts do not say."""
+    count = max((d.cohort_count for d in districts), default=0)
+    leaving, may_stop = np.ones((count, steps)), np.ones((count, horizon_h))
+    if districts and all(d.pc_leaving_kw.shape == leaving.shape for d in districts):
+        power = np.sum([d.pc_leaving_kw for d in districts], axis=0)
+        mean = power.mean(axis=1, keepdims=True)
+        leaving = np.where(mean > NEGLIGIBLE_KW, power / np.maximum(mean, NEGLIGIBLE_KW), 1.0)
+    if districts and all(d.pc_latest_kw.shape == may_stop.shape for d in districts):
+        latest, most = (np.sum([getattr(d, name) for d in districts], axis=0) for name in ("pc_latest_kw", "pc_max_kw"))
+        soon = np.maximum(latest, np.concatenate([latest[:, 1:], latest[:, -1:]], axis=1))
+        may_stop = 1.0 - np.clip(soon / np.maximum(most, NEGLIGIBLE_KW), 0.0, 1.0)
+    own_hour = np.arange(count) % (horizon_h + 1)
+    may_stop[np.flatnonzero(own_hour < horizon_h), own_hour[own_hour < horizon_h]] = 0.0
+    return WithinTheHour(leaving, may_stop)
 
 
 def _district_rows(index: int, cars: CohortFlexibility, knowledge: TemporalKnowledge,
-                   car_control: CarControl) -> CohortRows:
+                   car_control: CarControl, uneven: WithinTheHour) -> CohortRows:
     """Nonempty (cohort, hour) pairs of one district; none when cars are not controlled."""
     horizon = cars.horizon_h
     pc = cars.pc_max_kw * (car_control != "none")
@@ -195,14 +274,17 @@ def _district_rows(index: int, cars: CohortFlexibility, knowledge: TemporalKnowl
         pc_max_mw=pc[where, hour] / KW_PER_MW, pd_max_mw=pd[where, hour] / KW_PER_MW,
         x_min_mwh=cars.x_min_kwh[where, hour] / KW_PER_MW, x_max_mwh=cars.x_max_kwh[where, hour] / KW_PER_MW,
         share_limit=np.ones(hour.size),
+        by_step=np.where((hour == where % (horizon + 1))[:, None], uneven.leaving[where], 1.0),
+        may_stop=uneven.may_stop[where, hour],
     )
 
 
-def _no_rows() -> CohortRows:
+def _no_rows(steps: int) -> CohortRows:
     whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
     return CohortRows(district=whole, row=whole, group=whole, departure_h=whole, eta_charge=real, eta_discharge=real,
                       wear_usd_per_mwh=real, x_end_match_mwh=real, cohort=whole, hour=whole, pc_max_mw=real,
-                      pd_max_mw=real, x_min_mwh=real, x_max_mwh=real, share_limit=real)
+                      pd_max_mw=real, x_min_mwh=real, x_max_mwh=real, share_limit=real,
+                      by_step=np.zeros((0, steps)), may_stop=real)
 
 
 def _stack(parts: list[CohortRows]) -> CohortRows:
@@ -218,7 +300,8 @@ def merge_cohorts(rows: CohortRows) -> CohortRows:
     Whatever the single cohorts can do, their sum can, since envelopes add; so the merged problem's bound holds
     for the full one. At one fixed commitment of the paper day this lowers the optimum by 6e-8, merging zones
     or classes as well by 5e-4 to 2e-3, which is more than a MILP gap (C).
-    Where chargers differ, the sum of Pc/Pcmax + Pd/Pdmax may pass 1; `share_limit` allows exactly that.
+    Where chargers differ, the sum of Pc/Pcmax + Pd/Pdmax may pass 1; `share_limit` allows exactly that. Where they are
+    spread over the hour unequally, each step counts as that of the least, and the most may stop.
     """
     alike = np.stack([rows.departure_h, rows.eta_charge, rows.eta_discharge, rows.wear_usd_per_mwh, rows.group])
     kinds, kind = np.unique(np.round(alike, 9), axis=1, return_inverse=True)
@@ -236,6 +319,10 @@ def merge_cohorts(rows: CohortRows) -> CohortRows:
     limit = total(np.maximum(part_c, part_d))
     x_min, x_max = _merged_bounds(rows, kind, kinds.shape[1], horizon)
     cohort, hour = np.nonzero(total(np.ones(rows.entries)) > 0)
+    by_step = np.full((kinds.shape[1], horizon, rows.by_step.shape[1]), np.inf)
+    np.minimum.at(by_step, (kind[rows.cohort], rows.hour), rows.by_step)
+    may_stop = np.zeros((kinds.shape[1], horizon))
+    np.maximum.at(may_stop, (kind[rows.cohort], rows.hour), rows.may_stop)
     ends = np.zeros(kinds.shape[1])
     np.add.at(ends, kind, rows.x_end_match_mwh)
     pick = (cohort, hour)
@@ -245,7 +332,7 @@ def merge_cohorts(rows: CohortRows) -> CohortRows:
         departure_h=kinds[0].astype(np.int64), eta_charge=kinds[1], eta_discharge=kinds[2],
         wear_usd_per_mwh=kinds[3], x_end_match_mwh=ends, cohort=cohort, hour=hour,
         pc_max_mw=pc[pick], pd_max_mw=pd[pick], x_min_mwh=x_min[pick], x_max_mwh=x_max[pick],
-        share_limit=np.maximum(limit[pick], 1.0),
+        share_limit=np.maximum(limit[pick], 1.0), by_step=by_step[pick], may_stop=may_stop[pick],
     )
 
 

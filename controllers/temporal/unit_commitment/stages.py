@@ -13,6 +13,7 @@ from scipy import sparse
 from controllers.port import PlanError
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.problem import Case
+from controllers.temporal.unit_commitment.reserve import no_worse
 from controllers.temporal.unit_commitment.variables import Variables, short_rests
 from models.records import Floats, Ints
 
@@ -52,7 +53,6 @@ class Dispatch:
     """[U, H]"""
     wind_cut_mw: Floats
     pv_cut_mw: Floats
-    short_mw: Floats
     price_usd_per_mwh: Floats
     pc_mw: Floats
     """[E]"""
@@ -77,16 +77,19 @@ def make_variables(case: Case, cycling: bool = True) -> Variables:
     flat, h, rows = case.knowledge.units.count * case.horizon_h, case.horizon_h, case.rows
     charge_at, discharge_at = np.flatnonzero(rows.pc_max_mw > 0), np.flatnonzero(rows.pd_max_mw > 0)
     cycling_at = np.flatnonzero(case.cycling_pays()) if cycling else NOTHING
-    zero = cp.Constant(np.zeros(h))
+    zero, steps = cp.Constant(np.zeros(h)), h * case.steps_per_hour
+    pieces = len(case.knowledge.reserve_curve.usd_per_mwh) + 1
     with_cars = case.knowledge.reserve_rule == "deliverable" and rows.entries > 0
     u, y = _unit_states(case)
     return Variables(
         u=u, y=y, z=cp.Variable(flat, nonneg=True),
         hot=cp.Variable(flat, nonneg=True), p=cp.Variable(flat), cost=cp.Variable(flat),
-        wind_cut=cp.Variable(h, nonneg=True), pv_cut=cp.Variable(h, nonneg=True), short=cp.Variable(h, nonneg=True),
+        wind_cut=cp.Variable(h, nonneg=True), pv_cut=cp.Variable(h, nonneg=True),
+        short=cp.Variable(pieces * steps, nonneg=True),
+        charge_step=cp.Variable(steps) if case.is_uneven else _empty(),
         charge=_nonneg(charge_at.size), discharge=_nonneg(discharge_at.size),
         x=cp.Variable(rows.entries) if rows.entries else _empty(),
-        stored_reserve=cp.Variable((2, h), nonneg=True) if with_cars else cp.Constant(np.zeros((2, h))),
+        stored_reserve=cp.Variable((2, steps), nonneg=True) if with_cars else cp.Constant(np.zeros((2, steps))),
         direction=cp.Variable(cycling_at.size, boolean=True) if cycling_at.size else _empty(),
         charge_at=charge_at, discharge_at=discharge_at, cycling_at=cycling_at, missing=zero, surplus=zero,
         rest=_nonneg(short_rests(case).row.size),
@@ -182,7 +185,7 @@ def dispatch(case: Case, u: Ints, direction: Floats, without: Collection[str] = 
     pc, pd = entry_powers(case, v)
     return Dispatch(
         p_mw=np.asarray(v.p.value).reshape(-1, h) * u, wind_cut_mw=_clean(v.wind_cut.value),
-        pv_cut_mw=_clean(v.pv_cut.value), short_mw=_clean(v.short.value), price_usd_per_mwh=np.asarray(price),
+        pv_cut_mw=_clean(v.pv_cut.value), price_usd_per_mwh=np.asarray(price),
         pc_mw=pc, pd_mw=pd, x_mwh=value_of(v.x) * rows.x_scale_mwh, objective_usd=float(problem.value),
         solver_s=float(problem.solver_stats.solve_time or 0.0), compile_s=float(problem.compilation_time or 0.0),
     )
@@ -213,7 +216,7 @@ def split(case: Case, found: Dispatch, direction: Floats, slack_usd: float,
     if rows.entries == 0:
         return found
     v = replace(make_variables(case), direction=cp.Constant(direction))
-    constraints = collect(case, v, eq.COHORTS, without)
+    constraints = collect(case, v, eq.COHORTS, without) + no_worse(case, v, found.pc_mw, found.pd_mw, found.x_mwh)
     distance: cp.Expression = cp.Constant(0.0)
     sides = ((v.charge, v.charge_at, rows.pc_max_mw, found.pc_mw),
              (v.discharge, v.discharge_at, rows.pd_max_mw, found.pd_mw))

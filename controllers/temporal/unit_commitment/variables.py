@@ -43,7 +43,9 @@ class Variables:
     wind_cut: cp.Expression
     pv_cut: cp.Expression
     short: cp.Expression
-    """[H] reserve shortfall MW"""
+    """[(K + 1) * H * Q] missing reserve MW by piece of its demand curve, then load shed beyond it; step by step"""
+    charge_step: cp.Expression
+    """[H * Q] charging in each step; empty where it is the hour's mean"""
     charge: cp.Expression
     """[C] Pc / Pcmax of the entries `charge_at`"""
     discharge: cp.Expression
@@ -51,7 +53,7 @@ class Variables:
     x: cp.Expression
     """[E] X over `x_scale_mwh`"""
     stored_reserve: cp.Expression
-    """[2, H] reserve of cars beyond their schedule: more discharge, less charge"""
+    """[2, H * Q] reserve of cars beyond their schedule: more discharge, less charge"""
     direction: cp.Expression
     """[K] 1 = may charge, 0 = may discharge, of the entries `cycling_at`"""
     charge_at: Ints
@@ -92,6 +94,22 @@ def short_rests(case: Case) -> Rests:
 def unit_sum(case: Case) -> sparse.csr_matrix:
     """[H, U*H] adds the units in each hour."""
     return sparse.csr_matrix(sparse.kron(np.ones((1, case.knowledge.units.count)), sparse.eye(case.horizon_h)))
+
+
+def charging_mw(case: Case, v: Variables) -> cp.Expression:
+    """[H] sum of Pc."""
+    if v.charge_at.size == 0:
+        return cp.Constant(np.zeros(case.horizon_h))
+    scale = sparse.diags(case.rows.pc_max_mw[v.charge_at])
+    return (case.rows.hour_matrix(case.horizon_h, v.charge_at) @ scale) @ v.charge
+
+
+def discharging_mw(case: Case, v: Variables) -> cp.Expression:
+    """[H] sum of Pd."""
+    if v.discharge_at.size == 0:
+        return cp.Constant(np.zeros(case.horizon_h))
+    scale = sparse.diags(case.rows.pd_max_mw[v.discharge_at])
+    return (case.rows.hour_matrix(case.horizon_h, v.discharge_at) @ scale) @ v.discharge
 
 
 def per_unit(case: Case, values: Floats | Ints) -> Floats:

@@ -12,6 +12,7 @@ from controllers.port import FeederOffer, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from models.feeder import ieee33, site, zone_map
 from models.records import GROUP_COUNT, CohortFlexibility, ThermalUnits
+from models.reserve_curve import ReserveCurve
 
 HOURS = 8
 LOAD_PEAK_MW = 4.0
@@ -43,7 +44,7 @@ def knowledge(substation_kva: float = np.inf, **changes: Any) -> TemporalKnowled
     known = TemporalKnowledge(
         units=units(), horizon_h=HOURS, binding_h=HOURS, weights=(1.0, 1.0, 1.0, 1.0), carbon_price_usd_per_t=7.0,
         curtailment_penalty_usd_per_mwh=75.0, wear_usd_per_kwh=np.full(GROUP_COUNT, 0.002), tariff_in_objective=False,
-        reserve_rule="thermal_only", reserve_fraction=0.05, reserve_shortfall_usd_per_mwh=1000.0, terminal="match",
+        reserve_rule="thermal_only", reserve_fraction=0.05, reserve_curve=ReserveCurve.flat(1000.0), terminal="match",
         tangents=12, mip_gap=1e-4, district_names=("north",), offers=(offer(substation_kva),))
     return replace(known, **changes)
 

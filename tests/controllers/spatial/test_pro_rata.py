@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -272,5 +273,13 @@ def test_a_sum_that_is_met_changes_nothing():
     assert balance_total(powers, 6.0, four_cars()) is powers
 
 
-def test_nobody_gives_back_where_discharging_is_not_allowed():
-    assert balance_total(np.array([7.0, 0.0, 0.0, 0.0]), 2.0, four_cars(), may_discharge=False).tolist() == [7, 0, 0, 0]
+@pytest.mark.parametrize("sharing", ["plugged_kw", "least_laxity"])
+def test_nobody_discharges_where_that_is_not_allowed(sharing):
+    """Neither to make up for a car in a hurry (both cohorts' targets sum to 0) nor because a target says so."""
+    vehicles, departure = cars(2), np.array([HOUR, 10 * HOUR])
+    for may, lowest_kw in ((True, -5.0), (False, 0.0)):
+        layer = ProRata(replace(knowledge_of(vehicles), may_discharge=may), sharing)
+        answer = layer.step(view_of(vehicles, 0.7, targets={(ROW, 0): (0.0, 5.0)}, departure_s=departure))
+        assert answer.setpoint_kw == pytest.approx([5.0, lowest_kw])
+    strict = ProRata(replace(knowledge_of(vehicles), may_discharge=False), sharing)
+    assert strict.step(view_of(vehicles, 0.7, targets={}, departure_s=departure)).setpoint_kw.tolist() == [5, 0]

@@ -12,6 +12,7 @@ from controllers.port import SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.records import GROUP_COUNT, CohortFlexibility, Floats, Ints, ThermalUnits
+from models.reserve_curve import ReserveCurve
 from models.units import ten_units
 
 ETA = 0.95
@@ -98,7 +99,7 @@ def knowledge(horizon_h: int, **changes: Any) -> TemporalKnowledge:
         "units": ten_units(), "horizon_h": horizon_h, "binding_h": min(24, horizon_h), "weights": (1.0, 1.0, 1.0, 1.0),
         "carbon_price_usd_per_t": 7.0, "curtailment_penalty_usd_per_mwh": 75.0,
         "wear_usd_per_kwh": np.full(GROUP_COUNT, 0.01), "tariff_in_objective": True, "reserve_rule": "scheduled",
-        "reserve_fraction": 0.1, "reserve_shortfall_usd_per_mwh": 1000.0, "terminal": "match", "tangents": 12,
+        "reserve_fraction": 0.1, "reserve_curve": ReserveCurve.flat(1000.0), "terminal": "match", "tangents": 12,
         "mip_gap": 1e-6, "district_names": ("north", "south"),
     }
     return TemporalKnowledge(**(values | changes))

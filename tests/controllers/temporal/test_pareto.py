@@ -23,6 +23,7 @@ from controllers.temporal.unit_commitment.commitment import binned_cohorts, comm
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import Commitment
+from models.reserve_curve import ReserveCurve
 
 H = 8
 HILL = [70.0, 95, 130, 150, 165, 120, 90, 62]
@@ -109,7 +110,7 @@ def test_ties_make_the_end_as_cheap_in_the_rest_as_it_can_be(build: SimpleNamesp
     pareto_front(_case(build), "curtailment", "carbon", replace(QUICK, points=2), heard.append)
     tied = heard[0].costs_usd
     k = build.knowledge(H, units=build.small_units(), mip_gap=1e-6, weights=(1.0, 1.0, 1e3, 1.0),
-                        reserve_shortfall_usd_per_mwh=1e6)
+                        reserve_curve=ReserveCurve.flat(1e6), shed_usd_per_mwh=1e6)
     plan = UnitCommitment(k).plan(build.view(k, HILL, (build.few_cars(),), wind_mw=WIND))
     rest = plan.operating_cost_usd + plan.owners_net_usd + plan.carbon_cost_usd
     assert tied["curtailment"] == pytest.approx(plan.curtailment_usd, abs=1.0)

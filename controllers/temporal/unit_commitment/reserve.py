@@ -1,0 +1,170 @@
+"""Reserve in every step (MODEL.md sections 3 and 10): what is needed, what counts, and what is missing at its price.
+
+Hours on and powers are hourly; load, wind, sun and charging that cannot wait differ from step to step. In the hour in
+which cars leave, their charging is not spread evenly, and who has time takes nothing off it: a step is planned with the
+larger of the hour's mean and the sum of what each cohort does then.
+
+S = H * Q steps. The slack is in pieces: one per step of the demand curve, together at most the requirement r D; what
+is missing beyond it is load shed, at that price.
+"""
+
+from __future__ import annotations
+
+import cvxpy as cp
+import numpy as np
+from scipy import sparse
+
+from controllers.temporal.unit_commitment.problem import Case
+from controllers.temporal.unit_commitment.variables import (
+    Constraints,
+    Equation,
+    Variables,
+    charging_mw,
+    discharging_mw,
+    per_unit,
+    unit_sum,
+)
+from models.records import Floats
+
+
+# ------------------------------------------------------------------ hours and steps
+def each_step(case: Case) -> sparse.csr_matrix:
+    """[S, H] repeats an hourly value in the hour's steps."""
+    return sparse.csr_matrix(sparse.kron(sparse.eye(case.horizon_h), np.ones((case.steps_per_hour, 1))))
+
+
+def piece_sum(case: Case) -> sparse.csr_matrix:
+    """[S, (K + 1) * S] adds the pieces of the slack in each step."""
+    pieces = len(case.knowledge.reserve_curve.usd_per_mwh) + 1
+    return sparse.csr_matrix(sparse.kron(np.ones((1, pieces)), sparse.eye(case.load_step_mw.size)))
+
+
+def charging_in_steps(case: Case, v: Variables) -> Constraints:
+    """(U11e) w >= Pc, w >= sum_g sigma_g Pc_g: charging of a step; sigma = step over mean where cars leave, else 1."""
+    if not case.is_uneven or v.charge_at.size == 0:
+        return []
+    uneven = case.rows.uneven_matrix(case.horizon_h, v.charge_at) @ sparse.diags(case.rows.pc_max_mw[v.charge_at])
+    return [v.charge_step >= each_step(case) @ charging_mw(case, v), v.charge_step >= uneven @ v.charge]
+
+
+def charging_step_mw(case: Case, v: Variables) -> cp.Expression:
+    """[S] charging of controlled cars in each step."""
+    even = not case.is_uneven or v.charge_at.size == 0
+    return each_step(case) @ charging_mw(case, v) if even else v.charge_step
+
+
+# ------------------------------------------------------------------ the rules
+def _firm_mw(case: Case, v: Variables) -> cp.Expression:
+    running = unit_sum(case) @ cp.multiply(per_unit(case, case.knowledge.units.p_max_mw), v.u)
+    hourly = running - v.wind_cut - v.pv_cut + v.missing
+    return each_step(case) @ hourly + case.renewable_step_mw + piece_sum(case) @ v.short
+
+
+def _needed_mw(case: Case, v: Variables) -> cp.Expression:
+    load = (1 + case.knowledge.reserve_fraction) * case.load_step_mw
+    return load + case.uncontrolled_step_mw + charging_step_mw(case, v)
+
+
+def _discharging_mw(case: Case, v: Variables) -> cp.Expression:
+    return each_step(case) @ discharging_mw(case, v)
+
+
+def thermal_only(case: Case, v: Variables) -> Constraints:
+    """(U11a) sum_i u Pmax + Pw + Pv + s >= (1 + r) D + Punc + w in every step."""
+    return [_firm_mw(case, v) >= _needed_mw(case, v)]
+
+
+def scheduled(case: Case, v: Variables) -> Constraints:
+    """(U11b) left side + Pd: planned discharge counts in full."""
+    return [_firm_mw(case, v) + _discharging_mw(case, v) >= _needed_mw(case, v)]
+
+
+def scheduled_safely(case: Case, v: Variables) -> Constraints:
+    """(U11d) left side + phi Pd: planned discharge counts as far as it can be trusted, nothing else of cars."""
+    safe = cp.multiply(case.each_step(case.delivery_quantile), _discharging_mw(case, v))
+    return [_firm_mw(case, v) + safe >= _needed_mw(case, v)]
+
+
+def deliverable(case: Case, v: Variables) -> Constraints:
+    """(U11c) left side + phi Pd + h; h <= phi (Pdmax - Pd + kappa Pc), one hour of energy behind h.
+
+    kappa is the share of a cohort with an hour of laxity left; who has less cannot stop charging for an hour.
+    """
+    rows, phi = case.rows, case.each_step(case.delivery_quantile)
+    if rows.entries == 0:
+        return thermal_only(case, v)
+    steps, discharge = each_step(case), _discharging_mw(case, v)
+    more, less = v.stored_reserve[0], v.stored_reserve[1]
+    hour_sum = rows.hour_matrix(case.horizon_h, np.arange(rows.entries))
+    above_min = cp.multiply(rows.x_scale_mwh, v.x) - rows.x_min_mwh
+    two_way = hour_sum @ sparse.diags((rows.pd_max_mw > 0) * 1.0)
+    can_stop = hour_sum @ sparse.diags(rows.may_stop)
+    eta_d = float(rows.eta_discharge.min(initial=1.0))
+    eta_c = float(rows.eta_charge.max(initial=0.0))
+    return [
+        _firm_mw(case, v) + cp.multiply(phi, discharge) + more + less >= _needed_mw(case, v),
+        more <= cp.multiply(phi, steps @ (hour_sum @ rows.pd_max_mw) - discharge),
+        less <= cp.multiply(phi, steps @ interruptible_mw(case, v)),
+        more / eta_d <= steps @ two_way @ above_min,
+        eta_c * less <= steps @ can_stop @ above_min,
+        more / eta_d + eta_c * less <= steps @ hour_sum @ above_min,
+    ]
+
+
+def interruptible_mw(case: Case, v: Variables) -> cp.Expression:
+    """[H] sum of kappa Pc."""
+    if v.charge_at.size == 0:
+        return cp.Constant(np.zeros(case.horizon_h))
+    part = (case.rows.may_stop * case.rows.pc_max_mw)[v.charge_at]
+    return (case.rows.hour_matrix(case.horizon_h, v.charge_at) @ sparse.diags(part)) @ v.charge
+
+
+RESERVE_RULES: dict[str, Equation] = {
+    "thermal_only": thermal_only, "scheduled": scheduled, "scheduled_safely": scheduled_safely,
+    "deliverable": deliverable,
+}
+
+
+def reserve(case: Case, v: Variables) -> Constraints:
+    """(U11) the reserve rule of the run, with what is missing priced in the objective."""
+    return RESERVE_RULES[case.knowledge.reserve_rule](case, v)
+
+
+# ------------------------------------------------------------------ what is missing
+def curve_steps(case: Case, v: Variables) -> Constraints:
+    """(U11f) piece k of s <= its share of r D; the last one, load shed, has no limit."""
+    width = case.knowledge.reserve_curve.steps(case.requirement_mw)
+    return [v.short[: width.size] <= width.ravel()]
+
+
+def piece_usd_per_mw(case: Case) -> Floats:
+    """[(K + 1) * S] price of each piece of the slack for the length of its step."""
+    prices = (*case.knowledge.reserve_curve.usd_per_mwh, case.knowledge.shed_usd_per_mwh)
+    return np.repeat(np.array(prices, dtype=np.float64), case.load_step_mw.size) / case.steps_per_hour
+
+
+def shortfall_usd(case: Case, v: Variables) -> cp.Expression:
+    """Missing reserve along the demand curve, and load shed beyond it."""
+    return piece_usd_per_mw(case) @ v.short
+
+
+RESERVE: dict[str, Equation] = {
+    "reserve": reserve, "charging_in_steps": charging_in_steps, "curve_steps": curve_steps,
+}
+
+
+def no_worse(case: Case, v: Variables, pc_mw: Floats, pd_mw: Floats, x_mwh: Floats) -> Constraints:
+    """Another split of the same hourly Pc and Pd [E] under which no more reserve is missing than under this one."""
+    rows, h = case.rows, case.horizon_h
+    out: Constraints = []
+    if case.is_uneven and v.charge_at.size:
+        uneven, at = rows.uneven_matrix(h, v.charge_at), v.charge_at
+        mean = case.each_step(rows.hour_matrix(h, at) @ pc_mw[at])
+        most = np.maximum(uneven @ pc_mw[at], mean)
+        out.append((uneven @ sparse.diags(rows.pc_max_mw[at])) @ v.charge <= most)
+    if case.knowledge.reserve_rule == "deliverable" and v.charge_at.size:
+        add = rows.hour_matrix(h, np.arange(rows.entries))
+        out.append(interruptible_mw(case, v) >= add @ (rows.may_stop * pc_mw))
+        for part in (rows.may_stop, (rows.pd_max_mw > 0) * 1.0, np.ones(rows.entries)):
+            out.append((add @ sparse.diags(part * rows.x_scale_mwh)) @ v.x >= add @ (part * x_mwh))
+    return out
