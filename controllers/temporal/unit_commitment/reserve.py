@@ -14,6 +14,7 @@ import cvxpy as cp
 import numpy as np
 from scipy import sparse
 
+from controllers.temporal.unit_commitment.linear import times
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.variables import (
     Constraints,
@@ -55,7 +56,7 @@ def charging_step_mw(case: Case, v: Variables) -> cp.Expression:
 
 # ------------------------------------------------------------------ the rules
 def _firm_mw(case: Case, v: Variables) -> cp.Expression:
-    running = unit_sum(case) @ cp.multiply(per_unit(case, case.knowledge.units.p_max_mw), v.u)
+    running = unit_sum(case) @ times(per_unit(case, case.knowledge.units.p_max_mw), v.u)
     hourly = running - v.wind_cut - v.pv_cut + v.missing
     return each_step(case) @ hourly + case.renewable_step_mw + piece_sum(case) @ v.short
 
@@ -81,7 +82,7 @@ def scheduled(case: Case, v: Variables) -> Constraints:
 
 def scheduled_safely(case: Case, v: Variables) -> Constraints:
     """(U11d) left side + phi Pd: planned discharge counts as far as it can be trusted, nothing else of cars."""
-    safe = cp.multiply(case.each_step(case.delivery_quantile), _discharging_mw(case, v))
+    safe = times(case.each_step(case.delivery_quantile), _discharging_mw(case, v))
     return [_firm_mw(case, v) + safe >= _needed_mw(case, v)]
 
 
@@ -90,31 +91,30 @@ def deliverable(case: Case, v: Variables) -> Constraints:
 
     kappa is the share of a cohort with an hour of laxity left; who has less cannot stop charging for an hour.
     """
-    rows, phi = case.rows, case.each_step(case.delivery_quantile)
+    rows, phi = case.rows, case.delivery_quantile
     if rows.entries == 0:
         return thermal_only(case, v)
-    steps, discharge = each_step(case), _discharging_mw(case, v)
-    more, less = v.stored_reserve[0], v.stored_reserve[1]
+    discharge, (more, less) = discharging_mw(case, v), (v.stored_reserve[0], v.stored_reserve[1])
     hour_sum = rows.hour_matrix(case.horizon_h, np.arange(rows.entries))
-    above_min = cp.multiply(rows.x_scale_mwh, v.x) - rows.x_min_mwh
+    above_min = times(rows.x_scale_mwh, v.x) - rows.x_min_mwh
     two_way = hour_sum @ sparse.diags((rows.pd_max_mw > 0) * 1.0)
     can_stop = hour_sum @ sparse.diags(rows.may_stop)
     eta_d = float(rows.eta_discharge.min(initial=1.0))
     eta_c = float(rows.eta_charge.max(initial=0.0))
     return [
-        _firm_mw(case, v) + cp.multiply(phi, discharge) + more + less >= _needed_mw(case, v),
-        more <= cp.multiply(phi, steps @ (hour_sum @ rows.pd_max_mw) - discharge),
-        less <= cp.multiply(phi, steps @ interruptible_mw(case, v)),
-        more / eta_d <= steps @ two_way @ above_min,
-        eta_c * less <= steps @ can_stop @ above_min,
-        more / eta_d + eta_c * less <= steps @ hour_sum @ above_min,
+        _firm_mw(case, v) + each_step(case) @ (times(phi, discharge) + more + less) >= _needed_mw(case, v),
+        more <= times(phi, hour_sum @ rows.pd_max_mw - discharge),
+        less <= times(phi, interruptible_mw(case, v)),
+        more / eta_d <= two_way @ above_min,
+        eta_c * less <= can_stop @ above_min,
+        more / eta_d + eta_c * less <= hour_sum @ above_min,
     ]
 
 
 def interruptible_mw(case: Case, v: Variables) -> cp.Expression:
     """[H] sum of kappa Pc."""
     if v.charge_at.size == 0:
-        return cp.Constant(np.zeros(case.horizon_h))
+        return np.zeros(case.horizon_h)
     part = (case.rows.may_stop * case.rows.pc_max_mw)[v.charge_at]
     return (case.rows.hour_matrix(case.horizon_h, v.charge_at) @ sparse.diags(part)) @ v.charge
 
