@@ -112,9 +112,9 @@ class Rows:
 
 
 def times(values: Floats, expression: Any) -> Any:
-    """Entry by entry."""
+    """Entry by entry, of unknowns as cvxpy has them or as columns, or of numbers."""
     if not isinstance(expression, Linear):
-        return cp.multiply(values, expression)
+        return cp.multiply(values, expression) if isinstance(expression, cp.Expression) else values * expression
     factors = np.broadcast_to(np.asarray(values, dtype=np.float64), expression.shape)
     return Linear(sp.csr_array(sp.diags_array(factors) @ expression.matrix), factors * expression.constant)
 
