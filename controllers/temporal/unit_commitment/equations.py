@@ -10,6 +10,7 @@ import cvxpy as cp
 import numpy as np
 from scipy import sparse
 
+from controllers.temporal.unit_commitment.linear import times, total
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.ramps import RAMPS, TIGHTENING
 from controllers.temporal.unit_commitment.reserve import RESERVE, RESERVE_RULES, shortfall_usd
@@ -48,12 +49,12 @@ def balance(case: Case, v: Variables) -> Constraints:
 
 def minimum_power(case: Case, v: Variables) -> Constraints:
     """(U2) P >= Pmin u."""
-    return [v.p >= cp.multiply(per_unit(case, case.knowledge.units.p_min_mw), v.u)]
+    return [v.p >= times(per_unit(case, case.knowledge.units.p_min_mw), v.u)]
 
 
 def maximum_power(case: Case, v: Variables) -> Constraints:
     """(U3) P <= Pmax u."""
-    return [v.p <= cp.multiply(per_unit(case, case.knowledge.units.p_max_mw), v.u)]
+    return [v.p <= times(per_unit(case, case.knowledge.units.p_max_mw), v.u)]
 
 
 def start_stop_logic(case: Case, v: Variables) -> Constraints:
@@ -136,7 +137,7 @@ def cost_tangents(case: Case, v: Variables) -> Constraints:
     for part in np.linspace(0.0, 1.0, count):
         at = units.p_min_mw + part * (units.p_max_mw - units.p_min_mw)
         slope, level = per_unit(case, b + 2 * c * at), per_unit(case, a - c * at**2)
-        out.append(v.cost >= cp.multiply(slope, v.p) + cp.multiply(level, v.u))
+        out.append(v.cost >= times(slope, v.p) + times(level, v.u))
     return out
 
 
@@ -241,7 +242,7 @@ def owners_usd(case: Case, v: Variables) -> cp.Expression:
     """(F2) pi_ch Pc - pi_dis Pd + wear Pd/eta_d, weighted; pi = 0 with the tariff off."""
     rows, w2 = case.rows, case.knowledge.weights[1]
     charge, discharge = entry_prices(case)
-    cost = cp.Constant(0.0)
+    cost: cp.Expression = 0.0
     if v.charge_at.size:
         cost += (charge * rows.pc_max_mw)[v.charge_at] @ v.charge
     if v.discharge_at.size:
@@ -259,18 +260,18 @@ def entry_prices(case: Case) -> tuple[Floats, Floats]:
 def curtailment_usd(case: Case, v: Variables) -> cp.Expression:
     """(F3) penalty on curtailed wind and PV, weighted."""
     penalty = case.knowledge.weights[2] * case.knowledge.curtailment_penalty_usd_per_mwh
-    return penalty * (cp.sum(v.wind_cut) + cp.sum(v.pv_cut))
+    return penalty * (total(v.wind_cut) + total(v.pv_cut))
 
 
 def terminal_value_usd(case: Case, v: Variables) -> cp.Expression:
     """Credit for energy held at the horizon's end (terminal: price)."""
     at = stays_on(case)
     if case.knowledge.terminal != "price" or at.size == 0:
-        return cp.Constant(0.0)
+        return 0.0
     return case.terminal_value_usd_per_mwh * (case.rows.x_scale_mwh[at] @ v.x[at])
 
 
 def objective_usd(case: Case, v: Variables) -> cp.Expression:
     """w1 F1 + w2 F2 + w3 F3 + w4 F4 + reserve shortfall - terminal value."""
-    return (cp.sum(v.cost) + startup_usd(case, v) + owners_usd(case, v) + curtailment_usd(case, v)
+    return (total(v.cost) + startup_usd(case, v) + owners_usd(case, v) + curtailment_usd(case, v)
             + shortfall_usd(case, v) - terminal_value_usd(case, v))

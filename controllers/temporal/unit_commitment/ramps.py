@@ -9,10 +9,10 @@ The reserve rules count whole capacities and know nothing of ramps.
 
 from __future__ import annotations
 
-import cvxpy as cp
 import numpy as np
 
 from controllers.temporal.unit_commitment.inherited import POWER_KNOWN_MW
+from controllers.temporal.unit_commitment.linear import times
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.variables import (
     Constraints,
@@ -76,7 +76,7 @@ def ramp_up(case: Case, v: Variables) -> Constraints:
     rise = per_unit(case, np.nan_to_num(units.ramp_up_mw_per_h, posinf=0.0))[at]
     start, least = per_unit(case, _edges(case)[0])[at], per_unit(case, units.p_min_mw)[at]
     change = (v.p - before(case) @ v.p)[at] - _power_before(case, v)[at]
-    return [change <= cp.multiply(rise, (v.u - v.y)[at]) + cp.multiply(start, v.y[at]) - cp.multiply(least, v.z[at])]
+    return [change <= times(rise, (v.u - v.y)[at]) + times(start, v.y[at]) - times(least, v.z[at])]
 
 
 def ramp_down(case: Case, v: Variables) -> Constraints:
@@ -88,7 +88,7 @@ def ramp_down(case: Case, v: Variables) -> Constraints:
     fall = per_unit(case, np.nan_to_num(units.ramp_down_mw_per_h, posinf=0.0))[at]
     stop, least = per_unit(case, _edges(case)[1])[at], per_unit(case, units.p_min_mw)[at]
     change = _power_before(case, v)[at] + (before(case) @ v.p - v.p)[at]
-    return [change <= cp.multiply(fall, (v.u - v.y)[at]) + cp.multiply(stop, v.z[at]) - cp.multiply(least, v.y[at])]
+    return [change <= times(fall, (v.u - v.y)[at]) + times(stop, v.z[at]) - times(least, v.y[at])]
 
 
 def startup_limit(case: Case, v: Variables) -> Constraints:
@@ -99,7 +99,7 @@ def startup_limit(case: Case, v: Variables) -> Constraints:
     if at.size == 0:
         return []
     most, less = per_unit(case, units.p_max_mw)[at], per_unit(case, missing)[at]
-    return [v.p[at] <= cp.multiply(most, v.u[at]) - cp.multiply(less, v.y[at])]
+    return [v.p[at] <= times(most, v.u[at]) - times(less, v.y[at])]
 
 
 def shutdown_limit(case: Case, v: Variables) -> Constraints:
@@ -112,7 +112,7 @@ def shutdown_limit(case: Case, v: Variables) -> Constraints:
     most, less = per_unit(case, units.p_max_mw)[at], per_unit(case, missing)[at]
     on_before = (before(case) @ v.u)[at] + first_hour(case, case.inherited.on)[at]
     power_before = (before(case) @ v.p)[at] + _power_before(case, v)[at]
-    return [power_before <= cp.multiply(most, on_before) - cp.multiply(less, v.z[at])]
+    return [power_before <= times(most, on_before) - times(less, v.z[at])]
 
 
 def start_and_stop_limit(case: Case, v: Variables) -> Constraints:
@@ -127,8 +127,8 @@ def start_and_stop_limit(case: Case, v: Variables) -> Constraints:
         return []
     most = per_unit(case, units.p_max_mw)[at]
     stops_next = (before(case).T @ v.z)[at]
-    return [v.p[at] <= cp.multiply(most, v.u[at]) - cp.multiply(per_unit(case, less_start)[at], v.y[at])
-            - cp.multiply(per_unit(case, less_stop)[at], stops_next)]
+    return [v.p[at] <= times(most, v.u[at]) - times(per_unit(case, less_start)[at], v.y[at])
+            - times(per_unit(case, less_stop)[at], stops_next)]
 
 
 RAMPS: dict[str, Equation] = {

@@ -14,6 +14,7 @@ import cvxpy as cp
 import numpy as np
 from scipy import sparse
 
+from controllers.temporal.unit_commitment.linear import times
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.variables import (
     Constraints,
@@ -58,7 +59,7 @@ def extra_matrix(case: Case, v: Variables) -> sparse.csr_matrix:
 # ------------------------------------------------------------------ the rules
 def _units_less_cars_mw(case: Case, v: Variables) -> cp.Expression:
     """[H] sum_i u Pmax - curtailed - Pc; load that is not served needs nothing."""
-    running = unit_sum(case) @ cp.multiply(per_unit(case, case.knowledge.units.p_max_mw), v.u)
+    running = unit_sum(case) @ times(per_unit(case, case.knowledge.units.p_max_mw), v.u)
     return running - v.wind_cut - v.pv_cut + v.missing - charging_mw(case, v)
 
 
@@ -74,7 +75,7 @@ def scheduled(case: Case, v: Variables) -> Constraints:
 
 def scheduled_safely(case: Case, v: Variables) -> Constraints:
     """(U11d) right side + phi Pd: planned discharge counts as far as it can be trusted, nothing else of cars."""
-    safe = cp.multiply(case.delivery_quantile, discharging_mw(case, v))
+    safe = times(case.delivery_quantile, discharging_mw(case, v))
     return [v.counted <= _units_less_cars_mw(case, v) + safe]
 
 
@@ -88,15 +89,15 @@ def deliverable(case: Case, v: Variables) -> Constraints:
         return thermal_only(case, v)
     discharge, more, less = discharging_mw(case, v), v.stored_reserve[0], v.stored_reserve[1]
     hour_sum = rows.hour_matrix(case.horizon_h, np.arange(rows.entries))
-    above_min = cp.multiply(rows.x_scale_mwh, v.x) - rows.x_min_mwh
+    above_min = times(rows.x_scale_mwh, v.x) - rows.x_min_mwh
     two_way = hour_sum @ sparse.diags((rows.pd_max_mw > 0) * 1.0)
     can_stop = hour_sum @ sparse.diags(rows.may_stop)
     eta_d = float(rows.eta_discharge.min(initial=1.0))
     eta_c = float(rows.eta_charge.max(initial=0.0))
     return [
-        v.counted <= _units_less_cars_mw(case, v) + cp.multiply(phi, discharge) + more + less,
-        more <= cp.multiply(phi, hour_sum @ rows.pd_max_mw - discharge),
-        less <= cp.multiply(phi, interruptible_mw(case, v)),
+        v.counted <= _units_less_cars_mw(case, v) + times(phi, discharge) + more + less,
+        more <= times(phi, hour_sum @ rows.pd_max_mw - discharge),
+        less <= times(phi, interruptible_mw(case, v)),
         more / eta_d <= two_way @ above_min,
         eta_c * less <= can_stop @ above_min,
         more / eta_d + eta_c * less <= hour_sum @ above_min,
@@ -106,7 +107,7 @@ def deliverable(case: Case, v: Variables) -> Constraints:
 def interruptible_mw(case: Case, v: Variables) -> cp.Expression:
     """[H] sum of kappa Pc."""
     if v.charge_at.size == 0:
-        return cp.Constant(np.zeros(case.horizon_h))
+        return np.zeros(case.horizon_h)
     part = (case.rows.may_stop * case.rows.pc_max_mw)[v.charge_at]
     return (case.rows.hour_matrix(case.horizon_h, v.charge_at) @ sparse.diags(part)) @ v.charge
 

@@ -10,15 +10,14 @@ import cvxpy as cp
 import numpy as np
 from scipy import sparse
 
-from controllers.port import PlanError
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.problem import Case
+from controllers.temporal.unit_commitment.quadratic import CLARABEL_OPTIONS, Quadratic, Solved, judge
 from controllers.temporal.unit_commitment.reserve import no_worse
 from controllers.temporal.unit_commitment.variables import Variables, short_rests
 from models.records import Floats, Ints
 
 NOTHING = np.zeros(0, dtype=np.int64)
-QP_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -148,28 +147,40 @@ def fix_commitment(case: Case, v: Variables, u: Ints, direction: Floats) -> Vari
 
 
 def solve_qp(problem: cp.Problem, what: str) -> None:
-    """Interior point with tight tolerances; raises PlanError unless (nearly) optimal."""
-    options: dict[str, float | int] = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), QP_TOLERANCE)
-    solve_quietly(problem, cp.CLARABEL, options)
-    if problem.status not in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE):
-        raise PlanError(f"{what} is {problem.status}")
+    """Interior point with tight tolerances; raises PlanError unless (nearly) optimal and feasible."""
+    solve_quietly(problem, cp.CLARABEL, CLARABEL_OPTIONS)
+    judge(problem, what)
 
 
 def dispatch(case: Case, u: Ints, direction: Floats, without: Collection[str] = ()) -> Dispatch:
     """Powers of units and cohorts at the fixed schedule `u`; the price is the balance's dual value."""
     v = fix_commitment(case, make_variables(case), u, direction)
-    constraints = collect(case, v, eq.DISPATCH | eq.COHORTS, without)
-    problem = cp.Problem(cp.Minimize(eq.objective_usd(case, v)), constraints)
-    solve_qp(problem, "dispatch at the chosen commitment")
-    rows, h = case.rows, case.horizon_h
-    price = next((-c.dual_value for c in constraints if c.label == "balance[0]"), np.zeros(h))
+    solved = Quadratic(
+        "dispatch at the chosen commitment", v, usd=lambda w: eq.objective_usd(case, with_affine_cost(case, w, u)),
+        rows=lambda w: collect(case, w, eq.DISPATCH | eq.COHORTS, without), squares=unit_squares(case)).solve()
+    return dispatch_of(case, v, u, solved, eq.objective_usd(case, v))
+
+
+def with_affine_cost(case: Case, v: Variables, u: Ints) -> Variables:
+    """The unknowns with a u + b P as the units' cost; `unit_squares` is the rest of it."""
+    a, b, _ = (np.repeat(k, case.horizon_h) for k in case.unit_curve())
+    return replace(v, cost=b @ v.p + float(a @ u.ravel()))
+
+
+def unit_squares(case: Case) -> dict[str, Floats]:
+    """c of c P^2 of each unit and hour."""
+    return {"p": np.repeat(case.unit_curve()[2], case.horizon_h)}
+
+
+def dispatch_of(case: Case, v: Variables, u: Ints, solved: Solved, objective: cp.Expression) -> Dispatch:
+    """The powers that the unknowns were solved to; the price is the balance's dual value."""
+    h = case.horizon_h
     pc, pd = entry_powers(case, v)
     return Dispatch(
         p_mw=np.asarray(v.p.value).reshape(-1, h) * u, wind_cut_mw=_clean(v.wind_cut.value),
-        pv_cut_mw=_clean(v.pv_cut.value), price_usd_per_mwh=np.asarray(price),
-        pc_mw=pc, pd_mw=pd, x_mwh=value_of(v.x) * rows.x_scale_mwh, objective_usd=float(problem.value),
-        solver_s=float(problem.solver_stats.solve_time or 0.0), compile_s=float(problem.compilation_time or 0.0),
-    )
+        pv_cut_mw=_clean(v.pv_cut.value), price_usd_per_mwh=-solved.duals.get("balance[0]", np.zeros(h)),
+        pc_mw=pc, pd_mw=pd, x_mwh=value_of(v.x) * case.rows.x_scale_mwh, objective_usd=float(objective.value),
+        solver_s=solved.solver_s, compile_s=solved.compile_s)
 
 
 def _clean(values: Floats) -> Floats:
@@ -193,32 +204,49 @@ def split(case: Case, found: Dispatch, direction: Floats, slack_usd: float,
     totals this equals Ptotal_max * Pmax_g * (P_g/Pmax_g - P_total/Ptotal_max)^2, strictly convex: one answer,
     whatever the order of rows or the solver. The cohorts' own cost may rise by `slack_usd` at most.
     """
-    rows, h = case.rows, case.horizon_h
+    rows = case.rows
     if rows.entries == 0:
         return found
     v = replace(make_variables(case), direction=cp.Constant(direction))
-    constraints = collect(case, v, eq.COHORTS, without) + no_worse(case, v, found.pc_mw, found.pd_mw, found.x_mwh)
-    distance: cp.Expression = cp.Constant(0.0)
-    sides = ((v.charge, v.charge_at, rows.pc_max_mw, found.pc_mw),
-             (v.discharge, v.discharge_at, rows.pd_max_mw, found.pd_mw))
-    for part, at, limit, power in sides:
-        if at.size == 0:
-            continue
-        add = rows.hour_matrix(h, at)
-        room = add @ limit[at]
-        used = np.flatnonzero(room > 0)
-        mean = np.zeros(h)
-        mean[used] = (add @ power[at])[used] / room[used]
-        average = (sparse.diags(1.0 / room[used]) @ add[used] @ sparse.diags(limit[at])) @ part
-        constraints.append(average == mean[used])
-        distance += (room[rows.hour[at]] * limit[at] / room.max()) @ cp.square(part - mean[rows.hour[at]])
-    constraints += _cost_cap(case, v, found, slack_usd)
-    problem = cp.Problem(cp.Minimize(distance), constraints)
-    solve_qp(problem, "the split over cohorts")
+    sides = [side for side in (_side(case, "charge", v.charge_at, rows.pc_max_mw, found.pc_mw),
+                               _side(case, "discharge", v.discharge_at, rows.pd_max_mw, found.pd_mw)) if side.at.size]
+
+    def limits(w: Variables) -> eq.Constraints:
+        return (collect(case, w, eq.COHORTS, without) + no_worse(case, w, found.pc_mw, found.pd_mw, found.x_mwh)
+                + [side.average @ getattr(w, side.name) == side.mean for side in sides]
+                + _cost_cap(case, w, found, slack_usd))
+
+    solved = Quadratic(
+        "the split over cohorts", v, rows=limits, squares={side.name: side.weight for side in sides},
+        usd=lambda w: sum(-2 * (side.weight * side.nearest) @ getattr(w, side.name) for side in sides)).solve()
     pc, pd = entry_powers(case, v)
     return replace(found, pc_mw=pc, pd_mw=pd, x_mwh=value_of(v.x) * rows.x_scale_mwh,
-                   solver_s=found.solver_s + float(problem.solver_stats.solve_time or 0.0),
-                   compile_s=found.compile_s + float(problem.compilation_time or 0.0))
+                   solver_s=found.solver_s + solved.solver_s, compile_s=found.compile_s + solved.compile_s)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """Charging or discharging: its entries' distance from equal shares is sum weight (P/Pmax - nearest)^2."""
+
+    name: str
+    at: Ints
+    weight: Floats
+    nearest: Floats
+    average: sparse.csr_array
+    """[hours, entries] from P/Pmax to the hour's mean; only hours in which somebody can."""
+    mean: Floats
+
+
+def _side(case: Case, name: str, at: Ints, limit_mw: Floats, power_mw: Floats) -> _Side:
+    rows, h, limit = case.rows, case.horizon_h, limit_mw[at]
+    add = rows.hour_matrix(h, at)
+    room = add @ limit
+    used = np.flatnonzero(room > 0)
+    mean = np.zeros(h)
+    mean[used] = (add @ power_mw[at])[used] / room[used]
+    average = sparse.csr_array(sparse.diags(1.0 / room[used]) @ add[used] @ sparse.diags(limit))
+    return _Side(name, at, room[rows.hour[at]] * limit / max(float(room.max(initial=0.0)), 1e-12),
+                 mean[rows.hour[at]], average, mean[used])
 
 
 def _cost_cap(case: Case, v: Variables, found: Dispatch, slack_usd: float) -> eq.Constraints:

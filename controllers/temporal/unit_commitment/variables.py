@@ -101,7 +101,7 @@ def unit_sum(case: Case) -> sparse.csr_matrix:
 def charging_mw(case: Case, v: Variables) -> cp.Expression:
     """[H] sum of Pc."""
     if v.charge_at.size == 0:
-        return cp.Constant(np.zeros(case.horizon_h))
+        return np.zeros(case.horizon_h)
     scale = sparse.diags(case.rows.pc_max_mw[v.charge_at])
     return (case.rows.hour_matrix(case.horizon_h, v.charge_at) @ scale) @ v.charge
 
@@ -109,7 +109,7 @@ def charging_mw(case: Case, v: Variables) -> cp.Expression:
 def discharging_mw(case: Case, v: Variables) -> cp.Expression:
     """[H] sum of Pd."""
     if v.discharge_at.size == 0:
-        return cp.Constant(np.zeros(case.horizon_h))
+        return np.zeros(case.horizon_h)
     scale = sparse.diags(case.rows.pd_max_mw[v.discharge_at])
     return (case.rows.hour_matrix(case.horizon_h, v.discharge_at) @ scale) @ v.discharge
 
