@@ -46,7 +46,8 @@ def summary(rows: Sequence[Row]) -> str:
     """Over comparable seeds, then over all."""
     return listing(rows, [column("seeds", "over"), column("number", "seeds"), code("variant", "variant"),
                           share("saved", "reduction", "ci95"), share("by zone", "reduction_zone", "ci95_zone"),
-                          share("not corrected", "reduction_raw"), column("share of `migrate`", "share_of_bound", ".0%")])
+                          share("not corrected", "reduction_raw"),
+                          column("share of `migrate`", "share_of_bound", ".0%")])
 
 
 def savings(rows: Sequence[Row]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from controllers.temporal.pareto import OBJECTIVES
 from experiments import pareto as study
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.figures import Figure
@@ -29,7 +30,7 @@ def front(rows: Sequence[Row]) -> str:
     """Each answer with its proof."""
     return listing([row for row in rows if row["front"] == "1"], [
         code("minimised", "minimises"), column("limit, $", "epsilon_usd", ",.0f"),
-        *(column(f"{name} $", f"{name}_usd", ",.0f") for name in study.OBJECTIVES),
+        *(column(f"{name} $", f"{name}_usd", ",.0f") for name in OBJECTIVES),
         column("CO2 t", "carbon_t", ",.0f"), column("gap proven", "gap_rel", ".2%")])
 
 

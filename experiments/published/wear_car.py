@@ -54,7 +54,7 @@ def booked(rows: Sequence[Row]) -> str:
 
 def best_use(rows: Sequence[Row]) -> str:
     """Best depth and top at a battery price of 900 CNY/kWh and five years."""
-    chosen = [row for row in rows if row["battery [CNY/kWh]"] == "900" and row[AGE] == "5"]
+    chosen = [row for row in rows if row["battery [CNY/kWh]"] == "900" and row["age"] == "5"]
     spreads = [name for name in rows[0] if name.startswith("spread")]
     return listing(chosen, [code("model", "model"), *(column(name.split(":")[0], name) for name in spreads)])
 

@@ -23,12 +23,12 @@ from testbed.results import open_result
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
-FIRST = "V2G at 53.6 $/MWh, tariff in the objective"
+FIRST = "V2G at 53.6 $/MWh with the tariff"
 NO_TARIFF = "objective.tariff_in_objective=false"
 SETTINGS: Mapping[str, tuple[str, int, tuple[str, ...]]] = {
-    FIRST: ("tariff", 20, ()), "V2G at 53.6 $/MWh, tariff not in it": ("no_tariff", 0, (NO_TARIFF,)),
-    "V2G at naumann's price, tariff not in it": ("naumann", 20, ("wear.model=naumann", NO_TARIFF))}
-"""Folder, seeds beside the first, keys."""
+    FIRST: ("tariff", 20, ()), "V2G at 53.6 $/MWh without the tariff": ("no_tariff", 0, (NO_TARIFF,)),
+    "V2G at naumann's price without the tariff": ("naumann", 20, ("wear.model=naumann", NO_TARIFF))}
+"""Folder, seeds beside the first, keys; with and without the tariff in the objective."""
 MONEY = ("tariff [$]", "wear [$]", "missing at departure [$]", "energy gained [$]", "net cost [$]")
 OFFER = ("scheme", "share", "rate [$]", "paid [$]", "worse off before", "after", "left for the payer [$]")
 ELSEWHERE = ("scheme", "share", "rate [$]", "promised: at most", "worse off on other seeds",

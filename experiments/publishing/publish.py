@@ -36,9 +36,17 @@ def block_text(name: str, page: Path, docs: Path = DOCS, data: Path = DATA) -> s
     if isinstance(block, Figure):
         shown = f"![{block.text}]({_to(docs, page)}{block.file})"
     else:
-        shown = block.render(*(table.rows for table in tables))
+        shown = _table_text(name, block, tables)
     captions = dict.fromkeys(table.record.caption for table in tables)
     return f"{shown}\n\n*{'; '.join(captions)}*"
+
+
+def _table_text(name: str, block: Block, tables: list[Table]) -> str:
+    try:
+        return block.render(*(table.rows for table in tables))
+    except KeyError as missing:
+        there = "; ".join(f"{table.name} has {', '.join(table.rows[0])}" for table in tables)
+        raise PublishedError(f"{name}: no column {missing}; {there}") from missing
 
 
 def _found(name: str) -> tuple[Experiment, Block | Figure]:
