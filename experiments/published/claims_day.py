@@ -32,7 +32,7 @@ def means(rows: Sequence[Row]) -> str:
 
 def differences(rows: Sequence[Row]) -> str:
     """Paired, with interval and MILP gap."""
-    kept = [row for row in rows if row["figure"] in COMPARED and row["controller"] != row["base"]]
+    kept = [row for row in rows if row["figure"] in COMPARED and row["controller"] not in (row["base"], study.BASES[0])]
     return listing(kept, [code("figure", "figure"), code("controller", "controller"), code("against", "base"),
                           interval("difference, $", "difference", "ci95"),
                           column("MILP gap, $", "milp_gap_usd", ",.0f"), column("", "note")])

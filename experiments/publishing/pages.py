@@ -27,12 +27,14 @@ def rendered(text: str, block: Callable[[str], str], value: Callable[[str], str]
 
 
 def check_marks(text: str) -> None:
-    """PublishedError unless each begin is followed by its end and each value is closed in its line."""
+    """PublishedError unless each begin is followed by its end, and each value is closed in its line and begins none."""
     marks = [(found["kind"], found["name"]) for found in MARK.finditer(text)]
     wanted = [mark for found in BLOCK.finditer(text) for mark in (("begin", found["name"]), ("end", found["name"]))]
     if marks != wanted:
         odd = [f"{kind}: {name}" for kind, name in marks if marks.count((kind, name)) != wanted.count((kind, name))]
         raise PublishedError(f"begin and end do not pair up: {', '.join(odd) or marks}")
+    if re.search(r"^[ >]*<!-- value: ", text, re.MULTILINE):
+        raise PublishedError("a value begins a line: Markdown would take the line for HTML; put a word before it")
     if text.count("<!-- value: ") != len(VALUE.findall(text)):
         raise PublishedError("a value is not closed by <!-- / --> in its own line")
 

@@ -40,6 +40,11 @@ def test_a_value_must_be_closed() -> None:
         render(PAGE.replace("<!-- / -->", ""))
 
 
+def test_a_value_does_not_begin_a_line() -> None:
+    with pytest.raises(PublishedError, match="put a word before it"):
+        render(PAGE.replace("It is <!--", "It is\n<!--"))
+
+
 def test_what_stands_outside_blocks_is_the_prose() -> None:
     assert "old" not in pages.without_blocks(PAGE)
     assert "After." in pages.without_blocks(PAGE)
