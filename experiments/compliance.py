@@ -133,7 +133,8 @@ def picture(costs: Sequence[Cost]) -> Drawing:
     for panel in panels[-1]:
         panel.set_xlabel("compliance", fontsize=8)
     handles, labels = panels[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, fontsize=8, ncols=len(labels), loc="outside upper center", frameon=False)
+    figure.legend(handles, labels, fontsize=8, ncols=len(labels) if len(parts) > 2 else 3, loc="outside upper center",
+                  frameon=False)
     return figure
 
 
