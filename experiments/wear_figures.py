@@ -11,7 +11,6 @@ import numpy as np
 from experiments import wear_study as car
 from models.records import Floats
 from models.wear.contract import BATTERY_CNY_PER_KWH
-from testbed.metrics import half_width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -137,23 +136,25 @@ class Offered:
     label: str
     promised_percent: float
     """Worse off at most."""
-    percent: Floats
-    """[seeds] worse off."""
+    mean_percent: float
+    """Worse off."""
+    half_percent: float
+    """Half width of the mean's 95 % interval; NaN where it is not known."""
+    worst_percent: float
 
 
 def offers_picture(shown: Sequence[Offered]) -> Figure:
-    """Share of participants worse off on each other seed, mean with its interval, and the promise of each offer."""
+    """Participants worse off on other seeds: mean with its interval, worst seed, and the promise of each offer."""
     figure = _figure(6.4, 0.9 + 0.28 * len(shown))
     axes = figure.add_subplot()
     for place, one in enumerate(shown):
-        percent = one.percent
-        axes.plot(percent, np.full(percent.size, place + 0.15), "o", color="0.65", markersize=3)
-        axes.errorbar(percent.mean(), place - 0.15, xerr=np.nan_to_num(half_width(percent)), fmt="s", color="C0",
+        axes.plot(one.worst_percent, place, "o", color="0.55", markersize=4)
+        axes.errorbar(one.mean_percent, place, xerr=np.nan_to_num(one.half_percent), fmt="s", color="C0",
                       markersize=4, capsize=3)
         axes.plot([one.promised_percent] * 2, [place - 0.4, place + 0.4], color="C3", linewidth=1.5)
     axes.set_yticks(range(len(shown)), [one.label for one in shown], fontsize=7)
     axes.invert_yaxis()
     axes.set_xlim(left=-0.1)
-    axes.set_xlabel("participants worse off on other seeds [%]; red: promised")
+    axes.set_xlabel("participants worse off on other seeds [%]: mean, worst seed (grey), promised (red)")
     axes.grid(axis="x", alpha=0.3, linewidth=0.5)
     return figure

@@ -89,7 +89,8 @@ def seed_rows(rows: Sequence[Tried], seeds: Sequence[int]) -> list[tuple[str, ..
 
 def shown_offers(rows: Sequence[Tried]) -> list[Offered]:
     """For the figure: the offers that were tried on other seeds."""
-    return [Offered(f"{one.label}, {one.found.share:.1%}", 100 * (1 - one.promised), 100 * one.elsewhere)
+    return [Offered(f"{one.label}, {one.found.share:.1%}", 100 * (1 - one.promised), 100 * float(one.elsewhere.mean()),
+                    100 * half_width(one.elsewhere), 100 * float(one.elsewhere.max()))
             for one in rows if one.elsewhere.size]
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from experiments import wear
 from experiments.claims.verdicts import write_rows as write_own_rows
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
@@ -69,7 +67,7 @@ def budget(rows: Sequence[Row]) -> str:
 
 def offers(rows: Sequence[Row]) -> str:
     """What must be paid on the seed on which each offer is found."""
-    return listing([row for row in rows if row["rate [$]"] != "inf"],
+    return listing([row for row in rows if row["paid [$]"] and row["rate [$]"] != "inf"],
                    [column("setting", "setting"), *(column(name, name) for name in OFFER)])
 
 
@@ -79,16 +77,17 @@ def elsewhere(rows: Sequence[Row]) -> str:
                    [column("setting", "setting"), *(column(name, name) for name in ELSEWHERE)])
 
 
-def figure(offered: Sequence[Row], seeds: Sequence[Row]) -> Drawing:
-    """Each offer of the first setting on each other seed."""
-    shown = []
-    for row in (row for row in offered if row["setting"] == FIRST):
-        percent = [100 * number(one["worse off"]) for one in seeds
-                   if (one["scheme"], one["share"]) == (row["scheme"], row["share"])]
-        if percent:
-            shown.append(Offered(f"{row['scheme']}, {row['share']}", number(row["promised: at most"].rstrip("%")),
-                                 np.array(percent)))
-    return offers_picture(shown)
+def figure(rows: Sequence[Row]) -> Drawing:
+    """Each offer of the first setting on other seeds."""
+    tried = [row for row in rows if row["setting"] == FIRST and row["worse off on other seeds"] != "-"]
+    return offers_picture([Offered(f"{row['scheme']}, {row['share']}", percent(row["promised: at most"]),
+                                   percent(row["worse off on other seeds"]), percent(row["95 % interval of the mean"]),
+                                   percent(row["worst seed"])) for row in tried])
+
+
+def percent(text: str) -> float:
+    """`+- 0.05%` is 0.05."""
+    return number(text.removeprefix("+- ").rstrip("% "))
 
 
 CARS = ("uncoordinated", "smart_charging", "temporal")
@@ -97,11 +96,10 @@ EXPERIMENTS = (Experiment(
     minutes="20", run=run,
     tables={"earnings": Source("earnings.csv", wear.SCENARIO, "1", CARS),
             "budget": Source("budget.csv", wear.SCENARIO, "1", CARS),
-            "compensation": Source("compensation.csv", wear.SCENARIO, "found on 1, tried on 2-21", CARS),
-            "seeds": Source("tariff/owners_seeds.csv", wear.SCENARIO, "2-21", CARS)},
+            "compensation": Source("compensation.csv", wear.SCENARIO, "1, tried on 2-21", CARS)},
     blocks={"earnings": Block(("earnings",), earnings), "budget": Block(("budget",), budget),
             "offers": Block(("compensation",), offers), "elsewhere": Block(("compensation",), elsewhere)},
-    figures={"figure": Figure("experiments/wear_owners.png", ("compensation", "seeds"), figure,
+    figures={"figure": Figure("experiments/wear_owners.png", ("compensation",), figure,
                               "Participants worse off on other seeds, by offer")},
     cheap=CheapRow("study_day, seed 1, smart_charging", one_run(
         wear.SCENARIO, "smart_charging", ("owners_net_cost_usd",)), relative=2e-2)),)

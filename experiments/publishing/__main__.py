@@ -16,6 +16,7 @@ import sys
 from collections.abc import Sequence
 
 from experiments.publishing import registry
+from experiments.publishing.pages import pages_with
 from experiments.publishing.publish import publish_pages, publish_run
 from experiments.publishing.running import run_of
 from experiments.publishing.tables import PublishedError
@@ -51,9 +52,11 @@ def _carry_out(chosen: argparse.Namespace) -> int:
 
 
 def _run(names: Sequence[str], workers: int) -> None:
+    if workers < 1:
+        raise PublishedError(f"--workers {workers}: must be 1 or more")
     for one in [registry.experiment(name) for name in names]:
         publish_run(one, run_of(one.name, workers))
-        _render([registry.page_of(one).stem])
+        _render([page.stem for page in pages_with(one.name)])
 
 
 def _render(names: Sequence[str]) -> None:

@@ -20,14 +20,14 @@ class Column:
 
 
 def shown(text: str, form: str = "") -> str:
-    """A cell: by Python's format if there is one, nothing where the number is missing, words as they are."""
+    """A cell: by Python's format if there is one, nothing where there is no finite number, words as they are."""
     if not text or not form:
         return text
     try:
         value = number(text)
     except ValueError as wrong:
         raise PublishedError(f"{text!r} is no number, so it has no format {form!r}") from wrong
-    if math.isnan(value):
+    if not math.isfinite(value):
         return ""
     return f"{0.0 if value == 0 else value:{form}}".replace("%", " %")
 

@@ -51,5 +51,14 @@ def without_blocks(text: str) -> str:
 
 def pages(docs: Path = DOCS) -> list[Path]:
     """All pages with something to render, the project's own README among them."""
+    return _with(r"<!-- (begin|value): ", docs)
+
+
+def pages_with(experiment: str, docs: Path = DOCS) -> list[Path]:
+    """Those with blocks or values of an experiment."""
+    return _with(rf"<!-- (begin|value): {re.escape(experiment)}\.", docs)
+
+
+def _with(pattern: str, docs: Path) -> list[Path]:
     found = [*sorted(docs.rglob("*.md")), docs.parent / "README.md"]
-    return [page for page in found if page.is_file() and re.search(r"<!-- (begin|value): ", page.read_text("utf-8"))]
+    return [page for page in found if page.is_file() and re.search(pattern, page.read_text(encoding="utf-8"))]

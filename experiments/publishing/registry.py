@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from pkgutil import iter_modules
 
 from experiments import published
 from experiments.publishing.experiment import Experiment
 from experiments.publishing.markdown import markdown
-from experiments.publishing.tables import DOCS, PublishedError
+from experiments.publishing.tables import PublishedError
 
 COMMANDS = "publishing.commands"
 """The block that lists them."""
@@ -36,8 +35,3 @@ def commands_table(prefix: str = "") -> str:
     body = [[one.question, f"[{one.name}]({prefix}{one.page})", f"`{one.command}`", one.minutes]
             for one in experiments().values()]
     return markdown(["question", "page", "command", "minutes, about"], body)
-
-
-def page_of(one: Experiment) -> Path:
-    """The page that shows it."""
-    return DOCS / one.page

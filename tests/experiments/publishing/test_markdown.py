@@ -13,7 +13,7 @@ ROWS = [{"controller": "a", "rate": "0.60", "usd": "1234.5", "half": "12"},
 
 
 @pytest.mark.parametrize(("text", "form", "wanted"), [
-    ("1234.5", ",.0f", "1,234"), ("1,234.5", ".1f", "1234.5"), ("0.345", ".1%", "34.5 %"), ("nan", ".1f", ""),
+    ("1234.5", ",.0f", "1,234"), ("1,234.5", ".1f", "1234.5"), ("0.345", ".1%", "34.5 %"), ("nan", ".1f", ""), ("inf", ".0f", ""),
     ("", ".1f", ""), ("-", ".1f", ""), ("h9-14", "", "h9-14"), ("-0.0", "+.1f", "+0.0")])
 def test_a_cell_is_shown_by_its_format(text: str, form: str, wanted: str) -> None:
     assert m.shown(text, form) == wanted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from experiments.publishing import pages
@@ -49,3 +51,14 @@ def test_what_stands_outside_blocks_is_the_prose() -> None:
     assert "old" not in pages.without_blocks(PAGE)
     assert "After." in pages.without_blocks(PAGE)
     assert pages.block_names(PAGE) == ["one.block"]
+
+
+def test_pages_of_an_experiment_are_those_that_show_it(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.md").write_text(PAGE)
+    (docs / "b.md").write_text("<!-- value: one.costs usd -->1<!-- / -->")
+    (docs / "c.md").write_text("<!-- begin: oneself.block -->\n<!-- end: oneself.block -->\n")
+    (docs / "d.md").write_text("Prose of one.costs.")
+    assert [page.name for page in pages.pages_with("one", docs)] == ["a.md", "b.md"]
+    assert [page.name for page in pages.pages(docs)] == ["a.md", "b.md", "c.md"]
