@@ -300,6 +300,33 @@ def picture(rows: Sequence[Row], budgets: Sequence[int], title: str) -> Drawing:
     return figure
 
 
+def summary_picture(found: Sequence[Summary], title: str) -> Drawing:
+    """Mean, spread, best and worst of each search over the SOCP's objective, by evaluations."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
+
+    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    least = next(one.mean_usd for one in found if one.method == "socp")
+    for i, method in enumerate(SEARCHES):
+        mine = [one for one in found if one.method == method]
+        x = np.arange(len(mine)) + 0.24 * i - 0.12
+        mean, best, worst = (np.array([100 * (getattr(one, name) / least - 1.0) for one in mine])
+                             for name in ("mean_usd", "best_usd", "worst_usd"))
+        axes.errorbar(x, mean, yerr=[100 * one.spread_usd / least for one in mine], fmt="s", color=f"C{i}", capsize=4,
+                      label=method)
+        axes.plot(np.concatenate([x, x]), np.concatenate([best, worst]), "_", color="0.5")
+    axes.axhline(0.0, color="0.3", linewidth=0.8, label="socp")
+    pro_rata = next(one.mean_usd for one in found if one.method == "pro_rata")
+    axes.axhline(100 * (pro_rata / least - 1.0), color="C3", linewidth=0.8, linestyle="--", label="pro rata")
+    budgets = [one.evaluations for one in found if one.method == SEARCHES[0]]
+    axes.set_xticks(range(len(budgets)), [f"{budget:,}" for budget in budgets])
+    axes.set_xlabel("evaluations per decision")
+    axes.set_ylabel("objective over the SOCP's [%]")
+    axes.set_title(title, fontsize=10)
+    axes.legend(frameon=False)
+    return figure
+
+
 # ---------------------------------------------------------------- running
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns the exit code."""

@@ -30,11 +30,11 @@ def page_text(page: Path, docs: Path = DOCS, data: Path = DATA) -> str:
 def block_text(name: str, page: Path, docs: Path = DOCS, data: Path = DATA) -> str:
     """What stands between the marks of a block: table or figure, then a line on where it came from."""
     if name == registry.COMMANDS:
-        return registry.commands_table(_to(docs, page))
+        return registry.commands_table(lambda file: _way(docs / file, page))
     one, block = _found(name)
     tables = [read_table(f"{one.name}.{table}", data) for table in block.tables]
     if isinstance(block, Figure):
-        shown = f"![{block.text}]({_to(docs, page)}{block.file})"
+        shown = f"![{block.text}]({_way(docs / block.file, page)})"
     else:
         shown = _table_text(name, block, tables)
     captions = dict.fromkeys(table.record.caption for table in tables)
@@ -58,10 +58,9 @@ def _found(name: str) -> tuple[Experiment, Block | Figure]:
     return one, known[block]
 
 
-def _to(docs: Path, page: Path) -> str:
-    """Leads from a page to docs/; empty in docs/ itself."""
-    way = os.path.relpath(docs, page.parent)
-    return "" if way == "." else f"{way}/"
+def _way(file: Path, page: Path) -> str:
+    """The link that leads from a page to a file."""
+    return Path(os.path.relpath(file, page.parent)).as_posix()
 
 
 def figures_of(page: Path) -> list[tuple[Experiment, Figure]]:

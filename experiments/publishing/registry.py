@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -30,8 +31,8 @@ def experiment(name: str) -> Experiment:
     return experiments()[name]
 
 
-def commands_table(prefix: str = "") -> str:
-    """Question, page and command of each, as Markdown; prefix leads from the page to docs/."""
-    body = [[one.question, f"[{one.name}]({prefix}{one.page})", f"`{one.command}`", one.minutes]
+def commands_table(way: Callable[[str], str] = str) -> str:
+    """Question, page and command of each, as Markdown; `way` makes the link to a page below docs/."""
+    body = [[one.question, f"[{one.name}]({way(one.page)})", f"`{one.command}`", one.minutes]
             for one in experiments().values()]
     return markdown(["question", "page", "command", "minutes, about"], body)

@@ -70,6 +70,13 @@ def test_files_hold_every_answer(tmp_path):
     assert (tmp_path / "hour.png").stat().st_size > 0 and (tmp_path / "hour.svg").stat().st_size > 0
 
 
+def test_the_summary_is_drawn_with_every_search_s_mean():
+    figure = s.summary_picture(s.summaries(answers(), [500]), "test")
+    axes = figure.axes[0]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["500"]
+    assert {text.get_text() for text in axes.get_legend().get_texts()} == {"pso", "sga", "socp", "pro rata"}
+
+
 # ---------------------------------------------------------------- hours of a run
 @pytest.fixture(scope="module")
 def hours(tmp_path_factory):
