@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 from experiments.runs import RunsFailed, say
@@ -17,6 +18,7 @@ from testbed.code_version import code_hash
 from testbed.preflight import RESULTS
 
 ROOT = Path(__file__).resolve().parents[1]
+BEAT_S = 30.0
 Main = Callable[[Sequence[str]], int]
 
 
@@ -59,13 +61,27 @@ class Run:
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """Adds the wall time of what happens inside, also of what is broken off."""
-        began, before = time.monotonic(), self.seconds
+        """Adds the wall time of what happens inside, also of what is broken off or killed (then to half a minute)."""
+        began, before, over = time.monotonic(), self.seconds, Event()
         self.folder.mkdir(parents=True, exist_ok=True)
+
+        def keep() -> None:
+            part = self.folder / "seconds.part"  # moved when whole: a killed process leaves no half number
+            part.write_text(json.dumps(before + time.monotonic() - began), encoding="utf-8")
+            part.replace(self.folder / "seconds.json")
+
+        def beat() -> None:
+            while not over.wait(BEAT_S):
+                keep()
+
+        watch = Thread(target=beat, daemon=True)
+        watch.start()
         try:
             yield
         finally:
-            (self.folder / "seconds.json").write_text(json.dumps(before + time.monotonic() - began), encoding="utf-8")
+            over.set()
+            watch.join()
+            keep()
 
 
 def run_of(name: str, workers: int, results: Path = RESULTS) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,6 +47,15 @@ def test_time_adds_up_over_calls_that_are_broken_off(tmp_path: Path, monkeypatch
     with run.timed():
         pass
     assert run.seconds == 12.0
+
+
+def test_time_is_kept_while_it_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is killed writes nothing at its end."""
+    monkeypatch.setattr(running, "BEAT_S", 0.01)
+    run = running.Run(tmp_path)
+    with run.timed():
+        while not run.seconds:
+            time.sleep(0.01)
 
 
 def test_an_exit_code_that_is_not_accepted_stops_all(tmp_path: Path) -> None:
