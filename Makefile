@@ -8,7 +8,7 @@ CONTROLLERS := no_pev,uncoordinated,tariff,smart_charging,temporal,bilayer
 # Runs and tests start some hundred processes; none should have to compile the code anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run setup test test-all lint bench clean
+.PHONY: run setup test test-all lint bench publish experiment clean
 .DEFAULT_GOAL := run
 
 run: setup
@@ -34,6 +34,14 @@ lint: setup
 
 bench: setup
 	$(BIN)/python benchmarks/page.py
+
+# Pages and figures from the tables in docs/data, without any run; PAGE=compliance: one page.
+publish: setup
+	$(BIN)/python -m experiments.publishing render $(PAGE)
+
+# Runs or resumes all of an experiment, then publishes it: make experiment NAME=compliance
+experiment: setup
+	$(BIN)/python -m experiments.publishing run $(NAME) --workers 2
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -160,6 +160,7 @@ def _run(chosen: argparse.Namespace) -> int:
     write_rows(("variant", "seed", *next(iter(figures.values()))[0]),
                [(variant, job.seed, *one.values()) for variant, todo in made.items()
                 for job, one in zip(todo, figures[variant], strict=True)], chosen.output / "costs.csv")
+    write_rows(list(asdict(found)), [list(asdict(found).values())], chosen.output / "answer.csv")
     print_table(head, rows)
     print(found.text)
     return 0

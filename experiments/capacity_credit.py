@@ -15,8 +15,9 @@ import itertools
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,12 +25,16 @@ from controllers.port import Plan, SystemView, TemporalKnowledge
 from controllers.temporal.learning import RISK, quantile_of_share, spread_of_share
 from controllers.temporal.unit_commitment.solve import UnitCommitment, reference_commitment
 from experiments.claims.verdicts import write_rows
-from experiments.runs import exit_code, say
+from experiments.publishing.running import RowCache
+from experiments.runs import exit_code, save_figure, say
 from models.records import CohortFlexibility, Floats
 from testbed.controller_loading import load_controller
 from testbed.first_view import first_view
 from testbed.preflight import RESULTS, checked_scenario
 from testbed.tables import print_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
 
 RATES, PLUG_IN, RHO = (0.3, 0.45, 0.6, 0.75, 0.9, 0.95, 1.0), (0.36, 0.6, 0.9), (0.0, 0.05)
 TABLE, FIGURE = "capacity_credit.csv", "capacity_credit"
@@ -78,6 +83,10 @@ def credit_of(scenario_name: str, rate: float, plug_in: float, rho: float, overr
         units_mw_per_1000_cars=saved / cars, energy_bound=energy_mw < safe * power_mw[0])
 
 
+def _credit(scenario: str, rate: float, plug_in: float, rho: float, overrides: Sequence[str]) -> dict[str, Any]:
+    return asdict(credit_of(scenario, rate, plug_in, rho, overrides))
+
+
 def running_mw(knowledge: TemporalKnowledge, plan: Plan, hour: int) -> float:
     """Capacity of the units that run in an hour."""
     return float(knowledge.units.p_max_mw @ plan.committed[:, hour])
@@ -101,8 +110,8 @@ def _x_kwh(cars: CohortFlexibility, pc_kw: Floats, pd_kw: Floats) -> Floats:
 
 
 # ---------------------------------------------------------------- the figure
-def draw(found: Sequence[Credit], stem: Path) -> None:
-    """Credit over compliance, a panel per correlation and a line per plug-in rate; STEM.png and STEM.svg.
+def picture(found: Sequence[Credit]) -> Drawing:
+    """Credit over compliance, a panel per correlation and a line per plug-in rate.
 
     Dotted: units that the plan no longer runs in that hour.
     """
@@ -116,8 +125,7 @@ def draw(found: Sequence[Credit], stem: Path) -> None:
         panel.set_title(f"correlation {rho:g}", fontsize=9)
     panels[0].set_ylabel("MW per 1,000 cars", fontsize=9)
     panels[0].legend(fontsize=8, frameon=False)
-    for suffix in (".png", ".svg"):
-        figure.savefig(stem.with_suffix(suffix), dpi=200)
+    return figure
 
 
 def _lines(panel: Any, found: Sequence[Credit]) -> None:
@@ -149,14 +157,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    found = []
+    found, kept = [], RowCache(chosen.output / "rows.jsonl")
     for rate, plug_in, rho in itertools.product(chosen.compliance, chosen.plug_in, chosen.rho):
-        found.append(credit_of(chosen.scenario, rate, plug_in, rho, chosen.set))
+        point = (chosen.scenario, rate, plug_in, rho, tuple(chosen.set))
+        found.append(Credit(**kept.row({"credit": point}, partial(_credit, *point))))
         say(f"compliance {rate:g}, plug-in {plug_in:g}, rho {rho:g}: {found[-1].credit_mw_per_1000_cars:.3f} MW")
     chosen.output.mkdir(parents=True, exist_ok=True)
     rows = [asdict(credit) for credit in found]
     write_rows(list(rows[0]), [list(row.values()) for row in rows], chosen.output / TABLE)
-    draw(found, chosen.output / FIGURE)
+    save_figure(picture(found), chosen.output / FIGURE)
     print_table(("compliance", "plug-in", "rho", "phi", "MW per 1,000 cars", "units off, MW", "bound by energy"),
                 [(f"{c.compliance:g}", f"{c.plug_in:g}", f"{c.rho:g}", f"{c.phi:.3f}",
                   f"{c.credit_mw_per_1000_cars:.3f}", f"{c.units_mw_per_1000_cars:.2f}",

@@ -16,15 +16,18 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from experiments.claims.verdicts import write_rows
-from experiments.runs import RunsFailed, exit_code, say
+from experiments.runs import RunsFailed, exit_code, save_figure, say
 from testbed.metrics import half_width
 from testbed.sweep import TABLE, run_sweep, sweep_request
 from testbed.tables import print_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
 
 RATE, RHO = "drivers.compliance_mean", "drivers.zone_shock_rho"
 FULL, BASE = "full compliance", "uncoordinated"
@@ -113,30 +116,32 @@ def _sum(row: Row, names: Sequence[str]) -> float:
 
 
 # ---------------------------------------------------------------- the figures
-def draw(costs: Sequence[Cost], stem: Path) -> None:
-    """One panel per part and point: cost over compliance with intervals, the noise floor in grey; STEM.png and .svg."""
+def picture(costs: Sequence[Cost]) -> Drawing:
+    """One panel per part and point: cost over compliance with intervals, the noise floor in grey."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, for figures only
 
     points = list(dict.fromkeys(c.point for c in costs))
-    figure = Figure(figsize=(2.6 * len(PARTS), 2.3 * len(points) + 0.4), layout="constrained")
-    panels = figure.subplots(len(points), len(PARTS), squeeze=False, sharex=True, sharey="col")
+    rates = {c.compliance for c in costs}
+    parts = [part for part in PARTS if {c.compliance for c in costs if c.part == part} == rates]
+    figure = Figure(figsize=(2.6 * max(len(parts), 2), 2.3 * len(points) + 0.4), layout="constrained")
+    panels = figure.subplots(len(points), len(parts), squeeze=False, sharex=True, sharey="col")
     for row, point in zip(panels, points, strict=True):
-        for panel, part in zip(row, PARTS, strict=True):
+        for panel, part in zip(row, parts, strict=True):
             _lines(panel, [c for c in costs if c.point == point and c.part == part])
             panel.set_title(f"{part}, {point.replace('zone_shock_rho=', 'correlation ')}", fontsize=8)
         row[0].set_ylabel(Y_LABELS[costs[0].against], fontsize=8)
     for panel in panels[-1]:
         panel.set_xlabel("compliance", fontsize=8)
     handles, labels = panels[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, fontsize=8, ncols=len(labels), loc="outside upper center", frameon=False)
-    for suffix in (".png", ".svg"):
-        figure.savefig(stem.with_suffix(suffix), dpi=200)
+    figure.legend(handles, labels, fontsize=8, ncols=len(labels) if len(parts) > 2 else 3, loc="outside upper center",
+                  frameon=False)
+    return figure
 
 
 def _lines(panel: Any, costs: Sequence[Cost]) -> None:
     from matplotlib.patches import Rectangle  # noqa: PLC0415
 
-    noise = max((c.noise_usd for c in costs), default=0.0) / 1000
+    noise = max((c.noise_usd for c in costs if np.isfinite(c.noise_usd)), default=0.0) / 1000
     # an artist, unlike a span, leaves the scale to the lines: the losses of a feeder are small beside the gap
     panel.add_artist(Rectangle((0, -noise), 1, 2 * noise, transform=panel.get_yaxis_transform(), color="0.88",
                                linewidth=0, zorder=0, label="twice the MILP gap"))
@@ -171,7 +176,7 @@ def _run(study: str, output: Path | None, workers: int | None) -> int:
         write_rows(list(rows[0]), [list(row.values()) for row in rows], sweep.folder / SUMMARY)
         for against, name in FIGURES.items():
             if chosen := [c for c in costs if c.against == against]:
-                draw(chosen, sweep.folder / name)
+                save_figure(picture(chosen), sweep.folder / name)
         print_table(("against", "controller", "point", "compliance", "part", "seeds", "USD", "+-", "noise", "resolved"),
                     [(c.against, c.controller, c.point, f"{c.compliance:g}", c.part, str(c.seeds), f"{c.usd:.1f}",
                       f"{c.ci95_usd:.1f}", f"{c.noise_usd:.1f}", "yes" if c.is_resolved else "no") for c in costs])

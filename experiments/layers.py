@@ -22,6 +22,7 @@ from controllers.joint.equations import Prices
 from controllers.joint.layer import EnvelopePlan, FeederAware
 from controllers.joint.monolith import Form, cone_answer, solve_joint, tangent_value_at
 from controllers.joint.operation import Operation, direction_of, operate
+from experiments.claims.verdicts import write_rows
 from experiments.runs import exit_code, say
 from testbed.controller_loading import load_controller
 from testbed.first_view import first_view
@@ -149,6 +150,8 @@ def main(words: Sequence[str]) -> int:
             writer = csv.DictWriter(file, list(asdict(found.rows[0])))
             writer.writeheader()
             writer.writerows(asdict(row) for row in found.rows)
+        proof = {key: value for key, value in asdict(found).items() if key != "rows"}
+        write_rows(list(proof), [list(proof.values())], asked.output / "proof.csv")
     return 0
 
 

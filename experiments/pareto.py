@@ -12,21 +12,25 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from controllers.temporal.pareto import OBJECTIVES, Front, FrontSettings, ObjectiveName, Point, front_of, pareto_front
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.tuning import Tuning
-from experiments.runs import exit_code, say
+from experiments.runs import exit_code, save_figure, say
 from testbed.controller_loading import load_controller
 from testbed.first_view import first_view
 from testbed.preflight import WrongRequest, checked_scenario, folder_mistakes
 from testbed.tables import number, print_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
 
 SCENARIO = "windy_day"
 CONTROLLER = "temporal"
@@ -69,28 +73,48 @@ def print_front(front: Front) -> None:
           f"with {front.second} at most epsilon, ties broken by a thousandth of the others")
 
 
-def write_figure(front: Front, title: str, stem: Path) -> None:
-    """Points, and a bar from each to what its bound leaves possible; STEM.png and STEM.svg."""
+@dataclass(frozen=True)
+class Dot:
+    """A point of the figure, USD."""
+
+    first_usd: float
+    second_usd: float
+    room_first_usd: float
+    """How much less its bound leaves possible."""
+    room_second_usd: float
+    is_front: bool
+
+
+def dots(rows: Sequence[Mapping[str, str]]) -> list[Dot]:
+    """From lines of the CSV file."""
+    found = []
+    for row in rows:
+        room = max(float(row["minimised_usd"]) - float(row["bound_usd"]), 0.0)
+        first, second = row["first"], row["second"]
+        found.append(Dot(float(row[f"{first}_usd"]), float(row[f"{second}_usd"]), room * (row["minimises"] == first),
+                         room * (row["minimises"] == second), row["front"] == "1"))
+    return found
+
+
+def picture(found: Sequence[Dot], first: str, second: str, title: str) -> Drawing:
+    """Points, and a bar from each to what its bound leaves possible."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - an optional dependency, slow to import
 
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.add_subplot()
     x, y, room_x, room_y = (np.array(column) / 1e3 for column in zip(*(
-        (p.costs_usd[front.second], p.costs_usd[front.first], *(
-            max(p.minimised_usd - p.bound_usd, 0.0) * (p.minimises == name) for name in (front.second, front.first)))
-        for p in front.points), strict=True))
+        (p.second_usd, p.first_usd, p.room_second_usd, p.room_first_usd) for p in found if p.is_front), strict=True))
     none = np.zeros(x.size)
     axes.errorbar(x, y, xerr=[room_x, none], yerr=[room_y, none], fmt="o-", color="C0", ecolor="0.6",
                   capsize=3, label="front, with the room its bounds leave")
-    if front.dominated:
-        axes.plot([p.costs_usd[front.second] / 1e3 for p in front.dominated],
-                  [p.costs_usd[front.first] / 1e3 for p in front.dominated], "x", color="0.5", label="dominated")
-    axes.set_xlabel(f"{front.second} [1000 $]")
-    axes.set_ylabel(f"{front.first} [1000 $]")
+    if beaten := [p for p in found if not p.is_front]:
+        axes.plot([p.second_usd / 1e3 for p in beaten], [p.first_usd / 1e3 for p in beaten], "x", color="0.5",
+                  label="dominated")
+    axes.set_xlabel(f"{second} [1000 $]")
+    axes.set_ylabel(f"{first} [1000 $]")
     axes.set_title(title, fontsize=10)
     axes.legend(fontsize=8)
-    for suffix in (".png", ".svg"):
-        figure.savefig(stem.with_suffix(suffix), dpi=150)
+    return figure
 
 
 @dataclass
@@ -110,7 +134,9 @@ class Kept:
         front = front_of(self.first, self.second, self.points)
         write_csv(front, self.stem.with_suffix(".csv"))
         if find_spec("matplotlib"):
-            write_figure(front, self.title, self.stem)
+            with self.stem.with_suffix(".csv").open(newline="", encoding="utf-8") as file:
+                found = dots(list(csv.DictReader(file)))
+            save_figure(picture(found, self.first, self.second, self.title), self.stem)
 
 
 def settings_of(options: argparse.Namespace, case: Case) -> FrontSettings:

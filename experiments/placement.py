@@ -14,7 +14,7 @@ import argparse
 import csv
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -299,6 +299,16 @@ def write_figure(rows: Sequence[Row], title: str, stem: Path) -> None:
         figure.savefig(stem.with_suffix(suffix), dpi=150)
 
 
+def write_summary(rows: Sequence[Row], path: Path) -> None:
+    """Each variant over the comparable seeds, and over all that were tried."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["over", *Summary.__dataclass_fields__])
+        writer.writeheader()
+        for over, some in (("comparable", comparable(rows)), ("all", rows)):
+            writer.writerows({"over": over, **asdict(summarise(some, name))} for name in SHOWN if some)
+
+
 # ---------------------------------------------------------------- running
 def seed_job(described: str, overrides: Sequence[str], variant: str, seed: int, folder: Path) -> Job:
     """The run of one variant; all but REFERENCE replay its plan."""
@@ -359,6 +369,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                    options.seeds)
     reached = print_answer(rows, options.seeds)
     write_csv(rows, folder / "placement.csv")
+    write_summary(rows, folder / "summary.csv")
     if find_spec("matplotlib"):
         tried = len({row.seed for row in rows})
         write_figure(rows, f"{options.scenario}, {options.zone_map} zones, {tried} seeds", folder / "placement")

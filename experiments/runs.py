@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import yaml
@@ -14,6 +15,9 @@ from testbed.preflight import WrongRequest
 from testbed.results import Result, ResultError, open_result
 from testbed.scenario import Scenario, to_yaml
 from testbed.scenario_files import named_files
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
 
 NO_EFFECT = ("name", "description", "execution", "record")
 """Keys of a scenario that change no result (as in `testbed.scenario.scenario_hash`)."""
@@ -27,6 +31,13 @@ class RunsFailed(RuntimeError):
 def say(text: str) -> None:
     """A line for whoever waits; results go to stdout, this to stderr."""
     print(text, file=sys.stderr, flush=True)
+
+
+def save_figure(figure: Drawing, stem: Path) -> None:
+    """STEM.png and STEM.svg."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    for suffix in (".png", ".svg"):
+        figure.savefig(stem.with_suffix(suffix), dpi=200)
 
 
 def exit_code(experiment: Callable[[], int]) -> int:

@@ -16,13 +16,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import yaml
 
 from experiments.claims.verdicts import write_rows
-from experiments.runs import RunsFailed, exit_code, say
+from experiments.runs import RunsFailed, exit_code, save_figure, say
 from experiments.sobol_indices import Index, Input, indices, points, sample
 from models.records import Floats
 from testbed.metric_registry import METRICS
@@ -30,6 +30,9 @@ from testbed.preflight import RESULTS, WrongRequest, checked_scenario
 from testbed.scenario import Scenario
 from testbed.sweep import TABLE, run_sweep, sweep_request
 from testbed.tables import number, print_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
 
 OUTPUTS = ("total_cost_usd_adjusted", "objective_usd_adjusted", "discharged_mwh", "equivalent_load_peak_mw",
            "feeder_losses_kwh", "vm_min_pu", "unit_hours", "reserve_shortfall_mwh")
@@ -94,8 +97,8 @@ def independent_rows(rows: int, samples: int) -> Floats:
 
 
 # ---------------------------------------------------------------- the figure
-def draw(found: Sequence[Index], stem: Path) -> None:
-    """A panel per output: first and total order of each input with 95 % intervals; STEM.png and STEM.svg."""
+def picture(found: Sequence[Index]) -> Drawing:
+    """A panel per output: first and total order of each input with 95 % intervals."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, for figures only
 
     outputs = list(dict.fromkeys(one.output for one in found))
@@ -112,15 +115,15 @@ def draw(found: Sequence[Index], stem: Path) -> None:
         panel.set_xlabel("share of variance", fontsize=8)
     handles, labels = panels[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize=8, ncols=2, loc="outside upper center", frameon=False)
-    for suffix in (".png", ".svg"):
-        figure.savefig(stem.with_suffix(suffix), dpi=200)
+    return figure
 
 
 def _bars(panel: Any, found: Sequence[Index]) -> None:
     places = np.arange(len(found))
     for shift, label, color, name in ((-0.2, "first order", "C0", "first"), (0.2, "total order", "C1", "total")):
         panel.barh(places + shift, [getattr(one, name) for one in found], 0.38, color=color, label=label,
-                   xerr=[getattr(one, f"{name}_ci95") for one in found], error_kw={"elinewidth": 0.8, "capsize": 2})
+                   xerr=[np.nan_to_num(getattr(one, f"{name}_ci95")) for one in found],
+                   error_kw={"elinewidth": 0.8, "capsize": 2})
     panel.axvline(0.0, color="0.3", linewidth=0.6)
     panel.set_yticks(places, [one.input.replace("_", " ") for one in found], fontsize=8)
     panel.set_ylim(len(found) - 0.5, -0.5)
@@ -185,7 +188,7 @@ def _tell(found: Sequence[Index], varied: Sequence[tuple[str, str, float, float,
     rows = [asdict(index) for index in found]
     write_rows(list(rows[0]), [list(row.values()) for row in rows], folder / SUMMARY)
     write_rows(("output", "unit", "mean", "standard_deviation", "noise"), varied, folder / VARIATION)
-    draw(found, folder / FIGURE)
+    save_figure(picture(found), folder / FIGURE)
     print_table(("output", "unit", "mean", "standard deviation", "noise"),
                 [(name, unit, *map(number, rest)) for name, unit, *rest in varied])
     print_table(("output", "input", "first order", "+-", "total order", "+-"),

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -32,10 +32,14 @@ from controllers.spatial.heuristics.decision import searched
 from controllers.spatial.heuristics.encoding import Encoding, Powers
 from controllers.spatial.heuristics.search import Method
 from experiments.hour_views import Hours, kept_hours, present_hour_alone
-from experiments.runs import exit_code, say
+from experiments.publishing.running import RowCache
+from experiments.runs import exit_code, save_figure, say
 from models.records import SECONDS_PER_HOUR, Floats, PowerFlow
 from testbed.preflight import WrongRequest, checked_scenario
 from testbed.tables import print_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
 
 SCENARIO = "placement_day"
 SEARCHES: tuple[Method, ...] = ("pso", "sga")
@@ -140,6 +144,14 @@ def _row(method: Name, hour: Hour, seed: int, evaluations: int, flows: int, cost
     return Row(method, hour.of_day, seed, evaluations, flows, objective, float(cost.losses_kwh[0]),
                float(cost.losses_usd[0]), bound, (objective - bound) / objective, seconds,
                bool(cost.excess_rel[0] <= 0), status)
+
+
+def kept_rows(kept: RowCache, settings: Sequence[object], hours: Hours, index: int, budgets: Sequence[int],
+              seeds: int) -> list[Row]:
+    """`hour_rows`, made once."""
+    key = {"hour": [*settings, index, list(budgets), seeds]}
+    return [Row(**row) for row in kept.row(key, lambda: [asdict(row) for row in hour_rows(hours, index, budgets,
+                                                                                           seeds)])]
 
 
 def hour_rows(hours: Hours, index: int, budgets: Sequence[int], seeds: int) -> list[Row]:
@@ -253,17 +265,17 @@ def largest_gap(rows: Sequence[Row]) -> float:
 
 
 # ---------------------------------------------------------------- files
-def write_csv(rows: Sequence[Row], path: Path) -> None:
-    """One line per answer."""
+def write_csv(rows: Sequence[Row] | Sequence[Summary], path: Path) -> None:
+    """One line per answer or summary."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(Row.__dataclass_fields__))
+        writer = csv.DictWriter(file, list(rows[0].__dataclass_fields__))
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
 
 
-def write_figure(rows: Sequence[Row], budgets: Sequence[int], title: str, stem: Path) -> None:
-    """Objective of each seed over the SOCP's, by method and budget; STEM.png and STEM.svg."""
+def picture(rows: Sequence[Row], budgets: Sequence[int], title: str) -> Drawing:
+    """Objective of each seed over the SOCP's, by method and budget."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
 
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
@@ -285,8 +297,34 @@ def write_figure(rows: Sequence[Row], budgets: Sequence[int], title: str, stem: 
     axes.set_ylabel("objective over the SOCP's [%]")
     axes.set_title(title, fontsize=10)
     axes.legend(frameon=False)
-    for suffix in (".png", ".svg"):
-        figure.savefig(stem.with_suffix(suffix), dpi=150)
+    return figure
+
+
+def summary_picture(found: Sequence[Summary], title: str) -> Drawing:
+    """Mean, spread, best and worst of each search over the SOCP's objective, by evaluations."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
+
+    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    least = next(one.mean_usd for one in found if one.method == "socp")
+    for i, method in enumerate(SEARCHES):
+        mine = [one for one in found if one.method == method]
+        x = np.arange(len(mine)) + 0.24 * i - 0.12
+        mean, best, worst = (np.array([100 * (getattr(one, name) / least - 1.0) for one in mine])
+                             for name in ("mean_usd", "best_usd", "worst_usd"))
+        axes.errorbar(x, mean, yerr=[100 * one.spread_usd / least for one in mine], fmt="s", color=f"C{i}", capsize=4,
+                      label=method)
+        axes.plot(np.concatenate([x, x]), np.concatenate([best, worst]), "_", color="0.5")
+    axes.axhline(0.0, color="0.3", linewidth=0.8, label="socp")
+    pro_rata = next(one.mean_usd for one in found if one.method == "pro_rata")
+    axes.axhline(100 * (pro_rata / least - 1.0), color="C3", linewidth=0.8, linestyle="--", label="pro rata")
+    budgets = [one.evaluations for one in found if one.method == SEARCHES[0]]
+    axes.set_xticks(range(len(budgets)), [f"{budget:,}" for budget in budgets])
+    axes.set_xlabel("evaluations per decision")
+    axes.set_ylabel("objective over the SOCP's [%]")
+    axes.set_title(title, fontsize=10)
+    axes.legend(frameon=False)
+    return figure
 
 
 # ---------------------------------------------------------------- running
@@ -316,11 +354,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise WrongRequest([f"--hour {options.hour}: 0 to 23; --seeds {options.seeds}: 1 or more"])
     options.folder.mkdir(parents=True, exist_ok=True)
     hours = kept_hours(scenario, options.scenario_seed, options.folder / "pro_rata.h5")
-    rows = hour_rows(hours, options.hour, budgets, options.seeds)
+    kept = RowCache(options.folder / "rows.jsonl")
+    settings = [scenario.model_dump_json(), options.scenario_seed]
+    rows = kept_rows(kept, settings, hours, options.hour, budgets, options.seeds)
     _report(rows, budgets, f"hour {options.hour} of {scenario.name}, {options.seeds} seeds", options.folder / "hour")
     if options.day_seeds:
         budget = [options.day_budget]
-        rows = [row for i in range(len(hours.views)) for row in hour_rows(hours, i, budget, options.day_seeds)]
+        rows = [row for i in range(len(hours.views)) for row in kept_rows(
+            kept, settings, hours, i, budget, options.day_seeds)]
         _report(rows, budget, f"all hours of {scenario.name}, {options.day_seeds} seeds", options.folder / "day")
     return 0
 
@@ -330,8 +371,9 @@ def _report(rows: Sequence[Row], budgets: Sequence[int], title: str, stem: Path)
     print_summaries(title, found)
     print(verdict(found, largest_gap(rows)))
     write_csv(rows, stem.with_suffix(".csv"))
+    write_csv(found, stem.with_name(f"{stem.name}_summary.csv"))
     if stem.name == "hour" and find_spec("matplotlib"):
-        write_figure(rows, budgets, title, stem)
+        save_figure(picture(rows, budgets, title), stem)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ import csv
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +23,8 @@ from controllers.temporal.unit_commitment.answer import TANGENT_GAP_REL
 from controllers.temporal.unit_commitment.check import check_plan
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.tuning import Tuning
+from experiments.claims.verdicts import write_rows
+from experiments.publishing.running import RowCache
 from experiments.pypsa_cross_check import cross_check
 from experiments.runs import exit_code, say
 from models.units import ten_unit_load_mw, ten_units
@@ -79,15 +83,21 @@ def measure(units: int, gap: float, clusters: bool, node_limit: int) -> Row:
                plan.solver_s, wall, cpu, len(violations))
 
 
-def measure_all(units: Sequence[int], gaps: Sequence[float], single_up_to: int, node_limit: int) -> list[Row]:
+def measure_all(units: Sequence[int], gaps: Sequence[float], single_up_to: int, node_limit: int,
+                kept: RowCache) -> list[Row]:
     """Clustered for all sizes and gaps; single units too up to `single_up_to`, at the first gap."""
-    rows = []
+    rows: list[Row] = []
     for gap in gaps:
         for count in units:
             for clusters in (True, False) if gap == gaps[0] and count <= single_up_to else (True,):
-                rows.append(measure(count, gap, clusters, node_limit))
+                given = (count, gap, clusters, node_limit)
+                rows.append(Row(**kept.row({"solve": given}, partial(_measured, *given))))
                 say(line(rows[-1]))
     return rows
+
+
+def _measured(units: int, gap: float, clusters: bool, node_limit: int) -> dict[str, Any]:
+    return asdict(measure(units, gap, clusters, node_limit))
 
 
 # ---------------------------------------------------------------- output
@@ -134,7 +144,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("-o", dest="folder", type=Path, default=Path("results/unit_commitment_scaling"), metavar="DIR")
     options = parser.parse_args(arguments)
     say(HEADER)
-    rows = measure_all(options.units, options.gaps, options.single_up_to, options.nodes)
+    kept = RowCache(options.folder / "rows.jsonl")
+    rows = measure_all(options.units, options.gaps, options.single_up_to, options.nodes, kept)
     print("\n".join([HEADER, "|" + " --- |" * HEADER.count(" |"), *map(line, rows)]))
     write_csv(rows, options.folder / "unit_commitment_scaling.csv")
     wrong = proven(rows)
@@ -142,6 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         known, view = replicated(TEN, 1e-6)
         answer = cross_check(known, view)
         print(answer)
+        write_rows(list(asdict(answer)), [list(asdict(answer).values())], options.folder / "cross_check.csv")
         wrong += answer.problems
     for problem in wrong:
         say(problem)

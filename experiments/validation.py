@@ -15,12 +15,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
 
 from experiments.claims.verdicts import write_rows
-from experiments.runs import exit_code
+from experiments.runs import exit_code, save_figure
 from models.drivers import DriverParameters
 from models.expectation import DistrictInputs, simulate_sessions
 from models.population import PRIVATE, FleetParameters, district_seed
@@ -30,6 +31,9 @@ from models.trips import DAY_S, OFFICE, RESIDENTIAL, TripParameters, TripWishes
 from models.trips_survey import MOST_TRIPS, survey_tables
 from testbed.preflight import RESULTS
 from testbed.tables import print_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
 
 HOUR_S, CARS, DAYS, SEED = 3600.0, 1000, 5, 1
 UNITS = {"arrival": "h", "dwell": "h", "energy": "kWh"}
@@ -113,28 +117,32 @@ def survey_rows() -> list[list[object]]:
     return rows
 
 
-def draw(sources: Mapping[str, Stays], path: Path) -> None:
-    """Distributions and the plugged share, one line per source."""
-    import matplotlib  # noqa: PLC0415 - slow to import, for figures only
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
-
-    figure, panels = plt.subplots(2, 2, figsize=(9, 6))
-    for panel, (name, unit), top in zip(panels.flat, UNITS.items(), (24, 16, 50), strict=False):
-        for label, stays in sources.items():
-            heights, edges = np.histogram(getattr(stays, name), np.linspace(0, top, 49), density=True)
-            panel.plot((edges[1:] + edges[:-1]) / 2, heights, label=label, linewidth=1)
-        panel.set_xlabel(f"{name} [{unit}]")
-        panel.set_ylabel("density")
+def curves(sources: Mapping[str, Stays]) -> list[tuple[str, str, str, str]]:
+    """(source, quantity, its value, density) by 48 bins of each quantity, and the plugged share by hour."""
+    found = []
     for label, stays in sources.items():
-        panels[1][1].plot(range(24), stays.plugged, label=label, linewidth=1)
-    panels[1][1].set_xlabel("hour")
-    panels[1][1].set_ylabel("plugged cars / largest")
+        for name, top in zip(UNITS, (24, 16, 50), strict=True):
+            heights, edges = np.histogram(getattr(stays, name), np.linspace(0, top, 49), density=True)
+            found += [(label, name, f"{x:.6g}", f"{y:.5g}")
+                      for x, y in zip((edges[1:] + edges[:-1]) / 2, heights, strict=True)]
+        found += [(label, "plugged", str(hour), f"{share:.5g}") for hour, share in enumerate(stays.plugged)]
+    return found
+
+
+def picture(found: Sequence[tuple[str, str, str, str]]) -> Drawing:
+    """Distributions and the plugged share, one line per source; rows as of `curves`."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, for figures only
+
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    panels = figure.subplots(2, 2)
+    for panel, name in zip(panels.flat, (*UNITS, "plugged"), strict=True):
+        for label in dict.fromkeys(row[0] for row in found):
+            mine = [row for row in found if row[:2] == (label, name)]
+            panel.plot([float(row[2]) for row in mine], [float(row[3]) for row in mine], label=label, linewidth=1)
+        panel.set_xlabel(f"{name} [{UNITS[name]}]" if name in UNITS else "hour")
+        panel.set_ylabel("density" if name in UNITS else "plugged cars / largest")
     panels[0][0].legend(fontsize=8)
-    figure.tight_layout()
-    figure.savefig(path, dpi=80)
-    plt.close(figure)
+    return figure
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -169,7 +177,8 @@ def _run(output: Path) -> int:
     print_table(head, trips)
     home = {f"{kind}, home": simulated(kind, RESIDENTIAL).plugged for kind in KINDS}
     write_rows(["hour", *home], [[h, *(f"{v[h]:.3f}" for v in home.values())] for h in range(24)], output / "home.csv")
-    draw(real | made, output / "validation.png")
+    write_rows(("source", "quantity", "value", "density"), curves(real | made), output / "curves.csv")
+    save_figure(picture(curves(real | made)), output / "validation")
     return 0
 
 

@@ -18,13 +18,14 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from experiments import wear_figures as figure
 from experiments import wear_study as car
-from experiments.runs import exit_code, results_of, say
-from experiments.wear_owners import OFFER_HEAD, SEED_HEAD, offer_rows, seed_rows, tried
+from experiments.runs import exit_code, results_of, save_figure, say
+from experiments.wear_owners import OFFER_HEAD, SEED_HEAD, offer_rows, seed_rows, shown_offers, tried
 from models.wear import wear_model_names
 from models.wear.contract import BATTERY_CNY_PER_KWH
 from testbed.compare import jobs
@@ -35,6 +36,9 @@ from testbed.preflight import compare_request
 from testbed.results import Result
 from testbed.tables import number, print_table
 from testbed.wear_accounts import counterfactual
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
 
 SCENARIO = "study_day"
 CONTROLLERS = ("uncoordinated", "smart_charging", "temporal")
@@ -60,7 +64,10 @@ Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 # ---------------------------------------------------------------- one car
 def prices(given: argparse.Namespace) -> list[Table]:
     """Life-average price, and a day of V2G at several ages, with the break-even price and its map."""
-    _draw(lambda: figure.break_even_figure(given.folder / "break_even"))
+    by_age = {model: figure.wear_by_age(model, DAYS) for model in wear_model_names()}
+    _draw(lambda: figure.break_even_picture(by_age), given.folder / "break_even")
+    mapped = [(model, f"{age:.6g}", f"{cny:.6g}") for model, costs in by_age.items()
+              for age, cny in zip(figure.MAP_AGES, costs, strict=True)]
     lasting: list[Sequence[str]] = []
     aged: list[Sequence[str]] = []
     for model in wear_model_names():
@@ -75,7 +82,8 @@ def prices(given: argparse.Namespace) -> list[Table]:
                          f"{one.against_smart_cny / car.life_average_cny(model, 900.0):.2f}"))
     return [("life_average", ("model", "battery [CNY/kWh]", "wear [CNY/kWh]", "break-even [CNY/kWh]"), lasting),
             ("by_age", ("model", "age [years]", "wear against smart [CNY/kWh]", "against uncoordinated", "cycling",
-                        "break-even [CNY/kWh]", "booked / price"), aged)]
+                        "break-even [CNY/kWh]", "booked / price"), aged),
+            ("map", ("model", "age [years]", "wear against smart [CNY/kWh]"), mapped)]
 
 
 def life(_: argparse.Namespace) -> list[Table]:
@@ -168,11 +176,11 @@ def fading(given: argparse.Namespace) -> list[Table]:
                                                       for key in shown)))
         hours, energy = (np.array([[f[key] for f in figures] for figures in by_coefficient]) for key in shown[:2])
         curves.append(figure.Fading(label, np.array(FADING_COEFFICIENTS), hours, energy))
-    _draw(lambda: figure.fading_figure(curves, _model_prices(), given.folder / "fading"))
+    _draw(lambda: figure.fading_picture(curves, model_prices()), given.folder / "fading")
     return [("hours", ("setting", "wear [$/MWh]", *shown), rows)]
 
 
-def _model_prices() -> dict[str, float]:
+def model_prices() -> dict[str, float]:
     """$ per MWh drawn at the default battery."""
     return {name: 1e3 * car.life_average_cny(name, BATTERY_CNY_PER_KWH) / car.CNY_PER_USD
             for name in wear_model_names()}
@@ -195,7 +203,7 @@ def owners(given: argparse.Namespace) -> list[Table]:
     purse = tuple(f"{v:,.0f}" for v in (payer.saved_usd, payer.tariff_usd, payer.refill_usd, payer.before_payment_usd,
                                         make_whole_usd(own[V2G], own[BASE])))
     if seeds:
-        _draw(lambda: figure.offers_figure(rows, given.folder / "owners"))
+        _draw(lambda: figure.offers_picture(shown_offers(rows)), given.folder / "owners" / "offers")
     return [("statements", ("controller", "cars", "number", "mean change [$]", "5 %", "median", "95 %", "worse off"),
              spread),
             ("budget", ("saved [$]", "tariff received [$]", "tariff to come [$]", "before payment [$]",
@@ -204,10 +212,10 @@ def owners(given: argparse.Namespace) -> list[Table]:
             ("seeds", SEED_HEAD, seed_rows(rows, seeds))]
 
 
-def _draw(write: Callable[[], None]) -> None:
+def _draw(picture: Callable[[], Drawing], stem: Path) -> None:
     """A figure where matplotlib is installed."""
     if find_spec("matplotlib"):
-        write()
+        save_figure(picture(), stem)
     else:
         say("no figure: matplotlib is not installed (pip install '.[notebooks]')")
 
@@ -235,7 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _carry_out(given: argparse.Namespace) -> int:
     for name, head, rows in PARTS[given.part](given):
         write_table(given.folder / f"{given.part}_{name}.csv", head, rows)
-        if name not in ("grid", "seeds"):
+        if name not in ("grid", "seeds", "map"):
             print(f"\n{name}")
             print_table(head, rows)
     return 0

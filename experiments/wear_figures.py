@@ -1,20 +1,16 @@
-"""Figures of the study of wear; each is STEM.png and STEM.svg, for a column of a paper."""
+"""Figures of the study of wear, for a column of a paper."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from experiments import wear_study as car
-from experiments.wear_owners import Tried
 from models.records import Floats
-from models.wear import wear_model_names
 from models.wear.contract import BATTERY_CNY_PER_KWH
-from testbed.metrics import half_width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,14 +39,8 @@ def _figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _save(figure: Figure, stem: Path) -> None:
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    for suffix in (".png", ".svg"):
-        figure.savefig(stem.with_suffix(suffix), dpi=200)
-
-
 # ---------------------------------------------------------------- the dispatch under rising wear
-def fading_figure(found: Sequence[Fading], model_prices: Mapping[str, float], stem: Path) -> None:
+def fading_picture(found: Sequence[Fading], model_prices: Mapping[str, float]) -> Figure:
     """Hours with fewer units and energy given back over the price of wear; the models' own prices as marks."""
     figure = _figure(6.4, 5.0)
     top, bottom = figure.subplots(2, 1, sharex=True)
@@ -73,7 +63,7 @@ def fading_figure(found: Sequence[Fading], model_prices: Mapping[str, float], st
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3, linewidth=0.5)
     bottom.legend(fontsize=8, frameon=False)
-    _save(figure, stem)
+    return figure
 
 
 def _mark_prices(axes: Any, prices: Mapping[str, float], right: float) -> None:
@@ -91,25 +81,32 @@ def _mark_prices(axes: Any, prices: Mapping[str, float], right: float) -> None:
 
 
 # ---------------------------------------------------------------- when V2G pays
-def break_even_map(model: str, days: int = 30) -> Floats:
-    """[ages, batteries] break-even price in CNY per kWh given back at the charger, against smart charging."""
-    costs = [one.against_smart_cny for one in car.outcomes([car.Case(model, age, 1 / 3, 0.8) for age in MAP_AGES],
-                                                           days)]
+def wear_by_age(model: str, days: int = 30) -> Floats:
+    """[ages] wear of V2G in CNY per kWh given back, against smart charging, at the default battery price."""
+    return np.array([one.against_smart_cny for one in
+                     car.outcomes([car.Case(model, age, 1 / 3, 0.8) for age in MAP_AGES], days)])
+
+
+def break_even_map(costs: Floats) -> Floats:
+    """[ages, batteries] break-even price in CNY per kWh given back at the charger, from wear by age."""
     wear = np.outer(costs, MAP_BATTERIES_CNY / BATTERY_CNY_PER_KWH)
     return np.array([[car.break_even_cny(float(value)) for value in row] for row in wear])
 
 
-def break_even_figure(stem: Path) -> None:
-    """A panel per model: break-even price over the battery's price and its age; bold: what the tariff pays."""
+def break_even_picture(wear: Mapping[str, Floats]) -> Figure:
+    """A panel per model: break-even price over the battery's price and its age; bold: what the tariff pays.
+
+    wear: by model, as of `wear_by_age`.
+    """
     from matplotlib.colors import BoundaryNorm  # noqa: PLC0415
 
-    names = wear_model_names()
+    names = list(wear)
     figure = _figure(7.2, 4.6)
     panels = figure.subplots(2, 3, sharex=True, sharey=True).ravel()
     norm = BoundaryNorm(LEVELS, 256, extend="both")
     drawn = None
     for axes, name in zip(panels, names, strict=False):
-        values = break_even_map(name)
+        values = break_even_map(wear[name])
         drawn = axes.contourf(MAP_BATTERIES_CNY, MAP_AGES, values, LEVELS, cmap="viridis_r", norm=norm, extend="both")
         axes.contour(MAP_BATTERIES_CNY, MAP_AGES, values, [PEAK_PAY_CNY], colors="black", linewidths=2)
         axes.set_title(name, fontsize=9)
@@ -128,24 +125,36 @@ def break_even_figure(stem: Path) -> None:
         bar = figure.colorbar(drawn, ax=panels.tolist(), ticks=LEVELS, aspect=30)
         bar.set_label("break-even price of a kWh given back [CNY/kWh]; bold: 0.77, the tariff's peak", fontsize=8)
         bar.ax.tick_params(labelsize=8)
-    _save(figure, stem)
+    return figure
 
 
 # ---------------------------------------------------------------- compensation out of sample
-def offers_figure(rows: Sequence[Tried], stem: Path) -> None:
-    """Share of participants worse off on each other seed, mean with its interval, and the promise of each offer."""
-    shown = [one for one in rows if one.elsewhere.size]
+@dataclass(frozen=True)
+class Offered:
+    """An offer on the seeds that it was not found on."""
+
+    label: str
+    promised_percent: float
+    """Worse off at most."""
+    mean_percent: float
+    """Worse off."""
+    half_percent: float
+    """Half width of the mean's 95 % interval; NaN where it is not known."""
+    worst_percent: float
+
+
+def offers_picture(shown: Sequence[Offered]) -> Figure:
+    """Participants worse off on other seeds: mean with its interval, worst seed, and the promise of each offer."""
     figure = _figure(6.4, 0.9 + 0.28 * len(shown))
     axes = figure.add_subplot()
     for place, one in enumerate(shown):
-        percent = 100 * one.elsewhere
-        axes.plot(percent, np.full(percent.size, place + 0.15), "o", color="0.65", markersize=3)
-        axes.errorbar(percent.mean(), place - 0.15, xerr=np.nan_to_num(half_width(percent)), fmt="s", color="C0",
+        axes.plot(one.worst_percent, place, "o", color="0.55", markersize=4)
+        axes.errorbar(one.mean_percent, place, xerr=np.nan_to_num(one.half_percent), fmt="s", color="C0",
                       markersize=4, capsize=3)
-        axes.plot([100 * (1 - one.promised)] * 2, [place - 0.4, place + 0.4], color="C3", linewidth=1.5)
-    axes.set_yticks(range(len(shown)), [f"{one.label}, {one.found.share:.1%}" for one in shown], fontsize=7)
+        axes.plot([one.promised_percent] * 2, [place - 0.4, place + 0.4], color="C3", linewidth=1.5)
+    axes.set_yticks(range(len(shown)), [one.label for one in shown], fontsize=7)
     axes.invert_yaxis()
     axes.set_xlim(left=-0.1)
-    axes.set_xlabel("participants worse off on other seeds [%]; red: promised")
+    axes.set_xlabel("participants worse off on other seeds [%]: mean, worst seed (grey), promised (red)")
     axes.grid(axis="x", alpha=0.3, linewidth=0.5)
-    _save(figure, stem)
+    return figure

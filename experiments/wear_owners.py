@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.wear_figures import Offered
 from models.records import Floats
 from testbed.compensation import SCHEMES, Compensation, combined, compensation, worse_off_share
 from testbed.metrics import half_width
@@ -84,6 +85,13 @@ def seed_rows(rows: Sequence[Tried], seeds: Sequence[int]) -> list[tuple[str, ..
     """A row per offer and seed."""
     return [(one.label, f"{one.found.share:.1%}", str(seed), f"{share:.6f}") for one in rows
             for seed, share in zip(seeds, one.elsewhere, strict=False)]
+
+
+def shown_offers(rows: Sequence[Tried]) -> list[Offered]:
+    """For the figure: the offers that were tried on other seeds."""
+    return [Offered(f"{one.label}, {one.found.share:.1%}", 100 * (1 - one.promised), 100 * float(one.elsewhere.mean()),
+                    100 * half_width(one.elsewhere), 100 * float(one.elsewhere.max()))
+            for one in rows if one.elsewhere.size]
 
 
 SEED_HEAD = ("scheme", "share", "seed", "worse off")

@@ -67,15 +67,20 @@ def base_marginal() -> dict[int, float]:
 # ---------------------------------------------------------------- search methods
 def report_solvers(study: Path, own: Path) -> list[Verdict]:
     """From the rows that `experiments.spatial_solvers` left in `study`; without any, a smaller one is made in `own`."""
-    if not any(study.glob("*.csv")) and not any(own.glob("*.csv")):
+    if not answers_in(study) and not answers_in(own):
         spatial_solvers.main([*SMALL_STUDY, "-o", str(own)])
-    return solvers_verdict(study if any(study.glob("*.csv")) else own)
+    return solvers_verdict(study if answers_in(study) else own)
+
+
+def answers_in(folder: Path) -> list[Path]:
+    """Files of that study with a line per answer; its summaries lie beside them."""
+    return sorted(path for path in folder.glob("*.csv") if not path.stem.endswith("_summary"))
 
 
 def solvers_verdict(folder: Path) -> list[Verdict]:
     """Of the tables in a folder."""
     claim = "the SOCP beats PSO and SGA in quality and consistency"
-    files = sorted(folder.glob("*.csv"))
+    files = answers_in(folder)
     if not files:
         return [Verdict(claim, f"no table in {folder}", "not measured here", "python -m experiments.spatial_solvers")]
     text, beaten = [], []

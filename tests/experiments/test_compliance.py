@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from experiments.capacity_credit import room_mw, running_mw
-from experiments.compliance import PARTS, draw, summarise
+from experiments.compliance import PARTS, picture, summarise
+from experiments.runs import save_figure
 from models.drivers import DriverParameters, complies_in_stay
 from testbed.sweep_study import cases_of, load_study
 
@@ -71,8 +72,15 @@ def test_what_is_missing_is_left_out():
 
 
 def test_a_figure_is_drawn(tmp_path):
-    draw(summarise([row("bilayer", rate, 1, total_cost_usd_adjusted=-rate) for rate in (0.5, 1.0)]), tmp_path / "x")
+    costs = summarise([row("bilayer", rate, 1, total_cost_usd_adjusted=-rate) for rate in (0.5, 1.0)])
+    save_figure(picture(costs), tmp_path / "x")
     assert (tmp_path / "x.png").stat().st_size > 5_000 and (tmp_path / "x.svg").is_file()
+
+
+def test_a_part_that_is_not_known_at_every_rate_is_not_drawn():
+    costs = summarise([row("bilayer", rate, 1, total_cost_usd_adjusted=-rate) for rate in (0.5, 1.0)])
+    some = [c for c in costs if c.part == "total" or (c.part == "system" and c.compliance == 0.5)]
+    assert [axes.get_title().partition(",")[0] for axes in picture(some).axes] == ["total"]
 
 
 def test_the_study_is_what_it_says():

@@ -190,6 +190,12 @@ def test_search_methods_are_compared_hour_by_hour(tmp_path: Path) -> None:
     assert place_tables.solvers_verdict(tmp_path / "none")[0].holds == "not measured here"
 
 
+def test_summaries_of_search_methods_are_no_answers(tmp_path: Path) -> None:
+    (tmp_path / "hour.csv").write_text("method,hour,objective_usd\nsocp,1,100\npso,1,101\n")
+    (tmp_path / "hour_summary.csv").write_text("method,mean_usd\nsocp,100\n")
+    assert "pso 1 answers" in place_tables.solvers_verdict(tmp_path)[0].measured
+
+
 def test_a_study_of_searches_is_made_only_where_none_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def made(arguments: list[str]) -> int:
         own = Path(arguments[-1])

@@ -156,6 +156,13 @@ def test_tables_and_csv_name_every_seed_and_variant(capsys, tmp_path):
     assert len(lines) == 1 + 12 and lines[3].startswith("1,guided,99.0,0.0,0.0,1.0")
 
 
+def test_the_summary_is_of_comparable_seeds_and_of_all(tmp_path):
+    p.write_summary(three_seeds(), tmp_path / "summary.csv")
+    lines = (tmp_path / "summary.csv").read_text().splitlines()
+    assert lines[0].startswith("over,variant,seeds,reduction,ci95,")
+    assert [line.split(",")[:2] for line in lines[1:]][-3:] == [["all", name] for name in p.SHOWN]
+
+
 def test_the_figure_is_drawn(tmp_path):
     pytest.importorskip("matplotlib")
     p.write_figure(three_seeds(), "three seeds", tmp_path / "placement")

@@ -6,16 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.runs import save_figure
 from experiments.sobol import (
     FIGURE,
     OUTPUTS,
     STUDY,
     SUMMARY,
-    draw,
     independent_rows,
     inputs_of,
     main,
     outputs_of,
+    picture,
     variation,
 )
 from experiments.sobol_indices import Index, Input, indices, points, sample
@@ -146,5 +147,5 @@ def test_a_sweep_on_the_smallest_scenario(tmp_path: Path) -> None:
 
 
 def test_an_output_without_indices_is_said_to_be_flat(tmp_path: Path) -> None:
-    draw([Index(name, "wear", *[np.nan] * 4) for name in OUTPUTS[:5]], tmp_path / "x")
+    save_figure(picture([Index(name, "wear", *[np.nan] * 4) for name in OUTPUTS[:5]]), tmp_path / "x")
     assert (tmp_path / "x.svg").read_text().count("does not vary") == 5

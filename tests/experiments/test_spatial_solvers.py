@@ -8,6 +8,7 @@ import pytest
 
 from experiments import spatial_solvers as s
 from experiments.hour_views import kept_hours
+from experiments.runs import save_figure
 from testbed.preflight import WrongRequest, checked_scenario
 from tests.testbed.small_run import HOURLY
 
@@ -65,8 +66,15 @@ def test_files_hold_every_answer(tmp_path):
     s.write_csv(answers(), tmp_path / "hour.csv")
     with (tmp_path / "hour.csv").open(encoding="utf-8") as file:
         assert [line["method"] for line in csv.DictReader(file)] == [one.method for one in answers()]
-    s.write_figure(answers(), [500], "test", tmp_path / "hour")
+    save_figure(s.picture(answers(), [500], "test"), tmp_path / "hour")
     assert (tmp_path / "hour.png").stat().st_size > 0 and (tmp_path / "hour.svg").stat().st_size > 0
+
+
+def test_the_summary_is_drawn_with_every_search_s_mean():
+    figure = s.summary_picture(s.summaries(answers(), [500]), "test")
+    axes = figure.axes[0]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["500"]
+    assert {text.get_text() for text in axes.get_legend().get_texts()} == {"pso", "sga", "socp", "pro rata"}
 
 
 # ---------------------------------------------------------------- hours of a run

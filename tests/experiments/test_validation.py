@@ -27,6 +27,15 @@ def test_recorded_sessions_are_of_weekdays():
     assert np.argmax(stays.plugged) in range(10, 16)
 
 
+def test_curves_are_densities_of_their_bins():
+    stays = Stays(np.array([8.0, 8.1, 9.0]), np.ones(3), np.ones(3), np.linspace(0, 1, 24))
+    rows = validation.curves({"x": stays})
+    arrivals = [(float(value), float(density)) for _, name, value, density in rows if name == "arrival"]
+    assert sum(density for _, density in arrivals) * 0.5 == pytest.approx(1.0, abs=1e-4)
+    assert max(arrivals, key=lambda one: one[1])[0] == 8.25
+    assert [row[2:] for row in rows if row[1] == "plugged"][-1] == ("23", "1")
+
+
 def test_the_whole_page_is_made(tmp_path, monkeypatch):
     monkeypatch.setattr(validation, "CARS", 60)
     monkeypatch.setattr(validation, "DAYS", 1)

@@ -11,6 +11,7 @@ from experiments import wear
 from experiments import wear_figures as figures
 from experiments import wear_owners as owners
 from experiments import wear_study as car
+from experiments.runs import save_figure
 from models.wear import wear_model_names
 from testbed.compensation import Compensation, Offer
 
@@ -103,18 +104,22 @@ def test_a_promise_is_kept_or_broken_seed_by_seed() -> None:
 
 
 def test_break_even_map_is_linear_in_the_price_of_the_battery() -> None:
-    found = figures.break_even_map("throughput")
+    found = figures.break_even_map(figures.wear_by_age("throughput"))
     by_hand = [car.break_even_cny(0.375 * price / 900) for price in figures.MAP_BATTERIES_CNY]
     assert found == pytest.approx(np.tile(by_hand, (len(figures.MAP_AGES), 1)))
-    naumann = figures.break_even_map("naumann")
+    naumann = figures.break_even_map(figures.wear_by_age("naumann"))
     assert np.all(np.diff(naumann, axis=0) < 0) and np.all(np.diff(naumann, axis=1) > 0)
 
 
 def test_figures_are_written(tmp_path) -> None:
     pytest.importorskip("matplotlib")
-    figures.break_even_figure(tmp_path / "map")
-    figures.offers_figure([one_offer(0.95, [0.0, 0.05]), one_offer(0.99, [])], tmp_path / "offers")
+    save_figure(figures.break_even_picture({"throughput": figures.wear_by_age("throughput")}), tmp_path / "map")
+    shown = owners.shown_offers([one_offer(0.95, [0.0, 0.05]), one_offer(0.99, [])])
+    assert [(one.mean_percent, one.worst_percent) for one in shown] == [(2.5, 5.0)]
+    assert shown[0].promised_percent == pytest.approx(5.0)
+    save_figure(figures.offers_picture(shown), tmp_path / "offers")
     curve = figures.Fading("a setting", np.array([0.0, 50.0]), np.array([[9, 8], [0, 1]]), np.array([[5, 4], [0, 0]]))
-    figures.fading_figure([curve], {"one": 14.0, "near": 14.5, "beyond": 99.0}, tmp_path / "fading")
+    prices = {"one": 14.0, "near": 14.5, "beyond": 99.0}
+    save_figure(figures.fading_picture([curve], prices), tmp_path / "fading")
     assert {path.name for path in tmp_path.iterdir()} == {
         f"{name}{suffix}" for name in ("map", "offers", "fading") for suffix in (".png", ".svg")}

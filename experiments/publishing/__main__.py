@@ -1,0 +1,68 @@
+"""Run experiments and publish them, or render the pages from what is published.
+
+    python -m experiments.publishing run compliance --workers 2     runs or resumes all of it, then publishes
+    python -m experiments.publishing render                         all pages and figures, no simulation
+    python -m experiments.publishing render compliance              one page
+    python -m experiments.publishing list                           experiments and their commands
+
+A stopped `run` goes on where it was. Its folder below results/ belongs to the code as it is: after a change of models,
+controllers or testbed it begins anew, so a published table never mixes runs of different code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from experiments.publishing import registry
+from experiments.publishing.pages import pages_with
+from experiments.publishing.publish import publish_pages, publish_run
+from experiments.publishing.running import run_of
+from experiments.publishing.tables import PublishedError
+from experiments.runs import exit_code, say
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.publishing", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parts = parser.add_subparsers(dest="part", required=True)
+    run = parts.add_parser("run", help="run or resume experiments, then publish them")
+    run.add_argument("names", nargs="+", metavar="EXPERIMENT")
+    run.add_argument("--workers", type=int, default=1, metavar="N", help="runs at a time (default 1)")
+    render = parts.add_parser("render", help="pages and figures from published tables")
+    render.add_argument("names", nargs="*", metavar="PAGE")
+    parts.add_parser("list", help="experiments and their commands")
+    return exit_code(lambda: _carry_out(parser.parse_args(arguments)))
+
+
+def _carry_out(chosen: argparse.Namespace) -> int:
+    try:
+        if chosen.part == "list":
+            print(registry.commands_table())
+        elif chosen.part == "render":
+            _render(chosen.names)
+        else:
+            _run(chosen.names, chosen.workers)
+    except PublishedError as wrong:
+        say(str(wrong))
+        return 2
+    return 0
+
+
+def _run(names: Sequence[str], workers: int) -> None:
+    if workers < 1:
+        raise PublishedError(f"--workers {workers}: must be 1 or more")
+    for one in [registry.experiment(name) for name in names]:
+        publish_run(one, run_of(one.name, workers))
+        _render([page.stem for page in pages_with(one.name)])
+
+
+def _render(names: Sequence[str]) -> None:
+    for page in publish_pages(list(names)):
+        say(f"rendered {page.name}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

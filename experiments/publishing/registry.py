@@ -1,0 +1,38 @@
+"""All experiments: every file of `experiments/published` declares some as EXPERIMENTS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from experiments import published
+from experiments.publishing.experiment import Experiment
+from experiments.publishing.markdown import markdown
+from experiments.publishing.tables import PublishedError
+
+COMMANDS = "publishing.commands"
+"""The block that lists them."""
+
+
+@cache
+def experiments() -> dict[str, Experiment]:
+    """By name."""
+    found = [one for module in sorted(info.name for info in iter_modules(published.__path__))
+             for one in import_module(f"{published.__name__}.{module}").EXPERIMENTS]
+    return {one.name: one for one in found}
+
+
+def experiment(name: str) -> Experiment:
+    """PublishedError lists those there are."""
+    if name not in experiments():
+        raise PublishedError(f"no experiment {name!r}; there are {', '.join(experiments())}")
+    return experiments()[name]
+
+
+def commands_table(way: Callable[[str], str] = str) -> str:
+    """Question, page and command of each, as Markdown; `way` makes the link to a page below docs/."""
+    body = [[one.question, f"[{one.name}]({way(one.page)})", f"`{one.command}`", one.minutes]
+            for one in experiments().values()]
+    return markdown(["question", "page", "command", "minutes, about"], body)

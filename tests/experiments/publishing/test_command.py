@@ -1,0 +1,24 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from experiments.publishing.__main__ import main
+from experiments.publishing.registry import experiments
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (["render", "nowhere"], "no page nowhere; there are"),
+    (["run", "nothing"], "no experiment 'nothing'; there are capacity_credit"),
+    (["run", "compliance", "--workers", "0"], "--workers 0: must be 1 or more")])
+def test_a_wrong_request_is_one_message_and_exit_code_2(words: list[str], message: str,
+                                                        capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_all_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    listed = capsys.readouterr().out
+    assert [one.name for one in experiments().values() if one.command not in listed] == []

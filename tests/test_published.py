@@ -1,0 +1,106 @@
+"""Pages and figures are those of the published tables, and no number of a run stands outside a block."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from experiments.publishing.experiment import CHEAP_ROW
+from experiments.publishing.figures import digest, digest_in
+from experiments.publishing.pages import pages, without_blocks
+from experiments.publishing.publish import page_text, tables_of
+from experiments.publishing.registry import experiments
+from experiments.publishing.tables import DATA, DOCS, ROOT, read_table
+
+RENDER = "make publish"
+NUMBER = re.compile(r"[-+~]?[\d,]*\.?\d+(e-?\d+)?( ?(%|±|MWh|MW|kWh|\$|h|s|t)\b)?")
+DEFINITIONS = {
+    "docs/model.md": "| what | value | tag |",
+    "docs/receding.md": "|  | 1 h ahead | 24 h ahead | tag |",
+    "docs/wear.md": "| efficiency, charging / discharging, at a load of | 0.1 | 0.25 | 0.5 | 1 |",
+    "docs/experiments/sobol.md": "| input | from | to | sets |",
+    "docs/drivers.md": "| key | default | meaning |",
+}
+"""Tables of inputs and assumptions: heads by page."""
+SHARE = 0.25
+"""A table in which more of its cells begin with a number is one of numbers."""
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", pages(), ids=name_of)
+def test_pages_are_what_their_tables_render(page: Path) -> None:
+    assert page.read_text(encoding="utf-8") == page_text(page), f"{name_of(page)} differs: {RENDER}"
+
+
+@pytest.mark.parametrize("path", sorted(DATA.rglob("*.csv")), ids=lambda path: f"{path.parent.name}.{path.stem}")
+def test_every_table_has_its_record_and_its_experiment(path: Path) -> None:
+    table = read_table(f"{path.parent.name}.{path.stem}")
+    assert table.rows
+    assert path.stem in {*experiments()[path.parent.name].tables, CHEAP_ROW}
+
+
+@pytest.mark.parametrize("name", list(experiments()))
+def test_every_experiment_has_its_tables_figures_and_page(name: str) -> None:
+    one = experiments()[name]
+    for table in (*one.tables, CHEAP_ROW):
+        read_table(f"{name}.{table}")
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages())
+    shown = [block for block in (*one.blocks, *one.figures) if f"begin: {name}.{block} " in text]
+    assert shown
+    assert f" {name}." in (DOCS / one.page).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("name", "figure"), [(n, f) for n, one in experiments().items() for f in one.figures])
+def test_figures_are_drawn_from_the_rows_as_they_are(name: str, figure: str) -> None:
+    one = experiments()[name]
+    drawn = one.figures[figure]
+    assert digest_in(DOCS / drawn.file) == digest(tables_of(one, drawn)), f"{drawn.file} is of other rows: {RENDER}"
+
+
+def test_no_picture_of_a_run_comes_from_elsewhere() -> None:
+    files = {figure.file for one in experiments().values() for figure in one.figures.values()}
+    assert {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.png")} - files == set()
+
+
+# ---------------------------------------------------------------- tables outside blocks
+def tables_outside(text: str) -> list[list[str]]:
+    """Lines of each Markdown table that is in no block."""
+    found = re.findall(r"(?:^\|.*\n)+", without_blocks(text) + "\n", re.MULTILINE)
+    return [table.splitlines() for table in found]
+
+
+def is_of_numbers(lines: list[str]) -> bool:
+    cells = [cell.strip().strip("*`") for line in lines[2:] for cell in line.strip().strip("|").split("|")]
+    return sum(bool(NUMBER.match(cell)) for cell in cells) > SHARE * len(cells)
+
+
+def head(line: str) -> str:
+    return "| " + " | ".join(cell.strip() for cell in line.strip().strip("|").split("|")) + " |"
+
+
+TEXTS = sorted({*DOCS.rglob("*.md"), ROOT / "README.md"} - {*DOCS.glob("decisions/*.md")})
+"""A decision keeps the figures on which it was taken."""
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=name_of)
+def test_tables_of_numbers_stand_in_blocks(page: Path) -> None:
+    found = [head(lines[0]) for lines in tables_outside(page.read_text(encoding="utf-8")) if is_of_numbers(lines)]
+    assert [one for one in found if DEFINITIONS.get(name_of(page)) != one] == []
+
+
+def test_a_table_of_numbers_is_told_from_one_of_words() -> None:
+    numbers = "| a | b |\n|---|---|\n| `x` | 1,234 ± 5 |\n| `y` | **-7 %** |\n"
+    assert is_of_numbers(tables_outside(numbers)[0])
+    assert not is_of_numbers(tables_outside("| a | b |\n|---|---|\n| `x` | one of 3 |\n")[0])
+    assert tables_outside(f"<!-- begin: a.b -->\n{numbers}<!-- end: a.b -->\n") == []
+
+
+def test_definitions_are_still_there() -> None:
+    missing = [page for page, line in DEFINITIONS.items() if line not in {
+        head(lines[0]) for lines in tables_outside((ROOT / page).read_text(encoding="utf-8"))}]
+    assert missing == []
