@@ -42,12 +42,13 @@ def latest_kw(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: i
 
 
 def fresh_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_h: int, count: int) -> Floats:
-    """The part of `latest_kw` [count, horizon_h] in each car's own first hour, which begins at a whole hour.
+    """The part of `latest_kw` [count, horizon_h] of cars that may not discharge in each one's own first hour.
 
-    What is charged before by others of its cohort cannot spare it, though it counts in the sum of their energies.
+    What is charged before by others of its cohort cannot spare it, though it counts in the sum of their energies. Of
+    cars that may discharge it says nothing: their cohort would give it back in the same hour.
     """
     hour = (stays.start_s - start_s) // SECONDS_PER_HOUR
-    now = np.flatnonzero(hour < horizon_h)
+    now = np.flatnonzero((hour < horizon_h) & (stays.p_discharge_max_kw == 0))
     runs_h = np.maximum(np.minimum(stay_hours(stays), 1.0) - wait_h(stays), 0.0)
     found = np.zeros((count, horizon_h))
     np.add.at(found, (rows[now], hour[now]), (cars * stays.p_charge_max_kw * runs_h)[now])

@@ -42,7 +42,9 @@ def test_who_may_give_need_not() -> None:
     car = stays(np.array([3.5]), p_discharge_max_kw=np.array([5.0]), floor_v2g_kwh=np.array([10.0]))
     assert turn_h(car)[0] < 1.0
     assert wait_h(car)[0] == pytest.approx(1.5)
-    assert fresh_kw(car, rows_of(car), np.ones(1), 0, H, ROWS).sum() == 0
+    hurried = stays(np.array([2.0]), p_discharge_max_kw=np.array([5.0]))
+    assert wait_h(hurried)[0] == 0.0
+    assert fresh_kw(hurried, rows_of(hurried), np.ones(1), 0, H, ROWS).sum() == 0
 
 
 def test_it_is_the_rise_of_the_lower_envelope() -> None:
