@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from models.latest_charging import fresh_kw, hours_of, latest_h, latest_kw, leaving_kw
+from models.latest_charging import fresh_kw, hours_of, latest_kw, leaving_kw, turn_h
 from models.pulses import pulse_energy_kwh, pulse_kw
 from models.records import (
     CHARGER_KINDS,
@@ -236,7 +236,7 @@ def _sums(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) 
     fall_kw = stays.p_discharge_max_kw / stays.eta_discharge
     room_kwh = np.maximum(stays.max_kwh, stays.energy_kwh) - stays.energy_kwh
     floor_kwh = np.minimum(stays.floor_v2g_kwh - stays.energy_kwh, 0.0)
-    last_h = latest_h(stays)
+    last_h = turn_h(stays)
     fall_h = np.minimum(np.minimum(hours_of(-floor_kwh, fall_kw), last_h), stay_h)
 
     def energy(after_h: Floats | float, hours: Floats, power_kw: Floats) -> Floats:

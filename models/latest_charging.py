@@ -8,37 +8,48 @@ from models.pulses import pulse_kw
 from models.records import GROUP_COUNT, SECONDS_PER_HOUR, Floats, Ints, Sessions
 
 
-def latest_h(stays: Sessions) -> Floats:
-    """Hours [S] after the start at which such a car begins to charge: there x_min turns to its last rise to e*.
+def turn_h(stays: Sessions) -> Floats:
+    """Hours [S] after the start at which x_min of `flexibility.session_envelope` turns to its last rise to e*.
 
-    Before, x_min of `flexibility.session_envelope` falls at full discharge or lies on its floor.
+    Before, it falls at full discharge or lies on its floor: a car that gives all it can begins to charge there.
     """
-    stay_h = stay_hours(stays)
-    rise_kw = stays.eta_charge * stays.p_charge_max_kw
+    slack_kwh, rise_kw = _slack_kwh(stays), stays.eta_charge * stays.p_charge_max_kw
     fall_kw = stays.p_discharge_max_kw / stays.eta_discharge
-    room_kwh = np.maximum(stays.max_kwh, stays.energy_kwh) - stays.energy_kwh
-    need_kwh = np.minimum(np.minimum(stays.wanted_kwh - stays.energy_kwh, rise_kw * stay_h), room_kwh)
     floor_kwh = np.minimum(stays.floor_v2g_kwh - stays.energy_kwh, 0.0)
-    slack_kwh = rise_kw * stay_h - need_kwh
     return np.maximum(hours_of(slack_kwh, rise_kw + fall_kw), hours_of(slack_kwh + floor_kwh, rise_kw))
+
+
+def wait_h(stays: Sessions) -> Floats:
+    """Hours [S] after the start for which a car can do without charging, if it gives nothing either."""
+    rise_kw = stays.eta_charge * stays.p_charge_max_kw
+    return np.asarray(np.clip(hours_of(_slack_kwh(stays), rise_kw), 0.0, stay_hours(stays)), dtype=np.float64)
+
+
+def _slack_kwh(stays: Sessions) -> Floats:
+    """[S] what charging all the time would give beyond what is needed."""
+    most_kwh = stays.eta_charge * stays.p_charge_max_kw * stay_hours(stays)
+    room_kwh = np.maximum(stays.max_kwh, stays.energy_kwh) - stays.energy_kwh
+    need_kwh = np.minimum(np.minimum(stays.wanted_kwh - stays.energy_kwh, most_kwh), room_kwh)
+    return np.asarray(most_kwh - need_kwh, dtype=np.float64)
 
 
 def latest_kw(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) -> Floats:
     """Their mean power [count, n] between edges_s [n + 1], times cars [S], summed by row [S]."""
-    wait_h = latest_h(stays)
-    begin_s: Floats = stays.start_s + wait_h * SECONDS_PER_HOUR
-    hours = np.maximum(stay_hours(stays) - wait_h, 0.0)
+    waits_h = wait_h(stays)
+    begin_s: Floats = stays.start_s + waits_h * SECONDS_PER_HOUR
+    hours = stay_hours(stays) - waits_h
     return pulse_kw(begin_s, hours, cars * stays.p_charge_max_kw, edges_s, rows, count)
 
 
 def fresh_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_h: int, count: int) -> Floats:
-    """The part of `latest_kw` [count, horizon_h] in each car's own first hour, which begins at a whole hour.
+    """The part of `latest_kw` [count, horizon_h] of cars that may not discharge in each one's own first hour.
 
-    What is charged before by others of its cohort cannot spare it, though it counts in the sum of their energies.
+    What is charged before by others of its cohort cannot spare it, though it counts in the sum of their energies. Of
+    cars that may discharge it says nothing: their cohort would give it back in the same hour.
     """
     hour = (stays.start_s - start_s) // SECONDS_PER_HOUR
-    now = np.flatnonzero(hour < horizon_h)
-    runs_h = np.maximum(np.minimum(stay_hours(stays), 1.0) - latest_h(stays), 0.0)
+    now = np.flatnonzero((hour < horizon_h) & (stays.p_discharge_max_kw == 0))
+    runs_h = np.maximum(np.minimum(stay_hours(stays), 1.0) - wait_h(stays), 0.0)
     found = np.zeros((count, horizon_h))
     np.add.at(found, (rows[now], hour[now]), (cars * stays.p_charge_max_kw * runs_h)[now])
     return found

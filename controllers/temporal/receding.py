@@ -85,8 +85,9 @@ def _remaining(cohorts: CohortFlexibility, passed_h: int) -> CohortFlexibility:
     """Cohorts on the plan's own rows and hours (nothing before passed_h) as a problem of the hours left."""
     h = cohorts.horizon_h
     rows = np.arange(GROUP_COUNT * (h + 1)).reshape(GROUP_COUNT, h + 1)[:, passed_h:].ravel()
-    kept: dict[str, Any] = {name: getattr(cohorts, name)[rows][:, passed_h:] for name in _BY_HOUR}
-    kept |= {name: getattr(cohorts, name)[rows] for name in _BY_COHORT}
+    known = {name: getattr(cohorts, name) for name in (*_BY_HOUR, *_BY_COHORT) if getattr(cohorts, name).size}
+    kept: dict[str, Any] = {name: values[rows] for name, values in known.items()}
+    kept |= {name: kept[name][:, passed_h:] for name in _BY_HOUR if name in kept}
     passed_steps = passed_h * (cohorts.p_uncontrolled_step_kw.size // h)
     return replace(
         cohorts, start_s=cohorts.start_s + passed_h * SECONDS_PER_HOUR, **kept,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.flexibility import cohort_flexibility, session_envelope
-from models.latest_charging import fresh_kw, latest_h, latest_kw, leaving_kw
+from models.latest_charging import fresh_kw, latest_kw, leaving_kw, turn_h, wait_h
 from models.records import GROUP_COUNT, Floats, Ints, Sessions
 
 HOUR, H = 3600, 6
@@ -32,9 +32,19 @@ def rows_of(cars: Sessions) -> Ints:
 def test_a_car_that_waits_charges_at_its_limit_to_the_end() -> None:
     """2 h of charging before 3.5 h: from 1.5 h on, 5 kW."""
     car = stays(np.array([3.5]))
-    assert latest_h(car)[0] == pytest.approx(1.5)
+    assert wait_h(car)[0] == turn_h(car)[0] == pytest.approx(1.5)
     found = latest_kw(car, rows_of(car), np.array([2.0]), HOUR * np.arange(H + 1), ROWS)[3]
     assert found == pytest.approx([0.0, 5.0, 10.0, 5.0, 0.0, 0.0])
+
+
+def test_who_may_give_need_not() -> None:
+    """A car that could discharge first would have to charge earlier; what it must charge is the same without."""
+    car = stays(np.array([3.5]), p_discharge_max_kw=np.array([5.0]), floor_v2g_kwh=np.array([10.0]))
+    assert turn_h(car)[0] < 1.0
+    assert wait_h(car)[0] == pytest.approx(1.5)
+    hurried = stays(np.array([2.0]), p_discharge_max_kw=np.array([5.0]))
+    assert wait_h(hurried)[0] == 0.0
+    assert fresh_kw(hurried, rows_of(hurried), np.ones(1), 0, H, ROWS).sum() == 0
 
 
 def test_it_is_the_rise_of_the_lower_envelope() -> None:

@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 
 from models.power_system import DispatchCurve, NetLoad, PowerSystem, PowerSystemParameters, PowerSystemStep
 from models.records import OPTIONAL_LIMITS, RecordError
+from models.reserve_curve import ReserveCurve
 from models.units import ten_unit_load_mw, ten_units
 
 HOUR = 3600
@@ -200,11 +201,14 @@ def test_what_is_left_is_dumped_at_its_price() -> None:
 
 
 def test_shed_load_has_its_price() -> None:
-    step = _system(reserve_fraction=0.0).step(0, 900, FIRST_FIVE, _load(1400.0))
-    assert step.shed_mw == pytest.approx(1400 - 1332)
-    assert step.reserve_shortfall_mw == pytest.approx(68.0)
-    assert step.marginal_price_usd_per_mwh == 3000.0
-    assert step.imbalance_cost_usd == pytest.approx(68.0 * (3000 + 1000) / 4)
+    """Once: all of the reserve is missing too, but what is shed is no reserve that is missing beyond it."""
+    for fraction, short_mw in ((0.0, 0.0), (0.1, 140.0)):
+        system = _system(reserve_fraction=fraction, reserve_curve=ReserveCurve.flat(1000.0))
+        step = system.step(0, 900, FIRST_FIVE, _load(1400.0))
+        assert step.shed_mw == pytest.approx(1400 - 1332)
+        assert step.reserve_shortfall_mw == pytest.approx(short_mw)
+        assert step.marginal_price_usd_per_mwh == 3000.0
+        assert step.imbalance_cost_usd == pytest.approx((68.0 * 3000 + short_mw * 1000) / 4)
 
 
 @pytest.mark.parametrize(("rule", "shortfall"), [("thermal_only", 43.0), ("scheduled", 28.0), ("deliverable", 21.0)])

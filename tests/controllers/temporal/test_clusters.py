@@ -179,7 +179,7 @@ def test_a_hundred_units_are_proven_after_sharing_out(gap: float) -> None:
     known, view = _hundred(gap)
     plan = UnitCommitment(known, "none").plan(view)
     assert check_plan(known, view, plan, "none") == []
-    assert plan.gap_rel <= gap
+    assert plan.gap_rel <= gap + 1e-6, "the solver's gap, and what its tangents leave of the true curves"
     assert plan.bound_usd <= 5_597_800
     assert plan.objective_usd == pytest.approx(5_597_760, rel=gap)
     assert plan.committed.shape == (100, 24)
