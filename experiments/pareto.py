@@ -40,7 +40,7 @@ COLUMNS = ("minimises", "epsilon_usd", *(f"{name}_usd" for name in OBJECTIVES), 
 
 
 def planning_case(described: str, overrides: Sequence[str] = (), controller: str = CONTROLLER) -> Case:
-    """The upper layer's problem at the first planned midnight of a scenario."""
+    """The upper layer's problem at the first counted midnight of a scenario."""
     found, tuning = first_view(checked_scenario(described, overrides), load_controller(controller)), Tuning()
     return make_case(found.knowledge, found.view, found.car_control, tuning.terminal_value_usd_per_mwh,
                      np.full(found.knowledge.horizon_h, tuning.delivery_quantile))

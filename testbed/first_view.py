@@ -1,8 +1,8 @@
-"""What the system operator sees at the first midnight that is planned, without a co-simulation around it.
+"""What the system operator sees at the first counted midnight, without a co-simulation around it.
 
 For studies of single plans (Pareto fronts, reserve rules, emissions): the warm-up day is simulated with the run's
-own simulators, stepped by hand, so that plugged cars, SOC, prices and forecasts are exactly those of a run. With
-controlled warm-up days that midnight lies before counted time: what those days leave takes a run to know.
+own simulators, stepped by hand, so that plugged cars, SOC, prices and forecasts are exactly those of a run
+without controlled warm-up days: what such days leave takes a run to know.
 """
 
 from __future__ import annotations
@@ -44,11 +44,12 @@ def first_view(scenario: Scenario, controller: Controller, seed: int | None = No
     Equal to what the controller's upper layer is asked in a run (a test compares them). Seconds for 50,000 cars
     once the expected days are in the cache.
     """
-    spec = RunSpec(scenario, controller_spec(controller), scenario.seed if seed is None else seed, Path())
+    counted_at_once = scenario.model_copy(update={"warmup_controlled_days": 0})
+    spec = RunSpec(counted_at_once, controller_spec(controller), scenario.seed if seed is None else seed, Path())
     with without_garbage_collection():
         inputs = _midnight(spec)
     temporal = _built(TemporalSimulator(), spec)
-    return FirstView(temporal.knowledge, temporal.view(spec.control_s, inputs), controller.car_control)
+    return FirstView(temporal.knowledge, temporal.view(0, inputs), controller.car_control)
 
 
 def _built(simulator: A, spec: RunSpec) -> A:
@@ -59,17 +60,17 @@ def _built(simulator: A, spec: RunSpec) -> A:
 
 
 def _midnight(spec: RunSpec) -> dict[str, Values]:
-    """Inputs of the upper layer as control begins, after every car has charged on arrival through the warm-up."""
+    """Inputs of the upper layer at counted 00:00, after every car has charged on arrival through the warm-up."""
     profiles, mobility = _built(ProfilesSimulator(), spec), _built(MobilitySimulator(), spec)
     fleet = _built(FleetSimulator(), spec)
     state = {name: dict(initial_state(spec, district)) for name, district in build_districts(spec).items()}
-    for now_s in range(spec.start_s, spec.control_s, spec.step_s):
+    for now_s in range(spec.start_s, 0, spec.step_s):
         prices, moved = profiles.advance(now_s, {})[SYSTEM]["prices"], mobility.advance(now_s, state)
         done = fleet.advance(now_s, _fleet_inputs(spec, prices, moved))
         for name, values in state.items():
             values |= {key: done[name][key] for key in ("soc", "soc_reported")}
-    system = profiles.advance(spec.control_s, {})[SYSTEM]
-    seen = mobility.advance(spec.control_s, state)
+    system = profiles.advance(0, {})[SYSTEM]
+    seen = mobility.advance(0, state)
     return {SYSTEM: {"forecast": system["forecast"], "prices": system["prices"], **initial_state(spec, None)},
             **{name: {"cohort_flexibility": seen[name]["cohort_flexibility"]} for name in state}}
 
