@@ -155,6 +155,6 @@ def offers_picture(shown: Sequence[Offered]) -> Figure:
     axes.set_yticks(range(len(shown)), [one.label for one in shown], fontsize=7)
     axes.invert_yaxis()
     axes.set_xlim(left=-0.1)
-    axes.set_xlabel("participants worse off on other seeds [%]: mean, worst seed (grey), promised (red)")
+    axes.set_xlabel("worse off on other seeds [%]: mean, worst seed (grey), promised (red)", fontsize=8)
     axes.grid(axis="x", alpha=0.3, linewidth=0.5)
     return figure

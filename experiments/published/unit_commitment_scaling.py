@@ -15,7 +15,7 @@ from experiments.publishing.tables import Row
 from experiments.pypsa_cross_check import linear_units
 
 TEN = "the ten-unit day, no cars"
-COSTS = (column("units", "units"), column("gap asked", "gap_asked", "g"), column("cost, $", "cost_usd", ",.1f"),
+COSTS = (column("units", "units"), column("gap wanted", "gap_asked", "g"), column("cost, $", "cost_usd", ",.1f"),
          column("bound, $", "bound_usd", ",.1f"), column("gap proven", "gap_proven", ".2e"),
          column("CPU, s", "cpu_s", ".2f"))
 
