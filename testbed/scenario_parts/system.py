@@ -141,7 +141,7 @@ class Planning(Part):
     """Hours a plan looks ahead."""
     binding_h: Annotated[int, Field(ge=1, le=24)] = 24
     """Hours of it that are carried out before the next plan; a divisor of 24."""
-    redispatch: Literal["none", "hourly"] = "none"
+    redispatch: Literal["none", "hourly"] = "hourly"
     """Within the day: the plan's powers and targets stand, or are found again every hour from measured SOC."""
     terminal: Literal["match", "cyclic", "price", "free"] = "match"
     """Energy in the batteries at the horizon's end: as if uncoordinated, as at the start, priced, or free."""
