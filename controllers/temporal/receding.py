@@ -8,7 +8,7 @@ now). One QP per hour: no MILP, no second stage.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import delivery_quantile
 from controllers.temporal.unit_commitment.tuning import Tuning
 from models.records import GROUP_COUNT, SECONDS_PER_HOUR, CohortFlexibility, Floats, Ints
+
+if TYPE_CHECKING:
+    from controllers.temporal.unit_commitment.quadratic import Seldom
 
 HOURLY_FIELDS = ("p_mw", "wind_curtailed_mw", "pv_curtailed_mw", "reserve_shortfall_mw", "reserve_shortfall_usd",
                  "marginal_price_usd_per_mwh")
@@ -49,6 +52,7 @@ class Redispatch:
                  tuning: Tuning | None = None) -> None:
         self.knowledge, self.car_control, self.imbalance = knowledge, car_control, imbalance
         self.tuning = tuning or Tuning()
+        self._seldom: Seldom | None = None
 
     def update(self, view: SystemView, plan: Plan, hourly_usd: Floats | None = None) -> Redispatched:
         """The plan with its hours from view.time_s on found again.
@@ -57,15 +61,19 @@ class Redispatch:
         plan.time_s + (H - h) hours = view.time_s; hourly_usd [H] are the costs planned so far (NaN: not known).
         Raises PlanError when there is no dispatch even with load shed.
         """
-        from controllers.temporal.redispatch import redispatched  # noqa: PLC0415 - cvxpy takes a second to import
+        # cvxpy takes a second to import
+        from controllers.temporal.redispatch import redispatched  # noqa: PLC0415
+        from controllers.temporal.unit_commitment.quadratic import Seldom  # noqa: PLC0415
+        from controllers.temporal.unit_commitment.stages import SELDOM  # noqa: PLC0415
 
+        self._seldom = self._seldom or Seldom(SELDOM)
         passed = _passed_hours(view, plan)
         knowledge = replace(self.knowledge, horizon_h=view.load_mw.size)
         case = make_case(knowledge, view, self.car_control, self.tuning.terminal_value_usd_per_mwh,
                          delivery_quantile(view, self.tuning))
         u = plan.committed[:, passed:]
         found = redispatched(case, u, _directions(case, plan, passed),
-                             (self.imbalance.shed_usd_per_mwh, self.imbalance.dump_usd_per_mwh))
+                             (self.imbalance.shed_usd_per_mwh, self.imbalance.dump_usd_per_mwh), self._seldom)
         costs = np.full(plan.committed.shape[1], np.nan) if hourly_usd is None else hourly_usd.copy()
         costs[passed:] = (hourly_objective_usd(knowledge, view, found.window) + found.imbalance_usd)
         return Redispatched(_merged(plan, found.window, passed), costs, found.window.solver_s, found.window.compile_s)

@@ -12,7 +12,7 @@ from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.answer import close_balance, make_plan
 from controllers.temporal.unit_commitment.linear import total
 from controllers.temporal.unit_commitment.problem import Case
-from controllers.temporal.unit_commitment.quadratic import Quadratic
+from controllers.temporal.unit_commitment.quadratic import Quadratic, Seldom
 from controllers.temporal.unit_commitment.stages import (
     Commitment,
     Dispatch,
@@ -41,20 +41,22 @@ class Window:
     """[h] price of load shed and power dumped."""
 
 
-def redispatched(case: Case, u: Ints, direction: Floats, usd_per_mwh: tuple[float, float]) -> Window:
+def redispatched(case: Case, u: Ints, direction: Floats, usd_per_mwh: tuple[float, float],
+                 seldom: Seldom | None = None) -> Window:
     """The least-cost powers at the schedule u [U, h]; raises PlanError when there are none even with load shed.
 
     direction [K]: the side of each entry in which doing both at once would pay; usd_per_mwh: of load shed, of power
-    dumped.
+    dumped; seldom: what earlier hours of the run have taught.
     """
-    found, missing_mw, surplus_mw = _solve(case, u, direction, usd_per_mwh)
+    found, missing_mw, surplus_mw = _solve(case, u, direction, usd_per_mwh, seldom)
     shed_usd_per_mwh, dump_usd_per_mwh = usd_per_mwh
     balanced = missing_mw.max() < BALANCE_MW and surplus_mw.max() < BALANCE_MW
     window = make_plan(case, _commitment(u, found), close_balance(case, u, found) if balanced else found)
     return Window(window, shed_usd_per_mwh * missing_mw + dump_usd_per_mwh * surplus_mw)
 
 
-def _solve(case: Case, u: Ints, direction: Floats, usd_per_mwh: tuple[float, float]) -> tuple[Dispatch, Floats, Floats]:
+def _solve(case: Case, u: Ints, direction: Floats, usd_per_mwh: tuple[float, float],
+           seldom: Seldom | None = None) -> tuple[Dispatch, Floats, Floats]:
     """(dispatch, missing, surplus [h] in MW): the least-cost powers at the schedule u, split evenly over cohorts."""
     h, rows = case.horizon_h, case.rows
     v = replace(fix_commitment(case, make_variables(case), u, direction),
@@ -69,7 +71,8 @@ def _solve(case: Case, u: Ints, direction: Floats, usd_per_mwh: tuple[float, flo
     solved = Quadratic(
         "re-dispatch at the commitment in force", v, usd=lambda w: usd(w, with_affine_cost(case, w, u)),
         rows=lambda w: collect(case, w, eq.DISPATCH | eq.COHORTS, ()),
-        squares=unit_squares(case) | {name: SPREAD_USD_PER_MW * limit for name, limit in even.items()}).solve()
+        squares=unit_squares(case) | {name: SPREAD_USD_PER_MW * limit for name, limit in even.items()},
+        seldom=seldom).solve()
     return dispatch_of(case, v, u, solved, usd(v, v)), _positive(v.missing), _positive(v.surplus)
 
 

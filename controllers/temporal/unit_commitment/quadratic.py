@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import cvxpy as cp
@@ -31,6 +31,10 @@ INACCURATE_MOST = 1e-6
 """Broken limits (MW, fractions of a cohort's limit) above which an answer that a solver calls inaccurate is none."""
 NO_ROOM = 1e-9
 """An unknown whose bounds are this near to each other is no unknown."""
+BROKEN = 1e-7
+"""MW or MWh by which a row that was not asked for must be missed to be asked for."""
+ROUNDS = 8
+"""Of asking for rows that were broken."""
 ROUNDING = 1e-7
 """Bounds may cross, and rows without unknowns may be broken, by no more."""
 
@@ -49,10 +53,35 @@ class Quadratic:
     """Labelled constraints."""
     squares: Mapping[str, Floats]
     """Weight of each entry's square, by name of the field."""
+    seldom: Seldom | None = None
+    """Equations whose rows are asked for only where an answer breaks them; None: all are asked for at once."""
 
     def solve(self) -> Solved:
         """Raises PlanError unless (nearly) optimal and feasible."""
         return _by_piqp(self) or _by_clarabel(self)
+
+
+@dataclass
+class Seldom:
+    """Hourly equations that bind in few hours and are dear, and where they did when they were last solved."""
+
+    names: frozenset[str]
+    asked: dict[str, frozenset[int]] = field(default_factory=dict)
+    """Hours by label, counted from the horizon's end: one hour later the same hour has the same number."""
+
+    def holds(self, one: Rows) -> bool:
+        """Whether these rows may wait."""
+        return one.sense == "nonneg" and one.label.split("[")[0] in self.names
+
+    def at_once(self, one: Rows) -> Bools:
+        """[m] rows that are asked for from the start."""
+        known = self.asked.get(one.label, frozenset())
+        return np.array([one.expression.size - k in known for k in range(one.expression.size)], dtype=np.bool_)
+
+    def remember(self, one: Rows, where: Bools) -> None:
+        """Ask for these rows from the start the next time."""
+        new = {one.expression.size - int(k) for k in np.flatnonzero(where)}
+        self.asked[one.label] = self.asked.get(one.label, frozenset()) | new
 
 
 @dataclass(frozen=True)
@@ -159,22 +188,41 @@ def _by_piqp(problem: Quadratic) -> Solved | None:
     for name, weight in problem.squares.items():
         if name in place:
             square[place[name]] = 2 * weight
-    whole = arrays(rows, problem.usd(v), square, low)
+    cost, seldom = problem.usd(v), problem.seldom or Seldom(frozenset())
+    waiting = [one for one in rows if seldom.holds(one)]
+    always = [one for one in rows if not seldom.holds(one)]
+    asked = [seldom.at_once(one) for one in waiting]
+    compile_s, begun = time.perf_counter() - begun, time.perf_counter()
+    for _ in range(ROUNDS):
+        now = always + [Rows(one.expression[where], "nonneg") for one, where in zip(waiting, asked, strict=True)]
+        found = _within_bounds(arrays(now, cost, square, low))
+        if found is None:
+            return None
+        broken = [(one.expression.matrix @ found[0] + one.expression.constant < -BROKEN) & ~where
+                  for one, where in zip(waiting, asked, strict=True)]
+        if not any(where.any() for where in broken):
+            break
+        asked = [before | where for before, where in zip(asked, broken, strict=True)]
+    else:
+        return None
+    for one, where in zip(waiting, asked, strict=True):
+        seldom.remember(one, where)
+    for name, columns in place.items():
+        unknown = getattr(problem.v, name)
+        unknown.save_value(found[0][columns].reshape(unknown.shape, order="F"))
+    return Solved(_duals(rows, found[1]), time.perf_counter() - begun, compile_s)
+
+
+def _within_bounds(whole: Arrays) -> tuple[Floats, Floats] | None:
+    """(x of all unknowns, duals of the equalities), or None."""
     if np.any(whole.low > whole.high + ROUNDING):
         return None
-    free, held = whole.free()
-    part = whole.kept(free, held)
-    compile_s, begun = time.perf_counter() - begun, time.perf_counter()
-    found = _piqp(part)
+    free, x = whole.free()
+    found = _piqp(whole.kept(free, x))
     if found is None:
         return None
-    solver_s = time.perf_counter() - begun
-    x = held
     x[free] = found[0]
-    for name, where in place.items():
-        unknown = getattr(problem.v, name)
-        unknown.save_value(x[where].reshape(unknown.shape, order="F"))
-    return Solved(_duals(rows, found[1]), solver_s, compile_s)
+    return x, found[1]
 
 
 def _piqp(part: Arrays) -> tuple[Floats, Floats] | None:

@@ -80,7 +80,7 @@ def scheduled_safely(case: Case, v: Variables) -> Constraints:
 
 
 def deliverable(case: Case, v: Variables) -> Constraints:
-    """(U11c) right side + phi Pd + h; h <= phi (Pdmax - Pd + kappa Pc), one hour of energy behind h.
+    """(U11c) right side + phi Pd + h; h = more + less, more <= phi (Pdmax - Pd), less <= phi kappa Pc.
 
     kappa is the share of a cohort with an hour of laxity left; who has less cannot stop charging for an hour.
     """
@@ -88,6 +88,17 @@ def deliverable(case: Case, v: Variables) -> Constraints:
     if rows.entries == 0:
         return thermal_only(case, v)
     discharge, more, less = discharging_mw(case, v), v.stored_reserve[0], v.stored_reserve[1]
+    most = rows.hour_matrix(case.horizon_h, np.arange(rows.entries)) @ rows.pd_max_mw
+    return [v.counted <= _units_less_cars_mw(case, v) + times(phi, discharge) + more + less,
+            more <= times(phi, most - discharge), less <= times(phi, interruptible_mw(case, v))]
+
+
+def reserve_energy(case: Case, v: Variables) -> Constraints:
+    """(U11g) one hour of energy behind h: what cars hold above what they must, of those that could give it."""
+    rows = case.rows
+    if case.knowledge.reserve_rule != "deliverable" or rows.entries == 0:
+        return []
+    more, less = v.stored_reserve[0], v.stored_reserve[1]
     hour_sum = rows.hour_matrix(case.horizon_h, np.arange(rows.entries))
     above_min = times(rows.x_scale_mwh, v.x) - rows.x_min_mwh
     two_way = hour_sum @ sparse.diags((rows.pd_max_mw > 0) * 1.0)
@@ -95,9 +106,6 @@ def deliverable(case: Case, v: Variables) -> Constraints:
     eta_d = float(rows.eta_discharge.min(initial=1.0))
     eta_c = float(rows.eta_charge.max(initial=0.0))
     return [
-        v.counted <= _units_less_cars_mw(case, v) + times(phi, discharge) + more + less,
-        more <= times(phi, hour_sum @ rows.pd_max_mw - discharge),
-        less <= times(phi, interruptible_mw(case, v)),
         more / eta_d <= two_way @ above_min,
         eta_c * less <= can_stop @ above_min,
         more / eta_d + eta_c * less <= hour_sum @ above_min,
@@ -146,7 +154,8 @@ def shortfall_usd(case: Case, v: Variables) -> cp.Expression:
 
 
 RESERVE: dict[str, Equation] = {
-    "reserve": reserve, "charging_in_steps": charging_in_steps, "curve_steps": curve_steps,
+    "reserve": reserve, "reserve_energy": reserve_energy, "charging_in_steps": charging_in_steps,
+    "curve_steps": curve_steps,
 }
 
 

@@ -12,12 +12,14 @@ from scipy import sparse
 
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.problem import Case
-from controllers.temporal.unit_commitment.quadratic import CLARABEL_OPTIONS, Quadratic, Solved, judge
+from controllers.temporal.unit_commitment.quadratic import CLARABEL_OPTIONS, Quadratic, Seldom, Solved, judge
 from controllers.temporal.unit_commitment.reserve import no_worse
 from controllers.temporal.unit_commitment.variables import Variables, short_rests
 from models.records import Floats, Ints
 
 NOTHING = np.zeros(0, dtype=np.int64)
+SELDOM = frozenset({"reserve_energy"})
+"""Equations over all cars of an hour that bind in few hours."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,8 @@ def dispatch(case: Case, u: Ints, direction: Floats, without: Collection[str] = 
     v = fix_commitment(case, make_variables(case), u, direction)
     solved = Quadratic(
         "dispatch at the chosen commitment", v, usd=lambda w: eq.objective_usd(case, with_affine_cost(case, w, u)),
-        rows=lambda w: collect(case, w, eq.DISPATCH | eq.COHORTS, without), squares=unit_squares(case)).solve()
+        rows=lambda w: collect(case, w, eq.DISPATCH | eq.COHORTS, without), squares=unit_squares(case),
+        seldom=Seldom(SELDOM)).solve()
     return dispatch_of(case, v, u, solved, eq.objective_usd(case, v))
 
 

@@ -97,6 +97,13 @@ def _short_of_reserve(build: SimpleNamespace) -> Case:
                  reserve_curve=ReserveCurve((0.0, 0.2), (200.0, 2000.0)))
 
 
+def _nearly_empty(build: SimpleNamespace) -> Case:
+    """Reserve is missing in the last hours, and cars with much power have hardly any energy to give."""
+    cars = build.cohorts(H, np.array([1]), np.array([0]), np.array([8]), np.array([20.0]), np.array([20.5]),
+                         np.array([7.0]), np.array([2000.0]))
+    return _case(build, [150.0, 156, 162, 168, 174, 180, 186, 192], (cars,), reserve_rule="deliverable")
+
+
 def _leave_in_turn(build: SimpleNamespace) -> Case:
     """Cars that leave within hour 4 charge before they go, just when nothing is to spare."""
     k = build.knowledge(H, units=build.small_units(), mip_gap=1e-8, reserve_curve=ReserveCurve.stepped(3000.0))
@@ -172,6 +179,7 @@ WHERE = {
     "cohort_envelope": _hill, "terminal": _hill, "no_cycling": _windy,
     "ramp_up": _ramps, "ramp_down": _ramps, "startup_limit": _gentle_starts, "shutdown_limit": _gentle_stops,
     "hot_start_pairs": _one_stop_two_starts, "curve_steps": _short_of_reserve, "charging_in_steps": _leave_in_turn,
+    "reserve_energy": _nearly_empty,
 }
 
 

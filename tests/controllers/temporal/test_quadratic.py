@@ -11,9 +11,18 @@ from controllers.port import PlanError
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment import quadratic
 from controllers.temporal.unit_commitment.linear import Linear, Rows, times, total
-from controllers.temporal.unit_commitment.quadratic import Quadratic, as_columns
+from controllers.temporal.unit_commitment.quadratic import Quadratic, Seldom, as_columns
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from controllers.temporal.unit_commitment.stages import dispatch, fix_commitment, make_variables, split
+from controllers.temporal.unit_commitment.stages import (
+    SELDOM,
+    collect,
+    dispatch,
+    fix_commitment,
+    make_variables,
+    split,
+    unit_squares,
+    with_affine_cost,
+)
 
 H = 8
 RULES = ("thermal_only", "scheduled", "scheduled_safely", "deliverable")
@@ -83,6 +92,28 @@ def test_dispatch_and_split_are_those_of_clarabel(case, rule, monkeypatch):
     assert mine.price_usd_per_mwh == pytest.approx(theirs.price_usd_per_mwh, abs=1e-4)
     assert mine_split.pc_mw == pytest.approx(theirs_split.pc_mw, abs=1e-4)
     assert mine_split.pd_mw == pytest.approx(theirs_split.pd_mw, abs=1e-4)
+
+
+def test_what_seldom_binds_is_kept_all_the_same(build):
+    """Cars with much power and hardly any energy: the rows that are not asked for at first are broken, then kept."""
+    cars = build.cohorts(H, np.array([1]), np.array([0]), np.array([8]), np.array([20.0]), np.array([20.5]),
+                         np.array([7.0]), np.array([2000.0]))
+    k = build.knowledge(H, units=build.small_units(), reserve_rule="deliverable")
+    problem = UnitCommitment(k)._case(build.view(k, np.linspace(150.0, 192.0, H), (cars,), wind_mw=np.full(H, 5.0)))
+    v = fix_commitment(problem, make_variables(problem), np.ones((3, H), dtype=np.int64), np.zeros(0))
+    usd, squares = (lambda w: eq.objective_usd(problem, with_affine_cost(problem, w, np.ones((3, H), dtype=np.int64))),
+                    unit_squares(problem))
+    values = {}
+    memory = Seldom(SELDOM)
+    for name, left_out, seldom in (("lazy", (), memory), ("remembered", (), memory), ("at once", (), None),
+                                   ("never", ("reserve_energy",), None)):
+        Quadratic("it", v, usd, lambda w, out=left_out: collect(problem, w, eq.DISPATCH | eq.COHORTS, out), squares,
+                  seldom).solve()
+        values[name] = float(eq.objective_usd(problem, v).value)
+    assert values["lazy"] == pytest.approx(values["at once"], rel=1e-8)
+    assert values["remembered"] == pytest.approx(values["at once"], rel=1e-8)
+    assert memory.asked["reserve_energy[0]"] and max(memory.asked["reserve_energy[0]"]) <= H
+    assert values["never"] < values["lazy"] - 1.0
 
 
 def test_what_has_no_answer_is_told(case):
