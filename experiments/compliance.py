@@ -1,4 +1,4 @@
-"""What it costs that drivers do not do as told, split between the system, the owners and the feeder.
+"""What it costs that drivers do not do as told, by ledger: society, owners, operator.
 
     python -m experiments.compliance                        the study `compliance`; hours, resumes where it stopped
     python -m experiments.compliance my.yaml -o my_folder   any study with drivers.compliance_mean on its axes
@@ -33,13 +33,13 @@ RATE, RHO = "drivers.compliance_mean", "drivers.zone_shock_rho"
 FULL, BASE = "full compliance", "uncoordinated"
 """What a run is compared with."""
 PARTS: Mapping[str, tuple[str, ...]] = {
-    "total": ("total_cost_usd_adjusted",),
-    "system": ("operating_cost_usd", "carbon_cost_usd", "imbalance_cost_usd"),
+    "society": ("society_cost_usd_adjusted",),
+    "owners": ("owners_cost_usd_adjusted",),
+    "operator": ("operator_cost_usd_adjusted",),
     "imbalance": ("imbalance_cost_usd",),
-    "owners": ("owners_net_cost_usd",),
-    "feeder": ("feeder_loss_cost_usd",),
+    "wear": ("wear_cost_usd",),
 }
-"""Who bears what. Parts overlap (imbalance is the system's, tariffs are a transfer, losses are in the fuel): no sum."""
+"""Who bears what: owners and operator add up to society; imbalance and wear are parts of it."""
 SUMMARY = "costs.csv"
 FIGURES = {FULL: "costs", BASE: "gains"}
 Y_LABELS = {FULL: "1000 USD above full compliance", BASE: "1000 USD above uncoordinated"}

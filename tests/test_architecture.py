@@ -20,7 +20,7 @@ FORBIDDEN = {
 }
 """Top-level names that the files of a package never import, wherever in the file."""
 ONLY_IN = {"simpy": {"models/vehicle_processes.py"}, "pandapower": {"models/feeder_sources.py", "models/power_flow.py"}}
-THIRD_PARTY_OF_CONTROLLERS = {"numpy", "scipy", "cvxpy", "clarabel", "qoco", "highspy", "pymoo"}
+THIRD_PARTY_OF_CONTROLLERS = {"numpy", "scipy", "cvxpy", "clarabel", "qoco", "piqp", "highspy", "pymoo"}
 BORDER_RECORDS = ("models.records", "models.reserve_curve")
 """The records that cross package borders."""
 DRAWERS = ("utils", "util", "helpers", "helper", "misc", "common", "tools")

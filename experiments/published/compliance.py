@@ -1,4 +1,4 @@
-"""What non-compliance costs, with and without hourly re-dispatch."""
+"""What non-compliance costs."""
 
 from __future__ import annotations
 
@@ -25,11 +25,6 @@ def run(one: Run) -> None:
     one.command(study.main, "compliance", "--workers", str(one.workers), "-o", str(one.folder))
 
 
-def run_redispatch(one: Run) -> None:
-    """The same under hourly re-dispatch."""
-    one.command(study.main, "compliance_redispatch", "--workers", str(one.workers), "-o", str(one.folder))
-
-
 def cost(row: Row) -> str:
     """Bold where it is beyond its interval and the gap of the plans."""
     text = plus_minus(row, "usd", "ci95_usd")
@@ -37,20 +32,20 @@ def cost(row: Row) -> str:
 
 
 def refusing(rows: Sequence[Row]) -> str:
-    """In total, against full compliance of the same controller."""
-    return cross(_of(rows, study.FULL, "total"), [code("", "controller"), CORRELATION],
+    """Society's ledger, against full compliance of the same controller."""
+    return cross(_of(rows, study.FULL, "society"), [code("", "controller"), CORRELATION],
                  column("", "compliance", ".0%"), cost)
 
 
 def gains(rows: Sequence[Row]) -> str:
-    """In total, against `uncoordinated` at the same compliance."""
-    return cross(_of(rows, study.BASE, "total"), [code("", "controller"), CORRELATION],
+    """Society's ledger, against `uncoordinated` at the same compliance."""
+    return cross(_of(rows, study.BASE, "society"), [code("", "controller"), CORRELATION],
                  column("", "compliance", ".0%"), cost)
 
 
 def who_pays(rows: Sequence[Row]) -> str:
-    """The parts of what refusing costs, without correlation."""
-    parts = [row for row in rows if row["against"] == study.FULL and row["part"] != "total"
+    """The ledgers against `uncoordinated` at the same compliance, without correlation."""
+    parts = [row for row in rows if row["against"] == study.BASE
              and CORRELATION.cell(row) in ("0.0", "")]
     return cross(parts, [code("", "controller"), column("part", "part")], column("", "compliance", ".0%"), cost)
 
@@ -73,24 +68,17 @@ def gains_figure(rows: Sequence[Row]) -> Drawing:
 
 BLOCKS = {"refusing": Block(("costs",), refusing), "gains": Block(("costs",), gains),
           "who_pays": Block(("costs",), who_pays)}
-KEYS = ("days=2", "planning.mip_gap=2e-3", "drivers.compliance_mean=0.3")
+KEYS = ("drivers.compliance_mean=0.3",)
 EXPERIMENTS = (
     Experiment(
-        name="compliance", page=PAGE, question="What does it cost that drivers do not do as told?", minutes="60",
-        run=run, tables={"costs": Source("costs.csv", "study_day, two days", "1-20", (
+        name="compliance", page=PAGE, question="What does it cost that drivers do not do as told?", minutes="75",
+        run=run, tables={"costs": Source("costs.csv", "study_day", "1-20", (
             "uncoordinated", "smart_charging", "bilayer", "bilayer_aware"))}, blocks=BLOCKS,
         figures={
             "costs_figure": Figure("experiments/compliance_costs.png", ("costs",), costs_figure,
                                    "What refusing costs"),
             "gains_figure": Figure("experiments/compliance_gains.png", ("costs",), gains_figure,
                                    "What control is still worth")},
-        cheap=CheapRow("study_day, two days, seed 1, smart_charging, 30 % comply", one_run(
-            "study_day", "smart_charging", ("total_cost_usd_adjusted",), *KEYS), relative=4e-3)),
-    Experiment(
-        name="compliance_redispatch", page=PAGE, question="And if targets are found again every hour?", minutes="20",
-        run=run_redispatch, tables={"costs": Source("costs.csv", "study_day, two days, hourly re-dispatch", "1-6", (
-            "uncoordinated", "bilayer", "bilayer_aware"))}, blocks=BLOCKS,
-        cheap=CheapRow("study_day, one day, seed 1, temporal, hourly, 30 % comply", one_run(
-            "study_day", "temporal", ("total_cost_usd_adjusted",), *KEYS[1:], "planning.redispatch=hourly"),
-            relative=4e-3)),
+        cheap=CheapRow("study_day, seed 1, smart_charging, 30 % comply", one_run(
+            "study_day", "smart_charging", ("society_cost_usd_adjusted",), *KEYS), relative=4e-3)),
 )

@@ -1,4 +1,4 @@
-"""The paper's day under six controllers."""
+"""The paper's day under six controllers, by three rules of reserve and several prices of what is missing."""
 
 from __future__ import annotations
 
@@ -6,24 +6,54 @@ from collections.abc import Sequence
 
 from experiments import paper_day as study
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
-from experiments.publishing.markdown import figures_by
-from experiments.publishing.metric_rows import one_run
+from experiments.publishing.markdown import code, column, cross, figures_by, shown
+from experiments.publishing.metric_rows import metric_rows, one_run, runs, write_rows
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
 
 FORMS = {
-    "total_cost_usd_adjusted": ",.0f", "objective_usd_adjusted": ",.0f", "operating_cost_usd": ",.0f",
-    "carbon_t": ",.0f", "wear_cost_usd": ",.0f", "owners_net_cost_usd": ",.0f", "imbalance_cost_usd": ",.0f",
+    "society_cost_usd_adjusted": ",.0f", "owners_cost_usd_adjusted": ",.0f", "operator_cost_usd_adjusted": ",.0f",
+    "objective_usd_adjusted": ",.0f", "operating_cost_usd": ",.0f",
+    "carbon_t": ",.0f", "wear_cost_usd": ",.0f", "tariff_payments_usd": ",.0f", "imbalance_cost_usd": ",.0f",
+    "reserve_shortfall_mwh": ",.1f",
     "unit_hours": ".0f", "hours_fewer_units": ".0f", "equivalent_load_peak_mw": ",.0f",
     "equivalent_load_valley_mw": ",.0f", "equivalent_load_std_mw": ".1f", "charged_mwh": ",.0f",
-    "discharged_mwh": ",.0f", "stored_energy_change_mwh": ",.0f", "feeder_losses_kwh": ",.1f", "vm_min_pu": ".4f",
-    "departures_short": ",.0f", "departures_short_kwh": ",.0f", "compliance_realised": ".3f",
+    "discharged_mwh": ",.0f", "steadiness_percent": ".1f", "feeder_losses_kwh": ",.1f", "vm_min_pu": ".4f",
+    "departures_short_kwh": ",.0f", "fast_charged_mwh": ",.1f", "compliance_realised": ".3f",
     "not_delivered_share": ".1%"}
+LEDGERS = ("society_cost_usd_adjusted", "owners_cost_usd_adjusted", "operator_cost_usd_adjusted",
+           "imbalance_cost_usd", "reserve_shortfall_mwh", "departures_short_kwh")
+RULES = ("scheduled", "thermal_only", "deliverable")
+PRICES = (0, 200, 1000, 3000)
+"""USD for each missing MWh of reserve, one price for all of it."""
+COMPARED = ("uncoordinated", "smart_charging", "bilayer")
 
 
 def run(one: Run) -> None:
-    """Six runs."""
-    study.main(one.folder)
+    """Six runs, the same by the two other rules, and three controllers at each price."""
+    one.step("six", lambda: study.main(one.folder))
+    one.step("rules", lambda: write_rows(
+        [row for rule in RULES for row in metric_rows(rule, runs(
+            one.folder / rule, "paper_day", study.CONTROLLERS, (f"system.reserve_rule={rule}",),
+            workers=one.workers), LEDGERS)], one.folder / "rules.csv"))
+    one.step("prices", lambda: write_rows(
+        [row for usd in PRICES for row in metric_rows(str(usd), runs(
+            one.folder / f"flat{usd}", "paper_day", COMPARED,
+            ("system.reserve_curve=flat", f"system.reserve_shortfall_usd_per_mwh={usd}"),
+            workers=one.workers), LEDGERS)], one.folder / "prices.csv"))
+
+
+def by_rule(rows: Sequence[Row]) -> str:
+    """Society's ledger by rule of reserve."""
+    return cross([row for row in rows if row["metric"] in LEDGERS[:4]], [column("rule", "setting"),
+                 column("", "metric")], code("", "controller"), lambda row: shown(row["value"], ",.0f"))
+
+
+def by_price(rows: Sequence[Row]) -> str:
+    """Society's ledger by price of missing reserve."""
+    return cross([row for row in rows if row["metric"] == "society_cost_usd_adjusted"],
+                 [code("society's cost, USD", "controller")], column("USD for a missing MWh", "setting"),
+                 lambda row: shown(row["value"], ",.0f"))
 
 
 def figures(rows: Sequence[Row]) -> str:
@@ -33,7 +63,11 @@ def figures(rows: Sequence[Row]) -> str:
 
 EXPERIMENTS = (Experiment(
     name="paper_day", page="experiments/paper_day.md", question="What do six controllers make of the same day?",
-    minutes="3", run=run, tables={"metrics": Source("metrics.csv", "paper_day", "1", study.CONTROLLERS)},
-    blocks={"figures": Block(("metrics",), figures)},
+    minutes="12", run=run, tables={
+        "metrics": Source("metrics.csv", "paper_day", "1", study.CONTROLLERS),
+        "rules": Source("rules.csv", "paper_day", "1", study.CONTROLLERS),
+        "prices": Source("prices.csv", "paper_day, flat price of missing reserve", "1", COMPARED)},
+    blocks={"figures": Block(("metrics",), figures), "rules": Block(("rules",), by_rule),
+            "prices": Block(("prices",), by_price)},
     cheap=CheapRow("paper_day, seed 1, uncoordinated", one_run(
         "paper_day", "uncoordinated", ("operating_cost_usd", "feeder_losses_kwh")), relative=2e-3)),)

@@ -164,7 +164,8 @@ DEFAULT_WEAR = 0.375 / CNY_PER_USD
 
 def cars(n: int, soc_wanted: float = 0.8, **changes: float) -> Vehicles:
     """n equal cars: 50 kWh, 7 kW, 0.95 each way."""
-    fleet = FleetParameters(n, 0, 0, battery_kwh=(50, 50), soc_wanted=(soc_wanted, soc_wanted))
+    fleet = FleetParameters(n, 0, 0, battery_kwh=(50, 50), soc_wanted=(soc_wanted, soc_wanted), eta_charge=0.95,
+                            eta_discharge=0.95)
     vehicles = draw_vehicles(fleet, SEED)
     return replace(vehicles, **{name: np.full(n, value) for name, value in changes.items()})
 

@@ -45,7 +45,7 @@ def test_a_day_of_survey_trips(tmp_path):
 def test_a_day_of_drivers_at_home(tmp_path):
     """Fewer plug in than cars that are at home, they stand at home alone, and the result says by which rule."""
     cars = ("districts.0.private=40", "districts.0.taxi=0", "districts.0.government=0")
-    result = Result(small_run.run(tmp_path, "drivers.profile=home", *cars))
+    result = Result(small_run.run(tmp_path, "drivers.profile=home", "days=1", *cars))
     plugged = result.district("feeder33", "plugged_count").reshape(24, len(ZONES), -1).sum(axis=2)
     assert not plugged[:, ZONES.index("office")].any() and not plugged[:, ZONES.index("commercial")].any()
     assert 4 < plugged[3].sum() < 25 and plugged[12].sum() < plugged[3].sum()
