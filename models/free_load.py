@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.drivers import PriceResponse, price_response
+from models.flexibility import select
 from models.pulses import pulse_kw
 from models.records import SECONDS_PER_HOUR, Bools, Floats, Ints, Sessions, Vehicles
 
@@ -27,22 +28,28 @@ def at_once_kw(sessions: Sessions, edges_s: Ints, cars: Floats | None = None, ro
 
 def price_answer_kw(sessions: Sessions, edges_s: Ints, price_charge_usd_per_kwh: Floats,
                     price_discharge_usd_per_kwh: Floats, wear_usd_per_kwh: Floats,
-                    response: PriceResponse | None = None) -> Floats:
+                    response: PriceResponse | None = None, cars: Floats | None = None, row: Ints | None = None,
+                    count: int | None = None) -> Floats:
     """Mean power [S, n] of cars that answer prices (drivers.price_response), period by period.
 
     Prices [H] are hourly from the hour of edges_s[0]; wear [S] per kWh out of the battery.
-    Willingness is spread evenly over the rows.
+    Willingness is spread evenly over the rows. With cars, row [S] and count: times cars, summed by row [count, n].
     """
-    cars = _as_vehicles(sessions)
     quantile = np.mod(np.arange(sessions.count) * GOLDEN_SHARE, 1.0)
-    energy_kwh, power_kw = sessions.energy_kwh.copy(), np.zeros((sessions.count, edges_s.size - 1))
+    every = np.arange(sessions.count)
+    into, weight = (every if row is None else row), (np.ones(sessions.count) if cars is None else cars)
+    lines = sessions.count if count is None else count
+    energy_kwh, power_kw = sessions.energy_kwh.copy(), np.zeros((lines, edges_s.size - 1))
     for i, (begin_s, end_s) in enumerate(zip(edges_s[:-1].tolist(), edges_s[1:].tolist(), strict=True)):
+        here = every[(sessions.start_s < end_s) & (sessions.departure_s > begin_s)]  # the others have no power
+        stays = select(sessions, here)
         hour = min((begin_s - int(edges_s[0])) // SECONDS_PER_HOUR, price_charge_usd_per_kwh.size - 1)
-        wish_kw = price_response(cars, energy_kwh, sessions.departure_s, begin_s, end_s - begin_s,
+        wish_kw = price_response(_as_vehicles(stays), energy_kwh[here], stays.departure_s, begin_s, end_s - begin_s,
                                  price_charge_usd_per_kwh[hour:], price_discharge_usd_per_kwh[hour:],
-                                 wear_usd_per_kwh, quantile, response)
-        power_kw[:, i] = _while_plugged_kw(sessions, wish_kw, energy_kwh, begin_s, end_s)
-        energy_kwh += _into_battery_kwh(sessions, power_kw[:, i], (end_s - begin_s) / SECONDS_PER_HOUR)
+                                 wear_usd_per_kwh[here], quantile[here], response)
+        own_kw = _while_plugged_kw(stays, wish_kw, energy_kwh[here], begin_s, end_s)
+        power_kw[:, i] = np.bincount(into[here], own_kw * weight[here], lines)
+        energy_kwh[here] += _into_battery_kwh(stays, own_kw, (end_s - begin_s) / SECONDS_PER_HOUR)
     return power_kw
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
 
 from models.drivers import PriceResponse
 from models.expectation import (
@@ -27,6 +26,8 @@ from testbed.knowledge import driver_response, marginal_wear_usd_per_kwh
 from testbed.prices import build_tariff
 from testbed.run_spec import DAY_S, RunSpec
 
+NEAR_H = 3
+"""Hours in which cars that answer prices are expected step by step."""
 EXPECTATION_SEED = 20_160_118
 """Root of the simulated days behind sampled expectations: the same for all runs, no run's own."""
 
@@ -53,10 +54,10 @@ class Behaviour:
             return at_once_kw(stays, edges_s, cars, row, count)
         hours = int(edges_s[-1] - edges_s[0]) // SECONDS_PER_HOUR
         begin_s = int(edges_s[0])
-        power_kw = price_answer_kw(
+        return price_answer_kw(
             stays, edges_s, self.tariff.charge_usd_per_kwh(begin_s, hours),
-            self.tariff.discharge_usd_per_kwh(begin_s, hours), self.wear_usd_per_kwh[stays.group], self.response)
-        return _summed(row, power_kw * cars[:, None], count)
+            self.tariff.discharge_usd_per_kwh(begin_s, hours), self.wear_usd_per_kwh[stays.group], self.response,
+            cars, row, count)
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,17 @@ class Outlook:
         return known, self.known_vehicle, coming
 
     def uncontrolled_kw(self) -> Floats:
-        """[H * Q] expected load of all cars outside control, by step."""
-        return self._load_kw(self.known, self.coming, self.step_edges_s)[0]
+        """[H * Q] expected load of all cars outside control, by step.
+
+        Cars that answer prices move with the hour: after the first hours theirs is each hour's mean.
+        """
+        if not self.behaviour.answers_price:
+            return self._load_kw(self.known, self.coming, self.step_edges_s)[0]
+        steps = np.arange(self.step_edges_s.size - 1)
+        first = NEAR_H * SECONDS_PER_HOUR // self.step_s
+        period = np.minimum(steps, first) + np.maximum(steps - first, 0) * self.step_s // SECONDS_PER_HOUR
+        edges_s = np.append(self.step_edges_s[np.unique(period, return_index=True)[1]], self.step_edges_s[-1])
+        return np.asarray(self._load_kw(self.known, self.coming, edges_s)[0][period], dtype=np.float64)
 
     def uncontrolled_bus_kw(self) -> Floats:
         """[B, Q + N] the same by bus; cars to come are spread over the ports of their zone and kind."""
@@ -143,12 +153,6 @@ class Outlook:
         zone, kind = _zone_and_kind(stays.group)
         row = np.where(stays.bus_index >= 0, stays.bus_index, self.site.bus_count + zone * kinds + kind)
         return np.asarray(row, dtype=np.int64)
-
-
-def _summed(row: Ints, values: Floats, count: int) -> Floats:
-    """Sums [count, n] of values [S, n] by row [S]."""
-    into = sparse.csr_array((np.ones(row.size), (row, np.arange(row.size))), shape=(count, row.size))
-    return np.asarray(into @ values)
 
 
 def _zone_and_kind(group: Ints) -> tuple[Ints, Ints]:
