@@ -3,7 +3,7 @@
     python -m experiments.publishing run compliance --workers 2     runs or resumes all of it, then publishes
     python -m experiments.publishing render                         all pages and figures, no simulation
     python -m experiments.publishing render compliance              one page
-    python -m experiments.publishing list                           experiments and their commands
+    python -m experiments.publishing list                           experiments, their commands, how old they are
 
 A stopped `run` goes on where it was. Its folder below results/ belongs to the code as it is: after a change of models,
 controllers or testbed it begins anew, so a published table never mixes runs of different code.
@@ -19,8 +19,9 @@ from experiments.publishing import registry
 from experiments.publishing.pages import pages_with
 from experiments.publishing.publish import publish_pages, publish_run
 from experiments.publishing.running import run_of
-from experiments.publishing.tables import PublishedError
+from experiments.publishing.tables import PublishedError, has_table, read_table
 from experiments.runs import exit_code, say
+from testbed.code_version import code_hash
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,6 +42,7 @@ def _carry_out(chosen: argparse.Namespace) -> int:
     try:
         if chosen.part == "list":
             print(registry.commands_table())
+            print("\n".join(ages(code_hash())))
         elif chosen.part == "render":
             _render(chosen.names)
         else:
@@ -57,6 +59,17 @@ def _run(names: Sequence[str], workers: int) -> None:
     for one in [registry.experiment(name) for name in names]:
         publish_run(one, run_of(one.name, workers))
         _render([page.stem for page in pages_with(one.name)])
+
+
+def ages(code: str) -> list[str]:
+    """A line per experiment: when its tables were measured, and whether by this code."""
+    lines = []
+    for one in registry.experiments().values():
+        records = [read_table(f"{one.name}.{table}").record for table in one.tables if has_table(f"{one.name}.{table}")]
+        dates = sorted({record.date for record in records}) or ["never"]
+        lines.append(f"{one.name}: {dates[0]}, " + (
+            "by this code" if records and {record.code for record in records} == {code} else "by other code"))
+    return lines
 
 
 def _render(names: Sequence[str]) -> None:

@@ -93,6 +93,11 @@ def csv_path(name: str, data: Path = DATA) -> Path:
     return data.joinpath(*name.split(".")).with_suffix(".csv")
 
 
+def has_table(name: str, data: Path = DATA) -> bool:
+    """Whether it was published."""
+    return csv_path(name, data).is_file()
+
+
 def read_table(name: str, data: Path = DATA) -> Table:
     """The table; PublishedError if the file or its record is missing, wrong, or not of these rows."""
     path = csv_path(name, data)

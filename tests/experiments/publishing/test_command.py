@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.publishing.__main__ import main
+from experiments.publishing.__main__ import ages, main
 from experiments.publishing.registry import experiments
+from experiments.publishing.tables import read_table
 
 
 @pytest.mark.parametrize(("words", "message"), [
@@ -22,3 +23,10 @@ def test_all_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     listed = capsys.readouterr().out
     assert [one.name for one in experiments().values() if one.command not in listed] == []
+
+
+def test_the_list_says_what_was_measured_by_other_code() -> None:
+    lines = ages("0" * 16)
+    assert len(lines) == len(experiments()) and all(line.endswith("by other code") for line in lines)
+    code = read_table("validation.distances").record.code
+    assert any(line.startswith("validation: ") and line.endswith("by this code") for line in ages(code))
