@@ -120,7 +120,7 @@ def _what_was_run(results: Sequence[Result], runs: Sequence[Run]) -> str:
     first = results[0]
     scenario = first.scenario
     text = (f"<p>{escape(str(scenario.get('description', '')))}</p><p>Scenario <b>{escape(first.scenario_name)}</b>, "
-            f"{first.steps_total} steps of {first.step_s} s, counted after {first.warmup_controlled_days} days under "
+            f"{first.steps_total} steps of {first.step_s} s, counted after {_days(first.warmup_controlled_days)} under "
             f"control, {_cars(scenario)}.</p>")
     head = ("controller", "seed", "status", "steps", "wall time [s]", "solvers [s]", "file")
     rows = [(_swatched(r.controller, runs), str(r.seed), escape(r.status), f"{r.steps_written} of {r.steps_total}",
@@ -131,6 +131,10 @@ def _what_was_run(results: Sequence[Result], runs: Sequence[Run]) -> str:
     text += _profile(results)
     text += details("Versions", table(("program", "version"), _versions(first), text_columns=(1,)))
     return text + details("The resolved scenario", f"<pre>{escape(first.scenario_yaml)}</pre>")
+
+
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"
 
 
 def _profile(results: Sequence[Result]) -> str:
