@@ -168,7 +168,7 @@ class PowerSystem:
         self._shed_mw = shed
         self._last_demand_mw = net.demand_mw - net.wind_mw - net.pv_mw
         wind_cut, pv_cut = _split(curtailed, net.wind_mw, net.pv_mw)
-        reserve = self._reserve_shortfall_mw(on, net, curtailed)
+        reserve = self._reserve_shortfall_mw(on, net, curtailed, shed)
         hours, q = dt_s / SECONDS_PER_HOUR, self.parameters
         imbalance = (shed * q.shed_usd_per_mwh + dump * q.dump_usd_per_mwh
                      + float(q.reserve_curve.cost_usd_per_h(reserve, q.reserve_fraction * net.load_mw)[0]))
@@ -295,9 +295,11 @@ class PowerSystem:
             price = cut_price
         return p_mw, curtailed, shed, dump, price
 
-    def _reserve_shortfall_mw(self, on: Bools, net: NetLoad, curtailed: float) -> float:
-        """The plan's reserve rule with actual powers (MODEL.md section 3), at most the requirement: beyond it load is
-        shed, which has its own price."""
+    def _reserve_shortfall_mw(self, on: Bools, net: NetLoad, curtailed: float, shed: float) -> float:
+        """The plan's reserve rule with actual powers (MODEL.md section 3), at most the requirement.
+
+        Load that is shed has its own price and needs no reserve.
+        """
         q = self.parameters
         firm = float(self.units.p_max_mw[on].sum()) + net.wind_mw + net.pv_mw - curtailed
         if q.reserve_rule == "scheduled":
@@ -305,7 +307,7 @@ class PowerSystem:
         if q.reserve_rule == "deliverable":
             firm += net.delivery_quantile * net.pev_discharge_mw + net.reserve_credit_mw
         requirement = q.reserve_fraction * net.load_mw
-        return min(max(requirement + net.load_mw + net.pev_charge_mw - firm, 0.0), requirement)
+        return min(max(requirement + net.load_mw - shed + net.pev_charge_mw - firm, 0.0), requirement)
 
 
 def _split(curtailed: float, wind: float, pv: float) -> tuple[float, float]:

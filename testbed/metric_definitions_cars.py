@@ -97,6 +97,11 @@ def relaxation_vm_error_max_pu(result: Result) -> float:
     return network_max(result, "relaxation_vm_error_pu")
 
 
+@metric("redispatch_failures", "1", "hours in which no re-dispatch was found and the plan in force stood")
+def redispatch_failures(result: Result) -> float:
+    return float(result.system("redispatch_failed").sum()) if result.holds_system("redispatch_failed") else np.nan
+
+
 @metric("spatial_fallbacks", "1", "solves of the lower layer that ended in the fallback")
 def spatial_fallbacks(result: Result) -> float:
     return _solves(result, "spatial_fallback")

@@ -15,12 +15,15 @@ from typing import Any
 from controllers.port import Plan, SystemView
 from controllers.temporal import unit_commitment
 from controllers.temporal.unit_commitment.solve import UnitCommitment
+from models import records, reserve_curve
 from testbed.content_cache import content_key, store
 from testbed.simulators.wire import pack, unpack
 
-CODE = b"".join(file.read_bytes() for file in sorted(Path(str(unit_commitment.__file__)).parent.glob("*.py")))
+FILES = (*sorted(Path(str(unit_commitment.__file__)).parent.glob("*.py")),
+         *(Path(str(module.__file__)) for module in (records, reserve_curve)))
+CODE = b"".join(file.read_bytes() for file in FILES)
 """Read as this process starts, together with the modules themselves: files may change while a run goes on."""
-SOLVERS = ("cvxpy", "highspy", "clarabel", "numpy", "scipy")
+SOLVERS = ("cvxpy", "highspy", "clarabel", "piqp", "numpy", "scipy")
 
 
 class CachedUnitCommitment:

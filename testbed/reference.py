@@ -43,8 +43,8 @@ def _essence(scenario: Scenario, seed: int) -> tuple[str, int]:
     """What the reference depends on: no cars, and the seed only where forecasts err; so many runs share one."""
     here = scenario.execution.model_copy(update={"remote": {}})
     described = scenario.model_copy(update={"districts": scenario.districts[:1], "execution": here}).model_dump_json(
-        include={"name", "days", "warmup_controlled_days", "profiles", "system", "objective", "planning", "tariff",
-                 "spatial", "districts", "execution"})
+        include={"name", "days", "step_s", "warmup_controlled_days", "profiles", "system", "objective", "planning",
+                 "tariff", "spatial", "districts", "execution"})
     return described, 0 if scenario.profiles.forecast_error == "off" else seed
 
 

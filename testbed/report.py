@@ -31,7 +31,7 @@ HEADLINE = (
     "carbon_average_t_per_mwh", "carbon_marginal_charging_t_per_mwh",
     "feeder_losses_kwh", "vm_min_pu", "voltage_violation_bus_h", "line_loading_max_percent", "charged_mwh",
     "discharged_mwh", "fast_charged_mwh", "stored_energy_change_mwh", "compliance_realised",
-    "departures_short_kwh", "not_delivered_share", "spatial_fallbacks",
+    "departures_short_kwh", "not_delivered_share", "redispatch_failures", "spatial_fallbacks",
 )
 COLUMNS = (("SOCP", "socp"), ("AC of the SOCP's powers, forecast load", "plan_ac"),
            ("AC of the set-points, actual load", "setpoint"), ("AC of what happened", ""))

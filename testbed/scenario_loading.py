@@ -20,7 +20,7 @@ from testbed.scenario_yaml import Mistake, Path_, Tree, read_value, read_yaml
 
 SCENARIOS = Path(__file__).resolve().parents[1] / "experiments" / "scenarios"
 OVERRIDE = "--set"
-STEADY_DAYS = {"home": 7}
+STEADY_DAYS = {"home": 7, "uk": 7}
 """Days by `drivers.profile` until a fleet under control is steady, where that takes more than one: these drivers plug
 in every two or three days."""
 

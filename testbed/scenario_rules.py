@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from models.charger_curves import CURVES
 from models.records import ZONES
 from testbed.scenario_parts.execution import LAST_PORT
 from testbed.scenario_parts.fleet import TRIPS_OF_PROFILE
@@ -23,6 +24,8 @@ FEEDER_BUSES = {"ieee33": 33}
 """Highest bus number of the feeders that are known without loading them; their buses count from 1."""
 NO_LAST_BUS = 2**62
 SHARES_SUM_TOLERANCE = 1e-9
+PAIR_TOLERANCE = 0.05
+"""Of a plan's efficiency from that of the charger's curve at full load."""
 
 
 class Contradiction(NamedTuple):
@@ -41,6 +44,7 @@ def contradictions(scenario: Scenario) -> Iterator[Contradiction]:
     yield from _reserve(scenario)
     yield from _prices(scenario)
     yield from _batteries(scenario)
+    yield from _chargers(scenario)
     yield from _districts(scenario)
     yield from _habit(scenario)
     yield from _execution(scenario)
@@ -182,6 +186,20 @@ def _zones(path: tuple[str | int, ...], district: District) -> Iterator[Contradi
     named = {name for name, listed in lists.items() if listed}
     if empty := [name for name in ZONES if name not in named]:
         yield Contradiction(path, empty, "names no bus for these zones; each needs one")
+
+
+def _chargers(scenario: Scenario) -> Iterator[Contradiction]:
+    """A plan's pair may round a charger's curve at full load, not contradict it: cars follow the curve."""
+    fleet = scenario.fleet
+    for kind, prefix in (("slow", ""), ("fast", "fast_")):
+        name = getattr(fleet, f"{kind}_charger_curve")
+        curve = CURVES.get(name)
+        for way in ("charge", "discharge") if curve is not None else ():
+            key, full_load = f"{prefix}eta_{way}", float(getattr(curve, f"{way.removesuffix('e')}ing")[-1])
+            if abs(getattr(fleet, key) - full_load) > PAIR_TOLERANCE:
+                yield Contradiction(("fleet", key), getattr(fleet, key), (
+                    f"must be within {PAIR_TOLERANCE:g} of {full_load:g}, what {kind}_charger_curve={name} has at full "
+                    f"load; or set {kind}_charger_curve: constant"))
 
 
 def _habit(scenario: Scenario) -> Iterator[Contradiction]:

@@ -24,7 +24,8 @@ HEADLINE = (
     "total_cost_usd_adjusted", "objective_usd_adjusted", "operating_cost_usd", "carbon_t", "wear_cost_usd",
     "imbalance_cost_usd", "curtailed_mwh", "hours_fewer_units", "unit_hours", "equivalent_load_peak_mw",
     "feeder_losses_kwh", "vm_min_pu", "line_loading_max_percent", "charged_mwh", "discharged_mwh",
-    "compliance_realised", "departures_short", "spatial_fallbacks",
+    "compliance_realised", "departures_short", "redispatch_failures",
+    "spatial_fallbacks",
 )
 """What a run and a comparison print; `testbed show` prints all."""
 WIDEST = 1000

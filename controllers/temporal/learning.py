@@ -129,8 +129,11 @@ class ComplianceLearner:
 
 
 def spread_of_share(districts: tuple[CohortFlexibility, ...], mean: float, rho: float) -> Floats:
-    """[H] sum_z w_z^2 (1 + (N_z - 1) rho)/N_z over the zones of all districts, w_z their shares of discharge limits."""
-    zone_kw = np.concatenate([d.pd_max_kw.reshape(len(ZONES), -1, d.horizon_h).sum(axis=1) for d in districts])
+    """[H] sum_z w_z^2 (1 + (N_z - 1) rho)/N_z over the zones of all districts, w_z their shares of discharge limits,
+    of charging limits in hours in which nobody may give back."""
+    give_kw, take_kw = (np.concatenate([limit.reshape(len(ZONES), -1, d.horizon_h).sum(axis=1) for d, limit in limits])
+                        for limits in ([(d, d.pd_max_kw) for d in districts], [(d, d.pc_max_kw) for d in districts]))
+    zone_kw = np.where(give_kw.sum(axis=0) > 0, give_kw, take_kw)
     total_kw = zone_kw.sum(axis=0)
     weight = np.divide(zone_kw, total_kw, out=np.zeros_like(zone_kw), where=total_kw > 0)
     cars = np.maximum(zone_kw / (CHARGER_KW * max(mean, LEAST_SHARE)), 1.0)

@@ -29,6 +29,8 @@ class TemporalSimulator(Adapter):
         self.knowledge = getattr(self.layer, "planned_with", self.knowledge)
         self.learning = DriverLearning(spec, self.knowledge)
         self.delivery_quantile: Floats = np.zeros(0)
+        self.promised_s = 0
+        self.promised_by: dict[str, float] = {}
         self.plan: Plan | None = None
         self.plan_values: Values = {}
         self.redispatch = redispatch_of(spec, self.knowledge)
@@ -43,7 +45,7 @@ class TemporalSimulator(Adapter):
         if self.spec.is_plan_time(now_s):
             view = self.view(now_s, inputs)
             self._set_plan(self.layer.plan(view))
-            self.delivery_quantile = view.delivery_quantile
+            self._promise(view)
             if self.plan is not None:
                 self.hourly_usd = hourly_objective_usd(self.knowledge, view, self.plan)
         elif self.plan is not None and self.spec.is_redispatch_time(now_s):
@@ -82,6 +84,7 @@ class TemporalSimulator(Adapter):
             self.redispatch_failed = 1.0
             return
         self.plan, self.hourly_usd = answer.plan, answer.hourly_usd
+        self._promise(view)
         self.solver_s += answer.solver_s
         self.compile_s += answer.compile_s
 
@@ -98,13 +101,18 @@ class TemporalSimulator(Adapter):
                 "redispatch_failed": self.redispatch_failed, **self._reserve_values(now_s)}
 
     def _reserve_values(self, now_s: int) -> Values:
-        """phi of this hour as at the plan time, and the compliance behind the plan."""
+        """phi of this hour and the compliance behind it, both as when the powers in force were found."""
         phi = float("nan")
         if self.plan is not None and self.delivery_quantile.size:
-            phi = float(self.delivery_quantile[(now_s - self.plan.time_s) // 3600])
-        shares = self.learning.by_district()
+            phi = float(self.delivery_quantile[(now_s - self.promised_s) // 3600])
+        shares = self.promised_by or self.learning.by_district()
         return {"reserve_terms": {"delivery_quantile": phi, "compliance": shares},
                 "delivery_quantile": phi, "learned_compliance_mean": self.learning.mean()}
+
+    def _promise(self, view: SystemView) -> None:
+        """What is expected of drivers by the powers found now: what happens is judged by it."""
+        self.delivery_quantile, self.promised_s = view.delivery_quantile, view.time_s
+        self.promised_by = dict(self.learning.by_district())
 
     def _commitment(self, now_s: int) -> Values:
         if self.plan is None:

@@ -186,10 +186,9 @@ def test_a_scenario_of_an_older_file_had_no_such_days(write_result, toy):
     ([], (1, 1)), (["warmup_controlled_days=0"], (0, 1)), (["drivers.profile=uk"], (7, 7)),
     (["drivers.profile=uk", "days=2"], (7, 2)), (["warmup_controlled_days=0", "drivers.profile=uk"], (0, 7)),
 ])
-def test_the_drivers_say_how_many_days_it_takes(monkeypatch, keys, expected):
-    """Under a profile whose drivers plug in every few days, unless the days are given; `uk` stands for it here."""
-    assert STEADY_DAYS == {"home": 7}
-    monkeypatch.setattr("testbed.scenario_loading.STEADY_DAYS", {"uk": 7})
+def test_the_drivers_say_how_many_days_it_takes(keys, expected):
+    """Under a profile whose drivers plug in every few days, unless the days are given."""
+    assert STEADY_DAYS == {"home": 7, "uk": 7}
     scenario = load_scenario("paper_day", keys)
     assert (scenario.warmup_controlled_days, scenario.days) == expected
 

@@ -108,7 +108,7 @@ def as_columns(v: Variables) -> tuple[Variables, dict[str, slice], Floats]:
         if name in place:
             new[name] = _rows_of(_leaf(place[name], width), given.shape)
         elif isinstance(given, cp.Expression) and given.is_constant():
-            new[name] = _rows_of(Linear.fixed(np.asarray(given.value).ravel(), width), given.shape)
+            new[name] = _rows_of(Linear.fixed(np.asarray(given.value).ravel(order="F"), width), given.shape)
     return replace(v, **new), place, low
 
 
@@ -255,7 +255,10 @@ def _by_clarabel(problem: Quadratic) -> Solved:
     stated = cp.Problem(cp.Minimize(problem.usd(v) + squares), rows)
     with warnings.catch_warnings():  # cvxpy's warning about inaccuracy: it is judged below
         warnings.simplefilter("ignore", UserWarning)
-        stated.solve(solver=cp.CLARABEL, **CLARABEL_OPTIONS)
+        try:
+            stated.solve(solver=cp.CLARABEL, **CLARABEL_OPTIONS)
+        except cp.error.SolverError as failed:
+            raise PlanError(f"{problem.what}: {failed}") from failed
     judge(stated, problem.what)
     duals = {one.label: np.asarray(one.dual_value) for one in rows if isinstance(one, cp.constraints.Equality)}
     return Solved(duals, float(stated.solver_stats.solve_time or 0.0), float(stated.compilation_time or 0.0))

@@ -166,9 +166,10 @@ def no_worse(case: Case, v: Variables, pc_mw: Floats, pd_mw: Floats, x_mwh: Floa
     if case.is_uneven and v.charge_at.size:
         extra = rows.uneven_matrix(h, v.charge_at) @ pc_mw[v.charge_at]
         out.append(extra_matrix(case, v) @ v.charge <= np.maximum(extra, 0.0))
-    if case.knowledge.reserve_rule == "deliverable" and v.charge_at.size:
+    if case.knowledge.reserve_rule == "deliverable" and rows.entries:
         add = rows.hour_matrix(h, np.arange(rows.entries))
-        out.append(interruptible_mw(case, v) >= add @ (rows.may_stop * pc_mw))
+        if v.charge_at.size:
+            out.append(interruptible_mw(case, v) >= add @ (rows.may_stop * pc_mw))
         for part in (rows.may_stop, (rows.pd_max_mw > 0) * 1.0, np.ones(rows.entries)):
             out.append((add @ sparse.diags(part * rows.x_scale_mwh)) @ v.x >= add @ (part * x_mwh))
     return out
