@@ -200,7 +200,25 @@ def test_a_killed_worker_and_a_failing_case_lose_nothing_else(swept) -> None:
     killed, plain = rows[2], rows[0]
     assert float(plain["charged_mwh"]) > 0
     assert {name: killed[name] for name in sweep.study.metrics} == {name: plain[name] for name in sweep.study.metrics}
-    assert len(said) == 1 + 3 and not (sweep.folder / "parts").exists()
+    assert len(said) == 1 + 3 + 1 and not (sweep.folder / "parts").exists()
+
+
+def test_the_table_and_the_end_say_who_was_planned_by_which_objective(swept) -> None:
+    sweep, said, _ = swept
+    rows = rows_of(sweep.folder / "results.csv")
+    assert list(rows[0])[-1] == "optimised"
+    assert rows[0]["optimised"].startswith("nobody by weights operating 1, owners 1, curtailment 1, carbon 1; tariff")
+    assert [row["optimised"] for row in rows] == [rows[0]["optimised"], "", rows[0]["optimised"]]
+    assert said[-1] == f"plain, killed_once: planned {rows[0]['optimised']}"
+
+
+def test_many_objectives_are_counted_only(swept, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep, _, _ = swept
+    monkeypatch.setattr("testbed.sweep.MOST_TOLD", 0)
+    monkeypatch.setattr("testbed.sweep._carry_out", lambda *arguments: None)
+    said = list[str]()
+    run_sweep(sweep, say=said.append)
+    assert said[-1].startswith("1 different objectives: column optimised of results.csv")
 
 
 def test_failed_cases_are_listed_with_cause_and_can_be_run_alone(swept) -> None:
