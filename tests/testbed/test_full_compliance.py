@@ -40,3 +40,14 @@ def test_nobody_leaves_short_or_falls_below_the_floor(tmp_path: Path, controller
         assert figures["discharged_mwh"] > 0.01, "else nothing was tried"
     for district in run.districts:
         assert np.all(run.vehicle(district, "departure_short_kwh") == 0)
+
+
+@pytest.mark.slow
+def test_charging_that_is_known_and_followed_leaves_hardly_any_reserve_missing(tmp_path: Path) -> None:
+    """The paper's day as the system's rule counts reserve: at most 2 MWh of it, of some 2,500 asked for."""
+    scenario = load_scenario("paper_day", (*FULL[:3], "system.reserve_rule=scheduled", "system.reserve_curve=flat",
+                                           f"execution.cache_dir={small_run.shared_cache(tmp_path)}"))
+    run = open_result(run_scenario(scenario, load_controller("smart_charging"), seed=1, output=tmp_path / "day.h5"))
+    figures = compute_metrics(run)
+    assert figures["reserve_shortfall_mwh"] <= 2
+    assert figures["charged_mwh"] > 500

@@ -207,7 +207,7 @@ def test_the_table_and_the_end_say_who_was_planned_by_which_objective(swept) -> 
     sweep, said, _ = swept
     rows = rows_of(sweep.folder / "results.csv")
     assert list(rows[0])[-1] == "optimised"
-    assert rows[0]["optimised"].startswith("nobody by weights operating 1, owners 1, curtailment 1, carbon 1; tariff")
+    assert rows[0]["optimised"].startswith("units and cars by weights operating 1, owners 1, curtailment 1, carbon 1;")
     assert [row["optimised"] for row in rows] == [rows[0]["optimised"], "", rows[0]["optimised"]]
     assert said[-1] == f"plain, killed_once: planned {rows[0]['optimised']}"
 
