@@ -14,13 +14,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from experiments.claims.verdicts import write_rows
-from experiments.home_statistics import DAYS, DISTRIBUTIONS, median_site_distance, pooled
-from experiments.runs import exit_code
+from experiments.home_statistics import DAYS, DISTRIBUTIONS, Binned, median_site_distance, pooled
+from experiments.runs import exit_code, save_figure
 from models.expectation import DistrictInputs, true_sessions
 from models.population import district_seed
 from models.records import SECONDS_PER_HOUR, ZONES, Floats, Ints, Site
@@ -30,6 +32,9 @@ from testbed.preflight import RESULTS
 from testbed.scenario_loading import load_scenario
 from testbed.scenario_parts.district import District
 from testbed.tables import print_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
 
 CARS, WEEKS, SETTLING_DAYS, SEED = 1500, 8, 14, 1
 HOURS_PER_DAY, DAYS_PER_WEEK, WORKDAYS = 24, 7, 5
@@ -41,6 +46,10 @@ RELATIVE, NOON_TOLERANCE = 0.15, 0.03
 """How near to the data the profile is meant to be."""
 PROFILES = ("home", "uk", "paper")
 Limits = tuple[float, float]
+CURVES = ("source", "quantity", "from", "to", "value")
+"""Columns of the curves: source `recorded` or `home`; quantity a day of the week (cars plugged in over the largest, by
+hour) or one of the distributions (share of stays in the bin)."""
+Curve = tuple[str, str, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -131,13 +140,13 @@ class Compared:
 def comparison(made: Charging) -> list[Compared]:
     """All quantities with a target."""
     data, plug_ins = pooled(), made.plug_ins_per_week()
-    rows = [_near(f"plug-ins a week, {percentile}th percentile of cars", "1", data.value(
+    rows = [_near(f"plug-ins a week: {percentile}th percentile of cars", "1", data.value(
                 "sessions_per_user_week_quantile", start=percentile), float(np.percentile(plug_ins, int(percentile))))
             for percentile in ("25", "50", "75")]
     rows.append(_near("share of time plugged in", "1", data.value("share_of_time_plugged_mean"), made.time_plugged()))
-    rows.append(_near("energy a week, mean of cars", "kWh", KWH_PER_WEEK, float(made.kwh_per_week().mean())))
+    rows.append(_near("energy a week: mean of cars", "kWh", KWH_PER_WEEK, float(made.kwh_per_week().mean())))
     noon = float(data.plugged_over_peak("weekday")[NOON])
-    rows.append(Compared("weekday, plugged at 12-13 h over the peak", "1", noon,
+    rows.append(Compared("weekday: plugged at 12-13 h over the peak", "1", noon,
                          float(made.plugged_over_peak()[NOON]), (noon - NOON_TOLERANCE, noon + NOON_TOLERANCE)))
     for quantity, unit in DISTRIBUTIONS.items():
         recorded = data.distribution(quantity)
@@ -159,33 +168,53 @@ def profile_row(name: str, made: Charging) -> list[object]:
             f"{np.median(made.values('dwell_share')):.1f}", f"{np.median(made.values('energy_share')):.1f}"]
 
 
-def draw(made: Charging, path: Path) -> None:
-    """Plugged share by hour of weekdays and weekends, simulated and recorded, and the three distributions."""
-    import matplotlib  # noqa: PLC0415 - slow to import, for figures only
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
-
-    data, hours = pooled(), np.arange(HOURS_PER_DAY) + 0.5
-    figure, panels = plt.subplots(2, 2, figsize=(9, 6))
-    for day, colour in (("weekday", "C0"), ("weekend", "C1")):
-        panels[0][0].plot(hours, data.plugged_over_peak(day), colour, label=f"recorded, {day}", linewidth=1)
-        panels[0][0].plot(hours, made.plugged_over_peak(day), colour + "--", label=f"home, {day}", linewidth=1)
-    panels[0][0].set(xlabel="hour", ylabel="plugged cars / largest", ylim=(0, 1.05))
-    panels[0][0].legend(fontsize=7)
-    for panel, (quantity, unit) in zip(panels.flat[1:], DISTRIBUTIONS.items(), strict=True):
+def curves(made: Charging) -> list[Curve]:
+    """Rows of CURVES: plugged cars by hour of both kinds of days, and the three distributions."""
+    data, found = pooled(), list[Curve]()
+    for source, plugged in (("recorded", data.plugged_over_peak), ("home", made.plugged_over_peak)):
+        found += [(source, day, float(hour), hour + 1.0, float(share))
+                  for day in DAYS for hour, share in enumerate(plugged(day))]
+    for quantity in DISTRIBUTIONS:
         recorded = data.distribution(quantity)
-        for label, one in (("recorded", recorded), ("home", recorded.of(made.values(quantity)))):
-            panel.stairs(one.share / np.diff(one.edges), one.edges, label=label)
+        found += _of_bins("recorded", quantity, recorded)
+        found += _of_bins("home", quantity, recorded.of(made.values(quantity)))
+    return found
+
+
+def _of_bins(source: str, quantity: str, one: Binned) -> list[Curve]:
+    return [(source, quantity, float(low), float(high), float(share))
+            for (low, high), share in zip(pairwise(one.edges), one.share, strict=True)]
+
+
+def picture(found: Sequence[Curve]) -> Drawing:
+    """Plugged share by hour of weekdays and weekends, simulated and recorded, and the three distributions."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, for figures only
+
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    panels = figure.subplots(2, 2)
+    for day, colour in zip(DAYS, ("C0", "C1"), strict=True):
+        for source, line in (("recorded", "-"), ("home", "--")):
+            low, high, share = _columns(found, source, day)
+            panels[0][0].plot((low + high) / 2, share, colour + line, label=f"{source}, {day}", linewidth=1)
+    panels[0][0].set(xlabel="hour", ylabel="plugged cars / largest", ylim=(0, 1.05))
+    for panel, (quantity, unit) in zip(list(panels.flat)[1:], DISTRIBUTIONS.items(), strict=True):
+        for source in ("recorded", "home"):
+            low, high, share = _columns(found, source, quantity)
+            panel.stairs(share / (high - low), [*low, high[-1]], label=source)
         panel.set(xlabel=f"{quantity.removesuffix('_share').replace('_', ' ')} [{unit}]", ylabel="density")
-    panels[0][1].legend(fontsize=7)
-    figure.tight_layout()
-    figure.savefig(path, dpi=80)
-    plt.close(figure)
+    for panel in panels[0]:
+        panel.legend(fontsize=7)
+    return figure
+
+
+def _columns(found: Sequence[Curve], source: str, quantity: str) -> tuple[Floats, Floats, Floats]:
+    """(from, to, value), each [bins]."""
+    low, high, value = np.array([row[2:] for row in found if row[:2] == (source, quantity)]).T
+    return low, high, value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print and write the comparison and the figure."""
+    """Print and write the tables and the figure."""
     parser = argparse.ArgumentParser(prog="python -m experiments.home_drivers", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "home_drivers")
@@ -206,10 +235,9 @@ def _run(output: Path) -> int:
     profiles = [profile_row(name, one) for name, one in made.items()]
     write_rows(head, profiles, output / "profiles.csv")
     print_table(head, [[str(value) for value in row] for row in profiles])
-    shares = [source.plugged_over_peak(day) for day in DAYS for source in (pooled(), made["home"])]
-    write_rows(["hour", "weekday recorded", "weekday home", "weekend recorded", "weekend home"],
-               [[h, *(f"{share[h]:.3f}" for share in shares)] for h in range(HOURS_PER_DAY)], output / "hours.csv")
-    draw(made["home"], output / "home_drivers.png")
+    found = curves(made["home"])
+    write_rows(CURVES, [(*row[:2], *(f"{value:.6g}" for value in row[2:])) for row in found], output / "curves.csv")
+    save_figure(picture(found), output / "home_drivers")
     return 0
 
 

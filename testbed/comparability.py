@@ -89,3 +89,8 @@ def optimised(result: Result) -> str:
     cars = any(np.nansum(np.abs(result.district(d, f"plan_{name}"))) > 0
                for d in result.districts for name in ("pc_kw", "pd_kw"))
     return "units and cars" if cars else "units"
+
+
+def optimised_text(result: Result) -> str:
+    """Who was planned by which objective, in a line."""
+    return f"{optimised(result)} by {objective_text(result)}"

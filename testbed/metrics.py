@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from testbed.comparability import BASE, SERVICE, base_controller, objective_text, optimised, serves_nobody, service_text
+from testbed.comparability import BASE, SERVICE, base_controller, optimised_text, serves_nobody, service_text
 from testbed.metric_definitions_ledgers import LEDGERS
 from testbed.metric_registry import METRICS, Metric
 from testbed.regret import regret_of_runs
@@ -72,7 +72,7 @@ def write_metrics_csv(results: Sequence[Result], path: Path) -> None:
         writer.writerow(("scenario", "controller", "seed", "status", "metric", "value", "unit", "optimised"))
         for result in results:
             run = (result.scenario_name, result.controller, result.seed, result.status)
-            told = f"{optimised(result)} by {objective_text(result)}"
+            told = optimised_text(result)
             rows = [(name, value, METRICS[name].unit) for name, value in values[id(result)].items()]
             if id(result) in regret:
                 rows.append(("regret_usd", regret[id(result)], "USD"))

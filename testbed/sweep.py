@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 TABLE, FAILED = "results.csv", "failed.csv"
+OPTIMISED = "optimised"
+"""Last column of the table: who was planned by which objective; empty for a case kept from before it was written."""
+MOST_TOLD = 6
+"""Objectives that a sweep lists at its end."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ def run_sweep(sweep: Sweep, scheduler: str | None = None, workers: int | None = 
             finally:
                 write_tables(sweep)
         clear_parts(sweep.folder)  # nobody writes there any more
+    _tell_objectives(sweep, chosen, say)
     return sum(not is_complete(sweep.folder, case.key) for case in chosen)
 
 
@@ -138,6 +143,19 @@ def _tell_start(sweep: Sweep, chosen: Sequence[Case], todo: Sequence[Case], say:
             "they are kept (another folder with -o makes all anew)")
 
 
+def _tell_objectives(sweep: Sweep, chosen: Sequence[Case], say: Say) -> None:
+    """Whose costs can be held against whose: a line for each objective, with the controllers planned by it."""
+    by: dict[str, list[str]] = {}
+    for case in chosen:
+        if text := case_record(sweep.folder, case.key).get(OPTIMISED):
+            by.setdefault(text, []).append(case.controller)
+    if len(by) > MOST_TOLD:
+        say(f"{len(by)} different objectives: column {OPTIMISED} of {TABLE}; only costs of equal ones compare")
+        return
+    for text, controllers in by.items():
+        say(f"{', '.join(dict.fromkeys(controllers))}: planned {text}")
+
+
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """WrongRequest if another sweep writes into the folder."""
@@ -158,14 +176,15 @@ def write_tables(sweep: Sweep) -> None:
     names = sweep.study.metrics or tuple(METRICS)
     failures = []
     with _replacing(sweep.folder / TABLE) as write:
-        write(("case", "controller", "seed", *sweep.study.axes, "status", *names))
+        write(("case", "controller", "seed", *sweep.study.axes, "status", *names, OPTIMISED))
         for case in sweep.cases:
             record = case_record(sweep.folder, case.key)
             figures = record.get("metrics", {}) if is_complete(sweep.folder, case.key) else {}
             status = "completed" if figures else "failed" if "failure" in record else "open"
             values = (figures.get(name) for name in names)
             write((case.key, case.controller, case.seed, *case.point, status,
-                   *("" if value is None else value for value in values)))
+                   *("" if value is None else value for value in values),
+                   record.get(OPTIMISED, "") if figures else ""))
             if status == "failed":
                 failures.append((case, str(record["failure"])))
     with _replacing(sweep.folder / FAILED) as write:

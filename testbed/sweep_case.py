@@ -75,7 +75,7 @@ def _kept(case: Case, outcome: Outcome, own: Path, folder: Path) -> CaseOutcome:
     if outcome.failure:
         record |= {"failure": outcome.failure, "trace": outcome.trace}
     else:
-        record["metrics"] = _figures(outcome.path)
+        record |= _what_came_out(outcome.path)
     target = folder / ("failed" if outcome.failure else "cases")
     target.mkdir(parents=True, exist_ok=True)
     (own / f"{case.key}.json").write_text(json.dumps(record), encoding="utf-8")
@@ -88,13 +88,15 @@ def _kept(case: Case, outcome: Outcome, own: Path, folder: Path) -> CaseOutcome:
     return CaseOutcome(case.key, outcome.seconds, outcome.failure)
 
 
-def _figures(path: Path) -> dict[str, float | None]:
-    """Every published figure; None where it does not apply."""
+def _what_came_out(path: Path) -> dict[str, Any]:
+    """Every published figure, None where it does not apply; who was planned by which objective."""
+    from testbed.comparability import optimised_text  # noqa: PLC0415
     from testbed.metrics import compute_metrics  # noqa: PLC0415
     from testbed.results import open_result  # noqa: PLC0415
 
-    return {name: value if math.isfinite(value) else None
-            for name, value in compute_metrics(open_result(path)).items()}
+    result = open_result(path)
+    figures = {name: value if math.isfinite(value) else None for name, value in compute_metrics(result).items()}
+    return {"metrics": figures, "optimised": optimised_text(result)}
 
 
 def is_complete(folder: Path, key: str) -> bool:

@@ -88,10 +88,26 @@ def test_the_main_scenarios_cars_plug_in_at_every_stay() -> None:
     assert everybody.plug_ins_per_week().mean() > 15 and everybody.time_plugged() > 0.9
 
 
+def test_curves_are_the_shares_of_hours_and_bins() -> None:
+    """A Tuesday's stay from 10 to 13 h counts at the middle of these hours; the picture's densities have the area 1."""
+    rows = home_drivers.curves(CASE)
+    home = {(row[1], row[2]): row[2:] for row in rows if row[0] == "home"}
+    assert home["weekday", 12.0] == (12.0, 13.0, 1.0) and home["weekday", 9.0][2] == 0
+    assert home["weekend", 9.0][2] == 0.5
+    assert home["plug_in_hour_share", 10.0][2] == pytest.approx(2 / 3)
+    drawing = home_drivers.picture(rows)
+    stairs = [patch for axes in drawing.axes[1:] for patch in axes.patches]
+    assert len(stairs) == 2 * len(DISTRIBUTIONS)
+    for values, edges, _ in (patch.get_data() for patch in stairs):
+        assert values @ np.diff(edges) == pytest.approx(1)
+    recorded = drawing.axes[0].lines[0]
+    assert recorded.get_xdata()[12] == 12.5 and recorded.get_ydata()[12] == pytest.approx(0.378)
+
+
 def test_the_whole_table_is_made(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(home_drivers, "CARS", 40)
     monkeypatch.setattr(home_drivers, "WEEKS", 1)
     assert home_drivers.main(["-o", str(tmp_path)]) == 0
     made = {path.name for path in tmp_path.iterdir()}
-    assert {"comparison.csv", "profiles.csv", "hours.csv", "home_drivers.png"} <= made
+    assert {"comparison.csv", "profiles.csv", "curves.csv", "home_drivers.png"} <= made
     assert (tmp_path / "comparison.csv").read_text().count("\n") == 10

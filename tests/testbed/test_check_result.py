@@ -9,7 +9,10 @@ from typer.testing import CliRunner
 
 from testbed.check_result import check_result
 from testbed.cli import app
+from testbed.controller_loading import load_controller
 from testbed.results import open_result
+from testbed.run import run_scenario
+from testbed.scenario_loading import load_scenario
 from tests.testbed import small_run
 
 THREE_DAYS = ("days=3", "planning.redispatch=hourly", "planning.horizon_h=14", "planning.binding_h=12",
@@ -44,6 +47,25 @@ def test_three_days_with_redispatch_and_forecast_errors_pass(three_days):
     result = open_result(three_days)
     assert result.steps_written == 72
     assert [str(violation) for violation in check_result(result).violations] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "controller"), [
+    *(("smoke", one) for one in ("uncoordinated", "tariff", "smart_charging", "bilayer", "no_pev")),
+    ("study_day", "bilayer"), ("study_day", "no_pev"), ("study_day", "smart_charging")])
+def test_scenarios_as_they_come_pass(folder, name, controller):
+    """With their own switches: a day under control before, hourly re-dispatch, stepped reserve; energy balances."""
+    scenario = load_scenario(name, ["record.vehicles=true", f"execution.cache_dir={small_run.shared_cache(folder)}"])
+    assert (scenario.warmup_controlled_days, scenario.planning.redispatch) == (1, "hourly")
+    result = open_result(run_scenario(scenario, load_controller(controller), seed=1,
+                                      output=folder / f"{name}-{controller}.h5"))
+    assert [str(violation) for violation in check_result(result).violations] == []
+    for district in result.districts:
+        flows = {one: result.vehicle(district, f"{one}_kwh").sum() for one in (
+            "stored_start", "stored_end", "charged", "fast_charged", "discharged", "driven", "lost")}
+        into = flows["charged"] + flows["fast_charged"] - flows["discharged"] - flows["driven"] - flows["lost"]
+        assert into == pytest.approx(flows["stored_end"] - flows["stored_start"], rel=1e-6, abs=1e-3)
+        assert (flows["charged"] > 0) == (controller != "no_pev")
 
 
 def test_units_change_their_state_and_plans_follow_each_other(three_days):

@@ -22,7 +22,7 @@ from testbed.preflight import WrongRequest
 from testbed.results import equal_results
 from testbed.scenario_files import at_home, named_files
 from testbed.scenario_loading import load_scenario
-from testbed.sweep import _carry_out, run_sweep, sweep_request, write_tables
+from testbed.sweep import _carry_out, _tell_objectives, run_sweep, sweep_request, write_tables
 from testbed.sweep_case import CaseOutcome, SchedulerLost, is_complete, open_parts, run_case
 from testbed.sweep_cluster import LOST, carried_out, check_workers
 from testbed.sweep_study import Case, load_study
@@ -196,11 +196,19 @@ def test_a_killed_worker_and_a_failing_case_lose_nothing_else(swept) -> None:
     assert (sweep.file.parent / "was_killed").exists()
     assert [(row["controller"], row["status"]) for row in rows] == [
         ("plain", "completed"), ("throwing", "failed"), ("killed_once", "completed")]
-    assert missing == 1
-    killed, plain = rows[2], rows[0]
-    assert float(plain["charged_mwh"]) > 0
-    assert {name: killed[name] for name in sweep.study.metrics} == {name: plain[name] for name in sweep.study.metrics}
-    assert len(said) == 1 + 3 and not (sweep.folder / "parts").exists()
+    assert missing == 1 and float(rows[0]["charged_mwh"]) > 0
+    assert [rows[2][name] for name in sweep.study.metrics] == [rows[0][name] for name in sweep.study.metrics]
+    assert len(said) == 1 + 3 + 1 and not (sweep.folder / "parts").exists()
+
+
+def test_table_and_end_say_who_was_planned_by_which_objective(swept, monkeypatch: pytest.MonkeyPatch) -> None:
+    (sweep, said, _), many = swept, []
+    told = [row["optimised"] for row in rows_of(sweep.folder / "results.csv")]
+    assert told == [told[0], "", told[0]] and told[0].startswith("units and cars by weights operating 1, owners 1")
+    assert said[-1] == f"plain, killed_once: planned {told[0]}"
+    monkeypatch.setattr("testbed.sweep.MOST_TOLD", 0)
+    _tell_objectives(sweep, sweep.cases, many.append)
+    assert many[0].startswith("1 different objectives: column optimised of results.csv") and len(many) == 1
 
 
 def test_failed_cases_are_listed_with_cause_and_can_be_run_alone(swept) -> None:
@@ -294,7 +302,7 @@ def test_a_sweep_that_is_killed_goes_on_and_its_table_is_that_of_an_undisturbed_
     sweep, said = sweep_request(str(study), out), list[str]()
     complete = {file: file.stat().st_mtime_ns for file in out.glob("cases/*.json")}
     assert run_sweep(sweep, workers=1, say=said.append) == 0
-    assert f"{len(complete)} complete already" in said[0] and len(said) == 1 + 6 - len(complete)
+    assert f"{len(complete)} complete already" in said[0] and len(said) == 1 + 6 - len(complete) + 1
     assert all(file.stat().st_mtime_ns == written for file, written in complete.items()), "nothing is run twice"
     calm = sweep_request(str(study), tmp_path / "calm")
     assert run_sweep(calm, workers=2, say=lambda text: None) == 0
