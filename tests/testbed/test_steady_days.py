@@ -188,11 +188,11 @@ def test_a_scenario_of_an_older_file_had_no_such_days(write_result, toy):
     ([], (1, 1)), (["warmup_controlled_days=0"], (0, 1)), (["drivers.profile=home"], (7, 7)),
     (["drivers.profile=home", "days=2"], (7, 2)), (["warmup_controlled_days=0", "drivers.profile=home"], (0, 7)),
     (["drivers.profile=home", "days=1", "warmup_controlled_days=3"], (3, 1)), (["drivers.profile=full"], (1, 1)),
+    (["drivers.profile=uk"], (7, 7)),
 ])
 @pytest.mark.parametrize("name", ["paper_day", "study_day"])
 def test_the_drivers_say_how_many_days_it_takes(name, keys, expected):
     """Drivers who plug in every few days, unless the days are given."""
-    assert STEADY_DAYS == {"home": 7, "uk": 7}
     scenario = load_scenario(name, keys)
     assert (scenario.warmup_controlled_days, scenario.days) == expected
 
