@@ -30,11 +30,11 @@ COMPARED = ("uncoordinated", "smart_charging", "bilayer")
 
 
 def run(one: Run) -> None:
-    """Six runs, the same by the two other rules, and three controllers at each price."""
+    """Six runs, and three of the controllers by each rule and at each price."""
     one.step("six", lambda: study.main(one.folder))
     one.step("rules", lambda: write_rows(
         [row for rule in RULES for row in metric_rows(rule, runs(
-            one.folder / rule, "paper_day", study.CONTROLLERS, (f"system.reserve_rule={rule}",),
+            one.folder / rule, "paper_day", COMPARED, (f"system.reserve_rule={rule}",),
             workers=one.workers), LEDGERS)], one.folder / "rules.csv"))
     one.step("prices", lambda: write_rows(
         [row for usd in PRICES for row in metric_rows(str(usd), runs(
@@ -65,7 +65,7 @@ EXPERIMENTS = (Experiment(
     name="paper_day", page="experiments/paper_day.md", question="What do six controllers make of the same day?",
     minutes="12", run=run, tables={
         "metrics": Source("metrics.csv", "paper_day", "1", study.CONTROLLERS),
-        "rules": Source("rules.csv", "paper_day", "1", study.CONTROLLERS),
+        "rules": Source("rules.csv", "paper_day", "1", COMPARED),
         "prices": Source("prices.csv", "paper_day, flat price of missing reserve", "1", COMPARED)},
     blocks={"figures": Block(("metrics",), figures), "rules": Block(("rules",), by_rule),
             "prices": Block(("prices",), by_price)},

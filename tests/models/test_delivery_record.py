@@ -139,11 +139,13 @@ def _room(p_kw: Floats, now_s: int = 0, **changes: Any) -> dict[str, float]:
 
 
 def test_reserve_credit_by_hand() -> None:
-    """25 kWh each, floor 17.5. One gives 3 kW: after the hour 3.75 kWh are spare, at the bus 3. The other takes 5 kW:
-    it may stop (4 kWh of the 11.5 spare), and 6 kW of the rest come through its charger."""
+    """25 kWh each and ten hours to reach 40: only the floor of 17.5 kWh binds, 7.5 kWh each are above it."""
     room = _room(np.array([-3.0, 5.0]))
-    assert room == pytest.approx({"less_charge_mw": 0.005, "more_discharge_mw": 0.003 + 0.006})
-    assert reserve_credit_mw(0.9, 0.8, room) == pytest.approx(0.9 * (0.8 * 0.009 + 0.005))
+    assert room == pytest.approx({"discharge_max_mw": 0.016, "discharge_told_mw": 0.003, "interruptible_mw": 0.005,
+                                  "above_mwh": 0.015, "above_two_way_mwh": 0.015, "above_may_stop_mwh": 0.015,
+                                  "eta_charge": 0.8, "eta_discharge": 0.8})
+    less, energy = 0.9 * 0.005, 0.8 * 0.015
+    assert reserve_credit_mw(0.9, 0.8, room) == pytest.approx(less + min(0.9 * 0.0098, 0.8 * (energy - 0.8 * less)))
     assert reserve_credit_mw(0.0, 0.8, room) == 0.0
 
 
@@ -157,27 +159,23 @@ def test_one_way_cars_may_only_stop() -> None:
     assert reserve_credit_mw(1.0, 1.0, room) == pytest.approx(0.008)
 
 
-def test_charging_without_laxity_is_no_reserve() -> None:
-    """Half full and wanting more, a car needs some hours of its stay: with one to spare it may stop for it."""
+def test_charging_without_an_hour_of_laxity_is_no_reserve() -> None:
+    """Half full and wanting more, a car needs some hours of its stay: it may stop until laxity is down to one hour."""
     vehicles = cars(2)
     declared = declared_of(vehicles)
     need_h = (declared.soc_wanted[0] - 0.5) * vehicles.capacity_kwh[0] / (
         vehicles.eta_charge[0] * vehicles.p_charge_max_kw[0])
     latest_s = int(declared.declared_departure_s[0] - 3600 * (need_h + 1.0))
     assert need_h > 1
-    for now_s, counted_mw in ((latest_s - 60, 0.005), (latest_s + 3600, 0.0)):
-        assert _room(np.array([0.0, 5.0]), now_s)["less_charge_mw"] == pytest.approx(counted_mw)
+    for now_s, counted_mw in ((latest_s - 60, 0.005), (latest_s + 60, 0.0)):
+        assert _room(np.array([0.0, 5.0]), now_s)["interruptible_mw"] == counted_mw
 
 
 @pytest.mark.parametrize("p_kw", [8.0, 0.0, -8.0])
-def test_who_leaves_within_the_hour_adds_nothing(p_kw: float) -> None:
-    room = _room(np.full(2, p_kw), now_s=10 * HOUR - 600)
-    assert reserve_credit_mw(1.0, 1.0, room) == 0.0
-
-
-def test_a_wish_out_of_reach_asks_for_full_power() -> None:
-    """15 kWh lacking, two hours left, 6.4 kWh an hour: nothing of it can wait."""
-    assert reserve_credit_mw(1.0, 1.0, _room(np.full(2, 8.0), now_s=8 * HOUR)) == pytest.approx(0.0, abs=1e-12)
+def test_who_must_charge_until_the_departure_adds_nothing(p_kw: float) -> None:
+    """15 kWh lacking and two hours, or ten minutes, left: nothing of it can wait, whatever the charger could give."""
+    for now_s in (8 * HOUR, 10 * HOUR - 600):
+        assert reserve_credit_mw(1.0, 1.0, _room(np.full(2, p_kw), now_s=now_s)) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_only_the_safe_part_of_discharge_counts_under_deliverable() -> None:

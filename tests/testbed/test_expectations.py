@@ -147,4 +147,5 @@ def test_reserve_after_the_fact_counts_on_no_discharging_that_is_not_allowed(tmp
     here = DeclaredTable(np.full(n, 3), np.zeros(n, dtype=np.int64), np.full(n, 40_000), district.vehicles.soc_wanted)
     met = SimpleNamespace(soc=np.full(n, 0.7), p_kw=np.zeros(n))
     core.read_meters(0, 900, np.zeros(n), np.ones(n, dtype=np.int64), here, met.soc, met)
-    assert (core.reserve["more_discharge_mw"] > 0) == is_counted
+    assert (core.reserve["discharge_max_mw"] > 0) == is_counted
+    assert (core.reserve["above_two_way_mwh"] > 0) == is_counted
