@@ -15,7 +15,8 @@ from tests.testbed import learning_controller, small_run
 GIVING = f"{Path(learning_controller.__file__)}:Giving"
 FREE = ("districts.0.feeder=null", "districts.0.slow_ports_per_bus=null", "districts.0.fast_ports_per_bus=null",
         "districts.0.private=60", "drivers.compliance_mean=0.6", "drivers.zone_shock_rho=0.05",
-        "system.reserve_rule=deliverable", "warmup_controlled_days=1", "days=3")
+        "system.reserve_rule=deliverable", "warmup_controlled_days=1", "days=3",
+        "planning.redispatch=none")
 
 
 @pytest.fixture(scope="module")

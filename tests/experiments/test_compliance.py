@@ -9,8 +9,8 @@ from experiments.runs import save_figure
 from models.drivers import DriverParameters, complies_in_stay
 from testbed.sweep_study import cases_of, load_study
 
-FIGURES = {"total_cost_usd_adjusted": 100.0, "objective_usd_adjusted": 1000.0, "operating_cost_usd": 90.0,
-           "carbon_cost_usd": 5.0, "imbalance_cost_usd": 2.0, "owners_net_cost_usd": 30.0, "feeder_loss_cost_usd": 4.0,
+FIGURES = {"society_cost_usd_adjusted": 100.0, "objective_usd_adjusted": 1000.0, "owners_cost_usd_adjusted": 30.0,
+           "operator_cost_usd_adjusted": 70.0, "imbalance_cost_usd": 2.0, "wear_cost_usd": 4.0,
            "plan_gap_max_rel": 0.001}
 
 
@@ -21,38 +21,39 @@ def row(controller, rate, seed, status="completed", rho=0.05, **more):
 
 
 def test_costs_are_paired_by_seed_and_split():
-    rows = [row("bilayer", 1.0, 1), row("bilayer", 1.0, 2, total_cost_usd_adjusted=50.0),
-            row("bilayer", 0.5, 1, total_cost_usd_adjusted=10.0, imbalance_cost_usd=7.0, feeder_loss_cost_usd=-1.0),
-            row("bilayer", 0.5, 2, total_cost_usd_adjusted=62.0, imbalance_cost_usd=9.0)]
+    rows = [row("bilayer", 1.0, 1), row("bilayer", 1.0, 2, society_cost_usd_adjusted=50.0),
+            row("bilayer", 0.5, 1, society_cost_usd_adjusted=10.0, imbalance_cost_usd=7.0, wear_cost_usd=-1.0),
+            row("bilayer", 0.5, 2, society_cost_usd_adjusted=62.0, imbalance_cost_usd=9.0)]
     costs = {(c.compliance, c.part): c for c in summarise(rows)}
     assert set(costs) == {(rate, part) for rate in (0.5, 1.0) for part in PARTS}
     assert {c.against for c in costs.values()} == {"full compliance"}
-    assert costs[0.5, "total"].usd == pytest.approx((10 + 12) / 2)
-    assert costs[0.5, "system"].usd == pytest.approx(8.0)
-    assert costs[0.5, "feeder"].usd == pytest.approx(-0.5)
-    assert costs[1.0, "total"].usd == 0.0 and not costs[1.0, "total"].is_resolved
-    assert costs[0.5, "total"].noise_usd == pytest.approx(2.0)  # twice the gap
-    assert costs[0.5, "total"].ci95_usd == pytest.approx(12.706 * np.sqrt(2) / np.sqrt(2), rel=1e-3)
+    assert costs[0.5, "society"].usd == pytest.approx((10 + 12) / 2)
+    assert costs[0.5, "imbalance"].usd == pytest.approx(8.0)
+    assert costs[0.5, "wear"].usd == pytest.approx(-0.5)
+    assert costs[1.0, "society"].usd == 0.0 and not costs[1.0, "society"].is_resolved
+    assert costs[0.5, "society"].noise_usd == pytest.approx(2.0)  # twice the gap
+    assert costs[0.5, "society"].ci95_usd == pytest.approx(12.706 * np.sqrt(2) / np.sqrt(2), rel=1e-3)
 
 
 def test_what_control_is_worth_is_told_at_the_same_compliance():
-    rows = [row("uncoordinated", 1.0, 1), row("uncoordinated", 0.5, 1, total_cost_usd_adjusted=-5.0),
-            row("bilayer", 1.0, 1, total_cost_usd_adjusted=-20.0), row("bilayer", 0.5, 1, total_cost_usd_adjusted=3.0)]
+    rows = [row("uncoordinated", 1.0, 1), row("uncoordinated", 0.5, 1, society_cost_usd_adjusted=-5.0),
+            row("bilayer", 1.0, 1, society_cost_usd_adjusted=-20.0),
+            row("bilayer", 0.5, 1, society_cost_usd_adjusted=3.0)]
     gains = {(c.controller, c.compliance): c.usd for c in summarise(rows)
-             if c.against == "uncoordinated" and c.part == "total"}
+             if c.against == "uncoordinated" and c.part == "society"}
     assert gains == {("bilayer", 1.0): pytest.approx(-20.0), ("bilayer", 0.5): pytest.approx(8.0)}
 
 
 def test_the_noise_is_that_of_the_coarser_of_both_plans():
     rows = [row("bilayer", 1.0, 1, plan_gap_max_rel=0.004), row("bilayer", 0.5, 1)]
-    noise = {c.compliance: c.noise_usd for c in summarise(rows) if c.part == "total"}
+    noise = {c.compliance: c.noise_usd for c in summarise(rows) if c.part == "society"}
     assert noise[0.5] == pytest.approx(2 * 0.005 * 1000)
 
 
 def test_a_run_at_full_compliance_stands_for_every_correlation():
-    rows = [row("bilayer", 1.0, 1, rho=0.0), row("bilayer", 0.5, 1, rho=0.0, total_cost_usd_adjusted=4.0),
-            row("bilayer", 0.5, 1, rho=0.05, total_cost_usd_adjusted=6.0)]
-    usd = {(c.point, c.compliance): c.usd for c in summarise(rows) if c.part == "total"}
+    rows = [row("bilayer", 1.0, 1, rho=0.0), row("bilayer", 0.5, 1, rho=0.0, society_cost_usd_adjusted=4.0),
+            row("bilayer", 0.5, 1, rho=0.05, society_cost_usd_adjusted=6.0)]
+    usd = {(c.point, c.compliance): c.usd for c in summarise(rows) if c.part == "society"}
     assert usd == {("zone_shock_rho=0.0", 1.0): 0.0, ("zone_shock_rho=0.05", 1.0): 0.0,
                    ("zone_shock_rho=0.0", 0.5): pytest.approx(4.0), ("zone_shock_rho=0.05", 0.5): pytest.approx(6.0)}
 
@@ -72,15 +73,15 @@ def test_what_is_missing_is_left_out():
 
 
 def test_a_figure_is_drawn(tmp_path):
-    costs = summarise([row("bilayer", rate, 1, total_cost_usd_adjusted=-rate) for rate in (0.5, 1.0)])
+    costs = summarise([row("bilayer", rate, 1, society_cost_usd_adjusted=-rate) for rate in (0.5, 1.0)])
     save_figure(picture(costs), tmp_path / "x")
     assert (tmp_path / "x.png").stat().st_size > 5_000 and (tmp_path / "x.svg").is_file()
 
 
 def test_a_part_that_is_not_known_at_every_rate_is_not_drawn():
-    costs = summarise([row("bilayer", rate, 1, total_cost_usd_adjusted=-rate) for rate in (0.5, 1.0)])
-    some = [c for c in costs if c.part == "total" or (c.part == "system" and c.compliance == 0.5)]
-    assert [axes.get_title().partition(",")[0] for axes in picture(some).axes] == ["total"]
+    costs = summarise([row("bilayer", rate, 1, society_cost_usd_adjusted=-rate) for rate in (0.5, 1.0)])
+    some = [c for c in costs if c.part == "society" or (c.part == "operator" and c.compliance == 0.5)]
+    assert [axes.get_title().partition(",")[0] for axes in picture(some).axes] == ["society"]
 
 
 def test_the_study_is_what_it_says():

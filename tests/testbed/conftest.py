@@ -38,7 +38,7 @@ def scenario(**changes: Any) -> Scenario:
                       "curtailment_penalty_usd_per_mwh": 70.0},
         "system": {"shed_usd_per_mwh": 3100.0, "dump_usd_per_mwh": 130.0,
                    "reserve_curve": "flat", "reserve_shortfall_usd_per_mwh": 1700.0},
-        "fleet": {"eta_charge": 0.8},
+        "fleet": {"eta_charge": 0.8, "slow_charger_curve": "constant"},
     }
     return Scenario.model_validate(parts | changes)
 

@@ -34,7 +34,7 @@ def sets(*overrides):
     (["run", "smoke", *sets("system.reserve_curve=own")], ["needs reserve_steps with own"]),
     (["run", "smoke", *sets("fleet.eta_charge=0.85", "fleet.fast_charger_curve=dc_400v", "fleet.fast_eta_discharge=1")],
      ["fleet.eta_charge = 0.85: must be within 0.05 of 0.933", "slow_charger_curve=ac_onboard",
-      "fleet.fast_eta_discharge = 1: must be within 0.05 of 0.93", "fast_charger_curve: constant"]),
+      "fleet.fast_eta_discharge = 1", "must be within 0.05 of 0.93,", "fast_charger_curve: constant"]),
     (["run", "smoke", *sets("warmup_controlled_days=-1")], ["warmup_controlled_days", "-1"]),
     (["run", "smoke", *sets("system.reserve_curve=own", "system.reserve_steps={usd_per_mwh: [100]}")],
      ["either missing_share or held_share"]),

@@ -45,7 +45,7 @@ SYSTEM: dict[str, Any] = {
     "fuel_cost_usd": [1000, 1100, 1200, 900], "startup_cost_usd": [0, 50, 0, 0], "carbon_t": [10, 11, 12, 9],
     "shed_mw": [0, 0, 2, 0], "dump_mw": [0, 0, 0, 6], "reserve_shortfall_mw": [4, 0, 0, 0],
     "marginal_price_usd_per_mwh": [10, 20, 30, 60], "committed": [[1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 0]],
-    "unit_starts": [0, 1, 1, 0], "emergency_starts": [0, 0, 1, 0],
+    "unit_starts": [0, 1, 1, 0], "emergency_starts": [0, 0, 1, 0], "redispatch_failed": [0, 1, 0, 1],
     "p_mw": [[200, 10, 0]] * 4, "marginal_carbon_t_per_mwh": [0.4, 0.9, 0.7, 0.8],
     "marginal_cost_usd_per_mwh": [8, 16, 500, 500], "price_charge_usd_per_kwh": [0.05, 0.05, 0.02, 0.02],
 }
@@ -130,7 +130,7 @@ EXPECTED = {
     "infeasible_request_kwh": 2, "model_mismatch_kwh": 2, "departures_short": 3, "departures_short_kwh": 2.5,
     "compliance_realised": 0.75, "compliance_realised_energy": 0.8, "compliance_realised_energy_up": 0.5,
     "compliance_realised_energy_down": 0.9, "relaxation_gap_max_rel": 3e-6, "relaxation_vm_error_max_pu": 4e-7,
-    "spatial_fallbacks": 1, "spatial_repairs": 1, "plan_gap_max_rel": math.nan, "solver_s": 4.5, "wall_s": 8.5,
+    "redispatch_failures": 2, "spatial_fallbacks": 1, "spatial_repairs": 1, "plan_gap_max_rel": math.nan, "solver_s": 4.5, "wall_s": 8.5,
     "tariff_in_objective": 1, "carbon_average_t_per_mwh": 42 / (420 + 40 + 10 - 3),
     "carbon_marginal_charging_t_per_mwh": (0.4 * 100 + 0.9 * 300 + 0.7 * 200 + 0.8 * 500) / 1100,
     "carbon_marginal_discharging_t_per_mwh": math.nan, "carbon_marginal_mean_t_per_mwh": 2.8 / 4,
