@@ -24,7 +24,7 @@ FORMS = {
 LEDGERS = ("society_cost_usd_adjusted", "owners_cost_usd_adjusted", "operator_cost_usd_adjusted",
            "imbalance_cost_usd", "reserve_shortfall_mwh", "departures_short_kwh")
 RULES = ("scheduled", "thermal_only", "deliverable")
-PRICES = (0, 200, 1000, 3000)
+PRICES = (0, 3000)
 """USD for each missing MWh of reserve, one price for all of it."""
 COMPARED = ("uncoordinated", "smart_charging", "bilayer")
 
