@@ -157,6 +157,16 @@ def test_power_moves_by_its_ramp_between_steps_an_hour_apart() -> None:
     assert fall == pytest.approx([40.0, 40.0])
 
 
+def test_load_that_is_shed_needs_no_reserve() -> None:
+    """910 MW run, from 800 they reach 900: of 920 MW 20 are shed, and 1.1 x 920 - 20 - 910 MW of reserve are missing."""
+    units = replace(ten_units(), ramp_up_mw_per_h=np.full(10, 50.0), ramp_down_mw_per_h=np.full(10, 50.0))
+    system, on = PowerSystem(units, PowerSystemParameters()), np.array([1, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+    system.step(0, 3600, on, _load(800.0))
+    step = system.step(3600, 3600, on, _load(920.0))
+    assert step.shed_mw == pytest.approx(20.0)
+    assert step.reserve_shortfall_mw == pytest.approx(82.0)
+
+
 def test_a_unit_starts_at_most_at_its_startup_limit_for_one_hour() -> None:
     units = replace(ten_units(), p_startup_max_mw=np.array([np.inf] * 4 + [60.0] + [np.inf] * 5))
     system = PowerSystem(units, PowerSystemParameters())
