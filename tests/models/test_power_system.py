@@ -158,13 +158,14 @@ def test_power_moves_by_its_ramp_between_steps_an_hour_apart() -> None:
 
 
 def test_load_that_is_shed_needs_no_reserve() -> None:
-    """910 MW run, from 800 they reach 900: of 920 MW 20 are shed, and 1.1 x 920 - 20 - 910 MW of reserve are missing."""
+    """910 MW run; at 800 the cheaper unit is full, so they reach 850: of 920 MW 70 are shed, and of the reserve
+    1.1 x 920 - 70 - 910 MW are missing."""
     units = replace(ten_units(), ramp_up_mw_per_h=np.full(10, 50.0), ramp_down_mw_per_h=np.full(10, 50.0))
     system, on = PowerSystem(units, PowerSystemParameters()), np.array([1, 1, 0, 0, 0, 0, 0, 0, 0, 0])
     system.step(0, 3600, on, _load(800.0))
     step = system.step(3600, 3600, on, _load(920.0))
-    assert step.shed_mw == pytest.approx(20.0)
-    assert step.reserve_shortfall_mw == pytest.approx(82.0)
+    assert step.shed_mw == pytest.approx(70.0)
+    assert step.reserve_shortfall_mw == pytest.approx(32.0)
 
 
 def test_a_unit_starts_at_most_at_its_startup_limit_for_one_hour() -> None:
