@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from testbed.results import open_result
+from testbed.results.reading import open_result
 
 SCENARIO = "paper_day"
 CONTROLLERS = ("uncoordinated", "bilayer")
@@ -17,7 +17,7 @@ CONTROLLERS = ("uncoordinated", "bilayer")
 
 def measured(controller: str, cache: Path, output: Path) -> tuple[float, float]:
     """Wall seconds of the whole command and its largest memory in MB (of all commands so far)."""
-    command = [sys.executable, "-m", "testbed.cli", "run", SCENARIO, "--controller", controller, "--set",
+    command = [sys.executable, "-m", "testbed.cli.app", "run", SCENARIO, "--controller", controller, "--set",
                f"execution.cache_dir={cache}", "-o", str(output)]
     begun = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True)

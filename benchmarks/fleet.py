@@ -41,16 +41,16 @@ Day = dict[str, float]
 
 def imported() -> None:
     """Load what every run loads, so that no step pays for it."""
-    for name in ("testbed.loaded", "controllers.temporal.unit_commitment.answer"):
+    for name in ("testbed.running.loaded", "controllers.temporal.unit_commitment.answer"):
         importlib.import_module(name)
 
 
 def day_of(overrides: Sequence[str], folder: Path) -> Day:
     """Seconds of one uncoordinated run of `paper_day` in this process, and its memory."""
-    from testbed.controller_loading import load_controller  # noqa: PLC0415
-    from testbed.preflight import checked_scenario  # noqa: PLC0415
-    from testbed.results import open_result  # noqa: PLC0415
-    from testbed.run import run_scenario  # noqa: PLC0415
+    from testbed.results.reading import open_result  # noqa: PLC0415
+    from testbed.running.one_run import run_scenario  # noqa: PLC0415
+    from testbed.running.preflight import checked_scenario  # noqa: PLC0415
+    from testbed.setup.controller_loading import load_controller  # noqa: PLC0415
 
     scenario = checked_scenario("paper_day", list(overrides))
     path = run_scenario(scenario, load_controller("uncoordinated"), seed=1, output=folder / "day.h5")

@@ -21,9 +21,9 @@ from typing import Literal
 import numpy as np
 
 from controllers.spatial.branch_flow.decision import Decider
-from experiments.hour_views import Hours, kept_hours
-from models.records import Floats
-from testbed.preflight import checked_scenario
+from experiments.feeder.hour_views import Hours, kept_hours
+from models.records.arrays import Floats
+from testbed.running.preflight import checked_scenario
 
 ROUNDS = 3
 SOLVERS: tuple[Literal["QOCO", "CLARABEL"], ...] = ("QOCO", "CLARABEL")

@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from controllers.spatial.branch_flow.decision import Decider
-from experiments.hour_views import kept_hours
-from models.feeder import ieee33
-from models.feeder_sources import feeder_from
-from models.power_flow import ac_engine
-from models.records import RadialFeeder
-from testbed.preflight import checked_scenario
+from experiments.feeder.hour_views import kept_hours
+from models.network.feeder import ieee33
+from models.network.feeder_sources import feeder_from
+from models.network.power_flow import ac_engine
+from models.records.feeder import RadialFeeder
+from testbed.running.preflight import checked_scenario
 
 NAMED = ("simbench:1-LV-rural1--0-sw", "ieee33", "simbench:1-MV-urban--0-sw",
          "pandapower:create_kerber_vorstadtnetz_kabel_1")

@@ -2,16 +2,16 @@
 
     python benchmarks/units.py [--units 10 100]
 
-The ten-unit day of `experiments.unit_commitment_scaling`, one solve of each size and gap from nothing. `checker`: what
-the independent checker finds wrong with the schedule of single units.
+The ten-unit day of `experiments.system.unit_commitment_scaling`, one solve of each size and gap from nothing.
+`checker`: what the independent checker finds wrong with the schedule of single units.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from experiments.unit_commitment_scaling import GAPS, UNITS, measure
-from testbed.verify_checks import ten_unit_knowledge
+from experiments.system.unit_commitment_scaling import GAPS, UNITS, measure
+from testbed.checks.known_answers import ten_unit_knowledge
 
 EXACT = 1e-6
 

@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from models.records import Floats
+from models.records.arrays import Floats
 from models.wear import wear_model, wear_model_names
 
 STEPS_PER_DAY = 96

@@ -9,16 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from models.records import (
-    SECONDS_PER_HOUR,
-    DeclaredTable,
-    Floats,
-    Ints,
-    Site,
-    Vehicles,
-    cohort_index,
-    group_index,
-)
+from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
+from models.records.feeder import Site
+from models.records.groups import cohort_index, group_index
+from models.records.vehicles import DeclaredTable, Vehicles
 
 HALVINGS = 40
 """Of an interval of powers: to 1e-10 of the charger's."""

@@ -14,22 +14,12 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from models.records import (
-    SECONDS_PER_HOUR,
-    BusFlexibility,
-    CohortFlexibility,
-    DeclaredTable,
-    Floats,
-    Ints,
-    PairIndex,
-    PowerFlow,
-    RadialFeeder,
-    Site,
-    Table,
-    ThermalUnits,
-    Vehicles,
-)
-from models.reserve_curve import ReserveCurve
+from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints, Table
+from models.records.feeder import PowerFlow, RadialFeeder, Site
+from models.records.flexibility import BusFlexibility, CohortFlexibility, PairIndex
+from models.records.reserve_curve import ReserveCurve
+from models.records.thermal_units import ThermalUnits
+from models.records.vehicles import DeclaredTable, Vehicles
 
 HOURS_PER_DAY = 24
 ReserveRule = Literal["thermal_only", "scheduled", "scheduled_safely", "deliverable"]

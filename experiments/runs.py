@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import yaml
 
-from testbed.compare import Job, run_jobs
-from testbed.preflight import WrongRequest
-from testbed.results import Result, ResultError, open_result
-from testbed.scenario import Scenario, to_yaml
-from testbed.scenario_files import named_files
+from testbed.results.reading import Result, ResultError, open_result
+from testbed.running.preflight import WrongRequest
+from testbed.running.several_runs import Job, run_jobs
+from testbed.scenario.files import named_files
+from testbed.scenario.record import Scenario, to_yaml
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 NO_EFFECT = ("name", "description", "execution", "record")
-"""Keys of a scenario that change no result (as in `testbed.scenario.scenario_hash`)."""
+"""Keys of a scenario that change no result (as in `testbed.scenario.record.scenario_hash`)."""
 PLAN_TABLES = ("plan/time_s", "plan/committed", "plan/p_mw", "plan/objective_usd")
 
 

@@ -19,9 +19,10 @@ FORBIDDEN = {
     "testbed": {"experiments", "simpy", "pandapower"},
 }
 """Top-level names that the files of a package never import, wherever in the file."""
-ONLY_IN = {"simpy": {"models/vehicle_processes.py"}, "pandapower": {"models/feeder_sources.py", "models/power_flow.py"}}
+ONLY_IN = {"simpy": {"models/mobility/vehicle_processes.py"},
+           "pandapower": {"models/network/feeder_sources.py", "models/network/power_flow.py"}}
 THIRD_PARTY_OF_CONTROLLERS = {"numpy", "scipy", "cvxpy", "clarabel", "qoco", "piqp", "highspy", "pymoo"}
-BORDER_RECORDS = ("models.records", "models.reserve_curve")
+BORDER_RECORDS = ("models.records", "models.records.reserve_curve")
 """The records that cross package borders."""
 DRAWERS = ("utils", "util", "helpers", "helper", "misc", "common", "tools")
 
@@ -55,8 +56,8 @@ def broken_rules(source: str, file: str) -> list[str]:
             found.append(f"{file}: only {', '.join(ONLY_IN[top])} may import {name}")
         if package == "controllers" and top == "models" and not _is_records(name):
             found.append(f"{file}: of models, controllers read only {' and '.join(BORDER_RECORDS)}, not {name}")
-    if package in PACKAGES and file != "testbed/world.py":
-        found += [f"{file}: only testbed/world.py may call connect" for _ in _connect_calls(tree)]
+    if package in PACKAGES and file != "testbed/running/world.py":
+        found += [f"{file}: only testbed/running/world.py may call connect" for _ in _connect_calls(tree)]
     return found
 
 
@@ -81,20 +82,20 @@ def test_imports_point_one_way(file):
 @pytest.mark.parametrize(("file", "source", "is_broken"), [
     ("models/x.py", "import cvxpy as cp", True),
     ("models/x.py", "def f():\n    from mosaik import World", True),
-    ("models/x.py", "from testbed.scenario import Scenario", True),
+    ("models/x.py", "from testbed.scenario.record import Scenario", True),
     ("models/x.py", "import numpy, scipy.special", False),
     ("models/x.py", "import simpy", True),
-    ("models/vehicle_processes.py", "import simpy", False),
-    ("models/feeder_sources.py", "import pandapower.networks", False),
+    ("models/mobility/vehicle_processes.py", "import simpy", False),
+    ("models/network/feeder_sources.py", "import pandapower.networks", False),
     ("testbed/x.py", "import pandapower", True),
     ("controllers/x.py", "from models.records import Plan", False),
-    ("controllers/x.py", "from models.fleet import Fleet", True),
+    ("controllers/x.py", "from models.fleet.fleet import Fleet", True),
     ("controllers/x.py", "from models import fleet", True),
     ("controllers/spatial/x.py", "from .. import port", False),
     ("controllers/x.py", "from testbed import scenario", True),
     ("testbed/x.py", "world.connect(a, b)", True),
-    ("testbed/world.py", "world.connect(a, b)", False),
-    ("experiments/x.py", "from testbed.scenario import Scenario", False),
+    ("testbed/running/world.py", "world.connect(a, b)", False),
+    ("experiments/x.py", "from testbed.scenario.record import Scenario", False),
 ])
 def test_each_import_rule_can_fail(file, source, is_broken):
     assert bool(broken_rules(source, file)) is is_broken

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from testbed.attributes import ATTRIBUTES
-from testbed.catalogue import catalogue
-from testbed.metric_registry import METRICS
-from testbed.results import open_result
-from testbed.scenario import Scenario
-from testbed.scenario_parts.fleet import Drivers, ModeWeights
+from testbed.cli.catalogue import catalogue
+from testbed.metrics.registry import METRICS
+from testbed.results.reading import open_result
+from testbed.scenario.parts.fleet import Drivers, ModeWeights
+from testbed.scenario.record import Scenario
+from testbed.wiring.attributes import ATTRIBUTES
 from tests.testbed import small_run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -135,7 +135,7 @@ def test_every_recorded_variable_is_in_the_list() -> None:
 
 
 def test_every_key_of_the_drivers_is_explained() -> None:
-    from models.drivers import REASONS  # noqa: PLC0415
+    from models.drivers.willingness import REASONS  # noqa: PLC0415
 
     text = text_of("docs/drivers.md")
     names = [*Drivers.model_fields, *ModeWeights.model_fields, *REASONS]

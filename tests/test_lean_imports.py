@@ -52,5 +52,6 @@ def test_the_fast_engine_needs_no_pandas_and_leaves_lightsim2grid_whole() -> Non
               "np.ones(2), np.ones(2), np.ones(2), 12.66, 1.0, 0.9, 1.1)")
     there = ("print('pandas' in sys.modules, 'lightsim2grid.lightSimBackend' in sys.modules, "
              "bool(lightsim2grid.get_include()))")
-    engine = "from models.power_flow import ac_engine; from models.records import RadialFeeder; import numpy as np"
+    engine = ("from models.network.power_flow import ac_engine; from models.records.feeder import RadialFeeder; "
+              "import numpy as np")
     assert said_by(engine, f"ac_engine({feeder}); import lightsim2grid", there) == ["False", "False", "True"]

@@ -40,7 +40,7 @@ from controllers.temporal.unit_commitment.stages import (
     fix_commitment,
     make_variables,
 )
-from models.records import Floats, Ints
+from models.records.arrays import Floats, Ints
 
 PROBE_MW = 1e-4
 """Step of the one-sided differences behind an answer's slopes; the sweep is exact to 1e-13."""

@@ -21,7 +21,7 @@ from controllers.spatial.branch_flow import equations as bf
 from controllers.temporal.unit_commitment import equations as uc
 from controllers.temporal.unit_commitment.equations import Variables
 from controllers.temporal.unit_commitment.problem import Case
-from models.records import Floats, Ints
+from models.records.arrays import Floats, Ints
 
 VOLTAGE_PER_MW = 0.1
 """pu^2 of voltage that one MW of overload excuses: about what 1 MW at a feeder's end costs in voltage (C)."""

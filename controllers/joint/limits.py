@@ -14,7 +14,7 @@ from controllers.joint.coordination import reply_to
 from controllers.joint.equations import Answers
 from controllers.joint.network import Network
 from controllers.temporal.unit_commitment.problem import Case
-from models.records import Floats
+from models.records.arrays import Floats
 
 ROUNDS = 8
 KEPT_MW = 1e-4

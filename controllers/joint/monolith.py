@@ -28,7 +28,7 @@ from controllers.temporal.unit_commitment.equations import Variables
 from controllers.temporal.unit_commitment.milp import highs_options
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.stages import entry_powers, fix_commitment, make_variables, solve_quietly
-from models.records import Floats, Ints
+from models.records.arrays import Floats, Ints
 
 ANGLES = np.arctan2(1.0, np.array([0.3, 1.0, 1.5, 2.0, 3.0, 5.0]))
 """First tangents of the substation's circle: cos phi of IEEE-33 lies about atan(0.6); more come from the answers."""

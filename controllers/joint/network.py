@@ -14,7 +14,9 @@ from functools import cached_property
 import numpy as np
 
 from controllers.port import FeederOffer
-from models.records import CHARGER_KINDS, VEHICLE_CLASSES, ZONES, Floats, Ints, RadialFeeder, Site
+from models.records.arrays import Floats, Ints
+from models.records.feeder import RadialFeeder, Site
+from models.records.groups import CHARGER_KINDS, VEHICLE_CLASSES, ZONES
 
 KW_PER_MW = 1000.0
 SWEEPS = 60

@@ -31,7 +31,7 @@ from controllers.temporal.unit_commitment.stages import (
     make_variables,
     solve_quietly,
 )
-from models.records import Floats, Ints
+from models.records.arrays import Floats, Ints
 
 LOWEST_LOSS_PRICE = 1.0
 NODE_LIMIT = 3_000

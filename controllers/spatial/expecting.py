@@ -8,7 +8,8 @@ from typing import Protocol
 import numpy as np
 
 from controllers.port import FeederView, Setpoints, SpatialKnowledge, SpatialLayer
-from models.records import GROUP_COUNT, Floats
+from models.records.arrays import Floats
+from models.records.groups import GROUP_COUNT
 
 
 class KnowingLayer(SpatialLayer, Protocol):

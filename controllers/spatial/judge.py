@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.port import PowerFlowCall
-from models.records import Floats, PowerFlow, RadialFeeder
+from models.records.arrays import Floats
+from models.records.feeder import PowerFlow, RadialFeeder
 
 VM_TOLERANCE_PU = 1e-5
 LOSS_TOLERANCE_REL = 1e-3

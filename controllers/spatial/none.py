@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from controllers.port import FeederView, Setpoints, SpatialCertificate, SpatialKnowledge
-from models.records import SECONDS_PER_HOUR, Floats, Ints
+from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
 
 
 class NoDispatch:

@@ -20,7 +20,7 @@ from controllers.disaggregation import (
 )
 from controllers.port import FeederView, Setpoints, SpatialKnowledge
 from controllers.spatial.none import unsolved
-from models.records import SECONDS_PER_HOUR, Floats, Ints
+from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
 
 TOLERANCE_KW = 1e-9
 Sharing = Literal["plugged_kw", "least_laxity"]

@@ -16,7 +16,9 @@ import numpy as np
 from scipy.special import betaincinv
 
 from controllers.port import DeliveryRecord
-from models.records import GROUP_COUNT, ZONES, CohortFlexibility, Floats
+from models.records.arrays import Floats
+from models.records.flexibility import CohortFlexibility
+from models.records.groups import GROUP_COUNT, ZONES
 
 CONCENTRATION = 20.0
 """alpha + beta of the prior (A)."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from controllers.port import CarControl, Plan, ReserveRule, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from models.records import CohortFlexibility
+from models.records.flexibility import CohortFlexibility
 
 SAFE_FORM: dict[ReserveRule, ReserveRule] = {
     "thermal_only": "thermal_only", "scheduled": "scheduled_safely", "scheduled_safely": "scheduled_safely",

@@ -39,7 +39,7 @@ from controllers.temporal.unit_commitment.stages import (
     make_variables,
     solve_qp,
 )
-from models.records import Bools, Floats, Ints
+from models.records.arrays import Bools, Floats, Ints
 
 ObjectiveName = Literal["operating", "owners", "curtailment", "carbon"]
 OBJECTIVES: tuple[ObjectiveName, ...] = get_args(ObjectiveName)

@@ -16,7 +16,9 @@ from controllers.port import BY_STEP, CarControl, Plan, PlanError, SystemView, T
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import delivery_quantile
 from controllers.temporal.unit_commitment.tuning import Tuning
-from models.records import GROUP_COUNT, SECONDS_PER_HOUR, CohortFlexibility, Floats, Ints
+from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
+from models.records.flexibility import CohortFlexibility
+from models.records.groups import GROUP_COUNT
 
 if TYPE_CHECKING:
     from controllers.temporal.unit_commitment.quadratic import Seldom

@@ -24,7 +24,7 @@ from controllers.temporal.unit_commitment.stages import (
     with_affine_cost,
 )
 from controllers.temporal.unit_commitment.variables import Variables
-from models.records import Floats, Ints
+from models.records.arrays import Floats, Ints
 
 SPREAD_USD_PER_MW = 0.01
 """Price on sum Pmax (P/Pmax)^2 over cohorts (A), least where an hour's total is split evenly: it picks one of the many

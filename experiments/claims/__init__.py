@@ -1,1 +1,1 @@
-"""The parts behind `experiments.paper_claims`: one module per kind of claim."""
+"""The parts behind `experiments.claims.paper_claims`: one module per kind of claim."""

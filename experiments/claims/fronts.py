@@ -13,8 +13,8 @@ from controllers.temporal.unit_commitment.tuning import Tuning
 from experiments.claims.objectives import EMISSIONS, with_emissions
 from experiments.claims.plans import PlanJob, first_jobs, spread
 from experiments.claims.verdicts import write_rows
-from models.units import EmissionSet
-from testbed.tables import print_table
+from models.system.units import EmissionSet
+from testbed.reporting.tables import print_table
 
 SCENARIO, CONTROLLER = "paper_day", "temporal"
 PAIR: tuple[ObjectiveName, ObjectiveName] = ("operating", "carbon")

@@ -11,8 +11,8 @@ from experiments.claims import hours
 from experiments.claims.hours import CLAIMED_HOURS, FIRST_LINE, Cell, Setting
 from experiments.claims.plans import Switches
 from experiments.claims.verdicts import Verdict, write_rows
-from experiments.claims_day import hour_ranges
-from testbed.tables import print_table
+from experiments.system.claims_day import hour_ranges
+from testbed.reporting.tables import print_table
 
 HEAD = ("setting", "hours against no_pev", "which", "against uncoordinated", "which ", "charged MWh",
         "discharged MWh", "operating $", "MILP gap")
@@ -86,7 +86,7 @@ def compliance_verdict(cells: Sequence[Cell]) -> Verdict:
     """Compliance that the plan knows; what it does not know needs runs."""
     text = "; ".join(f"{c.label}: {c.against_no_pev.size} h, {c.discharge_mw.sum():.0f} MWh fed back" for c in cells)
     return Verdict("95 % of cars comply", text, "not measured here",
-                   "plans that know their compliance; runs in which it is unknown: experiments.compliance")
+                   "plans that know their compliance; runs in which it is unknown: experiments.drivers.compliance")
 
 
 def wear_verdict(cells: Sequence[Cell]) -> Verdict:

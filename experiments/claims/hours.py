@@ -21,8 +21,8 @@ from experiments.claims.plans import (
     solve_all,
     units_on,
 )
-from models.records import Floats, Ints
-from testbed.scenario_parts.system import System
+from models.records.arrays import Floats, Ints
+from testbed.scenario.parts.system import System
 
 SCENARIO = "claims_day"
 CLAIMED_HOURS = (9, 10, 11, 12, 13, 14, 20, 21, 22)

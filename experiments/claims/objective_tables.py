@@ -8,7 +8,7 @@ from pathlib import Path
 from experiments.claims import fronts, objectives
 from experiments.claims.objectives import Objectives
 from experiments.claims.verdicts import Holds, Verdict, write_rows
-from testbed.tables import print_table
+from testbed.reporting.tables import print_table
 
 HEAD = ("scenario", "emissions", "controller", "F1 operating $", "F2 owners $", "F3 curtailment $", "F4 carbon $",
         "CO2 t", "average t/MWh", "marginal t/MWh", "charged MWh", "discharged MWh", "reserve short MWh", "MILP gap")

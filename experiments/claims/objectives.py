@@ -10,8 +10,8 @@ import numpy as np
 
 from controllers.port import Plan
 from experiments.claims.plans import PlanJob, cars_mw, first_jobs, solve_all
-from models.records import Floats
-from models.units import EmissionSet, ten_units
+from models.records.arrays import Floats
+from models.system.units import EmissionSet, ten_units
 
 CONTROLLERS = ("no_pev", "uncoordinated", "smart_charging", "temporal")
 SCENARIOS = ("claims_day", "paper_day", "windy_day")

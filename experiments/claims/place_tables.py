@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments import spatial_solvers, zone_maps
 from experiments.claims.verdicts import Verdict
-from models.feeder import ieee33
-from models.power_flow import ac_engine
+from experiments.feeder import spatial_solvers, zone_maps
+from models.network.feeder import ieee33
+from models.network.power_flow import ac_engine
 
 NEAR_BUS, END_BUS, SHORT_END_BUS = 2, 18, 22
 SEARCHES = ("pso", "sga")
@@ -20,7 +20,7 @@ SMALL_STUDY = ("--seeds", "20", "--budgets", "2000", "--day-seeds", "0")
 
 
 def report(folder: Path, seeds: int, workers: int) -> list[Verdict]:
-    """Tables of `experiments.zone_maps` and two verdicts."""
+    """Tables of `experiments.feeder.zone_maps` and two verdicts."""
     savings, ends = zone_maps.run_studies(zone_maps.studies(seeds, folder / "zone_maps"), workers)
     zone_maps.print_tables(savings, ends)
     zone_maps.write_csv(savings, folder / "zone_maps.csv")
@@ -66,7 +66,8 @@ def base_marginal() -> dict[int, float]:
 
 # ---------------------------------------------------------------- search methods
 def report_solvers(study: Path, own: Path) -> list[Verdict]:
-    """From the rows that `experiments.spatial_solvers` left in `study`; without any, a smaller one is made in `own`."""
+    """From the rows that `experiments.feeder.spatial_solvers` left in `study`; without any, a smaller one is made in
+    `own`."""
     if not answers_in(study) and not answers_in(own):
         spatial_solvers.main([*SMALL_STUDY, "-o", str(own)])
     return solvers_verdict(study if answers_in(study) else own)
@@ -82,7 +83,8 @@ def solvers_verdict(folder: Path) -> list[Verdict]:
     claim = "the SOCP beats PSO and SGA in quality and consistency"
     files = answers_in(folder)
     if not files:
-        return [Verdict(claim, f"no table in {folder}", "not measured here", "python -m experiments.spatial_solvers")]
+        return [Verdict(claim, f"no table in {folder}", "not measured here",
+                        "python -m experiments.feeder.spatial_solvers")]
     text, beaten = [], []
     for path in files:
         found, is_best = solver_text(path)

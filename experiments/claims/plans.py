@@ -16,12 +16,13 @@ import numpy as np
 
 from controllers.port import Plan, ReserveRule, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from models.records import GROUP_COUNT, Floats, Ints
-from testbed.controller_loading import load_controller
-from testbed.first_view import first_view
-from testbed.plan_cache import plan_key
-from testbed.plans import remembered
-from testbed.preflight import checked_scenario
+from models.records.arrays import Floats, Ints
+from models.records.groups import GROUP_COUNT
+from testbed.running.first_view import first_view
+from testbed.running.preflight import checked_scenario
+from testbed.setup.controller_loading import load_controller
+from testbed.setup.plan_cache import plan_key
+from testbed.simulators.plans import remembered
 
 ONE_DAY = ("planning.horizon_h=24", "planning.binding_h=12", "spatial.look_ahead_h=12")
 """One day and nothing after it, so that costs, tons and energies are those of a day (plans are not carried out)."""

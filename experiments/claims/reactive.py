@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.equal_energy import class_difference, class_energy_kwh, feeder_day
-from experiments.placement import LAYERS, SCENARIO
+from experiments.feeder.equal_energy import class_difference, class_energy_kwh, feeder_day
+from experiments.feeder.placement import LAYERS, SCENARIO
 from experiments.runs import results_of
-from models.records import Floats
-from testbed.compare import Job
-from testbed.metric_inputs import networks
-from testbed.preflight import checked_scenario
-from testbed.results import Result
+from models.records.arrays import Floats
+from testbed.metrics.inputs import networks
+from testbed.results.reading import Result
+from testbed.running.preflight import checked_scenario
+from testbed.running.several_runs import Job
 
 REFERENCE = "pro rata"
 RUNS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
@@ -27,7 +27,7 @@ RUNS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "p alone": ("in_place", *LAYERS["in_place"]),
     "both": ("in_place_reactive", "bilayer", ("spatial.placement=in_place", "spatial.reactive_power=true")),
 }
-"""Name of the file, controller, and what it changes; two of them are runs of `experiments.placement` as well."""
+"""Name of the file, controller, and what it changes; two of them are runs of `experiments.feeder.placement` as well."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ import numpy as np
 
 from controllers.port import PowerFlowCall
 from controllers.spatial.branch_flow import equations as eq
-from models.records import Floats, RadialFeeder
+from models.records.arrays import Floats
+from models.records.feeder import RadialFeeder
 
 By = Literal["active", "reactive", "both"]
 MEANS: tuple[By, ...] = ("active", "reactive", "both")

@@ -10,12 +10,12 @@ import numpy as np
 from experiments.claims import reactive
 from experiments.claims.verdicts import Verdict, write_rows
 from experiments.claims.voltage import MEANS, Support, highest_vm_pu, least_support, slack_needed_pu
-from models.feeder import ieee33, site, zone_map
-from models.power_flow import ac_engine
-from models.records import SECONDS_PER_HOUR, Floats
-from testbed.preflight import checked_scenario
-from testbed.profiles import build_profiles
-from testbed.tables import print_table
+from models.network.feeder import ieee33, site, zone_map
+from models.network.power_flow import ac_engine
+from models.records.arrays import SECONDS_PER_HOUR, Floats
+from testbed.reporting.tables import print_table
+from testbed.running.preflight import checked_scenario
+from testbed.setup.profiles import build_profiles
 
 PEAK_SCALE, WANTED_PU = 0.83, 0.977
 CAR_KW, CARS = 7.0, 103

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments import capacity_credit as study
+from experiments.drivers import capacity_credit as study
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.figures import Figure, records_of
 from experiments.publishing.markdown import column, cross, shown

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from experiments import claims_day as study
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.markdown import code, column, cross, interval, listing, shown
 from experiments.publishing.metric_rows import one_run
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
+from experiments.system import claims_day as study
 
 FORMS = {"total_cost_usd_adjusted": ",.0f", "operating_cost_usd": ",.0f", "imbalance_cost_usd": ",.0f",
          "stored_energy_change_mwh": ",.1f", "unit_hours": ".1f"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from experiments import compliance as study
+from experiments.drivers import compliance as study
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.figures import Figure, records_of
 from experiments.publishing.markdown import Column, bold, code, column, cross, plus_minus

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from experiments import placement, zone_maps
+from experiments.feeder import placement, zone_maps
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.markdown import Column, code, column, listing, shown
 from experiments.publishing.metric_rows import one_run

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from experiments import layers as study
+from experiments.feeder import layers as study
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.markdown import code, column, figures_by, listing
 from experiments.publishing.metric_rows import one_run, runs
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
-from testbed.metrics import write_metrics_csv
+from testbed.metrics.of_runs import write_metrics_csv
 
 CONTROLLERS = ("bilayer", "bilayer_coordinated", "bilayer_envelope", "joint")
 FORMS = {"plan_gap_max_rel": ".2%", "operating_cost_usd": ",.0f", "imbalance_cost_usd": ",.0f",

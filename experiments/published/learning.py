@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from experiments import aware, chance
-from experiments.fairness_study import SETTINGS, fairness_rows
+from experiments.drivers import aware, chance
+from experiments.drivers.fairness_study import SETTINGS, fairness_rows
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.markdown import Column, code, column, cross, interval, listing, plus_minus, shown
 from experiments.publishing.metric_rows import one_run, runs, write_rows
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
-from testbed.fairness import driver_sharing
+from testbed.owners.fairness import driver_sharing
 
 PAGE = "experiments/compliance.md"
 TOLD, FIGURE, MEAN, HALF = "variant", "figure", "mean above `assumes`", "+- 95 %"

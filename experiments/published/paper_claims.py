@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from experiments import paper_claims as study
+from experiments.claims import paper_claims as study
 from experiments.claims import voltage_tables as voltage
 from experiments.claims.voltage import least_support
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.markdown import column, listing
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
-from models.feeder import ieee33
-from models.power_flow import ac_engine
+from models.network.feeder import ieee33
+from models.network.power_flow import ac_engine
 
 TABLES = {"verdicts": "verdicts.csv", "grid": "hours_grid.csv", "wear": "hours_wear.csv", "fleets": "hours_fleets.csv",
           "compliance": "hours_compliance.csv", "voltage": "voltage.csv", "reactive": "reactive.csv",

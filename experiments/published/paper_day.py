@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from experiments import paper_day as study
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.markdown import code, column, cross, figures_by, shown
 from experiments.publishing.metric_rows import metric_rows, one_run, runs, write_rows
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
+from experiments.system import paper_day as study
 
 FORMS = {
     "society_cost_usd_adjusted": ",.0f", "owners_cost_usd_adjusted": ",.0f", "operator_cost_usd_adjusted": ",.0f",

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from controllers.temporal.pareto import OBJECTIVES
-from experiments import pareto as study
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.figures import Figure
 from experiments.publishing.markdown import code, column, listing
 from experiments.publishing.metric_rows import one_run
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
+from experiments.system import pareto as study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from experiments import receding as study
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.markdown import code, column, listing
 from experiments.publishing.metric_rows import runs
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
+from experiments.system import receding as study
 
 
 def run(one: Run) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from experiments import sobol as study
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.figures import Figure, records_of
 from experiments.publishing.markdown import bold, code, column, cross, listing, shown
 from experiments.publishing.metric_rows import one_run
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
-from experiments.sobol_indices import Index
+from experiments.system import sobol as study
+from experiments.system.sobol_indices import Index
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing

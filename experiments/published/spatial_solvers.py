@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments import spatial_solvers as study
-from experiments.hour_views import kept_hours
+from experiments.feeder import spatial_solvers as study
+from experiments.feeder.hour_views import kept_hours
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.figures import Figure, records_of
 from experiments.publishing.markdown import code, column, listing
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
-from testbed.preflight import checked_scenario
+from testbed.running.preflight import checked_scenario
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing

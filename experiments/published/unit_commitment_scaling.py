@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from experiments import unit_commitment_scaling as study
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.markdown import column, listing
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
-from experiments.pypsa_cross_check import linear_units
+from experiments.system import unit_commitment_scaling as study
+from experiments.system.pypsa_cross_check import linear_units
 
 TEN = "the ten-unit day, no cars"
 COSTS = (column("units", "units"), column("gap wanted", "gap_asked", "g"), column("cost, $", "cost_usd", ",.1f"),

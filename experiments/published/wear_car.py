@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments import wear, wear_figures, wear_study
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.figures import Figure
 from experiments.publishing.markdown import code, column, cross, listing
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
+from experiments.wear import figures as wear_figures
+from experiments.wear import one_car as wear_study
+from experiments.wear import study as wear
 from models.wear import wear_model_names
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from experiments import wear
 from experiments.claims.verdicts import write_rows as write_own_rows
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.figures import Figure
@@ -13,10 +12,11 @@ from experiments.publishing.markdown import code, column, listing, number
 from experiments.publishing.metric_rows import one_run, write_rows
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row, rows_of_file
-from experiments.wear_earnings import EARNINGS_HEAD, earnings_rows
-from experiments.wear_figures import Offered, offers_picture
-from testbed.owner_statements import owner_statements
-from testbed.results import open_result
+from experiments.wear import study as wear
+from experiments.wear.earnings import EARNINGS_HEAD, earnings_rows
+from experiments.wear.figures import Offered, offers_picture
+from testbed.owners.statements import owner_statements
+from testbed.results.reading import open_result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing

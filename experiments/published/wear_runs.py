@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments import wear
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.figures import Figure
 from experiments.publishing.markdown import Column, code, column, cross, listing, number, shown
 from experiments.publishing.metric_rows import metric_rows, one_run, runs, write_rows
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
-from experiments.wear_figures import Fading, fading_picture
+from experiments.wear import study as wear
+from experiments.wear.figures import Fading, fading_picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing

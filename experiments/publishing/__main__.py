@@ -21,7 +21,7 @@ from experiments.publishing.publish import publish_pages, publish_run
 from experiments.publishing.running import run_of
 from experiments.publishing.tables import PublishedError, has_table, read_table
 from experiments.runs import exit_code, say
-from testbed.code_version import code_hash
+from testbed.wiring.code_version import code_hash
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

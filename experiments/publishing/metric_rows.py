@@ -9,10 +9,10 @@ import numpy as np
 
 from experiments.publishing.tables import Row, csv_of
 from experiments.runs import results_of
-from testbed.compare import jobs, single_job
-from testbed.metrics import compute_metrics, half_width
-from testbed.preflight import compare_request, run_request
-from testbed.results import Result
+from testbed.metrics.of_runs import compute_metrics, half_width
+from testbed.results.reading import Result
+from testbed.running.preflight import compare_request, run_request
+from testbed.running.several_runs import jobs, single_job
 
 
 def runs(folder: Path, scenario: str, controllers: Sequence[str], overrides: Sequence[str] = (), seeds: int = 1,

@@ -14,7 +14,7 @@ from experiments.publishing.pages import block_names, pages, rendered
 from experiments.publishing.running import Run
 from experiments.publishing.tables import DATA, DOCS, PublishedError, Table, read_table, rows_of_file, write_table
 from experiments.publishing.values import parsed
-from testbed.code_version import code_hash
+from testbed.wiring.code_version import code_hash
 
 
 # ---------------------------------------------------------------- from tables to pages

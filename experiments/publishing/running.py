@@ -14,8 +14,8 @@ from threading import Event, Thread
 from typing import Any
 
 from experiments.runs import RunsFailed, say
-from testbed.code_version import code_hash
-from testbed.preflight import RESULTS
+from testbed.running.preflight import RESULTS
+from testbed.wiring.code_version import code_hash
 
 ROOT = Path(__file__).resolve().parents[1]
 BEAT_S = 30.0

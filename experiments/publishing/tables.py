@@ -33,7 +33,7 @@ class Record:
 
     command: str
     code: str
-    """Hash of the sources (`testbed.code_version`), or `before COMMIT` where it was not kept."""
+    """Hash of the sources (`testbed.wiring.code_version`), or `before COMMIT` where it was not kept."""
     date: str
     """Day on which the command ended, ISO 8601."""
     minutes: float | None

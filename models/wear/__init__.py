@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.records import RecordError
+from models.records.arrays import RecordError
 from models.wear.blast_nmc622 import BlastNmc622
 from models.wear.contract import WearModel
 from models.wear.naumann import Naumann

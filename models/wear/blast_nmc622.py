@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from models.records import Floats
+from models.records.arrays import Floats
 from models.wear.contract import DAY_S, ROOM_KELVIN
 from models.wear.counting import CountingModel
 from models.wear.tested_range import TestedRange

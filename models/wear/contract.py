@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from models.records import Floats, RecordError, Table
+from models.records.arrays import Floats, RecordError, Table
 from models.wear.rainflow_stream import RainflowState
 from models.wear.tested_range import TestedRange
 

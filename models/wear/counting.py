@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from models.records import Floats
+from models.records.arrays import Floats
 from models.wear.contract import (
     DAY_S,
     REFERENCE_LIFE,

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from models.records import Bools, Floats, Ints, RecordError
+from models.records.arrays import Bools, Floats, Ints, RecordError
 
 SOC, PATH, RATE_PATH, ELAPSED_S, KELVIN_S = range(5)
 """Channels of a point: SOC, and since the start: |change of SOC|, the same times its C-rate, s, kelvin s."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.records import Floats, RecordError
+from models.records.arrays import Floats, RecordError
 from models.wear.rainflow_stream import Cycles, begin, feed, residue
 
 KELVIN_0C = 273.15

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.records import Floats
+from models.records.arrays import Floats
 from models.wear.contract import (
     BATTERY_CNY_PER_KWH,
     CNY_PER_USD,

@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 
 import mosaik_api_v3
 
-from testbed.attributes import (
+from testbed.simulators.border import BetweenProcesses, Border, InProcess, Origin
+from testbed.wiring.attributes import (
     ATTRIBUTES,
     RECORD,
     SCOPES,
@@ -26,8 +27,7 @@ from testbed.attributes import (
     recorded_of,
     to_recorder,
 )
-from testbed.run_spec import RunSpec
-from testbed.simulators.border import BetweenProcesses, Border, InProcess, Origin
+from testbed.wiring.run_spec import RunSpec
 
 Values = dict[str, Any]
 Inputs = Mapping[str, Values]

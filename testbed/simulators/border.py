@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
-from testbed.attributes import ATTRIBUTES, DISTRICT_SIMULATORS, to_recorder
-from testbed.simulators.wire import freeze, pack, unpack
+from testbed.wiring.attributes import ATTRIBUTES, DISTRICT_SIMULATORS, to_recorder
+from testbed.wiring.packing import freeze, pack, unpack
 
 HANDLE = "__kept__"
 KEPT_STEPS = 2

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.records import Floats
-from testbed.districts import District, build_districts
-from testbed.run_spec import RunSpec
+from models.records.arrays import Floats
+from testbed.setup.districts import District, build_districts
 from testbed.simulators.adapter import Adapter, Inputs, Values
+from testbed.wiring.run_spec import RunSpec
 
 ACTUAL, SETPOINT, BASE = range(3)
 

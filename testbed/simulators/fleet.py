@@ -6,18 +6,19 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from models.battery import Batteries, exchange_by_kind
-from models.delivery_record import StayMeter
-from models.drivers import PriceResponse
-from models.fleet import Fleet, FleetParameters, FleetStep
-from models.records import SECONDS_PER_HOUR, DeclaredTable, Floats, Ints, PresenceTable
-from models.reserve_room import reserve_room
-from models.telemetry import ReportedSoc
-from testbed.controller_loading import knows_truth, load_controller, may_discharge
-from testbed.districts import District, build_districts
-from testbed.knowledge import charger_curves, driver_response, vehicle_wear_usd_per_kwh
-from testbed.run_spec import RunSpec
+from models.drivers.delivery_record import StayMeter
+from models.drivers.telemetry import ReportedSoc
+from models.drivers.willingness import PriceResponse
+from models.fleet.battery import Batteries, exchange_by_kind
+from models.fleet.fleet import Fleet, FleetParameters, FleetStep
+from models.fleet.reserve_room import reserve_room
+from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
+from models.records.vehicles import DeclaredTable, PresenceTable
+from testbed.setup.controller_loading import knows_truth, load_controller, may_discharge
+from testbed.setup.districts import District, build_districts
+from testbed.setup.knowledge import charger_curves, driver_response, vehicle_wear_usd_per_kwh
 from testbed.simulators.adapter import Adapter, Inputs, Values
+from testbed.wiring.run_spec import RunSpec
 
 SUMS = ("charged_kwh", "discharged_kwh", "stored_kwh", "drawn_kwh", "fast_charged_kwh", "fast_charged_usd",
         "driven_kwh", "lost_kwh", "tariff_usd", "wear_usd", "departure_short_kwh", "infeasible_request_kwh")

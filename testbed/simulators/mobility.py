@@ -8,14 +8,16 @@ from dataclasses import replace
 import numpy as np
 
 from controllers.base import BaseController
-from models.flexibility import bus_flexibility, cohort_flexibility, known_sessions, select
-from models.records import GROUP_COUNT, DeclaredTable, Floats, Ints, group_index
-from testbed.controller_loading import load_controller
-from testbed.districts import District, build_districts
-from testbed.expectations import ExpectedCars, Outlook, build_expectation
-from testbed.remaining_cohorts import PlanWindow, remaining_cohorts
-from testbed.run_spec import DAY_S, RunSpec
+from models.fleet.flexibility import bus_flexibility, cohort_flexibility, known_sessions, select
+from models.records.arrays import Floats, Ints
+from models.records.groups import GROUP_COUNT, group_index
+from models.records.vehicles import DeclaredTable
+from testbed.setup.controller_loading import load_controller
+from testbed.setup.districts import District, build_districts
+from testbed.setup.expectations import ExpectedCars, Outlook, build_expectation
+from testbed.setup.remaining_cohorts import PlanWindow, remaining_cohorts
 from testbed.simulators.adapter import Adapter, Inputs, Values
+from testbed.wiring.run_spec import DAY_S, RunSpec
 
 
 class MobilitySimulator(Adapter):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.power_system import NetLoad, PowerSystem
-from models.records import SECONDS_PER_HOUR
-from models.reserve_room import reserve_credit_mw
-from testbed.knowledge import power_system_parameters, thermal_units
-from testbed.run_spec import RunSpec
+from models.fleet.reserve_room import reserve_credit_mw
+from models.records.arrays import SECONDS_PER_HOUR
+from models.system.power_system import NetLoad, PowerSystem
+from testbed.setup.knowledge import power_system_parameters, thermal_units
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
+from testbed.wiring.run_spec import RunSpec
 
 STEP_FIGURES = (
     "wind_curtailed_mw", "pv_curtailed_mw", "shed_mw", "dump_mw", "reserve_shortfall_mw",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.records import Floats, RadialFeeder
-from testbed.controller_loading import knows_truth
-from testbed.districts import District, build_districts
-from testbed.forecasts import build_forecaster
-from testbed.prices import build_tariff
-from testbed.profiles import build_profiles
-from testbed.run_spec import RunSpec
+from models.records.arrays import Floats
+from models.records.feeder import RadialFeeder
+from testbed.setup.controller_loading import knows_truth
+from testbed.setup.districts import District, build_districts
+from testbed.setup.forecasts import build_forecaster
+from testbed.setup.prices import build_tariff
+from testbed.setup.profiles import build_profiles
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
+from testbed.wiring.run_spec import RunSpec
 
 
 class ProfilesSimulator(Adapter):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from testbed.attributes import RECORD, VEHICLE_TRACES
-from testbed.heartbeat import Heartbeat
-from testbed.recording import open_traces, open_writer
-from testbed.run_spec import RunSpec
+from testbed.results.recording import open_traces, open_writer
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
+from testbed.wiring.attributes import RECORD, VEHICLE_TRACES
+from testbed.wiring.heartbeat import Heartbeat
+from testbed.wiring.run_spec import RunSpec
 
 
 class RecorderSimulator(Adapter):

@@ -7,7 +7,7 @@ import sys
 
 import mosaik_api_v3
 
-from testbed.attributes import SIMULATORS
+from testbed.wiring.attributes import SIMULATORS
 
 
 def main() -> int:

@@ -14,11 +14,11 @@ from typing import Any
 import mosaik_api_v3
 from mosaik_api_v3.connection import Channel, EndOfRequests
 
-from testbed.attributes import DISTRICT_SIMULATORS
-from testbed.code_version import code_hash
-from testbed.run_spec import RunSpec
 from testbed.simulators.adapter import Adapter, meta_of
 from testbed.simulators.border import Drawer
+from testbed.wiring.attributes import DISTRICT_SIMULATORS
+from testbed.wiring.code_version import code_hash
+from testbed.wiring.run_spec import RunSpec
 
 RUNS_KEPT = 8
 """Drawers of the latest runs; older ones are over."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from controllers.port import FeederView, Setpoints, SpatialLayer
-from models.records import BusFlexibility, DeclaredTable, Floats
-from testbed.controller_loading import load_controller
-from testbed.delivery import TargetLedger
-from testbed.districts import District, build_districts
-from testbed.knowledge import spatial_knowledge
-from testbed.run_spec import RunSpec
+from models.records.arrays import Floats
+from models.records.flexibility import BusFlexibility
+from models.records.vehicles import DeclaredTable
+from testbed.setup.controller_loading import load_controller
+from testbed.setup.districts import District, build_districts
+from testbed.setup.knowledge import spatial_knowledge
 from testbed.simulators.adapter import Adapter, Inputs, Values
+from testbed.simulators.delivery import TargetLedger
+from testbed.wiring.run_spec import RunSpec
 
 
 class SpatialSimulator(Adapter):

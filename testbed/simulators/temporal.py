@@ -8,13 +8,14 @@ import numpy as np
 
 from controllers.port import BY_STEP, Plan, PlanError, SystemView
 from controllers.temporal.receding import hourly_objective_usd, hours_left
-from models.records import CohortFlexibility, Floats, Ints
-from testbed.controller_loading import load_controller
-from testbed.driver_learning import DriverLearning
-from testbed.knowledge import feeder_offers, temporal_knowledge
-from testbed.plans import redispatch_of, temporal_layer
-from testbed.run_spec import RunSpec
+from models.records.arrays import Floats, Ints
+from models.records.flexibility import CohortFlexibility
+from testbed.setup.controller_loading import load_controller
+from testbed.setup.knowledge import feeder_offers, temporal_knowledge
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
+from testbed.simulators.driver_learning import DriverLearning
+from testbed.simulators.plans import redispatch_of, temporal_layer
+from testbed.wiring.run_spec import RunSpec
 
 
 class TemporalSimulator(Adapter):

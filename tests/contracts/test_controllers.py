@@ -5,16 +5,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from controllers.temporal.unit_commitment.check import check_plan
-from models.drivers import REASONS
-from models.mobility import Mobility
-from testbed.controller_loading import controller_names, load_controller
-from testbed.districts import _build
-from testbed.metrics import compute_metrics
-from testbed.results import open_result
-from testbed.run_spec import DAY_S, RunSpec
+from controllers.temporal.unit_commitment.checking.plan import check_plan
+from models.drivers.willingness import REASONS
+from models.mobility.mobility import Mobility
+from testbed.metrics.of_runs import compute_metrics
+from testbed.results.reading import open_result
+from testbed.setup.controller_loading import controller_names, load_controller
+from testbed.setup.districts import _build
 from testbed.simulators.spatial import SpatialSimulator
 from testbed.simulators.temporal import TemporalSimulator
+from testbed.wiring.run_spec import DAY_S, RunSpec
 from tests.testbed import small_run
 
 ROUNDING_KW = 1e-6

@@ -20,12 +20,14 @@ from controllers.disaggregation import (
     reachable_kwh,
     vehicle_limits_kw,
 )
-from models.battery import Batteries, at_bus_kw, exchange
-from models.charger_curves import CURVES
-from models.fleet import Fleet, FleetParameters
-from models.flexibility import known_sessions, mean_plugged_fraction, session_envelope
-from models.records import DeclaredTable, Floats, Ints, Site, Vehicles
-from tests.models.fleet_case import presence_of
+from models.fleet.battery import Batteries, at_bus_kw, exchange
+from models.fleet.charger_curves import CURVES
+from models.fleet.fleet import Fleet, FleetParameters
+from models.fleet.flexibility import known_sessions, mean_plugged_fraction, session_envelope
+from models.records.arrays import Floats, Ints
+from models.records.feeder import Site
+from models.records.vehicles import DeclaredTable, Vehicles
+from tests.models.fleet.fleet_case import presence_of
 
 HOUR = 3600
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from experiments.runs import RunsFailed, exit_code, is_done, results_of
-from testbed.attributes import recorded
-from testbed.compare import Job
-from testbed.preflight import WrongRequest
-from testbed.result_writer import ResultWriter
+from testbed.results.writing import ResultWriter
+from testbed.running.preflight import WrongRequest
+from testbed.running.several_runs import Job
+from testbed.wiring.attributes import recorded
 from tests.testbed import conftest as toy
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from testbed.results import open_result
-from testbed.run import RunFailed
+from testbed.results.reading import open_result
+from testbed.running.one_run import RunFailed
 from tests.testbed import small_run
 
 SEPARATE = "execution.mode=separate_processes"

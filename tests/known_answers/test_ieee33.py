@@ -11,9 +11,9 @@ from scipy.optimize import brentq
 from controllers.spatial.branch_flow.decision import Decider
 from controllers.spatial.branch_flow.network import solve_network
 from controllers.spatial.judge import Judge, named
-from models.feeder import ieee33, tie_configuration
-from models.power_flow import PandapowerEngine, ac_engine
-from models.records import GROUP_COUNT
+from models.network.feeder import ieee33, tie_configuration
+from models.network.power_flow import PandapowerEngine, ac_engine
+from models.records.groups import GROUP_COUNT
 from tests.controllers.spatial import branch_flow_case as case
 
 FEEDER = ieee33()

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from controllers.port import Plan, SystemView, TemporalKnowledge
-from controllers.temporal.unit_commitment.check import check_plan
+from controllers.temporal.unit_commitment.checking.plan import check_plan
 from controllers.temporal.unit_commitment.solve import reference_commitment
-from models.records import GROUP_COUNT
-from models.reserve_curve import ReserveCurve
-from models.units import ten_unit_load_mw, ten_units
+from models.records.groups import GROUP_COUNT
+from models.records.reserve_curve import ReserveCurve
+from models.system.units import ten_unit_load_mw, ten_units
 
 UNITS_ON = [2, 2, 3, 3, 4, 5, 5, 5, 7, 8, 9, 10, 8, 7, 5, 5, 5, 5, 5, 8, 7, 5, 3, 2]
 H = 24

@@ -8,9 +8,12 @@ import numpy as np
 
 from controllers.port import FeederView, SpatialKnowledge
 from controllers.spatial.branch_flow.decision import Decision
-from models.flexibility import bus_flexibility, groups_of_fleet, known_sessions, pair_index, select
-from models.power_flow import ac_engine
-from models.records import GROUP_COUNT, DeclaredTable, Floats, RadialFeeder, Site, Vehicles, cohort_index, group_index
+from models.fleet.flexibility import bus_flexibility, groups_of_fleet, known_sessions, pair_index, select
+from models.network.power_flow import ac_engine
+from models.records.arrays import Floats
+from models.records.feeder import RadialFeeder, Site
+from models.records.groups import GROUP_COUNT, cohort_index, group_index
+from models.records.vehicles import DeclaredTable, Vehicles
 
 HORIZON_H, LOOK_AHEAD_H, STEP_S = 4, 2, 3600
 VOLTAGE_PU, RATING_REL = 5e-4, 5e-3

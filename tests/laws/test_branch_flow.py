@@ -13,9 +13,10 @@ from controllers.spatial.branch_flow.sharing import Asked, pair_of_cars, share
 from controllers.spatial.branch_flow.targets import hour_targets
 from controllers.spatial.judge import Judge
 from controllers.spatial.pro_rata import Cars
-from models.feeder import ieee33
-from models.power_flow import ac_engine
-from models.records import GROUP_COUNT, PairIndex
+from models.network.feeder import ieee33
+from models.network.power_flow import ac_engine
+from models.records.flexibility import PairIndex
+from models.records.groups import GROUP_COUNT
 
 FEEDER = ieee33(v_min_pu=0.8, v_max_pu=1.2)
 AC = ac_engine(FEEDER).power_flow

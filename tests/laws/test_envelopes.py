@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controllers.disaggregation import vehicle_limits_kw
-from models.flexibility import known_sessions, mean_plugged_fraction, session_envelope
-from models.records import DeclaredTable, Floats, Sessions, Vehicles
+from models.fleet.flexibility import known_sessions, mean_plugged_fraction, session_envelope
+from models.records.arrays import Floats
+from models.records.flexibility import Sessions
+from models.records.vehicles import DeclaredTable, Vehicles
 
 TINY = 1e-9
 shares = st.floats(0, 1)

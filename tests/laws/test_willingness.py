@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.drivers import DriverParameters, Drivers
-from models.fleet import Fleet
-from models.mobility import Mobility
-from models.population import FleetParameters, district_seed, draw_vehicles
-from models.records import Floats, Site
-from models.trips import TripParameters, TripWishes
+from models.drivers.population import FleetParameters, district_seed, draw_vehicles
+from models.drivers.willingness import DriverParameters, Drivers
+from models.fleet.fleet import Fleet
+from models.mobility.mobility import Mobility
+from models.mobility.trips import TripParameters, TripWishes
+from models.records.arrays import Floats
+from models.records.feeder import Site
 
 STEP, DAY = 1800, 86_400
 SEED = district_seed(7, 0)

@@ -1,4 +1,5 @@
-"""Runs of the command line in tests: a stand-in for testbed.run, an empty folder, and ways to look at what came."""
+"""Runs of the command line in tests: a stand-in for testbed.running.one_run, an empty folder, and ways to look at what
+came."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from testbed.cli import app
-from testbed.result_writer import Failure
+from testbed.cli.app import app
+from testbed.results.writing import Failure
 
 OWN = '''
 class {name}:
@@ -33,7 +34,7 @@ class {name}:
 
 
 class RunFailed(RuntimeError):
-    """Stands for testbed.run.RunFailed."""
+    """Stands for testbed.running.one_run.RunFailed."""
 
     def __init__(self, simulator: str, time_s: int, cause: str, partial: Path) -> None:
         super().__init__(cause)
@@ -42,7 +43,8 @@ class RunFailed(RuntimeError):
 
 @dataclass
 class FakeRun:
-    """Stands for testbed.run: remembers what it was asked for, and writes a small result or ends as told."""
+    """Stands for testbed.running.one_run: remembers what it was asked for, and writes a small result or ends as
+    told."""
 
     write: Callable[..., Path]
     calls: list[tuple[str, int, Path, Path | None]] = field(default_factory=list)
@@ -77,9 +79,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def fake_run(here: Path, write_result: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRun]:
-    fake, module = FakeRun(write_result), ModuleType("testbed.run")
+    fake, module = FakeRun(write_result), ModuleType("testbed.running.one_run")
     module.__dict__.update(run_scenario=fake, RunFailed=RunFailed)
-    monkeypatch.setitem(sys.modules, "testbed.run", module)
+    monkeypatch.setitem(sys.modules, "testbed.running.one_run", module)
     yield fake
 
 

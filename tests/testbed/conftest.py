@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.drivers import REASONS
-from models.records import group_names
-from testbed.attributes import recorded
-from testbed.result_layout import DistrictLayout, ResultHeader, ResultLayout
-from testbed.result_writer import Failure, ResultWriter
-from testbed.scenario import Scenario, to_yaml
+from models.drivers.willingness import REASONS
+from models.records.groups import group_names
+from testbed.results.layout import DistrictLayout, ResultHeader, ResultLayout
+from testbed.results.writing import Failure, ResultWriter
+from testbed.scenario.record import Scenario, to_yaml
+from testbed.wiring.attributes import recorded
 from tests.testbed.cli_runs import fake_run, here
 
 __all__ = ["fake_run", "here"]

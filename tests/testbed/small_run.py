@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from testbed.controller_loading import load_controller
-from testbed.run import run_scenario
-from testbed.scenario_loading import load_scenario
+from testbed.running.one_run import run_scenario
+from testbed.scenario.loading import load_scenario
+from testbed.setup.controller_loading import load_controller
 
 PLAIN = f"{Path(__file__).with_name('plain_controller.py')}:Plain"
 HOURLY = ("step_s=3600", "warmup_controlled_days=0", "planning.expectation=sampled", "planning.expectation_days=2",

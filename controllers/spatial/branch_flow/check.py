@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.port import PowerFlowCall
-from models.records import BusFlexibility, Floats, Ints, PairIndex, RadialFeeder
+from models.records.arrays import Floats, Ints
+from models.records.feeder import RadialFeeder
+from models.records.flexibility import BusFlexibility, PairIndex
 
 POWER_TOLERANCE_KW = 1e-3
 ENERGY_TOLERANCE_KWH = 1e-3

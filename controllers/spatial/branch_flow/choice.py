@@ -13,7 +13,7 @@ import numpy as np
 
 from controllers.spatial.branch_flow.layout import Layout
 from controllers.spatial.branch_flow.network_block import NetworkBlock
-from models.records import Bools, Floats, Ints
+from models.records.arrays import Bools, Floats, Ints
 
 NEAR = 1e-3
 """A written limit with more room than this (pu, pu^2, MW) is not written next hour."""

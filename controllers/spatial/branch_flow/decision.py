@@ -16,7 +16,7 @@ from controllers.spatial.branch_flow.network import NetworkAnswer, answer_of
 from controllers.spatial.branch_flow.problem import LowerProblem, Solution
 from controllers.spatial.branch_flow.sharing import without_dust
 from controllers.spatial.judge import ABOVE_V_MAX, Judge, Verdict, Violation, named
-from models.records import Floats, Ints
+from models.records.arrays import Floats, Ints
 
 REPAIR_ROUNDS = 6
 NO_CORRECTION_PU2 = 1.0

@@ -19,7 +19,8 @@ import cvxpy as cp
 import numpy as np
 import scipy.sparse as sp
 
-from models.records import Floats, RadialFeeder
+from models.records.arrays import Floats
+from models.records.feeder import RadialFeeder
 
 
 @dataclass(frozen=True)

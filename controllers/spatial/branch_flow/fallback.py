@@ -9,7 +9,7 @@ import numpy as np
 from controllers.spatial.branch_flow.forecast import Forecast
 from controllers.spatial.branch_flow.layout import Layout
 from controllers.spatial.judge import Judge, named
-from models.records import Floats
+from models.records.arrays import Floats
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from controllers.port import SpatialKnowledge
-from controllers.spatial.branch_flow.conic import (
+from controllers.spatial.branch_flow.conic.program import (
     Columns,
     Entries,
     Writer,
@@ -28,7 +28,7 @@ from controllers.spatial.branch_flow.conic import (
 )
 from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
-from models.records import Floats
+from models.records.arrays import Floats
 
 QUARTER_SHARE = 0.1
 """Price of a quarter's deviation from the hour's mean over the price of target slack (MODEL 4)."""

@@ -11,7 +11,9 @@ from controllers.spatial.branch_flow import targets
 from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
 from controllers.spatial.branch_flow.neighbourhoods import shares
-from models.records import GROUP_COUNT, BusFlexibility, Floats
+from models.records.arrays import Floats
+from models.records.flexibility import BusFlexibility
+from models.records.groups import GROUP_COUNT
 
 PRICE_FLOOR_USD_PER_MWH = 1.0
 """Losses must cost something, else the relaxation is meaningless (MODEL 4)."""

@@ -7,7 +7,8 @@ import numpy as np
 from controllers.port import SpatialKnowledge
 from controllers.spatial.branch_flow.forecast import Forecast
 from controllers.spatial.branch_flow.layout import KINDS, Layout, group_kind, group_zone
-from models.records import Floats, Ints, Site
+from models.records.arrays import Floats, Ints
+from models.records.feeder import Site
 
 
 def no_guidance(buses: int) -> Ints:

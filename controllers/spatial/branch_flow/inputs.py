@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.records import Floats
+from models.records.arrays import Floats
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from controllers.port import FeederView, Setpoints, SpatialCertificate, SpatialK
 from controllers.spatial.branch_flow.decision import Decider, Decision
 from controllers.spatial.branch_flow.sharing import Asked, pair_of_cars, share, without_dust
 from controllers.spatial.pro_rata import Cars, plugged_cars
-from models.records import GROUP_COUNT, SECONDS_PER_HOUR, Floats, Ints, cohort_index, group_index
+from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
+from models.records.groups import GROUP_COUNT, cohort_index, group_index
 
 
 class BranchFlow:

@@ -14,7 +14,8 @@ import scipy.sparse as sp
 
 from controllers.port import PlanError, SpatialKnowledge
 from controllers.spatial.branch_flow.neighbourhoods import neighbourhoods
-from models.records import CHARGER_KINDS, SECONDS_PER_HOUR, VEHICLE_CLASSES, ZONES, Floats, Ints
+from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
+from models.records.groups import CHARGER_KINDS, VEHICLE_CLASSES, ZONES
 
 KINDS = len(CHARGER_KINDS)
 ZONE_KINDS = len(ZONES) * KINDS

@@ -9,10 +9,11 @@ import numpy as np
 
 from controllers.port import PlanError, SpatialKnowledge
 from controllers.spatial.branch_flow import equations as eq
-from controllers.spatial.branch_flow import solve
+from controllers.spatial.branch_flow.conic import solve
 from controllers.spatial.branch_flow.network import network_answer
 from controllers.spatial.judge import Judge, Verdict
-from models.records import CHARGER_KINDS, ZONES, Floats
+from models.records.arrays import Floats
+from models.records.groups import CHARGER_KINDS, ZONES
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.records import Floats, Ints
+from models.records.arrays import Floats, Ints
 
 
 def neighbourhoods(parent: Ints, most: int) -> Ints:

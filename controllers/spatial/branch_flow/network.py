@@ -9,8 +9,9 @@ import numpy as np
 
 from controllers.port import PlanError
 from controllers.spatial.branch_flow import equations as eq
-from controllers.spatial.branch_flow import solve
-from models.records import Floats, RadialFeeder
+from controllers.spatial.branch_flow.conic import solve
+from models.records.arrays import Floats
+from models.records.feeder import RadialFeeder
 
 GAP_FLOOR_PU2 = 1e-2
 

@@ -18,7 +18,8 @@ from scipy.sparse.linalg import spsolve
 from controllers.port import SpatialKnowledge
 from controllers.spatial.branch_flow import equations as eq
 from controllers.spatial.branch_flow.layout import Layout
-from models.records import Floats, Ints, RadialFeeder
+from models.records.arrays import Floats, Ints
+from models.records.feeder import RadialFeeder
 
 SMALLEST_LINE_MVA = 1e-2
 NOTHING = np.zeros(0, dtype=np.int64)

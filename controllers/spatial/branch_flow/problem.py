@@ -15,9 +15,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from controllers.port import SpatialKnowledge
-from controllers.spatial.branch_flow import solve
 from controllers.spatial.branch_flow.choice import NEAR, Choice, ahead, expected_choice, no_rows, shifted, whole_choice
-from controllers.spatial.branch_flow.conic import (
+from controllers.spatial.branch_flow.conic import solve
+from controllers.spatial.branch_flow.conic.program import (
     CONES,
     Columns,
     ConicProgram,
@@ -33,7 +33,7 @@ from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
 from controllers.spatial.branch_flow.network import FlowValues
 from controllers.spatial.branch_flow.network_block import NetworkBlock, compile_network
-from models.records import Bools, Floats
+from models.records.arrays import Bools, Floats
 
 OBJECTIVE_UNIT_USD = 10.0
 """The solver minimises in this unit: fewest iterations (100 $: 28 against 22 with QOCO; C)."""

@@ -8,7 +8,9 @@ import numpy as np
 
 from controllers.disaggregation import fill, least_laxity, sorted_by_row
 from controllers.spatial.pro_rata import Cars
-from models.records import GROUP_COUNT, Floats, Ints, PairIndex
+from models.records.arrays import Floats, Ints
+from models.records.flexibility import PairIndex
+from models.records.groups import GROUP_COUNT
 
 DUST_KW = 1e-3
 """Powers below it are a solver's rounding, not a wish."""

@@ -6,7 +6,8 @@ import numpy as np
 
 from controllers.port import PlanError
 from controllers.spatial.branch_flow.layout import KINDS, group_kind, group_zone
-from models.records import GROUP_COUNT, SECONDS_PER_HOUR, ZONES, Floats
+from models.records.arrays import SECONDS_PER_HOUR, Floats
+from models.records.groups import GROUP_COUNT, ZONES
 
 SMALLEST_KW = 1e-6
 

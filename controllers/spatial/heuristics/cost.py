@@ -18,7 +18,8 @@ from controllers.spatial.branch_flow.layout import Layout
 from controllers.spatial.branch_flow.network_block import ELASTIC_USD_PER_PU2_VOLTAGE_H, ELASTIC_USD_PER_PU_H
 from controllers.spatial.heuristics.encoding import Powers
 from controllers.spatial.judge import LIMIT_TOLERANCE
-from models.records import Floats, PowerFlow
+from models.records.arrays import Floats
+from models.records.feeder import PowerFlow
 
 NO_FLOW_USD = 1.0e9
 """Cost of powers at which no power flow exists."""

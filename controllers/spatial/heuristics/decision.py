@@ -21,7 +21,7 @@ from controllers.spatial.heuristics.cost import HourJudge
 from controllers.spatial.heuristics.encoding import Encoding, Powers
 from controllers.spatial.heuristics.search import Budget, Found, Method, search
 from controllers.spatial.judge import Judge, named
-from models.records import Floats, Ints
+from models.records.arrays import Floats, Ints
 
 PROBE_KW = 1.0
 """Load by which nodal prices are measured."""

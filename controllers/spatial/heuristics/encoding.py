@@ -19,7 +19,7 @@ import numpy as np
 from controllers.spatial.branch_flow.forecast import Forecast
 from controllers.spatial.branch_flow.layout import Layout
 from controllers.spatial.branch_flow.sharing import DUST_KW
-from models.records import Bools, Floats
+from models.records.arrays import Bools, Floats
 
 TINY = 1e-12
 FULL_SCALE_GENE = 0.8

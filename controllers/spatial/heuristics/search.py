@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from models.records import Floats
+from models.records.arrays import Floats
 
 Method = Literal["pso", "sga"]
 Fitness = Callable[[Floats], tuple[Floats, Floats]]

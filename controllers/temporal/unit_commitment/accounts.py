@@ -10,7 +10,7 @@ from controllers.temporal.unit_commitment.equations import stays_on
 from controllers.temporal.unit_commitment.missing import Missing, Powers, missing_reserve
 from controllers.temporal.unit_commitment.problem import KW_PER_MW, Case
 from controllers.temporal.unit_commitment.stages import Dispatch, starts_and_stops
-from models.records import Floats, Ints
+from models.records.arrays import Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from controllers.temporal.unit_commitment.problem import KW_PER_MW, Case, merge_
 from controllers.temporal.unit_commitment.ramps import follows_power, stops_too_soon
 from controllers.temporal.unit_commitment.stages import Commitment, Dispatch, dispatch, split
 from controllers.temporal.unit_commitment.tuning import Tuning
-from models.records import Floats, Ints
+from models.records.arrays import Floats, Ints
 
 SPLIT_SLACK_REL = 1e-6
 """How much dearer than the optimum the unique split may be (MODEL.md section 3)."""

@@ -23,7 +23,8 @@ from controllers.temporal.unit_commitment.commitment import commit
 from controllers.temporal.unit_commitment.inherited import Inherited, power_before_mw
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.stages import Commitment
-from models.records import Floats, Ints, ThermalUnits
+from models.records.arrays import Floats, Ints
+from models.records.thermal_units import ThermalUnits
 
 FORBIDDEN_USD = 1e12
 

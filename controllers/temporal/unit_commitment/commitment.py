@@ -16,7 +16,7 @@ from controllers.temporal.unit_commitment.milp import NO_SEARCH, Answer, Milp, h
 from controllers.temporal.unit_commitment.problem import Case, merge_cohorts
 from controllers.temporal.unit_commitment.stages import Commitment, collect, make_variables, value_of
 from controllers.temporal.unit_commitment.variables import Variables
-from models.records import Bools, Floats, Ints
+from models.records.arrays import Bools, Floats, Ints
 
 FIRST_NODES = 3
 """Nodes after which the solver's own search for better answers is called in."""

@@ -27,7 +27,7 @@ from controllers.temporal.unit_commitment.variables import (
     unit_sum,
     window,
 )
-from models.records import Floats, Ints
+from models.records.arrays import Floats, Ints
 
 # of other files, here for whoever works with equations
 __all__ = ["RAMPS", "RESERVE_RULES", "TIGHTENING", "Constraints", "Equation", "Variables", "per_unit",

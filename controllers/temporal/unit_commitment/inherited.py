@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.records import Floats, Ints, ThermalUnits
+from models.records.arrays import Floats, Ints
+from models.records.thermal_units import ThermalUnits
 
 POWER_KNOWN_MW = 1e-3
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from controllers.temporal.unit_commitment.problem import Case
-from models.records import Bools, Floats, Ints
+from models.records.arrays import Bools, Floats, Ints
 
 BESIDE_H = 2
 """Hours before and after a run or rest that is too short in which its unit is open as well."""

@@ -14,7 +14,7 @@ import cvxpy as cp
 import numpy as np
 import scipy.sparse as sp
 
-from models.records import Floats
+from models.records.arrays import Floats
 
 Sense = Literal["zero", "nonneg"]
 

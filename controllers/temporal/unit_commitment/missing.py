@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.temporal.unit_commitment.problem import Case
-from models.records import Floats, Ints
+from models.records.arrays import Floats, Ints
 
 
 @dataclass(frozen=True)

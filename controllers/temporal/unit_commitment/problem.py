@@ -13,7 +13,8 @@ from scipy import sparse
 
 from controllers.port import CarControl, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.inherited import Inherited, single_rows
-from models.records import Bools, CohortFlexibility, Floats, Ints
+from models.records.arrays import Bools, Floats, Ints
+from models.records.flexibility import CohortFlexibility
 
 KW_PER_MW = 1000.0
 NEGLIGIBLE_KW = 1e-9

@@ -20,7 +20,7 @@ import scipy.sparse as sp
 from controllers.port import PlanError
 from controllers.temporal.unit_commitment.linear import Linear, Rows
 from controllers.temporal.unit_commitment.variables import Variables
-from models.records import Bools, Floats
+from models.records.arrays import Bools, Floats
 
 TOLERANCE = 1e-10
 PIQP_SETTINGS = {"eps_abs": 1e-9, "eps_rel": TOLERANCE, "eps_duality_gap_abs": 1e-6, "eps_duality_gap_rel": TOLERANCE,

@@ -23,7 +23,7 @@ from controllers.temporal.unit_commitment.variables import (
     first_hour,
     per_unit,
 )
-from models.records import Bools, Floats, Ints
+from models.records.arrays import Bools, Floats, Ints
 
 
 def follows_power(case: Case) -> Bools:

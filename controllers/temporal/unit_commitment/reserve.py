@@ -25,7 +25,7 @@ from controllers.temporal.unit_commitment.variables import (
     per_unit,
     unit_sum,
 )
-from models.records import Floats
+from models.records.arrays import Floats
 
 
 # ------------------------------------------------------------------ hours and steps

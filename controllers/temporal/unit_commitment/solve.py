@@ -10,7 +10,7 @@ import numpy as np
 from controllers.port import CarControl, Plan, PlanError, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.tuning import Tuning
-from models.records import Floats
+from models.records.arrays import Floats
 
 
 def delivery_quantile(view: SystemView, tuning: Tuning) -> Floats:

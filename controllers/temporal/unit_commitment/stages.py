@@ -15,7 +15,7 @@ from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.quadratic import CLARABEL_OPTIONS, Quadratic, Seldom, Solved, judge
 from controllers.temporal.unit_commitment.reserve import no_worse
 from controllers.temporal.unit_commitment.variables import Variables, short_rests
-from models.records import Floats, Ints
+from models.records.arrays import Floats, Ints
 
 NOTHING = np.zeros(0, dtype=np.int64)
 SELDOM = frozenset({"reserve_energy"})

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from controllers.temporal.unit_commitment.problem import Case
-from models.records import Bools, Floats, Ints
+from models.records.arrays import Bools, Floats, Ints
 
 Constraints = list[cp.Constraint]
 Equation = Callable[["Case", "Variables"], Constraints]

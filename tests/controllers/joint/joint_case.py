@@ -10,9 +10,11 @@ import numpy as np
 from controllers.joint.network import Network, make_network
 from controllers.port import FeederOffer, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.problem import Case, make_case
-from models.feeder import ieee33, site, zone_map
-from models.records import GROUP_COUNT, CohortFlexibility, ThermalUnits
-from models.reserve_curve import ReserveCurve
+from models.network.feeder import ieee33, site, zone_map
+from models.records.flexibility import CohortFlexibility
+from models.records.groups import GROUP_COUNT
+from models.records.reserve_curve import ReserveCurve
+from models.records.thermal_units import ThermalUnits
 
 HOURS = 8
 LOAD_PEAK_MW = 4.0

@@ -9,7 +9,7 @@ from controllers.joint.coordination import reply_to
 from controllers.joint.limits import operating_envelope, place_limits_mw
 from controllers.joint.network import NoPowerFlow
 from controllers.joint.operation import excesses, overload_mw
-from models.power_flow import ac_engine
+from models.network.power_flow import ac_engine
 from tests.controllers.joint import joint_case as small
 
 KNOWN = small.knowledge(substation_kva=3900.0)

@@ -13,7 +13,7 @@ from controllers.joint.limits import operating_envelope
 from controllers.joint.monolith import build, cone_answer, no_cuts, solve_joint, tangent_value_at
 from controllers.joint.operation import deliver, entries_of, operate, overload_mw, redispatch, solve_cone
 from controllers.spatial.branch_flow.network import FlowValues, relaxation_gap
-from controllers.temporal.unit_commitment.check import check_plan
+from controllers.temporal.unit_commitment.checking.plan import check_plan
 from tests.controllers.joint import joint_case as small
 
 PRICES = Prices()

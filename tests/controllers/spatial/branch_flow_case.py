@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 
 from controllers.port import FeederView, SpatialKnowledge
-from models.feeder import ieee33, site, zone_map
-from models.flexibility import bus_flexibility, cohort_flexibility, groups_of_fleet, known_sessions, pair_index
-from models.power_flow import ac_engine
-from models.records import GROUP_COUNT, DeclaredTable, Floats, RadialFeeder, Sessions, Site, Vehicles
+from models.fleet.flexibility import bus_flexibility, cohort_flexibility, groups_of_fleet, known_sessions, pair_index
+from models.network.feeder import ieee33, site, zone_map
+from models.network.power_flow import ac_engine
+from models.records.arrays import Floats
+from models.records.feeder import RadialFeeder, Site
+from models.records.flexibility import Sessions
+from models.records.groups import GROUP_COUNT
+from models.records.vehicles import DeclaredTable, Vehicles
 
 HORIZON_H = 48
 LOAD_SHAPE = np.array([700, 750, 850, 950, 1000, 1100, 1150, 1200, 1300, 1400, 1450, 1500, 1400, 1300, 1200, 1050,

@@ -9,7 +9,10 @@ import numpy as np
 from controllers.port import SpatialKnowledge
 from controllers.spatial.branch_flow.forecast import Forecast
 from controllers.spatial.branch_flow.layout import Layout, make_layout
-from models.records import GROUP_COUNT, BusFlexibility, Floats, PairIndex, PowerFlow, RadialFeeder, Site
+from models.records.arrays import Floats
+from models.records.feeder import PowerFlow, RadialFeeder, Site
+from models.records.flexibility import BusFlexibility, PairIndex
+from models.records.groups import GROUP_COUNT
 from tests.controllers.spatial import branch_flow_case as case
 
 LOSS_PER_KW = np.array([0.0, 1e-3, 3e-3])

@@ -14,8 +14,8 @@ from controllers.spatial.branch_flow.decision import Decider, Decision
 from controllers.spatial.branch_flow.layout import group_kind
 from controllers.spatial.branch_flow.migrate import migrate_bound
 from controllers.spatial.judge import Judge
-from models.power_flow import ac_engine
-from models.records import RadialFeeder
+from models.network.power_flow import ac_engine
+from models.records.feeder import RadialFeeder
 from tests.controllers.spatial import branch_flow_case as case
 
 HOUR = 19

@@ -14,7 +14,8 @@ from controllers.spatial.branch_flow.decision import Decider
 from controllers.spatial.branch_flow.forecast import forecast
 from controllers.spatial.branch_flow.layout import make_layout
 from controllers.spatial.branch_flow.targets import hour_targets, later_targets, look_ahead, plan_hour
-from models.records import GROUP_COUNT, DeclaredTable
+from models.records.groups import GROUP_COUNT
+from models.records.vehicles import DeclaredTable
 from tests.controllers.spatial import branch_flow_case as case
 
 HOUR = 19

@@ -14,7 +14,9 @@ from controllers.spatial.branch_flow.forecast import forecast, inputs_of
 from controllers.spatial.branch_flow.layout import make_layout
 from controllers.spatial.branch_flow.network_block import equation_names
 from controllers.spatial.branch_flow.problem import LowerProblem, Solution
-from models.records import GROUP_COUNT, Floats, PowerFlow, RadialFeeder
+from models.records.arrays import Floats
+from models.records.feeder import PowerFlow, RadialFeeder
+from models.records.groups import GROUP_COUNT
 from tests.controllers.spatial import branch_flow_case as case
 
 HOUR = 19

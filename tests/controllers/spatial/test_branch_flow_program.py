@@ -10,17 +10,17 @@ import pytest
 
 from controllers.port import FeederView, SpatialKnowledge
 from controllers.spatial.branch_flow import problem as problem_module
-from controllers.spatial.branch_flow import solve
 from controllers.spatial.branch_flow.choice import expected_choice, hour_of_periods, whole_choice
+from controllers.spatial.branch_flow.conic import solve
+from controllers.spatial.branch_flow.conic.scaling import scaled
 from controllers.spatial.branch_flow.decision import Decider
 from controllers.spatial.branch_flow.forecast import forecast, inputs_of
 from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout, make_layout
 from controllers.spatial.branch_flow.network_block import NetworkBlock, compile_network
 from controllers.spatial.branch_flow.problem import Assembly, LowerProblem, Solution
-from controllers.spatial.branch_flow.scaling import scaled
 from controllers.spatial.judge import Violation
-from models.records import PowerFlow
+from models.records.feeder import PowerFlow
 from tests.controllers.spatial import branch_flow_case as case
 
 HOUR = 19

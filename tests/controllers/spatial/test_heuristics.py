@@ -16,7 +16,7 @@ from controllers.spatial.heuristics.decision import HeuristicDecider, hour_seed,
 from controllers.spatial.heuristics.encoding import Encoding, Powers, level_steps
 from controllers.spatial.heuristics.search import Budget, Method, search
 from controllers.spatial.judge import Judge
-from experiments.hour_views import present_hour_alone
+from experiments.feeder.hour_views import present_hour_alone
 from tests.controllers.spatial import branch_flow_case as case
 from tests.controllers.spatial import heuristics_case as tiny
 

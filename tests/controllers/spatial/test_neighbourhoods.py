@@ -15,7 +15,7 @@ from controllers.spatial.branch_flow.forecast import forecast, inputs_of
 from controllers.spatial.branch_flow.layout import make_layout
 from controllers.spatial.branch_flow.neighbourhoods import neighbourhoods, shares
 from controllers.spatial.branch_flow.problem import LowerProblem, Solution
-from models.records import Floats, Ints
+from models.records.arrays import Floats, Ints
 from tests.controllers.spatial import branch_flow_case as case
 
 HOUR, FEW = 18, 6

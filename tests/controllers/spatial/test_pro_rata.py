@@ -11,16 +11,11 @@ import pytest
 from controllers.port import FeederView, Setpoints, SpatialKnowledge, SpatialLayer
 from controllers.spatial.none import NoDispatch
 from controllers.spatial.pro_rata import Cars, ProRata, balance_total
-from models.records import (
-    GROUP_COUNT,
-    BusFlexibility,
-    DeclaredTable,
-    Floats,
-    PairIndex,
-    Site,
-    Vehicles,
-    cohort_index,
-)
+from models.records.arrays import Floats
+from models.records.feeder import Site
+from models.records.flexibility import BusFlexibility, PairIndex
+from models.records.groups import GROUP_COUNT, cohort_index
+from models.records.vehicles import DeclaredTable, Vehicles
 
 HOUR, STEP, H = 3600, 900, 24
 SITE = Site(np.array([-1, 0, 0]), np.array([0, 9, 9]), np.array([0, 0, 0]))

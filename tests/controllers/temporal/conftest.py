@@ -12,9 +12,12 @@ import pytest
 from controllers.port import SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from models.records import GROUP_COUNT, CohortFlexibility, Floats, Ints, ThermalUnits
-from models.reserve_curve import ReserveCurve
-from models.units import ten_units
+from models.records.arrays import Floats, Ints
+from models.records.flexibility import CohortFlexibility
+from models.records.groups import GROUP_COUNT
+from models.records.reserve_curve import ReserveCurve
+from models.records.thermal_units import ThermalUnits
+from models.system.units import ten_units
 
 ETA = 0.95
 

@@ -11,16 +11,17 @@ import pytest
 from controllers.port import PlanError, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment import clusters
 from controllers.temporal.unit_commitment.accounts import account
-from controllers.temporal.unit_commitment.check import check_plan
+from controllers.temporal.unit_commitment.checking.plan import check_plan
 from controllers.temporal.unit_commitment.clusters import clustered, commit_by_clusters, identical_units
 from controllers.temporal.unit_commitment.commitment import commit
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import Commitment, dispatch
 from controllers.temporal.unit_commitment.tuning import Tuning
-from models.records import Ints, ThermalUnits
-from models.reserve_curve import ReserveCurve
-from models.units import ten_unit_load_mw, ten_units
+from models.records.arrays import Ints
+from models.records.reserve_curve import ReserveCurve
+from models.records.thermal_units import ThermalUnits
+from models.system.units import ten_unit_load_mw, ten_units
 
 H = 8
 HILL = [70.0, 95, 130, 150, 165, 120, 90, 62]

@@ -9,7 +9,7 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
-from controllers.temporal.unit_commitment.check import check_plan
+from controllers.temporal.unit_commitment.checking.plan import check_plan
 from controllers.temporal.unit_commitment.commitment import commit
 from controllers.temporal.unit_commitment.equations import COHORTS
 from controllers.temporal.unit_commitment.problem import Case, make_case

@@ -25,8 +25,8 @@ from controllers.temporal.unit_commitment.equations import (
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.ramps import highest_before_mw, stops_too_soon
 from controllers.temporal.unit_commitment.stages import collect, dispatch, make_variables
-from models.records import ThermalUnits
-from models.reserve_curve import ReserveCurve
+from models.records.reserve_curve import ReserveCurve
+from models.records.thermal_units import ThermalUnits
 
 H = 8
 HILL = [70.0, 95, 130, 150, 165, 120, 90, 62]

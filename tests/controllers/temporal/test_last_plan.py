@@ -13,8 +13,8 @@ from controllers.temporal.unit_commitment.commitment import commit
 from controllers.temporal.unit_commitment.last_plan import BESIDE_H, held, last_schedule, too_short
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from models.records import Ints
-from models.units import ten_units
+from models.records.arrays import Ints
+from models.system.units import ten_units
 
 H = 8
 TIGHT = 1e-9

@@ -22,7 +22,8 @@ from controllers.temporal.unit_commitment.equations import COHORTS, DISPATCH, ob
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import collect, fix_commitment, make_variables
-from models.records import GROUP_COUNT, ZONES, Floats
+from models.records.arrays import Floats
+from models.records.groups import GROUP_COUNT, ZONES
 
 H = 8
 HILL = [70.0, 95, 130, 150, 192, 120, 90, 62]

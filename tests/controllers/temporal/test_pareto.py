@@ -23,7 +23,7 @@ from controllers.temporal.unit_commitment.commitment import binned_cohorts, comm
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import Commitment
-from models.reserve_curve import ReserveCurve
+from models.records.reserve_curve import ReserveCurve
 
 H = 8
 HILL = [70.0, 95, 130, 150, 165, 120, 90, 62]

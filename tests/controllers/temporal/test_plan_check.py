@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from controllers.port import Plan, SystemView, TemporalKnowledge
-from controllers.temporal.unit_commitment.check import check_plan
+from controllers.temporal.unit_commitment.checking.plan import check_plan
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 
 H = 8

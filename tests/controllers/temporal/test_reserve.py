@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from controllers.port import CarControl, Plan, SystemView, TemporalKnowledge
-from controllers.temporal.unit_commitment.check import check_plan
+from controllers.temporal.unit_commitment.checking.plan import check_plan
 from controllers.temporal.unit_commitment.problem import make_case, merge_cohorts, within_the_hour
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from models.power_system import NetLoad, PowerSystem, PowerSystemParameters
-from models.records import Floats
-from models.reserve_curve import ReserveCurve
+from models.records.arrays import Floats
+from models.records.reserve_curve import ReserveCurve
+from models.system.power_system import NetLoad, PowerSystem, PowerSystemParameters
 
 H = 8
 PEAK = [70.0, 95, 130, 150, 192, 120, 90, 62]

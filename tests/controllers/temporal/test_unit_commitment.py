@@ -13,7 +13,7 @@ from controllers.port import Plan, PlanError
 from controllers.temporal.replay import ReplayPlan
 from controllers.temporal.unit_commitment import commitment, stages
 from controllers.temporal.unit_commitment.accounts import account
-from controllers.temporal.unit_commitment.check import check_plan
+from controllers.temporal.unit_commitment.checking.plan import check_plan
 from controllers.temporal.unit_commitment.problem import Case, merge_cohorts
 from controllers.temporal.unit_commitment.solve import UnitCommitment, reference_commitment
 from controllers.temporal.unit_commitment.tuning import Tuning

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from experiments.publishing import metric_rows
-from testbed.metrics import half_width
+from testbed.metrics.of_runs import half_width
 
 
 def test_a_row_is_the_mean_over_seeds_with_its_half_width(monkeypatch: pytest.MonkeyPatch) -> None:

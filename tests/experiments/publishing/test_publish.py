@@ -14,7 +14,7 @@ from experiments.publishing.figures import Figure, digest, digest_in
 from experiments.publishing.markdown import column, listing
 from experiments.publishing.running import Run
 from experiments.publishing.tables import PublishedError, Row, read_table
-from testbed.code_version import code_hash
+from testbed.wiring.code_version import code_hash
 from tests.experiments.publishing.test_figures import draw
 
 PAGE = ("It costs <!-- value: tiny.points y where x=2 as .1f -->?<!-- / -->.\n\n<!-- begin: tiny.table -->\n"

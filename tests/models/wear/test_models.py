@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.records import RecordError
+from models.records.arrays import RecordError
 from models.wear import wear_model, wear_model_names
 from models.wear.contract import LifeUse
 

@@ -11,7 +11,7 @@ import rainflow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.records import RecordError
+from models.records.arrays import RecordError
 from models.wear.rainflow_stream import begin, feed, residue
 
 

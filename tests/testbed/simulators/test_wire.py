@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from testbed.simulators.wire import freeze, pack, unpack
+from testbed.wiring.packing import freeze, pack, unpack
 
 ARRAYS = hnp.arrays(dtype=st.sampled_from([np.float64, np.int64, np.bool_]), shape=hnp.array_shapes(min_side=0))
 

@@ -1,0 +1,1 @@
+"""A conic program as sparse blocks: written, scaled, solved."""

@@ -1,0 +1,262 @@
+"""A conic program written as sparse blocks: columns with costs, rows by cone.
+
+min 1/2 x'Px + c'x  with  A x + s = b,  s = 0 | s >= 0 | ||s[1:]|| <= s[0].
+Blocks that were compiled elsewhere (the network) and rows that change their number every hour (the cars) meet here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+from models.records.arrays import Bools, Floats, Ints
+
+Cone = Literal["zero", "nonneg", "soc"]
+CONES: tuple[Cone, ...] = ("zero", "nonneg", "soc")
+
+
+@dataclass(frozen=True)
+class Entries:
+    """A sparse matrix as its entries [n]; scipy's own classes take longer to make than these small blocks to use."""
+
+    row: Ints
+    column: Ints
+    value: Floats
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, matrix: sp.csr_array) -> Entries:
+        """The entries of a scipy matrix."""
+        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        return cls(rows, matrix.indices.astype(np.int64), matrix.data.astype(np.float64), matrix.shape)
+
+    def __neg__(self) -> Entries:
+        return self.times(-1.0)
+
+    def times(self, factor: float) -> Entries:
+        """Every entry times a number."""
+        return replace(self, value=factor * self.value)
+
+    def transposed(self) -> Entries:
+        """Rows and columns exchanged."""
+        return Entries(self.column, self.row, self.value, (self.shape[1], self.shape[0]))
+
+    def rows(self, index: Ints, place: Ints | None = None, count: int | None = None) -> Entries:
+        """The rows `index`, in that order or at `place` among `count`."""
+        new = np.full(self.shape[0], -1)
+        new[index] = np.arange(index.size) if place is None else place
+        kept = new[self.row] >= 0
+        shape = (index.size if count is None else count, self.shape[1])
+        return Entries(new[self.row[kept]], self.column[kept], self.value[kept], shape)
+
+    def at(self, row: int, column: int, shape: tuple[int, int]) -> Entries:
+        """The same within a larger matrix."""
+        return Entries(self.row + row, self.column + column, self.value, shape)
+
+    def matrix(self) -> sp.csr_array:
+        """As scipy has it; entries at one place are summed."""
+        return sp.csr_array((self.value, (self.row, self.column)), shape=self.shape)
+
+
+def together(parts: Sequence[Entries], shape: tuple[int, int]) -> Entries:
+    """The sum of matrices of one shape."""
+    if not parts:
+        none = np.zeros(0, dtype=np.int64)
+        return Entries(none, none, np.zeros(0), shape)
+    return Entries(np.concatenate([p.row for p in parts]), np.concatenate([p.column for p in parts]),
+                   np.concatenate([p.value for p in parts]), shape)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A block of unknowns: where it stands, and which of it exists (the rest is 0)."""
+
+    start: int
+    alive: Bools
+
+    @property
+    def size(self) -> int:
+        return int(self.alive.size)
+
+    @property
+    def span(self) -> slice:
+        return slice(self.start, self.start + self.size)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one cone: matrix @ x + s = rhs over all columns of a program."""
+
+    cone: Cone
+    matrix: Entries
+    rhs: Floats
+    soc_sizes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class LineUnits:
+    """Columns of P, Q, l [lines x periods] and the power of each line; their cones are the first ones."""
+
+    p: Ints
+    q: Ints
+    l: Ints  # noqa: E741  the letter of the literature
+    mva: Floats
+
+
+@dataclass(frozen=True)
+class ConicProgram:
+    """A whole program, rows in the order zero, nonneg, soc."""
+
+    p_diagonal: Floats
+    cost: Floats
+    matrix: sp.csc_array
+    rhs: Floats
+    zero: int
+    nonneg: int
+    soc_sizes: tuple[int, ...]
+    units: LineUnits | None = None
+
+
+class Writer:
+    """Collects columns and rows; rows name the columns they touch.
+
+    `without` names equations to leave out (tests only).
+    """
+
+    def __init__(self, without: Collection[str] = ()) -> None:
+        self.size = 0
+        self.without = frozenset(without)
+        self._alive: list[Bools] = []
+        self._cost: list[Floats] = []
+        self._square: list[Floats] = []
+        self._rows: list[tuple[Cone, list[tuple[Columns, Entries]], Floats, int]] = []
+
+    def columns(self, size: int, cost: Floats | float = 0.0, square: Floats | float = 0.0,
+                alive: Bools | None = None) -> Columns:
+        """Free unknowns with cost c x + 1/2 square x^2; those not alive are 0."""
+        block = Columns(self.size, np.ones(size, dtype=bool) if alive is None else alive)
+        self.size += size
+        self._alive.append(block.alive)
+        self._cost.append(np.broadcast_to(np.asarray(cost, dtype=np.float64), (size,)))
+        self._square.append(np.broadcast_to(np.asarray(square, dtype=np.float64), (size,)))
+        return block
+
+    def nonneg(self, size: int, cost: Floats | float = 0.0, square: Floats | float = 0.0,
+               alive: Bools | None = None) -> Columns:
+        """As `columns`, and not below 0."""
+        block = self.columns(size, cost, square, alive)
+        picked = np.flatnonzero(block.alive)
+        self._add("nonneg", [(block, -picks(picked, size))], np.zeros(picked.size), 0)
+        return block
+
+    def equal(self, label: str, terms: Sequence[tuple[Columns, Entries]], rhs: Floats) -> None:
+        """sum of terms == rhs."""
+        if label not in self.without:
+            self._add("zero", terms, rhs, 0)
+
+    def at_most(self, label: str, terms: Sequence[tuple[Columns, Entries]], rhs: Floats) -> None:
+        """sum of terms <= rhs."""
+        if label not in self.without:
+            self._add("nonneg", terms, rhs, 0)
+
+    def cones(self, label: str, terms: Sequence[tuple[Columns, Entries]], rhs: Floats, size: int) -> None:
+        """Second-order cones of `size` consecutive rows each, s = rhs - sum of terms."""
+        if label not in self.without:
+            self._add("soc", terms, rhs, size)
+
+    def _add(self, cone: Cone, terms: Sequence[tuple[Columns, Entries]], rhs: Floats, size: int) -> None:
+        if rhs.size:
+            self._rows.append((cone, list(terms), rhs, size))
+
+    @property
+    def alive(self) -> Bools:
+        return np.concatenate(self._alive)
+
+    @property
+    def cost(self) -> Floats:
+        return np.concatenate(self._cost)
+
+    @property
+    def square(self) -> Floats:
+        return np.concatenate(self._square)
+
+    def rows(self, cone: Cone) -> Rows:
+        """All rows of one cone over all columns."""
+        parts: list[Entries] = []
+        rhs, sizes, count = [np.zeros(0)], [], 0
+        chosen = [row for row in self._rows if row[0] == cone]
+        shape = (sum(row[2].size for row in chosen), self.size)
+        for _, terms, right, size in chosen:
+            parts += [matrix.at(count, block.start, shape) for block, matrix in terms]
+            rhs.append(right)
+            count += right.size
+            sizes += [size] * (right.size // size if size else 0)
+        return Rows(cone, together(parts, shape), np.concatenate(rhs), tuple(sizes))
+
+
+def living(rows: Rows, alive: Bools) -> Rows:
+    """Rows without any living unknown and nothing to refuse are left out; cones stay whole."""
+    if rows.cone == "soc" or not rows.rhs.size:
+        return rows
+    matrix = rows.matrix
+    keep = (rows.rhs < 0) | ((rows.cone == "zero") & (rows.rhs > 0))
+    keep[matrix.row[alive[matrix.column]]] = True
+    return Rows(rows.cone, matrix.rows(np.flatnonzero(keep)), rows.rhs[keep])
+
+
+def join(parts: Sequence[Rows], cost: Floats, square: Floats, alive: Bools) -> ConicProgram:
+    """One program of blocks over the same columns; unknowns that are not alive are taken out."""
+    ordered = [living(rows, alive) for cone in CONES for rows in parts if rows.cone == cone]
+    count = {cone: sum(rows.rhs.size for rows in ordered if rows.cone == cone) for cone in CONES}
+    shape, starts = (sum(count.values()), alive.size), np.cumsum([0] + [rows.rhs.size for rows in ordered])
+    whole = together([rows.matrix.at(int(start), 0, shape) for rows, start in zip(ordered, starts[:-1], strict=True)],
+                     shape)
+    column, kept = np.cumsum(alive) - 1, alive[whole.column]
+    matrix = sp.csc_array((whole.value[kept], (whole.row[kept], column[whole.column[kept]])),
+                          shape=(shape[0], int(alive.sum())))
+    return ConicProgram(
+        p_diagonal=square[alive], cost=cost[alive], matrix=matrix,
+        rhs=np.concatenate([rows.rhs for rows in ordered]), zero=count["zero"], nonneg=count["nonneg"],
+        soc_sizes=tuple(size for rows in ordered for size in rows.soc_sizes))
+
+
+# ---------------------------------------------------------------- small matrices
+def picks(index: Ints, size: int) -> Entries:
+    """[len(index), size] picks elements."""
+    return Entries(np.arange(index.size), index, np.ones(index.size), (index.size, size))
+
+
+def identity(size: int) -> Entries:
+    """[size, size]"""
+    return diagonal(np.ones(size))
+
+
+def diagonal(values: Floats) -> Entries:
+    """Square matrix with these values."""
+    at = np.arange(values.size)
+    return Entries(at, at, np.asarray(values, dtype=np.float64).ravel(), (values.size, values.size))
+
+
+def each(matrix: Entries, periods: int) -> Entries:
+    """matrix applied in each of `periods` periods to arrays [rows, periods] flattened row by row."""
+    t = np.arange(periods)
+    return Entries((matrix.row[:, None] * periods + t).ravel(), (matrix.column[:, None] * periods + t).ravel(),
+                   np.repeat(matrix.value, periods), (matrix.shape[0] * periods, matrix.shape[1] * periods))
+
+
+def spread(rows: int, periods: int) -> Entries:
+    """[rows * periods, rows] the same value in each period."""
+    at = np.arange(rows * periods)
+    return Entries(at, at // periods, np.ones(at.size), (at.size, rows))
+
+
+def steps_back(rows: int, periods: int) -> Entries:
+    """x(t) - x(t-1) along the periods of arrays [rows, periods] flattened row by row, x(-1) = 0."""
+    at = np.arange(rows * periods)
+    later = at[at % periods > 0]
+    return Entries(np.r_[at, later], np.r_[at, later - 1], np.r_[np.ones(at.size), -np.ones(later.size)],
+                   (at.size, at.size))

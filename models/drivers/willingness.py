@@ -1,0 +1,319 @@
+"""What drivers are willing to do: plugging in, complying, and their answer to prices.
+
+All willingness is drawn beforehand per (vehicle, stay), is the same for every controller, and is coupled:
+raising `compliance_mean` with the same seed only turns some who do not comply into some who do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from models.drivers.plug_in_habit import ALWAYS_SOC, NEVER_SOC, SMALLEST_CHANCE, PlugInHabit
+from models.drivers.population import PRIVATE, TAXI, day_stream, own_plug_in_soc, stream
+from models.mobility.trips import RESIDENTIAL, TRIPS_PER_DAY
+from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, RecordError
+from models.records.groups import VEHICLE_CLASSES, ZONES
+from models.records.vehicles import Vehicles
+
+REASONS: tuple[str, ...] = ("complied", "not_enrolled", "ignores", "overrides", "leaves_early",
+                            "arrives_late", "never_plugs_in", "telemetry_lost", "zone_out", "limited")
+"""Why a car did not do what it was told; 0 = it did. `limited` is given by the fleet, `zone_out` by the day."""
+COMPLIED, NOT_ENROLLED, IGNORES, OVERRIDES, LEAVES_EARLY, ARRIVES_LATE, NEVER_PLUGS_IN, TELEMETRY_LOST, \
+    ZONE_OUT, LIMITED = range(len(REASONS))
+DRAWN_MODES: tuple[int, ...] = (IGNORES, OVERRIDES, LEAVES_EARLY, ARRIVES_LATE, NEVER_PLUGS_IN,
+                                TELEMETRY_LOST)
+
+SECONDS_PER_DAY, HOURS_PER_DAY, MISSTATED_DAYS = 86_400, 24, 3
+STAYS_PER_DAY = TRIPS_PER_DAY + 1
+"""Column 0: the stay with which the simulation begins; column k+1: the stay after trip k of the day."""
+CNY_PER_USD = 7.0
+"""(A)"""
+
+
+@dataclass(frozen=True)
+class DriverParameters:
+    """Willingness of a district's drivers (MODEL section 6)."""
+
+    plug_in_probability: float = 1.0
+    """Per stay; taxis always plug in at their charging stops (A)."""
+    habit: PlugInHabit | None = None
+    """Private cars plug in at home alone, by what they hold; None: wherever they park, whatever they hold."""
+    compliance_mean: float = 0.95
+    compliance_concentration: float = 20.0
+    """alpha + beta of the Beta distribution of p_i (A)."""
+    zone_shock_rho: float = 0.0
+    """Correlation of any two cars' compliance in one zone and day."""
+    zone_out_probability: float = 0.0
+    """Per zone and day: nobody there can be reached."""
+    guidance_acceptance: float = 0.95
+    mode_weights: tuple[float, ...] = (0.3, 0.3, 0.2, 0.1, 0.1, 0.0)
+    """Of ignores, overrides, leaves_early, arrives_late, never_plugs_in, telemetry_lost (A)."""
+    declaration_error_h: float = 0.0
+    """Standard deviation of declared less intended departures, hours."""
+    private_stays_per_day: int = 4
+    """Stays of a private car and day that have draws of their own: one more than its trips."""
+
+    def __post_init__(self) -> None:
+        shares = ("plug_in_probability", "compliance_mean", "zone_shock_rho", "zone_out_probability",
+                  "guidance_acceptance")
+        problems = [f"{name}={getattr(self, name):g} is outside 0..1" for name in shares
+                    if not 0 <= getattr(self, name) <= 1]
+        if self.declaration_error_h < 0:
+            problems.append(f"declaration_error_h={self.declaration_error_h:g} is below 0")
+        if self.compliance_concentration <= 0:
+            problems.append(f"compliance_concentration={self.compliance_concentration:g} is not above 0")
+        if len(self.mode_weights) != len(DRAWN_MODES):
+            problems.append(f"mode_weights has {len(self.mode_weights)} entries, not {len(DRAWN_MODES)}")
+        elif min(self.mode_weights) < 0 or sum(self.mode_weights) <= 0:
+            problems.append(f"mode_weights={self.mode_weights} must be >= 0 with a positive sum")
+        if problems:
+            raise RecordError("drivers: " + "; ".join(problems))
+
+
+@dataclass(frozen=True)
+class StayDraws:
+    """Willingness for the stays of one day, arrays [V, STAYS_PER_DAY]."""
+
+    mode: Ints
+    """Index into REASONS."""
+    plug_in_soc: Floats
+    """Highest state of charge with which the driver plugs in; ALWAYS_SOC and NEVER_SOC where it does not matter."""
+    instant: Floats
+    """0..1: where in the stay the driver overrides, leaves early or plugs in late."""
+    bus_choice: Floats
+    """0..1: which of the free ports a driver without guidance takes."""
+    accepts_guidance: Bools
+
+
+class Drivers:
+    """The drivers of a district's vehicles."""
+
+    def __init__(self, vehicles: Vehicles, seed: np.random.SeedSequence,
+                 parameters: DriverParameters | None = None) -> None:
+        self.parameters = parameters or DriverParameters()
+        self._class_index, self._is_enrolled, self._seed = vehicles.class_index, vehicles.is_enrolled, seed
+        person = np.empty((vehicles.count, 2))
+        for index in range(len(VEHICLE_CLASSES)):
+            rows = np.flatnonzero(self._class_index == index)
+            person[rows] = stream(seed, "person", index).random((rows.size, 2))
+        self.p_complies = compliance_probability(person[:, 0], self.parameters.compliance_mean,
+                                                 self.parameters.compliance_concentration)
+        """[V] probability of each vehicle to comply in a stay."""
+        self.price_quantile = person[:, 1]
+        """[V] a driver answers prices when this is below the responsive share."""
+        self._misstated: dict[int, Floats] = {}
+        if self.parameters.habit is not None:
+            private = int(np.count_nonzero(self._class_index == PRIVATE))
+            self._own_soc, self._soc_min = own_plug_in_soc(self.parameters.habit, private, seed), vehicles.soc_min
+
+    def day(self, day: int, zone: Ints) -> StayDraws:
+        """Willingness for the stays of one day; zone [V, STAYS_PER_DAY] is where each stay is (-1 unused)."""
+        p = self.parameters
+        u = self._uniforms(day)
+        mode = self._modes(day, zone, u)
+        is_taxi = (self._class_index == TAXI)[:, None]
+        return StayDraws(
+            mode=mode,
+            plug_in_soc=np.where((mode != NEVER_PLUGS_IN) & ((u[3] < p.plug_in_probability) | is_taxi),
+                                 self._limits(zone, u[3]), NEVER_SOC),
+            instant=u[4],
+            bus_choice=u[5],
+            accepts_guidance=(u[6] < p.guidance_acceptance) & self._is_enrolled[:, None],
+        )
+
+    def _limits(self, zone: Ints, u: Floats) -> Floats:
+        """[V, STAYS_PER_DAY] highest charge of those who would plug in, whose u are below plug_in_probability."""
+        limit = np.full(u.shape, ALWAYS_SOC)
+        habit, rows = self.parameters.habit, np.flatnonzero(self._class_index == PRIVATE)
+        if habit is not None:
+            uniform = np.minimum(u[rows] / max(self.parameters.plug_in_probability, SMALLEST_CHANCE), 1.0)
+            at_home = habit.stay_limits(self._own_soc, uniform, self._soc_min[rows])
+            limit[rows] = np.where(zone[rows] == RESIDENTIAL, at_home, NEVER_SOC)
+        return limit
+
+    def declaration_error_s(self, vehicle: Ints, departure_s: Ints) -> Ints:
+        """[n] seconds by which these vehicles misstate the departures that they intend, by day and hour of these.
+
+        Normal; the same whoever controls, since intended departures are wishes.
+        """
+        error_s = np.zeros(vehicle.size, dtype=np.int64)
+        if self.parameters.declaration_error_h == 0:
+            return error_s
+        day, hour = departure_s // SECONDS_PER_DAY, departure_s % SECONDS_PER_DAY // SECONDS_PER_HOUR
+        for one in np.unique(day):
+            at = np.flatnonzero(day == one)
+            error_s[at] = SECONDS_PER_HOUR * self._misstated_h(int(one))[vehicle[at], hour[at]]
+        return error_s
+
+    def _misstated_h(self, day: int) -> Floats:
+        """[V, 24] hours; the last days asked for are kept."""
+        if day not in self._misstated:
+            error_h = np.empty((self._class_index.size, HOURS_PER_DAY))
+            for index in range(len(VEHICLE_CLASSES)):
+                rows = np.flatnonzero(self._class_index == index)
+                error_h[rows] = day_stream(self._seed, "declaration", index, day).standard_normal((rows.size, 24))
+            kept = list(self._misstated.items())[-MISSTATED_DAYS:]
+            self._misstated = dict(kept) | {day: self.parameters.declaration_error_h * error_h}
+        return self._misstated[day]
+
+    def zones_out(self, day: int) -> Bools:
+        """[Z] zones in which nobody can be reached on that day, whenever they came."""
+        return np.asarray(self._shocks(day)[:, 1] < self.parameters.zone_out_probability)
+
+    def _shocks(self, day: int) -> Floats:
+        """[Z, 2] uniform: compliance and outage of each zone."""
+        return np.array([day_stream(self._seed, "zone_shock", z, day).random(2) for z in range(len(ZONES))])
+
+    def _uniforms(self, day: int) -> Floats:
+        """[7, V, STAYS_PER_DAY]: complies, shock, mode, plugs in, instant, bus, guidance."""
+        u = np.ones((7, self._class_index.size, STAYS_PER_DAY))
+        for index, usual in STAYS_OF_CLASS.items():
+            rows = np.flatnonzero(self._class_index == index)
+            width = self.parameters.private_stays_per_day if index == PRIVATE else usual
+            drawn = day_stream(self._seed, "stays", index, day).random((rows.size, 7, width))
+            u[:, rows, :width] = drawn.transpose(1, 0, 2)
+        return u
+
+    def _modes(self, day: int, zone: Ints, u: Floats) -> Ints:
+        p = self.parameters
+        shock = self._shocks(day)
+        complies = complies_in_stay(u[0], self.p_complies[:, None], u[1], shock[zone, 0], p)
+        weights = np.cumsum(p.mode_weights) / np.sum(p.mode_weights)
+        place = np.minimum(np.searchsorted(weights, u[2], side="right"), len(weights) - 1)
+        drawn = np.array(DRAWN_MODES)[place]
+        # A taxi lives on charging: whoever would not plug in plugs in and ignores.
+        is_taxi = (self._class_index == TAXI)[:, None]
+        drawn = np.where(is_taxi & (drawn == NEVER_PLUGS_IN), IGNORES, drawn)
+        return np.where(self._is_enrolled[:, None], np.where(complies, COMPLIED, drawn), NOT_ENROLLED)
+
+
+STAYS_OF_CLASS: dict[int, int] = {index: {PRIVATE: 4, TAXI: 9}.get(index, 5)
+                                  for index in range(len(VEHICLE_CLASSES))}
+"""Columns really used by each class: one more than its trips a day."""
+
+
+def compliance_probability(quantile: Floats, mean: float, concentration: float) -> Floats:
+    """p_i ~ Beta with the given mean and alpha + beta = concentration, at quantile [V]; 0 and 1 are exact.
+
+    For a fixed quantile p_i never falls when the mean rises (the distributions are ordered).
+    """
+    if mean <= 0 or mean >= 1:
+        return np.full(quantile.shape, float(mean))
+    from scipy.special import betaincinv  # noqa: PLC0415 - an eighth of a second, for who makes drivers
+
+    values = betaincinv(concentration * mean, concentration * (1 - mean), quantile)
+    return np.asarray(values, dtype=np.float64)
+
+
+def complies_in_stay(own: Floats, p_complies: Floats, follows: Floats, shock: Floats,
+                     parameters: DriverParameters) -> Bools:
+    """Whether each stay complies; all arrays broadcast together, uniform numbers except p_complies.
+
+    With probability sqrt(rho) a driver follows the common shock of zone and day (all such comply with
+    probability mu), else decides alone with probability p_i. Two cars then have correlation rho exactly, and
+    the share among N cars has sd = sqrt(mu (1-mu) (1 + (N-1) rho) / N) (MODEL section 6).
+    """
+    p = parameters
+    return np.where(follows < np.sqrt(p.zone_shock_rho), shock < p.compliance_mean, own < p_complies)
+
+
+# ---------------------------------------------------------------- what a free car does
+@dataclass(frozen=True)
+class PriceResponse:
+    """How free drivers answer prices: dead zone and saturation on the spread, or a logit (A)."""
+
+    model: Literal["dead_zone", "logit"] = "dead_zone"
+    dead_zone_usd_per_kwh: float = 0.10 / CNY_PER_USD
+    saturation_usd_per_kwh: float = 0.60 / CNY_PER_USD
+
+    def share(self, spread_usd_per_kwh: Floats) -> Floats:
+        """Responsive share 0..1 at each spread [$/kWh] net of wear: clip((spread - dead)/(sat - dead), 0, 1).
+
+        The logit has the same middle and the same slope there.
+        """
+        width = self.saturation_usd_per_kwh - self.dead_zone_usd_per_kwh
+        linear = (spread_usd_per_kwh - self.dead_zone_usd_per_kwh) / width
+        if self.model == "logit":
+            return np.asarray(1 / (1 + np.exp(np.clip(-4 * (linear - 0.5), -500, 500))), dtype=np.float64)
+        return np.asarray(np.clip(linear, 0, 1), dtype=np.float64)
+
+
+def on_arrival(vehicles: Vehicles, soc: Floats, step_s: int) -> Floats:
+    """Desired power [V] in kW of cars that charge at once: full power, the last step just to soc_wanted.
+
+    soc [V] as the step begins. Whether a car is plugged in, and its taper, are the fleet's business.
+    """
+    need_kwh = np.maximum(vehicles.soc_wanted - soc, 0.0) * vehicles.capacity_kwh
+    just_enough_kw = need_kwh / vehicles.eta_charge * (SECONDS_PER_HOUR / step_s)
+    return np.asarray(np.minimum(vehicles.p_charge_max_kw, just_enough_kw), dtype=np.float64)
+
+
+def price_response(
+    vehicles: Vehicles,
+    soc: Floats,
+    departure_s: Ints,
+    now_s: int,
+    step_s: int,
+    price_charge_usd_per_kwh: Floats,
+    price_discharge_usd_per_kwh: Floats,
+    wear_usd_per_kwh: Floats,
+    price_quantile: Floats,
+    response: PriceResponse | None = None,
+) -> Floats:
+    """Desired power [V] in kW of free cars that answer prices; positive = charging.
+
+    Prices [H] are hourly from the hour that holds now_s; soc, declared departure_s, wear (per kWh out of the
+    battery) and price_quantile are [V]. A responsive car (price_quantile below the responsive share) charges
+    only if the cheaper hours before its departure do not suffice to reach its wanted SOC, and discharges
+    in the dearest hour if that pays beyond the dead zone. All others charge at once.
+    """
+    response = response or PriceResponse()
+    charge_kw = on_arrival(vehicles, soc, step_s)
+    end_h = np.clip((departure_s - now_s + now_s % SECONDS_PER_HOUR) / SECONDS_PER_HOUR,
+                    0, price_charge_usd_per_kwh.size)
+    last_hour = np.maximum(np.ceil(end_h).astype(np.int64) - 1, 0)
+    cheapest = np.minimum.accumulate(price_charge_usd_per_kwh)[last_hour]
+    dearest = np.maximum.accumulate(price_charge_usd_per_kwh)[last_hour]
+    waits = ((price_quantile < response.share(dearest - cheapest))
+             & (_hours_needed(vehicles, soc) <= _cheaper_hours(price_charge_usd_per_kwh, end_h)))
+    price_now = price_discharge_usd_per_kwh[0]
+    spread = discharge_spread_usd_per_kwh(price_now, cheapest, wear_usd_per_kwh, vehicles)
+    is_dearest = price_now >= np.maximum.accumulate(price_discharge_usd_per_kwh)[last_hour]
+    discharge_kw = _discharge_kw(vehicles, soc, end_h - (now_s % SECONDS_PER_HOUR) / SECONDS_PER_HOUR, step_s)
+    discharges = is_dearest & (price_quantile < response.share(spread)) & (discharge_kw > 0)
+    return np.where(discharges, -discharge_kw, np.where(waits, 0.0, charge_kw))
+
+
+def discharge_spread_usd_per_kwh(price_discharge: float | Floats, price_charge: Floats, wear: Floats,
+                                 vehicles: Vehicles) -> Floats:
+    """Gain per kWh given to the grid: pi_dis - pi_ch / (eta_c eta_d) - wear / eta_d  [V], $/kWh (C).
+
+    `beijing2015` with 0.375 CNY/kWh wear: 0.061 CNY/kWh, inside the dead zone.
+    """
+    gain = (price_discharge - price_charge / (vehicles.eta_charge * vehicles.eta_discharge)
+            - wear / vehicles.eta_discharge)
+    return np.asarray(gain, dtype=np.float64)
+
+
+def _hours_needed(vehicles: Vehicles, soc: Floats) -> Floats:
+    """Hours of full power from soc to soc_wanted."""
+    need_kwh = np.maximum(vehicles.soc_wanted - soc, 0.0) * vehicles.capacity_kwh
+    return np.asarray(need_kwh / (vehicles.eta_charge * vehicles.p_charge_max_kw), dtype=np.float64)
+
+
+def _cheaper_hours(price: Floats, end_h: Floats) -> Floats:
+    """Hours before end_h [V] (from the present hour's start) that are cheaper than the present one."""
+    cheaper = np.concatenate([[0.0], np.cumsum(price < price[0])])
+    return np.asarray(np.interp(end_h, np.arange(price.size + 1), cheaper), dtype=np.float64)
+
+
+def _discharge_kw(vehicles: Vehicles, soc: Floats, left_h: Floats, step_s: int) -> Floats:
+    """Power a car can give for a step, down to its V2G floor, and still reach its wanted SOC in left_h."""
+    step_h = step_s / SECONDS_PER_HOUR
+    above_kwh = np.maximum(soc - vehicles.soc_floor_v2g, 0.0) * vehicles.capacity_kwh
+    power_kw = np.minimum(vehicles.p_discharge_max_kw, above_kwh * vehicles.eta_discharge / step_h)
+    soc_after = soc - power_kw * step_h / vehicles.eta_discharge / vehicles.capacity_kwh
+    return np.where(_hours_needed(vehicles, soc_after) <= left_h - step_h, power_kw, 0.0)

@@ -1,0 +1,80 @@
+"""Sums over many constant powers, each between two instants of its own: at the cost of the powers, not times periods.
+
+A power p from a to b has given p (min(t, b) - a)+ by t. Summed, that is a slope times t less a moment, and both
+change only at the instants a and b: two running sums over the edges stand for all cars.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
+
+
+class _Pulses(NamedTuple):
+    """Those [m] that matter before the last edge, in hours after the first, and the rows of edges they change at."""
+
+    power_kw: Floats
+    begin_h: Floats
+    end_h: Floats
+    begun: Ints
+    """[m] row and first edge after the beginning."""
+    ended: Ints
+    """[m] row and first edge not before the end."""
+
+
+def pulse_energy_kwh(begin_s: Floats | Ints, hours: Floats, power_kw: Floats, row: Ints, count: int,
+                     edges_s: Ints) -> Floats:
+    """Energy [count, n + 1] given up to each of edges_s [n + 1]: sums by row [S] of powers [S] held for hours [S].
+
+    A power that begins before the first edge has given something there.
+    """
+    return _energy_kwh(_pulses(begin_s, hours, power_kw, row, edges_s), count, edges_s)
+
+
+def pulse_kw(begin_s: Floats | Ints, hours: Floats, power_kw: Floats, edges_s: Ints, row: Ints | None = None,
+             count: int | None = None) -> Floats:
+    """Mean power [count, n] of the same, none below 0, between edges_s [n + 1].
+
+    Without row each power [S] has a row of its own. Exactly 0 where nothing runs.
+    """
+    if row is None or count is None:
+        row, count = np.arange(power_kw.size), power_kw.size
+    pulses = _pulses(begin_s, hours, power_kw, row, edges_s)
+    given_kwh = np.diff(_energy_kwh(pulses, count, edges_s), axis=1)
+    mean_kw = np.maximum(given_kwh, 0.0) / (np.diff(edges_s) / SECONDS_PER_HOUR)
+    return np.where(_runs(pulses, count, edges_s) > 0, mean_kw, 0.0)
+
+
+def _pulses(begin_s: Floats | Ints, hours: Floats, power_kw: Floats, row: Ints, edges_s: Ints) -> _Pulses:
+    kept = np.flatnonzero((power_kw != 0.0) & (hours > 0.0) & (begin_s < edges_s[-1]))
+    edges_h, begin_h = _hours(edges_s, edges_s), _hours(begin_s[kept], edges_s)
+    end_h, first = begin_h + hours[kept], row[kept] * (edges_s.size + 1)
+    return _Pulses(power_kw[kept], begin_h, end_h, first + np.searchsorted(edges_h, begin_h, side="right"),
+                   first + np.searchsorted(edges_h, end_h))
+
+
+def _energy_kwh(pulses: _Pulses, count: int, edges_s: Ints) -> Floats:
+    power_kw, begin_h, end_h, begun, ended = pulses
+    slope_kw = _by_edge(begun, power_kw, count, edges_s) - _by_edge(ended, power_kw, count, edges_s)
+    moment_kwh = (_by_edge(begun, power_kw * begin_h, count, edges_s)
+                  - _by_edge(ended, power_kw * end_h, count, edges_s))
+    return np.asarray(slope_kw.cumsum(axis=1) * _hours(edges_s, edges_s) - moment_kwh.cumsum(axis=1), dtype=np.float64)
+
+
+def _runs(pulses: _Pulses, count: int, edges_s: Ints) -> Floats:
+    """[count, n] powers that run in some part of each period, counted."""
+    one = np.ones(pulses.power_kw.size)
+    begun, ended = (_by_edge(place, one, count, edges_s).cumsum(axis=1) for place in (pulses.begun, pulses.ended))
+    return np.asarray(begun[:, 1:] - ended[:, :-1], dtype=np.float64)
+
+
+def _by_edge(place: Ints, values: Floats, count: int, edges_s: Ints) -> Floats:
+    size = edges_s.size + 1
+    return np.asarray(np.bincount(place, values, count * size).reshape(count, size)[:, :-1], dtype=np.float64)
+
+
+def _hours(instants_s: Floats | Ints, edges_s: Ints) -> Floats:
+    return np.asarray((instants_s - edges_s[0]) / SECONDS_PER_HOUR, dtype=np.float64)

@@ -1,0 +1,1 @@
+"""Where cars are: trips, stays, ports and queues, recorded sessions, expected days."""

@@ -1,0 +1,131 @@
+"""Where and how long cars stay: one day's wishes, the rules that turn them into stays, and what a step's events are.
+
+The rules stand here as arrays; a SimPy process of its own (models/mobility/vehicle_processes.py) follows them one by
+one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from models.drivers.plug_in_habit import NEVER_SOC
+from models.drivers.willingness import ARRIVES_LATE, LEAVES_EARLY, OVERRIDES
+from models.records.arrays import Bools, Floats, Ints
+
+MIN_PLUGGED_S = 1_800
+"""Nobody plugs in for less (A)."""
+SHIFT_SHARE, SHIFT_MAX_S = 0.5, 10_800
+"""Who leaves early or plugs in late does so by at most this part of the stay and this time (A)."""
+NEVER_S = 2**62
+"""An instant that never comes."""
+
+
+class DayDraws(NamedTuple):
+    """One day of all vehicles: trips [V, J] in the order driven, and the stays around them [V, K]."""
+
+    exists: Bools
+    depart_s: Ints
+    duration_s: Ints
+    energy_kwh: Floats
+    zone: Ints
+    """[V, 1 + J] of each stay: at home before the first trip, then at each trip's end."""
+    mode: Ints
+    """[V, K >= J] like the four below: column 0 is the first stay, the last J are those after each trip."""
+    plug_in_soc: Floats
+    instant: Floats
+    bus_choice: Floats
+    accepts_guidance: Bools
+
+
+class Stays(NamedTuple):
+    """Stays [n] that are plugged in if the battery holds no more than plug_in_soc and a port is found."""
+
+    begin_s: Ints
+    vehicle: Ints
+    zone: Ints
+    declared_s: Ints
+    """Declared departure."""
+    mode: Ints
+    override_s: Ints
+    leaves_s: Ints
+    bus_choice: Floats
+    accepts_guidance: Bools
+    plug_in_soc: Floats
+
+    def rows(self, chosen: Ints | Bools | slice) -> Stays:
+        """The chosen ones."""
+        return Stays._make(column[chosen] for column in self)
+
+    @classmethod
+    def join(cls, parts: list[Stays]) -> Stays:
+        """All of these, one after the other."""
+        return parts[0] if len(parts) == 1 else cls._make(map(np.concatenate, zip(*parts, strict=True)))
+
+
+NO_INTS: Ints = np.zeros(0, dtype=np.int64)
+NO_FLOATS: Floats = np.zeros(0)
+NO_STAYS = Stays._make([*[NO_INTS] * 7, NO_FLOATS, np.zeros(0, dtype=np.bool_), NO_FLOATS])
+
+
+class Happened(NamedTuple):
+    """Events of one step, of cars that are worked out as arrays."""
+
+    begun: Stays
+    """In any order; a stay that would end within the step is not among them."""
+    driver: Ints
+    """[m] vehicles that arrived, each in order of time."""
+    driven_kwh: Floats
+
+
+class Present(NamedTuple):
+    """The stays in which cars [R] are, or to which they are on their way."""
+
+    at_s: Ints
+    """When each begins."""
+    zone: Ints
+    mode: Ints
+    plug_in_soc: Floats
+    instant: Floats
+    bus_choice: Floats
+    accepts_guidance: Bools
+
+    def rows(self, chosen: Ints | Bools) -> Present:
+        """The chosen ones."""
+        return Present._make(column[chosen] for column in self)
+
+    def put(self, place: Ints, following: Present) -> None:
+        """Replace those at these places, in this record's own arrays."""
+        for column, values in zip(self, following, strict=True):
+            column[place] = values
+
+
+def first_stays(draws: DayDraws, rows: Ints, start_s: int) -> Present:
+    """The stays of these vehicles with which the simulation begins."""
+    at_s = np.full(rows.size, start_s, dtype=np.int64)
+    return Present(at_s, *(column[rows, 0] for column in (draws.zone, *draws[5:])))
+
+
+def following_stays(draws: DayDraws, rows: Ints, trip: int | Ints, at_s: Ints) -> Present:
+    """The stays after a trip (a column of the day) of these vehicles, begun at at_s."""
+    after = draws.mode.shape[1] - draws.exists.shape[1] + trip
+    return Present(at_s, draws.zone[rows, 1 + trip], *(column[rows, after] for column in draws[5:]))
+
+
+def plugged_stays(vehicle: Ints, now: Present, depart_s: Ints, has_port: Bools) -> tuple[Stays, Ints]:
+    """The stays [m] that may get plugged in, and when each car [R] really drives off for its trip at depart_s.
+
+    Whether one does depends on its charge then, too. has_port [R, zones]. A car that comes after its next departure
+    drives on at once.
+    """
+    dwell_s = depart_s - now.at_s
+    stays = dwell_s > 0
+    shift_s = (np.minimum(dwell_s * SHIFT_SHARE, SHIFT_MAX_S) * now.instant).astype(np.int64)
+    leaves_s = np.where(stays, np.where(now.mode == LEAVES_EARLY, depart_s - shift_s, depart_s), now.at_s)
+    plugs = (now.plug_in_soc > NEVER_SOC) & (dwell_s >= MIN_PLUGGED_S) & has_port[np.arange(vehicle.size), now.zone]
+    override_s = np.where(now.mode == OVERRIDES, now.at_s + (dwell_s * now.instant).astype(np.int64), NEVER_S)
+    begin_s = np.where(now.mode == ARRIVES_LATE, now.at_s + shift_s, now.at_s)
+    whole = Stays(begin_s, vehicle, now.zone, depart_s, now.mode, override_s, leaves_s, now.bus_choice,
+                  now.accepts_guidance, now.plug_in_soc)
+    return whole.rows(plugs), leaves_s

@@ -1,0 +1,209 @@
+"""What drivers wish: trips of each vehicle and day, exogenous and equal for all controllers.
+
+A day's table has a fixed shape [V, TRIPS_PER_DAY] and depends on the seed, the class, the vehicle's
+place within its class and the day only: not on the number of vehicles or days, nor on any decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from models.drivers.population import GOVERNMENT, PRIVATE, TAXI, Span, day_stream, stream
+from models.mobility.trips_home import HomeDriving, home_day
+from models.mobility.trips_survey import survey_day
+from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints
+from models.records.groups import VEHICLE_CLASSES, ZONES
+
+KM_PER_MILE = 1.609344
+DAY_S = 86_400
+TRIPS_PER_DAY = 8
+"""Columns of a day's table; unused ones are padding."""
+
+RESIDENTIAL, COMMERCIAL, OFFICE = (ZONES.index(name) for name in ("residential", "commercial", "office"))
+HOME_ZONE: tuple[int, ...] = tuple({PRIVATE: RESIDENTIAL, TAXI: COMMERCIAL, GOVERNMENT: OFFICE}[c]
+                                   for c in range(len(VEHICLE_CLASSES)))
+"""Where each class stands before its first trip, in the order of VEHICLE_CLASSES."""
+
+REDRAWS = 6
+"""Tries for a day whose arrival follows its departure; 3.5 % fail once, 2e-9 fail all."""
+
+
+@dataclass(frozen=True)
+class TripParameters:
+    """Wishes of the three classes; hours of the day, spans uniform (MODEL section 6)."""
+
+    last_arrival_h: Span = (17.6, 3.4)
+    """Mean and standard deviation, private cars (K)."""
+    first_departure_h: Span = (8.92, 3.24)
+    """Mean and standard deviation, private cars (K)."""
+    log_miles: Span = (3.2, 0.88)
+    """Mean and standard deviation of ln(daily distance in MILES), private cars (K)."""
+    office_share: float = 0.7
+    """Private cars whose work is in the office zone, the others' in the commercial one (A)."""
+    errand_share: float = 0.3
+    """Ways home with a stop in the commercial zone (A)."""
+    errand_h: Span = (0.5, 1.5)
+    usual_km_per_h: float = 40.0
+    fastest_km_per_h: float = 80.0
+    """A day too short for its distance at the usual speed is driven up to this fast (A)."""
+    government_km: Span = (40.0, 100.0)
+    """Daily distance (A); official cars drive within 07-18 (K)."""
+    government_return_share: float = 0.5
+    """Days with a return to the office at noon (A)."""
+    taxi_km: Span = (200.0, 300.0)
+    """Daily distance (A)."""
+    taxi_night_h: Span = (2.0, 3.5)
+    """Start of the night charge; with its length it lies within 02-05 (K)."""
+    taxi_noon_h: Span = (11.5, 13.0)
+    """Start of the noon charge; with its length it lies within 11:30-14:30 (K)."""
+    taxi_charge_h: Span = (1.0, 1.5)
+    is_survey: bool = False
+    """Private cars' days from the survey's tables (models/mobility/trips_survey.py) in place of the laws above."""
+    is_home: bool = False
+    """Private cars' days as those of cars that charge at home (models/mobility/trips_home.py), by `home`."""
+    home: HomeDriving = field(default_factory=HomeDriving)
+    first_weekday: int = 0
+    """Of day 0, survey and home only; 0 = Monday."""
+    worker_share: float = 0.6
+    """Private cars of people who work, survey only (A)."""
+
+
+@dataclass(frozen=True)
+class DayTrips:
+    """Trips of one day, arrays [V, TRIPS_PER_DAY], in the order driven; zone -1 marks padding."""
+
+    depart_s: Ints
+    """Wished departure on the scenario's clock; -1 where padded."""
+    duration_s: Ints
+    zone: Ints
+    """Destination, index into ZONES; -1 where padded."""
+    distance_km: Floats
+
+    @property
+    def exists(self) -> Bools:
+        return np.asarray(self.zone >= 0)
+
+
+Columns = tuple[Floats, Floats, Ints, Floats]
+"""Departure [h], duration [h], zone, distance [km]; each [n, trips of the class]."""
+
+
+class TripWishes:
+    """The wishes of a district's vehicles on any day."""
+
+    def __init__(self, class_index: Ints, seed: np.random.SeedSequence,
+                 parameters: TripParameters | None = None) -> None:
+        self.class_index = class_index
+        self.parameters = parameters or TripParameters()
+        self._seed = seed
+
+    def day(self, day: int) -> DayTrips:
+        """The trips of one day (0 begins at second 0); the same whenever and however often it is asked."""
+        n = self.class_index.size
+        depart_h = np.zeros((n, TRIPS_PER_DAY))
+        duration_h, distance_km = np.zeros_like(depart_h), np.zeros_like(depart_h)
+        zone = np.full((n, TRIPS_PER_DAY), -1, dtype=np.int64)
+        for index, draw in CLASS_TRIPS.items():
+            rows = np.flatnonzero(self.class_index == index)
+            drawn_by = self._private_law() if index == PRIVATE else draw
+            columns = drawn_by(self.parameters, rows.size, index, day, self._seed)
+            width = columns[0].shape[1]
+            for table, values in zip((depart_h, duration_h, zone, distance_km), columns, strict=True):
+                table[rows, :width] = values
+        depart_s = np.rint(depart_h * SECONDS_PER_HOUR).astype(np.int64) + day * DAY_S
+        duration_s = np.rint(duration_h * SECONDS_PER_HOUR).astype(np.int64)
+        exists = zone >= 0
+        return DayTrips(depart_s=np.where(exists, depart_s, -1), duration_s=np.where(exists, duration_s, 0),
+                        zone=zone, distance_km=np.where(exists, distance_km, 0.0))
+
+    def _private_law(self) -> ClassTrips:
+        p = self.parameters
+        return survey_day if p.is_survey else home_day if p.is_home else _private_day
+
+
+def _private_day(p: TripParameters, n: int, index: int, day: int, seed: np.random.SeedSequence) -> Columns:
+    """Home -> work -> (errand ->) home; last arrival, first departure and distance are K."""
+    random = day_stream(seed, "trips", index, day)
+    normal = random.standard_normal((n, 2 * REDRAWS + 1))
+    # A stream of its own: drawn after the normals of n vehicles, these numbers would depend on n.
+    u = day_stream(seed, "trips", index + len(VEHICLE_CLASSES), day).random((n, 2))
+    first_h, last_h = _first_and_last(p, normal[:, 1:])
+    km = np.exp(p.log_miles[0] + p.log_miles[1] * normal[:, 0]) * KM_PER_MILE
+    has_errand = u[:, 0] < p.errand_share
+    shares = np.where(has_errand[:, None], (0.5, 0.25, 0.25), (0.5, 0.0, 0.5))
+    km_leg = km[:, None] * shares
+    window_h = last_h - first_h
+    usual_h = km_leg / p.usual_km_per_h
+    within_h = np.minimum(usual_h, 0.6 * window_h[:, None] * shares)
+    duration_h = np.maximum(km_leg / p.fastest_km_per_h, within_h)
+    errand_h = np.where(has_errand, np.minimum(_between(p.errand_h, u[:, 1]), 0.3 * window_h), 0.0)
+    home_h = last_h - duration_h[:, 2]
+    leave_work_h = np.maximum(home_h - errand_h - duration_h[:, 1], first_h + duration_h[:, 0])
+    # A day too short for its distance ends later than wished.
+    home_h = np.maximum(home_h, leave_work_h + duration_h[:, 1])
+    work = stream(seed, "home_and_work", index).random(n) < p.office_share
+    zone = np.stack([np.where(work, OFFICE, COMMERCIAL), np.where(has_errand, COMMERCIAL, -1),
+                     np.full(n, RESIDENTIAL)], axis=1)
+    return np.stack([first_h, leave_work_h, home_h], axis=1), duration_h, zone, km_leg
+
+
+def _first_and_last(p: TripParameters, normal: Floats) -> tuple[Floats, Floats]:
+    """First departure and last arrival [n] in hours: the first of REDRAWS pairs that does not cross."""
+    first_h = p.first_departure_h[0] + p.first_departure_h[1] * normal[:, :REDRAWS]
+    last_h = p.last_arrival_h[0] + p.last_arrival_h[1] * normal[:, REDRAWS:]
+    is_good = (first_h >= 0) & (last_h > first_h)
+    column = np.argmax(is_good, axis=1)[:, None]
+    first = np.maximum(np.take_along_axis(first_h, column, axis=1)[:, 0], 0.0)
+    return first, np.maximum(np.take_along_axis(last_h, column, axis=1)[:, 0], first)
+
+
+def _government_day(p: TripParameters, n: int, index: int, day: int, seed: np.random.SeedSequence) -> Columns:
+    """Office -> visit -> (office at noon) -> visit -> office, within 07-18 (K)."""
+    u = day_stream(seed, "trips", index, day).random((n, 8))
+    km = _between(p.government_km, u[:, 0])
+    has_return = u[:, 1] < p.government_return_share
+    out_h = _between((7.0, 9.0), u[:, 2])
+    noon_h = _between((11.0, 12.0), u[:, 3])
+    again_h = _between((13.0, 14.5), u[:, 4])
+    back_h = _between((16.5, 17.5), u[:, 5])
+    depart_h = np.stack([out_h, noon_h, again_h, back_h], axis=1)
+    km_leg = np.where(has_return[:, None], km[:, None] / 4, km[:, None] / 3)
+    duration_h = np.minimum(np.broadcast_to(km_leg / p.usual_km_per_h, depart_h.shape), 0.5)
+    visits = np.where(u[:, 6:8] < 0.5, COMMERCIAL, RESIDENTIAL)
+    at_noon = np.where(has_return, OFFICE, -1)
+    zone = np.stack([visits[:, 0], at_noon, visits[:, 1], np.full(n, OFFICE)], axis=1)
+    return depart_h, duration_h, zone, np.where(zone >= 0, km_leg, 0.0)
+
+
+def _taxi_day(p: TripParameters, n: int, index: int, day: int, seed: np.random.SeedSequence) -> Columns:
+    """Shifts in chunks around two charges a day, all in the commercial zone; km in proportion to time."""
+    u = day_stream(seed, "trips", index, day).random((n, 6))
+    night_h, noon_h = _between(p.taxi_night_h, u[:, 0]), _between(p.taxi_noon_h, u[:, 1])
+    begin_h = np.stack([u[:, 4] * PAUSE_H, night_h + _between(p.taxi_charge_h, u[:, 2]),
+                        noon_h + _between(p.taxi_charge_h, u[:, 3])], axis=1)
+    end_h = np.stack([night_h, noon_h, np.full(n, 24.0 - PAUSE_H)], axis=1)
+    chunk_h = (end_h - begin_h) / TAXI_CHUNKS
+    shift = np.repeat(np.arange(3), TAXI_CHUNKS)
+    place = np.concatenate([np.arange(k) for k in TAXI_CHUNKS])
+    depart_h = begin_h[:, shift] + place * chunk_h[:, shift]
+    is_last = place == np.repeat(TAXI_CHUNKS, TAXI_CHUNKS) - 1
+    duration_h = chunk_h[:, shift] - np.where(is_last, 0.0, PAUSE_H)
+    km = _between(p.taxi_km, u[:, 5])
+    km_leg = km[:, None] * duration_h / duration_h.sum(axis=1, keepdims=True)
+    return depart_h, duration_h, np.full(depart_h.shape, COMMERCIAL, dtype=np.int64), km_leg
+
+
+PAUSE_H = 1 / 12
+"""Five minutes between two chunks of a shift (A)."""
+TAXI_CHUNKS = np.array([1, 3, 4])
+"""Chunks before the night charge, between the charges, after the noon charge (A)."""
+
+ClassTrips = Callable[[TripParameters, int, int, int, np.random.SeedSequence], Columns]
+CLASS_TRIPS: dict[int, ClassTrips] = {PRIVATE: _private_day, TAXI: _taxi_day, GOVERNMENT: _government_day}
+
+
+def _between(span: Span, u: Floats) -> Floats:
+    return np.asarray(span[0] + (span[1] - span[0]) * u, dtype=np.float64)

@@ -1,0 +1,1 @@
+"""Feeders: where they come from, their AC power flow, their transformers."""

@@ -1,0 +1,143 @@
+"""Balanced AC power flow of a radial feeder: (p_kw [N, B], q_kvar [N, B]) -> PowerFlow, by an engine chosen by name.
+
+`lightsim2grid` is the inner loop, `pandapower` the reference it is held against (`testbed.setup.engine_check`). Both
+are imported late; pandapower alone takes a second.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from models.network.lean_lightsim import without_grid2op
+from models.records.arrays import Floats, RecordError
+from models.records.feeder import BASE_MVA, PowerFlow, RadialFeeder
+
+Engine = Literal["lightsim2grid", "pandapower"]
+Complexes = npt.NDArray[np.complex128]
+ENGINE_AGREEMENT_PU = 1e-8
+_NEWTON_STEPS = 30
+_NEWTON_TOLERANCE_MVA = 1e-10
+_UNLIMITED_MVAR = 1e6
+
+
+class AcEngine(Protocol):
+    """AC power flow of one feeder."""
+
+    def power_flow(self, p_kw: Floats, q_kvar: Floats) -> PowerFlow:
+        """N cases of loads [N, B]; a case that does not converge is NaN in every column."""
+        ...
+
+
+def ac_engine(feeder: RadialFeeder, engine: Engine = "lightsim2grid") -> AcEngine:
+    """The engine of that name; raises RecordError for an unknown one."""
+    if engine == "lightsim2grid":
+        return LightsimEngine(feeder)
+    if engine == "pandapower":
+        return PandapowerEngine(feeder)
+    raise RecordError(f"feeder engine {engine!r}: allowed are 'lightsim2grid' and 'pandapower'")
+
+
+class PandapowerEngine:
+    """The reference: pandapower's own Newton-Raphson, 16 ms a case (C)."""
+
+    def __init__(self, feeder: RadialFeeder) -> None:
+        self.feeder = feeder
+        self._net = _pandapower_net(feeder)
+
+    def power_flow(self, p_kw: Floats, q_kvar: Floats) -> PowerFlow:
+        """See AcEngine."""
+        v = np.stack([self._voltages(p, q) for p, q in zip(p_kw, q_kvar, strict=True)])
+        return power_flow_from_voltages(self.feeder, v, p_kw, q_kvar)
+
+    def _voltages(self, p_kw: Floats, q_kvar: Floats) -> Complexes:
+        import pandapower  # noqa: PLC0415
+
+        self._net.load["p_mw"] = p_kw[1:] / 1e3
+        self._net.load["q_mvar"] = q_kvar[1:] / 1e3
+        try:
+            pandapower.runpp(self._net, numba=False, lightsim2grid=False, init="flat",
+                             tolerance_mva=_NEWTON_TOLERANCE_MVA, max_iteration=_NEWTON_STEPS)
+        except pandapower.LoadflowNotConverged:
+            return np.full(self.feeder.bus_count, np.nan + 1j * np.nan)
+        angle = np.deg2rad(self._net.res_bus["va_degree"].to_numpy(float))
+        return np.asarray(self._net.res_bus["vm_pu"].to_numpy(float) * np.exp(1j * angle))
+
+
+class LightsimEngine:
+    """The inner loop: lightsim2grid's batch, 0.02 ms a case (C). `engine_error_pu` holds it against pandapower."""
+
+    def __init__(self, feeder: RadialFeeder) -> None:
+        self.feeder = feeder
+        self._grid, self._sweep = _lightsim_sweep(feeder)
+        self._flat = np.full(feeder.bus_count, feeder.v_slack_pu, dtype=np.complex128)
+
+    def power_flow(self, p_kw: Floats, q_kvar: Floats) -> PowerFlow:
+        """See AcEngine."""
+        self._sweep.clear()  # otherwise the number of cases stays that of the first call
+        self._sweep.modify_load_p(np.ascontiguousarray(p_kw[:, 1:], dtype=np.float64) / 1e3)
+        self._sweep.modify_load_q(np.ascontiguousarray(q_kvar[:, 1:], dtype=np.float64) / 1e3)
+        self._sweep.compute(self._flat, _NEWTON_STEPS, _NEWTON_TOLERANCE_MVA / BASE_MVA)
+        v = np.array(self._sweep.get_voltages())
+        v[~np.asarray(self._sweep.converged_mask(), dtype=bool)] = np.nan
+        return power_flow_from_voltages(self.feeder, v, p_kw, q_kvar)
+
+
+def engine_error_pu(feeder: RadialFeeder) -> float:
+    """Largest difference of a bus voltage between the two engines; NaN where one does not converge.
+
+    At base load, at none, and with a third of it fed back: cars may do either.
+    """
+    scale = np.array([1.0, 0.0, -1.0 / 3.0])
+    p_kw, q_kvar = np.outer(scale, feeder.p_base_kw), np.outer(np.abs(scale), feeder.q_base_kvar)
+    fast, reference = (engine(feeder).power_flow(p_kw, q_kvar).vm_pu for engine in (LightsimEngine, PandapowerEngine))
+    return float(np.abs(fast - reference).max())
+
+
+def power_flow_from_voltages(feeder: RadialFeeder, v: Complexes, p_kw: Floats, q_kvar: Floats) -> PowerFlow:
+    """PowerFlow of complex bus voltages [N, B]: i = (v_parent - v) / (r + jx), losses = sum r |i|^2."""
+    z = feeder.r_pu[1:] + 1j * feeder.x_pu[1:]
+    current = (v[:, feeder.parent[1:]] - v[:, 1:]) / z
+    loss_mw = (np.abs(current) ** 2 * feeder.r_pu[1:]).sum(axis=1) * BASE_MVA
+    from_slack = feeder.parent[1:] == 0
+    s_mva = v[:, 0] * np.conj(current[:, from_slack].sum(axis=1)) * BASE_MVA
+    loading = np.zeros(v.shape)
+    loading[:, 1:] = 100.0 * np.abs(current) / feeder.i_max_pu[1:]
+    return PowerFlow(vm_pu=np.abs(v), losses_kw=loss_mw * 1e3, line_loading_percent=loading,
+                     p_slack_kw=s_mva.real * 1e3 + p_kw[:, 0], q_slack_kvar=s_mva.imag * 1e3 + q_kvar[:, 0])
+
+
+def _pandapower_net(feeder: RadialFeeder) -> Any:
+    """The record as a pandapower net: one load per bus except the slack, in row order."""
+    import pandapower as pp  # noqa: PLC0415
+
+    net = pp.create_empty_network(sn_mva=BASE_MVA)
+    buses = pp.create_buses(net, feeder.bus_count, vn_kv=feeder.nominal_kv)
+    pp.create_ext_grid(net, buses[0], vm_pu=feeder.v_slack_pu)
+    z_base_ohm = feeder.nominal_kv**2 / BASE_MVA
+    i_base_ka = BASE_MVA / (np.sqrt(3.0) * feeder.nominal_kv)
+    pp.create_lines_from_parameters(
+        net, buses[feeder.parent[1:]], buses[1:], length_km=1.0, r_ohm_per_km=feeder.r_pu[1:] * z_base_ohm,
+        x_ohm_per_km=feeder.x_pu[1:] * z_base_ohm, c_nf_per_km=0.0, max_i_ka=feeder.i_max_pu[1:] * i_base_ka)
+    pp.create_loads(net, buses[1:], p_mw=feeder.p_base_kw[1:] / 1e3, q_mvar=feeder.q_base_kvar[1:] / 1e3)
+    return net
+
+
+def _lightsim_sweep(feeder: RadialFeeder) -> tuple[Any, Any]:
+    """The grid, one load per bus except the slack, and its batch of cases; the sweep keeps no reference to the grid."""
+    with without_grid2op():
+        from lightsim2grid.lightsim2grid_cpp import AlgorithmType, InjectionSweepCPP, LSGrid  # noqa: PLC0415
+
+    grid, buses = LSGrid(), np.arange(feeder.bus_count, dtype=np.int32)
+    grid.set_sn_mva(BASE_MVA)
+    grid.init_bus(feeder.bus_count, 1, np.full(feeder.bus_count, feeder.nominal_kv), feeder.bus_count - 1, 0)
+    grid.init_powerlines(feeder.r_pu[1:], feeder.x_pu[1:], np.zeros(feeder.bus_count - 1, dtype=np.complex128),
+                         feeder.parent[1:].astype(np.int32), buses[1:])
+    grid.init_loads(feeder.p_base_kw[1:] / 1e3, feeder.q_base_kvar[1:] / 1e3, buses[1:])
+    grid.init_generators([0.0], [feeder.v_slack_pu], [-_UNLIMITED_MVAR], [_UNLIMITED_MVAR], [0])
+    grid.add_gen_slackbus(0, 1.0)
+    if AlgorithmType.NR_KLU in grid.available_default_algorithms():  # a faster factorisation, not in every build
+        grid.change_algorithm(AlgorithmType.NR_KLU)
+    return grid, InjectionSweepCPP(grid)

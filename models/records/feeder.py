@@ -1,0 +1,82 @@
+"""A radial feeder, where cars can plug in, and an AC power flow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.records.arrays import Floats, Ints, refuse
+
+BASE_MVA = 1.0
+
+
+@dataclass(frozen=True)
+class RadialFeeder:
+    """A radial network in per unit on 1 MVA; bus 0 is the slack and parents precede children.
+
+    Line j (j >= 1) joins bus j to `parent[j]`. Rows of bus 0 are 0 (parent -1).
+    `bus_number` are the numbers people know (1-based for IEEE-33).
+    """
+
+    name: str
+    bus_number: Ints
+    parent: Ints
+    r_pu: Floats
+    x_pu: Floats
+    i_max_pu: Floats
+    transformer_kva: Floats
+    """Rating of the MV/LV transformer behind each bus; inf where there is none."""
+    p_base_kw: Floats
+    """Peak loads of each bus at peak scale 1.0."""
+    q_base_kvar: Floats
+    nominal_kv: float
+    v_slack_pu: float
+    v_min_pu: float
+    v_max_pu: float
+
+    def __post_init__(self) -> None:
+        problems = []
+        if self.parent[0] != -1:
+            problems.append(f"bus 0 must be the slack with parent -1, not {self.parent[0]}")
+        if np.any(self.parent[1:] >= np.arange(1, self.bus_count)):
+            problems.append("parents must precede their children")
+        if np.any(self.r_pu[1:] <= 0):
+            problems.append("every line needs r_pu > 0")
+        if not self.v_min_pu < self.v_max_pu:
+            problems.append(f"v_min_pu={self.v_min_pu:g} is not below v_max_pu={self.v_max_pu:g}")
+        refuse(problems, f"feeder {self.name}")
+
+    @property
+    def bus_count(self) -> int:
+        return int(self.parent.size)
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where cars can plug in: buses of a district, or one virtual bus per zone; their zone and charger ports."""
+
+    bus_zone: Ints
+    """[B] index into ZONES, -1 where nobody parks (the slack bus)."""
+    slow_ports: Ints
+    fast_ports: Ints
+
+    @property
+    def bus_count(self) -> int:
+        return int(self.bus_zone.size)
+
+    def ports(self, kind: int) -> Ints:
+        """Ports per bus [B] of CHARGER_KINDS[kind]."""
+        return self.fast_ports if kind else self.slow_ports
+
+
+@dataclass(frozen=True)
+class PowerFlow:
+    """AC power flow of N cases [N], or [N, B] by bus; loads positive when drawn from the grid."""
+
+    vm_pu: Floats
+    losses_kw: Floats
+    line_loading_percent: Floats
+    """[N, B]; row of bus j is the line to its parent, 0 for the slack bus."""
+    p_slack_kw: Floats
+    q_slack_kvar: Floats

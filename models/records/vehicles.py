@@ -1,0 +1,94 @@
+"""Cars: what never changes of them, what their drivers have said, and what truly happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.records.arrays import Bools, Floats, Ints, Table, above, refuse
+from models.records.groups import VEHICLE_CLASSES
+
+
+@dataclass(frozen=True)
+class Vehicles(Table):
+    """What never changes of every vehicle slot, arrays [V]."""
+
+    class_index: Ints
+    """Index into VEHICLE_CLASSES."""
+    capacity_kwh: Floats
+    p_charge_max_kw: Floats
+    p_discharge_max_kw: Floats
+    """0 for a one-way charger."""
+    eta_charge: Floats
+    eta_discharge: Floats
+    soc_min: Floats
+    soc_max: Floats
+    soc_floor_v2g: Floats
+    soc_wanted: Floats
+    soc_initial: Floats
+    taper_start_soc: Floats
+    """Above it the charging limit falls linearly to 0 at SOC 1; 1.0 = no taper."""
+    consumption_kwh_per_km: Floats
+    age_years: Floats
+    is_enrolled: Bools
+
+    def __post_init__(self) -> None:
+        i = np.flatnonzero(self.soc_min > self.soc_max)[:10]
+        refuse(above([f"vehicle {v}" for v in i], self.soc_min[i], self.soc_max[i], "soc_min", "soc_max"), "vehicles")
+
+    @property
+    def count(self) -> int:
+        return int(self.class_index.size)
+
+    @property
+    def is_bidirectional(self) -> Bools:
+        return np.asarray(self.p_discharge_max_kw > 0)
+
+    @property
+    def charger_kind(self) -> Ints:
+        """Index into CHARGER_KINDS: taxis use fast ports, all others slow ones."""
+        return np.asarray(self.class_index == VEHICLE_CLASSES.index("taxi"), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class DeclaredTable(Table):
+    """What drivers have said, at the instant a step begins; arrays [V]. Operators may see it."""
+
+    bus_index: Ints
+    """Bus at which the car is plugged in now, -1 if it is not plugged in."""
+    plugged_since_s: Ints
+    """Instant of plug-in; meaningless where bus_index is -1."""
+    declared_departure_s: Ints
+    soc_wanted: Floats
+
+    @property
+    def is_plugged(self) -> Bools:
+        return np.asarray(self.bus_index >= 0)
+
+
+@dataclass(frozen=True)
+class PresenceTable(Table):
+    """What truly happens in [t, t+dt), arrays [V]. Only Fleet may see it.
+
+    A step holds, in this order: the stay that was plugged in at t (for `stay_fraction` of
+    the step), driving that ends in this step, and a stay that begins in this step (for `arrived_fraction`).
+    """
+
+    stay_fraction: Floats
+    driven_kwh: Floats
+    """Energy of trips that end within the step."""
+    arrived_fraction: Floats
+    arrived_bus_index: Ints
+    """Bus of the stay that begins in this step, -1 if none."""
+    mode: Ints
+    """Behaviour of the stay plugged in at t: index into drivers.REASONS; 0 = complies."""
+    arrived_mode: Ints
+    override_s: Ints
+    """Instant from which a car with mode `overrides` acts on its own; a very large number otherwise."""
+    departs: Bools
+    """The stay plugged in at t ends within the step."""
+    arrived_departure_s: Ints
+    """Declared departure of the stay that begins in this step."""
+    queue_length: Ints
+    """[B] cars waiting for a port at the end of the step."""

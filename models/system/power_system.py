@@ -1,0 +1,318 @@
+"""Thermal units against the real net load: economic dispatch with true curves, shortfall, emergency starts.
+
+Every step the committed units minimise w1 F1 + w4 F4 (MODEL.md sections 3 and 5). What they cannot follow is
+curtailed (renewables first), dumped or shed, each at its price, so that a wrong forecast has a cost.
+
+Ramps hold between any step and the one an hour before, start-up limits in the first hour on, as in the hourly plan;
+nothing limits the first hour of all, since no power was measured before it. Shut-down limits are the plan's alone:
+a step does not know which unit will be told to stop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, Table
+from models.records.reserve_curve import ReserveCurve
+from models.records.thermal_units import ThermalUnits
+
+Reserve = Literal["thermal_only", "scheduled", "deliverable"]
+SAME_TOTAL_MW = 1e-9
+"""Sums of powers that differ by less are the same corner of the dispatch."""
+
+
+@dataclass(frozen=True)
+class PowerSystemParameters:
+    """Prices and rules of the re-dispatch. Shed and dump prices are assumed (A), reserve's in `reserve_curve`."""
+
+    weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+    carbon_price_usd_per_t: float = 7.0
+    curtailment_penalty_usd_per_mwh: float = 75.0
+    reserve_rule: Reserve = "scheduled"
+    reserve_fraction: float = 0.10
+    reserve_curve: ReserveCurve = field(default_factory=lambda: ReserveCurve.stepped(3000.0))
+    shed_usd_per_mwh: float = 3000.0
+    dump_usd_per_mwh: float = 100.0
+
+
+@dataclass(frozen=True)
+class NetLoad:
+    """Mean powers of one step in MW; all >= 0 except `loss_change_mw`."""
+
+    load_mw: float
+    """Without cars, with normal feeder losses."""
+    pev_charge_mw: float
+    """Sum over charging cars, controlled or not."""
+    pev_discharge_mw: float
+    wind_mw: float
+    """Available."""
+    pv_mw: float
+    loss_change_mw: float = 0.0
+    """Feeder losses with cars less those without."""
+    reserve_credit_mw: float = 0.0
+    """What cars could add within their learned delivery quantile (rule `deliverable` only)."""
+    delivery_quantile: float = 1.0
+    """phi: the part of the cars' discharge that counts (rule `deliverable` only)."""
+
+    @property
+    def demand_mw(self) -> float:
+        """Load, cars and losses, before renewables."""
+        return self.load_mw + self.pev_charge_mw - self.pev_discharge_mw + self.loss_change_mw
+
+
+@dataclass(frozen=True)
+class PowerSystemStep(Table):
+    """What happened in one step; powers are means over it, money and tons are its totals, states at its end."""
+
+    p_mw: Floats
+    """[U]"""
+    committed: Ints
+    """[U] units that truly ran."""
+    hours_on: Ints
+    """[U] whole hours on (+) or off (-) at the step's end, never 0."""
+    fuel_cost_usd: float
+    startup_cost_usd: float
+    carbon_t: float
+    wind_curtailed_mw: float
+    pv_curtailed_mw: float
+    shed_mw: float
+    dump_mw: float
+    reserve_shortfall_mw: float
+    emergency_starts: int
+    imbalance_cost_usd: float
+    """Shed, dump and reserve shortfall at their prices."""
+    marginal_price_usd_per_mwh: float
+    """Weighted cost of one more MWh of load."""
+    marginal_carbon_t_per_mwh: float
+    """Emissions of one more MWh of load, units on as they are; 0 where curtailed power serves it or it is shed."""
+    marginal_cost_usd_per_mwh: float
+    """Fuel and carbon of one more MWh of load with weights 1; 0 where curtailed power serves it or it is shed."""
+
+
+class DispatchCurve:
+    """Least-cost powers of a set of running units as an exact piecewise linear function of their sum.
+
+    Between two breakpoints of the price each P_i(price) = clip((price - b)/(2c), P_min, P_max) is linear, so
+    powers interpolate exactly between the corner points; units with c = 0 make corners of equal price.
+    """
+
+    def __init__(self, slope: Floats, curvature: Floats, p_min: Floats, p_max: Floats) -> None:
+        """slope [$/MWh], curvature [$/MW2h], p_min and p_max [MW], all [U]; curvature >= 0."""
+        low, high = slope + 2 * curvature * p_min, slope + 2 * curvature * p_max
+        corners = np.concatenate([low, high]) if slope.size else np.zeros(1)
+        price = np.unique(corners)[:, None]
+        inner = (price - slope) / np.where(curvature > 0, 2 * curvature, 1.0)
+        before = np.where(price <= low, p_min, np.where(price >= high, p_max, inner))
+        after = np.where(price >= high, p_max, np.where(price <= low, p_min, inner))
+        self.powers = np.stack([before, after], axis=1).reshape(2 * price.size, slope.size)
+        self.totals = self.powers.sum(axis=1)
+        self.prices = np.repeat(price[:, 0], 2)
+
+    def at(self, total_mw: float) -> tuple[Floats, float]:
+        """(powers [U], price) for a total within [totals[0], totals[-1]]."""
+        k = int(np.clip(np.searchsorted(self.totals, total_mw), 1, self.totals.size - 1))
+        width = self.totals[k] - self.totals[k - 1]
+        part = (total_mw - self.totals[k - 1]) / width if width > 0 else 0.0
+        powers = (1 - part) * self.powers[k - 1] + part * self.powers[k]
+        return powers, float((1 - part) * self.prices[k - 1] + part * self.prices[k])
+
+    def shares_at(self, total_mw: float) -> Floats:
+        """[U] exact dP_i/dtotal: who follows one more MW; at a corner the mean of both sides, at an end the inner one.
+
+        Sums to 1, except with no unit free to move, where it is 0.
+        """
+        width = np.diff(self.totals)
+        real = np.flatnonzero(width > SAME_TOTAL_MW)
+        near = (self.totals[real] <= total_mw + SAME_TOTAL_MW) & (total_mw - SAME_TOTAL_MW <= self.totals[real + 1])
+        beside = real[near]
+        if not beside.size:
+            return np.zeros(self.powers.shape[1])
+        return np.asarray((np.diff(self.powers, axis=0)[beside] / width[beside, None]).mean(axis=0))
+
+
+class PowerSystem:
+    """The generating side of the world; remembers since when each unit is on or off."""
+
+    def __init__(self, units: ThermalUnits, parameters: PowerSystemParameters | None = None) -> None:
+        self.units = units
+        self.parameters = parameters or PowerSystemParameters()
+        self.on_s: Ints = units.initial_h * SECONDS_PER_HOUR
+        """[U] seconds on (+) or off (-), exact."""
+        self._emergency = np.zeros(units.count, dtype=bool)
+        self._shed_mw = 0.0
+        self._last_demand_mw = 0.0
+        self._curves: dict[bytes, DispatchCurve] = {}
+        limits = (units.ramp_up_mw_per_h, units.ramp_down_mw_per_h, units.p_startup_max_mw)
+        self._has_ramps = bool(np.isfinite(limits).any())
+        self._last_hour: list[Floats] = []
+        """Powers [U] of the steps of the last hour, NaN where a unit was off; kept only for units with ramps."""
+
+    @property
+    def hours_on(self) -> Ints:
+        """[U] whole hours on (+) or off (-), rounded toward 0 but never 0."""
+        whole = np.maximum(np.abs(self.on_s) // SECONDS_PER_HOUR, 1)
+        return np.asarray(np.sign(self.on_s) * whole, dtype=np.int64)
+
+    def step(self, now_s: int, dt_s: int, committed: Ints, net: NetLoad) -> PowerSystemStep:
+        """Run [now_s, now_s + dt_s) with the ordered units `committed` [U] (0/1) against `net`."""
+        on, emergency_starts = self._running(now_s, np.asarray(committed) > 0)
+        startup_cost = self._startup_cost_usd(on)
+        between = self._range_mw(dt_s)
+        p_mw, curtailed, shed, dump, price = self._dispatch(on, net, between)
+        follows = curtailed == 0 and shed == 0 and dump == 0
+        marginal_carbon, marginal_cost = self._marginal(on, p_mw, between) if follows else (0.0, 0.0)
+        self._remember(p_mw, on, dt_s)
+        self._advance(on, dt_s)
+        self._shed_mw = shed
+        self._last_demand_mw = net.demand_mw - net.wind_mw - net.pv_mw
+        wind_cut, pv_cut = _split(curtailed, net.wind_mw, net.pv_mw)
+        reserve = self._reserve_shortfall_mw(on, net, curtailed, shed)
+        hours, q = dt_s / SECONDS_PER_HOUR, self.parameters
+        imbalance = (shed * q.shed_usd_per_mwh + dump * q.dump_usd_per_mwh
+                     + float(q.reserve_curve.cost_usd_per_h(reserve, q.reserve_fraction * net.load_mw)[0]))
+        return PowerSystemStep(
+            p_mw=p_mw, committed=on.astype(np.int64), hours_on=self.hours_on,
+            fuel_cost_usd=float(self.units.fuel_cost_usd_per_h(p_mw, on).sum()) * hours,
+            startup_cost_usd=startup_cost,
+            carbon_t=float(self.units.emissions_t_per_h(p_mw, on).sum()) * hours,
+            wind_curtailed_mw=wind_cut, pv_curtailed_mw=pv_cut, shed_mw=shed, dump_mw=dump,
+            reserve_shortfall_mw=reserve, emergency_starts=emergency_starts,
+            imbalance_cost_usd=imbalance * hours, marginal_price_usd_per_mwh=price,
+            marginal_carbon_t_per_mwh=marginal_carbon, marginal_cost_usd_per_mwh=marginal_cost,
+        )
+
+    # ------------------------------------------------------------ which units run
+    def _running(self, now_s: int, ordered: Bools) -> tuple[Bools, int]:
+        """Ordered units, emergency units still needed, and new emergency starts for what was shed last step."""
+        self._release(now_s, ordered)
+        starts = self._fast_units(ordered)
+        self._emergency |= starts
+        return ordered | self._emergency, int(starts.sum())
+
+    def _release(self, now_s: int, ordered: Bools) -> None:
+        """At whole hours, emergency units go once their minimum up time is over and the rest is enough."""
+        self._emergency &= ~ordered
+        if now_s % SECONDS_PER_HOUR or not self._emergency.any():
+            return
+        served = self.on_s >= self.units.min_up_h * SECONDS_PER_HOUR
+        room = self.units.p_max_mw[ordered | self._emergency].sum() - self._last_demand_mw
+        for i in np.flatnonzero(self._emergency & served):
+            if room >= self.units.p_max_mw[i]:
+                self._emergency[i] = False
+                room -= self.units.p_max_mw[i]
+
+    def _fast_units(self, ordered: Bools) -> Bools:
+        """Cheapest units with MU = MD = 1 h that cover what was shed in the step before, none if nothing was."""
+        units, starts = self.units, np.zeros(self.units.count, dtype=np.bool_)
+        if self._shed_mw <= 0:
+            return starts
+        missing = self._last_demand_mw - float(units.p_max_mw[ordered | self._emergency].sum())
+        if missing <= 0:
+            return starts
+        fast = (units.min_up_h == 1) & (units.min_down_h == 1) & ~ordered & ~self._emergency
+        ready = np.flatnonzero(fast & (self.on_s <= -SECONDS_PER_HOUR))
+        full_load_cost = units.fuel_cost_usd_per_h(units.p_max_mw, units.p_max_mw > 0) / units.p_max_mw
+        order = ready[np.argsort(full_load_cost[ready], kind="stable")]
+        covered_before = np.cumsum(units.p_max_mw[order]) - units.p_max_mw[order]
+        starts[order[covered_before < missing]] = True
+        return starts
+
+    def _startup_cost_usd(self, on: Bools) -> float:
+        """Hot if off for at most MD + CSH hours, else cold, for each unit that turns on now."""
+        units = self.units
+        hot = -self.on_s <= (units.min_down_h + units.cold_start_h) * SECONDS_PER_HOUR
+        cost = np.where(hot, units.start_hot_usd, units.start_cold_usd)
+        return float(cost[on & (self.on_s < 0)].sum())
+
+    def _advance(self, on: Bools, dt_s: int) -> None:
+        was_on = self.on_s > 0
+        kept = np.where(on == was_on, np.abs(self.on_s), 0)
+        self.on_s = np.where(on, kept + dt_s, -(kept + dt_s))
+
+    # ------------------------------------------------------------ powers and prices
+    def _range_mw(self, dt_s: int) -> tuple[Floats, Floats] | None:
+        """(least, most) power [U] that the hour before allows; None without ramps or before the first hour is over."""
+        if not self._has_ramps or len(self._last_hour) * dt_s < SECONDS_PER_HOUR:
+            return None
+        units, before = self.units, self._last_hour[0]
+        was_on = np.isfinite(before)
+        least = np.where(was_on, np.maximum(units.p_min_mw, before - units.ramp_down_mw_per_h), units.p_min_mw)
+        most = np.where(was_on, before + units.ramp_up_mw_per_h, units.p_startup_max_mw)
+        return least, np.asarray(np.minimum(units.p_max_mw, most), dtype=np.float64)
+
+    def _remember(self, p_mw: Floats, on: Bools, dt_s: int) -> None:
+        if self._has_ramps:
+            kept = SECONDS_PER_HOUR // dt_s
+            self._last_hour = [*self._last_hour, np.where(on, p_mw, np.nan)][-kept:]
+
+    def _curve(self, on: Bools, between: tuple[Floats, Floats] | None) -> DispatchCurve:
+        key = on.tobytes()
+        if between is not None or key not in self._curves:
+            q, units = self.parameters, self.units
+            w1, carbon = q.weights[0], q.weights[3] * q.carbon_price_usd_per_t
+            slope = w1 * units.cost_b_usd_per_mwh + carbon * units.emission_beta_t_per_mwh
+            bend = w1 * units.cost_c_usd_per_mw2h + carbon * units.emission_gamma_t_per_mw2h
+            low, high = between or (units.p_min_mw, units.p_max_mw)
+            curve = DispatchCurve(slope[on], bend[on], low[on], high[on])
+            if between is not None:
+                return curve
+            self._curves[key] = curve
+        return self._curves[key]
+
+    def _marginal(self, on: Bools, p_mw: Floats, between: tuple[Floats, Floats] | None) -> tuple[float, float]:
+        """(dE/dL, dF/dL) along the dispatch of the running units, F = fuel + carbon price x emissions, unweighted.
+
+        dE/dL = sum_i (beta_i + 2 gamma_i P_i) dP_i/dL in t/MWh, dF/dL = sum_i (b_i + 2 c_i P_i) dP_i/dL + price dE/dL.
+        """
+        units, shares = self.units, self._curve(on, between).shares_at(float(p_mw[on].sum()))
+        tons = (units.emission_beta_t_per_mwh + 2 * units.emission_gamma_t_per_mw2h * p_mw)[on] @ shares
+        fuel_usd = (units.cost_b_usd_per_mwh + 2 * units.cost_c_usd_per_mw2h * p_mw)[on] @ shares
+        return float(tons), float(fuel_usd + self.parameters.carbon_price_usd_per_t * tons)
+
+    def _dispatch(self, on: Bools, net: NetLoad,
+                  between: tuple[Floats, Floats] | None) -> tuple[Floats, float, float, float, float]:
+        """(p_mw [U], curtailed, shed, dump, price): units first, then curtailment, then dump or shed."""
+        q, renewable = self.parameters, net.wind_mw + net.pv_mw
+        needed = net.demand_mw - renewable
+        cut_price = -min(q.weights[2] * q.curtailment_penalty_usd_per_mwh, q.dump_usd_per_mwh)
+        curve, p_mw = self._curve(on, between), np.zeros(self.units.count)
+        least, most = float(curve.totals[0]), float(curve.totals[-1])
+        # with falling emission curves it may pay to curtail before every unit is at its minimum
+        low = float(np.interp(cut_price, curve.prices, curve.totals))
+        if low - needed > renewable:
+            low = max(needed + renewable, least)
+        p_mw[on], price = curve.at(min(max(needed, low), most))
+        curtailed = min(max(low - needed, 0.0), renewable)
+        dump = max(least - needed - renewable, 0.0)
+        shed = max(needed - most, 0.0)
+        if shed > 0:
+            price = q.shed_usd_per_mwh
+        elif dump > 0:
+            price = -q.dump_usd_per_mwh
+        elif curtailed > 0:
+            price = cut_price
+        return p_mw, curtailed, shed, dump, price
+
+    def _reserve_shortfall_mw(self, on: Bools, net: NetLoad, curtailed: float, shed: float) -> float:
+        """The plan's reserve rule with actual powers (MODEL.md section 3), at most the requirement.
+
+        Load that is shed has its own price and needs no reserve.
+        """
+        q = self.parameters
+        firm = float(self.units.p_max_mw[on].sum()) + net.wind_mw + net.pv_mw - curtailed
+        if q.reserve_rule == "scheduled":
+            firm += net.pev_discharge_mw
+        if q.reserve_rule == "deliverable":
+            firm += net.delivery_quantile * net.pev_discharge_mw + net.reserve_credit_mw
+        requirement = q.reserve_fraction * net.load_mw
+        return min(max(requirement + net.load_mw - shed + net.pev_charge_mw - firm, 0.0), requirement)
+
+
+def _split(curtailed: float, wind: float, pv: float) -> tuple[float, float]:
+    """Curtailment shared between wind and PV in proportion to what is available."""
+    if curtailed <= 0:
+        return 0.0, 0.0
+    return curtailed * wind / (wind + pv), curtailed * pv / (wind + pv)

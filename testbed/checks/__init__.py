@@ -1,0 +1,1 @@
+"""Judges of results and known answers."""

@@ -1,0 +1,42 @@
+"""Names and one-line descriptions of what can be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+def _controllers() -> dict[str, str]:
+    from testbed.setup.controller_loading import variants  # noqa: PLC0415
+
+    return {name: variant.description for name, variant in variants().items()}
+
+
+def _scenarios() -> dict[str, str]:
+    from testbed.scenario.loading import load_scenario, scenario_names  # noqa: PLC0415
+
+    return {name: load_scenario(name).description for name in scenario_names()}
+
+
+def _wear_models() -> dict[str, str]:
+    from models.wear import wear_model, wear_model_names  # noqa: PLC0415
+
+    models = {name: wear_model(name) for name in wear_model_names()}
+    return {name: f"{one.cell} {one.year}; {one.tested_range}; {one.source}" for name, one in models.items()}
+
+
+def _metrics() -> dict[str, str]:
+    import testbed.metrics.of_runs  # noqa: F401, PLC0415  importing publishes the figures
+    from testbed.metrics.registry import METRICS  # noqa: PLC0415
+
+    return {name: f"[{one.unit}] {one.definition}" for name, one in METRICS.items()}
+
+
+_KINDS: dict[str, Callable[[], dict[str, str]]] = {
+    "controllers": _controllers, "scenarios": _scenarios, "wear-models": _wear_models, "metrics": _metrics,
+}
+KINDS = tuple(_KINDS)
+
+
+def catalogue(kind: str) -> dict[str, str]:
+    """What there is of one of KINDS: name -> one line of text."""
+    return {name: " ".join(text.split()) for name, text in _KINDS[kind]().items()}

@@ -1,0 +1,121 @@
+"""How a figure is published, and the sums and extremes that figures are made of.
+
+NaN where a figure does not apply (no network, nobody instructed, ...).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.records.arrays import Bools, Floats
+from testbed.results.reading import Result
+
+MetricFunction = Callable[[Result], float]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A published figure."""
+
+    name: str
+    unit: str
+    definition: str
+    function: MetricFunction
+
+
+PUBLISHED: dict[str, Metric] = {}
+"""Filled by the modules that define figures; read it as `metric_registry.METRICS`."""
+
+
+def metric(name: str, unit: str, definition: str) -> Callable[[MetricFunction], MetricFunction]:
+    """Publish a function under a name."""
+    def publish(function: MetricFunction) -> MetricFunction:
+        PUBLISHED[name] = Metric(name, unit, definition, function)
+        return function
+    return publish
+
+
+# ---------------------------------------------------------------- reading
+def objective_parameter(result: Result, key: str) -> float:
+    """A number of the scenario's section `objective`."""
+    return float(result.scenario["objective"][key])
+
+
+def system_sum(result: Result, name: str) -> float:
+    """Sum of a system variable over steps."""
+    return float(result.system(name).sum())
+
+
+def system_energy_mwh(result: Result, name: str) -> float:
+    """Energy of a system power over counted time."""
+    return system_sum(result, name) * result.step_h
+
+
+def district_sum(result: Result, name: str) -> float:
+    """Sum of a variable over steps, its axes and districts."""
+    return float(sum(result.district(d, name).sum() for d in result.districts))
+
+
+def charging_kw(result: Result) -> Floats:
+    """[T] charging power of all cars at the bus."""
+    return np.asarray(np.sum([result.district(d, "charge_kw").sum(axis=1) for d in result.districts], axis=0))
+
+
+def is_served(result: Result) -> Bools:
+    """[T] no load is shed and no power dumped: the system's price is one of fuel, carbon or curtailment."""
+    return np.asarray((result.system("shed_mw") == 0) & (result.system("dump_mw") == 0))
+
+
+def networks(result: Result) -> tuple[str, ...]:
+    """Districts with a feeder."""
+    return tuple(d for d in result.districts if result.has_network(d))
+
+
+def network_values(result: Result, name: str) -> list[Floats]:
+    """A variable of every district with a feeder."""
+    return [result.district(d, name) for d in networks(result)]
+
+
+def network_energy_kwh(result: Result, name: str) -> float:
+    """NaN without a network and where a step has no value."""
+    values = network_values(result, name)
+    return float(sum(v.sum() for v in values)) * result.step_h if values else np.nan
+
+
+def network_min(result: Result, name: str) -> float:
+    """Smallest value that is there, NaN if none is."""
+    return min((_ignoring_nan(np.fmin, v) for v in network_values(result, name)), default=np.nan)
+
+
+def network_max(result: Result, name: str) -> float:
+    """Largest value that is there, NaN if none is."""
+    return max((_ignoring_nan(np.fmax, v) for v in network_values(result, name)), default=np.nan)
+
+
+def _ignoring_nan(extreme: np.ufunc, values: Floats) -> float:
+    return float(extreme.reduce(values, axis=None, initial=np.nan))
+
+
+def ratio(part: float, whole: float) -> float:
+    """NaN where there is no whole."""
+    return part / whole if whole else np.nan
+
+
+def equivalent_load_mw(result: Result) -> Floats:
+    """What thermal units see [T]: load + PEV + change of feeder losses - wind used - PV used."""
+    used = sum(result.system(f"{source}_available_mw") - result.system(f"{source}_curtailed_mw")
+               for source in ("wind", "pv"))
+    return np.asarray(result.system("load_mw") + result.system("pev_total_mw")
+                      + result.system("losses_change_total_mw") - used)
+
+
+def units_on_per_hour(result: Result) -> Floats:
+    """[hour] the largest number of units on in any step of the hour; the last hour may be partial."""
+    on = result.system("committed").sum(axis=1)
+    hour = result.time_s // 3600
+    highest = np.zeros(int(hour[-1]) + 1 if hour.size else 0)
+    np.maximum.at(highest, hour, on)
+    return highest

@@ -1,0 +1,1 @@
+"""The figures by subject; importing a file publishes its figures."""

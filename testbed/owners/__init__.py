@@ -1,0 +1,1 @@
+"""What a run means for owners: statements, compensation, fairness, wear."""

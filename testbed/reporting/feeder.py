@@ -1,0 +1,169 @@
+"""Nodal prices in the report: the feeder as a one-line diagram coloured by price, and prices by bus over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from models.records.arrays import Floats, Ints
+from testbed.reporting.charts import SEQUENTIAL, Chart, Panel, heat_trace, label, numbers, panel_chart
+from testbed.results.layout import Array
+from testbed.results.reading import Result
+
+PRICE = "nodal_price_usd_per_mwh"
+LEVEL_PX, LEAST_PX, COLOUR_BAR_PX = 46, 230, 90
+MAP_COLUMNS = 200
+"""Longer runs show one column per hour."""
+
+
+class Drawn(Protocol):
+    """A run as the report shows it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def result(self) -> Result: ...
+
+
+def has_prices(result: Result, district: str) -> bool:
+    """True if some step of the feeder has nodal prices."""
+    return bool(np.any(np.isfinite(result.district(district, PRICE))))
+
+
+def nodal_price_charts(runs: Sequence[Drawn], district: str) -> list[Chart]:
+    """A diagram for each run that has nodal prices, and one map of them all; empty if none has."""
+    priced = [run for run in runs if has_prices(run.result, district)]
+    diagrams = [diagram(run, district) for run in priced if run.result.holds(district, "bus_parent")]
+    return diagrams + ([price_map(priced, district)] if priced else [])
+
+
+# ---------------------------------------------------------------- the tree on paper
+def tree_places(parent: Ints) -> tuple[Ints, Ints]:
+    """Columns (lines from the root) and rows of a tree's nodes [B]; parent -1 at the root, parents come first.
+
+    The longest way from the root lies in row 0; each other branch takes the free row nearest to the one it leaves,
+    below or above.
+    """
+    count = parent.size
+    column = np.zeros(count, dtype=np.int64)
+    for node in range(1, count):
+        column[node] = column[parent[node]] + 1
+    reach = column.copy()
+    for node in range(count - 1, 0, -1):
+        reach[parent[node]] = max(reach[parent[node]], reach[node])
+    row = np.zeros(count, dtype=np.int64)
+    taken: set[tuple[int, int]] = set()
+    _place_branch(0, 0, parent, column, reach, row, taken)
+    return column, row
+
+
+def _place_branch(start: int, level: int, parent: Ints, column: Ints, reach: Ints, row: Ints,
+                  taken: set[tuple[int, int]]) -> None:
+    """The way from `start` to its furthest leaf in one row, then the branches that leave it, furthest column first."""
+    way = [start]
+    while (children := np.flatnonzero(parent == way[-1])).size:
+        way.append(int(children[np.argmax(reach[children])]))
+    row[way] = level
+    taken |= {(level, int(c)) for c in column[way]}
+    for node in reversed(way):
+        for child in (int(c) for c in np.flatnonzero(parent == node) if int(c) not in way):
+            columns = range(int(column[child]) - 1, int(reach[child]) + 1)
+            free = next(y for y in _near(level) if not any((y, c) in taken for c in columns))
+            taken.add((free, int(column[node])))  # the corner where the branch turns
+            _place_branch(child, free, parent, column, reach, row, taken)
+
+
+def _near(level: int) -> Sequence[int]:
+    """Rows by distance from a level, below first."""
+    return [level + sign * distance for distance in range(1, 1000) for sign in (-1, 1)]
+
+
+def _rows_of(numbers_of_parents: Ints, bus_number: Ints) -> Ints:
+    """Parent rows [B] from parents' bus numbers; -1 at the root."""
+    row_of = {int(number): i for i, number in enumerate(bus_number)}
+    return np.array([row_of.get(int(number), -1) for number in numbers_of_parents], dtype=np.int64)
+
+
+# ---------------------------------------------------------------- charts
+def widest_step(price: Floats) -> int:
+    """The step of [T, B] in which the dearest and the cheapest bus lie furthest apart."""
+    spread = np.where(np.isfinite(price).all(axis=1), np.ptp(np.nan_to_num(price), axis=1), -1.0)
+    return int(np.argmax(spread))
+
+
+def diagram(run: Drawn, district: str) -> Chart:
+    """The feeder with its nodal prices in the step of their widest spread."""
+    result = run.result
+    price, bus = np.asarray(result.district(district, PRICE)), result.district(district, "bus")
+    step = widest_step(price)
+    parent = _rows_of(result.district(district, "bus_parent"), bus)
+    x, y = tree_places(parent)
+    hour = result.time_s[step] / 3600
+    clock = f"{int(hour) % 24:02d}:{round(hour % 1 * 60):02d}"
+    day = f" of day {int(hour) // 24 + 1}" if result.time_s[-1] >= 86_400 else ""
+    nodes = {
+        "type": "scatter", "mode": "markers+text", "x": numbers(x), "y": numbers(y), "text": [str(b) for b in bus],
+        "textposition": "top center", "textfont": {"size": 10}, "cliponaxis": False,
+        "marker": {"size": 13, "color": numbers(price[step]), "coloraxis": "coloraxis",
+                   "line": {"width": 1, "color": "#444444"}},
+        "customdata": numbers(price[step]),
+        "hovertemplate": "bus %{text}: %{customdata} USD/MWh<extra></extra>"}
+    levels = int(np.ptp(y)) + 1
+    return Chart(
+        f"Nodal prices on the feeder: {district}, {label(run.name)}",
+        f"Price of one more MWh at each bus at {clock}{day}, the step in which they lie furthest apart "
+        f"({np.ptp(price[step]):.1f} USD/MWh); the substation is at the left. Colour: price [USD/MWh].",
+        [_lines(x, y, parent), nodes], _plain_layout(x, y), max(LEVEL_PX * levels, LEAST_PX) + COLOUR_BAR_PX)
+
+
+def _lines(x: Ints, y: Ints, parent: Ints) -> dict[str, Any]:
+    """Each line leaves its parent's column straight up or down, then runs to its bus."""
+    points: list[tuple[float | None, float | None]] = []
+    for node in range(1, parent.size):
+        start = int(parent[node])
+        points += [(float(x[start]), float(y[start])), (float(x[start]), float(y[node])),
+                   (float(x[node]), float(y[node])), (None, None)]
+    return {"type": "scatter", "mode": "lines", "x": [p[0] for p in points], "y": [p[1] for p in points],
+            "line": {"color": "#888888", "width": 1.5}, "hoverinfo": "skip"}
+
+
+def _plain_layout(x: Ints, y: Ints) -> dict[str, Any]:
+    hidden = {"visible": False, "fixedrange": True}
+    return {
+        "autosize": True, "dragmode": False, "showlegend": False, "hovermode": "closest",
+        "font": {"size": 12, "family": "system-ui, sans-serif"},
+        "margin": {"l": 16, "r": 16, "t": 24, "b": COLOUR_BAR_PX},
+        "plot_bgcolor": "#ffffff", "paper_bgcolor": "#ffffff",
+        "xaxis": {**hidden, "range": [float(x.min()) - 0.6, float(x.max()) + 0.6]},
+        "yaxis": {**hidden, "range": [float(y.min()) - 0.6, float(y.max()) + 0.8]},
+        "coloraxis": {"colorscale": SEQUENTIAL, "colorbar": {
+            "orientation": "h", "thickness": 10, "len": 0.9, "yref": "container", "y": 0, "yanchor": "bottom",
+            "x": 0.5}}}
+
+
+def price_map(runs: Sequence[Drawn], district: str) -> Chart:
+    """What a MWh costs at each bus above the substation, over time."""
+    panels, last = [], 0.0
+    for run in runs:
+        result = run.result
+        price = np.asarray(result.district(district, PRICE))
+        hours, above = _columns(result, price - price[:, :1])
+        bus = [str(b) for b in result.district(district, "bus")]
+        panels.append(Panel(run.name, [heat_trace(hours, bus, above.T, "USD/MWh")]))
+        last = max(last, float(result.time_s[-1]) / 3600 + result.step_h)
+    return panel_chart(
+        f"Nodal prices over time: {district}", "What one more MWh costs at a bus above the substation: losses, limits "
+        "and low voltage. Blank: the layer had no optimum then.", "bus number [1]", panels, last,
+        {"type": "category", "nticks": 6}, "price above the substation's [USD/MWh]", 200)
+
+
+def _columns(result: Result, values: Array) -> tuple[Array, Array]:
+    """Columns of a map [T, B] at their middle: steps, or the highest of each hour in long runs."""
+    if values.shape[0] <= MAP_COLUMNS:
+        return result.time_s / 3600 + result.step_h / 2, values
+    hour = (result.time_s // 3600).astype(int)
+    starts = np.flatnonzero(np.diff(hour, prepend=hour[0] - 1))
+    return hour[starts] + 0.5, np.fmax.reduceat(values, starts, axis=0)

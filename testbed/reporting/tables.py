@@ -1,0 +1,108 @@
+"""Tables for the screen: the figures of one run, several controllers side by side, and any rows at all."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from testbed.metrics.comparability import NOT_EQUAL_MARK, base_text, objective_text, optimised, steadiness_warnings
+from testbed.metrics.numbers import readable
+from testbed.metrics.of_runs import NOT_RESOLVED, ComparisonRow, compare_table, compute_metrics
+from testbed.metrics.published.ledgers import LEDGERS
+from testbed.metrics.registry import METRICS
+from testbed.metrics.regret import regret_usd
+from testbed.results.reading import Result
+from testbed.results.run_profile import profile_rows
+
+HEADLINE = (
+    *LEDGERS, "steadiness_percent", "departures_short_kwh", "fast_charged_mwh",
+    "total_cost_usd_adjusted", "objective_usd_adjusted", "operating_cost_usd", "carbon_t", "wear_cost_usd",
+    "imbalance_cost_usd", "curtailed_mwh", "hours_fewer_units", "unit_hours", "equivalent_load_peak_mw",
+    "feeder_losses_kwh", "vm_min_pu", "line_loading_max_percent", "charged_mwh", "discharged_mwh",
+    "compliance_realised", "departures_short", "redispatch_failures",
+    "spatial_fallbacks",
+)
+"""What a run and a comparison print; `testbed show` prints all."""
+WIDEST = 1000
+"""Columns of the screen where stdout is no terminal: nothing is wrapped."""
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
+    """Rows of text under their column names on stdout; columns named in `right` are set flush right."""
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(escape(column), justify="right" if column in right else "left")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    is_terminal = Console(file=sys.stdout).is_terminal
+    Console(file=sys.stdout, width=None if is_terminal else WIDEST, highlight=False).print(table)
+
+
+def number(value: float) -> str:
+    """Six significant digits, a dash where the figure does not apply."""
+    return readable(value, 6) if np.isfinite(value) else "-"
+
+
+def print_run(result: Result, headline: bool) -> None:
+    """The headline figures of a result, or all of them."""
+    figures = compute_metrics(result)
+    steps = f"{result.status}, {result.steps_written} of {result.steps_total} steps"
+    print(f"{result.path}: {result.scenario_name}, {result.controller}, seed {result.seed}, {steps}")
+    names = HEADLINE if headline else tuple(figures)
+    rows = [(name, number(figures[name]), METRICS[name].unit) for name in names]
+    print_table(("metric", "value", "unit"), rows, right=("value",))
+    print_beside([result])
+    if not headline:
+        print_profile(result)
+
+
+def print_profile(result: Result) -> None:
+    """Where the seconds of the run went; nothing for a result that does not say."""
+    if rows := profile_rows(result):
+        print("\nseconds of the run")
+        print_table(("part", "s"), [(name, f"{seconds:.3f}") for name, seconds in rows], right=("s",))
+
+
+def print_beside(results: Sequence[Result]) -> None:
+    """What must be known beside the costs: who was planned by which objective, and which runs are not steady."""
+    by_controller = {result.controller: optimised(result) for result in reversed(results)}
+    planned = ", ".join(f"{name}: {by_controller[name]}" for name in dict.fromkeys(r.controller for r in results))
+    print(f"planned by the objective: {planned}")
+    print(f"the objective: {objective_text(results[0])}")
+    for text in steadiness_warnings(results):
+        print(f"warning: {text}")
+
+
+def print_comparison(results: Sequence[Result]) -> None:
+    """Headline figures, a column per controller: the mean, and the paired difference from the base.
+
+    With two seeds or more the half width of its 95 % interval follows. `~`: below twice the MILP gap; a dagger: the
+    cars were not served as under the base.
+    """
+    rows = compare_table(results, HEADLINE)
+    controllers, base = list(dict.fromkeys(row.controller for row in rows)), rows[0].base
+    cells = {(row.metric, row.controller): _cell(row) for row in rows}
+    lines = [(name, METRICS[name].unit, *(cells[name, one] for one in controllers)) for name in HEADLINE]
+    print_table(("metric", "unit", *controllers), lines, right=controllers)
+    if regret := regret_usd(results):
+        print_table(("regret_usd", "mean over seeds"), [(name, number(value)) for name, value in regret.items()],
+                    right=("mean over seeds",))
+    print(f"in brackets: difference from {base_text(base)} on the same seeds; ~ {NOT_RESOLVED}; "
+          f"{NOT_EQUAL_MARK} service not equal")
+    for controller, service in {row.controller: row.service for row in rows}.items():
+        if controller != base:
+            print(f"service of {controller} against {base}: {service or 'equal'}")
+    print_beside(results)
+
+
+def _cell(row: ComparisonRow) -> str:
+    if row.controller == row.base or not np.isfinite(row.difference_mean):
+        return number(row.mean)
+    interval = f" ± {readable(row.difference_ci95, 3)}" if np.isfinite(row.difference_ci95) else ""
+    mark, service = "~" if row.note == NOT_RESOLVED else "", f" {NOT_EQUAL_MARK}" if row.service else ""
+    return f"{number(row.mean)} ({mark}{readable(row.difference_mean, 4, '+')}{interval}{service})"

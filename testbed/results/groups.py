@@ -1,0 +1,209 @@
+"""Makes the groups of a result file (testbed.results.layout says which): axes, then variables of fixed size on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import h5py
+import numpy as np
+
+from models.records.feeder import BASE_MVA, RadialFeeder
+from testbed.results.layout import (
+    FILE_KIND,
+    FLAGS,
+    NOT_WRITTEN,
+    PLAN_HOURLY,
+    PLAN_RUN_SCALARS,
+    PLAN_SCALARS,
+    PLAN_TARGETS,
+    SCHEMA_VERSION,
+    Array,
+    DistrictLayout,
+    ResultHeader,
+    ResultLayout,
+    hours_of,
+    unit_of_name,
+)
+from testbed.wiring.attributes import Attribute, recorded
+
+TEXT = h5py.string_dtype("utf-8")
+
+
+class Place:
+    """A group of the file that remembers its axes: to look one up in the file takes longer than to write a series."""
+
+    def __init__(self, group: h5py.Group) -> None:
+        self.group = group
+        self.series: dict[str, h5py.Dataset] = {}
+        """Recorded variables by name."""
+        self._axes: dict[str, h5py.Dataset] = {}
+
+    def axis(self, name: str, values: Sequence[str] | Array, unit: str, long_name: str) -> None:
+        """A dimension scale with its values: an xarray coordinate of the group."""
+        is_text = len(values) > 0 and isinstance(values[0], str)
+        data = np.asarray(values, dtype=object) if is_text else np.asarray(values)
+        axis = self.group.create_dataset(name, data=data, dtype=TEXT if is_text else data.dtype)
+        axis.make_scale(name)
+        _describe(axis, unit, long_name)
+        self._axes[name] = axis
+
+    def variable(self, name: str, dims: Sequence[str], unit: str, long_name: str,
+                 dtype: Any = np.float64, fill: float | int = np.nan) -> h5py.Dataset:
+        """A fixed-size dataset, allocated now, on axes that the place already has."""
+        made = self.group.create_dataset(name, shape=self._shape(dims), dtype=dtype, dcpl=_early(dtype, fill))
+        return self.on_axes(made, dims, unit, long_name)
+
+    def text_variable(self, name: str, dims: Sequence[str], long_name: str) -> None:
+        """Variable-length UTF-8 strings on axes that the place already has."""
+        self.on_axes(self.group.create_dataset(name, shape=self._shape(dims), dtype=TEXT), dims, "1", long_name)
+
+    def filled(self, name: str, dims: Sequence[str], values: Array, unit: str, long_name: str) -> None:
+        """A dataset written at once."""
+        self.on_axes(self.group.create_dataset(name, data=values), dims, unit, long_name)
+
+    def recorded(self, attributes: Sequence[Attribute]) -> None:
+        """One variable over time per attribute of the table."""
+        for a in attributes:
+            is_flag = a.name in FLAGS
+            self.series[a.name] = self.variable(a.name, ("time", *a.dims), a.unit, a.long_name,
+                                                np.int8 if is_flag else np.float64, 0 if is_flag else np.nan)
+
+    def _shape(self, dims: Sequence[str]) -> tuple[int, ...]:
+        return tuple(self._axes[dim].shape[0] for dim in dims)
+
+    def on_axes(self, dataset: h5py.Dataset, dims: Sequence[str], unit: str, long_name: str) -> h5py.Dataset:
+        """The dataset, attached to these axes and described."""
+        for position, dim in enumerate(dims):
+            dataset.dims[position].attach_scale(self._axes[dim])
+        _describe(dataset, unit, long_name)
+        return dataset
+
+
+def _describe(dataset: h5py.Dataset, unit: str, long_name: str) -> None:
+    dataset.attrs["units"] = unit
+    dataset.attrs["long_name"] = long_name
+
+
+def _early(dtype: np.dtype[Any] | type, fill: float | int) -> h5py.h5p.PropDCID:
+    """Creation properties: contiguous, storage allocated and filled now."""
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_layout(h5py.h5d.CONTIGUOUS)
+    properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    properties.set_fill_time(h5py.h5d.FILL_TIME_ALLOC)
+    properties.set_fill_value(np.array(fill, dtype=dtype))
+    return properties
+
+
+def time_axis(place: Place, header: ResultHeader) -> None:
+    """The counted steps of the run."""
+    place.axis("time", np.arange(header.steps_total, dtype=np.int64) * header.step_s, "s",
+               "seconds since counted 00:00 at the step's beginning")
+
+
+def vehicle_axis(place: Place, count: int) -> None:
+    """The slots of a district's vehicles."""
+    place.axis("vehicle", np.arange(count, dtype=np.int64), "1", "vehicle slot")
+
+
+# ---------------------------------------------------------------- the groups of the file
+def make_root(file: h5py.File, header: ResultHeader, layout: ResultLayout) -> Place:
+    """Root: what was run (attributes) and the system's variables."""
+    attrs: Mapping[str, Any] = {
+        "kind": FILE_KIND, "schema_version": SCHEMA_VERSION, "scenario": header.scenario_yaml,
+        "scenario_name": header.scenario_name, "controller": header.controller, "seed": header.seed,
+        "step_s": header.step_s, "steps_total": header.steps_total,
+        "warmup_controlled_days": header.warmup_controlled_days, "status": "running", "steps_written": 0,
+        "district_names": [d.name for d in layout.districts],
+    }
+    for name, value in attrs.items():
+        file.attrs[name] = value
+    root = Place(file)
+    time_axis(root, header)
+    root.axis("unit", layout.unit_names, "1", "thermal unit")
+    root.recorded(recorded("system"))
+    return root
+
+
+def make_district(file: h5py.File, header: ResultHeader, layout: ResultLayout, district: DistrictLayout) -> Place:
+    """/districts/NAME: recorded variables, bus zones, and the upper layer's targets."""
+    place = Place(file.create_group(f"districts/{district.name}"))
+    place.group.attrs["has_network"] = int(district.has_network)
+    time_axis(place, header)
+    place.axis("bus", district.bus_number, "1", "bus number")
+    place.axis("group", layout.group_names, "1", "zone/class/charger of a vehicle")
+    place.axis("reason", layout.reason_names, "1", "why a vehicle did what it did")
+    vehicle_axis(place, district.vehicle_count)
+    place.recorded(district.variables())
+    place.filled("bus_zone", ("bus",), np.asarray(district.bus_zone, dtype=np.int64), "1",
+                 "index of the bus's zone, -1 where nobody parks")
+    if district.feeder is not None:
+        _make_network(place, district.feeder)
+    _make_plan_axes(place, layout)
+    place.axis("cohort", np.arange(layout.cohort_count, dtype=np.int64), "1",
+               "cohort row: group * (horizon hours + 1) + departure hour")
+    for name, text in PLAN_TARGETS.items():
+        place.variable(f"plan_{name}", ("plan", "cohort", "lead"), "kW", f"{text} of each cohort")
+    return place
+
+
+def _make_network(place: Place, feeder: RadialFeeder) -> None:
+    """What never changes of a feeder; each line stands at the bus that it leads to."""
+    parent = np.where(feeder.parent >= 0, feeder.bus_number[feeder.parent], NOT_WRITTEN)
+    ampere = BASE_MVA * 1e3 / (np.sqrt(3.0) * feeder.nominal_kv)
+    place.filled("bus_parent", ("bus",), parent, "1", "number of the bus on the way to the substation, -1 there")
+    place.filled("line_rating_a", ("bus",), feeder.i_max_pu * ampere, "A", "current that the line may carry")
+    place.filled("transformer_rating_kva", ("bus",), feeder.transformer_kva, "kVA",
+                 "rating of the MV/LV transformer, of the substation at its bus; inf: none")
+
+
+def _make_plan_axes(place: Place, layout: ResultLayout) -> None:
+    place.axis("plan", np.arange(layout.plan_count, dtype=np.int64), "1", "index of the plan")
+    place.axis("lead", np.arange(layout.horizon_h, dtype=np.int64), "h", "hours since the plan's time")
+
+
+def make_plan(file: h5py.File, layout: ResultLayout) -> None:
+    """/plan: the upper layer's answers; what may differ between equal runs goes to /run."""
+    place = Place(file.create_group("plan"))
+    _make_plan_axes(place, layout)
+    _make_plan_variables(place, layout)
+    run = Place(file.create_group("run"))
+    run.axis("plan", np.arange(layout.plan_count, dtype=np.int64), "1", "index of the plan")
+    for name, text in PLAN_RUN_SCALARS.items():
+        run.variable(f"plan_{name}", ("plan",), "s", text)
+
+
+def make_warmup_plan(file: h5py.File, layout: ResultLayout) -> None:
+    """/warmup_plan: what a replay needs besides, the plans of controlled warm-up days; only where there are any."""
+    if not layout.warmup_plan_count:
+        return
+    place = Place(file.create_group("warmup_plan"))
+    place.axis("plan", np.arange(layout.warmup_plan_count, dtype=np.int64), "1", "index of the plan")
+    place.axis("lead", np.arange(layout.horizon_h, dtype=np.int64), "h", "hours since the plan's time")
+    place.axis("cohort", np.arange(layout.cohort_count, dtype=np.int64), "1", "cohort row as in the districts")
+    place.axis("district", [d.name for d in layout.districts], "1", "name of the district")
+    _make_plan_variables(place, layout)
+    for name, text in PLAN_TARGETS.items():
+        place.variable(name, ("plan", "district", "cohort", "lead"), "kW", f"{text} of each cohort")
+
+
+def _make_plan_variables(place: Place, layout: ResultLayout) -> None:
+    place.axis("unit", layout.unit_names, "1", "thermal unit")
+    place.variable("time_s", ("plan",), "s", "start of the plan since counted 00:00", np.int64, NOT_WRITTEN)
+    place.variable("committed", ("plan", "unit", "lead"), "1", "1 where the unit is on", np.int8, NOT_WRITTEN)
+    place.variable("p_mw", ("plan", "unit", "lead"), "MW", "planned power of each unit")
+    for name, text in PLAN_HOURLY.items():
+        place.variable(name, ("plan", "lead"), unit_of_name(name), text)
+    for name, text in PLAN_SCALARS.items():
+        place.variable(name, ("plan",), unit_of_name(name), text)
+    place.text_variable("status", ("plan",), "status that the solver reported")
+
+
+def make_reference(file: h5py.File, header: ResultHeader, layout: ResultLayout) -> None:
+    """/reference: the commitment without cars against which unit-hours are counted."""
+    place = Place(file.create_group("reference"))
+    place.group.attrs["name"] = ""
+    place.group.attrs["operating_cost_usd"] = np.nan
+    place.axis("hour", np.arange(hours_of(header), dtype=np.int64), "h", "hours since counted 00:00")
+    place.axis("unit", layout.unit_names, "1", "thermal unit")
+    place.variable("committed", ("hour", "unit"), "1", "1 where the unit is on", np.int8, NOT_WRITTEN)

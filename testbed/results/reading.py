@@ -1,0 +1,346 @@
+"""Reads result files: lazy numpy access, stored plans, and the comparison of two files value for value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import h5py
+import numpy as np
+
+from controllers.port import Plan
+from testbed.results.layout import (
+    FILE_KIND,
+    NOT_WRITTEN,
+    PLAN_HOURLY,
+    PLAN_RUN_SCALARS,
+    PLAN_SCALARS,
+    PLAN_TARGETS,
+    SCHEMA_VERSION,
+    Array,
+    ResultError,
+)
+from testbed.results.writing import Failure
+from testbed.scenario.plain_yaml import of_yaml
+
+__all__ = ["Failure", "Reference", "Result", "ResultError", "equal_results", "open_result", "stored_plans"]
+
+IGNORED_ATTRIBUTES = frozenset({"REFERENCE_LIST", "DIMENSION_LIST", "failure_time_s", "failure_cause",
+                                "failure_simulator"})
+RUN_GROUP = "run"
+"""What may differ between equal runs."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The commitment without cars: committed [hour, U], and the name of the run it stands for."""
+
+    name: str
+    committed: Array
+    operating_cost_usd: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run's result file as it was when opened: arrays are read when asked for, kept, and read-only.
+
+    They end with the last step written.
+    """
+
+    path: Path
+
+    # ------------------------------------------------------------ opening
+    @contextmanager
+    def held_open(self) -> Iterator[None]:
+        """Within, the file is opened once and not for every array; for who reads many."""
+        with self._open() as file:
+            self._held.append(file)
+            try:
+                yield
+            finally:
+                self._held.pop()
+
+    @cached_property
+    def _held(self) -> list[h5py.File]:
+        return []
+
+    @contextmanager
+    def _open(self) -> Iterator[h5py.File]:
+        if self._held:
+            yield self._held[-1]
+            return
+        # No lock: a file may be looked at while its run still writes.
+        with h5py.File(self.path, "r", locking=False) as file:
+            yield file
+
+    @cached_property
+    def _known(self) -> dict[str, Array]:
+        return {}
+
+    def _read(self, name: str) -> Array:
+        if name not in self._known:
+            values = self._read_file(name)
+            values.setflags(write=False)
+            self._known[name] = values
+        return self._known[name]
+
+    def _read_file(self, name: str) -> Array:
+        with self._open() as file:
+            try:
+                dataset = file[name]
+            except KeyError as error:
+                raise ResultError(f"{self.path}: holds no {name}") from error
+            is_text = h5py.check_string_dtype(dataset.dtype) is not None
+            values = np.asarray(dataset.asstr()[...] if is_text else dataset[...])
+            # an axis knows its name; asking for its path searches the file
+            axes = [h5py.h5ds.get_scale_name(dim[0].id) for dim in dataset.dims if len(dim)]
+        is_over_time = axes[:1] == [b"time"] or PurePosixPath(name).name == "time"
+        return values[: self.steps_written] if is_over_time else values
+
+    def _names(self, group: str) -> tuple[str, ...]:
+        with self._open() as file:
+            return tuple(file[group]) if group in file else ()
+
+    @cached_property
+    def attributes(self) -> dict[str, Any]:
+        """Attributes of the file: status, what was run, failure."""
+        with self._open() as file:
+            return dict(file.attrs)
+
+    # ------------------------------------------------------------ what was run
+    @property
+    def status(self) -> str:
+        """completed | failed | unfinished (killed, or still running)."""
+        status = str(self.attributes["status"])
+        return "unfinished" if status == "running" else status
+
+    @property
+    def steps_written(self) -> int:
+        return int(self.attributes["steps_written"])
+
+    @property
+    def steps_total(self) -> int:
+        return int(self.attributes["steps_total"])
+
+    @property
+    def step_s(self) -> int:
+        return int(self.attributes["step_s"])
+
+    @property
+    def step_h(self) -> float:
+        return self.step_s / 3600
+
+    @property
+    def controller(self) -> str:
+        return str(self.attributes["controller"])
+
+    @property
+    def seed(self) -> int:
+        return int(self.attributes["seed"])
+
+    @property
+    def scenario_name(self) -> str:
+        return str(self.attributes["scenario_name"])
+
+    @property
+    def scenario_yaml(self) -> str:
+        return str(self.attributes["scenario"])
+
+    @cached_property
+    def scenario(self) -> dict[str, Any]:
+        """The resolved scenario as plain data; an older file's had no controlled warm-up days."""
+        return {"warmup_controlled_days": 0, **of_yaml(self.scenario_yaml)}
+
+    @property
+    def warmup_controlled_days(self) -> int:
+        """Days under the controller before counted time."""
+        return int(self.scenario["warmup_controlled_days"])
+
+    @property
+    def failure(self) -> Failure | None:
+        if "failure_cause" not in self.attributes:
+            return None
+        return Failure(str(self.attributes["failure_simulator"]), int(self.attributes["failure_time_s"]),
+                       str(self.attributes["failure_cause"]))
+
+    # ------------------------------------------------------------ axes
+    @cached_property
+    def districts(self) -> tuple[str, ...]:
+        """Names in the order of the scenario, which is that of a plan's tuples."""
+        return tuple(str(name) for name in self.attributes["district_names"])
+
+    @cached_property
+    def unit_names(self) -> tuple[str, ...]:
+        return tuple(self._read("unit"))
+
+    @property
+    def time_s(self) -> Array:
+        """[T] seconds since counted 00:00 at the beginning of each written step."""
+        return self._read("time")
+
+    def on_before_h(self, initial_h: Array) -> Array:
+        """[U] hours on (+) or off (-) as counted time begins; initial_h [U] where the file, an older one, is silent."""
+        if not self.steps_written or "on_before_h" not in self._names("/"):
+            return initial_h
+        first = self._read("on_before_h")[0]
+        return np.where(first == 0, initial_h, first)
+
+    def has_network(self, district: str) -> bool:
+        with self._open() as file:
+            return bool(file[f"districts/{district}"].attrs["has_network"])
+
+    # ------------------------------------------------------------ values
+    def system(self, name: str) -> Array:
+        """A system variable [time, ...] or the axis of that name."""
+        return self._read(name)
+
+    def district(self, district: str, name: str) -> Array:
+        """A variable of a district [time, ...], one of its axes, `bus_zone` or `vehicle_NAME`."""
+        if district not in self.districts:
+            raise ResultError(f"{self.path}: no district {district}; there are {', '.join(self.districts)}")
+        return self._read(f"districts/{district}/{name}")
+
+    def holds_system(self, name: str) -> bool:
+        """True if the file has that system variable; older files lack newer ones."""
+        return name in self._names("/")
+
+    def holds(self, district: str, name: str) -> bool:
+        """True if the file has that variable of the district; older files lack newer ones."""
+        return name in self._names(f"districts/{district}")
+
+    def has_totals(self, district: str) -> bool:
+        """True when the sums per vehicle were written, at the end of the run."""
+        return any(name.startswith("vehicle_") for name in self._names(f"districts/{district}"))
+
+    def has_vehicle(self, district: str, name: str) -> bool:
+        """True when that sum per vehicle was written; older files have fewer."""
+        return f"vehicle_{name}" in self._names(f"districts/{district}")
+
+    def vehicle(self, district: str, name: str) -> Array:
+        """Sum of one quantity over the counted time for each vehicle [V]."""
+        return self.district(district, f"vehicle_{name}")
+
+    @property
+    def reference(self) -> Reference | None:
+        """The commitment without cars, None where none was written."""
+        with self._open() as file:
+            attrs = dict(file["reference"].attrs)
+        if not attrs["name"]:
+            return None
+        committed = self._read("reference/committed")
+        return Reference(str(attrs["name"]), committed, float(attrs["operating_cost_usd"]))
+
+    @cached_property
+    def run(self) -> dict[str, Any]:
+        """What may differ between equal runs: texts, numbers and groups of them."""
+        with self._open() as file:
+            return _attributes_below(file[RUN_GROUP])
+
+    # ------------------------------------------------------------ plans
+    @property
+    def plan_count(self) -> int:
+        """Plans that were written."""
+        return int(np.sum(self._read("plan/time_s") != NOT_WRITTEN))
+
+    def plan(self, index: int) -> dict[str, Any]:
+        """One stored plan: the fields of controllers.port.Plan by name."""
+        if not 0 <= index < self.plan_count:
+            raise ResultError(f"{self.path}: plan {index} of {self.plan_count} does not exist")
+        fields = self._plan_fields("plan", index)
+        fields |= {name: float(self._read(f"{RUN_GROUP}/plan_{name}")[index]) for name in PLAN_RUN_SCALARS}
+        for name in PLAN_TARGETS:
+            fields[name] = tuple(self.district(d, f"plan_{name}")[index] for d in self.districts)
+        return fields
+
+    def _plan_fields(self, group: str, index: int) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "time_s": int(self._read(f"{group}/time_s")[index]),
+            "committed": self._read(f"{group}/committed")[index].astype(np.int64),
+            "p_mw": self._read(f"{group}/p_mw")[index],
+            "status": str(self._read(f"{group}/status")[index]),
+        }
+        fields |= {name: self._read(f"{group}/{name}")[index] for name in PLAN_HOURLY}
+        return fields | {name: float(self._read(f"{group}/{name}")[index]) for name in PLAN_SCALARS}
+
+    def warmup_plans(self) -> list[dict[str, Any]]:
+        """The plans of controlled warm-up days, as `plan`; what solving them took is not kept (0 s)."""
+        if not self._names("warmup_plan"):
+            return []
+        written = np.flatnonzero(self._read("warmup_plan/time_s") != NOT_WRITTEN)
+        return [self._plan_fields("warmup_plan", index) | dict.fromkeys(PLAN_RUN_SCALARS, 0.0)
+                | {name: tuple(self._read(f"warmup_plan/{name}")[index]) for name in PLAN_TARGETS}
+                for index in written.tolist()]
+
+
+def _attributes_below(group: h5py.Group) -> dict[str, Any]:
+    below: dict[str, Any] = {name: value.item() if isinstance(value, np.generic) else value
+                             for name, value in group.attrs.items()}
+    for name, item in group.items():
+        if isinstance(item, h5py.Group):
+            below[name] = _attributes_below(item)
+    return below
+
+
+def open_result(path: Path | str) -> Result:
+    """A result file for reading; ResultError if it is missing, no HDF5, or not one of ours."""
+    path = Path(path)
+    if not path.is_file():
+        raise ResultError(f"{path}: there is no such file")
+    try:
+        attributes = Result(path).attributes
+    except OSError as error:
+        raise ResultError(f"{path}: not a readable HDF5 file ({error})") from error
+    if attributes.get("kind") != FILE_KIND:
+        raise ResultError(f"{path}: an HDF5 file, but not a result of this testbed")
+    if attributes["schema_version"] != SCHEMA_VERSION:
+        raise ResultError(f"{path}: schema version {attributes['schema_version']}, "
+                          f"this program reads {SCHEMA_VERSION}")
+    return Result(path)
+
+
+def stored_plans(path: Path | str) -> list[Plan]:
+    """All upper plans of a result, in order, for a replay, the warm-up's before; ResultError if there is none."""
+    result = open_result(path)
+    plans = [Plan.from_arrays(result.plan(index)) for index in range(result.plan_count)]
+    if not plans:
+        raise ResultError(f"{path}: holds no stored plan")
+    return [*map(Plan.from_arrays, result.warmup_plans()), *plans]
+
+
+# ---------------------------------------------------------------- equality
+def equal_results(first: Path | str, second: Path | str) -> list[str]:
+    """Names of datasets and attributes that differ, value for value; /run and failures are not compared."""
+    open_result(first)
+    open_result(second)
+    with h5py.File(first, "r") as a, h5py.File(second, "r") as b:
+        differing = list(_differing_attributes(a, b))
+        paths_a, paths_b = set(_paths(a)), set(_paths(b))
+        differing += sorted(paths_a ^ paths_b)
+        for path in sorted(paths_a & paths_b):
+            differing += _differing_attributes(a[path], b[path])
+            if isinstance(a[path], h5py.Dataset) and not _equal(a[path][...], b[path][...]):
+                differing.append(path)
+    return differing
+
+
+def _paths(file: h5py.File) -> list[str]:
+    found: list[str] = []
+    file.visit(found.append)
+    return [path for path in found if path.split("/")[0] != RUN_GROUP]
+
+
+def _differing_attributes(a: h5py.HLObject, b: h5py.HLObject) -> list[str]:
+    names = (set(a.attrs) | set(b.attrs)) - IGNORED_ATTRIBUTES
+    return [f"{a.name}@{name}" for name in sorted(names)
+            if name not in a.attrs or name not in b.attrs or not _equal(a.attrs[name], b.attrs[name])]
+
+
+def _equal(a: Any, b: Any) -> bool:
+    left, right = np.asarray(a), np.asarray(b)
+    if left.shape != right.shape or left.dtype != right.dtype:
+        return False
+    return bool(np.array_equal(left, right, equal_nan=left.dtype.kind == "f"))

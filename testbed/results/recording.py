@@ -1,0 +1,62 @@
+"""The result file of a run: opened by the recorder, judged at the end by run.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from models.drivers.willingness import REASONS
+from models.records.arrays import Ints
+from models.records.groups import group_names
+from testbed.results.layout import DistrictLayout, ResultHeader, ResultLayout
+from testbed.results.vehicle_traces import VehicleTraceWriter
+from testbed.results.writing import ResultWriter
+from testbed.scenario.record import to_yaml
+from testbed.setup.controller_loading import load_controller
+from testbed.setup.districts import District, build_districts
+from testbed.setup.knowledge import thermal_units
+from testbed.wiring.run_spec import DAY_S, RunSpec
+
+
+def result_header(spec: RunSpec) -> ResultHeader:
+    """What was run. `execution` changes no result and is left at its default in the file."""
+    scenario = spec.scenario.model_copy(update={"execution": type(spec.scenario.execution)()})
+    return ResultHeader(
+        scenario_yaml=to_yaml(scenario), scenario_name=scenario.name,
+        controller=load_controller(spec.controller).name, seed=spec.seed, step_s=spec.step_s,
+        steps_total=spec.steps_counted, warmup_controlled_days=scenario.warmup_controlled_days)
+
+
+def result_layout(spec: RunSpec) -> ResultLayout:
+    """Axes of the file."""
+    districts = tuple(
+        DistrictLayout(name=d.name, bus_number=_bus_numbers(d), bus_zone=d.site.bus_zone,
+                       has_network=d.feeder is not None, vehicle_count=d.vehicles.count, feeder=d.feeder)
+        for d in build_districts(spec).values())
+    return ResultLayout(
+        unit_names=thermal_units(spec.scenario).names, group_names=group_names(), reason_names=REASONS,
+        districts=districts, plan_count=spec.scenario.days * DAY_S // spec.binding_s, horizon_h=spec.horizon_h,
+        warmup_plan_count=-spec.control_s // spec.binding_s)
+
+
+def open_writer(spec: RunSpec) -> ResultWriter:
+    """The writer of the result file, which it creates."""
+    return ResultWriter(spec.output, result_header(spec), result_layout(spec))
+
+
+def traces_path(output: Path) -> Path:
+    """The second file, with a trace per vehicle."""
+    return output.with_name(f"{output.stem}-vehicles.h5")
+
+
+def open_traces(spec: RunSpec) -> VehicleTraceWriter | None:
+    """The writer of vehicle traces, if the scenario asks for them."""
+    if not spec.scenario.record.vehicles:
+        return None
+    return VehicleTraceWriter(traces_path(spec.output), result_header(spec), result_layout(spec))
+
+
+def _bus_numbers(district: District) -> Ints:
+    """People's numbers of the buses; virtual ones count from 1."""
+    return district.feeder.bus_number if district.feeder is not None else np.arange(1, district.site.bus_count + 1)

@@ -1,0 +1,243 @@
+"""Writes the result file of one run, in blocks, so that a killed run leaves all flushed steps readable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import h5py
+import numpy as np
+
+from testbed.results.groups import make_district, make_plan, make_reference, make_root, make_warmup_plan
+from testbed.results.layout import (
+    PLAN_HOURLY,
+    PLAN_RUN_SCALARS,
+    PLAN_SCALARS,
+    PLAN_TARGETS,
+    Array,
+    ResultError,
+    ResultHeader,
+    ResultLayout,
+    unit_of_name,
+)
+
+FLUSH_STEPS = 32
+"""Steps per block: a write of a series costs a tenth of a millisecond, however long it is."""
+SYSTEM_GROUP = "/"
+
+Status = Literal["completed", "failed"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a run ended before its time."""
+
+    simulator: str
+    time_s: int
+    cause: str
+
+
+class _Block:
+    """Rows of one group's series until they are written: all numbers of a step side by side, each array apart."""
+
+    def __init__(self, series: Mapping[str, h5py.Dataset], steps: int) -> None:
+        self._series = series
+        self._numbers = [name for name, dataset in series.items() if dataset.ndim == 1]
+        self._number_rows = np.zeros((steps, len(self._numbers)))
+        self._array_rows = {name: np.zeros((steps, *dataset.shape[1:]))
+                            for name, dataset in series.items() if dataset.ndim > 1}
+
+    def put(self, row: int, values: Mapping[str, Any]) -> None:
+        """One step's values; ResultError names those that are missing or of another shape."""
+        missing = [name for name in self._series if name not in values]
+        if missing:
+            raise ResultError(f": no value for {', '.join(missing)}")
+        for name, rows in self._array_rows.items():
+            _check_shape(name, values[name], rows.shape[1:])
+            rows[row] = values[name]
+        try:
+            self._number_rows[row] = [values[name] for name in self._numbers]
+        except (TypeError, ValueError):
+            for name in self._numbers:
+                _check_shape(name, values[name], ())
+            raise
+
+    def write(self, span: slice) -> None:
+        """The first rows into the steps `span` of the file."""
+        count = span.stop - span.start
+        if count == 0:
+            return
+        for column, name in enumerate(self._numbers):
+            self._series[name][span] = self._number_rows[:count, column]
+        for name, rows in self._array_rows.items():
+            self._series[name][span] = rows[:count]
+
+
+def _check_shape(name: str, value: Any, expected: tuple[int, ...]) -> None:
+    if np.shape(value) != expected:
+        raise ResultError(f" {name}: shape {np.shape(value)}, expected {expected}")
+
+
+class ResultWriter:
+    """One run's result file. Only counted steps are written, in order; the caller skips the warm-up."""
+
+    def __init__(self, path: Path, header: ResultHeader, layout: ResultLayout,
+                 flush_steps: int = FLUSH_STEPS) -> None:
+        self._header, self._layout, self._flush_steps = header, layout, flush_steps
+        self._next_step = self._first_buffered = 0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = h5py.File(path, "w")
+        self._places = {SYSTEM_GROUP: make_root(self._file, header, layout)}
+        self._places |= {d.name: make_district(self._file, header, layout, d) for d in layout.districts}
+        make_plan(self._file, layout)
+        make_warmup_plan(self._file, layout)
+        make_reference(self._file, header, layout)
+        self._blocks = {name: _Block(place.series, flush_steps) for name, place in self._places.items()}
+        self._file.flush()
+
+    # ------------------------------------------------------------ steps
+    def write_step(self, step: int, system: Mapping[str, Any],
+                   districts: Mapping[str, Mapping[str, Any]]) -> None:
+        """Buffer all recorded values of one counted step (0-based); every name of the table must be there."""
+        if step != self._next_step or step >= self._header.steps_total:
+            raise ResultError(f"step {step} came, step {self._next_step} of "
+                              f"{self._header.steps_total} was expected")
+        self._buffer(SYSTEM_GROUP, system)
+        for district in self._layout.districts:
+            if district.name not in districts:
+                raise ResultError(f"step {step}: no values for district {district.name}")
+            self._buffer(district.name, districts[district.name])
+        self._next_step += 1
+        if self._next_step - self._first_buffered >= self._flush_steps:
+            self.flush()
+
+    def _buffer(self, group: str, values: Mapping[str, Any]) -> None:
+        try:
+            self._blocks[group].put(self._next_step - self._first_buffered, values)
+        except ResultError as error:
+            raise ResultError(f"step {self._next_step}, {group}{error}") from error
+
+    def flush(self) -> None:
+        """Write what is buffered, then the number of steps: in this order, so that the number never lies."""
+        span = slice(self._first_buffered, self._next_step)
+        for block in self._blocks.values():
+            block.write(span)
+        self._first_buffered = self._next_step
+        self._file.flush()
+        self._file.attrs["steps_written"] = self._next_step
+        self._file.flush()
+
+    # ------------------------------------------------------------ once per plan, once per run
+    def write_plan(self, index: int, plan: Mapping[str, Any]) -> None:
+        """Store the upper layer's answer; `plan` is controllers.port.Plan.to_arrays()."""
+        if not 0 <= index < self._layout.plan_count:
+            raise ResultError(f"plan {index} came, {self._layout.plan_count} were announced")
+        group, run = self._file["plan"], self._file["run"]
+        _write_plan_fields(group, index, plan)
+        for name in PLAN_RUN_SCALARS:
+            run[f"plan_{name}"][index] = plan[name]
+        for position, district in enumerate(self._layout.districts):
+            for name in PLAN_TARGETS:
+                self._places[district.name].group[f"plan_{name}"][index] = plan[name][position]
+        self._file.flush()
+
+    def write_warmup_plan(self, index: int, plan: Mapping[str, Any]) -> None:
+        """Store a plan of the controlled warm-up, of which no figure is made; as `write_plan`."""
+        if not 0 <= index < self._layout.warmup_plan_count:
+            raise ResultError(f"plan {index} of the warm-up came, {self._layout.warmup_plan_count} were announced")
+        group = self._file["warmup_plan"]
+        _write_plan_fields(group, index, plan)
+        for name in PLAN_TARGETS:
+            group[name][index] = np.stack(plan[name])
+        self._file.flush()
+
+    def write_reference(self, name: str, committed: Array, operating_cost_usd: float) -> None:
+        """The commitment without cars, committed [hour, U], and the name of the run that it stands for."""
+        _write_reference(self._file, name, committed, operating_cost_usd)
+        self._file.flush()
+
+    def write_totals(self, district: str, totals: Mapping[str, Array]) -> None:
+        """Sums per vehicle over the counted time, each [V], as `vehicle_NAME`; once, at the end."""
+        for name, values in totals.items():
+            self._places[district].filled(f"vehicle_{name}", ("vehicle",), np.asarray(values), unit_of_name(name),
+                                          f"{name} of each vehicle since counted 00:00")
+        self._file.flush()
+
+    def write_run(self, info: Mapping[str, Any]) -> None:
+        """What may differ between equal runs: texts, numbers, and mappings of them (one group each)."""
+        _write_attributes(self._file["run"], info)
+        self._file.flush()
+
+    def close(self, status: Status, failure: Failure | None = None) -> None:
+        """Flush all and say how the run ended; `completed` needs every step."""
+        self.flush()
+        try:
+            _mark(self._file, status, failure)
+        finally:
+            self._file.close()
+
+    def release(self) -> None:
+        """Flush and close the file without saying how the run ended (see `finish_result`)."""
+        if self._file:
+            self.flush()
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        """Close the handle if `close` was not reached; the file then reads as unfinished."""
+        self.release()
+
+
+def _write_plan_fields(group: h5py.Group, index: int, plan: Mapping[str, Any]) -> None:
+    for name in ("time_s", "committed", "p_mw", "status", *PLAN_HOURLY, *PLAN_SCALARS):
+        group[name][index] = plan[name]
+
+
+# ---------------------------------------------------------------- a file that its writer has released
+def finish_result(path: Path, status: Status, failure: Failure | None = None,
+                  run: Mapping[str, Any] | None = None) -> None:
+    """Say how the run ended, and what may differ between equal runs, in a released file."""
+    with h5py.File(path, "r+") as file:
+        _write_attributes(file["run"], run or {})
+        _mark(file, status, failure)
+
+
+def add_reference(path: Path, name: str, committed: Array, operating_cost_usd: float) -> None:
+    """Add the commitment without cars, committed [hour, U], to a released file."""
+    with h5py.File(path, "r+") as file:
+        _write_reference(file, name, committed, operating_cost_usd)
+
+
+def _mark(file: h5py.File, status: Status, failure: Failure | None) -> None:
+    written, total = int(file.attrs["steps_written"]), int(file.attrs["steps_total"])
+    if status == "completed" and written != total:
+        raise ResultError(f"run called completed after {written} of {total} steps")
+    if failure is not None:
+        file.attrs["failure_simulator"] = failure.simulator
+        file.attrs["failure_time_s"] = failure.time_s
+        file.attrs["failure_cause"] = failure.cause
+    file.attrs["status"] = status
+
+
+def _write_reference(file: h5py.File, name: str, committed: Array, operating_cost_usd: float) -> None:
+    group = file["reference"]
+    if np.shape(committed) != group["committed"].shape:
+        raise ResultError(f"reference commitment: shape {np.shape(committed)}, "
+                          f"expected {group['committed'].shape}")
+    group["committed"][...] = committed
+    group.attrs["name"] = name
+    group.attrs["operating_cost_usd"] = float(operating_cost_usd)
+
+
+def _write_attributes(group: h5py.Group, info: Mapping[str, Any]) -> None:
+    for name, value in info.items():
+        if isinstance(value, Mapping):
+            _write_attributes(group.require_group(name), value)
+        else:
+            group.attrs[name] = value

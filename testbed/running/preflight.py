@@ -1,0 +1,227 @@
+"""Everything that can be wrong with a request, found before anything is written, and reported at once."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controllers.port import Controller
+from testbed.scenario.loading import ScenarioError, load_scenario
+from testbed.scenario.parts.execution import ADDRESS, LAST_PORT
+from testbed.setup.controller_loading import ControllerError, load_controller
+
+if TYPE_CHECKING:
+    from testbed.results.reading import Result
+    from testbed.scenario.record import Scenario
+
+RESULTS = Path("results")
+UNSAFE = re.compile(r"[^\w.-]+")
+
+
+class WrongRequest(ValueError):
+    """A request that cannot be carried out; `mistakes` holds one line each."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(self.mistakes))
+
+
+@dataclass(frozen=True)
+class Request:
+    """A checked request: what to run, and where its results may be written."""
+
+    scenario: Scenario
+    specs: tuple[str, ...]
+    """As the user wrote them; `load_controller` makes the controllers again in another process."""
+    controllers: tuple[Controller, ...]
+    seeds: tuple[int, ...]
+    output: Path
+    """A file for one run, a folder for several."""
+    plan: Path | None = None
+
+
+def run_request(scenario: str, controller: str, seed: int | None = None, overrides: Sequence[str] = (),
+                plan: Path | None = None, output: Path | None = None) -> Request:
+    """The checked request for one run into one file; WrongRequest lists every mistake."""
+    mistakes: list[str] = []
+    found = _scenario(scenario, overrides, seed, mistakes)
+    controllers = _controllers((controller,), mistakes)
+    if output is None and found is not None and controllers:
+        output = default_folder(found) / result_name(controllers[0].name, found.seed)
+    _check_plan(plan, found, mistakes)
+    if output is not None:
+        mistakes += file_mistakes(output, "-o", ".h5")
+        if plan is not None and output.resolve() == plan.resolve():
+            mistakes.append(f"-o {output}: is the file of --plan, which would be overwritten")
+    if mistakes or found is None or output is None:
+        raise WrongRequest(mistakes)
+    return Request(found, (controller,), controllers, (found.seed,), output, plan)
+
+
+def compare_request(scenario: str, specs: Sequence[str], seeds: int = 1, overrides: Sequence[str] = (),
+                    plan: Path | None = None, folder: Path | None = None) -> Request:
+    """The checked request for all controllers on the same seeds (scenario seed, seed + 1, ...)."""
+    mistakes: list[str] = []
+    found = _scenario(scenario, overrides, None, mistakes)
+    controllers = _controllers(specs, mistakes)
+    counts = Counter(one.name for one in controllers)
+    mistakes += [f"--controllers: {name} is there {count} times, every name must differ"
+                 for name, count in counts.items() if count > 1]
+    if seeds < 1:
+        mistakes.append(f"--seeds {seeds}: must be 1 or more")
+    if folder is None and found is not None:
+        folder = default_folder(found)
+    _check_plan(plan, found, mistakes)
+    if folder is not None:
+        mistakes += folder_mistakes(folder, f"-o {folder}")
+    if mistakes or found is None or folder is None:
+        raise WrongRequest(mistakes)
+    all_seeds = tuple(range(found.seed, found.seed + seeds))
+    files = {(folder / result_name(one.name, seed)).resolve() for one in controllers for seed in all_seeds}
+    if plan is not None and plan.resolve() in files:
+        raise WrongRequest([f"--plan {plan}: would be overwritten by a result of this comparison; "
+                            "choose another folder with -o"])
+    return Request(found, tuple(specs), controllers, all_seeds, folder, plan)
+
+
+def default_folder(scenario: Scenario) -> Path:
+    """results/SCENARIO, where results go unless the user says otherwise."""
+    return RESULTS / UNSAFE.sub("_", scenario.name)
+
+
+def result_name(controller: str, seed: int) -> str:
+    """File name of one run's result."""
+    return f"{controller}-seed{seed}.h5"
+
+
+def checked_scenario(name: str, overrides: Sequence[str] = ()) -> Scenario:
+    """The scenario; WrongRequest lists every mistake."""
+    mistakes: list[str] = []
+    found = _scenario(name, overrides, None, mistakes)
+    if mistakes or found is None:
+        raise WrongRequest(mistakes)
+    return found
+
+
+# ------------------------------------------------------------------ single parts
+def _scenario(name: str, overrides: Sequence[str], seed: int | None, mistakes: list[str]) -> Scenario | None:
+    try:
+        found = load_scenario(name, overrides, seed)
+    except ScenarioError as error:
+        mistakes += [str(mistake) for mistake in error.mistakes]
+        return None
+    mistakes += _profile_mistakes(found) + _network_mistakes(found)
+    return found
+
+
+def _profile_mistakes(scenario: Scenario) -> list[str]:
+    """Why the series that the scenario names cannot serve: a file that is missing, has gaps or is too short."""
+    from models.system.profiles import ProfileError  # noqa: PLC0415
+    from testbed.setup.profiles import build_profiles  # noqa: PLC0415
+
+    try:
+        build_profiles(scenario)
+    except ProfileError as error:
+        return [f"profiles of scenario {scenario.name}: {error}"]
+    return []
+
+
+def _network_mistakes(scenario: Scenario) -> list[str]:
+    """Why networks that come from elsewhere cannot serve: unknown, not radial, without the buses that are named."""
+    elsewhere = [one for one in scenario.districts if one.feeder not in {None, "ieee33"}]
+    if not elsewhere:
+        return []
+    from testbed.setup.districts import check_network  # noqa: PLC0415 - networks take a second to load
+
+    return [f"district {one.name}: {problem}" for one in elsewhere if (problem := check_network(one))]
+
+
+def _controllers(specs: Sequence[str], mistakes: list[str]) -> tuple[Controller, ...]:
+    if not specs:
+        mistakes.append("--controllers: must name one controller or more")
+    made: list[Controller] = []
+    for spec in specs:
+        try:
+            made.append(load_controller(spec))
+        except ControllerError as error:
+            mistakes.append(str(error))
+    return tuple(made)
+
+
+def file_mistakes(file: Path, option: str, suffix: str) -> list[str]:
+    """Why this file could not be written; empty if it could. Creates nothing."""
+    mistakes = [] if file.suffix == suffix else [f"{option} {file}: must end in {suffix}"]
+    if file.is_dir():
+        return [*mistakes, f"{option} {file}: is a folder, must be a file"]
+    if file.exists() and not os.access(file, os.W_OK):
+        return [*mistakes, f"{option} {file}: exists and cannot be written"]
+    return mistakes + folder_mistakes(file.parent, f"{option} {file}")
+
+
+def folder_mistakes(folder: Path, named: str) -> list[str]:
+    """Why nothing could be written into this folder, made if need be; empty if it could. Creates nothing.
+
+    `named` is what the user gave, for the message.
+    """
+    nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not nearest.is_dir():
+        return [f"{named}: {nearest} is a file, must be a folder"]
+    if not _takes_files(nearest):
+        return [f"{named}: {nearest} cannot be written into"]
+    return []
+
+
+def _takes_files(folder: Path) -> bool:
+    """Tried with a file that has gone again at once: rights alone do not tell of read-only and virtual file systems."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _check_plan(plan: Path | None, scenario: Scenario | None, mistakes: list[str]) -> None:
+    if plan is None:
+        return
+    from testbed.results.reading import ResultError, open_result  # noqa: PLC0415
+
+    try:
+        result = open_result(plan)
+    except ResultError as error:
+        mistakes.append(f"--plan {error}")
+        return
+    if scenario is not None:
+        mistakes += [f"--plan {plan}: {problem}" for problem in _plan_problems(result, scenario)]
+
+
+def _plan_problems(result: Result, scenario: Scenario) -> list[str]:
+    """Why this result's plans do not fit the scenario."""
+    theirs = result.scenario
+    problems = [
+        f"its planning.{key} is {theirs['planning'][key]}, the scenario's {getattr(scenario.planning, key)}"
+        for key in ("horizon_h", "binding_h") if theirs["planning"][key] != getattr(scenario.planning, key)
+    ]
+    if result.warmup_controlled_days != scenario.warmup_controlled_days:
+        problems.append(f"its warmup_controlled_days is {result.warmup_controlled_days}, the scenario's "
+                        f"{scenario.warmup_controlled_days}: counted time would begin from another state")
+    names, their_names = [d.name for d in scenario.districts], [d["name"] for d in theirs["districts"]]
+    if names != their_names:
+        problems.append(f"its districts are {', '.join(their_names)}, the scenario's {', '.join(names)}")
+    needed = scenario.days * 24 // scenario.planning.binding_h
+    if result.plan_count < needed:
+        problems.append(f"holds {result.plan_count} plans, the scenario needs {needed}")
+    return problems
+
+
+def listen_address(text: str) -> tuple[str, int]:
+    """(host, port) of HOST:PORT; raises WrongRequest."""
+    host, _, port = text.rpartition(":")
+    if not re.fullmatch(ADDRESS, text) or int(port) > LAST_PORT:
+        raise WrongRequest([f"--listen {text}: must be HOST:PORT, a port up to {LAST_PORT}, e.g. 127.0.0.1:5555"])
+    return host, int(port)

@@ -1,0 +1,191 @@
+"""Builds the mosaik World from the attribute table: the only file that starts simulators and connects them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, Self
+
+import mosaik
+import numpy as np
+
+from testbed.setup.districts import District, build_districts
+from testbed.setup.knowledge import thermal_units
+from testbed.simulators.adapter import SYSTEM, SimulatorFailure
+from testbed.wiring.attributes import (
+    ATTRIBUTES,
+    DISTRICT_SIMULATORS,
+    NETWORK_ONLY,
+    SCOPES,
+    SIMULATORS,
+    Scope,
+    to_recorder,
+)
+from testbed.wiring.code_version import code_hash
+from testbed.wiring.packing import freeze, pack, unpack
+from testbed.wiring.run_spec import RunSpec
+
+CLASS_NAMES = {name: "".join(part.capitalize() for part in name.split("_")) + "Simulator" for name in SIMULATORS}
+Entities = dict[str, dict[str, Any]]
+Edge = tuple[str, str, str, str, str, bool]
+"""(producer, its entity, consumer, its entity, attribute, shifted)"""
+
+
+@dataclass(frozen=True)
+class Wired:
+    """A World ready to run, once; a context manager that ends its simulators."""
+
+    world: mosaik.World
+    remote: Mapping[str, Any]
+    """Simulators served elsewhere, by name."""
+
+    def __enter__(self) -> Self:
+        self.world.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.world.__exit__(*error)
+
+    def fetch_ledgers(self, folder: Path) -> None:
+        """What they say of their run, as NAME@DISTRICT.json."""
+        for name, simulator in self.remote.items():
+            (folder / f"{name}.json").write_text(json.dumps(simulator.ledger()), encoding="utf-8")
+
+
+def build_world(spec: RunSpec, ledger_dir: Path) -> Wired:
+    """The eight simulators wired, and four more for each district that is served elsewhere.
+
+    Raises SimulatorFailure where an address does not answer.
+    """
+    # mosaik's type for a simulator description is a closed TypedDict union; ours is made in a loop
+    started = simulator_names(spec)
+    world = mosaik.World({name: _starter(name, spec) for name in started},  # type: ignore[misc]
+                         skip_greetings=True, configure_logging=False)
+    try:
+        simulators = {name: _start(world, name, spec, ledger_dir) for name in started}
+        entities = {name: _entities(simulators[name], entity_names(spec, name)) for name in started}
+        for source, entity, target, target_entity, attribute, is_shifted in edges(spec):
+            speaker, hearer = served_as(spec, source, entity), served_as(spec, target, target_entity)
+            extra = _crossing(speaker, hearer)
+            if is_shifted:
+                extra |= _shift(spec, attribute, entity, packed=spec.is_separate or "@" in speaker)
+            world.connect(entities[speaker][entity], entities[hearer][target_entity], attribute, **extra)
+    except BaseException:
+        world.shutdown()
+        raise
+    return Wired(world, {name: simulators[name] for name in started if "@" in name})
+
+
+def simulator_names(spec: RunSpec) -> tuple[str, ...]:
+    """Those that have something to simulate: the eight, `NAME@DISTRICT` of districts served elsewhere."""
+    elsewhere = tuple(f"{name}@{district}" for district in spec.remote for name in DISTRICT_SIMULATORS)
+    return tuple(name for name in (*SIMULATORS, *elsewhere) if entity_names(spec, name))
+
+
+def served_as(spec: RunSpec, simulator: str, entity: str) -> str:
+    """The simulator's name where its entity lives."""
+    return f"{simulator}@{entity}" if simulator in DISTRICT_SIMULATORS and entity in spec.remote else simulator
+
+
+def _crossing(source: str, target: str) -> dict[str, Any]:
+    """What happens to values on their way into or out of another process."""
+    if ("@" in source) == ("@" in target):
+        return {}
+    return {"transform": pack if "@" in target else _received}
+
+
+def _received(value: Any) -> Any:
+    return freeze(unpack(value))
+
+
+def _starter(name: str, spec: RunSpec) -> dict[str, str]:
+    if "@" in name:
+        return {"connect": spec.remote[name.split("@", 1)[1]]}
+    if spec.is_separate:
+        return {"cmd": f"{sys.executable} -m testbed.simulators.serve {name} %(addr)s"}
+    return {"python": f"testbed.simulators.{name}:{CLASS_NAMES[name]}"}
+
+
+def _start(world: mosaik.World, name: str, spec: RunSpec, ledger_dir: Path) -> Any:
+    simulator, _, district = name.partition("@")
+    extra = {"simulator": simulator, "run": str(ledger_dir)} if district else {}
+    try:
+        started: Any = world.start(name, sim_id=name, spec=spec.to_json(), ledger_dir=str(ledger_dir), **extra)
+    except Exception as error:
+        if not district:
+            raise
+        raise SimulatorFailure(name, spec.start_s, f"no `testbed serve-district` at {spec.remote[district]}: {error}"
+                               ) from error
+    if district and (theirs := started.meta.get("code")) != code_hash():
+        raise SimulatorFailure(name, spec.start_s, f"`testbed serve-district` at {spec.remote[district]} has other "
+                               f"code (sources {theirs}, here {code_hash()})")
+    return started
+
+
+def _entities(simulator: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: (simulator.System if name == SYSTEM else simulator.District)(name=name) for name in names}
+
+
+def entity_names(spec: RunSpec, simulator: str) -> tuple[str, ...]:
+    """`system`, then the districts; a feeder only where there is a network; a remote district only where it is."""
+    name, _, district = simulator.partition("@")
+    if name in DISTRICT_SIMULATORS:
+        return tuple(one for one in _all_entities(spec, name)
+                     if one == district or (not district and one not in spec.remote))
+    return _all_entities(spec, name)
+
+
+def _all_entities(spec: RunSpec, simulator: str) -> tuple[str, ...]:
+    districts = spec.scenario.districts
+    if simulator in NETWORK_ONLY:
+        return tuple(d.name for d in districts if d.feeder is not None)
+    names = tuple(d.name for d in districts)
+    if simulator in ("mobility", "spatial", "fleet"):
+        return names
+    return (SYSTEM,) if simulator == "power_system" else (SYSTEM, *names)
+
+
+def edges(spec: RunSpec) -> tuple[Edge, ...]:
+    """Every connection of the run, from the attribute table."""
+    found: list[Edge] = []
+    for a in ATTRIBUTES:
+        for consumer, is_shifted in [(name, False) for name in a.now] + [(name, True) for name in a.shifted]:
+            found += [(a.producer, entity, consumer, target, a.name, is_shifted)
+                      for entity, target in _pairs(spec, a.producer, a.scope, consumer)]
+    for producer, scope in product(SIMULATORS, SCOPES):
+        for name in to_recorder(producer, scope, spec.scenario.record.vehicles):
+            found += [(producer, entity, "recorder", target, name, False)
+                      for entity, target in _pairs(spec, producer, scope, "recorder")]
+    return tuple(found)
+
+
+def _pairs(spec: RunSpec, producer: str, scope: Scope, consumer: str) -> list[tuple[str, str]]:
+    """Which entity speaks to which: own district to own district, system to all where the consumer has no system."""
+    sources = [e for e in _all_entities(spec, producer) if (e == SYSTEM) == (scope == "system")]
+    targets = _all_entities(spec, consumer)
+    if scope == "district":
+        return [(s, s if s in targets else SYSTEM) for s in sources if s in targets or SYSTEM in targets]
+    return [(SYSTEM, SYSTEM)] if SYSTEM in targets else [(SYSTEM, target) for target in targets]
+
+
+def _shift(spec: RunSpec, attribute: str, entity: str, *, packed: bool) -> dict[str, Any]:
+    """Arguments of a shifted edge; the first step reads the state as the warm-up begins."""
+    value = initial_state(spec, build_districts(spec).get(entity))[attribute]
+    return {"time_shifted": True, "initial_data": {attribute: pack(value) if packed else freeze(value)}}
+
+
+def initial_state(spec: RunSpec, district: District | None) -> Mapping[str, Any]:
+    """Values of all shifted attributes before the first step."""
+    if district is None:
+        units = thermal_units(spec.scenario)
+        return {"units_state": {"hours_on": np.asarray(units.initial_h), "p_mw": np.zeros(units.count)}}
+    buses = district.site.bus_count
+    return {
+        "soc": district.vehicles.soc_initial, "soc_reported": district.vehicles.soc_initial,
+        "vm_pu": np.ones(buses), "delivery": {}, "learned_compliance": {},
+        "guidance": {"rank": np.full((2, buses), -1, dtype=np.int64)},
+    }

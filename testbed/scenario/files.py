@@ -1,0 +1,50 @@
+"""Files that a scenario names: their content is part of it, and elsewhere they need their whole path."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from models.mobility.recorded_sessions import SHIPPED
+from testbed.scenario.record import Scenario
+
+
+def named_files(scenario: Scenario) -> tuple[Path, ...]:
+    """Networks, series and sessions of the user's own, each once."""
+    texts = [scenario.profiles.file]
+    for district in scenario.districts:
+        texts += [_network_file(district.feeder), _sessions_file(district.sessions)]
+    return tuple(Path(text) for text in dict.fromkeys(texts) if text is not None)
+
+
+def files_digest(scenario: Scenario) -> str:
+    """sha256 of the content of all named files in their order; empty without any."""
+    files = named_files(scenario)
+    if not files:
+        return ""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(hashlib.sha256(file.read_bytes()).digest() if file.is_file() else b"missing")
+    return digest.hexdigest()
+
+
+def at_home(scenario: Scenario) -> Scenario:
+    """The same scenario with whole paths, for processes that run in another folder."""
+    profiles = scenario.profiles.model_copy(update={"file": _whole(scenario.profiles.file)})
+    districts = tuple(
+        one.model_copy(update={"feeder": _whole(_network_file(one.feeder)) or one.feeder,
+                               "sessions": _whole(_sessions_file(one.sessions)) or one.sessions})
+        for one in scenario.districts)
+    return scenario.model_copy(update={"profiles": profiles, "districts": districts})
+
+
+def _network_file(feeder: str | None) -> str | None:
+    return feeder if feeder is not None and feeder.endswith(".json") else None
+
+
+def _sessions_file(sessions: str | None) -> str | None:
+    return None if sessions in SHIPPED else sessions
+
+
+def _whole(text: str | None) -> str | None:
+    return None if text is None else str(Path(text).resolve())

@@ -1,0 +1,206 @@
+"""From a YAML file (with `extends`) and `--set key=value` to a checked `Scenario`.
+
+Nothing stops at the first mistake: `ScenarioError` lists all of them, each with its file and line, key, value
+and what is allowed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from testbed.scenario.marked_yaml import Mistake, Path_, Tree, read_value, read_yaml
+from testbed.scenario.record import Scenario
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "experiments" / "scenarios"
+OVERRIDE = "--set"
+STEADY_DAYS = {"home": 7, "uk": 7}
+"""Days by `drivers.profile` until a fleet under control is steady, where that takes more than one: these drivers plug
+in every two or three days."""
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be run; `mistakes` holds one line each."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+
+
+def scenario_names() -> list[str]:
+    """Names of the scenarios that come with the testbed."""
+    return sorted(file.stem for file in SCENARIOS.glob("*.yaml"))
+
+
+def load_scenario(
+    name_or_path: str | Path, overrides: Sequence[str] = (), seed: int | None = None
+) -> Scenario:
+    """The scenario of that name (experiments/scenarios/NAME.yaml) or file, checked.
+
+    overrides: `key.sub.0=value` with YAML values, applied in order (a `drivers.profile` first).
+    seed: takes the place of the scenario's seed.
+    Raises ScenarioError with every mistake found.
+    """
+    mistakes: list[Mistake] = []
+    tree = _read_with_bases(_find(str(name_or_path), None), mistakes)
+    if any(mistake.key in {"", "extends"} for mistake in mistakes):
+        raise ScenarioError(mistakes)  # half a scenario: further findings would mislead
+    # A driver profile starts its block anew, so it must come before keys that are set beside it.
+    for text in sorted(overrides, key=lambda text: not text.startswith("drivers.profile=")):
+        _override(tree, text, mistakes)
+    if seed is not None:
+        tree.set(("seed",), seed, "--seed")
+    _fill_days(tree)
+    scenario = _validate(tree, mistakes)
+    if scenario is None or mistakes:
+        raise ScenarioError(mistakes)
+    return scenario
+
+
+# ------------------------------------------------------------------- files
+def _find(name_or_path: str, beside: Path | None) -> Path:
+    """The file of a scenario: a path, or a name looked up beside the naming file, then in SCENARIOS."""
+    folders = [folder for folder in (beside, SCENARIOS) if folder is not None]
+    is_path = "/" in name_or_path or name_or_path.endswith((".yaml", ".yml"))
+    if is_path:
+        return (beside or Path()) / name_or_path
+    candidates = [folder / f"{name_or_path}.yaml" for folder in folders]
+    return next((file for file in candidates if file.is_file()), candidates[-1])
+
+
+def _read_with_bases(file: Path, mistakes: list[Mistake], chain: tuple[Path, ...] = ()) -> Tree:
+    """The file's tree laid over the trees of the files it extends."""
+    if file.resolve() in chain:
+        names = " -> ".join(one.name for one in (*chain, file))
+        mistakes.append(Mistake(str(file), "extends", names, "must not come back to itself"))
+        return Tree()
+    if not file.is_file():
+        known = scenario_names()
+        rule = f"no such scenario{_did_you_mean(file.stem, known)}; known: {', '.join(known)}"
+        mistakes.append(Mistake(str(file), "", "", rule))
+        return Tree()
+    tree = read_yaml(file, mistakes)
+    base_name = tree.data.pop("extends", None)
+    tree.data.setdefault("name", file.stem)
+    if base_name is None:
+        return tree
+    if not isinstance(base_name, str):
+        place = tree.source(("extends",))
+        mistakes.append(Mistake(place, "extends", base_name, "must be a scenario's name or path"))
+        return tree
+    base = _read_with_bases(_find(base_name, file.parent), mistakes, (*chain, file.resolve()))
+    base.data.pop("description", None)
+    base.lay_over(tree)
+    return base
+
+
+# --------------------------------------------------------------- overrides
+def _override(tree: Tree, text: str, mistakes: list[Mistake]) -> None:
+    key, equals, value_text = text.partition("=")
+    parts: Path_ = tuple(int(part) if part.isdigit() else part for part in key.strip().split("."))
+    if not equals or "" in parts:
+        mistakes.append(Mistake(f"{OVERRIDE} {text}", "", "", "must read key.sub=value"))
+        return
+    known_mistakes = len(mistakes)
+    value = read_value(value_text, f"{OVERRIDE} {key}", mistakes)
+    if len(mistakes) > known_mistakes:
+        return
+    try:
+        tree.set(parts, value, OVERRIDE)
+    except LookupError as error:
+        mistakes.append(Mistake(OVERRIDE, key, value_text, str(error.args[0])))
+
+
+def _fill_days(tree: Tree) -> None:
+    """Days of warm-up and counted days that the drivers need, where neither file nor override gives them."""
+    drivers = tree.data.get("drivers")
+    profile = drivers.get("profile") if isinstance(drivers, dict) else None
+    if isinstance(profile, str) and profile in STEADY_DAYS:
+        for key in ("warmup_controlled_days", "days"):
+            tree.data.setdefault(key, STEADY_DAYS[profile])
+
+
+# -------------------------------------------------------------- validation
+def _validate(tree: Tree, mistakes: list[Mistake]) -> Scenario | None:
+    """The scenario, or None after adding to `mistakes`.
+
+    pydantic skips rules between keys while any single key is wrong. Dropping the wrong keys and asking again
+    brings those rules to light; what names a dropped key is then left out.
+    """
+    dropped: list[Path_] = []
+    while True:
+        try:
+            return Scenario.model_validate_json(json.dumps(tree.data, default=str), strict=True)
+        except ValidationError as error:
+            found = [found for detail in error.errors() for found in _explain(detail, tree)]
+            inner = [one.path for one in found if one.can_be_dropped]
+            # A list with a wrong entry is also reported as too short: only the entry is news.
+            fresh = [one for one in found if not _concerns(one, dropped) and not _encloses(one.path, inner)]
+            mistakes.extend(one.mistake for one in fresh)
+            wrong = [one.path for one in fresh if one.can_be_dropped]
+        if not wrong:
+            return None
+        dropped.extend(wrong)
+        for path in sorted(wrong, key=lambda path: [str(part) for part in path], reverse=True):
+            tree.drop(path)
+
+
+class _Found(NamedTuple):
+    path: Path_
+    mistake: Mistake
+    can_be_dropped: bool
+
+
+def _concerns(found: _Found, dropped: list[Path_]) -> bool:
+    """Whether it is about a dropped key: at, in or around it, or names it in its rule."""
+    path, rule = found.path, found.mistake.rule
+    return any(
+        path[: len(one)] == one or one[: len(path)] == path or str(one[-1]) in rule.split("; known")[0]
+        for one in dropped
+    )
+
+
+def _encloses(path: Path_, others: list[Path_]) -> bool:
+    return any(len(one) > len(path) and one[: len(path)] == path for one in others)
+
+
+def _explain(detail: ErrorDetails, tree: Tree) -> Iterator[_Found]:
+    path: Path_ = tuple(detail["loc"])
+    context = detail.get("ctx", {})
+    if detail["type"] == "contradiction":
+        for path, value, rule in context["found"]:
+            yield _Found(path, Mistake(tree.source(path), _dotted(path), value, rule), False)
+    elif detail["type"] == "missing":
+        yield _Found(path, Mistake(tree.source(path), _dotted(path), "", "is required and missing"), False)
+    elif detail["type"] == "extra_forbidden":
+        rule = f"is not a known key{_did_you_mean(str(path[-1]), _keys_beside(path))}"
+        rule += f"; known: {', '.join(_keys_beside(path))}"
+        yield _Found(path, Mistake(tree.source(path), _dotted(path), detail["input"], rule), True)
+    else:
+        rule = detail["msg"].replace("Input should be", "must be", 1).replace("a valid array", "a list in brackets")
+        yield _Found(path, Mistake(tree.source(path), _dotted(path), detail["input"], rule), True)
+
+
+def _keys_beside(path: Path_) -> list[str]:
+    """Known keys of the block in which the last part of `path` stands."""
+    model: type[BaseModel] = Scenario
+    for part in path[:-1]:
+        if isinstance(part, str):
+            kind = model.model_fields[part].annotation
+            model = get_args(kind)[0] if get_args(kind) else kind  # type: ignore[assignment]
+    return list(model.model_fields)
+
+
+def _did_you_mean(word: str, known: Sequence[str]) -> str:
+    close = get_close_matches(word, known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _dotted(path: Path_) -> str:
+    return ".".join(str(part) for part in path)

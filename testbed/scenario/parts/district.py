@@ -1,0 +1,107 @@
+"""Districts and the lower layer of a scenario."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from testbed.scenario.parts.base import Count, NonNegative, Part, Positive, Share, ZoneName
+
+Celsius = Annotated[float, Field(ge=-40, le=60)]
+Strategy = Literal["dispatched", "charge_only", "free"]
+
+
+class Strategies(Part):
+    """`dispatched`: as the controller says; `charge_only`: never discharged (a one-way charger); `free`: no contract,
+    never told anything, they do what free cars do under the controller."""
+
+    private: Strategy = "dispatched"
+    """Private cars."""
+    taxi: Strategy = "dispatched"
+    """Taxis."""
+    government: Strategy = "dispatched"
+    """Government cars."""
+
+
+class District(Part):
+    """A population of cars with its zones and, optionally, a feeder."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+    """Letters, digits and underscores; names the group in the result."""
+    feeder: Annotated[str, Field(pattern=r"^(ieee33|pandapower:[A-Za-z_]\w*|simbench:[\w.-]+|.+\.json)$")] | None = None
+    """Network: `ieee33`, `pandapower:FUNCTION`, `simbench:CODE`, a pandapower JSON file; null: none, one virtual bus
+    per zone."""
+    peak_scale: Positive = 0.83
+    """Factor on the feeder's peak load."""
+    slack_vm_pu: Annotated[float, Field(ge=0.9, le=1.1)] = 1.0
+    """Voltage at the substation."""
+    v_min_pu: Annotated[float, Field(ge=0.8, le=1.0)] = 0.90
+    """Lowest voltage allowed."""
+    v_max_pu: Annotated[float, Field(ge=1.0, le=1.2)] = 1.05
+    """Highest voltage allowed."""
+    substation_mva: Positive | None = None
+    """Rating of the transformer that feeds the feeder, MVA; null: none that could bind."""
+    line_rating_a: Positive | Literal["assumed"] | None = "assumed"
+    """Current that lines may carry: `assumed` (ieee33: 400 A on lines 1-5, 200 A elsewhere; others: the network's own),
+    one number for all, or null: no limit."""
+    transformer_margin: Annotated[float, Field(ge=1.0)] | None = 1.2
+    """Each bus's MV/LV transformer is the next standard size above this x its peak load at scale 1; null: no limit."""
+    transformer_losses: Literal["tier1", "tier2"] = "tier2"
+    """Own losses of MV/LV transformers: the most that Regulation (EU) 548/2014 allows, by its tier."""
+    ambient_celsius: Celsius | Annotated[tuple[Celsius, ...], Field(min_length=24, max_length=24)] = 20.0
+    """Air around the MV/LV transformers: one temperature, or 24 hourly ones of a day."""
+    zone_map: (Literal["contiguous", "public"] | dict[ZoneName, tuple[Count, ...]]
+               | dict[ZoneName, Share]) = "contiguous"
+    """Which buses are residential, commercial, office: a named map (`public` for ieee33 only), lists of bus numbers by
+    zone, or shares of the buses with a load, the first zone nearest to the substation; see docs/networks.md."""
+    private: Count = 0
+    """Private cars."""
+    taxi: Count = 0
+    """Taxis."""
+    government: Count = 0
+    """Government cars."""
+    strategies: Strategies = Strategies()
+    """What the cars of each class agree to, whatever the controller."""
+    sessions: str | None = None
+    """Recorded sessions that private cars replay: `caltech2019`, `jpl2019` or a CSV file; null: trips."""
+    sessions_start_date: dt.date | None = None
+    """First counted day of the recording, as 2019-05-20; needed with `sessions`; earlier days make the expectation."""
+    slow_ports_per_bus: Count | None = 8
+    """Slow charger ports at each bus where cars park; null: as many as there are cars."""
+    fast_ports_per_bus: Count | None = 3
+    """Fast charger ports at each bus of the taxis' zone; null: as many as there are cars."""
+
+    @property
+    def vehicle_count(self) -> int:
+        return self.private + self.taxi + self.government
+
+
+class Spatial(Part):
+    """The lower layer: which cars, at which bus."""
+
+    placement: Literal["in_place", "guided"] = "guided"
+    """Cars act where they parked, or arriving drivers are also proposed a bus of their zone."""
+    on_inexact: Literal["repair", "fallback", "stop"] = "repair"
+    """When the relaxation's answer is no power flow: tighten and re-solve, scale pro rata, or end the run."""
+    look_ahead_h: Annotated[int, Field(ge=2, le=48)] = 24
+    """Hours the lower layer looks ahead."""
+    look_ahead_neighbourhoods: Annotated[int, Field(ge=1, le=100_000)] = 150
+    """Parts of the feeder that act as one in hours after the present one; with as many as buses each is its own."""
+    target_slack_usd_per_mwh: Positive = 500.0
+    """Price of missing the upper layer's target."""
+    voltage_penalty_below_pu: Annotated[float, Field(ge=0.8, le=1.1)] = 0.95
+    """Voltages below it are penalised."""
+    voltage_penalty_usd_per_pu2h: NonNegative = 20.0
+    """Penalty per squared pu and hour below that voltage; at 1000 it outweighs the upper layer's targets."""
+    reactive_power: bool = False
+    """true: bidirectional chargers may also give reactive power."""
+    solver: Literal["CLARABEL", "QOCO"] = "QOCO"
+    """Solver of the branch-flow problem."""
+    search_evaluations: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
+    """Candidates that `bilayer_pso` and `bilayer_sga` may try per decision, each judged by AC in every step."""
+    search_population: Annotated[int, Field(ge=4, le=10_000)] = 50
+    """Particles or individuals of these two; `search_evaluations` is a multiple of it."""
+    engine: Literal["lightsim2grid", "pandapower"] = "lightsim2grid"
+    """AC power-flow engine."""

@@ -1,0 +1,30 @@
+"""How a run is carried out and what it writes besides its result."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from testbed.scenario.parts.base import Part
+
+ADDRESS = r"^[\w.-]+:\d{1,5}$"
+LAST_PORT = 65_535
+
+
+class Execution(Part):
+    """How a run is carried out; changes no result."""
+
+    mode: Literal["in_process", "separate_processes"] = "in_process"
+    """All simulators in this process, or each in its own."""
+    remote: dict[str, Annotated[str, Field(pattern=ADDRESS)]] = Field(default_factory=dict)
+    """Districts whose own simulators run elsewhere, as HOST:PORT of a `testbed serve-district`."""
+    cache_dir: str | None = None
+    """Folder in which costly inputs and plans are kept between runs; null: the platform's cache folder."""
+
+
+class Record(Part):
+    """What a run writes beside its main result."""
+
+    vehicles: bool = False
+    """true: traces of every vehicle, in a second file."""

@@ -1,0 +1,170 @@
+"""Profiles, thermal system, objective, planning and tariff of a scenario."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.records.reserve_curve import STEPPED_SHARE, STEPPED_USD_PER_MWH, ReserveCurve, held_mistakes, mistakes
+from testbed.scenario.parts.base import SECONDS_PER_HOUR, NonNegative, Part, Positive, Share
+
+REGIONS = (1, 2, 3, 5, 6, 7, 8, 12, 13, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27)
+"""SimBench's loads at nodes of the transmission grid that have a daily rhythm of consumers."""
+
+
+class Profiles(Part):
+    """Load, wind and sun of the whole system."""
+
+    source: Literal["ten_unit", "simbench", "csv"] = "ten_unit"
+    """`ten_unit`: one-day tables, repeated; `simbench`: 15-minute series of 2016; `csv`: a file of one's own."""
+    file: str | None = None
+    """csv: path of a file with the columns load_mw, wind_mw, pv_mw, used as they are; whole days, repeated."""
+    resolution_s: Annotated[int, Field(ge=60, le=SECONDS_PER_HOUR)] = SECONDS_PER_HOUR
+    """csv: seconds from row to row."""
+    start_date: dt.date | None = None
+    """First counted day, as 2016-01-18; for `simbench` only, where it is required."""
+    load_peak_mw: Positive = 1500.0
+    """Highest system load of the table (ten_unit) or of the year (simbench), MW; cars not included."""
+    forecast_error: Literal["off", "default", "large"] = "off"
+    """Errors of load, wind and sun forecasts: none, or growing with lead time (equal for all controllers of a seed)."""
+    wind_capacity_mw: NonNegative = 150.0
+    """Installed wind power, MW."""
+    pv_capacity_mw: NonNegative = 100.0
+    """Installed sun power, MW."""
+    load_columns: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "mv_rural_pload", "mv_semiurb_pload", "mv_urban_pload", "mv_comm_pload",
+        *(f"HS{region}_pload" for region in REGIONS))
+    """simbench: columns of LoadProfile.csv; each is scaled to its own peak, then averaged. The default ones are whole
+    regions and medium-voltage grids: as smooth as a system of this size."""
+    wind_columns: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "WP4", "WP5", "WP6", "WP7", "WP8", "WP10", "WP11", "WP12")
+    """simbench: columns of RESProfile.csv, averaged; the default ones look onshore."""
+    pv_columns: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "PV1", "PV2", "PV3", "PV4", "PV5", "PV6", "PV7", "PV8")
+    """simbench: columns of RESProfile.csv, averaged."""
+
+
+class ReserveSteps(Part):
+    """A demand curve of one's own: where each step begins and its price. Shares are of the requirement."""
+
+    missing_share: tuple[Share, ...] | None = None
+    """Where each step begins as reserve goes missing: 0 first, rising; prices never fall."""
+    held_share: tuple[Share, ...] | None = None
+    """The same curve over reserve held, in place of missing_share: 0 first, rising; prices never rise."""
+    usd_per_mwh: Annotated[tuple[NonNegative, ...], Field(min_length=1)]
+    """Price on each step; the last one before load is shed costs at most what shed load does."""
+
+
+class System(Part):
+    """Thermal units and the prices of what they cannot do."""
+
+    units: Literal["ten_units"] = "ten_units"
+    """Table of thermal units."""
+    unit_copies: Annotated[int, Field(ge=1)] = 1
+    """How many times each unit stands in the system."""
+    unit_scale: Positive = 1.0
+    """Factor on every unit's power and cost (0.01: a hundredth of the system, same prices per MWh)."""
+    emissions: Literal["linear", "quadratic"] = "linear"
+    """Emission curves: constant t/MWh, or the convex ones of the literature."""
+    ramps: Literal["none", "ten_unit"] = "none"
+    """Ramps of the units: none, or 60 % of p_max per hour, also the most in the first and last hour on (assumed)."""
+    reserve_rule: Literal["thermal_only", "scheduled", "deliverable"] = "deliverable"
+    """What counts as reserve: units and renewables; scheduled discharge too; or what cars can be trusted to deliver."""
+    reserve_fraction: Share = 0.1
+    """Reserve asked for, as a share of the load without cars."""
+    reserve_curve: Literal["stepped", "flat", "own"] = "stepped"
+    """Price of missing reserve: low for the first MW and that of shed load for the last, one for all, or own steps."""
+    reserve_steps: ReserveSteps | None = None
+    """reserve_curve own: the steps."""
+    reserve_shortfall_usd_per_mwh: NonNegative = 1000.0
+    """reserve_curve flat: price of each missing MWh."""
+    shed_usd_per_mwh: NonNegative = 3000.0
+    """Price of load not served."""
+    dump_usd_per_mwh: NonNegative = 100.0
+    """Price of energy that nobody can take."""
+
+
+def demand_curve(system: System) -> ReserveCurve:
+    """The curve of a valid scenario."""
+    own = system.reserve_steps
+    if own is None:
+        return (ReserveCurve.flat(system.reserve_shortfall_usd_per_mwh) if system.reserve_curve == "flat"
+                else ReserveCurve.stepped(system.shed_usd_per_mwh))
+    if own.held_share is not None:
+        return ReserveCurve.over_held(own.held_share, own.usd_per_mwh)
+    return ReserveCurve(own.missing_share or (0.0,), own.usd_per_mwh)
+
+
+def curve_mistakes(system: System) -> list[str]:
+    """All that keeps `reserve_curve` from being a demand curve; empty if nothing does."""
+    own, most = system.reserve_steps, system.shed_usd_per_mwh
+    if (own is not None) != (system.reserve_curve == "own"):
+        return ["needs reserve_steps with own, and only with it"]
+    if own is None:
+        flat = system.reserve_curve == "flat"
+        prices = (system.reserve_shortfall_usd_per_mwh,) if flat else (*STEPPED_USD_PER_MWH, most)
+        return mistakes((0.0,) if flat else STEPPED_SHARE, prices, most)
+    if (own.missing_share is None) == (own.held_share is None):
+        return ["needs reserve_steps with either missing_share or held_share"]
+    if own.held_share is None:
+        return mistakes(own.missing_share or (), own.usd_per_mwh, most)
+    return held_mistakes(own.held_share, own.usd_per_mwh, most)
+
+
+class Objective(Part):
+    """What the upper layer minimises: w1 operating + w2 owners + w3 curtailment + w4 carbon."""
+
+    weight_operating: NonNegative = 1.0
+    """w1, weight of fuel and start-ups."""
+    weight_owners: NonNegative = 1.0
+    """w2, weight of what the owners pay: tariff and wear."""
+    weight_curtailment: NonNegative = 1.0
+    """w3, weight of the curtailment penalty."""
+    weight_carbon: NonNegative = 1.0
+    """w4, weight of the carbon cost."""
+    carbon_price_usd_per_t: NonNegative = 7.0
+    """Price of one ton of CO2."""
+    curtailment_penalty_usd_per_mwh: NonNegative = 75.0
+    """Penalty on wind and sun not used."""
+    tariff_in_objective: bool = True
+    """true: tariff payments count (as in the paper); false: they are a transfer (social welfare)."""
+    wear_usd_per_mwh: NonNegative = 53.6
+    """Marginal battery wear per MWh drawn out of the battery."""
+
+
+class Planning(Part):
+    """How the upper layer looks ahead."""
+
+    horizon_h: Annotated[int, Field(ge=1, le=168)] = 48
+    """Hours a plan looks ahead."""
+    binding_h: Annotated[int, Field(ge=1, le=24)] = 24
+    """Hours of it that are carried out before the next plan; a divisor of 24."""
+    redispatch: Literal["none", "hourly"] = "hourly"
+    """Within the day: the plan's powers and targets stand, or are found again every hour from measured SOC."""
+    terminal: Literal["match", "cyclic", "price", "free"] = "match"
+    """Energy in the batteries at the horizon's end: as if uncoordinated, as at the start, priced, or free."""
+    tangents: Annotated[int, Field(ge=2, le=100)] = 12
+    """Tangents under each unit's convex cost curve."""
+    mip_gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-4
+    """Relative gap at which the commitment is accepted."""
+    assumed_compliance: Annotated[float, Field(gt=0, le=1)] = 0.95
+    """Share of enrolled cars the plan expects to comply; the truth is in `drivers`."""
+    expectation: Literal["sampled", "perfect"] = "sampled"
+    """Cars not yet plugged in: mean of simulated days of other seeds, or the truth."""
+    expectation_days: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Simulated days behind the expectation; 20 or more for results that are reported."""
+    expectation_vehicles_max: Annotated[int, Field(ge=1)] = 2500
+    """Cars simulated per district for the expectation; larger fleets are scaled up from these."""
+
+
+class Tariff(Part):
+    """Prices that owners see."""
+
+    table: Literal["beijing2015", "chengdu2023", "forecast", "none"] = "beijing2015"
+    """Table of hourly prices; `forecast`: made per day from load - wind - PV as forecast; `none`: all prices are 0."""
+    levels: Literal["beijing2015", "chengdu2023"] = "beijing2015"
+    """forecast: table whose valley, flat and peak prices the 8 lowest, 8 middle and 8 highest hours get."""
+    cny_per_usd: Positive = 7.0
+    """The only exchange rate of a run."""

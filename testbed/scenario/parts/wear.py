@@ -1,0 +1,26 @@
+"""Battery wear in a scenario."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from testbed.scenario.parts.base import Part, Positive
+
+
+class Wear(Part):
+    """What a kWh drawn out of a battery costs its owner; see docs/wear.md."""
+
+    model: Literal["throughput", "schmalstieg2014", "naumann", "xu2016", "blast_nmc622"] = "throughput"
+    """`throughput`: the constant objective.wear_usd_per_mwh; any other: that model's life average by class of car."""
+    battery_cny_per_kwh: Positive = 900.0
+    """Price of a new battery per kWh of capacity."""
+    end_of_life_loss: Annotated[float, Field(gt=0, le=0.5)] = 0.2
+    """Loss of capacity, as a share, at which a battery is written off."""
+    v2g_kwh_per_day: Positive = 20.0
+    """Energy given to the grid on each day of the life over which the price is averaged."""
+    years_max: Annotated[float, Field(ge=1, le=40)] = 15.0
+    """A battery that lasts longer goes with its car."""
+    celsius: Annotated[float, Field(ge=-20, le=60)] = 25.0
+    """Temperature of the cells."""

@@ -1,0 +1,221 @@
+"""Rules between two or more keys of a scenario; each broken one is yielded, none raises."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from models.fleet.charger_curves import CURVES
+from models.records.groups import ZONES
+from testbed.scenario.parts.execution import LAST_PORT
+from testbed.scenario.parts.fleet import TRIPS_OF_PROFILE
+from testbed.scenario.parts.system import curve_mistakes
+
+if TYPE_CHECKING:
+    from testbed.scenario.parts.district import District
+    from testbed.scenario.record import Scenario
+
+SECONDS_PER_HOUR = 3600
+HOURS_PER_DAY = 24
+SIMBENCH_YEAR = 2016
+FEEDER_BUSES = {"ieee33": 33}
+"""Highest bus number of the feeders that are known without loading them; their buses count from 1."""
+NO_LAST_BUS = 2**62
+SHARES_SUM_TOLERANCE = 1e-9
+PAIR_TOLERANCE = 0.05
+"""Of a plan's efficiency from that of the charger's curve at full load."""
+
+
+class Contradiction(NamedTuple):
+    """Keys of a scenario that cannot stand together: where, with which value, and the rule."""
+
+    path: tuple[str | int, ...]
+    value: object
+    rule: str
+
+
+def contradictions(scenario: Scenario) -> Iterator[Contradiction]:
+    """Every rule between two or more keys that the scenario breaks."""
+    yield from _times(scenario)
+    yield from _plans(scenario)
+    yield from _search(scenario)
+    yield from _reserve(scenario)
+    yield from _prices(scenario)
+    yield from _batteries(scenario)
+    yield from _chargers(scenario)
+    yield from _districts(scenario)
+    yield from _habit(scenario)
+    yield from _execution(scenario)
+
+
+def _execution(scenario: Scenario) -> Iterator[Contradiction]:
+    remote, names = scenario.execution.remote, [district.name for district in scenario.districts]
+    for name in remote:
+        if name not in names:
+            yield Contradiction(("execution", "remote"), name, f"must be a district: {', '.join(names)}")
+    for name, address in remote.items():
+        if int(address.rpartition(":")[2]) > LAST_PORT:
+            yield Contradiction(("execution", "remote", name), address, f"must be HOST:PORT, a port up to {LAST_PORT}")
+    if remote and scenario.execution.mode != "in_process":
+        yield Contradiction(("execution", "mode"), scenario.execution.mode, "must be in_process with execution.remote")
+
+
+def _times(scenario: Scenario) -> Iterator[Contradiction]:
+    if SECONDS_PER_HOUR % scenario.step_s:
+        yield Contradiction(("step_s",), scenario.step_s, "must divide 3600, e.g. 300, 900 or 3600")
+    date, path = scenario.profiles.start_date, ("profiles", "start_date")
+    if (scenario.profiles.file is None) == (scenario.profiles.source == "csv"):
+        yield Contradiction(("profiles", "file"), scenario.profiles.file,
+                            "is needed with profiles.source: csv, and only with it")
+    if scenario.profiles.source != "simbench":
+        if date is not None:
+            yield Contradiction(path, str(date), "is only for profiles.source: simbench")
+    elif date is None:
+        yield Contradiction(path, None, f"must be a day of {SIMBENCH_YEAR} with profiles.source: simbench")
+    else:
+        first = date - dt.timedelta(days=scenario.days_before)
+        ahead_days = -(-scenario.planning.horizon_h // HOURS_PER_DAY)
+        last = date + dt.timedelta(days=scenario.days + ahead_days)
+        if first < dt.date(SIMBENCH_YEAR, 1, 1) or last > dt.date(SIMBENCH_YEAR, 12, 31):
+            yield Contradiction(path, str(date), f"must leave warmup_days, warmup_controlled_days, days and "
+                                f"planning.horizon_h ({first} to {last}) in {SIMBENCH_YEAR}")
+
+
+def _plans(scenario: Scenario) -> Iterator[Contradiction]:
+    horizon_h, binding_h = scenario.planning.horizon_h, scenario.planning.binding_h
+    if binding_h > horizon_h:
+        yield Contradiction(("planning", "binding_h"), binding_h,
+                            f"must not be above planning.horizon_h={horizon_h}")
+    if HOURS_PER_DAY % binding_h:
+        yield Contradiction(("planning", "binding_h"), binding_h, "must divide 24")
+    most_h = horizon_h - binding_h + 1
+    if scenario.spatial.look_ahead_h > most_h >= 1:
+        yield Contradiction(("spatial", "look_ahead_h"), scenario.spatial.look_ahead_h,
+                            f"must not be above planning.horizon_h - planning.binding_h + 1 = {most_h}, "
+                            "or the last binding hour looks beyond the plan")
+
+
+def _search(scenario: Scenario) -> Iterator[Contradiction]:
+    spatial = scenario.spatial
+    if spatial.search_evaluations % spatial.search_population:
+        yield Contradiction(("spatial", "search_evaluations"), spatial.search_evaluations,
+                            f"must be a multiple of spatial.search_population={spatial.search_population}, "
+                            "so that every search ends at the same budget")
+
+
+def _reserve(scenario: Scenario) -> Iterator[Contradiction]:
+    for rule in curve_mistakes(scenario.system):
+        yield Contradiction(("system", "reserve_curve"), scenario.system.reserve_curve, rule)
+
+
+def _prices(scenario: Scenario) -> Iterator[Contradiction]:
+    if scenario.tariff.table == "none" and scenario.objective.tariff_in_objective:
+        yield Contradiction(("objective", "tariff_in_objective"), True,
+                            "must be false with tariff.table: none")
+    low = scenario.drivers.price_dead_zone_cny_per_kwh
+    high = scenario.drivers.price_saturation_cny_per_kwh
+    if low >= high:
+        yield Contradiction(("drivers", "price_dead_zone_cny_per_kwh"), low,
+                            f"must be below drivers.price_saturation_cny_per_kwh={high:g}")
+
+
+def _batteries(scenario: Scenario) -> Iterator[Contradiction]:
+    fleet = scenario.fleet
+    rising = (("soc_min", fleet.soc_min), ("soc_floor_v2g", fleet.soc_floor_v2g),
+              ("soc_wanted", fleet.soc_wanted[0]))
+    for (name, value), (next_name, next_value) in pairwise(rising):
+        if value > next_value:
+            yield Contradiction(("fleet", name), value, f"must not be above fleet.{next_name}={next_value:g}")
+    if fleet.soc_wanted[1] > fleet.soc_max:
+        yield Contradiction(("fleet", "soc_wanted"), list(fleet.soc_wanted),
+                            f"must not reach above fleet.soc_max={fleet.soc_max:g}")
+    if fleet.soc_initial[0] < fleet.soc_min or fleet.soc_initial[1] > fleet.soc_max:
+        yield Contradiction(("fleet", "soc_initial"), list(fleet.soc_initial),
+                            f"must lie between fleet.soc_min={fleet.soc_min:g} "
+                            f"and fleet.soc_max={fleet.soc_max:g}")
+
+
+def _districts(scenario: Scenario) -> Iterator[Contradiction]:
+    names = [district.name for district in scenario.districts]
+    for i, district in enumerate(scenario.districts):
+        here: tuple[str | int, ...] = ("districts", i)
+        if district.name in names[:i]:
+            yield Contradiction((*here, "name"), district.name, "is the name of another district already")
+        if district.vehicle_count == 0:
+            yield Contradiction(here, district.name, "must have a car: private, taxi or government above 0")
+        if not district.v_min_pu < district.slack_vm_pu <= district.v_max_pu:
+            yield Contradiction((*here, "slack_vm_pu"), district.slack_vm_pu,
+                                f"must be above v_min_pu={district.v_min_pu:g} "
+                                f"and not above v_max_pu={district.v_max_pu:g}")
+        if district.substation_mva is not None and district.feeder is None:
+            yield Contradiction((*here, "substation_mva"), district.substation_mva,
+                                "is only for a district with a feeder")
+        if (district.sessions is None) != (district.sessions_start_date is None):
+            yield Contradiction((*here, "sessions_start_date"), district.sessions_start_date,
+                                "is needed with sessions, and only with them")
+        if district.sessions is not None and district.taxi + district.government:
+            yield Contradiction((*here, "sessions"), district.sessions, "is for a district of private cars alone")
+        yield from _ports(here, district)
+        yield from _zones((*here, "zone_map"), district)
+
+
+def _zones(path: tuple[str | int, ...], district: District) -> Iterator[Contradiction]:
+    """Lists of buses by zone: on the feeder, each bus once, no zone empty."""
+    zones = district.zone_map
+    if zones == "public" and district.feeder not in {None, "ieee33"}:
+        yield Contradiction(path, zones, "is a map of ieee33; give lists of buses or shares")
+    if isinstance(zones, str):
+        return
+    if district.feeder is None:
+        yield Contradiction(path, dict(zones), "is only for a district with a feeder")
+        return
+    lists = {name: listed for name, listed in zones.items() if isinstance(listed, tuple)}
+    shares = {name: share for name, share in zones.items() if not isinstance(share, tuple)}
+    if shares:
+        if set(shares) != set(ZONES) or abs(sum(shares.values()) - 1.0) > SHARES_SUM_TOLERANCE:
+            yield Contradiction(path, shares, "must give every zone a share, 1 in all")
+        return
+    last = FEEDER_BUSES.get(district.feeder, NO_LAST_BUS)
+    buses = [bus for listed in lists.values() for bus in listed]
+    if outside := sorted({bus for bus in buses if bus > last or (bus == 0 and last < NO_LAST_BUS)}):
+        yield Contradiction(path, outside, f"names buses outside the feeder {district.feeder}, which has 1 to {last}")
+    if twice := sorted({bus for bus in buses if buses.count(bus) > 1}):
+        yield Contradiction(path, twice, "names buses twice; a bus has one zone")
+    named = {name for name, listed in lists.items() if listed}
+    if empty := [name for name in ZONES if name not in named]:
+        yield Contradiction(path, empty, "names no bus for these zones; each needs one")
+
+
+def _chargers(scenario: Scenario) -> Iterator[Contradiction]:
+    """A plan's pair may round a charger's curve at full load, not contradict it: cars follow the curve."""
+    fleet = scenario.fleet
+    for kind, prefix in (("slow", ""), ("fast", "fast_")):
+        name = getattr(fleet, f"{kind}_charger_curve")
+        curve = CURVES.get(name)
+        for way in ("charge", "discharge") if curve is not None else ():
+            key, full_load = f"{prefix}eta_{way}", float(getattr(curve, f"{way.removesuffix('e')}ing")[-1])
+            if abs(getattr(fleet, key) - full_load) > PAIR_TOLERANCE:
+                yield Contradiction(("fleet", key), getattr(fleet, key), (
+                    f"must be within {PAIR_TOLERANCE:g} of {full_load:g}, what {kind}_charger_curve={name} has at full "
+                    f"load; or set {kind}_charger_curve: constant"))
+
+
+def _habit(scenario: Scenario) -> Iterator[Contradiction]:
+    """A habit needs private cars that come and go by themselves."""
+    if scenario.drivers.habit is None or any(d.private and d.sessions is None for d in scenario.districts):
+        return
+    key = "profile" if scenario.drivers.profile in TRIPS_OF_PROFILE else "habit"
+    yield Contradiction(("drivers", key), getattr(scenario.drivers, key),
+                        "is for private cars that make trips: a district must have private above 0 and no sessions")
+
+
+def _ports(here: tuple[str | int, ...], district: District) -> Iterator[Contradiction]:
+    slow_users, fast_users = district.private + district.government, district.taxi
+    for name, cars in (("slow_ports_per_bus", slow_users), ("fast_ports_per_bus", fast_users)):
+        ports = getattr(district, name)
+        if cars and ports == 0:
+            yield Contradiction((*here, name), ports, f"must be above 0 for {cars} cars that use such ports")
+        if ports is None and district.feeder is not None:
+            yield Contradiction((*here, name), ports, "must be a number in a district with a feeder")

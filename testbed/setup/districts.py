@@ -1,0 +1,235 @@
+"""Districts of a run, built from the scenario: cars, site, trips, drivers and, where there is one, the feeder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from controllers.port import PowerFlowCall
+from models.drivers.plug_in_habit import PlugInHabit
+from models.drivers.population import FleetParameters, district_seed, draw_vehicles
+from models.drivers.willingness import DriverParameters, Drivers
+from models.fleet.flexibility import groups_of_fleet, pair_index
+from models.mobility.mobility import Mobility
+from models.mobility.recorded_sessions import read_sessions
+from models.mobility.session_replay import ReplayInputs, SessionReplay
+from models.mobility.trips import TripParameters, TripWishes
+from models.mobility.trips_home import MOST_HOME_TRIPS
+from models.mobility.trips_survey import MOST_TRIPS
+from models.network.feeder import ieee33, site, zone_map
+from models.network.power_flow import ac_engine
+from models.records.arrays import RecordError
+from models.records.feeder import RadialFeeder, Site
+from models.records.flexibility import PairIndex
+from models.records.groups import ZONES
+from models.records.vehicles import Vehicles
+from testbed.scenario import record as described
+from testbed.scenario.parts import district as district_part
+from testbed.setup.controller_loading import load_controller
+from testbed.wiring.run_spec import DAY_S, RunSpec
+
+
+@dataclass(frozen=True)
+class District:
+    """A population of cars with its zones and, optionally, a feeder."""
+
+    name: str
+    vehicles: Vehicles
+    site: Site
+    seed: np.random.SeedSequence
+    fleet_parameters: FleetParameters
+    driver_parameters: DriverParameters
+    feeder: RadialFeeder | None
+    power_flow: PowerFlowCall | None
+    pairs: PairIndex
+    trip_parameters: TripParameters = field(default_factory=TripParameters)
+    replay: ReplayInputs | None = None
+    """Recorded sessions in place of trips."""
+
+    def wishes(self) -> TripWishes:
+        """The trips that the cars' drivers want to make."""
+        return TripWishes(self.vehicles.class_index, self.seed, self.trip_parameters)
+
+    def drivers(self) -> Drivers:
+        """Willingness of the drivers."""
+        return Drivers(self.vehicles, self.seed, self.driver_parameters)
+
+    def mobility(self, start_s: int, end_s: int) -> Mobility | SessionReplay:
+        """Where the cars are, from start_s (a midnight): on simulated trips, or as recorded."""
+        if self.replay is not None and self.vehicles.count:
+            return SessionReplay(self.vehicles, self.site, self.drivers(), self.replay, start_s, end_s)
+        return Mobility(self.vehicles, self.site, self.wishes(), self.drivers(), start_s)
+
+
+def build_districts(spec: RunSpec) -> dict[str, District]:
+    """All districts of the run by name; built once per process."""
+    has_vehicles = load_controller(spec.controller).has_vehicles
+    return _build(spec.scenario.model_dump_json(), spec.seed, has_vehicles)
+
+
+@lru_cache(maxsize=2)
+def _build(scenario_json: str, seed: int, has_vehicles: bool) -> dict[str, District]:
+    scenario = described.Scenario.model_validate_json(scenario_json)
+    return {district.name: _district(scenario, district, district_seed(seed, i), has_vehicles)
+            for i, district in enumerate(scenario.districts)}
+
+
+def _district(scenario: described.Scenario, district: district_part.District, seed: np.random.SeedSequence,
+              has_vehicles: bool) -> District:
+    fleet = fleet_parameters(scenario, district if has_vehicles else None)
+    vehicles = draw_vehicles(fleet, seed)
+    feeder = build_feeder(district)
+    site = _site(district, feeder, vehicles.count)
+    return District(
+        name=district.name, vehicles=vehicles, site=site, seed=seed, fleet_parameters=fleet,
+        driver_parameters=driver_parameters(scenario), feeder=feeder,
+        power_flow=_power_flow(feeder, scenario), pairs=pair_index(site, groups_of_fleet(vehicles), PAIR_BINS),
+        trip_parameters=trip_parameters(scenario), replay=_replay(district, scenario))
+
+
+def trip_parameters(scenario: described.Scenario) -> TripParameters:
+    """The scenario's trips."""
+    return TripParameters(is_survey=scenario.private_trips == "survey", is_home=scenario.private_trips == "home",
+                          first_weekday=scenario.fleet.first_weekday)
+
+
+def _replay(district: district_part.District, scenario: described.Scenario) -> ReplayInputs | None:
+    if district.sessions is None:
+        return None
+    recorded = read_sessions(district.sessions)
+    first_day = (np.datetime64(district.sessions_start_date, "D") - recorded.first_day).astype(np.int64)
+    first, last = int(first_day), int(first_day) + scenario.days
+    if first < scenario.days_before or last > recorded.days:
+        raise RecordError(f"district {district.name}: sessions_start_date={district.sessions_start_date} leaves no "
+                          f"room for {scenario.days_before} days of warm-up before and {scenario.days} days from it in "
+                          f"the {recorded.days} days recorded from {recorded.first_day} on")
+    return ReplayInputs(recorded, first * DAY_S)
+
+
+PAIR_BINS = 25
+"""Departure bins of the lower layer: 24 hours and all later ones."""
+
+
+def fleet_parameters(scenario: described.Scenario, district: district_part.District | None) -> FleetParameters:
+    """The scenario's fleet with this district's counts; no cars at all without a district."""
+    fleet, agreed = scenario.fleet, district.strategies if district else district_part.Strategies()
+    return FleetParameters(
+        private=district.private if district else 0, taxi=district.taxi if district else 0,
+        government=district.government if district else 0,
+        battery_kwh=fleet.private_capacity_kwh, taxi_battery_kwh=fleet.taxi_capacity_kwh,
+        government_battery_kwh=fleet.government_capacity_kwh,
+        slow_kw=fleet.slow_charger_kw, fast_kw=fleet.fast_charger_kw,
+        consumption_kwh_per_km=fleet.consumption_kwh_per_km, eta_charge=fleet.eta_charge,
+        eta_discharge=fleet.eta_discharge, fast_eta_charge=fleet.fast_eta_charge,
+        fast_eta_discharge=fleet.fast_eta_discharge, soc_min=fleet.soc_min, soc_max=fleet.soc_max,
+        soc_floor_v2g=fleet.soc_floor_v2g, soc_wanted=fleet.soc_wanted, soc_initial=fleet.soc_initial,
+        slow_taper_start_soc=fleet.slow_taper_start_soc, fast_taper_start_soc=fleet.fast_taper_start_soc,
+        age_years=fleet.age_years, bidirectional_private=fleet.private_bidirectional_share,
+        bidirectional_taxi=fleet.taxi_bidirectional_share,
+        bidirectional_government=fleet.government_bidirectional_share,
+        enrolled_share=scenario.drivers.enrolled_share,
+        strategy_private=agreed.private, strategy_taxi=agreed.taxi, strategy_government=agreed.government,
+        habit=habit(scenario) if district and district.sessions is None else None)
+
+
+def driver_parameters(scenario: described.Scenario) -> DriverParameters:
+    """The scenario's drivers."""
+    drivers, modes = scenario.drivers, scenario.drivers.modes
+    return DriverParameters(
+        plug_in_probability=drivers.plug_in_probability, compliance_mean=drivers.compliance_mean,
+        compliance_concentration=drivers.compliance_concentration, zone_shock_rho=drivers.zone_shock_rho,
+        zone_out_probability=1.0 - float(np.exp(-drivers.zone_outages_per_day)),
+        guidance_acceptance=drivers.guidance_acceptance, declaration_error_h=drivers.declaration_error_h,
+        mode_weights=(modes.ignores, modes.overrides, modes.leaves_early, modes.arrives_late,
+                      modes.never_plugs_in, modes.telemetry_lost),
+        private_stays_per_day=STAYS_PER_DAY_OF_TRIPS.get(scenario.private_trips, 4), habit=habit(scenario))
+
+
+STAYS_PER_DAY_OF_TRIPS = {"survey": MOST_TRIPS + 1, "home": MOST_HOME_TRIPS + 1}
+"""Of private cars, where it is not 4."""
+
+
+def habit(scenario: described.Scenario) -> PlugInHabit | None:
+    """By which the scenario's private cars are plugged in."""
+    described_habit = scenario.drivers.habit
+    return None if described_habit is None else PlugInHabit(**described_habit.model_dump())
+
+
+def build_feeder(district: district_part.District) -> RadialFeeder | None:
+    """The district's network, None where it has none; raises RecordError if it cannot serve."""
+    return None if district.feeder is None else _network(district.model_dump_json())
+
+
+@lru_cache(maxsize=64)
+def _network(district_json: str) -> RadialFeeder:
+    """By content: networks from elsewhere take seconds to load."""
+    district = district_part.District.model_validate_json(district_json)
+    if district.feeder != "ieee33":
+        return _feeder_from_elsewhere(district)
+    return ieee33(peak_scale=district.peak_scale, slack_vm_pu=district.slack_vm_pu, v_min_pu=district.v_min_pu,
+                  v_max_pu=district.v_max_pu, substation_kva=_substation_kva(district),
+                  line_rating_a=_line_rating_a(district), transformer_margin=_unlimited(district.transformer_margin))
+
+
+def _feeder_from_elsewhere(district: district_part.District) -> RadialFeeder:
+    from models.network.feeder_sources import feeder_from  # noqa: PLC0415 - pandapower is slow to import
+
+    return feeder_from(str(district.feeder), peak_scale=district.peak_scale, slack_vm_pu=district.slack_vm_pu,
+                       v_min_pu=district.v_min_pu, v_max_pu=district.v_max_pu,
+                       substation_kva=_substation_kva(district), line_rating_a=_line_rating_a(district),
+                       transformer_margin=_unlimited(district.transformer_margin))
+
+
+def _line_rating_a(district: district_part.District) -> float | None:
+    """None: as assumed in the feeder's own model."""
+    return None if district.line_rating_a == "assumed" else _unlimited(district.line_rating_a)
+
+
+def _unlimited(limit: float | None) -> float:
+    return float("inf") if limit is None else limit
+
+
+def _substation_kva(district: district_part.District) -> float:
+    return float("inf") if district.substation_mva is None else 1e3 * district.substation_mva
+
+
+def _site(district: district_part.District, feeder: RadialFeeder | None, cars: int) -> Site:
+    slow = cars if district.slow_ports_per_bus is None else district.slow_ports_per_bus
+    fast = cars if district.fast_ports_per_bus is None else district.fast_ports_per_bus
+    if feeder is not None:
+        return site(feeder, _zones(district, feeder), slow, fast)
+    virtual = np.arange(len(ZONES))
+    return Site(bus_zone=virtual, slow_ports=np.full(virtual.size, slow),
+                fast_ports=np.where(virtual == ZONES.index("commercial"), fast, 0))
+
+
+def _zones(district: district_part.District, feeder: RadialFeeder) -> Mapping[int, int]:
+    """Zone by bus number: a named map, lists, or shares by electrical distance."""
+    from models.network.feeder_sources import ZONE_SHARES, zones_by_distance  # noqa: PLC0415
+
+    named = district.zone_map
+    if isinstance(named, str):
+        return zone_map(named) if district.feeder == "ieee33" else zones_by_distance(feeder, ZONE_SHARES)
+    lists = {zone: buses for zone, buses in named.items() if isinstance(buses, tuple)}
+    if lists:
+        return {bus: ZONES.index(zone) for zone, buses in lists.items() for bus in buses}
+    return zones_by_distance(feeder, {zone: share for zone, share in named.items() if not isinstance(share, tuple)})
+
+
+def check_network(district: district_part.District) -> str:
+    """Why the network of this district cannot serve; empty if it can."""
+    try:
+        if (feeder := build_feeder(district)) is not None:
+            _site(district, feeder, district.vehicle_count)
+    except RecordError as error:
+        return str(error)
+    return ""
+
+
+def _power_flow(feeder: RadialFeeder | None, scenario: described.Scenario) -> PowerFlowCall | None:
+    if feeder is None:
+        return None
+    return ac_engine(feeder, scenario.spatial.engine).power_flow

@@ -1,0 +1,52 @@
+"""Every network that a run solves with the fast engine is held against pandapower, once per network and version."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from models.network import power_flow
+from models.network.power_flow import ENGINE_AGREEMENT_PU, engine_error_pu
+from models.records.feeder import RadialFeeder
+from testbed.setup.districts import build_feeder
+from testbed.wiring.content_cache import cache_folder, content_key, store
+from testbed.wiring.run_spec import RunSpec
+
+CODE = Path(str(power_flow.__file__)).read_bytes()
+
+
+def engines_disagree(spec: RunSpec) -> str:
+    """Which network's voltages the fast engine gets wrong by more than 1e-8 pu, and by how much; empty if none."""
+    for name, feeder in _networks(spec).items():
+        error_pu = _error_pu(feeder, _path(spec, feeder))
+        if not error_pu <= ENGINE_AGREEMENT_PU:
+            return (f"{name}: lightsim2grid differs from pandapower by {error_pu:g} pu, "
+                    f"allowed {ENGINE_AGREEMENT_PU:g}; choose spatial.engine: pandapower")
+    return ""
+
+
+def is_checked(spec: RunSpec) -> bool:
+    """Whether the answer for all networks of the run is known from before."""
+    return all(_path(spec, feeder).exists() for feeder in _networks(spec).values())
+
+
+def _networks(spec: RunSpec) -> dict[str, RadialFeeder]:
+    """By district; none where the reference itself is the engine."""
+    if spec.scenario.spatial.engine == "pandapower":
+        return {}
+    feeders = {one.name: build_feeder(one) for one in spec.scenario.districts}
+    return {name: feeder for name, feeder in feeders.items() if feeder is not None}
+
+
+def _path(spec: RunSpec, feeder: RadialFeeder) -> Path:
+    key = content_key([feeder], CODE, ("lightsim2grid", "pandapower", "numpy"))
+    return cache_folder(spec.scenario) / f"engines-{key}.json"
+
+
+def _error_pu(feeder: RadialFeeder, path: Path) -> float:
+    try:
+        return float(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        error_pu = engine_error_pu(feeder)
+        store(path, json.dumps(error_pu).encode())
+        return error_pu

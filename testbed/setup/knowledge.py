@@ -1,0 +1,138 @@
+"""What each operator owns, from the scenario: typed, and nothing that it could not know."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.port import AtBusCall, FeederOffer, SpatialKnowledge, TemporalKnowledge
+from models.drivers.population import stream
+from models.drivers.willingness import PriceResponse
+from models.fleet.battery import Curves, at_bus_kw
+from models.fleet.charger_curves import charger_curve
+from models.fleet.flexibility import group_kind
+from models.records.arrays import Floats
+from models.records.groups import GROUP_COUNT, group_index
+from models.records.reserve_curve import ReserveCurve
+from models.records.thermal_units import ThermalUnits
+from models.records.vehicles import Vehicles
+from models.system.power_system import PowerSystemParameters
+from models.system.units import ten_units
+from testbed.scenario.parts.system import demand_curve
+from testbed.scenario.record import Scenario
+from testbed.setup.controller_loading import load_controller, may_discharge
+from testbed.setup.districts import District, build_districts
+from testbed.setup.profiles import build_profiles
+from testbed.setup.wear_price import wear_price_of_groups
+from testbed.wiring.run_spec import RunSpec
+
+
+def thermal_units(scenario: Scenario) -> ThermalUnits:
+    """The scenario's units."""
+    system = scenario.system
+    return ten_units(system.emissions, copies=system.unit_copies, scale=system.unit_scale, ramps=system.ramps)
+
+
+def weights(scenario: Scenario) -> tuple[float, float, float, float]:
+    """w1 operating, w2 owners, w3 curtailment, w4 carbon."""
+    objective = scenario.objective
+    return (objective.weight_operating, objective.weight_owners, objective.weight_curtailment,
+            objective.weight_carbon)
+
+
+def marginal_wear_usd_per_kwh(scenario: Scenario) -> Floats:
+    """[GROUP_COUNT] per kWh drawn out of the battery: the life average of the scenario's wear model."""
+    if scenario.wear.model == "throughput":
+        return np.full(GROUP_COUNT, scenario.objective.wear_usd_per_mwh / 1e3)
+    return wear_price_of_groups(scenario)
+
+
+def vehicle_wear_usd_per_kwh(scenario: Scenario, vehicles: Vehicles) -> Floats:
+    """[V] the price of each car's group; it is the same in every zone."""
+    group = group_index(np.zeros_like(vehicles.class_index), vehicles.class_index, vehicles.is_bidirectional)
+    return marginal_wear_usd_per_kwh(scenario)[group]
+
+
+def temporal_knowledge(scenario: Scenario) -> TemporalKnowledge:
+    """What the system operator owns."""
+    objective, system, planning = scenario.objective, scenario.system, scenario.planning
+    return TemporalKnowledge(
+        units=thermal_units(scenario), horizon_h=planning.horizon_h, binding_h=planning.binding_h,
+        weights=weights(scenario), carbon_price_usd_per_t=objective.carbon_price_usd_per_t,
+        curtailment_penalty_usd_per_mwh=objective.curtailment_penalty_usd_per_mwh,
+        wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario), tariff_in_objective=objective.tariff_in_objective,
+        reserve_rule=system.reserve_rule, reserve_fraction=system.reserve_fraction,
+        reserve_curve=reserve_curve(scenario), shed_usd_per_mwh=system.shed_usd_per_mwh, terminal=planning.terminal,
+        tangents=planning.tangents, mip_gap=planning.mip_gap,
+        district_names=tuple(d.name for d in scenario.districts))
+
+
+def feeder_offers(spec: RunSpec) -> tuple[FeederOffer | None, ...]:
+    """The networks that distribution operators bring to the plan of a controller whose layers talk; else none."""
+    if not getattr(load_controller(spec.controller), "sees_feeders", False):
+        return ()
+    peak_mw = build_profiles(spec.scenario).load_peak_mw
+    return tuple(None if d.feeder is None else FeederOffer(d.feeder, d.site, peak_mw)
+                 for d in build_districts(spec).values())
+
+
+def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
+    """What one district's operator owns: its cars' contracts, its site and its own network."""
+    scenario, spatial = spec.scenario, spec.scenario.spatial
+    return SpatialKnowledge(
+        district=district.name, site=district.site, vehicles=district.vehicles, feeder=district.feeder,
+        power_flow=district.power_flow, pairs=district.pairs, step_s=spec.step_s,
+        look_ahead_h=spatial.look_ahead_h, horizon_h=spec.horizon_h,
+        assumed_compliance=scenario.planning.assumed_compliance,
+        wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario), placement=spatial.placement,
+        on_inexact=spatial.on_inexact, reactive_power=spatial.reactive_power,
+        target_slack_usd_per_mwh=spatial.target_slack_usd_per_mwh,
+        voltage_penalty_below_pu=spatial.voltage_penalty_below_pu,
+        voltage_penalty_usd_per_pu2h=spatial.voltage_penalty_usd_per_pu2h, solver=spatial.solver,
+        search_seed=int(stream(district.seed, "search").integers(2**31)),
+        search_evaluations=spatial.search_evaluations, search_population=spatial.search_population,
+        look_ahead_neighbourhoods=spatial.look_ahead_neighbourhoods, may_discharge=may_discharge(spec.controller),
+        at_bus_kw=_at_bus_call(charger_curves(scenario), district.vehicles))
+
+
+def _at_bus_call(curves: Curves, vehicles: Vehicles) -> AtBusCall | None:
+    if all(curve is None for curve in curves):
+        return None
+    return lambda battery_kw: at_bus_kw(vehicles, battery_kw, curves)
+
+
+def charger_curves(scenario: Scenario) -> Curves:
+    """How efficient slow and fast chargers are by load."""
+    fleet = scenario.fleet
+    loss = fleet.connection_loss_share
+    return (charger_curve(fleet.slow_charger_curve, fleet.eta_charge, fleet.eta_discharge, loss),
+            charger_curve(fleet.fast_charger_curve, fleet.fast_eta_charge, fleet.fast_eta_discharge, loss))
+
+
+def eta_discharge_of_groups(scenario: Scenario) -> Floats:
+    """[GROUP_COUNT] the plan's efficiency of discharging: taxis through fast chargers, all others through slow ones."""
+    is_fast = group_kind(np.arange(GROUP_COUNT)) == 1
+    return np.where(is_fast, scenario.fleet.fast_eta_discharge, scenario.fleet.eta_discharge)
+
+
+def driver_response(scenario: Scenario) -> PriceResponse:
+    """How drivers answer prices."""
+    drivers, rate = scenario.drivers, scenario.tariff.cny_per_usd
+    return PriceResponse(model=drivers.price_response,
+                         dead_zone_usd_per_kwh=drivers.price_dead_zone_cny_per_kwh / rate,
+                         saturation_usd_per_kwh=drivers.price_saturation_cny_per_kwh / rate)
+
+
+def reserve_curve(scenario: Scenario) -> ReserveCurve:
+    """What missing reserve costs, before and after the fact."""
+    return demand_curve(scenario.system)
+
+
+def power_system_parameters(scenario: Scenario) -> PowerSystemParameters:
+    """Prices and rules of the re-dispatch."""
+    objective, system = scenario.objective, scenario.system
+    return PowerSystemParameters(
+        weights=weights(scenario), carbon_price_usd_per_t=objective.carbon_price_usd_per_t,
+        curtailment_penalty_usd_per_mwh=objective.curtailment_penalty_usd_per_mwh,
+        reserve_rule=system.reserve_rule, reserve_fraction=system.reserve_fraction,
+        reserve_curve=reserve_curve(scenario),
+        shed_usd_per_mwh=system.shed_usd_per_mwh, dump_usd_per_mwh=system.dump_usd_per_mwh)

@@ -1,0 +1,27 @@
+"""The scenario's series, built once per process."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from models.system.profiles import Profiles, csv_profiles, simbench_profiles, ten_unit_profiles
+from testbed.scenario import record as described
+from testbed.scenario.parts.system import Profiles as ProfilesPart
+
+
+def build_profiles(scenario: described.Scenario) -> Profiles:
+    """Load, wind and PV of the scenario."""
+    return _profiles(scenario.profiles)
+
+
+@lru_cache(maxsize=2)
+def _profiles(p: ProfilesPart) -> Profiles:
+    if p.source == "ten_unit":
+        return ten_unit_profiles(p.load_peak_mw, p.wind_capacity_mw, p.pv_capacity_mw)
+    if p.source == "csv":
+        return csv_profiles(Path(p.file or ""), p.resolution_s)
+    if p.start_date is None:
+        raise ValueError("profiles.source=simbench needs profiles.start_date")
+    return simbench_profiles(p.start_date, p.load_peak_mw, p.wind_capacity_mw, p.pv_capacity_mw, p.load_columns,
+                             p.wind_columns, p.pv_columns)

@@ -1,0 +1,110 @@
+"""The commitment without a single car: what `hours_fewer_units` counts against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from controllers.port import Plan, SystemView
+from controllers.temporal.unit_commitment.solve import UnitCommitment
+from models.records.arrays import Ints
+from models.system.power_system import NetLoad, PowerSystem
+from models.system.profiles import Profiles
+from testbed.scenario.record import Scenario
+from testbed.setup.forecasts import build_forecaster
+from testbed.setup.knowledge import power_system_parameters, temporal_knowledge
+from testbed.setup.plan_cache import CachedUnitCommitment
+from testbed.setup.profiles import build_profiles
+from testbed.wiring.content_cache import cache_folder
+
+REFERENCE_NAME = "no_pev, day-ahead commitment of the same scenario"
+DAY_S, HOUR_S = 86_400, 3_600
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Units on [hours, U] and the planned operating cost of the system without cars."""
+
+    committed: Ints
+    operating_cost_usd: float
+
+
+def no_car_reference(scenario: Scenario, seed: int = 0) -> Reference:
+    """Plan by plan with the run's forecasts (of `seed`), carried out hour by hour; counted days alone are told of.
+
+    Units run through the controlled warm-up days as they do in a run.
+    """
+    return _reference(*_essence(scenario, seed))
+
+
+def _essence(scenario: Scenario, seed: int) -> tuple[str, int]:
+    """What the reference depends on: no cars, and the seed only where forecasts err; so many runs share one."""
+    here = scenario.execution.model_copy(update={"remote": {}})
+    described = scenario.model_copy(update={"districts": scenario.districts[:1], "execution": here}).model_dump_json(
+        include={"name", "days", "step_s", "warmup_controlled_days", "profiles", "system", "objective", "planning",
+                 "tariff", "spatial", "districts", "execution"})
+    return described, 0 if scenario.profiles.forecast_error == "off" else seed
+
+
+@lru_cache(maxsize=4)
+def _reference(scenario_json: str, seed: int) -> Reference:
+    system = _SystemAlone(scenario_json, seed)
+    system.run(-system.warmup_days * DAY_S, 0)
+    committed, costs_usd = zip(*system.run(0, system.days * DAY_S), strict=True)
+    return Reference(np.stack(committed).astype(np.int64), sum(costs_usd))
+
+
+class _SystemAlone:
+    """The power system without cars, hour after hour."""
+
+    def __init__(self, scenario_json: str, seed: int) -> None:
+        scenario = Scenario.model_validate_json(scenario_json)
+        self.days, self.step_s = scenario.days, scenario.step_s
+        self.warmup_days = scenario.warmup_controlled_days
+        self.knowledge = replace(temporal_knowledge(scenario), district_names=())
+        self.layer = CachedUnitCommitment(UnitCommitment(self.knowledge, "none"), cache_folder(scenario))
+        self.core = PowerSystem(self.knowledge.units, power_system_parameters(scenario))
+        self.profiles, self.forecaster = build_profiles(scenario), build_forecaster(scenario, seed)
+        self.p_mw = np.zeros(self.knowledge.units.count)
+        self.plan: Plan | None = None
+
+    def run(self, begin_s: int, end_s: int) -> list[tuple[Ints, float]]:
+        """Units [U] ordered on in each hour from begin_s to end_s, and what the hour costs in USD."""
+        hours = []
+        for start_s in range(begin_s, end_s, self.knowledge.binding_h * HOUR_S):
+            plan = self.next_plan(start_s)
+            hours += [(plan.committed[:, hour], self.hour_usd(start_s + hour * HOUR_S, plan.committed[:, hour]))
+                      for hour in range(self.knowledge.binding_h)]
+        return hours
+
+    def next_plan(self, start_s: int) -> Plan:
+        """The plan from start_s; the search for it begins with the last one."""
+        view = self.view(start_s)
+        if self.plan is not None:
+            view = replace(view, last_committed=self.plan.carried_on(start_s))
+        self.plan = self.layer.plan(view)
+        return self.plan
+
+    def view(self, start_s: int) -> SystemView:
+        """What the system operator sees at start_s."""
+        horizon_h = self.knowledge.horizon_h
+        ahead, free = self.forecaster.hourly(start_s, horizon_h), np.zeros(horizon_h)
+        steps = self.forecaster.by_step(start_s, horizon_h, self.step_s)
+        return SystemView(time_s=start_s, load_mw=ahead.load_mw, wind_mw=ahead.wind_mw, pv_mw=ahead.pv_mw,
+                          price_charge_usd_per_kwh=free, price_discharge_usd_per_kwh=free, districts=(),
+                          hours_on=self.core.hours_on, p_mw=self.p_mw, load_step_mw=steps.load_mw,
+                          wind_step_mw=steps.wind_mw, pv_step_mw=steps.pv_mw)
+
+    def hour_usd(self, now_s: int, committed: Ints) -> float:
+        """Run the committed units for one hour; its fuel and start-ups."""
+        step = self.core.step(now_s, HOUR_S, committed, _net_load(self.profiles, now_s))
+        self.p_mw = step.p_mw
+        return step.fuel_cost_usd + step.startup_cost_usd
+
+
+def _net_load(profiles: Profiles, now_s: int) -> NetLoad:
+    mean = profiles.hourly(now_s, 1)
+    return NetLoad(load_mw=float(mean.load_mw[0]), pev_charge_mw=0.0, pev_discharge_mw=0.0,
+                   wind_mw=float(mean.wind_mw[0]), pv_mw=float(mean.pv_mw[0]))

@@ -1,0 +1,1 @@
+"""Studies: many cases on several processes, resumed where they stopped."""

@@ -1,0 +1,223 @@
+"""What a study is: a scenario, controllers, seeds and points or a grid of overrides, from YAML to a list of cases."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from controllers.port import Controller
+from testbed.metrics.registry import METRICS
+from testbed.results.layout import SCHEMA_VERSION
+from testbed.running.preflight import WrongRequest, checked_scenario
+from testbed.scenario.files import at_home, files_digest
+from testbed.scenario.marked_yaml import Mistake, Tree, read_yaml
+from testbed.scenario.parts.base import Count, Part
+from testbed.scenario.record import Scenario, scenario_hash
+from testbed.setup.controller_loading import ControllerError, controller_spec, load_controller
+
+STUDIES = Path(__file__).resolve().parents[2] / "experiments" / "studies"
+
+
+class Study(Part):
+    """A study file. Every combination of points, grid values, seeds and controllers is one case."""
+
+    name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
+    """The file's name unless given."""
+    description: str = ""
+    """One or two sentences for whoever reads the file."""
+    scenario: str
+    """Name of a scenario, or its file: a path from the study file."""
+    controllers: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Names, or path.py:Class with a path from the study file."""
+    seeds: Annotated[int, Field(ge=1)] | Annotated[tuple[Count, ...], Field(min_length=1)] = 1
+    """A number of seeds, counted from the scenario's own, or a list of them."""
+    set: Annotated[dict[str, Any], Field(default_factory=dict)]
+    """Keys of the scenario that are replaced in all cases, as `key.sub: value`."""
+    grid: Annotated[dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]], Field(default_factory=dict)]
+    """Keys of the scenario and the values that each takes."""
+    points: tuple[dict[str, Any], ...] = ()
+    """Chosen points, each a block of scenario keys and values, all with the same keys; a grid is laid over each."""
+    metrics: tuple[str, ...] = ()
+    """Figures of the result table; empty: all."""
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Keys that differ between cases: those of the points, then those of the grid."""
+        return (*(self.points[0] if self.points else ()), *self.grid)
+
+    def point_mistakes(self) -> list[str]:
+        """What no table could hold: points with other keys than the first, keys that the grid has too."""
+        if not self.points:
+            return []
+        keys = set(self.points[0])
+        found = [] if keys else ["points.0: names no key"]
+        found += [f"points: {key} is a key of grid too" for key in self.points[0] if key in self.grid]
+        return found + [f"points.{place}: must have the keys of points.0, {', '.join(self.points[0])}; has "
+                        f"{', '.join(point) or 'none'}"
+                        for place, point in enumerate(self.points) if set(point) != keys]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run of a study, in words that any process understands."""
+
+    key: str
+    """16 hex digits of all that can change its result: scenario with the files it names, controller, seed."""
+    spec: str
+    controller: str
+    seed: int
+    point: tuple[str, ...]
+    """Its values on the study's axes, as JSON."""
+    scenario_json: str
+    """Its `seed` is that of the study's scenario."""
+    hours: int
+    """Simulated hours, warm-up included."""
+
+
+def load_study(name_or_path: str) -> tuple[Study, Path]:
+    """The study of that name (experiments/studies/NAME.yaml) or file, and its file.
+
+    Raises WrongRequest with every mistake.
+    """
+    is_path = "/" in name_or_path or name_or_path.endswith((".yaml", ".yml"))
+    file = Path(name_or_path) if is_path else STUDIES / f"{name_or_path}.yaml"
+    if not file.is_file():
+        known = ", ".join(sorted(one.stem for one in STUDIES.glob("*.yaml"))) or "none"
+        raise WrongRequest([f"{file}: no such study; known: {known}, or a YAML file"])
+    mistakes: list[Mistake] = []
+    tree = read_yaml(file, mistakes)
+    tree.data.setdefault("name", file.stem)
+    if mistakes:
+        raise WrongRequest([str(one) for one in mistakes])
+    try:
+        return Study.model_validate_json(json.dumps(tree.data, default=str), strict=True), file
+    except ValidationError as error:
+        found = [*_mistakes(error, tree), *_mistakes_beside(error, tree, file)]
+        raise WrongRequest(list(dict.fromkeys(found))) from error
+
+
+def _mistakes_beside(error: ValidationError, tree: Tree, file: Path) -> list[str]:
+    """Of the keys that could be read, where they say at least what is to be run."""
+    wrong = {detail["loc"][0] for detail in error.errors()}
+    if wrong & {"scenario", "controllers"}:
+        return []
+    try:
+        cases_of(Study.model_validate_json(json.dumps({key: value for key, value in tree.data.items()
+                                                       if key not in wrong}, default=str), strict=True), file.parent)
+    except WrongRequest as others:
+        return list(others.mistakes)
+    return []
+
+
+def _mistakes(error: ValidationError, tree: Tree) -> Iterator[str]:
+    for detail in error.errors():
+        if detail["loc"][0] == "seeds":  # either form refuses in its own words
+            yield str(Mistake(tree.source(("seeds",)), "seeds", tree.data["seeds"],
+                              "must be how many (1 or more), or a list of them (each 0 or more)"))
+            continue
+        path = tuple(part for part in detail["loc"] if not (isinstance(part, str) and "[" in part))
+        rule = detail["msg"].replace("Input should be", "must be", 1)
+        if detail["type"] == "extra_forbidden":
+            rule = f"is not a known key; known: {', '.join(Study.model_fields)}"
+        value = "" if detail["type"] == "missing" else detail["input"]
+        yield str(Mistake(tree.source(path), ".".join(map(str, path)), value, rule))
+
+
+# ---------------------------------------------------------------- cases
+def cases_of(study: Study, folder: Path) -> tuple[Case, ...]:
+    """Every case of the study, whose file lies in `folder`; all controllers of a seed first, seeds within a point.
+
+    Raises WrongRequest with every mistake: unknown controllers, figures or keys, values that are not allowed.
+    """
+    mistakes = [f"metrics: {name} is not known; see `testbed list metrics`" for name in study.metrics
+                if name not in METRICS]
+    mistakes += study.point_mistakes()
+    controllers = _controllers(study, folder, mistakes)
+    points = list(_points(study, folder, mistakes))
+    cases: dict[str, Case] = {}
+    for point, scenario in points:
+        text, files = at_home(scenario).model_dump_json(), files_digest(scenario)  # the text is kept once per point
+        for seed in _seeds(study, scenario):
+            content = [scenario_hash(scenario.model_copy(update={"seed": seed})), *filter(None, [files])]
+            for spec, controller in controllers:
+                key = _key([*content, scenario.record.model_dump(mode="json"), _identity(spec), SCHEMA_VERSION])
+                hours = scenario.hours_simulated
+                case = Case(key, spec, controller.name, seed, point, text, hours)
+                if case.key in cases:
+                    words = ", ".join(point) or "the study"
+                    mistakes.append(f"{_kind(study)}: {words} with seed {seed} is there twice")
+                cases[case.key] = case
+    if mistakes:
+        raise WrongRequest(list(dict.fromkeys(mistakes)))
+    return tuple(cases.values())
+
+
+def _controllers(study: Study, folder: Path, mistakes: list[str]) -> list[tuple[str, Controller]]:
+    made = []
+    for text in study.controllers:
+        is_file = ".py:" in text or text.endswith(".py")
+        try:
+            controller = load_controller(str(folder / text) if is_file else text)
+            made.append((controller_spec(controller), controller))
+        except ControllerError as error:
+            mistakes.append(f"controllers: {error}")
+    names = [controller.name for _, controller in made]
+    mistakes += [f"controllers: {name} is there {names.count(name)} times, every name must differ"
+                 for name in dict.fromkeys(names) if names.count(name) > 1]
+    return made
+
+
+def _points(study: Study, folder: Path, mistakes: list[str]) -> Iterator[tuple[tuple[str, ...], Scenario]]:
+    """Every point of the study, as JSON texts, with its checked scenario; the last axis moves fastest."""
+    beside = folder / f"{study.scenario}.yaml"
+    is_path = "/" in study.scenario or study.scenario.endswith((".yaml", ".yml"))
+    name = str(folder / study.scenario) if is_path else str(beside) if beside.is_file() else study.scenario
+    common = overrides_text(study.set.keys(), [json.dumps(value) for value in study.set.values()])
+    for point in _values(study):
+        try:
+            yield point, checked_scenario(name, [*common, *overrides_text(study.axes, point)])
+        except WrongRequest as wrong:
+            mistakes += wrong.mistakes
+
+
+def _values(study: Study) -> Iterator[tuple[str, ...]]:
+    """Values on the axes, as JSON texts; points with other keys than the first are left out."""
+    axes = [[json.dumps(value) for value in values] for values in study.grid.values()]
+    keys = study.axes[:len(study.axes) - len(axes)]
+    chosen = [tuple(json.dumps(point[key]) for key in keys) for point in study.points if set(point) == set(keys)]
+    for first, rest in itertools.product(chosen or [()], list(itertools.product(*axes))):
+        yield first + rest
+
+
+def _kind(study: Study) -> str:
+    return "points" if study.points else "grid"
+
+
+def overrides_text(keys: Any, values: Sequence[str]) -> list[str]:
+    """`key=value` for each, as `--set` takes it."""
+    return [f"{key}={value}" for key, value in zip(keys, values, strict=True)]
+
+
+def _seeds(study: Study, scenario: Scenario) -> Sequence[int]:
+    if isinstance(study.seeds, int):
+        return range(scenario.seed, scenario.seed + study.seeds)
+    return study.seeds
+
+
+def _key(content: Sequence[Any]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def _identity(spec: str) -> str:
+    """What a controller is: its name, or for one of the user's own its class and the content of its file."""
+    file, colon, class_name = spec.rpartition(":")
+    if not colon:
+        return spec
+    return f"{hashlib.sha256(Path(file).read_bytes()).hexdigest()}:{class_name}"

@@ -1,0 +1,203 @@
+"""Many runs on Dask: a study's cases, resumed where it stopped, and its table of figures."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import json
+import os
+import shlex
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from testbed.metrics.registry import METRICS
+from testbed.running.preflight import RESULTS, WrongRequest, folder_mistakes
+from testbed.sweeping.case import CaseOutcome, case_record, clear_parts, is_complete, open_parts
+from testbed.sweeping.study import Case, Study, cases_of, load_study
+from testbed.wiring.code_version import code_hash
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+Say = Callable[[str], None]
+TABLE, FAILED = "results.csv", "failed.csv"
+OPTIMISED = "optimised"
+"""Last column of the table: who was planned by which objective; empty for a case kept from before it was written."""
+MOST_TOLD = 6
+"""Objectives that a sweep lists at its end."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A checked study: its cases in their order, and the folder of its results."""
+
+    study: Study
+    file: Path
+    cases: tuple[Case, ...]
+    folder: Path
+
+    def chosen(self, keys: Sequence[str]) -> tuple[Case, ...]:
+        """All cases, or those of these keys (a beginning is enough); WrongRequest for a key of none."""
+        if not keys:
+            return self.cases
+        missing = [key for key in keys if not any(case.key.startswith(key) for case in self.cases)]
+        if missing:
+            raise WrongRequest([f"--case {key}: no case of {self.study.name} begins so" for key in missing])
+        return tuple(case for case in self.cases if case.key.startswith(tuple(keys)))
+
+    def label(self, case: Case) -> str:
+        """The case in words, e.g. `bilayer seed 1 drivers.profile="uk"`."""
+        point = " ".join(f"{key}={value}" for key, value in zip(self.study.axes, case.point, strict=True))
+        return f"{case.controller} seed {case.seed} {point}".strip()
+
+
+def sweep_request(name: str, folder: Path | None = None) -> Sweep:
+    """The checked study of that name or file; WrongRequest lists every mistake, and nothing is written."""
+    study, file = load_study(name)
+    found = Sweep(study, file, cases_of(study, file.parent), (folder or RESULTS / study.name).resolve())
+    if mistakes := folder_mistakes(found.folder, f"-o {folder or found.folder}"):
+        raise WrongRequest(mistakes)
+    return found
+
+
+def run_sweep(sweep: Sweep, scheduler: str | None = None, workers: int | None = None, only: Sequence[str] = (),
+              say: Say = print) -> int:
+    """Carry out what is not complete yet and write the tables; returns the number of cases without a result.
+
+    The tables do not depend on the number of workers, nor on interruptions.
+    """
+    chosen = sweep.chosen(only)
+    with ExitStack() as held:
+        if is_there := sweep.folder.is_dir():
+            held.enter_context(_alone_in(sweep.folder))
+        todo = [case for case in chosen if not is_complete(sweep.folder, case.key)]
+        with _client(scheduler, workers) if todo else nullcontext() as client:
+            if not is_there:  # nothing is written before somebody answers
+                sweep.folder.mkdir(parents=True, exist_ok=True)
+                held.enter_context(_alone_in(sweep.folder))
+            _tell_start(sweep, chosen, todo, say)
+            try:
+                if client is not None:
+                    _carry_out(sweep, todo, client, say)
+            finally:
+                write_tables(sweep)
+        clear_parts(sweep.folder)  # nobody writes there any more
+    _tell_objectives(sweep, chosen, say)
+    return sum(not is_complete(sweep.folder, case.key) for case in chosen)
+
+
+def _client(scheduler: str | None, workers: int | None) -> AbstractContextManager[Client]:
+    from testbed.sweeping.cluster import connected  # noqa: PLC0415 - Dask takes a second
+
+    return connected(scheduler, workers)
+
+
+def _carry_out(sweep: Sweep, todo: Sequence[Case], client: Client, say: Say) -> None:
+    from testbed.sweeping.cluster import carried_out, check_workers  # noqa: PLC0415
+
+    by_key, started = {case.key: case for case in todo}, time.perf_counter()
+    open_parts(sweep.folder)
+    check_workers(client, sweep.folder)
+    for done, told in enumerate(carried_out(client, todo, sweep.folder), start=1):
+        outcome = _seen(sweep.folder, told)
+        left_s = (time.perf_counter() - started) / done * (len(todo) - done)
+        say(f"[{done}/{len(todo)}, {left_s:.0f} s left] {_line(sweep, by_key[outcome.key], outcome)}")
+        if outcome.failure:
+            _remember_failure(sweep.folder, by_key[outcome.key], outcome)
+
+
+def _seen(folder: Path, told: CaseOutcome) -> CaseOutcome:
+    """What the worker said, unless it called complete what is not there."""
+    if told.failure or is_complete(folder, told.key):
+        return told
+    return replace(told, failure=f"its worker called it complete, but its files are not in {folder}: is it shared?")
+
+
+def _line(sweep: Sweep, case: Case, outcome: CaseOutcome) -> str:
+    words = f"failed: {outcome.failure}" if outcome.failure else f"{case.hours} h simulated in {outcome.seconds:.1f} s"
+    return f"{case.key} {sweep.label(case)}: {words}"
+
+
+def _remember_failure(folder: Path, case: Case, outcome: CaseOutcome) -> None:
+    """A worker that died could not write down why; what it or another said before does not hold any more."""
+    if case_record(folder, case.key).get("failure") == outcome.failure:
+        return
+    file = folder / "failed" / f"{case.key}.json"
+    file.parent.mkdir(exist_ok=True)
+    partial = file.with_suffix(".part")
+    partial.write_text(json.dumps({"case": case.key, "failure": outcome.failure, "trace": ""}), encoding="utf-8")
+    partial.replace(file)
+
+
+def _tell_start(sweep: Sweep, chosen: Sequence[Case], todo: Sequence[Case], say: Say) -> None:
+    kept = len(chosen) - len(todo)
+    say(f"{sweep.study.name}: {len(chosen)} cases, {kept} complete already, {len(todo)} to do; {sweep.folder}")
+    left = {case.key for case in todo}
+    codes = [case_record(sweep.folder, case.key).get("code") for case in chosen if case.key not in left]
+    if other := sum(code != code_hash() for code in codes):
+        say(f"note: {other} complete cases were made by other code than the present; "
+            "they are kept (another folder with -o makes all anew)")
+
+
+def _tell_objectives(sweep: Sweep, chosen: Sequence[Case], say: Say) -> None:
+    """Whose costs can be held against whose: a line for each objective, with the controllers planned by it."""
+    by: dict[str, list[str]] = {}
+    for case in chosen:
+        if text := case_record(sweep.folder, case.key).get(OPTIMISED):
+            by.setdefault(text, []).append(case.controller)
+    if len(by) > MOST_TOLD:
+        say(f"{len(by)} different objectives: column {OPTIMISED} of {TABLE}; only costs of equal ones compare")
+        return
+    for text, controllers in by.items():
+        say(f"{', '.join(dict.fromkeys(controllers))}: planned {text}")
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """WrongRequest if another sweep writes into the folder."""
+    with (folder / ".lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise WrongRequest([f"-o {folder}: another sweep is writing there"]) from error
+        except OSError as error:
+            raise WrongRequest([f"-o {folder}: its disk knows no locks ({error}), so two sweeps could write there at "
+                                "once; choose another"]) from error
+        yield
+
+
+# ---------------------------------------------------------------- tables
+def write_tables(sweep: Sweep) -> None:
+    """results.csv, a row per case in the study's order, and failed.csv with cause and command, each in one move."""
+    names = sweep.study.metrics or tuple(METRICS)
+    failures = []
+    with _replacing(sweep.folder / TABLE) as write:
+        write(("case", "controller", "seed", *sweep.study.axes, "status", *names, OPTIMISED))
+        for case in sweep.cases:
+            record = case_record(sweep.folder, case.key)
+            figures = record.get("metrics", {}) if is_complete(sweep.folder, case.key) else {}
+            status = "completed" if figures else "failed" if "failure" in record else "open"
+            values = (figures.get(name) for name in names)
+            write((case.key, case.controller, case.seed, *case.point, status,
+                   *("" if value is None else value for value in values),
+                   record.get(OPTIMISED, "") if figures else ""))
+            if status == "failed":
+                failures.append((case, str(record["failure"])))
+    with _replacing(sweep.folder / FAILED) as write:
+        write(("case", "controller", "seed", *sweep.study.axes, "cause", "again"))
+        for case, cause in failures:
+            again = shlex.join(["testbed", "sweep", str(sweep.file), "-o", str(sweep.folder), "--case", case.key])
+            write((case.key, case.controller, case.seed, *case.point, cause, again))
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Callable[[Sequence[object]], object]]:
+    """Writes rows of a CSV file that takes the place of the old one when it is whole."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        yield csv.writer(file).writerow
+    partial.replace(path)

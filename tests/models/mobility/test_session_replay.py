@@ -1,0 +1,223 @@
+"""Recorded sessions: read as they are, replayed through the port of simulated mobility."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.drivers.population import FleetParameters, district_seed, draw_vehicles
+from models.drivers.willingness import DriverParameters, Drivers
+from models.mobility.recorded_sessions import DAY_S, SHIPPED, RecordedSessions, read_sessions
+from models.mobility.session_replay import (
+    LEAST_GAP_S,
+    LEAST_STAY_S,
+    ReplayInputs,
+    SessionReplay,
+    buses_of,
+    expected_replay,
+    slots_of,
+    true_replay,
+)
+from models.records.arrays import RecordError
+from models.records.feeder import Site
+from models.records.vehicles import Vehicles
+
+HOUR = 3600
+OWN = """arrival,departure,requested_kwh,delivered_kwh,declared_departure,station
+2020-01-02T08:00:00,2020-01-02T17:00:00,20,12,2020-01-02T16:00:00,B
+2020-01-01T09:30:00,2020-01-01T12:00:00,10,10,2020-01-01T18:00:00,A
+2020-01-02T09:00:00,2020-01-02T09:20:00,5,1,,A
+2020-01-03T09:00:00,2020-01-03T11:00:00,30,8,,A
+"""
+
+
+def site(slow: int = 4) -> Site:
+    """Slack, two office buses, one residential bus."""
+    return Site(np.array([-1, 2, 2, 0]), np.array([0, slow, slow, slow]), np.zeros(4, dtype=np.int64))
+
+
+def fleet(count: int = 3) -> Vehicles:
+    parameters = FleetParameters(private=count, taxi=0, government=0, eta_charge=0.95, eta_discharge=0.95)
+    return draw_vehicles(parameters, district_seed(1, 0))
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> RecordedSessions:
+    file = tmp_path / "own.csv"
+    file.write_text(OWN)
+    return read_sessions(str(file))
+
+
+def replay(recorded: RecordedSessions, vehicles: Vehicles, mean: float = 1.0, days: int = 3) -> SessionReplay:
+    parameters = DriverParameters(compliance_mean=mean, mode_weights=(1, 0, 0, 0, 0, 0))
+    drivers = Drivers(vehicles, district_seed(1, 0), parameters)
+    return SessionReplay(vehicles, site(), drivers, ReplayInputs(recorded, 0), 0, days * DAY_S)
+
+
+def test_ones_own_file(own: RecordedSessions) -> None:
+    assert str(own.first_day) == "2020-01-01" and own.days == 3
+    assert own.arrival_s.tolist() == [9.5 * HOUR, DAY_S + 8 * HOUR, DAY_S + 9 * HOUR, 2 * DAY_S + 9 * HOUR]
+    assert own.declared_s[:2].tolist() == [18 * HOUR, DAY_S + 16 * HOUR]
+    assert own.declared_s[3] - own.arrival_s[3] == 8.25 * HOUR  # the median of 8.5 and 8 hours
+    assert own.requested_kwh.tolist() == [10, 20, 5, 30], "asked for, whether or not a departure was declared"
+    assert own.station.tolist() == [0, 1, 0, 0]
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("arrival,departure\n", "lacks the columns delivered_kwh"),
+    ("arrival,departure,delivered_kwh\n", "holds no session"),
+    ("arrival,departure,delivered_kwh\n2020-01-01T09:00:00,2020-01-01T08:00:00,3\n", "row 1 departs at or before"),
+    ("arrival,departure,delivered_kwh\n2020-01-01T09:00:00,2020-01-01T18:00:00,-3\n", "is no energy"),
+    ("arrival,departure,delivered_kwh\nsoon,2020-01-01T18:00:00,3\n", "column arrival"),
+])
+def test_a_bad_file_is_named(text: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_text(text)
+    with pytest.raises(RecordError, match=message):
+        read_sessions(str(file))
+
+
+def test_a_request_counts_wherever_it_is_given(tmp_path: Path) -> None:
+    file, head = tmp_path / "some.csv", "arrival,departure,delivered_kwh,requested_kwh"
+    day = "2020-01-01T{:02d}:00:00"
+    rows = [f"{day.format(h)},{day.format(h + 2)},{got},{asked}" for h, got, asked in ((8, 5, 10), (9, 12, ""))]
+    file.write_text("\n".join([head, *rows]))
+    found = read_sessions(str(file))
+    assert found.requested_kwh.tolist() == [10, 12] and not found.is_declared.any()
+    file.write_text("\n".join([head, *rows, f"{day.format(11)},{day.format(12)},1,much"]))
+    with pytest.raises(RecordError, match="row 3: requested_kwh='much' is no number"):
+        read_sessions(str(file))
+
+
+def test_an_unknown_name_lists_what_comes_along() -> None:
+    with pytest.raises(RecordError, match="caltech2019, jpl2019"):
+        read_sessions("nowhere")
+
+
+@pytest.mark.parametrize(("name", "count"), [("caltech2019", 3527), ("jpl2019", 6026)])
+def test_shipped_files(name: str, count: int) -> None:
+    found = read_sessions(name)
+    assert found.count == count and found.days == 123 and SHIPPED[name].parent.joinpath("LICENSE.md").is_file()
+    assert found.is_declared.mean() > 0.8
+    assert np.median(found.departure_s - found.arrival_s) > 2 * HOUR
+
+
+def test_sessions_share_no_slot_and_need_enough_cars() -> None:
+    recorded = ReplayInputs(read_sessions("caltech2019"), 30 * DAY_S).between(0, 5 * DAY_S)
+    slot = slots_of(recorded, 60)
+    for one in np.unique(slot):
+        mine = slot == one
+        assert np.all(recorded.arrival_s[mine][1:] - recorded.departure_s[mine][:-1] >= LEAST_GAP_S)
+    with pytest.raises(RecordError, match="5 cars are too few"):
+        slots_of(recorded, 5)
+
+
+def test_a_day_as_recorded(own: RecordedSessions) -> None:
+    """Each step tells of plug-ins, departures and the drive before, to the second."""
+    vehicles = fleet()
+    mobility, soc = replay(own, vehicles), np.full(3, 0.8)
+    seen = []
+    for now_s in range(0, DAY_S, 900):
+        before, done = mobility.declared(), mobility.advance(now_s + 900, soc)
+        if done.departs.any() or (done.arrived_bus_index >= 0).any():
+            seen.append((now_s, before, done))
+    (at, _, arrival), (left_at, plugged, departure) = seen
+    slot = int(np.flatnonzero(arrival.arrived_bus_index >= 0)[0])
+    assert at == 9.5 * HOUR and arrival.arrived_fraction[slot] == 1.0
+    assert arrival.driven_kwh[slot] == pytest.approx(10 * 0.95)
+    assert left_at == 12 * HOUR and departure.departs[slot] and departure.stay_fraction[slot] == 0.0
+    assert plugged.declared_departure_s[slot] == 18 * HOUR  # what was said, not what came true
+    expected = 0.8 + (10 - 10) * 0.95 / vehicles.capacity_kwh[slot]
+    assert plugged.soc_wanted[slot] == pytest.approx(min(expected, 0.9))
+
+
+def test_short_sessions_are_left_out(own: RecordedSessions) -> None:
+    kept = ReplayInputs(own, 0).between(0, 3 * DAY_S)
+    assert kept.count == 3 and np.all(kept.departure_s - kept.arrival_s >= LEAST_STAY_S)
+
+
+def test_days_count_from_the_start_date(own: RecordedSessions) -> None:
+    kept = ReplayInputs(own, DAY_S).between(-DAY_S, DAY_S)
+    assert kept.arrival_s.tolist() == [9.5 * HOUR - DAY_S, 8 * HOUR]
+
+
+def test_refusal_is_drawn_leaving_is_not() -> None:
+    vehicles = fleet(60)
+    recorded = read_sessions("caltech2019")
+
+    def modes(mean: float) -> list[int]:
+        mobility, found = replay(recorded, vehicles, mean, days=4), []
+        for now_s in range(0, 4 * DAY_S, 900):
+            done = mobility.advance(now_s + 900, vehicles.soc_initial)
+            found += done.arrived_mode[done.arrived_bus_index >= 0].tolist()
+        return found
+    all_, some = modes(1.0), modes(0.5)
+    assert len(all_) == len(some) > 50 and set(all_) == {0}
+    assert 0.3 < np.mean(np.array(some) == 0) < 0.7
+
+
+def test_stations_stand_at_office_buses() -> None:
+    bus = buses_of(read_sessions("caltech2019"), site())
+    assert set(bus.tolist()) == {1, 2}
+
+
+def test_expectation_is_the_mean_of_past_days_only() -> None:
+    recorded, vehicles = read_sessions("caltech2019"), fleet(60)
+    inputs = ReplayInputs(recorded, 20 * DAY_S)
+    expected = expected_replay(inputs, vehicles, site(), 10, 48, 900)
+    past = inputs.between(-10 * DAY_S, 0).count
+    assert expected.sessions.weight.sum() == pytest.approx(2 * past / 10)
+    assert expected.sessions.start_s.min() >= 0 and expected.sessions.start_s.max() < 2 * DAY_S
+    changed = ReplayInputs(recorded.rows(recorded.arrival_s < 20 * DAY_S), 20 * DAY_S)
+    again = expected_replay(changed, vehicles, site(), 10, 48, 900)  # the future does not matter
+    assert again.sessions.weight.sum() == expected.sessions.weight.sum()
+    with pytest.raises(RecordError, match="no day before the first planned one"):
+        expected_replay(ReplayInputs(recorded, 0), vehicles, site(), 10, 48, 900)
+
+
+def test_days_of_a_controlled_warmup_are_no_past_to_expect_from() -> None:
+    recorded, vehicles = read_sessions("caltech2019"), fleet(60)
+    first, later = ReplayInputs(recorded, 20 * DAY_S), ReplayInputs(recorded, 23 * DAY_S)
+    before = expected_replay(later, vehicles, site(), 10, 48, 900, before_s=-3 * DAY_S)
+    at_once = expected_replay(first, vehicles, site(), 10, 48, 900)
+    for name, values in at_once.sessions.to_arrays().items():
+        np.testing.assert_array_equal(values, getattr(before.sessions, name), err_msg=name)
+    with pytest.raises(RecordError, match="no day before the first planned one"):
+        expected_replay(later, vehicles, site(), 10, 48, 900, before_s=-23 * DAY_S)
+    own = true_replay(later, vehicles, site(), 2, 900, begin_s=-3 * DAY_S)
+    assert own.sessions.start_s.tolist() == later.between(-3 * DAY_S, 2 * DAY_S).arrival_s.tolist()
+
+
+def test_perfect_expectation_is_the_runs_own_days() -> None:
+    inputs, vehicles = ReplayInputs(read_sessions("caltech2019"), 20 * DAY_S), fleet(60)
+    own = true_replay(inputs, vehicles, site(), 2, 900)
+    assert own.sessions.start_s.tolist() == inputs.between(0, 2 * DAY_S).arrival_s.tolist()
+
+
+def test_sessions_that_end_in_the_step_in_which_they_begin_are_not_expected(tmp_path: Path) -> None:
+    """They are not plugged in either: 11:05 to 11:50 is nothing at hourly steps, and something at quarters."""
+    file = tmp_path / "short.csv"
+    file.write_text(OWN + "2020-01-03T11:05:00,2020-01-03T11:50:00,5,1,,B\n")
+    recorded, vehicles = read_sessions(str(file)), fleet()
+    for step_s, count in ((900, 2), (3600, 1)):
+        plugs_in = replay(recorded, vehicles)
+        soc, arrivals = np.full(vehicles.count, 0.5), 0
+        for until_s in range(step_s, 3 * DAY_S + step_s, step_s):
+            came = plugs_in.advance(until_s, soc).arrived_bus_index >= 0
+            arrivals += int(came.sum()) if until_s > 2 * DAY_S else 0
+        assert arrivals == count
+        assert true_replay(ReplayInputs(recorded, 2 * DAY_S), vehicles, site(), 1, step_s).sessions.count == count
+        past = expected_replay(ReplayInputs(recorded, 3 * DAY_S), vehicles, site(), 1, 24, step_s)
+        assert past.sessions.count == count
+
+
+@pytest.mark.parametrize(("two_way", "least_kw"), [(1, 0.0), (2, 7.0 * 2 / 3)])
+def test_sessions_of_a_one_way_cohort_are_expected_without_discharging(two_way: int, least_kw: float) -> None:
+    vehicles = fleet()
+    vehicles = replace(vehicles, p_discharge_max_kw=np.where(np.arange(3) < two_way, 7.0, 0.0))
+    own = true_replay(ReplayInputs(read_sessions("caltech2019"), 20 * DAY_S), vehicles, site(), 1, 900).sessions
+    assert own.p_discharge_max_kw == pytest.approx(np.full(own.count, least_kw))
+    assert set((own.group % 2).tolist()) == {int(two_way == 2)}

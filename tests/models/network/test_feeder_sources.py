@@ -1,0 +1,204 @@
+"""Networks from elsewhere: the voltages that pandapower gives the net itself, and clear words for what cannot serve."""
+
+import numpy as np
+import pandapower
+import pytest
+from pandapower import networks
+
+from models.network.feeder import ieee33, radial_feeder_from_pandapower
+from models.network.feeder_sources import feeder_from, feeder_of_net, what_is_taken, zones_by_distance
+from models.network.power_flow import ac_engine
+from models.records.arrays import RecordError
+from models.records.feeder import BASE_MVA
+from models.records.groups import ZONES
+
+
+def village(**changes):
+    """20 kV grid, 160 kVA transformer, two LV lines in a row with loads of 30 and 20 kW."""
+    net = pandapower.create_empty_network()
+    high, low, middle, end = pandapower.create_buses(net, 4, vn_kv=0.4)
+    net.bus.loc[high, "vn_kv"] = 20.0
+    pandapower.create_ext_grid(net, high)
+    pandapower.create_transformer_from_parameters(
+        net, high, low, sn_mva=0.16, vn_hv_kv=20.0, vn_lv_kv=0.4, vkr_percent=1.5, vk_percent=4.0, pfe_kw=0.0,
+        i0_percent=0.0)
+    for start, stop, km in ((low, middle, 0.1), (middle, end, 0.2)):
+        pandapower.create_line_from_parameters(net, start, stop, km, r_ohm_per_km=0.3, x_ohm_per_km=0.08,
+                                               c_nf_per_km=changes.get("c_nf_per_km", 0.0), max_i_ka=0.2)
+    pandapower.create_load(net, middle, p_mw=0.03, q_mvar=0.01)
+    pandapower.create_load(net, end, p_mw=0.02, q_mvar=0.0, scaling=0.5)
+    return net
+
+
+def voltages_of(net, feeder):
+    """pandapower's own answer for the net, at the feeder's buses."""
+    pandapower.runpp(net, numba=False, lightsim2grid=False, tolerance_mva=1e-10, calculate_voltage_angles=False)
+    return net.res_bus["vm_pu"].loc[feeder.bus_number].to_numpy()
+
+
+def own_voltages(feeder, engine="lightsim2grid"):
+    return ac_engine(feeder, engine).power_flow(feeder.p_base_kw[None], feeder.q_base_kvar[None]).vm_pu[0]
+
+
+# ---------------------------------------------------------------- conversion
+def test_a_village_by_hand():
+    feeder = feeder_of_net(village(), "village")
+    assert feeder.bus_number.tolist() == [0, 1, 2, 3] and feeder.parent.tolist() == [-1, 0, 1, 2]
+    z_low_ohm = 0.4**2 / BASE_MVA
+    assert feeder.r_pu[1:] == pytest.approx([0.015 / 0.16, 0.03 / z_low_ohm, 0.06 / z_low_ohm])
+    assert feeder.x_pu[1] == pytest.approx(np.sqrt(0.04**2 - 0.015**2) / 0.16)
+    assert feeder.i_max_pu[1:] == pytest.approx([0.16, *[np.sqrt(3) * 0.4 * 0.2] * 2])
+    assert feeder.p_base_kw.tolist() == [0, 0, 30, 10] and feeder.q_base_kvar.tolist() == [0, 0, 10, 0]
+    assert np.all(np.isinf(feeder.transformer_kva)), "nothing stands behind a customer"
+    assert feeder_of_net(village(), "half", peak_scale=0.5).p_base_kw.tolist() == [0, 0, 15, 5]
+
+
+def test_voltages_are_those_of_the_net():
+    net = village()
+    feeder = feeder_of_net(net, "village")
+    assert own_voltages(feeder) == pytest.approx(voltages_of(net, feeder), abs=1e-8)
+    assert own_voltages(feeder)[3] < 0.985
+
+
+@pytest.mark.parametrize(("name", "buses", "error_pu"), [
+    ("create_kerber_landnetz_freileitung_1", 15, 3e-4), ("create_cigre_network_lv", 41, 3e-4)])
+def test_low_voltage_nets_and_what_is_left_out(name, buses, error_pu):
+    feeder, net = feeder_from(f"pandapower:{name}"), getattr(networks, name)()
+    net.ext_grid["vm_pu"] = 1.0
+    assert feeder.bus_count == buses and feeder.nominal_kv > 1
+    error = np.abs(own_voltages(feeder) - voltages_of(net, feeder)).max()
+    assert 0 < error < error_pu, "charging, magnetising and iron losses"
+
+
+@pytest.mark.parametrize("source", ["pandapower:create_kerber_vorstadtnetz_kabel_1", "pandapower:mv_oberrhein",
+                                    pytest.param("simbench:1-MV-urban--0-sw", marks=pytest.mark.slow),
+                                    pytest.param("simbench:1-LV-rural1--0-sw", marks=pytest.mark.slow)])
+def test_both_engines_agree(source):
+    feeder = feeder_from(source)
+    assert np.abs(own_voltages(feeder) - own_voltages(feeder, "pandapower")).max() < 1e-8
+
+
+def test_ieee33_comes_out_the_same_by_name():
+    known, found = ieee33(peak_scale=0.83), feeder_from("pandapower:case33bw", peak_scale=0.83, line_rating_a=400.0)
+    assert found.bus_number.tolist() == (known.bus_number - 1).tolist() and found.nominal_kv == known.nominal_kv
+    for name in ("parent", "r_pu", "x_pu", "p_base_kw", "q_base_kvar"):
+        assert getattr(found, name) == pytest.approx(getattr(known, name), rel=1e-12), name
+    assert found.transformer_kva[1:].max() < np.inf
+    other = radial_feeder_from_pandapower(networks.case33bw(), "x", i_max_a=np.full(37, 400.0))
+    assert found.i_max_pu == pytest.approx(other.i_max_pu)
+
+
+def test_a_file_is_read_back(tmp_path):
+    pandapower.to_json(village(), str(tmp_path / "village.json"))
+    assert own_voltages(feeder_from(str(tmp_path / "village.json"))) == pytest.approx(
+        own_voltages(feeder_of_net(village(), "village")), abs=1e-12)
+
+
+# ---------------------------------------------------------------- switches and busbars
+def test_a_ring_is_named_and_an_open_switch_opens_it():
+    net = village()
+    ring = pandapower.create_line_from_parameters(net, 1, 3, 0.1, r_ohm_per_km=0.3, x_ohm_per_km=0.08, c_nf_per_km=0,
+                                                  max_i_ka=0.2)
+    with pytest.raises(RecordError, match=r"feeder v: not radial: line \d closes a ring at bus \d; open a switch"):
+        feeder_of_net(net, "v")
+    pandapower.create_switch(net, 1, ring, et="l", closed=False)
+    assert feeder_of_net(net, "v").parent.tolist() == [-1, 0, 1, 2]
+
+
+def test_a_closed_coupler_fuses_and_an_open_one_cuts_off():
+    net = village()
+    beyond = pandapower.create_bus(net, vn_kv=0.4)
+    pandapower.create_load(net, beyond, p_mw=0.007)
+    coupler = pandapower.create_switch(net, 3, beyond, et="b", closed=True)
+    assert feeder_of_net(net, "v").p_base_kw.tolist() == [0, 0, 30, 17]
+    net.switch.loc[coupler, "closed"] = False
+    assert feeder_of_net(net, "v").p_base_kw.tolist() == [0, 0, 30, 10]
+
+
+def test_busbars_behind_two_tap_changers_are_one_slack():
+    feeder = feeder_from("simbench:1-MV-urban--0-sw", slack_vm_pu=1.02)
+    assert feeder.bus_count == 137 and feeder.nominal_kv == 10 and feeder.v_slack_pu == 1.02
+    assert feeder.p_base_kw.sum() == pytest.approx(49_707, abs=1)
+
+
+def test_what_hangs_on_a_bus_out_of_service_is_left_out():
+    net = village()
+    net.bus.loc[3, "in_service"] = False
+    feeder = feeder_of_net(net, "v")
+    assert feeder.bus_number.tolist() == [0, 1, 2] and feeder.p_base_kw.tolist() == [0, 0, 30]
+    assert own_voltages(feeder) == pytest.approx(voltages_of(net, feeder), abs=1e-8)
+
+
+def test_several_external_grids_are_one_slack():
+    net = village()
+    other, end = pandapower.create_buses(net, 2, vn_kv=20.0)
+    pandapower.create_ext_grid(net, other)
+    pandapower.create_line_from_parameters(net, other, end, 1.0, r_ohm_per_km=0.3, x_ohm_per_km=0.3, c_nf_per_km=0.0,
+                                           max_i_ka=0.2)
+    pandapower.create_load(net, end, p_mw=0.5)
+    feeder = feeder_of_net(net, "two")
+    assert feeder.p_base_kw.sum() == 540 and feeder.bus_count == 5
+    assert own_voltages(feeder) == pytest.approx(voltages_of(net, feeder), abs=1e-8)
+    pandapower.create_ext_grid(net, 3)
+    with pytest.raises(RecordError, match="different voltage levels"):
+        feeder_of_net(net, "two")
+
+
+def test_check_says_how_much_of_a_net_is_taken(tmp_path):
+    net = village()
+    pandapower.create_load(net, pandapower.create_bus(net, vn_kv=0.4), p_mw=0.06)
+    pandapower.to_json(net, str(tmp_path / "village.json"))
+    assert what_is_taken(str(tmp_path / "village.json")) == "4 of 5 buses, 40 of 100 kW of load"
+    pandapower.to_json(village(), str(tmp_path / "village.json"))
+    assert what_is_taken(str(tmp_path / "village.json")) == "4 of 4 buses, 40 of 40 kW of load"
+
+
+# ---------------------------------------------------------------- refusals
+@pytest.mark.parametrize(("source", "words"), [
+    ("pandapower:no_such_net", "no such function"), ("simbench:9-XX", "no such grid"), ("ieee34", "must be"),
+    ("nowhere.json", "no such file"), ("pandapower:case33bw", "placeholder; give line_rating_a"),
+    ("pandapower:case9", "not radial"), ("pandapower:create_cigre_network_hv", "shunt"),
+    ("pandapower:lv_schutterwald", "not radial")])
+def test_what_cannot_serve_is_told(source, words):
+    with pytest.raises(RecordError, match=words):
+        feeder_from(source)
+
+
+def test_a_file_that_is_no_net_is_told(tmp_path):
+    (tmp_path / "x.json").write_text("{}")
+    with pytest.raises(RecordError, match=r"x\.json"):
+        feeder_from(str(tmp_path / "x.json"))
+
+
+@pytest.mark.parametrize(("create", "word"), [
+    (lambda net: pandapower.create_asymmetric_load(net, 3, p_a_mw=0.01), "asymmetric_load"),
+    (lambda net: pandapower.create_shunt(net, 3, q_mvar=0.01), "shunt"),
+    (lambda net: pandapower.create_ward(net, 3, 0.01, 0.0, 0.0, 0.0), "ward"),
+    (lambda net: pandapower.create_load(net, 3, p_mw=np.nan), "load 2 has no finite p_mw")])
+def test_loads_of_other_kinds_are_not_lost_in_silence(create, word):
+    net = village()
+    create(net)
+    with pytest.raises(RecordError, match=word):
+        feeder_of_net(net, "v")
+
+
+def test_elements_that_a_tree_cannot_hold_are_refused():
+    net = village()
+    pandapower.create_impedance(net, 2, 3, rft_pu=0.1, xft_pu=0.1, sn_mva=1.0)
+    with pytest.raises(RecordError, match="impedance"):
+        feeder_of_net(net, "v")
+
+
+# ---------------------------------------------------------------- zones
+def test_zones_follow_the_distance():
+    zones = zones_by_distance(ieee33(), {"office": 0.25, "commercial": 0.25, "residential": 0.5})
+    assert sorted(zones) == list(range(2, 34))
+    office = [bus for bus, zone in zones.items() if zone == ZONES.index("office")]
+    assert len(office) == 8 and {2, 3, 19} <= set(office) and zones[18] == ZONES.index("residential")
+
+
+def test_shares_that_leave_a_zone_empty_are_refused():
+    with pytest.raises(RecordError, match="leave none for"):
+        zones_by_distance(feeder_of_net(village(), "v"))
+    with pytest.raises(RecordError, match=r"add up to 0\.9"):
+        zones_by_distance(ieee33(), {"office": 0.2, "commercial": 0.2, "residential": 0.5})

@@ -1,0 +1,222 @@
+"""The report: one file, no network, everything escaped, and every section there."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.network.feeder import ieee33
+from testbed.reporting.charts import controller_colour, controller_dash
+from testbed.reporting.feeder import tree_places, widest_step
+from testbed.reporting.figures import branch_starts, charts, voltage_profile
+from testbed.reporting.report import shown_runs, write_report
+from testbed.results.layout import ResultError
+from testbed.results.reading import open_result
+from testbed.results.writing import Failure
+
+STEPS, BUSES = 96, 33
+SECTIONS = ("run", "headline", "load", "commitment", "cars", "voltage", "columns", "losses", "costs", "refusals",
+            "prices", "caveats")
+
+
+def day(shift_mw: float, seed: int = 1) -> dict[str, Any]:
+    """A plausible day: morning and evening peaks; cars move `shift_mw` from the evening into the night."""
+    hour = np.arange(STEPS) / 4
+    rng = np.random.default_rng(seed)
+    load = 1100 + 300 * np.sin((hour - 8) / 24 * 2 * np.pi) + 100 * np.cos(hour / 12 * 2 * np.pi)
+    evening, night = np.exp(-((hour - 19) / 2.5) ** 2), np.exp(-((hour - 3) / 2.5) ** 2)
+    pev = (90 - shift_mw) * evening + shift_mw * night
+    groups = np.zeros((STEPS, 18))
+    groups[:, 1], groups[:, 3], groups[:, 13] = 600 * pev, 300 * pev, 100 * pev
+    down = np.zeros((STEPS, 18))
+    down[:, 1] = 8 * shift_mw * evening
+    vm = 1 - np.linspace(0, 0.06, BUSES) * (load / 1400 + pev / 400)[:, None] + 1e-4 * rng.random((STEPS, BUSES))
+    on = np.clip((load + pev) / 400, 1, 3).round()
+    return {
+        "system": {
+            "load_mw": load, "pev_total_mw": pev, "wind_available_mw": 80 + 30 * np.cos(hour / 4),
+            "pv_available_mw": np.clip(100 * np.sin((hour - 6) / 12 * np.pi), 0, None),
+            "committed": on[:, None] > np.arange(3), "p_mw": (load + pev)[:, None] / on[:, None] * np.ones(3),
+            "fuel_cost_usd": 5 * (load + pev), "carbon_t": 0.2 * (load + pev),
+            "startup_cost_usd": 300 * (np.diff(on, prepend=on[0]) > 0), "shed_mw": 0.5 * (hour == 19),
+            "marginal_price_usd_per_mwh": 15 + (load + pev) / 100,
+            "price_charge_usd_per_kwh": np.where(hour < 7, 0.04, 0.15), "price_discharge_usd_per_kwh": 0.12},
+        "feeder": {
+            "vm_pu": vm, "vm_socp_pu": vm, "vm_plan_ac_pu": vm, "vm_setpoint_pu": vm + 1e-4,
+            "losses_kw": 0.06 * load + pev / 4, "losses_base_kw": 0.06 * load, "losses_setpoint_kw": 0.06 * load,
+            "losses_socp_kw": 0.06 * load, "losses_plan_ac_kw": 0.06 * load, "charge_kw": groups / 400,
+            "discharge_kw": down / 100, "wear_usd": down / 1e5,
+            "refusals": np.tile([50, 3, 4, 2, 1, 0, 0, 1, 0, 2], (STEPS, 1)), "instructed_count": 60.0,
+            "complied_count": 50.0},
+        "rest": {"charge_kw": groups, "discharge_kw": down, "tariff_usd": groups / 1e3, "wear_usd": down / 1e3},
+    }
+
+
+@pytest.fixture
+def write_day(write_result: Any, toy: Any) -> Any:
+    """write_day(controller, shift_mw, seed=1, **options) -> path of a 24 h result."""
+    def write(controller: str, shift_mw: float, seed: int = 1, **options: Any) -> Path:
+        plan = toy.plan_arrays(toy.layout(), 0, gap_rel=1e-4)
+        totals = {"feeder33": {"stored_start_kwh": np.full(2, 30.0), "stored_end_kwh": np.full(2, 31.0)},
+                  "rest": {"stored_start_kwh": np.full(3, 30.0), "stored_end_kwh": np.full(3, 29.0)}}
+        run = {"wall_s": 30.5, "solver_s": 7.25, "host": "here", "versions": {"numpy": "2.0"}}
+        path: Path = write_result(f"{re.sub('[^a-z_]', '', controller)}-{seed}.h5", controller=controller, seed=seed,
+                                  steps=STEPS, step_s=900, buses=BUSES, plans=(plan,), totals=totals, run=run,
+                                  reference=np.tile([1, 1, 1], (24, 1)), **day(shift_mw, seed), **options)
+        return path
+    return write
+
+
+def _charts(page: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="charts">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    read: dict[str, Any] = json.loads(found.group(1))
+    return read
+
+
+def test_one_file_with_every_section_and_chart(write_day: Any, tmp_path: Path) -> None:
+    paths = [write_day("uncoordinated", 0, 1), write_day("uncoordinated", 0, 2), write_day("bilayer", 70, 1),
+             write_day("bilayer", 70, 2)]
+    output = tmp_path / "out" / "report.html"
+    write_report(paths, output)
+    text = output.read_text(encoding="utf-8")
+    assert output.stat().st_size < 6e6
+    for section in SECTIONS:
+        assert f'<section id="{section}">' in text, section
+    placed = set(re.findall(r'class="plot" id="([^"]+)"', text))
+    assert placed == set(_charts(text)) and len(placed) >= 14
+    assert text.count("plotly.js v") == 1
+    assert "Mean of 2 seeds" in text and "here" in text and "2.0" in text
+
+
+def test_the_page_asks_the_network_for_nothing(write_day: Any, tmp_path: Path) -> None:
+    write_report([write_day("bilayer", 70)], tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    ours = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
+    assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//", ours) and "@import" not in ours
+    assert "url(" not in ours
+
+
+def test_text_of_users_is_escaped(write_day: Any, toy: Any, tmp_path: Path) -> None:
+    evil = '<img src=x onerror=alert("1")></script>'
+    made = toy.scenario(name=evil, description=evil)
+    path = write_day(evil, 10, made=made, status="failed", failure=Failure(evil, 5, evil))
+    write_report([path], tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<img" not in re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
+    assert "&lt;img src=x" in text
+    titles = [a["text"] for a in _charts(text)["commitment-1"]["layout"]["annotations"]]
+    assert titles == ["<b>&lt;img src=x onerror=alert(\"1\")&gt;&lt;/script&gt; (failed)</b>"]
+
+
+def test_a_controller_keeps_its_colour_in_every_chart(write_day: Any) -> None:
+    runs = shown_runs([open_result(write_day("uncoordinated", 0)), open_result(write_day("bilayer", 70))])
+    drawn = charts(runs)
+    for section, position in (("load", 0), ("commitment", 0), ("voltage", 0), ("losses", 0), ("prices", 0)):
+        colours = {trace["name"]: trace["line"]["color"] for trace in drawn[section][position].data}
+        assert colours["uncoordinated"] == controller_colour(0), section
+        assert colours["bilayer"] == controller_colour(1), section
+    assert len({(controller_colour(i), controller_dash(i)) for i in range(16)}) == 16
+
+
+def test_every_axis_has_a_unit(write_day: Any) -> None:
+    runs = shown_runs([open_result(write_day("uncoordinated", 0)), open_result(write_day("bilayer", 70))])
+    for members in charts(runs).values():
+        for chart in members:
+            layout = chart.layout
+            assert re.search(r"\[.+\]$", layout["xaxis"]["title"]["text"]), chart.title
+            is_named = layout["yaxis"].get("type") == "category" or "coloraxis" in layout
+            title = layout["yaxis"].get("title", {}).get("text", "")
+            assert is_named or re.search(r"\[.+\]$", title), chart.title
+
+
+def test_figures_show_what_the_file_holds(write_day: Any) -> None:
+    path = write_day("bilayer", 70)
+    result = open_result(path)
+    drawn = charts(shown_runs([result]))
+    load = next(t for t in drawn["load"][0].data if t["name"] == "bilayer")
+    assert len(load["y"]) == STEPS + 1 and load["x"][-1] == 24
+    voltages = drawn["voltage"][2].data[0]
+    assert np.allclose(voltages["z"], result.district("feeder33", "vm_pu").T, atol=1e-4)
+    zones = {(t["name"], t["stackgroup"]): t["y"] for t in drawn["cars"][0].data}
+    charged = sum(result.district(d, "charge_kw")[:, :6].sum(axis=1) for d in result.districts) / 1000
+    assert np.allclose(zones["residential", "up0"], charged, rtol=1e-3)
+    refused = {t["name"]: t["x"] for t in drawn["refusals"][0].data}
+    assert refused["ignores"] == [4 * STEPS] and "complied" not in refused
+
+
+def test_what_cars_change_is_drawn_apart_from_the_load(write_day: Any) -> None:
+    runs = shown_runs([open_result(write_day("no_pev", 0.0)), open_result(write_day("bilayer", 40.0))])
+    whole, difference = charts(runs)["load"]
+    ours, base = (np.array(line["y"], dtype=float) for line in whole.data[:0:-1])
+    assert [line["name"] for line in difference.data] == ["bilayer"]
+    assert np.array(difference.data[0]["y"], dtype=float) == pytest.approx(ours - base, abs=0.2)
+    assert len(charts(runs[:1])["load"]) == 1
+
+
+def test_the_profile_breaks_where_a_branch_begins(write_day: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bus 19 of the test feeder hangs on bus 2: no line from bus 18 to it."""
+    result, feeder = open_result(write_day("bilayer", 40.0)), ieee33()
+    parent = np.where(feeder.parent >= 0, feeder.bus_number[feeder.parent], -1)
+    read = type(result).district
+    monkeypatch.setattr(type(result), "holds", lambda *_: True)
+    monkeypatch.setattr(type(result), "district",
+                        lambda self, d, name: parent if name == "bus_parent" else read(self, d, name))
+    assert feeder.bus_number[branch_starts(result, "feeder33")].tolist() == [19, 23, 26]
+    line = voltage_profile(shown_runs([result]), "feeder33").data[0]
+    assert len(line["x"]) == BUSES + 3
+    assert [x for x, y in zip(line["x"], line["y"], strict=True) if y is None] == [18.5, 22.5, 25.5]
+
+
+def test_long_runs_show_hours_in_heat_maps(write_result: Any) -> None:
+    vm = np.tile(np.linspace(0.95, 1.0, 4), (1, 1)).T * np.ones((4, 400))
+    path = write_result(steps=400, step_s=900, feeder={"vm_pu": vm.T})
+    panel = charts(shown_runs([open_result(path)]))["voltage"][2]
+    assert len(panel.data[0]["x"]) == 100 and panel.data[0]["x"][:2] == [0.5, 1.5]
+    assert "days" not in panel.title and panel.layout["xaxis"]["dtick"] == 24
+
+
+def test_a_run_that_did_not_complete_is_shown_and_not_compared(write_day: Any, tmp_path: Path) -> None:
+    paths = [write_day("uncoordinated", 0), write_day("bilayer", 70, stop_after=40, status="failed",
+                                                      failure=Failure("feeder", 36_000, "no power flow"))]
+    write_report(paths, tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "failed after 40 of 96 steps: feeder at 36000 s, no power flow" in text
+    assert 'class="diff">' not in text and "bilayer (failed)" in text
+
+
+def test_a_report_without_a_single_step_still_says_what_failed(write_result: Any, tmp_path: Path) -> None:
+    write_report([write_result(stop_after=0, status="failed", failure=Failure("temporal", 0, "no plan"))],
+                 tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "no plan" in text and "No run completed" in text and 'class="plot"' not in text
+
+
+def test_what_cannot_be_reported_is_refused(write_day: Any, write_result: Any, toy: Any, tmp_path: Path) -> None:
+    with pytest.raises(ResultError, match="at least one result"):
+        write_report([], tmp_path / "r.html")
+    other = write_result("other.h5", made=toy.scenario(step_s=1800))
+    with pytest.raises(ResultError, match="differ in step_s"):
+        write_report([write_day("bilayer", 70), other], tmp_path / "r.html")
+
+
+# ---------------------------------------------------------------- the feeder drawn
+def test_branches_of_the_test_feeder_share_no_place_and_no_line() -> None:
+    parent = ieee33().parent
+    column, row = tree_places(parent)
+    corners = {(int(row[n]), int(column[parent[n]])) for n in range(1, 33) if row[n] != row[parent[n]]}
+    places = set(zip(row.tolist(), column.tolist(), strict=True))
+    assert len(places) == 33 and not corners & places
+    assert np.all(column[1:] == column[parent[1:]] + 1)
+    assert np.flatnonzero(row == 0).tolist() == list(range(18))  # the way to bus 18 is the longest
+
+
+def test_nodal_prices_are_drawn_where_they_lie_furthest_apart() -> None:
+    price = np.full((4, 3), np.nan)
+    price[1], price[2] = [20.0, 21.0, 22.0], [30.0, 35.0, 33.0]
+    assert widest_step(price) == 2

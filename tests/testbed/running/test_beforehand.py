@@ -1,0 +1,69 @@
+"""What the second process works out is what the run would have found itself; without it nothing is lost."""
+
+import subprocess
+
+import pytest
+
+from controllers.variants.uncoordinated import Uncoordinated
+from testbed.results.reading import equal_results, open_result
+from testbed.running import beforehand
+from testbed.running.beforehand import Beforehand
+from testbed.running.one_run import RunFailed
+from testbed.setup import engine_check
+from testbed.setup.controller_loading import controller_spec
+from testbed.setup.engine_check import engines_disagree, is_checked
+from testbed.wiring.run_spec import RunSpec
+from tests.testbed import small_run
+
+
+def spec_in(folder):
+    described = small_run.scenario(cache_dir=folder / "cache")
+    return RunSpec(described, controller_spec(Uncoordinated()), 1, folder / "run.h5")
+
+
+def test_it_fills_the_cache_and_is_not_started_again(tmp_path, monkeypatch):
+    spec = spec_in(tmp_path)
+    assert not is_checked(spec)
+    with Beforehand(spec) as process:
+        process.wait()
+    assert is_checked(spec)
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("started although the verdict is known"))
+    with Beforehand(spec) as process:
+        process.wait()
+
+
+def test_a_process_that_dies_changes_nothing_in_the_result(tmp_path, monkeypatch):
+    first = small_run.run(tmp_path, name="with.h5")
+    monkeypatch.setattr(beforehand.sys, "executable", "/bin/false")
+    second = small_run.run(tmp_path, name="without.h5", cache_dir=tmp_path / "cache")
+    assert equal_results(first, second) == []
+
+
+def test_an_engine_that_is_wrong_fails_the_run_and_the_network_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine_check, "engine_error_pu", lambda feeder: 3e-8)
+    monkeypatch.setattr(beforehand.sys, "executable", "/bin/false")
+    with pytest.raises(RunFailed, match=r"feeder failed .*feeder33: lightsim2grid differs from pandapower by 3e-08 pu"):
+        small_run.run(tmp_path, cache_dir=tmp_path / "cache")
+    assert open_result(tmp_path / "run.h5").status == "failed"
+
+
+def test_a_verdict_that_is_known_ends_the_run_before_it_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine_check, "engine_error_pu", lambda feeder: 3e-8)
+    assert engines_disagree(spec_in(tmp_path)) and is_checked(spec_in(tmp_path))
+    monkeypatch.setattr("testbed.running.one_run.build_world",
+                        lambda *_: pytest.fail("simulated although the engine is wrong"))
+    with pytest.raises(RunFailed, match="lightsim2grid differs from pandapower by 3e-08 pu"):
+        small_run.run(tmp_path, cache_dir=tmp_path / "cache")
+    left = open_result(tmp_path / "run.h5")
+    assert (left.status, left.steps_written) == ("failed", 0)
+
+
+def test_a_voltage_that_is_no_number_is_no_agreement(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine_check, "engine_error_pu", lambda feeder: float("nan"))
+    assert "feeder33" in engines_disagree(spec_in(tmp_path))
+
+
+def test_the_reference_itself_needs_no_check(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine_check, "engine_error_pu", lambda feeder: pytest.fail("asked for"))
+    described = small_run.scenario("spatial.engine=pandapower", cache_dir=tmp_path)
+    assert engines_disagree(RunSpec(described, controller_spec(Uncoordinated()), 1, tmp_path / "run.h5")) == ""

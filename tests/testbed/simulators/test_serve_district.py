@@ -1,0 +1,141 @@
+"""Districts served elsewhere: the same file value for value, and an end with a name when the server fails."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from testbed.results.reading import equal_results, open_result
+from testbed.running.one_run import RunFailed
+from testbed.running.preflight import WrongRequest, listen_address
+from testbed.scenario.loading import ScenarioError, load_scenario
+from testbed.simulators.border import HANDLE, Drawer, Origin, kept_at_home
+from tests.testbed import small_run
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="module")
+def address():
+    """A server in a process of its own, on the loopback."""
+    words = command("serve-district", "--listen", "127.0.0.1:0")
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            yield re.fullmatch(r"listening on (127\.0\.0\.1:\d+)\n", server.stdout.readline())[1]
+        finally:
+            server.terminate()
+
+
+def command(*words):
+    return [sys.executable, "-m", "testbed.cli.app", *words]
+
+
+def remote(**addresses):
+    return "execution.remote={" + ", ".join(f"{name}: '{where}'" for name, where in addresses.items()) + "}"
+
+
+def both(where):
+    return remote(feeder33=where, rest=where)
+
+
+@pytest.mark.parametrize("names", [pytest.param(("feeder33",), id="one", marks=pytest.mark.slow),
+                                   pytest.param(("feeder33", "rest"), id="all")])
+def test_the_file_is_that_of_a_run_in_one_process(names, folder, address):
+    here = small_run.run(folder)
+    there = small_run.run(folder, remote(**dict.fromkeys(names, address)), name="served.h5")
+    assert equal_results(here, there) == []
+    assert open_result(there).run["simulator_s"]["fleet"] > 0
+
+
+def test_a_failure_there_is_named_with_time_and_cause(folder, address):
+    with pytest.raises(RunFailed) as failure:
+        small_run.run(folder, both(address), controller=small_run.PLAIN.replace(":Plain", ":Throwing"),
+                      name="throwing.h5")
+    assert failure.value.simulator in ("spatial@feeder33", "spatial@rest")
+    assert failure.value.time_s == 14_400
+    assert "ZeroDivisionError" in failure.value.cause
+    assert open_result(failure.value.partial).status == "failed"
+
+
+def test_a_server_that_dies_ends_the_command_with_its_name(folder):
+    """As a command: mosaik leaves the sockets of a broken connection to the end of the process."""
+    output, serve = folder / "dying.h5", ("serve-district", "--listen", "127.0.0.1:0")
+    with subprocess.Popen(command(*serve), cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        where = server.stdout.readline().split()[-1]
+        done = subprocess.run(command(
+            "run", "smoke", "--controller", small_run.PLAIN.replace(":Plain", ":Dying"), "-o", str(output),
+            *(word for one in (*small_run.HOURLY, both(where)) for word in ("--set", one))),
+            cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert re.search(r"(@\w+|serve-district at [\d.:]+) failed at day 1 0[34]:00: Connection", done.stderr)
+    assert open_result(output).status == "failed"
+
+
+def test_an_address_where_nobody_listens_is_named(folder):
+    words = r"mobility@rest failed at t=-86400 s: no `testbed serve-district` at 127\.0\.0\.1:9"
+    with pytest.raises(RunFailed, match=words):
+        small_run.run(folder, remote(rest="127.0.0.1:9"), name="nobody.h5")
+    assert open_result(folder / "nobody.h5").status == "failed"
+
+
+def test_districts_may_be_served_by_two_processes(folder, address):
+    with subprocess.Popen(command("serve-district", "--listen", "127.0.0.1:0"), cwd=ROOT, stdout=subprocess.PIPE,
+                          text=True) as server:
+        try:
+            second = server.stdout.readline().split()[-1]
+            here = small_run.run(folder, "record.vehicles=true", name="here.h5")
+            there = small_run.run(folder, "record.vehicles=true", remote(feeder33=address, rest=second),
+                                  name="two.h5")
+            assert equal_results(here, there) == []
+        finally:
+            server.terminate()
+
+
+@pytest.mark.parametrize("where", ["{taken}", "no.such.host.invalid:5555"])
+def test_an_address_that_cannot_be_listened_at_is_a_wrong_request(where, address):
+    listen = where.format(taken=address)
+    done = subprocess.run(command("serve-district", "--listen", listen), cwd=ROOT, capture_output=True, text=True,
+                          check=False, timeout=60)
+    assert done.returncode == 2 and done.stderr.startswith(f"testbed: --listen {listen}: ")
+
+
+def test_a_server_with_other_code_is_refused(folder, address, monkeypatch):
+    monkeypatch.setattr("testbed.running.world.code_hash", lambda: "other")
+    with pytest.raises(RunFailed, match=r"serve-district` at [\d.:]+ has other code \(sources \w+, here other\)"):
+        small_run.run(folder, remote(rest=address), name="other.h5")
+
+
+def test_a_port_beyond_the_last_is_refused_in_a_scenario():
+    with pytest.raises(ScenarioError, match=r"remote\.rest = .*99999.*up to 65535"):
+        load_scenario("smoke", ["execution.remote={rest: '127.0.0.1:99999'}"])
+
+
+@pytest.mark.parametrize("wrong", ["5555", "localhost", ":5555", "here:99999", "a b:1"])
+def test_a_wrong_address_is_refused(wrong):
+    with pytest.raises(WrongRequest, match="must be HOST:PORT"):
+        listen_address(wrong)
+
+
+def test_only_what_the_district_alone_reads_stays_at_home():
+    stays = kept_at_home(with_traces=False)
+    assert {("mobility", "presence"), ("spatial", "instructions"), ("fleet", "soc")} <= stays
+    assert not {("mobility", "cohort_flexibility"), ("fleet", "delivery"), ("fleet", "pev_mw")} & stays
+    assert ("fleet", "soc") not in kept_at_home(with_traces=True)
+
+
+def test_a_handle_gives_the_very_array_of_its_step():
+    drawer, origin = Drawer(with_traces=False), Origin("fleet", "rest", "soc")
+    first, second = np.array([0.5]), np.array([0.6])
+    handles = [drawer.outward(origin, step, soc) for step, soc in enumerate((first, second))]
+    assert all(HANDLE in handle for handle in handles)
+    assert [drawer.inward(handle)[0] for handle in handles] == [0.5, 0.6]
+    with pytest.raises(ValueError, match="read-only"):
+        drawer.inward(handles[0])[0] = 1.0

@@ -1,0 +1,400 @@
+"""Studies: what is refused before a run, what a sweep leaves, and that workers may be few, many, or killed."""
+
+import csv
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from distributed.comm.core import CommClosedError
+from typer.testing import CliRunner
+
+from testbed.cli.app import app
+from testbed.results.reading import equal_results
+from testbed.running.preflight import WrongRequest
+from testbed.scenario.files import at_home, named_files
+from testbed.scenario.loading import load_scenario
+from testbed.sweeping.case import CaseOutcome, SchedulerLost, is_complete, open_parts, run_case
+from testbed.sweeping.cluster import LOST, carried_out, check_workers
+from testbed.sweeping.study import Case, load_study
+from testbed.sweeping.sweep import _carry_out, _tell_objectives, run_sweep, sweep_request, write_tables
+from testbed.wiring.code_version import code_hash
+from tests.testbed import small_run
+
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "sweeps.md"
+STUDY = """
+scenario: smoke
+controllers: ["mine.py:Plain", "mine.py:Throwing", "mine.py:KilledOnce"]
+seeds: [4]
+set:
+  {common}
+grid:
+  objective.wear_usd_per_mwh: [60.5]
+metrics: [charged_mwh, vm_min_pu, departures_short]
+"""
+KILLED_ONCE = """
+
+class KilledOnce(Plain):
+    name = "killed_once"
+
+    def spatial(self, knowledge):
+        return Broken(knowledge, kill_once)
+
+
+def kill_once():
+    import pathlib, signal
+    marker = pathlib.Path(__file__).with_name("was_killed")
+    if not marker.exists():
+        marker.write_text("")
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def write_study(folder: Path, text: str = STUDY) -> Path:
+    folder.mkdir(exist_ok=True)
+    plain = Path(small_run.__file__).with_name("plain_controller.py").read_text()
+    (folder / "mine.py").write_text(plain + KILLED_ONCE)
+    keys = [one.replace("=", ": ", 1) for one in (*small_run.HOURLY, f"execution.cache_dir={folder / 'cache'}")]
+    (folder / "study.yaml").write_text(text.replace("{common}", "\n  ".join(keys)))
+    return folder / "study.yaml"
+
+
+def rows_of(file: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(file.read_text().splitlines()))
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory):
+    """A sweep with two workers, one of which is killed; what it said."""
+    folder = tmp_path_factory.mktemp("study")
+    sweep, said = sweep_request(str(write_study(folder)), folder / "out"), []
+    missing = run_sweep(sweep, workers=2, say=said.append)
+    return sweep, said, missing
+
+
+# ---------------------------------------------------------------- before anything runs
+def mistakes_of(tmp_path: Path, text: str) -> str:
+    with pytest.raises(WrongRequest) as caught:
+        sweep_request(str(write_study(tmp_path, text)), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    return "\n".join(caught.value.mistakes)
+
+
+def test_all_mistakes_of_a_study_are_told_at_once(tmp_path: Path) -> None:
+    told = mistakes_of(tmp_path, "scenario: smoke\ncontrollers: [uncoordinated, bylayer]\nmetrics: [beauty]\n"
+                                 "grid:\n  system.reserve_fraction: [0.1, 2]\n  spatial.colour: [1]\n")
+    for piece in ("did you mean bilayer", "beauty", "reserve_fraction", "spatial.colour"):
+        assert piece in told
+
+
+def test_mistakes_of_form_and_of_content_are_told_together(tmp_path: Path) -> None:
+    told = mistakes_of(tmp_path, "scenario: smoke\ncontrollers: [bylayer]\nseeds: [-1]\nmetrics: [beauty]\ngrids: 1\n"
+                                 "grid: {spatial.colour: [1]}\n").splitlines()
+    for piece in ("did you mean bilayer", "beauty", "spatial.colour", "known: name", "or a list of them"):
+        assert sum(piece in line for line in told) == 1, piece
+
+
+@pytest.mark.parametrize(("text", "piece"), [
+    ("controllers: [no_pev]\n", "scenario"),
+    ("scenario: smoke\ncontrollers: []\n", "controllers"),
+    ("scenario: smoke\ncontrollers: [no_pev]\nseeds: 0\n", "seeds = 0: must be how many (1 or more), or a list"),
+    ("scenario: smoke\ncontrollers: [no_pev]\ngrids: 1\n", "known: name"),
+    ("scenario: smoke\ncontrollers: [no_pev]\ngrid: {seed: [1, 1]}\n", "twice"),
+    ("scenario: smoke\ncontrollers: [no_pev, no_pev]\n", "2 times"),
+    ("scenario: smoke\ncontrollers: [no_pev]\npoints: [{seed: 1}, {seed: 1}]\n", "twice"),
+    ("scenario: smoke\ncontrollers: [no_pev]\npoints: [{}]\n", "names no key"),
+])
+def test_a_study_that_cannot_be_run_is_refused(tmp_path: Path, text: str, piece: str) -> None:
+    assert piece in mistakes_of(tmp_path, text)
+
+
+def test_cases_are_every_combination_once(tmp_path: Path) -> None:
+    text = ("scenario: smoke\ncontrollers: [no_pev, uncoordinated]\nseeds: 3\n"
+            "grid: {fleet.soc_min: [0.1, 0.2], tariff.table: [beijing2015, chengdu2023]}\n")
+    cases = sweep_request(str(write_study(tmp_path, text)), tmp_path / "out").cases
+    assert len(cases) == len({case.key for case in cases}) == 24
+    assert {case.seed for case in cases} == {1, 2, 3}
+    assert cases[0].point == ("0.1", '"beijing2015"') and '"soc_min":0.1' in cases[0].scenario_json
+
+
+def test_all_mistakes_of_points_are_told_at_once(tmp_path: Path) -> None:
+    told = mistakes_of(tmp_path, "scenario: smoke\ncontrollers: [no_pev]\ngrid: {seed: [1]}\npoints:\n"
+                                 "- {seed: 1, fleet.soc_min: 3}\n- {fleet.soc_max: 0.9}\n"
+                                 "- {seed: 1, fleet.soc_min: 0.1, spatial.colour: 2}\n")
+    for piece in ("seed is a key of grid too", "soc_min = 3",
+                  "points.1: must have the keys of points.0, seed, fleet.soc_min", "points.2"):
+        assert piece in told
+
+
+def test_points_are_taken_as_they_stand_and_a_grid_is_laid_over_each(tmp_path: Path) -> None:
+    text = ("scenario: smoke\ncontrollers: [no_pev]\ngrid: {tariff.table: [beijing2015, chengdu2023]}\n"
+            "points: [{fleet.soc_min: 0.1, fleet.soc_max: 0.95}, {fleet.soc_max: 0.9, fleet.soc_min: 0.2}]\n")
+    sweep = sweep_request(str(write_study(tmp_path, text)), tmp_path / "out")
+    assert sweep.study.axes == ("fleet.soc_min", "fleet.soc_max", "tariff.table")
+    assert [case.point for case in sweep.cases] == [
+        (*pair, tariff) for pair in (("0.1", "0.95"), ("0.2", "0.9")) for tariff in ('"beijing2015"', '"chengdu2023"')]
+    assert '"soc_min":0.2' in sweep.cases[2].scenario_json and '"soc_max":0.9' in sweep.cases[2].scenario_json
+    label = 'no_pev seed 1 fleet.soc_min=0.1 fleet.soc_max=0.95 tariff.table="beijing2015"'
+    assert sweep.label(sweep.cases[0]) == label
+
+
+def test_a_key_is_the_content_of_the_case(tmp_path: Path) -> None:
+    def keys() -> set[str]:
+        return {case.key for case in sweep_request(str(tmp_path / "study.yaml"), tmp_path / "out").cases}
+
+    write_study(tmp_path)
+    first = keys()
+    study = (tmp_path / "study.yaml").read_text()
+    (tmp_path / "study.yaml").write_text(f"name: other\ndescription: another\n{study}")
+    assert keys() == first, "neither its name nor its description matters"
+    (tmp_path / "mine.py").write_text((tmp_path / "mine.py").read_text() + "# changed\n")
+    assert not keys() & first, "an own controller is its file's content"
+
+
+def test_a_key_is_the_content_of_the_files_that_the_scenario_names(tmp_path: Path) -> None:
+    series, text = tmp_path / "series.csv", STUDY.replace("{common}", "profiles.source: csv\n  {common}")
+    series.write_text("\n".join(["load_mw,wind_mw,pv_mw", *["1000,50,0"] * 24]))
+    write_study(tmp_path, text.replace("{common}", f"profiles.file: {series}\n  {{common}}"))
+
+    def cases() -> tuple[Case, ...]:
+        return sweep_request(str(tmp_path / "study.yaml"), tmp_path / "out").cases
+
+    first = cases()
+    assert cases() == first
+    series.write_text(series.read_text().replace("1000", "1001", 1))
+    assert not {case.key for case in cases()} & {case.key for case in first}
+
+
+def test_paths_travel_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = ["districts.0.feeder=nets/mine.json", "profiles.source=csv", "profiles.file=series.csv"]
+    named = load_scenario("smoke", keys)
+    monkeypatch.chdir(tmp_path)
+    whole = at_home(named)
+    assert whole.districts[0].feeder == str(tmp_path / "nets" / "mine.json")
+    assert at_home(whole) == whole and named_files(whole) == (tmp_path / "series.csv", tmp_path / "nets" / "mine.json")
+    workplace = load_scenario("workplace_replay")
+    assert at_home(workplace) == workplace and named_files(workplace) == ()
+
+
+def test_every_study_that_comes_along_is_valid() -> None:
+    files = list((DOCS.parents[1] / "experiments" / "studies").glob("*.yaml"))
+    assert files
+    assert all(load_study(file.stem)[0].name == file.stem for file in files)
+
+
+# ---------------------------------------------------------------- what a sweep leaves
+def test_a_killed_worker_and_a_failing_case_lose_nothing_else(swept) -> None:
+    sweep, said, missing = swept
+    rows = rows_of(sweep.folder / "results.csv")
+    assert (sweep.file.parent / "was_killed").exists()
+    assert [(row["controller"], row["status"]) for row in rows] == [
+        ("plain", "completed"), ("throwing", "failed"), ("killed_once", "completed")]
+    assert missing == 1 and float(rows[0]["charged_mwh"]) > 0
+    assert [rows[2][name] for name in sweep.study.metrics] == [rows[0][name] for name in sweep.study.metrics]
+    assert len(said) == 1 + 3 + 1 and not (sweep.folder / "parts").exists()
+
+
+def test_table_and_end_say_who_was_planned_by_which_objective(swept, monkeypatch: pytest.MonkeyPatch) -> None:
+    (sweep, said, _), many = swept, []
+    told = [row["optimised"] for row in rows_of(sweep.folder / "results.csv")]
+    assert told == [told[0], "", told[0]] and told[0].startswith("units and cars by weights operating 1, owners 1")
+    assert said[-1] == f"plain, killed_once: planned {told[0]}"
+    monkeypatch.setattr("testbed.sweeping.sweep.MOST_TOLD", 0)
+    _tell_objectives(sweep, sweep.cases, many.append)
+    assert many[0].startswith("1 different objectives: column optimised of results.csv") and len(many) == 1
+
+
+def test_failed_cases_are_listed_with_cause_and_can_be_run_alone(swept) -> None:
+    sweep, _, _ = swept
+    failed = rows_of(sweep.folder / "failed.csv")
+    assert [row["controller"] for row in failed] == ["throwing"]
+    assert "spatial failed at day 1 04:00" in failed[0]["cause"] and "division by zero" in failed[0]["cause"]
+    assert (sweep.folder / "failed" / f"{failed[0]['case']}.h5").is_file()
+    words = shlex.split(failed[0]["again"])
+    assert words[:2] == ["testbed", "sweep"] and words[-2:] == ["--case", failed[0]["case"]]
+    assert sweep.chosen([failed[0]["case"][:6]])[0].controller == "throwing"
+    with pytest.raises(WrongRequest, match="no case of study begins so"):
+        sweep.chosen(["zzz"])
+
+
+def test_a_second_sweep_into_the_folder_is_refused(swept) -> None:
+    import fcntl  # noqa: PLC0415
+
+    sweep, _, _ = swept
+    with (sweep.folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(WrongRequest, match="another sweep"):
+            run_sweep(sweep, say=lambda text: None)
+
+
+# ---------------------------------------------------------------- a cluster by address
+def documented(word: str, port: int) -> list[str]:
+    """The page's own command for this process, on another port."""
+    block = re.search(r"^```sh\n(.*?)^```", DOCS.read_text(), re.MULTILINE | re.DOTALL)
+    line, = (line for line in block.group(1).splitlines() if line.startswith(word))
+    return shlex.split(line.replace("8786", str(port)))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def started(stack: ExitStack, words: list[str], log: Path) -> None:
+    output = stack.enter_context(log.open("w"))
+    process = stack.enter_context(subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "dask", *words[1:]], stdout=output, stderr=output,
+        start_new_session=True))
+    stack.callback(lambda: os.killpg(process.pid, signal.SIGTERM))
+
+
+def test_the_two_process_example_gives_the_same_table(swept, tmp_path: Path) -> None:
+    sweep, _, _ = swept
+    only = sweep.cases[0].key
+    port, words = free_port(), documented("testbed sweep", 0)
+    code_hash.cache_clear()  # as in a process of its own
+    with ExitStack() as stack:
+        started(stack, documented("dask scheduler", port), tmp_path / "scheduler.log")
+        started(stack, documented("dask worker", port), tmp_path / "worker.log")
+        address = documented("testbed sweep", port)[-1]
+        asked = ["sweep", str(sweep.file), words[3], address, "-o", str(tmp_path / "out")]
+        ended = CliRunner().invoke(app, [*asked, "--case", only])
+    assert ended.exit_code == 0, ended.output
+    one, two = (rows_of(folder / "results.csv") for folder in (tmp_path / "out", sweep.folder))
+    assert one[0] == two[0] and [row["status"] for row in one] == ["completed", "open", "open"]
+    assert equal_results(*(folder / "cases" / f"{only}.h5" for folder in (tmp_path / "out", sweep.folder))) == []
+
+
+def test_complete_cases_are_not_run_again(swept, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep, _, _ = swept
+    lost = sweep.cases[0].key
+    (sweep.folder / "cases" / f"{lost}.json").unlink()
+    assert not is_complete(sweep.folder, lost)
+    asked = []
+    monkeypatch.setattr("testbed.sweeping.sweep._carry_out", lambda sweep, todo, *rest: asked.extend(todo))
+    assert run_sweep(sweep, say=lambda text: None) == 2
+    assert [case.key for case in asked] == [case.key for case in sweep.cases if case.controller == "throwing"
+                                            or case.key == lost]
+    assert rows_of(sweep.folder / "results.csv")[0]["status"] == "open"
+
+
+def test_a_sweep_that_is_killed_goes_on_and_its_table_is_that_of_an_undisturbed_one(tmp_path: Path) -> None:
+    text = STUDY.replace(', "mine.py:Throwing", "mine.py:KilledOnce"', "").replace("[4]", "6")
+    study, out = write_study(tmp_path, text), tmp_path / "killed"
+    words = ["-W", "ignore", "-m", "testbed.cli.app", "sweep", str(study), "-o", str(out), "--workers", "2"]
+    process = subprocess.Popen([sys.executable, *words], start_new_session=True, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (before := {file: file.stat().st_mtime_ns for file in out.glob("cases/*.json")}):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert 1 <= len(before) < 6
+    sweep, said = sweep_request(str(study), out), list[str]()
+    complete = {file: file.stat().st_mtime_ns for file in out.glob("cases/*.json")}
+    assert run_sweep(sweep, workers=1, say=said.append) == 0
+    assert f"{len(complete)} complete already" in said[0] and len(said) == 1 + 6 - len(complete) + 1
+    assert all(file.stat().st_mtime_ns == written for file, written in complete.items()), "nothing is run twice"
+    calm = sweep_request(str(study), tmp_path / "calm")
+    assert run_sweep(calm, workers=2, say=lambda text: None) == 0
+    assert (out / "results.csv").read_bytes() == (tmp_path / "calm" / "results.csv").read_bytes()
+
+
+def test_ctrl_c_ends_a_sweep_and_workers_do_not_hear_it(tmp_path: Path) -> None:
+    text = STUDY.replace(', "mine.py:Throwing", "mine.py:KilledOnce"', "").replace("[4]", "60")
+    out = tmp_path / "out"
+    words = ["-m", "testbed.cli.app", "sweep", str(write_study(tmp_path, text)), "-o", str(out), "--workers", "2"]
+    with subprocess.Popen([sys.executable, *words], start_new_session=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as process:
+        while not list(out.glob("cases/*.json")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to the workers too
+        stdout, stderr = process.communicate()
+    assert (process.returncode, stdout) == (130, "")
+    assert "\ntestbed: stopped\n" in stderr and "KeyboardInterrupt" not in stderr
+    assert 0 < len(rows := rows_of(out / "results.csv")) == 60 and "open" in {row["status"] for row in rows}
+
+
+def test_nothing_is_written_where_no_scheduler_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = sweep_request(str(write_study(tmp_path)), tmp_path / "out")
+    (tmp_path / "odd.json").write_text("[]")
+    monkeypatch.setattr("testbed.sweeping.cluster.WAIT_S", 4)
+    for address in (f"tcp://127.0.0.1:{free_port()}", str(tmp_path / "none.json"), str(tmp_path / "odd.json")):
+        with pytest.raises(WrongRequest, match="no Dask scheduler answers"):
+            run_sweep(sweep, scheduler=address, say=lambda text: None)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_worker_that_cannot_serve_says_so_itself(tmp_path: Path) -> None:
+    case = sweep_request(str(write_study(tmp_path)), tmp_path / "out").cases[0]
+    assert "does not see" in run_case(case, str(tmp_path / "out"), code_hash()).failure
+    open_parts(tmp_path / "out")
+    assert "has other code" in run_case(case, str(tmp_path / "out"), "other").failure
+    assert not list((tmp_path / "out").glob("cases/*"))
+
+
+def test_what_a_worker_calls_complete_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep, said = sweep_request(str(write_study(tmp_path)), tmp_path / "out"), list[str]()
+    sweep.folder.mkdir()
+    first = sweep.cases[0].key
+    monkeypatch.setattr("testbed.sweeping.cluster.check_workers", lambda client, folder: None)
+    monkeypatch.setattr("testbed.sweeping.cluster.carried_out", lambda client, todo, folder: iter(
+        [CaseOutcome(first, 1.0), *(CaseOutcome(case.key, 1.0, "another cause") for case in todo[1:])]))
+    (sweep.folder / "failed").mkdir()
+    (sweep.folder / "failed" / f"{sweep.cases[1].key}.json").write_text('{"failure": "yesterday\'s cause"}')
+    _carry_out(sweep, sweep.cases, None, said.append)
+    write_tables(sweep)
+    causes = [row["cause"] for row in rows_of(sweep.folder / "failed.csv")]
+    assert "is it shared?" in causes[0] and causes[1:] == ["another cause"] * 2
+
+
+class LostFutures:
+    """A client whose scheduler is gone."""
+
+    def nthreads(self):
+        return {"tcp://far:1": 1}
+
+    def submit(self, *arguments, **named):
+        raise CommClosedError
+
+
+def test_a_lost_scheduler_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = sweep_request(str(write_study(tmp_path)), tmp_path / "out").cases
+    with pytest.raises(SchedulerLost, match="the same command goes on"):
+        list(carried_out(LostFutures(), cases, tmp_path))
+    monkeypatch.setattr("testbed.sweeping.sweep.run_sweep", lost_sweep)
+    ended = CliRunner().invoke(app, ["sweep", str(tmp_path / "study.yaml"), "-o", str(tmp_path / "out")])
+    assert ended.exit_code == 1 and "the same command goes on" in ended.output and "unexpected" not in ended.output
+
+
+def lost_sweep(*arguments: object) -> int:
+    raise SchedulerLost(LOST)
+
+
+class OtherWorkers:
+    """A client whose workers answer as told."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def run(self, function, token, on_error):
+        return {"tcp://far:1": self.answer}
+
+
+@pytest.mark.parametrize(("answer", "piece"), [
+    ((False, "x"), "does not see"), ((True, "x"), "has other code"),
+    (ImportError("testbed"), "cannot run the testbed")])
+def test_workers_that_cannot_serve_are_named(tmp_path: Path, answer: object, piece: str) -> None:
+    with pytest.raises(WrongRequest, match=f"tcp://far:1: {piece}"):
+        check_workers(OtherWorkers(answer), tmp_path)
+    assert not list(tmp_path.iterdir())
