@@ -1,15 +1,15 @@
-"""The shape of the house: who may import whom, and how long a file may be."""
+"""The shape of the house: who may import whom, and how large a folder or a function may be."""
 
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("models", "controllers", "testbed", "experiments")
-LONGEST_FILE = 400
 
 FILES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
 ALL_FILES = sorted([*FILES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")])
@@ -22,8 +22,9 @@ FORBIDDEN = {
 ONLY_IN = {"simpy": {"models/mobility/vehicle_processes.py"},
            "pandapower": {"models/network/feeder_sources.py", "models/network/power_flow.py"}}
 THIRD_PARTY_OF_CONTROLLERS = {"numpy", "scipy", "cvxpy", "clarabel", "qoco", "piqp", "highspy", "pymoo"}
-BORDER_RECORDS = ("models.records", "models.records.reserve_curve")
+BORDER_RECORDS = "models.records"
 """The records that cross package borders."""
+WORLD = "testbed/running/world.py"
 DRAWERS = ("utils", "util", "helpers", "helper", "misc", "common", "tools")
 
 
@@ -55,8 +56,8 @@ def broken_rules(source: str, file: str) -> list[str]:
         if top in ONLY_IN and file not in ONLY_IN[top] and package != "tests":
             found.append(f"{file}: only {', '.join(ONLY_IN[top])} may import {name}")
         if package == "controllers" and top == "models" and not _is_records(name):
-            found.append(f"{file}: of models, controllers read only {' and '.join(BORDER_RECORDS)}, not {name}")
-    if package in PACKAGES and file != "testbed/running/world.py":
+            found.append(f"{file}: of models, controllers read only {BORDER_RECORDS}, not {name}")
+    if package in PACKAGES and file != WORLD:
         found += [f"{file}: only testbed/running/world.py may call connect" for _ in _connect_calls(tree)]
     return found
 
@@ -110,9 +111,111 @@ def test_controllers_need_only_arrays_and_solvers():
         assert tops <= allowed, f"{name_of(file)} imports {sorted(tops - allowed)}"
 
 
-@pytest.mark.parametrize("file", ALL_FILES, ids=name_of)
-def test_no_file_is_longer_than_400_lines(file):
-    assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+# ---------------------------------------------------------------- wings
+WINGS = {
+    "models": ("data_tables", "records", "network", "system", "wear", "drivers", "mobility", "fleet"),
+    "testbed": ("scenario", "wiring", "setup", "results", "simulators", "metrics", "owners", "running", "sweeping",
+                "reporting", "checks", "cli", "__main__"),
+    "experiments": ("runs", "csv_rows", "publishing", "system", "feeder", "drivers", "wear", "claims", "published"),
+}
+"""Parts of a package in their order: each may import itself and those before it."""
+MOST_MODULES = 20
+"""In one folder, beside its `__init__`."""
+FUNCTION_LINES = {"median": 7, "nine of ten": 20, "longest": 60}
+
+
+def imports_between(sources: dict[str, str]) -> dict[str, set[str]]:
+    """{module: modules of ours that it imports}, both dotted; `sources` by file name."""
+    modules = {module_of(file): file for file in sources}
+    found = {}
+    for module, file in modules.items():
+        names = imports_of(ast.parse(sources[file]), file)
+        found[module] = {name for name in names if name in modules} - {module}
+    return found
+
+
+def module_of(file: str) -> str:
+    return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def backward(package: str, edges: dict[str, set[str]]) -> list[str]:
+    """Every import of a wing by one before it, and wings that have no place in the order."""
+    order = WINGS[package]
+    found = []
+    for module, imported in edges.items():
+        for other in imported:
+            wings = [name.split(".")[1] for name in (module, other) if name.startswith(package + ".")]
+            found += [f"{wing} of {package} has no place in the order" for wing in wings if wing not in order]
+            if len(wings) == 2 and not set(wings) - set(order) and order.index(wings[0]) < order.index(wings[1]):
+                found.append(f"{module} imports {other}, which is above it")
+    return found
+
+
+def circles(edges: dict[str, set[str]]) -> list[str]:
+    """Modules that import themselves by way of others."""
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+SOURCES = {name_of(file): file.read_text(encoding="utf-8") for file in FILES}
+EDGES = imports_between(SOURCES)
+
+
+@pytest.mark.parametrize("package", WINGS)
+def test_wings_import_only_those_before_them(package):
+    assert backward(package, {module: others for module, others in EDGES.items() if module.startswith(package)}) == []
+
+
+@pytest.mark.parametrize("package", WINGS)
+def test_each_part_of_a_package_has_its_place(package):
+    inside = (path for path in (ROOT / package).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists())
+    assert {path.stem for path in inside} - {"__init__"} == set(WINGS[package])
+
+
+def test_nothing_imports_itself_by_way_of_others():
+    assert circles(EDGES) == []
+
+
+def test_the_order_and_the_circle_can_be_broken():
+    low, high = "testbed.setup.districts", "testbed.cli.app"
+    assert backward("testbed", {low: {high}}) == [f"{low} imports {high}, which is above it"]
+    assert backward("testbed", {"testbed.attic.x": {low}}) == ["attic of testbed has no place in the order"]
+    assert backward("testbed", {high: {low}}) == []
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}}) and not circles({"a": {"b", "c"}, "b": {"c"}})
+
+
+def test_what_is_imported_is_seen_wherever_it_stands():
+    sources = {"testbed/a.py": "def f():\n    from testbed import b", "testbed/b.py": "", "testbed/c/__init__.py": "",
+               "testbed/d.py": "import testbed.c\nfrom testbed.b import thing"}
+    assert imports_between(sources) == {"testbed.a": {"testbed.b"}, "testbed.b": set(), "testbed.c": set(),
+                                        "testbed.d": {"testbed.b", "testbed.c"}}
+
+
+@pytest.mark.parametrize("folder", sorted({file.parent for file in FILES}), ids=name_of)
+def test_no_folder_is_a_hall(folder):
+    assert len([file for file in folder.glob("*.py") if file.stem != "__init__"]) <= MOST_MODULES
+
+
+def test_names_of_the_front_door_are_free():
+    """`testbed.run` and the like are for functions of the package, so no module may be called so."""
+    taken = {path.stem for path in (ROOT / "testbed").iterdir()}
+    assert taken & {"run", "compare", "sweep", "check", "load", "report"} == set()
+
+
+def function_lines() -> list[int]:
+    """Length of every function of the four packages, sorted."""
+    nodes = (node for source in SOURCES.values() for node in ast.walk(ast.parse(source)))
+    return sorted((node.end_lineno or 0) - node.lineno + 1 for node in nodes
+                  if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+
+
+def test_functions_are_short():
+    lines = function_lines()
+    found = {"median": lines[len(lines) // 2], "nine of ten": lines[len(lines) * 9 // 10], "longest": lines[-1]}
+    assert {name: length for name, length in found.items() if length > FUNCTION_LINES[name]} == {}
 
 
 def test_no_file_is_a_drawer():

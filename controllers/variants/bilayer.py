@@ -2,7 +2,7 @@
 
 from controllers.base import BaseController
 from controllers.port import CarControl, SpatialKnowledge, SpatialLayer
-from controllers.spatial.branch_flow import BranchFlow
+from controllers.spatial.branch_flow.layer import BranchFlow
 from controllers.spatial.pro_rata import ProRata
 
 

@@ -1,7 +1,7 @@
 """The bi-layer controller that learns whom it can count on."""
 
 from controllers.port import SpatialKnowledge, SpatialLayer
-from controllers.spatial.branch_flow import BranchFlow
+from controllers.spatial.branch_flow.layer import BranchFlow
 from controllers.spatial.expecting import Expecting
 from controllers.spatial.pro_rata import ProRata
 from controllers.variants.bilayer import Bilayer

@@ -1,7 +1,7 @@
 """The bi-layer controller with a genetic algorithm below."""
 
 from controllers.port import SpatialKnowledge, SpatialLayer
-from controllers.spatial.heuristics import HeuristicFlow
+from controllers.spatial.heuristics.layer import HeuristicFlow
 from controllers.variants.bilayer import Bilayer
 
 

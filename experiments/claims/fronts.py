@@ -12,7 +12,7 @@ from controllers.temporal.unit_commitment.problem import make_case
 from controllers.temporal.unit_commitment.tuning import Tuning
 from experiments.claims.objectives import EMISSIONS, with_emissions
 from experiments.claims.plans import PlanJob, first_jobs, spread
-from experiments.claims.verdicts import write_rows
+from experiments.csv_rows import write_rows
 from models.system.units import EmissionSet
 from testbed.reporting.tables import print_table
 

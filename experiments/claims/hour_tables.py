@@ -10,7 +10,8 @@ import numpy as np
 from experiments.claims import hours
 from experiments.claims.hours import CLAIMED_HOURS, FIRST_LINE, Cell, Setting
 from experiments.claims.plans import Switches
-from experiments.claims.verdicts import Verdict, write_rows
+from experiments.claims.verdicts import Verdict
+from experiments.csv_rows import write_rows
 from experiments.system.claims_day import hour_ranges
 from testbed.reporting.tables import print_table
 

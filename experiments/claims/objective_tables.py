@@ -7,7 +7,8 @@ from pathlib import Path
 
 from experiments.claims import fronts, objectives
 from experiments.claims.objectives import Objectives
-from experiments.claims.verdicts import Holds, Verdict, write_rows
+from experiments.claims.verdicts import Holds, Verdict
+from experiments.csv_rows import write_rows
 from testbed.reporting.tables import print_table
 
 HEAD = ("scenario", "emissions", "controller", "F1 operating $", "F2 owners $", "F3 curtailment $", "F4 carbon $",

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.claims import hour_tables, objective_tables, place_tables, voltage_tables
-from experiments.claims.verdicts import Verdict, write_rows
+from experiments.claims.verdicts import Verdict
+from experiments.csv_rows import write_rows
 from experiments.runs import exit_code, say
 from testbed.reporting.tables import print_table
 

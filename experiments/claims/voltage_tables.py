@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from experiments.claims import reactive
-from experiments.claims.verdicts import Verdict, write_rows
+from experiments.claims.verdicts import Verdict
 from experiments.claims.voltage import MEANS, Support, highest_vm_pu, least_support, slack_needed_pu
+from experiments.csv_rows import write_rows
 from models.network.feeder import ieee33, site, zone_map
 from models.network.power_flow import ac_engine
 from models.records.arrays import SECONDS_PER_HOUR, Floats

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.claims.verdicts import write_rows
+from experiments.csv_rows import write_rows
 from experiments.drivers.scored_days import ScoredDays
 from experiments.runs import exit_code, results_of
 from models.records.arrays import Floats

@@ -24,7 +24,7 @@ import numpy as np
 from controllers.port import Plan, SystemView, TemporalKnowledge
 from controllers.temporal.learning import RISK, quantile_of_share, spread_of_share
 from controllers.temporal.unit_commitment.solve import UnitCommitment, reference_commitment
-from experiments.claims.verdicts import write_rows
+from experiments.csv_rows import write_rows
 from experiments.publishing.running import RowCache
 from experiments.runs import exit_code, save_figure, say
 from models.records.arrays import Floats

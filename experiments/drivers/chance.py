@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from controllers.temporal.learning import RISK
-from experiments.claims.verdicts import write_rows
+from experiments.csv_rows import write_rows
 from experiments.drivers.lived_days import Hour, LivedDays
 from experiments.runs import exit_code, results_of, say
 from models.records.arrays import Bools, Floats

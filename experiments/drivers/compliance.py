@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.claims.verdicts import write_rows
+from experiments.csv_rows import write_rows
 from experiments.runs import RunsFailed, exit_code, save_figure, say
 from testbed.metrics.of_runs import half_width
 from testbed.reporting.tables import print_table

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.claims.verdicts import write_rows
+from experiments.csv_rows import write_rows
 from experiments.runs import exit_code
 from testbed.owners.fairness import TENTHS, BusSharing, DriverSharing, bus_sharing, driver_sharing, zone_name
 from testbed.reporting.tables import number, print_table

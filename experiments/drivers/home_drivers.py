@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments.claims.verdicts import write_rows
+from experiments.csv_rows import write_rows
 from experiments.drivers.home_statistics import DAYS, DISTRIBUTIONS, Binned, median_site_distance, pooled
 from experiments.runs import exit_code, save_figure
 from models.drivers.population import district_seed

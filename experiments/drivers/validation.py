@@ -20,17 +20,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from experiments.claims.verdicts import write_rows
+from experiments.csv_rows import write_rows
 from experiments.runs import exit_code, save_figure
-from models.drivers.population import PRIVATE, FleetParameters, district_seed
+from models.drivers.population import FleetParameters, district_seed
 from models.drivers.willingness import DriverParameters
 from models.mobility.expectation import DistrictInputs, simulate_sessions
 from models.mobility.recorded_sessions import SHIPPED, read_sessions
-from models.mobility.trips import DAY_S, OFFICE, RESIDENTIAL, TripParameters, TripWishes
+from models.mobility.trip_parameters import TripParameters
+from models.mobility.trips import DAY_S, TripWishes
 from models.mobility.trips_survey import MOST_TRIPS, survey_tables
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
-from models.records.groups import VEHICLE_CLASSES, ZONES
+from models.records.groups import OFFICE, PRIVATE, RESIDENTIAL, VEHICLE_CLASSES, ZONES
 from testbed.reporting.tables import print_table
 from testbed.running.preflight import RESULTS
 

@@ -22,7 +22,7 @@ from controllers.joint.equations import Prices
 from controllers.joint.layer import EnvelopePlan, FeederAware
 from controllers.joint.monolith import Form, cone_answer, solve_joint, tangent_value_at
 from controllers.joint.operation import Operation, direction_of, operate
-from experiments.claims.verdicts import write_rows
+from experiments.csv_rows import write_rows
 from experiments.runs import exit_code, say
 from testbed.running.first_view import first_view
 from testbed.running.preflight import checked_scenario

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from controllers.port import PowerFlowCall
-from experiments.claims.verdicts import write_rows
+from experiments.csv_rows import write_rows
 from experiments.feeder.equal_energy import feeder_day
 from experiments.feeder.placement import LAYERS, REFERENCE, SCENARIO, feeder_of, measure, seed_job, summarise
 from experiments.runs import exit_code, results_of

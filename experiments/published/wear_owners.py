@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from experiments.claims.verdicts import write_rows as write_own_rows
+from experiments.csv_rows import write_rows as write_own_rows
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.figures import Figure
 from experiments.publishing.markdown import code, column, listing, number

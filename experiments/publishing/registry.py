@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 
-from experiments import published
 from experiments.publishing.experiment import Experiment
 from experiments.publishing.markdown import markdown
 from experiments.publishing.tables import PublishedError
 
+PACKAGE = "experiments.published"
+FOLDER = Path(__file__).parents[1] / "published"
 COMMANDS = "publishing.commands"
 """The block that lists them."""
 
@@ -19,8 +21,8 @@ COMMANDS = "publishing.commands"
 @cache
 def experiments() -> dict[str, Experiment]:
     """By name."""
-    found = [one for module in sorted(info.name for info in iter_modules(published.__path__))
-             for one in import_module(f"{published.__name__}.{module}").EXPERIMENTS]
+    found = [one for module in sorted(info.name for info in iter_modules([str(FOLDER)]))
+             for one in import_module(f"{PACKAGE}.{module}").EXPERIMENTS]
     return {one.name: one for one in found}
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.claims.verdicts import write_rows
+from experiments.csv_rows import write_rows
 from experiments.runs import exit_code, results_of
 from models.records.arrays import Floats
 from testbed.metrics.of_runs import compute_metrics

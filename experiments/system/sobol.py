@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import yaml
 
-from experiments.claims.verdicts import write_rows
+from experiments.csv_rows import write_rows
 from experiments.runs import RunsFailed, exit_code, save_figure, say
 from experiments.system.sobol_indices import Index, Input, indices, points, sample
 from models.records.arrays import Floats

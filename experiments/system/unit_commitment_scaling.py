@@ -23,7 +23,7 @@ from controllers.temporal.unit_commitment.answer import TANGENT_GAP_REL
 from controllers.temporal.unit_commitment.checking.plan import check_plan
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.tuning import Tuning
-from experiments.claims.verdicts import write_rows
+from experiments.csv_rows import write_rows
 from experiments.publishing.running import RowCache
 from experiments.runs import exit_code, say
 from experiments.system.pypsa_cross_check import cross_check

@@ -13,7 +13,7 @@ import numpy as np
 
 from models.drivers.plug_in_habit import PlugInHabit
 from models.records.arrays import Floats, Ints, RecordError
-from models.records.groups import VEHICLE_CLASSES
+from models.records.groups import GOVERNMENT, PRIVATE, TAXI, VEHICLE_CLASSES
 from models.records.vehicles import Vehicles
 
 Span = tuple[float, float]
@@ -25,8 +25,6 @@ PURPOSES: tuple[str, ...] = ("vehicle", "trips", "home_and_work", "person", "sta
 """What a stream of random numbers is for; the place in this tuple is part of the seed."""
 DAY_KEY_OFFSET = 10_000
 """Added to the day number in seeds, so that days before 0 have one too."""
-
-PRIVATE, TAXI, GOVERNMENT = (VEHICLE_CLASSES.index(name) for name in ("private", "taxi", "government"))
 
 
 def stream(seed: np.random.SeedSequence, purpose: str, *keys: int) -> np.random.Generator:

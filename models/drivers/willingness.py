@@ -12,11 +12,10 @@ from typing import Literal
 import numpy as np
 
 from models.drivers.plug_in_habit import ALWAYS_SOC, NEVER_SOC, SMALLEST_CHANCE, PlugInHabit
-from models.drivers.population import PRIVATE, TAXI, day_stream, own_plug_in_soc, stream
-from models.mobility.trips import RESIDENTIAL, TRIPS_PER_DAY
+from models.drivers.population import day_stream, own_plug_in_soc, stream
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, RecordError
-from models.records.groups import VEHICLE_CLASSES, ZONES
-from models.records.vehicles import Vehicles
+from models.records.groups import PRIVATE, RESIDENTIAL, TAXI, VEHICLE_CLASSES, ZONES
+from models.records.vehicles import TRIPS_PER_DAY, Vehicles
 
 REASONS: tuple[str, ...] = ("complied", "not_enrolled", "ignores", "overrides", "leaves_early",
                             "arrives_late", "never_plugs_in", "telemetry_lost", "zone_out", "limited")

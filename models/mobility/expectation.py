@@ -21,7 +21,8 @@ import numpy as np
 from models.drivers.population import PURPOSES, FleetParameters, draw_vehicles
 from models.drivers.willingness import DriverParameters, Drivers
 from models.mobility.mobility import Mobility
-from models.mobility.trips import DAY_S, TripParameters, TripWishes
+from models.mobility.trip_parameters import TripParameters
+from models.mobility.trips import DAY_S, TripWishes
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints
 from models.records.feeder import Site
 from models.records.flexibility import Sessions

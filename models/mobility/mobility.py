@@ -23,7 +23,6 @@ import numpy.typing as npt
 
 from models.drivers.compliance import Reach
 from models.drivers.plug_in_habit import ALWAYS_SOC
-from models.drivers.population import TAXI
 from models.drivers.willingness import Drivers
 from models.mobility.port_choice import Comers, FreePorts, Leavers
 from models.mobility.stays import MIN_PLUGGED_S, NEVER_S, NO_FLOATS, NO_INTS, NO_STAYS, DayDraws, Happened, Stays
@@ -33,7 +32,7 @@ from models.mobility.uncontested_taxis import TAXI_EXTRA_CHARGE_S, TAXI_LOW_SOC,
 from models.mobility.vehicle_processes import VehicleProcesses, without_garbage_collection
 from models.records.arrays import Bools, Floats, Ints
 from models.records.feeder import Site
-from models.records.groups import CHARGER_KINDS, ZONES
+from models.records.groups import CHARGER_KINDS, TAXI, ZONES
 from models.records.vehicles import DeclaredTable, PresenceTable, Vehicles
 
 __all__ = ["MIN_PLUGGED_S", "NEVER_S", "TAXI_EXTRA_CHARGE_S", "TAXI_LOW_SOC", "Mobility", "without_garbage_collection"]

@@ -145,7 +145,7 @@ def wanted_soc(v: Vehicles, slot: Ints, soc_arrival: Floats, requested_kwh: Floa
 
 def buses_of(sessions: RecordedSessions, site: Site) -> Ints:
     """[S] bus of each session's station: stations are dealt out to the slow ports of office buses (A), else of all."""
-    from models.mobility.trips import OFFICE  # noqa: PLC0415 - only a number, and trips need not be known here
+    from models.records.groups import OFFICE  # noqa: PLC0415 - only a number, and trips need not be known here
 
     has_port = site.slow_ports > 0
     office = has_port & (site.bus_zone == OFFICE)

@@ -7,68 +7,27 @@ place within its class and the day only: not on the number of vehicles or days, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from models.drivers.population import GOVERNMENT, PRIVATE, TAXI, Span, day_stream, stream
-from models.mobility.trips_home import HomeDriving, home_day
+from models.drivers.population import Span, day_stream, stream
+from models.mobility.trip_parameters import TripParameters
+from models.mobility.trips_home import home_day
 from models.mobility.trips_survey import survey_day
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints
-from models.records.groups import VEHICLE_CLASSES, ZONES
+from models.records.groups import COMMERCIAL, GOVERNMENT, OFFICE, PRIVATE, RESIDENTIAL, TAXI, VEHICLE_CLASSES
+from models.records.vehicles import TRIPS_PER_DAY
 
 KM_PER_MILE = 1.609344
 DAY_S = 86_400
-TRIPS_PER_DAY = 8
-"""Columns of a day's table; unused ones are padding."""
 
-RESIDENTIAL, COMMERCIAL, OFFICE = (ZONES.index(name) for name in ("residential", "commercial", "office"))
 HOME_ZONE: tuple[int, ...] = tuple({PRIVATE: RESIDENTIAL, TAXI: COMMERCIAL, GOVERNMENT: OFFICE}[c]
                                    for c in range(len(VEHICLE_CLASSES)))
 """Where each class stands before its first trip, in the order of VEHICLE_CLASSES."""
 
 REDRAWS = 6
 """Tries for a day whose arrival follows its departure; 3.5 % fail once, 2e-9 fail all."""
-
-
-@dataclass(frozen=True)
-class TripParameters:
-    """Wishes of the three classes; hours of the day, spans uniform (MODEL section 6)."""
-
-    last_arrival_h: Span = (17.6, 3.4)
-    """Mean and standard deviation, private cars (K)."""
-    first_departure_h: Span = (8.92, 3.24)
-    """Mean and standard deviation, private cars (K)."""
-    log_miles: Span = (3.2, 0.88)
-    """Mean and standard deviation of ln(daily distance in MILES), private cars (K)."""
-    office_share: float = 0.7
-    """Private cars whose work is in the office zone, the others' in the commercial one (A)."""
-    errand_share: float = 0.3
-    """Ways home with a stop in the commercial zone (A)."""
-    errand_h: Span = (0.5, 1.5)
-    usual_km_per_h: float = 40.0
-    fastest_km_per_h: float = 80.0
-    """A day too short for its distance at the usual speed is driven up to this fast (A)."""
-    government_km: Span = (40.0, 100.0)
-    """Daily distance (A); official cars drive within 07-18 (K)."""
-    government_return_share: float = 0.5
-    """Days with a return to the office at noon (A)."""
-    taxi_km: Span = (200.0, 300.0)
-    """Daily distance (A)."""
-    taxi_night_h: Span = (2.0, 3.5)
-    """Start of the night charge; with its length it lies within 02-05 (K)."""
-    taxi_noon_h: Span = (11.5, 13.0)
-    """Start of the noon charge; with its length it lies within 11:30-14:30 (K)."""
-    taxi_charge_h: Span = (1.0, 1.5)
-    is_survey: bool = False
-    """Private cars' days from the survey's tables (models/mobility/trips_survey.py) in place of the laws above."""
-    is_home: bool = False
-    """Private cars' days as those of cars that charge at home (models/mobility/trips_home.py), by `home`."""
-    home: HomeDriving = field(default_factory=HomeDriving)
-    first_weekday: int = 0
-    """Of day 0, survey and home only; 0 = Monday."""
-    worker_share: float = 0.6
-    """Private cars of people who work, survey only (A)."""
 
 
 @dataclass(frozen=True)

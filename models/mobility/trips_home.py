@@ -9,75 +9,18 @@ at home covers: what is charged elsewhere is left out with the way that it serve
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from models.drivers.population import PRIVATE, day_stream, stream
-from models.records.arrays import Bools, Floats, Ints, RecordError
-from models.records.groups import VEHICLE_CLASSES, ZONES
-
-if TYPE_CHECKING:
-    from models.mobility.trips import TripParameters
+from models.drivers.population import day_stream, stream
+from models.mobility.trip_parameters import HomeDriving, TripParameters
+from models.records.arrays import Bools, Floats, Ints
+from models.records.groups import COMMERCIAL, OFFICE, PRIVATE, RESIDENTIAL, VEHICLE_CLASSES
 
 MOST_TOURS = 3
 MOST_HOME_TRIPS = 2 * MOST_TOURS
 PLACES_APART = len(VEHICLE_CLASSES)
 """Between two streams of one purpose and class."""
 DAYS_OF_WEEK, FIRST_WEEKEND_DAY = 7, 5
-RESIDENTIAL, COMMERCIAL, OFFICE = (ZONES.index(name) for name in ("residential", "commercial", "office"))
-
-
-@dataclass(frozen=True)
-class HomeDriving:
-    """Tours of private cars; pairs are mean and standard deviation, or median and standard deviation of the logarithm.
-
-    Hours of the day and hours, km of a whole tour.
-    """
-
-    worker_share: float = 0.6
-    """Cars that are driven to work."""
-    work_day_share: float = 0.8
-    """Of their weekdays."""
-    work_start_h: tuple[float, float] = (7.6, 1.0)
-    """Leaving home, normal."""
-    work_away_h: tuple[float, float] = (8.7, 1.5)
-    """Away from home, normal."""
-    work_km: float = 28.0
-    """Mean distance there and back."""
-    outing_share: tuple[float, float] = (0.88, 0.8)
-    """Days without work on which a car leaves home: weekdays, weekends."""
-    outing_start_h: tuple[float, float] = (12.2, 3.0)
-    """Leaving home, normal."""
-    outing_away_h: tuple[float, float] = (2.2, 0.8)
-    """Away from home, log-normal."""
-    outing_km: float = 15.0
-    """Mean distance there and back, of later tours too."""
-    again_share: float = 0.6
-    """Returns after which the car leaves once more on the same day."""
-    pause_h: tuple[float, float] = (2.8, 0.7)
-    """At home before it does, log-normal."""
-    again_away_h: tuple[float, float] = (1.4, 0.6)
-    """Away from home then, log-normal."""
-    km_scatter: float = 0.75
-    """Standard deviation of the logarithm of a tour's distance around its car's mean."""
-    car_scatter: float = 0.4
-    """The same of a car's mean around the fleet's."""
-    speed_km_per_h: float = 50.0
-    """(A)"""
-
-    def __post_init__(self) -> None:
-        problems = []
-        for field in fields(self):
-            values = np.atleast_1d(getattr(self, field.name))
-            most = 1.0 if field.name.endswith("_share") else np.inf
-            if np.any(values < 0) or np.any(values > most):
-                problems.append(f"{field.name}={getattr(self, field.name)} is outside 0..{most:g}")
-        if not self.speed_km_per_h > 0:
-            problems.append(f"speed_km_per_h={self.speed_km_per_h:g} is not above 0")
-        if problems:
-            raise RecordError("home driving: " + "; ".join(problems))
 
 
 EARLIEST_H, LATEST_H = 3.0, 23.5

@@ -14,16 +14,13 @@ import csv
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.drivers.population import day_stream, stream
+from models.mobility.trip_parameters import TripParameters
 from models.records.arrays import Bools, Floats, Ints
-from models.records.groups import VEHICLE_CLASSES, ZONES
-
-if TYPE_CHECKING:
-    from models.mobility.trips import TripParameters
+from models.records.groups import COMMERCIAL, OFFICE, RESIDENTIAL, VEHICLE_CLASSES
 
 FOLDER = Path(__file__).parents[1] / "data" / "trips"
 PURPOSES = ("errands", "escort", "home", "leisure", "shopping", "workplace")
@@ -37,7 +34,6 @@ FASTEST_KM_PER_H = 120.0
 """Where distance and duration of a class would be faster, the trip takes longer (A)."""
 COMMERCIAL_SHARE = {"errands": 1.0, "escort": 0.5, "home": 0.0, "leisure": 0.5, "shopping": 1.0}
 """Trips of a purpose that lead to the commercial zone, the others to the residential one (A); work is the car's own."""
-RESIDENTIAL, COMMERCIAL, OFFICE = (ZONES.index(name) for name in ("residential", "commercial", "office"))
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,12 @@ import numpy.typing as npt
 import simpy
 
 from models.drivers.plug_in_habit import NEVER_SOC
-from models.drivers.population import TAXI
 from models.drivers.willingness import ARRIVES_LATE, LEAVES_EARLY, OVERRIDES
 from models.mobility.stays import MIN_PLUGGED_S, NEVER_S, SHIFT_MAX_S, SHIFT_SHARE, DayDraws
 from models.mobility.uncontested_taxis import TAXI_EXTRA_CHARGE_S, TAXI_LOW_SOC
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
-from models.records.groups import CHARGER_KINDS, ZONES
+from models.records.groups import CHARGER_KINDS, TAXI, ZONES
 from models.records.vehicles import Vehicles
 
 Process = Generator[simpy.Event, Any, None]

@@ -9,6 +9,8 @@ from models.records.arrays import SECONDS_PER_HOUR, Bools, Ints
 ZONES: tuple[str, ...] = ("residential", "commercial", "office")
 VEHICLE_CLASSES: tuple[str, ...] = ("private", "taxi", "government")
 CHARGER_KINDS: tuple[str, ...] = ("slow", "fast")
+RESIDENTIAL, COMMERCIAL, OFFICE = range(len(ZONES))
+PRIVATE, TAXI, GOVERNMENT = range(len(VEHICLE_CLASSES))
 GROUP_COUNT = len(ZONES) * len(VEHICLE_CLASSES) * 2
 
 

@@ -9,6 +9,9 @@ import numpy as np
 from models.records.arrays import Bools, Floats, Ints, Table, above, refuse
 from models.records.groups import VEHICLE_CLASSES
 
+TRIPS_PER_DAY = 8
+"""Columns of a day's table of trips; unused ones are padding."""
+
 
 @dataclass(frozen=True)
 class Vehicles(Table):

@@ -16,7 +16,7 @@ from models.records.feeder import PowerFlow, RadialFeeder
 from models.records.groups import GROUP_COUNT
 from models.records.reserve_curve import ReserveCurve
 from models.system.units import ten_unit_load_mw, ten_units
-from testbed.checks.verify import Check, at_most, equal, near
+from testbed.checks.known_answer import Check, at_most, equal, near
 
 HOURS = 24
 TANGENTS = 12

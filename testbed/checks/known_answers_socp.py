@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from controllers.port import FeederView, OnInexact, Setpoints, SpatialKnowledge
-from controllers.spatial.branch_flow import BranchFlow
+from controllers.spatial.branch_flow.layer import BranchFlow
 from models.fleet.flexibility import bus_flexibility, groups_of_fleet, known_sessions, pair_index, select
 from models.network.feeder import ieee33, site, zone_map
 from models.network.power_flow import ac_engine
@@ -20,7 +20,7 @@ from models.records.arrays import Floats, RecordError
 from models.records.feeder import RadialFeeder
 from models.records.groups import GROUP_COUNT, group_index
 from models.records.vehicles import DeclaredTable, Vehicles
-from testbed.checks.verify import Check, at_most, equal, near
+from testbed.checks.known_answer import Check, at_most, equal, near
 
 HORIZON_H = 24
 LOOK_AHEAD_H = 2

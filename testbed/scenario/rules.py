@@ -5,17 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from models.fleet.charger_curves import CURVES
 from models.records.groups import ZONES
+from testbed.scenario.keys import ScenarioKeys
+from testbed.scenario.parts.district import District
 from testbed.scenario.parts.execution import LAST_PORT
 from testbed.scenario.parts.fleet import TRIPS_OF_PROFILE
 from testbed.scenario.parts.system import curve_mistakes
-
-if TYPE_CHECKING:
-    from testbed.scenario.parts.district import District
-    from testbed.scenario.record import Scenario
 
 SECONDS_PER_HOUR = 3600
 HOURS_PER_DAY = 24
@@ -36,7 +34,7 @@ class Contradiction(NamedTuple):
     rule: str
 
 
-def contradictions(scenario: Scenario) -> Iterator[Contradiction]:
+def contradictions(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     """Every rule between two or more keys that the scenario breaks."""
     yield from _times(scenario)
     yield from _plans(scenario)
@@ -50,7 +48,7 @@ def contradictions(scenario: Scenario) -> Iterator[Contradiction]:
     yield from _execution(scenario)
 
 
-def _execution(scenario: Scenario) -> Iterator[Contradiction]:
+def _execution(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     remote, names = scenario.execution.remote, [district.name for district in scenario.districts]
     for name in remote:
         if name not in names:
@@ -62,7 +60,7 @@ def _execution(scenario: Scenario) -> Iterator[Contradiction]:
         yield Contradiction(("execution", "mode"), scenario.execution.mode, "must be in_process with execution.remote")
 
 
-def _times(scenario: Scenario) -> Iterator[Contradiction]:
+def _times(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     if SECONDS_PER_HOUR % scenario.step_s:
         yield Contradiction(("step_s",), scenario.step_s, "must divide 3600, e.g. 300, 900 or 3600")
     date, path = scenario.profiles.start_date, ("profiles", "start_date")
@@ -83,7 +81,7 @@ def _times(scenario: Scenario) -> Iterator[Contradiction]:
                                 f"planning.horizon_h ({first} to {last}) in {SIMBENCH_YEAR}")
 
 
-def _plans(scenario: Scenario) -> Iterator[Contradiction]:
+def _plans(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     horizon_h, binding_h = scenario.planning.horizon_h, scenario.planning.binding_h
     if binding_h > horizon_h:
         yield Contradiction(("planning", "binding_h"), binding_h,
@@ -97,7 +95,7 @@ def _plans(scenario: Scenario) -> Iterator[Contradiction]:
                             "or the last binding hour looks beyond the plan")
 
 
-def _search(scenario: Scenario) -> Iterator[Contradiction]:
+def _search(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     spatial = scenario.spatial
     if spatial.search_evaluations % spatial.search_population:
         yield Contradiction(("spatial", "search_evaluations"), spatial.search_evaluations,
@@ -105,12 +103,12 @@ def _search(scenario: Scenario) -> Iterator[Contradiction]:
                             "so that every search ends at the same budget")
 
 
-def _reserve(scenario: Scenario) -> Iterator[Contradiction]:
+def _reserve(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     for rule in curve_mistakes(scenario.system):
         yield Contradiction(("system", "reserve_curve"), scenario.system.reserve_curve, rule)
 
 
-def _prices(scenario: Scenario) -> Iterator[Contradiction]:
+def _prices(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     if scenario.tariff.table == "none" and scenario.objective.tariff_in_objective:
         yield Contradiction(("objective", "tariff_in_objective"), True,
                             "must be false with tariff.table: none")
@@ -121,7 +119,7 @@ def _prices(scenario: Scenario) -> Iterator[Contradiction]:
                             f"must be below drivers.price_saturation_cny_per_kwh={high:g}")
 
 
-def _batteries(scenario: Scenario) -> Iterator[Contradiction]:
+def _batteries(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     fleet = scenario.fleet
     rising = (("soc_min", fleet.soc_min), ("soc_floor_v2g", fleet.soc_floor_v2g),
               ("soc_wanted", fleet.soc_wanted[0]))
@@ -137,7 +135,7 @@ def _batteries(scenario: Scenario) -> Iterator[Contradiction]:
                             f"and fleet.soc_max={fleet.soc_max:g}")
 
 
-def _districts(scenario: Scenario) -> Iterator[Contradiction]:
+def _districts(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     names = [district.name for district in scenario.districts]
     for i, district in enumerate(scenario.districts):
         here: tuple[str | int, ...] = ("districts", i)
@@ -188,7 +186,7 @@ def _zones(path: tuple[str | int, ...], district: District) -> Iterator[Contradi
         yield Contradiction(path, empty, "names no bus for these zones; each needs one")
 
 
-def _chargers(scenario: Scenario) -> Iterator[Contradiction]:
+def _chargers(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     """A plan's pair may round a charger's curve at full load, not contradict it: cars follow the curve."""
     fleet = scenario.fleet
     for kind, prefix in (("slow", ""), ("fast", "fast_")):
@@ -202,7 +200,7 @@ def _chargers(scenario: Scenario) -> Iterator[Contradiction]:
                     f"load; or set {kind}_charger_curve: constant"))
 
 
-def _habit(scenario: Scenario) -> Iterator[Contradiction]:
+def _habit(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     """A habit needs private cars that come and go by themselves."""
     if scenario.drivers.habit is None or any(d.private and d.sessions is None for d in scenario.districts):
         return

@@ -16,7 +16,8 @@ from models.fleet.flexibility import groups_of_fleet, pair_index
 from models.mobility.mobility import Mobility
 from models.mobility.recorded_sessions import read_sessions
 from models.mobility.session_replay import ReplayInputs, SessionReplay
-from models.mobility.trips import TripParameters, TripWishes
+from models.mobility.trip_parameters import TripParameters
+from models.mobility.trips import TripWishes
 from models.mobility.trips_home import MOST_HOME_TRIPS
 from models.mobility.trips_survey import MOST_TRIPS
 from models.network.feeder import ieee33, site, zone_map

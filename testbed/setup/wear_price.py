@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.drivers.population import GOVERNMENT, PRIVATE, TAXI
-from models.mobility.trips import KM_PER_MILE, TripParameters
+from models.mobility.trip_parameters import TripParameters
+from models.mobility.trips import KM_PER_MILE
 from models.mobility.trips_home import mean_km_per_day
 from models.records.arrays import Floats
-from models.records.groups import VEHICLE_CLASSES, ZONES
+from models.records.groups import GOVERNMENT, PRIVATE, TAXI, VEHICLE_CLASSES, ZONES
 from models.wear import wear_model
 from models.wear.contract import KELVIN_0C, LifeUse
 from testbed.scenario.record import Scenario

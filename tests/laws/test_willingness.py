@@ -14,7 +14,8 @@ from models.drivers.population import FleetParameters, district_seed, draw_vehic
 from models.drivers.willingness import DriverParameters, Drivers
 from models.fleet.fleet import Fleet
 from models.mobility.mobility import Mobility
-from models.mobility.trips import TripParameters, TripWishes
+from models.mobility.trip_parameters import TripParameters
+from models.mobility.trips import TripWishes
 from models.records.arrays import Floats
 from models.records.feeder import Site
 

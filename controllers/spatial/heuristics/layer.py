@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controllers.port import SpatialKnowledge
-from controllers.spatial.branch_flow import BranchFlow
+from controllers.spatial.branch_flow.layer import BranchFlow
 from controllers.spatial.heuristics.decision import HeuristicDecider
 from controllers.spatial.heuristics.search import Method
 

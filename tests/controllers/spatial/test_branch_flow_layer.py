@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from controllers.port import FeederView, PlanError, SpatialKnowledge
-from controllers.spatial.branch_flow import BranchFlow
 from controllers.spatial.branch_flow.decision import Decider
 from controllers.spatial.branch_flow.forecast import forecast
+from controllers.spatial.branch_flow.layer import BranchFlow
 from controllers.spatial.branch_flow.layout import make_layout
 from controllers.spatial.branch_flow.targets import hour_targets, later_targets, look_ahead, plan_hour
 from models.records.groups import GROUP_COUNT

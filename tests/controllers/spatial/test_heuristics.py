@@ -10,10 +10,10 @@ import pytest
 
 from controllers.port import FeederView, PlanError, SpatialKnowledge
 from controllers.spatial.branch_flow.decision import Decider
-from controllers.spatial.heuristics import HeuristicFlow
 from controllers.spatial.heuristics.cost import NO_FLOW_USD, HourJudge
 from controllers.spatial.heuristics.decision import HeuristicDecider, hour_seed, nodal_price, searched
 from controllers.spatial.heuristics.encoding import Encoding, Powers, level_steps
+from controllers.spatial.heuristics.layer import HeuristicFlow
 from controllers.spatial.heuristics.search import Budget, Method, search
 from controllers.spatial.judge import Judge
 from experiments.feeder.hour_views import present_hour_alone

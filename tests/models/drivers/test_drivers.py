@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.drivers.plug_in_habit import ALWAYS_SOC, NEVER_SOC
-from models.drivers.population import PRIVATE, TAXI, FleetParameters, district_seed, draw_vehicles
+from models.drivers.population import FleetParameters, district_seed, draw_vehicles
 from models.drivers.willingness import (
     ARRIVES_LATE,
     CNY_PER_USD,
@@ -31,6 +31,7 @@ from models.drivers.willingness import (
     price_response,
 )
 from models.records.arrays import RecordError
+from models.records.groups import PRIVATE, TAXI
 from models.records.vehicles import Vehicles
 
 SEED = district_seed(5, 0)

@@ -8,18 +8,10 @@ import numpy as np
 import pytest
 
 from models.drivers.plug_in_habit import ALWAYS_SOC, EMPTY_SOC, NEVER_SOC, PlugInHabit
-from models.drivers.population import (
-    GOVERNMENT,
-    PRIVATE,
-    TAXI,
-    FleetParameters,
-    district_seed,
-    draw_vehicles,
-    own_plug_in_soc,
-)
+from models.drivers.population import FleetParameters, district_seed, draw_vehicles, own_plug_in_soc
 from models.drivers.willingness import STAYS_PER_DAY, DriverParameters, Drivers
-from models.mobility.trips import COMMERCIAL, OFFICE, RESIDENTIAL
 from models.records.arrays import RecordError
+from models.records.groups import COMMERCIAL, GOVERNMENT, OFFICE, PRIVATE, RESIDENTIAL, TAXI
 from models.records.vehicles import Vehicles
 
 SEED = district_seed(3, 0)

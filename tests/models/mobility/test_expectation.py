@@ -21,7 +21,8 @@ from models.mobility.expectation import (
     simulate_sessions,
     uncoordinated_load_kw,
 )
-from models.mobility.trips import DAY_S, TripParameters
+from models.mobility.trip_parameters import TripParameters
+from models.mobility.trips import DAY_S
 from models.mobility.trips_home import MOST_HOME_TRIPS
 from models.records.feeder import Site
 from models.records.flexibility import Sessions

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.drivers.population import GOVERNMENT, PRIVATE, TAXI, FleetParameters, district_seed, draw_vehicles
+from models.drivers.population import FleetParameters, district_seed, draw_vehicles
 from models.drivers.willingness import ARRIVES_LATE, DRAWN_MODES, LEAVES_EARLY, OVERRIDES, DriverParameters, Drivers
 from models.mobility.mobility import MIN_PLUGGED_S, NEVER_S, TAXI_EXTRA_CHARGE_S, Mobility
-from models.mobility.trips import COMMERCIAL, DAY_S, OFFICE, RESIDENTIAL, TRIPS_PER_DAY, DayTrips, TripWishes
+from models.mobility.trips import DAY_S, DayTrips, TripWishes
 from models.records.feeder import Site
-from models.records.vehicles import DeclaredTable, PresenceTable, Vehicles
+from models.records.groups import COMMERCIAL, GOVERNMENT, OFFICE, PRIVATE, RESIDENTIAL, TAXI
+from models.records.vehicles import TRIPS_PER_DAY, DeclaredTable, PresenceTable, Vehicles
 
 SEED = district_seed(11, 0)
 H = 3600

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.drivers.population import GOVERNMENT, PRIVATE, TAXI, district_seed
+from models.drivers.population import district_seed
 from models.drivers.willingness import STAYS_OF_CLASS
-from models.mobility.trips import COMMERCIAL, DAY_S, OFFICE, RESIDENTIAL, TRIPS_PER_DAY, DayTrips, TripWishes
+from models.mobility.trips import DAY_S, DayTrips, TripWishes
+from models.records.groups import COMMERCIAL, GOVERNMENT, OFFICE, PRIVATE, RESIDENTIAL, TAXI
+from models.records.vehicles import TRIPS_PER_DAY
 
 SEED = district_seed(3, 0)
 

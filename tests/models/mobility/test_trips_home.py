@@ -7,17 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.drivers.population import PRIVATE, TAXI, district_seed
-from models.mobility.trips import COMMERCIAL, DAY_S, OFFICE, RESIDENTIAL, DayTrips, TripParameters, TripWishes
-from models.mobility.trips_home import (
-    EARLIEST_H,
-    LATEST_H,
-    LEAST_PAUSE_H,
-    MOST_HOME_TRIPS,
-    HomeDriving,
-    mean_km_per_day,
-)
+from models.drivers.population import district_seed
+from models.mobility.trip_parameters import HomeDriving, TripParameters
+from models.mobility.trips import DAY_S, DayTrips, TripWishes
+from models.mobility.trips_home import EARLIEST_H, LATEST_H, LEAST_PAUSE_H, MOST_HOME_TRIPS, mean_km_per_day
 from models.records.arrays import RecordError
+from models.records.groups import COMMERCIAL, OFFICE, PRIVATE, RESIDENTIAL, TAXI
 
 HOUR, CARS = 3600, 20_000
 WEDNESDAY, SATURDAY = 2, 5

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.drivers.population import PRIVATE, TAXI, district_seed
-from models.mobility.trips import DAY_S, DayTrips, TripParameters, TripWishes
+from models.drivers.population import district_seed
+from models.mobility.trip_parameters import TripParameters
+from models.mobility.trips import DAY_S, DayTrips, TripWishes
 from models.mobility.trips_survey import DWELL_H, survey_tables
 from models.records.arrays import Ints
-from models.records.groups import ZONES
+from models.records.groups import PRIVATE, TAXI, ZONES
 
 RESIDENTIAL, COMMERCIAL, OFFICE = range(len(ZONES))
 HOUR = 3600

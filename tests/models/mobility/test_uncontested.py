@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.drivers.plug_in_habit import PlugInHabit
-from models.drivers.population import TAXI, FleetParameters, district_seed, draw_vehicles
+from models.drivers.population import FleetParameters, district_seed, draw_vehicles
 from models.drivers.willingness import DriverParameters, Drivers
 from models.mobility.mobility import Mobility
-from models.mobility.trips import DAY_S, TripParameters, TripWishes
+from models.mobility.trip_parameters import TripParameters
+from models.mobility.trips import DAY_S, TripWishes
 from models.mobility.trips_home import MOST_HOME_TRIPS
 from models.records.feeder import Site
+from models.records.groups import TAXI
 
 ONE_BUS = Site(np.arange(3), np.array([90, 90, 90]), np.array([0, 90, 0]))
 NO_OFFICE = Site(np.arange(3), np.array([90, 90, 0]), np.array([0, 90, 0]))

@@ -11,13 +11,11 @@ from typer.testing import CliRunner
 
 from models.network.feeder import ieee33
 from models.system.units import ten_units
-from testbed.checks import known_answers as verify_checks
-from testbed.checks import known_answers_socp as verify_socp
-from testbed.checks import verify
-from testbed.checks.verify import Check, at_most, equal, near
+from testbed.checks import known_answers, known_answers_socp, verify
+from testbed.checks.known_answer import Check, at_most, equal, near
 from testbed.cli.app import app
 
-PARTS = (*verify_checks.CHECKS, *verify_socp.CHECKS)
+PARTS = (*known_answers.CHECKS, *known_answers_socp.CHECKS)
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
@@ -45,20 +43,20 @@ def test_a_number_beyond_its_tolerance_fails_and_so_does_no_number() -> None:
 
 
 @pytest.mark.parametrize(("part", "name", "wrong"), [
-    (verify_checks.check_ieee33, "ieee33", lambda: ieee33(slack_vm_pu=1.001)),
-    (verify_checks.check_tie_configuration, "tie_configuration", ieee33),
-    (verify_checks.check_daily_feeder, "ieee33", lambda: ieee33(peak_scale=1.01)),
-    (verify_checks.check_ten_units, "ten_units", lambda: ten_units(scale=1.001)),
+    (known_answers.check_ieee33, "ieee33", lambda: ieee33(slack_vm_pu=1.001)),
+    (known_answers.check_tie_configuration, "tie_configuration", ieee33),
+    (known_answers.check_daily_feeder, "ieee33", lambda: ieee33(peak_scale=1.01)),
+    (known_answers.check_ten_units, "ten_units", lambda: ten_units(scale=1.001)),
 ])
 def test_a_wrong_model_is_seen(monkeypatch: pytest.MonkeyPatch, part: Callable[[], list[Check]], name: str,
                                wrong: Callable[[], object]) -> None:
-    monkeypatch.setattr(verify_checks, name, wrong)
+    monkeypatch.setattr(known_answers, name, wrong)
     assert not all(check.passed for check in part())
 
 
 def test_another_schedule_at_the_same_cost_is_as_good(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify_checks, "UNITS_ON", (1,) * 24)
-    checks = {check.name: check for check in verify_checks.check_ten_units()}
+    monkeypatch.setattr(known_answers, "UNITS_ON", (1,) * 24)
+    checks = {check.name: check for check in known_answers.check_ten_units()}
     assert checks["ten units: units on in each hour"].passed
 
 
@@ -87,6 +85,6 @@ def test_verify_prints_a_table_and_ends_with_0_if_all_pass(monkeypatch: pytest.M
 
 
 def test_run_checks_runs_every_part_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify_checks, "CHECKS", (fake_checks,))
-    monkeypatch.setattr(verify_socp, "CHECKS", (lambda: fake_checks()[:1],))
+    monkeypatch.setattr(known_answers, "CHECKS", (fake_checks,))
+    monkeypatch.setattr(known_answers_socp, "CHECKS", (lambda: fake_checks()[:1],))
     assert [check.name for check in verify.run_checks()] == ["first", "second", "third", "first"]

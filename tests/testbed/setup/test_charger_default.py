@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.drivers.population import TAXI
+from models.records.groups import TAXI
 from testbed.results.reading import open_result
 from testbed.scenario.loading import load_scenario, scenario_names
 from testbed.scenario.parts.fleet import Fleet
