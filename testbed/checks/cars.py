@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 import numpy as np
 
 from models.drivers.population import district_seed, draw_vehicles
-from models.network.feeder import ieee33
 from models.records.arrays import Bools, Floats
+from models.records.feeder import RadialFeeder
 from models.records.groups import GROUP_COUNT, VEHICLE_CLASSES
 from models.records.vehicles import Vehicles
 from testbed.checks.finding import Violation, worst
 from testbed.results.reading import Result
 from testbed.results.recording import traces_path
 from testbed.results.vehicle_traces import read_traces
+from testbed.scenario.parts.district import District
 from testbed.scenario.record import Scenario
-from testbed.setup.districts import fleet_parameters
+from testbed.setup.districts import build_feeder, fleet_parameters
 from testbed.setup.knowledge import charger_curves
 from testbed.setup.profiles import build_profiles
 
@@ -35,7 +35,7 @@ def car_violations(result: Result, scenario: Scenario) -> Iterator[Violation]:
         vehicles = draw_vehicles(parameters, district_seed(result.seed, index))
         yield from _energy(result, name, vehicles)
         yield from _groups(result, name, vehicles)
-        yield from _buses(result, name)
+        yield from _buses(result, district)
         if count and scenario.record.vehicles:
             yield from _vehicles(result, name, vehicles)
 
@@ -72,28 +72,23 @@ def _groups(result: Result, name: str, v: Vehicles) -> Iterator[Violation]:
         yield from worst("charger_power", np.maximum(power - most, -power), names, allowed)
 
 
-def _buses(result: Result, name: str) -> Iterator[Violation]:
+def _buses(result: Result, district: District) -> Iterator[Violation]:
     """Bus powers sum to the groups'; the feeder draws load, cars and losses from the substation."""
+    name, feeder = district.name, build_feeder(district)
     net_kw = (result.district(name, "charge_kw") - result.district(name, "discharge_kw")).sum(axis=1)
     at_bus_kw = result.district(name, "p_bus_kw").sum(axis=1)
     allowed = POWER_KW + ENERGY_REL * float(np.max(np.abs(net_kw), initial=0.0))
     yield from worst("bus_sum", np.abs(at_bus_kw - net_kw)[:, None], (name,), allowed)
-    if result.has_network(name):
-        load_kw = _feeder_load_kw(result, name)
+    if feeder is not None:
+        load_kw = _feeder_load_kw(result, feeder)
         error = result.district(name, "p_slack_kw") - load_kw - at_bus_kw - result.district(name, "losses_kw")
         yield from worst("feeder_balance", np.abs(error)[:, None], (name,), 0.1)
 
 
-def _feeder_load_kw(result: Result, name: str) -> Floats:
+def _feeder_load_kw(result: Result, feeder: RadialFeeder) -> Floats:
     """[T] loads of the buses follow the system's load (MODEL.md section 8)."""
-    part = next(d for d in result.scenario["districts"] if d["name"] == name)
     load_peak_mw = build_profiles(Scenario.model_validate(result.scenario)).load_peak_mw
-    return np.asarray(_peak_kw(part["peak_scale"]) * result.system("load_mw") / load_peak_mw)
-
-
-@lru_cache(maxsize=8)
-def _peak_kw(peak_scale: float) -> float:
-    return float(ieee33(peak_scale=peak_scale).p_base_kw.sum())
+    return np.asarray(feeder.p_base_kw.sum() * result.system("load_mw") / load_peak_mw)
 
 
 def _vehicles(result: Result, name: str, v: Vehicles) -> Iterator[Violation]:

@@ -44,11 +44,16 @@ def connected(scheduler: str | None, workers: int | None) -> Iterator[Client]:
             with _client_of(scheduler) as client:
                 yield client
             return
-        count = workers or len(os.sched_getaffinity(0))
+        count = workers or cores()
         prepare_workers()
         with (LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
                            silence_logs=logging.ERROR) as cluster, Client(cluster) as client):
             yield client
+
+
+def cores() -> int:
+    """Cores that this process may use, where the system says so (Linux), else all."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _client_of(scheduler: str) -> Client:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import json
 import os
 import shlex
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from testbed.metrics.registry import METRICS
 from testbed.running.preflight import RESULTS, WrongRequest, folder_mistakes
+from testbed.sweeping.alone import alone_in
 from testbed.sweeping.case import CaseOutcome, case_record, clear_parts, is_complete, open_parts
 from testbed.sweeping.study import Case, Study, cases_of, load_study
 from testbed.wiring.code_version import code_hash
@@ -73,12 +73,12 @@ def run_sweep(sweep: Sweep, scheduler: str | None = None, workers: int | None = 
     chosen = sweep.chosen(only)
     with ExitStack() as held:
         if is_there := sweep.folder.is_dir():
-            held.enter_context(_alone_in(sweep.folder))
+            held.enter_context(alone_in(sweep.folder))
         todo = [case for case in chosen if not is_complete(sweep.folder, case.key)]
         with _client(scheduler, workers) if todo else nullcontext() as client:
             if not is_there:  # nothing is written before somebody answers
                 sweep.folder.mkdir(parents=True, exist_ok=True)
-                held.enter_context(_alone_in(sweep.folder))
+                held.enter_context(alone_in(sweep.folder))
             _tell_start(sweep, chosen, todo, say)
             try:
                 if client is not None:
@@ -154,20 +154,6 @@ def _tell_objectives(sweep: Sweep, chosen: Sequence[Case], say: Say) -> None:
         return
     for text, controllers in by.items():
         say(f"{', '.join(dict.fromkeys(controllers))}: planned {text}")
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """WrongRequest if another sweep writes into the folder."""
-    with (folder / ".lock").open("w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise WrongRequest([f"-o {folder}: another sweep is writing there"]) from error
-        except OSError as error:
-            raise WrongRequest([f"-o {folder}: its disk knows no locks ({error}), so two sweeps could write there at "
-                                "once; choose another"]) from error
-        yield
 
 
 # ---------------------------------------------------------------- tables

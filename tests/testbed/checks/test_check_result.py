@@ -49,6 +49,13 @@ def test_three_days_with_redispatch_and_forecast_errors_pass(three_days):
     assert [str(violation) for violation in check_result(result).violations] == []
 
 
+def test_the_feeder_of_the_scenario_is_the_one_that_is_judged(folder):
+    """Not IEEE-33: another network's loads are its own."""
+    path = small_run.run(folder, 'districts.0.feeder="pandapower:create_cigre_network_mv"', controller="uncoordinated",
+                         name="cigre.h5")
+    assert [str(violation) for violation in check_result(open_result(path)).violations] == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "controller"), [
     *(("smoke", one) for one in ("uncoordinated", "tariff", "smart_charging", "bilayer", "no_pev")),

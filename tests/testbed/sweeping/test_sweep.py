@@ -21,8 +21,9 @@ from testbed.results.reading import equal_results
 from testbed.running.preflight import WrongRequest
 from testbed.scenario.files import at_home, named_files
 from testbed.scenario.loading import load_scenario
+from testbed.sweeping.alone import alone_in
 from testbed.sweeping.case import CaseOutcome, SchedulerLost, is_complete, open_parts, run_case
-from testbed.sweeping.cluster import LOST, carried_out, check_workers
+from testbed.sweeping.cluster import LOST, carried_out, check_workers, cores
 from testbed.sweeping.study import Case, load_study
 from testbed.sweeping.sweep import _carry_out, _tell_objectives, run_sweep, sweep_request, write_tables
 from testbed.wiring.code_version import code_hash
@@ -232,6 +233,18 @@ def test_a_second_sweep_into_the_folder_is_refused(swept) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(WrongRequest, match="another sweep"):
             run_sweep(sweep, say=lambda text: None)
+
+
+def test_where_files_cannot_be_locked_a_sweep_says_so(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("testbed.sweeping.alone.sys.platform", "win32")
+    with pytest.raises(WrongRequest, match="sweeps run on Linux and macOS"), alone_in(tmp_path):
+        pytest.fail("went on without a lock")
+
+
+def test_cores_are_counted_where_the_system_tells_no_affinity(monkeypatch) -> None:
+    assert 1 <= cores() <= os.cpu_count()
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert cores() == os.cpu_count()
 
 
 # ---------------------------------------------------------------- a cluster by address
