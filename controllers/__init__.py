@@ -1,3 +1,1 @@
-from controllers.lean_cvxpy import put_off_stats
-
-put_off_stats()  # before any module here imports cvxpy
+"""Who decides: the upper layer says when, the lower layer where; one file in `variants` is one controller."""

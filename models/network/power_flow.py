@@ -11,7 +11,6 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from models.network.lean_lightsim import without_grid2op
 from models.records.arrays import Floats, RecordError
 from models.records.feeder import BASE_MVA, PowerFlow, RadialFeeder
 
@@ -127,8 +126,7 @@ def _pandapower_net(feeder: RadialFeeder) -> Any:
 
 def _lightsim_sweep(feeder: RadialFeeder) -> tuple[Any, Any]:
     """The grid, one load per bus except the slack, and its batch of cases; the sweep keeps no reference to the grid."""
-    with without_grid2op():
-        from lightsim2grid.lightsim2grid_cpp import AlgorithmType, InjectionSweepCPP, LSGrid  # noqa: PLC0415
+    from lightsim2grid.lightsim2grid_cpp import AlgorithmType, InjectionSweepCPP, LSGrid  # noqa: PLC0415
 
     grid, buses = LSGrid(), np.arange(feeder.bus_count, dtype=np.int32)
     grid.set_sn_mva(BASE_MVA)

@@ -26,7 +26,6 @@ from testbed.results.recording import result_header, result_layout
 from testbed.results.run_profile import Ledger, Stopwatch, run_seconds
 from testbed.results.writing import Failure, ResultWriter, add_reference, finish_result
 from testbed.running.beforehand import Beforehand
-from testbed.running.lean_mosaik import lean_scheduling
 from testbed.running.world import Wired, build_world, simulator_names
 from testbed.scenario.record import Scenario
 from testbed.setup.controller_loading import controller_spec
@@ -106,7 +105,7 @@ def _run_world(spec: RunSpec, folder: Path, progress: Progress | None) -> WorldE
     try:
         with without_garbage_collection(), build_world(spec, folder) as wired, _reported(spec, folder, progress):
             connected = time.perf_counter()
-            with _ledgers_fetched(wired, folder), lean_scheduling():
+            with _ledgers_fetched(wired, folder):
                 # all but profiles hang together in a circle: none can run ahead, waiting for successors only costs
                 wired.world.run(until=spec.steps_total * spec.step_s, print_progress=False, lazy_stepping=False)
     except SimulatorFailure as stopped:

@@ -259,13 +259,15 @@ def test_any_other_input_is_another_file(tmp_path: Path) -> None:
 
 
 def test_the_key_covers_all_code_that_moves_cars() -> None:
-    """Every module of models that those in the key import, and theirs."""
-    covered = {str(module.__name__) for module in expectation.CODE}
-    for module in expectation.CODE:
-        tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
-        imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
-        assert {name for name in imported if name.startswith("models.")} <= covered, module.__name__
-    assert {"models.drivers.plug_in_habit", "models.mobility.trips_home"} <= covered
+    """Every module of models that those in the key import, and the survey's tables."""
+    files = {file for pattern in expectation.DEPENDS_ON for file in expectation.MODELS.glob(pattern)}
+    covered = {".".join(("models", *file.relative_to(expectation.MODELS).with_suffix("").parts)) for file in files}
+    for file in (file for file in files if file.suffix == ".py"):
+        imported = {node.module for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+                    if isinstance(node, ast.ImportFrom) and node.module}
+        assert {name for name in imported if name.startswith("models.") and name.count(".") > 1} <= covered, file
+    assert {"models.drivers.plug_in_habit", "models.drivers.compliance", "models.records.vehicles"} <= covered
+    assert "TripsPerDay.csv" in {file.name for file in files}
 
 
 def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:

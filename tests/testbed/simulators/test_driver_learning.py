@@ -19,7 +19,7 @@ from testbed.simulators.spatial import SpatialSimulator
 from testbed.wiring.attributes import ATTRIBUTES
 from tests.testbed import small_run
 
-LEARNING = f"{Path(__file__).with_name('learning_controller.py')}:Learning"
+LEARNING = f"{Path(__file__).parents[1] / 'learning_controller.py'}:Learning"
 IGNORING = ("drivers.compliance_mean=0.6", "drivers.modes.ignores=1", "drivers.modes.overrides=0",
             "drivers.modes.leaves_early=0", "drivers.modes.arrives_late=0", "drivers.modes.never_plugs_in=0",
             "drivers.compliance_concentration=1000")
