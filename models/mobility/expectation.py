@@ -6,15 +6,7 @@ Every car charges at once to what it wants, without taper: minimal physics, enou
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import tempfile
-import zipfile
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,9 +20,6 @@ from models.records.feeder import Site
 from models.records.flexibility import Sessions
 from models.records.groups import VEHICLE_CLASSES, group_index
 from models.records.vehicles import PresenceTable, Vehicles
-
-FORMAT_VERSION = 2
-"""Of the cache files; part of their key."""
 
 
 @dataclass(frozen=True)
@@ -70,44 +59,57 @@ def populate(inputs: DistrictInputs, seed: np.random.SeedSequence) -> tuple[Vehi
 
 
 def expected_sessions(inputs: DistrictInputs, seed: np.random.SeedSequence, days: int = 20,
-                      vehicles_max: int = 2_500, vehicles_min: int = 500, horizon_h: int = 48,
-                      cache_dir: Path | None = None) -> ExpectedSessions:
+                      vehicles_max: int = 2_500, vehicles_min: int = 500,
+                      horizon_h: int = 48) -> ExpectedSessions:
     """Stays that begin within horizon_h after a midnight, as a mean over `days` simulated days.
 
     weight = cars that one sampled car stands for / days. A fleet above vehicles_max is sampled, one below
     vehicles_min enlarged (with its ports). The seed is made different from any run's; give the same one to
-    all runs, so that they share the cache file. Raises ValueError for days < 1.
+    all runs, so that an answer that is kept serves them all. Raises ValueError for days < 1.
     """
     if days < 1:
         raise ValueError(f"days={days} must be at least 1")
     spawn_key = (*seed.spawn_key, PURPOSES.index("expectation"))
     other = np.random.SeedSequence(seed.entropy, spawn_key=spawn_key)
     sample = _sampled(inputs, vehicles_min, vehicles_max)
-
-    def compute() -> ExpectedSessions:
-        simulated = simulate_sessions(sample, other, days + -(-horizon_h // 24) - 1)
-        return _mean_day(inputs, sample, simulated, days, horizon_h)
-
-    parts = {"kind": "expected", "days": days, "horizon_h": horizon_h, "counts": inputs.fleet.counts}
-    return _cached(cache_dir, _key(sample, other, parts), compute)
+    simulated = simulate_sessions(sample, other, days + -(-horizon_h // 24) - 1)
+    return _mean_day(inputs, sample, simulated, days, horizon_h)
 
 
-def perfect_sessions(inputs: DistrictInputs, seed: np.random.SeedSequence, days: int,
-                     cache_dir: Path | None = None) -> ExpectedSessions:
+def perfect_sessions(inputs: DistrictInputs, seed: np.random.SeedSequence, days: int) -> ExpectedSessions:
     """The run's own stays over `days` counted days: same seed, all cars, weight 1."""
-    key = _key(inputs, seed, {"kind": "perfect", "days": days})
-    return _cached(cache_dir, key, lambda: simulate_sessions(inputs, seed, days).stays)
+    return simulate_sessions(inputs, seed, days).stays
 
 
-def true_sessions(inputs: DistrictInputs, seed: np.random.SeedSequence, days: int,
-                  cache_dir: Path | None = None) -> ExpectedSessions:
+def true_sessions(inputs: DistrictInputs, seed: np.random.SeedSequence, days: int) -> ExpectedSessions:
     """The run's own stays with their true departures, those of the warm-up included; for the oracle only.
 
     is_enrolled: under contract and complying throughout the stay. Only the energy at plug-in remains a guess (every
     car charging at once), since it depends on what the controller does.
     """
-    key = _key(inputs, seed, {"kind": "true", "days": days})
-    return _cached(cache_dir, key, lambda: _simulate_truth(inputs, seed, days))
+    vehicles, mobility = populate(inputs, seed)
+    soc, declared = vehicles.soc_initial.copy(), mobility.declared()
+    first = np.flatnonzero(declared.is_plugged)
+    # Who stands there as all begins plugged in before: who comes at an instant belongs to the step that begins with it.
+    rows: list[tuple[Ints, Ints, Ints, Floats, Ints]] = [(
+        first, declared.bus_index[first], np.full(first.size, inputs.start_s - 1, dtype=np.int64), soc[first],
+        declared.declared_departure_s[first])]
+    left: list[tuple[Ints, Ints]] = []
+    modes: list[Ints] = []
+    for now_s in range(inputs.start_s, inputs.counted_s + days * DAY_S, inputs.step_s):
+        presence = mobility.advance(now_s + inputs.step_s, soc)
+        if not modes:
+            modes.append(presence.mode[first])
+        soc, at_plug_in = _charge_at_once(vehicles, presence, soc, inputs.step_s / SECONDS_PER_HOUR)
+        gone = np.flatnonzero(presence.departs)
+        left.append((gone, now_s + np.rint(presence.stay_fraction[gone] * inputs.step_s).astype(np.int64)))
+        rows.append(_arrivals(presence, at_plug_in, now_s, now_s + inputs.step_s))
+        modes.append(presence.arrived_mode[rows[-1][0]])
+    vehicle, bus, start_s, energy, declared_s = map(np.concatenate, zip(*rows, strict=True))
+    departure_s = _true_departures(vehicle, start_s, declared_s, *map(np.concatenate, zip(*left, strict=True)))
+    sessions = _sessions(vehicles, inputs.site, vehicle, bus, start_s - inputs.counted_s, energy,
+                         departure_s - inputs.counted_s)
+    return ExpectedSessions(sessions, vehicles.is_enrolled[vehicle] & (np.concatenate(modes) == 0), vehicle)
 
 
 # ---------------------------------------------------------------- simulation
@@ -135,32 +137,6 @@ def simulate_sessions(inputs: DistrictInputs, seed: np.random.SeedSequence, days
     sessions = _sessions(vehicles, inputs.site, vehicle, bus, start_s - inputs.counted_s, soc_start,
                          departure_s - inputs.counted_s)
     return SimulatedSessions(ExpectedSessions(sessions, vehicles.is_enrolled[vehicle]), vehicle)
-
-
-def _simulate_truth(inputs: DistrictInputs, seed: np.random.SeedSequence, days: int) -> ExpectedSessions:
-    vehicles, mobility = populate(inputs, seed)
-    soc, declared = vehicles.soc_initial.copy(), mobility.declared()
-    first = np.flatnonzero(declared.is_plugged)
-    # Who stands there as all begins plugged in before: who comes at an instant belongs to the step that begins with it.
-    rows: list[tuple[Ints, Ints, Ints, Floats, Ints]] = [(
-        first, declared.bus_index[first], np.full(first.size, inputs.start_s - 1, dtype=np.int64), soc[first],
-        declared.declared_departure_s[first])]
-    left: list[tuple[Ints, Ints]] = []
-    modes: list[Ints] = []
-    for now_s in range(inputs.start_s, inputs.counted_s + days * DAY_S, inputs.step_s):
-        presence = mobility.advance(now_s + inputs.step_s, soc)
-        if not modes:
-            modes.append(presence.mode[first])
-        soc, at_plug_in = _charge_at_once(vehicles, presence, soc, inputs.step_s / SECONDS_PER_HOUR)
-        gone = np.flatnonzero(presence.departs)
-        left.append((gone, now_s + np.rint(presence.stay_fraction[gone] * inputs.step_s).astype(np.int64)))
-        rows.append(_arrivals(presence, at_plug_in, now_s, now_s + inputs.step_s))
-        modes.append(presence.arrived_mode[rows[-1][0]])
-    vehicle, bus, start_s, energy, declared_s = map(np.concatenate, zip(*rows, strict=True))
-    departure_s = _true_departures(vehicle, start_s, declared_s, *map(np.concatenate, zip(*left, strict=True)))
-    sessions = _sessions(vehicles, inputs.site, vehicle, bus, start_s - inputs.counted_s, energy,
-                         departure_s - inputs.counted_s)
-    return ExpectedSessions(sessions, vehicles.is_enrolled[vehicle] & (np.concatenate(modes) == 0), vehicle)
 
 
 def _true_departures(vehicle: Ints, start_s: Ints, declared_s: Ints, gone: Ints, gone_s: Ints) -> Ints:
@@ -274,50 +250,3 @@ def uncoordinated_load_kw(sessions: Sessions, start_s: int, hours: int) -> Float
     slope = np.cumsum(np.bincount(place, weights=change_kw, minlength=hours + 2)[:hours + 1])
     moment = np.cumsum(np.bincount(place, weights=change_kw * instant_h, minlength=hours + 2)[:hours + 1])
     return np.maximum(np.diff(slope * np.arange(hours + 1) - moment), 0.0)
-
-
-# ---------------------------------------------------------------- cache
-MODELS = Path(__file__).parents[1]
-DEPENDS_ON = ("drivers/*.py", "mobility/*.py", "records/*.py", "data/trips/*.csv")
-"""All of models that decides where cars are."""
-
-
-def _key(inputs: DistrictInputs, seed: np.random.SeedSequence, parts: dict[str, Any]) -> str:
-    """sha256 of everything the result depends on, the code that makes it included."""
-    code = [file.read_bytes() for pattern in DEPENDS_ON for file in sorted(MODELS.glob(pattern))]
-    content = {**parts, "format": FORMAT_VERSION, "numpy": np.__version__, "inputs": asdict(inputs),
-               "entropy": str(seed.entropy), "spawn_key": seed.spawn_key,
-               "code": hashlib.sha256(b"".join(code)).hexdigest()}
-    text = json.dumps(content, sort_keys=True, default=lambda array: array.tolist())
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _cached(cache_dir: Path | None, key: str, compute: Callable[[], ExpectedSessions]) -> ExpectedSessions:
-    """The stored answer if a readable one exists, else computed and stored; no directory, no cache."""
-    if cache_dir is None:
-        return compute()
-    path = cache_dir / f"sessions-{key}.npz"
-    stored = _load(path)
-    if stored is None:
-        stored = compute()
-        _store(path, stored)
-    return stored
-
-
-def _load(path: Path) -> ExpectedSessions | None:
-    """A damaged file counts as absent: it is only a cache."""
-    try:
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (FileNotFoundError, zipfile.BadZipFile, ValueError, EOFError):
-        return None
-    return ExpectedSessions(is_enrolled=arrays.pop("is_enrolled"), vehicle=arrays.pop("vehicle"),
-                            sessions=Sessions.from_arrays(arrays))
-
-
-def _store(path: Path, expected: ExpectedSessions) -> None:
-    """Written beside its place and moved there, so that nobody reads half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-        np.savez(file, is_enrolled=expected.is_enrolled, vehicle=expected.vehicle, **expected.sessions.to_arrays())
-    os.replace(file.name, path)

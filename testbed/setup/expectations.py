@@ -16,13 +16,7 @@ from models.fleet.flexibility import (
     without_discharging,
 )
 from models.fleet.free_load import at_once_kw, price_answer_kw
-from models.mobility.expectation import (
-    DistrictInputs,
-    ExpectedSessions,
-    expected_sessions,
-    perfect_sessions,
-    true_sessions,
-)
+from models.mobility.expectation import DistrictInputs, ExpectedSessions
 from models.mobility.session_replay import ReplayInputs, expected_replay, true_replay
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints
 from models.records.feeder import Site
@@ -31,6 +25,7 @@ from models.records.groups import VEHICLE_CLASSES
 from models.system.tariff import Prices
 from testbed.setup.controller_loading import knows_truth, load_controller, may_discharge
 from testbed.setup.districts import District
+from testbed.setup.expected_days import ExpectedDays
 from testbed.setup.knowledge import driver_response, marginal_wear_usd_per_kwh
 from testbed.setup.prices import build_tariff
 from testbed.wiring.content_cache import cache_folder
@@ -242,21 +237,21 @@ def build_expectation(spec: RunSpec, district: District) -> ExpectedCars:
         fleet=district.fleet_parameters, site=district.site, drivers=district.driver_parameters,
         trips=district.trip_parameters,
         step_s=spec.step_s, warmup_days=spec.scenario.warmup_days, start_s=spec.start_s)
-    cache_dir = cache_folder(spec.scenario)
+    folder = cache_folder(spec.scenario)
     ahead = -(-planning.horizon_h // 24)
     controlled_days = spec.scenario.warmup_controlled_days + spec.scenario.days
     if district.replay is not None and district.vehicles.count:
         return ExpectedCars(spec, district, _of_recording(spec, district, district.replay, ahead))
     if knows_truth(spec.controller):
-        stays = true_sessions(inputs, district.seed, controlled_days + ahead, cache_dir)
+        stays = ExpectedDays(folder, inputs).true(district.seed, controlled_days + ahead)
         return ExpectedCars(spec, district, _counted_from(stays, spec.control_s))
     if planning.expectation == "perfect":
-        stays = perfect_sessions(inputs, district.seed, controlled_days + ahead, cache_dir)
+        stays = ExpectedDays(folder, inputs).perfect(district.seed, controlled_days + ahead)
         return ExpectedCars(spec, district, _counted_from(stays, spec.control_s))
     seed = np.random.SeedSequence(EXPECTATION_SEED, spawn_key=district.seed.spawn_key)
     like_any_run = replace(inputs, start_s=-spec.scenario.warmup_days * DAY_S)
-    stays = expected_sessions(like_any_run, seed, planning.expectation_days, planning.expectation_vehicles_max,
-                              horizon_h=planning.horizon_h, cache_dir=cache_dir)
+    stays = ExpectedDays(folder, like_any_run).sampled(seed, planning.expectation_days,
+                                                       planning.expectation_vehicles_max, planning.horizon_h)
     return ExpectedCars(spec, district, stays)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -226,56 +224,6 @@ def test_days_must_be_positive() -> None:
 def test_enrolment_is_known_per_stay() -> None:
     half = replace(INPUTS, fleet=replace(INPUTS.fleet, enrolled_share=0.5))
     assert expected_sessions(half, SEED, 3).is_enrolled.mean() == pytest.approx(0.5, abs=0.1)
-
-
-# ---------------------------------------------------------------- cache
-def test_the_second_time_nothing_is_simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = expected_sessions(INPUTS, SEED, 2, vehicles_min=1, cache_dir=tmp_path)
-    assert [path.suffix for path in tmp_path.iterdir()] == [".npz"]
-
-    def refuse(*_: object) -> None:
-        raise AssertionError("simulated although cached")
-
-    monkeypatch.setattr(expectation, "simulate_sessions", refuse)
-    assert_same(first, expected_sessions(INPUTS, SEED, 2, vehicles_min=1, cache_dir=tmp_path))
-
-
-def test_any_other_input_is_another_file(tmp_path: Path) -> None:
-    expected_sessions(INPUTS, SEED, 1, vehicles_min=1, cache_dir=tmp_path)
-    others = (replace(INPUTS, fleet=replace(INPUTS.fleet, enrolled_share=0.9)),
-              replace(INPUTS, site=replace(SITE, slow_ports=SITE.slow_ports + 1)),
-              replace(INPUTS, drivers=replace(INPUTS.drivers, plug_in_probability=0.9)),
-              replace(INPUTS, fleet=replace(INPUTS.fleet, habit=PlugInHabit())),
-              replace(INPUTS, drivers=replace(INPUTS.drivers, habit=PlugInHabit(mean_soc=0.4))),
-              replace(INPUTS, drivers=replace(INPUTS.drivers, habit=PlugInHabit(mean_soc=0.5))),
-              replace(INPUTS, trips=replace(INPUTS.trips, is_home=True)),
-              replace(INPUTS, trips=replace(INPUTS.trips, office_share=0.1)), replace(INPUTS, step_s=1_800))
-    for inputs in others:
-        expected_sessions(inputs, SEED, 1, vehicles_min=1, cache_dir=tmp_path)
-    expected_sessions(INPUTS, district_seed(3, 0), 1, vehicles_min=1, cache_dir=tmp_path)
-    expected_sessions(INPUTS, SEED, 2, vehicles_min=1, cache_dir=tmp_path)
-    perfect_sessions(INPUTS, SEED, 1, cache_dir=tmp_path)
-    assert len(list(tmp_path.iterdir())) == len(others) + 4
-
-
-def test_the_key_covers_all_code_that_moves_cars() -> None:
-    """Every module of models that those in the key import, and the survey's tables."""
-    files = {file for pattern in expectation.DEPENDS_ON for file in expectation.MODELS.glob(pattern)}
-    covered = {".".join(("models", *file.relative_to(expectation.MODELS).with_suffix("").parts)) for file in files}
-    for file in (file for file in files if file.suffix == ".py"):
-        imported = {node.module for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-                    if isinstance(node, ast.ImportFrom) and node.module}
-        assert {name for name in imported if name.startswith("models.") and name.count(".") > 1} <= covered, file
-    assert {"models.drivers.plug_in_habit", "models.drivers.compliance", "models.records.vehicles"} <= covered
-    assert "TripsPerDay.csv" in {file.name for file in files}
-
-
-def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
-    first = perfect_sessions(INPUTS, SEED, 1, cache_dir=tmp_path)
-    path = next(tmp_path.iterdir())
-    path.write_bytes(path.read_bytes()[:200])
-    assert_same(first, perfect_sessions(INPUTS, SEED, 1, cache_dir=tmp_path))
-    assert_same(first, perfect_sessions(INPUTS, SEED, 1, cache_dir=tmp_path))
 
 
 def test_simulation_is_reproducible() -> None:
