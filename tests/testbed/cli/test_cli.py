@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from models.records.groups import GROUP_COUNT
+from testbed.cli.app import COMMANDS, command_of
 from testbed.results.layout import PLAN_HOURLY, PLAN_RUN_SCALARS, PLAN_SCALARS
 from testbed.results.reading import equal_results, open_result
 from testbed.running.several_runs import partial_text
@@ -313,6 +314,11 @@ def test_help_is_quick_and_imports_nothing_heavy() -> None:
     heavy = {"numpy", "cvxpy", "pandapower", "h5py", "plotly", "mosaik", "pandas", "pydantic", "scipy"}
     done = python("-c", f"import testbed.cli.app, sys; print({heavy!r} & sys.modules.keys())")
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
+    assert command_of(name).help.splitlines()[0] == COMMANDS[name]
 
 
 def test_help_shows_defaults_in_brackets() -> None:

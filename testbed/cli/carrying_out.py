@@ -1,0 +1,39 @@
+"""Runs that a command was asked for, with one line for each on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import typer
+
+from testbed.cli.interrupts import remembered_interrupts
+from testbed.cli.progress import watch_run
+from testbed.cli.saying import STOPPED, say, say_trace
+from testbed.running.several_runs import Job, Outcome, partial_text, run_jobs
+from testbed.scenario.record import Scenario
+
+
+def carry_out(scenario: Scenario, todo: list[Job], workers: int = 1) -> list[Outcome]:
+    """Run the jobs with one line for each on stderr; in the jobs' order. Ctrl-C names what is left."""
+    def watch(label: str) -> AbstractContextManager[Callable[[int, int], None] | None]:
+        return watch_run(label, scenario.step_s)
+
+    ended: dict[Job, Outcome] = {}
+    try:
+        with remembered_interrupts() as is_interrupted:
+            for outcome in run_jobs(todo, workers, watch):
+                if is_interrupted() and outcome.failure:
+                    raise KeyboardInterrupt
+                ended[outcome.job] = outcome
+                say(outcome.line)
+                if outcome.trace:
+                    say_trace(outcome.trace)
+                if is_interrupted():
+                    raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        left = [partial_text(job.output) for job in todo if job not in ended]
+        kept = [f"complete: {one.path}" for one in ended.values() if not one.failure]
+        say("\n".join(["testbed: stopped", *filter(None, left), *kept]))
+        raise typer.Exit(STOPPED) from None
+    return [ended[job] for job in todo]

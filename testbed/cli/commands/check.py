@@ -1,0 +1,43 @@
+"""`testbed check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from testbed.checks.result import check_result
+from testbed.cli.ending import FAILED, reported
+from testbed.cli.opened import opened
+from testbed.cli.options import Overrides
+from testbed.running.preflight import checked_scenario
+
+
+@reported
+def command(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO|FILE.h5", help="A scenario, or a result.")],
+    overrides: Overrides = None,
+) -> None:
+    """Check a scenario without running it, or hold a result against all rules; all mistakes at once."""
+    if scenario.endswith(".h5"):
+        _check_result(Path(scenario))
+        return
+    found = checked_scenario(scenario, overrides or ())
+    cars = ", ".join(f"{one.name} ({one.vehicle_count} cars, {one.feeder or 'no network'})"
+                     for one in found.districts)
+    print(f"{found.name} is valid: days {found.days}, steps of {found.step_s} s, seed {found.seed}; {cars}")
+    for one in found.districts:
+        if one.feeder not in (None, "ieee33"):
+            from models.network.feeder_sources import what_is_taken  # noqa: PLC0415 - pandapower is slow to import
+
+            print(f"{one.name}: {one.feeder}, {what_is_taken(str(one.feeder))}")
+
+
+def _check_result(file: Path) -> None:
+    verdict = check_result(opened(file))
+    for line in (*verdict.violations, *(f"note: {note}" for note in verdict.notes)):
+        print(line)
+    print(f"{file}: {len(verdict.violations)} violations, {len(verdict.notes)} notes")
+    if verdict.violations:
+        raise typer.Exit(FAILED)

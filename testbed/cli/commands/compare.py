@@ -1,0 +1,45 @@
+"""`testbed compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from testbed.cli.carrying_out import carry_out
+from testbed.cli.ending import FAILED, reported
+from testbed.cli.opened import opened
+from testbed.cli.options import Overrides, PlanFile, ScenarioName
+from testbed.cli.saying import say
+from testbed.metrics.of_runs import write_metrics_csv
+from testbed.reporting.report import write_report
+from testbed.reporting.tables import print_comparison
+from testbed.running.preflight import compare_request
+from testbed.running.several_runs import jobs
+
+
+@reported
+def command(
+    scenario: ScenarioName,
+    controllers: Annotated[str, typer.Option(metavar="A,B,C", help="Names or path.py:Class, with commas.")],
+    seeds: Annotated[int, typer.Option(metavar="N", help="The scenario's seed and N - 1 after it.")] = 1,
+    overrides: Overrides = None,
+    plan: PlanFile = None,
+    output: Annotated[Path | None, typer.Option("-o", metavar="DIR",
+                      help="Folder for all that is written [default: results/SCENARIO].")] = None,
+    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Runs at a time, each in a process.")] = 1,
+) -> None:
+    """Run several controllers on the same seeds; table, metrics.csv and report.html."""
+    specs = [spec.strip() for spec in controllers.split(",") if spec.strip()]
+    request = compare_request(scenario, specs, seeds, overrides or (), plan, output)
+    outcomes = carry_out(request.scenario, jobs(request), workers)
+    done = [outcome.path for outcome in outcomes if not outcome.failure]
+    if done:
+        results = [opened(path) for path in done]
+        print_comparison(results)
+        write_metrics_csv(results, request.output / "metrics.csv")
+        write_report(done, request.output / "report.html")
+        say(f"written: {request.output / 'metrics.csv'}, {request.output / 'report.html'}")
+    if len(done) < len(outcomes):
+        raise typer.Exit(FAILED)

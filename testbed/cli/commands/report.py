@@ -1,0 +1,53 @@
+"""`testbed report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from testbed.cli.ending import reported
+from testbed.cli.saying import say
+from testbed.reporting.report import write_report
+from testbed.results.reading import ResultError, open_result
+from testbed.running.preflight import WrongRequest, file_mistakes
+
+FIRST = ("uncoordinated", "no_pev")
+"""What a folder's report shows first, if it is there: what others are compared with, then the system without cars."""
+
+
+@reported
+def command(
+    source: Annotated[Path, typer.Argument(metavar="FILE.h5|DIR")],
+    output: Annotated[Path | None, typer.Option("-o", metavar="FILE.html",
+                      help="The report [default: FILE.html, or DIR/report.html].")] = None,
+) -> None:
+    """Write one self-contained HTML page about a result, or about all results of a folder."""
+    if output is None:
+        output = source / "report.html" if source.is_dir() else source.with_suffix(".html")
+    mistakes = file_mistakes(output, "-o", ".html")
+    paths = _results_in(source, mistakes)
+    if mistakes:
+        raise WrongRequest(mistakes)
+    write_report(paths, output)
+    print(output)
+
+
+def _results_in(source: Path, mistakes: list[str]) -> list[Path]:
+    """The file itself, or the results in a folder; files there that are none are named on stderr.
+
+    First come the runs that others are compared with, then those without cars.
+    """
+    good, bad = [], []
+    for path in sorted(source.glob("*.h5")) if source.is_dir() else [source]:
+        try:
+            good.append(open_result(path))
+        except ResultError as error:
+            bad.append(str(error))
+    if not good:
+        mistakes += bad or [f"{source}: holds no result (*.h5)"]
+    else:
+        for problem in bad:
+            say(f"left out: {problem}")
+    return [one.path for one in sorted(good, key=lambda one: (one.controller not in FIRST, one.controller != FIRST[0]))]

@@ -1,0 +1,34 @@
+"""`testbed run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from testbed.cli.carrying_out import carry_out
+from testbed.cli.ending import FAILED, reported
+from testbed.cli.opened import opened
+from testbed.cli.options import Overrides, PlanFile, ScenarioName
+from testbed.reporting.tables import print_run
+from testbed.running.preflight import run_request
+from testbed.running.several_runs import single_job
+
+
+@reported
+def command(
+    scenario: ScenarioName,
+    controller: Annotated[str, typer.Option(metavar="NAME|path.py:Class", help="Who decides.")] = "bilayer",
+    seed: Annotated[int | None, typer.Option(help="Takes the place of the scenario's seed.")] = None,
+    overrides: Overrides = None,
+    plan: PlanFile = None,
+    output: Annotated[Path | None, typer.Option("-o", metavar="FILE.h5",
+                      help="Result file [default: results/SCENARIO/CONTROLLER-seedN.h5].")] = None,
+) -> None:
+    """Run one scenario under one controller and print the headline figures."""
+    request = run_request(scenario, controller, seed, overrides or (), plan, output)
+    outcome, = carry_out(request.scenario, [single_job(request)])
+    if outcome.failure:
+        raise typer.Exit(FAILED)
+    print_run(opened(outcome.path), headline=True)

@@ -1,0 +1,25 @@
+"""`testbed show`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from testbed.cli.ending import reported
+from testbed.cli.opened import opened
+from testbed.cli.options import AsJson
+from testbed.metrics.of_runs import metrics_json
+from testbed.reporting.tables import print_run
+
+
+@reported
+def command(file: Annotated[Path, typer.Argument(metavar="FILE.h5")], as_json: AsJson = False) -> None:
+    """Print all figures of a result."""
+    result = opened(file)
+    if as_json:
+        print(json.dumps(metrics_json(result), allow_nan=False))
+    else:
+        print_run(result, headline=False)

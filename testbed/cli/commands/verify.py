@@ -1,0 +1,23 @@
+"""`testbed verify`."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from testbed.checks.verify import print_checks, run_checks
+from testbed.cli.ending import FAILED, reported
+from testbed.cli.options import AsJson
+
+
+@reported
+def command(as_json: AsJson = False) -> None:
+    """Compute the known answers and hold them against their sources."""
+    checks = run_checks()
+    if as_json:
+        print(json.dumps({"checks": [check.to_json() for check in checks]}, allow_nan=False))
+    else:
+        print_checks(checks)
+    if not all(check.passed for check in checks):
+        raise typer.Exit(FAILED)

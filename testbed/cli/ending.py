@@ -1,0 +1,48 @@
+"""How a command ends: with a message on stderr and an exit code, whatever went wrong."""
+
+from __future__ import annotations
+
+import functools
+import traceback
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import typer
+
+from testbed.cli.saying import STOPPED, say, say_trace
+from testbed.running.preflight import WrongRequest
+
+FAILED, WRONG = 1, 2
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def reported(command: Callable[P, R]) -> Callable[P, R]:
+    """The command with every way of failing turned into a message on stderr and an exit code."""
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (typer.Exit, BrokenPipeError):
+            raise
+        except KeyboardInterrupt:
+            raise _stopped() from None
+        except Exception as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):  # Ctrl-C while a class was made, in Python's words
+                raise _stopped() from None
+            raise typer.Exit(_explain(error)) from error
+    return wrapped
+
+
+def _stopped() -> typer.Exit:
+    say("testbed: stopped")
+    return typer.Exit(STOPPED)
+
+
+def _explain(error: Exception) -> int:
+    if isinstance(error, WrongRequest):
+        say("\n".join(f"testbed: {mistake}" for mistake in error.mistakes))
+        return WRONG
+    say(f"testbed: unexpected {type(error).__name__}: {error}")
+    say_trace(traceback.format_exc())
+    return FAILED

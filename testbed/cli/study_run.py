@@ -1,0 +1,34 @@
+"""A study's cases from the command line: run, resumed, and what is missing at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from testbed.cli.ending import FAILED
+from testbed.cli.interrupts import heeding, remembered_interrupts
+from testbed.cli.saying import say
+from testbed.running.preflight import WrongRequest
+from testbed.sweeping.case import SchedulerLost
+from testbed.sweeping.sweep import FAILED as FAILED_CSV
+from testbed.sweeping.sweep import TABLE, run_sweep, sweep_request
+
+
+def run_study(study: str, output: Path | None, scheduler: str | None, workers: int | None,
+              cases: Sequence[str]) -> None:
+    """Prints the table's path; ends with exit code 1 if cases are missing, 2 for a wrong request."""
+    if scheduler is not None and workers is not None:
+        raise WrongRequest(["--workers: only for workers on this machine, not with --scheduler"])
+    request = sweep_request(study, output)
+    try:
+        with remembered_interrupts() as is_interrupted:
+            missing = run_sweep(request, scheduler, workers, cases, heeding(is_interrupted, say))
+    except SchedulerLost as error:
+        say(f"testbed: {error}")
+        raise typer.Exit(FAILED) from error
+    print(request.folder / TABLE)
+    if missing:
+        say(f"testbed: {missing} cases failed, see {request.folder / FAILED_CSV}")
+        raise typer.Exit(FAILED)
