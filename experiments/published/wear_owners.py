@@ -65,15 +65,19 @@ def budget(rows: Sequence[Row]) -> str:
     return listing(rows, [column(name, name) for name in rows[0]])
 
 
+SHOWN = ("availability_fee", "availability_fee + shortfall", "per_kwh_discharged + shortfall", "combined + shortfall")
+"""Schemes of the page's tables; the published file has all."""
+
+
 def offers(rows: Sequence[Row]) -> str:
     """What must be paid on the seed on which each offer is found."""
-    return listing([row for row in rows if row["paid [$]"] and row["rate [$]"] != "inf"],
+    return listing([row for row in rows if row["paid [$]"] and row["rate [$]"] != "inf" and row["scheme"] in SHOWN],
                    [column("setting", "setting"), *(column(name, name) for name in OFFER)])
 
 
 def elsewhere(rows: Sequence[Row]) -> str:
     """Whom the offers leave worse off on other seeds."""
-    return listing([row for row in rows if row["worse off on other seeds"] != "-"],
+    return listing([row for row in rows if row["worse off on other seeds"] != "-" and row["scheme"] in SHOWN],
                    [column("setting", "setting"), *(column(name, name) for name in ELSEWHERE)])
 
 
