@@ -54,6 +54,7 @@ def vehicle_limits_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, 
     rise_kw = vehicles.eta_charge * vehicles.p_charge_max_kw
     room_kwh = np.maximum(vehicles.soc_max * vehicles.capacity_kwh - energy_kwh, 0.0)
     wanted_kwh = np.minimum(declared.soc_wanted * vehicles.capacity_kwh, energy_kwh + room_kwh)
+    # with the taper, which plans leave out: these limits are kept by the battery itself
     goal_kwh = np.minimum(wanted_kwh, reachable_kwh(vehicles, energy_kwh, stay_h))
     floor_kwh = np.minimum(vehicles.soc_floor_v2g * vehicles.capacity_kwh - energy_kwh, 0.0)
     x_max = np.minimum(rise_kw * at_h, room_kwh)
@@ -105,6 +106,7 @@ def reachable_kwh(vehicles: Vehicles, energy_kwh: Floats, hours: Floats) -> Floa
 def latest_kwh(vehicles: Vehicles, goal_kwh: Floats, hours: Floats) -> Floats:
     """Least energy [V] from which full power reaches goal_kwh in so many hours: `reachable_kwh` backwards."""
     knee_kwh, span_kwh, rise_kw = _taper_of(vehicles)
+    # a tapering battery approaches full and never gets there: the goal stays a hair below
     gap_kwh = np.maximum(vehicles.capacity_kwh - goal_kwh, 1e-9 * span_kwh)
     to_knee_h = np.log(np.maximum(span_kwh / gap_kwh, 1.0)) * span_kwh / rise_kw
     tapered = vehicles.capacity_kwh - gap_kwh * np.exp(np.minimum(hours, to_knee_h) * rise_kw / span_kwh)
@@ -162,6 +164,7 @@ def least_laxity(charge_kw: Floats, discharge_kw: Floats, row: Ints, lo_kw: Floa
     given_kw = np.zeros(row.size)
     if np.any(discharge_kw > 0):
         given_kw = fill(discharge_kw, np.maximum(-lo_kw, 0.0), row, order[::-1], rows)
+    # a cohort may do both, a car may not: who gives takes nothing
     room_kw = np.where(given_kw > 0, 0.0, np.maximum(hi_kw, 0.0) - forced_kw)
     left_kw = charge_kw - np.bincount(row, forced_kw, rows)
     return forced_kw + fill(left_kw, room_kw, row, order, rows) - given_kw
@@ -177,6 +180,7 @@ def sorted_by_row(row: Ints, key: Floats) -> Ints:
 def fill(target_kw: Floats, room_kw: Floats, row: Ints, order: Ints, rows: int) -> Floats:
     """Fill each row's target [R] from one car after the other; order [N] has each row's cars together."""
     room, sorted_row = room_kw[order], row[order]
+    # one running sum over all rows; each row's own begins at `offset`
     before = np.cumsum(room) - room
     is_first = np.ones(row.size, dtype=np.bool_)
     is_first[1:] = sorted_row[1:] != sorted_row[:-1]
@@ -199,6 +203,7 @@ def proportional(target_kw: Floats, weight: Floats, limit_kw: Floats, row: Ints)
     order = sorted_by_row(row, ratio)
     at = row[order]
     row_limit, row_weight = np.bincount(row, limit, rows), np.bincount(row, weight, rows)
+    # by limit/weight those who fill up come first, so one pass finds where filling stops
     limit_until = np.cumsum(limit[order]) - (np.cumsum(row_limit) - row_limit)[at]
     weight_beyond = np.cumsum(row_weight)[at] - np.cumsum(weight[order])
     is_full = np.empty(row.size, dtype=np.bool_)

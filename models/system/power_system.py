@@ -105,6 +105,7 @@ class DispatchCurve:
         corners = np.concatenate([low, high]) if slope.size else np.zeros(1)
         price = np.unique(corners)[:, None]
         inner = (price - slope) / np.where(curvature > 0, 2 * curvature, 1.0)
+        # units without curvature jump at their price: both ends of the jump are kept, and the dispatch lies between
         before = np.where(price <= low, p_min, np.where(price >= high, p_max, inner))
         after = np.where(price >= high, p_max, np.where(price <= low, p_min, inner))
         self.powers = np.stack([before, after], axis=1).reshape(2 * price.size, slope.size)
@@ -162,6 +163,7 @@ class PowerSystem:
         startup_cost = self._startup_cost_usd(on)
         between = self._range_mw(dt_s)
         p_mw, curtailed, shed, dump, price = self._dispatch(on, net, between)
+        # where power is curtailed, dumped or shed, one more MWh moves no unit
         follows = curtailed == 0 and shed == 0 and dump == 0
         marginal_carbon, marginal_cost = self._marginal(on, p_mw, between) if follows else (0.0, 0.0)
         self._remember(p_mw, on, dt_s)
@@ -195,6 +197,7 @@ class PowerSystem:
     def _release(self, now_s: int, ordered: Bools) -> None:
         """At whole hours, emergency units go once their minimum up time is over and the rest is enough."""
         self._emergency &= ~ordered
+        # within the hour the plan's units cannot have taken over yet
         if now_s % SECONDS_PER_HOUR or not self._emergency.any():
             return
         served = self.on_s >= self.units.min_up_h * SECONDS_PER_HOUR
@@ -215,8 +218,10 @@ class PowerSystem:
         fast = (units.min_up_h == 1) & (units.min_down_h == 1) & ~ordered & ~self._emergency
         ready = np.flatnonzero(fast & (self.on_s <= -SECONDS_PER_HOUR))
         full_load_cost = units.fuel_cost_usd_per_h(units.p_max_mw, units.p_max_mw > 0) / units.p_max_mw
+        # they will run near full load, so that is where they are compared; equal ones start in the table's order
         order = ready[np.argsort(full_load_cost[ready], kind="stable")]
         covered_before = np.cumsum(units.p_max_mw[order]) - units.p_max_mw[order]
+        # the last one needed may cover more than is missing
         starts[order[covered_before < missing]] = True
         return starts
 
@@ -249,6 +254,7 @@ class PowerSystem:
             self._last_hour = [*self._last_hour, np.where(on, p_mw, np.nan)][-kept:]
 
     def _curve(self, on: Bools, between: tuple[Floats, Floats] | None) -> DispatchCurve:
+        # few sets of units run in a day, so their curves are kept; ramps move the limits in every step
         key = on.tobytes()
         if between is not None or key not in self._curves:
             q, units = self.parameters, self.units

@@ -114,6 +114,7 @@ class Outlook:
         steps = np.arange(self.step_edges_s.size - 1)
         first = NEAR_H * SECONDS_PER_HOUR // self.step_s
         period = np.minimum(steps, first) + np.maximum(steps - first, 0) * self.step_s // SECONDS_PER_HOUR
+        # answers to prices are worked out one period after the other: whole hours later on save most of the work
         edges_s = np.append(self.step_edges_s[np.unique(period, return_index=True)[1]], self.step_edges_s[-1])
         return np.asarray(self._load_kw(self.known, self.coming, edges_s)[0][period], dtype=np.float64)
 
@@ -152,6 +153,7 @@ class Outlook:
         for stays, share in parts:
             if share.any():
                 by_row += self.behaviour.load_kw(stays, edges_s, share * stays.weight, self._row(stays, kinds), count)
+        # cars under control wait for their first planned hour, but for what cannot wait
         waits = 1.0 - free(coming)
         if waits.any():
             by_row += urgent_load_kw(first_dispatched(coming, self.step_s), edges_s, waits * coming.weight,
@@ -208,6 +210,7 @@ class ExpectedCars:
 
     def _coming(self, now_s: int, hours: int) -> tuple[Sessions, Bools]:
         """Stays that begin at now_s or later and within these hours; who came before now_s is plugged in."""
+        # a sampled expectation is one mean day that comes again; the run's own days do not
         shift_s = now_s // DAY_S * DAY_S if self.repeats else 0
         first, last = np.searchsorted(self._starts_s, [now_s - shift_s, now_s - shift_s + hours * SECONDS_PER_HOUR])
         rows = np.sort(self._by_start[first:last])
@@ -227,6 +230,7 @@ def known_truly(truth: ExpectedSessions, now_s: int, plugged: Sessions, is_enrol
     if not order.size or not vehicle.size:
         return plugged, is_enrolled
     begin_s = int(min(start_s.min(), now_s))
+    # owner and instant in one number: one search finds each slot's last stay
     span_s = int(max(start_s.max(), now_s)) - begin_s + 1
     last = np.searchsorted(owner * span_s + start_s - begin_s, vehicle * span_s + now_s - begin_s, side="right") - 1
     row = order[np.maximum(last, 0)]

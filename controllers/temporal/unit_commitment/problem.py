@@ -188,6 +188,7 @@ class Case:
         gain = w2 * (eta_c * eta_d * self.price_discharge[rows.hour] - self.price_charge[rows.hour]
                      - rows.wear_usd_per_mwh[rows.cohort] * eta_c)
         loss = self.lowest_price()[rows.hour] * (1 - eta_c * eta_d)
+        # at equality (no tariff, wear or losses) cycling gains nothing, and binaries would only take time
         both = (rows.pc_max_mw > 0) & (rows.pd_max_mw > 0)
         return np.asarray(both & (gain > loss + 1e-9))
 
@@ -250,8 +251,10 @@ def within_the_hour(districts: tuple[CohortFlexibility, ...], horizon_h: int, st
         leaving = np.where(mean > NEGLIGIBLE_KW, power / np.maximum(mean, NEGLIGIBLE_KW), 1.0)
     if districts and all(d.pc_latest_kw.shape == may_stop.shape for d in districts):
         latest, most = (np.sum([getattr(d, name) for d in districts], axis=0) for name in ("pc_latest_kw", "pc_max_kw"))
+        # who stops in the last step of this hour is stopped in the next one too
         soon = np.maximum(latest, np.concatenate([latest[:, 1:], latest[:, -1:]], axis=1))
         may_stop = 1.0 - np.clip(soon / np.maximum(most, NEGLIGIBLE_KW), 0.0, 1.0)
+    # in their hour of departure cars have no hour left to make up for stopping
     own_hour = np.arange(count) % (horizon_h + 1)
     may_stop[np.flatnonzero(own_hour < horizon_h), own_hour[own_hour < horizon_h]] = 0.0
     return WithinTheHour(leaving, may_stop)
@@ -264,6 +267,7 @@ def _district_rows(index: int, cars: CohortFlexibility, knowledge: TemporalKnowl
     pc = cars.pc_max_kw * (car_control != "none")
     pd = cars.pd_max_kw * (car_control == "bidirectional")
     before = np.concatenate([np.zeros((cars.cohort_count, 1)), cars.x_min_kwh[:, :-1]], axis=1)
+    # a lower bound that rises must stand in an entry even where no power is left to follow it
     bound_rises = cars.x_min_kwh > before + NEGLIGIBLE_KW
     active = (pc > NEGLIGIBLE_KW) | (pd > NEGLIGIBLE_KW) | (bound_rises & (car_control != "none"))
     used, cohort = np.unique(np.nonzero(active)[0], return_inverse=True)
@@ -314,6 +318,7 @@ def merge_cohorts(rows: CohortRows, relaxed: bool = True) -> CohortRows:
     mean by plugged kW.
     """
     alike = np.stack([rows.departure_h, rows.eta_charge, rows.eta_discharge, rows.wear_usd_per_mwh, rows.group])
+    # efficiencies are means over cars: equal ones differ in their last digits
     kinds, kind = np.unique(np.round(alike, 9), axis=1, return_inverse=True)
     kind = kind.reshape(-1)
     horizon = int(rows.hour.max(initial=0)) + 1
@@ -362,6 +367,7 @@ def _merged_bounds(rows: CohortRows, kind: Ints, kinds: int, horizon: int) -> tu
     low, high = np.full((rows.count, horizon), np.nan), np.full((rows.count, horizon), np.nan)
     low[rows.cohort, rows.hour], high[rows.cohort, rows.hour] = rows.x_min_mwh, rows.x_max_mwh
     seen = np.where(np.isnan(low), -1, np.arange(horizon))
+    # a cohort that has left still holds what it took: bounds of sums need its last ones
     latest = np.maximum.accumulate(seen, axis=1)
     each = np.arange(rows.count)[:, None]
     low = np.where(latest < 0, 0.0, low[each, latest])
