@@ -164,7 +164,7 @@ def least_laxity(charge_kw: Floats, discharge_kw: Floats, row: Ints, lo_kw: Floa
     given_kw = np.zeros(row.size)
     if np.any(discharge_kw > 0):
         given_kw = fill(discharge_kw, np.maximum(-lo_kw, 0.0), row, order[::-1], rows)
-    # a cohort may do both, a car may not: who gives takes nothing
+    # a cohort may do both, a car may not: one that gives takes nothing
     room_kw = np.where(given_kw > 0, 0.0, np.maximum(hi_kw, 0.0) - forced_kw)
     left_kw = charge_kw - np.bincount(row, forced_kw, rows)
     return forced_kw + fill(left_kw, room_kw, row, order, rows) - given_kw
@@ -203,7 +203,7 @@ def proportional(target_kw: Floats, weight: Floats, limit_kw: Floats, row: Ints)
     order = sorted_by_row(row, ratio)
     at = row[order]
     row_limit, row_weight = np.bincount(row, limit, rows), np.bincount(row, weight, rows)
-    # by limit/weight those who fill up come first, so one pass finds where filling stops
+    # by limit/weight the cars that fill up come first, so one pass finds where filling stops
     limit_until = np.cumsum(limit[order]) - (np.cumsum(row_limit) - row_limit)[at]
     weight_beyond = np.cumsum(row_weight)[at] - np.cumsum(weight[order])
     is_full = np.empty(row.size, dtype=np.bool_)

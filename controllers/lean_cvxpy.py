@@ -51,6 +51,6 @@ class _LeanFinder:
 
 
 def put_off_stats() -> None:
-    """From here on cvxpy does not load `scipy.stats`; everybody else does, as ever."""
+    """From here on cvxpy does not load `scipy.stats`; all other code does as before."""
     if _LeanFinder not in sys.meta_path:
         sys.meta_path.insert(0, _LeanFinder)

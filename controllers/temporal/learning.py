@@ -132,7 +132,7 @@ class ComplianceLearner:
 
 def spread_of_share(districts: tuple[CohortFlexibility, ...], mean: float, rho: float) -> Floats:
     """[H] sum_z w_z^2 (1 + (N_z - 1) rho)/N_z over the zones of all districts, w_z their shares of discharge limits,
-    of charging limits in hours in which nobody may give back."""
+    of charging limits in hours in which no car may give back."""
     give_kw, take_kw = (np.concatenate([limit.reshape(len(ZONES), -1, d.horizon_h).sum(axis=1) for d, limit in limits])
                         for limits in ([(d, d.pd_max_kw) for d in districts], [(d, d.pc_max_kw) for d in districts]))
     zone_kw = np.where(give_kw.sum(axis=0) > 0, give_kw, take_kw)

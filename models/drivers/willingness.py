@@ -201,7 +201,7 @@ def compliance_probability(quantile: Floats, mean: float, concentration: float) 
     """
     if mean <= 0 or mean >= 1:
         return np.full(quantile.shape, float(mean))
-    from scipy.special import betaincinv  # noqa: PLC0415 - an eighth of a second, for who makes drivers
+    from scipy.special import betaincinv  # noqa: PLC0415 - takes an eighth of a second, needed where drivers are drawn
 
     values = betaincinv(concentration * mean, concentration * (1 - mean), quantile)
     return np.asarray(values, dtype=np.float64)

@@ -120,7 +120,7 @@ class _Ledger:
 
 @dataclass(frozen=True)
 class _Free:
-    """How cars that follow nobody behave in this step."""
+    """How cars that are not told what to do behave in this step."""
 
     behaviour: FreeBehaviour
     now_s: int

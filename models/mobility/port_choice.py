@@ -1,6 +1,6 @@
 """Which free port an arriving car takes, for cars that always find one: many arrivals at once, as if one by one.
 
-Whoever follows guidance takes the best ranked bus with a free port, everybody else a random free port of the zone.
+A car that follows guidance takes the best ranked bus with a free port, any other a random free port of the zone.
 Each choice depends on those before it. All are guessed together and guessed again with the levels that the guesses
 leave, until nothing changes; since a choice depends on earlier ones only, that is the answer of taking them one by one.
 """

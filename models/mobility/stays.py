@@ -15,9 +15,9 @@ from models.drivers.willingness import ARRIVES_LATE, LEAVES_EARLY, OVERRIDES
 from models.records.arrays import Bools, Floats, Ints
 
 MIN_PLUGGED_S = 1_800
-"""Nobody plugs in for less (A)."""
+"""Shorter stays are not plugged in (A)."""
 SHIFT_SHARE, SHIFT_MAX_S = 0.5, 10_800
-"""Who leaves early or plugs in late does so by at most this part of the stay and this time (A)."""
+"""Leaving early or plugging in late takes at most this part of the stay and this time (A)."""
 NEVER_S = 2**62
 """An instant that never comes."""
 
@@ -128,7 +128,7 @@ def plugged_stays(vehicle: Ints, now: Present, depart_s: Ints, has_port: Bools) 
     plugs = (now.plug_in_soc > NEVER_SOC) & (dwell_s >= MIN_PLUGGED_S) & has_port[np.arange(vehicle.size), now.zone]
     override_s = np.where(now.mode == OVERRIDES, now.at_s + (dwell_s * now.instant).astype(np.int64), NEVER_S)
     begin_s = np.where(now.mode == ARRIVES_LATE, now.at_s + shift_s, now.at_s)
-    # declared is the wished departure also of those who leave early: they have not said so
+    # declared is the wished departure also for drivers who leave early: they have not said so
     whole = Stays(begin_s, vehicle, now.zone, depart_s, now.mode, override_s, leaves_s, now.bus_choice,
                   now.accepts_guidance, now.plug_in_soc)
     return whole.rows(plugs), leaves_s

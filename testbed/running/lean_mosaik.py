@@ -45,7 +45,7 @@ async def _wait_in_turn(sim: Any, lazy_stepping: bool) -> None:
 
 
 def _advance_if_needed(sim: Any, world: Any) -> None:
-    """Nobody goes back, nor beyond his present or next step: who is there stays; setting that again wakes nobody."""
+    """Progress never falls and never passes the present or next step; a simulator that is there is left alone."""
     place = sim.current_step or (sim.next_steps[0] if sim.next_steps else None)
     if place != sim.progress.time:
         _advance_progress(sim, world)

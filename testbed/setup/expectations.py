@@ -81,7 +81,7 @@ class Outlook:
     now_s: int
     step_s: int
     may_discharge: bool
-    """Whether the controller's plans may let cars discharge; drivers who are free do as they like."""
+    """Whether the controller's plans may let cars discharge; free drivers decide for themselves."""
     known: Sessions
     known_vehicle: Ints
     """[S] slots of `known`."""
@@ -96,7 +96,7 @@ class Outlook:
     period_edges_s: Ints
 
     def controllable(self) -> tuple[Sessions, Ints, Sessions]:
-        """(`known`, their slots, `coming` as dispatched) that have an envelope: nobody where all are free."""
+        """(`known`, their slots, `coming` as dispatched) that have an envelope: none where all are free."""
         if not np.any(np.asarray(self.behaviour.free_share) < 1.0):
             return select(self.known, slice(0)), self.known_vehicle[:0], select(self.coming, slice(0))
         known, coming = self.known, first_dispatched(self.coming, self.step_s)
@@ -123,7 +123,7 @@ class Outlook:
         return self._load_kw(self.known, self.coming, self.period_edges_s)[1]
 
     def uncontrolled_this_hour_bus_kw(self) -> Floats:
-        """[B, Q + N] the same with the periods after the present hour left at 0: for who does not look ahead.
+        """[B, Q + N] the same with the periods after the present hour left at 0: for layers that do not look ahead.
 
         Cars that answer prices weigh all hours until they leave, so for them nothing is saved.
         """
@@ -142,7 +142,7 @@ class Outlook:
 
     def _load_kw(self, known: Sessions, coming: Sessions, edges_s: Ints) -> tuple[Floats, Floats]:
         free = self.behaviour.free
-        if not self.behaviour.answers_price:  # who comes later takes nothing yet
+        if not self.behaviour.answers_price:  # cars that come later take nothing yet
             coming = select(coming, coming.start_s < edges_s[-1])
         parts = ((known, free(known)), (self.known_outside, np.ones(self.known_outside.count)),
                  (coming, free(coming)), (self.coming_outside, np.ones(self.coming_outside.count)))
@@ -191,7 +191,7 @@ class ExpectedCars:
                 ahead_h: int | None = None) -> Outlook:
         """From the stays of all cars plugged in now, which of them are enrolled, and their slots; each [S].
 
-        With ahead_h only those to come within these hours, for who asks for nothing later.
+        With ahead_h only those to come within these hours, for callers that need nothing later.
         """
         if self.knows_truth:
             plugged, is_enrolled = known_truly(self.stays, now_s, plugged, is_enrolled, vehicle)
@@ -209,7 +209,7 @@ class ExpectedCars:
             period_edges_s=now_s + np.concatenate([steps, hours]))
 
     def _coming(self, now_s: int, hours: int) -> tuple[Sessions, Bools]:
-        """Stays that begin at now_s or later and within these hours; who came before now_s is plugged in."""
+        """Stays that begin at now_s or later and within these hours; cars that came before now_s are plugged in."""
         # a sampled expectation is one mean day that comes again; the run's own days do not
         shift_s = now_s // DAY_S * DAY_S if self.repeats else 0
         first, last = np.searchsorted(self._starts_s, [now_s - shift_s, now_s - shift_s + hours * SECONDS_PER_HOUR])
@@ -272,7 +272,7 @@ def _counted_from(stays: ExpectedSessions, midnight_s: int) -> ExpectedSessions:
 
 
 def _of_recording(spec: RunSpec, district: District, replay: ReplayInputs, ahead: int) -> ExpectedSessions:
-    """Recorded days before the first planned one, or the run's own; whoever knows the truth gets those, as declared."""
+    """Recorded days before the first planned one, or the run's own, as declared, where the truth is known."""
     planning, days = spec.scenario.planning, spec.scenario.days + ahead
     if planning.expectation == "perfect" or knows_truth(spec.controller):
         return true_replay(replay, district.vehicles, district.site, days, spec.step_s, spec.control_s)

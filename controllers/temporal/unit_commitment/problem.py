@@ -251,7 +251,7 @@ def within_the_hour(districts: tuple[CohortFlexibility, ...], horizon_h: int, st
         leaving = np.where(mean > NEGLIGIBLE_KW, power / np.maximum(mean, NEGLIGIBLE_KW), 1.0)
     if districts and all(d.pc_latest_kw.shape == may_stop.shape for d in districts):
         latest, most = (np.sum([getattr(d, name) for d in districts], axis=0) for name in ("pc_latest_kw", "pc_max_kw"))
-        # who stops in the last step of this hour is stopped in the next one too
+        # a car that stops in the last step of this hour is stopped in the next one too
         soon = np.maximum(latest, np.concatenate([latest[:, 1:], latest[:, -1:]], axis=1))
         may_stop = 1.0 - np.clip(soon / np.maximum(most, NEGLIGIBLE_KW), 0.0, 1.0)
     # in their hour of departure cars have no hour left to make up for stopping

@@ -1,8 +1,8 @@
 """Reserve in every step (MODEL.md sections 3 and 10): what is needed, what counts, and what is missing at its price.
 
 Hours on and powers are hourly; load, wind, sun and charging that cannot wait differ from step to step. In the hour in
-which cars leave, their charging is not spread evenly, and who has time takes nothing off it: a step is planned with the
-larger of the hour's mean and the sum of what each cohort does then.
+which cars leave, their charging is not spread evenly, and cars with time to spare do not lower it: a step is planned
+with the larger of the hour's mean and the sum of what each cohort does then.
 
 S = H * Q steps. The slack is in pieces: one per step of the demand curve, together at most the requirement r D; what
 is missing beyond it is load shed, at that price.
@@ -82,7 +82,7 @@ def scheduled_safely(case: Case, v: Variables) -> Constraints:
 def deliverable(case: Case, v: Variables) -> Constraints:
     """(U11c) right side + phi Pd + h; h = more + less, more <= phi (Pdmax - Pd), less <= phi kappa Pc.
 
-    kappa is the share of a cohort with an hour of laxity left; who has less cannot stop charging for an hour.
+    kappa is the share of a cohort with an hour of laxity left; cars with less cannot stop charging for an hour.
     """
     rows, phi = case.rows, case.delivery_quantile
     if rows.entries == 0:
@@ -101,7 +101,7 @@ def reserve_energy(case: Case, v: Variables) -> Constraints:
     more, less = v.stored_reserve[0], v.stored_reserve[1]
     hour_sum = rows.hour_matrix(case.horizon_h, np.arange(rows.entries))
     above_min = times(rows.x_scale_mwh, v.x) - rows.x_min_mwh
-    # energy of one-way cars cannot flow back, and who cannot stop has none to spare
+    # energy of one-way cars cannot flow back, and cars that cannot stop have none to spare
     two_way = hour_sum @ sparse.diags((rows.pd_max_mw > 0) * 1.0)
     can_stop = hour_sum @ sparse.diags(rows.may_stop)
     # one pair for all, the worse of each, so that the hour of energy is there whoever gives it
