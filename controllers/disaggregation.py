@@ -20,7 +20,7 @@ HALVINGS = 40
 
 # ---------------------------------------------------------------- what a car may do now
 def assumed_departure_s(declared: DeclaredTable, now_s: int) -> Ints:
-    """Declared departure [V]; a car past it is assumed to leave by the end of the present hour (MODEL 3)."""
+    """Declared departure [V]; a car past it is assumed to leave by the end of the present hour (docs/model.md 3.3)."""
     next_hour_s = (now_s // SECONDS_PER_HOUR + 1) * SECONDS_PER_HOUR
     return np.where(declared.declared_departure_s > now_s, declared.declared_departure_s, next_hour_s)
 
@@ -42,7 +42,7 @@ def vehicle_limits_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, 
                       at_bus_kw: Callable[[Floats], Floats] | None = None) -> tuple[Floats, Floats]:
     """Least and greatest mean power over the step (lo_kw, hi_kw) [V]; (0, 0) for cars not plugged in.
 
-    They are the powers that take a car to x_min and x_max of its envelope rebuilt now (MODEL 3) at the step's
+    They are the powers that take a car to x_min and x_max of its envelope rebuilt now (docs/model.md 4.8) at the step's
     end: within its charger, never below what can be recovered by the declared departure d, its taper included.
     lo_kw > 0 is the power without which e* is lost (zero laxity); lo_kw < 0 is the most that may be discharged.
     at_bus_kw says what a charger takes or gives for a power [V] into or out of the battery; None: the constant pair.
@@ -94,7 +94,7 @@ def _asked_kwh(vehicles: Vehicles, rows: Ints, energy_kwh: Floats, stored_kwh: F
 def reachable_kwh(vehicles: Vehicles, energy_kwh: Floats, hours: Floats) -> Floats:
     """Energy [V] after so many hours at full power: straight to the taper's start s0 C, then towards C, exponentially.
 
-    Above s0 the limit falls linearly to 0 at SOC 1 (MODEL 1): de/dt = r (C - e) / (C (1 - s0)), r = eta_c pc.
+    Above s0 the limit falls linearly to 0 at SOC 1 (docs/model.md 5.3): de/dt = r (C - e) / (C (1 - s0)), r = eta_c pc.
     """
     knee_kwh, span_kwh, rise_kw = _taper_of(vehicles)
     to_knee_h = np.maximum(knee_kwh - energy_kwh, 0.0) / rise_kw

@@ -5,7 +5,7 @@ what they were told they did. Nothing is known of a stay before it is over, nor 
 
 A stay's outcome is Bernoulli with a mean that is Beta: prior mean `assumed_compliance`, alpha + beta = CONCENTRATION.
 Cohort groups shrink towards the mean of all, and outcomes within a zone and day share a correlation rho, learned from
-the spread between zones and days (MODEL.md section 6).
+the spread between zones and days (docs/model.md 3.16).
 """
 
 from __future__ import annotations

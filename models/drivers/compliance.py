@@ -1,4 +1,4 @@
-"""Did plugged cars do as they were told, and if not, why: instructed against delivered (MODEL section 6)."""
+"""Did plugged cars do as they were told, and if not, why: instructed against delivered (docs/model.md 6.4)."""
 
 from __future__ import annotations
 

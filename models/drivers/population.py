@@ -48,7 +48,7 @@ def district_seed(seed: int, district: int) -> np.random.SeedSequence:
 
 @dataclass(frozen=True)
 class FleetParameters:
-    """A district's fleet; spans are uniform. Defaults are MODEL section 6 (K and A tags there)."""
+    """A district's fleet; spans are uniform. Numbers and tags: docs/model.md 8.6."""
 
     private: int
     taxi: int

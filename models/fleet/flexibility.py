@@ -1,6 +1,6 @@
 """What plugged and expected cars can do: envelopes of net battery-side energy, per car, cohort and bus.
 
-Equations of MODEL section 3, with its letters. Everything stands on stays as an operator knows them.
+Equations of docs/model.md 3.3 and 3.4, with their letters. Everything stands on stays as an operator knows them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def session_envelope(sessions: Sessions, t_s: Floats | Ints) -> tuple[Floats, Fl
 
     e* = min(e_wanted, e_a + eta_c pc (d-a), max(E_max, e_a)),  f = min(e_floor_v2g, e_a),
     x_max(t) = min(eta_c pc (t-a), max(E_max, e_a) - e_a),
-    x_min(t) = min(x_max(t), max(f - e_a, -pd (t-a)/eta_d, e* - e_a - eta_c pc (d-t)))  (MODEL 3, C).
+    x_min(t) = min(x_max(t), max(f - e_a, -pd (t-a)/eta_d, e* - e_a - eta_c pc (d-t)))  (docs/model.md 3.3, C).
     0 before the start, frozen at their values of the departure after it.
     """
     stay_h, at_h = _stay_hours(sessions, t_s)
@@ -61,7 +61,7 @@ def mean_plugged_fraction(sessions: Sessions, edges_s: Floats | Ints) -> Floats:
 
 
 def infeasible_request_kwh(sessions: Sessions) -> Floats:
-    """Energy [S] wanted in the battery that no control could deliver by the declared departure (MODEL 3)."""
+    """Energy [S] wanted in the battery that no control could deliver by the declared departure (docs/model.md 3.3)."""
     stay_h, _ = _stay_hours(sessions, np.zeros(0))
     reach_kwh = np.minimum(sessions.energy_kwh + sessions.eta_charge * sessions.p_charge_max_kw * stay_h,
                            np.maximum(sessions.max_kwh, sessions.energy_kwh))
@@ -142,8 +142,8 @@ def next_hour_s(stays: Sessions) -> Ints:
 def urgent_kwh(stays: Sessions) -> Floats:
     """X^arr [S]: energy (battery side) that a stay must take before the next whole hour to reach e* at all.
 
-    X^arr = max(0, x_min(min(next hour, d))), the zero-laxity part of the envelope (MODEL 3). A car in a hurry cannot
-    wait for its first planned hour; this part of its charging is expected load, not flexibility.
+    X^arr = max(0, x_min(min(next hour, d))), the zero-laxity part of the envelope (docs/model.md 3.5). A car in a hurry
+    cannot wait for its first planned hour; this part of its charging is expected load, not flexibility.
     """
     stay_h = np.maximum(stays.departure_s - stays.start_s, 0) / SECONDS_PER_HOUR
     wait_h = np.minimum((next_hour_s(stays) - stays.start_s) / SECONDS_PER_HOUR, stay_h)

@@ -1,6 +1,6 @@
 """Thermal units against the real net load: economic dispatch with true curves, shortfall, emergency starts.
 
-Every step the committed units minimise w1 F1 + w4 F4 (MODEL.md sections 3 and 5). What they cannot follow is
+Every step the committed units minimise w1 F1 + w4 F4 (docs/model.md 5.6). What they cannot follow is
 curtailed (renewables first), dumped or shed, each at its price, so that a wrong forecast has a cost.
 
 Ramps hold between any step and the one an hour before, start-up limits in the first hour on, as in the hourly plan;
@@ -303,7 +303,7 @@ class PowerSystem:
         return p_mw, curtailed, shed, dump, price
 
     def _reserve_shortfall_mw(self, on: Bools, net: NetLoad, curtailed: float, shed: float) -> float:
-        """The plan's reserve rule with actual powers (MODEL.md section 3), at most the requirement.
+        """The plan's reserve rule with actual powers (docs/model.md 3.12), at most the requirement.
 
         Load that is shed has its own price and needs no reserve.
         """

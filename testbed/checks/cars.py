@@ -85,7 +85,7 @@ def _buses(result: Result, name: str) -> Iterator[Violation]:
 
 
 def _feeder_load_kw(result: Result, name: str) -> Floats:
-    """[T] loads of the buses follow the system's load (MODEL.md section 8)."""
+    """[T] loads of the buses follow the system's load (docs/model.md 5.4)."""
     part = next(d for d in result.scenario["districts"] if d["name"] == name)
     load_peak_mw = build_profiles(Scenario.model_validate(result.scenario)).load_peak_mw
     return np.asarray(_peak_kw(part["peak_scale"]) * result.system("load_mw") / load_peak_mw)

@@ -1,7 +1,7 @@
 """What the upper layer's equations are written on: hourly data in MW, and cohorts as sparse rows.
 
 Only (cohort, hour) pairs at which a cohort can do something become rows; the hundreds of empty cohorts
-of MODEL.md section 3 cost nothing.
+of docs/model.md 3.2 cost nothing.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ class Case:
                 w1 * units.cost_c_usd_per_mw2h + carbon * units.emission_gamma_t_per_mw2h)
 
     def cycling_pays(self) -> Bools:
-        """[E] entries in which charging and discharging at once would pay (MODEL.md section 3).
+        """[E] entries in which charging and discharging at once would pay (docs/model.md 3.11).
 
         w2 (eta_c eta_d pi_dis - pi_ch - wear eta_c) > lambda (1 - eta_c eta_d), lambda the lowest possible price.
         """

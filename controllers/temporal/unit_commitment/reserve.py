@@ -1,4 +1,4 @@
-"""Reserve in every step (MODEL.md sections 3 and 10): what is needed, what counts, and what is missing at its price.
+"""Reserve in every step (docs/model.md 3.12): what is needed, what counts, and what is missing at its price.
 
 Hours on and powers are hourly; load, wind, sun and charging that cannot wait differ from step to step. In the hour in
 which cars leave, their charging is not spread evenly, and cars with time to spare do not lower it: a step is planned
