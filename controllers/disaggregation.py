@@ -49,6 +49,7 @@ def vehicle_limits_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, 
     """
     stay_h = (assumed_departure_s(declared, now_s) - now_s) / SECONDS_PER_HOUR
     step_h = dt_s / SECONDS_PER_HOUR
+    # powers are means over the step: a car that leaves within it has less time for the same energy
     at_h = np.minimum(step_h, stay_h)
     energy_kwh = soc * vehicles.capacity_kwh
     rise_kw = vehicles.eta_charge * vehicles.p_charge_max_kw
@@ -65,6 +66,7 @@ def vehicle_limits_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, 
     if rows.size:  # in its taper a car takes less and less, so it is asked for more than the mean
         x_min[rows] = _asked_kwh(vehicles, rows, energy_kwh[rows], x_min[rows], at_h[rows])
         x_max = np.maximum(x_max, x_min)
+    # kWh in the battery to mean kW at the bus, 0 for cars that are not there
     per_kwh = declared.is_plugged / step_h
     up_kw, down_kw = vehicles.eta_discharge * per_kwh, per_kwh / vehicles.eta_charge
     lo_kw, hi_kw = np.minimum(x_min, 0.0) * up_kw + np.maximum(x_min, 0.0) * down_kw, x_max * down_kw

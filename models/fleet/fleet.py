@@ -292,6 +292,7 @@ class Fleet:
                 ledger: _Ledger) -> None:
         rows = np.flatnonzero(presence.arrived_bus_index >= 0)
         if waits:
+            # cars that will follow wait for their first instruction; nothing could stop the others
             rows = rows[~(self.vehicles.is_enrolled[rows] & follows(presence.arrived_mode[rows]))]
         if rows.size:
             hours = presence.arrived_fraction[rows] * (free.dt_s / SECONDS_PER_HOUR)
@@ -322,6 +323,7 @@ class Fleet:
         done = exchange_by_kind(self._batteries.rows(rows), self._charger_kind[rows], self.energy_kwh[rows], power_kw,
                                 hours, ceiling_kwh, self.parameters.curves)
         self.energy_kwh[rows] += done.stored_kwh - done.drawn_kwh
+        # a car's group is that of the zone in which it stands now
         group = self._group_in_zone[self._bus_zone[bus], rows]
         ledger.book(rows, group, bus, done, self._wear_usd_per_kwh[rows], self._charger_kind[rows] == 0)
         if is_told:
@@ -331,6 +333,7 @@ class Fleet:
                 short_kwh: Floats, fast_kwh: Floats, driven_kwh: Floats, q_bus_kvar: Floats,
                 soc_arrived: Floats) -> FleetStep:
         hours, p = free.dt_s / SECONDS_PER_HOUR, self.parameters
+        # prices are hourly and no step crosses an hour
         price_in, price_out = float(free.price_charge[0]), float(free.price_discharge[0])
         fast_grid_kwh = fast_kwh / p.fast_charge_eta
         reason = np.full(self.vehicles.count, COMPLIED, dtype=np.int64)

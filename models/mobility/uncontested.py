@@ -61,6 +61,7 @@ class Uncontested:
     def _trip(self, place: Ints, day: DayDraws, trip: int) -> tuple[Stays, Ints, Ints, Floats]:
         """The plugged stays before one trip; when it ends, whose it is and what it takes."""
         cars = self._rows[place]
+        # a car that leaves early arrives early: the drive counts from when it really leaves
         begun, leaves_s = plugged_stays(cars, self._now.rows(place), day.depart_s[cars, trip], self._has_port[place])
         arrives_s = leaves_s + day.duration_s[cars, trip]
         self._now.put(place, following_stays(day, cars, trip, arrives_s))

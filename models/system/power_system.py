@@ -126,6 +126,7 @@ class DispatchCurve:
         Sums to 1, except with no unit free to move, where it is 0.
         """
         width = np.diff(self.totals)
+        # totals that differ by rounding are one corner and have no slope
         real = np.flatnonzero(width > SAME_TOTAL_MW)
         near = (self.totals[real] <= total_mw + SAME_TOTAL_MW) & (total_mw - SAME_TOTAL_MW <= self.totals[real + 1])
         beside = real[near]
@@ -168,6 +169,7 @@ class PowerSystem:
         marginal_carbon, marginal_cost = self._marginal(on, p_mw, between) if follows else (0.0, 0.0)
         self._remember(p_mw, on, dt_s)
         self._advance(on, dt_s)
+        # emergency starts answer in the next step: a shortage is known only once it is there
         self._shed_mw = shed
         self._last_demand_mw = net.demand_mw - net.wind_mw - net.pv_mw
         wind_cut, pv_cut = _split(curtailed, net.wind_mw, net.pv_mw)
@@ -283,6 +285,7 @@ class PowerSystem:
         """(p_mw [U], curtailed, shed, dump, price): units first, then curtailment, then dump or shed."""
         q, renewable = self.parameters, net.wind_mw + net.pv_mw
         needed = net.demand_mw - renewable
+        # paying for power to be taken away may be cheaper than leaving wind unused: the lower one sets the price
         cut_price = -min(q.weights[2] * q.curtailment_penalty_usd_per_mwh, q.dump_usd_per_mwh)
         curve, p_mw = self._curve(on, between), np.zeros(self.units.count)
         least, most = float(curve.totals[0]), float(curve.totals[-1])

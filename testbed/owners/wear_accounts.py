@@ -108,6 +108,7 @@ def wear_account(result: Result, model: str, kelvin: Kelvin | None = None, age_y
 def _gain(model: WearModel, capacity: Floats, age: Floats, driven: Floats, soc: Floats, step_s: float,
           kelvin: Kelvin) -> tuple[Floats, Floats, Floats, Floats]:
     """(calendar, cycle, drawn, resistance) of the trace, from the state that age and driving give."""
+    # wear laws are curved: what a day does depends on the age at which it happens
     before = model.initial_state(capacity, age, driven, REFERENCE_LIFE)
     after = model.advance(before, capacity, soc, step_s, kelvin)
     return (after.calendar_loss - before.calendar_loss, after.cycle_loss - before.cycle_loss,

@@ -100,6 +100,7 @@ class Outlook:
         if not np.any(np.asarray(self.behaviour.free_share) < 1.0):
             return select(self.known, slice(0)), self.known_vehicle[:0], select(self.coming, slice(0))
         known, coming = self.known, first_dispatched(self.coming, self.step_s)
+        # else bounds would fall by discharging that this controller never asks for
         if not self.may_discharge:
             known, coming = without_discharging(known), without_discharging(coming)
         return known, self.known_vehicle, coming
@@ -257,7 +258,9 @@ def build_expectation(spec: RunSpec, district: District) -> ExpectedCars:
     if planning.expectation == "perfect":
         stays = perfect_sessions(inputs, district.seed, controlled_days + ahead, cache_dir)
         return ExpectedCars(spec, district, _counted_from(stays, spec.control_s))
+    # the district's place without the run's seed: equal for all runs, unlike between districts
     seed = np.random.SeedSequence(EXPECTATION_SEED, spawn_key=district.seed.spawn_key)
+    # days under control are left out: they change no sample, and runs with other numbers of them share the cache
     like_any_run = replace(inputs, start_s=-spec.scenario.warmup_days * DAY_S)
     stays = expected_sessions(like_any_run, seed, planning.expectation_days, planning.expectation_vehicles_max,
                               horizon_h=planning.horizon_h, cache_dir=cache_dir)

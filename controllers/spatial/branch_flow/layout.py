@@ -119,6 +119,7 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
     # later hours are forecasts: what differs from bus to bus by next to nothing only slows the solver
     later_key, row_later = _later_rows(knowledge, row_bus, row_kind)
     zone_rows, later_w = np.unique(later_key % ZONE_KINDS, return_inverse=True)
+    # a cohort without cars here could only pay for its missed target: it gets no row
     keys, pair_c = np.unique(group * knowledge.pairs.bins + knowledge.pairs.departure_bin[held], return_inverse=True)
     rows_d = np.flatnonzero(group_is_bidirectional(group))
     # likewise: all stand in, with limits of 0

@@ -124,6 +124,7 @@ def _share_out(rules: _Rules, hours_on: Ints, started: Ints, stopped: Ints) -> I
 
 def _oldest_first(hours_on: Ints, which: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Ints:
     """Positions of the units in `which`, longest in their present status first."""
+    # those on for longest may stop first: then minimum times kept by the cluster are kept by each unit
     at = np.flatnonzero(which)
     return np.asarray(at[np.argsort(-np.abs(hours_on[at]), kind="stable")], dtype=np.int64)
 

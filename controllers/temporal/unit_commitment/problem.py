@@ -84,6 +84,7 @@ class CohortRows:
 
     def step_matrix(self) -> sparse.csr_matrix:
         """[E, E] takes x to x(t) - x(t-1) within each cohort, with x = 0 before the first entry."""
+        # a cohort's first entry starts from 0, not from the last one of the cohort before it
         follows = np.flatnonzero(~self.first)
         back = sparse.csr_matrix((np.ones(follows.size), (follows, follows - 1)), shape=(self.entries,) * 2)
         return sparse.csr_matrix(sparse.eye(self.entries) - back)
@@ -96,6 +97,7 @@ class CohortRows:
     def uneven_matrix(self, horizon_h: int, keep: Ints) -> sparse.csr_matrix:
         """[H * Q, len(keep)] sums what the entries `keep` draw in each step beyond their hour's mean."""
         q = self.by_step.shape[1]
+        # most entries are even: kept, they would fill the matrix with zeros
         entry, k = np.nonzero(self.by_step[keep] != 1.0)
         beyond = self.by_step[keep][entry, k] - 1.0
         return sparse.csr_matrix((beyond, (self.hour[keep][entry] * q + k, entry)), shape=(horizon_h * q, keep.size))
@@ -201,6 +203,7 @@ class Case:
         _, b, c = self.unit_curve()
         cheapest = float(np.min(b + 2 * c * units.p_min_mw))
         least = float(units.p_min_mw @ self.inherited.count)
+        # curtailment sets the price only where power may be left over whatever cars do
         surplus = view.wind_mw + view.pv_mw + least > view.load_mw + self.uncontrolled_mw
         may_spill = surplus & (view.wind_mw + view.pv_mw > 0)
         penalty = self.knowledge.weights[2] * self.knowledge.curtailment_penalty_usd_per_mwh
@@ -216,6 +219,7 @@ def make_case(knowledge: TemporalKnowledge, view: SystemView, car_control: CarCo
     uneven = within_the_hour(districts, h, view.steps_per_hour)
     parts = [_district_rows(k, d, knowledge, car_control, uneven) for k, d in enumerate(districts)]
     rows = _stack([_no_rows(view.steps_per_hour), *parts])
+    # cars that leave take energy along and cars that come bring some: what is lacking must be charged
     needed = sum(d.energy_start_kwh - d.energy_end_base_kwh for d in districts) / KW_PER_MW
     return Case(knowledge=knowledge, view=view, rows=rows, uncontrolled_mw=np.asarray(uncontrolled),
                 energy_needed_mwh=float(needed), terminal_value_usd_per_mwh=terminal_value_usd_per_mwh,
@@ -277,6 +281,7 @@ def _district_rows(index: int, cars: CohortFlexibility, knowledge: TemporalKnowl
         district=np.full(used.size, index), row=used, group=group, departure_h=departure,
         eta_charge=cars.eta_charge[used], eta_discharge=cars.eta_discharge[used],
         wear_usd_per_mwh=knowledge.wear_usd_per_kwh[group] * KW_PER_MW,
+        # never above the bound, whatever rounding or an older plan's level has made of it
         x_end_match_mwh=np.minimum(cars.x_end_uncoordinated_kwh, cars.x_max_kwh[:, -1])[used] / KW_PER_MW,
         cohort=cohort.astype(np.int64), hour=hour.astype(np.int64),
         pc_max_mw=pc[where, hour] / KW_PER_MW, pd_max_mw=pd[where, hour] / KW_PER_MW,
