@@ -20,7 +20,7 @@ HALVINGS = 40
 
 # ---------------------------------------------------------------- what a car may do now
 def assumed_departure_s(declared: DeclaredTable, now_s: int) -> Ints:
-    """Declared departure [V]; a car past it is assumed to leave by the end of the present hour (MODEL 3)."""
+    """Declared departure [V]; a car past it is assumed to leave by the end of the present hour (docs/model.md 3.3)."""
     next_hour_s = (now_s // SECONDS_PER_HOUR + 1) * SECONDS_PER_HOUR
     return np.where(declared.declared_departure_s > now_s, declared.declared_departure_s, next_hour_s)
 
@@ -42,18 +42,20 @@ def vehicle_limits_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, 
                       at_bus_kw: Callable[[Floats], Floats] | None = None) -> tuple[Floats, Floats]:
     """Least and greatest mean power over the step (lo_kw, hi_kw) [V]; (0, 0) for cars not plugged in.
 
-    They are the powers that take a car to x_min and x_max of its envelope rebuilt now (MODEL 3) at the step's
+    They are the powers that take a car to x_min and x_max of its envelope rebuilt now (docs/model.md 4.8) at the step's
     end: within its charger, never below what can be recovered by the declared departure d, its taper included.
     lo_kw > 0 is the power without which e* is lost (zero laxity); lo_kw < 0 is the most that may be discharged.
     at_bus_kw says what a charger takes or gives for a power [V] into or out of the battery; None: the constant pair.
     """
     stay_h = (assumed_departure_s(declared, now_s) - now_s) / SECONDS_PER_HOUR
     step_h = dt_s / SECONDS_PER_HOUR
+    # powers are means over the step: a car that leaves within it has less time for the same energy
     at_h = np.minimum(step_h, stay_h)
     energy_kwh = soc * vehicles.capacity_kwh
     rise_kw = vehicles.eta_charge * vehicles.p_charge_max_kw
     room_kwh = np.maximum(vehicles.soc_max * vehicles.capacity_kwh - energy_kwh, 0.0)
     wanted_kwh = np.minimum(declared.soc_wanted * vehicles.capacity_kwh, energy_kwh + room_kwh)
+    # with the taper, which plans leave out: these limits are kept by the battery itself
     goal_kwh = np.minimum(wanted_kwh, reachable_kwh(vehicles, energy_kwh, stay_h))
     floor_kwh = np.minimum(vehicles.soc_floor_v2g * vehicles.capacity_kwh - energy_kwh, 0.0)
     x_max = np.minimum(rise_kw * at_h, room_kwh)
@@ -64,6 +66,7 @@ def vehicle_limits_kw(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, 
     if rows.size:  # in its taper a car takes less and less, so it is asked for more than the mean
         x_min[rows] = _asked_kwh(vehicles, rows, energy_kwh[rows], x_min[rows], at_h[rows])
         x_max = np.maximum(x_max, x_min)
+    # kWh in the battery to mean kW at the bus, 0 for cars that are not there
     per_kwh = declared.is_plugged / step_h
     up_kw, down_kw = vehicles.eta_discharge * per_kwh, per_kwh / vehicles.eta_charge
     lo_kw, hi_kw = np.minimum(x_min, 0.0) * up_kw + np.maximum(x_min, 0.0) * down_kw, x_max * down_kw
@@ -93,7 +96,7 @@ def _asked_kwh(vehicles: Vehicles, rows: Ints, energy_kwh: Floats, stored_kwh: F
 def reachable_kwh(vehicles: Vehicles, energy_kwh: Floats, hours: Floats) -> Floats:
     """Energy [V] after so many hours at full power: straight to the taper's start s0 C, then towards C, exponentially.
 
-    Above s0 the limit falls linearly to 0 at SOC 1 (MODEL 1): de/dt = r (C - e) / (C (1 - s0)), r = eta_c pc.
+    Above s0 the limit falls linearly to 0 at SOC 1 (docs/model.md 5.3): de/dt = r (C - e) / (C (1 - s0)), r = eta_c pc.
     """
     knee_kwh, span_kwh, rise_kw = _taper_of(vehicles)
     to_knee_h = np.maximum(knee_kwh - energy_kwh, 0.0) / rise_kw
@@ -105,6 +108,7 @@ def reachable_kwh(vehicles: Vehicles, energy_kwh: Floats, hours: Floats) -> Floa
 def latest_kwh(vehicles: Vehicles, goal_kwh: Floats, hours: Floats) -> Floats:
     """Least energy [V] from which full power reaches goal_kwh in so many hours: `reachable_kwh` backwards."""
     knee_kwh, span_kwh, rise_kw = _taper_of(vehicles)
+    # a tapering battery approaches full and never gets there: the goal stays a hair below
     gap_kwh = np.maximum(vehicles.capacity_kwh - goal_kwh, 1e-9 * span_kwh)
     to_knee_h = np.log(np.maximum(span_kwh / gap_kwh, 1.0)) * span_kwh / rise_kw
     tapered = vehicles.capacity_kwh - gap_kwh * np.exp(np.minimum(hours, to_knee_h) * rise_kw / span_kwh)
@@ -162,6 +166,7 @@ def least_laxity(charge_kw: Floats, discharge_kw: Floats, row: Ints, lo_kw: Floa
     given_kw = np.zeros(row.size)
     if np.any(discharge_kw > 0):
         given_kw = fill(discharge_kw, np.maximum(-lo_kw, 0.0), row, order[::-1], rows)
+    # a cohort may do both, a car may not: one that gives takes nothing
     room_kw = np.where(given_kw > 0, 0.0, np.maximum(hi_kw, 0.0) - forced_kw)
     left_kw = charge_kw - np.bincount(row, forced_kw, rows)
     return forced_kw + fill(left_kw, room_kw, row, order, rows) - given_kw
@@ -177,6 +182,7 @@ def sorted_by_row(row: Ints, key: Floats) -> Ints:
 def fill(target_kw: Floats, room_kw: Floats, row: Ints, order: Ints, rows: int) -> Floats:
     """Fill each row's target [R] from one car after the other; order [N] has each row's cars together."""
     room, sorted_row = room_kw[order], row[order]
+    # one running sum over all rows; each row's own begins at `offset`
     before = np.cumsum(room) - room
     is_first = np.ones(row.size, dtype=np.bool_)
     is_first[1:] = sorted_row[1:] != sorted_row[:-1]
@@ -199,6 +205,7 @@ def proportional(target_kw: Floats, weight: Floats, limit_kw: Floats, row: Ints)
     order = sorted_by_row(row, ratio)
     at = row[order]
     row_limit, row_weight = np.bincount(row, limit, rows), np.bincount(row, weight, rows)
+    # by limit/weight the cars that fill up come first, so one pass finds where filling stops
     limit_until = np.cumsum(limit[order]) - (np.cumsum(row_limit) - row_limit)[at]
     weight_beyond = np.cumsum(row_weight)[at] - np.cumsum(weight[order])
     is_full = np.empty(row.size, dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""What ties the upper layer's cohorts to the feeders: one function, one equation, labelled (MODEL.md section 4).
+"""What ties the upper layer's cohorts to the feeders: one function, one equation, labelled (docs/model.md 4.14).
 
 (J1) y = sum of Pc - Pd of the cohorts at a place        (J2) balance: losses above those in the load are demand
 (J3) l >= tangent of (P^2 + Q^2) / v_i                   (J4) P cos + Q sin <= rating of the substation + overload
@@ -30,7 +30,7 @@ Constraints = list[cp.Constraint]
 
 @dataclass(frozen=True)
 class Prices:
-    """$/MWh of what the re-dispatch cannot do (MODEL.md section 5) and of targets missed (section 4)."""
+    """$/MWh of what the re-dispatch cannot do and of targets missed (docs/model.md 4.14)."""
 
     shed: float = 3000.0
     dump: float = 100.0

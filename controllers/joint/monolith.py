@@ -37,7 +37,7 @@ Say = Callable[[str], None]
 
 
 def silent(_text: str) -> None:
-    """Nobody listens."""
+    """Drops what is said."""
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Judge:
     def compare(self, p_kw: Floats, q_kvar: Floats, vm_pu: Floats, losses_kw: Floats) -> Verdict:
         """Claimed vm_pu [T, B] and losses_kw [T] against AC at p_kw, q_kvar [T, B].
 
-        Agreement: 1e-5 pu at every bus and 0.1 % of each period's loss (MODEL 4).
+        Agreement: 1e-5 pu at every bus and 0.1 % of each period's loss (docs/model.md 4.7).
         """
         flow = self.replay(p_kw, q_kvar)
         vm_error = float(np.max(np.abs(vm_pu - flow.vm_pu)))

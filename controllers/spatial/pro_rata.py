@@ -177,7 +177,7 @@ def plugged_cars(knowledge: SpatialKnowledge, view: FeederView) -> Cars:
 
 
 def _limits_kw(knowledge: SpatialKnowledge, view: FeederView, dt_s: int) -> tuple[Floats, Floats]:
-    """`vehicle_limits_kw` [V]; nobody goes below 0 where discharging is not allowed."""
+    """`vehicle_limits_kw` [V]; none below 0 where discharging is not allowed."""
     lo_kw, hi_kw = vehicle_limits_kw(knowledge.vehicles, view.declared, view.soc, view.time_s, dt_s,
                                      knowledge.at_bus_kw)
     return lo_kw if knowledge.may_discharge else np.maximum(lo_kw, 0.0), hi_kw

@@ -5,7 +5,7 @@ what they were told they did. Nothing is known of a stay before it is over, nor 
 
 A stay's outcome is Bernoulli with a mean that is Beta: prior mean `assumed_compliance`, alpha + beta = CONCENTRATION.
 Cohort groups shrink towards the mean of all, and outcomes within a zone and day share a correlation rho, learned from
-the spread between zones and days (MODEL.md section 6).
+the spread between zones and days (docs/model.md 3.16).
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class ComplianceLearner:
 
 def spread_of_share(districts: tuple[CohortFlexibility, ...], mean: float, rho: float) -> Floats:
     """[H] sum_z w_z^2 (1 + (N_z - 1) rho)/N_z over the zones of all districts, w_z their shares of discharge limits,
-    of charging limits in hours in which nobody may give back."""
+    of charging limits in hours in which no car may give back."""
     give_kw, take_kw = (np.concatenate([limit.reshape(len(ZONES), -1, d.horizon_h).sum(axis=1) for d, limit in limits])
                         for limits in ([(d, d.pd_max_kw) for d in districts], [(d, d.pc_max_kw) for d in districts]))
     zone_kw = np.where(give_kw.sum(axis=0) > 0, give_kw, take_kw)

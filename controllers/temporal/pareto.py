@@ -2,8 +2,8 @@
 
 Minimise F_first + tie (F_second + the other two) subject to F_second <= epsilon, on one planning problem. Any
 positive tie makes an exact answer non-dominated; here the MILP gap is what limits that, so each point carries its
-own bound and gap, and what is dominated all the same is taken out. Money in each objective's own $ (MODEL.md
-section 3); shortfall of reserve and the terminal value count in every solve, as constraints with a price.
+own bound and gap, and what is dominated all the same is taken out. Money in each objective's own $
+(docs/model.md 2.4); shortfall of reserve and the terminal value count in every solve, as constraints with a price.
 """
 
 from __future__ import annotations
@@ -334,7 +334,7 @@ def _powers(case: Case, v: Variables, problem: cp.Problem, u: Ints) -> Dispatch:
 
 
 def _wasteful(case: Case, aim: _Aim, constraints: eq.Constraints, found: Dispatch) -> Bools:
-    """[E] cohorts that charge and discharge at once where that pays by itself: MODEL.md section 3's condition at the
+    """[E] cohorts that charge and discharge at once where that pays by itself: by docs/model.md 3.11, at the
     answer's own hourly price, F2 weighted with the shadow price of epsilon where F2 is the second objective."""
     rows = case.rows
     shadow = next((float(c.dual_value) / max(abs(aim.epsilon), 1.0) for c in constraints if c.label == "epsilon"), 0.0)

@@ -1,6 +1,6 @@
 """Hourly re-dispatch under a commitment that stands: units and cohorts anew from what is measured.
 
-MODEL.md section 3, receding horizon. The day-ahead plan keeps its hours on and off; the powers of units and the
+Receding horizon, docs/model.md 3.15. The day-ahead plan keeps its hours on and off; the powers of units and the
 targets of cohorts from now to the plan's end are found again with envelopes that start at the measured SOC (X = 0
 now). One QP per hour: no MILP, no second stage.
 """

@@ -1,4 +1,4 @@
-"""Prices and limits go up until nobody has anything new to say."""
+"""Prices and limits go up to the system operator until no feeder has anything new to say."""
 
 from controllers.joint.layer import CoordinatedPlan
 from controllers.port import TemporalKnowledge, TemporalLayer

@@ -1,4 +1,4 @@
-"""Did plugged cars do as they were told, and if not, why: instructed against delivered (MODEL section 6)."""
+"""Did plugged cars do as they were told, and if not, why: instructed against delivered (docs/model.md 6.4)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Reach:
         self._out: Bools = np.zeros(0, dtype=np.bool_)
 
     def modes(self, mode: Ints, bus_index: Ints, now_s: int) -> Ints:
-        """Modes [V] at the present instant of cars at buses (-1: nowhere): whoever follows is out with the zone."""
+        """Modes [V] at the present instant of cars at buses (-1: nowhere): any that would follow is out with it."""
         if not self._may_be_out:
             return mode.copy()
         day = now_s // SECONDS_PER_DAY

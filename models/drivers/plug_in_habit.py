@@ -1,7 +1,7 @@
 """Whether a driver plugs in at home: by what the battery holds on arrival, and by habit.
 
-Each driver has a state of charge of his own at which he plugs in half of the time. From stay to stay it scatters: the
-chance of plugging in is a logistic curve in the state of charge around it. A driver is the same in all his stays, and
+Each driver has a state of charge at which plugging in and not are equally likely. From stay to stay it scatters: the
+chance of plugging in is a logistic curve in the state of charge around it. A driver is the same in all stays, and
 both draws are made beforehand; only the charge that meets them depends on who controls.
 """
 
@@ -29,7 +29,7 @@ class PlugInHabit:
     spread_soc: float = 0.19
     """Its standard deviation between drivers."""
     scatter_soc: float = 0.07
-    """Scale of the logistic curve of one driver; 0: plugs in exactly below his own state of charge."""
+    """Scale of the logistic curve of one driver; 0: plugs in exactly below that state of charge."""
 
     def __post_init__(self) -> None:
         problems = [f"{name}={getattr(self, name):g} is outside {low:g}..{high:g}"

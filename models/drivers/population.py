@@ -1,7 +1,7 @@
 """Who drives what: the vehicles of one district, drawn from a frozen parameter record.
 
 Every random number has a place of its own: district -> class -> purpose (-> day), and within that row i
-belongs to vehicle i of the class. So a larger fleet, more days or more districts change nobody's numbers.
+belongs to vehicle i of the class. So a larger fleet, more days or more districts change no vehicle's numbers.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def district_seed(seed: int, district: int) -> np.random.SeedSequence:
 
 @dataclass(frozen=True)
 class FleetParameters:
-    """A district's fleet; spans are uniform. Defaults are MODEL section 6 (K and A tags there)."""
+    """A district's fleet; spans are uniform. Numbers and tags: docs/model.md 8.6."""
 
     private: int
     taxi: int

@@ -34,7 +34,7 @@ CNY_PER_USD = 7.0
 
 @dataclass(frozen=True)
 class DriverParameters:
-    """Willingness of a district's drivers (MODEL section 6)."""
+    """Willingness of a district's drivers (docs/model.md 6.1)."""
 
     plug_in_probability: float = 1.0
     """Per stay; taxis always plug in at their charging stops (A)."""
@@ -201,7 +201,7 @@ def compliance_probability(quantile: Floats, mean: float, concentration: float) 
     """
     if mean <= 0 or mean >= 1:
         return np.full(quantile.shape, float(mean))
-    from scipy.special import betaincinv  # noqa: PLC0415 - an eighth of a second, for who makes drivers
+    from scipy.special import betaincinv  # noqa: PLC0415 - takes an eighth of a second, needed where drivers are drawn
 
     values = betaincinv(concentration * mean, concentration * (1 - mean), quantile)
     return np.asarray(values, dtype=np.float64)
@@ -213,7 +213,7 @@ def complies_in_stay(own: Floats, p_complies: Floats, follows: Floats, shock: Fl
 
     With probability sqrt(rho) a driver follows the common shock of zone and day (all such comply with
     probability mu), else decides alone with probability p_i. Two cars then have correlation rho exactly, and
-    the share among N cars has sd = sqrt(mu (1-mu) (1 + (N-1) rho) / N) (MODEL section 6).
+    the share among N cars has sd = sqrt(mu (1-mu) (1 + (N-1) rho) / N) (docs/model.md 6.2).
     """
     p = parameters
     return np.where(follows < np.sqrt(p.zone_shock_rho), shock < p.compliance_mean, own < p_complies)

@@ -71,8 +71,10 @@ def exchange(cars: Batteries, energy_kwh: Floats, power_kw: Floats, hours: Float
     above_kwh = np.maximum(energy_kwh - cars.floor_kwh, 0.0)
     if curve is not None:
         return _exchange_by_load(cars, energy_kwh, charge_kw, discharge_kw, hours, room_kwh, above_kwh, curve)
+    # charged follows from stored: a battery that is full within the step draws less at the bus
     ideal_kwh = np.minimum(cars.eta_charge * charge_kw * hours, room_kwh)
     stored_kwh, charged_kwh = ideal_kwh, ideal_kwh / cars.eta_charge
+    # few cars are in their taper at a time: exponentials for them alone
     tapered = np.flatnonzero((energy_kwh + stored_kwh > cars.taper_start_soc * cars.capacity_kwh) & (p_kw > 0))
     if tapered.size:
         stored_kwh, charged_kwh = stored_kwh.copy(), charged_kwh.copy()
@@ -147,14 +149,17 @@ def _taper(cars: Batteries, energy_kwh: Floats, charge_kw: Floats, hours: Floats
     span_kwh = np.maximum((1.0 - cars.taper_start_soc) * cars.capacity_kwh, 1e-12)
     knee_kwh = cars.capacity_kwh - charge_kw / cars.p_charge_max_kw * span_kwh
     rate_kw = cars.eta_charge * np.maximum(charge_kw, 0.0)
+    # up to the knee the charger is the limit, beyond it the battery; 0 for a car that is beyond it already
     to_knee_kwh = np.minimum(np.maximum(knee_kwh - energy_kwh, 0.0), room_kwh)
     first_h = np.minimum(hours, np.divide(to_knee_kwh, rate_kw, out=hours.copy(), where=rate_kw > TINY_KW))
     first_kwh = rate_kw * first_h
     speed_per_h = cars.eta_charge * cars.p_charge_max_kw / span_kwh
     gap_kwh = np.maximum(cars.capacity_kwh - energy_kwh - first_kwh, 0.0)
+    # expm1 keeps the digits of short times, where 1 - exp loses them
     decay_kwh = gap_kwh * -np.expm1(-speed_per_h * (hours - first_h))
     second_kwh = np.minimum(decay_kwh, room_kwh - first_kwh)
     stored_kwh = first_kwh + second_kwh
+    # rounding may leave a hair more at the bus than was asked for
     return stored_kwh, np.minimum(stored_kwh / cars.eta_charge, charge_kw * hours)
 
 
@@ -168,7 +173,9 @@ def _taper_by_load(cars: Batteries, energy_kwh: Floats, charge_kw: Floats, hours
     first_h = _time(to_knee_kwh, into_kw, hours)
     first_kwh = into_kw * first_h
     begin = np.minimum((cars.capacity_kwh - energy_kwh - first_kwh) / span_kwh, load)
+    # the load at which the battery reaches its ceiling ends the taper before its time
     least = begin - (room_kwh - first_kwh) / span_kwh
+    # the curve knows the time from full load down to any other: the end is the load at a later time on it
     until, worked = curve.time_down_to(begin)
     speed_per_h = cars.p_charge_max_kw / span_kwh
     end = np.minimum(np.maximum(curve.load_after(until + speed_per_h * (hours - first_h)), least), begin)

@@ -104,6 +104,7 @@ class _Ledger:
     def book(self, rows: Ints, group: Ints, bus: Ints, done: Exchange, wear_usd_per_kwh: Floats,
              is_slow: Bools) -> None:
         """Add what the cars in rows [N], of these groups and at these buses [N], exchanged."""
+        # each car stands in rows once, so += loses none; groups and buses are shared and need bincount
         self.charged_kwh[rows] += done.charged_kwh
         self.discharged_kwh[rows] += done.discharged_kwh
         self.stored_kwh[rows] += done.stored_kwh
@@ -119,7 +120,7 @@ class _Ledger:
 
 @dataclass(frozen=True)
 class _Free:
-    """How cars that follow nobody behave in this step."""
+    """How cars that are not told what to do behave in this step."""
 
     behaviour: FreeBehaviour
     now_s: int
@@ -186,6 +187,7 @@ class Fleet:
         free = _Free(free_behaviour, now_s, dt_s, price_charge_usd_per_kwh, price_discharge_usd_per_kwh)
         orders = self._orders(setpoint_kw, is_dispatched, declared, presence, now_s, dt_s)
         ledger = _Ledger(self.vehicles.count, self._bus_zone.size)
+        # The order is that of the day: a stay goes on, a car leaves and drives, the next stay begins.
         infeasible_kwh = self._begin_stays(orders.rows, declared, now_s)
         self._stay(orders, declared, free, ledger)
         q_kvar = self._reactive(orders, declared, q_bus_kvar, dt_s, ledger)
@@ -193,6 +195,7 @@ class Fleet:
         short_kwh = self._departures(orders.rows, declared, presence)
         fast_kwh = self._drive(presence.driven_kwh)
         waits = bool(np.any(orders.is_asked)) if arrivals_wait is None else arrivals_wait
+        # a car whose telemetry is lost reports as it plugs in, before it has charged
         soc_arrived = self.soc
         self._arrive(declared, presence, waits, free, ledger)
         return self._report(free, ledger, orders.rows, verdict, infeasible_kwh, short_kwh, fast_kwh,
@@ -206,6 +209,7 @@ class Fleet:
         is_asked = (is_dispatched[rows] > 0) & self.vehicles.is_enrolled[rows]
         if not is_asked.any():
             return _Orders(rows, is_asked, setpoint_kw[rows], np.zeros(rows.size), stay_h)
+        # the button is pressed at an instant, not at a step's edge: the step is split there
         mode = presence.mode[rows]
         until_h = np.where(mode == OVERRIDES, (presence.override_s[rows] - now_s) / SECONDS_PER_HOUR, stay_h)
         follow_h = np.where(is_asked & follows(mode), np.minimum(np.maximum(until_h, 0.0), stay_h), 0.0)
@@ -231,6 +235,7 @@ class Fleet:
 
     def _stay(self, orders: _Orders, declared: DeclaredTable, free: _Free, ledger: _Ledger) -> None:
         bus = declared.bus_index[orders.rows]
+        # told cars may go up to the battery's ceiling, cars on their own stop at what their drivers want
         told = np.flatnonzero(orders.follow_h > 0)
         rows = orders.rows[told]
         if told.size:
@@ -278,6 +283,7 @@ class Fleet:
     def _drive(self, driven_kwh: Floats) -> Floats:
         """Driving [V]; what would fall below soc_min is fast-charged on the way: battery energy [V]."""
         after_kwh = self.energy_kwh - driven_kwh
+        # only driving may be helped on the way: a parked battery below its minimum stays there
         fast_kwh = np.where(driven_kwh > 0, np.maximum(self._min_kwh - after_kwh, 0.0), 0.0)
         self.energy_kwh = after_kwh + fast_kwh
         return fast_kwh
@@ -286,6 +292,7 @@ class Fleet:
                 ledger: _Ledger) -> None:
         rows = np.flatnonzero(presence.arrived_bus_index >= 0)
         if waits:
+            # cars that will follow wait for their first instruction; nothing could stop the others
             rows = rows[~(self.vehicles.is_enrolled[rows] & follows(presence.arrived_mode[rows]))]
         if rows.size:
             hours = presence.arrived_fraction[rows] * (free.dt_s / SECONDS_PER_HOUR)
@@ -316,6 +323,7 @@ class Fleet:
         done = exchange_by_kind(self._batteries.rows(rows), self._charger_kind[rows], self.energy_kwh[rows], power_kw,
                                 hours, ceiling_kwh, self.parameters.curves)
         self.energy_kwh[rows] += done.stored_kwh - done.drawn_kwh
+        # a car's group is that of the zone in which it stands now
         group = self._group_in_zone[self._bus_zone[bus], rows]
         ledger.book(rows, group, bus, done, self._wear_usd_per_kwh[rows], self._charger_kind[rows] == 0)
         if is_told:
@@ -325,6 +333,7 @@ class Fleet:
                 short_kwh: Floats, fast_kwh: Floats, driven_kwh: Floats, q_bus_kvar: Floats,
                 soc_arrived: Floats) -> FleetStep:
         hours, p = free.dt_s / SECONDS_PER_HOUR, self.parameters
+        # prices are hourly and no step crosses an hour
         price_in, price_out = float(free.price_charge[0]), float(free.price_discharge[0])
         fast_grid_kwh = fast_kwh / p.fast_charge_eta
         reason = np.full(self.vehicles.count, COMPLIED, dtype=np.int64)

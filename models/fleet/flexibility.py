@@ -1,6 +1,6 @@
 """What plugged and expected cars can do: envelopes of net battery-side energy, per car, cohort and bus.
 
-Equations of MODEL section 3, with its letters. Everything stands on stays as an operator knows them.
+Equations of docs/model.md 3.3 and 3.4, with their letters. Everything stands on stays as an operator knows them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def session_envelope(sessions: Sessions, t_s: Floats | Ints) -> tuple[Floats, Fl
 
     e* = min(e_wanted, e_a + eta_c pc (d-a), max(E_max, e_a)),  f = min(e_floor_v2g, e_a),
     x_max(t) = min(eta_c pc (t-a), max(E_max, e_a) - e_a),
-    x_min(t) = min(x_max(t), max(f - e_a, -pd (t-a)/eta_d, e* - e_a - eta_c pc (d-t)))  (MODEL 3, C).
+    x_min(t) = min(x_max(t), max(f - e_a, -pd (t-a)/eta_d, e* - e_a - eta_c pc (d-t)))  (docs/model.md 3.3, C).
     0 before the start, frozen at their values of the departure after it.
     """
     stay_h, at_h = _stay_hours(sessions, t_s)
@@ -40,7 +40,9 @@ def session_envelope(sessions: Sessions, t_s: Floats | Ints) -> tuple[Floats, Fl
     x_max = np.minimum(rise_kw[:, None] * at_h, room_kwh[:, None])
     fall_kw = sessions.p_discharge_max_kw / sessions.eta_discharge
     x_min = np.maximum(-fall_kw[:, None] * at_h, floor_kwh[:, None])
+    # the last rise is written backwards from the departure, so that it ends at e* to the last digit
     np.maximum(x_min, rise_kw[:, None] * at_h + (need_kwh - rise_kw * stay_h)[:, None], out=x_min)
+    # a car without any freedom has equal bounds; rounding must not let them cross
     np.minimum(x_min, x_max, out=x_min)
     return x_min, x_max
 
@@ -59,7 +61,7 @@ def mean_plugged_fraction(sessions: Sessions, edges_s: Floats | Ints) -> Floats:
 
 
 def infeasible_request_kwh(sessions: Sessions) -> Floats:
-    """Energy [S] wanted in the battery that no control could deliver by the declared departure (MODEL 3)."""
+    """Energy [S] wanted in the battery that no control could deliver by the declared departure (docs/model.md 3.3)."""
     stay_h, _ = _stay_hours(sessions, np.zeros(0))
     reach_kwh = np.minimum(sessions.energy_kwh + sessions.eta_charge * sessions.p_charge_max_kw * stay_h,
                            np.maximum(sessions.max_kwh, sessions.energy_kwh))
@@ -140,8 +142,8 @@ def next_hour_s(stays: Sessions) -> Ints:
 def urgent_kwh(stays: Sessions) -> Floats:
     """X^arr [S]: energy (battery side) that a stay must take before the next whole hour to reach e* at all.
 
-    X^arr = max(0, x_min(min(next hour, d))), the zero-laxity part of the envelope (MODEL 3). A car in a hurry cannot
-    wait for its first planned hour; this part of its charging is expected load, not flexibility.
+    X^arr = max(0, x_min(min(next hour, d))), the zero-laxity part of the envelope (docs/model.md 3.5). A car in a hurry
+    cannot wait for its first planned hour; this part of its charging is expected load, not flexibility.
     """
     stay_h = np.maximum(stays.departure_s - stays.start_s, 0) / SECONDS_PER_HOUR
     wait_h = np.minimum((next_hour_s(stays) - stays.start_s) / SECONDS_PER_HOUR, stay_h)
@@ -165,6 +167,7 @@ def urgent_load_kw(stays: Sessions, edges_s: Ints, cars: Floats | None = None, r
 
 def _dispatchable(expected: Sessions, start_s: int, end_s: int) -> Sessions:
     """Expected stays that begin after start_s and can act by end_s: from the next whole hour on, urgent part taken."""
+    # what cannot wait for that hour is load outside the plan: the envelope begins with it already taken
     first_s = next_hour_s(expected)
     rows = (expected.start_s > start_s) & (first_s <= end_s)
     coming = select(expected, rows)
@@ -189,6 +192,7 @@ def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizo
     edges_s = start_s + SECONDS_PER_HOUR * np.arange(horizon_h + 1)
     x_min, x_max, pc, pd = _sums(stays, rows, cars, edges_s, count)
     steps = uncontrolled_kw.size // horizon_h
+    # terminal `cyclic` compares energies in batteries, so it needs what cars bring along beside x
     at_end = (stays.start_s <= end_s) & (stays.departure_s > end_s)
     return CohortFlexibility(
         start_s=start_s, x_min_kwh=x_min, x_max_kwh=x_max, pc_max_kw=pc, pd_max_kw=pd,
@@ -222,6 +226,7 @@ def _sums(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) 
     fall_kw = stays.p_discharge_max_kw / stays.eta_discharge
     room_kwh = np.maximum(stays.max_kwh, stays.energy_kwh) - stays.energy_kwh
     floor_kwh = np.minimum(stays.floor_v2g_kwh - stays.energy_kwh, 0.0)
+    # envelopes of all cars in all hours would be millions of numbers every hour; their corners are three per car
     last_h = turn_h(stays)
     fall_h = np.minimum(np.minimum(hours_of(-floor_kwh, fall_kw), last_h), stay_h)
 
@@ -229,6 +234,7 @@ def _sums(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) 
         begin_s: Floats = stays.start_s + np.asarray(after_h, dtype=np.float64) * SECONDS_PER_HOUR
         return pulse_energy_kwh(begin_s, hours, cars * power_kw, rows, count, edges_s)
 
+    # differences of running sums may leave a rounding below 0
     x_max = np.maximum(energy(0.0, np.minimum(stay_h, hours_of(room_kwh, rise_kw)), rise_kw), 0.0)
     x_min = energy(last_h, stay_h - last_h, rise_kw) - energy(0.0, fall_h, fall_kw)
     powers = (pulse_kw(stays.start_s, stay_h, cars * power_kw, edges_s, rows, count)
@@ -280,6 +286,7 @@ def pair_rows(pairs: PairIndex, bus_index: Ints, group: Ints, departure_s: Ints,
     RecordError for a stay at a bus whose rows do not hold its group.
     """
     bin_index = cohort_index(np.zeros_like(group), departure_s, start_s, pairs.bins - 1)
+    # pair_index writes its rows in the order of these keys, so a binary search finds each stay's row
     keys = (pairs.bus_index * GROUP_COUNT + pairs.group) * pairs.bins + pairs.departure_bin
     key = (bus_index * GROUP_COUNT + group) * pairs.bins + bin_index
     rows = np.minimum(np.searchsorted(keys, key), max(keys.size - 1, 0))
@@ -321,6 +328,7 @@ def _later(plugged: Sessions, expected: Sessions, site: Site, start_s: int, hour
     rows = plugged.bus_index * kinds + group_kind(plugged.group)
     here = _sums(plugged, rows, plugged.weight * assumed_compliance, hours_s, buses * kinds)
     coming = _dispatchable(expected, start_s, int(hours_s[-1]))
+    # cars still to come have a zone but no bus yet: one sum per zone is spread over its ports
     zone_rows = _zone(coming.group) * kinds + group_kind(coming.group)
     due = _sums(coming, zone_rows, coming.weight * assumed_compliance, hours_s, len(ZONES) * kinds)
     share = port_shares(site)

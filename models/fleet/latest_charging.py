@@ -18,6 +18,7 @@ def turn_h(stays: Sessions) -> Floats:
     slack_kwh, rise_kw = _slack_kwh(stays), stays.eta_charge * stays.p_charge_max_kw
     fall_kw = stays.p_discharge_max_kw / stays.eta_discharge
     floor_kwh = np.minimum(stays.floor_v2g_kwh - stays.energy_kwh, 0.0)
+    # from full discharge, or from the floor once discharging has stopped there: the later turn is the real one
     return np.maximum(hours_of(slack_kwh, rise_kw + fall_kw), hours_of(slack_kwh + floor_kwh, rise_kw))
 
 
@@ -31,6 +32,7 @@ def _slack_kwh(stays: Sessions) -> Floats:
     """[S] what charging all the time would give beyond what is needed."""
     most_kwh = stays.eta_charge * stays.p_charge_max_kw * stay_hours(stays)
     room_kwh = np.maximum(stays.max_kwh, stays.energy_kwh) - stays.energy_kwh
+    # a wish that cannot be met leaves no slack: the car charges all its stay
     need_kwh = np.minimum(np.minimum(stays.wanted_kwh - stays.energy_kwh, most_kwh), room_kwh)
     return np.asarray(most_kwh - need_kwh, dtype=np.float64)
 
@@ -53,6 +55,7 @@ def fresh_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_h:
     now = np.flatnonzero((hour < horizon_h) & (stays.p_discharge_max_kw == 0))
     runs_h = np.maximum(np.minimum(stay_hours(stays), 1.0) - wait_h(stays), 0.0)
     found = np.zeros((count, horizon_h))
+    # several cars share a place: plain indexing would keep the last one alone
     np.add.at(found, (rows[now], hour[now]), (cars * stays.p_charge_max_kw * runs_h)[now])
     return found
 
@@ -66,6 +69,7 @@ def leaving_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_
     hour, step_s = rows % (horizon_h + 1), SECONDS_PER_HOUR // steps
     power_kw = cars * stays.p_charge_max_kw * (hour < horizon_h)
     found = np.zeros((GROUP_COUNT * (horizon_h + 1), steps))
+    # a loop over few steps: arrays stay as long as the cars, not cars times steps
     for k in range(steps):
         first_s = start_s + hour * SECONDS_PER_HOUR + k * step_s
         runs_s = np.minimum(stays.departure_s, first_s + step_s) - np.maximum(stays.start_s, first_s)

@@ -45,11 +45,14 @@ def pulse_kw(begin_s: Floats | Ints, hours: Floats, power_kw: Floats, edges_s: I
     pulses = _pulses(begin_s, hours, power_kw, row, edges_s)
     given_kwh = np.diff(_energy_kwh(pulses, count, edges_s), axis=1)
     mean_kw = np.maximum(given_kwh, 0.0) / (np.diff(edges_s) / SECONDS_PER_HOUR)
+    # a rounding of 1e-12 where nothing runs would keep an empty cohort alive in the plan
     return np.where(_runs(pulses, count, edges_s) > 0, mean_kw, 0.0)
 
 
 def _pulses(begin_s: Floats | Ints, hours: Floats, power_kw: Floats, row: Ints, edges_s: Ints) -> _Pulses:
+    # full batteries and one-way chargers make most pulses empty; left in they would cost as much as real ones
     kept = np.flatnonzero((power_kw != 0.0) & (hours > 0.0) & (begin_s < edges_s[-1]))
+    # hours from the first edge: moments of large numbers would lose the digits that differences need
     edges_h, begin_h = _hours(edges_s, edges_s), _hours(begin_s[kept], edges_s)
     end_h, first = begin_h + hours[kept], row[kept] * (edges_s.size + 1)
     return _Pulses(power_kw[kept], begin_h, end_h, first + np.searchsorted(edges_h, begin_h, side="right"),
@@ -72,6 +75,7 @@ def _runs(pulses: _Pulses, count: int, edges_s: Ints) -> Floats:
 
 
 def _by_edge(place: Ints, values: Floats, count: int, edges_s: Ints) -> Floats:
+    # one place beyond the last edge takes what changes after it, and is dropped
     size = edges_s.size + 1
     return np.asarray(np.bincount(place, values, count * size).reshape(count, size)[:, :-1], dtype=np.float64)
 

@@ -14,7 +14,7 @@ def reactive_kvar(asked_kvar: Floats, bus: Ints, told_kw: Floats, p_kw: Floats, 
     Cars [N] at `bus`: told_kw is the set-point, p_kw what the car does, kva its charger's rating (0: one-way, gives
     none), is_told 1 where it is dispatched, follows_share the part of the step in which it does as told. What is
     asked is shared in proportion to the room sqrt(kva^2 - told^2) of the told cars at the bus, and each gives no
-    more than its own power then leaves. A car that does not follow gives nothing, and nobody stands in for it.
+    more than its own power then leaves. A car that does not follow gives nothing, and no other makes up for it.
     Reactive power moves no energy and wears no battery (A).
     """
     planned_kvar, room_kvar = (np.sqrt(np.maximum(kva**2 - power**2, 0.0)) * is_told for power in (told_kw, p_kw))

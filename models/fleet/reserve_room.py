@@ -56,7 +56,7 @@ def least_kwh(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, now_s: i
 
 
 def reserve_credit_mw(phi: float, compliance: float, room: Mapping[str, float]) -> float:
-    """h of one district: less = phi Pc of who may stop, more = phi (c Pdmax - Pd), within one hour's energy.
+    """h of one district: less = phi Pc of cars that may stop, more = phi (c Pdmax - Pd), within one hour's energy.
 
     Stopping comes first, since it takes the least energy. c is the share of cars expected to follow: limits and energy
     are those of all instructed cars, powers are metered.

@@ -90,7 +90,7 @@ def true_sessions(inputs: DistrictInputs, seed: np.random.SeedSequence, days: in
     vehicles, mobility = populate(inputs, seed)
     soc, declared = vehicles.soc_initial.copy(), mobility.declared()
     first = np.flatnonzero(declared.is_plugged)
-    # Who stands there as all begins plugged in before: who comes at an instant belongs to the step that begins with it.
+    # Cars that are there at the start plugged in before it: an arrival at an instant belongs to the step from there on.
     rows: list[tuple[Ints, Ints, Ints, Floats, Ints]] = [(
         first, declared.bus_index[first], np.full(first.size, inputs.start_s - 1, dtype=np.int64), soc[first],
         declared.declared_departure_s[first])]

@@ -1,7 +1,7 @@
 """Where cars are: between zones, buses and ports.
 
 Cars that may have to wait for a port have a SimPy process each (models/mobility/vehicle_processes.py). Where the zones
-have a port for everybody of a charger kind nobody of that kind ever waits, and those cars are worked out as arrays,
+have ports for all cars of a charger kind, none of that kind ever waits, and those cars are computed as arrays,
 with the same results (models/mobility/uncontested.py, models/mobility/uncontested_taxis.py; their buses:
 models/mobility/port_choice.py).
 
@@ -10,7 +10,7 @@ one exception are cars that stand plugged in when the simulation begins, which `
 Trips and willingness are exogenous (models/mobility/trips.py, models/drivers/willingness.py); what queues make of them
 is not. At one instant ports are freed first, then cars come in the order of their slots.
 
-Two rules keep at most one beginning stay per car and step: nobody plugs in for less than MIN_PLUGGED_S, and a
+Two rules keep at most one beginning stay per car and step: no car plugs in for less than MIN_PLUGGED_S, and a
 stay that would end within the step in which it begins is not plugged in at all (the car just parks).
 """
 
@@ -154,7 +154,7 @@ class Mobility:
         return self._drawn[1]
 
     def _add_day(self) -> None:
-        """One more day for all cars without a process; then nobody needs its draws again but processes."""
+        """One more day for all cars without a process; after that only processes need its draws."""
         draws = self._draws(self._next_day)
         self._next_day += 1
         for cars in (self._uncontested, self._taxis):
@@ -179,7 +179,7 @@ class Mobility:
         return self._as_declared(self._with_processes(events) if self._has_processes else events)
 
     def _as_declared(self, events: _Events) -> _Events:
-        """The same with departures as drivers say them, who may err; none declares less than the least stay."""
+        """The same with departures as drivers declare them, errors included; at least the shortest stay."""
         begun = events.begun
         error_s = self._drivers.declaration_error_s(begun.vehicle, begun.declared_s)
         if not error_s.any():

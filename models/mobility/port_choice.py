@@ -1,6 +1,6 @@
 """Which free port an arriving car takes, for cars that always find one: many arrivals at once, as if one by one.
 
-Whoever follows guidance takes the best ranked bus with a free port, everybody else a random free port of the zone.
+A car that follows guidance takes the best ranked bus with a free port, any other a random free port of the zone.
 Each choice depends on those before it. All are guessed together and guessed again with the levels that the guesses
 leave, until nothing changes; since a choice depends on earlier ones only, that is the answer of taking them one by one.
 """
@@ -83,7 +83,9 @@ class FreePorts:
             return np.asarray(self._bus[pool, chosen])
         comes = np.concatenate([np.zeros(freed.size, dtype=np.bool_), np.ones(pool.size, dtype=np.bool_)])
         at_pool, number = np.concatenate([freed, pool]), np.concatenate([np.zeros_like(freed), comers.vehicle])
+        # pools do not touch each other: sorted by pool, the choices of all are guessed in one pass
         order = np.lexsort((number, comes, np.concatenate([leavers.at_s, comers.at_s]), at_pool))
+        # what a block has taken and freed is in `_level` before the next one looks
         for begin in range(0, order.size, EVENTS_AT_ONCE):
             events = order[begin:begin + EVENTS_AT_ONCE]
             is_comer = comes[events]
@@ -105,12 +107,14 @@ class FreePorts:
         """The column of each comer among events sorted by pool [E] and time; comer and leaver say which is which."""
         change = np.zeros((pool.size + 1, self._width), dtype=np.int64)
         change[1 + leaver, freed_column] = 1
+        # sums run on over all pools: what had changed before a pool's first event is taken off again
         mine = pool[comer]
         at_first, first = self._level[mine], np.searchsorted(pool, mine)
         chosen: Ints | None = None
         while True:
             passed = np.cumsum(change, axis=0)
             level = at_first + passed[comer] - passed[first]
+            # each round puts right at least the earliest wrong guess of a pool, so this ends
             again = self._columns(level, mine, bus_choice, accepts)
             if chosen is not None:
                 if np.array_equal(again, chosen):
@@ -121,11 +125,13 @@ class FreePorts:
 
     def _columns(self, level: Ints, pool: Ints, bus_choice: Floats, accepts: Bools) -> Ints:
         up_to = np.cumsum(np.maximum(level, 0), axis=1)
+        # a random port and not a random bus: buses with more free ports are taken more often
         passed = (up_to <= (bus_choice * up_to[:, -1])[:, None]).sum(axis=1)
         column = np.minimum(passed, self._width - 1)
         if self._rank is None:
             return np.asarray(column, dtype=np.int64)
         rank = np.where(level > 0, self._rank[pool], UNRANKED)
+        # full buses have no rank in this instant, so the best is the best with a free port
         best = np.argmin(rank, axis=1)
         is_guided = accepts & (rank[np.arange(pool.size), best] < UNRANKED)
         return np.asarray(np.where(is_guided, best, column))

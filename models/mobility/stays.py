@@ -15,9 +15,9 @@ from models.drivers.willingness import ARRIVES_LATE, LEAVES_EARLY, OVERRIDES
 from models.records.arrays import Bools, Floats, Ints
 
 MIN_PLUGGED_S = 1_800
-"""Nobody plugs in for less (A)."""
+"""Shorter stays are not plugged in (A)."""
 SHIFT_SHARE, SHIFT_MAX_S = 0.5, 10_800
-"""Who leaves early or plugs in late does so by at most this part of the stay and this time (A)."""
+"""Leaving early or plugging in late takes at most this part of the stay and this time (A)."""
 NEVER_S = 2**62
 """An instant that never comes."""
 
@@ -109,6 +109,7 @@ def first_stays(draws: DayDraws, rows: Ints, start_s: int) -> Present:
 
 def following_stays(draws: DayDraws, rows: Ints, trip: int | Ints, at_s: Ints) -> Present:
     """The stays after a trip (a column of the day) of these vehicles, begun at at_s."""
+    # the last columns belong to the trips; the one before them is the stay with which the simulation begins
     after = draws.mode.shape[1] - draws.exists.shape[1] + trip
     return Present(at_s, draws.zone[rows, 1 + trip], *(column[rows, after] for column in draws[5:]))
 
@@ -121,11 +122,13 @@ def plugged_stays(vehicle: Ints, now: Present, depart_s: Ints, has_port: Bools) 
     """
     dwell_s = depart_s - now.at_s
     stays = dwell_s > 0
+    # one draw serves both: a stay is left early or plugged in late, never both
     shift_s = (np.minimum(dwell_s * SHIFT_SHARE, SHIFT_MAX_S) * now.instant).astype(np.int64)
     leaves_s = np.where(stays, np.where(now.mode == LEAVES_EARLY, depart_s - shift_s, depart_s), now.at_s)
     plugs = (now.plug_in_soc > NEVER_SOC) & (dwell_s >= MIN_PLUGGED_S) & has_port[np.arange(vehicle.size), now.zone]
     override_s = np.where(now.mode == OVERRIDES, now.at_s + (dwell_s * now.instant).astype(np.int64), NEVER_S)
     begin_s = np.where(now.mode == ARRIVES_LATE, now.at_s + shift_s, now.at_s)
+    # declared is the wished departure also for drivers who leave early: they have not said so
     whole = Stays(begin_s, vehicle, now.zone, depart_s, now.mode, override_s, leaves_s, now.bus_choice,
                   now.accepts_guidance, now.plug_in_soc)
     return whole.rows(plugs), leaves_s

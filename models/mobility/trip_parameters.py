@@ -63,7 +63,7 @@ class HomeDriving:
 
 @dataclass(frozen=True)
 class TripParameters:
-    """Wishes of the three classes; hours of the day, spans uniform (MODEL section 6)."""
+    """Wishes of the three classes; hours of the day, spans uniform (docs/model.md 6.6)."""
 
     last_arrival_h: Span = (17.6, 3.4)
     """Mean and standard deviation, private cars (K)."""

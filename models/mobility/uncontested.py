@@ -44,6 +44,7 @@ class Uncontested:
         """Work out the stays before each trip of one more day, and the trips."""
         stays = [self._stays]
         drives: list[tuple[Ints, Ints, Floats]] = [(self._drive_s, self._driver, self._drive_kwh)]
+        # in the order driven: how a stay ends is known only from the trip after it
         for trip in range(day.exists.shape[1]):
             place = np.flatnonzero(day.exists[self._rows, trip])
             if place.size:
@@ -51,6 +52,7 @@ class Uncontested:
                 stays.append(begun)
                 drives.append((arrives_s, cars, energy_kwh))
         joined = Stays.join(stays)
+        # stable, so that cars of one instant come in the order in which processes would take them
         self._stays = joined.rows(np.argsort(joined.begin_s, kind="stable"))
         drive_s, driver, drive_kwh = map(np.concatenate, zip(*drives, strict=True))
         order = np.argsort(drive_s, kind="stable")
@@ -59,6 +61,7 @@ class Uncontested:
     def _trip(self, place: Ints, day: DayDraws, trip: int) -> tuple[Stays, Ints, Ints, Floats]:
         """The plugged stays before one trip; when it ends, whose it is and what it takes."""
         cars = self._rows[place]
+        # a car that leaves early arrives early: the drive counts from when it really leaves
         begun, leaves_s = plugged_stays(cars, self._now.rows(place), day.depart_s[cars, trip], self._has_port[place])
         arrives_s = leaves_s + day.duration_s[cars, trip]
         self._now.put(place, following_stays(day, cars, trip, arrives_s))
@@ -76,10 +79,12 @@ class Uncontested:
         drivers, driven_kwh = self._driver[:arrived], self._drive_kwh[:arrived]
         self._drive_s, self._driver = self._drive_s[arrived:], self._driver[arrived:]
         self._drive_kwh = self._drive_kwh[arrived:]
+        # keeps at most one beginning stay per car and step, which is all that PresenceTable can hold
         lasting = begun.rows(begun.leaves_s >= step_end_s)
         return Happened(lasting.rows(self._is_willing(lasting, drivers, driven_kwh, soc)), drivers, driven_kwh)
 
     def _is_willing(self, stays: Stays, drivers: Ints, driven_kwh: Floats, soc: Floats) -> Bools:
         """Whether what the battery holds on arrival is little enough for the driver to plug in."""
+        # soc is that of the step's beginning; since then a car of these has only driven
         used_soc = np.bincount(drivers, driven_kwh, soc.size) / self._capacity_kwh
         return np.asarray((soc - used_soc)[stays.vehicle] <= stays.plug_in_soc)

@@ -65,19 +65,23 @@ class UncontestedTaxis:
 
     def add_day(self, day: DayDraws) -> None:
         """Tell all trips of one more day."""
+        # trips already driven go, or the table would grow by a day every day
         left = np.arange(self._legs.is_due.shape[1]) >= self._next[:, None]
         old = self._legs._replace(is_due=self._legs.is_due & left)
         both = [np.concatenate(pair, axis=1) for pair in zip(old, _legs_of(day, self._rows), strict=True)]
         self._count = both[0].sum(axis=1)
+        # due ones first, in their order: `_next` is then an index into a row
         order = np.argsort(~both[0], axis=1, kind="stable")[:, :int(self._count.max(initial=0))]
         self._legs = _Legs._make(np.take_along_axis(column, order, axis=1) for column in both)
         self._next = np.zeros_like(self._next)
 
     def advance(self, until_s: int, step_end_s: int, soc: Floats, add_day: Callable[[], None]) -> Happened:
         """All events before until_s; soc [V] at the step's beginning; add_day must tell the next day."""
+        # indexing copies: trips of this step are taken off here, the fleet's own energies stay
         soc = soc[self._rows]
         stays, drivers, energies = [self._plugging], [NO_INTS], [NO_FLOATS]
         while (arrives := self._coming.at_s < until_s).any():
+            # one arrival per taxi and round: whether it charges depends on the charge that the last one left
             place = np.flatnonzero(arrives)
             soc[place] -= self._coming_kwh[place] / self._capacity_kwh[place]
             driven = place[self._has_driven[place]]
@@ -94,6 +98,7 @@ class UncontestedTaxis:
     def _stay(self, place: Ints, is_low: Bools) -> Stays:
         """Let these taxis park now and drive their next trip; the stays that get plugged in."""
         now, leg, legs = self._coming.rows(place), self._next[place], self._legs
+        # a taxi that comes late drives on at once
         depart_s = np.maximum(legs.depart_s[place, leg], now.at_s)
         is_extra = is_low & (depart_s - now.at_s < MIN_PLUGGED_S)
         depart_s = np.where(is_extra, now.at_s + TAXI_EXTRA_CHARGE_S, depart_s)

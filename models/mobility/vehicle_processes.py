@@ -1,7 +1,7 @@
 """One SimPy process per vehicle, charger ports as SimPy resources with queues: for cars that may have to wait.
 
-At one instant ports are freed first, then cars come in the order of their slots; who waits gets a freed port before
-anybody who comes at that instant.
+At one instant ports are freed first, then cars come in the order of their slots; a waiting car gets a freed port
+before any car that comes at that instant.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class VehicleProcesses:
             self._clock.process(self._life(vehicle, start_s))
 
     def settle(self, now_s: int) -> None:
-        """SimPy runs nothing of itself: let all cars park and plug in at the first instant before anybody looks."""
+        """SimPy runs nothing by itself: let all cars park and plug in at the first instant, before any is read."""
         with without_garbage_collection():
             while self._clock.peek() <= now_s:
                 self._clock.step()

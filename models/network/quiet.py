@@ -1,4 +1,4 @@
-"""Loggers of libraries that would speak to users about what is none of their business."""
+"""Loggers of libraries whose messages mean nothing to users of the testbed."""
 
 from __future__ import annotations
 

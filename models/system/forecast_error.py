@@ -48,7 +48,7 @@ SIZES = {"default": ErrorSize(), "large": ErrorSize(load=0.015, wind=0.075, pv=0
 
 @dataclass(frozen=True)
 class ForecastErrors:
-    """All forecast errors of a run: a function of the seed alone, whoever asks and in whatever order."""
+    """All forecast errors of a run: a function of the seed alone, in whatever order they are asked for."""
 
     size: ErrorSize
     seed: int

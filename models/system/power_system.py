@@ -1,6 +1,6 @@
 """Thermal units against the real net load: economic dispatch with true curves, shortfall, emergency starts.
 
-Every step the committed units minimise w1 F1 + w4 F4 (MODEL.md sections 3 and 5). What they cannot follow is
+Every step the committed units minimise w1 F1 + w4 F4 (docs/model.md 5.6). What they cannot follow is
 curtailed (renewables first), dumped or shed, each at its price, so that a wrong forecast has a cost.
 
 Ramps hold between any step and the one an hour before, start-up limits in the first hour on, as in the hourly plan;
@@ -105,6 +105,7 @@ class DispatchCurve:
         corners = np.concatenate([low, high]) if slope.size else np.zeros(1)
         price = np.unique(corners)[:, None]
         inner = (price - slope) / np.where(curvature > 0, 2 * curvature, 1.0)
+        # units without curvature jump at their price: both ends of the jump are kept, and the dispatch lies between
         before = np.where(price <= low, p_min, np.where(price >= high, p_max, inner))
         after = np.where(price >= high, p_max, np.where(price <= low, p_min, inner))
         self.powers = np.stack([before, after], axis=1).reshape(2 * price.size, slope.size)
@@ -125,6 +126,7 @@ class DispatchCurve:
         Sums to 1, except with no unit free to move, where it is 0.
         """
         width = np.diff(self.totals)
+        # totals that differ by rounding are one corner and have no slope
         real = np.flatnonzero(width > SAME_TOTAL_MW)
         near = (self.totals[real] <= total_mw + SAME_TOTAL_MW) & (total_mw - SAME_TOTAL_MW <= self.totals[real + 1])
         beside = real[near]
@@ -162,10 +164,12 @@ class PowerSystem:
         startup_cost = self._startup_cost_usd(on)
         between = self._range_mw(dt_s)
         p_mw, curtailed, shed, dump, price = self._dispatch(on, net, between)
+        # where power is curtailed, dumped or shed, one more MWh moves no unit
         follows = curtailed == 0 and shed == 0 and dump == 0
         marginal_carbon, marginal_cost = self._marginal(on, p_mw, between) if follows else (0.0, 0.0)
         self._remember(p_mw, on, dt_s)
         self._advance(on, dt_s)
+        # emergency starts answer in the next step: a shortage is known only once it is there
         self._shed_mw = shed
         self._last_demand_mw = net.demand_mw - net.wind_mw - net.pv_mw
         wind_cut, pv_cut = _split(curtailed, net.wind_mw, net.pv_mw)
@@ -195,6 +199,7 @@ class PowerSystem:
     def _release(self, now_s: int, ordered: Bools) -> None:
         """At whole hours, emergency units go once their minimum up time is over and the rest is enough."""
         self._emergency &= ~ordered
+        # within the hour the plan's units cannot have taken over yet
         if now_s % SECONDS_PER_HOUR or not self._emergency.any():
             return
         served = self.on_s >= self.units.min_up_h * SECONDS_PER_HOUR
@@ -215,8 +220,10 @@ class PowerSystem:
         fast = (units.min_up_h == 1) & (units.min_down_h == 1) & ~ordered & ~self._emergency
         ready = np.flatnonzero(fast & (self.on_s <= -SECONDS_PER_HOUR))
         full_load_cost = units.fuel_cost_usd_per_h(units.p_max_mw, units.p_max_mw > 0) / units.p_max_mw
+        # they will run near full load, so that is where they are compared; equal ones start in the table's order
         order = ready[np.argsort(full_load_cost[ready], kind="stable")]
         covered_before = np.cumsum(units.p_max_mw[order]) - units.p_max_mw[order]
+        # the last one needed may cover more than is missing
         starts[order[covered_before < missing]] = True
         return starts
 
@@ -249,6 +256,7 @@ class PowerSystem:
             self._last_hour = [*self._last_hour, np.where(on, p_mw, np.nan)][-kept:]
 
     def _curve(self, on: Bools, between: tuple[Floats, Floats] | None) -> DispatchCurve:
+        # few sets of units run in a day, so their curves are kept; ramps move the limits in every step
         key = on.tobytes()
         if between is not None or key not in self._curves:
             q, units = self.parameters, self.units
@@ -277,6 +285,7 @@ class PowerSystem:
         """(p_mw [U], curtailed, shed, dump, price): units first, then curtailment, then dump or shed."""
         q, renewable = self.parameters, net.wind_mw + net.pv_mw
         needed = net.demand_mw - renewable
+        # paying for power to be taken away may be cheaper than leaving wind unused: the lower one sets the price
         cut_price = -min(q.weights[2] * q.curtailment_penalty_usd_per_mwh, q.dump_usd_per_mwh)
         curve, p_mw = self._curve(on, between), np.zeros(self.units.count)
         least, most = float(curve.totals[0]), float(curve.totals[-1])
@@ -297,7 +306,7 @@ class PowerSystem:
         return p_mw, curtailed, shed, dump, price
 
     def _reserve_shortfall_mw(self, on: Bools, net: NetLoad, curtailed: float, shed: float) -> float:
-        """The plan's reserve rule with actual powers (MODEL.md section 3), at most the requirement.
+        """The plan's reserve rule with actual powers (docs/model.md 3.12), at most the requirement.
 
         Load that is shed has its own price and needs no reserve.
         """

@@ -1,6 +1,6 @@
 """Prices that car owners see: fixed tables by the hour of the day, or made day by day from the forecast load.
 
-MODEL.md sections 3 and 8. Drivers, owners' bills and controllers all read one object of this module.
+Rules: docs/model.md 3.17. Drivers, owners' bills and controllers all read one object of this module.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class ForecastTariff:
     """Prices made once per day (one pass) from that day's forecast equivalent load without cars.
 
     The 8 hours of lowest load - wind - PV cost the valley price, the 8 highest the peak price, the rest the flat one
-    (MODEL.md section 3); of equal hours the earlier counts as lower.
+    (docs/model.md 3.17); of equal hours the earlier counts as lower.
     """
 
     def __init__(self, levels: str, cny_per_usd: float, equivalent_load_mw: Callable[[int], Floats]) -> None:

@@ -1,4 +1,4 @@
-"""The ten-unit system of Kazarlis, Bakirtzis and Petridis: units, emissions and daily load (MODEL.md section 8, S)."""
+"""The ten-unit system of Kazarlis, Bakirtzis and Petridis: units, emissions, daily load (docs/model.md 8.1, S)."""
 
 from __future__ import annotations
 

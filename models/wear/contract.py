@@ -3,7 +3,7 @@
 A model turns an SOC trace into a loss of capacity (a fraction, never per cent), incrementally: the state
 after a trace is the state before the next one. For one SOC trace the loss must not depend on the step.
 The dispatch uses the life-average marginal cost, never the derivative at the present state: on a new
-battery that derivative is ten times the average (MODEL section 7).
+battery that derivative is ten times the average (docs/model.md 7.3).
 """
 
 from __future__ import annotations

@@ -80,6 +80,7 @@ class CountingModel(ABC):
                 kelvin: Kelvin = ROOM_KELVIN) -> WearState:
         """State after the SOC trace soc [V, n], n - 1 steps of step_s seconds; kelvin a number, [n] or [V, n]."""
         refuse_impossible(soc, kelvin)
+        # traces are kept in single precision: a full battery may read a hair above 1
         trace = np.clip(soc, 0.0, 1.0)
         calendar = np.stack(self._calendar(trace, step_s, kelvin))
         cycles, closed = feed(state.cycles or begin(trace[:, 0]), trace, step_s, kelvin)
@@ -103,6 +104,7 @@ class CountingModel(ABC):
             return np.asarray(sum(self.losses(calendar[0] * days, cycles[0] * days)))
 
         short, long = np.zeros(capacity_kwh.shape), np.full(capacity_kwh.shape, use.years_max * 365.25)
+        # the loss rises with time but has no inverse that all models share
         for _ in range(BISECTIONS):
             middle = 0.5 * (short + long)
             is_over = loss_after(middle, with_v2g) > use.end_of_life_loss
@@ -123,6 +125,7 @@ class CountingModel(ABC):
         calendar = np.stack(self.calendar_rate(mean, kelvin)) * DAY_S
         # A taxi drives more than its battery holds and charges in between.
         times = np.maximum(np.ceil(driven_kwh / (DEEPEST_DRIVE * capacity_kwh)), 1.0)
+        # how much wear a kWh of V2G adds depends on whether it deepens the day's cycle or makes one of its own
         once, v2g = driven_kwh / times, np.full(capacity_kwh.shape, use.v2g_kwh_per_day)
         extra = cycle(once + v2g) - cycle(once) if use.is_one_cycle else cycle(v2g)
         return calendar, times * cycle(once), times * cycle(once) + extra
@@ -131,6 +134,7 @@ class CountingModel(ABC):
         """Integral [V] of each calendar rate along the linear pieces of the trace (Simpson's rule)."""
         profile = np.broadcast_to(kelvin, soc.shape)
         is_constant = np.ndim(kelvin) == 0
+        # rates are curved in SOC: with the ends of a piece alone the loss would depend on the step
         middle_kelvin = profile[:, 1:] if is_constant else 0.5 * (profile[:, 1:] + profile[:, :-1])
         ends = self.calendar_rate(soc, profile)
         middles = self.calendar_rate(0.5 * (soc[:, 1:] + soc[:, :-1]), middle_kelvin)
@@ -145,6 +149,7 @@ class CountingModel(ABC):
         """The state with losses of its sums, the open cycles taken as half ones."""
         calendar, cycle = _given(state.calendar_sum), _given(state.cycle_sum)
         if state.cycles is not None:
+            # not stored in the state: an open cycle is counted anew, and whole, once it closes
             cycle = cycle + self._cycle_sums(residue(state.cycles), cycle.shape[1])
         calendar_loss, cycle_loss = self.losses(calendar[0], cycle[0])
         # An open cycle that runs on into SOC at which the cell ages less could count less: what is worn stays worn.

@@ -72,6 +72,7 @@ def feed(state: RainflowState, soc: Floats, step_s: float, kelvin: float | Float
     counter = _Counter(state.stack.copy(), state.count.copy())
     rows, columns = np.nonzero(turns)
     first = np.searchsorted(rows, np.arange(soc.shape[0]))
+    # reversals of one vehicle depend on each other, those of different ones do not: all k-th ones go together
     rank = np.arange(rows.size) - first[rows]
     order = np.argsort(rank, kind="stable")
     edges = np.searchsorted(rank[order], np.arange(int(rank.max(initial=-1)) + 2))
@@ -83,6 +84,7 @@ def feed(state: RainflowState, soc: Floats, step_s: float, kelvin: float | Float
 
 def residue(state: RainflowState) -> Cycles:
     """What the open cycles count for now, the present point taken as the trace's last reversal."""
+    # copies, since the trace goes on from the state as it is
     counter = _Counter(state.stack.copy(), state.count.copy())
     moved = np.flatnonzero(state.direction)
     counter.push(moved, state.live[:, moved])
@@ -111,6 +113,7 @@ def _turns(change: Floats, direction: Ints) -> tuple[Bools, Ints]:
     """Where the trace turns ([V, n - 1], at the point before each change), and its way at the end [V]."""
     way = np.where(np.abs(change) > STILL_SOC, np.sign(change), 0).astype(np.int8)
     way = np.concatenate([direction[:, None].astype(np.int8), way], axis=1)
+    # a pause has no direction: the last motion counts, or each rest would be a reversal
     last_moved = np.maximum.accumulate(np.where(way != 0, np.arange(way.shape[1]), 0), axis=1)
     lasting = np.take_along_axis(way, last_moved, axis=1)
     return lasting[:, 1:] * lasting[:, :-1] < 0, lasting[:, -1].astype(np.int64)
@@ -126,6 +129,7 @@ class _Counter:
     def push(self, rows: Ints, points: Floats) -> None:
         """Add one reversal [5, N] to each of rows [N], all different, and close what it closes."""
         if rows.size and int(self.count[rows].max()) == self.stack.shape[2]:
+            # all stacks double together: few traces hold more open cycles, and arrays stay rectangular
             self.stack = np.concatenate([self.stack, np.zeros_like(self.stack)], axis=2)
         self.stack[:, rows, self.count[rows]] = points
         self.count[rows] += 1
@@ -135,6 +139,7 @@ class _Counter:
     def _close(self, rows: Ints) -> Ints:
         """Close one range of each row where the last one is not smaller; gives the rows that changed."""
         top = self.count[rows]
+        # ASTM's three-point rule: a range is closed by a following one that is at least as large
         closes = (np.abs(self.stack[SOC, rows, top - 1] - self.stack[SOC, rows, top - 2])
                   >= np.abs(self.stack[SOC, rows, top - 2] - self.stack[SOC, rows, top - 3]))
         rows, top = rows[closes], top[closes]
@@ -159,6 +164,7 @@ class _Counter:
         row, number = (np.concatenate([found[k] for found in self._found]) for k in (0, 3))
         a, b = (np.concatenate([found[k] for found in self._found], axis=1) for k in (1, 2))
         change = b - a
+        # channels are sums along the trace, so means over a cycle are differences of its two ends
         c_rate = change[RATE_PATH] / np.maximum(change[PATH], STILL_SOC)
         kelvin = change[KELVIN_S] / np.maximum(change[ELAPSED_S], 1.0)
         return Cycles(row, np.abs(change[SOC]), 0.5 * (a[SOC] + b[SOC]), c_rate, kelvin, number)

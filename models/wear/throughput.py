@@ -1,4 +1,4 @@
-"""Wear in proportion to the energy drawn out of the battery (MODEL section 7, model 1; numbers A)."""
+"""Wear in proportion to the energy drawn out of the battery (docs/model.md 7.2; numbers A)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Throughput:
     name: str = "throughput"
     cell: str = "generic"
     year: int = 2023
-    source: str = "MODEL section 7 (A)"
+    source: str = "docs/model.md 7.2 (A)"
     tested: None = None
     tested_range: str = "none: a price per kWh, the same at every SOC, depth, power and temperature"
 

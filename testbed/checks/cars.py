@@ -86,7 +86,7 @@ def _buses(result: Result, district: District) -> Iterator[Violation]:
 
 
 def _feeder_load_kw(result: Result, feeder: RadialFeeder) -> Floats:
-    """[T] loads of the buses follow the system's load (MODEL.md section 8)."""
+    """[T] loads of the buses follow the system's load (docs/model.md 5.4)."""
     load_peak_mw = build_profiles(Scenario.model_validate(result.scenario)).load_peak_mw
     return np.asarray(feeder.p_base_kw.sum() * result.system("load_mw") / load_peak_mw)
 

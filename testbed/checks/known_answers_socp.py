@@ -1,7 +1,7 @@
 """Known answers of the branch-flow relaxation: exact where it is, refused or repaired where it is not.
 
 The negative case: IEEE-33, load x 0.4, 2 MW injected at bus 18, ceiling 1.05 pu. The relaxation calls it optimal
-at 1.050 pu, the power flow of the same powers gives 1.090 pu (MODEL.md section 4).
+at 1.050 pu, the power flow of the same powers gives 1.090 pu (docs/model.md 4.7).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Judges a finished run by its result file alone, over all its days.
 
-Written from MODEL.md sections 2, 3 and 5 and the stored scenario: no controller, no simulator and no solver is
+Written from docs/model.md 2, 3 and 5 and the stored scenario: no controller, no simulator and no solver is
 asked, so that a mistake in one of them shows. `violations` must be empty for every completed run; limits that a run
 may break at a price (voltage, loading, shed, dump, reserve) are `notes`.
 """

@@ -8,7 +8,7 @@ from testbed.checks.known_answer import Check, Value
 
 
 def run_checks() -> list[Check]:
-    """All known answers, in the order of docs/model.md; about ten seconds."""
+    """All known answers, in the order of docs/model.md 9; about ten seconds."""
     from testbed.checks import known_answers, known_answers_socp  # noqa: PLC0415  importing both costs seconds
 
     parts = (*known_answers.CHECKS, *known_answers_socp.CHECKS)

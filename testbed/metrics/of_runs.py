@@ -195,7 +195,7 @@ def half_width(differences: np.ndarray[Any, np.dtype[np.float64]]) -> float:
     count = differences.size
     if count < 2:
         return np.nan
-    from scipy.special import stdtrit  # noqa: PLC0415 - an eighth of a second, for who compares
+    from scipy.special import stdtrit  # noqa: PLC0415 - takes an eighth of a second, needed for intervals alone
 
     quantile = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2))
     return quantile * float(differences.std(ddof=1)) / float(np.sqrt(count))

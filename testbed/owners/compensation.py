@@ -145,7 +145,7 @@ def combined(statements: Statements, baseline: Statements) -> Compensation:
     found = linprog(bases.sum(axis=0), A_ub=-bases[hurt], b_ub=-harm[hurt], bounds=(0, None), method="highs")
     if found.x is None:
         raise RuntimeError(f"compensation: the solver of the combined offer says {found.message}")
-    # The solver's feasibility tolerance must leave nobody a hair short: every rate a hair higher.
+    # The solver's feasibility tolerance must not leave anybody short: every rate is a little higher.
     short = np.max(harm[hurt] / np.maximum(bases[hurt] @ found.x, TOLERANCE_USD))
     rates = np.asarray(found.x * max(float(short), 1.0), dtype=np.float64)
     offer = Offer({name: float(rate) for name, rate in zip(BASES, rates, strict=True)}, True)

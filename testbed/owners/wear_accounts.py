@@ -71,6 +71,7 @@ def soc_traces(result: Result, district: str) -> Floats:
     if not path.is_file():
         raise ResultError(f"{path}: there is no such file; wear accounts need a run with record.vehicles=true")
     ends = read_traces(path, district, "soc").astype(np.float64).T
+    # traces hold ends of steps: without the state before the first one its wear would be lost
     first = result.vehicle(district, "stored_start_kwh") / result.vehicle(district, "capacity_kwh")
     return np.asarray(np.clip(np.concatenate([first[:, None], ends], axis=1), 0.0, 1.0))
 
@@ -89,6 +90,7 @@ def wear_account(result: Result, model: str, kelvin: Kelvin | None = None, age_y
         soc = soc_traces(result, district)
         age = result.vehicle(district, "age_years") if age_years is None else np.full(soc.shape[0], age_years)
         driven = result.vehicle(district, "driven_kwh") / (result.steps_total * result.step_s / DAY_S)
+        # a car's wear depends on no other car, so blocks bound the memory and change nothing
         for first in range(0, soc.shape[0], BLOCK_VEHICLES):
             rows = slice(first, first + BLOCK_VEHICLES)
             capacity = result.vehicle(district, "capacity_kwh")[rows]
@@ -98,6 +100,7 @@ def wear_account(result: Result, model: str, kelvin: Kelvin | None = None, age_y
     calendar, cycle, drawn, growth, capacity = (np.concatenate(column) for column in zip(*parts, strict=True))
     cost = loss_cost_usd(calendar + cycle, capacity, price, wear["end_of_life_loss"])
     flags = chosen.tested.flags(np.concatenate(traces), result.step_s, temperature) if chosen.tested else ()
+    # NaN stands for a model that knows no resistance
     has_growth = bool(np.all(np.isfinite(growth)))
     return WearAccount(model, calendar, cycle, growth if has_growth else None, drawn, capacity, cost, flags)
 
@@ -105,6 +108,7 @@ def wear_account(result: Result, model: str, kelvin: Kelvin | None = None, age_y
 def _gain(model: WearModel, capacity: Floats, age: Floats, driven: Floats, soc: Floats, step_s: float,
           kelvin: Kelvin) -> tuple[Floats, Floats, Floats, Floats]:
     """(calendar, cycle, drawn, resistance) of the trace, from the state that age and driving give."""
+    # wear laws are curved: what a day does depends on the age at which it happens
     before = model.initial_state(capacity, age, driven, REFERENCE_LIFE)
     after = model.advance(before, capacity, soc, step_s, kelvin)
     return (after.calendar_loss - before.calendar_loss, after.cycle_loss - before.cycle_loss,
@@ -119,6 +123,7 @@ def increment(account: WearAccount, other: WearAccount, result: Result, other_re
     """What the first run did beyond the other: same model, same cars; ResultError otherwise."""
     if account.model != other.model or not np.array_equal(account.capacity_kwh, other.capacity_kwh):
         raise ResultError("wear: an increment needs one model and the same cars (equal scenario and seed)")
+    # driving cancels: both runs have the same trips, so the difference is what went to the grid
     drawn = [np.concatenate([r.vehicle(d, "drawn_kwh") for d in r.districts]) for r in (result, other_result)]
     return Increment(account.model, account.calendar_loss - other.calendar_loss,
                      account.cycle_loss - other.cycle_loss, account.cost_usd - other.cost_usd, drawn[0] - drawn[1])

@@ -1,8 +1,8 @@
 """What a result file holds and on which axes: the shape of everything is known before the first step.
 
 The variables come from `testbed.wiring.attributes` (THE table). Every array is fixed in size and allocated when the
-file is made, so that a killed run leaves a readable file (DATA.md, traps of h5py). xarray opens each group as
-it is (`engine="h5netcdf"`), because every axis is an HDF5 dimension scale.
+file is made, so that a killed run leaves a readable file (docs/results.md#what-a-kill-leaves). xarray opens each
+group as it is (`engine="h5netcdf"`), because every axis is an HDF5 dimension scale.
 """
 
 from __future__ import annotations

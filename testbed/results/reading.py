@@ -56,7 +56,7 @@ class Result:
     # ------------------------------------------------------------ opening
     @contextmanager
     def held_open(self) -> Iterator[None]:
-        """Within, the file is opened once and not for every array; for who reads many."""
+        """Within, the file is opened once and not for every array: for callers that read many."""
         with self._open() as file:
             self._held.append(file)
             try:

@@ -1,6 +1,7 @@
 """Second result file with a trace per vehicle, compressed.
 
-Chunked and compressed files are not safe against a kill, hence a file of its own (DATA.md).
+Chunked and compressed files are not safe against a kill, hence a file of its own
+(docs/results.md#what-a-kill-leaves).
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ class Outlook:
     now_s: int
     step_s: int
     may_discharge: bool
-    """Whether the controller's plans may let cars discharge; drivers who are free do as they like."""
+    """Whether the controller's plans may let cars discharge; free drivers decide for themselves."""
     known: Sessions
     known_vehicle: Ints
     """[S] slots of `known`."""
@@ -91,10 +91,11 @@ class Outlook:
     period_edges_s: Ints
 
     def controllable(self) -> tuple[Sessions, Ints, Sessions]:
-        """(`known`, their slots, `coming` as dispatched) that have an envelope: nobody where all are free."""
+        """(`known`, their slots, `coming` as dispatched) that have an envelope: none where all are free."""
         if not np.any(np.asarray(self.behaviour.free_share) < 1.0):
             return select(self.known, slice(0)), self.known_vehicle[:0], select(self.coming, slice(0))
         known, coming = self.known, first_dispatched(self.coming, self.step_s)
+        # else bounds would fall by discharging that this controller never asks for
         if not self.may_discharge:
             known, coming = without_discharging(known), without_discharging(coming)
         return known, self.known_vehicle, coming
@@ -109,6 +110,7 @@ class Outlook:
         steps = np.arange(self.step_edges_s.size - 1)
         first = NEAR_H * SECONDS_PER_HOUR // self.step_s
         period = np.minimum(steps, first) + np.maximum(steps - first, 0) * self.step_s // SECONDS_PER_HOUR
+        # answers to prices are worked out one period after the other: whole hours later on save most of the work
         edges_s = np.append(self.step_edges_s[np.unique(period, return_index=True)[1]], self.step_edges_s[-1])
         return np.asarray(self._load_kw(self.known, self.coming, edges_s)[0][period], dtype=np.float64)
 
@@ -117,7 +119,7 @@ class Outlook:
         return self._load_kw(self.known, self.coming, self.period_edges_s)[1]
 
     def uncontrolled_this_hour_bus_kw(self) -> Floats:
-        """[B, Q + N] the same with the periods after the present hour left at 0: for who does not look ahead.
+        """[B, Q + N] the same with the periods after the present hour left at 0: for layers that do not look ahead.
 
         Cars that answer prices weigh all hours until they leave, so for them nothing is saved.
         """
@@ -136,7 +138,7 @@ class Outlook:
 
     def _load_kw(self, known: Sessions, coming: Sessions, edges_s: Ints) -> tuple[Floats, Floats]:
         free = self.behaviour.free
-        if not self.behaviour.answers_price:  # who comes later takes nothing yet
+        if not self.behaviour.answers_price:  # cars that come later take nothing yet
             coming = select(coming, coming.start_s < edges_s[-1])
         parts = ((known, free(known)), (self.known_outside, np.ones(self.known_outside.count)),
                  (coming, free(coming)), (self.coming_outside, np.ones(self.coming_outside.count)))
@@ -147,6 +149,7 @@ class Outlook:
         for stays, share in parts:
             if share.any():
                 by_row += self.behaviour.load_kw(stays, edges_s, share * stays.weight, self._row(stays, kinds), count)
+        # cars under control wait for their first planned hour, but for what cannot wait
         waits = 1.0 - free(coming)
         if waits.any():
             by_row += urgent_load_kw(first_dispatched(coming, self.step_s), edges_s, waits * coming.weight,
@@ -184,7 +187,7 @@ class ExpectedCars:
                 ahead_h: int | None = None) -> Outlook:
         """From the stays of all cars plugged in now, which of them are enrolled, and their slots; each [S].
 
-        With ahead_h only those to come within these hours, for who asks for nothing later.
+        With ahead_h only those to come within these hours, for callers that need nothing later.
         """
         if self.knows_truth:
             plugged, is_enrolled = known_truly(self.stays, now_s, plugged, is_enrolled, vehicle)
@@ -202,7 +205,8 @@ class ExpectedCars:
             period_edges_s=now_s + np.concatenate([steps, hours]))
 
     def _coming(self, now_s: int, hours: int) -> tuple[Sessions, Bools]:
-        """Stays that begin at now_s or later and within these hours; who came before now_s is plugged in."""
+        """Stays that begin at now_s or later and within these hours; cars that came before now_s are plugged in."""
+        # a sampled expectation is one mean day that comes again; the run's own days do not
         shift_s = now_s // DAY_S * DAY_S if self.repeats else 0
         first, last = np.searchsorted(self._starts_s, [now_s - shift_s, now_s - shift_s + hours * SECONDS_PER_HOUR])
         rows = np.sort(self._by_start[first:last])
@@ -222,6 +226,7 @@ def known_truly(truth: ExpectedSessions, now_s: int, plugged: Sessions, is_enrol
     if not order.size or not vehicle.size:
         return plugged, is_enrolled
     begin_s = int(min(start_s.min(), now_s))
+    # owner and instant in one number: one search finds each slot's last stay
     span_s = int(max(start_s.max(), now_s)) - begin_s + 1
     last = np.searchsorted(owner * span_s + start_s - begin_s, vehicle * span_s + now_s - begin_s, side="right") - 1
     row = order[np.maximum(last, 0)]
@@ -248,7 +253,9 @@ def build_expectation(spec: RunSpec, district: District) -> ExpectedCars:
     if planning.expectation == "perfect":
         stays = ExpectedDays(folder, inputs).perfect(district.seed, controlled_days + ahead)
         return ExpectedCars(spec, district, _counted_from(stays, spec.control_s))
+    # the district's place without the run's seed: equal for all runs, unlike between districts
     seed = np.random.SeedSequence(EXPECTATION_SEED, spawn_key=district.seed.spawn_key)
+    # days under control are left out: they change no sample, and runs with other numbers of them share the cache
     like_any_run = replace(inputs, start_s=-spec.scenario.warmup_days * DAY_S)
     stays = ExpectedDays(folder, like_any_run).sampled(seed, planning.expectation_days,
                                                        planning.expectation_vehicles_max, planning.horizon_h)
@@ -263,7 +270,7 @@ def _counted_from(stays: ExpectedSessions, midnight_s: int) -> ExpectedSessions:
 
 
 def _of_recording(spec: RunSpec, district: District, replay: ReplayInputs, ahead: int) -> ExpectedSessions:
-    """Recorded days before the first planned one, or the run's own; whoever knows the truth gets those, as declared."""
+    """Recorded days before the first planned one, or the run's own, as declared, where the truth is known."""
     planning, days = spec.scenario.planning, spec.scenario.days + ahead
     if planning.expectation == "perfect" or knows_truth(spec.controller):
         return true_replay(replay, district.vehicles, district.site, days, spec.step_s, spec.control_s)

@@ -41,6 +41,7 @@ class PlanWindow:
 
     def look(self, now_s: int, declared: DeclaredTable, energy_kwh: Floats) -> None:
         """Remember the energy [V] of stays seen for the first time."""
+        # a car may leave and come back between two looks: only the instant of plug-in tells its stays apart
         is_new = declared.is_plugged & (self.since_s != declared.plugged_since_s)
         self.since_s = np.where(is_new, declared.plugged_since_s, self.since_s)
         self.seen_s = np.where(is_new, now_s, self.seen_s)
@@ -82,6 +83,7 @@ def _correction(known: Sessions, level_kwh: Floats, stays_on: Bools, end_s: int,
     rate_kw = known.eta_charge * known.p_charge_max_kw
     reach_kwh = rate_kw * (end_s - now_s) / SECONDS_PER_HOUR
     wish_kwh = np.maximum(np.minimum(known.wanted_kwh, known.max_kwh) - known.energy_kwh, 0.0)
+    # what was lent since cannot all be returned in the time left: never ask for more than full power gives
     asked_kwh = np.minimum(level_kwh - known.energy_kwh, reach_kwh)
     change_kwh = (asked_kwh - np.minimum(wish_kwh, reach_kwh)) * stays_on
     rows = known.group * (left_h + 1) + left_h
@@ -104,6 +106,7 @@ def _aligned(now: CohortFlexibility, plan_s: int, passed: int, horizon_h: int) -
         whole[rows] = values
         return whole
 
+    # efficiencies of empty rows divide: 1 there, 0 elsewhere
     placed: dict[str, Any] = {name: by_hour(getattr(now, name)) for name in _BY_HOUR}
     placed |= {name: by_cohort(getattr(now, name), 1.0 if name.startswith("eta") else 0.0) for name in _BY_COHORT}
     steps = now.p_uncontrolled_step_kw.size // now.horizon_h

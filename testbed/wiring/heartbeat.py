@@ -13,7 +13,7 @@ PERIOD_S = 0.2
 
 
 class Heartbeat:
-    """Leaves the number of finished steps, no more often than anybody looks."""
+    """Writes the number of finished steps, at most as often as it is read."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE

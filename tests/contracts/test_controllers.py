@@ -139,7 +139,7 @@ def test_planned_flows_are_numbers(run):
 
 
 def test_every_answer_of_the_optimisation_agrees_with_ac_or_says_it_fell_back(run):
-    """1e-5 pu and 0.1 % of loss (MODEL.md section 4)."""
+    """1e-5 pu and 0.1 % of loss (docs/model.md 4.7)."""
     result = run.result
     solved = result.district("feeder33", "spatial_solved") > 0
     fallback = result.district("feeder33", "spatial_fallback") > 0

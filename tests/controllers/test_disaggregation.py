@@ -286,7 +286,7 @@ def _lost_share(seed: int, count: int) -> float:
 
 @pytest.mark.parametrize("count", [3, 12, 40])
 def test_under_one_percent_of_random_feasible_targets_is_lost(count: int) -> None:
-    """Cohorts by departure hour lose 0.6-0.8 % of what the plan asks (MODEL 3, C)."""
+    """Cohorts by departure hour lose 0.6-0.8 % of what the plan asks (docs/model.md 3.2, C)."""
     assert np.mean([_lost_share(seed, count) for seed in range(24)]) < 0.01
 
 

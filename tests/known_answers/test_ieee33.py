@@ -1,4 +1,4 @@
-"""Published and recomputed numbers of the IEEE 33-bus feeder (MODEL section 9)."""
+"""Published and recomputed numbers of the IEEE 33-bus feeder (docs/model.md 9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ten-unit system without cars, from the literature and from MODEL.md section 9."""
+"""The ten-unit system without cars, from the literature and from docs/model.md 9."""
 
 from __future__ import annotations
 

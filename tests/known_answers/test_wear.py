@@ -115,7 +115,7 @@ def test_xu_by_hand() -> None:
                                              rel=2e-3)
 
 
-# ---------------------------------------------------------------- known numbers of MODEL section 7
+# ---------------------------------------------------------------- known numbers of docs/wear.md
 CNY = 900.0 * 60.0 / 0.2 / 20.0
 """CNY per kWh of a day with 20 kWh V2G, per unit of loss."""
 
@@ -141,7 +141,7 @@ def test_v2g_day_on_a_new_and_an_old_battery(name, new, old) -> None:
 
 @pytest.mark.parametrize(("name", "new", "old"), [("schmalstieg2014", 19.3, 0.51), ("naumann", 4.6, 0.12)])
 def test_known_numbers_are_increments_at_the_true_throughput(name, new, old) -> None:
-    """b (sqrt(Q + dQ) - sqrt(Q)) with the b of the V2G cycle for all Q before reproduces MODEL's figures.
+    """b (sqrt(Q + dQ) - sqrt(Q)) with the b of the V2G cycle for all Q before reproduces the figures of docs/wear.md.
 
     That form is not additive over cycles of unlike depth, so the models carry the damage done instead of Q.
     """
@@ -154,7 +154,7 @@ def test_known_numbers_are_increments_at_the_true_throughput(name, new, old) -> 
 
 
 def test_life_average_of_model() -> None:
-    """MODEL: LFP .12, Xu .10 CNY/kWh. Ours, V2G deepening the driving cycle: LFP .128 over eight years, .105 to the
+    """Known: LFP .12, Xu .10 CNY/kWh. Ours, V2G deepening the driving cycle: LFP .128 over eight years, .105 to the
     end of life (.08 with V2G in a cycle of its own); Xu .10 in every setting."""
     sixty, naumann, xu = np.array([60.0]), wear_model("naumann"), wear_model("xu2016")
     assert naumann.life_average_usd_per_kwh(sixty, LifeUse(years_max=8.0)) * 7 == pytest.approx([0.128], abs=0.002)

@@ -1,4 +1,4 @@
-"""What acts when no optimum stands: each pair takes its share of its cohort's target, scaled until AC is content."""
+"""What acts when no optimum stands: each pair takes its share of its cohort's target, scaled until AC allows it."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from controllers.spatial.branch_flow.layout import Layout
 from models.records.arrays import Floats
 
 QUARTER_SHARE = 0.1
-"""Price of a quarter's deviation from the hour's mean over the price of target slack (MODEL 4)."""
+"""Price of a quarter's deviation from the hour's mean over the price of target slack (docs/model.md 4.3)."""
 TIE_BREAK_USD_PER_MWH = 0.05
 """Tiny cost of p^2 / p_max (share-weighted), so that the optimum is unique and neither row order nor solver
 decides; at full power it is 0.05 $/MWh, against loss prices of some $/MWh between buses (A)."""

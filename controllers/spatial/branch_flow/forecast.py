@@ -16,7 +16,7 @@ from models.records.flexibility import BusFlexibility
 from models.records.groups import GROUP_COUNT
 
 PRICE_FLOOR_USD_PER_MWH = 1.0
-"""Losses must cost something, else the relaxation is meaningless (MODEL 4)."""
+"""Losses must cost something, else the relaxation is meaningless (docs/model.md 4.6)."""
 LATER_SLACK_SHARE = 0.5
 """Price of later targets' slack over that of the present hour: an old plan may ask for more in all than the cars
 can do, and a forecast must not starve the present (A)."""

@@ -12,7 +12,7 @@ from models.records.feeder import Site
 
 
 def no_guidance(buses: int) -> Ints:
-    """Ranks that guide nobody."""
+    """Ranks without any guidance."""
     return np.full((KINDS, buses), -1, dtype=np.int64)
 
 
@@ -53,7 +53,7 @@ def expected_stay(knowledge: SpatialKnowledge, layout: Layout, now: Forecast) ->
     """Share [W, T] of an arrival's stay that reaches each period, from what the zone's plugged cars declare.
 
     Without it a car that comes at night would be parked for the next evening's peak, which it will not see.
-    1 everywhere where nobody is plugged in.
+    1 everywhere where no car is plugged in.
     """
     pairs = knowledge.pairs
     groups = np.arange(now.cohort_c_kw.shape[0])

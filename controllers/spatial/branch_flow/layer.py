@@ -16,7 +16,7 @@ from models.records.groups import GROUP_COUNT, cohort_index, group_index
 
 
 class BranchFlow:
-    """SpatialLayer: branch-flow optimisation of one feeder, judged by AC power flow (MODEL 4).
+    """SpatialLayer: branch-flow optimisation of one feeder, judged by AC power flow (docs/model.md 4.7).
 
     placement `in_place`: no guidance; `guided`: bus ranks for arrivals; `migrate` acts as `in_place`
     (its bound is `migrate.migrate_bound`, which is never executed).

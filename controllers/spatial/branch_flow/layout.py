@@ -108,6 +108,7 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
                         f"an hour (got {knowledge.step_s} s)")
     steps = SECONDS_PER_HOUR // knowledge.step_s
     hours = knowledge.look_ahead_h - 1
+    # an hour without cars keeps one empty row: no matrix of the problem is ever without a column
     held = held if held.size else np.zeros(1, dtype=np.int64)
     bus, group = knowledge.pairs.bus_index[held], knowledge.pairs.group[held]
     kind = group_kind(group)
@@ -115,10 +116,13 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
     row_bus, row_kind = np.nonzero(ports)
     row_of = np.full(ports.shape, -1)
     row_of[row_bus, row_kind] = np.arange(row_bus.size)
+    # later hours are forecasts: what differs from bus to bus by next to nothing only slows the solver
     later_key, row_later = _later_rows(knowledge, row_bus, row_kind)
     zone_rows, later_w = np.unique(later_key % ZONE_KINDS, return_inverse=True)
+    # a cohort without cars here could only pay for its missed target: it gets no row
     keys, pair_c = np.unique(group * knowledge.pairs.bins + knowledge.pairs.departure_bin[held], return_inverse=True)
     rows_d = np.flatnonzero(group_is_bidirectional(group))
+    # likewise: all stand in, with limits of 0
     rows_d = rows_d if rows_d.size else np.arange(held.size)
     eta_c, eta_d, wear = _group_constants(knowledge)
     later_eta_c, later_eta_d, later_wear = _later_constants(
@@ -154,6 +158,7 @@ def _sums(row: Ints, rows: int, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]
     """Matrix [rows, n] that adds element j to row[j]."""
     values = np.ones(row.size) if keep is None else keep.astype(float)
     matrix = sp.csr_array((values, (row, np.arange(row.size))), shape=(rows, row.size))
+    # a stored 0 would be an entry in the solver's factorisation
     matrix.eliminate_zeros()
     return matrix
 
@@ -167,6 +172,7 @@ def _group_constants(knowledge: SpatialKnowledge) -> tuple[Floats, Floats, Float
     for eta in (vehicles.eta_charge, vehicles.eta_discharge):
         count = np.bincount(vehicles.class_index, minlength=CLASSES)
         total = np.bincount(vehicles.class_index, eta, minlength=CLASSES)
+        # a class without cars has no mean, and no power for which it would matter
         overall = eta.mean() if eta.size else 1.0
         means.append(np.where(count > 0, total / np.maximum(count, 1), overall)[vehicle_class])
     return means[0], means[1], knowledge.wear_usd_per_kwh * 1e3 / means[1]
@@ -180,5 +186,6 @@ def _later_constants(
     wear = knowledge.wear_usd_per_kwh * 1e3 / eta_d
     belongs = ((group_zone(groups)[None, :] == zone[:, None]) & (group_kind(groups)[None, :] == kind[:, None])
                & (group_is_bidirectional(groups)[None, :] == 1))
+    # one-way cars to come have no discharge to which efficiency and wear could apply
     weights = belongs / belongs.sum(axis=1, keepdims=True)
     return weights @ eta_c, weights @ eta_d, weights @ wear

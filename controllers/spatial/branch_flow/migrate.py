@@ -37,7 +37,7 @@ def migrate_bound(
     knowledge: SpatialKnowledge, load_kw: Floats, load_kvar: Floats, zone_charge_kw: Floats, zone_discharge_kw: Floats,
     port_kw: tuple[float, float] = (7.0, 30.0), period_h: float = 1.0, price_usd_per_mwh: float = 20.0,
 ) -> MigrateBound:
-    """Bound for a day of zone totals (MODEL 4, `migrate`).
+    """Bound for a day of zone totals (docs/model.md 4.11).
 
     load [T, B]; zone_charge_kw, zone_discharge_kw [Z, 2, T] >= 0 by zone and charger kind; port_kw: power per port
     of each kind. A bus takes at most ports x kW of each kind, charging and discharging together.

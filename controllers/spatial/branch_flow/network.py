@@ -82,7 +82,7 @@ def answer_of(feeder: RadialFeeder, flow: FlowValues, price_usd_per_mw: Floats, 
 
 
 def relaxation_gap(feeder: RadialFeeder, flow: FlowValues) -> float:
-    """max (l v_i - P^2 - Q^2) / max(P^2 + Q^2, 1e-2) over lines and periods (MODEL 4)."""
+    """max (l v_i - P^2 - Q^2) / max(P^2 + Q^2, 1e-2) over lines and periods (docs/model.md 4.7)."""
     all_v = np.concatenate([np.full((1, flow.v.shape[1]), feeder.v_slack_pu**2), flow.v])
     s2 = flow.P**2 + flow.Q**2
     gap = flow.l * all_v[feeder.parent[1:]] - s2

@@ -196,7 +196,7 @@ def _substation(feeder: RadialFeeder, net: eq.Incidence, u: _Unknowns) -> list[c
 
 def _voltage_penalty(knowledge: SpatialKnowledge, layout: Layout, u: _Unknowns,
                      groups: dict[str, list[cp.Constraint]]) -> tuple[cp.Expression, cp.Variable | None]:
-    """One-sided penalty of low voltages, and how low they are; a two-sided one would destroy exactness (MODEL 4).
+    """One-sided penalty of low voltages, and how low they are; a two-sided one destroys exactness (docs/model.md 4.6).
 
     The variable has no sign of its own: cvxpy would put another in its place, not to be found among the columns.
     """

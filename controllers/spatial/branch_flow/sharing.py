@@ -48,22 +48,25 @@ def share(asked: Asked, cars: Cars, pair: Ints) -> Floats:
 
     First each pair's cars by least laxity; then what a cohort still lacks, or what forced charging gave it too
     much, goes to or comes from its other cars at whatever bus, again by laxity. No car is charged beyond what its
-    driver wants while another of its cohort lacks that: else the other must charge later what nobody asked for.
+    driver wants while another of its cohort lacks that: else the other must charge later what no target asks for.
     """
     none = np.zeros(1)
     needed_kw = np.maximum(cars.need_kw, np.maximum(cars.lo_kw, 0.0))
+    # pairs first, since a pair is where the optimum wants the power; a last row takes cars of no pair
     given = least_laxity(np.r_[asked.pair_c_kw, none], np.r_[asked.pair_d_kw, none], pair,
                          cars.lo_kw, needed_kw, cars.laxity)
     if not given.size:
         return given
     rows = asked.cohort_c_kw.size
     order = sorted_by_row(cars.row, cars.laxity)
+    # cars have come and gone since the decision: what pairs cannot do any more is the cohort's, at any bus
     lacks_d = asked.cohort_d_kw - np.bincount(cars.row, np.maximum(-given, 0.0), rows)
     room_d = np.where(given <= 0, given + np.maximum(-cars.lo_kw, 0.0), 0.0)
     given = given - fill(np.maximum(lacks_d, 0.0), room_d, cars.row, order[::-1], rows)
     given = given + _charge_more(asked.cohort_c_kw, given, needed_kw, cars.row, order)
     given = given + _beyond_need(asked, given, cars, pair)
     given = given + _charge_more(asked.cohort_c_kw, given, cars.hi_kw, cars.row, order)
+    # cars in a hurry charge whatever was asked: others give way, or the district would draw more than planned
     excess = np.bincount(cars.row, np.maximum(given, 0.0), rows) - asked.cohort_c_kw
     spare = np.maximum(np.maximum(given, 0.0) - np.maximum(cars.lo_kw, 0.0), 0.0)
     less = fill(np.maximum(excess, 0.0), spare, cars.row, order[::-1], rows)
@@ -86,6 +89,7 @@ def _beyond_need(asked: Asked, given_kw: Floats, cars: Cars, pair: Ints) -> Floa
     cohort_of[pair] = cars.row
     wished = np.bincount(cohort_of, wish, cohorts)
     lacks = np.maximum(asked.cohort_c_kw - np.bincount(cars.row, charged, cohorts), 0.0)
+    # pairs may together wish for more than the cohort lacks: all are cut alike
     share_of_wish = np.minimum(np.divide(lacks, wished, out=np.zeros(cohorts), where=wished > 0), 1.0)
     room = np.where(given_kw >= 0, np.maximum(cars.hi_kw - given_kw, 0.0), 0.0)
     order = sorted_by_row(pair, cars.laxity)

@@ -35,9 +35,11 @@ def hour_targets(targets_kw: Floats, horizon_h: int, hour: int, bins: int, least
     """
     now = by_group_and_departure(targets_kw, horizon_h)[:, :, hour]
     result = np.zeros((GROUP_COUNT, bins))
+    # a plan counts departures from its own start, the lower layer from the present hour
     departure_bin = np.clip(np.arange(horizon_h) - hour, 0, bins - 1)
     into = (departure_bin[:, None] == np.arange(bins)).astype(np.float64)
     result += now[:, :horizon_h] @ into
+    # one cohort of the plan stands for all later departures, which are several bins here
     beyond = np.minimum(horizon_h - hour, bins - 1)
     result[:, beyond:] += _within(now[:, horizon_h:], least_kw[:, beyond:], most_kw[:, beyond:])
     return result
@@ -46,6 +48,7 @@ def hour_targets(targets_kw: Floats, horizon_h: int, hour: int, bins: int, least
 def _within(target_kw: Floats, least_kw: Floats, most_kw: Floats) -> Floats:
     """Targets [G, 1] spread over bins [G, n]: what each must do first, the rest by what it can do beyond it."""
     forced_kw = np.minimum(target_kw, least_kw.sum(axis=1, keepdims=True))
+    # without cars the target stays with the last bin: it must not be lost from the sum
     last = np.zeros(least_kw.shape)
     last[:, -1] = 1.0
     by_most = _by(most_kw, last)

@@ -19,7 +19,7 @@ from controllers.temporal.unit_commitment.tuning import Tuning
 from models.records.arrays import Floats, Ints
 
 SPLIT_SLACK_REL = 1e-6
-"""How much dearer than the optimum the unique split may be (MODEL.md section 3)."""
+"""How much dearer than the optimum the unique split may be (docs/model.md 3.14)."""
 DUST_KW = 1e-4
 """Below it a cohort's power is the solver's rounding; a car must not be kept from charging to give 1e-6 kW."""
 TANGENT_GAP_REL = 1e-5

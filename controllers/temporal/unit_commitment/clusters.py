@@ -26,6 +26,7 @@ from controllers.temporal.unit_commitment.stages import Commitment
 from models.records.arrays import Floats, Ints
 from models.records.thermal_units import ThermalUnits
 
+# a rest too short is taken only where the assignment has no other, and is then refused by name
 FORBIDDEN_USD = 1e12
 
 
@@ -35,6 +36,7 @@ def identical_units(units: ThermalUnits) -> list[Ints]:
     skip = ("names", "initial_h")
     table = np.stack([np.asarray(getattr(units, f.name), dtype=np.float64)
                       for f in fields(units) if f.name not in skip])
+    # in the order of the table below: np.unique sorts by data, which says nothing
     _, first, kind = np.unique(table, axis=1, return_index=True, return_inverse=True)
     rows = [np.flatnonzero(kind.reshape(-1) == k) for k in np.argsort(first)]
     quick = (units.min_up_h < 1) | (units.min_down_h < 1)  # may stop and start in one hour: no chain of on and off
@@ -76,6 +78,7 @@ def single_schedules(together: Case, found: Commitment) -> Ints:
     out = np.zeros((int(behind.count.sum()), together.horizon_h), dtype=np.int64)
     for i, members in enumerate(behind.members):
         change = np.diff(found.u[i], prepend=behind.on[i])
+        # one unit may start in the hour in which another stops: the change alone would hide both
         started = np.maximum(starts[i], change)
         rules = _Rules(units.names[i], int(units.min_up_h[i]), int(units.min_down_h[i]), int(units.cold_start_h[i]),
                        float(units.start_hot_usd[i]), float(units.start_cold_usd[i]))
@@ -106,6 +109,7 @@ def _share_out(rules: _Rules, hours_on: Ints, started: Ints, stopped: Ints) -> I
     _check_times(rules, stop_h - on_since[:stop_h.size], rules.min_up_h, "minimum up")
     taken = _resting_units(rules, start_h, off_since)
     _check_times(rules, start_h - off_since[taken], rules.min_down_h, "minimum down")
+    # runs that no stop ends go on to the horizon
     until = np.concatenate([stop_h, np.full(on_since.size - stop_h.size, horizon)])
     out = np.zeros((hours_on.size, horizon), dtype=np.int64)
     runs, rests = list(on), list(off)  # units of on_since and off_since, filled as time goes on
@@ -120,6 +124,7 @@ def _share_out(rules: _Rules, hours_on: Ints, started: Ints, stopped: Ints) -> I
 
 def _oldest_first(hours_on: Ints, which: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Ints:
     """Positions of the units in `which`, longest in their present status first."""
+    # those on for longest may stop first: then minimum times kept by the cluster are kept by each unit
     at = np.flatnonzero(which)
     return np.asarray(at[np.argsort(-np.abs(hours_on[at]), kind="stable")], dtype=np.int64)
 

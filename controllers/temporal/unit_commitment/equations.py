@@ -1,4 +1,4 @@
-"""The upper layer's equations (MODEL.md section 3), one function each, with number, formula and label.
+"""The upper layer's equations (docs/model.md 3.8 to 3.13), one function each, with number, formula and label.
 
 Unit variables are flat vectors [U*H], unit by unit; cohort variables are vectors over active entries.
 Powers in MW, energies in MWh, money in $. Indices: i unit, t hour, g cohort.

@@ -1,7 +1,7 @@
 """What the upper layer's equations are written on: hourly data in MW, and cohorts as sparse rows.
 
 Only (cohort, hour) pairs at which a cohort can do something become rows; the hundreds of empty cohorts
-of MODEL.md section 3 cost nothing.
+of docs/model.md 3.2 cost nothing.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ class CohortRows:
 
     def step_matrix(self) -> sparse.csr_matrix:
         """[E, E] takes x to x(t) - x(t-1) within each cohort, with x = 0 before the first entry."""
+        # a cohort's first entry starts from 0, not from the last one of the cohort before it
         follows = np.flatnonzero(~self.first)
         back = sparse.csr_matrix((np.ones(follows.size), (follows, follows - 1)), shape=(self.entries,) * 2)
         return sparse.csr_matrix(sparse.eye(self.entries) - back)
@@ -96,6 +97,7 @@ class CohortRows:
     def uneven_matrix(self, horizon_h: int, keep: Ints) -> sparse.csr_matrix:
         """[H * Q, len(keep)] sums what the entries `keep` draw in each step beyond their hour's mean."""
         q = self.by_step.shape[1]
+        # most entries are even: kept, they would fill the matrix with zeros
         entry, k = np.nonzero(self.by_step[keep] != 1.0)
         beyond = self.by_step[keep][entry, k] - 1.0
         return sparse.csr_matrix((beyond, (self.hour[keep][entry] * q + k, entry)), shape=(horizon_h * q, keep.size))
@@ -179,7 +181,7 @@ class Case:
                 w1 * units.cost_c_usd_per_mw2h + carbon * units.emission_gamma_t_per_mw2h)
 
     def cycling_pays(self) -> Bools:
-        """[E] entries in which charging and discharging at once would pay (MODEL.md section 3).
+        """[E] entries in which charging and discharging at once would pay (docs/model.md 3.11).
 
         w2 (eta_c eta_d pi_dis - pi_ch - wear eta_c) > lambda (1 - eta_c eta_d), lambda the lowest possible price.
         """
@@ -188,6 +190,7 @@ class Case:
         gain = w2 * (eta_c * eta_d * self.price_discharge[rows.hour] - self.price_charge[rows.hour]
                      - rows.wear_usd_per_mwh[rows.cohort] * eta_c)
         loss = self.lowest_price()[rows.hour] * (1 - eta_c * eta_d)
+        # at equality (no tariff, wear or losses) cycling gains nothing, and binaries would only take time
         both = (rows.pc_max_mw > 0) & (rows.pd_max_mw > 0)
         return np.asarray(both & (gain > loss + 1e-9))
 
@@ -200,6 +203,7 @@ class Case:
         _, b, c = self.unit_curve()
         cheapest = float(np.min(b + 2 * c * units.p_min_mw))
         least = float(units.p_min_mw @ self.inherited.count)
+        # curtailment sets the price only where power may be left over whatever cars do
         surplus = view.wind_mw + view.pv_mw + least > view.load_mw + self.uncontrolled_mw
         may_spill = surplus & (view.wind_mw + view.pv_mw > 0)
         penalty = self.knowledge.weights[2] * self.knowledge.curtailment_penalty_usd_per_mwh
@@ -215,6 +219,7 @@ def make_case(knowledge: TemporalKnowledge, view: SystemView, car_control: CarCo
     uneven = within_the_hour(districts, h, view.steps_per_hour)
     parts = [_district_rows(k, d, knowledge, car_control, uneven) for k, d in enumerate(districts)]
     rows = _stack([_no_rows(view.steps_per_hour), *parts])
+    # cars that leave take energy along and cars that come bring some: what is lacking must be charged
     needed = sum(d.energy_start_kwh - d.energy_end_base_kwh for d in districts) / KW_PER_MW
     return Case(knowledge=knowledge, view=view, rows=rows, uncontrolled_mw=np.asarray(uncontrolled),
                 energy_needed_mwh=float(needed), terminal_value_usd_per_mwh=terminal_value_usd_per_mwh,
@@ -250,8 +255,10 @@ def within_the_hour(districts: tuple[CohortFlexibility, ...], horizon_h: int, st
         leaving = np.where(mean > NEGLIGIBLE_KW, power / np.maximum(mean, NEGLIGIBLE_KW), 1.0)
     if districts and all(d.pc_latest_kw.shape == may_stop.shape for d in districts):
         latest, most = (np.sum([getattr(d, name) for d in districts], axis=0) for name in ("pc_latest_kw", "pc_max_kw"))
+        # a car that stops in the last step of this hour is stopped in the next one too
         soon = np.maximum(latest, np.concatenate([latest[:, 1:], latest[:, -1:]], axis=1))
         may_stop = 1.0 - np.clip(soon / np.maximum(most, NEGLIGIBLE_KW), 0.0, 1.0)
+    # in their hour of departure cars have no hour left to make up for stopping
     own_hour = np.arange(count) % (horizon_h + 1)
     may_stop[np.flatnonzero(own_hour < horizon_h), own_hour[own_hour < horizon_h]] = 0.0
     return WithinTheHour(leaving, may_stop)
@@ -264,6 +271,7 @@ def _district_rows(index: int, cars: CohortFlexibility, knowledge: TemporalKnowl
     pc = cars.pc_max_kw * (car_control != "none")
     pd = cars.pd_max_kw * (car_control == "bidirectional")
     before = np.concatenate([np.zeros((cars.cohort_count, 1)), cars.x_min_kwh[:, :-1]], axis=1)
+    # a lower bound that rises must stand in an entry even where no power is left to follow it
     bound_rises = cars.x_min_kwh > before + NEGLIGIBLE_KW
     active = (pc > NEGLIGIBLE_KW) | (pd > NEGLIGIBLE_KW) | (bound_rises & (car_control != "none"))
     used, cohort = np.unique(np.nonzero(active)[0], return_inverse=True)
@@ -273,6 +281,7 @@ def _district_rows(index: int, cars: CohortFlexibility, knowledge: TemporalKnowl
         district=np.full(used.size, index), row=used, group=group, departure_h=departure,
         eta_charge=cars.eta_charge[used], eta_discharge=cars.eta_discharge[used],
         wear_usd_per_mwh=knowledge.wear_usd_per_kwh[group] * KW_PER_MW,
+        # never above the bound, whatever rounding or an older plan's level has made of it
         x_end_match_mwh=np.minimum(cars.x_end_uncoordinated_kwh, cars.x_max_kwh[:, -1])[used] / KW_PER_MW,
         cohort=cohort.astype(np.int64), hour=hour.astype(np.int64),
         pc_max_mw=pc[where, hour] / KW_PER_MW, pd_max_mw=pd[where, hour] / KW_PER_MW,
@@ -314,6 +323,7 @@ def merge_cohorts(rows: CohortRows, relaxed: bool = True) -> CohortRows:
     mean by plugged kW.
     """
     alike = np.stack([rows.departure_h, rows.eta_charge, rows.eta_discharge, rows.wear_usd_per_mwh, rows.group])
+    # efficiencies are means over cars: equal ones differ in their last digits
     kinds, kind = np.unique(np.round(alike, 9), axis=1, return_inverse=True)
     kind = kind.reshape(-1)
     horizon = int(rows.hour.max(initial=0)) + 1
@@ -362,6 +372,7 @@ def _merged_bounds(rows: CohortRows, kind: Ints, kinds: int, horizon: int) -> tu
     low, high = np.full((rows.count, horizon), np.nan), np.full((rows.count, horizon), np.nan)
     low[rows.cohort, rows.hour], high[rows.cohort, rows.hour] = rows.x_min_mwh, rows.x_max_mwh
     seen = np.where(np.isnan(low), -1, np.arange(horizon))
+    # a cohort that has left still holds what it took: bounds of sums need its last ones
     latest = np.maximum.accumulate(seen, axis=1)
     each = np.arange(rows.count)[:, None]
     low = np.where(latest < 0, 0.0, low[each, latest])

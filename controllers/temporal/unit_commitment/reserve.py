@@ -1,8 +1,8 @@
-"""Reserve in every step (MODEL.md sections 3 and 10): what is needed, what counts, and what is missing at its price.
+"""Reserve in every step (docs/model.md 3.12): what is needed, what counts, and what is missing at its price.
 
 Hours on and powers are hourly; load, wind, sun and charging that cannot wait differ from step to step. In the hour in
-which cars leave, their charging is not spread evenly, and who has time takes nothing off it: a step is planned with the
-larger of the hour's mean and the sum of what each cohort does then.
+which cars leave, their charging is not spread evenly, and cars with time to spare do not lower it: a step is planned
+with the larger of the hour's mean and the sum of what each cohort does then.
 
 S = H * Q steps. The slack is in pieces: one per step of the demand curve, together at most the requirement r D; what
 is missing beyond it is load shed, at that price.
@@ -82,7 +82,7 @@ def scheduled_safely(case: Case, v: Variables) -> Constraints:
 def deliverable(case: Case, v: Variables) -> Constraints:
     """(U11c) right side + phi Pd + h; h = more + less, more <= phi (Pdmax - Pd), less <= phi kappa Pc.
 
-    kappa is the share of a cohort with an hour of laxity left; who has less cannot stop charging for an hour.
+    kappa is the share of a cohort with an hour of laxity left; cars with less cannot stop charging for an hour.
     """
     rows, phi = case.rows, case.delivery_quantile
     if rows.entries == 0:
@@ -101,8 +101,10 @@ def reserve_energy(case: Case, v: Variables) -> Constraints:
     more, less = v.stored_reserve[0], v.stored_reserve[1]
     hour_sum = rows.hour_matrix(case.horizon_h, np.arange(rows.entries))
     above_min = times(rows.x_scale_mwh, v.x) - rows.x_min_mwh
+    # energy of one-way cars cannot flow back, and cars that cannot stop have none to spare
     two_way = hour_sum @ sparse.diags((rows.pd_max_mw > 0) * 1.0)
     can_stop = hour_sum @ sparse.diags(rows.may_stop)
+    # one pair for all, the worse of each, so that the hour of energy is there whoever gives it
     eta_d = float(rows.eta_discharge.min(initial=1.0))
     eta_c = float(rows.eta_charge.max(initial=0.0))
     return [
@@ -138,6 +140,7 @@ def reserve(case: Case, v: Variables) -> Constraints:
 # ------------------------------------------------------------------ what is missing
 def curve_steps(case: Case, v: Variables) -> Constraints:
     """(U11f) piece k of s <= its share of r D; the last one, load shed, has no limit."""
+    # prices never fall from piece to piece, so the optimum fills them in order without binaries
     width = case.knowledge.reserve_curve.steps(case.requirement_mw)
     return [v.short[: width.size] <= width.ravel()]
 
@@ -161,6 +164,7 @@ RESERVE: dict[str, Equation] = {
 
 def no_worse(case: Case, v: Variables, pc_mw: Floats, pd_mw: Floats, x_mwh: Floats) -> Constraints:
     """Another split of the same hourly Pc and Pd [E] under which no more reserve is missing than under this one."""
+    # the even split may cost nothing in reserve either: each row keeps what the dispatch had
     rows, h = case.rows, case.horizon_h
     out: Constraints = []
     if case.is_uneven and v.charge_at.size:

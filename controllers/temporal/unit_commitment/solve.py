@@ -20,7 +20,7 @@ def delivery_quantile(view: SystemView, tuning: Tuning) -> Floats:
 
 
 class UnitCommitment:
-    """MODEL.md section 3 as a TemporalLayer.
+    """docs/model.md 3.8 to 3.14 as a TemporalLayer.
 
     With `car_control` "none" cohorts are not planned: all expected car load is in `p_uncontrolled_kw`.
     `without` names equations to leave out (tests only).

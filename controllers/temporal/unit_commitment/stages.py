@@ -203,7 +203,7 @@ def split(case: Case, found: Dispatch, direction: Floats, slack_usd: float,
           without: Collection[str] = ()) -> Dispatch:
     """Among all equal-cost splits of the hourly Pc and Pd over cohorts, the one nearest to equal shares.
 
-    Minimises sum (P_g - share_g P_total)^2 / share_g with share = plugged kW (MODEL.md section 3). For given
+    Minimises sum (P_g - share_g P_total)^2 / share_g with share = plugged kW (docs/model.md 3.14). For given
     totals this equals Ptotal_max * Pmax_g * (P_g/Pmax_g - P_total/Ptotal_max)^2, strictly convex: one answer,
     whatever the order of rows or the solver. The cohorts' own cost may rise by `slack_usd` at most.
     """

@@ -1,6 +1,6 @@
 """Headline figures of the system and the feeders: one pure function of a result each.
 
-Definitions follow MODEL.md sections 2, 3 and 5. Names are stable once published. All sums are over counted
+Definitions follow docs/model.md 2.4 and 5.4. Names are stable once published. All sums are over counted
 time; MW and MWh from the bus upward, kW and kWh below it. Ledgers and the worth of stored energy:
 `metric_definitions_ledgers`; cars and drivers: `metric_definitions_cars`.
 """

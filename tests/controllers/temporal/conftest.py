@@ -1,4 +1,4 @@
-"""Small planning problems; cars as CohortFlexibility straight from MODEL.md section 3's envelope of one car."""
+"""Small planning problems; cars as CohortFlexibility straight from the envelope of one car (docs/model.md 3.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charging and discharging at once (MODEL.md section 3): out where it pays, kept where different cars do it."""
+"""Charging and discharging at once (docs/model.md 3.11): out where it pays, kept where different cars do it."""
 
 from __future__ import annotations
 

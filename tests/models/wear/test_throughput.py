@@ -10,7 +10,7 @@ from models.wear.throughput import Throughput
 
 
 def test_default_price_is_53_6_usd_per_mwh() -> None:
-    """900 CNY/kWh over 3,000 cycles of depth 0.8 = 0.375 CNY/kWh at 7 CNY/USD (MODEL 7)."""
+    """900 CNY/kWh over 3,000 cycles of depth 0.8 = 0.375 CNY/kWh at 7 CNY/USD (docs/model.md 7.2)."""
     model: WearModel = Throughput()
     price = model.life_average_usd_per_kwh(np.array([50.0, 60.0]))
     assert price * 7 == pytest.approx([0.375, 0.375])

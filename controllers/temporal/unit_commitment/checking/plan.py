@@ -1,4 +1,4 @@
-"""An independent judge of upper plans: written from MODEL.md section 3 alone, without cvxpy and without the
+"""An independent judge of upper plans: written from docs/model.md 3.8 to 3.14 alone, without cvxpy and without the
 problem's matrices, so that a mistake in one of the two shows.
 
 Whatever solver or controller made a plan, `check_plan` must return an empty list.

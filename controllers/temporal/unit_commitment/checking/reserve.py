@@ -1,4 +1,4 @@
-"""The judge of planned reserve: written from MODEL.md sections 3 and 10 on the view and the plan alone.
+"""The judge of planned reserve: written from docs/model.md 3.12 and 3.13 on the view and the plan alone.
 
 Step by step and cohort by cohort, with loops where a solver has matrices, so that a mistake in one of the two shows.
 """
