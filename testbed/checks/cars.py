@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from models.drivers.population import district_seed, draw_vehicles
-from models.network.feeder import ieee33
+from models.network.sources.ieee33 import ieee33
 from models.records.arrays import Bools, Floats
 from models.records.groups import GROUP_COUNT, VEHICLE_CLASSES
 from models.records.vehicles import Vehicles

@@ -365,6 +365,7 @@ def check(
     overrides: Overrides = None,
 ) -> None:
     """Check a scenario without running it, or hold a result against all rules; all mistakes at once."""
+    from models.network.source import source_of  # noqa: PLC0415
     from testbed.running.preflight import checked_scenario  # noqa: PLC0415
 
     if scenario.endswith(".h5"):
@@ -375,10 +376,8 @@ def check(
                      for one in found.districts)
     print(f"{found.name} is valid: days {found.days}, steps of {found.step_s} s, seed {found.seed}; {cars}")
     for one in found.districts:
-        if one.feeder not in (None, "ieee33"):
-            from models.network.feeder_sources import what_is_taken  # noqa: PLC0415 - pandapower is slow to import
-
-            print(f"{one.name}: {one.feeder}, {what_is_taken(str(one.feeder))}")
+        if one.feeder and (taken := source_of(one.feeder).taken):
+            print(f"{one.name}: {one.feeder}, {taken(one.feeder)}")
 
 
 def _check_result(file: Path) -> None:

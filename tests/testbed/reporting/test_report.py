@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.network.feeder import ieee33
+from models.network.sources.ieee33 import ieee33
 from testbed.reporting.charts import controller_colour, controller_dash
 from testbed.reporting.feeder import tree_places, widest_step
 from testbed.reporting.figures import branch_starts, charts, voltage_profile

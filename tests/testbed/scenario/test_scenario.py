@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from models.drivers.plug_in_habit import PlugInHabit
 from models.drivers.population import FleetParameters
 from models.drivers.willingness import DriverParameters
-from models.system.tariff import tariff_names
+from models.system.tariff import TARIFFS
 from testbed.scenario.loading import ScenarioError, load_scenario, scenario_names
 from testbed.scenario.parts.fleet import Drivers, Fleet, Habit, ModeWeights
 from testbed.scenario.parts.system import Tariff as TariffBlock
@@ -142,7 +142,7 @@ def test_defaults_are_those_of_the_models():
 
 
 def test_tariff_names_are_those_of_the_tables():
-    assert set(TariffBlock.model_json_schema()["properties"]["table"]["enum"]) == {*tariff_names(), "forecast"}
+    assert set(TariffBlock.model_json_schema()["properties"]["table"]["enum"]) == set(TARIFFS)
 
 
 # ------------------------------------------------------------- extends and overrides

@@ -50,3 +50,6 @@ class Naumann(CountingModel):
 
     def losses(self, calendar_sum: Floats, cycle_sum: Floats) -> tuple[Floats, Floats]:
         return np.sqrt(calendar_sum), np.sqrt(cycle_sum)
+
+
+WEAR_MODEL = Naumann()

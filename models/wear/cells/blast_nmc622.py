@@ -61,3 +61,6 @@ class BlastNmc622(CountingModel):
         fit = (-1.97e-4 + soc * (0.0101 - 4.06e-6 * kelvin + soc * (-0.0157 + 0.00835 * soc))
                + 3.32e-5 * np.maximum(kelvin - 328.15, 0.0))
         return arrhenius(kelvin, 37000.0) * np.maximum(fit, 0.0)
+
+
+WEAR_MODEL = BlastNmc622()

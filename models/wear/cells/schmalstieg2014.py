@@ -67,3 +67,6 @@ def quadratic_mean_volt(depth: Floats, mean_soc: Floats) -> Floats:
     low, high = np.clip(mean_soc - half, 0.0, 1.0), np.clip(mean_soc + half, 0.0, 1.0)
     squares = np.interp(high, _GRID, _VOLT_SQUARED_SUM) - np.interp(low, _GRID, _VOLT_SQUARED_SUM)
     return np.asarray(np.sqrt(squares / (high - low)), dtype=np.float64)
+
+
+WEAR_MODEL = Schmalstieg2014()

@@ -49,3 +49,6 @@ class Xu2016(CountingModel):
     def _stress(soc: Floats, kelvin: Floats) -> Floats:
         """S_s S_T."""
         return np.asarray(np.exp(1.04 * (soc - 0.5) + 0.0693 * (kelvin - ROOM_KELVIN) * (ROOM_KELVIN / kelvin)))
+
+
+WEAR_MODEL = Xu2016()
