@@ -25,7 +25,6 @@ def _wear_models() -> dict[str, str]:
 
 
 def _metrics() -> dict[str, str]:
-    import testbed.metrics.of_runs  # noqa: F401, PLC0415  importing publishes the figures
     from testbed.metrics.registry import METRICS  # noqa: PLC0415
 
     return {name: f"[{one.unit}] {one.definition}" for name, one in METRICS.items()}
