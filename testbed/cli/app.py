@@ -49,6 +49,9 @@ class Listed(str, Enum):  # noqa: UP042  typer shows and parses str enums
 
     controllers = "controllers"
     scenarios = "scenarios"
+    studies = "studies"
+    networks = "networks"
+    tariffs = "tariffs"
     wear_models = "wear-models"
     metrics = "metrics"
 
@@ -95,10 +98,14 @@ def _stopped() -> typer.Exit:
 
 
 def _explain(error: Exception) -> int:
+    from models.registry import RegistryError  # noqa: PLC0415
     from testbed.running.preflight import WrongRequest  # noqa: PLC0415
 
     if isinstance(error, WrongRequest):
         _say("\n".join(f"testbed: {mistake}" for mistake in error.mistakes))
+        return WRONG
+    if isinstance(error, RegistryError):
+        _say(f"testbed: {error}")
         return WRONG
     _say(f"testbed: unexpected {type(error).__name__}: {error}")
     _say_trace(traceback.format_exc())

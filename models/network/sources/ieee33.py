@@ -134,5 +134,5 @@ def _feeder(_: str, limits: FeederLimits) -> RadialFeeder:
 
 
 SOURCE = NetworkSource(
-    "ieee33", "Baran and Wu's 33 buses, with the assumed ratings of [the model](model.md)", "ieee33", _feeder,
+    "ieee33", "Baran and Wu's 33 buses, with assumed ratings", "ieee33", _feeder,
     last_bus=33, zone_maps={name: partial(zone_map, name) for name in get_args(ZoneMapName)})

@@ -34,7 +34,7 @@ class Schmalstieg2014(CountingModel):
     name: ClassVar[str] = "schmalstieg2014"
     cell: ClassVar[str] = "Sanyo UR18650E 2.15 Ah, NMC111/graphite"
     year: ClassVar[int] = 2014
-    source: ClassVar[str] = "Schmalstieg et al. 2014, doi:10.1016/j.jpowsour.2014.02.012"
+    source: ClassVar[str] = "Schmalstieg et al. 2014, doi:10.1016/j.jpowsour.2014.02.012 (S)"
     has_resistance: ClassVar[bool] = True
     tested: ClassVar[TestedRange] = TestedRange(
         soc=(0.0, 1.0), depth=(0.05, 1.0), c_rate=(1.0, 1.0), celsius=(35.0, 50.0),
