@@ -100,6 +100,30 @@ def test_every_equation_names_a_function_and_a_test_that_exist(row: list[str]) -
     assert [name for name in tests if not name.startswith("test_") or name not in defined_in(("tests",))] == []
 
 
+@cache
+def used_in_packages() -> frozenset[str]:
+    """Names that some code reads, calls or lists outside of their own definition and of imports."""
+    names: set[str] = set()
+    for file in (file for folder in PACKAGES for file in ROOT.glob(f"{folder}/**/*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Name):
+                names.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                names.add(node.attr)
+    return frozenset(names)
+
+
+def test_every_function_of_an_equation_is_used() -> None:
+    """By a run, an experiment or a check: an equation that only its own test computes is none of the testbed's."""
+    named = {name.rpartition(".")[2] for row in EQUATION_ROWS for name in QUOTED.findall(row[1])}
+    assert named - published() - used_in_packages() == set()
+
+
+def published() -> set[str]:
+    """Functions of figures, which the registry calls."""
+    return {metric.function.__name__ for metric in METRICS.values()}
+
+
 def equation_functions() -> set[str]:
     """Functions whose docstring begins with an equation's number, e.g. `(U1)` or `(12)`."""
     numbered = re.compile(r"^\(([UJ]\d+\w?|\d+|F\d[^)]*)\)")
