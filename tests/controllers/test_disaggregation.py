@@ -22,11 +22,12 @@ from controllers.disaggregation import (
 from models.fleet.battery import Batteries, at_bus_kw, exchange
 from models.fleet.charger_curves import CURVES
 from models.fleet.fleet import Fleet, FleetParameters
-from models.fleet.flexibility import known_sessions, mean_plugged_fraction, session_envelope
+from models.fleet.flexibility import known_sessions
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
 from models.records.vehicles import DeclaredTable, Vehicles
 from tests.models.fleet.fleet_case import presence_of
+from tests.models.fleet.one_stay import mean_plugged_fraction, session_envelope
 
 HOUR = 3600
 
