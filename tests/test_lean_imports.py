@@ -55,3 +55,16 @@ def test_the_fast_engine_needs_no_pandas_and_leaves_lightsim2grid_whole() -> Non
     engine = ("from models.network.power_flow import ac_engine; from models.records.feeder import RadialFeeder; "
               "import numpy as np")
     assert said_by(engine, f"ac_engine({feeder}); import lightsim2grid", there) == ["False", "False", "True"]
+
+
+def test_to_know_all_kinds_takes_no_library_that_is_slow_to_import() -> None:
+    """Every file of every kind is imported; networks, plots and solvers load when one is used."""
+    tables = "from testbed.cli.doc_rows import KIND_TABLES as T, kind_table; tables = [kind_table(one) for one in T]"
+    slow = "{'pandapower', 'plotly', 'matplotlib', 'pandas', 'simbench', 'cvxpy', 'mosaik', 'lightsim2grid'}"
+    assert said_by(tables, f"print(len(tables), *({slow} & sys.modules.keys()))") == ["5"]
+
+
+def test_a_scenario_is_read_without_the_files_of_kinds_that_it_does_not_name() -> None:
+    read = "from testbed.scenario.loading import load_scenario; load_scenario('smoke')"
+    there = "'models.wear.cells.naumann' in sys.modules, 'testbed.metrics.published.cars' in sys.modules"
+    assert said_by(read, f"print({there})") == ["False", "False"]
