@@ -49,7 +49,7 @@ class NetworkSource:
     last_bus: int | None = None
     """Highest bus number, counted from 1, where it is known without loading; None: the network must be loaded."""
     zone_maps: Mapping[str, Callable[[], ZoneMap]] = field(default_factory=dict)
-    """Maps of its own, by the name that `zone_map` gives them."""
+    """Maps of its own, by those names of `zone_map` that a scenario knows: `contiguous`, `public`."""
 
 
 SOURCES: Registry[NetworkSource] = Registry("network source", "models.network.sources", "SOURCE", NetworkSource)
