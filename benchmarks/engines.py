@@ -12,8 +12,8 @@ import numpy as np
 import pandapower
 import pandapower.networks
 
-from models.network.feeder import ieee33
 from models.network.power_flow import ac_engine
+from models.network.sources.ieee33 import ieee33
 
 CASES, CALLS_LEAST = 960, 3
 

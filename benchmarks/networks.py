@@ -21,9 +21,8 @@ import numpy as np
 
 from controllers.spatial.branch_flow.decision import Decider
 from experiments.feeder.hour_views import kept_hours
-from models.network.feeder import ieee33
-from models.network.feeder_sources import feeder_from
 from models.network.power_flow import ac_engine
+from models.network.source import feeder_from
 from models.records.feeder import RadialFeeder
 from testbed.running.preflight import checked_scenario
 
@@ -93,7 +92,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         sources = [*NAMED, *(part_of_urban(grids, Path(folder)) for grids in LOW_VOLTAGE_GRIDS)]
         for source in sources:
-            feeder = ieee33() if source == "ieee33" else feeder_from(source)
+            feeder = feeder_from(source)
             fast_ms, reference_ms, error = milliseconds(feeder)
             row = (f"{Path(source).name:46s} {feeder.bus_count:6d} {fast_ms:8.3f} {reference_ms:11.1f} "
                    f"{reference_ms / fast_ms:7.0f} {error:9.1e}")

@@ -191,26 +191,3 @@ def fill(target_kw: Floats, room_kw: Floats, row: Ints, order: Ints, rows: int) 
     given = np.empty(row.size)
     given[order] = np.clip(target_kw[sorted_row] - (before - offset[sorted_row]), 0.0, room)
     return given
-
-
-def proportional(target_kw: Floats, weight: Floats, limit_kw: Floats, row: Ints) -> Floats:
-    """Share each row's target [R] in proportion to weight, no car past its limit; arrays [N], all >= 0.
-
-    x_i = min(limit_i, lambda_r weight_i) with sum x_i = min(target_r, sum limit_i): cars at their limit drop
-    out, the rest is shared again, exactly (cars sorted by limit/weight).
-    """
-    rows = target_kw.size
-    limit = np.where(weight > 0, limit_kw, 0.0)
-    ratio = np.divide(limit, weight, out=np.zeros(row.size), where=weight > 0)
-    order = sorted_by_row(row, ratio)
-    at = row[order]
-    row_limit, row_weight = np.bincount(row, limit, rows), np.bincount(row, weight, rows)
-    # by limit/weight the cars that fill up come first, so one pass finds where filling stops
-    limit_until = np.cumsum(limit[order]) - (np.cumsum(row_limit) - row_limit)[at]
-    weight_beyond = np.cumsum(row_weight)[at] - np.cumsum(weight[order])
-    is_full = np.empty(row.size, dtype=np.bool_)
-    is_full[order] = limit_until + ratio[order] * weight_beyond <= target_kw[at]
-    rest_kw = np.maximum(target_kw - np.bincount(row, limit * is_full, rows), 0.0)
-    rest_weight = np.bincount(row, weight * ~is_full, rows)
-    level: Floats = np.divide(rest_kw, rest_weight, out=np.zeros(rows), where=rest_weight > 0)
-    return np.where(is_full, limit, np.minimum(limit, level[row] * weight))

@@ -100,6 +100,42 @@ def test_every_equation_names_a_function_and_a_test_that_exist(row: list[str]) -
     assert [name for name in tests if not name.startswith("test_") or name not in defined_in(("tests",))] == []
 
 
+@cache
+def used_in_packages() -> frozenset[str]:
+    """Names that some code reads, calls or lists: plain, of an imported module, or of an object as `.name`."""
+    names: set[str] = set()
+    for file in (file for folder in PACKAGES for file in ROOT.glob(f"{folder}/**/*.py")):
+        nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+        modules = {alias.asname or alias.name.rpartition(".")[2] for node in nodes
+                   if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names}
+        names |= {node.id for node in nodes if isinstance(node, ast.Name)}
+        for node in (node for node in nodes if isinstance(node, ast.Attribute)):
+            is_of_module = isinstance(node.value, ast.Name) and node.value.id in modules
+            names.add(node.attr if is_of_module else f".{node.attr}")
+    return frozenset(names)
+
+
+@cache
+def plain_functions() -> frozenset[str]:
+    """Names of functions that stand in no class."""
+    return frozenset(node.name for folder in PACKAGES for file in ROOT.glob(f"{folder}/**/*.py")
+                     for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef))
+
+
+def test_every_function_of_an_equation_is_used() -> None:
+    """By a run, an experiment or a check: an equation that only its own test computes is none of the testbed's."""
+    named = {name for row in EQUATION_ROWS for name in QUOTED.findall(row[1])} - published()
+    plain = named & plain_functions()
+    assert plain - used_in_packages() == set()
+    of_classes = {name: {name.rpartition(".")[2], f".{name.rpartition('.')[2]}"} for name in named - plain}
+    assert [name for name, forms in of_classes.items() if not forms & used_in_packages()] == []
+
+
+def published() -> set[str]:
+    """Functions of figures, which the registry calls."""
+    return {metric.function.__name__ for metric in METRICS.values()}
+
+
 def equation_functions() -> set[str]:
     """Functions whose docstring begins with an equation's number, e.g. `(U1)` or `(12)`."""
     numbered = re.compile(r"^\(([UJ]\d+\w?|\d+|F\d[^)]*)\)")

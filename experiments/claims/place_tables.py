@@ -10,8 +10,8 @@ import numpy as np
 
 from experiments.claims.verdicts import Verdict
 from experiments.feeder import spatial_solvers, zone_maps
-from models.network.feeder import ieee33
 from models.network.power_flow import ac_engine
+from models.network.sources.ieee33 import ieee33
 
 NEAR_BUS, END_BUS, SHORT_END_BUS = 2, 18, 22
 SEARCHES = ("pso", "sga")

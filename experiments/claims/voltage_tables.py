@@ -11,8 +11,9 @@ from experiments.claims import reactive
 from experiments.claims.verdicts import Verdict
 from experiments.claims.voltage import MEANS, Support, highest_vm_pu, least_support, slack_needed_pu
 from experiments.csv_rows import write_rows
-from models.network.feeder import ieee33, site, zone_map
+from models.network.feeder import site
 from models.network.power_flow import ac_engine
+from models.network.sources.ieee33 import ieee33, zone_map
 from models.records.arrays import SECONDS_PER_HOUR, Floats
 from testbed.reporting.tables import print_table
 from testbed.running.preflight import checked_scenario

@@ -74,7 +74,7 @@ EXPERIMENTS = (
         name="placement", page="experiments/placement.md", question="How much does the choice of the bus save?",
         minutes="15", run=run_placement,
         tables={name: Source(f"{name}_summary.csv", f"{placement.SCENARIO}, contiguous zones, {day}",
-                             f"1-{placement.TRIES * SEEDS}, fewer where {SEEDS} are comparable", CONTROLLERS) for name, (_, day) in DAYS.items()},
+                             f"1-{placement.TRIES * SEEDS}", CONTROLLERS) for name, (_, day) in DAYS.items()},
         blocks={name: Block((name,), summary) for name in DAYS}, cheap=CHEAP),
     Experiment(
         name="zone_maps", page="experiments/zone_maps.md", question="And on other maps of zones, at other loads?",

@@ -12,8 +12,8 @@ from experiments.publishing.experiment import Block, CheapRow, Experiment, Sourc
 from experiments.publishing.markdown import column, listing
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
-from models.network.feeder import ieee33
 from models.network.power_flow import ac_engine
+from models.network.sources.ieee33 import ieee33
 
 TABLES = {"verdicts": "verdicts.csv", "grid": "hours_grid.csv", "wear": "hours_wear.csv", "fleets": "hours_fleets.csv",
           "compliance": "hours_compliance.csv", "voltage": "voltage.csv", "reactive": "reactive.csv",

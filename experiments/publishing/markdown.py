@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from experiments.publishing.tables import PublishedError, Row
+from testbed.cli.doc_rows import markdown
 
 Cell = Callable[[Row], str]
 
@@ -89,9 +90,3 @@ def figures_by(rows: Sequence[Row], forms: Mapping[str, str], controllers: Seque
     body = [[f"`{figure}`", *(shown(at[figure, name]["value"], form) for name in names)]
             for figure, form in forms.items()]
     return markdown(["", *(f"`{name}`" for name in names)], body)
-
-
-def markdown(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    """As a page has it; bars within cells are kept apart from those between."""
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)

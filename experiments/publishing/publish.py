@@ -14,6 +14,7 @@ from experiments.publishing.pages import block_names, pages, rendered
 from experiments.publishing.running import Run
 from experiments.publishing.tables import DATA, DOCS, PublishedError, Table, read_table, rows_of_file, write_table
 from experiments.publishing.values import parsed
+from testbed.cli import doc_rows
 from testbed.wiring.code_version import code_hash
 
 
@@ -31,6 +32,8 @@ def block_text(name: str, page: Path, docs: Path = DOCS, data: Path = DATA) -> s
     """What stands between the marks of a block: table or figure, then a line on where it came from."""
     if name == registry.COMMANDS:
         return registry.commands_table(lambda file: _way(docs / file, page))
+    if name.startswith(doc_rows.PREFIX):
+        return _kind_text(name)
     one, block = _found(name)
     tables = [read_table(f"{one.name}.{table}", data) for table in block.tables]
     if isinstance(block, Figure):
@@ -39,6 +42,19 @@ def block_text(name: str, page: Path, docs: Path = DOCS, data: Path = DATA) -> s
         shown = _table_text(name, block, tables)
     captions = dict.fromkeys(table.record.caption for table in tables)
     return f"{shown}\n\n*{'; '.join(captions)}*"
+
+
+def _kind_text(name: str) -> str:
+    try:
+        return doc_rows.kind_table(name.removeprefix(doc_rows.PREFIX))
+    except KeyError:
+        there = ", ".join(f"{doc_rows.PREFIX}{one}" for one in doc_rows.KIND_TABLES)
+        raise PublishedError(f"no block {name}; there are {there}") from None
+
+
+def _is_listed(name: str) -> bool:
+    """A block that lists what there is, not what was measured."""
+    return name == registry.COMMANDS or name.startswith(doc_rows.PREFIX)
 
 
 def _table_text(name: str, block: Block, tables: list[Table]) -> str:
@@ -65,7 +81,7 @@ def _way(file: Path, page: Path) -> str:
 
 def figures_of(page: Path) -> list[tuple[Experiment, Figure]]:
     """The figures that a page shows."""
-    found = (_found(name) for name in block_names(page.read_text(encoding="utf-8")) if name != registry.COMMANDS)
+    found = (_found(name) for name in block_names(page.read_text(encoding="utf-8")) if not _is_listed(name))
     return [(one, block) for one, block in found if isinstance(block, Figure)]
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from experiments.publishing.experiment import Experiment
-from experiments.publishing.markdown import markdown
 from experiments.publishing.tables import PublishedError
+from testbed.cli.doc_rows import markdown
 
 PACKAGE = "experiments.published"
 FOLDER = Path(__file__).parents[1] / "published"

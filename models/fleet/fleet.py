@@ -28,7 +28,7 @@ class FleetParameters:
 
     curves: Curves = (None, None)
     """Efficiency by load of slow and of fast chargers; None: the cars' constant pair."""
-    fast_charge_usd_per_kwh: float = 0.25
+    fast_charge_usd_per_kwh: float = 0.20
     """Paid for energy charged on the way."""
     fast_charge_eta: float = 0.95
 

@@ -23,49 +23,11 @@ DEFAULT_ETA = 0.95
 
 
 # ---------------------------------------------------------------- one stay
-def session_envelope(sessions: Sessions, t_s: Floats | Ints) -> tuple[Floats, Floats]:
-    """Bounds (x_min, x_max) [S, n] in kWh on net energy taken since start_s, at the instants t_s [n].
-
-    e* = min(e_wanted, e_a + eta_c pc (d-a), max(E_max, e_a)),  f = min(e_floor_v2g, e_a),
-    x_max(t) = min(eta_c pc (t-a), max(E_max, e_a) - e_a),
-    x_min(t) = min(x_max(t), max(f - e_a, -pd (t-a)/eta_d, e* - e_a - eta_c pc (d-t)))  (docs/model.md 3.3, C).
-    0 before the start, frozen at their values of the departure after it.
-    """
-    stay_h, at_h = _stay_hours(sessions, t_s)
-    e_a = sessions.energy_kwh
-    rise_kw = sessions.eta_charge * sessions.p_charge_max_kw
-    room_kwh = np.maximum(sessions.max_kwh, e_a) - e_a
-    need_kwh = np.minimum(np.minimum(sessions.wanted_kwh - e_a, rise_kw * stay_h), room_kwh)
-    floor_kwh = np.minimum(sessions.floor_v2g_kwh - e_a, 0.0)
-    x_max = np.minimum(rise_kw[:, None] * at_h, room_kwh[:, None])
-    fall_kw = sessions.p_discharge_max_kw / sessions.eta_discharge
-    x_min = np.maximum(-fall_kw[:, None] * at_h, floor_kwh[:, None])
-    # the last rise is written backwards from the departure, so that it ends at e* to the last digit
-    np.maximum(x_min, rise_kw[:, None] * at_h + (need_kwh - rise_kw * stay_h)[:, None], out=x_min)
-    # a car without any freedom has equal bounds; rounding must not let them cross
-    np.minimum(x_min, x_max, out=x_min)
-    return x_min, x_max
-
-
 def _stay_hours(sessions: Sessions, t_s: Floats | Ints) -> tuple[Floats, Floats]:
     """d - a [S] and t - a [S, n] in hours, both within 0..d - a."""
     stay_h = np.maximum(sessions.departure_s - sessions.start_s, 0) / SECONDS_PER_HOUR
     since_h = (np.asarray(t_s, dtype=np.float64)[None, :] - sessions.start_s[:, None]) / SECONDS_PER_HOUR
     return stay_h, np.minimum(np.maximum(since_h, 0.0), stay_h[:, None])
-
-
-def mean_plugged_fraction(sessions: Sessions, edges_s: Floats | Ints) -> Floats:
-    """Share [S, n] of each period between edges_s [n + 1] in which the car may act: start to departure."""
-    _, at_h = _stay_hours(sessions, edges_s)
-    return np.asarray(np.diff(at_h, axis=1) / (np.diff(edges_s) / SECONDS_PER_HOUR), dtype=np.float64)
-
-
-def infeasible_request_kwh(sessions: Sessions) -> Floats:
-    """Energy [S] wanted in the battery that no control could deliver by the declared departure (docs/model.md 3.3)."""
-    stay_h, _ = _stay_hours(sessions, np.zeros(0))
-    reach_kwh = np.minimum(sessions.energy_kwh + sessions.eta_charge * sessions.p_charge_max_kw * stay_h,
-                           np.maximum(sessions.max_kwh, sessions.energy_kwh))
-    return np.asarray(np.maximum(sessions.wanted_kwh - reach_kwh, 0.0), dtype=np.float64)
 
 
 def uncoordinated_kwh(sessions: Sessions, t_s: int) -> Floats:
@@ -190,7 +152,7 @@ def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizo
     count = GROUP_COUNT * (horizon_h + 1)
     cars = complying_cars(stays, assumed_compliance)
     edges_s = start_s + SECONDS_PER_HOUR * np.arange(horizon_h + 1)
-    x_min, x_max, pc, pd = _sums(stays, rows, cars, edges_s, count)
+    x_min, x_max, pc, pd = envelope_sums(stays, rows, cars, edges_s, count)
     steps = uncontrolled_kw.size // horizon_h
     # terminal `cyclic` compares energies in batteries, so it needs what cars bring along beside x
     at_end = (stays.start_s <= end_s) & (stays.departure_s > end_s)
@@ -215,11 +177,15 @@ def complying_cars(stays: Sessions, assumed_compliance: float | Floats) -> Float
     return np.asarray(stays.weight * (share[stays.group] if share.ndim else share), dtype=np.float64)
 
 
-def _sums(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) -> tuple[Floats, ...]:
+def envelope_sums(stays: Sessions, rows: Ints, cars: Floats, edges_s: Ints, count: int) -> tuple[Floats, ...]:
     """(x_min, x_max at period ends, pc, pd as period means) [count, n] of stays summed by row.
 
-    The envelopes of `session_envelope`, put together from constant slopes: x_max rises to its room; x_min falls at
-    full discharge until the floor or the latest possible charging ends it, and from there on rises to e*.
+    Of each stay from a to d, in kWh of net energy taken since a (docs/model.md 3, C):
+    e* = min(e_wanted, e_a + eta_c pc (d-a), max(E_max, e_a)),  f = min(e_floor_v2g, e_a),
+    x_max(t) = min(eta_c pc (t-a), max(E_max, e_a) - e_a),
+    x_min(t) = min(x_max(t), max(f - e_a, -pd (t-a)/eta_d, e* - e_a - eta_c pc (d-t))); after d as at d.
+    Put together from constant slopes: x_max rises to its room; x_min falls at full discharge until the floor or the
+    latest possible charging ends it, and from there on rises to e*.
     """
     stay_h, _ = _stay_hours(stays, np.zeros(0))
     rise_kw = stays.eta_charge * stays.p_charge_max_kw
@@ -310,7 +276,7 @@ def bus_flexibility(known: Sessions, expected: Sessions, site: Site, pairs: Pair
     steps_s = start_s + np.arange(0, SECONDS_PER_HOUR + 1, step_s)
     hours_s = start_s + SECONDS_PER_HOUR * np.arange(1, look_ahead_h + 1)
     rows = pair_rows(pairs, plugged.bus_index, plugged.group, plugged.departure_s, start_s)
-    now = _sums(plugged, rows, plugged.weight * assumed_compliance, steps_s, pairs.count)
+    now = envelope_sums(plugged, rows, plugged.weight * assumed_compliance, steps_s, pairs.count)
     later = _later(plugged, expected, site, start_s, hours_s, assumed_compliance)
     names = ("x_min", "x_max", "pc_max", "pd_max")
     units = ("kwh", "kwh", "kw", "kw")
@@ -326,11 +292,11 @@ def _later(plugged: Sessions, expected: Sessions, site: Site, start_s: int, hour
     """The four sums [B, 2, N] of plugged and expected cars over the hours between hours_s [N + 1]."""
     kinds, buses, periods = len(CHARGER_KINDS), site.bus_count, hours_s.size - 1
     rows = plugged.bus_index * kinds + group_kind(plugged.group)
-    here = _sums(plugged, rows, plugged.weight * assumed_compliance, hours_s, buses * kinds)
+    here = envelope_sums(plugged, rows, plugged.weight * assumed_compliance, hours_s, buses * kinds)
     coming = _dispatchable(expected, start_s, int(hours_s[-1]))
     # cars still to come have a zone but no bus yet: one sum per zone is spread over its ports
     zone_rows = _zone(coming.group) * kinds + group_kind(coming.group)
-    due = _sums(coming, zone_rows, coming.weight * assumed_compliance, hours_s, len(ZONES) * kinds)
+    due = envelope_sums(coming, zone_rows, coming.weight * assumed_compliance, hours_s, len(ZONES) * kinds)
     share = port_shares(site)
     return [at_bus.reshape(buses, kinds, periods)
             + np.einsum("bzk,zkn->bkn", share, at_zone.reshape(len(ZONES), kinds, periods))

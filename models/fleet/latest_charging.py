@@ -11,7 +11,7 @@ from models.records.groups import GROUP_COUNT
 
 
 def turn_h(stays: Sessions) -> Floats:
-    """Hours [S] after the start at which x_min of `flexibility.session_envelope` turns to its last rise to e*.
+    """Hours [S] after the start at which a stay's x_min (`flexibility.envelope_sums`) turns to its last rise to e*.
 
     Before, it falls at full discharge or lies on its floor: a car that gives all it can begins to charge there.
     """

@@ -231,22 +231,3 @@ def _mean_day(inputs: DistrictInputs, sample: DistrictInputs, simulated: Simulat
     return ExpectedSessions(is_enrolled=merged.pop("is_enrolled"), sessions=Sessions.from_arrays(merged))
 
 
-# ---------------------------------------------------------------- load
-def uncoordinated_load_kw(sessions: Sessions, start_s: int, hours: int) -> Floats:
-    """Mean power [H] at the bus in each hour from start_s if every car charges at once to what it wants.
-
-    Each charges from its session's start_s at full power (no taper) until wanted or departed, times weight.
-    """
-    need_kwh = np.maximum(sessions.wanted_kwh - sessions.energy_kwh, 0.0)
-    full_s = need_kwh / (sessions.eta_charge * sessions.p_charge_max_kw) * SECONDS_PER_HOUR
-    stay_s = np.maximum(sessions.departure_s - sessions.start_s, 0)
-    begin_h = (sessions.start_s - start_s) / SECONDS_PER_HOUR
-    end_h = begin_h + np.minimum(full_s, stay_s) / SECONDS_PER_HOUR
-    power_kw = sessions.p_charge_max_kw * sessions.weight
-    instant_h = np.concatenate([begin_h, end_h])
-    change_kw = np.concatenate([power_kw, -power_kw])
-    # Energy up to hour e is the sum of change * (e - instant) over earlier instants: two sums suffice.
-    place = np.clip(np.ceil(instant_h), 0, hours + 1).astype(np.int64)
-    slope = np.cumsum(np.bincount(place, weights=change_kw, minlength=hours + 2)[:hours + 1])
-    moment = np.cumsum(np.bincount(place, weights=change_kw * instant_h, minlength=hours + 2)[:hours + 1])
-    return np.maximum(np.diff(slope * np.arange(hours + 1) - moment), 0.0)

@@ -31,7 +31,7 @@ class PowerSystemParameters:
     weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
     carbon_price_usd_per_t: float = 7.0
     curtailment_penalty_usd_per_mwh: float = 75.0
-    reserve_rule: Reserve = "scheduled"
+    reserve_rule: Reserve = "deliverable"
     reserve_fraction: float = 0.10
     reserve_curve: ReserveCurve = field(default_factory=lambda: ReserveCurve.stepped(3000.0))
     shed_usd_per_mwh: float = 3000.0

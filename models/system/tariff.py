@@ -1,25 +1,25 @@
-"""Prices that car owners see: fixed tables by the hour of the day, or made day by day from the forecast load.
+"""Prices that car owners see: what a tariff offers, and those there are, one file each in `models/system/tariffs/`.
 
 Rules: docs/model.md 3.17. Drivers, owners' bills and controllers all read one object of this module.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from models.data_tables import read_columns
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints, RecordError
+from models.registry import Registry
 
 HOURS_PER_DAY = 24
-HOURS_PER_PERIOD = 8
 PERIODS = ("valley", "flat", "peak")
 DAY_S = HOURS_PER_DAY * SECONDS_PER_HOUR
-_DATA = Path(__file__).parents[1] / "data"
+CNY_PER_USD = 7.0
+"""(A)"""
 
 
 class Prices(Protocol):
@@ -36,7 +36,7 @@ class Prices(Protocol):
 
 @dataclass(frozen=True)
 class Tariff:
-    """Prices in CNY/kWh, arrays [24] by the hour of the day, and the exchange rate."""
+    """Fixed prices in CNY/kWh, arrays [24] by the hour of the day, and the exchange rate."""
 
     name: str
     charge_cny_per_kwh: Floats
@@ -63,97 +63,77 @@ class Tariff:
         return self.discharge_cny_per_kwh[_hours_of_day(time_s, hours)] / self.cny_per_usd
 
 
-class ForecastTariff:
-    """Prices made once per day (one pass) from that day's forecast equivalent load without cars.
+@dataclass(frozen=True)
+class Terms:
+    """What a tariff may need to make its prices."""
 
-    The 8 hours of lowest load - wind - PV cost the valley price, the 8 highest the peak price, the rest the flat one
-    (docs/model.md 3.17); of equal hours the earlier counts as lower.
-    """
-
-    def __init__(self, levels: str, cny_per_usd: float, equivalent_load_mw: Callable[[int], Floats]) -> None:
-        """levels: a table with valley, flat and peak prices; equivalent_load_mw: [24] by a day's midnight in s.
-
-        Raises RecordError where the table has none, as `none`.
-        """
-        found = period_prices(levels)
-        self._charge, self._discharge = (np.array([found[period][k] for period in PERIODS]) / cny_per_usd
-                                         for k in (0, 1))
-        self._load_mw = equivalent_load_mw
-        self._known: dict[int, Ints] = {}
-
-    def periods(self, time_s: int, hours: int = 1) -> Ints:
-        """[hours] 0 valley, 1 flat, 2 peak from the hour that holds `time_s`."""
-        first_h = time_s // SECONDS_PER_HOUR
-        days = range(first_h // HOURS_PER_DAY, (first_h + hours - 1) // HOURS_PER_DAY + 1)
-        whole = np.concatenate([self._periods_of_day(day * DAY_S) for day in days])
-        return np.asarray(whole[first_h % HOURS_PER_DAY:][:hours], dtype=np.int64)
-
-    def _periods_of_day(self, midnight_s: int) -> Ints:
-        if midnight_s not in self._known:
-            self._known[midnight_s] = periods_by_load(self._load_mw(midnight_s))
-        return self._known[midnight_s]
-
-    def charge_usd_per_kwh(self, time_s: int, hours: int = 1) -> Floats:
-        """As `Tariff.charge_usd_per_kwh`."""
-        return np.asarray(self._charge[self.periods(time_s, hours)], dtype=np.float64)
-
-    def discharge_usd_per_kwh(self, time_s: int, hours: int = 1) -> Floats:
-        """As `Tariff.discharge_usd_per_kwh`."""
-        return np.asarray(self._discharge[self.periods(time_s, hours)], dtype=np.float64)
+    cny_per_usd: float = CNY_PER_USD
+    levels: str = "beijing2015"
+    """A tariff with period prices, for one that has none of its own."""
+    equivalent_load_mw: Callable[[int], Floats] | None = None
+    """[24] load - wind - PV as forecast, by a day's midnight in s; None where nobody forecasts."""
 
 
-def periods_by_load(load_mw: Floats) -> Ints:
-    """[24] 0 valley, 1 flat, 2 peak: the lowest 8, middle 8 and highest 8 hours of a day's load [24]."""
-    if load_mw.shape != (HOURS_PER_DAY,):
-        raise RecordError(f"a day's load has shape {load_mw.shape}, not ({HOURS_PER_DAY},)")
-    period = np.empty(HOURS_PER_DAY, dtype=np.int64)
-    period[np.argsort(load_mw, kind="stable")] = np.arange(HOURS_PER_DAY) // HOURS_PER_PERIOD
-    return period
+@dataclass(frozen=True)
+class TariffKind:
+    """What a file of `models/system/tariffs/` declares as TARIFF."""
+
+    name: str
+    description: str
+    """What it is, in a few words."""
+    source: str
+    prices: Callable[[Terms], Prices]
+    charge_cny_per_kwh: Mapping[str, float] | None = None
+    """What charging costs in each of PERIODS; None: it has no period prices to lend to another."""
+
+
+TARIFFS: Registry[TariffKind] = Registry("tariff", "models.system.tariffs", "TARIFF", TariffKind)
+
+
+def tariff(name: str, cny_per_usd: float = CNY_PER_USD) -> Prices:
+    """The prices of the tariff of that name where they need no forecast; RecordError for an unknown name."""
+    return TARIFFS.named(name).prices(Terms(cny_per_usd))
+
+
+def level_names() -> tuple[str, ...]:
+    """Tariffs with valley, flat and peak prices."""
+    return tuple(name for name, one in TARIFFS.items() if one.charge_cny_per_kwh is not None)
 
 
 def period_prices(name: str) -> Mapping[str, tuple[float, float]]:
-    """(charge, discharge) in CNY/kWh by period of the table of that name; RecordError if it has no periods."""
-    pays = _discharge_cny_per_kwh()
-    found = {row["period"]: (float(row["charge_cny_per_kwh"]), pays[row["period"]])
-             for row in _rows("tariffs.csv") if row["table"] == name}
-    if set(found) != set(PERIODS):
-        allowed = ", ".join(one for one in tariff_names() if one != "none")
-        raise RecordError(f"tariff {name!r} has no valley, flat and peak prices, allowed: {allowed}")
-    return found
+    """(charge, discharge) in CNY/kWh by period of the tariff of that name; RecordError if it has no periods."""
+    known, pays = TARIFFS.named(name).charge_cny_per_kwh, discharge_cny_per_kwh()
+    if known is None:
+        raise RecordError(f"tariff {name!r} has no valley, flat and peak prices, allowed: {', '.join(level_names())}")
+    return {period: (known[period], pays[period]) for period in PERIODS}
 
 
-def tariff_names() -> tuple[str, ...]:
-    """Names that `tariff` knows."""
-    return (*dict.fromkeys(row["table"] for row in _rows("tariffs.csv")), "none")
+def table_tariff(name: str, description: str, source: str, charge_cny_per_kwh: Mapping[str, float],
+                 hours: Sequence[tuple[int, str]]) -> TariffKind:
+    """A tariff by the hour of the day, as (hours, period) one after the other from midnight.
 
-
-def tariff(name: str, cny_per_usd: float = 7.0) -> Tariff:
-    """The tariff of that name; `none` has all prices 0.
-
-    Charging: beijing2015, chengdu2023 (S). Discharging: 0.453 CNY/kWh (Guangdong 2025, S) x 1.7 : 1 : 0.38
-    in the table's own peak, flat and valley hours (K; combining them is an assumption, A).
-    Raises RecordError for an unknown name.
+    Discharging is paid at 0.453 CNY/kWh (Guangdong 2025, S) x 1.7 : 1 : 0.38 in its peak, flat and valley hours (K;
+    combining them is an assumption, A). Raises RecordError unless the hours add up to a day of known periods.
     """
-    if name not in tariff_names():
-        raise RecordError(f"tariff {name!r} is unknown, allowed: {', '.join(tariff_names())}")
-    charge, discharge = np.zeros(HOURS_PER_DAY), np.zeros(HOURS_PER_DAY)
-    pays = _discharge_cny_per_kwh()
-    for row in _rows("tariffs.csv"):
-        if row["table"] == name:
-            hours = slice(int(row["from_hour"]), int(row["to_hour"]))
-            charge[hours], discharge[hours] = float(row["charge_cny_per_kwh"]), pays[row["period"]]
-    return Tariff(name, charge, discharge, cny_per_usd)
+    day = [period for count, period in hours for _ in range(count)]
+    if len(day) != HOURS_PER_DAY or not set(day) <= set(PERIODS) or set(charge_cny_per_kwh) != set(PERIODS):
+        raise RecordError(f"tariff {name}: has {len(day)} hours of {', '.join(dict.fromkeys(day))} and prices of "
+                          f"{', '.join(charge_cny_per_kwh)}, must be {HOURS_PER_DAY} hours of {', '.join(PERIODS)}")
+
+    def prices(terms: Terms) -> Prices:
+        both = (charge_cny_per_kwh, discharge_cny_per_kwh())
+        charge, discharge = (np.array([by_period[period] for period in day]) for by_period in both)
+        return Tariff(name, charge, discharge, terms.cny_per_usd)
+
+    return TariffKind(name, description, source, prices, charge_cny_per_kwh)
 
 
-def _discharge_cny_per_kwh() -> dict[str, float]:
-    return {row["period"]: float(row["base_cny_per_kwh"]) * float(row["factor"])
-            for row in _rows("discharge_prices.csv")}
+def discharge_cny_per_kwh() -> Mapping[str, float]:
+    """What owners are paid in each of PERIODS, whatever the tariff."""
+    table = read_columns("discharge_prices.csv")
+    return {period: float(base) * float(factor)
+            for period, base, factor in zip(table["period"], table["base_cny_per_kwh"], table["factor"], strict=True)}
 
 
 def _hours_of_day(time_s: int, hours: int) -> Ints:
     return (time_s // SECONDS_PER_HOUR + np.arange(hours)) % HOURS_PER_DAY
-
-
-def _rows(file_name: str) -> list[dict[str, str]]:
-    with (_DATA / file_name).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))

@@ -1,4 +1,4 @@
-"""What every wear model offers: one file = one model, named by cell and year.
+"""What every wear model offers: one file of `models/wear/cells/` = one model, named by cell and year.
 
 A model turns an SOC trace into a loss of capacity (a fraction, never per cent), incrementally: the state
 after a trace is the state before the next one. For one SOC trace the loss must not depend on the step.
@@ -9,7 +9,7 @@ battery that derivative is ten times the average (docs/model.md 7.3).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -83,6 +83,7 @@ class LifeUse:
 REFERENCE_LIFE = LifeUse()
 
 
+@runtime_checkable
 class WearModel(Protocol):
     """A wear model; loss never falls, and is independent of the step for one SOC trace."""
 

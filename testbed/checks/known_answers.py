@@ -9,8 +9,8 @@ import numpy as np
 
 from controllers.port import Plan, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from models.network.feeder import ieee33, tie_configuration
 from models.network.power_flow import ac_engine
+from models.network.sources.ieee33 import ieee33, tie_configuration
 from models.records.arrays import Floats
 from models.records.feeder import PowerFlow, RadialFeeder
 from models.records.groups import GROUP_COUNT

@@ -14,8 +14,9 @@ import numpy as np
 from controllers.port import FeederView, OnInexact, Setpoints, SpatialKnowledge
 from controllers.spatial.branch_flow.layer import BranchFlow
 from models.fleet.flexibility import bus_flexibility, groups_of_fleet, known_sessions, pair_index, select
-from models.network.feeder import ieee33, site, zone_map
+from models.network.feeder import site
 from models.network.power_flow import ac_engine
+from models.network.sources.ieee33 import ieee33, zone_map
 from models.records.arrays import Floats, RecordError
 from models.records.feeder import RadialFeeder
 from models.records.groups import GROUP_COUNT, group_index

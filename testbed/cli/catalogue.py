@@ -17,22 +17,39 @@ def _scenarios() -> dict[str, str]:
     return {name: load_scenario(name).description for name in scenario_names()}
 
 
-def _wear_models() -> dict[str, str]:
-    from models.wear import wear_model, wear_model_names  # noqa: PLC0415
+def _studies() -> dict[str, str]:
+    from testbed.sweeping.study import load_study, study_names  # noqa: PLC0415
 
-    models = {name: wear_model(name) for name in wear_model_names()}
-    return {name: f"{one.cell} {one.year}; {one.tested_range}; {one.source}" for name, one in models.items()}
+    return {name: load_study(name)[0].description for name in study_names()}
+
+
+def _networks() -> dict[str, str]:
+    from models.network.source import SOURCES  # noqa: PLC0415
+
+    return {name: one.description for name, one in SOURCES.items()}
+
+
+def _tariffs() -> dict[str, str]:
+    from models.system.tariff import TARIFFS  # noqa: PLC0415
+
+    return {name: f"{one.description}; {one.source}" for name, one in TARIFFS.items()}
+
+
+def _wear_models() -> dict[str, str]:
+    from models.wear import WEAR_MODELS  # noqa: PLC0415
+
+    return {name: f"{one.cell} {one.year}; {one.tested_range}; {one.source}" for name, one in WEAR_MODELS.items()}
 
 
 def _metrics() -> dict[str, str]:
-    import testbed.metrics.of_runs  # noqa: F401, PLC0415  importing publishes the figures
     from testbed.metrics.registry import METRICS  # noqa: PLC0415
 
     return {name: f"[{one.unit}] {one.definition}" for name, one in METRICS.items()}
 
 
 _KINDS: dict[str, Callable[[], dict[str, str]]] = {
-    "controllers": _controllers, "scenarios": _scenarios, "wear-models": _wear_models, "metrics": _metrics,
+    "controllers": _controllers, "scenarios": _scenarios, "studies": _studies, "networks": _networks,
+    "tariffs": _tariffs, "wear-models": _wear_models, "metrics": _metrics,
 }
 KINDS = tuple(_KINDS)
 

@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 
 import typer
 
+from models.registry import RegistryError
 from testbed.cli.saying import STOPPED, say, say_trace
 from testbed.running.preflight import WrongRequest
 
@@ -40,6 +41,9 @@ def _stopped() -> typer.Exit:
 
 
 def _explain(error: Exception) -> int:
+    if isinstance(error, RegistryError):
+        say(f"testbed: {error}")
+        return WRONG
     if isinstance(error, WrongRequest):
         say("\n".join(f"testbed: {mistake}" for mistake in error.mistakes))
         return WRONG

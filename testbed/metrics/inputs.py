@@ -5,8 +5,8 @@ NaN where a figure does not apply (no network, nobody instructed, ...).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,18 +24,27 @@ class Metric:
     unit: str
     definition: str
     function: MetricFunction
+    place: int = 0
+    """Of its subject among others in tables, lowest first."""
 
 
-PUBLISHED: dict[str, Metric] = {}
-"""Filled by the modules that define figures; read it as `metric_registry.METRICS`."""
+@dataclass(frozen=True)
+class Subject:
+    """The figures of one file of `testbed/metrics/published/`, which declares them as METRICS."""
 
+    place: int
+    """Among other files in tables, lowest first."""
+    published: list[Metric] = field(default_factory=list)
 
-def metric(name: str, unit: str, definition: str) -> Callable[[MetricFunction], MetricFunction]:
-    """Publish a function under a name."""
-    def publish(function: MetricFunction) -> MetricFunction:
-        PUBLISHED[name] = Metric(name, unit, definition, function)
-        return function
-    return publish
+    def __iter__(self) -> Iterator[Metric]:
+        return iter(self.published)
+
+    def metric(self, name: str, unit: str, definition: str) -> Callable[[MetricFunction], MetricFunction]:
+        """Publish a function under a name."""
+        def publish(function: MetricFunction) -> MetricFunction:
+            self.published.append(Metric(name, unit, definition, function, self.place))
+            return function
+        return publish
 
 
 # ---------------------------------------------------------------- reading

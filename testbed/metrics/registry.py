@@ -1,14 +1,10 @@
-"""All published figures by name, in the order in which tables show them."""
+"""All published figures by name, in the order in which tables show them; the files of `testbed/metrics/published/`."""
 
 from __future__ import annotations
 
-import testbed.metrics.published.cars
-import testbed.metrics.published.ledgers
-import testbed.metrics.published.plan
-import testbed.metrics.published.system
-import testbed.metrics.published.transformers  # noqa: F401 - importing publishes the figures
-from testbed.metrics.inputs import PUBLISHED, Metric
+from models.registry import Registry
+from testbed.metrics.inputs import Metric
 
 __all__ = ["METRICS", "Metric"]
 
-METRICS: dict[str, Metric] = PUBLISHED
+METRICS: Registry[Metric] = Registry("metric", "testbed.metrics.published", "METRICS", Metric, lambda one: one.place)

@@ -15,7 +15,8 @@ from testbed.metrics.of_runs import check_comparable, compare_table, compute_met
 from testbed.metrics.published.ledgers import LEDGERS
 from testbed.metrics.registry import METRICS
 from testbed.reporting.charts import Chart, controller_colour, controller_dash
-from testbed.reporting.figures import Run, charts
+from testbed.reporting.drawn_runs import Run
+from testbed.reporting.figure import charts
 from testbed.reporting.ledgers import Rows, cell, compared_text, ledgers_section
 from testbed.reporting.owners import owners_section
 from testbed.reporting.page import bullet_list, details, figure, number, page, swatch, table, warning

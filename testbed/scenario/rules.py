@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from models.fleet.charger_curves import CURVES
+from models.network.source import SOURCES, source_of
 from models.records.groups import ZONES
 from testbed.scenario.keys import ScenarioKeys
 from testbed.scenario.parts.district import District
@@ -18,9 +19,9 @@ from testbed.scenario.parts.system import curve_mistakes
 SECONDS_PER_HOUR = 3600
 HOURS_PER_DAY = 24
 SIMBENCH_YEAR = 2016
-FEEDER_BUSES = {"ieee33": 33}
-"""Highest bus number of the feeders that are known without loading them; their buses count from 1."""
 NO_LAST_BUS = 2**62
+EVERYWHERE = "contiguous"
+"""The map of zones that every network has: its own of that name, else zones by distance."""
 SHARES_SUM_TOLERANCE = 1e-9
 PAIR_TOLERANCE = 0.05
 """Of a plan's efficiency from that of the charger's curve at full load."""
@@ -162,9 +163,10 @@ def _districts(scenario: ScenarioKeys) -> Iterator[Contradiction]:
 def _zones(path: tuple[str | int, ...], district: District) -> Iterator[Contradiction]:
     """Lists of buses by zone: on the feeder, each bus once, no zone empty."""
     zones = district.zone_map
-    if zones == "public" and district.feeder not in {None, "ieee33"}:
-        yield Contradiction(path, zones, "is a map of ieee33; give lists of buses or shares")
     if isinstance(zones, str):
+        if zones != EVERYWHERE and district.feeder is not None and zones not in source_of(district.feeder).zone_maps:
+            owners = ", ".join(name for name, one in SOURCES.items() if zones in one.zone_maps)
+            yield Contradiction(path, zones, f"is a map of {owners}; give lists of buses or shares")
         return
     if district.feeder is None:
         yield Contradiction(path, dict(zones), "is only for a district with a feeder")
@@ -175,7 +177,7 @@ def _zones(path: tuple[str | int, ...], district: District) -> Iterator[Contradi
         if set(shares) != set(ZONES) or abs(sum(shares.values()) - 1.0) > SHARES_SUM_TOLERANCE:
             yield Contradiction(path, shares, "must give every zone a share, 1 in all")
         return
-    last = FEEDER_BUSES.get(district.feeder, NO_LAST_BUS)
+    last = source_of(district.feeder).last_bus or NO_LAST_BUS
     buses = [bus for listed in lists.values() for bus in listed]
     if outside := sorted({bus for bus in buses if bus > last or (bus == 0 and last < NO_LAST_BUS)}):
         yield Contradiction(path, outside, f"names buses outside the feeder {district.feeder}, which has 1 to {last}")

@@ -20,8 +20,10 @@ from models.mobility.trip_parameters import TripParameters
 from models.mobility.trips import TripWishes
 from models.mobility.trips_home import MOST_HOME_TRIPS
 from models.mobility.trips_survey import MOST_TRIPS
-from models.network.feeder import ieee33, site, zone_map
+from models.network.feeder import site
 from models.network.power_flow import ac_engine
+from models.network.source import FeederLimits, feeder_from, source_of
+from models.network.zones import zones_by_distance
 from models.records.arrays import RecordError
 from models.records.feeder import RadialFeeder, Site
 from models.records.flexibility import PairIndex
@@ -168,20 +170,10 @@ def build_feeder(district: district_part.District) -> RadialFeeder | None:
 def _network(district_json: str) -> RadialFeeder:
     """By content: networks from elsewhere take seconds to load."""
     district = district_part.District.model_validate_json(district_json)
-    if district.feeder != "ieee33":
-        return _feeder_from_elsewhere(district)
-    return ieee33(peak_scale=district.peak_scale, slack_vm_pu=district.slack_vm_pu, v_min_pu=district.v_min_pu,
-                  v_max_pu=district.v_max_pu, substation_kva=_substation_kva(district),
-                  line_rating_a=_line_rating_a(district), transformer_margin=_unlimited(district.transformer_margin))
-
-
-def _feeder_from_elsewhere(district: district_part.District) -> RadialFeeder:
-    from models.network.feeder_sources import feeder_from  # noqa: PLC0415 - pandapower is slow to import
-
-    return feeder_from(str(district.feeder), peak_scale=district.peak_scale, slack_vm_pu=district.slack_vm_pu,
-                       v_min_pu=district.v_min_pu, v_max_pu=district.v_max_pu,
-                       substation_kva=_substation_kva(district), line_rating_a=_line_rating_a(district),
-                       transformer_margin=_unlimited(district.transformer_margin))
+    return feeder_from(str(district.feeder), FeederLimits(
+        peak_scale=district.peak_scale, slack_vm_pu=district.slack_vm_pu, v_min_pu=district.v_min_pu,
+        v_max_pu=district.v_max_pu, substation_kva=_substation_kva(district), line_rating_a=_line_rating_a(district),
+        transformer_margin=_unlimited(district.transformer_margin)))
 
 
 def _line_rating_a(district: district_part.District) -> float | None:
@@ -209,11 +201,10 @@ def _site(district: district_part.District, feeder: RadialFeeder | None, cars: i
 
 def _zones(district: district_part.District, feeder: RadialFeeder) -> Mapping[int, int]:
     """Zone by bus number: a named map, lists, or shares by electrical distance."""
-    from models.network.feeder_sources import ZONE_SHARES, zones_by_distance  # noqa: PLC0415
-
     named = district.zone_map
     if isinstance(named, str):
-        return zone_map(named) if district.feeder == "ieee33" else zones_by_distance(feeder, ZONE_SHARES)
+        own = source_of(str(district.feeder)).zone_maps.get(named)
+        return zones_by_distance(feeder) if own is None else own()
     lists = {zone: buses for zone, buses in named.items() if isinstance(buses, tuple)}
     if lists:
         return {bus: ZONES.index(zone) for zone, buses in lists.items() for bus in buses}

@@ -81,6 +81,11 @@ class Case:
     """Simulated hours, warm-up included."""
 
 
+def study_names() -> list[str]:
+    """Names of the studies that come with the testbed."""
+    return sorted(file.stem for file in STUDIES.glob("*.yaml"))
+
+
 def load_study(name_or_path: str) -> tuple[Study, Path]:
     """The study of that name (experiments/studies/NAME.yaml) or file, and its file.
 
@@ -89,7 +94,7 @@ def load_study(name_or_path: str) -> tuple[Study, Path]:
     is_path = "/" in name_or_path or name_or_path.endswith((".yaml", ".yml"))
     file = Path(name_or_path) if is_path else STUDIES / f"{name_or_path}.yaml"
     if not file.is_file():
-        known = ", ".join(sorted(one.stem for one in STUDIES.glob("*.yaml"))) or "none"
+        known = ", ".join(study_names()) or "none"
         raise WrongRequest([f"{file}: no such study; known: {known}, or a YAML file"])
     mistakes: list[Mistake] = []
     tree = read_yaml(file, mistakes)

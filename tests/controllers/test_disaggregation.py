@@ -16,18 +16,18 @@ from controllers.disaggregation import (
     least_laxity,
     need_kw,
     plugged_power_kw,
-    proportional,
     reachable_kwh,
     vehicle_limits_kw,
 )
 from models.fleet.battery import Batteries, at_bus_kw, exchange
 from models.fleet.charger_curves import CURVES
 from models.fleet.fleet import Fleet, FleetParameters
-from models.fleet.flexibility import known_sessions, mean_plugged_fraction, session_envelope
+from models.fleet.flexibility import known_sessions
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
 from models.records.vehicles import DeclaredTable, Vehicles
 from tests.models.fleet.fleet_case import presence_of
+from tests.models.fleet.one_stay import mean_plugged_fraction, session_envelope
 
 HOUR = 3600
 
@@ -218,28 +218,6 @@ def test_sums_meet_targets_or_limits_in_every_row(drawn: tuple[list[int], int]) 
     shuffle = rng.permutation(row.size)
     again = least_laxity(charge, discharge, row[shuffle], lo[shuffle], hi[shuffle], laxity[shuffle])
     assert again == pytest.approx(power[shuffle])
-
-
-def test_proportional_clips_and_shares_again() -> None:
-    """Weights 1:1:2, 8 asked, the first holds 1: the rest share 7 as 1:2. The second row is short."""
-    row = np.array([0, 0, 0, 1, 1])
-    shared = proportional(np.array([8.0, 9.0]), np.array([1.0, 1, 2, 1, 0]), np.array([1.0, 5, 5, 3, 4]), row)
-    assert shared == pytest.approx([1, 7 / 3, 14 / 3, 3, 0])
-
-
-@settings(deadline=None, derandomize=True, max_examples=100)
-@given(groups)
-def test_proportional_is_exact(drawn: tuple[list[int], int]) -> None:
-    row, rng = np.array(drawn[0]), np.random.default_rng(drawn[1])
-    weight, limit = rng.uniform(0.1, 7, row.size), rng.uniform(0, 7, row.size)
-    target = rng.uniform(0, 30, 5)
-    shared = proportional(target, weight, limit, row)
-    assert np.all(shared <= limit + 1e-9)
-    total = np.bincount(row, limit, 5)
-    assert np.bincount(row, shared, 5) == pytest.approx(np.minimum(target, total))
-    for r in range(5):
-        below = (row == r) & (shared < limit - 1e-9)
-        assert np.ptp(shared[below] / weight[below]) < 1e-9 if below.any() else True
 
 
 # ---------------------------------------------------------------- what is lost on the way

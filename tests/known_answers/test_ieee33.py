@@ -11,8 +11,8 @@ from scipy.optimize import brentq
 from controllers.spatial.branch_flow.decision import Decider
 from controllers.spatial.branch_flow.network import solve_network
 from controllers.spatial.judge import Judge, named
-from models.network.feeder import ieee33, tie_configuration
 from models.network.power_flow import PandapowerEngine, ac_engine
+from models.network.sources.ieee33 import ieee33, tie_configuration
 from models.records.groups import GROUP_COUNT
 from tests.controllers.spatial import branch_flow_case as case
 

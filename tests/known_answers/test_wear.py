@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from models.wear import wear_model
+from models.wear.cells.naumann import Naumann
+from models.wear.cells.schmalstieg2014 import Schmalstieg2014
+from models.wear.cells.xu2016 import Xu2016
 from models.wear.contract import LifeUse
-from models.wear.naumann import Naumann
-from models.wear.schmalstieg2014 import Schmalstieg2014
-from models.wear.xu2016 import Xu2016
 
 DAY = 86_400.0
 BLAST_CYCLES = [

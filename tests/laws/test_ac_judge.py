@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from controllers.port import SpatialKnowledge
 from controllers.spatial.branch_flow.decision import Decider, Decision
-from models.network.feeder import ieee33
+from models.network.sources.ieee33 import ieee33
 from tests.controllers.spatial import branch_flow_case as case
 from tests.laws import random_feeder_case as any_case
 

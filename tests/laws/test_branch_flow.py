@@ -13,8 +13,8 @@ from controllers.spatial.branch_flow.sharing import Asked, pair_of_cars, share
 from controllers.spatial.branch_flow.targets import hour_targets
 from controllers.spatial.judge import Judge
 from controllers.spatial.pro_rata import Cars
-from models.network.feeder import ieee33
 from models.network.power_flow import ac_engine
+from models.network.sources.ieee33 import ieee33
 from models.records.flexibility import PairIndex
 from models.records.groups import GROUP_COUNT
 

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controllers.disaggregation import vehicle_limits_kw
-from models.fleet.flexibility import known_sessions, mean_plugged_fraction, session_envelope
+from models.fleet.flexibility import known_sessions
 from models.records.arrays import Floats
 from models.records.flexibility import Sessions
 from models.records.vehicles import DeclaredTable, Vehicles
+from tests.models.fleet.one_stay import mean_plugged_fraction, session_envelope
 
 TINY = 1e-9
 shares = st.floats(0, 1)

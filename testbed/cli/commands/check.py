@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from models.network.source import source_of
 from testbed.checks.result import check_result
 from testbed.cli.ending import FAILED, reported
 from testbed.cli.opened import opened
@@ -28,10 +29,8 @@ def command(
                      for one in found.districts)
     print(f"{found.name} is valid: days {found.days}, steps of {found.step_s} s, seed {found.seed}; {cars}")
     for one in found.districts:
-        if one.feeder not in (None, "ieee33"):
-            from models.network.feeder_sources import what_is_taken  # noqa: PLC0415 - pandapower is slow to import
-
-            print(f"{one.name}: {one.feeder}, {what_is_taken(str(one.feeder))}")
+        if one.feeder and (taken := source_of(one.feeder).taken):
+            print(f"{one.name}: {one.feeder}, {taken(one.feeder)}")
 
 
 def _check_result(file: Path) -> None:

@@ -16,6 +16,9 @@ class Listed(str, Enum):  # noqa: UP042  typer shows and parses str enums
 
     controllers = "controllers"
     scenarios = "scenarios"
+    studies = "studies"
+    networks = "networks"
+    tariffs = "tariffs"
     wear_models = "wear-models"
     metrics = "metrics"
 

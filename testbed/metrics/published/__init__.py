@@ -1,1 +1,1 @@
-"""The figures by subject; importing a file publishes its figures."""
+"""The figures by subject, one file each, as METRICS."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from models.records.arrays import Floats
 from testbed.metrics import ledgers
-from testbed.metrics.inputs import charging_kw, is_served, metric, objective_parameter
+from testbed.metrics.inputs import Subject, charging_kw, is_served, objective_parameter
 from testbed.metrics.published.cars import charged_mwh
 from testbed.metrics.published.system import (
     carbon_cost_usd,
@@ -26,6 +26,9 @@ from testbed.metrics.published.system import (
 )
 from testbed.metrics.stored_value import eta_charge
 from testbed.results.reading import Result
+
+METRICS = Subject(place=30)
+metric = METRICS.metric
 
 LEDGERS = ("society_cost_usd", "society_cost_usd_adjusted", "owners_cost_usd", "owners_cost_usd_adjusted",
            "operator_cost_usd", "operator_cost_usd_adjusted")

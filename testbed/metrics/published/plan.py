@@ -13,11 +13,14 @@ import numpy as np
 
 from models.records.arrays import Floats, Ints
 from models.records.thermal_units import ThermalUnits
-from testbed.metrics.inputs import metric, objective_parameter, ratio, system_energy_mwh, system_sum
+from testbed.metrics.inputs import Subject, objective_parameter, ratio, system_energy_mwh, system_sum
 from testbed.metrics.published.system import carbon_t
 from testbed.results.reading import Result
 from testbed.scenario.record import Scenario
 from testbed.setup.knowledge import eta_discharge_of_groups, marginal_wear_usd_per_kwh, thermal_units
+
+METRICS = Subject(place=40)
+metric = METRICS.metric
 
 SECONDS_PER_HOUR = 3600
 

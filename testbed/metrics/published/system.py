@@ -2,7 +2,7 @@
 
 Definitions follow docs/model.md 2.4 and 5.4. Names are stable once published. All sums are over counted
 time; MW and MWh from the bus upward, kW and kWh below it. Ledgers and the worth of stored energy:
-`metric_definitions_ledgers`; cars and drivers: `metric_definitions_cars`.
+`ledgers`; cars and drivers: `cars`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from testbed.metrics.inputs import (
+    Subject,
     district_sum,
     equivalent_load_mw,
-    metric,
     network_energy_kwh,
     network_max,
     network_min,
@@ -25,6 +25,9 @@ from testbed.metrics.inputs import (
 )
 from testbed.results.reading import Result
 from testbed.scenario.parts.system import System, demand_curve
+
+METRICS = Subject(place=20)
+metric = METRICS.metric
 
 
 # ---------------------------------------------------------------- F1..F4 and their sums

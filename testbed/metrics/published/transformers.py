@@ -10,8 +10,11 @@ import numpy as np
 
 from models.network.transformer_ageing import LOSS_TABLES, Ageing, ageing, transformer_losses_kw
 from models.records.arrays import Floats
-from testbed.metrics.inputs import metric, networks
+from testbed.metrics.inputs import Subject, networks
 from testbed.results.reading import Result
+
+METRICS = Subject(place=50)
+metric = METRICS.metric
 
 POWER, RATING = "transformer_kva", "transformer_rating_kva"
 DEFAULTS = {"ambient_celsius": 20.0, "transformer_losses": "tier2"}

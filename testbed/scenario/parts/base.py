@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 SECONDS_PER_HOUR = 3600
 HOURS_PER_DAY = 24
@@ -26,6 +29,26 @@ Count = Annotated[int, Field(ge=0)]
 Range = Annotated[tuple[Positive, Positive], AfterValidator(_ordered)]
 ShareRange = Annotated[tuple[Share, Share], AfterValidator(_ordered)]
 NonNegativeRange = Annotated[tuple[NonNegative, NonNegative], AfterValidator(_ordered)]
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Marks a text that names one of a kind, of those there are when it is checked or described."""
+
+    names: Callable[[], tuple[str, ...]]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "enum": list(self.names())}
+
+    def _checked(self, name: str) -> str:
+        if name not in (known := self.names()):
+            *most, last = (repr(one) for one in known)
+            allowed = f"{', '.join(most)} or {last}" if most else last
+            raise PydanticCustomError("one_of", "Input should be {allowed}", {"allowed": allowed})
+        return name
 
 
 class Part(BaseModel):

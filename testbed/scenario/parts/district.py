@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from models.network.source import allowed_text, source_of, whole_pattern
+from models.records.arrays import RecordError
 from testbed.scenario.parts.base import Count, NonNegative, Part, Positive, Share, ZoneName
 
 Celsius = Annotated[float, Field(ge=-40, le=60)]
 Strategy = Literal["dispatched", "charge_only", "free"]
+
+
+class NetworkText:
+    """Marks a text that some source of networks understands."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "pattern": whole_pattern()}
+
+    def _checked(self, text: str) -> str:
+        try:
+            source_of(text)
+        except RecordError as error:
+            raise PydanticCustomError("network", "Input should be {allowed}", {"allowed": allowed_text()}) from error
+        return text
 
 
 class Strategies(Part):
@@ -30,7 +51,7 @@ class District(Part):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
     """Letters, digits and underscores; names the group in the result."""
-    feeder: Annotated[str, Field(pattern=r"^(ieee33|pandapower:[A-Za-z_]\w*|simbench:[\w.-]+|.+\.json)$")] | None = None
+    feeder: Annotated[str, NetworkText()] | None = None
     """Network: `ieee33`, `pandapower:FUNCTION`, `simbench:CODE`, a pandapower JSON file; null: none, one virtual bus
     per zone."""
     peak_scale: Positive = 0.83

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from models.records.reserve_curve import STEPPED_SHARE, STEPPED_USD_PER_MWH, ReserveCurve, held_mistakes, mistakes
-from testbed.scenario.parts.base import SECONDS_PER_HOUR, NonNegative, Part, Positive, Share
+from models.system.tariff import TARIFFS, level_names
+from testbed.scenario.parts.base import SECONDS_PER_HOUR, NonNegative, OneOf, Part, Positive, Share
 
 REGIONS = (1, 2, 3, 5, 6, 7, 8, 12, 13, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27)
 """SimBench's loads at nodes of the transmission grid that have a daily rhythm of consumers."""
@@ -162,9 +163,9 @@ class Planning(Part):
 class Tariff(Part):
     """Prices that owners see."""
 
-    table: Literal["beijing2015", "chengdu2023", "forecast", "none"] = "beijing2015"
+    table: Annotated[str, OneOf(lambda: tuple(TARIFFS))] = "beijing2015"
     """Table of hourly prices; `forecast`: made per day from load - wind - PV as forecast; `none`: all prices are 0."""
-    levels: Literal["beijing2015", "chengdu2023"] = "beijing2015"
+    levels: Annotated[str, OneOf(level_names)] = "beijing2015"
     """forecast: table whose valley, flat and peak prices the 8 lowest, 8 middle and 8 highest hours get."""
     cny_per_usd: Positive = 7.0
     """The only exchange rate of a run."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from testbed.scenario.parts.base import Part, Positive
+from models.wear import wear_model_names
+from testbed.scenario.parts.base import OneOf, Part, Positive
 
 
 class Wear(Part):
     """What a kWh drawn out of a battery costs its owner; see docs/wear.md."""
 
-    model: Literal["throughput", "schmalstieg2014", "naumann", "xu2016", "blast_nmc622"] = "throughput"
+    model: Annotated[str, OneOf(wear_model_names)] = "throughput"
     """`throughput`: the constant objective.wear_usd_per_mwh; any other: that model's life average by class of car."""
     battery_cny_per_kwh: Positive = 900.0
     """Price of a new battery per kWh of capacity."""

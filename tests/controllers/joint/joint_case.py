@@ -10,7 +10,8 @@ import numpy as np
 from controllers.joint.network import Network, make_network
 from controllers.port import FeederOffer, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.problem import Case, make_case
-from models.network.feeder import ieee33, site, zone_map
+from models.network.feeder import site
+from models.network.sources.ieee33 import ieee33, zone_map
 from models.records.flexibility import CohortFlexibility
 from models.records.groups import GROUP_COUNT
 from models.records.reserve_curve import ReserveCurve

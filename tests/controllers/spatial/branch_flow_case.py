@@ -9,8 +9,9 @@ import numpy as np
 
 from controllers.port import FeederView, SpatialKnowledge
 from models.fleet.flexibility import bus_flexibility, cohort_flexibility, groups_of_fleet, known_sessions, pair_index
-from models.network.feeder import ieee33, site, zone_map
+from models.network.feeder import site
 from models.network.power_flow import ac_engine
+from models.network.sources.ieee33 import ieee33, zone_map
 from models.records.arrays import Floats
 from models.records.feeder import RadialFeeder, Site
 from models.records.flexibility import Sessions

@@ -24,8 +24,8 @@ from experiments.claims import (
 from experiments.claims.plans import PlanJob, Switches, fewer_units
 from experiments.claims.verdicts import Verdict
 from experiments.feeder.placement import SCENARIO, seed_job
-from models.network.feeder import ieee33
 from models.network.power_flow import ac_engine
+from models.network.sources.ieee33 import ieee33
 
 FEEDER = ieee33(peak_scale=0.83)
 FLOW = ac_engine(FEEDER).power_flow

@@ -13,15 +13,12 @@ from models.fleet.flexibility import (
     cohort_flexibility,
     first_dispatched,
     groups_of_fleet,
-    infeasible_request_kwh,
     join,
     known_sessions,
-    mean_plugged_fraction,
     pair_index,
     pair_rows,
     port_shares,
     select,
-    session_envelope,
     uncoordinated_kwh,
     urgent_kwh,
     urgent_load_kw,
@@ -31,6 +28,7 @@ from models.records.feeder import Site
 from models.records.flexibility import Sessions
 from models.records.groups import GROUP_COUNT, cohort_index, group_index
 from models.records.vehicles import DeclaredTable, Vehicles
+from tests.models.fleet.one_stay import mean_plugged_fraction, session_envelope
 
 HOUR = 3600
 H = 24
@@ -112,15 +110,10 @@ def test_twenty_thousand_random_envelopes_can_be_followed() -> None:
 def test_envelope_ends_at_what_is_wanted_and_feasible() -> None:
     sessions = random_stays(500)
     x_min, _ = session_envelope(sessions, np.array([100 * HOUR]))
-    reached = sessions.energy_kwh + x_min[:, 0]
-    short = np.maximum(sessions.wanted_kwh - reached, 0)
-    assert np.all(short <= infeasible_request_kwh(sessions) + 1e-9)
-
-
-def test_infeasible_request_by_hand() -> None:
-    sessions = stays(4, departure_s=np.array([HOUR, 10 * HOUR, 10 * HOUR, -HOUR]),
-                     wanted_kwh=np.array([40.0, 40.0, 48.0, 40.0]))
-    assert infeasible_request_kwh(sessions) == pytest.approx([11, 0, 3, 15])
+    stay_h = np.maximum(sessions.departure_s - sessions.start_s, 0) / HOUR
+    full = sessions.energy_kwh + sessions.eta_charge * sessions.p_charge_max_kw * stay_h
+    most = np.minimum(full, np.maximum(sessions.max_kwh, sessions.energy_kwh))
+    assert np.all(sessions.energy_kwh + x_min[:, 0] >= np.minimum(sessions.wanted_kwh, most) - 1e-9)
 
 
 def test_plugged_fraction_counts_part_of_a_period() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.fleet.flexibility import cohort_flexibility, session_envelope
+from models.fleet.flexibility import cohort_flexibility
 from models.fleet.latest_charging import fresh_kw, latest_kw, leaving_kw, turn_h, wait_h
 from models.records.arrays import Floats, Ints
 from models.records.flexibility import Sessions
 from models.records.groups import GROUP_COUNT
+from tests.models.fleet.one_stay import session_envelope
 
 HOUR, H = 3600, 6
 ROWS = GROUP_COUNT * (H + 1)

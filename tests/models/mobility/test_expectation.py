@@ -9,6 +9,7 @@ import pytest
 
 from models.drivers.plug_in_habit import PlugInHabit
 from models.drivers.population import FleetParameters, district_seed, own_plug_in_soc
+from models.fleet.free_load import at_once_kw
 from models.mobility import expectation
 from models.mobility.expectation import (
     DistrictInputs,
@@ -17,11 +18,11 @@ from models.mobility.expectation import (
     perfect_sessions,
     populate,
     simulate_sessions,
-    uncoordinated_load_kw,
 )
 from models.mobility.trip_parameters import TripParameters
 from models.mobility.trips import DAY_S
 from models.mobility.trips_home import MOST_HOME_TRIPS
+from models.records.arrays import Floats
 from models.records.feeder import Site
 from models.records.flexibility import Sessions
 from models.records.groups import GROUP_COUNT, VEHICLE_CLASSES
@@ -51,27 +52,33 @@ def assert_same(one: ExpectedSessions, other: ExpectedSessions) -> None:
     np.testing.assert_array_equal(one.is_enrolled, other.is_enrolled)
 
 
-# ---------------------------------------------------------------- uncoordinated load
+# ---------------------------------------------------------------- load at once
+def load_at_once_kw(sessions: Sessions, start_s: int, hours: int) -> Floats:
+    """Of all cars [H], each counted by its weight."""
+    edges_s = start_s + 3600 * np.arange(hours + 1)
+    return at_once_kw(sessions, edges_s, sessions.weight, np.zeros(sessions.count, dtype=np.int64), 1)[0]
+
+
 def test_load_of_one_car() -> None:
     """From 17:30 two hours at 7 kW put 13.3 kWh into the battery."""
-    load_kw = uncoordinated_load_kw(stays([17.5], [31], [40 - 13.3], weight=2.0), 16 * 3600, 6)
+    load_kw = load_at_once_kw(stays([17.5], [31], [40 - 13.3], weight=2.0), 16 * 3600, 6)
     np.testing.assert_allclose(load_kw, [0, 7, 14, 7, 0, 0], atol=1e-9)
 
 
 def test_load_ends_with_the_stay_and_at_wanted() -> None:
-    leaves = uncoordinated_load_kw(stays([1], [1.5], [0]), 0, 3)
+    leaves = load_at_once_kw(stays([1], [1.5], [0]), 0, 3)
     np.testing.assert_allclose(leaves, [0, 3.5, 0], atol=1e-9)
-    assert not uncoordinated_load_kw(stays([1], [9], [42]), 0, 3).any()
+    assert not load_at_once_kw(stays([1], [9], [42]), 0, 3).any()
 
 
 def test_load_of_stays_across_the_window_s_ends() -> None:
-    load_kw = uncoordinated_load_kw(stays([-1, 1.25, 3.0, 9], [9, 9, 9, 20], [0, 0, 0, 0]), 0, 3)
+    load_kw = load_at_once_kw(stays([-1, 1.25, 3.0, 9], [9, 9, 9, 20], [0, 0, 0, 0]), 0, 3)
     np.testing.assert_allclose(load_kw, [7, 7 + 5.25, 14], atol=1e-9)
 
 
 def test_load_carries_all_energy() -> None:
     sessions = perfect_sessions(INPUTS, SEED, 1).sessions
-    load_kw = uncoordinated_load_kw(sessions, 0, 72)
+    load_kw = load_at_once_kw(sessions, 0, 72)
     need_kwh = np.maximum(sessions.wanted_kwh - sessions.energy_kwh, 0)
     most_kwh = 0.95 * sessions.p_charge_max_kw * (sessions.departure_s - sessions.start_s) / 3600
     assert load_kw.sum() * 0.95 == pytest.approx(np.minimum(need_kwh, most_kwh).sum())
@@ -158,9 +165,9 @@ def test_expectation_is_of_other_seeds() -> None:
 
 def test_expected_load_agrees_with_other_days() -> None:
     inputs = replace(INPUTS, fleet=FleetParameters(300, 0, 0))
-    load_kw = uncoordinated_load_kw(expected_sessions(inputs, SEED, 5, vehicles_min=1).sessions, 0, 48)[24:]
+    load_kw = load_at_once_kw(expected_sessions(inputs, SEED, 5, vehicles_min=1).sessions, 0, 48)[24:]
     other = perfect_sessions(inputs, district_seed(42, 1), 3).sessions
-    truth = uncoordinated_load_kw(other, 0, 72)[24:].reshape(2, 24)
+    truth = load_at_once_kw(other, 0, 72)[24:].reshape(2, 24)
     assert load_kw.sum() == pytest.approx(truth.sum(axis=1).mean(), rel=0.1)
     assert np.corrcoef(load_kw, truth.mean(axis=0))[0, 1] > 0.9
 
@@ -213,7 +220,7 @@ def test_whether_a_car_at_home_plugs_in_depends_on_what_it_holds(at_home: Distri
 def test_no_cars_no_stays() -> None:
     nobody = replace(INPUTS, fleet=FleetParameters(0, 0, 0))
     assert expected_sessions(nobody, SEED, 2).sessions.count == 0
-    assert not uncoordinated_load_kw(expected_sessions(nobody, SEED, 2).sessions, 0, 24).any()
+    assert not load_at_once_kw(expected_sessions(nobody, SEED, 2).sessions, 0, 24).any()
 
 
 def test_days_must_be_positive() -> None:

@@ -11,14 +11,17 @@ import pytest
 from lightsim2grid.network import init_from_pandapower
 from pandapower import networks
 
-from models.network.feeder import ieee33, radial_feeder_from_pandapower, site, tie_configuration, zone_map
+from models.network.feeder import site
+from models.network.net_feeder import feeder_of_net
 from models.network.power_flow import LightsimEngine, PandapowerEngine, ac_engine, engine_error_pu
+from models.network.source import FeederLimits
+from models.network.sources.ieee33 import ieee33, tie_configuration, zone_map
 from models.records.arrays import RecordError
 
 FEEDER = ieee33()
 
 
-def small_net(charging_nf: float = 0.0, rating_ka: float = 0.3) -> pp.pandapowerNet:
+def small_net(rating_ka: float = 0.3) -> pp.pandapowerNet:
     """Five 20 kV buses in a ring with one open switch, numbered so that children come before parents."""
     net = pp.create_empty_network(sn_mva=1.0)
     for _ in range(5):
@@ -26,7 +29,7 @@ def small_net(charging_nf: float = 0.0, rating_ka: float = 0.3) -> pp.pandapower
     pp.create_ext_grid(net, 3)
     for start, end in ((3, 4), (4, 0), (0, 1), (1, 2), (2, 3)):
         pp.create_line_from_parameters(net, start, end, length_km=2.0, r_ohm_per_km=0.4, x_ohm_per_km=0.3,
-                                       c_nf_per_km=charging_nf, max_i_ka=rating_ka)
+                                       c_nf_per_km=0.0, max_i_ka=rating_ka)
     for bus in (0, 1, 2, 4):
         pp.create_load(net, bus, p_mw=0.5, q_mvar=0.1)
     pp.create_switch(net, 1, 2, et="l", closed=False)
@@ -126,7 +129,7 @@ def test_parents_precede_children_when_switches_move() -> None:
 
 
 def test_open_switches_are_honoured_and_orientation_found() -> None:
-    feeder = radial_feeder_from_pandapower(small_net(), "ring")
+    feeder = feeder_of_net(small_net(), "ring")
     assert list(feeder.bus_number) == [3, 2, 1, 4, 0]  # line 0-1 is switched off: 3-2-1 and 3-4-0
     assert list(feeder.parent) == [-1, 0, 1, 0, 3]
     net = small_net()
@@ -139,15 +142,12 @@ def test_a_mesh_is_refused() -> None:
     net = small_net()
     net.switch["closed"] = True
     with pytest.raises(RecordError, match="not radial"):
-        radial_feeder_from_pandapower(net, "mesh")
+        feeder_of_net(net, "mesh")
 
 
-def test_placeholder_ratings_and_charging_are_refused() -> None:
+def test_placeholder_ratings_are_refused() -> None:
     with pytest.raises(RecordError, match="placeholder"):
-        radial_feeder_from_pandapower(small_net(rating_ka=99999.0), "rated")
-    with pytest.raises(RecordError, match="charging"):
-        radial_feeder_from_pandapower(small_net(charging_nf=200.0), "cable")
-    assert radial_feeder_from_pandapower(small_net(charging_nf=200.0), "cable", neglect_line_charging=True)
+        feeder_of_net(small_net(rating_ka=99999.0), "rated")
 
 
 @pytest.mark.parametrize(("name", "counts"), [("contiguous", (16, 9, 7)), ("public", (15, 9, 8))])
@@ -181,9 +181,10 @@ def test_the_table_is_case33bw() -> None:
     """Each branch and load, the tie lines too, against the network as pandapower ships it."""
     net = networks.case33bw()
     net.line["in_service"] = ~np.isin(np.arange(1, 38), (7, 9, 14, 32, 37))
-    theirs = radial_feeder_from_pandapower(net, "case33bw", i_max_a=np.full(37, 200.0), first_bus_number=1)
+    theirs = feeder_of_net(net, "case33bw", FeederLimits(line_rating_a=200.0))
     ours = tie_configuration()
-    for name in ("bus_number", "parent", "p_base_kw", "q_base_kvar", "r_pu", "x_pu", "transformer_kva"):
+    assert np.array_equal(ours.bus_number, theirs.bus_number + 1)
+    for name in ("parent", "p_base_kw", "q_base_kvar", "r_pu", "x_pu", "transformer_kva"):
         assert np.allclose(getattr(ours, name), getattr(theirs, name), rtol=1e-12), name
     assert ours.nominal_kv == theirs.nominal_kv
 

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.records.arrays import RecordError
-from models.system.tariff import DAY_S, ForecastTariff, Tariff, period_prices, periods_by_load, tariff, tariff_names
+from models.system.tariff import DAY_S, TARIFFS, Tariff, level_names, period_prices, table_tariff, tariff
+from models.system.tariffs.forecast import ForecastTariff, periods_by_load
 
 HOUR_S = 3600
 
@@ -54,9 +55,21 @@ def test_without_a_tariff_all_prices_are_zero():
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    assert tariff_names() == ("beijing2015", "chengdu2023", "none")
-    with pytest.raises(RecordError, match="'paris' is unknown, allowed: beijing2015, chengdu2023, none"):
+    assert tuple(TARIFFS) == ("beijing2015", "chengdu2023", "forecast", "none")
+    assert level_names() == ("beijing2015", "chengdu2023")
+    with pytest.raises(RecordError, match="'paris' is unknown, allowed: beijing2015, chengdu2023, forecast, none"):
         tariff("paris")
+
+
+def test_prices_by_the_forecast_need_one():
+    with pytest.raises(RecordError, match="tariff forecast: needs a forecast"):
+        tariff("forecast")
+
+
+@pytest.mark.parametrize("hours", [((23, "flat"),), ((24, "noon"),)])
+def test_a_table_that_is_no_day_of_known_periods_is_refused(hours):
+    with pytest.raises(RecordError, match=r"tariff x: has .* must be 24 hours of valley, flat, peak"):
+        table_tariff("x", "x", "x", {"valley": 0.1, "flat": 0.2, "peak": 0.3}, hours)
 
 
 def test_a_table_of_the_wrong_length_or_a_senseless_rate_is_refused():

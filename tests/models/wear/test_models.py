@@ -181,5 +181,5 @@ def test_every_model_names_its_cell_year_and_source() -> None:
         assert model.source
         assert model.tested_range
         assert 2010 < model.year < 2030
-    with pytest.raises(RecordError, match="allowed: throughput"):
+    with pytest.raises(RecordError, match="allowed: blast_nmc622, naumann"):
         wear_model("wang2014")

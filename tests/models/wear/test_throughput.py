@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from models.wear.cells.throughput import Throughput
 from models.wear.contract import WearModel, loss_cost_usd
-from models.wear.throughput import Throughput
 
 
 def test_default_price_is_53_6_usd_per_mwh() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from models.network.feeder import ieee33
+from models.network.sources.ieee33 import ieee33
 from models.system.units import ten_units
 from testbed.checks import known_answers, known_answers_socp, verify
 from testbed.checks.known_answer import Check, at_most, equal, near

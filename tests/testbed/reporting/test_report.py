@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.network.feeder import ieee33
+from models.network.sources.ieee33 import ieee33
 from testbed.reporting.charts import controller_colour, controller_dash
-from testbed.reporting.feeder import tree_places, widest_step
-from testbed.reporting.figures import branch_starts, charts, voltage_profile
+from testbed.reporting.figure import charts
+from testbed.reporting.figures.nodal_prices import tree_places, widest_step
+from testbed.reporting.figures.voltage_profile import branch_starts, voltage_profile
 from testbed.reporting.report import shown_runs, write_report
 from testbed.results.layout import ResultError
 from testbed.results.reading import open_result
@@ -168,7 +169,7 @@ def test_the_profile_breaks_where_a_branch_begins(write_day: Any, monkeypatch: p
     monkeypatch.setattr(type(result), "district",
                         lambda self, d, name: parent if name == "bus_parent" else read(self, d, name))
     assert feeder.bus_number[branch_starts(result, "feeder33")].tolist() == [19, 23, 26]
-    line = voltage_profile(shown_runs([result]), "feeder33").data[0]
+    line = voltage_profile(shown_runs([result]), "feeder33")[0].data[0]
     assert len(line["x"]) == BUSES + 3
     assert [x for x, y in zip(line["x"], line["y"], strict=True) if y is None] == [18.5, 22.5, 25.5]
 

@@ -11,12 +11,18 @@ from pydantic import ValidationError
 from models.drivers.plug_in_habit import PlugInHabit
 from models.drivers.population import FleetParameters
 from models.drivers.willingness import DriverParameters
-from models.system.tariff import tariff_names
+from models.fleet.fleet import FleetParameters as FleetRules
+from models.network.source import FeederLimits
+from models.system.power_system import PowerSystemParameters
+from models.system.tariff import TARIFFS, Terms
+from models.wear.contract import LifeUse
 from testbed.scenario.loading import ScenarioError, load_scenario, scenario_names
+from testbed.scenario.parts.district import District
 from testbed.scenario.parts.fleet import Drivers, Fleet, Habit, ModeWeights
 from testbed.scenario.parts.system import Tariff as TariffBlock
 from testbed.scenario.record import Scenario, scenario_hash, scenario_schema, to_yaml
-from testbed.setup.knowledge import driver_response
+from testbed.setup.knowledge import driver_response, power_system_parameters
+from testbed.setup.wear_price import life_use
 
 ROOT = Path(__file__).parents[3]
 SMALL = """\
@@ -141,8 +147,25 @@ def test_defaults_are_those_of_the_models():
     assert tuple(ModeWeights().model_dump().values()) == willing.mode_weights
 
 
+def test_defaults_of_a_run_are_those_of_the_models(write):
+    """What acts in a run by default is what a model does on its own."""
+    run = load_scenario(write(SMALL))
+    assert power_system_parameters(run) == PowerSystemParameters()
+    assert FleetRules().fast_charge_usd_per_kwh == run.fleet.fast_charge_usd_per_kwh
+    assert FleetRules().fast_charge_eta == run.fleet.fast_eta_charge
+    assert life_use(run, LifeUse().power_kw) == LifeUse()
+    assert run.tariff.cny_per_usd == Terms().cny_per_usd and run.tariff.levels == Terms().levels
+
+
+def test_defaults_of_a_network_are_those_of_the_models():
+    district, limits = District(name="x"), FeederLimits()
+    for name in ("slack_vm_pu", "v_min_pu", "v_max_pu", "transformer_margin"):
+        assert getattr(district, name) == getattr(limits, name), name
+    assert district.substation_mva is None and limits.substation_kva == float("inf")
+
+
 def test_tariff_names_are_those_of_the_tables():
-    assert set(TariffBlock.model_json_schema()["properties"]["table"]["enum"]) == {*tariff_names(), "forecast"}
+    assert set(TariffBlock.model_json_schema()["properties"]["table"]["enum"]) == set(TARIFFS)
 
 
 # ------------------------------------------------------------- extends and overrides

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from models.records.arrays import Floats, Ints
 from testbed.reporting.charts import SEQUENTIAL, Chart, Panel, heat_trace, label, numbers, panel_chart
-from testbed.results.layout import Array
+from testbed.reporting.drawn_runs import Run, last_hour, thin
+from testbed.reporting.figure import ReportFigure
 from testbed.results.reading import Result
 
 PRICE = "nodal_price_usd_per_mwh"
 LEVEL_PX, LEAST_PX, COLOUR_BAR_PX = 46, 230, 90
-MAP_COLUMNS = 200
-"""Longer runs show one column per hour."""
-
-
-class Drawn(Protocol):
-    """A run as the report shows it."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def result(self) -> Result: ...
 
 
 def has_prices(result: Result, district: str) -> bool:
@@ -33,11 +22,19 @@ def has_prices(result: Result, district: str) -> bool:
     return bool(np.any(np.isfinite(result.district(district, PRICE))))
 
 
-def nodal_price_charts(runs: Sequence[Drawn], district: str) -> list[Chart]:
-    """A diagram for each run that has nodal prices, and one map of them all; empty if none has."""
-    priced = [run for run in runs if has_prices(run.result, district)]
-    diagrams = [diagram(run, district) for run in priced if run.result.holds(district, "bus_parent")]
-    return diagrams + ([price_map(priced, district)] if priced else [])
+def diagrams(runs: Sequence[Run], district: str) -> list[Chart]:
+    """One for each run that has nodal prices."""
+    return [diagram(run, district) for run in _priced(runs, district) if run.result.holds(district, "bus_parent")]
+
+
+def price_maps(runs: Sequence[Run], district: str) -> list[Chart]:
+    """One of all runs that have nodal prices; empty if none has."""
+    priced = _priced(runs, district)
+    return [price_map(priced, district)] if priced else []
+
+
+def _priced(runs: Sequence[Run], district: str) -> list[Run]:
+    return [run for run in runs if has_prices(run.result, district)]
 
 
 # ---------------------------------------------------------------- the tree on paper
@@ -94,7 +91,7 @@ def widest_step(price: Floats) -> int:
     return int(np.argmax(spread))
 
 
-def diagram(run: Drawn, district: str) -> Chart:
+def diagram(run: Run, district: str) -> Chart:
     """The feeder with its nodal prices in the step of their widest spread."""
     result = run.result
     price, bus = np.asarray(result.district(district, PRICE)), result.district(district, "bus")
@@ -144,26 +141,24 @@ def _plain_layout(x: Ints, y: Ints) -> dict[str, Any]:
             "x": 0.5}}}
 
 
-def price_map(runs: Sequence[Drawn], district: str) -> Chart:
+def price_map(runs: Sequence[Run], district: str) -> Chart:
     """What a MWh costs at each bus above the substation, over time."""
-    panels, last = [], 0.0
+    panels = []
     for run in runs:
         result = run.result
         price = np.asarray(result.district(district, PRICE))
-        hours, above = _columns(result, price - price[:, :1])
+        hours, above = thin(run, price - price[:, :1], np.fmax)
         bus = [str(b) for b in result.district(district, "bus")]
         panels.append(Panel(run.name, [heat_trace(hours, bus, above.T, "USD/MWh")]))
-        last = max(last, float(result.time_s[-1]) / 3600 + result.step_h)
     return panel_chart(
         f"Nodal prices over time: {district}", "What one more MWh costs at a bus above the substation: losses, limits "
-        "and low voltage. Blank: the layer had no optimum then.", "bus number [1]", panels, last,
-        {"type": "category", "nticks": 6}, "price above the substation's [USD/MWh]", 200)
+        "and low voltage. Blank: the layer had no optimum then.", "bus number [1]", panels,
+        last_hour(runs), {"type": "category", "nticks": 6}, "price above the substation's [USD/MWh]", 200)
 
 
-def _columns(result: Result, values: Array) -> tuple[Array, Array]:
-    """Columns of a map [T, B] at their middle: steps, or the highest of each hour in long runs."""
-    if values.shape[0] <= MAP_COLUMNS:
-        return result.time_s / 3600 + result.step_h / 2, values
-    hour = (result.time_s // 3600).astype(int)
-    starts = np.flatnonzero(np.diff(hour, prepend=hour[0] - 1))
-    return hour[starts] + 0.5, np.fmax.reduceat(values, starts, axis=0)
+FIGURES = (
+    ReportFigure("nodal_price_diagram", "prices", 20,
+                 "the feeder coloured by nodal price, in the step of their widest spread", draw_network=diagrams),
+    ReportFigure("nodal_price_map", "prices", 30,
+                 "nodal prices above the substation's over time", draw_network=price_maps),
+)

@@ -1,4 +1,4 @@
-"""Radial feeders from elsewhere, by name or file: pandapower's networks, SimBench's, and pandapower's JSON files.
+"""A net of pandapower as a radial feeder: what network sources make of the nets that they read.
 
 One record may span several voltage levels: per-unit impedances on 1 MVA do not know levels, so a transformer inside
 is a line like any other. What is taken and what is left out:
@@ -14,29 +14,19 @@ is a line like any other. What is taken and what is left out:
 from __future__ import annotations
 
 import heapq
-import io
-import re
-import warnings
 from collections.abc import Mapping
-from contextlib import redirect_stdout
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from models.network.feeder import PLACEHOLDER_A, STANDARD_KVA, TRANSFORMER_MARGIN, UNRATED_A
-from models.network.quiet import quiet
+from models.network.feeder import PLACEHOLDER_A, UNRATED_A, transformer_kva
+from models.network.source import FeederLimits
 from models.records.arrays import Bools, Floats, Ints, RecordError
 from models.records.feeder import BASE_MVA, RadialFeeder
-from models.records.groups import ZONES
 
 LOW_VOLTAGE_KV = 1.0
 """Below it a bus is a customer's connection: no transformer of its own stands behind it."""
-SOURCE = re.compile(r"pandapower:[A-Za-z_]\w*|simbench:[\w.-]+|.+\.json")
-ZONE_SHARES: Mapping[str, float] = {"commercial": 0.28, "office": 0.22, "residential": 0.5}
-"""Shares of the load buses from the substation outwards, as in the contiguous map of ieee33 (A)."""
 _NOT_UNDERSTOOD = ("trafo3w", "impedance", "dcline", "tcsc", "ssc", "vsc", "asymmetric_load", "ward", "xward", "motor",
                    "shunt")
 
@@ -54,106 +44,34 @@ class _Branches:
     """For messages: `line 3`, `transformer 0`."""
 
 
-def feeder_from(source: str, *, peak_scale: float = 1.0, slack_vm_pu: float = 1.0, v_min_pu: float = 0.9,
-                v_max_pu: float = 1.1, substation_kva: float = np.inf, line_rating_a: float | None = None,
-                transformer_margin: float = TRANSFORMER_MARGIN) -> RadialFeeder:
-    """The feeder of that source: `pandapower:FUNCTION`, `simbench:CODE`, or the path of a pandapower JSON file.
+def feeder_of_net(net: Any, name: str, limits: FeederLimits | None = None) -> RadialFeeder:
+    """A pandapower net as a RadialFeeder; bus numbers are the net's own.
 
-    Bus numbers are the net's own. line_rating_a: for all lines, each on its own voltage level; None takes the net's.
-    transformer_margin rates the MV/LV transformers behind medium-voltage buses, as for ieee33; others have none.
-    Raises RecordError: unknown source, mesh (with the branch that closes it), elements a record cannot hold.
+    limits.line_rating_a holds for all lines, each on its own voltage level; None takes the net's.
+    limits.transformer_margin rates the MV/LV transformers behind medium-voltage buses, as for ieee33; others have none.
+    Raises RecordError: mesh (with the branch that closes it), elements that a record cannot hold, placeholders.
     """
-    return feeder_of_net(_net(source), source, peak_scale=peak_scale, slack_vm_pu=slack_vm_pu, v_min_pu=v_min_pu,
-                         v_max_pu=v_max_pu, substation_kva=substation_kva, line_rating_a=line_rating_a,
-                         transformer_margin=transformer_margin)
-
-
-def feeder_of_net(net: Any, name: str, *, peak_scale: float = 1.0, slack_vm_pu: float = 1.0, v_min_pu: float = 0.9,
-                  v_max_pu: float = 1.1, substation_kva: float = np.inf, line_rating_a: float | None = None,
-                  transformer_margin: float = TRANSFORMER_MARGIN) -> RadialFeeder:
-    """A pandapower net as a RadialFeeder; see `feeder_from`."""
+    asked = limits or FeederLimits()
     if found := [table for table in _NOT_UNDERSTOOD if _live(net, table).any()]:
         raise RecordError(f"feeder {name}: has elements that a radial feeder cannot hold: {', '.join(found)}")
     slack, held, fused = _slack(net, _fused(net), name)
-    branches = _branches(net, fused, held, name, line_rating_a)
+    branches = _branches(net, fused, held, name, asked.line_rating_a)
     bus, parent, branch = _tree(branches, slack, name)
     p_kw, q_kvar = _loads(net, fused, bus, name)
     level_kv = net.bus["vn_kv"].to_numpy(float)[_positions(net, bus)]
-    need_kva = np.where(level_kv > LOW_VOLTAGE_KV, transformer_margin * np.hypot(p_kw, q_kvar), 0.0)
+    peak_kva = np.where(level_kv > LOW_VOLTAGE_KV, np.hypot(p_kw, q_kvar), 0.0)
     return RadialFeeder(
         name=name, bus_number=bus, parent=parent, r_pu=_at(branches.r_pu, branch), x_pu=_at(branches.x_pu, branch),
-        i_max_pu=_at(branches.i_max_pu, branch), transformer_kva=_standard_kva(need_kva, substation_kva),
-        p_base_kw=p_kw * peak_scale, q_base_kvar=q_kvar * peak_scale, nominal_kv=float(level_kv[0]),
-        v_slack_pu=slack_vm_pu, v_min_pu=v_min_pu, v_max_pu=v_max_pu)
+        i_max_pu=_at(branches.i_max_pu, branch),
+        transformer_kva=transformer_kva(peak_kva, asked.substation_kva, asked.transformer_margin),
+        p_base_kw=p_kw * asked.peak_scale, q_base_kvar=q_kvar * asked.peak_scale, nominal_kv=float(level_kv[0]),
+        v_slack_pu=asked.slack_vm_pu, v_min_pu=asked.v_min_pu, v_max_pu=asked.v_max_pu)
 
 
-def what_is_taken(source: str) -> str:
-    """How much of the source's net a feeder of it holds: buses (fused ones are one) and load at scale 1."""
-    net, feeder = _net(source), feeder_from(source, line_rating_a=np.inf)
+def share_taken(net: Any, feeder: RadialFeeder) -> str:
+    """How much of a net a feeder of it at scale 1 holds: buses (fused ones are one) and load."""
     load_kw = float((net.load["p_mw"] * _column(net.load, "scaling")).sum()) * 1e3 if len(net.load) else 0.0
     return (f"{feeder.bus_count} of {len(net.bus)} buses, {feeder.p_base_kw.sum():,.0f} of {load_kw:,.0f} kW of load")
-
-
-# ---------------------------------------------------------------- nets by name or file
-def _net(source: str) -> Any:
-    file = Path(source)
-    return _read_net(source, file.stat().st_mtime_ns if source.endswith(".json") and file.is_file() else 0)
-
-
-@lru_cache(maxsize=4)
-def _read_net(source: str, changed_ns: int) -> Any:
-    """Read once; a file once for each time of its last change."""
-    if not SOURCE.fullmatch(source):
-        raise RecordError(f"feeder {source!r}: must be pandapower:FUNCTION, simbench:CODE or a path ending in .json")
-    kind, _, name = source.partition(":")
-    # both libraries talk while they load, and some networks run a power flow while they are made and ask for numba
-    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), quiet("pandapower"):
-        warnings.simplefilter("ignore")
-        if source.endswith(".json"):
-            return _net_of_file(Path(source))
-        return _net_of_pandapower(name) if kind == "pandapower" else _net_of_simbench(name)
-
-
-def _net_of_file(file: Path) -> Any:
-    import pandapower  # noqa: PLC0415
-
-    if not file.is_file():
-        raise RecordError(f"feeder {file}: no such file")
-    try:
-        net = pandapower.from_json(str(file))
-    except Exception as error:
-        raise RecordError(f"feeder {file}: pandapower cannot read it: {type(error).__name__}: {error}") from error
-    if not hasattr(net, "ext_grid"):
-        raise RecordError(f"feeder {file}: holds no pandapower net")
-    return net
-
-
-def _net_of_pandapower(name: str) -> Any:
-    from pandapower import networks  # noqa: PLC0415
-
-    maker = getattr(networks, name, None)
-    if not callable(maker) or name.startswith("_"):
-        raise RecordError(f"feeder pandapower:{name}: pandapower.networks has no such function")
-    try:
-        made = maker()
-    except TypeError as error:
-        raise RecordError(f"feeder pandapower:{name}: makes no net without arguments: {error}") from error
-    net = made[0] if isinstance(made, tuple) else made
-    if not hasattr(net, "ext_grid"):
-        raise RecordError(f"feeder pandapower:{name}: makes no net")
-    return net
-
-
-def _net_of_simbench(code: str) -> Any:
-    try:
-        import simbench  # noqa: PLC0415
-    except ImportError as error:
-        raise RecordError(f"feeder simbench:{code}: needs the extra real-profiles: "
-                          "pip install v2g-testbed[real-profiles]") from error
-    if code not in simbench.collect_all_simbench_codes():
-        raise RecordError(f"feeder simbench:{code}: SimBench has no such grid, see "
-                          "simbench.collect_all_simbench_codes()")
-    return simbench.get_simbench_net(code)
 
 
 # ---------------------------------------------------------------- buses
@@ -241,14 +159,6 @@ def _loads(net: Any, fused: Mapping[int, int], bus: Ints, name: str) -> tuple[Fl
     return np.asarray(p * 1e3, dtype=np.float64), np.asarray(q * 1e3, dtype=np.float64)
 
 
-def _standard_kva(need_kva: Floats, substation_kva: float) -> Floats:
-    """Next standard size above the need; inf where there is none; row 0 is the substation's."""
-    index = np.searchsorted(STANDARD_KVA, need_kva, side="left")
-    sizes = np.where(need_kva > 0, np.append(STANDARD_KVA, np.inf)[index], np.inf)
-    sizes[0] = substation_kva
-    return sizes
-
-
 # ---------------------------------------------------------------- branches
 def _opened(net: Any, kind: str) -> list[int]:
     switch = net.switch
@@ -323,25 +233,3 @@ def _tree(branches: _Branches, slack: int, name: str) -> tuple[Ints, Ints, Ints]
 def _at(values: Floats, branch: Ints) -> Floats:
     """Of each bus's branch to its parent [B]; 0 for the slack."""
     return np.asarray(np.where(branch >= 0, values[branch], 0.0), dtype=np.float64)
-
-
-# ---------------------------------------------------------------- zones
-def zones_by_distance(feeder: RadialFeeder, shares: Mapping[str, float] = ZONE_SHARES) -> dict[int, int]:
-    """Zone (index into ZONES) of each bus with a load: shares of these buses in order of electrical distance.
-
-    The distance is the sum of |z| to the slack; the first zone named gets the nearest buses. Raises RecordError unless
-    the shares add up to 1 and every zone gets a bus.
-    """
-    if abs(sum(shares.values()) - 1.0) > 1e-9:
-        raise RecordError(f"zone_map: shares add up to {sum(shares.values()):g}, must be 1")
-    distance = np.zeros(feeder.bus_count)
-    for bus in range(1, feeder.bus_count):  # once per run; parents precede children
-        distance[bus] = distance[feeder.parent[bus]] + np.hypot(feeder.r_pu[bus], feeder.x_pu[bus])
-    loaded = np.flatnonzero(feeder.p_base_kw[1:] > 0) + 1
-    inwards_out = loaded[np.argsort(distance[loaded], kind="stable")]
-    edges = np.round(np.cumsum([0.0, *shares.values()]) * loaded.size).astype(int)
-    counts = dict(zip(shares, np.diff(edges).tolist(), strict=True))
-    if empty := [zone for zone in ZONES if not counts.get(zone, 0)]:
-        raise RecordError(f"feeder {feeder.name}: {loaded.size} buses with loads leave none for {', '.join(empty)}")
-    zone = np.repeat([ZONES.index(name) for name in shares], np.diff(edges))
-    return {int(feeder.bus_number[bus]): int(z) for bus, z in zip(inwards_out, zone, strict=True)}

@@ -29,7 +29,7 @@ class Naumann(CountingModel):
     cell: ClassVar[str] = "Sony/Murata US26650FTC1 3 Ah, LFP/graphite"
     year: ClassVar[int] = 2020
     source: ClassVar[str] = ("Naumann et al. 2018 and 2020, doi:10.1016/j.est.2018.01.019, "
-                             "doi:10.1016/j.jpowsour.2019.227666")
+                             "doi:10.1016/j.jpowsour.2019.227666 (S)")
     has_resistance: ClassVar[bool] = True
     tested: ClassVar[TestedRange] = TestedRange(
         soc=(0.0, 1.0), depth=(0.05, 1.0), c_rate=(0.2, 2.0), celsius=(0.0, 60.0),
@@ -50,3 +50,6 @@ class Naumann(CountingModel):
 
     def losses(self, calendar_sum: Floats, cycle_sum: Floats) -> tuple[Floats, Floats]:
         return np.sqrt(calendar_sum), np.sqrt(cycle_sum)
+
+
+WEAR_MODEL = Naumann()

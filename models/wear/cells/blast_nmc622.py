@@ -38,7 +38,7 @@ class BlastNmc622(CountingModel):
     name: ClassVar[str] = "blast_nmc622"
     cell: ClassVar[str] = "DENSO 50 Ah, NMC622/graphite"
     year: ClassVar[int] = 2021
-    source: ClassVar[str] = "Smith et al. 2021, doi:10.1149/1945-7111/ac2ebd, as in BLAST-Lite 1.1.1"
+    source: ClassVar[str] = "Smith et al. 2021, doi:10.1149/1945-7111/ac2ebd, as in BLAST-Lite 1.1.1 (S)"
     tested: ClassVar[TestedRange] = TestedRange(
         soc=(0.0, 1.0), depth=(0.1, 1.0), c_rate=(0.0, 1.0), celsius=(10.0, 60.0),
         note="shallow cycles tested, all at 50 % mean SOC; storage at 10 to 100 % SOC")
@@ -61,3 +61,6 @@ class BlastNmc622(CountingModel):
         fit = (-1.97e-4 + soc * (0.0101 - 4.06e-6 * kelvin + soc * (-0.0157 + 0.00835 * soc))
                + 3.32e-5 * np.maximum(kelvin - 328.15, 0.0))
         return arrhenius(kelvin, 37000.0) * np.maximum(fit, 0.0)
+
+
+WEAR_MODEL = BlastNmc622()

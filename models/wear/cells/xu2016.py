@@ -27,7 +27,7 @@ class Xu2016(CountingModel):
     name: ClassVar[str] = "xu2016"
     cell: ClassVar[str] = "LMO cells, as fitted in the paper (K)"
     year: ClassVar[int] = 2016
-    source: ClassVar[str] = "Xu et al. 2016, doi:10.1109/TSG.2016.2578950"
+    source: ClassVar[str] = "Xu et al. 2016, doi:10.1109/TSG.2016.2578950 (S)"
     tested: ClassVar[TestedRange] = TestedRange(
         soc=(0.0, 1.0), depth=(0.1, 1.0), c_rate=(0.0, 1.0), celsius=(15.0, 55.0),
         note="no term for the C-rate; depth and temperature as in the fits of the paper")
@@ -49,3 +49,6 @@ class Xu2016(CountingModel):
     def _stress(soc: Floats, kelvin: Floats) -> Floats:
         """S_s S_T."""
         return np.asarray(np.exp(1.04 * (soc - 0.5) + 0.0693 * (kelvin - ROOM_KELVIN) * (ROOM_KELVIN / kelvin)))
+
+
+WEAR_MODEL = Xu2016()

@@ -5,9 +5,11 @@ import pandapower
 import pytest
 from pandapower import networks
 
-from models.network.feeder import ieee33, radial_feeder_from_pandapower
-from models.network.feeder_sources import feeder_from, feeder_of_net, what_is_taken, zones_by_distance
+from models.network.net_feeder import feeder_of_net
 from models.network.power_flow import ac_engine
+from models.network.source import FeederLimits, feeder_from, source_of
+from models.network.sources.ieee33 import ieee33
+from models.network.zones import zones_by_distance
 from models.records.arrays import RecordError
 from models.records.feeder import BASE_MVA
 from models.records.groups import ZONES
@@ -50,7 +52,7 @@ def test_a_village_by_hand():
     assert feeder.i_max_pu[1:] == pytest.approx([0.16, *[np.sqrt(3) * 0.4 * 0.2] * 2])
     assert feeder.p_base_kw.tolist() == [0, 0, 30, 10] and feeder.q_base_kvar.tolist() == [0, 0, 10, 0]
     assert np.all(np.isinf(feeder.transformer_kva)), "nothing stands behind a customer"
-    assert feeder_of_net(village(), "half", peak_scale=0.5).p_base_kw.tolist() == [0, 0, 15, 5]
+    assert feeder_of_net(village(), "half", FeederLimits(peak_scale=0.5)).p_base_kw.tolist() == [0, 0, 15, 5]
 
 
 def test_voltages_are_those_of_the_net():
@@ -79,13 +81,13 @@ def test_both_engines_agree(source):
 
 
 def test_ieee33_comes_out_the_same_by_name():
-    known, found = ieee33(peak_scale=0.83), feeder_from("pandapower:case33bw", peak_scale=0.83, line_rating_a=400.0)
+    rated = FeederLimits(peak_scale=0.83, line_rating_a=400.0)
+    known, found = ieee33(peak_scale=0.83), feeder_from("pandapower:case33bw", rated)
     assert found.bus_number.tolist() == (known.bus_number - 1).tolist() and found.nominal_kv == known.nominal_kv
     for name in ("parent", "r_pu", "x_pu", "p_base_kw", "q_base_kvar"):
         assert getattr(found, name) == pytest.approx(getattr(known, name), rel=1e-12), name
     assert found.transformer_kva[1:].max() < np.inf
-    other = radial_feeder_from_pandapower(networks.case33bw(), "x", i_max_a=np.full(37, 400.0))
-    assert found.i_max_pu == pytest.approx(other.i_max_pu)
+    assert found.i_max_pu[1:] == pytest.approx(np.full(32, known.i_max_pu[1])), "400 A is the trunk's rating"
 
 
 def test_a_file_is_read_back(tmp_path):
@@ -116,7 +118,7 @@ def test_a_closed_coupler_fuses_and_an_open_one_cuts_off():
 
 
 def test_busbars_behind_two_tap_changers_are_one_slack():
-    feeder = feeder_from("simbench:1-MV-urban--0-sw", slack_vm_pu=1.02)
+    feeder = feeder_from("simbench:1-MV-urban--0-sw", FeederLimits(slack_vm_pu=1.02))
     assert feeder.bus_count == 137 and feeder.nominal_kv == 10 and feeder.v_slack_pu == 1.02
     assert feeder.p_base_kw.sum() == pytest.approx(49_707, abs=1)
 
@@ -148,9 +150,10 @@ def test_check_says_how_much_of_a_net_is_taken(tmp_path):
     net = village()
     pandapower.create_load(net, pandapower.create_bus(net, vn_kv=0.4), p_mw=0.06)
     pandapower.to_json(net, str(tmp_path / "village.json"))
-    assert what_is_taken(str(tmp_path / "village.json")) == "4 of 5 buses, 40 of 100 kW of load"
-    pandapower.to_json(village(), str(tmp_path / "village.json"))
-    assert what_is_taken(str(tmp_path / "village.json")) == "4 of 4 buses, 40 of 40 kW of load"
+    taken, text = source_of("village.json").taken, str(tmp_path / "village.json")
+    assert taken(text) == "4 of 5 buses, 40 of 100 kW of load"
+    pandapower.to_json(village(), text)
+    assert taken(text) == "4 of 4 buses, 40 of 40 kW of load"
 
 
 # ---------------------------------------------------------------- refusals

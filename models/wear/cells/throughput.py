@@ -64,3 +64,6 @@ class Throughput:
     def _loss(self, drawn_kwh: Floats, capacity_kwh: Floats) -> Floats:
         cycles = drawn_kwh / (self.depth * capacity_kwh)
         return np.asarray(END_OF_LIFE_LOSS * cycles / self.cycle_life, dtype=np.float64)
+
+
+WEAR_MODEL = Throughput()

@@ -34,7 +34,7 @@ class Schmalstieg2014(CountingModel):
     name: ClassVar[str] = "schmalstieg2014"
     cell: ClassVar[str] = "Sanyo UR18650E 2.15 Ah, NMC111/graphite"
     year: ClassVar[int] = 2014
-    source: ClassVar[str] = "Schmalstieg et al. 2014, doi:10.1016/j.jpowsour.2014.02.012"
+    source: ClassVar[str] = "Schmalstieg et al. 2014, doi:10.1016/j.jpowsour.2014.02.012 (S)"
     has_resistance: ClassVar[bool] = True
     tested: ClassVar[TestedRange] = TestedRange(
         soc=(0.0, 1.0), depth=(0.05, 1.0), c_rate=(1.0, 1.0), celsius=(35.0, 50.0),
@@ -67,3 +67,6 @@ def quadratic_mean_volt(depth: Floats, mean_soc: Floats) -> Floats:
     low, high = np.clip(mean_soc - half, 0.0, 1.0), np.clip(mean_soc + half, 0.0, 1.0)
     squares = np.interp(high, _GRID, _VOLT_SQUARED_SUM) - np.interp(low, _GRID, _VOLT_SQUARED_SUM)
     return np.asarray(np.sqrt(squares / (high - low)), dtype=np.float64)
+
+
+WEAR_MODEL = Schmalstieg2014()

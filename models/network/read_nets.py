@@ -1,0 +1,37 @@
+"""Network sources that read a pandapower net: read once, in silence, then turned into a feeder."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from models.network.net_feeder import feeder_of_net, share_taken
+from models.network.quiet import quiet
+from models.network.source import FeederLimits, NetworkSource
+from models.records.feeder import RadialFeeder
+
+
+def net_source(name: str, description: str, pattern: str, read: Callable[[str], Any],
+               version: Callable[[str], int] = lambda _: 0) -> NetworkSource:
+    """A source whose `read` makes a net of what a scenario writes; it is read again where `version` differs."""
+
+    @lru_cache(maxsize=4)
+    def once(text: str, version_then: int) -> Any:
+        # the libraries talk while they load, and some networks run a power flow while they are made and ask for numba
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), quiet("pandapower"):
+            warnings.simplefilter("ignore")
+            return read(text)
+
+    def feeder(text: str, limits: FeederLimits) -> RadialFeeder:
+        return feeder_of_net(once(text, version(text)), text, limits)
+
+    def taken(text: str) -> str:
+        return share_taken(once(text, version(text)), feeder(text, FeederLimits(line_rating_a=np.inf)))
+
+    return NetworkSource(name, description, pattern, feeder, taken)

@@ -1,0 +1,79 @@
+"""What every source of networks offers, and those there are, one file each in `models/network/sources/`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from models.records.arrays import RecordError
+from models.records.feeder import RadialFeeder
+from models.registry import Registry
+
+ZoneMap = Mapping[int, int]
+"""Zone (index into ZONES) by bus number."""
+
+
+@dataclass(frozen=True)
+class FeederLimits:
+    """What a user says of a network, wherever it comes from."""
+
+    peak_scale: float = 1.0
+    """Factor on the loads written into `p_base_kw`; leave it at 1 when the profiles scale."""
+    slack_vm_pu: float = 1.0
+    v_min_pu: float = 0.90
+    v_max_pu: float = 1.05
+    substation_kva: float = np.inf
+    """Rating of the transformer behind the slack."""
+    line_rating_a: float | None = None
+    """Of all lines; None: as assumed for the network, or its own."""
+    transformer_margin: float = 1.2
+    """Rating of MV/LV transformers over their peak load at scale 1 (A); inf: none is rated."""
+
+
+@dataclass(frozen=True)
+class NetworkSource:
+    """What a file of `models/network/sources/` declares as SOURCE."""
+
+    name: str
+    """How a scenario writes it, as `simbench:CODE`."""
+    description: str
+    pattern: str
+    """Regular expression of all that a scenario may write."""
+    feeder: Callable[[str, FeederLimits], RadialFeeder]
+    """The network of that text; RecordError where there is none or it cannot serve."""
+    taken: Callable[[str], str] | None = None
+    """How much of what was read the feeder holds; None: all of it."""
+    last_bus: int | None = None
+    """Highest bus number, counted from 1, where it is known without loading; None: the network must be loaded."""
+    zone_maps: Mapping[str, Callable[[], ZoneMap]] = field(default_factory=dict)
+    """Maps of its own, by those names of `zone_map` that a scenario knows: `contiguous`, `public`."""
+
+
+SOURCES: Registry[NetworkSource] = Registry("network source", "models.network.sources", "SOURCE", NetworkSource)
+
+
+def source_of(text: str) -> NetworkSource:
+    """The source that understands what a scenario writes; RecordError says what there is."""
+    for source in SOURCES.values():
+        if re.fullmatch(source.pattern, text):
+            return source
+    raise RecordError(f"feeder {text!r}: must be {allowed_text()}")
+
+
+def allowed_text() -> str:
+    """For messages: how a network may be written."""
+    *most, last = SOURCES
+    return f"{', '.join(most)} or {last}"
+
+
+def whole_pattern() -> str:
+    """Regular expression of all that any source understands."""
+    return f"^({'|'.join(source.pattern for source in SOURCES.values())})$"
+
+
+def feeder_from(text: str, limits: FeederLimits | None = None) -> RadialFeeder:
+    """The feeder that a scenario writes so; RecordError: unknown, not radial, or with elements it cannot hold."""
+    return source_of(text).feeder(text, limits or FeederLimits())

@@ -1,0 +1,1 @@
+"""One file each: where networks come from, as SOURCE."""

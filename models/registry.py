@@ -1,0 +1,111 @@
+"""Kinds of things of which each file of a package declares one, or some: adding one is adding its file.
+
+A file says what it has under one name, as `WEAR_MODEL = Naumann()`, and nothing else lists it. Files are found and
+imported when the kind is first asked for, so that whoever needs none of them pays for none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any, Generic, Protocol, TypeVar
+
+from models.records.arrays import RecordError
+
+
+class Named(Protocol):
+    """What every member of a kind has."""
+
+    @property
+    def name(self) -> str: ...
+
+
+T = TypeVar("T", bound=Named)
+
+
+class RegistryError(Exception):
+    """A file that does not declare what files of its folder declare, or a name that two declare."""
+
+
+@dataclass(frozen=True, eq=False)
+class Registry(Mapping[str, T], Generic[T]):
+    """All of one kind by name: what the files of a package declare, in the order of the files' names.
+
+    Raises RegistryError for a file that cannot be imported, that declares nothing or something else, and for a name
+    that stands twice, with both files.
+    """
+
+    kind: str
+    """For messages: `wear model`."""
+    package: str
+    """Whose files are looked at, those beginning with an underscore apart."""
+    declares: str
+    """The name under which a file declares one member, or several in a collection."""
+    contract: type[T]
+    """What every member is."""
+    order: Callable[[T], Any] | None = None
+    """Sorts them otherwise than by file; equals stay in the order of files."""
+
+    def __getitem__(self, name: str) -> T:
+        return self._found()[name][1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found())
+
+    def __len__(self) -> int:
+        return len(self._found())
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def named(self, name: str) -> T:
+        """The member of that name; RecordError lists those there are."""
+        if name not in self:
+            raise RecordError(f"{self.kind} {name!r} is unknown, allowed: {', '.join(self)}")
+        return self[name]
+
+    def files(self) -> Mapping[str, Path]:
+        """The file of each member."""
+        return {name: file for name, (file, _) in self._found().items()}
+
+    def _found(self) -> Mapping[str, tuple[Path, T]]:
+        """By the folders of the package as they are now: a folder that is added to its path counts."""
+        return _found_in(self, tuple(import_module(self.package).__path__))
+
+
+@lru_cache(maxsize=64)
+def _found_in(registry: Registry[T], folders: tuple[str, ...]) -> Mapping[str, tuple[Path, T]]:
+    found: dict[str, tuple[Path, T]] = {}
+    for module in sorted(info.name for info in iter_modules(folders) if not info.name.startswith("_")):
+        file, members = _declared(registry, f"{registry.package}.{module}")
+        for member in members:
+            if member.name in found:
+                raise RegistryError(f"{registry.kind} {member.name!r} stands in {found[member.name][0]} and in {file}")
+            found[member.name] = file, member
+    if registry.order is None:
+        return found
+    order = registry.order
+    return dict(sorted(found.items(), key=lambda item: order(item[1][1])))
+
+
+def _declared(registry: Registry[T], module_name: str) -> tuple[Path, tuple[T, ...]]:
+    """The file of a module, and what it declares."""
+    module = _imported(module_name)
+    file, word = Path(str(module.__file__)), registry.declares
+    declared = vars(module).get(word)
+    members = tuple(declared) if isinstance(declared, Iterable) else (declared,)
+    if not members or not all(isinstance(member, registry.contract) for member in members):
+        raise RegistryError(f"{file}: must declare {word}, a {registry.contract.__name__}, as all files beside it do")
+    return file, members
+
+
+def _imported(module_name: str) -> ModuleType:
+    try:
+        return import_module(module_name)
+    except Exception as error:
+        raise RegistryError(f"{module_name}: cannot be imported: {type(error).__name__}: {error}") from error

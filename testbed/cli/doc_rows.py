@@ -1,0 +1,58 @@
+"""Tables of the docs that list a kind: one row for each file there is, between marks in a page.
+
+A page holds `<!-- begin: kinds.NAME -->` and `<!-- end: kinds.NAME -->`; `make publish` fills what stands between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from models.network.source import SOURCES
+from models.system.tariff import TARIFFS
+from models.wear import WEAR_MODELS
+from testbed.metrics.registry import METRICS
+from testbed.reporting.figure import FIGURES
+
+PREFIX = "kinds."
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
+"""Heads of the columns, and rows."""
+
+
+def markdown(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """As a page has it; bars within cells are kept apart from those between."""
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def kind_table(name: str) -> str:
+    """The table of a kind as Markdown; KeyError for an unknown one."""
+    return markdown(*KIND_TABLES[name]())
+
+
+def _wear_models() -> Table:
+    return (("name", "cell", "year", "tested", "source"),
+            [(f"`{name}`", one.cell, str(one.year), one.tested_range, one.source) for name, one in WEAR_MODELS.items()])
+
+
+def _tariffs() -> Table:
+    return (("`tariff.table`", "what it is", "source"),
+            [(f"`{name}`", one.description, one.source) for name, one in TARIFFS.items()])
+
+
+def _networks() -> Table:
+    return (("`districts[].feeder`", "network"), [(f"`{name}`", one.description) for name, one in SOURCES.items()])
+
+
+def _metrics() -> Table:
+    return (("figure", "unit", "definition"),
+            [(f"`{name}`", one.unit, one.definition) for name, one in METRICS.items()])
+
+
+def _figures() -> Table:
+    return (("section", "figure", "shows"),
+            [(one.section, f"`{name}`", one.shows + (", network by network" if one.draw_network else ""))
+             for name, one in FIGURES.items()])
+
+
+KIND_TABLES: dict[str, Callable[[], Table]] = {
+    "wear-models": _wear_models, "tariffs": _tariffs, "networks": _networks, "metrics": _metrics, "figures": _figures}

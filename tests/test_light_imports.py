@@ -1,0 +1,26 @@
+"""What is slow to import, or not named, is not imported; in new processes, where nothing is loaded."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def said_by(*lines: str) -> list[str]:
+    """Words that a new process prints."""
+    done = subprocess.run([sys.executable, "-c", "\n".join(("import sys", *lines))], check=True, capture_output=True,
+                          text=True)
+    return done.stdout.split()
+
+
+def test_to_know_all_kinds_takes_no_library_that_is_slow_to_import() -> None:
+    """Every file of every kind is imported; networks, plots and solvers load when one is used."""
+    tables = "from testbed.cli.doc_rows import KIND_TABLES as T, kind_table; tables = [kind_table(one) for one in T]"
+    slow = "{'pandapower', 'plotly', 'matplotlib', 'pandas', 'simbench', 'cvxpy', 'mosaik', 'lightsim2grid'}"
+    assert said_by(tables, f"print(len(tables), *({slow} & sys.modules.keys()))") == ["5"]
+
+
+def test_a_scenario_is_read_without_the_files_of_kinds_that_it_does_not_name() -> None:
+    read = "from testbed.scenario.loading import load_scenario; load_scenario('smoke')"
+    there = "'models.wear.cells.naumann' in sys.modules, 'testbed.metrics.published.cars' in sys.modules"
+    assert said_by(read, f"print({there})") == ["False", "False"]
