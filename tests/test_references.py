@@ -179,7 +179,7 @@ def test_every_symbol_has_a_unit_a_name_in_code_and_a_section(row: list[str]) ->
 
 def test_names_that_do_not_exist_are_found() -> None:
     assert len(SYMBOLS) > 75
-    assert {"Sessions.start_s", "session_envelope", "RISK", "Fleet.energy_kwh"} <= names_in_code()
+    assert {"Sessions.start_s", "envelope_sums", "RISK", "Fleet.energy_kwh"} <= names_in_code()
     assert not {"Sessions.begin_s", "session_bounds"} & names_in_code()
     assert is_scenario_key("planning.horizon_h") and not is_scenario_key("planning.horizon")
 
