@@ -72,9 +72,11 @@ class FieldTold:
         return np.dtype({float: np.float64, int: np.int64, bool: np.bool_}[self.kind])
 
     def __str__(self) -> str:
-        """`name [axis, axis] unit`, as read by people."""
-        axes = f" [{', '.join(self.quantity.dims)}]" if self.quantity.dims else ""
-        return f"{self.name}{axes} {self.quantity.unit}"
+        """`name [axis, axis] unit`, as read by people, and what may stand for no value."""
+        axes = f"[{', '.join(self.quantity.dims)}]" if self.quantity.dims else ""
+        words = [self.name, axes, self.quantity.unit, "or NaN" if self.quantity.may_be_nan else "",
+                 "or empty" if self.quantity.may_be_empty else ""]
+        return " ".join(word for word in words if word)
 
 
 _TOLD: dict[type, tuple[FieldTold, ...]] = {}

@@ -176,7 +176,7 @@ _TEMPORAL = [
     _record("temporal", "district", "targets", Targets, "cohort targets of the plan in force",
             now=("spatial",), audience="operator", absent="before the first plan"),
     _record("temporal", "district", "learned_compliance", LearnedCompliance, "share of cars expected to follow",
-            shifted=("mobility", "spatial"), audience="operator", absent="nothing learned yet"),
+            shifted=("mobility", "spatial"), audience="operator", absent="before anything is learned"),
     _record("temporal", "system", "reserve_terms", ReserveTerms, "what is safe to promise of discharge in this hour",
             now=("power_system",), audience="operator"),
     *_series("temporal", "system", [

@@ -140,5 +140,5 @@ def _fault_of_number(value: Any, told: FieldTold) -> str:
     return ""
 
 
-def _is_lawful(value: float, may_be_nan: bool) -> bool:
+def _is_lawful(value: Any, may_be_nan: bool) -> bool:
     return isfinite(value) or (may_be_nan and isnan(value))

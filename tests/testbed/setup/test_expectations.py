@@ -8,7 +8,7 @@ import pytest
 from models.fleet.flexibility import cohort_flexibility
 from models.mobility.expectation import ExpectedSessions
 from models.records.flexibility import Sessions
-from models.records.vehicles import DeclaredTable, PresenceTable
+from models.records.vehicles import DeclaredTable
 from testbed.running.preflight import checked_scenario
 from testbed.setup.districts import build_districts
 from testbed.setup.expectations import ExpectedCars
@@ -116,9 +116,9 @@ def test_perfect_expectation_of_free_cars_is_what_they_do(tmp_path, step_s):
     for now_s in range(spec.start_s, 86_400, step_s):
         declared = mobility.core.declared()
         seen = mobility.step(now_s, fleet.soc, no_rank)
-        forecast_kw = seen["cohort_flexibility"]["p_uncontrolled_kw"] if now_s == 0 else forecast_kw
+        forecast_kw = seen["cohort_flexibility"].p_uncontrolled_kw if now_s == 0 else forecast_kw
         step = fleet.step(now_s, step_s, told, told.astype(np.int64), declared,
-                          PresenceTable.from_arrays(seen["presence"]), "on_arrival", np.ones(1), np.ones(1), False)
+                          seen["presence"], "on_arrival", np.ones(1), np.ones(1), False)
         if now_s >= 0:
             done_kw[now_s // 3600] += step.p_kw.sum() * step_s / 3600
     assert done_kw.sum() > 100
