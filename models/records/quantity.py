@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
+from functools import cached_property
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -67,7 +68,7 @@ class FieldTold:
     is_tuple: bool = False
     """A tuple of arrays, one along the first axis each."""
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[Any]:
         return np.dtype({float: np.float64, int: np.int64, bool: np.bool_}[self.kind])
 

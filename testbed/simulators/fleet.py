@@ -22,7 +22,7 @@ from testbed.simulators.adapter import Adapter, Inputs, Values
 from testbed.simulators.before_first_step import nothing_delivered
 from testbed.wiring.attributes import of_step
 from testbed.wiring.crossings import Instructions, PevFlows, PevPower, Prices, StepSums, VehicleTotals
-from testbed.wiring.run_spec import RunSpec
+from testbed.wiring.run_spec import DAY_S, RunSpec
 
 SUMMED = tuple(field.name for field in fields(StepSums))
 
@@ -63,7 +63,7 @@ class FleetSimulator(Adapter):
         core.read_meters(now_s, self.spec.step_s, told, declared, soc, step)
         core.soc_reported = (step.soc if self.hears_all
                              else core.telemetry.step(step.soc, step.soc_arrived, presence))
-        return core.values(step)
+        return core.values(step, is_last=now_s + self.spec.step_s == self.spec.scenario.days * DAY_S)
 
 
 class DistrictFleet:
@@ -120,8 +120,8 @@ class DistrictFleet:
             self.limited_kw = np.where(asked, (done.charged_kwh - done.discharged_kwh) / hours, np.nan)
         self.reserve = reserve_room(self.reserving, declared, is_dispatched, step.soc, step.p_kw, now_s + step_s)
 
-    def values(self, step: FleetStep) -> Values:
-        """All attributes of the table for one step."""
+    def values(self, step: FleetStep, *, is_last: bool) -> Values:
+        """All attributes of the table for one step; the sums are told with the last."""
         charge_mw, discharge_mw = step.charge_group_kw.sum() / 1e3, step.discharge_group_kw.sum() / 1e3
         return {
             "setpoint_vehicle_kw": self.requested_kw, "limited_vehicle_kw": self.limited_kw,
@@ -130,7 +130,7 @@ class DistrictFleet:
             "pev_flows": PevFlows(step.p_bus_kw, step.q_bus_kvar, step.p_slow_bus_kw),
             "pev_mw": PevPower(charge_mw=float(charge_mw), discharge_mw=float(discharge_mw), **self.reserve),
             "delivery": self.delivery,
-            "totals": self._totals(), "p_bus_kw": step.p_bus_kw, "q_bus_kvar": step.q_bus_kvar,
+            "totals": self._totals() if is_last else None, "p_bus_kw": step.p_bus_kw, "q_bus_kvar": step.q_bus_kvar,
             "discharge_bus_kw": step.discharge_bus_kw,
             "charge_kw": step.charge_group_kw, "discharge_kw": step.discharge_group_kw,
             "tariff_usd": step.tariff_group_usd, "wear_usd": step.wear_group_usd,

@@ -243,7 +243,8 @@ _FLEET = [
             now=("power_system",), audience="truth"),
     _record("fleet", "district", "delivery", DeliveryRecord, "stays ended and energy delivered, against instructions",
             shifted=("temporal",), audience="operator"),
-    _record("fleet", "district", "totals", VehicleTotals, "sums since counted 00:00", recorded=True),
+    _record("fleet", "district", "totals", VehicleTotals, "sums since counted 00:00", recorded=True,
+            absent="before the last step"),
     *_series("fleet", "district", [
         ("p_bus_kw", "kW", "PEV power of each bus"),
         ("q_bus_kvar", "kvar", "PEV reactive power of each bus"),

@@ -122,6 +122,8 @@ def _fault_of_array(value: Any, told: FieldTold, shape: tuple[int, ...]) -> str:
 
 
 def _fault_of_values(value: np.ndarray[Any, Any], *, may_be_nan: bool) -> str:
+    if np.isfinite(value).all():
+        return ""
     bad = np.isinf(value) if may_be_nan else ~np.isfinite(value)
     if not bad.any():
         return ""
@@ -132,6 +134,8 @@ def _fault_of_values(value: np.ndarray[Any, Any], *, may_be_nan: bool) -> str:
 
 
 def _fault_of_number(value: Any, told: FieldTold) -> str:
+    if type(value) is float is told.kind and isfinite(value):  # what most numbers are
+        return ""
     may_be_nan = told.quantity.may_be_nan
     if not isinstance(value, _SCALARS[told.kind]) or (isinstance(value, bool) and told.kind is not bool):
         return f"a {type(value).__name__} came, allowed is {told.kind.__name__}"

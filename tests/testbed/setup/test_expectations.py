@@ -14,6 +14,7 @@ from testbed.setup.districts import build_districts
 from testbed.setup.expectations import ExpectedCars
 from testbed.simulators.fleet import FleetSimulator
 from testbed.simulators.mobility import DistrictMobility
+from testbed.wiring.crossings import Instructions
 from testbed.wiring.run_spec import RunSpec
 
 PINNED = ("planning.redispatch=none", "fleet.eta_charge=0.95", "fleet.eta_discharge=0.95",
@@ -147,6 +148,7 @@ def test_reserve_after_the_fact_counts_on_no_discharging_that_is_not_allowed(tmp
     core, n = simulator.cores[name], district.vehicles.count
     here = DeclaredTable(np.full(n, 3), np.zeros(n, dtype=np.int64), np.full(n, 40_000), district.vehicles.soc_wanted)
     met = SimpleNamespace(soc=np.full(n, 0.7), p_kw=np.zeros(n))
-    core.read_meters(0, 900, np.zeros(n), np.ones(n, dtype=np.int64), here, met.soc, met)
+    told = Instructions(np.zeros(n), np.ones(n, dtype=np.int64), np.zeros(district.site.bus_count))
+    core.read_meters(0, 900, told, here, met.soc, met)
     assert (core.reserve["discharge_max_mw"] > 0) == is_counted
     assert (core.reserve["above_two_way_mwh"] > 0) == is_counted
