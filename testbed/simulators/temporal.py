@@ -36,6 +36,9 @@ class TemporalSimulator(Adapter):
         self.promised_by: dict[str, float] = {}
         self.plan: Plan | None = None
         self.planned: Plan | None = None
+        """As it was made, before any re-dispatch."""
+        self.targets: dict[str, Targets | None] = {}
+        self.targets_of: Plan | None = None
         self.redispatch = redispatch_of(spec, self.knowledge)
         self.hourly_usd = np.full(spec.horizon_h, np.nan)
         self.redispatch_failed = 0.0
@@ -137,7 +140,10 @@ class TemporalSimulator(Adapter):
         names, plan = self.knowledge.district_names, self.plan
         if plan is None:
             return dict.fromkeys(names)
-        return {name: Targets(plan.time_s, plan.pc_kw[i], plan.pd_kw[i]) for i, name in enumerate(names)}
+        if plan is not self.targets_of:
+            self.targets = {name: Targets(plan.time_s, plan.pc_kw[i], plan.pd_kw[i]) for i, name in enumerate(names)}
+            self.targets_of = plan
+        return self.targets
 
     def extra_ledger(self) -> Values:
         return {"solver_s": getattr(self, "solver_s", 0.0), "compile_s": getattr(self, "compile_s", 0.0)}

@@ -173,6 +173,15 @@ def test_values_that_are_not_finite_are_counted_and_placed(value):
         checked.check(lawful | {"targets": replace(lawful["targets"], pc_kw=pc_kw)})
 
 
+@pytest.mark.parametrize("size", [3, 3000])
+def test_many_values_are_judged_as_few_are(size):
+    told = fields_told(Prices)[0]
+    whole = np.full(size, 1e308)
+    assert fault(whole, told, (size,)) == ""
+    whole[[0, 2]] = np.inf, -np.inf
+    assert "2 of" in fault(whole, told, (size,))
+
+
 @pytest.mark.parametrize(("value", "is_lawful"), [(np.nan, True), (np.inf, False)])
 def test_nan_is_lawful_only_where_it_says_that_there_is_none(value, is_lawful):
     checked, lawful = contract("spatial", "district")
@@ -258,7 +267,7 @@ def test_a_simulators_wrong_word_ends_the_run_with_its_name(tmp_path, monkeypatc
 def test_the_architecture_page_shows_the_table():
     """Brought up to date by `python -m testbed.wiring.printed docs/architecture.md`."""
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    assert up_to_date(page) == page
+    assert up_to_date(page) == page, "python -m testbed.wiring.printed docs/architecture.md"
     assert diagram() in page and crossings() in page
 
 
