@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 import numpy as np
 
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints, Table
 from models.records.feeder import PowerFlow, RadialFeeder, Site
 from models.records.flexibility import BusFlexibility, CohortFlexibility, PairIndex
+from models.records.quantity import TEXT, of
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
 from models.records.vehicles import DeclaredTable, Vehicles
@@ -112,49 +113,49 @@ BY_STEP = ("load_step_mw", "wind_step_mw", "pv_step_mw")
 class DeliveryRecord(Table):
     """What a district's operator has measured of its own instructions in one step, by group [GROUP_COUNT]."""
 
-    stays: Floats
+    stays: Annotated[Floats, of("1", "group")]
     """Instructed stays that ended; only those in which some instruction told following from not following."""
-    followed: Floats
+    followed: Annotated[Floats, of("1", "group")]
     """Sum over them of the share of such steps in which the car did as told."""
-    instructed_up_kwh: Floats
-    delivered_up_kwh: Floats
-    instructed_down_kwh: Floats
-    delivered_down_kwh: Floats
+    instructed_up_kwh: Annotated[Floats, of("kWh", "group")]
+    delivered_up_kwh: Annotated[Floats, of("kWh", "group")]
+    instructed_down_kwh: Annotated[Floats, of("kWh", "group")]
+    delivered_down_kwh: Annotated[Floats, of("kWh", "group")]
 
 
 @dataclass(frozen=True)
 class Plan(Table):
     """The upper layer's answer, hourly over the whole horizon (only the first binding_h are executed)."""
 
-    time_s: int
-    committed: Ints
+    time_s: Annotated[int, of("s")]
+    committed: Annotated[Ints, of("1", "unit", "hour")]
     """[U, H] 0 or 1."""
-    p_mw: Floats
+    p_mw: Annotated[Floats, of("MW", "unit", "hour")]
     """[U, H]"""
-    wind_curtailed_mw: Floats
-    pv_curtailed_mw: Floats
-    reserve_shortfall_mw: Floats
+    wind_curtailed_mw: Annotated[Floats, of("MW", "hour")]
+    pv_curtailed_mw: Annotated[Floats, of("MW", "hour")]
+    reserve_shortfall_mw: Annotated[Floats, of("MW", "hour")]
     """[H] mean over the hour's steps."""
-    reserve_shortfall_usd: Floats
+    reserve_shortfall_usd: Annotated[Floats, of("USD", "hour")]
     """[H] missing reserve at its price, step by step; part of the objective."""
-    marginal_price_usd_per_mwh: Floats
+    marginal_price_usd_per_mwh: Annotated[Floats, of("USD/MWh", "hour")]
     """[H] price of one more MWh of load with the commitment fixed."""
-    pc_kw: tuple[Floats, ...]
+    pc_kw: Annotated[tuple[Floats, ...], of("kW", "district", "cohort", "hour")]
     """Per district [G, H]: expected charging power of each cohort at the bus."""
-    pd_kw: tuple[Floats, ...]
-    objective_usd: float
+    pd_kw: Annotated[tuple[Floats, ...], of("kW", "district", "cohort", "hour")]
+    objective_usd: Annotated[float, of("USD")]
     """As weighted, with the true quadratic costs, over the horizon."""
-    milp_objective_usd: float
-    bound_usd: float
-    gap_rel: float
-    operating_cost_usd: float
-    owners_net_usd: float
-    curtailment_usd: float
-    carbon_cost_usd: float
-    carbon_t: float
-    status: str
-    solver_s: float
-    compile_s: float
+    milp_objective_usd: Annotated[float, of("USD", nan=True)]
+    bound_usd: Annotated[float, of("USD", nan=True)]
+    gap_rel: Annotated[float, of("1", nan=True)]
+    operating_cost_usd: Annotated[float, of("USD")]
+    owners_net_usd: Annotated[float, of("USD")]
+    curtailment_usd: Annotated[float, of("USD")]
+    carbon_cost_usd: Annotated[float, of("USD")]
+    carbon_t: Annotated[float, of("t")]
+    status: Annotated[str, of(TEXT)]
+    solver_s: Annotated[float, of("s")]
+    compile_s: Annotated[float, of("s")]
 
     def carried_on(self, now_s: int) -> Ints:
         """[U, H] the schedule from now_s on, hours after its end as days earlier; [0, 0] where there is no such day."""
@@ -249,17 +250,17 @@ class FeederView:
 class SpatialCertificate(Table):
     """The lower layer's proof for the step in force. NaN where there was no solve (e.g. pro rata)."""
 
-    status: str
+    status: Annotated[str, of(TEXT)]
     """accepted | fallback | repaired | none"""
-    relaxation_gap_max_rel: float
-    vm_error_max_pu: float
-    loss_error_rel: float
-    solver_s: float
-    compile_s: float
-    solved_now: bool
-    binding: str
+    relaxation_gap_max_rel: Annotated[float, of("1", nan=True)]
+    vm_error_max_pu: Annotated[float, of("pu", nan=True)]
+    loss_error_rel: Annotated[float, of("1", nan=True)]
+    solver_s: Annotated[float, of("s")]
+    compile_s: Annotated[float, of("s")]
+    solved_now: Annotated[bool, of("1")]
+    binding: Annotated[str, of(TEXT)]
     """What limits bind or were violated when the solve failed; empty otherwise."""
-    target_slack_kwh: float
+    target_slack_kwh: Annotated[float, of("kWh")]
     """Cohort energy of this hour that the layer found undeliverable at the decision instant."""
 
 
@@ -267,22 +268,22 @@ class SpatialCertificate(Table):
 class Setpoints(Table):
     """The lower layer's answer for one step."""
 
-    setpoint_kw: Floats
+    setpoint_kw: Annotated[Floats, of("kW", "vehicle")]
     """[V] requested power at the bus; positive = charging. 0 where not dispatched."""
-    is_dispatched: Ints
+    is_dispatched: Annotated[Ints, of("1", "vehicle")]
     """[V] 1 where the car is told what to do, 0 where it is free to act on its own."""
-    p_plan_bus_kw: Floats
+    p_plan_bus_kw: Annotated[Floats, of("kW", "bus")]
     """[B] PEV power the layer expects (all cars, load not included)."""
-    q_plan_bus_kvar: Floats
-    vm_socp_pu: Floats
+    q_plan_bus_kvar: Annotated[Floats, of("kvar", "bus")]
+    vm_socp_pu: Annotated[Floats, of("pu", "bus", nan=True)]
     """[B] voltages of the optimisation itself; NaN if there is none."""
-    vm_ac_pu: Floats
+    vm_ac_pu: Annotated[Floats, of("pu", "bus", nan=True)]
     """[B] AC replay of the layer's own powers under forecast load; NaN if there is none."""
-    losses_socp_kw: float
-    losses_ac_kw: float
-    nodal_price_usd_per_mwh: Floats
+    losses_socp_kw: Annotated[float, of("kW", nan=True)]
+    losses_ac_kw: Annotated[float, of("kW", nan=True)]
+    nodal_price_usd_per_mwh: Annotated[Floats, of("USD/MWh", "bus", nan=True)]
     """[B]; NaN if there is none."""
-    guidance_rank: Ints
+    guidance_rank: Annotated[Ints, of("1", "charger_kind", "bus")]
     """[2, B] by charger kind: 0 = best bus for the next arrival, ... ; -1 everywhere = no guidance."""
     certificate: SpatialCertificate
 

@@ -21,10 +21,11 @@ from models.mobility.mobility import without_garbage_collection
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints
 from testbed.results.reading import Result
 from testbed.running.preflight import WrongRequest
-from testbed.running.world import entity_names, initial_state
+from testbed.running.world import entity_names
 from testbed.scenario.record import Scenario
 from testbed.setup.districts import District, build_districts
 from testbed.simulators.adapter import SYSTEM, Adapter, Values
+from testbed.simulators.before_first_step import initial_state
 from testbed.simulators.fleet import FleetSimulator
 from testbed.simulators.mobility import DistrictMobility, MobilitySimulator
 from testbed.simulators.profiles import ProfilesSimulator
@@ -175,18 +176,18 @@ class LivedDays:
         """The sums of `Hour` of one district, phi left out."""
         targets, cohorts = planned[name]["targets"], self.mobility.cores[name].cohorts
         plan_kw = np.zeros(3)
-        if targets:
-            hour = (now_s - targets["plan_time_s"]) // SECONDS_PER_HOUR
-            plan_kw[:] = (targets["pd_kw"][:, hour].sum(), targets["pc_kw"][:, hour].sum(),
-                          cohorts["p_uncontrolled_kw"][hour])
-        compliance = planned[SYSTEM]["reserve_terms"]["compliance"][name]
+        if targets is not None and cohorts is not None:
+            hour = (now_s - targets.plan_time_s) // SECONDS_PER_HOUR
+            plan_kw[:] = (targets.pd_kw[:, hour].sum(), targets.pc_kw[:, hour].sum(),
+                          cohorts.p_uncontrolled_kw[hour])
+        compliance = planned[SYSTEM]["reserve_terms"].compliance[list(self.state).index(name)]
         orders, presence, flows = told["instructions"], moved["presence"], done["pev_mw"]
-        asked = (orders["is_dispatched"] > 0) & (moved["declared"]["bus_index"] >= 0)
-        asked_kw = compliance * np.maximum(-orders["setpoint_kw"], 0.0)[asked].sum()
-        mode = presence["mode"]
-        as_told = asked & follows(mode) & ((mode != OVERRIDES) | (presence["override_s"] > now_s))
+        asked = (orders.is_dispatched > 0) & moved["declared"].is_plugged
+        asked_kw = compliance * np.maximum(-orders.setpoint_kw, 0.0)[asked].sum()
+        mode = presence.mode
+        as_told = asked & follows(mode) & ((mode != OVERRIDES) | (presence.override_s > now_s))
         charged_as_told_kw = np.maximum(done["p_vehicle_kw"], 0.0)[as_told].sum()
-        return np.array([*(np.array([*plan_kw, asked_kw]) / KW_PER_MW), flows["discharge_mw"], flows["charge_mw"],
+        return np.array([*(np.array([*plan_kw, asked_kw]) / KW_PER_MW), flows.discharge_mw, flows.charge_mw,
                          charged_as_told_kw / KW_PER_MW])
 
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 
 from models.records.arrays import Floats, Ints, Table
+from models.records.quantity import of
+
+
+def unknown() -> Floats:
+    """In place of an array of which nothing is known."""
+    return np.zeros(0)
 
 
 @dataclass(frozen=True)
@@ -50,30 +57,30 @@ class CohortFlexibility(Table):
     All values are already multiplied by the number of cars expected to comply.
     """
 
-    start_s: int
-    x_min_kwh: Floats
-    x_max_kwh: Floats
-    pc_max_kw: Floats
-    pd_max_kw: Floats
-    eta_charge: Floats
+    start_s: Annotated[int, of("s")]
+    x_min_kwh: Annotated[Floats, of("kWh", "cohort", "hour")]
+    x_max_kwh: Annotated[Floats, of("kWh", "cohort", "hour")]
+    pc_max_kw: Annotated[Floats, of("kW", "cohort", "hour")]
+    pd_max_kw: Annotated[Floats, of("kW", "cohort", "hour")]
+    eta_charge: Annotated[Floats, of("1", "cohort")]
     """[G]"""
-    eta_discharge: Floats
+    eta_discharge: Annotated[Floats, of("1", "cohort")]
     """[G]"""
-    x_end_uncoordinated_kwh: Floats
+    x_end_uncoordinated_kwh: Annotated[Floats, of("kWh", "cohort")]
     """[G] x of the same cars at the horizon's end if each charged at once (terminal: match)."""
-    energy_start_kwh: float
+    energy_start_kwh: Annotated[float, of("kWh")]
     """Stored in all enrolled cars plugged in at start_s (terminal: cyclic)."""
-    energy_end_base_kwh: float
+    energy_end_base_kwh: Annotated[float, of("kWh")]
     """Stored at plug-in in the cars plugged in at the horizon's end, x not included (terminal: cyclic)."""
-    p_uncontrolled_kw: Floats
+    p_uncontrolled_kw: Annotated[Floats, of("kW", "hour")]
     """[H] expected load of cars outside control: not enrolled, or expected not to comply."""
-    p_uncontrolled_step_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    p_uncontrolled_step_kw: Annotated[Floats, of("kW", "horizon_step", empty=True)] = field(default_factory=unknown)
     """[H * Q] the same by step; empty: even within the hour."""
-    pc_latest_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    pc_latest_kw: Annotated[Floats, of("kW", "cohort", "hour", empty=True)] = field(default_factory=unknown)
     """Charging if every car waited as long as it can; empty: not known, as if nobody had to charge."""
-    pc_fresh_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    pc_fresh_kw: Annotated[Floats, of("kW", "cohort", "hour", empty=True)] = field(default_factory=unknown)
     """The part of it in each car's own first hour: nothing earlier can have spared it; empty: none."""
-    pc_leaving_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    pc_leaving_kw: Annotated[Floats, of("kW", "cohort", "step", empty=True)] = field(default_factory=unknown)
     """[G, Q] pc_max in the steps of the cohort's own hour of departure; empty: even within the hour."""
 
     @property
@@ -109,15 +116,15 @@ class BusFlexibility(Table):
     x counts from the decision instant; bounds at period ends; cars that left keep their last bounds.
     """
 
-    x_min_now_kwh: Floats
-    x_max_now_kwh: Floats
-    pc_max_now_kw: Floats
-    pd_max_now_kw: Floats
-    x_min_later_kwh: Floats
-    x_max_later_kwh: Floats
-    pc_max_later_kw: Floats
-    pd_max_later_kw: Floats
-    p_uncontrolled_kw: Floats
+    x_min_now_kwh: Annotated[Floats, of("kWh", "pair", "step")]
+    x_max_now_kwh: Annotated[Floats, of("kWh", "pair", "step")]
+    pc_max_now_kw: Annotated[Floats, of("kW", "pair", "step")]
+    pd_max_now_kw: Annotated[Floats, of("kW", "pair", "step")]
+    x_min_later_kwh: Annotated[Floats, of("kWh", "bus", "charger_kind", "later_hour")]
+    x_max_later_kwh: Annotated[Floats, of("kWh", "bus", "charger_kind", "later_hour")]
+    pc_max_later_kw: Annotated[Floats, of("kW", "bus", "charger_kind", "later_hour")]
+    pd_max_later_kw: Annotated[Floats, of("kW", "bus", "charger_kind", "later_hour")]
+    p_uncontrolled_kw: Annotated[Floats, of("kW", "bus", "period")]
     """[B, Q + N] expected load of cars outside control."""
-    p_urgent_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    p_urgent_kw: Annotated[Floats, of("kW", "period", empty=True)] = field(default_factory=unknown)
     """[Q + N] the part of it, over all buses, that enrolled cars in a hurry take on arrival; empty: none."""

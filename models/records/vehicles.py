@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from models.records.arrays import Bools, Floats, Ints, Table, above, refuse
 from models.records.groups import VEHICLE_CLASSES
+from models.records.quantity import of
 
 TRIPS_PER_DAY = 8
 """Columns of a day's table of trips; unused ones are padding."""
@@ -58,12 +60,12 @@ class Vehicles(Table):
 class DeclaredTable(Table):
     """What drivers have said, at the instant a step begins; arrays [V]. Operators may see it."""
 
-    bus_index: Ints
+    bus_index: Annotated[Ints, of("1", "vehicle")]
     """Bus at which the car is plugged in now, -1 if it is not plugged in."""
-    plugged_since_s: Ints
+    plugged_since_s: Annotated[Ints, of("s", "vehicle")]
     """Instant of plug-in; meaningless where bus_index is -1."""
-    declared_departure_s: Ints
-    soc_wanted: Floats
+    declared_departure_s: Annotated[Ints, of("s", "vehicle")]
+    soc_wanted: Annotated[Floats, of("1", "vehicle")]
 
     @property
     def is_plugged(self) -> Bools:
@@ -78,20 +80,20 @@ class PresenceTable(Table):
     the step), driving that ends in this step, and a stay that begins in this step (for `arrived_fraction`).
     """
 
-    stay_fraction: Floats
-    driven_kwh: Floats
+    stay_fraction: Annotated[Floats, of("1", "vehicle")]
+    driven_kwh: Annotated[Floats, of("kWh", "vehicle")]
     """Energy of trips that end within the step."""
-    arrived_fraction: Floats
-    arrived_bus_index: Ints
+    arrived_fraction: Annotated[Floats, of("1", "vehicle")]
+    arrived_bus_index: Annotated[Ints, of("1", "vehicle")]
     """Bus of the stay that begins in this step, -1 if none."""
-    mode: Ints
+    mode: Annotated[Ints, of("1", "vehicle")]
     """Behaviour of the stay plugged in at t: index into drivers.REASONS; 0 = complies."""
-    arrived_mode: Ints
-    override_s: Ints
+    arrived_mode: Annotated[Ints, of("1", "vehicle")]
+    override_s: Annotated[Ints, of("s", "vehicle")]
     """Instant from which a car with mode `overrides` acts on its own; a very large number otherwise."""
-    departs: Bools
+    departs: Annotated[Bools, of("1", "vehicle")]
     """The stay plugged in at t ends within the step."""
-    arrived_departure_s: Ints
+    arrived_departure_s: Annotated[Ints, of("s", "vehicle")]
     """Declared departure of the stay that begins in this step."""
-    queue_length: Ints
+    queue_length: Annotated[Ints, of("1", "bus")]
     """[B] cars waiting for a port at the end of the step."""

@@ -11,7 +11,6 @@ import numpy as np
 from models.records.feeder import BASE_MVA, RadialFeeder
 from testbed.results.layout import (
     FILE_KIND,
-    FLAGS,
     NOT_WRITTEN,
     PLAN_HOURLY,
     PLAN_RUN_SCALARS,
@@ -65,9 +64,8 @@ class Place:
     def recorded(self, attributes: Sequence[Attribute]) -> None:
         """One variable over time per attribute of the table."""
         for a in attributes:
-            is_flag = a.name in FLAGS
             self.series[a.name] = self.variable(a.name, ("time", *a.dims), a.unit, a.long_name,
-                                                np.int8 if is_flag else np.float64, 0 if is_flag else np.nan)
+                                                np.int8 if a.is_flag else np.float64, 0 if a.is_flag else np.nan)
 
     def _shape(self, dims: Sequence[str]) -> tuple[int, ...]:
         return tuple(self._axes[dim].shape[0] for dim in dims)

@@ -24,9 +24,6 @@ TRACES_KIND = "v2g-testbed vehicle traces"
 NOT_WRITTEN = -1
 """Fill of integer arrays whose valid values are 0 and above."""
 
-FLAGS = frozenset({"committed", "spatial_solved", "spatial_fallback", "spatial_repaired"})
-"""0/1 variables, stored as int8 (HDF5 booleans are not read by every xarray engine)."""
-
 _UNITS_BY_ENDING = {
     "_usd_per_mwh": "USD/MWh", "_usd_per_kwh": "USD/kWh", "_kwh": "kWh", "_mwh": "MWh", "_kvar": "kvar",
     "_kw": "kW", "_mw": "MW", "_pu": "pu", "_usd": "USD", "_percent": "%", "_km": "km", "_h": "h", "_s": "s",

@@ -15,6 +15,7 @@ import numpy as np
 
 from testbed.results.groups import Place, time_axis, vehicle_axis
 from testbed.results.layout import TRACES_KIND, Array, ResultError, ResultHeader, ResultLayout
+from testbed.wiring.attributes import traced
 
 BLOCK_STEPS = 16
 BLOCK_VEHICLES = 8192
@@ -23,12 +24,7 @@ BLOCK_VEHICLES = 8192
 class VehicleTraceWriter:
     """Traces [time, V] per district; the file is valid only when its attribute `completed` is 1."""
 
-    names = ("soc", "setpoint_vehicle_kw", "limited_vehicle_kw", "p_vehicle_kw", "reason_vehicle")
-    _TYPES = (np.float32, np.float32, np.float32, np.float32, np.int8)
-    _UNITS = ("1", "kW", "kW", "kW", "1")
-    _TEXTS = ("state of charge at the end of the step", "power requested of the car; 0 where it is free",
-              "part of it that charger and battery can do", "mean power at the bus in the step",
-              "reason code of the step")
+    names = tuple(a.name for a in traced())
 
     def __init__(self, path: Path, header: ResultHeader, layout: ResultLayout) -> None:
         self._steps_total = header.steps_total
@@ -53,19 +49,18 @@ class VehicleTraceWriter:
             packing = {"chunks": (min(BLOCK_STEPS, header.steps_total), min(vehicles, BLOCK_VEHICLES)),
                        "compression": "gzip", "compression_opts": 4}
         shape = (header.steps_total, vehicles)
-        described = zip(self.names, self._TYPES, self._UNITS, self._TEXTS, strict=True)
-        for variable, dtype, unit, text in described:
-            dataset = group.create_dataset(variable, shape=shape, dtype=dtype, **packing)
-            place.on_axes(dataset, ("time", "vehicle"), unit, text)
+        for a in traced():
+            dataset = group.create_dataset(a.name, shape=shape, dtype=a.traced_as, **packing)
+            place.on_axes(dataset, ("time", *a.dims), a.unit, a.long_name)
 
     def write_step(self, step: int, district: str, values: Mapping[str, Array]) -> None:
         """Buffer the vehicle arrays [V] of one counted step of one district."""
         if step != self._next_step[district]:
             raise ResultError(f"traces of {district}: step {step} came, "
                               f"step {self._next_step[district]} was expected")
-        for variable, dtype in zip(self.names, self._TYPES, strict=True):
-            row = np.array(values[variable]).astype(dtype)
-            self._rows.setdefault((district, variable), []).append(row)
+        for a in traced():
+            row = np.array(values[a.name]).astype(a.traced_as)
+            self._rows.setdefault((district, a.name), []).append(row)
         self._next_step[district] += 1
         if len(self._rows[district, self.names[0]]) >= BLOCK_STEPS:
             self._write_block(district)

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
 from controllers.port import CarControl, Controller, SystemView, TemporalKnowledge
 from models.mobility.mobility import without_garbage_collection
-from testbed.running.world import entity_names, initial_state
+from testbed.running.world import entity_names
 from testbed.scenario.record import Scenario
 from testbed.setup.controller_loading import controller_spec
 from testbed.setup.districts import build_districts
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
+from testbed.simulators.before_first_step import initial_state, nobody_told
 from testbed.simulators.fleet import FleetSimulator
 from testbed.simulators.mobility import MobilitySimulator
 from testbed.simulators.profiles import ProfilesSimulator
 from testbed.simulators.temporal import TemporalSimulator
+from testbed.wiring.crossings import Prices
 from testbed.wiring.run_spec import RunSpec
 
 A = TypeVar("A", bound=Adapter)
@@ -75,13 +75,8 @@ def _midnight(spec: RunSpec) -> dict[str, Values]:
             **{name: {"cohort_flexibility": seen[name]["cohort_flexibility"]} for name in state}}
 
 
-def _fleet_inputs(spec: RunSpec, prices: Values, moved: Inputs) -> dict[str, Values]:
+def _fleet_inputs(spec: RunSpec, prices: Prices, moved: Inputs) -> dict[str, Values]:
     """Nobody is told anything during the warm-up."""
     return {name: {"prices": prices, "declared": moved[name]["declared"], "presence": moved[name]["presence"],
-                   "instructions": _silence(district.vehicles.count, district.site.bus_count)}
+                   "instructions": nobody_told(district)}
             for name, district in build_districts(spec).items()}
-
-
-def _silence(vehicles: int, buses: int) -> Values:
-    return {"setpoint_kw": np.zeros(vehicles), "is_dispatched": np.zeros(vehicles, dtype=np.int64),
-            "q_bus_kvar": np.zeros(buses)}

@@ -11,22 +11,21 @@ from pathlib import Path
 from typing import Any, Self
 
 import mosaik
-import numpy as np
 
-from testbed.setup.districts import District, build_districts
-from testbed.setup.knowledge import thermal_units
+from testbed.setup.districts import build_districts
 from testbed.simulators.adapter import SYSTEM, SimulatorFailure
+from testbed.simulators.before_first_step import initial_state
 from testbed.wiring.attributes import (
     ATTRIBUTES,
     DISTRICT_SIMULATORS,
-    NETWORK_ONLY,
+    PLACES,
     SCOPES,
     SIMULATORS,
     Scope,
     to_recorder,
 )
 from testbed.wiring.code_version import code_hash
-from testbed.wiring.packing import freeze, pack, unpack
+from testbed.wiring.packing import NOTHING, freeze, pack, unpack
 from testbed.wiring.run_spec import RunSpec
 
 CLASS_NAMES = {name: "".join(part.capitalize() for part in name.split("_")) + "Simulator" for name in SIMULATORS}
@@ -140,13 +139,10 @@ def entity_names(spec: RunSpec, simulator: str) -> tuple[str, ...]:
 
 
 def _all_entities(spec: RunSpec, simulator: str) -> tuple[str, ...]:
-    districts = spec.scenario.districts
-    if simulator in NETWORK_ONLY:
-        return tuple(d.name for d in districts if d.feeder is not None)
-    names = tuple(d.name for d in districts)
-    if simulator in ("mobility", "spatial", "fleet"):
-        return names
-    return (SYSTEM,) if simulator == "power_system" else (SYSTEM, *names)
+    place = PLACES[simulator]
+    served = {"all": spec.scenario.districts, "none": (),
+              "networks": tuple(d for d in spec.scenario.districts if d.feeder is not None)}[place.districts]
+    return (*((SYSTEM,) if place.has_system else ()), *(d.name for d in served))
 
 
 def edges(spec: RunSpec) -> tuple[Edge, ...]:
@@ -175,17 +171,5 @@ def _pairs(spec: RunSpec, producer: str, scope: Scope, consumer: str) -> list[tu
 def _shift(spec: RunSpec, attribute: str, entity: str, *, packed: bool) -> dict[str, Any]:
     """Arguments of a shifted edge; the first step reads the state as the warm-up begins."""
     value = initial_state(spec, build_districts(spec).get(entity))[attribute]
+    value = NOTHING if value is None else value
     return {"time_shifted": True, "initial_data": {attribute: pack(value) if packed else freeze(value)}}
-
-
-def initial_state(spec: RunSpec, district: District | None) -> Mapping[str, Any]:
-    """Values of all shifted attributes before the first step."""
-    if district is None:
-        units = thermal_units(spec.scenario)
-        return {"units_state": {"hours_on": np.asarray(units.initial_h), "p_mw": np.zeros(units.count)}}
-    buses = district.site.bus_count
-    return {
-        "soc": district.vehicles.soc_initial, "soc_reported": district.vehicles.soc_initial,
-        "vm_pu": np.ones(buses), "delivery": {}, "learned_compliance": {},
-        "guidance": {"rank": np.full((2, buses), -1, dtype=np.int64)},
-    }

@@ -1,8 +1,9 @@
 """The one translation between mosaik and our simulators.
 
 A simulator subclasses `Adapter`, builds its entities in `build` and computes one step in `advance`; META comes
-from the attribute table. Each adapter keeps a ledger of the steps it has finished, because mosaik can end
-a run silently when a simulator dies in another process (see run.py, which reads the ledgers).
+from the attribute table, and what a step gave is held against it before anybody hears it. Each adapter keeps a
+ledger of the steps it has finished, because mosaik can end a run silently when a simulator dies in another process
+(see run.py, which reads the ledgers).
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from typing import Any, ClassVar
 
 import mosaik_api_v3
 
+from models.records.arrays import Table
+from models.records.quantity import fields_told
+from testbed.setup.axis_sizes import axis_sizes
 from testbed.simulators.border import BetweenProcesses, Border, InProcess, Origin
 from testbed.wiring.attributes import (
     ATTRIBUTES,
@@ -27,6 +31,8 @@ from testbed.wiring.attributes import (
     recorded_of,
     to_recorder,
 )
+from testbed.wiring.contracts import Contract, Terms
+from testbed.wiring.packing import NOTHING
 from testbed.wiring.run_spec import RunSpec
 
 Values = dict[str, Any]
@@ -64,6 +70,24 @@ def meta_of(simulator: str) -> dict[str, Any]:
         for model, scope in MODELS.items()
     }
     return {"api_version": "3.0", "type": "time-based", "models": models, "extra_methods": []}
+
+
+def _scope(entity: str) -> Scope:
+    return "system" if entity == SYSTEM else "district"
+
+
+def _contract(simulator: str, spec: RunSpec, entity: str) -> Contract:
+    """What the simulator has to say of the entity."""
+    said = produced_by(simulator, _scope(entity))
+    axes = {dim for a in said for field in a.fields for dim in field.quantity.dims}
+    return Contract(simulator, entity, said, axis_sizes(spec, entity, axes))
+
+
+def answer_of(spec: RunSpec, whose: str, record: type[Table], entity: str) -> Terms:
+    """What a controller has to answer at the entity: the record of its port, checked before anything is made of it."""
+    fields = fields_told(record)
+    axes = {dim for field in fields for dim in field.quantity.dims}
+    return Terms(f"{whose}, answer {record.__name__}", record, "", fields, axis_sizes(spec, entity, axes))
 
 
 class Adapter(mosaik_api_v3.Simulator):
@@ -104,6 +128,7 @@ class Adapter(mosaik_api_v3.Simulator):
     def setup_done(self) -> None:
         started = time.perf_counter()
         self._guarded(self.spec.start_s, lambda: self.build(self.spec))
+        self._contracts = {eid: _contract(self.simulator, self.spec, eid) for eid in self.entities}
         self.build_s = time.perf_counter() - started
 
     def step(self, time: int, inputs: Any, max_advance: int) -> int:
@@ -123,8 +148,8 @@ class Adapter(mosaik_api_v3.Simulator):
     def _value(self, eid: str, name: str) -> Any:
         values = self.values[eid]
         if name != RECORD:
-            return values[name]
-        return {key: values[key] for key in recorded_of(self.simulator, "system" if eid == SYSTEM else "district")}
+            return NOTHING if values[name] is None else values[name]
+        return {key: values[key] for key in recorded_of(self.simulator, _scope(eid))}
 
     def _advance(self, now_s: int, inputs: Any) -> None:
         started = time.perf_counter()
@@ -133,6 +158,8 @@ class Adapter(mosaik_api_v3.Simulator):
         self.busy_s += taken_s
         if now_s < 0:
             self.warmup_s += taken_s
+        for eid, contract in self._contracts.items():
+            contract.check(self.values[eid])
 
     def _flat(self, eid: str, values: Mapping[str, Mapping[str, Any]]) -> Values:
         """{attribute: value}; at the `system` entity {attribute: {district: value}} for what districts send."""
@@ -140,10 +167,15 @@ class Adapter(mosaik_api_v3.Simulator):
 
     def _inward(self, eid: str, name: str, sources: Mapping[str, Any]) -> Any:
         if eid == SYSTEM:
-            by_entity = {source.split(".", 1)[1]: self._border.inward(value) for source, value in sources.items()}
+            by_entity = {source.split(".", 1)[1]: self._heard(value) for source, value in sources.items()}
             return by_entity.get(SYSTEM, by_entity)
         (value,) = sources.values()
-        return self._border.inward(value)
+        return self._heard(value)
+
+    def _heard(self, value: Any) -> Any:
+        """The value, None where a record is absent."""
+        heard = self._border.inward(value)
+        return None if isinstance(heard, Mapping) and not heard else heard
 
     def _guarded(self, now_s: int, action: Any) -> None:
         try:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from controllers.port import DeliveryRecord, TemporalKnowledge
+from controllers.port import TemporalKnowledge
 from controllers.temporal.learning import ComplianceLearner
 from models.records.arrays import SECONDS_PER_HOUR, Floats
 from models.records.flexibility import CohortFlexibility
 from testbed.setup.controller_loading import load_controller
-from testbed.simulators.adapter import Inputs, Values
+from testbed.simulators.adapter import Inputs
+from testbed.wiring.crossings import LearnedCompliance
 from testbed.wiring.run_spec import RunSpec
 
 
@@ -20,27 +21,25 @@ class DriverLearning:
         self._replaces_assumed = bool(getattr(load_controller(spec.controller), "learns_compliance", False))
         self._acts = self._replaces_assumed or knowledge.reserve_rule == "deliverable"
         self._step_s, self._control_s = spec.step_s, spec.control_s
-        self._spoken: dict[str, Values] = {name: {"learned_compliance": {}} for name in self._names}
+        self._spoken: dict[str, LearnedCompliance | None] = dict.fromkeys(self._names)
         self._learner = ComplianceLearner(len(self._names), self._assumed)
 
     def observe(self, now_s: int, inputs: Inputs) -> None:
         """Learn from the step before now_s; nothing is instructed before the controller acts."""
         if self._acts and now_s > self._control_s:
-            self._learner.observe(now_s, tuple(
-                DeliveryRecord.from_arrays(inputs[name]["delivery"]) for name in self._names))
+            self._learner.observe(now_s, tuple(inputs[name]["delivery"] for name in self._names))
 
     def delivery_quantile(self, districts: tuple[CohortFlexibility, ...]) -> Floats:
         """[H] phi_t for the cars of a view; empty where nobody needs it."""
         return self._learner.delivery_quantile(districts if self._acts else ())
 
-    def spoken(self, now_s: int) -> dict[str, Values]:
+    def spoken(self, now_s: int) -> dict[str, LearnedCompliance | None]:
         """What each district is told to expect from the next whole hour on.
 
-        Empty where, or as long as, the scenario's `assumed_compliance` stands.
+        None where, or as long as, the scenario's `assumed_compliance` stands.
         """
         if self._replaces_assumed and self._learner.has_evidence and (now_s + self._step_s) % SECONDS_PER_HOUR == 0:
-            self._spoken = {name: {"learned_compliance": {"by_group": self._learner.by_group(i),
-                                                          "mean": self._learner.of_district(i)}}
+            self._spoken = {name: LearnedCompliance(self._learner.by_group(i), self._learner.of_district(i))
                             for i, name in enumerate(self._names)}
         return self._spoken
 

@@ -7,6 +7,7 @@ import numpy as np
 from models.records.arrays import Floats
 from testbed.setup.districts import District, build_districts
 from testbed.simulators.adapter import Adapter, Inputs, Values
+from testbed.wiring.crossings import BusLoad, PevFlows, PlannedFlows
 from testbed.wiring.run_spec import RunSpec
 
 ACTUAL, SETPOINT, BASE = range(3)
@@ -27,16 +28,18 @@ class FeederSimulator(Adapter):
 
 def power_flows(district: District, received: Values) -> Values:
     """The three AC columns of one step; the fourth (planned powers, forecast load) is the layer's own replay."""
-    load, pev, planned = (received[name] for name in ("bus_load", "pev_flows", "planned_flows"))
+    load: BusLoad = received["bus_load"]
+    pev: PevFlows = received["pev_flows"]
+    planned: PlannedFlows = received["planned_flows"]
     if district.power_flow is None:
         raise ValueError(f"district {district.name} has no network")
-    flows = district.power_flow(_cases(load["p_kw"], pev["p_kw"], planned["p_setpoint_kw"]),
-                                _cases(load["q_kvar"], pev["q_kvar"], planned["q_setpoint_kvar"]))
+    flows = district.power_flow(_cases(load.p_kw, pev.p_kw, planned.p_setpoint_kw),
+                                _cases(load.q_kvar, pev.q_kvar, planned.q_setpoint_kvar))
     losses = flows.losses_kw
     if not np.all(np.isfinite(losses)):
         case = ("actual", "set-point", "base")[int(np.argmin(np.isfinite(losses)))]
         raise ArithmeticError(f"{district.name}: AC power flow of the {case} powers does not converge")
-    behind_kva = np.hypot(load["p_kw"] + pev["p_slow_kw"], load["q_kvar"] + pev["q_kvar"])
+    behind_kva = np.hypot(load.p_kw + pev.p_slow_kw, load.q_kvar + pev.q_kvar)
     return {
         "transformer_kva": behind_kva,
         "vm_pu": flows.vm_pu[ACTUAL], "vm_setpoint_pu": flows.vm_pu[SETPOINT],

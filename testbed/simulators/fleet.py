@@ -6,27 +6,25 @@ from dataclasses import fields, replace
 
 import numpy as np
 
+from controllers.port import DeliveryRecord
 from models.drivers.delivery_record import StayMeter
 from models.drivers.telemetry import ReportedSoc
 from models.drivers.willingness import PriceResponse
 from models.fleet.battery import Batteries, exchange_by_kind
 from models.fleet.fleet import Fleet, FleetParameters, FleetStep
 from models.fleet.reserve_room import reserve_room
-from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
+from models.records.arrays import SECONDS_PER_HOUR, Floats
 from models.records.vehicles import DeclaredTable, PresenceTable
 from testbed.setup.controller_loading import knows_truth, load_controller, may_discharge
 from testbed.setup.districts import District, build_districts
 from testbed.setup.knowledge import charger_curves, driver_response, vehicle_wear_usd_per_kwh
 from testbed.simulators.adapter import Adapter, Inputs, Values
-from testbed.wiring.run_spec import RunSpec
+from testbed.simulators.before_first_step import nothing_delivered
+from testbed.wiring.attributes import of_step
+from testbed.wiring.crossings import Instructions, PevFlows, PevPower, Prices, StepSums, VehicleTotals
+from testbed.wiring.run_spec import DAY_S, RunSpec
 
-SUMS = ("charged_kwh", "discharged_kwh", "stored_kwh", "drawn_kwh", "fast_charged_kwh", "fast_charged_usd",
-        "driven_kwh", "lost_kwh", "tariff_usd", "wear_usd", "departure_short_kwh", "infeasible_request_kwh")
-"""Per-vehicle quantities of a step that are added up over counted time."""
-STEP_SUMS = ("charged_kwh", "discharged_kwh", "fast_charged_kwh", "fast_charged_usd", "driven_kwh", "lost_kwh",
-             "infeasible_request_kwh")
-STEP_NUMBERS = ("instructed_up_kwh", "delivered_up_kwh", "instructed_down_kwh", "delivered_down_kwh",
-                "instructed_count", "complied_count", "departures_short", "model_mismatch_kwh")
+SUMMED = tuple(field.name for field in fields(StepSums))
 
 
 class FleetSimulator(Adapter):
@@ -47,25 +45,25 @@ class FleetSimulator(Adapter):
         return {name: self._district(name, now_s, inputs[name]) for name in self.entities}
 
     def _district(self, name: str, now_s: int, received: Values) -> Values:
-        is_controlled, prices, told = self.spec.is_controlled(now_s), received["prices"], received["instructions"]
-        core = self.cores[name]
+        is_controlled, core = self.spec.is_controlled(now_s), self.cores[name]
+        prices: Prices = received["prices"]
+        told: Instructions = received["instructions"]
+        declared: DeclaredTable = received["declared"]
+        presence: PresenceTable = received["presence"]
         if now_s == 0:
             core.start_counting()
-        declared = DeclaredTable.from_arrays(received["declared"])
-        presence = PresenceTable.from_arrays(received["presence"])
         soc = core.fleet.soc
         step = core.fleet.step(
-            now_s, self.spec.step_s, told["setpoint_kw"], told["is_dispatched"], declared, presence,
+            now_s, self.spec.step_s, told.setpoint_kw, told.is_dispatched, declared, presence,
             self.free_behaviour if is_controlled else "on_arrival",
-            prices["charge_usd_per_kwh"], prices["discharge_usd_per_kwh"],
-            arrivals_wait=is_controlled and self.is_dispatching, q_bus_kvar=told["q_bus_kvar"])
+            prices.charge_usd_per_kwh, prices.discharge_usd_per_kwh,
+            arrivals_wait=is_controlled and self.is_dispatching, q_bus_kvar=told.q_bus_kvar)
         core.add(step)
         core.add_plugged(declared, presence, self.spec.step_s / SECONDS_PER_HOUR)
-        told_kw, is_told = told["setpoint_kw"], told["is_dispatched"]
-        core.read_meters(now_s, self.spec.step_s, told_kw, is_told, declared, soc, step)
+        core.read_meters(now_s, self.spec.step_s, told, declared, soc, step)
         core.soc_reported = (step.soc if self.hears_all
                              else core.telemetry.step(step.soc, step.soc_arrived, presence))
-        return core.values(step)
+        return core.values(step, is_last=now_s + self.spec.step_s == self.spec.scenario.days * DAY_S)
 
 
 class DistrictFleet:
@@ -77,26 +75,26 @@ class DistrictFleet:
         parameters = FleetParameters(charger_curves(spec.scenario), spec.scenario.fleet.fast_charge_usd_per_kwh)
         self.curves = parameters.curves
         self.district = district
+        self.delivery = nothing_delivered()
         self.meter = StayMeter(vehicles, district.site.bus_zone)
-        self.delivery: Values = {}
         self.telemetry, self.soc_reported = ReportedSoc(vehicles.soc_initial), vehicles.soc_initial
         self.reserving = vehicles if may_discharge(spec.controller) else replace(
             vehicles, p_discharge_max_kw=np.zeros(vehicles.count))
         """What the cars may add to the system under this controller; one that never discharges promises to stop."""
         self.batteries, self.keeps_traces = Batteries.of(vehicles), spec.scenario.record.vehicles
         self.requested_kw = self.limited_kw = np.zeros(vehicles.count)
-        self.reserve: Values = {}
+        self.reserve: dict[str, float] = {}
         self.fleet = Fleet(vehicles, district.site.bus_zone, wear, drivers.price_quantile, response, parameters)
         self.start_counting()
 
     def start_counting(self) -> None:
         """Forget the warm-up."""
         self.stored_start_kwh: Floats = self.fleet.energy_kwh.copy()
-        self.sums = {name: np.zeros(self.district.vehicles.count) for name in (*SUMS, "plugged_h")}
+        self.sums = {name: np.zeros(self.district.vehicles.count) for name in (*SUMMED, "plugged_h")}
 
     def add(self, step: FleetStep) -> None:
         """Add one step to the sums."""
-        for name in SUMS:
+        for name in SUMMED:
             self.sums[name] += getattr(step, name)
 
     def add_plugged(self, declared: DeclaredTable, presence: PresenceTable, step_h: float) -> None:
@@ -105,11 +103,12 @@ class DistrictFleet:
         came = np.where(presence.arrived_bus_index >= 0, presence.arrived_fraction, 0.0)
         self.sums["plugged_h"] += (here + came) * step_h
 
-    def read_meters(self, now_s: int, step_s: int, setpoint_kw: Floats, is_dispatched: Ints, declared: DeclaredTable,
+    def read_meters(self, now_s: int, step_s: int, told: Instructions, declared: DeclaredTable,
                     soc: Floats, step: FleetStep) -> None:
         """Delivery against instructions, as chargers' records tell in the end, and what the cars could truly add."""
+        setpoint_kw, is_dispatched = told.setpoint_kw, told.is_dispatched
         record = self.meter.step(now_s, step_s, setpoint_kw, is_dispatched, declared, soc, step.p_kw)
-        self.delivery = {field.name: getattr(record, field.name) for field in fields(record)}
+        self.delivery = DeliveryRecord(**{field.name: getattr(record, field.name) for field in fields(record)})
         asked = declared.is_plugged & (is_dispatched > 0) & self.district.vehicles.is_enrolled
         self.requested_kw = np.where(asked, setpoint_kw, np.nan)
         self.limited_kw = self.requested_kw
@@ -121,29 +120,30 @@ class DistrictFleet:
             self.limited_kw = np.where(asked, (done.charged_kwh - done.discharged_kwh) / hours, np.nan)
         self.reserve = reserve_room(self.reserving, declared, is_dispatched, step.soc, step.p_kw, now_s + step_s)
 
-    def values(self, step: FleetStep) -> Values:
-        """All attributes of the table for one step."""
+    def values(self, step: FleetStep, *, is_last: bool) -> Values:
+        """All attributes of the table for one step; the sums are told with the last."""
         charge_mw, discharge_mw = step.charge_group_kw.sum() / 1e3, step.discharge_group_kw.sum() / 1e3
         return {
             "setpoint_vehicle_kw": self.requested_kw, "limited_vehicle_kw": self.limited_kw,
             "soc": step.soc, "soc_reported": self.soc_reported, "p_vehicle_kw": step.p_kw,
             "reason_vehicle": step.reason,
-            "pev_flows": {"p_kw": step.p_bus_kw, "q_kvar": step.q_bus_kvar, "p_slow_kw": step.p_slow_bus_kw},
-            "pev_mw": {"charge_mw": float(charge_mw), "discharge_mw": float(discharge_mw), **self.reserve},
+            "pev_flows": PevFlows(step.p_bus_kw, step.q_bus_kvar, step.p_slow_bus_kw),
+            "pev_mw": PevPower(charge_mw=float(charge_mw), discharge_mw=float(discharge_mw), **self.reserve),
             "delivery": self.delivery,
-            "totals": self._totals(), "p_bus_kw": step.p_bus_kw, "q_bus_kvar": step.q_bus_kvar,
+            "totals": self._totals() if is_last else None, "p_bus_kw": step.p_bus_kw, "q_bus_kvar": step.q_bus_kvar,
             "discharge_bus_kw": step.discharge_bus_kw,
             "charge_kw": step.charge_group_kw, "discharge_kw": step.discharge_group_kw,
             "tariff_usd": step.tariff_group_usd, "wear_usd": step.wear_group_usd,
             "refusals": step.refusals.astype(np.float64), "stored_kwh": step.energy_kwh,
             "departures_short_kwh": float(step.departure_short_kwh.sum()),
-            **{name: float(getattr(step, name).sum()) for name in STEP_SUMS},
-            **{name: float(getattr(step, name)) for name in STEP_NUMBERS},
+            **{name: float(getattr(step, name).sum()) for name in of_step("fleet", "sum")},
+            **{name: float(getattr(step, name)) for name in of_step("fleet", "number")},
         }
 
-    def _totals(self) -> Values:
+    def _totals(self) -> VehicleTotals:
         vehicles = self.district.vehicles
-        return {"class_index": vehicles.class_index, "stored_start_kwh": self.stored_start_kwh,
-                "stored_end_kwh": self.fleet.energy_kwh, "capacity_kwh": vehicles.capacity_kwh,
-                "age_years": vehicles.age_years, "is_enrolled": vehicles.is_enrolled.astype(np.int64),
-                "is_bidirectional": vehicles.is_bidirectional.astype(np.int64), **self.sums}
+        return VehicleTotals(
+            class_index=vehicles.class_index, stored_start_kwh=self.stored_start_kwh,
+            stored_end_kwh=self.fleet.energy_kwh, capacity_kwh=vehicles.capacity_kwh,
+            age_years=vehicles.age_years, is_enrolled=vehicles.is_enrolled.astype(np.int64),
+            is_bidirectional=vehicles.is_bidirectional.astype(np.int64), **self.sums)

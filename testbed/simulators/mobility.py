@@ -10,6 +10,7 @@ import numpy as np
 from controllers.base import BaseController
 from models.fleet.flexibility import bus_flexibility, cohort_flexibility, known_sessions, select
 from models.records.arrays import Floats, Ints
+from models.records.flexibility import BusFlexibility, CohortFlexibility
 from models.records.groups import GROUP_COUNT, group_index
 from models.records.vehicles import DeclaredTable
 from testbed.setup.controller_loading import load_controller
@@ -17,6 +18,7 @@ from testbed.setup.districts import District, build_districts
 from testbed.setup.expectations import ExpectedCars, Outlook, build_expectation
 from testbed.setup.remaining_cohorts import PlanWindow, remaining_cohorts
 from testbed.simulators.adapter import Adapter, Inputs, Values
+from testbed.wiring.crossings import LearnedCompliance
 from testbed.wiring.run_spec import DAY_S, RunSpec
 
 
@@ -30,7 +32,7 @@ class MobilitySimulator(Adapter):
         self.cores = {name: DistrictMobility(spec, districts[name]) for name in self.entities}
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
-        return {name: self.cores[name].step(now_s, inputs[name]["soc"], inputs[name]["guidance"]["rank"],
+        return {name: self.cores[name].step(now_s, inputs[name]["soc"], inputs[name]["guidance"].rank,
                                             inputs[name]["learned_compliance"], inputs[name]["soc_reported"])
                 for name in self.entities}
 
@@ -50,13 +52,13 @@ class DistrictMobility:
         self.everybody = replace(vehicles, is_enrolled=np.ones(vehicles.count, dtype=np.bool_))
         self.expectation: ExpectedCars | None = None
         self.expectation_s = 0.0
-        self.cohorts: Values = {}
+        self.cohorts: CohortFlexibility | None = None
         self.window: PlanWindow | None = None
-        self.buses: Values = {}
-        self.no_envelopes: Values = {}
+        self.buses: BusFlexibility | None = None
+        self.no_envelopes: BusFlexibility | None = None
         """Of nobody: what an operator without a lower layer is told of cars, every hour the same."""
 
-    def step(self, now_s: int, soc: Floats, guidance_rank: Ints, learned: Values | None = None,
+    def step(self, now_s: int, soc: Floats, guidance_rank: Ints, learned: LearnedCompliance | None = None,
              soc_reported: Floats | None = None) -> Values:
         """Snapshot at now_s, then everything that happens until the step's end.
 
@@ -64,11 +66,11 @@ class DistrictMobility:
         """
         declared = self.core.declared()
         if self.spec.is_decision_time(now_s):
-            self._look_ahead(now_s, declared, soc if soc_reported is None else soc_reported, learned or {})
+            self._look_ahead(now_s, declared, soc if soc_reported is None else soc_reported, learned)
         plugged = self._plugged_by_group(declared)
         presence = self.core.advance(now_s + self.spec.step_s, soc, guidance_rank)
         return {
-            "declared": declared.to_arrays(), "presence": presence.to_arrays(),
+            "declared": declared, "presence": presence,
             "cohort_flexibility": self.cohorts, "bus_flexibility": self.buses, "plugged_count": plugged,
             "queue_count": float(presence.queue_length.sum()),
         }
@@ -80,7 +82,8 @@ class DistrictMobility:
         groups = group_index(zone, vehicles.class_index[cars], vehicles.is_bidirectional[cars])
         return np.bincount(groups, minlength=GROUP_COUNT).astype(np.float64)
 
-    def _look_ahead(self, now_s: int, declared: DeclaredTable, soc: Floats, learned: Values) -> None:
+    def _look_ahead(self, now_s: int, declared: DeclaredTable, soc: Floats,
+                    learned: LearnedCompliance | None) -> None:
         if self.expectation is None:
             begun = time.perf_counter()
             self.expectation = build_expectation(self.spec, self.district)
@@ -92,9 +95,9 @@ class DistrictMobility:
                                            self._hours_asked_for(now_s, self.expectation.behaviour.answers_price))
         compliance: float | Floats = self.expectation.assumed_compliance
         mean = self.expectation.assumed_compliance
-        if learned:
-            compliance, mean = learned["by_group"], learned["mean"]
-            outlook = replace(outlook, behaviour=replace(outlook.behaviour, free_share=1.0 - learned["by_group"]))
+        if learned is not None:
+            compliance, mean = learned.by_group, learned.mean
+            outlook = replace(outlook, behaviour=replace(outlook.behaviour, free_share=1.0 - learned.by_group))
         self._cohorts(now_s, declared, soc, outlook, compliance)
         if not self.is_planned_below:
             self.buses = self._present_hour(now_s, outlook)
@@ -107,7 +110,7 @@ class DistrictMobility:
         flexibility = bus_flexibility(
             known, coming, site, self.district.pairs, now_s, self.spec.step_s,
             self.spec.scenario.spatial.look_ahead_h, mean, outside_kw)
-        self.buses = replace(flexibility, p_urgent_kw=outlook.urgent_kw()).to_arrays()
+        self.buses = replace(flexibility, p_urgent_kw=outlook.urgent_kw())
 
     def _hours_asked_for(self, now_s: int, answers_price: bool) -> int | None:
         """Who plans asks for the whole horizon, as do cars that weigh prices; the lower layer for its look-ahead."""
@@ -115,17 +118,17 @@ class DistrictMobility:
             return None
         return self.spec.scenario.spatial.look_ahead_h if self.is_planned_below else 1
 
-    def _present_hour(self, now_s: int, outlook: Outlook) -> Values:
+    def _present_hour(self, now_s: int, outlook: Outlook) -> BusFlexibility:
         """What a lower layer that dispatches nobody needs: the expected load of the present hour, no envelopes."""
         site, periods = self.district.site, outlook.period_edges_s.size - 1
-        if not self.no_envelopes:
+        if self.no_envelopes is None:
             nobody = select(outlook.known, slice(0))
             self.no_envelopes = bus_flexibility(
                 nobody, nobody, site, self.district.pairs, now_s, self.spec.step_s,
-                self.spec.scenario.spatial.look_ahead_h, 1.0, np.zeros((site.bus_count, periods))).to_arrays()
+                self.spec.scenario.spatial.look_ahead_h, 1.0, np.zeros((site.bus_count, periods)))
         if self.district.feeder is None:
             return self.no_envelopes
-        return {**self.no_envelopes, "p_uncontrolled_kw": outlook.uncontrolled_this_hour_bus_kw()}
+        return replace(self.no_envelopes, p_uncontrolled_kw=outlook.uncontrolled_this_hour_bus_kw())
 
     def _cohorts(self, now_s: int, declared: DeclaredTable, soc: Floats, outlook: Outlook,
                  compliance: float | Floats) -> None:
@@ -134,10 +137,10 @@ class DistrictMobility:
         if self.spec.is_plan_time(now_s):
             known, _, coming = outlook.controllable()
             cohorts = cohort_flexibility(known, coming, now_s, hours, compliance, outlook.uncontrolled_kw())
-            self.cohorts = cohorts.to_arrays()
+            self.cohorts = cohorts
             self.window = PlanWindow.begin(now_s, cohorts, vehicles.count)
         if self.window is None:
             return
         self.window.look(now_s, declared, soc * vehicles.capacity_kwh)
         if self.spec.is_redispatch_time(now_s):
-            self.cohorts = remaining_cohorts(self.window, outlook, hours, compliance).to_arrays()
+            self.cohorts = remaining_cohorts(self.window, outlook, hours, compliance)

@@ -9,13 +9,11 @@ from models.records.arrays import SECONDS_PER_HOUR
 from models.system.power_system import NetLoad, PowerSystem
 from testbed.setup.knowledge import power_system_parameters, thermal_units
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
+from testbed.wiring.attributes import of_step
+from testbed.wiring.crossings import Commitment, PevPower, ReserveTerms, UnitsState
 from testbed.wiring.run_spec import RunSpec
 
-STEP_FIGURES = (
-    "wind_curtailed_mw", "pv_curtailed_mw", "shed_mw", "dump_mw", "reserve_shortfall_mw",
-    "marginal_price_usd_per_mwh", "marginal_carbon_t_per_mwh", "marginal_cost_usd_per_mwh", "fuel_cost_usd",
-    "startup_cost_usd", "carbon_t", "emergency_starts",
-)
+STEP_FIGURES = of_step("power_system", "number")
 
 
 class PowerSystemSimulator(Adapter):
@@ -24,43 +22,47 @@ class PowerSystemSimulator(Adapter):
     simulator = "power_system"
 
     def build(self, spec: RunSpec) -> None:
+        self.districts = tuple(district.name for district in spec.scenario.districts)
         self.core = PowerSystem(thermal_units(spec.scenario), power_system_parameters(spec.scenario))
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
         return {SYSTEM: self._dispatch(now_s, inputs[SYSTEM]) if self.spec.is_controlled(now_s) else self._resting()}
 
     def _dispatch(self, now_s: int, received: Values) -> Values:
-        pev = received["pev_mw"].values()
+        by_district: dict[str, PevPower] = received["pev_mw"]
+        commitment: Commitment = received["commitment"]
+        pev = by_district.values()
         losses_change_mw = float(sum(received.get("losses_change_mw", {}).values()))
-        credit = self._reserve(received["reserve_terms"], received["pev_mw"])
+        credit = self._reserve(received["reserve_terms"], by_district)
         net = NetLoad(
-            load_mw=received["load_mw"], pev_charge_mw=float(sum(p["charge_mw"] for p in pev)),
-            pev_discharge_mw=float(sum(p["discharge_mw"] for p in pev)), wind_mw=received["wind_available_mw"],
+            load_mw=received["load_mw"], pev_charge_mw=float(sum(p.charge_mw for p in pev)),
+            pev_discharge_mw=float(sum(p.discharge_mw for p in pev)), wind_mw=received["wind_available_mw"],
             pv_mw=received["pv_available_mw"], loss_change_mw=losses_change_mw,
             **credit)
         on_before_h = self.core.on_s / SECONDS_PER_HOUR
-        step = self.core.step(now_s, self.spec.step_s, received["commitment"]["committed"], net)
+        step = self.core.step(now_s, self.spec.step_s, commitment.committed, net)
         return {
-            "units_state": {"hours_on": step.hours_on, "p_mw": step.p_mw},
+            "units_state": UnitsState(step.hours_on, step.p_mw),
             "p_mw": step.p_mw, "committed": np.asarray(step.committed, dtype=np.float64),
             "on_before_h": on_before_h,
-            "pev_total_mw": float(sum(p["charge_mw"] - p["discharge_mw"] for p in pev)),
+            "pev_total_mw": float(sum(p.charge_mw - p.discharge_mw for p in pev)),
             "losses_change_total_mw": losses_change_mw, "reserve_credit_mw": net.reserve_credit_mw,
             "unit_starts": float(np.sum((step.committed > 0) & (on_before_h < 0))),
             **{name: float(getattr(step, name)) for name in STEP_FIGURES},
         }
 
-    def _reserve(self, terms: Values, pev: Values) -> Values:
+    def _reserve(self, terms: ReserveTerms, pev: dict[str, PevPower]) -> dict[str, float]:
         """phi and h of rule `deliverable` from what is plugged in now; nothing under the other rules."""
-        phi = float(terms["delivery_quantile"])
+        phi = float(terms.delivery_quantile)
         if self.core.parameters.reserve_rule != "deliverable" or np.isnan(phi):
             return {}
-        credit = sum(reserve_credit_mw(phi, terms["compliance"][name], room) for name, room in pev.items())
+        credit = sum(reserve_credit_mw(phi, float(compliance), pev[name].to_arrays())
+                     for name, compliance in zip(self.districts, terms.compliance, strict=True))
         return {"delivery_quantile": phi, "reserve_credit_mw": float(credit)}
 
     def _resting(self) -> Values:
         zeros = np.zeros(self.core.units.count)
-        return {"units_state": {"hours_on": self.core.hours_on, "p_mw": zeros}, "p_mw": zeros, "committed": zeros,
+        return {"units_state": UnitsState(self.core.hours_on, zeros), "p_mw": zeros, "committed": zeros,
                 "on_before_h": self.core.on_s / SECONDS_PER_HOUR, "pev_total_mw": 0.0,
                 "losses_change_total_mw": 0.0, "reserve_credit_mw": 0.0, "unit_starts": 0.0,
                 **dict.fromkeys(STEP_FIGURES, 0.0)}

@@ -12,6 +12,7 @@ from testbed.setup.forecasts import build_forecaster
 from testbed.setup.prices import build_tariff
 from testbed.setup.profiles import build_profiles
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
+from testbed.wiring.crossings import BusLoad, BusLoadForecast, Forecast, Prices
 from testbed.wiring.run_spec import RunSpec
 
 
@@ -25,11 +26,11 @@ class ProfilesSimulator(Adapter):
         self.forecaster = build_forecaster(spec.scenario, spec.seed, knows_truth(spec.controller))
         self.tariff = build_tariff(spec.scenario, spec.seed)
         self.districts = build_districts(spec)
-        self.forecast: Values = {}
-        self.bus_forecasts: dict[str, Values] = {}
+        self.forecast: Forecast | None = None
+        self.bus_forecasts: dict[str, BusLoadForecast] = {}
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
-        if not self.forecast or self.spec.is_plan_time(now_s) or self.spec.is_redispatch_time(now_s):
+        if self.forecast is None or self.spec.is_plan_time(now_s) or self.spec.is_redispatch_time(now_s):
             self.forecast = self._system_forecast(now_s)
         if not self.bus_forecasts or self.spec.is_decision_time(now_s):
             shape = self._shape_ahead(now_s)
@@ -46,15 +47,16 @@ class ProfilesSimulator(Adapter):
         return {
             "load_mw": float(actual.load_mw[0]), "wind_available_mw": float(actual.wind_mw[0]),
             "pv_available_mw": float(actual.pv_mw[0]), "forecast": self.forecast,
-            "prices": {"charge_usd_per_kwh": charge, "discharge_usd_per_kwh": discharge},
+            "prices": Prices(charge, discharge),
             "price_charge_usd_per_kwh": float(charge[0]), "price_discharge_usd_per_kwh": float(discharge[0]),
         }
 
-    def _system_forecast(self, now_s: int) -> Values:
+    def _system_forecast(self, now_s: int) -> Forecast:
         hours, step_s = self.spec.horizon_h, self.spec.step_s
         ahead, steps = self.forecaster.hourly(now_s, hours), self.forecaster.by_step(now_s, hours, step_s)
-        return {"load_mw": ahead.load_mw, "wind_mw": ahead.wind_mw, "pv_mw": ahead.pv_mw,
-                "load_step_mw": steps.load_mw, "wind_step_mw": steps.wind_mw, "pv_step_mw": steps.pv_mw}
+        return Forecast(
+            load_mw=ahead.load_mw, wind_mw=ahead.wind_mw, pv_mw=ahead.pv_mw,
+            load_step_mw=steps.load_mw, wind_step_mw=steps.wind_mw, pv_step_mw=steps.pv_mw)
 
     def _shape_ahead(self, now_s: int) -> Floats:
         """Load over peak for the steps of this hour, then for the hours of the lower layer's look-ahead."""
@@ -62,14 +64,14 @@ class ProfilesSimulator(Adapter):
 
     def _district(self, district: District, shape_now: Floats) -> Values:
         present = bus_load(district, shape_now)
-        return {"bus_load": {name: values[:, 0] for name, values in present.items()},
+        return {"bus_load": BusLoad(present.p_kw[:, 0], present.q_kvar[:, 0]),
                 "bus_load_forecast": self.bus_forecasts[district.name]}
 
 
-def bus_load(district: District, shape: Floats) -> Values:
+def bus_load(district: District, shape: Floats) -> BusLoadForecast:
     """Loads [B, N] without cars: each bus's peak times the system's load over its peak; 0 without a network."""
     p_kw, q_kvar = _peaks(district.feeder, district.site.bus_count)
-    return {"p_kw": np.outer(p_kw, shape), "q_kvar": np.outer(q_kvar, shape)}
+    return BusLoadForecast(np.outer(p_kw, shape), np.outer(q_kvar, shape))
 
 
 def _peaks(feeder: RadialFeeder | None, buses: int) -> tuple[Floats, Floats]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from controllers.port import Plan
 from testbed.results.recording import open_traces, open_writer
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
-from testbed.wiring.attributes import RECORD, VEHICLE_TRACES
+from testbed.wiring.attributes import RECORD, traced
 from testbed.wiring.heartbeat import Heartbeat
 from testbed.wiring.run_spec import RunSpec
 
@@ -49,25 +50,25 @@ class RecorderSimulator(Adapter):
         self._write_plan(inputs[SYSTEM]["plan"])
         if self.traces is not None:
             for name, values in districts.items():
-                self.traces.write_step(index, name, {key: values[key] for key in VEHICLE_TRACES})
+                self.traces.write_step(index, name, {a.name: values[a.name] for a in traced()})
         if index + 1 == self.spec.steps_counted:
             self._finish(districts)
 
-    def _write_plan(self, plan: Values) -> None:
-        if plan and plan["time_s"] != self.plan_time_s:
-            self.writer.write_plan(self.plans_written, plan)
-            self.plan_time_s = plan["time_s"]
+    def _write_plan(self, plan: Plan | None) -> None:
+        if plan is not None and plan.time_s != self.plan_time_s:
+            self.writer.write_plan(self.plans_written, plan.to_arrays())
+            self.plan_time_s = plan.time_s
             self.plans_written += 1
 
-    def _write_warmup_plan(self, plan: Values) -> None:
-        if plan and plan["time_s"] != self.plan_time_s:
-            self.writer.write_warmup_plan(self.warmup_plans_written, plan)
-            self.plan_time_s = plan["time_s"]
+    def _write_warmup_plan(self, plan: Plan | None) -> None:
+        if plan is not None and plan.time_s != self.plan_time_s:
+            self.writer.write_warmup_plan(self.warmup_plans_written, plan.to_arrays())
+            self.plan_time_s = plan.time_s
             self.warmup_plans_written += 1
 
     def _finish(self, districts: dict[str, Values]) -> None:
         for name, values in districts.items():
-            self.writer.write_totals(name, values["totals"])
+            self.writer.write_totals(name, values["totals"].to_arrays())
         self.writer.flush()
         if self.traces is not None:
             self.traces.close()

@@ -6,13 +6,21 @@ import numpy as np
 
 from controllers.port import FeederView, Setpoints, SpatialLayer
 from models.records.arrays import Floats
-from models.records.flexibility import BusFlexibility
-from models.records.vehicles import DeclaredTable
 from testbed.setup.controller_loading import load_controller
 from testbed.setup.districts import District, build_districts
 from testbed.setup.knowledge import spatial_knowledge
-from testbed.simulators.adapter import Adapter, Inputs, Values
+from testbed.simulators.adapter import Adapter, Inputs, Values, answer_of
+from testbed.simulators.before_first_step import no_guidance, nobody_told
 from testbed.simulators.delivery import TargetLedger
+from testbed.wiring.crossings import (
+    BusLoadForecast,
+    Guidance,
+    Instructions,
+    LearnedCompliance,
+    PlannedFlows,
+    Prices,
+    Targets,
+)
 from testbed.wiring.run_spec import RunSpec
 
 
@@ -29,6 +37,7 @@ class SpatialSimulator(Adapter):
             name: controller.spatial(spatial_knowledge(spec, district)) for name, district in self.districts.items()}
         compliance = spec.scenario.planning.assumed_compliance
         self.ledgers = {name: TargetLedger(d, spec, compliance) for name, d in self.districts.items()}
+        self.answers = {name: answer_of(spec, f"spatial layer of {name}", Setpoints, name) for name in self.entities}
         self.solver_s = 0.0
         self.compile_s = 0.0
 
@@ -42,6 +51,7 @@ class SpatialSimulator(Adapter):
         compliance = self._compliance(view)
         self.ledgers[name].expect(compliance, view.compliance_by_group)
         answer = self.layers[name].step(view)
+        self.answers[name].check(answer)
         if answer.certificate.solved_now:
             self.solver_s += answer.certificate.solver_s
             self.compile_s += answer.certificate.compile_s
@@ -69,28 +79,26 @@ class SpatialSimulator(Adapter):
 
 def feeder_view(now_s: int, received: Values, district: District) -> FeederView:
     """What the district's operator sees as the step begins."""
-    targets, prices = received["targets"], received["prices"]
-    forecast = received["bus_load_forecast"]
+    targets: Targets = received["targets"]
+    prices: Prices = received["prices"]
+    forecast: BusLoadForecast = received["bus_load_forecast"]
+    learned: LearnedCompliance = received["learned_compliance"] or LearnedCompliance(np.zeros(0), float("nan"))
     vm_pu = received["vm_pu"] if "vm_pu" in received else np.ones(district.site.bus_count)
-    learned = received["learned_compliance"] or {"by_group": np.zeros(0), "mean": float("nan")}
     return FeederView(
-        time_s=now_s, plan_time_s=int(targets["plan_time_s"]), pc_target_kw=targets["pc_kw"],
-        pd_target_kw=targets["pd_kw"],
-        marginal_price_usd_per_mwh=received["marginal_price_forecast"]["usd_per_mwh"],
-        price_charge_usd_per_kwh=prices["charge_usd_per_kwh"],
-        price_discharge_usd_per_kwh=prices["discharge_usd_per_kwh"],
-        declared=DeclaredTable.from_arrays(received["declared"]), soc=received["soc_reported"],
-        bus_load_kw=forecast["p_kw"], bus_load_kvar=forecast["q_kvar"],
-        flexibility=BusFlexibility.from_arrays(received["bus_flexibility"]), vm_pu=vm_pu,
-        compliance_by_group=learned["by_group"], compliance_mean=learned["mean"])
+        time_s=now_s, plan_time_s=int(targets.plan_time_s), pc_target_kw=targets.pc_kw, pd_target_kw=targets.pd_kw,
+        marginal_price_usd_per_mwh=received["marginal_price_forecast"].usd_per_mwh,
+        price_charge_usd_per_kwh=prices.charge_usd_per_kwh, price_discharge_usd_per_kwh=prices.discharge_usd_per_kwh,
+        declared=received["declared"], soc=received["soc_reported"],
+        bus_load_kw=forecast.p_kw, bus_load_kvar=forecast.q_kvar,
+        flexibility=received["bus_flexibility"], vm_pu=vm_pu,
+        compliance_by_group=learned.by_group, compliance_mean=learned.mean)
 
 
 def _spoken(answer: Setpoints, p_setpoint_kw: Floats, told_kvar: Floats) -> Values:
     return {
-        "instructions": {"setpoint_kw": answer.setpoint_kw, "is_dispatched": answer.is_dispatched,
-                         "q_bus_kvar": told_kvar},
-        "planned_flows": {"p_setpoint_kw": p_setpoint_kw, "q_setpoint_kvar": answer.q_plan_bus_kvar},
-        "guidance": {"rank": answer.guidance_rank},
+        "instructions": Instructions(answer.setpoint_kw, answer.is_dispatched, told_kvar),
+        "planned_flows": PlannedFlows(p_setpoint_kw, answer.q_plan_bus_kvar),
+        "guidance": Guidance(answer.guidance_rank),
         "p_plan_bus_kw": answer.p_plan_bus_kw, "q_plan_bus_kvar": answer.q_plan_bus_kvar,
         "vm_socp_pu": answer.vm_socp_pu, "vm_plan_ac_pu": answer.vm_ac_pu,
         "nodal_price_usd_per_mwh": answer.nodal_price_usd_per_mwh,
@@ -109,13 +117,11 @@ def _certificate(answer: Setpoints) -> Values:
 
 
 def _resting(district: District) -> Values:
-    buses, vehicles = district.site.bus_count, district.vehicles.count
+    buses = district.site.bus_count
     unknown, zeros = np.full(buses, np.nan), np.zeros(buses)
     return {
-        "instructions": {"setpoint_kw": np.zeros(vehicles), "is_dispatched": np.zeros(vehicles, dtype=np.int64),
-                         "q_bus_kvar": zeros},
-        "planned_flows": {"p_setpoint_kw": zeros, "q_setpoint_kvar": zeros},
-        "guidance": {"rank": np.full((2, buses), -1, dtype=np.int64)},
+        "instructions": nobody_told(district), "planned_flows": PlannedFlows(zeros, zeros),
+        "guidance": no_guidance(district),
         "p_plan_bus_kw": zeros, "q_plan_bus_kvar": zeros, "vm_socp_pu": unknown, "vm_plan_ac_pu": unknown,
         "nodal_price_usd_per_mwh": unknown, "losses_socp_kw": np.nan, "losses_plan_ac_kw": np.nan,
         "relaxation_gap_rel": np.nan, "relaxation_vm_error_pu": np.nan, "relaxation_loss_error_rel": np.nan,

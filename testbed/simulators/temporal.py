@@ -12,9 +12,10 @@ from models.records.arrays import Floats, Ints
 from models.records.flexibility import CohortFlexibility
 from testbed.setup.controller_loading import load_controller
 from testbed.setup.knowledge import feeder_offers, temporal_knowledge
-from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
+from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values, answer_of
 from testbed.simulators.driver_learning import DriverLearning
 from testbed.simulators.plans import redispatch_of, temporal_layer
+from testbed.wiring.crossings import Commitment, Forecast, PriceForecast, Prices, ReserveTerms, Targets, UnitsState
 from testbed.wiring.run_spec import RunSpec
 
 
@@ -29,11 +30,15 @@ class TemporalSimulator(Adapter):
         # a layer may plan by a stricter reserve rule than the scenario's, by which it is judged
         self.knowledge = getattr(self.layer, "planned_with", self.knowledge)
         self.learning = DriverLearning(spec, self.knowledge)
+        self.answer = answer_of(spec, "temporal layer", Plan, SYSTEM)
         self.delivery_quantile: Floats = np.zeros(0)
         self.promised_s = 0
         self.promised_by: dict[str, float] = {}
         self.plan: Plan | None = None
-        self.plan_values: Values = {}
+        self.planned: Plan | None = None
+        """As it was made, before any re-dispatch."""
+        self.targets: dict[str, Targets | None] = {}
+        self.targets_of: Plan | None = None
         self.redispatch = redispatch_of(spec, self.knowledge)
         self.hourly_usd = np.full(spec.horizon_h, np.nan)
         self.redispatch_failed = 0.0
@@ -45,7 +50,9 @@ class TemporalSimulator(Adapter):
         self.learning.observe(now_s, inputs)
         if self.spec.is_plan_time(now_s):
             view = self.view(now_s, inputs)
-            self._set_plan(self.layer.plan(view))
+            plan = self.layer.plan(view)
+            self.answer.check(plan)
+            self._set_plan(plan)
             self._promise(view)
             if self.plan is not None:
                 self.hourly_usd = hourly_objective_usd(self.knowledge, view, self.plan)
@@ -53,22 +60,24 @@ class TemporalSimulator(Adapter):
             self._redispatch(self.plan, self.view(now_s, inputs))
         learned = self.learning.spoken(now_s)
         return {SYSTEM: self._system_values(now_s),
-                **{name: values | learned[name] for name, values in self._district_values().items()}}
+                **{name: {"targets": targets, "learned_compliance": learned[name]}
+                   for name, targets in self._targets().items()}}
 
     def view(self, now_s: int, inputs: Inputs) -> SystemView:
         """What the operator sees now."""
         system = inputs[SYSTEM]
-        forecast, prices, state = system["forecast"], system["prices"], system["units_state"]
-        districts = tuple(
-            CohortFlexibility.from_arrays(inputs[name]["cohort_flexibility"])
-            for name in self.knowledge.district_names)
+        forecast: Forecast = system["forecast"]
+        prices: Prices = system["prices"]
+        state: UnitsState = system["units_state"]
+        districts: tuple[CohortFlexibility, ...] = tuple(
+            inputs[name]["cohort_flexibility"] for name in self.knowledge.district_names)
         return SystemView(
-            time_s=now_s, load_mw=forecast["load_mw"], wind_mw=forecast["wind_mw"], pv_mw=forecast["pv_mw"],
-            price_charge_usd_per_kwh=prices["charge_usd_per_kwh"],
-            price_discharge_usd_per_kwh=prices["discharge_usd_per_kwh"],
-            districts=districts, hours_on=state["hours_on"], p_mw=state["p_mw"],
+            time_s=now_s, load_mw=forecast.load_mw, wind_mw=forecast.wind_mw, pv_mw=forecast.pv_mw,
+            price_charge_usd_per_kwh=prices.charge_usd_per_kwh,
+            price_discharge_usd_per_kwh=prices.discharge_usd_per_kwh,
+            districts=districts, hours_on=state.hours_on, p_mw=state.p_mw,
             delivery_quantile=self.learning.delivery_quantile(districts), last_committed=self._last_committed(now_s),
-            **{name: forecast[name] for name in BY_STEP})
+            **{name: getattr(forecast, name) for name in BY_STEP})
 
     def _last_committed(self, now_s: int) -> Ints:
         """Where the search for a new plan may begin; nothing where hours are dispatched under the plan in force."""
@@ -90,15 +99,14 @@ class TemporalSimulator(Adapter):
         self.compile_s += answer.compile_s
 
     def _set_plan(self, plan: Plan) -> None:
-        self.plan = plan
-        self.plan_values = plan.to_arrays()
+        self.plan = self.planned = plan
         if self.spec.plan is None:  # a replayed plan was solved in another run
             self.solver_s += plan.solver_s
             self.compile_s += plan.compile_s
 
     def _system_values(self, now_s: int) -> Values:
         return {"commitment": self._commitment(now_s), "marginal_price_forecast": self._price(),
-                "plan": self.plan_values, "expected_objective_usd": float(self.hourly_usd.sum()),
+                "plan": self.planned, "expected_objective_usd": float(self.hourly_usd.sum()),
                 "redispatch_failed": self.redispatch_failed, **self._reserve_values(now_s)}
 
     def _reserve_values(self, now_s: int) -> Values:
@@ -107,7 +115,8 @@ class TemporalSimulator(Adapter):
         if self.plan is not None and self.delivery_quantile.size:
             phi = float(self.delivery_quantile[(now_s - self.promised_s) // 3600])
         shares = self.promised_by or self.learning.by_district()
-        return {"reserve_terms": {"delivery_quantile": phi, "compliance": shares},
+        compliance = np.array([shares[name] for name in self.knowledge.district_names])
+        return {"reserve_terms": ReserveTerms(phi, compliance),
                 "delivery_quantile": phi, "learned_compliance_mean": self.learning.mean()}
 
     def _promise(self, view: SystemView) -> None:
@@ -115,24 +124,26 @@ class TemporalSimulator(Adapter):
         self.delivery_quantile, self.promised_s = view.delivery_quantile, view.time_s
         self.promised_by = dict(self.learning.by_district())
 
-    def _commitment(self, now_s: int) -> Values:
+    def _commitment(self, now_s: int) -> Commitment:
         if self.plan is None:
-            off = np.zeros(self.knowledge.units.count)
-            return {"committed": off, "p_mw": off}
+            units = self.knowledge.units.count
+            return Commitment(np.zeros(units, dtype=np.int64), np.zeros(units))
         hour = (now_s - self.plan.time_s) // 3600
-        return {"committed": self.plan.committed[:, hour], "p_mw": self.plan.p_mw[:, hour]}
+        return Commitment(self.plan.committed[:, hour], self.plan.p_mw[:, hour])
 
-    def _price(self) -> Values:
+    def _price(self) -> PriceForecast:
         if self.plan is None:
-            return {"usd_per_mwh": np.zeros(self.spec.horizon_h)}
-        return {"usd_per_mwh": self.plan.marginal_price_usd_per_mwh}
+            return PriceForecast(np.zeros(self.spec.horizon_h))
+        return PriceForecast(self.plan.marginal_price_usd_per_mwh)
 
-    def _district_values(self) -> dict[str, Values]:
-        names = self.knowledge.district_names
-        if self.plan is None:
-            return {name: {"targets": {}} for name in names}
-        return {name: {"targets": {"plan_time_s": self.plan.time_s, "pc_kw": self.plan.pc_kw[i],
-                                   "pd_kw": self.plan.pd_kw[i]}} for i, name in enumerate(names)}
+    def _targets(self) -> dict[str, Targets | None]:
+        names, plan = self.knowledge.district_names, self.plan
+        if plan is None:
+            return dict.fromkeys(names)
+        if plan is not self.targets_of:
+            self.targets = {name: Targets(plan.time_s, plan.pc_kw[i], plan.pd_kw[i]) for i, name in enumerate(names)}
+            self.targets_of = plan
+        return self.targets
 
     def extra_ledger(self) -> Values:
         return {"solver_s": getattr(self, "solver_s", 0.0), "compile_s": getattr(self, "compile_s", 0.0)}

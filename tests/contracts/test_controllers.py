@@ -108,10 +108,10 @@ def test_plans_pass_the_independent_checker(run):
 def test_set_points_are_for_plugged_enrolled_cars_within_their_chargers(run):
     for name, _, received, values in run.steps:
         vehicles, told = run.districts[name].vehicles, values["instructions"]
-        p_kw, is_told = told["setpoint_kw"], told["is_dispatched"] > 0
+        p_kw, is_told = told.setpoint_kw, told.is_dispatched > 0
         assert np.all(np.isfinite(p_kw))
         assert not p_kw[~is_told].any()
-        assert not is_told[received["declared"]["bus_index"] < 0].any()
+        assert not is_told[~received["declared"].is_plugged].any()
         assert not is_told[~vehicles.is_enrolled].any()
         assert np.all(p_kw <= vehicles.p_charge_max_kw + ROUNDING_KW)
         assert np.all(p_kw >= -vehicles.p_discharge_max_kw - ROUNDING_KW)
@@ -119,15 +119,15 @@ def test_set_points_are_for_plugged_enrolled_cars_within_their_chargers(run):
 
 def test_only_controllers_that_may_dispatch_do(run):
     controller = load_controller(run.name)
-    dispatched = sum(values["instructions"]["is_dispatched"].sum() for *_, values in run.steps)
+    dispatched = sum(values["instructions"].is_dispatched.sum() for *_, values in run.steps)
     assert (dispatched > 0) == (controller.car_control != "none")
     if controller.car_control == "charge_only":
-        assert all(values["instructions"]["setpoint_kw"].min(initial=0.0) >= -ROUNDING_KW for *_, values in run.steps)
+        assert all(values["instructions"].setpoint_kw.min(initial=0.0) >= -ROUNDING_KW for *_, values in run.steps)
 
 
 def test_guidance_names_each_bus_at_most_once_per_kind(run):
     for *_, values in run.steps:
-        for ranks in values["guidance"]["rank"]:
+        for ranks in values["guidance"].rank:
             named = ranks[ranks >= 0]
             assert np.unique(named).size == named.size
 
@@ -135,7 +135,7 @@ def test_guidance_names_each_bus_at_most_once_per_kind(run):
 def test_planned_flows_are_numbers(run):
     for *_, values in run.steps:
         for name in ("p_setpoint_kw", "q_setpoint_kvar"):
-            assert np.all(np.isfinite(values["planned_flows"][name]))
+            assert np.all(np.isfinite(getattr(values["planned_flows"], name)))
 
 
 def test_every_answer_of_the_optimisation_agrees_with_ac_or_says_it_fell_back(run):

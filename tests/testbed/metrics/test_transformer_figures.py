@@ -14,6 +14,7 @@ from testbed.metrics.of_runs import compute_metrics
 from testbed.reporting.report import write_report
 from testbed.results.reading import open_result
 from testbed.simulators.feeder import power_flows
+from testbed.wiring.crossings import BusLoad, PevFlows, PlannedFlows
 from tests.testbed import small_run
 
 WARM = list(range(11, 35))
@@ -59,9 +60,9 @@ def test_fast_chargers_do_not_pass_the_transformer() -> None:
     district = SimpleNamespace(name="d", power_flow=lambda p, q: flows)
     pair = np.array([0.0, 30.0])
     made = power_flows(district, {  # type: ignore[arg-type]
-        "bus_load": {"p_kw": pair, "q_kvar": np.array([0.0, 40.0])},
-        "pev_flows": {"p_kw": np.array([0.0, 57.0]), "p_slow_kw": np.array([0.0, 7.0]), "q_kvar": np.array([0.0, 1.0])},
-        "planned_flows": {"p_setpoint_kw": pair, "q_setpoint_kvar": pair}})
+        "bus_load": BusLoad(pair, np.array([0.0, 40.0])),
+        "pev_flows": PevFlows(p_kw=np.array([0.0, 57.0]), q_kvar=np.array([0.0, 1.0]), p_slow_kw=np.array([0.0, 7.0])),
+        "planned_flows": PlannedFlows(pair, pair)})
     assert made["transformer_kva"] == pytest.approx([0, np.hypot(37, 41)])
 
 

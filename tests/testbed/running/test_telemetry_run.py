@@ -30,10 +30,10 @@ def test_operators_know_the_soc_at_plug_in(tmp_path: Path, monkeypatch: pytest.M
     seen: list[tuple[int, Floats, Floats]] = []
     values, view = DistrictFleet.values, spatial.feeder_view
 
-    def kept(self: DistrictFleet, step: Any) -> Any:
+    def kept(self: DistrictFleet, step: Any, **how: Any) -> Any:
         if self.district.name == "feeder33":
             truth.append(step.soc)
-        return values(self, step)
+        return values(self, step, **how)
 
     def looked(now_s: int, received: Any, district: Any) -> Any:
         found = view(now_s, received, district)

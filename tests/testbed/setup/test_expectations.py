@@ -8,12 +8,13 @@ import pytest
 from models.fleet.flexibility import cohort_flexibility
 from models.mobility.expectation import ExpectedSessions
 from models.records.flexibility import Sessions
-from models.records.vehicles import DeclaredTable, PresenceTable
+from models.records.vehicles import DeclaredTable
 from testbed.running.preflight import checked_scenario
 from testbed.setup.districts import build_districts
 from testbed.setup.expectations import ExpectedCars
 from testbed.simulators.fleet import FleetSimulator
 from testbed.simulators.mobility import DistrictMobility
+from testbed.wiring.crossings import Instructions
 from testbed.wiring.run_spec import RunSpec
 
 PINNED = ("planning.redispatch=none", "fleet.eta_charge=0.95", "fleet.eta_discharge=0.95",
@@ -116,9 +117,9 @@ def test_perfect_expectation_of_free_cars_is_what_they_do(tmp_path, step_s):
     for now_s in range(spec.start_s, 86_400, step_s):
         declared = mobility.core.declared()
         seen = mobility.step(now_s, fleet.soc, no_rank)
-        forecast_kw = seen["cohort_flexibility"]["p_uncontrolled_kw"] if now_s == 0 else forecast_kw
+        forecast_kw = seen["cohort_flexibility"].p_uncontrolled_kw if now_s == 0 else forecast_kw
         step = fleet.step(now_s, step_s, told, told.astype(np.int64), declared,
-                          PresenceTable.from_arrays(seen["presence"]), "on_arrival", np.ones(1), np.ones(1), False)
+                          seen["presence"], "on_arrival", np.ones(1), np.ones(1), False)
         if now_s >= 0:
             done_kw[now_s // 3600] += step.p_kw.sum() * step_s / 3600
     assert done_kw.sum() > 100
@@ -147,6 +148,7 @@ def test_reserve_after_the_fact_counts_on_no_discharging_that_is_not_allowed(tmp
     core, n = simulator.cores[name], district.vehicles.count
     here = DeclaredTable(np.full(n, 3), np.zeros(n, dtype=np.int64), np.full(n, 40_000), district.vehicles.soc_wanted)
     met = SimpleNamespace(soc=np.full(n, 0.7), p_kw=np.zeros(n))
-    core.read_meters(0, 900, np.zeros(n), np.ones(n, dtype=np.int64), here, met.soc, met)
+    told = Instructions(np.zeros(n), np.ones(n, dtype=np.int64), np.zeros(district.site.bus_count))
+    core.read_meters(0, 900, told, here, met.soc, met)
     assert (core.reserve["discharge_max_mw"] > 0) == is_counted
     assert (core.reserve["above_two_way_mwh"] > 0) == is_counted

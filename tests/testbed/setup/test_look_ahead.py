@@ -20,7 +20,8 @@ def looks(tmp_path, controller, hours_asked_for, monkeypatch, *overrides):
     found = []
     for now_s in range(spec.start_s, 6 * 3600, spec.step_s):
         seen = core.step(now_s, np.full(cars, 0.5), np.full((2, buses), -1))
-        found.append({**seen["cohort_flexibility"], **seen["bus_flexibility"]})
+        told = [seen[name] for name in ("cohort_flexibility", "bus_flexibility") if seen[name] is not None]
+        found.append({key: values for record in told for key, values in record.to_arrays().items()})
     return found
 
 

@@ -5,9 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from models.records.arrays import Table
 from testbed.running.world import edges, entity_names
 from testbed.simulators import adapter
-from testbed.wiring.attributes import ATTRIBUTES, RECORD, SIMULATORS, VEHICLE_TRACES, recorded_of
+from testbed.wiring.attributes import ATTRIBUTES, RECORD, SIMULATORS, recorded_of, traced
 from testbed.wiring.run_spec import RunSpec
 from tests.testbed import small_run
 
@@ -53,11 +54,11 @@ def test_commands_act_in_the_step_in_which_they_are_given(trace):
     spatial, fleet = of(trace, "spatial"), of(trace, "fleet")
     feeder, flows = of(trace, "feeder"), of(trace, "fleet")
     for now_s in (0, 3600, 68_400):
-        given = spatial[now_s][1]["feeder33"]["instructions"]["setpoint_kw"]
-        np.testing.assert_array_equal(fleet[now_s][0]["feeder33"]["instructions"]["setpoint_kw"], given)
-        made = flows[now_s][1]["feeder33"]["pev_flows"]["p_kw"]
-        np.testing.assert_array_equal(feeder[now_s][0]["feeder33"]["pev_flows"]["p_kw"], made)
-    assert any(np.any(spatial[t][1]["rest"]["instructions"]["setpoint_kw"] > 0) for t in spatial)
+        given = spatial[now_s][1]["feeder33"]["instructions"].setpoint_kw
+        np.testing.assert_array_equal(fleet[now_s][0]["feeder33"]["instructions"].setpoint_kw, given)
+        made = flows[now_s][1]["feeder33"]["pev_flows"].p_kw
+        np.testing.assert_array_equal(feeder[now_s][0]["feeder33"]["pev_flows"].p_kw, made)
+    assert any(np.any(spatial[t][1]["rest"]["instructions"].setpoint_kw > 0) for t in spatial)
 
 
 @pytest.mark.parametrize(("consumer", "entity", "attribute", "producer"), [
@@ -83,14 +84,14 @@ def test_soc_moves_so_that_the_shift_can_be_seen(trace):
 def test_the_first_step_reads_the_initial_state(trace):
     received = of(trace, "mobility")[-86_400][0]["feeder33"]
     assert np.all((received["soc"] > 0) & (received["soc"] < 1))
-    assert np.all(received["guidance"]["rank"] == -1)
+    assert np.all(received["guidance"].rank == -1)
 
 
 def test_nobody_is_dispatched_in_the_warm_up(trace):
     spatial = of(trace, "spatial")
     for now_s, (_, made) in spatial.items():
         if now_s < 0:
-            assert not made["feeder33"]["instructions"]["is_dispatched"].any()
+            assert not made["feeder33"]["instructions"].is_dispatched.any()
 
 
 def test_every_connection_comes_from_the_table(tmp_path):
@@ -102,9 +103,9 @@ def test_every_connection_comes_from_the_table(tmp_path):
         for consumer in a.shifted:
             assert (a.producer, a.name, consumer, True) in wired
         if a.recorded:
-            assert (a.producer, a.name if a.is_table else RECORD, "recorder", False) in wired
-            assert a.is_table or a.name in recorded_of(a.producer, a.scope)
-    assert not {name for _, name, target, _ in wired if target == "recorder"} & set(VEHICLE_TRACES)
+            assert (a.producer, a.name if a.is_record else RECORD, "recorder", False) in wired
+            assert a.is_record or a.name in recorded_of(a.producer, a.scope)
+    assert not {name for _, name, target, _ in wired if target == "recorder"} & {a.name for a in traced()}
     assert entity_names(spec, "feeder") == ("feeder33",)
 
 
@@ -116,4 +117,4 @@ def test_no_truth_reaches_a_controller():
 
 
 def _arrays(value):
-    return list(value.values()) if isinstance(value, dict) else [value]
+    return list(value.to_arrays().values()) if isinstance(value, Table) else [value]

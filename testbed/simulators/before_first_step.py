@@ -1,0 +1,44 @@
+"""What is read in the first step by those who read the step before, and what is said while nobody acts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from controllers.port import DeliveryRecord
+from models.records.groups import CHARGER_KINDS, GROUP_COUNT
+from testbed.setup.districts import District
+from testbed.setup.knowledge import thermal_units
+from testbed.wiring.crossings import Guidance, Instructions, UnitsState
+from testbed.wiring.run_spec import RunSpec
+
+
+def initial_state(spec: RunSpec, district: District | None) -> Mapping[str, Any]:
+    """Values of all shifted attributes before the first step: of a district, or of the system (None)."""
+    if district is None:
+        units = thermal_units(spec.scenario)
+        return {"units_state": UnitsState(np.asarray(units.initial_h), np.zeros(units.count))}
+    return {
+        "soc": district.vehicles.soc_initial, "soc_reported": district.vehicles.soc_initial,
+        "vm_pu": np.ones(district.site.bus_count), "delivery": nothing_delivered(), "learned_compliance": None,
+        "guidance": no_guidance(district),
+    }
+
+
+def nothing_delivered() -> DeliveryRecord:
+    """Of a step in which nobody was instructed."""
+    return DeliveryRecord(*np.zeros((len(fields(DeliveryRecord)), GROUP_COUNT)))
+
+
+def nobody_told(district: District) -> Instructions:
+    """Every car is free to act on its own."""
+    vehicles = district.vehicles.count
+    return Instructions(np.zeros(vehicles), np.zeros(vehicles, dtype=np.int64), np.zeros(district.site.bus_count))
+
+
+def no_guidance(district: District) -> Guidance:
+    """Every bus is as good as any other."""
+    return Guidance(np.full((len(CHARGER_KINDS), district.site.bus_count), -1, dtype=np.int64))

@@ -1,0 +1,171 @@
+"""The check at a simulator's border: all that it says of an entity, against the table and the sizes of the axes.
+
+Done once, by the sender, in the step in which it speaks: so the message names who said what, and nobody downstream
+has to ask again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isfinite, isnan
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from models.records.arrays import Table
+from models.records.quantity import FieldTold
+from testbed.wiring.attributes import Attribute
+
+Sizes = Mapping[str, int]
+_SCALARS: dict[type, tuple[type, ...]] = {
+    float: (float, int, np.floating, np.integer), int: (int, np.integer), bool: (bool, np.bool_), str: (str,)}
+_FLOATS = {float, np.float64}
+_WHOLE = 3
+"""Most values whose place is named one by one."""
+_MANY = 1000
+"""From so many values on, a sum takes less time than looking at each: it is finite only if all are."""
+
+
+class ContractError(ValueError):
+    """A simulator or a controller said what it must not; names who, the attribute, the field and what is allowed."""
+
+
+class Contract:
+    """What a simulator has to say of one entity in every step."""
+
+    def __init__(self, simulator: str, entity: str, attributes: Sequence[Attribute], sizes: Sizes) -> None:
+        self._said_of = f"{simulator} of {entity}"
+        self._terms = {a.name: Terms(f"{simulator}.{a.name} of {entity}", a.record, a.absent, a.fields, sizes)
+                       for a in attributes}
+        self._numbers = [a.name for a in attributes
+                         if not (a.is_record or a.dims or a.may_be_nan or a.is_integer)]
+        """Most of what is said: looked at all together first."""
+        self._others = [name for name in self._terms if name not in self._numbers]
+        self._held: dict[str, Any] = {}
+        """Records of the step before: one that is held is not checked again."""
+
+    def check(self, values: Mapping[str, Any]) -> None:
+        """Raises ContractError at the first datum that is missing, unknown to the table or not as it says."""
+        if values.keys() != self._terms.keys():
+            self._refuse_names(values)
+        numbers = [values[name] for name in self._numbers]
+        if not _FLOATS.issuperset(map(type, numbers)) or not isfinite(sum(numbers)):
+            for name, value in zip(self._numbers, numbers, strict=True):
+                self._terms[name].check(value)
+        for name in self._others:
+            self._check_unless_held(name, values[name])
+
+    def _check_unless_held(self, name: str, value: Any) -> None:
+        terms = self._terms[name]
+        if terms.record is None:
+            terms.check(value)
+        elif value is not self._held.get(name, self):
+            terms.check(value)
+            self._held[name] = value
+
+    def _refuse_names(self, values: Mapping[str, Any]) -> None:
+        missing = [name for name in self._terms if name not in values]
+        unknown = [name for name in values if name not in self._terms]
+        raise ContractError("; ".join(f"{self._said_of}: {names} {word}" for names, word in (
+            (", ".join(missing), "missing"), (", ".join(unknown), "not in the table")) if names))
+
+
+class Terms:
+    """What one datum has to be: `fields` of the `record`, or one field without a name for a plain array or number."""
+
+    def __init__(self, place: str, record: type[Table] | None, absent: str, fields: Sequence[FieldTold],
+                 sizes: Sizes) -> None:
+        self.record, self._place, self._absent = record, place, absent
+        self._fields = [(told, tuple(sizes[dim] for dim in told.quantity.dims), _reader(told)) for told in fields]
+
+    def check(self, value: Any) -> None:
+        """Raises ContractError, beginning with the place, where the value is anything else."""
+        if self.record is None:
+            (told, shape, _), = self._fields
+            self._refuse(told, fault(value, told, shape))
+        elif value is None and self._absent:
+            return
+        elif not isinstance(value, self.record):
+            came = "nothing" if value is None else f"a {type(value).__name__}"
+            raise ContractError(f"{self._place}: {came} came, allowed is the record {self.record.__name__}")
+        else:
+            for told, shape, read in self._fields:
+                self._refuse(told, _fault_of(value, told, shape, read))
+
+    def _refuse(self, told: FieldTold, why: str) -> None:
+        if why:
+            field = f", field {told.name}" if told.name else ""
+            raise ContractError(f"{self._place}{field} [{told.quantity.unit}]: {why}")
+
+
+def _reader(told: FieldTold) -> Any:
+    return attrgetter(told.name) if told.name else None
+
+
+def _fault_of(record: Table, told: FieldTold, shape: tuple[int, ...], read: Any) -> str:
+    try:
+        return fault(read(record), told, shape)
+    except AttributeError:
+        return "missing"
+
+
+def fault(value: Any, told: FieldTold, shape: tuple[int, ...]) -> str:
+    """What is wrong with the value of a field whose axes have these sizes; empty if nothing is."""
+    if told.is_tuple:
+        return _fault_of_tuple(value, told, shape)
+    return _fault_of_array(value, told, shape) if told.quantity.dims else _fault_of_number(value, told)
+
+
+def _fault_of_tuple(value: Any, told: FieldTold, shape: tuple[int, ...]) -> str:
+    if not isinstance(value, tuple) or len(value) != shape[0]:
+        came = f"{len(value)} arrays" if isinstance(value, tuple) else f"a {type(value).__name__}"
+        return f"{came} came, allowed is a tuple of {shape[0]} arrays, one for each {told.quantity.dims[0]}"
+    faults = (_fault_of_array(item, told, shape[1:]) for item in value)
+    return next((f"{told.quantity.dims[0]} {i}: {one}" for i, one in enumerate(faults) if one), "")
+
+
+def _fault_of_array(value: Any, told: FieldTold, shape: tuple[int, ...]) -> str:
+    if not isinstance(value, np.ndarray):
+        return f"a {type(value).__name__} came, allowed is an array of {told.dtype}"
+    if value.dtype != told.dtype:
+        return f"{value.dtype} came, allowed is {told.dtype}"
+    if value.shape != shape and not (told.quantity.may_be_empty and not value.size):
+        dims = told.quantity.dims[-len(shape):]
+        return f"shape {value.shape} came, allowed is {shape}: {', '.join(dims)}"
+    return _fault_of_values(value, may_be_nan=told.quantity.may_be_nan) if told.kind is float else ""
+
+
+def _fault_of_values(value: np.ndarray[Any, Any], *, may_be_nan: bool) -> str:
+    if not may_be_nan and _are_finite(value):
+        return ""
+    bad = np.isinf(value) if may_be_nan else ~np.isfinite(value)
+    if not bad.any():
+        return ""
+    places = [tuple(place) for place in np.argwhere(bad)[:_WHOLE].tolist()]
+    allowed = "finite numbers and NaN" if may_be_nan else "finite numbers"
+    first = ", ".join(f"{value[place]} at {list(place)}" for place in places)
+    return f"{int(bad.sum())} of {value.size} values ({first}) are not finite, allowed are {allowed}"
+
+
+def _are_finite(value: np.ndarray[Any, Any]) -> bool:
+    """False also where only the sum of many is beyond all numbers: who asks then looks at each."""
+    if value.size < _MANY:
+        return bool(np.isfinite(value).all())
+    with np.errstate(invalid="ignore", over="ignore"):
+        return isfinite(np.add.reduce(value, axis=None))
+
+
+def _fault_of_number(value: Any, told: FieldTold) -> str:
+    if type(value) is float is told.kind and isfinite(value):  # what most numbers are
+        return ""
+    may_be_nan = told.quantity.may_be_nan
+    if not isinstance(value, _SCALARS[told.kind]) or (isinstance(value, bool) and told.kind is not bool):
+        return f"a {type(value).__name__} came, allowed is {told.kind.__name__}"
+    if told.kind is float and not _is_lawful(value, may_be_nan):
+        return f"{value} came, allowed is a finite number{' or NaN' if may_be_nan else ''}"
+    return ""
+
+
+def _is_lawful(value: Any, may_be_nan: bool) -> bool:
+    return isfinite(value) or (may_be_nan and isnan(value))
