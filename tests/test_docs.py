@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from models.drivers.behaviours import behaviour_names
 from testbed.cli.catalogue import catalogue
+from testbed.cli.docs_tables import MARKED, TABLES, with_tables
 from testbed.metrics.registry import METRICS
 from testbed.results.reading import open_result
-from testbed.scenario.parts.fleet import Drivers, ModeWeights
+from testbed.scenario.parts.fleet import Drivers
 from testbed.scenario.record import Scenario
 from testbed.wiring.attributes import ATTRIBUTES
 from tests.testbed import small_run
@@ -135,11 +137,21 @@ def test_every_recorded_variable_is_in_the_list() -> None:
 
 
 def test_every_key_of_the_drivers_is_explained() -> None:
-    from models.drivers.willingness import REASONS  # noqa: PLC0415
-
     text = text_of("docs/drivers.md")
-    names = [*Drivers.model_fields, *ModeWeights.model_fields, *REASONS]
+    names = [*Drivers.model_fields, *behaviour_names()]
     assert [name for name in names if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
+def test_tables_made_from_records_are_up_to_date(path: Path) -> None:
+    """`python -m testbed.cli.docs_tables` writes them."""
+    text = path.read_text(encoding="utf-8")
+    assert text == with_tables(text)
+
+
+def test_every_table_made_from_records_stands_in_a_page() -> None:
+    marked = [found["name"] for path in TEXTS for found in MARKED.finditer(path.read_text(encoding="utf-8"))]
+    assert sorted(marked) == sorted(TABLES)
 
 
 @pytest.mark.parametrize(("kind", "name"), [("controllers", "docs/controllers.md"), ("scenarios", "docs/scenarios.md")])

@@ -84,11 +84,11 @@ class PresenceTable(Table):
     arrived_fraction: Floats
     arrived_bus_index: Ints
     """Bus of the stay that begins in this step, -1 if none."""
-    mode: Ints
-    """Behaviour of the stay plugged in at t: index into drivers.REASONS; 0 = complies."""
-    arrived_mode: Ints
+    behaviour: Ints
+    """Behaviour of the stay plugged in at t: code of drivers.behaviours.BEHAVIOURS; 0 = complies."""
+    arrived_behaviour: Ints
     override_s: Ints
-    """Instant from which a car with mode `overrides` acts on its own; a very large number otherwise."""
+    """Instant from which a car with behaviour `overrides` acts on its own; a very large number otherwise."""
     departs: Bools
     """The stay plugged in at t ends within the step."""
     arrived_departure_s: Ints

@@ -49,6 +49,7 @@ class Listed(str, Enum):  # noqa: UP042  typer shows and parses str enums
 
     controllers = "controllers"
     scenarios = "scenarios"
+    drivers = "drivers"
     wear_models = "wear-models"
     metrics = "metrics"
 

@@ -24,6 +24,12 @@ def _wear_models() -> dict[str, str]:
     return {name: f"{one.cell} {one.year}; {one.tested_range}; {one.source}" for name, one in models.items()}
 
 
+def _drivers() -> dict[str, str]:
+    from models.drivers.behaviours import BEHAVIOURS  # noqa: PLC0415
+
+    return {one.name: f"{one.what}; {one.how}" for one in BEHAVIOURS}
+
+
 def _metrics() -> dict[str, str]:
     import testbed.metrics.of_runs  # noqa: F401, PLC0415  importing publishes the figures
     from testbed.metrics.registry import METRICS  # noqa: PLC0415
@@ -32,7 +38,8 @@ def _metrics() -> dict[str, str]:
 
 
 _KINDS: dict[str, Callable[[], dict[str, str]]] = {
-    "controllers": _controllers, "scenarios": _scenarios, "wear-models": _wear_models, "metrics": _metrics,
+    "controllers": _controllers, "scenarios": _scenarios, "drivers": _drivers, "wear-models": _wear_models,
+    "metrics": _metrics,
 }
 KINDS = tuple(_KINDS)
 

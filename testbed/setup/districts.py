@@ -138,14 +138,13 @@ def fleet_parameters(scenario: described.Scenario, district: district_part.Distr
 
 def driver_parameters(scenario: described.Scenario) -> DriverParameters:
     """The scenario's drivers."""
-    drivers, modes = scenario.drivers, scenario.drivers.modes
+    drivers = scenario.drivers
     return DriverParameters(
         plug_in_probability=drivers.plug_in_probability, compliance_mean=drivers.compliance_mean,
         compliance_concentration=drivers.compliance_concentration, zone_shock_rho=drivers.zone_shock_rho,
         zone_out_probability=1.0 - float(np.exp(-drivers.zone_outages_per_day)),
         guidance_acceptance=drivers.guidance_acceptance, declaration_error_h=drivers.declaration_error_h,
-        mode_weights=(modes.ignores, modes.overrides, modes.leaves_early, modes.arrives_late,
-                      modes.never_plugs_in, modes.telemetry_lost),
+        modes=drivers.model_dump()["modes"],
         private_stays_per_day=STAYS_PER_DAY_OF_TRIPS.get(scenario.private_trips, 4), habit=habit(scenario))
 
 

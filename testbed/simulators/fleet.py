@@ -127,7 +127,7 @@ class DistrictFleet:
         return {
             "setpoint_vehicle_kw": self.requested_kw, "limited_vehicle_kw": self.limited_kw,
             "soc": step.soc, "soc_reported": self.soc_reported, "p_vehicle_kw": step.p_kw,
-            "reason_vehicle": step.reason,
+            "reason_vehicle": step.behaviour,
             "pev_flows": {"p_kw": step.p_bus_kw, "q_kvar": step.q_bus_kvar, "p_slow_kw": step.p_slow_bus_kw},
             "pev_mw": {"charge_mw": float(charge_mw), "discharge_mw": float(discharge_mw), **self.reserve},
             "delivery": self.delivery,
@@ -135,7 +135,7 @@ class DistrictFleet:
             "discharge_bus_kw": step.discharge_bus_kw,
             "charge_kw": step.charge_group_kw, "discharge_kw": step.discharge_group_kw,
             "tariff_usd": step.tariff_group_usd, "wear_usd": step.wear_group_usd,
-            "refusals": step.refusals.astype(np.float64), "stored_kwh": step.energy_kwh,
+            "refusals": step.by_behaviour.astype(np.float64), "stored_kwh": step.energy_kwh,
             "departures_short_kwh": float(step.departure_short_kwh.sum()),
             **{name: float(getattr(step, name).sum()) for name in STEP_SUMS},
             **{name: float(getattr(step, name)) for name in STEP_NUMBERS},

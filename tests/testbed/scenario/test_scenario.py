@@ -138,7 +138,7 @@ def test_defaults_are_those_of_the_models():
     for name in ("plug_in_probability", "compliance_mean", "compliance_concentration", "zone_shock_rho",
                  "guidance_acceptance"):
         assert getattr(drivers, name) == getattr(willing, name)
-    assert tuple(ModeWeights().model_dump().values()) == willing.mode_weights
+    assert ModeWeights().model_dump() == willing.modes
 
 
 def test_tariff_names_are_those_of_the_tables():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from controllers.spatial.expecting import Expecting, by_cohort
-from models.drivers.willingness import REASONS
+from models.drivers.behaviours import BEHAVIOURS
 from models.records.groups import GROUP_COUNT
 from testbed.results.reading import Result
 from testbed.results.recording import traces_path
@@ -88,7 +88,7 @@ def _every_instruction_ends_as_requested_limited_applied(path):
     assert np.all(np.abs(limited[asked]) <= np.abs(requested[asked]) + 1e-4)
     full = asked & (reason == 0) & (requested != 0) & (np.abs(applied - requested) < 0.2)
     assert full.any() and np.abs(limited - applied)[full].max() < 0.25
-    assert set(np.unique(reason).tolist()) <= set(range(len(REASONS)))
+    assert set(np.unique(reason).tolist()) <= set(range(len(BEHAVIOURS)))
 
 
 def test_plans_and_layers_are_told_the_same(learned):
