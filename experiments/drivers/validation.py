@@ -31,7 +31,7 @@ from models.mobility.trips import DAY_S, TripWishes
 from models.mobility.trips_survey import MOST_TRIPS, survey_tables
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
-from models.records.groups import OFFICE, PRIVATE, RESIDENTIAL, VEHICLE_CLASSES, ZONES
+from models.records.groups import OFFICE, PRIVATE, RESIDENTIAL, ZONES, zone_of
 from testbed.reporting.tables import print_table
 from testbed.running.preflight import RESULTS
 
@@ -76,7 +76,7 @@ def simulated(kind: str, zone: int = OFFICE) -> Stays:
         drivers=DriverParameters(compliance_mean=1.0, private_stays_per_day=MOST_TRIPS + 1 if kind == "survey" else 4),
         trips=TripParameters(is_survey=kind == "survey"), warmup_days=1)
     s = simulate_sessions(inputs, district_seed(SEED, 0), DAYS).stays.sessions
-    here = s.group // (2 * len(VEHICLE_CLASSES)) == zone
+    here = zone_of(s.group) == zone
     need = np.maximum(s.wanted_kwh - s.energy_kwh, 0.0) / s.eta_charge
     most = s.p_charge_max_kw * (s.departure_s - s.start_s) / HOUR_S
     return _stays(s.start_s[here], s.departure_s[here], np.minimum(need, most)[here])

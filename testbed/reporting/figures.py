@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.records.arrays import Floats, Ints
-from models.records.groups import VEHICLE_CLASSES, ZONES
+from models.records.groups import VEHICLE_CLASSES, ZONES, by_zone_class_way
 from testbed.metrics.comparability import base_controller
 from testbed.metrics.inputs import equivalent_load_mw, networks, units_on_per_hour
 from testbed.metrics.of_runs import compute_metrics
@@ -171,9 +171,8 @@ def cars_by(runs: Sequence[Run], axis: str, districts: Sequence[str], unit: str)
 
 
 def _by(per_group: Array, axis: str) -> Floats:
-    """[T, group] -> [T, zone] or [T, class]; group = (zone * classes + class) * 2 + bidirectional."""
-    shaped = per_group.reshape(per_group.shape[0], len(ZONES), len(VEHICLE_CLASSES), 2)
-    return np.asarray(shaped.sum(axis=(2, 3) if axis == "zone" else (1, 3)))
+    """[T, group] -> [T, zone] or [T, class]."""
+    return np.asarray(by_zone_class_way(per_group).sum(axis=(2, 3) if axis == "zone" else (1, 3)))
 
 
 def refusals(runs: Sequence[Run]) -> Chart:

@@ -9,9 +9,8 @@ from models.drivers.population import stream
 from models.drivers.willingness import PriceResponse
 from models.fleet.battery import Curves, at_bus_kw
 from models.fleet.charger_curves import charger_curve
-from models.fleet.flexibility import group_kind
 from models.records.arrays import Floats
-from models.records.groups import GROUP_COUNT, group_index
+from models.records.groups import GROUP_COUNT, group_index, kind_of
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
 from models.records.vehicles import Vehicles
@@ -110,7 +109,7 @@ def charger_curves(scenario: Scenario) -> Curves:
 
 def eta_discharge_of_groups(scenario: Scenario) -> Floats:
     """[GROUP_COUNT] the plan's efficiency of discharging: taxis through fast chargers, all others through slow ones."""
-    is_fast = group_kind(np.arange(GROUP_COUNT)) == 1
+    is_fast = kind_of(np.arange(GROUP_COUNT)) == 1
     return np.where(is_fast, scenario.fleet.fast_eta_discharge, scenario.fleet.eta_discharge)
 
 

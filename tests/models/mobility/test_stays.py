@@ -41,7 +41,8 @@ def test_arrays_and_single_cars_are_ruled_alike():
 def test_nobody_plugs_in_for_less_than_half_an_hour_or_against_the_drivers_will():
     dwell_s, limit = np.array([MIN_PLUGGED_S - 1, MIN_PLUGGED_S, H]), np.array([ALWAYS_SOC, ALWAYS_SOC, NEVER_SOC])
     assert may_plug_in(dwell_s, limit).tolist() == [False, True, False]
-    assert [bool(may_plug_in(*one)) for one in zip(dwell_s.tolist(), limit.tolist(), strict=True)] == [False, True, False]
+    alone = [may_plug_in(*one) for one in zip(dwell_s.tolist(), limit.tolist(), strict=True)]
+    assert alone == [False, True, False]
 
 
 def test_a_low_taxi_that_would_soon_go_on_stays_to_charge():

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from controllers.spatial.expecting import Expecting, by_cohort
+from controllers.spatial.expecting import Expecting
 from models.drivers.behaviours import BEHAVIOURS
 from models.records.groups import GROUP_COUNT
 from testbed.results.reading import Result
@@ -134,4 +134,4 @@ def test_set_points_come_out_as_target_over_the_groups_own_compliance():
     layer = _Layer(Knowledge())
     Expecting(layer).step(View(0, by_group, 0.7, target, target))
     told = layer.view.pc_target_kw / layer.knowledge.assumed_compliance
-    assert told == pytest.approx(target / by_cohort(by_group, GROUP_COUNT * 3)[:, None])
+    assert told == pytest.approx(target / np.repeat(by_group, 3)[:, None])
