@@ -222,8 +222,8 @@ def _carry_out(scenario: Scenario, todo: list[Job], workers: int = 1) -> list[Ou
                     raise KeyboardInterrupt
                 ended[outcome.job] = outcome
                 _say(outcome.line)
-                if outcome.trace:
-                    _say_trace(outcome.trace)
+                if outcome.failure and outcome.failure.trace:
+                    _say_trace(outcome.failure.trace)
                 if is_interrupted():
                     raise KeyboardInterrupt
     except KeyboardInterrupt:

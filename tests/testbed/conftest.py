@@ -14,9 +14,10 @@ import pytest
 from models.drivers.behaviours import behaviour_names
 from models.records.groups import group_names
 from testbed.results.layout import DistrictLayout, ResultHeader, ResultLayout
-from testbed.results.writing import Failure, ResultWriter
+from testbed.results.writing import ResultWriter
 from testbed.scenario.record import Scenario, to_yaml
 from testbed.wiring.attributes import recorded
+from testbed.wiring.failure import Failure
 from tests.testbed.cli_runs import fake_run, here
 
 __all__ = ["fake_run", "here"]

@@ -17,7 +17,7 @@ from testbed.reporting.figures import branch_starts, charts, voltage_profile
 from testbed.reporting.report import shown_runs, write_report
 from testbed.results.layout import ResultError
 from testbed.results.reading import open_result
-from testbed.results.writing import Failure
+from testbed.wiring.failure import Failure
 
 STEPS, BUSES = 96, 33
 SECTIONS = ("run", "headline", "load", "commitment", "cars", "voltage", "columns", "losses", "costs", "refusals",
