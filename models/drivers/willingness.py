@@ -39,8 +39,8 @@ class DriverParameters:
     """alpha + beta of the Beta distribution of p_i (A)."""
     zone_shock_rho: float = 0.0
     """Correlation of any two cars' compliance in one zone and day."""
-    zone_out_probability: float = 0.0
-    """Per zone and day: nobody there can be reached."""
+    zone_outages_per_day: float = 0.0
+    """Expected outages per zone and day; in one, nobody there can be reached that day."""
     guidance_acceptance: float = 0.95
     modes: Mapping[str, float] = field(default_factory=usual_weights)
     """Weight of each way of refusing, by name (A); 0 where none is given."""
@@ -50,12 +50,11 @@ class DriverParameters:
     """Stays of a private car and day that have draws of their own: one more than its trips."""
 
     def __post_init__(self) -> None:
-        shares = ("plug_in_probability", "compliance_mean", "zone_shock_rho", "zone_out_probability",
-                  "guidance_acceptance")
+        shares = ("plug_in_probability", "compliance_mean", "zone_shock_rho", "guidance_acceptance")
         problems = [f"{name}={getattr(self, name):g} is outside 0..1" for name in shares
                     if not 0 <= getattr(self, name) <= 1]
-        if self.declaration_error_h < 0:
-            problems.append(f"declaration_error_h={self.declaration_error_h:g} is below 0")
+        problems += [f"{name}={getattr(self, name):g} is below 0"
+                     for name in ("zone_outages_per_day", "declaration_error_h") if getattr(self, name) < 0]
         if self.compliance_concentration <= 0:
             problems.append(f"compliance_concentration={self.compliance_concentration:g} is not above 0")
         names = [one.name for one in REFUSALS]
@@ -65,6 +64,11 @@ class DriverParameters:
             problems.append(f"modes={dict(self.modes)} must be >= 0 with a positive sum")
         if problems:
             raise RecordError("drivers: " + "; ".join(problems))
+
+    @property
+    def zone_out_probability(self) -> float:
+        """Per zone and day: at least one outage, as they come independently of each other (Poisson)."""
+        return 1.0 - float(np.exp(-self.zone_outages_per_day))
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -25,10 +25,11 @@ from models.network.power_flow import ac_engine
 from models.records.arrays import RecordError
 from models.records.feeder import RadialFeeder, Site
 from models.records.flexibility import PairIndex
-from models.records.groups import ZONES
+from models.records.groups import VEHICLE_CLASSES, ZONES
 from models.records.vehicles import Vehicles
 from testbed.scenario import record as described
 from testbed.scenario.parts import district as district_part
+from testbed.setup.blocks import from_blocks
 from testbed.setup.controller_loading import load_controller
 from testbed.wiring.run_spec import DAY_S, RunSpec
 
@@ -93,8 +94,7 @@ def _district(scenario: described.Scenario, district: district_part.District, se
 
 def trip_parameters(scenario: described.Scenario) -> TripParameters:
     """The scenario's trips."""
-    return TripParameters(is_survey=scenario.private_trips == "survey", is_home=scenario.private_trips == "home",
-                          first_weekday=scenario.fleet.first_weekday)
+    return from_blocks(TripParameters, scenario.fleet, trips=scenario.private_trips)
 
 
 def _replay(district: district_part.District, scenario: described.Scenario) -> ReplayInputs | None:
@@ -116,36 +116,16 @@ PAIR_BINS = 25
 
 def fleet_parameters(scenario: described.Scenario, district: district_part.District | None) -> FleetParameters:
     """The scenario's fleet with this district's counts; no cars at all without a district."""
-    fleet, agreed = scenario.fleet, district.strategies if district else district_part.Strategies()
-    return FleetParameters(
-        private=district.private if district else 0, taxi=district.taxi if district else 0,
-        government=district.government if district else 0,
-        battery_kwh=fleet.private_capacity_kwh, taxi_battery_kwh=fleet.taxi_capacity_kwh,
-        government_battery_kwh=fleet.government_capacity_kwh,
-        slow_kw=fleet.slow_charger_kw, fast_kw=fleet.fast_charger_kw,
-        consumption_kwh_per_km=fleet.consumption_kwh_per_km, eta_charge=fleet.eta_charge,
-        eta_discharge=fleet.eta_discharge, fast_eta_charge=fleet.fast_eta_charge,
-        fast_eta_discharge=fleet.fast_eta_discharge, soc_min=fleet.soc_min, soc_max=fleet.soc_max,
-        soc_floor_v2g=fleet.soc_floor_v2g, soc_wanted=fleet.soc_wanted, soc_initial=fleet.soc_initial,
-        slow_taper_start_soc=fleet.slow_taper_start_soc, fast_taper_start_soc=fleet.fast_taper_start_soc,
-        age_years=fleet.age_years, bidirectional_private=fleet.private_bidirectional_share,
-        bidirectional_taxi=fleet.taxi_bidirectional_share,
-        bidirectional_government=fleet.government_bidirectional_share,
-        enrolled_share=scenario.drivers.enrolled_share,
-        strategy_private=agreed.private, strategy_taxi=agreed.taxi, strategy_government=agreed.government,
-        habit=habit(scenario) if district and district.sessions is None else None)
+    nobody = dict.fromkeys(VEHICLE_CLASSES, 0)
+    return from_blocks(
+        FleetParameters, *([district] if district else []), scenario.fleet, scenario.drivers,
+        habit=habit(scenario) if district and district.sessions is None else None, **({} if district else nobody))
 
 
 def driver_parameters(scenario: described.Scenario) -> DriverParameters:
     """The scenario's drivers."""
-    drivers = scenario.drivers
-    return DriverParameters(
-        plug_in_probability=drivers.plug_in_probability, compliance_mean=drivers.compliance_mean,
-        compliance_concentration=drivers.compliance_concentration, zone_shock_rho=drivers.zone_shock_rho,
-        zone_out_probability=1.0 - float(np.exp(-drivers.zone_outages_per_day)),
-        guidance_acceptance=drivers.guidance_acceptance, declaration_error_h=drivers.declaration_error_h,
-        modes=drivers.model_dump()["modes"],
-        private_stays_per_day=STAYS_PER_DAY_OF_TRIPS.get(scenario.private_trips, 4), habit=habit(scenario))
+    stays = STAYS_PER_DAY_OF_TRIPS.get(scenario.private_trips, 4)
+    return from_blocks(DriverParameters, scenario.drivers, private_stays_per_day=stays, habit=habit(scenario))
 
 
 STAYS_PER_DAY_OF_TRIPS = {"survey": MOST_TRIPS + 1, "home": MOST_HOME_TRIPS + 1}
@@ -154,8 +134,7 @@ STAYS_PER_DAY_OF_TRIPS = {"survey": MOST_TRIPS + 1, "home": MOST_HOME_TRIPS + 1}
 
 def habit(scenario: described.Scenario) -> PlugInHabit | None:
     """By which the scenario's private cars are plugged in."""
-    described_habit = scenario.drivers.habit
-    return None if described_habit is None else PlugInHabit(**described_habit.model_dump())
+    return None if scenario.drivers.habit is None else from_blocks(PlugInHabit, scenario.drivers.habit)
 
 
 def build_feeder(district: district_part.District) -> RadialFeeder | None:
@@ -167,20 +146,16 @@ def build_feeder(district: district_part.District) -> RadialFeeder | None:
 def _network(district_json: str) -> RadialFeeder:
     """By content: networks from elsewhere take seconds to load."""
     district = district_part.District.model_validate_json(district_json)
-    if district.feeder != "ieee33":
-        return _feeder_from_elsewhere(district)
-    return ieee33(peak_scale=district.peak_scale, slack_vm_pu=district.slack_vm_pu, v_min_pu=district.v_min_pu,
-                  v_max_pu=district.v_max_pu, substation_kva=_substation_kva(district),
-                  line_rating_a=_line_rating_a(district), transformer_margin=_unlimited(district.transformer_margin))
+    make = ieee33 if district.feeder == "ieee33" else _maker_from_elsewhere(str(district.feeder))
+    return make(peak_scale=district.peak_scale, slack_vm_pu=district.slack_vm_pu, v_min_pu=district.v_min_pu,
+                v_max_pu=district.v_max_pu, substation_kva=_substation_kva(district),
+                line_rating_a=_line_rating_a(district), transformer_margin=_unlimited(district.transformer_margin))
 
 
-def _feeder_from_elsewhere(district: district_part.District) -> RadialFeeder:
+def _maker_from_elsewhere(source: str) -> Callable[..., RadialFeeder]:
     from models.network.feeder_sources import feeder_from  # noqa: PLC0415 - pandapower is slow to import
 
-    return feeder_from(str(district.feeder), peak_scale=district.peak_scale, slack_vm_pu=district.slack_vm_pu,
-                       v_min_pu=district.v_min_pu, v_max_pu=district.v_max_pu,
-                       substation_kva=_substation_kva(district), line_rating_a=_line_rating_a(district),
-                       transformer_margin=_unlimited(district.transformer_margin))
+    return partial(feeder_from, source)
 
 
 def _line_rating_a(district: district_part.District) -> float | None:

@@ -14,6 +14,7 @@ from models.fleet.fleet import Fleet, FleetParameters, FleetStep
 from models.fleet.reserve_room import reserve_room
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
 from models.records.vehicles import DeclaredTable, PresenceTable
+from testbed.setup.blocks import from_blocks
 from testbed.setup.controller_loading import knows_truth, load_controller, may_discharge
 from testbed.setup.districts import District, build_districts
 from testbed.setup.knowledge import charger_curves, driver_response, vehicle_wear_usd_per_kwh
@@ -74,7 +75,7 @@ class DistrictFleet:
     def __init__(self, spec: RunSpec, district: District, response: PriceResponse) -> None:
         vehicles, drivers = district.vehicles, district.drivers()
         wear = vehicle_wear_usd_per_kwh(spec.scenario, vehicles)
-        parameters = FleetParameters(charger_curves(spec.scenario), spec.scenario.fleet.fast_charge_usd_per_kwh)
+        parameters = from_blocks(FleetParameters, spec.scenario.fleet, curves=charger_curves(spec.scenario))
         self.curves = parameters.curves
         self.district = district
         self.meter = StayMeter(vehicles, district.site.bus_zone)

@@ -15,7 +15,7 @@ from models.drivers.population import FleetParameters, district_seed, draw_vehic
 from models.drivers.willingness import DriverParameters, Drivers
 from models.fleet.fleet import Fleet
 from models.mobility.mobility import Mobility
-from models.mobility.trip_parameters import TripParameters
+from models.mobility.trip_parameters import PrivateTrips, TripParameters
 from models.mobility.trips import TripWishes
 from models.records.arrays import Floats
 from models.records.feeder import Site
@@ -88,9 +88,9 @@ def test_raising_compliance_only_wins_drivers(seed: int, one: float, other: floa
         assert np.array_equal(getattr(low, name), getattr(high, name))
 
 
-@pytest.mark.parametrize("is_survey", [False, True])
-def test_wishes_do_not_depend_on_compliance(is_survey: bool) -> None:
+@pytest.mark.parametrize("trips", ["parametric", "survey", "home"])
+def test_wishes_do_not_depend_on_compliance(trips: PrivateTrips) -> None:
     """Nothing about drivers enters the trips: they take a class, a seed and their own parameters."""
     vehicles = draw_vehicles(CARS, SEED)
-    a, b = (TripWishes(vehicles.class_index, SEED, TripParameters(is_survey=is_survey)).day(1) for _ in range(2))
+    a, b = (TripWishes(vehicles.class_index, SEED, TripParameters(trips=trips)).day(1) for _ in range(2))
     assert np.array_equal(a.depart_s, b.depart_s) and np.array_equal(a.distance_km, b.distance_km)

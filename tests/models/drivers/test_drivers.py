@@ -121,10 +121,10 @@ def test_who_is_not_enrolled_is_neither_instructed_nor_guided() -> None:
 
 
 def test_an_outage_is_a_zone_s_and_a_day_s_and_no_driver_s() -> None:
-    behaviour = draws(zone_out_probability=1.0, compliance_mean=0.8).behaviour
+    behaviour = draws(zone_outages_per_day=9.0, compliance_mean=0.8).behaviour
     assert not np.any(behaviour == ZONE_OUT) and np.mean(used(behaviour) == COMPLIED) == pytest.approx(0.8, abs=0.02)
-    out = np.array([Drivers(CARS, district_seed(1, 0), DriverParameters(zone_out_probability=0.3)).zones_out(day)
-                    for day in range(400)])
+    drivers = Drivers(CARS, district_seed(1, 0), DriverParameters(zone_outages_per_day=-np.log(0.7)))
+    out = np.array([drivers.zones_out(day) for day in range(400)])
     assert out.mean(axis=0) == pytest.approx(0.3, abs=0.08)
     assert not np.array_equal(out[:, 0], out[:, 1])
 
@@ -159,8 +159,8 @@ DEFAULT_WEAR = 0.375 / CNY_PER_USD
 
 def cars(n: int, soc_wanted: float = 0.8, **changes: float) -> Vehicles:
     """n equal cars: 50 kWh, 7 kW, 0.95 each way."""
-    fleet = FleetParameters(n, 0, 0, battery_kwh=(50, 50), soc_wanted=(soc_wanted, soc_wanted), eta_charge=0.95,
-                            eta_discharge=0.95)
+    fleet = FleetParameters(n, 0, 0, private_capacity_kwh=(50, 50), soc_wanted=(soc_wanted, soc_wanted),
+                            eta_charge=0.95, eta_discharge=0.95)
     vehicles = draw_vehicles(fleet, SEED)
     return replace(vehicles, **{name: np.full(n, value) for name, value in changes.items()})
 

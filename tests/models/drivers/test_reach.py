@@ -17,7 +17,7 @@ CARS = draw_vehicles(FleetParameters(private=60, taxi=6, government=10), distric
 
 
 def drivers(probability: float) -> Drivers:
-    parameters = DriverParameters(compliance_mean=0.8, zone_out_probability=probability)
+    parameters = DriverParameters(compliance_mean=0.8, zone_outages_per_day=-np.log1p(-probability))
     return Drivers(CARS, district_seed(7, 0), parameters)
 
 

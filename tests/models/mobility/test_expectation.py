@@ -171,7 +171,7 @@ def test_expected_load_agrees_with_other_days() -> None:
 def at_home() -> DistrictInputs:
     habit = PlugInHabit()
     return replace(INPUTS, fleet=FleetParameters(1_000, 0, 0, habit=habit), site=PLENTY,
-                   trips=TripParameters(is_home=True), drivers=replace(
+                   trips=TripParameters(trips="home"), drivers=replace(
                        INPUTS.drivers, habit=habit, private_stays_per_day=MOST_HOME_TRIPS + 1))
 
 
@@ -248,7 +248,7 @@ def test_any_other_input_is_another_file(tmp_path: Path) -> None:
               replace(INPUTS, fleet=replace(INPUTS.fleet, habit=PlugInHabit())),
               replace(INPUTS, drivers=replace(INPUTS.drivers, habit=PlugInHabit(mean_soc=0.4))),
               replace(INPUTS, drivers=replace(INPUTS.drivers, habit=PlugInHabit(mean_soc=0.5))),
-              replace(INPUTS, trips=replace(INPUTS.trips, is_home=True)),
+              replace(INPUTS, trips=replace(INPUTS.trips, trips="home")),
               replace(INPUTS, trips=replace(INPUTS.trips, office_share=0.1)), replace(INPUTS, step_s=1_800))
     for inputs in others:
         expected_sessions(inputs, SEED, 1, vehicles_min=1, cache_dir=tmp_path)

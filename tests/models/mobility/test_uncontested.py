@@ -43,7 +43,7 @@ class HomeTrips(TripWishes):
     """Days of cars that charge at home."""
 
     def __init__(self, class_index, seed):
-        super().__init__(class_index, seed, TripParameters(is_home=True))
+        super().__init__(class_index, seed, TripParameters(trips="home"))
 
 
 def mobility(site, seed, processes_for_all, cars=(40, 10, 20), wishes=TripWishes, **drivers):
