@@ -154,7 +154,7 @@ KILLED = """
 
 def test_a_killed_run_leaves_its_flushed_steps_readable(tmp_path: Path) -> None:
     path = tmp_path / "killed.h5"
-    script = textwrap.dedent(KILLED).format(root=str(ROOT), here=str(Path(__file__).parent), path=str(path))
+    script = textwrap.dedent(KILLED).format(root=str(ROOT), here=str(Path(__file__).parents[1]), path=str(path))
     done = subprocess.run([sys.executable, "-c", script], check=False, env=os.environ)
     assert done.returncode == -signal.SIGKILL
     result = open_result(path)

@@ -17,9 +17,9 @@ from testbed.simulators.mobility import MobilitySimulator
 from testbed.simulators.power_system import PowerSystemSimulator
 from testbed.simulators.spatial import SpatialSimulator
 from testbed.wiring.attributes import ATTRIBUTES
-from tests.testbed import small_run
+from tests.testbed import learning_controller, small_run
 
-LEARNING = f"{Path(__file__).with_name('learning_controller.py')}:Learning"
+LEARNING = f"{Path(learning_controller.__file__)}:Learning"
 IGNORING = ("drivers.compliance_mean=0.6", "drivers.modes.ignores=1", "drivers.modes.overrides=0",
             "drivers.modes.leaves_early=0", "drivers.modes.arrives_late=0", "drivers.modes.never_plugs_in=0",
             "drivers.compliance_concentration=1000")
