@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from models.drivers.behaviours import behaviour_names
 from testbed.cli.catalogue import catalogue
 from testbed.metrics.registry import METRICS
 from testbed.results.reading import open_result
-from testbed.scenario.parts.fleet import Drivers, ModeWeights
+from testbed.scenario.parts.fleet import Drivers
 from testbed.scenario.record import Scenario
 from testbed.wiring.attributes import ATTRIBUTES
 from tests.testbed import small_run
@@ -171,10 +172,8 @@ def test_every_recorded_variable_is_in_the_list() -> None:
 
 
 def test_every_key_of_the_drivers_is_explained() -> None:
-    from models.drivers.willingness import REASONS  # noqa: PLC0415
-
     text = text_of("docs/drivers.md")
-    names = [*Drivers.model_fields, *ModeWeights.model_fields, *REASONS]
+    names = [*Drivers.model_fields, *behaviour_names()]
     assert [name for name in names if f"`{name}`" not in text] == []
 
 

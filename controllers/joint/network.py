@@ -16,7 +16,7 @@ import numpy as np
 from controllers.port import FeederOffer
 from models.records.arrays import Floats, Ints
 from models.records.feeder import RadialFeeder, Site
-from models.records.groups import CHARGER_KINDS, VEHICLE_CLASSES, ZONES
+from models.records.groups import CHARGER_KINDS, VEHICLE_CLASSES, ZONES, kind_of, zone_of
 
 KW_PER_MW = 1000.0
 SWEEPS = 60
@@ -97,7 +97,7 @@ class Network:
 
     def place_of_group(self, group: Ints) -> Ints:
         """Column of `places` of each group; -1 where its zone has no such port."""
-        zone, kind = group // (2 * len(VEHICLE_CLASSES)), (group // 2 % len(VEHICLE_CLASSES) == TAXI).astype(np.int64)
+        zone, kind = zone_of(group), kind_of(group)
         hit = (self.places[None, :, 0] == zone[:, None]) & (self.places[None, :, 1] == kind[:, None])
         return np.where(hit.any(axis=1), hit.argmax(axis=1), -1)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from controllers.port import FeederView, Setpoints, SpatialKnowledge, SpatialLayer
 from models.records.arrays import Floats
-from models.records.groups import GROUP_COUNT
+from models.records.groups import GROUP_COUNT, to_cohorts
 
 
 class KnowingLayer(SpatialLayer, Protocol):
@@ -35,13 +35,8 @@ class Expecting:
         if view.time_s % 3600 == 0:  # held within the hour, as decisions are
             self.layer.knowledge = replace(self.layer.knowledge, assumed_compliance=view.compliance_mean)
             self._factor = view.compliance_mean / view.compliance_by_group
-        factor = by_cohort(self._factor, view.pc_target_kw.shape[0])[:, None]
+        factor = to_cohorts(self._factor, view.pc_target_kw.shape[1])[:, None]
         return self.layer.step(replace(view, pc_target_kw=view.pc_target_kw * factor,
                                        pd_target_kw=view.pd_target_kw * factor))
 
     _factor: Floats = np.ones(GROUP_COUNT)
-
-
-def by_cohort(per_group: Floats, cohorts: int) -> Floats:
-    """[cohorts] the value of each cohort's group, rows as in `models.records.cohort_index`."""
-    return np.repeat(per_group, cohorts // GROUP_COUNT)

@@ -18,7 +18,7 @@ from scipy.special import betaincinv
 from controllers.port import DeliveryRecord
 from models.records.arrays import Floats
 from models.records.flexibility import CohortFlexibility
-from models.records.groups import GROUP_COUNT, ZONES
+from models.records.groups import GROUP_COUNT, by_zone
 
 CONCENTRATION = 20.0
 """alpha + beta of the prior (A)."""
@@ -47,7 +47,7 @@ class DistrictBook:
         """Book the stays that ended in a step."""
         self.stays = self.stays + record.stays
         self.followed = self.followed + record.followed
-        both = np.stack([record.stays, record.followed]).reshape(2, len(ZONES), -1).sum(axis=2)
+        both = np.stack([by_zone(record.stays), by_zone(record.followed)]).sum(axis=2)
         for zone in np.flatnonzero(both[0] > 0).tolist():
             key = (zone, time_s // DAY_S)
             self.cells[key] = self.cells.get(key, np.zeros(2)) + both[:, zone]
@@ -133,8 +133,8 @@ class ComplianceLearner:
 def spread_of_share(districts: tuple[CohortFlexibility, ...], mean: float, rho: float) -> Floats:
     """[H] sum_z w_z^2 (1 + (N_z - 1) rho)/N_z over the zones of all districts, w_z their shares of discharge limits,
     of charging limits in hours in which no car may give back."""
-    give_kw, take_kw = (np.concatenate([limit.reshape(len(ZONES), -1, d.horizon_h).sum(axis=1) for d, limit in limits])
-                        for limits in ([(d, d.pd_max_kw) for d in districts], [(d, d.pc_max_kw) for d in districts]))
+    give_kw, take_kw = (np.concatenate([by_zone(limit).sum(axis=1) for limit in limits])
+                        for limits in ([d.pd_max_kw for d in districts], [d.pc_max_kw for d in districts]))
     zone_kw = np.where(give_kw.sum(axis=0) > 0, give_kw, take_kw)
     total_kw = zone_kw.sum(axis=0)
     weight = np.divide(zone_kw, total_kw, out=np.zeros_like(zone_kw), where=total_kw > 0)

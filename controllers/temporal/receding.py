@@ -18,7 +18,14 @@ from controllers.temporal.unit_commitment.solve import delivery_quantile
 from controllers.temporal.unit_commitment.tuning import Tuning
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
 from models.records.flexibility import CohortFlexibility
-from models.records.groups import GROUP_COUNT
+from models.records.groups import (
+    by_group_and_hour,
+    cohort_row,
+    group_of_row,
+    hour_of_row,
+    rows_from_hour,
+    to_cohorts,
+)
 
 if TYPE_CHECKING:
     from controllers.temporal.unit_commitment.quadratic import Seldom
@@ -59,7 +66,7 @@ class Redispatch:
     def update(self, view: SystemView, plan: Plan, hourly_usd: Floats | None = None) -> Redispatched:
         """The plan with its hours from view.time_s on found again.
 
-        `view` holds the remaining hours only: its arrays are [h], its cohorts [GROUP_COUNT * (h + 1), h], with
+        `view` holds the remaining hours only: its arrays are [h], its cohorts [cohort_count(h), h], with
         plan.time_s + (H - h) hours = view.time_s; hourly_usd [H] are the costs planned so far (NaN: not known).
         Raises PlanError when there is no dispatch even with load shed.
         """
@@ -94,7 +101,7 @@ def hours_left(view: SystemView, passed_h: int) -> SystemView:
 def _remaining(cohorts: CohortFlexibility, passed_h: int) -> CohortFlexibility:
     """Cohorts on the plan's own rows and hours (nothing before passed_h) as a problem of the hours left."""
     h = cohorts.horizon_h
-    rows = np.arange(GROUP_COUNT * (h + 1)).reshape(GROUP_COUNT, h + 1)[:, passed_h:].ravel()
+    rows = rows_from_hour(passed_h, h)
     known = {name: getattr(cohorts, name) for name in (*_BY_HOUR, *_BY_COHORT) if getattr(cohorts, name).size}
     kept: dict[str, Any] = {name: values[rows] for name, values in known.items()}
     kept |= {name: kept[name][:, passed_h:] for name in _BY_HOUR if name in kept}
@@ -123,7 +130,7 @@ def hourly_objective_usd(knowledge: TemporalKnowledge, view: SystemView, plan: P
     cost += plan.reserve_shortfall_usd
     tariff = float(knowledge.tariff_in_objective)
     for cars, pc_kw, pd_kw in zip(view.districts, plan.pc_kw, plan.pd_kw, strict=True):
-        wear = np.repeat(knowledge.wear_usd_per_kwh, cars.horizon_h + 1) / cars.eta_discharge
+        wear = to_cohorts(knowledge.wear_usd_per_kwh, cars.horizon_h) / cars.eta_discharge
         cost += w2 * (tariff * (pc_kw.sum(axis=0) * view.price_charge_usd_per_kwh
                                 - pd_kw.sum(axis=0) * view.price_discharge_usd_per_kwh) + wear @ pd_kw)
     return np.asarray(cost, dtype=np.float64)
@@ -154,8 +161,8 @@ def _directions(case: Case, plan: Plan, passed: int) -> Floats:
     at = np.flatnonzero(case.cycling_pays())
     rows, h = case.rows, case.horizon_h
     index, hour = rows.cohort[at], rows.hour[at] + passed
-    group, departure = rows.row[index] // (h + 1), rows.row[index] % (h + 1) + passed
-    own = group * (plan.committed.shape[1] + 1) + departure
+    row = rows.row[index]
+    own = cohort_row(group_of_row(row, h), hour_of_row(row, h) + passed, plan.committed.shape[1])
     net_kw = np.array([plan.pc_kw[d][r, t] - plan.pd_kw[d][r, t]
                        for d, r, t in zip(rows.district[index], own, hour, strict=True)])
     return np.asarray(net_kw >= 0, dtype=np.float64)
@@ -176,7 +183,7 @@ def _merged(plan: Plan, window: Plan, passed: int) -> Plan:
 def _pasted(old_kw: Floats, new_kw: Floats, passed: int) -> Floats:
     """Targets [G, H] with the hours from `passed` on taken from those of the window, hour 0 = passed."""
     h = old_kw.shape[1]
-    grid = old_kw.reshape(GROUP_COUNT, h + 1, h).copy()
+    grid = by_group_and_hour(old_kw, h).copy()
     grid[:, :, passed:] = 0.0
-    grid[:, passed:, passed:] = new_kw.reshape(GROUP_COUNT, h + 1 - passed, h - passed)
+    grid[:, passed:, passed:] = by_group_and_hour(new_kw, h - passed)
     return grid.reshape(old_kw.shape)

@@ -15,8 +15,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from models.drivers.compliance import follows
-from models.drivers.willingness import OVERRIDES, Drivers, StayDraws
+from models.drivers.behaviours import follows, moves
+from models.drivers.willingness import Drivers, StayDraws
 from models.mobility.mobility import without_garbage_collection
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints
 from testbed.results.reading import Result
@@ -184,8 +184,9 @@ class LivedDays:
         orders, presence, flows = told["instructions"], moved["presence"], done["pev_mw"]
         asked = (orders.is_dispatched > 0) & moved["declared"].is_plugged
         asked_kw = compliance * np.maximum(-orders.setpoint_kw, 0.0)[asked].sum()
-        mode = presence.mode
-        as_told = asked & follows(mode) & ((mode != OVERRIDES) | (presence.override_s > now_s))
+        behaviour = presence.behaviour
+        has_stopped = moves("obedience", behaviour) & (presence.override_s <= now_s)
+        as_told = asked & follows(behaviour) & ~has_stopped
         charged_as_told_kw = np.maximum(done["p_vehicle_kw"], 0.0)[as_told].sum()
         return np.array([*(np.array([*plan_kw, asked_kw]) / KW_PER_MW), flows.discharge_mw, flows.charge_mw,
                          charged_as_told_kw / KW_PER_MW])

@@ -26,12 +26,13 @@ from models.drivers.population import FleetParameters, district_seed
 from models.drivers.willingness import DriverParameters
 from models.mobility.expectation import DistrictInputs, simulate_sessions
 from models.mobility.recorded_sessions import SHIPPED, read_sessions
-from models.mobility.trip_parameters import TripParameters
+from models.mobility.stays import MIN_PLUGGED_S
+from models.mobility.trip_parameters import PrivateTrips, TripParameters
 from models.mobility.trips import DAY_S, TripWishes
 from models.mobility.trips_survey import MOST_TRIPS, survey_tables
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
-from models.records.groups import OFFICE, PRIVATE, RESIDENTIAL, VEHICLE_CLASSES, ZONES
+from models.records.groups import OFFICE, PRIVATE, RESIDENTIAL, ZONES, zone_of
 from testbed.reporting.tables import print_table
 from testbed.running.preflight import RESULTS
 
@@ -40,8 +41,7 @@ if TYPE_CHECKING:
 
 HOUR_S, CARS, DAYS, SEED = 3600.0, 1000, 5, 1
 UNITS = {"arrival": "h", "dwell": "h", "energy": "kWh"}
-KINDS = ("parametric", "survey")
-LEAST_STAY_S = 1800
+KINDS: tuple[PrivateTrips, ...] = ("parametric", "survey")
 
 
 @dataclass(frozen=True)
@@ -63,20 +63,20 @@ def recorded(name: str) -> Stays:
     r = read_sessions(name)
     first = int((r.first_day - np.datetime64("1970-01-01")).astype(np.int64)) + 3  # 1970-01-01 was a Thursday
     weekday = (r.arrival_s // DAY_S + first) % 7
-    kept = (weekday < 5) & (r.departure_s - r.arrival_s >= LEAST_STAY_S)
+    kept = (weekday < 5) & (r.departure_s - r.arrival_s >= MIN_PLUGGED_S)
     r = r.rows(kept)
     return _stays(r.arrival_s, r.departure_s, r.delivered_kwh)
 
 
-def simulated(kind: str, zone: int = OFFICE) -> Stays:
+def simulated(kind: PrivateTrips, zone: int = OFFICE) -> Stays:
     """Stays of private cars in a zone over a working week."""
     ports = np.full(len(ZONES), CARS)
     inputs = DistrictInputs(
         fleet=FleetParameters(private=CARS, taxi=0, government=0), site=Site(np.arange(len(ZONES)), ports, 0 * ports),
         drivers=DriverParameters(compliance_mean=1.0, private_stays_per_day=MOST_TRIPS + 1 if kind == "survey" else 4),
-        trips=TripParameters(is_survey=kind == "survey"), warmup_days=1)
+        trips=TripParameters(trips=kind), warmup_days=1)
     s = simulate_sessions(inputs, district_seed(SEED, 0), DAYS).stays.sessions
-    here = s.group // (2 * len(VEHICLE_CLASSES)) == zone
+    here = zone_of(s.group) == zone
     need = np.maximum(s.wanted_kwh - s.energy_kwh, 0.0) / s.eta_charge
     most = s.p_charge_max_kw * (s.departure_s - s.start_s) / HOUR_S
     return _stays(s.start_s[here], s.departure_s[here], np.minimum(need, most)[here])
@@ -110,7 +110,7 @@ def survey_rows() -> list[list[object]]:
     rows: list[list[object]] = [["survey", float(t.trips[0] @ np.arange(MOST_TRIPS + 1)), float(share @ hours),
                                  float(t.ways.sum(axis=1) @ km), 0.0, 0.0]]
     for kind in KINDS:
-        wishes = TripWishes(np.full(CARS, PRIVATE), district_seed(SEED, 0), TripParameters(is_survey=kind == "survey"))
+        wishes = TripWishes(np.full(CARS, PRIVATE), district_seed(SEED, 0), TripParameters(trips=kind))
         day = wishes.day(2)
         left = day.depart_s[day.exists] / HOUR_S - 48
         length = km[np.minimum(np.searchsorted(t.km, day.distance_km[day.exists]), km.size - 1)]

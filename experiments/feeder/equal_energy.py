@@ -11,7 +11,7 @@ import numpy as np
 
 from controllers.port import PowerFlowCall
 from models.records.arrays import Floats
-from models.records.groups import VEHICLE_CLASSES, ZONES
+from models.records.groups import by_zone_class_way
 from testbed.results.reading import Result
 from testbed.wiring.run_spec import DAY_S
 
@@ -44,11 +44,10 @@ def feeder_day(result: Result, name: str, day: int = 1) -> FeederDay:
     def series(attribute: str) -> Floats:
         return np.asarray(result.district(name, attribute)[result.time_s // DAY_S == day - 1])
 
-    shape = (-1, len(ZONES), len(VEHICLE_CLASSES), 2)
     return FeederDay(
         losses_kw=series("losses_kw"), p_bus_kw=series("p_bus_kw"),
-        charge_kw=series("charge_kw").reshape(shape).sum(axis=3),
-        discharge_kw=series("discharge_kw").reshape(shape).sum(axis=3),
+        charge_kw=by_zone_class_way(series("charge_kw")).sum(axis=3),
+        discharge_kw=by_zone_class_way(series("discharge_kw")).sum(axis=3),
         waiting=int(series("queue_count").max()), fallbacks=int(series("spatial_fallback").sum()))
 
 

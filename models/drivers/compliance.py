@@ -6,36 +6,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.drivers.willingness import (
-    ARRIVES_LATE,
+from models.drivers.behaviours import (
+    BEHAVIOURS,
     COMPLIED,
     LEAVES_EARLY,
     LIMITED,
     NOT_ENROLLED,
-    OVERRIDES,
-    REASONS,
-    SECONDS_PER_DAY,
     ZONE_OUT,
-    Drivers,
+    follows,
+    moves,
 )
+from models.drivers.willingness import SECONDS_PER_DAY, Drivers
 from models.records.arrays import Bools, Floats, Ints
 
 COMPLIANCE_KW = 0.2
 COMPLIANCE_SHARE = 0.02
 """A car complied if |p - p_set| <= max(0.2 kW, 2 %)."""
 
-FOLLOWING_MODES: tuple[int, ...] = (COMPLIED, OVERRIDES, LEAVES_EARLY, ARRIVES_LATE)
-"""Modes in which a plugged car does as it is told (until the override); in all others it acts on its own."""
-_FOLLOWS = np.isin(np.arange(len(REASONS)), FOLLOWING_MODES)
-
-
-def follows(mode: Ints) -> Bools:
-    """Whether a stay of each mode does as it is told while it is plugged in; same shape."""
-    return np.asarray(_FOLLOWS[mode], dtype=np.bool_)
-
 
 class Reach:
-    """What becomes of modes on days on which a whole zone cannot be reached."""
+    """What becomes of behaviours on days on which a whole zone cannot be reached."""
 
     def __init__(self, drivers: Drivers, bus_zone: Ints) -> None:
         self._drivers, self._bus_zone = drivers, bus_zone
@@ -43,27 +33,27 @@ class Reach:
         self._day: int | None = None
         self._out: Bools = np.zeros(0, dtype=np.bool_)
 
-    def modes(self, mode: Ints, bus_index: Ints, now_s: int) -> Ints:
-        """Modes [V] at the present instant of cars at buses (-1: nowhere): any that would follow is out with it."""
+    def behaviours(self, behaviour: Ints, bus_index: Ints, now_s: int) -> Ints:
+        """Behaviours [V] now of cars at buses (-1: nowhere): any that would follow is out with the zone."""
         if not self._may_be_out:
-            return mode.copy()
+            return behaviour.copy()
         day = now_s // SECONDS_PER_DAY
         if day != self._day:
             self._day, self._out = day, self._drivers.zones_out(day)
-        is_out = (bus_index >= 0) & self._out[self._bus_zone[bus_index]] & follows(mode)
-        return np.where(is_out, ZONE_OUT, mode)
+        is_out = (bus_index >= 0) & self._out[self._bus_zone[bus_index]] & follows(behaviour)
+        return np.where(is_out, ZONE_OUT, behaviour)
 
 
 @dataclass(frozen=True)
 class Compliance:
     """Plugged cars [N] of one step."""
 
-    reason: Ints
-    """Index into REASONS; `complied` also where nothing was asked of an enrolled car."""
+    behaviour: Ints
+    """Codes of BEHAVIOURS; `complied` also where nothing was asked of an enrolled car."""
     instructed_count: int
     complied_count: int
-    refusals: Ints
-    """[len(REASONS)] cars by reason; entry `complied` counts only those that were asked."""
+    by_behaviour: Ints
+    """[len(BEHAVIOURS)] cars by behaviour; entry `complied` counts only those that were asked."""
     instructed_up_kwh: float
     delivered_up_kwh: float
     instructed_down_kwh: float
@@ -71,7 +61,7 @@ class Compliance:
 
 
 def compare(asked_kwh: Floats, held_kwh: Floats, charged_kwh: Floats, discharged_kwh: Floats, is_asked: Bools,
-            is_enrolled: Bools, mode: Ints, left_early: Bools, has_overridden: Bools, hours: float) -> Compliance:
+            is_enrolled: Bools, behaviour: Ints, left_early: Bools, has_overridden: Bools, hours: float) -> Compliance:
     """What was asked of plugged cars [N] against what they did, over a step of some hours.
 
     asked_kwh is the set-point's energy until the declared departure, positive = charging; what a car
@@ -80,18 +70,18 @@ def compare(asked_kwh: Floats, held_kwh: Floats, charged_kwh: Floats, discharged
     """
     tolerance_kwh = hours * np.maximum(COMPLIANCE_KW, COMPLIANCE_SHARE * np.abs(held_kwh) / hours)
     complied = np.abs(charged_kwh - discharged_kwh - held_kwh) <= tolerance_kwh
-    # A car whose mode is to follow deviates because it left, pressed the button now, or could not.
-    why = np.where(left_early, LEAVES_EARLY, LIMITED)
-    why = np.where(follows(mode) & ~has_overridden, why, mode)
-    reason = np.where(complied, COMPLIED, why)
-    reason = np.where(is_asked, reason, np.where(is_enrolled, COMPLIED, NOT_ENROLLED))
-    counted = reason[is_asked | ~is_enrolled]
+    # A car whose behaviour is to follow deviates because it left, pressed the button now, or could not.
+    why = np.where(left_early, np.where(moves("departure", behaviour), behaviour, LEAVES_EARLY), LIMITED)
+    why = np.where(follows(behaviour) & ~has_overridden, why, behaviour)
+    found = np.where(complied, COMPLIED, why)
+    found = np.where(is_asked, found, np.where(is_enrolled, COMPLIED, NOT_ENROLLED))
+    counted = found[is_asked | ~is_enrolled]
     down_kwh, up_kwh = np.maximum(asked_kwh, 0.0) * is_asked, np.maximum(-asked_kwh, 0.0) * is_asked
     return Compliance(
-        reason=reason,
+        behaviour=found,
         instructed_count=int(np.count_nonzero(is_asked)),
         complied_count=int(np.count_nonzero(complied & is_asked)),
-        refusals=np.bincount(counted, minlength=len(REASONS)).astype(np.int64),
+        by_behaviour=np.bincount(counted, minlength=len(BEHAVIOURS)).astype(np.int64),
         instructed_up_kwh=float(up_kwh.sum()),
         delivered_up_kwh=float(np.minimum(up_kwh, discharged_kwh).sum()),
         instructed_down_kwh=float(down_kwh.sum()),
@@ -101,7 +91,7 @@ def compare(asked_kwh: Floats, held_kwh: Floats, charged_kwh: Floats, discharged
 
 def nobody_asked(is_enrolled: Bools) -> Compliance:
     """What `compare` says of plugged cars [N] of which none is instructed."""
-    refusals = np.zeros(len(REASONS), dtype=np.int64)
-    refusals[NOT_ENROLLED] = np.count_nonzero(~is_enrolled)
-    reason = np.where(is_enrolled, COMPLIED, NOT_ENROLLED)
-    return Compliance(reason, 0, 0, refusals, 0.0, 0.0, 0.0, 0.0)
+    by_behaviour = np.zeros(len(BEHAVIOURS), dtype=np.int64)
+    by_behaviour[NOT_ENROLLED] = np.count_nonzero(~is_enrolled)
+    behaviour = np.where(is_enrolled, COMPLIED, NOT_ENROLLED)
+    return Compliance(behaviour, 0, 0, by_behaviour, 0.0, 0.0, 0.0, 0.0)

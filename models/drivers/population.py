@@ -6,14 +6,15 @@ belongs to vehicle i of the class. So a larger fleet, more days or more district
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Literal, get_args
 
 import numpy as np
 
 from models.drivers.plug_in_habit import PlugInHabit
 from models.records.arrays import Floats, Ints, RecordError
-from models.records.groups import GOVERNMENT, PRIVATE, TAXI, VEHICLE_CLASSES
+from models.records.groups import PRIVATE, TAXI, VEHICLE_CLASSES
 from models.records.vehicles import Vehicles
 
 Span = tuple[float, float]
@@ -53,14 +54,14 @@ class FleetParameters:
     private: int
     taxi: int
     government: int
-    battery_kwh: Span = (50.0, 60.0)
-    """Private cars (A)."""
-    government_battery_kwh: Span = (50.0, 60.0)
+    private_capacity_kwh: Span = (50.0, 60.0)
     """(A)"""
-    taxi_battery_kwh: Span = (60.0, 60.0)
-    slow_kw: Span = (7.0, 7.0)
+    government_capacity_kwh: Span = (50.0, 60.0)
+    """(A)"""
+    taxi_capacity_kwh: Span = (60.0, 60.0)
+    slow_charger_kw: Span = (7.0, 7.0)
     """Chargers of private and government cars (A)."""
-    fast_kw: Span = (30.0, 60.0)
+    fast_charger_kw: Span = (30.0, 60.0)
     """Chargers of taxis (A)."""
     consumption_kwh_per_km: Span = (0.15, 0.20)
     """(K)"""
@@ -79,30 +80,28 @@ class FleetParameters:
     slow_taper_start_soc: float = 1.0
     fast_taper_start_soc: float = 0.8
     age_years: Span = (0.5, 8.0)
-    bidirectional_private: float = 1.0
+    private_bidirectional_share: float = 1.0
     """Share with a bidirectional charger (A)."""
-    bidirectional_taxi: float = 0.0
-    bidirectional_government: float = 1.0
+    taxi_bidirectional_share: float = 0.0
+    government_bidirectional_share: float = 1.0
     enrolled_share: float = 1.0
-    strategy_private: Strategy = "dispatched"
-    strategy_taxi: Strategy = "dispatched"
-    strategy_government: Strategy = "dispatched"
+    strategies: Mapping[str, Strategy] = field(default_factory=dict)
+    """By class; `dispatched` where none is given."""
     habit: PlugInHabit | None = None
     """By which private cars are plugged in; these begin with what such cars hold, not with soc_initial."""
 
     def __post_init__(self) -> None:
         problems = [f"{name}={self.count_of(name)} is negative" for name in VEHICLE_CLASSES
                     if self.count_of(name) < 0]
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for one in fields(self):
+            value = getattr(self, one.name)
             if isinstance(value, (tuple, list)) and not 0 <= value[0] <= value[1]:
-                problems.append(f"{field.name}={value} is not an increasing span of numbers >= 0")
-        shares = ("bidirectional_private", "bidirectional_taxi", "bidirectional_government", "enrolled_share",
-                  "eta_charge", "eta_discharge", "fast_eta_charge", "fast_eta_discharge", "soc_min", "soc_max",
-                  "soc_floor_v2g")
+                problems.append(f"{one.name}={value} is not an increasing span of numbers >= 0")
+        shares = (*(f"{name}_bidirectional_share" for name in VEHICLE_CLASSES), "enrolled_share", "eta_charge",
+                  "eta_discharge", "fast_eta_charge", "fast_eta_discharge", "soc_min", "soc_max", "soc_floor_v2g")
         problems += [f"{name}={getattr(self, name):g} is outside 0..1" for name in shares
                      if not 0 <= getattr(self, name) <= 1]
-        problems += [f"strategy_{name}={self.strategy_of(name)} is none of {', '.join(get_args(Strategy))}"
+        problems += [f"strategies.{name}={self.strategy_of(name)} is none of {', '.join(get_args(Strategy))}"
                      for name in VEHICLE_CLASSES if self.strategy_of(name) not in get_args(Strategy)]
         if problems:
             raise RecordError("fleet: " + "; ".join(problems))
@@ -118,7 +117,7 @@ class FleetParameters:
 
     def strategy_of(self, class_name: str) -> str:
         """What the cars of one class agree to, by its name in VEHICLE_CLASSES."""
-        return str(getattr(self, f"strategy_{class_name}"))
+        return self.strategies.get(class_name, "dispatched")
 
 
 def draw_vehicles(parameters: FleetParameters, seed: np.random.SeedSequence) -> Vehicles:
@@ -136,13 +135,11 @@ def _draw_class(p: FleetParameters, class_index: int,
     n = p.count_of(name)
     u = stream(seed, "vehicle", class_index).random((n, 8)).T
     is_taxi = class_index == TAXI
-    battery_kwh = {PRIVATE: p.battery_kwh, TAXI: p.taxi_battery_kwh,
-                   GOVERNMENT: p.government_battery_kwh}[class_index]
-    p_max_kw = _uniform(p.fast_kw if is_taxi else p.slow_kw, u[1])
-    is_bidirectional = (u[5] < getattr(p, f"bidirectional_{name}")) & (p.strategy_of(name) != "charge_only")
+    p_max_kw = _uniform(p.fast_charger_kw if is_taxi else p.slow_charger_kw, u[1])
+    is_bidirectional = (u[5] < getattr(p, f"{name}_bidirectional_share")) & (p.strategy_of(name) != "charge_only")
     return {
         "class_index": np.full(n, class_index, dtype=np.int64),
-        "capacity_kwh": _uniform(battery_kwh, u[0]),
+        "capacity_kwh": _uniform(getattr(p, f"{name}_capacity_kwh"), u[0]),
         "p_charge_max_kw": p_max_kw,
         "p_discharge_max_kw": p_max_kw * is_bidirectional,
         "eta_charge": np.full(n, p.fast_eta_charge if is_taxi else p.eta_charge),

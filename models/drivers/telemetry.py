@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.drivers.willingness import REASONS, TELEMETRY_LOST, ZONE_OUT
-from models.records.arrays import Bools, Floats, Ints
+from models.drivers.behaviours import is_silent
+from models.records.arrays import Floats
 from models.records.vehicles import PresenceTable
-
-_IS_SILENT = np.isin(np.arange(len(REASONS)), (TELEMETRY_LOST, ZONE_OUT))
 
 
 class ReportedSoc:
@@ -23,12 +21,7 @@ class ReportedSoc:
 
     def step(self, soc: Floats, soc_arrived: Floats, presence: PresenceTable) -> Floats:
         """[V] what is known at the step's end; soc [V] is the truth then, soc_arrived [V] that before a new stay."""
-        arrives = (presence.arrived_bus_index >= 0) & is_silent(presence.arrived_mode)
-        stays = (presence.stay_fraction > 0) & ~presence.departs & is_silent(presence.mode)
+        arrives = (presence.arrived_bus_index >= 0) & is_silent(presence.arrived_behaviour)
+        stays = (presence.stay_fraction > 0) & ~presence.departs & is_silent(presence.behaviour)
         self._last = np.where(arrives, soc_arrived, np.where(stays, self._last, soc))
         return self._last
-
-
-def is_silent(mode: Ints) -> Bools:
-    """Whether nothing is heard of stays with these behaviours, any shape."""
-    return np.asarray(_IS_SILENT[mode])

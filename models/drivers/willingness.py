@@ -6,24 +6,18 @@ raising `compliance_mean` with the same seed only turns some who do not comply i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
+from models.drivers.behaviours import COMPLIED, IGNORES, NOT_ENROLLED, REFUSALS, plugs_in, usual_weights
 from models.drivers.plug_in_habit import ALWAYS_SOC, NEVER_SOC, SMALLEST_CHANCE, PlugInHabit
 from models.drivers.population import day_stream, own_plug_in_soc, stream
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, RecordError
 from models.records.groups import PRIVATE, RESIDENTIAL, TAXI, VEHICLE_CLASSES, ZONES
 from models.records.vehicles import TRIPS_PER_DAY, Vehicles
-
-REASONS: tuple[str, ...] = ("complied", "not_enrolled", "ignores", "overrides", "leaves_early",
-                            "arrives_late", "never_plugs_in", "telemetry_lost", "zone_out", "limited")
-"""Why a car did not do what it was told; 0 = it did. `limited` is given by the fleet, `zone_out` by the day."""
-COMPLIED, NOT_ENROLLED, IGNORES, OVERRIDES, LEAVES_EARLY, ARRIVES_LATE, NEVER_PLUGS_IN, TELEMETRY_LOST, \
-    ZONE_OUT, LIMITED = range(len(REASONS))
-DRAWN_MODES: tuple[int, ...] = (IGNORES, OVERRIDES, LEAVES_EARLY, ARRIVES_LATE, NEVER_PLUGS_IN,
-                                TELEMETRY_LOST)
 
 SECONDS_PER_DAY, HOURS_PER_DAY, MISSTATED_DAYS = 86_400, 24, 3
 STAYS_PER_DAY = TRIPS_PER_DAY + 1
@@ -45,39 +39,44 @@ class DriverParameters:
     """alpha + beta of the Beta distribution of p_i (A)."""
     zone_shock_rho: float = 0.0
     """Correlation of any two cars' compliance in one zone and day."""
-    zone_out_probability: float = 0.0
-    """Per zone and day: nobody there can be reached."""
+    zone_outages_per_day: float = 0.0
+    """Expected outages per zone and day; in one, nobody there can be reached that day."""
     guidance_acceptance: float = 0.95
-    mode_weights: tuple[float, ...] = (0.3, 0.3, 0.2, 0.1, 0.1, 0.0)
-    """Of ignores, overrides, leaves_early, arrives_late, never_plugs_in, telemetry_lost (A)."""
+    modes: Mapping[str, float] = field(default_factory=usual_weights)
+    """Weight of each way of refusing, by name (A); 0 where none is given."""
     declaration_error_h: float = 0.0
     """Standard deviation of declared less intended departures, hours."""
     private_stays_per_day: int = 4
     """Stays of a private car and day that have draws of their own: one more than its trips."""
 
     def __post_init__(self) -> None:
-        shares = ("plug_in_probability", "compliance_mean", "zone_shock_rho", "zone_out_probability",
-                  "guidance_acceptance")
+        shares = ("plug_in_probability", "compliance_mean", "zone_shock_rho", "guidance_acceptance")
         problems = [f"{name}={getattr(self, name):g} is outside 0..1" for name in shares
                     if not 0 <= getattr(self, name) <= 1]
-        if self.declaration_error_h < 0:
-            problems.append(f"declaration_error_h={self.declaration_error_h:g} is below 0")
+        problems += [f"{name}={getattr(self, name):g} is below 0"
+                     for name in ("zone_outages_per_day", "declaration_error_h") if getattr(self, name) < 0]
         if self.compliance_concentration <= 0:
             problems.append(f"compliance_concentration={self.compliance_concentration:g} is not above 0")
-        if len(self.mode_weights) != len(DRAWN_MODES):
-            problems.append(f"mode_weights has {len(self.mode_weights)} entries, not {len(DRAWN_MODES)}")
-        elif min(self.mode_weights) < 0 or sum(self.mode_weights) <= 0:
-            problems.append(f"mode_weights={self.mode_weights} must be >= 0 with a positive sum")
+        names = [one.name for one in REFUSALS]
+        problems += [f"modes.{name} is unknown, allowed: {', '.join(names)}" for name in self.modes
+                     if name not in names]
+        if min(self.modes.values(), default=0) < 0 or sum(self.modes.values()) <= 0:
+            problems.append(f"modes={dict(self.modes)} must be >= 0 with a positive sum")
         if problems:
             raise RecordError("drivers: " + "; ".join(problems))
+
+    @property
+    def zone_out_probability(self) -> float:
+        """Per zone and day: at least one outage, as they come independently of each other (Poisson)."""
+        return 1.0 - float(np.exp(-self.zone_outages_per_day))
 
 
 @dataclass(frozen=True)
 class StayDraws:
     """Willingness for the stays of one day, arrays [V, STAYS_PER_DAY]."""
 
-    mode: Ints
-    """Index into REASONS."""
+    behaviour: Ints
+    """Codes of BEHAVIOURS."""
     plug_in_soc: Floats
     """Highest state of charge with which the driver plugs in; ALWAYS_SOC and NEVER_SOC where it does not matter."""
     instant: Floats
@@ -112,11 +111,11 @@ class Drivers:
         """Willingness for the stays of one day; zone [V, STAYS_PER_DAY] is where each stay is (-1 unused)."""
         p = self.parameters
         u = self._uniforms(day)
-        mode = self._modes(day, zone, u)
+        behaviour = self._behaviours(day, zone, u)
         is_taxi = (self._class_index == TAXI)[:, None]
         return StayDraws(
-            mode=mode,
-            plug_in_soc=np.where((mode != NEVER_PLUGS_IN) & ((u[3] < p.plug_in_probability) | is_taxi),
+            behaviour=behaviour,
+            plug_in_soc=np.where(plugs_in(behaviour) & ((u[3] < p.plug_in_probability) | is_taxi),
                                  self._limits(zone, u[3]), NEVER_SOC),
             instant=u[4],
             bus_choice=u[5],
@@ -167,7 +166,7 @@ class Drivers:
         return np.array([day_stream(self._seed, "zone_shock", z, day).random(2) for z in range(len(ZONES))])
 
     def _uniforms(self, day: int) -> Floats:
-        """[7, V, STAYS_PER_DAY]: complies, shock, mode, plugs in, instant, bus, guidance."""
+        """[7, V, STAYS_PER_DAY]: complies, shock, behaviour, plugs in, instant, bus, guidance."""
         u = np.ones((7, self._class_index.size, STAYS_PER_DAY))
         for index, usual in STAYS_OF_CLASS.items():
             rows = np.flatnonzero(self._class_index == index)
@@ -176,16 +175,16 @@ class Drivers:
             u[:, rows, :width] = drawn.transpose(1, 0, 2)
         return u
 
-    def _modes(self, day: int, zone: Ints, u: Floats) -> Ints:
+    def _behaviours(self, day: int, zone: Ints, u: Floats) -> Ints:
         p = self.parameters
         shock = self._shocks(day)
         complies = complies_in_stay(u[0], self.p_complies[:, None], u[1], shock[zone, 0], p)
-        weights = np.cumsum(p.mode_weights) / np.sum(p.mode_weights)
-        place = np.minimum(np.searchsorted(weights, u[2], side="right"), len(weights) - 1)
-        drawn = np.array(DRAWN_MODES)[place]
+        weights = np.cumsum([p.modes.get(one.name, 0.0) for one in REFUSALS])
+        place = np.searchsorted(weights / weights[-1], u[2], side="right")
+        drawn = np.array([one.code for one in REFUSALS])[np.minimum(place, len(REFUSALS) - 1)]
         # A taxi lives on charging: whoever would not plug in plugs in and ignores.
         is_taxi = (self._class_index == TAXI)[:, None]
-        drawn = np.where(is_taxi & (drawn == NEVER_PLUGS_IN), IGNORES, drawn)
+        drawn = np.where(is_taxi & ~plugs_in(drawn), IGNORES, drawn)
         return np.where(self._is_enrolled[:, None], np.where(complies, COMPLIED, drawn), NOT_ENROLLED)
 
 

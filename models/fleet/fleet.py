@@ -7,8 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from models.drivers.compliance import Compliance, compare, follows, nobody_asked
-from models.drivers.willingness import COMPLIED, OVERRIDES, PriceResponse, price_response
+from models.drivers.behaviours import COMPLIED, follows, moves
+from models.drivers.compliance import Compliance, compare, nobody_asked
+from models.drivers.willingness import PriceResponse, price_response
 from models.fleet.battery import Batteries, Curves, Exchange, exchange_by_kind
 from models.fleet.reactive import reactive_kvar
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, Table
@@ -42,8 +43,8 @@ class FleetStep(Table):
     """After driving, before a stay that begins in this step takes anything."""
     p_kw: Floats
     """Mean power at the bus."""
-    reason: Ints
-    """Index into REASONS of each car; 0 also where nothing was asked."""
+    behaviour: Ints
+    """Code of each car, of BEHAVIOURS; 0 also where nothing was asked."""
     charged_kwh: Floats
     """At the bus."""
     discharged_kwh: Floats
@@ -75,8 +76,8 @@ class FleetStep(Table):
     discharge_group_kw: Floats
     tariff_group_usd: Floats
     wear_group_usd: Floats
-    refusals: Ints
-    """[len(REASONS)] plugged cars by reason; `complied` counts those that did as instructed."""
+    by_behaviour: Ints
+    """[len(BEHAVIOURS)] plugged cars by behaviour; `complied` counts those that did as instructed."""
     instructed_count: int
     complied_count: int
     instructed_up_kwh: float
@@ -210,9 +211,10 @@ class Fleet:
         if not is_asked.any():
             return _Orders(rows, is_asked, setpoint_kw[rows], np.zeros(rows.size), stay_h)
         # the button is pressed at an instant, not at a step's edge: the step is split there
-        mode = presence.mode[rows]
-        until_h = np.where(mode == OVERRIDES, (presence.override_s[rows] - now_s) / SECONDS_PER_HOUR, stay_h)
-        follow_h = np.where(is_asked & follows(mode), np.minimum(np.maximum(until_h, 0.0), stay_h), 0.0)
+        behaviour = presence.behaviour[rows]
+        follow_until_h = (presence.override_s[rows] - now_s) / SECONDS_PER_HOUR
+        until_h = np.where(moves("obedience", behaviour), follow_until_h, stay_h)
+        follow_h = np.where(is_asked & follows(behaviour), np.minimum(np.maximum(until_h, 0.0), stay_h), 0.0)
         return _Orders(rows, is_asked, setpoint_kw[rows], follow_h, stay_h)
 
     def _begin_stays(self, rows: Ints, declared: DeclaredTable, now_s: int) -> Floats:
@@ -268,7 +270,7 @@ class Fleet:
         held_h = np.maximum(declared_h, orders.stay_h)
         return compare(
             orders.setpoint_kw * declared_h, orders.setpoint_kw * held_h, ledger.charged_kwh[rows],
-            ledger.discharged_kwh[rows], orders.is_asked, self.vehicles.is_enrolled[rows], presence.mode[rows],
+            ledger.discharged_kwh[rows], orders.is_asked, self.vehicles.is_enrolled[rows], presence.behaviour[rows],
             orders.stay_h < declared_h - ROUNDING_H, orders.follow_h < orders.stay_h, hours)
 
     def _departures(self, rows: Ints, declared: DeclaredTable, presence: PresenceTable) -> Floats:
@@ -293,7 +295,7 @@ class Fleet:
         rows = np.flatnonzero(presence.arrived_bus_index >= 0)
         if waits:
             # cars that will follow wait for their first instruction; nothing could stop the others
-            rows = rows[~(self.vehicles.is_enrolled[rows] & follows(presence.arrived_mode[rows]))]
+            rows = rows[~(self.vehicles.is_enrolled[rows] & follows(presence.arrived_behaviour[rows]))]
         if rows.size:
             hours = presence.arrived_fraction[rows] * (free.dt_s / SECONDS_PER_HOUR)
             self._act_freely(rows, presence.arrived_bus_index[rows], hours, declared.soc_wanted,
@@ -336,12 +338,12 @@ class Fleet:
         # prices are hourly and no step crosses an hour
         price_in, price_out = float(free.price_charge[0]), float(free.price_discharge[0])
         fast_grid_kwh = fast_kwh / p.fast_charge_eta
-        reason = np.full(self.vehicles.count, COMPLIED, dtype=np.int64)
-        reason[rows] = verdict.reason
+        behaviour = np.full(self.vehicles.count, COMPLIED, dtype=np.int64)
+        behaviour[rows] = verdict.behaviour
         in_charger_kwh = ledger.charged_kwh - ledger.stored_kwh + ledger.drawn_kwh - ledger.discharged_kwh
         return FleetStep(
             soc=self.soc, soc_arrived=soc_arrived, p_kw=(ledger.charged_kwh - ledger.discharged_kwh) / hours,
-            reason=reason,
+            behaviour=behaviour,
             charged_kwh=ledger.charged_kwh, discharged_kwh=ledger.discharged_kwh,
             stored_kwh=ledger.stored_kwh, drawn_kwh=ledger.drawn_kwh, driven_kwh=driven_kwh,
             fast_charged_kwh=fast_grid_kwh, fast_charged_usd=fast_grid_kwh * p.fast_charge_usd_per_kwh,
@@ -355,7 +357,7 @@ class Fleet:
             discharge_group_kw=ledger.group_discharged_kwh / hours,
             tariff_group_usd=ledger.group_charged_kwh * price_in - ledger.group_discharged_kwh * price_out,
             wear_group_usd=ledger.group_wear_usd,
-            refusals=verdict.refusals, instructed_count=verdict.instructed_count,
+            by_behaviour=verdict.by_behaviour, instructed_count=verdict.instructed_count,
             complied_count=verdict.complied_count,
             instructed_up_kwh=verdict.instructed_up_kwh, delivered_up_kwh=verdict.delivered_up_kwh,
             instructed_down_kwh=verdict.instructed_down_kwh, delivered_down_kwh=verdict.delivered_down_kwh,

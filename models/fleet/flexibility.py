@@ -14,7 +14,17 @@ from models.fleet.pulses import pulse_energy_kwh, pulse_kw
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, RecordError
 from models.records.feeder import Site
 from models.records.flexibility import BusFlexibility, CohortFlexibility, PairIndex, Sessions
-from models.records.groups import CHARGER_KINDS, GROUP_COUNT, VEHICLE_CLASSES, ZONES, cohort_index, group_index
+from models.records.groups import (
+    CHARGER_KINDS,
+    GROUP_COUNT,
+    VEHICLE_CLASSES,
+    ZONES,
+    cohort_count,
+    cohort_index,
+    group_index,
+    kind_of,
+    zone_of,
+)
 from models.records.vehicles import DeclaredTable, Vehicles
 
 TAXI = VEHICLE_CLASSES.index("taxi")
@@ -139,7 +149,7 @@ def _dispatchable(expected: Sessions, start_s: int, end_s: int) -> Sessions:
 # ---------------------------------------------------------------- cohorts (upper layer)
 def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizon_h: int,
                        assumed_compliance: float | Floats, uncontrolled_kw: Floats) -> CohortFlexibility:
-    """Envelopes of all cohorts [GROUP_COUNT * (horizon_h + 1), horizon_h] from plugged and expected stays.
+    """Envelopes of all cohorts [cohort_count(horizon_h), horizon_h] from plugged and expected stays.
 
     Sums of the cars' envelopes and powers, times weight and assumed_compliance (one number or by group
     [GROUP_COUNT]); expected stays begin, as dispatched, after start_s and act from the next whole hour on.
@@ -149,7 +159,7 @@ def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizo
     plugged = overdue_until(known, start_s)
     stays = join(plugged, _dispatchable(expected, start_s, end_s))
     rows = cohort_index(stays.group, stays.departure_s, start_s, horizon_h)
-    count = GROUP_COUNT * (horizon_h + 1)
+    count = cohort_count(horizon_h)
     cars = complying_cars(stays, assumed_compliance)
     edges_s = start_s + SECONDS_PER_HOUR * np.arange(horizon_h + 1)
     x_min, x_max, pc, pd = envelope_sums(stays, rows, cars, edges_s, count)
@@ -229,9 +239,8 @@ def pair_index(site: Site, group_exists: Bools, bins: int) -> PairIndex:
     own zone for whose charger kind it has ports.
     """
     group = np.arange(GROUP_COUNT)
-    zone, is_fast = group // (2 * len(VEHICLE_CLASSES)), group_kind(group) == 1
-    has_port = np.where(is_fast[None, :], site.fast_ports[:, None] > 0, site.slow_ports[:, None] > 0)
-    is_here = (zone[None, :] == site.bus_zone[:, None]) & group_exists[None, :]
+    has_port = np.where(kind_of(group)[None, :] == 1, site.fast_ports[:, None] > 0, site.slow_ports[:, None] > 0)
+    is_here = (zone_of(group)[None, :] == site.bus_zone[:, None]) & group_exists[None, :]
     bus_index, groups = np.nonzero(has_port & is_here)
     return PairIndex(np.repeat(bus_index, bins), np.repeat(groups, bins),
                      np.tile(np.arange(bins), bus_index.size), bins)
@@ -253,15 +262,13 @@ def pair_rows(pairs: PairIndex, bus_index: Ints, group: Ints, departure_s: Ints,
     """
     bin_index = cohort_index(np.zeros_like(group), departure_s, start_s, pairs.bins - 1)
     # pair_index writes its rows in the order of these keys, so a binary search finds each stay's row
-    keys = (pairs.bus_index * GROUP_COUNT + pairs.group) * pairs.bins + pairs.departure_bin
-    key = (bus_index * GROUP_COUNT + group) * pairs.bins + bin_index
-    rows = np.minimum(np.searchsorted(keys, key), max(keys.size - 1, 0))
-    unknown = np.flatnonzero(keys[rows] != key) if keys.size else np.arange(key.size)
+    rows = pairs.rows(bus_index, group, bin_index)
+    unknown = np.flatnonzero(rows < 0)
     if unknown.size:
         first = unknown[0]
         raise RecordError(f"pairs: bus {bus_index[first]} holds a car of group {group[first]}, "
                           f"which has no row there")
-    return np.asarray(rows, dtype=np.int64)
+    return rows
 
 
 def bus_flexibility(known: Sessions, expected: Sessions, site: Site, pairs: PairIndex,
@@ -291,11 +298,11 @@ def _later(plugged: Sessions, expected: Sessions, site: Site, start_s: int, hour
            assumed_compliance: float) -> list[Floats]:
     """The four sums [B, 2, N] of plugged and expected cars over the hours between hours_s [N + 1]."""
     kinds, buses, periods = len(CHARGER_KINDS), site.bus_count, hours_s.size - 1
-    rows = plugged.bus_index * kinds + group_kind(plugged.group)
+    rows = plugged.bus_index * kinds + kind_of(plugged.group)
     here = envelope_sums(plugged, rows, plugged.weight * assumed_compliance, hours_s, buses * kinds)
     coming = _dispatchable(expected, start_s, int(hours_s[-1]))
     # cars still to come have a zone but no bus yet: one sum per zone is spread over its ports
-    zone_rows = _zone(coming.group) * kinds + group_kind(coming.group)
+    zone_rows = zone_of(coming.group) * kinds + kind_of(coming.group)
     due = envelope_sums(coming, zone_rows, coming.weight * assumed_compliance, hours_s, len(ZONES) * kinds)
     share = port_shares(site)
     return [at_bus.reshape(buses, kinds, periods)
@@ -310,13 +317,4 @@ def port_shares(site: Site) -> Floats:
     total = np.broadcast_to(here.sum(axis=0, keepdims=True), here.shape)
     share: Floats = np.divide(here, total, out=np.zeros(here.shape), where=total > 0)
     return share
-
-
-def group_kind(group: Ints) -> Ints:
-    """Charger kind of each group: taxis fast, all others slow."""
-    return np.asarray(group // 2 % len(VEHICLE_CLASSES) == TAXI, dtype=np.int64)
-
-
-def _zone(group: Ints) -> Ints:
-    return np.asarray(group // (2 * len(VEHICLE_CLASSES)), dtype=np.int64)
 

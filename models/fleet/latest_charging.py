@@ -7,7 +7,7 @@ import numpy as np
 from models.fleet.pulses import pulse_kw
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
 from models.records.flexibility import Sessions
-from models.records.groups import GROUP_COUNT
+from models.records.groups import cohort_count, hour_of_row
 
 
 def turn_h(stays: Sessions) -> Floats:
@@ -66,9 +66,9 @@ def leaving_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_
 
     Cars leave one after the other in that hour: what they still take is taken while they are there.
     """
-    hour, step_s = rows % (horizon_h + 1), SECONDS_PER_HOUR // steps
+    hour, step_s = hour_of_row(rows, horizon_h), SECONDS_PER_HOUR // steps
     power_kw = cars * stays.p_charge_max_kw * (hour < horizon_h)
-    found = np.zeros((GROUP_COUNT * (horizon_h + 1), steps))
+    found = np.zeros((cohort_count(horizon_h), steps))
     # a loop over few steps: arrays stay as long as the cars, not cars times steps
     for k in range(steps):
         first_s = start_s + hour * SECONDS_PER_HOUR + k * step_s

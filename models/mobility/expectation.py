@@ -95,21 +95,21 @@ def true_sessions(inputs: DistrictInputs, seed: np.random.SeedSequence, days: in
         first, declared.bus_index[first], np.full(first.size, inputs.start_s - 1, dtype=np.int64), soc[first],
         declared.declared_departure_s[first])]
     left: list[tuple[Ints, Ints]] = []
-    modes: list[Ints] = []
+    behaviours: list[Ints] = []
     for now_s in range(inputs.start_s, inputs.counted_s + days * DAY_S, inputs.step_s):
         presence = mobility.advance(now_s + inputs.step_s, soc)
-        if not modes:
-            modes.append(presence.mode[first])
+        if not behaviours:
+            behaviours.append(presence.behaviour[first])
         soc, at_plug_in = _charge_at_once(vehicles, presence, soc, inputs.step_s / SECONDS_PER_HOUR)
         gone = np.flatnonzero(presence.departs)
         left.append((gone, now_s + np.rint(presence.stay_fraction[gone] * inputs.step_s).astype(np.int64)))
         rows.append(_arrivals(presence, at_plug_in, now_s, now_s + inputs.step_s))
-        modes.append(presence.arrived_mode[rows[-1][0]])
+        behaviours.append(presence.arrived_behaviour[rows[-1][0]])
     vehicle, bus, start_s, energy, declared_s = map(np.concatenate, zip(*rows, strict=True))
     departure_s = _true_departures(vehicle, start_s, declared_s, *map(np.concatenate, zip(*left, strict=True)))
     sessions = _sessions(vehicles, inputs.site, vehicle, bus, start_s - inputs.counted_s, energy,
                          departure_s - inputs.counted_s)
-    return ExpectedSessions(sessions, vehicles.is_enrolled[vehicle] & (np.concatenate(modes) == 0), vehicle)
+    return ExpectedSessions(sessions, vehicles.is_enrolled[vehicle] & (np.concatenate(behaviours) == 0), vehicle)
 
 
 # ---------------------------------------------------------------- simulation

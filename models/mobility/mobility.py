@@ -73,7 +73,7 @@ class Mobility:
         self._kind = vehicles.charger_kind
         self._bus_index = np.full(n, -1, dtype=np.int64)
         self._since_s, self._departure_s = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-        self._mode, self._override_s = np.zeros(n, dtype=np.int64), np.full(n, NEVER_S, dtype=np.int64)
+        self._behaviour, self._override_s = np.zeros(n, dtype=np.int64), np.full(n, NEVER_S, dtype=np.int64)
         self._leaves_s = np.full(n, NEVER_S, dtype=np.int64)
         """When the stay plugged in now ends; only of cars without a process."""
         self._waits = np.ones(len(CHARGER_KINDS), dtype=np.bool_) if processes_for_all else self._can_wait()
@@ -149,8 +149,9 @@ class Mobility:
             zone = np.concatenate([home[:, None], trips.zone], axis=1)
             stays = self._drivers.day(day, zone)
             energy_kwh = trips.distance_km * self._vehicles.consumption_kwh_per_km[:, None]
-            self._drawn = day, DayDraws(trips.exists, trips.depart_s, trips.duration_s, energy_kwh, zone, stays.mode,
-                                        stays.plug_in_soc, stays.instant, stays.bus_choice, stays.accepts_guidance)
+            self._drawn = day, DayDraws(trips.exists, trips.depart_s, trips.duration_s, energy_kwh, zone,
+                                        stays.behaviour, stays.plug_in_soc, stays.instant, stays.bus_choice,
+                                        stays.accepts_guidance)
         return self._drawn[1]
 
     def _add_day(self) -> None:
@@ -199,10 +200,10 @@ class Mobility:
 
     def _with_processes(self, events: _Events) -> _Events:
         """The same with what happened to cars that have a process."""
-        vehicle, since_s, bus, declared_s, mode, override_s, _ = _columns(self._processes.plugged_in, 7)
+        vehicle, since_s, bus, declared_s, behaviour, override_s, _ = _columns(self._processes.plugged_in, 7)
         n = vehicle.size
         never_s = np.full(n, NEVER_S, dtype=np.int64)  # a process says itself when it unplugs
-        stays = Stays(since_s, vehicle, np.zeros_like(vehicle), declared_s, mode, override_s, never_s, np.zeros(n),
+        stays = Stays(since_s, vehicle, np.zeros_like(vehicle), declared_s, behaviour, override_s, never_s, np.zeros(n),
                       np.zeros(n, dtype=np.bool_), np.full(n, ALWAYS_SOC))
         gone, gone_s = _columns(self._processes.unplugged, 2)
         driver = np.array([v for v, _ in self._processes.driven], dtype=np.int64)
@@ -221,8 +222,8 @@ class Mobility:
         departs[events.gone] = True
         arrived_fraction[begun.vehicle] = (until_s - begun.begin_s) / step_s
         arrived_bus = np.full(n, -1, dtype=np.int64)
-        arrived_departure_s, arrived_mode = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-        arrived_bus[begun.vehicle], arrived_mode[begun.vehicle] = events.bus, begun.mode
+        arrived_departure_s, arrived_behaviour = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+        arrived_bus[begun.vehicle], arrived_behaviour[begun.vehicle] = events.bus, begun.behaviour
         arrived_departure_s[begun.vehicle] = begun.declared_s
         queue = (self._processes.queue_length() if self._has_processes
                  else np.zeros(self._site.bus_count, dtype=np.int64))
@@ -230,19 +231,19 @@ class Mobility:
             stay_fraction=_read_only(stay_fraction),
             driven_kwh=_read_only(np.bincount(events.driver, events.driven_kwh, n).astype(np.float64)),
             arrived_fraction=_read_only(arrived_fraction), arrived_bus_index=_read_only(arrived_bus),
-            mode=_read_only(self._reach.modes(self._mode, self._bus_index, self.now_s)),
-            arrived_mode=_read_only(self._reach.modes(arrived_mode, arrived_bus, self.now_s)),
+            behaviour=_read_only(self._reach.behaviours(self._behaviour, self._bus_index, self.now_s)),
+            arrived_behaviour=_read_only(self._reach.behaviours(arrived_behaviour, arrived_bus, self.now_s)),
             override_s=_read_only(self._override_s.copy()), departs=_read_only(departs),
             arrived_departure_s=_read_only(arrived_departure_s), queue_length=_read_only(queue))
 
     def _apply(self, events: _Events) -> None:
         """Bring the state of the present instant up to date with the events just run."""
         gone, begun = events.gone, events.begun
-        self._bus_index[gone], self._mode[gone] = -1, 0
+        self._bus_index[gone], self._behaviour[gone] = -1, 0
         self._override_s[gone] = self._leaves_s[gone] = NEVER_S
         vehicle = begun.vehicle
         self._bus_index[vehicle], self._since_s[vehicle] = events.bus, begun.begin_s
-        self._departure_s[vehicle], self._mode[vehicle] = begun.declared_s, begun.mode
+        self._departure_s[vehicle], self._behaviour[vehicle] = begun.declared_s, begun.behaviour
         self._override_s[vehicle], self._leaves_s[vehicle] = begun.override_s, begun.leaves_s
 
 

@@ -12,23 +12,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.drivers.behaviours import COMPLIED, is_recorded
 from models.drivers.compliance import Reach
-from models.drivers.willingness import COMPLIED, IGNORES, NOT_ENROLLED, OVERRIDES, TELEMETRY_LOST, Drivers
+from models.drivers.willingness import STAYS_OF_CLASS, STAYS_PER_DAY, Drivers
 from models.mobility.expectation import ExpectedSessions
 from models.mobility.recorded_sessions import DAY_S, RecordedSessions
+from models.mobility.stays import MIN_PLUGGED_S, NEVER_S, stay_times
 from models.records.arrays import Bools, Floats, Ints, RecordError
 from models.records.feeder import Site
 from models.records.flexibility import Sessions
-from models.records.groups import group_index
+from models.records.groups import OFFICE, PRIVATE, group_index
 from models.records.vehicles import DeclaredTable, PresenceTable, Vehicles
 
-NEVER_S = 2**62
-LEAST_STAY_S = 1_800
-"""Shorter sessions are left out, as in simulated mobility (A)."""
 LEAST_GAP_S = 7_200
 """Between two sessions of a slot: two of the longest steps."""
-KEPT_MODES = (COMPLIED, NOT_ENROLLED, IGNORES, OVERRIDES, TELEMETRY_LOST)
-"""Other modes are about arriving and leaving, which the data say themselves."""
+FIRST_DRAWS, LAST_DRAWS = 1, STAYS_OF_CLASS[PRIVATE] - 1
+"""Columns of draws that a day's sessions of a slot take in their order; more than these take the last one's. Column 0
+is of the stay with which a simulation begins."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class ReplayInputs:
     """Second of the recording that is counted second 0; a midnight."""
 
     def between(self, begin_s: int, end_s: int) -> RecordedSessions:
-        """Sessions long enough that arrive in counted [begin_s, end_s), on the counted clock."""
+        """Sessions of MIN_PLUGGED_S or more that arrive in counted [begin_s, end_s), on the counted clock."""
         s = self.sessions
         arrival = s.arrival_s - self.first_s
-        kept = (arrival >= begin_s) & (arrival < end_s) & (s.departure_s - s.arrival_s >= LEAST_STAY_S)
+        kept = (arrival >= begin_s) & (arrival < end_s) & (s.departure_s - s.arrival_s >= MIN_PLUGGED_S)
         moved = s.rows(kept)
         shift = {name: getattr(moved, name) - self.first_s for name in ("arrival_s", "departure_s", "declared_s")}
         return RecordedSessions(**{**moved.__dict__, **shift})
@@ -78,13 +78,14 @@ class SessionReplay:
         self._slot = slots_of(self._recorded, vehicles.count)
         self._bus = buses_of(self._recorded, site)
         self._reach = Reach(drivers, site.bus_zone)
-        self._mode, self._override_s = _willingness(self._recorded, self._slot, site.bus_zone[self._bus], drivers,
+        self._behaviour, self._override_s = _willingness(self._recorded, self._slot, site.bus_zone[self._bus], drivers,
                                                     vehicles.is_enrolled)
         n = vehicles.count
         self._bus_index = np.full(n, -1, dtype=np.int64)
         self._since_s, self._departure_s = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
         self._leaves_s = np.full(n, NEVER_S, dtype=np.int64)
-        self._present_mode, self._present_override_s = np.zeros(n, dtype=np.int64), np.full(n, NEVER_S, dtype=np.int64)
+        self._present_behaviour = np.full(n, COMPLIED, dtype=np.int64)
+        self._present_override_s = np.full(n, NEVER_S, dtype=np.int64)
         self._soc_wanted = vehicles.soc_wanted.copy()
 
     def declared(self) -> DeclaredTable:
@@ -109,12 +110,12 @@ class SessionReplay:
         arrived_bus[slot] = self._bus[here]
         fraction, arrived_departure = np.zeros(v.count), np.zeros(v.count, dtype=np.int64)
         fraction[slot], arrived_departure[slot] = (until_s - r.arrival_s[here]) / step_s, r.declared_s[here]
-        arrived_mode = np.zeros(v.count, dtype=np.int64)
-        arrived_mode[slot] = self._mode[here]
+        arrived_behaviour = np.zeros(v.count, dtype=np.int64)
+        arrived_behaviour[slot] = self._behaviour[here]
         presence = PresenceTable(
             stay_fraction=stay, driven_kwh=driven, arrived_fraction=fraction, arrived_bus_index=arrived_bus,
-            mode=self._reach.modes(self._present_mode, self._bus_index, now_s),
-            arrived_mode=self._reach.modes(arrived_mode, arrived_bus, now_s),
+            behaviour=self._reach.behaviours(self._present_behaviour, self._bus_index, now_s),
+            arrived_behaviour=self._reach.behaviours(arrived_behaviour, arrived_bus, now_s),
             override_s=self._present_override_s.copy(), departs=departs, arrived_departure_s=arrived_departure,
             queue_length=np.zeros(self._site.bus_count, dtype=np.int64))
         self._apply(departs, here, slot, soc, driven)
@@ -124,10 +125,10 @@ class SessionReplay:
     def _apply(self, departs: Bools, here: Ints, slot: Ints, soc: Floats, driven_kwh: Floats) -> None:
         r, v = self._recorded, self._vehicles
         self._bus_index[departs], self._leaves_s[departs] = -1, NEVER_S
-        self._present_mode[departs], self._present_override_s[departs] = COMPLIED, NEVER_S
+        self._present_behaviour[departs], self._present_override_s[departs] = COMPLIED, NEVER_S
         self._bus_index[slot], self._since_s[slot] = self._bus[here], r.arrival_s[here]
         self._departure_s[slot], self._leaves_s[slot] = r.declared_s[here], r.departure_s[here]
-        self._present_mode[slot], self._present_override_s[slot] = self._mode[here], self._override_s[here]
+        self._present_behaviour[slot], self._present_override_s[slot] = self._behaviour[here], self._override_s[here]
         arrives = np.maximum(soc[slot] - driven_kwh[slot] / v.capacity_kwh[slot], v.soc_min[slot])
         self._soc_wanted[slot] = wanted_soc(v, slot, arrives, r.requested_kwh[here])
 
@@ -145,8 +146,6 @@ def wanted_soc(v: Vehicles, slot: Ints, soc_arrival: Floats, requested_kwh: Floa
 
 def buses_of(sessions: RecordedSessions, site: Site) -> Ints:
     """[S] bus of each session's station: stations are dealt out to the slow ports of office buses (A), else of all."""
-    from models.records.groups import OFFICE  # noqa: PLC0415 - only a number, and trips need not be known here
-
     has_port = site.slow_ports > 0
     office = has_port & (site.bus_zone == OFFICE)
     ports = np.repeat(np.arange(site.bus_count), site.slow_ports * (office if office.any() else has_port))
@@ -158,23 +157,20 @@ def buses_of(sessions: RecordedSessions, site: Site) -> Ints:
 
 def _willingness(sessions: RecordedSessions, slot: Ints, zone: Ints, drivers: Drivers,
                  is_enrolled: Bools) -> tuple[Ints, Ints]:
-    """(mode, override instant) [S]; the first stays of a day in a slot take the draws of that day, in their order."""
-    mode = np.full(sessions.count, COMPLIED, dtype=np.int64)
-    override_s = np.full(sessions.count, NEVER_S, dtype=np.int64)
+    """(behaviour, override instant) [S]; the first stays of a day in a slot take that day's draws, in their order."""
+    behaviour, instant = np.full(sessions.count, COMPLIED, dtype=np.int64), np.zeros(sessions.count)
     days = sessions.arrival_s // DAY_S
     for day in np.unique(days).tolist():
         rows = np.flatnonzero(days == day)
         order = rows[np.argsort(slot[rows], kind="stable")]
         place = np.arange(order.size) - np.searchsorted(slot[order], slot[order])
-        zones = np.full((is_enrolled.size, 9), -1, dtype=np.int64)
-        zones[slot[order], place + 1] = zone[order]
+        zones = np.full((is_enrolled.size, STAYS_PER_DAY), -1, dtype=np.int64)
+        zones[slot[order], FIRST_DRAWS + place] = zone[order]
         drawn = drivers.day(int(day), zones)
-        column = np.minimum(place + 1, 3)  # private cars have four columns of draws
-        mode[order] = drawn.mode[slot[order], column]
-        stay_s = sessions.departure_s[order] - sessions.arrival_s[order]
-        instant_s = sessions.arrival_s[order] + (stay_s * drawn.instant[slot[order], column]).astype(np.int64)
-        override_s[order] = np.where(mode[order] == OVERRIDES, instant_s, NEVER_S)
-    return np.where(np.isin(mode, KEPT_MODES), mode, COMPLIED), override_s
+        column = np.minimum(FIRST_DRAWS + place, LAST_DRAWS)
+        behaviour[order], instant[order] = drawn.behaviour[slot[order], column], drawn.instant[slot[order], column]
+    behaviour = np.where(is_recorded(behaviour), COMPLIED, behaviour)
+    return behaviour, stay_times(sessions.arrival_s, sessions.departure_s, behaviour, instant).override_s
 
 
 # ---------------------------------------------------------------- what an operator expects

@@ -1,7 +1,7 @@
 """Where and how long cars stay: one day's wishes, the rules that turn them into stays, and what a step's events are.
 
-The rules stand here as arrays; a SimPy process of its own (models/mobility/vehicle_processes.py) follows them one by
-one.
+The rule of a stay (`stay_times`, `may_plug_in`) stands here alone, for arrays and for single cars: those that may have
+to wait for a port have a SimPy process each (models/mobility/vehicle_processes.py).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from models.drivers.behaviours import moves
 from models.drivers.plug_in_habit import NEVER_SOC
-from models.drivers.willingness import ARRIVES_LATE, LEAVES_EARLY, OVERRIDES
 from models.records.arrays import Bools, Floats, Ints
 
 MIN_PLUGGED_S = 1_800
@@ -20,6 +20,34 @@ SHIFT_SHARE, SHIFT_MAX_S = 0.5, 10_800
 """Leaving early or plugging in late takes at most this part of the stay and this time (A)."""
 NEVER_S = 2**62
 """An instant that never comes."""
+
+
+class StayTimes(NamedTuple):
+    """What a behaviour makes of a stay; whole seconds, arrays of one shape or one number each."""
+
+    begin_s: Ints
+    """When the car plugs in, if it does."""
+    leaves_s: Ints
+    override_s: Ints
+    """From when on its driver follows no more; NEVER_S if that is not moved."""
+
+
+def stay_times(at_s: int | Ints, depart_s: int | Ints, behaviour: int | Ints, instant: float | Floats) -> StayTimes:
+    """The rule of a stay from at_s to the intended departure depart_s, which may not be before; `instant` is 0..1.
+
+    Plugging in and leaving move by shift = min(dwell SHIFT_SHARE, SHIFT_MAX_S) instant, the end of following is
+    dwell instant after at_s (A).
+    """
+    dwell_s = depart_s - at_s
+    shift_s = (np.minimum(dwell_s * SHIFT_SHARE, SHIFT_MAX_S) * instant).astype(np.int64)
+    until_s = at_s + np.multiply(dwell_s, instant).astype(np.int64)
+    return StayTimes(at_s + shift_s * moves("plug_in", behaviour), depart_s - shift_s * moves("departure", behaviour),
+                     np.where(moves("obedience", behaviour), until_s, NEVER_S))
+
+
+def may_plug_in(dwell_s: int | Ints, plug_in_soc: float | Floats) -> bool | Bools:
+    """Whether a stay of this length is worth a plug to a driver who plugs in at all, whatever the battery holds."""
+    return (plug_in_soc > NEVER_SOC) & (dwell_s >= MIN_PLUGGED_S)
 
 
 class DayDraws(NamedTuple):
@@ -31,7 +59,7 @@ class DayDraws(NamedTuple):
     energy_kwh: Floats
     zone: Ints
     """[V, 1 + J] of each stay: at home before the first trip, then at each trip's end."""
-    mode: Ints
+    behaviour: Ints
     """[V, K >= J] like the four below: column 0 is the first stay, the last J are those after each trip."""
     plug_in_soc: Floats
     instant: Floats
@@ -47,7 +75,7 @@ class Stays(NamedTuple):
     zone: Ints
     declared_s: Ints
     """Declared departure."""
-    mode: Ints
+    behaviour: Ints
     override_s: Ints
     leaves_s: Ints
     bus_choice: Floats
@@ -85,7 +113,7 @@ class Present(NamedTuple):
     at_s: Ints
     """When each begins."""
     zone: Ints
-    mode: Ints
+    behaviour: Ints
     plug_in_soc: Floats
     instant: Floats
     bus_choice: Floats
@@ -110,7 +138,7 @@ def first_stays(draws: DayDraws, rows: Ints, start_s: int) -> Present:
 def following_stays(draws: DayDraws, rows: Ints, trip: int | Ints, at_s: Ints) -> Present:
     """The stays after a trip (a column of the day) of these vehicles, begun at at_s."""
     # the last columns belong to the trips; the one before them is the stay with which the simulation begins
-    after = draws.mode.shape[1] - draws.exists.shape[1] + trip
+    after = draws.behaviour.shape[1] - draws.exists.shape[1] + trip
     return Present(at_s, draws.zone[rows, 1 + trip], *(column[rows, after] for column in draws[5:]))
 
 
@@ -120,15 +148,9 @@ def plugged_stays(vehicle: Ints, now: Present, depart_s: Ints, has_port: Bools) 
     Whether one does depends on its charge then, too. has_port [R, zones]. A car that comes after its next departure
     drives on at once.
     """
-    dwell_s = depart_s - now.at_s
-    stays = dwell_s > 0
-    # one draw serves both: a stay is left early or plugged in late, never both
-    shift_s = (np.minimum(dwell_s * SHIFT_SHARE, SHIFT_MAX_S) * now.instant).astype(np.int64)
-    leaves_s = np.where(stays, np.where(now.mode == LEAVES_EARLY, depart_s - shift_s, depart_s), now.at_s)
-    plugs = (now.plug_in_soc > NEVER_SOC) & (dwell_s >= MIN_PLUGGED_S) & has_port[np.arange(vehicle.size), now.zone]
-    override_s = np.where(now.mode == OVERRIDES, now.at_s + (dwell_s * now.instant).astype(np.int64), NEVER_S)
-    begin_s = np.where(now.mode == ARRIVES_LATE, now.at_s + shift_s, now.at_s)
-    # declared is the wished departure also for drivers who leave early: they have not said so
-    whole = Stays(begin_s, vehicle, now.zone, depart_s, now.mode, override_s, leaves_s, now.bus_choice,
-                  now.accepts_guidance, now.plug_in_soc)
-    return whole.rows(plugs), leaves_s
+    until_s = np.maximum(depart_s, now.at_s)
+    times = stay_times(now.at_s, until_s, now.behaviour, now.instant)
+    plugs = may_plug_in(until_s - now.at_s, now.plug_in_soc) & has_port[np.arange(vehicle.size), now.zone]
+    whole = Stays(times.begin_s, vehicle, now.zone, until_s, now.behaviour, times.override_s, times.leaves_s,
+                  now.bus_choice, now.accepts_guidance, now.plug_in_soc)
+    return whole.rows(plugs), times.leaves_s

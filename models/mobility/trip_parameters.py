@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import Literal
 
 import numpy as np
 
 from models.drivers.population import Span
 from models.records.arrays import RecordError
+
+PrivateTrips = Literal["parametric", "survey", "home"]
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,9 @@ class TripParameters:
     taxi_noon_h: Span = (11.5, 13.0)
     """Start of the noon charge; with its length it lies within 11:30-14:30 (K)."""
     taxi_charge_h: Span = (1.0, 1.5)
-    is_survey: bool = False
-    """Private cars' days from the survey's tables (models/mobility/trips_survey.py) in place of the laws above."""
-    is_home: bool = False
-    """Private cars' days as those of cars that charge at home (models/mobility/trips_home.py), by `home`."""
+    trips: PrivateTrips = "parametric"
+    """Private cars' days: by the laws above, from the survey's tables (models/mobility/trips_survey.py), or as those of
+    cars that charge at home (models/mobility/trips_home.py), by `home`."""
     home: HomeDriving = field(default_factory=HomeDriving)
     first_weekday: int = 0
     """Of day 0, survey and home only; 0 = Monday."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.drivers.population import Span, day_stream, stream
-from models.mobility.trip_parameters import TripParameters
+from models.mobility.trip_parameters import PrivateTrips, TripParameters
 from models.mobility.trips_home import home_day
 from models.mobility.trips_survey import survey_day
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints
@@ -79,8 +79,8 @@ class TripWishes:
                         zone=zone, distance_km=np.where(exists, distance_km, 0.0))
 
     def _private_law(self) -> ClassTrips:
-        p = self.parameters
-        return survey_day if p.is_survey else home_day if p.is_home else _private_day
+        laws: dict[PrivateTrips, ClassTrips] = {"parametric": _private_day, "survey": survey_day, "home": home_day}
+        return laws[self.parameters.trips]
 
 
 def _private_day(p: TripParameters, n: int, index: int, day: int, seed: np.random.SeedSequence) -> Columns:

@@ -31,6 +31,11 @@ TAXI_EXTRA_CHARGE_S = 2_400
 """(A)"""
 
 
+def charging_departure_s(at_s: int | Ints, depart_s: int | Ints, is_low: bool | Bools) -> Ints:
+    """When taxis that come at at_s go on: who is low and would not stay long enough to plug in stays to charge."""
+    return np.where(is_low & (depart_s - at_s < MIN_PLUGGED_S), at_s + TAXI_EXTRA_CHARGE_S, depart_s)
+
+
 class _Legs(NamedTuple):
     """Trips not yet begun [T, W], each row's own first; and the stays after them."""
 
@@ -39,7 +44,7 @@ class _Legs(NamedTuple):
     duration_s: Ints
     energy_kwh: Floats
     zone: Ints
-    mode: Ints
+    behaviour: Ints
     plug_in_soc: Floats
     instant: Floats
     bus_choice: Floats
@@ -100,8 +105,7 @@ class UncontestedTaxis:
         now, leg, legs = self._coming.rows(place), self._next[place], self._legs
         # a taxi that comes late drives on at once
         depart_s = np.maximum(legs.depart_s[place, leg], now.at_s)
-        is_extra = is_low & (depart_s - now.at_s < MIN_PLUGGED_S)
-        depart_s = np.where(is_extra, now.at_s + TAXI_EXTRA_CHARGE_S, depart_s)
+        depart_s = charging_departure_s(now.at_s, depart_s, is_low)
         begun, leaves_s = plugged_stays(self._rows[place], now, depart_s, self._has_port[place])
         arrives_s = leaves_s + legs.duration_s[place, leg]
         self._coming.put(place, Present._make([arrives_s, *(column[place, leg] for column in legs[4:])]))

@@ -17,10 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import simpy
 
-from models.drivers.plug_in_habit import NEVER_SOC
-from models.drivers.willingness import ARRIVES_LATE, LEAVES_EARLY, OVERRIDES
-from models.mobility.stays import MIN_PLUGGED_S, NEVER_S, SHIFT_MAX_S, SHIFT_SHARE, DayDraws
-from models.mobility.uncontested_taxis import TAXI_EXTRA_CHARGE_S, TAXI_LOW_SOC
+from models.mobility.stays import DayDraws, may_plug_in, stay_times
+from models.mobility.uncontested_taxis import TAXI_LOW_SOC, charging_departure_s
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
 from models.records.groups import CHARGER_KINDS, TAXI, ZONES
@@ -29,7 +27,7 @@ from models.records.vehicles import Vehicles
 Process = Generator[simpy.Event, Any, None]
 
 Leg = tuple[int, int, int, float, int, float, float, float, bool]
-"""depart_s, duration_s, zone, energy_kwh; its stay: mode, plug_in_soc, instant, bus_choice, guidance.
+"""depart_s, duration_s, zone, energy_kwh; its stay: behaviour, plug_in_soc, instant, bus_choice, guidance.
 
 A plain tuple: the garbage collector stops watching those, and there are 200,000 a day.
 """
@@ -101,7 +99,7 @@ class VehicleProcesses:
         self._days: dict[int, DayLegs] = {}
         self._step_end_s = start_s
         self.plugged_in: list[tuple[int, int, int, int, int, int, int]] = []
-        """vehicle, instant, bus, declared departure, mode, override, leaving."""
+        """vehicle, instant, bus, declared departure, behaviour, override, leaving."""
         self.unplugged: list[tuple[int, int]] = []
         """vehicle, instant."""
         self.driven: list[tuple[int, float]] = []
@@ -171,22 +169,19 @@ class VehicleProcesses:
     def _stay(self, vehicle: int, leg: Leg, departure_s: int) -> Process:
         """Park from now to departure_s, plugged in if willing with this charge, long enough and a port is found."""
         clock, arrival_s = self._clock, int(self._clock.now)
-        _, _, zone, _, mode, plug_in_soc, instant, _, _ = leg
-        if departure_s - arrival_s < MIN_PLUGGED_S and self._needs_extra_charge(vehicle):
-            departure_s = arrival_s + TAXI_EXTRA_CHARGE_S
-        dwell_s = departure_s - arrival_s
-        shift_s = int(min(dwell_s * SHIFT_SHARE, SHIFT_MAX_S) * instant)
-        leaves_s = departure_s - shift_s if mode == LEAVES_EARLY else departure_s
-        if plug_in_soc > NEVER_SOC and dwell_s >= MIN_PLUGGED_S:
-            if mode == ARRIVES_LATE:
-                yield self._comes(vehicle, arrival_s + shift_s)
+        _, _, zone, _, behaviour, plug_in_soc, instant, _, _ = leg
+        if self._is_taxi[vehicle]:
+            departure_s = int(charging_departure_s(arrival_s, departure_s, self._needs_extra_charge(vehicle)))
+        begin_s, leaves_s, override_s = map(int, stay_times(arrival_s, departure_s, behaviour, instant))
+        if may_plug_in(departure_s - arrival_s, plug_in_soc):
+            if begin_s > arrival_s:
+                yield self._comes(vehicle, begin_s)
             kind = self._kind[vehicle]
             bus = self._choose_bus(kind, zone, leg)
             port = self._ports[kind].get(bus) if self._soc[vehicle] <= plug_in_soc else None
             if port is not None and (port.take() or (yield from self._wait(port, leaves_s))):
                 if leaves_s >= self._step_end_s:
-                    override_s = arrival_s + int(dwell_s * instant) if mode == OVERRIDES else NEVER_S
-                    self.plugged_in.append((vehicle, int(clock.now), bus, departure_s, mode, override_s, leaves_s))
+                    self.plugged_in.append((vehicle, int(clock.now), bus, departure_s, behaviour, override_s, leaves_s))
                     yield self._leaves(vehicle, leaves_s)
                     self.unplugged.append((vehicle, leaves_s))
                 port.give_back()
@@ -233,7 +228,7 @@ class VehicleProcesses:
         driven = np.zeros_like(drawn.exists)
         driven[self._rows] = drawn.exists[self._rows]
         before = (drawn.depart_s, drawn.duration_s, drawn.zone, drawn.energy_kwh)
-        after = (drawn.mode, drawn.plug_in_soc, drawn.instant, drawn.bus_choice, drawn.accepts_guidance)
+        after = (drawn.behaviour, drawn.plug_in_soc, drawn.instant, drawn.bus_choice, drawn.accepts_guidance)
         on_trip = [a[:, -driven.shape[1]:][driven] for a in (*before, *after)]
         no_trip = np.zeros((driven.shape[0], 4), dtype=np.int64)
         no_trip[:, 2] = drawn.zone[:, 0]

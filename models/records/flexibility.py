@@ -8,6 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from models.records.arrays import Floats, Ints, Table
+from models.records.groups import GROUP_COUNT, cohort_row
 from models.records.quantity import of
 
 
@@ -105,6 +106,16 @@ class PairIndex:
     @property
     def count(self) -> int:
         return int(self.bus_index.size)
+
+    def rows(self, bus_index: Ints, group: Ints, departure_bin: Ints) -> Ints:
+        """Row of each car or stay [N], -1 where there is none."""
+        if not self.count:
+            return np.full(group.size, -1, dtype=np.int64)
+        own, keys = (cohort_row(bus * GROUP_COUNT + groups, hours, self.bins - 1) for bus, groups, hours in
+                     ((self.bus_index, self.group, self.departure_bin), (bus_index, group, departure_bin)))
+        order = np.argsort(own, kind="stable")
+        row = order[np.minimum(np.searchsorted(own, keys, sorter=order), self.count - 1)]
+        return np.where(own[row] == keys, row, -1)
 
 
 @dataclass(frozen=True)

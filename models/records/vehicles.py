@@ -86,11 +86,11 @@ class PresenceTable(Table):
     arrived_fraction: Annotated[Floats, of("1", "vehicle")]
     arrived_bus_index: Annotated[Ints, of("1", "vehicle")]
     """Bus of the stay that begins in this step, -1 if none."""
-    mode: Annotated[Ints, of("1", "vehicle")]
-    """Behaviour of the stay plugged in at t: index into drivers.REASONS; 0 = complies."""
-    arrived_mode: Annotated[Ints, of("1", "vehicle")]
+    behaviour: Annotated[Ints, of("1", "vehicle")]
+    """Behaviour of the stay plugged in at t: code of drivers.behaviours.BEHAVIOURS; 0 = complies."""
+    arrived_behaviour: Annotated[Ints, of("1", "vehicle")]
     override_s: Annotated[Ints, of("s", "vehicle")]
-    """Instant from which a car with mode `overrides` acts on its own; a very large number otherwise."""
+    """Instant from which a car with behaviour `overrides` acts on its own; a very large number otherwise."""
     departs: Annotated[Bools, of("1", "vehicle")]
     """The stay plugged in at t ends within the step."""
     arrived_departure_s: Annotated[Ints, of("s", "vehicle")]

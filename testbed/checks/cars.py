@@ -9,7 +9,7 @@ import numpy as np
 from models.drivers.population import district_seed, draw_vehicles
 from models.records.arrays import Bools, Floats
 from models.records.feeder import RadialFeeder
-from models.records.groups import GROUP_COUNT, VEHICLE_CLASSES
+from models.records.groups import GROUPS_PER_ZONE, ZONES, group_index
 from models.records.vehicles import Vehicles
 from testbed.checks.finding import Violation, worst
 from testbed.results.reading import Result
@@ -61,11 +61,9 @@ def _energy(result: Result, name: str, v: Vehicles) -> Iterator[Violation]:
 
 def _groups(result: Result, name: str, v: Vehicles) -> Iterator[Violation]:
     """No group of cars beyond the chargers of all its cars; one-way chargers never discharge."""
-    per_class = v.class_index * 2 + v.is_bidirectional
-    size = 2 * len(VEHICLE_CLASSES)
-    zones = GROUP_COUNT // size
+    per_class = group_index(np.zeros_like(v.class_index), v.class_index, v.is_bidirectional)
     for way, limit_kw in (("charge", v.p_charge_max_kw), ("discharge", v.p_discharge_max_kw)):
-        most = np.tile(np.bincount(per_class, limit_kw, size), zones)
+        most = np.tile(np.bincount(per_class, limit_kw, GROUPS_PER_ZONE), len(ZONES))
         power = result.district(name, f"{way}_kw")
         names = [f"{name} {group}" for group in result.district(name, "group")]
         allowed = POWER_KW + ENERGY_REL * float(most.max())

@@ -19,7 +19,7 @@ from models.network.power_flow import ac_engine
 from models.network.sources.ieee33 import ieee33, zone_map
 from models.records.arrays import Floats, RecordError
 from models.records.feeder import RadialFeeder
-from models.records.groups import GROUP_COUNT, group_index
+from models.records.groups import GROUP_COUNT, cohort_count, cohort_row, group_index
 from models.records.vehicles import DeclaredTable, Vehicles
 from testbed.checks.known_answer import Check, at_most, equal, near
 
@@ -69,11 +69,11 @@ def _view(known: SpatialKnowledge, p_kw: Floats, q_kvar: Floats, battery_bus: in
     nobody = select(sessions, slice(0, 0))
     flexibility = bus_flexibility(sessions, nobody, known.site, known.pairs, 0, STEP_S, LOOK_AHEAD_H, 1.0,
                                   np.zeros((known.site.bus_count, periods)))
-    pd_kw = np.zeros((GROUP_COUNT * (HORIZON_H + 1), HORIZON_H))
+    pd_kw = np.zeros((cohort_count(HORIZON_H), HORIZON_H))
     if battery_bus >= 0:
         zone = known.site.bus_zone[[battery_bus]]
-        group = int(group_index(zone, known.vehicles.class_index, np.ones(1, dtype=np.int64))[0])
-        pd_kw[group * (HORIZON_H + 1) + HORIZON_H, 0] = INJECTED_KW
+        group = group_index(zone, known.vehicles.class_index, np.ones(1, dtype=np.int64))
+        pd_kw[cohort_row(group, HORIZON_H, HORIZON_H), 0] = INJECTED_KW
     price = np.full(HORIZON_H, 0.1)
     return FeederView(
         time_s=0, plan_time_s=0, pc_target_kw=np.zeros_like(pd_kw), pd_target_kw=pd_kw,

@@ -27,8 +27,8 @@ def carry_out(scenario: Scenario, todo: list[Job], workers: int = 1) -> list[Out
                     raise KeyboardInterrupt
                 ended[outcome.job] = outcome
                 say(outcome.line)
-                if outcome.trace:
-                    say_trace(outcome.trace)
+                if outcome.failure and outcome.failure.trace:
+                    say_trace(outcome.failure.trace)
                 if is_interrupted():
                     raise KeyboardInterrupt
     except KeyboardInterrupt:

@@ -41,6 +41,12 @@ def _wear_models() -> dict[str, str]:
     return {name: f"{one.cell} {one.year}; {one.tested_range}; {one.source}" for name, one in WEAR_MODELS.items()}
 
 
+def _drivers() -> dict[str, str]:
+    from models.drivers.behaviours import BEHAVIOURS  # noqa: PLC0415
+
+    return {one.name: f"{one.what}; {one.how}" for one in BEHAVIOURS}
+
+
 def _metrics() -> dict[str, str]:
     from testbed.metrics.registry import METRICS  # noqa: PLC0415
 
@@ -49,7 +55,7 @@ def _metrics() -> dict[str, str]:
 
 _KINDS: dict[str, Callable[[], dict[str, str]]] = {
     "controllers": _controllers, "scenarios": _scenarios, "studies": _studies, "networks": _networks,
-    "tariffs": _tariffs, "wear-models": _wear_models, "metrics": _metrics,
+    "drivers": _drivers, "tariffs": _tariffs, "wear-models": _wear_models, "metrics": _metrics,
 }
 KINDS = tuple(_KINDS)
 

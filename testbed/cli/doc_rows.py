@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from models.drivers.behaviours import BEHAVIOURS
 from models.network.source import SOURCES
 from models.system.tariff import TARIFFS
 from models.wear import WEAR_MODELS
@@ -54,5 +55,14 @@ def _figures() -> Table:
              for name, one in FIGURES.items()])
 
 
+def _behaviours() -> Table:
+    return ("behaviour", "what happens", "drawn"), [(f"`{one.name}`", one.what, one.how) for one in BEHAVIOURS]
+
+
+def _protocols() -> Table:
+    return ("here", "OCPP 2.x", "OpenADR"), [(f"`{one.name}`", one.ocpp, one.openadr) for one in BEHAVIOURS]
+
+
 KIND_TABLES: dict[str, Callable[[], Table]] = {
-    "wear-models": _wear_models, "tariffs": _tariffs, "networks": _networks, "metrics": _metrics, "figures": _figures}
+    "wear-models": _wear_models, "tariffs": _tariffs, "networks": _networks, "metrics": _metrics, "figures": _figures,
+    "behaviours": _behaviours, "protocols": _protocols}

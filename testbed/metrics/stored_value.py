@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.fleet.flexibility import group_kind
 from models.records.arrays import Bools, Floats
+from models.records.groups import kind_of
 from testbed.results.reading import Result
 
 
@@ -16,7 +16,7 @@ def eta_charge_of_groups(result: Result, count: int) -> Floats:
     """[count] efficiency of charging of each group: taxis through fast chargers, all others through slow ones."""
     fleet = result.scenario["fleet"]
     slow, fast = float(fleet["eta_charge"]), float(fleet.get("fast_eta_charge", fleet["eta_charge"]))
-    return np.where(group_kind(np.arange(count)) == 1, fast, slow)
+    return np.where(kind_of(np.arange(count)) == 1, fast, slow)
 
 
 def eta_charge(result: Result, steps: Bools) -> float:

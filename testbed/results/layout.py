@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from models.records.arrays import SECONDS_PER_HOUR, Ints
 from models.records.feeder import RadialFeeder
+from models.records.groups import cohort_count
 from testbed.wiring.attributes import NETWORK_ONLY, Attribute, recorded
 
 Array = npt.NDArray[Any]
@@ -89,7 +90,7 @@ class ResultLayout:
     @property
     def cohort_count(self) -> int:
         """Rows of the upper plan's targets in every district (records.CohortFlexibility)."""
-        return len(self.group_names) * (self.horizon_h + 1)
+        return cohort_count(self.horizon_h)
 
 
 def unit_of_name(name: str) -> str:

@@ -24,8 +24,8 @@ from testbed.results.layout import (
     Array,
     ResultError,
 )
-from testbed.results.writing import Failure
 from testbed.scenario.plain_yaml import of_yaml
+from testbed.wiring.failure import Failure
 
 __all__ = ["Failure", "Reference", "Result", "ResultError", "equal_results", "open_result", "stored_plans"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.drivers.willingness import REASONS
+from models.drivers.behaviours import behaviour_names
 from models.records.arrays import Ints
 from models.records.groups import group_names
 from testbed.results.layout import DistrictLayout, ResultHeader, ResultLayout
@@ -35,7 +35,7 @@ def result_layout(spec: RunSpec) -> ResultLayout:
                        has_network=d.feeder is not None, vehicle_count=d.vehicles.count, feeder=d.feeder)
         for d in build_districts(spec).values())
     return ResultLayout(
-        unit_names=thermal_units(spec.scenario).names, group_names=group_names(), reason_names=REASONS,
+        unit_names=thermal_units(spec.scenario).names, group_names=group_names(), reason_names=behaviour_names(),
         districts=districts, plan_count=spec.scenario.days * DAY_S // spec.binding_s, horizon_h=spec.horizon_h,
         warmup_plan_count=-spec.control_s // spec.binding_s)
 

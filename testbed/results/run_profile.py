@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from testbed.results.reading import Result
+from testbed.wiring.failure import Failure
 
 LAYERS = {"temporal": "upper layer", "spatial": "lower layer"}
 OTHERS = {"mobility": "mobility", "fleet": "fleet", "feeder": "feeder", "power_system": "power system",
@@ -26,7 +27,7 @@ class Ledger:
     steps: int
     busy_s: float
     """In its steps."""
-    failure: Mapping[str, Any] | None
+    failure: Failure | None
     build_s: float = 0.0
     """Before the first step."""
     warmup_s: float = 0.0
@@ -40,7 +41,8 @@ class Ledger:
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Ledger:
         """From what an adapter has left (see testbed.simulators.adapter)."""
-        return cls(raw["steps"], failure=raw["failure"], **{name: raw.get(name, 0.0) for name in SECONDS})
+        failure = None if raw["failure"] is None else Failure.from_json(raw["failure"])
+        return cls(raw["steps"], failure=failure, **{name: raw.get(name, 0.0) for name in SECONDS})
 
 
 @dataclass(frozen=True)

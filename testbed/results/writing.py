@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -23,21 +22,13 @@ from testbed.results.layout import (
     ResultLayout,
     unit_of_name,
 )
+from testbed.wiring.failure import Failure
 
 FLUSH_STEPS = 32
 """Steps per block: a write of a series costs a tenth of a millisecond, however long it is."""
 SYSTEM_GROUP = "/"
 
 Status = Literal["completed", "failed"]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a run ended before its time."""
-
-    simulator: str
-    time_s: int
-    cause: str
 
 
 class _Block:

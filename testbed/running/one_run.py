@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -24,7 +24,7 @@ from controllers.port import Controller
 from models.mobility.mobility import without_garbage_collection
 from testbed.results.recording import result_header, result_layout
 from testbed.results.run_profile import Ledger, Stopwatch, run_seconds
-from testbed.results.writing import Failure, ResultWriter, add_reference, finish_result
+from testbed.results.writing import ResultWriter, add_reference, finish_result
 from testbed.running.beforehand import Beforehand
 from testbed.running.world import Wired, build_world, simulator_names
 from testbed.scenario.record import Scenario
@@ -32,6 +32,7 @@ from testbed.setup.controller_loading import controller_spec
 from testbed.setup.engine_check import engines_disagree, is_checked
 from testbed.setup.reference import REFERENCE_NAME, no_car_reference
 from testbed.simulators.adapter import SimulatorFailure
+from testbed.wiring.failure import Failure
 from testbed.wiring.run_spec import RunSpec
 
 Progress = Callable[[int, int], None]
@@ -43,9 +44,9 @@ VERSIONED = ("mosaik", "simpy", "pandapower", "lightsim2grid", "cvxpy", "highspy
 class RunFailed(RuntimeError):
     """A run ended before its time; what was written is kept in `partial`."""
 
-    def __init__(self, simulator: str, time_s: int, cause: str, partial: Path) -> None:
-        super().__init__(f"{simulator} failed at t={time_s} s: {cause}; partial result in {partial}")
-        self.simulator, self.time_s, self.cause, self.partial = simulator, time_s, cause, partial
+    def __init__(self, failure: Failure, partial: Path) -> None:
+        super().__init__(f"{failure.text}; partial result in {partial}")
+        self.failure, self.partial = failure, partial
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, outpu
     info = {"started": started.isoformat(), "wall_s": time.perf_counter() - clock, **_machine(), **seconds}
     _conclude(spec, failure, info)
     if failure is not None:
-        raise RunFailed(failure.simulator, failure.time_s, failure.cause, output)
+        raise RunFailed(failure, output)
     return output
 
 
@@ -109,7 +110,7 @@ def _run_world(spec: RunSpec, folder: Path, progress: Progress | None) -> WorldE
                 # all but profiles hang together in a circle: none can run ahead, waiting for successors only costs
                 wired.world.run(until=spec.steps_total * spec.step_s, print_progress=False, lazy_stepping=False)
     except SimulatorFailure as stopped:
-        failure = Failure(stopped.simulator, stopped.time_s, stopped.cause)
+        failure = stopped.failure
     except Exception as error:  # mosaik's own words for a simulator that died; the ledgers know more
         if not (spec.is_separate or spec.remote):
             raise
@@ -158,7 +159,7 @@ def missing_steps(spec: RunSpec, ledgers: Mapping[str, Ledger], word: str = "") 
     """The simulator that did not finish: one that said why, else the one that did the fewest steps."""
     for name, ledger in ledgers.items():
         if ledger.failure is not None:
-            return Failure(name, int(ledger.failure["time_s"]), str(ledger.failure["cause"]))
+            return replace(ledger.failure, simulator=name)
     steps = {name: ledgers[name].steps if name in ledgers else 0 for name in simulator_names(spec)}
     slowest = min(steps, key=lambda name: steps[name])
     if steps[slowest] >= spec.steps_total and not word:
@@ -172,7 +173,7 @@ def _lost(spec: RunSpec, folder: Path, error: Exception) -> Failure:
     ledgers = read_ledgers(folder)
     recorded = ledgers["recorder"].steps if "recorder" in ledgers else 0
     name = getattr(error, "simulator", f"serve-district at {' or '.join(dict.fromkeys(spec.remote.values()))}")
-    return Failure(name, spec.start_s + recorded * spec.step_s, f"{type(error).__name__}: {error}")
+    return Failure.of(error, name, spec.start_s + recorded * spec.step_s)
 
 
 def _wrong_engine(spec: RunSpec) -> Failure | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager, nullcontext
@@ -15,6 +14,7 @@ from testbed.results.reading import ResultError, open_result
 from testbed.running.preflight import Request, result_name
 from testbed.scenario.record import Scenario
 from testbed.setup.controller_loading import load_controller
+from testbed.wiring.failure import Failure
 
 Progress = Callable[[int, int], None]
 """(steps done, steps in total)."""
@@ -48,17 +48,15 @@ class Outcome:
     path: Path
     """Its result; the partial one if it failed."""
     seconds: float
-    failure: str = ""
-    """Empty if it completed; otherwise simulator, simulated time and cause."""
-    trace: str = ""
-    """Python's traceback of a failure."""
+    failure: Failure | None = None
+    """None if it completed."""
 
     @property
     def line(self) -> str:
         """One line for the user: what was done, or what failed and where the partial result is."""
         if self.failure:
             left = partial_text(self.path) or "no partial result"
-            return f"testbed: {self.job.label} failed: {self.failure}; {left}"
+            return f"testbed: {self.job.label} failed: {self.failure.text}; {left}"
         rate = self.job.hours / max(self.seconds, 1e-9)
         return (f"{self.job.label}: {self.job.hours} h simulated in {self.seconds:.1f} s "
                 f"({rate:.2f} h/s), {self.path}")
@@ -112,25 +110,11 @@ def carry_out(job: Job, progress: Progress | None = None) -> Outcome:
         path = run_scenario(scenario, load_controller(job.spec), seed=job.seed, output=job.output,
                             plan=job.plan, progress=progress)
     except RunFailed as error:
-        failure = failure_text(error.simulator, error.time_s, error.cause)
-        return Outcome(job, error.partial, time.perf_counter() - started, failure, traceback.format_exc())
+        return Outcome(job, error.partial, time.perf_counter() - started, error.failure)
     except Exception as error:  # told with its cause, and the exit code says so
-        failure = f"unexpected {type(error).__name__}: {error}"
-        return Outcome(job, job.output, time.perf_counter() - started, failure, traceback.format_exc())
+        failure = Failure.of(error, word="unexpected ")
+        return Outcome(job, job.output, time.perf_counter() - started, failure)
     return Outcome(job, path, time.perf_counter() - started)
-
-
-def failure_text(simulator: str, time_s: int, cause: str) -> str:
-    """Who failed, when in simulated time (before counted 00:00: the warm-up), and why."""
-    return f"{simulator} failed at {clock(time_s)}: {cause}"
-
-
-def clock(time_s: int) -> str:
-    """Simulated time as people read it, e.g. `day 1 13:45`; negative times are in the warm-up."""
-    day, second = divmod(time_s, 86_400)
-    hour, minute = second // 3600, second % 3600 // 60
-    text = f"{hour:02d}:{minute:02d}" + (f":{second % 60:02d}" if second % 60 else "")
-    return f"day {day + 1} {text}" if day >= 0 else f"warm-up day {day} {text}"
 
 
 def partial_text(path: Path) -> str:

@@ -25,6 +25,7 @@ from testbed.wiring.attributes import (
     to_recorder,
 )
 from testbed.wiring.code_version import code_hash
+from testbed.wiring.failure import Failure
 from testbed.wiring.packing import NOTHING, freeze, pack, unpack
 from testbed.wiring.run_spec import RunSpec
 
@@ -117,11 +118,12 @@ def _start(world: mosaik.World, name: str, spec: RunSpec, ledger_dir: Path) -> A
     except Exception as error:
         if not district:
             raise
-        raise SimulatorFailure(name, spec.start_s, f"no `testbed serve-district` at {spec.remote[district]}: {error}"
-                               ) from error
+        cause = f"no `testbed serve-district` at {spec.remote[district]}: {error}"
+        raise SimulatorFailure(Failure(name, spec.start_s, cause)) from error
     if district and (theirs := started.meta.get("code")) != code_hash():
-        raise SimulatorFailure(name, spec.start_s, f"`testbed serve-district` at {spec.remote[district]} has other "
-                               f"code (sources {theirs}, here {code_hash()})")
+        cause = (f"`testbed serve-district` at {spec.remote[district]} has other code (sources {theirs}, here "
+                 f"{code_hash()})")
+        raise SimulatorFailure(Failure(name, spec.start_s, cause))
     return started
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from models.drivers.willingness import REASONS
+from models.drivers.behaviours import BEHAVIOURS
 from models.records.arrays import SECONDS_PER_HOUR
 from models.records.groups import CHARGER_KINDS, GROUP_COUNT
 from testbed.setup.districts import District, build_districts
@@ -30,7 +30,7 @@ _SIZES: dict[str, Callable[[RunSpec], int]] = {
     "group": lambda spec: GROUP_COUNT,
     "cohort": lambda spec: GROUP_COUNT * (spec.horizon_h + 1),
     "charger_kind": lambda spec: len(CHARGER_KINDS),
-    "reason": lambda spec: len(REASONS),
+    "reason": lambda spec: len(BEHAVIOURS),
     "unit": lambda spec: thermal_units(spec.scenario).count,
     "district": lambda spec: len(spec.scenario.districts),
     "hour": lambda spec: spec.horizon_h,

@@ -27,10 +27,11 @@ from models.network.zones import zones_by_distance
 from models.records.arrays import RecordError
 from models.records.feeder import RadialFeeder, Site
 from models.records.flexibility import PairIndex
-from models.records.groups import ZONES
+from models.records.groups import VEHICLE_CLASSES, ZONES
 from models.records.vehicles import Vehicles
 from testbed.scenario import record as described
 from testbed.scenario.parts import district as district_part
+from testbed.setup.blocks import from_blocks
 from testbed.setup.controller_loading import load_controller
 from testbed.wiring.run_spec import DAY_S, RunSpec
 
@@ -95,8 +96,7 @@ def _district(scenario: described.Scenario, district: district_part.District, se
 
 def trip_parameters(scenario: described.Scenario) -> TripParameters:
     """The scenario's trips."""
-    return TripParameters(is_survey=scenario.private_trips == "survey", is_home=scenario.private_trips == "home",
-                          first_weekday=scenario.fleet.first_weekday)
+    return from_blocks(TripParameters, scenario.fleet, trips=scenario.private_trips)
 
 
 def _replay(district: district_part.District, scenario: described.Scenario) -> ReplayInputs | None:
@@ -118,37 +118,16 @@ PAIR_BINS = 25
 
 def fleet_parameters(scenario: described.Scenario, district: district_part.District | None) -> FleetParameters:
     """The scenario's fleet with this district's counts; no cars at all without a district."""
-    fleet, agreed = scenario.fleet, district.strategies if district else district_part.Strategies()
-    return FleetParameters(
-        private=district.private if district else 0, taxi=district.taxi if district else 0,
-        government=district.government if district else 0,
-        battery_kwh=fleet.private_capacity_kwh, taxi_battery_kwh=fleet.taxi_capacity_kwh,
-        government_battery_kwh=fleet.government_capacity_kwh,
-        slow_kw=fleet.slow_charger_kw, fast_kw=fleet.fast_charger_kw,
-        consumption_kwh_per_km=fleet.consumption_kwh_per_km, eta_charge=fleet.eta_charge,
-        eta_discharge=fleet.eta_discharge, fast_eta_charge=fleet.fast_eta_charge,
-        fast_eta_discharge=fleet.fast_eta_discharge, soc_min=fleet.soc_min, soc_max=fleet.soc_max,
-        soc_floor_v2g=fleet.soc_floor_v2g, soc_wanted=fleet.soc_wanted, soc_initial=fleet.soc_initial,
-        slow_taper_start_soc=fleet.slow_taper_start_soc, fast_taper_start_soc=fleet.fast_taper_start_soc,
-        age_years=fleet.age_years, bidirectional_private=fleet.private_bidirectional_share,
-        bidirectional_taxi=fleet.taxi_bidirectional_share,
-        bidirectional_government=fleet.government_bidirectional_share,
-        enrolled_share=scenario.drivers.enrolled_share,
-        strategy_private=agreed.private, strategy_taxi=agreed.taxi, strategy_government=agreed.government,
-        habit=habit(scenario) if district and district.sessions is None else None)
+    nobody = dict.fromkeys(VEHICLE_CLASSES, 0)
+    return from_blocks(
+        FleetParameters, *([district] if district else []), scenario.fleet, scenario.drivers,
+        habit=habit(scenario) if district and district.sessions is None else None, **({} if district else nobody))
 
 
 def driver_parameters(scenario: described.Scenario) -> DriverParameters:
     """The scenario's drivers."""
-    drivers, modes = scenario.drivers, scenario.drivers.modes
-    return DriverParameters(
-        plug_in_probability=drivers.plug_in_probability, compliance_mean=drivers.compliance_mean,
-        compliance_concentration=drivers.compliance_concentration, zone_shock_rho=drivers.zone_shock_rho,
-        zone_out_probability=1.0 - float(np.exp(-drivers.zone_outages_per_day)),
-        guidance_acceptance=drivers.guidance_acceptance, declaration_error_h=drivers.declaration_error_h,
-        mode_weights=(modes.ignores, modes.overrides, modes.leaves_early, modes.arrives_late,
-                      modes.never_plugs_in, modes.telemetry_lost),
-        private_stays_per_day=STAYS_PER_DAY_OF_TRIPS.get(scenario.private_trips, 4), habit=habit(scenario))
+    stays = STAYS_PER_DAY_OF_TRIPS.get(scenario.private_trips, 4)
+    return from_blocks(DriverParameters, scenario.drivers, private_stays_per_day=stays, habit=habit(scenario))
 
 
 STAYS_PER_DAY_OF_TRIPS = {"survey": MOST_TRIPS + 1, "home": MOST_HOME_TRIPS + 1}
@@ -157,8 +136,7 @@ STAYS_PER_DAY_OF_TRIPS = {"survey": MOST_TRIPS + 1, "home": MOST_HOME_TRIPS + 1}
 
 def habit(scenario: described.Scenario) -> PlugInHabit | None:
     """By which the scenario's private cars are plugged in."""
-    described_habit = scenario.drivers.habit
-    return None if described_habit is None else PlugInHabit(**described_habit.model_dump())
+    return None if scenario.drivers.habit is None else from_blocks(PlugInHabit, scenario.drivers.habit)
 
 
 def build_feeder(district: district_part.District) -> RadialFeeder | None:

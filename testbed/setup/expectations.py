@@ -21,7 +21,7 @@ from models.mobility.session_replay import ReplayInputs, expected_replay, true_r
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints
 from models.records.feeder import Site
 from models.records.flexibility import Sessions
-from models.records.groups import VEHICLE_CLASSES
+from models.records.groups import kind_of, zone_of
 from models.system.tariff import Prices
 from testbed.setup.controller_loading import knows_truth, load_controller, may_discharge
 from testbed.setup.districts import District
@@ -158,15 +158,9 @@ class Outlook:
         return by_row.sum(axis=0), by_row[:buses] + np.einsum("bzk,zkn->bn", shares, by_zone)
 
     def _row(self, stays: Sessions, kinds: int) -> Ints:
-        zone, kind = _zone_and_kind(stays.group)
-        row = np.where(stays.bus_index >= 0, stays.bus_index, self.site.bus_count + zone * kinds + kind)
+        at_zone = self.site.bus_count + zone_of(stays.group) * kinds + kind_of(stays.group)
+        row = np.where(stays.bus_index >= 0, stays.bus_index, at_zone)
         return np.asarray(row, dtype=np.int64)
-
-
-def _zone_and_kind(group: Ints) -> tuple[Ints, Ints]:
-    per_zone = 2 * len(VEHICLE_CLASSES)
-    is_taxi = group % per_zone // 2 == VEHICLE_CLASSES.index("taxi")
-    return group // per_zone, is_taxi.astype(np.int64)
 
 
 class ExpectedCars:

@@ -9,9 +9,8 @@ from models.drivers.population import stream
 from models.drivers.willingness import PriceResponse
 from models.fleet.battery import Curves, at_bus_kw
 from models.fleet.charger_curves import charger_curve
-from models.fleet.flexibility import group_kind
 from models.records.arrays import Floats
-from models.records.groups import GROUP_COUNT, group_index
+from models.records.groups import GROUP_COUNT, group_index, kind_of
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
 from models.records.vehicles import Vehicles
@@ -19,6 +18,7 @@ from models.system.power_system import PowerSystemParameters
 from models.system.units import ten_units
 from testbed.scenario.parts.system import demand_curve
 from testbed.scenario.record import Scenario
+from testbed.setup.blocks import from_blocks
 from testbed.setup.controller_loading import load_controller, may_discharge
 from testbed.setup.districts import District, build_districts
 from testbed.setup.profiles import build_profiles
@@ -54,16 +54,10 @@ def vehicle_wear_usd_per_kwh(scenario: Scenario, vehicles: Vehicles) -> Floats:
 
 def temporal_knowledge(scenario: Scenario) -> TemporalKnowledge:
     """What the system operator owns."""
-    objective, system, planning = scenario.objective, scenario.system, scenario.planning
-    return TemporalKnowledge(
-        units=thermal_units(scenario), horizon_h=planning.horizon_h, binding_h=planning.binding_h,
-        weights=weights(scenario), carbon_price_usd_per_t=objective.carbon_price_usd_per_t,
-        curtailment_penalty_usd_per_mwh=objective.curtailment_penalty_usd_per_mwh,
-        wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario), tariff_in_objective=objective.tariff_in_objective,
-        reserve_rule=system.reserve_rule, reserve_fraction=system.reserve_fraction,
-        reserve_curve=reserve_curve(scenario), shed_usd_per_mwh=system.shed_usd_per_mwh, terminal=planning.terminal,
-        tangents=planning.tangents, mip_gap=planning.mip_gap,
-        district_names=tuple(d.name for d in scenario.districts))
+    return from_blocks(
+        TemporalKnowledge, scenario.objective, scenario.system, scenario.planning,
+        units=thermal_units(scenario), weights=weights(scenario), wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario),
+        reserve_curve=reserve_curve(scenario), district_names=tuple(d.name for d in scenario.districts))
 
 
 def feeder_offers(spec: RunSpec) -> tuple[FeederOffer | None, ...]:
@@ -77,20 +71,13 @@ def feeder_offers(spec: RunSpec) -> tuple[FeederOffer | None, ...]:
 
 def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
     """What one district's operator owns: its cars' contracts, its site and its own network."""
-    scenario, spatial = spec.scenario, spec.scenario.spatial
-    return SpatialKnowledge(
+    scenario = spec.scenario
+    return from_blocks(
+        SpatialKnowledge, scenario.spatial, scenario.planning,
         district=district.name, site=district.site, vehicles=district.vehicles, feeder=district.feeder,
-        power_flow=district.power_flow, pairs=district.pairs, step_s=spec.step_s,
-        look_ahead_h=spatial.look_ahead_h, horizon_h=spec.horizon_h,
-        assumed_compliance=scenario.planning.assumed_compliance,
-        wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario), placement=spatial.placement,
-        on_inexact=spatial.on_inexact, reactive_power=spatial.reactive_power,
-        target_slack_usd_per_mwh=spatial.target_slack_usd_per_mwh,
-        voltage_penalty_below_pu=spatial.voltage_penalty_below_pu,
-        voltage_penalty_usd_per_pu2h=spatial.voltage_penalty_usd_per_pu2h, solver=spatial.solver,
+        power_flow=district.power_flow, pairs=district.pairs, step_s=spec.step_s, horizon_h=spec.horizon_h,
+        wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario), may_discharge=may_discharge(spec.controller),
         search_seed=int(stream(district.seed, "search").integers(2**31)),
-        search_evaluations=spatial.search_evaluations, search_population=spatial.search_population,
-        look_ahead_neighbourhoods=spatial.look_ahead_neighbourhoods, may_discharge=may_discharge(spec.controller),
         at_bus_kw=_at_bus_call(charger_curves(scenario), district.vehicles))
 
 
@@ -110,7 +97,7 @@ def charger_curves(scenario: Scenario) -> Curves:
 
 def eta_discharge_of_groups(scenario: Scenario) -> Floats:
     """[GROUP_COUNT] the plan's efficiency of discharging: taxis through fast chargers, all others through slow ones."""
-    is_fast = group_kind(np.arange(GROUP_COUNT)) == 1
+    is_fast = kind_of(np.arange(GROUP_COUNT)) == 1
     return np.where(is_fast, scenario.fleet.fast_eta_discharge, scenario.fleet.eta_discharge)
 
 
@@ -129,10 +116,5 @@ def reserve_curve(scenario: Scenario) -> ReserveCurve:
 
 def power_system_parameters(scenario: Scenario) -> PowerSystemParameters:
     """Prices and rules of the re-dispatch."""
-    objective, system = scenario.objective, scenario.system
-    return PowerSystemParameters(
-        weights=weights(scenario), carbon_price_usd_per_t=objective.carbon_price_usd_per_t,
-        curtailment_penalty_usd_per_mwh=objective.curtailment_penalty_usd_per_mwh,
-        reserve_rule=system.reserve_rule, reserve_fraction=system.reserve_fraction,
-        reserve_curve=reserve_curve(scenario),
-        shed_usd_per_mwh=system.shed_usd_per_mwh, dump_usd_per_mwh=system.dump_usd_per_mwh)
+    return from_blocks(PowerSystemParameters, scenario.objective, scenario.system, weights=weights(scenario),
+                       reserve_curve=reserve_curve(scenario))

@@ -10,7 +10,7 @@ import numpy as np
 from models.fleet.flexibility import cohort_flexibility, complying_cars
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints
 from models.records.flexibility import CohortFlexibility, Sessions
-from models.records.groups import GROUP_COUNT
+from models.records.groups import cohort_count, cohort_row, rows_from_hour
 from models.records.vehicles import DeclaredTable
 from testbed.setup.expectations import Outlook
 
@@ -57,7 +57,7 @@ class PlanWindow:
 
 def remaining_cohorts(window: PlanWindow, outlook: Outlook, horizon_h: int,
                       assumed_compliance: float | Floats) -> CohortFlexibility:
-    """Cohorts [GROUP_COUNT * (horizon_h + 1), horizon_h] of the plan in force with envelopes that start now.
+    """Cohorts [cohort_count(horizon_h), horizon_h] of the plan in force with envelopes that start now.
 
     X = 0 at outlook.now_s from the measured energies; hours before it are empty. The terminal rules keep counting
     from the plan's beginning: `match` asks for the level that charging at once since then would have reached,
@@ -86,23 +86,23 @@ def _correction(known: Sessions, level_kwh: Floats, stays_on: Bools, end_s: int,
     # what was lent since cannot all be returned in the time left: never ask for more than full power gives
     asked_kwh = np.minimum(level_kwh - known.energy_kwh, reach_kwh)
     change_kwh = (asked_kwh - np.minimum(wish_kwh, reach_kwh)) * stays_on
-    rows = known.group * (left_h + 1) + left_h
+    rows = cohort_row(known.group, left_h, left_h)
     weights = complying_cars(known, assumed_compliance) * change_kwh
-    return np.asarray(np.bincount(rows, weights, GROUP_COUNT * (left_h + 1)), dtype=np.float64)
+    return np.asarray(np.bincount(rows, weights, cohort_count(left_h)), dtype=np.float64)
 
 
 def _aligned(now: CohortFlexibility, plan_s: int, passed: int, horizon_h: int) -> CohortFlexibility:
     """From rows and hours counted from now to those of the plan; what has passed is empty."""
     h = horizon_h
-    rows = np.arange(GROUP_COUNT * (h + 1)).reshape(GROUP_COUNT, h + 1)[:, passed:].ravel()
+    rows = rows_from_hour(passed, h)
 
     def by_hour(values: Floats) -> Floats:
-        whole = np.zeros((GROUP_COUNT * (h + 1), h))
+        whole = np.zeros((cohort_count(h), h))
         whole[rows, passed:] = values
         return whole
 
     def by_cohort(values: Floats, empty: float) -> Floats:
-        whole = np.full((GROUP_COUNT * (h + 1), *values.shape[1:]), empty)
+        whole = np.full((cohort_count(h), *values.shape[1:]), empty)
         whole[rows] = values
         return whole
 

@@ -13,7 +13,7 @@ from models.mobility.trip_parameters import TripParameters
 from models.mobility.trips import KM_PER_MILE
 from models.mobility.trips_home import mean_km_per_day
 from models.records.arrays import Floats
-from models.records.groups import GOVERNMENT, PRIVATE, TAXI, VEHICLE_CLASSES, ZONES
+from models.records.groups import GOVERNMENT, GROUP_COUNT, PRIVATE, TAXI, VEHICLE_CLASSES, class_of
 from models.wear import wear_model
 from models.wear.contract import KELVIN_0C, LifeUse
 from testbed.scenario.record import Scenario
@@ -58,4 +58,4 @@ def wear_price_of_groups(scenario: Scenario) -> Floats:
     by_class = np.concatenate([
         model.life_average_usd_per_kwh(capacity[i:i + 1], life_use(scenario, power[i]), driven[i:i + 1])
         for i in range(len(VEHICLE_CLASSES))])
-    return np.tile(np.repeat(by_class, 2), len(ZONES))
+    return np.asarray(by_class[class_of(np.arange(GROUP_COUNT))])

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import time
-import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,6 +31,7 @@ from testbed.wiring.attributes import (
     to_recorder,
 )
 from testbed.wiring.contracts import Contract, Terms
+from testbed.wiring.failure import Failure
 from testbed.wiring.packing import NOTHING
 from testbed.wiring.run_spec import RunSpec
 
@@ -42,13 +42,11 @@ MODELS: dict[str, Scope] = {"System": "system", "District": "district"}
 
 
 class SimulatorFailure(RuntimeError):
-    """A simulator threw: carries its name, the time in counted seconds and the cause."""
+    """A simulator threw."""
 
-    def __init__(self, simulator: str, time_s: int, cause: str) -> None:
-        super().__init__(f"{simulator} failed at t={time_s} s: {cause}")
-        self.simulator = simulator
-        self.time_s = time_s
-        self.cause = cause
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
 
 
 def consumed_by(simulator: str) -> set[str]:
@@ -101,7 +99,7 @@ class Adapter(mosaik_api_v3.Simulator):
         self.values: dict[str, Values] = {}
         self.steps_done = 0
         self.build_s = self.busy_s = self.warmup_s = 0.0
-        self.failure: Values | None = None
+        self.failure: Failure | None = None
         self.border: Border | None = None
         """Set before `init` where the simulator is served elsewhere."""
 
@@ -181,15 +179,14 @@ class Adapter(mosaik_api_v3.Simulator):
         try:
             action()
         except Exception as error:
-            cause = f"{type(error).__name__}: {error}"
-            self.failure = {"time_s": now_s, "cause": cause, "traceback": traceback.format_exc()}
+            self.failure = Failure.of(error, self.simulator, now_s)
             self._write_ledger()
-            raise SimulatorFailure(self.simulator, now_s, cause) from error
+            raise SimulatorFailure(self.failure) from error
 
     def ledger(self) -> Values:
         """What the simulator says of its own run, as plain JSON."""
         return {"steps": self.steps_done, "busy_s": self.busy_s, "build_s": self.build_s, "warmup_s": self.warmup_s,
-                "failure": self.failure, **self.extra_ledger()}
+                "failure": self.failure and self.failure.to_json(), **self.extra_ledger()}
 
     def _write_ledger(self) -> None:
         if self.ledger_dir is None:  # served elsewhere: the run asks for it

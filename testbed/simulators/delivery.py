@@ -6,7 +6,7 @@ import numpy as np
 
 from controllers.port import FeederView, Setpoints
 from models.records.arrays import Floats, Ints
-from models.records.groups import GROUP_COUNT, cohort_index, group_index
+from models.records.groups import GROUP_COUNT, by_group_and_hour, cohort_count, cohort_index, group_index, group_of_row
 from testbed.setup.districts import District
 from testbed.simulators.adapter import Values
 from testbed.wiring.run_spec import RunSpec
@@ -25,7 +25,7 @@ class TargetLedger:
         self.district = district
         self.spec = spec
         self.assumed_compliance = assumed_compliance
-        self.cohorts = GROUP_COUNT * (spec.horizon_h + 1)
+        self.cohorts = cohort_count(spec.horizon_h)
         self.by_group: Floats = np.zeros(0)
         self._clear()
 
@@ -59,13 +59,13 @@ class TargetLedger:
         return values
 
     def _by_group(self, per_cohort: Floats) -> Floats:
-        return np.asarray(per_cohort.reshape(GROUP_COUNT, -1).sum(axis=1))
+        return np.asarray(by_group_and_hour(per_cohort, self.spec.horizon_h).sum(axis=1))
 
     def _add(self, view: FeederView, answer: Setpoints) -> None:
         cars = np.flatnonzero(view.declared.is_plugged & (answer.is_dispatched > 0))
         present_s = self._declared_presence_s(view, cars)
         rows = self._rows(view, cars)
-        compliance = (self.by_group[rows // (self.spec.horizon_h + 1)] if self.by_group.size
+        compliance = (self.by_group[group_of_row(rows, self.spec.horizon_h)] if self.by_group.size
                       else self.assumed_compliance)
         energy_kwh = answer.setpoint_kw[cars] * compliance * present_s / SECONDS_PER_HOUR
         self.charge_kwh += np.bincount(rows, np.maximum(energy_kwh, 0.0), self.cohorts)

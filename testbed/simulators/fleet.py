@@ -15,6 +15,7 @@ from models.fleet.fleet import Fleet, FleetParameters, FleetStep
 from models.fleet.reserve_room import reserve_room
 from models.records.arrays import SECONDS_PER_HOUR, Floats
 from models.records.vehicles import DeclaredTable, PresenceTable
+from testbed.setup.blocks import from_blocks
 from testbed.setup.controller_loading import knows_truth, load_controller, may_discharge
 from testbed.setup.districts import District, build_districts
 from testbed.setup.knowledge import charger_curves, driver_response, vehicle_wear_usd_per_kwh
@@ -72,7 +73,7 @@ class DistrictFleet:
     def __init__(self, spec: RunSpec, district: District, response: PriceResponse) -> None:
         vehicles, drivers = district.vehicles, district.drivers()
         wear = vehicle_wear_usd_per_kwh(spec.scenario, vehicles)
-        parameters = FleetParameters(charger_curves(spec.scenario), spec.scenario.fleet.fast_charge_usd_per_kwh)
+        parameters = from_blocks(FleetParameters, spec.scenario.fleet, curves=charger_curves(spec.scenario))
         self.curves = parameters.curves
         self.district = district
         self.delivery = nothing_delivered()
@@ -126,7 +127,7 @@ class DistrictFleet:
         return {
             "setpoint_vehicle_kw": self.requested_kw, "limited_vehicle_kw": self.limited_kw,
             "soc": step.soc, "soc_reported": self.soc_reported, "p_vehicle_kw": step.p_kw,
-            "reason_vehicle": step.reason,
+            "reason_vehicle": step.behaviour,
             "pev_flows": PevFlows(step.p_bus_kw, step.q_bus_kvar, step.p_slow_bus_kw),
             "pev_mw": PevPower(charge_mw=float(charge_mw), discharge_mw=float(discharge_mw), **self.reserve),
             "delivery": self.delivery,
@@ -134,7 +135,7 @@ class DistrictFleet:
             "discharge_bus_kw": step.discharge_bus_kw,
             "charge_kw": step.charge_group_kw, "discharge_kw": step.discharge_group_kw,
             "tariff_usd": step.tariff_group_usd, "wear_usd": step.wear_group_usd,
-            "refusals": step.refusals.astype(np.float64), "stored_kwh": step.energy_kwh,
+            "refusals": step.by_behaviour.astype(np.float64), "stored_kwh": step.energy_kwh,
             "departures_short_kwh": float(step.departure_short_kwh.sum()),
             **{name: float(getattr(step, name).sum()) for name in of_step("fleet", "sum")},
             **{name: float(getattr(step, name)) for name in of_step("fleet", "number")},

@@ -23,6 +23,7 @@ from models.network.quiet import quiet
 from testbed.running.several_runs import Job, Outcome, carry_out
 from testbed.sweeping.study import Case
 from testbed.wiring.code_version import code_hash
+from testbed.wiring.failure import Failure
 
 PARTS = "parts"
 _one_at_a_time = threading.Lock()
@@ -39,8 +40,8 @@ class CaseOutcome:
 
     key: str
     seconds: float
-    failure: str = ""
-    """Empty if it is complete; otherwise simulator, simulated time and cause."""
+    failure: Failure | None = None
+    """None if it is complete."""
 
 
 def run_case(case: Case, folder: str, code: str) -> CaseOutcome:
@@ -53,7 +54,7 @@ def run_case(case: Case, folder: str, code: str) -> CaseOutcome:
             return CaseOutcome(case.key, 0.0)
         parts = Path(folder) / PARTS
         if problem := _unfit(parts, code):
-            return CaseOutcome(case.key, 0.0, f"worker on {platform.node()}: {problem}")
+            return CaseOutcome(case.key, 0.0, Failure("", 0, f"worker on {platform.node()}: {problem}"))
         with tempfile.TemporaryDirectory(dir=parts, prefix=f"{case.key}-", ignore_cleanup_errors=True) as own:
             output = Path(own) / f"{case.key}.h5"
             job = Job(case.scenario_json, case.spec, case.controller, case.seed, output, None, case.hours)
@@ -73,7 +74,7 @@ def _kept(case: Case, outcome: Outcome, own: Path, folder: Path) -> CaseOutcome:
     record: dict[str, Any] = {"case": case.key, "controller": case.controller, "seed": case.seed,
                               "point": case.point, "seconds": outcome.seconds, "code": code_hash()}
     if outcome.failure:
-        record |= {"failure": outcome.failure, "trace": outcome.trace}
+        record |= {"failure": outcome.failure.to_json()}
     else:
         record |= _what_came_out(outcome.path)
     target = folder / ("failed" if outcome.failure else "cases")
@@ -111,6 +112,11 @@ def case_record(folder: Path, key: str) -> Mapping[str, Any]:
         if file.is_file():
             return dict(json.loads(file.read_text(encoding="utf-8")))
     return {}
+
+
+def case_failure(record: Mapping[str, Any]) -> Failure | None:
+    """Why the case of this record failed, if it did."""
+    return Failure.from_json(record["failure"]) if "failure" in record else None
 
 
 def clear_parts(folder: Path) -> None:

@@ -20,6 +20,7 @@ from testbed.sweeping.case import CaseOutcome, SchedulerLost, run_case, worker_s
 from testbed.sweeping.study import Case
 from testbed.sweeping.worker_template import METHOD, prepare_workers
 from testbed.wiring.code_version import code_hash
+from testbed.wiring.failure import Failure
 
 WAIT_S = 60
 """For the first worker of a cluster."""
@@ -120,7 +121,7 @@ def carried_out(client: Client, cases: Sequence[Case], folder: Path) -> Iterator
             if error is None:
                 yield future.result()
             else:  # Dask's own: the worker died again and again
-                yield CaseOutcome(key, 0.0, f"{type(error).__name__}: {error}".split("\n")[0])
+                yield CaseOutcome(key, 0.0, Failure("", 0, f"{type(error).__name__}: {error}".split("\n")[0]))
 
 
 @contextmanager

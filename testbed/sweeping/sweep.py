@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 from testbed.metrics.registry import METRICS
 from testbed.running.preflight import RESULTS, WrongRequest, folder_mistakes
 from testbed.sweeping.alone import alone_in
-from testbed.sweeping.case import CaseOutcome, case_record, clear_parts, is_complete, open_parts
+from testbed.sweeping.case import CaseOutcome, case_failure, case_record, clear_parts, is_complete, open_parts
 from testbed.sweeping.study import Case, Study, cases_of, load_study
 from testbed.wiring.code_version import code_hash
+from testbed.wiring.failure import Failure
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -107,29 +108,31 @@ def _carry_out(sweep: Sweep, todo: Sequence[Case], client: Client, say: Say) -> 
         left_s = (time.perf_counter() - started) / done * (len(todo) - done)
         say(f"[{done}/{len(todo)}, {left_s:.0f} s left] {_line(sweep, by_key[outcome.key], outcome)}")
         if outcome.failure:
-            _remember_failure(sweep.folder, by_key[outcome.key], outcome)
+            _remember_failure(sweep.folder, outcome.key, outcome.failure)
 
 
 def _seen(folder: Path, told: CaseOutcome) -> CaseOutcome:
     """What the worker said, unless it called complete what is not there."""
     if told.failure or is_complete(folder, told.key):
         return told
-    return replace(told, failure=f"its worker called it complete, but its files are not in {folder}: is it shared?")
+    cause = f"its worker called it complete, but its files are not in {folder}: is it shared?"
+    return replace(told, failure=Failure("", 0, cause))
 
 
 def _line(sweep: Sweep, case: Case, outcome: CaseOutcome) -> str:
-    words = f"failed: {outcome.failure}" if outcome.failure else f"{case.hours} h simulated in {outcome.seconds:.1f} s"
+    done = f"{case.hours} h simulated in {outcome.seconds:.1f} s"
+    words = f"failed: {outcome.failure.text}" if outcome.failure else done
     return f"{case.key} {sweep.label(case)}: {words}"
 
 
-def _remember_failure(folder: Path, case: Case, outcome: CaseOutcome) -> None:
+def _remember_failure(folder: Path, key: str, failure: Failure) -> None:
     """A worker that died could not write down why; what it or another said before does not hold any more."""
-    if case_record(folder, case.key).get("failure") == outcome.failure:
+    if case_failure(case_record(folder, key)) == failure:
         return
-    file = folder / "failed" / f"{case.key}.json"
+    file = folder / "failed" / f"{key}.json"
     file.parent.mkdir(exist_ok=True)
     partial = file.with_suffix(".part")
-    partial.write_text(json.dumps({"case": case.key, "failure": outcome.failure, "trace": ""}), encoding="utf-8")
+    partial.write_text(json.dumps({"case": key, "failure": failure.to_json()}), encoding="utf-8")
     partial.replace(file)
 
 
@@ -166,13 +169,14 @@ def write_tables(sweep: Sweep) -> None:
         for case in sweep.cases:
             record = case_record(sweep.folder, case.key)
             figures = record.get("metrics", {}) if is_complete(sweep.folder, case.key) else {}
-            status = "completed" if figures else "failed" if "failure" in record else "open"
+            failure = case_failure(record)
+            status = "completed" if figures else "failed" if failure else "open"
             values = (figures.get(name) for name in names)
             write((case.key, case.controller, case.seed, *case.point, status,
                    *("" if value is None else value for value in values),
                    record.get(OPTIMISED, "") if figures else ""))
-            if status == "failed":
-                failures.append((case, str(record["failure"])))
+            if failure and not figures:
+                failures.append((case, failure.text))
     with _replacing(sweep.folder / FAILED) as write:
         write(("case", "controller", "seed", *sweep.study.axes, "cause", "again"))
         for case, cause in failures:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from controllers.temporal.unit_commitment.checking.plan import check_plan
-from models.drivers.willingness import REASONS
+from models.drivers.behaviours import BEHAVIOURS
 from models.mobility.mobility import Mobility
 from testbed.metrics.of_runs import compute_metrics
 from testbed.results.reading import open_result
@@ -159,4 +159,4 @@ def test_metrics_are_there_and_counts_are_whole(run):
     assert np.isfinite(metrics["total_cost_usd_adjusted"])
     assert metrics["unit_hours"] == round(metrics["unit_hours"])
     refusals = sum(np.nansum(run.result.district(d, "refusals"), axis=0) for d in run.result.districts)
-    assert refusals.shape == (len(REASONS),)
+    assert refusals.shape == (len(BEHAVIOURS),)

@@ -1,5 +1,7 @@
 """mosaik can end a run without a word; the testbed never does."""
 
+from dataclasses import replace
+
 import pytest
 
 from testbed.results.reading import open_result
@@ -18,20 +20,21 @@ def controller(name):
 def test_a_simulator_that_throws_ends_the_run_and_is_named(tmp_path, overrides):
     with pytest.raises(RunFailed) as failure:
         small_run.run(tmp_path, *overrides, controller=controller("Throwing"))
-    error = failure.value
-    assert (error.simulator, error.time_s) == ("spatial", 14_400)
-    assert "ZeroDivisionError" in error.cause
-    result = open_result(error.partial)
+    told = failure.value.failure
+    assert (told.simulator, told.time_s) == ("spatial", 14_400)
+    assert told.text == f"spatial failed at day 1 04:00: {told.cause}"
+    assert "ZeroDivisionError" in told.cause and "plain_controller.py" in told.trace
+    result = open_result(failure.value.partial)
     assert result.status == "failed"
-    assert result.failure.simulator == "spatial"
+    assert result.failure == replace(told, trace="")
     assert result.steps_written == 4
 
 
 def test_a_process_that_dies_ends_the_run_and_is_named(tmp_path):
     with pytest.raises(RunFailed) as failure:
         small_run.run(tmp_path, SEPARATE, controller=controller("Dying"))
-    assert failure.value.simulator == "spatial"
-    assert failure.value.time_s == 14_400
+    assert failure.value.failure.simulator == "spatial"
+    assert failure.value.failure.time_s == 14_400
     assert open_result(failure.value.partial).status == "failed"
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controllers.spatial.branch_flow.network import solve_network
-from controllers.spatial.branch_flow.sharing import Asked, pair_of_cars, share
+from controllers.spatial.branch_flow.sharing import Asked, share
 from controllers.spatial.branch_flow.targets import hour_targets
 from controllers.spatial.judge import Judge
 from controllers.spatial.pro_rata import Cars
@@ -156,7 +156,7 @@ def test_cars_find_their_pair_in_any_order_of_rows(seed: int) -> None:
     rng = np.random.default_rng(seed)
     keys = rng.permutation(33 * GROUP_COUNT * 5)[:200]
     pairs = PairIndex(keys // (GROUP_COUNT * 5), keys // 5 % GROUP_COUNT, keys % 5, 5)
-    assert np.array_equal(pair_of_cars(pairs, pairs.bus_index, pairs.group, pairs.departure_bin), np.arange(200))
+    assert np.array_equal(pairs.rows(pairs.bus_index, pairs.group, pairs.departure_bin), np.arange(200))
     missing = np.setdiff1d(np.arange(33 * GROUP_COUNT * 5), keys)[:50]
-    rows = pair_of_cars(pairs, missing // (GROUP_COUNT * 5), missing // 5 % GROUP_COUNT, missing % 5)
+    rows = pairs.rows(missing // (GROUP_COUNT * 5), missing // 5 % GROUP_COUNT, missing % 5)
     assert np.all(rows == -1)

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.drivers.behaviours import REFUSALS
 from models.drivers.population import FleetParameters, district_seed, draw_vehicles
 from models.drivers.willingness import DriverParameters, Drivers
 from models.fleet.fleet import Fleet
 from models.mobility.mobility import Mobility
-from models.mobility.trip_parameters import TripParameters
+from models.mobility.trip_parameters import PrivateTrips, TripParameters
 from models.mobility.trips import TripWishes
 from models.records.arrays import Floats
 from models.records.feeder import Site
@@ -23,7 +24,7 @@ STEP, DAY = 1800, 86_400
 SEED = district_seed(7, 0)
 CARS = FleetParameters(private=25, taxi=0, government=5)
 SITE = Site(np.array([-1, 0, 1, 2]), np.array([0, 40, 40, 40]), np.zeros(4, dtype=np.int64))
-IN_PLACE = (1.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+IN_PLACE = {one.name: 1.0 for one in REFUSALS if not one.is_recorded}
 """Ways of refusing that leave stays as they are: ignores, overrides, telemetry lost."""
 PRICES = np.full(24, 0.1)
 ROUNDING_KWH = 1e-9
@@ -32,7 +33,7 @@ ROUNDING_KWH = 1e-9
 
 def _world(mean: float, seed: int) -> SimpleNamespace:
     vehicles = draw_vehicles(CARS, SEED)
-    drivers = Drivers(vehicles, district_seed(seed, 0), DriverParameters(compliance_mean=mean, mode_weights=IN_PLACE))
+    drivers = Drivers(vehicles, district_seed(seed, 0), DriverParameters(compliance_mean=mean, modes=IN_PLACE))
     mobility = Mobility(vehicles, SITE, TripWishes(vehicles.class_index, SEED), drivers, 0)
     return SimpleNamespace(vehicles=vehicles, mobility=mobility,
                            fleet=Fleet(vehicles, SITE.bus_zone, np.zeros(vehicles.count)))
@@ -81,15 +82,15 @@ def test_raising_compliance_only_wins_drivers(seed: int, one: float, other: floa
     zone = np.zeros((vehicles.count, 9), dtype=np.int64)
     low, high = (Drivers(vehicles, district_seed(seed, 0), DriverParameters(compliance_mean=mean)).day(day, zone)
                  for mean in sorted((one, other)))
-    assert np.all((high.mode == 0) | (low.mode != 0))
-    assert np.all((high.mode == low.mode) | (high.mode == 0))
+    assert np.all((high.behaviour == 0) | (low.behaviour != 0))
+    assert np.all((high.behaviour == low.behaviour) | (high.behaviour == 0))
     for name in ("instant", "bus_choice", "accepts_guidance"):
         assert np.array_equal(getattr(low, name), getattr(high, name))
 
 
-@pytest.mark.parametrize("is_survey", [False, True])
-def test_wishes_do_not_depend_on_compliance(is_survey: bool) -> None:
+@pytest.mark.parametrize("trips", ["parametric", "survey", "home"])
+def test_wishes_do_not_depend_on_compliance(trips: PrivateTrips) -> None:
     """Nothing about drivers enters the trips: they take a class, a seed and their own parameters."""
     vehicles = draw_vehicles(CARS, SEED)
-    a, b = (TripWishes(vehicles.class_index, SEED, TripParameters(is_survey=is_survey)).day(1) for _ in range(2))
+    a, b = (TripWishes(vehicles.class_index, SEED, TripParameters(trips=trips)).day(1) for _ in range(2))
     assert np.array_equal(a.depart_s, b.depart_s) and np.array_equal(a.distance_km, b.distance_km)

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from testbed.cli.app import app
-from testbed.results.writing import Failure
+from testbed.wiring.failure import Failure
 
 OWN = '''
 class {name}:
@@ -38,7 +38,7 @@ class RunFailed(RuntimeError):
 
     def __init__(self, simulator: str, time_s: int, cause: str, partial: Path) -> None:
         super().__init__(cause)
-        self.simulator, self.time_s, self.cause, self.partial = simulator, time_s, cause, partial
+        self.failure, self.partial = Failure(simulator, time_s, cause), partial
 
 
 @dataclass

@@ -6,9 +6,10 @@ import numpy as np
 
 from controllers.port import SpatialKnowledge
 from controllers.spatial.branch_flow.forecast import Forecast
-from controllers.spatial.branch_flow.layout import KINDS, Layout, group_kind, group_zone
+from controllers.spatial.branch_flow.layout import KINDS, Layout
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
+from models.records.groups import kind_of, zone_of
 
 
 def no_guidance(buses: int) -> Ints:
@@ -69,6 +70,6 @@ def expected_stay(knowledge: SpatialKnowledge, layout: Layout, now: Forecast) ->
 
 def _groups_of_rows(layout: Layout, groups: Ints) -> Floats:
     """[W, groups] 1 where a group parks in the row's zone and uses its kind of charger."""
-    same_zone = group_zone(groups)[None, :] == layout.zone_of[:, None]
-    same_kind = group_kind(groups)[None, :] == layout.kind_of[:, None]
+    same_zone = zone_of(groups)[None, :] == layout.zone_of[:, None]
+    same_kind = kind_of(groups)[None, :] == layout.kind_of[:, None]
     return np.asarray(same_zone & same_kind, dtype=np.float64)

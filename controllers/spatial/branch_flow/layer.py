@@ -9,10 +9,10 @@ import numpy as np
 from controllers.disaggregation import plugged_power_kw
 from controllers.port import FeederView, Setpoints, SpatialCertificate, SpatialKnowledge
 from controllers.spatial.branch_flow.decision import Decider, Decision
-from controllers.spatial.branch_flow.sharing import Asked, pair_of_cars, share, without_dust
+from controllers.spatial.branch_flow.sharing import Asked, share, without_dust
 from controllers.spatial.pro_rata import Cars, plugged_cars
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
-from models.records.groups import GROUP_COUNT, cohort_index, group_index
+from models.records.groups import GROUP_COUNT, cohort_index, cohort_row, group_index, hour_of_row
 
 
 class BranchFlow:
@@ -78,10 +78,10 @@ class BranchFlow:
         group = group_index(k.site.bus_zone[bus], k.vehicles.class_index[cars.index],
                             k.vehicles.is_bidirectional[cars.index])
         departure_s = view.declared.declared_departure_s[cars.index]
-        bins = k.pairs.bins
-        departure_bin = cohort_index(np.zeros_like(group), departure_s, held.time_s, bins - 1)
-        pair = self._pair_position[pair_of_cars(k.pairs, bus, group, departure_bin)]
-        return replace(cars, row=group * bins + departure_bin), pair
+        last_bin = k.pairs.bins - 1
+        row = cohort_index(group, departure_s, held.time_s, last_bin)
+        pair = self._pair_position[k.pairs.rows(bus, group, hour_of_row(row, last_bin))]
+        return replace(cars, row=row), pair
 
     def _asked(self, held: Decision, period: int) -> Asked:
         """Set-points' sums of this step: pairs as decided, cohorts with what the hour still lacks."""
@@ -104,7 +104,7 @@ class BranchFlow:
         stays due for cars that arrive meanwhile.
         """
         layout, step_h = held.layout, self.knowledge.step_s / SECONDS_PER_HOUR
-        rows = layout.cohort_group * self.knowledge.pairs.bins + layout.cohort_bin
+        rows = cohort_row(layout.cohort_group, layout.cohort_bin, self.knowledge.pairs.bins - 1)
         due = np.zeros(target_kw.size)
         placed = layout.pair_cohort @ pair_kw
         due[rows] = placed[:, :periods].sum(axis=1) * step_h

@@ -15,12 +15,22 @@ import scipy.sparse as sp
 from controllers.port import PlanError, SpatialKnowledge
 from controllers.spatial.branch_flow.neighbourhoods import neighbourhoods
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
-from models.records.groups import CHARGER_KINDS, VEHICLE_CLASSES, ZONES
+from models.records.groups import (
+    CHARGER_KINDS,
+    VEHICLE_CLASSES,
+    ZONES,
+    class_of,
+    cohort_row,
+    group_of_row,
+    hour_of_row,
+    is_bidirectional,
+    kind_of,
+    zone_of,
+)
 
 KINDS = len(CHARGER_KINDS)
 ZONE_KINDS = len(ZONES) * KINDS
 CLASSES = len(VEHICLE_CLASSES)
-FAST_CLASS = VEHICLE_CLASSES.index("taxi")
 
 
 @dataclass(frozen=True)
@@ -83,21 +93,6 @@ class Layout:
         return self.steps + self.hours
 
 
-def group_zone(group: Ints) -> Ints:
-    """Zone of each group."""
-    return np.asarray(group // (2 * CLASSES), dtype=np.int64)
-
-
-def group_kind(group: Ints) -> Ints:
-    """Charger kind of each group: taxis fast, all others slow."""
-    return np.asarray(group // 2 % CLASSES == FAST_CLASS, dtype=np.int64)
-
-
-def group_is_bidirectional(group: Ints) -> Ints:
-    """1 for groups of bidirectional chargers."""
-    return np.asarray(group % 2, dtype=np.int64)
-
-
 def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
     """All index matrices for the rows `held` of PairIndex; raises PlanError without feeder or pairs."""
     site, feeder = knowledge.site, knowledge.feeder
@@ -111,7 +106,7 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
     # an hour without cars keeps one empty row: no matrix of the problem is ever without a column
     held = held if held.size else np.zeros(1, dtype=np.int64)
     bus, group = knowledge.pairs.bus_index[held], knowledge.pairs.group[held]
-    kind = group_kind(group)
+    kind = kind_of(group)
     ports = np.stack([site.ports(k) for k in range(KINDS)], axis=1)
     row_bus, row_kind = np.nonzero(ports)
     row_of = np.full(ports.shape, -1)
@@ -120,8 +115,9 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
     later_key, row_later = _later_rows(knowledge, row_bus, row_kind)
     zone_rows, later_w = np.unique(later_key % ZONE_KINDS, return_inverse=True)
     # a cohort without cars here could only pay for its missed target: it gets no row
-    keys, pair_c = np.unique(group * knowledge.pairs.bins + knowledge.pairs.departure_bin[held], return_inverse=True)
-    rows_d = np.flatnonzero(group_is_bidirectional(group))
+    last_bin = knowledge.pairs.bins - 1
+    keys, pair_c = np.unique(cohort_row(group, knowledge.pairs.departure_bin[held], last_bin), return_inverse=True)
+    rows_d = np.flatnonzero(is_bidirectional(group))
     # likewise: all stand in, with limits of 0
     rows_d = rows_d if rows_d.size else np.arange(held.size)
     eta_c, eta_d, wear = _group_constants(knowledge)
@@ -134,7 +130,7 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
         pairs=held, rows_d=rows_d, rows_c=np.setdiff1d(np.arange(held.size), rows_d),
         pair_bus=_sums(bus - 1, lines), pair_bus_slow=_sums(bus - 1, lines, kind == 0),
         pair_cohort=_sums(pair_c, keys.size), pair_later=_sums(row_later[row_of[bus, kind]], later_key.size),
-        cohort_group=keys // knowledge.pairs.bins, cohort_bin=keys % knowledge.pairs.bins,
+        cohort_group=group_of_row(keys, last_bin), cohort_bin=hour_of_row(keys, last_bin),
         later_bus=_sums(row_bus - 1, lines), later_bus_slow=_sums(row_bus - 1, lines, row_kind == 0),
         later_rows=_sums(row_later, later_key.size), later_zone=_sums(later_w, zone_rows.size),
         row_bus=row_bus, row_kind=row_kind, row_later=row_later,
@@ -167,7 +163,7 @@ def _group_constants(knowledge: SpatialKnowledge) -> tuple[Floats, Floats, Float
     """Mean efficiencies of each group's class and its wear per MWh at the bus; arrays [GROUP_COUNT]."""
     vehicles = knowledge.vehicles
     groups = np.arange(knowledge.wear_usd_per_kwh.size)
-    vehicle_class = groups // 2 % CLASSES
+    vehicle_class = class_of(groups)
     means = []
     for eta in (vehicles.eta_charge, vehicles.eta_discharge):
         count = np.bincount(vehicles.class_index, minlength=CLASSES)
@@ -184,8 +180,8 @@ def _later_constants(
     """Mean over the bidirectional groups of each later row's zone and kind; arrays [J]."""
     groups = np.arange(eta_c.size)
     wear = knowledge.wear_usd_per_kwh * 1e3 / eta_d
-    belongs = ((group_zone(groups)[None, :] == zone[:, None]) & (group_kind(groups)[None, :] == kind[:, None])
-               & (group_is_bidirectional(groups)[None, :] == 1))
+    belongs = ((zone_of(groups)[None, :] == zone[:, None]) & (kind_of(groups)[None, :] == kind[:, None])
+               & is_bidirectional(groups)[None, :])
     # one-way cars to come have no discharge to which efficiency and wear could apply
     weights = belongs / belongs.sum(axis=1, keepdims=True)
     return weights @ eta_c, weights @ eta_d, weights @ wear

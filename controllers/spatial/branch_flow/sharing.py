@@ -9,8 +9,6 @@ import numpy as np
 from controllers.disaggregation import fill, least_laxity, sorted_by_row
 from controllers.spatial.pro_rata import Cars
 from models.records.arrays import Floats, Ints
-from models.records.flexibility import PairIndex
-from models.records.groups import GROUP_COUNT
 
 DUST_KW = 1e-3
 """Powers below it are a solver's rounding, not a wish."""
@@ -19,16 +17,6 @@ DUST_KW = 1e-3
 def without_dust(power_kw: Floats) -> Floats:
     """The same powers, with what is below 1 W (or negative) set to 0."""
     return np.where(power_kw < DUST_KW, 0.0, power_kw)
-
-
-def pair_of_cars(pairs: PairIndex, bus: Ints, group: Ints, departure_bin: Ints) -> Ints:
-    """Row of PairIndex of each car [N], -1 where there is none."""
-    keys = (pairs.bus_index * GROUP_COUNT + pairs.group) * pairs.bins + pairs.departure_bin
-    order = np.argsort(keys, kind="stable")
-    key = (bus * GROUP_COUNT + group) * pairs.bins + departure_bin
-    place = np.minimum(np.searchsorted(keys, key, sorter=order), keys.size - 1)
-    row = order[place]
-    return np.asarray(np.where(keys[row] == key, row, -1), dtype=np.int64)
 
 
 @dataclass(frozen=True)

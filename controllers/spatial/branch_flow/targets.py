@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from controllers.port import PlanError
-from controllers.spatial.branch_flow.layout import KINDS, group_kind, group_zone
+from controllers.spatial.branch_flow.layout import KINDS
 from models.records.arrays import SECONDS_PER_HOUR, Floats
-from models.records.groups import GROUP_COUNT, ZONES
+from models.records.groups import GROUP_COUNT, ZONES, by_group_and_hour, kind_of, zone_of
 
 SMALLEST_KW = 1e-6
 
@@ -20,11 +20,6 @@ def plan_hour(time_s: int, plan_time_s: int, plan_hours: int) -> int:
     return int(hour)
 
 
-def by_group_and_departure(targets_kw: Floats, horizon_h: int) -> Floats:
-    """Targets [G, H] as [GROUP_COUNT, horizon_h + 1, H]."""
-    return targets_kw.reshape(GROUP_COUNT, horizon_h + 1, -1)
-
-
 def hour_targets(targets_kw: Floats, horizon_h: int, hour: int, bins: int, least_kw: Floats, most_kw: Floats) -> Floats:
     """Targets [GROUP_COUNT, bins] of the present hour by departure bin counted from this hour.
 
@@ -33,7 +28,7 @@ def hour_targets(targets_kw: Floats, horizon_h: int, hour: int, bins: int, least
     hour, least_kw and most_kw [GROUP_COUNT, bins], so that no bin is asked for more while another could do it.
     The sum per group is kept.
     """
-    now = by_group_and_departure(targets_kw, horizon_h)[:, :, hour]
+    now = by_group_and_hour(targets_kw, horizon_h)[:, :, hour]
     result = np.zeros((GROUP_COUNT, bins))
     # a plan counts departures from its own start, the lower layer from the present hour
     departure_bin = np.clip(np.arange(horizon_h) - hour, 0, bins - 1)
@@ -65,11 +60,11 @@ def _by(weight_kw: Floats, otherwise: Floats) -> Floats:
 
 def later_targets(targets_kw: Floats, horizon_h: int, hour: int, hours: int) -> tuple[Floats, int]:
     """Targets [ZONES, KINDS, hours] of the hours after the present one, and how many of them the plan covers."""
-    per_group = by_group_and_departure(targets_kw, horizon_h).sum(axis=1)
+    per_group = by_group_and_hour(targets_kw, horizon_h).sum(axis=1)
     known = per_group[:, hour + 1 : hour + 1 + hours]
     result = np.zeros((len(ZONES) * KINDS, hours))
     groups = np.arange(GROUP_COUNT)
-    np.add.at(result[:, : known.shape[1]], group_zone(groups) * KINDS + group_kind(groups), known)
+    np.add.at(result[:, : known.shape[1]], zone_of(groups) * KINDS + kind_of(groups), known)
     return result.reshape(len(ZONES), KINDS, hours), int(known.shape[1])
 
 

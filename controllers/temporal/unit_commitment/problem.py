@@ -15,6 +15,7 @@ from controllers.port import CarControl, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.inherited import Inherited, single_rows
 from models.records.arrays import Bools, Floats, Ints
 from models.records.flexibility import CohortFlexibility
+from models.records.groups import group_of_row, hour_of_row
 
 KW_PER_MW = 1000.0
 NEGLIGIBLE_KW = 1e-9
@@ -259,7 +260,7 @@ def within_the_hour(districts: tuple[CohortFlexibility, ...], horizon_h: int, st
         soon = np.maximum(latest, np.concatenate([latest[:, 1:], latest[:, -1:]], axis=1))
         may_stop = 1.0 - np.clip(soon / np.maximum(most, NEGLIGIBLE_KW), 0.0, 1.0)
     # in their hour of departure cars have no hour left to make up for stopping
-    own_hour = np.arange(count) % (horizon_h + 1)
+    own_hour = hour_of_row(np.arange(count), horizon_h)
     may_stop[np.flatnonzero(own_hour < horizon_h), own_hour[own_hour < horizon_h]] = 0.0
     return WithinTheHour(leaving, may_stop)
 
@@ -276,7 +277,7 @@ def _district_rows(index: int, cars: CohortFlexibility, knowledge: TemporalKnowl
     active = (pc > NEGLIGIBLE_KW) | (pd > NEGLIGIBLE_KW) | (bound_rises & (car_control != "none"))
     used, cohort = np.unique(np.nonzero(active)[0], return_inverse=True)
     where, hour = np.nonzero(active)
-    group, departure = used // (horizon + 1), used % (horizon + 1)
+    group, departure = group_of_row(used, horizon), hour_of_row(used, horizon)
     return CohortRows(
         district=np.full(used.size, index), row=used, group=group, departure_h=departure,
         eta_charge=cars.eta_charge[used], eta_discharge=cars.eta_discharge[used],
@@ -288,7 +289,7 @@ def _district_rows(index: int, cars: CohortFlexibility, knowledge: TemporalKnowl
         pc_min_mw=np.minimum(_fresh_kw(cars), pc)[where, hour] / KW_PER_MW,
         x_min_mwh=cars.x_min_kwh[where, hour] / KW_PER_MW, x_max_mwh=cars.x_max_kwh[where, hour] / KW_PER_MW,
         share_limit=np.ones(hour.size),
-        by_step=np.where((hour == where % (horizon + 1))[:, None], uneven.leaving[where], 1.0),
+        by_step=np.where((hour == hour_of_row(where, horizon))[:, None], uneven.leaving[where], 1.0),
         may_stop=uneven.may_stop[where, hour],
     )
 

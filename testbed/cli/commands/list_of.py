@@ -19,6 +19,7 @@ class Listed(str, Enum):  # noqa: UP042  typer shows and parses str enums
     studies = "studies"
     networks = "networks"
     tariffs = "tariffs"
+    drivers = "drivers"
     wear_models = "wear-models"
     metrics = "metrics"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from models.records.arrays import Floats
-from models.records.groups import VEHICLE_CLASSES, ZONES
+from models.records.groups import VEHICLE_CLASSES, ZONES, by_zone_class_way
 from testbed.reporting.charts import PART_COLOURS, Chart, LegendEntry, Panel, Part, area_traces, panel_chart
 from testbed.reporting.drawn_runs import Run, last_hour
 from testbed.reporting.figure import ReportFigure
@@ -47,9 +47,8 @@ def cars_by(runs: Sequence[Run], axis: str, districts: Sequence[str], unit: str)
 
 
 def _by(per_group: Array, axis: str) -> Floats:
-    """[T, group] -> [T, zone] or [T, class]; group = (zone * classes + class) * 2 + bidirectional."""
-    shaped = per_group.reshape(per_group.shape[0], len(ZONES), len(VEHICLE_CLASSES), 2)
-    return np.asarray(shaped.sum(axis=(2, 3) if axis == "zone" else (1, 3)))
+    """[T, group] -> [T, zone] or [T, class]."""
+    return np.asarray(by_zone_class_way(per_group).sum(axis=(2, 3) if axis == "zone" else (1, 3)))
 
 
 FIGURES = (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
+from models.drivers.behaviours import REFUSALS
 from testbed.scenario.parts.base import (
     Efficiency,
     NonNegative,
@@ -85,27 +86,19 @@ class Fleet(Part):
     """What an owner pays for energy charged on the way, outside the districts."""
 
 
-class ModeWeights(Part):
-    """How often a stay that does not comply fails in each way; relative weights."""
-
-    ignores: NonNegative = 0.3
-    """Charges at once, whatever it is told."""
-    overrides: NonNegative = 0.3
-    """Follows, until its driver presses the button."""
-    leaves_early: NonNegative = 0.2
-    """Departs before the declared time."""
-    arrives_late: NonNegative = 0.1
-    """Plugs in later than expected."""
-    never_plugs_in: NonNegative = 0.1
-    """Parks without plugging in."""
-    telemetry_lost: NonNegative = 0.0
-    """Cannot be reached."""
-
+class _Weights(Part):
     @model_validator(mode="after")
     def _some_mode(self) -> Self:
         if not sum(getattr(self, name) for name in type(self).model_fields) > 0:
             raise PydanticCustomError("no_mode", "at least one weight must be above 0")
         return self
+
+
+_WEIGHT_OF_EACH: dict[str, Any] = {
+    one.name: (NonNegative, Field(default=one.weight, description=one.what)) for one in REFUSALS}
+ModeWeights = create_model(
+    "ModeWeights", __base__=_Weights, __module__=__name__, **_WEIGHT_OF_EACH,
+    __doc__="How often a stay that does not comply fails in each way; relative weights.")
 
 
 class Habit(Part):
@@ -165,7 +158,7 @@ class Drivers(Part):
     """Price spread, net of wear, below which no driver reacts."""
     price_saturation_cny_per_kwh: NonNegative = 0.60
     """Price spread, net of wear, above which every driver reacts."""
-    modes: ModeWeights = ModeWeights()
+    modes: ModeWeights = ModeWeights()  # type: ignore[valid-type]
     """In which way stays do not comply."""
 
     @model_validator(mode="before")

@@ -14,7 +14,7 @@ def test_the_short_way_for_nobody_instructed_says_what_the_long_one_does() -> No
     whole = compare(np.zeros(40), np.zeros(40), charged, np.zeros(40), nobody, enrolled, random.integers(0, 5, 40),
                     random.random(40) < 0.5, nobody, 0.25)
     short = nobody_asked(enrolled)
-    np.testing.assert_array_equal(short.reason, whole.reason)
-    np.testing.assert_array_equal(short.refusals, whole.refusals)
-    assert [getattr(short, f.name) for f in fields(short)[1:] if f.name != "refusals"] == \
-        [getattr(whole, f.name) for f in fields(whole)[1:] if f.name != "refusals"]
+    np.testing.assert_array_equal(short.behaviour, whole.behaviour)
+    np.testing.assert_array_equal(short.by_behaviour, whole.by_behaviour)
+    assert [getattr(short, f.name) for f in fields(short)[1:] if f.name != "by_behaviour"] == \
+        [getattr(whole, f.name) for f in fields(whole)[1:] if f.name != "by_behaviour"]

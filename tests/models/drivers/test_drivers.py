@@ -7,19 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.drivers.behaviours import COMPLIED, NOT_ENROLLED, REFUSALS, ZONE_OUT, code_of
 from models.drivers.plug_in_habit import ALWAYS_SOC, NEVER_SOC
 from models.drivers.population import FleetParameters, district_seed, draw_vehicles
 from models.drivers.willingness import (
-    ARRIVES_LATE,
     CNY_PER_USD,
-    COMPLIED,
-    DRAWN_MODES,
-    NEVER_PLUGS_IN,
-    NOT_ENROLLED,
-    REASONS,
     STAYS_OF_CLASS,
     STAYS_PER_DAY,
-    ZONE_OUT,
     DriverParameters,
     Drivers,
     PriceResponse,
@@ -50,10 +44,6 @@ def used(values: np.ndarray, vehicles: Vehicles = CARS) -> np.ndarray:
 
 
 # ---------------------------------------------------------------- compliance
-def test_reasons_begin_with_complied() -> None:
-    assert REASONS[0] == "complied" and len(set(REASONS)) == len(REASONS)
-
-
 @pytest.mark.parametrize("mean", [0.05, 0.5, 0.95])
 def test_compliance_has_the_mean_and_spread_of_its_beta(mean: float) -> None:
     p = compliance_probability((np.arange(20_000) + 0.5) / 20_000, mean, 20.0)
@@ -63,16 +53,16 @@ def test_compliance_has_the_mean_and_spread_of_its_beta(mean: float) -> None:
 
 @pytest.mark.parametrize("mean", [0.0, 1.0])
 def test_none_and_all_are_exact(mean: float) -> None:
-    mode = draws(compliance_mean=mean, zone_shock_rho=0.3).mode
-    assert np.mean(used(mode) == COMPLIED) == mean
+    behaviour = draws(compliance_mean=mean, zone_shock_rho=0.3).behaviour
+    assert np.mean(used(behaviour) == COMPLIED) == mean
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.05])
 def test_more_compliance_only_turns_refusers_into_compliers(rho: float) -> None:
     low, high = (draws(compliance_mean=mean, zone_shock_rho=rho) for mean in (0.7, 0.9))
-    complied_low, complied_high = low.mode == COMPLIED, high.mode == COMPLIED
+    complied_low, complied_high = low.behaviour == COMPLIED, high.behaviour == COMPLIED
     assert np.all(complied_high[complied_low]) and complied_high.sum() > complied_low.sum()
-    np.testing.assert_array_equal(low.mode[~complied_high], high.mode[~complied_high])
+    np.testing.assert_array_equal(low.behaviour[~complied_high], high.behaviour[~complied_high])
     for name in ("instant", "bus_choice", "accepts_guidance"):
         np.testing.assert_array_equal(getattr(low, name), getattr(high, name))
 
@@ -93,47 +83,48 @@ def test_spread_of_the_aggregate(rho: float, sd_percent: float) -> None:
 
 def test_the_shock_is_common_to_zone_and_day_only() -> None:
     """At rho 1 all of a zone and day agree; zones and days differ."""
-    modes = [draws(day=day, compliance_mean=0.5, zone_shock_rho=1.0).mode == COMPLIED for day in range(12)]
-    by_zone = np.array([[complies[:200, zone] for zone in range(3)] for complies in modes])
+    behaviours = [draws(day=day, compliance_mean=0.5, zone_shock_rho=1.0).behaviour == COMPLIED for day in range(12)]
+    by_zone = np.array([[complies[:200, zone] for zone in range(3)] for complies in behaviours])
     assert np.all(by_zone == by_zone[:, :, :1])
     assert 0.2 < by_zone[:, :, 0].mean() < 0.8
     assert np.any(by_zone[:, 0, 0] != by_zone[:, 1, 0])
 
 
 def test_modes_follow_their_weights() -> None:
-    weights = np.array([0.1, 0.2, 0.3, 0.15, 0.05, 0.2])
-    mode = used(draws(compliance_mean=0.0, mode_weights=tuple(weights)).mode[:2_000], replace(
+    weights = dict(zip([one.name for one in REFUSALS], [0.1, 0.2, 0.3, 0.15, 0.05, 0.2], strict=True))
+    behaviour = used(draws(compliance_mean=0.0, modes=weights).behaviour[:2_000], replace(
         CARS, **{name: values[:2_000] for name, values in CARS.to_arrays().items()}))
-    shares = np.array([np.mean(mode == m) for m in DRAWN_MODES])
-    np.testing.assert_allclose(shares, weights, atol=0.02)
+    shares = [np.mean(behaviour == code_of(name)) for name in weights]
+    np.testing.assert_allclose(shares, list(weights.values()), atol=0.02)
 
 
 def test_taxis_always_plug_in() -> None:
-    stays = draws(compliance_mean=0.0, plug_in_probability=0.0, mode_weights=(0, 0, 0, 0, 1, 0))
+    stays = draws(compliance_mean=0.0, plug_in_probability=0.0, modes={"never_plugs_in": 1.0})
     is_taxi = CARS.class_index == TAXI
     assert np.all(stays.plug_in_soc[is_taxi] == ALWAYS_SOC) and np.all(stays.plug_in_soc[~is_taxi] == NEVER_SOC)
-    assert np.all(used(stays.mode)[used(np.repeat(~is_taxi[:, None], STAYS_PER_DAY, 1))] == NEVER_PLUGS_IN)
+    others = used(np.repeat(~is_taxi[:, None], STAYS_PER_DAY, 1))
+    assert np.all(used(stays.behaviour)[others] == code_of("never_plugs_in"))
 
 
 def test_plugging_in_is_not_complying() -> None:
     stays = draws(plug_in_probability=0.35, compliance_mean=1.0)
     private = CARS.class_index == PRIVATE
     assert (stays.plug_in_soc[private][:, :4] == ALWAYS_SOC).mean() == pytest.approx(0.35, abs=0.02)
-    assert np.all(used(stays.mode) == COMPLIED)
+    assert np.all(used(stays.behaviour) == COMPLIED)
 
 
 def test_who_is_not_enrolled_is_neither_instructed_nor_guided() -> None:
     some = replace(CARS, is_enrolled=np.arange(CARS.count) % 2 == 0)
     stays = draws(some, compliance_mean=0.5)
-    assert np.all(stays.mode[1::2] == NOT_ENROLLED) and not stays.accepts_guidance[1::2].any()
-    assert not np.any(stays.mode[::2] == NOT_ENROLLED)
+    assert np.all(stays.behaviour[1::2] == NOT_ENROLLED) and not stays.accepts_guidance[1::2].any()
+    assert not np.any(stays.behaviour[::2] == NOT_ENROLLED)
 
 
 def test_an_outage_is_a_zone_s_and_a_day_s_and_no_driver_s() -> None:
-    mode = draws(zone_out_probability=1.0, compliance_mean=0.8).mode
-    assert not np.any(mode == ZONE_OUT) and np.mean(used(mode) == COMPLIED) == pytest.approx(0.8, abs=0.02)
-    out = np.array([Drivers(CARS, district_seed(1, 0), DriverParameters(zone_out_probability=0.3)).zones_out(day)
-                    for day in range(400)])
+    behaviour = draws(zone_outages_per_day=9.0, compliance_mean=0.8).behaviour
+    assert not np.any(behaviour == ZONE_OUT) and np.mean(used(behaviour) == COMPLIED) == pytest.approx(0.8, abs=0.02)
+    drivers = Drivers(CARS, district_seed(1, 0), DriverParameters(zone_outages_per_day=-np.log(0.7)))
+    out = np.array([drivers.zones_out(day) for day in range(400)])
     assert out.mean(axis=0) == pytest.approx(0.3, abs=0.08)
     assert not np.array_equal(out[:, 0], out[:, 1])
 
@@ -141,7 +132,7 @@ def test_an_outage_is_a_zone_s_and_a_day_s_and_no_driver_s() -> None:
 def test_a_larger_fleet_changes_no_driver() -> None:
     few = {name: values[:60] for name, values in CARS.to_arrays().items()}
     small, large = draws(Vehicles(**few)), draws()
-    np.testing.assert_array_equal(small.mode, large.mode[:60])
+    np.testing.assert_array_equal(small.behaviour, large.behaviour[:60])
     np.testing.assert_array_equal(small.bus_choice, large.bus_choice[:60])
 
 
@@ -150,9 +141,11 @@ def test_days_differ_and_may_be_negative() -> None:
 
 
 def test_wrong_parameters_are_named() -> None:
-    with pytest.raises(RecordError, match=r"compliance_mean=1\.2.*concentration=0.*2 entries, not 6"):
-        DriverParameters(compliance_mean=1.2, compliance_concentration=0, mode_weights=(1, 1))
-    assert DRAWN_MODES[3] == ARRIVES_LATE
+    with pytest.raises(RecordError, match=r"compliance_mean=1\.2.*concentration=0.*modes\.naps is unknown, .*ignores"):
+        DriverParameters(compliance_mean=1.2, compliance_concentration=0, modes={"naps": 1.0})
+    for weights in ({}, {"ignores": 0.0}, {"ignores": 2.0, "overrides": -1.0}):
+        with pytest.raises(RecordError, match="positive sum"):
+            DriverParameters(modes=weights)
 
 
 # ---------------------------------------------------------------- prices
@@ -166,8 +159,8 @@ DEFAULT_WEAR = 0.375 / CNY_PER_USD
 
 def cars(n: int, soc_wanted: float = 0.8, **changes: float) -> Vehicles:
     """n equal cars: 50 kWh, 7 kW, 0.95 each way."""
-    fleet = FleetParameters(n, 0, 0, battery_kwh=(50, 50), soc_wanted=(soc_wanted, soc_wanted), eta_charge=0.95,
-                            eta_discharge=0.95)
+    fleet = FleetParameters(n, 0, 0, private_capacity_kwh=(50, 50), soc_wanted=(soc_wanted, soc_wanted),
+                            eta_charge=0.95, eta_discharge=0.95)
     vehicles = draw_vehicles(fleet, SEED)
     return replace(vehicles, **{name: np.full(n, value) for name, value in changes.items()})
 

@@ -52,8 +52,8 @@ def test_numbers_of_model_section_6() -> None:
 
 
 def test_each_class_has_its_battery() -> None:
-    fleet = FleetParameters(5, 5, 5, battery_kwh=(40, 40), government_battery_kwh=(50, 50),
-                            taxi_battery_kwh=(60, 60))
+    fleet = FleetParameters(5, 5, 5, private_capacity_kwh=(40, 40), government_capacity_kwh=(50, 50),
+                            taxi_capacity_kwh=(60, 60))
     np.testing.assert_array_equal(draw_vehicles(fleet, SEED).capacity_kwh, np.repeat([40.0, 60.0, 50.0], 5))
 
 
@@ -66,9 +66,9 @@ def test_enrolling_more_only_adds_cars() -> None:
 
 @pytest.mark.parametrize(("strategy", "differs"), [("charge_only", "p_discharge_max_kw"), ("free", "is_enrolled")])
 def test_a_strategy_changes_one_thing_of_one_class(strategy: str, differs: str) -> None:
-    fleet = {"private": 30, "taxi": 30, "government": 30, "bidirectional_taxi": 0.5, "enrolled_share": 0.7}
+    fleet = {"private": 30, "taxi": 30, "government": 30, "taxi_bidirectional_share": 0.5, "enrolled_share": 0.7}
     usual = draw_vehicles(FleetParameters(**fleet), SEED)
-    agreed = draw_vehicles(FleetParameters(**fleet, strategy_private=strategy), SEED)
+    agreed = draw_vehicles(FleetParameters(**fleet, strategies={"private": strategy}), SEED)
     for name in VEHICLE_CLASSES:
         for key, values in rows_of(agreed, name).items():
             if (name, key) == ("private", differs):
@@ -78,8 +78,8 @@ def test_a_strategy_changes_one_thing_of_one_class(strategy: str, differs: str) 
 
 
 def test_an_unknown_strategy_is_refused() -> None:
-    with pytest.raises(RecordError, match="strategy_taxi=sometimes is none of dispatched, charge_only, free"):
-        FleetParameters(1, 1, 1, strategy_taxi="sometimes")
+    with pytest.raises(RecordError, match=r"strategies\.taxi=sometimes is none of dispatched, charge_only, free"):
+        FleetParameters(1, 1, 1, strategies={"taxi": "sometimes"})
 
 
 def test_districts_differ_and_do_not_depend_on_their_number() -> None:
@@ -103,8 +103,8 @@ def test_no_vehicles_and_fifty_thousand() -> None:
 
 
 def test_all_mistakes_are_named_at_once() -> None:
-    with pytest.raises(RecordError, match=r"private=-1.*battery_kwh=\(60, 50\).*enrolled_share=1.5"):
-        FleetParameters(-1, 0, 0, battery_kwh=(60, 50), enrolled_share=1.5)
+    with pytest.raises(RecordError, match=r"private=-1.*private_capacity_kwh=\(60, 50\).*enrolled_share=1.5"):
+        FleetParameters(-1, 0, 0, private_capacity_kwh=(60, 50), enrolled_share=1.5)
 
 
 def test_slow_and_fast_chargers_have_a_pair_each() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.drivers.compliance import follows
+from models.drivers.behaviours import COMPLIED, ZONE_OUT, follows
 from models.drivers.population import FleetParameters, district_seed, draw_vehicles
-from models.drivers.willingness import COMPLIED, ZONE_OUT, DriverParameters, Drivers
+from models.drivers.willingness import DriverParameters, Drivers
 from models.mobility.mobility import Mobility
 from models.mobility.trips import TripWishes
 from models.records.feeder import Site
@@ -17,7 +17,7 @@ CARS = draw_vehicles(FleetParameters(private=60, taxi=6, government=10), distric
 
 
 def drivers(probability: float) -> Drivers:
-    parameters = DriverParameters(compliance_mean=0.8, zone_out_probability=probability)
+    parameters = DriverParameters(compliance_mean=0.8, zone_outages_per_day=-np.log1p(-probability))
     return Drivers(CARS, district_seed(7, 0), parameters)
 
 
@@ -30,10 +30,10 @@ def test_modes_follow_the_zone_and_the_day() -> None:
         out = drivers(0.5).zones_out(now_s // DAY)
         bus = worlds[0].declared().bus_index
         there, free = (world.advance(now_s + STEP, np.full(CARS.count, 0.6)) for world in worlds)
-        for place, mode, would in ((bus, there.mode, free.mode),
-                                   (there.arrived_bus_index, there.arrived_mode, free.arrived_mode)):
+        for place, behaviour, would in ((bus, there.behaviour, free.behaviour),
+                                   (there.arrived_bus_index, there.arrived_behaviour, free.arrived_behaviour)):
             is_out = (place >= 0) & out[SITE.bus_zone[place]] & follows(would)
-            assert np.array_equal(mode, np.where(is_out, ZONE_OUT, would))
+            assert np.array_equal(behaviour, np.where(is_out, ZONE_OUT, would))
             seen |= {(bool(one), int(old)) for one, old in zip(is_out[place >= 0], would[place >= 0], strict=True)}
     assert {(True, COMPLIED), (False, COMPLIED)} <= seen
 
@@ -45,8 +45,8 @@ def test_cars_that_came_the_day_before_are_out_too_and_come_back_at_midnight() -
     shares = {}
     for now_s in range(0, (days[0] + 1) * DAY + STEP, STEP):
         bus = world.declared().bus_index
-        mode = world.advance(now_s + STEP, np.full(CARS.count, 0.6)).mode
+        behaviour = world.advance(now_s + STEP, np.full(CARS.count, 0.6)).behaviour
         home = (bus >= 0) & (SITE.bus_zone[bus] == 0)
-        shares[now_s] = np.mean(mode[home] == ZONE_OUT)
+        shares[now_s] = np.mean(behaviour[home] == ZONE_OUT)
     assert shares[days[0] * DAY] > 0.6 and shares[(days[0] + 1) * DAY - STEP] > 0.6
     assert shares[(days[0] + 1) * DAY] == 0

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from models.drivers.willingness import COMPLIED
+from models.drivers.behaviours import COMPLIED
 from models.fleet.charger_curves import ChargerCurve
 from models.fleet.fleet import Fleet, FleetStep
 from models.records.arrays import Floats, Ints
@@ -46,8 +46,9 @@ def declared_of(vehicles: Vehicles, bus: Any = 0, since_s: Any = 0, departure_s:
 def presence_of(count: int = 1, **changes: Any) -> PresenceTable:
     """Plugged in for the whole step, complying, not driving."""
     columns: dict[str, Any] = {
-        "stay_fraction": 1.0, "driven_kwh": 0.0, "arrived_fraction": 0.0, "arrived_bus_index": -1, "mode": COMPLIED,
-        "arrived_mode": COMPLIED, "override_s": FAR_S, "departs": 0, "arrived_departure_s": FAR_S}
+        "stay_fraction": 1.0, "driven_kwh": 0.0, "arrived_fraction": 0.0, "arrived_bus_index": -1,
+        "behaviour": COMPLIED, "arrived_behaviour": COMPLIED, "override_s": FAR_S, "departs": 0,
+        "arrived_departure_s": FAR_S}
     reals = ("stay_fraction", "driven_kwh", "arrived_fraction")
     arrays: dict[str, Any] = {name: (real if name in reals else whole)(changes.get(name, value), count)
                               for name, value in columns.items()}

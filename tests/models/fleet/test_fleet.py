@@ -5,23 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.drivers.compliance import FOLLOWING_MODES
-from models.drivers.willingness import (
-    ARRIVES_LATE,
+from models.drivers.behaviours import (
+    BEHAVIOURS,
     COMPLIED,
     IGNORES,
     LEAVES_EARLY,
     LIMITED,
     NOT_ENROLLED,
-    OVERRIDES,
-    REASONS,
-    TELEMETRY_LOST,
     ZONE_OUT,
+    code_of,
 )
 from models.fleet.fleet import FleetParameters
 from models.records.groups import GROUP_COUNT, group_index
 from models.records.vehicles import DeclaredTable, Vehicles
 from tests.models.fleet.fleet_case import HOUR, PART_LOAD, STEP, cars, declared_of, fleet_of, presence_of, run, whole
+
+OVERRIDES, ARRIVES_LATE, TELEMETRY_LOST = code_of("overrides"), code_of("arrives_late"), code_of("telemetry_lost")
 
 
 # ---------------------------------------------------------------- one car that does as it is told
@@ -53,7 +52,7 @@ def test_what_one_car_charges_does_not_hide_what_another_gives_back() -> None:
     assert step.discharge_bus_kw.tolist() == pytest.approx([4, 2])
 
 
-@pytest.mark.parametrize(("soc", "setpoint_kw", "soc_after", "reason"), [
+@pytest.mark.parametrize(("soc", "setpoint_kw", "soc_after", "behaviour"), [
     (0.5, 20.0, 0.532, LIMITED),  # more than the charger can do
     (0.5, -20.0, 0.45, LIMITED),
     (0.898, 8.0, 0.9, LIMITED),  # full
@@ -62,10 +61,10 @@ def test_what_one_car_charges_does_not_hide_what_another_gives_back() -> None:
     (0.95, 8.0, 0.95, LIMITED),
     (0.5, 0.0, 0.5, COMPLIED),
 ])
-def test_limits_of_charger_and_battery(soc: float, setpoint_kw: float, soc_after: float, reason: int) -> None:
+def test_limits_of_charger_and_battery(soc: float, setpoint_kw: float, soc_after: float, behaviour: int) -> None:
     step = run(fleet_of(cars(soc_initial=soc)), setpoint_kw)
     assert step.soc[0] == pytest.approx(soc_after)
-    assert step.reason[0] == reason
+    assert step.behaviour[0] == behaviour
 
 
 def test_part_of_a_step_is_served_for_its_fraction() -> None:
@@ -73,74 +72,74 @@ def test_part_of_a_step_is_served_for_its_fraction() -> None:
     step = run(fleet_of(cars()), 4.0, declared=declared, presence=presence_of(stay_fraction=0.5, departs=1))
     assert (step.p_kw[0], step.charged_kwh[0]) == pytest.approx((2, 0.5))
     assert step.instructed_down_kwh == pytest.approx(0.5)
-    assert step.reason[0] == COMPLIED
+    assert step.behaviour[0] == COMPLIED
 
 
-@pytest.mark.parametrize(("mode", "setpoint_kw", "reason"), [
+@pytest.mark.parametrize(("behaviour", "setpoint_kw", "found"), [
     (COMPLIED, 4.0, COMPLIED), (LEAVES_EARLY, -4.0, COMPLIED), (COMPLIED, 8.3, LIMITED), (IGNORES, 4.0, IGNORES),
     (IGNORES, 8.0, COMPLIED)])
-def test_who_stays_beyond_the_declared_departure_and_holds_the_set_point_did_as_told(mode: int, setpoint_kw: float,
-                                                                                    reason: int) -> None:
+def test_who_stays_beyond_the_declared_departure_and_holds_the_set_point_did_as_told(behaviour: int, setpoint_kw: float,
+                                                                                    found: int) -> None:
     """It is limited only where what it does is not the set-point; asked of it was energy until the departure alone."""
     declared = declared_of(cars(), departure_s=STEP // 3)
-    step = run(fleet_of(cars()), setpoint_kw, declared=declared, presence=presence_of(mode=mode))
-    assert step.reason[0] == reason
-    assert step.complied_count == (reason == COMPLIED)
+    step = run(fleet_of(cars()), setpoint_kw, declared=declared, presence=presence_of(behaviour=behaviour))
+    assert step.behaviour[0] == found
+    assert step.complied_count == (found == COMPLIED)
     asked_kwh = abs(setpoint_kw) / 12
     assert step.instructed_down_kwh + step.instructed_up_kwh == pytest.approx(asked_kwh)
     assert step.delivered_down_kwh + step.delivered_up_kwh == pytest.approx(asked_kwh)
 
 
 # ---------------------------------------------------------------- drivers
-@pytest.mark.parametrize("mode", [IGNORES, TELEMETRY_LOST, ZONE_OUT])
-def test_who_does_not_follow_charges_at_once(mode: int) -> None:
-    step = run(fleet_of(cars()), -4.0, presence=presence_of(mode=mode))
+@pytest.mark.parametrize("behaviour", [IGNORES, TELEMETRY_LOST, ZONE_OUT])
+def test_who_does_not_follow_charges_at_once(behaviour: int) -> None:
+    step = run(fleet_of(cars()), -4.0, presence=presence_of(behaviour=behaviour))
     assert step.p_kw[0] == pytest.approx(8)
-    assert step.reason[0] == mode
+    assert step.behaviour[0] == behaviour
     assert (step.instructed_up_kwh, step.delivered_up_kwh) == pytest.approx((1, 0))
     assert (step.instructed_count, step.complied_count) == (1, 0)
-    assert step.refusals[mode] == 1
+    assert step.by_behaviour[behaviour] == 1
 
 
 def test_override_acts_from_its_instant() -> None:
-    step = run(fleet_of(cars()), -4.0, presence=presence_of(mode=OVERRIDES, override_s=STEP // 2))
+    step = run(fleet_of(cars()), -4.0, presence=presence_of(behaviour=OVERRIDES, override_s=STEP // 2))
     assert step.discharged_kwh[0] == pytest.approx(0.5)
     assert step.charged_kwh[0] == pytest.approx(1)
-    assert step.reason[0] == OVERRIDES
-    before = run(fleet_of(cars()), -4.0, presence=presence_of(mode=OVERRIDES, override_s=STEP))
-    assert before.reason[0] == COMPLIED
-    after = run(fleet_of(cars()), -4.0, now_s=STEP, presence=presence_of(mode=OVERRIDES, override_s=STEP // 2))
+    assert step.behaviour[0] == OVERRIDES
+    before = run(fleet_of(cars()), -4.0, presence=presence_of(behaviour=OVERRIDES, override_s=STEP))
+    assert before.behaviour[0] == COMPLIED
+    after = run(fleet_of(cars()), -4.0, now_s=STEP, presence=presence_of(behaviour=OVERRIDES, override_s=STEP // 2))
     assert after.p_kw[0] == pytest.approx(8)
 
 
 def test_leaving_early_delivers_less_and_says_why() -> None:
-    presence = presence_of(mode=LEAVES_EARLY, stay_fraction=0.25, departs=1)
+    presence = presence_of(behaviour=LEAVES_EARLY, stay_fraction=0.25, departs=1)
     step = run(fleet_of(cars()), 4.0, presence=presence)
     assert (step.instructed_down_kwh, step.delivered_down_kwh) == pytest.approx((1, 0.25))
-    assert step.reason[0] == LEAVES_EARLY
+    assert step.behaviour[0] == LEAVES_EARLY
 
 
-@pytest.mark.parametrize("mode", FOLLOWING_MODES)
-def test_followers_that_cannot_are_limited(mode: int) -> None:
-    step = run(fleet_of(cars(soc_initial=0.35)), -4.0, presence=presence_of(mode=mode))
-    assert step.reason[0] == LIMITED
+@pytest.mark.parametrize("behaviour", [one.code for one in BEHAVIOURS if one.follows])
+def test_followers_that_cannot_are_limited(behaviour: int) -> None:
+    step = run(fleet_of(cars(soc_initial=0.35)), -4.0, presence=presence_of(behaviour=behaviour))
+    assert step.behaviour[0] == LIMITED
 
 
 def test_compliance_allows_two_percent_or_200_watts() -> None:
-    def reason(setpoint_kw: float, limit_kw: float) -> int:
-        return int(run(fleet_of(cars(p_charge_max_kw=limit_kw)), setpoint_kw).reason[0])
+    def behaviour(setpoint_kw: float, limit_kw: float) -> int:
+        return int(run(fleet_of(cars(p_charge_max_kw=limit_kw)), setpoint_kw).behaviour[0])
 
-    assert (reason(8.15, 8.0), reason(8.25, 8.0)) == (COMPLIED, LIMITED)
-    assert (reason(51.0, 50.0), reason(51.1, 50.0)) == (COMPLIED, LIMITED)
+    assert (behaviour(8.15, 8.0), behaviour(8.25, 8.0)) == (COMPLIED, LIMITED)
+    assert (behaviour(51.0, 50.0), behaviour(51.1, 50.0)) == (COMPLIED, LIMITED)
 
 
 def test_not_enrolled_cars_are_free_and_not_counted_as_instructed() -> None:
     vehicles = cars(2, is_enrolled=np.array([False, True]))
-    step = run(fleet_of(vehicles), 1.0, presence=presence_of(2, mode=np.array([NOT_ENROLLED, COMPLIED])))
+    step = run(fleet_of(vehicles), 1.0, presence=presence_of(2, behaviour=np.array([NOT_ENROLLED, COMPLIED])))
     assert step.p_kw.tolist() == pytest.approx([8, 1])
-    assert step.reason.tolist() == [NOT_ENROLLED, COMPLIED]
+    assert step.behaviour.tolist() == [NOT_ENROLLED, COMPLIED]
     assert (step.instructed_count, step.complied_count) == (1, 1)
-    assert step.refusals.sum() == 2 and step.refusals.size == len(REASONS)
+    assert step.by_behaviour.sum() == 2 and step.by_behaviour.size == len(BEHAVIOURS)
 
 
 def test_free_car_stops_at_what_it_wants() -> None:
@@ -168,15 +167,15 @@ def away(vehicles: Vehicles) -> DeclaredTable:
     return declared_of(vehicles, bus=-1)
 
 
-@pytest.mark.parametrize(("told_elsewhere", "mode", "enrolled", "charged_kwh"), [
+@pytest.mark.parametrize(("told_elsewhere", "behaviour", "enrolled", "charged_kwh"), [
     (True, COMPLIED, True, 0.0), (True, ARRIVES_LATE, True, 0.0), (True, IGNORES, True, 0.8),
     (True, NOT_ENROLLED, False, 0.8), (False, COMPLIED, True, 0.8)])
-def test_arrivals_wait_only_if_they_will_be_dispatched(told_elsewhere: bool, mode: int, enrolled: bool,
+def test_arrivals_wait_only_if_they_will_be_dispatched(told_elsewhere: bool, behaviour: int, enrolled: bool,
                                                        charged_kwh: float) -> None:
     """Who is free charges from the true arrival: 0.4 of a quarter at 8 kW."""
     vehicles = cars(is_enrolled=enrolled)
     presence = presence_of(stay_fraction=0, driven_kwh=3.0, arrived_fraction=0.4, arrived_bus_index=1,
-                           arrived_mode=mode)
+                           arrived_behaviour=behaviour)
     fleet = fleet_of(vehicles)
     step = run(fleet, told=0, declared=away(vehicles), presence=presence, arrivals_wait=told_elsewhere)
     assert step.charged_kwh[0] == pytest.approx(charged_kwh)
@@ -279,7 +278,7 @@ def test_reactive_power_comes_from_dispatched_cars_while_they_follow() -> None:
     asked = np.array([-12.8, 0.0])
     both = run(fleet, -4.8, q_bus_kvar=asked)
     assert both.q_bus_kvar.tolist() == pytest.approx([-12.8, 0.0])
-    one = run(fleet, -4.8, q_bus_kvar=asked, presence=presence_of(2, mode=np.array([COMPLIED, IGNORES])))
+    one = run(fleet, -4.8, q_bus_kvar=asked, presence=presence_of(2, behaviour=np.array([COMPLIED, IGNORES])))
     assert one.q_bus_kvar[0] == pytest.approx(-6.4)
     nobody = run(fleet, 0.0, told=0, q_bus_kvar=asked)
     assert nobody.q_bus_kvar.tolist() == [0.0, 0.0]

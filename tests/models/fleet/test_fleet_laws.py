@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.drivers.willingness import COMPLIED, IGNORES, REASONS, TELEMETRY_LOST
+from models.drivers.behaviours import BEHAVIOURS, COMPLIED, IGNORES, code_of
 from models.fleet.charger_curves import ChargerCurve
 from models.fleet.fleet import Fleet, FleetParameters, FleetStep
 from models.records.vehicles import Vehicles
@@ -26,7 +26,8 @@ def random_step(rng: np.random.Generator, count: int) -> dict[str, Any]:
         "driven_kwh": np.where(arrives, rng.uniform(0, 30, count), 0.0),
         "arrived_fraction": np.where(arrives, rng.uniform(0, 0.5, count), 0.0),
         "arrived_bus_index": np.where(arrives, rng.integers(0, 2, count), -1),
-        "mode": rng.integers(0, len(REASONS) - 1, count), "arrived_mode": rng.integers(0, len(REASONS) - 1, count),
+        "behaviour": rng.integers(0, len(BEHAVIOURS) - 1, count),
+        "arrived_behaviour": rng.integers(0, len(BEHAVIOURS) - 1, count),
         "override_s": rng.integers(0, STEP, count), "departs": (bus >= 0) & (stay < 1)}
 
 
@@ -96,10 +97,10 @@ def test_relabelling_vehicles_permutes_the_outcome() -> None:
 def test_more_compliance_never_delivers_less_of_frozen_discharge(seed: int) -> None:
     rng, count = np.random.default_rng(seed), 30
     vehicles = random_cars(rng, count)
-    modes = rng.choice([COMPLIED, IGNORES, TELEMETRY_LOST], count)
-    better = np.where(rng.random(count) < 0.5, COMPLIED, modes)
+    behaviours = rng.choice([COMPLIED, IGNORES, code_of("telemetry_lost")], count)
+    better = np.where(rng.random(count) < 0.5, COMPLIED, behaviours)
     setpoint_kw = -rng.uniform(0, 10, count)
-    worse_step, better_step = (run(fleet_of(vehicles), setpoint_kw, presence=presence_of(count, mode=mode))
-                               for mode in (modes, better))
+    worse_step, better_step = (run(fleet_of(vehicles), setpoint_kw, presence=presence_of(count, behaviour=behaviour))
+                               for behaviour in (behaviours, better))
     assert np.all(better_step.discharged_kwh >= worse_step.discharged_kwh - 1e-12)
     assert better_step.delivered_up_kwh >= worse_step.delivered_up_kwh - 1e-12

@@ -176,7 +176,7 @@ def test_expected_load_agrees_with_other_days() -> None:
 def at_home() -> DistrictInputs:
     habit = PlugInHabit()
     return replace(INPUTS, fleet=FleetParameters(1_000, 0, 0, habit=habit), site=PLENTY,
-                   trips=TripParameters(is_home=True), drivers=replace(
+                   trips=TripParameters(trips="home"), drivers=replace(
                        INPUTS.drivers, habit=habit, private_stays_per_day=MOST_HOME_TRIPS + 1))
 
 

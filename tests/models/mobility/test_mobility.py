@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.drivers.behaviours import REFUSALS, code_of
 from models.drivers.population import FleetParameters, district_seed, draw_vehicles
-from models.drivers.willingness import ARRIVES_LATE, DRAWN_MODES, LEAVES_EARLY, OVERRIDES, DriverParameters, Drivers
+from models.drivers.willingness import DriverParameters, Drivers
 from models.mobility.mobility import MIN_PLUGGED_S, NEVER_S, TAXI_EXTRA_CHARGE_S, Mobility
 from models.mobility.trips import DAY_S, DayTrips, TripWishes
 from models.records.feeder import Site
@@ -182,13 +183,13 @@ def test_refused_or_absent_guidance_leaves_the_driver_s_own_choice() -> None:
     assert set(chosen[0]) == {1, 2, 3}
 
 
-def only(mode: int) -> dict[str, object]:
-    return {"compliance_mean": 0.0, "mode_weights": tuple(float(m == mode) for m in DRAWN_MODES)}
+def only(behaviour: str) -> dict[str, object]:
+    return {"compliance_mean": 0.0, "modes": {behaviour: 1.0}}
 
 
 def test_declared_is_never_the_true_early_departure() -> None:
     trips: list[list[Trip]] = [[(8 * H, 600, OFFICE, 1), (18 * H, 600, RESIDENTIAL, 1)]] * 20
-    vehicles, mobility = story(trips, **only(LEAVES_EARLY))
+    vehicles, mobility = story(trips, **only("leaves_early"))
     steps = run(mobility, vehicles.soc_wanted)
     for vehicle in range(20):
         begin_s, end_s, _ = next(stay for stay in sessions(steps, vehicle) if stay[2] == OFFICE)
@@ -202,7 +203,7 @@ def test_declared_is_never_the_true_early_departure() -> None:
 
 def test_late_comers_plug_in_after_they_parked() -> None:
     trips: list[list[Trip]] = [[(8 * H, 600, OFFICE, 1), (18 * H, 600, RESIDENTIAL, 1)]] * 20
-    vehicles, mobility = story(trips, **only(ARRIVES_LATE))
+    vehicles, mobility = story(trips, **only("arrives_late"))
     steps = run(mobility, vehicles.soc_wanted)
     at_work = [next(stay for stay in sessions(steps, i) if stay[2] == OFFICE) for i in range(20)]
     late_s = np.array([begin_s for begin_s, _, _ in at_work]) - (8 * H + 600)
@@ -212,10 +213,10 @@ def test_late_comers_plug_in_after_they_parked() -> None:
 
 def test_overrides_happen_within_the_stay() -> None:
     trips: list[list[Trip]] = [[(8 * H, 600, OFFICE, 1), (18 * H, 600, RESIDENTIAL, 1)]] * 20
-    vehicles, mobility = story(trips, **only(OVERRIDES))
+    vehicles, mobility = story(trips, **only("overrides"))
     steps = run(mobility, vehicles.soc_wanted)
     _, _, at_noon = steps[48]
-    assert np.all(at_noon.mode == OVERRIDES)
+    assert np.all(at_noon.behaviour == code_of("overrides"))
     assert np.all((at_noon.override_s >= 8 * H + 600) & (at_noon.override_s <= 18 * H))
     assert np.ptp(at_noon.override_s) > H
     vehicles, complying = story(trips)
@@ -265,7 +266,7 @@ def test_what_is_handed_out_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="read-only"):
         mobility.declared().bus_index[0] = 5
     with pytest.raises(ValueError, match="read-only"):
-        mobility.advance(900, vehicles.soc_wanted).mode[0] = 5
+        mobility.advance(900, vehicles.soc_wanted).behaviour[0] = 5
 
 
 # ---------------------------------------------------------------- laws
@@ -287,7 +288,7 @@ def test_driving_is_the_same_whatever_guidance_and_compliance() -> None:
     for acceptance, compliance, rank in ((0.0, 1.0, None), (1.0, 1.0, np.array([[1, 0, 1, 0, 0]] * 2)),
                                          (1.0, 0.3, np.array([[0, 1, 0, 1, 0]] * 2))):
         vehicles, mobility = fleet(site=site, guidance_acceptance=acceptance, compliance_mean=compliance,
-                                   mode_weights=(1, 1, 0, 1, 1, 1))
+                                   modes={one.name: 1.0 for one in REFUSALS if one.name != "leaves_early"})
         steps = run(mobility, vehicles.soc_wanted, rank=rank)
         tables.append(np.array([p.driven_kwh for _, _, p in steps]))
     np.testing.assert_array_equal(tables[0], tables[1])
@@ -299,7 +300,7 @@ def test_more_vehicles_change_nobody_where_ports_suffice() -> None:
     _, large = fleet(60, 20, 20)
     for (_, _, few), (_, _, many) in zip(run(small, vehicles.soc_wanted),
                                          run(large, np.full(100, 0.8)), strict=True):
-        for name in ("stay_fraction", "driven_kwh", "arrived_fraction", "arrived_bus_index", "mode"):
+        for name in ("stay_fraction", "driven_kwh", "arrived_fraction", "arrived_bus_index", "behaviour"):
             np.testing.assert_array_equal(getattr(few, name), getattr(many, name)[:20], err_msg=name)
 
 
@@ -365,7 +366,7 @@ def check_presence(declared: DeclaredTable, presence: PresenceTable, now_s: int)
     assert np.all(presence.driven_kwh[whole] == 0) and np.all(presence.arrived_bus_index[whole] == -1)
     assert np.all(presence.stay_fraction + presence.arrived_fraction <= 1 + 1e-12)
     assert np.all((presence.arrived_fraction > 0) == (presence.arrived_bus_index >= 0))
-    assert np.all(presence.mode[~declared.is_plugged] == 0)
+    assert np.all(presence.behaviour[~declared.is_plugged] == 0)
     assert not np.any(presence.departs & ~declared.is_plugged)
     assert np.all(declared.plugged_since_s[declared.is_plugged] <= now_s)
 
@@ -381,7 +382,7 @@ def test_class_zones() -> None:
 
 
 def test_enrolment_leaves_presence_as_it_is() -> None:
-    """Cars outside the programme keep their times; only the reason differs."""
+    """Cars outside the programme keep their times; only the behaviour differs."""
     vehicles = draw_vehicles(FleetParameters(40, 0, 0), SEED)
     outside = replace(vehicles, is_enrolled=np.zeros(40, dtype=np.bool_))
     tables = []

@@ -13,7 +13,6 @@ from models.drivers.willingness import DriverParameters, Drivers
 from models.mobility.recorded_sessions import DAY_S, SHIPPED, RecordedSessions, read_sessions
 from models.mobility.session_replay import (
     LEAST_GAP_S,
-    LEAST_STAY_S,
     ReplayInputs,
     SessionReplay,
     buses_of,
@@ -21,6 +20,7 @@ from models.mobility.session_replay import (
     slots_of,
     true_replay,
 )
+from models.mobility.stays import MIN_PLUGGED_S
 from models.records.arrays import RecordError
 from models.records.feeder import Site
 from models.records.vehicles import Vehicles
@@ -52,7 +52,7 @@ def own(tmp_path: Path) -> RecordedSessions:
 
 
 def replay(recorded: RecordedSessions, vehicles: Vehicles, mean: float = 1.0, days: int = 3) -> SessionReplay:
-    parameters = DriverParameters(compliance_mean=mean, mode_weights=(1, 0, 0, 0, 0, 0))
+    parameters = DriverParameters(compliance_mean=mean, modes={"ignores": 1.0})
     drivers = Drivers(vehicles, district_seed(1, 0), parameters)
     return SessionReplay(vehicles, site(), drivers, ReplayInputs(recorded, 0), 0, days * DAY_S)
 
@@ -136,7 +136,7 @@ def test_a_day_as_recorded(own: RecordedSessions) -> None:
 
 def test_short_sessions_are_left_out(own: RecordedSessions) -> None:
     kept = ReplayInputs(own, 0).between(0, 3 * DAY_S)
-    assert kept.count == 3 and np.all(kept.departure_s - kept.arrival_s >= LEAST_STAY_S)
+    assert kept.count == 3 and np.all(kept.departure_s - kept.arrival_s >= MIN_PLUGGED_S)
 
 
 def test_days_count_from_the_start_date(own: RecordedSessions) -> None:
@@ -148,13 +148,13 @@ def test_refusal_is_drawn_leaving_is_not() -> None:
     vehicles = fleet(60)
     recorded = read_sessions("caltech2019")
 
-    def modes(mean: float) -> list[int]:
+    def behaviours(mean: float) -> list[int]:
         mobility, found = replay(recorded, vehicles, mean, days=4), []
         for now_s in range(0, 4 * DAY_S, 900):
             done = mobility.advance(now_s + 900, vehicles.soc_initial)
-            found += done.arrived_mode[done.arrived_bus_index >= 0].tolist()
+            found += done.arrived_behaviour[done.arrived_bus_index >= 0].tolist()
         return found
-    all_, some = modes(1.0), modes(0.5)
+    all_, some = behaviours(1.0), behaviours(0.5)
     assert len(all_) == len(some) > 50 and set(all_) == {0}
     assert 0.3 < np.mean(np.array(some) == 0) < 0.7
 

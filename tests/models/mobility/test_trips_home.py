@@ -20,7 +20,7 @@ LAW = HomeDriving()
 
 
 def trips(day: int, cars: int = CARS, seed: int = 1, **changes: object) -> DayTrips:
-    parameters = TripParameters(is_home=True, home=replace(LAW, **changes))  # type: ignore[arg-type]
+    parameters = TripParameters(trips="home", home=replace(LAW, **changes))  # type: ignore[arg-type]
     return TripWishes(np.full(cars, PRIVATE), district_seed(seed, 0), parameters).day(day)
 
 
@@ -77,7 +77,7 @@ def test_nobody_works_on_a_weekend() -> None:
 
 
 def test_the_weekday_of_the_first_day_can_be_chosen() -> None:
-    wishes = TripWishes(np.full(CARS, PRIVATE), district_seed(1, 0), TripParameters(is_home=True, first_weekday=5))
+    wishes = TripWishes(np.full(CARS, PRIVATE), district_seed(1, 0), TripParameters(trips="home", first_weekday=5))
     assert not np.any(wishes.day(0).zone == OFFICE) and np.any(wishes.day(2).zone == OFFICE)
 
 
@@ -96,13 +96,13 @@ def test_cars_differ_in_how_far_they_drive() -> None:
 def test_other_classes_drive_as_ever() -> None:
     classes = np.array([TAXI] * 5)
     seed = district_seed(1, 0)
-    home, usual = (TripWishes(classes, seed, TripParameters(is_home=flag)).day(1) for flag in (True, False))
+    home, usual = (TripWishes(classes, seed, TripParameters(trips=kind)).day(1) for kind in ("home", "parametric"))
     assert np.array_equal(home.depart_s, usual.depart_s)
 
 
 def test_mean_distance_is_that_of_a_fleet() -> None:
     km = np.mean([trips(day, 4_000).distance_km.sum() / 4_000 for day in range(7)])
-    assert mean_km_per_day(TripParameters(is_home=True)) == pytest.approx(km, rel=0.03)
+    assert mean_km_per_day(TripParameters(trips="home")) == pytest.approx(km, rel=0.03)
 
 
 def test_impossible_laws_are_named_all_at_once() -> None:

@@ -19,7 +19,7 @@ WEDNESDAY, SATURDAY, SUNDAY = 2, 5, 6
 
 
 def trips(day: int, cars: int = CARS, seed: int = 1, **changes: float) -> DayTrips:
-    parameters = TripParameters(is_survey=True, **changes)  # type: ignore[arg-type]
+    parameters = TripParameters(trips="survey", **changes)  # type: ignore[arg-type]
     return TripWishes(np.full(cars, PRIVATE), district_seed(seed, 0), parameters).day(day)
 
 
@@ -100,7 +100,7 @@ def test_the_week_begins_where_the_scenario_says() -> None:
 
 def test_other_classes_and_the_default_are_as_before() -> None:
     class_index = np.array([PRIVATE, TAXI, TAXI])
-    plain, survey = (TripWishes(class_index, district_seed(1, 0), TripParameters(is_survey=kind)).day(3)
-                     for kind in (False, True))
+    plain, survey = (TripWishes(class_index, district_seed(1, 0), TripParameters(trips=kind)).day(3)
+                     for kind in ("parametric", "survey"))
     assert np.array_equal(plain.depart_s[1:], survey.depart_s[1:])
     assert not np.array_equal(plain.depart_s[0], survey.depart_s[0])

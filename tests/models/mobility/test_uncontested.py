@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.drivers.behaviours import REFUSALS
 from models.drivers.plug_in_habit import PlugInHabit
 from models.drivers.population import FleetParameters, district_seed, draw_vehicles
 from models.drivers.willingness import DriverParameters, Drivers
@@ -25,8 +26,8 @@ PLENTY = Site(BUS_ZONE, np.full(10, 70), np.where(BUS_ZONE == 1, 70, 0))
 RANK = np.array([[-1, 2, 0, -1, 1, 1, 3, 0, 2, 1], [-1, 0, 0, 0, 1, 0, 0, 0, 0, 0]])
 OUTAGES = {"compliance_mean": 0.4, "plug_in_probability": 0.8, "zone_shock_rho": 0.3}
 AT_HOME = {"compliance_mean": 0.6, "private_stays_per_day": MOST_HOME_TRIPS + 1}
-ANY_MODE = st.sampled_from([(1, 0, 0, 0, 0, 0), (0, 1, 0, 0, 0, 0), (0, 0, 1, 0, 0, 0), (0, 0, 0, 1, 0, 0),
-                            (1, 1, 1, 1, 1, 1)])
+ONE_EACH = {one.name: 1.0 for one in REFUSALS}
+ANY_REFUSAL = st.sampled_from([*({name: 1.0} for name in ONE_EACH), ONE_EACH])
 
 
 class HalfHourTrips(TripWishes):
@@ -42,7 +43,7 @@ class HomeTrips(TripWishes):
     """Days of cars that charge at home."""
 
     def __init__(self, class_index, seed):
-        super().__init__(class_index, seed, TripParameters(is_home=True))
+        super().__init__(class_index, seed, TripParameters(trips="home"))
 
 
 def mobility(site, seed, processes_for_all, cars=(40, 10, 20), wishes=TripWishes, **drivers):
@@ -73,16 +74,16 @@ def assert_equal_lives(site, seed, step_s, rank=None, cars=(40, 10, 20), **drive
 
 
 @settings(deadline=None, derandomize=True, max_examples=8)
-@given(seed=st.integers(0, 10_000), step_s=st.sampled_from([300, 900, 3600]), mode=ANY_MODE)
-def test_every_second_is_the_same(seed, step_s, mode):
-    assert_equal_lives(ONE_BUS, seed, step_s, mode_weights=mode, **OUTAGES)
+@given(seed=st.integers(0, 10_000), step_s=st.sampled_from([300, 900, 3600]), refusals=ANY_REFUSAL)
+def test_every_second_is_the_same(seed, step_s, refusals):
+    assert_equal_lives(ONE_BUS, seed, step_s, modes=refusals, **OUTAGES)
 
 
 @settings(deadline=None, derandomize=True, max_examples=8)
-@given(seed=st.integers(0, 10_000), step_s=st.sampled_from([300, 900, 3600]), mode=ANY_MODE)
-def test_plugging_in_by_charge_is_the_same_too(seed, step_s, mode):
+@given(seed=st.integers(0, 10_000), step_s=st.sampled_from([300, 900, 3600]), refusals=ANY_REFUSAL)
+def test_plugging_in_by_charge_is_the_same_too(seed, step_s, refusals):
     """Charge moves about 0.35, where drivers of this habit are undecided."""
-    assert_equal_lives(ONE_BUS, seed, step_s, mode_weights=mode, habit=PlugInHabit(0.35, 0.1, 0.05), **OUTAGES)
+    assert_equal_lives(ONE_BUS, seed, step_s, modes=refusals, habit=PlugInHabit(0.35, 0.1, 0.05), **OUTAGES)
 
 
 @pytest.mark.parametrize("step_s", [900, 3600])
@@ -91,12 +92,12 @@ def test_home_days_are_the_same_too(step_s):
 
 
 @settings(deadline=None, derandomize=True, max_examples=12)
-@given(seed=st.integers(0, 10_000), step_s=st.sampled_from([300, 900, 3600]), mode=ANY_MODE,
+@given(seed=st.integers(0, 10_000), step_s=st.sampled_from([300, 900, 3600]), refusals=ANY_REFUSAL,
        site=st.sampled_from([JUST_ENOUGH, PLENTY]), ranks=st.sampled_from([None, 0, 1]))
 @pytest.mark.slow
-def test_the_same_port_is_found_among_many_buses(seed, step_s, mode, site, ranks):
+def test_the_same_port_is_found_among_many_buses(seed, step_s, refusals, site, ranks):
     rank = None if ranks is None else RANK - ranks
-    assert_equal_lives(site, seed, step_s, rank, mode_weights=mode, guidance_acceptance=0.6, **OUTAGES)
+    assert_equal_lives(site, seed, step_s, rank, modes=refusals, guidance_acceptance=0.6, **OUTAGES)
 
 
 def test_many_cars_at_one_instant_fill_the_buses_as_if_one_by_one():

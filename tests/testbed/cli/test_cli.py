@@ -276,7 +276,7 @@ def test_report_takes_a_file_or_a_folder(tmp_path: Path, write_result: Any) -> N
 @pytest.mark.parametrize(("what", "name"), [("controllers", "bilayer"), ("scenarios", "paper_day"),
                                             ("metrics", "vm_min_pu"), ("wear-models", "throughput"),
                                             ("networks", "ieee33"), ("tariffs", "beijing2015"),
-                                            ("studies", "compliance")])
+                                            ("studies", "compliance"), ("drivers", "ignores")])
 def test_list_prints_the_name_first_on_each_line(what: str, name: str) -> None:
     done = call("list", what)
     assert done.exit_code == 0

@@ -18,7 +18,7 @@ from testbed.reporting.figures.voltage_profile import branch_starts, voltage_pro
 from testbed.reporting.report import shown_runs, write_report
 from testbed.results.layout import ResultError
 from testbed.results.reading import open_result
-from testbed.results.writing import Failure
+from testbed.wiring.failure import Failure
 
 STEPS, BUSES = 96, 33
 SECTIONS = ("run", "headline", "load", "commitment", "cars", "voltage", "columns", "losses", "costs", "refusals",

@@ -18,8 +18,9 @@ import xarray as xr
 from testbed.results.layout import ResultError
 from testbed.results.reading import equal_results, open_result, stored_plans
 from testbed.results.vehicle_traces import VehicleTraceWriter, read_traces
-from testbed.results.writing import Failure, ResultWriter, add_reference, finish_result
+from testbed.results.writing import ResultWriter, add_reference, finish_result
 from testbed.wiring.attributes import recorded
+from testbed.wiring.failure import Failure
 
 ROOT = Path(__file__).parents[3]
 

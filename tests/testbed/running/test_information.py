@@ -5,7 +5,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from models.drivers.willingness import REASONS, Drivers
+from models.drivers.behaviours import LEAVES_EARLY
+from models.drivers.willingness import Drivers
 from testbed.running.first_view import first_view
 from testbed.setup.controller_loading import ORACLE, controller_names, knows_truth, load_controller
 from testbed.simulators.profiles import ProfilesSimulator
@@ -13,7 +14,6 @@ from testbed.simulators.spatial import SpatialSimulator
 from testbed.simulators.temporal import TemporalSimulator
 from tests.testbed import small_run
 
-LEAVES_EARLY = REASONS.index("leaves_early")
 OVERRIDES = ("planning.redispatch=hourly", "profiles.forecast_error=large", "planning.horizon_h=14",
              "planning.binding_h=12", "spatial.look_ahead_h=2")
 NOON_S = 43_200
@@ -25,7 +25,7 @@ def _leave_early_from_counted_midnight(patch):
 
     def day(self, day, zone):
         drawn = day_of(self, day, zone)
-        return replace(drawn, mode=np.full_like(drawn.mode, LEAVES_EARLY)) if day >= 0 else drawn
+        return replace(drawn, behaviour=np.full_like(drawn.behaviour, LEAVES_EARLY)) if day >= 0 else drawn
     patch.setattr(Drivers, "day", day)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.drivers.willingness import NOT_ENROLLED
+from models.drivers.behaviours import NOT_ENROLLED
 from models.records.groups import VEHICLE_CLASSES, ZONES
 from testbed.results.reading import Result
 from testbed.running.preflight import WrongRequest, checked_scenario

@@ -18,7 +18,7 @@ from models.system.tariff import TARIFFS, Terms
 from models.wear.contract import LifeUse
 from testbed.scenario.loading import ScenarioError, load_scenario, scenario_names
 from testbed.scenario.parts.district import District
-from testbed.scenario.parts.fleet import Drivers, Fleet, Habit, ModeWeights
+from testbed.scenario.parts.fleet import Drivers, Fleet, Habit
 from testbed.scenario.parts.system import Tariff as TariffBlock
 from testbed.scenario.record import Scenario, scenario_hash, scenario_schema, to_yaml
 from testbed.setup.knowledge import driver_response, power_system_parameters
@@ -131,20 +131,10 @@ def test_every_scenario_file_names_its_schema():
 
 # ------------------------------------------------------------- agreement with the models
 def test_defaults_are_those_of_the_models():
-    fleet, model = Fleet(), FleetParameters(private=0, taxi=0, government=0)
-    same = {"eta_charge", "eta_discharge", "fast_eta_charge", "fast_eta_discharge", "soc_min", "soc_max",
-            "soc_floor_v2g", "soc_wanted", "soc_initial",
-            "slow_taper_start_soc", "fast_taper_start_soc", "age_years", "consumption_kwh_per_km"}
-    assert {name: getattr(fleet, name) for name in same} == {name: getattr(model, name) for name in same}
-    assert fleet.private_capacity_kwh == fleet.government_capacity_kwh == model.battery_kwh
-    assert fleet.taxi_capacity_kwh == model.taxi_battery_kwh
-    assert (fleet.slow_charger_kw, fleet.fast_charger_kw) == (model.slow_kw, model.fast_kw)
-    drivers, willing = Drivers(), DriverParameters()
-    assert Habit().model_dump() == asdict(PlugInHabit())
-    for name in ("plug_in_probability", "compliance_mean", "compliance_concentration", "zone_shock_rho",
-                 "guidance_acceptance"):
-        assert getattr(drivers, name) == getattr(willing, name)
-    assert tuple(ModeWeights().model_dump().values()) == willing.mode_weights
+    fleet, drivers = FleetParameters(private=0, taxi=0, government=0), DriverParameters()
+    for block, model in ((Fleet(), fleet), (Drivers(), fleet), (Drivers(), drivers), (Habit(), PlugInHabit())):
+        keys, same = block.model_dump(), asdict(model)
+        assert {name: keys[name] for name in keys.keys() & same} == {name: same[name] for name in keys.keys() & same}
 
 
 def test_defaults_of_a_run_are_those_of_the_models(write):

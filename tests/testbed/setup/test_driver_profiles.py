@@ -36,7 +36,7 @@ def test_a_driver_profile_may_bring_trips_unless_they_are_given(overrides, trips
     scenario = load_scenario("smoke", overrides)
     assert scenario.private_trips == trips
     parameters = trip_parameters(scenario)
-    assert (parameters.is_home, parameters.is_survey) == (trips == "home", trips == "survey")
+    assert parameters.trips == trips
     assert set(TRIPS_OF_PROFILE) <= set(PRESETS)
 
 

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from controllers.spatial.expecting import Expecting, by_cohort
-from models.drivers.willingness import REASONS
+from controllers.spatial.expecting import Expecting
+from models.drivers.behaviours import BEHAVIOURS
 from models.records.groups import GROUP_COUNT
 from testbed.results.reading import Result
 from testbed.results.recording import traces_path
@@ -17,9 +17,9 @@ from testbed.simulators.mobility import MobilitySimulator
 from testbed.simulators.power_system import PowerSystemSimulator
 from testbed.simulators.spatial import SpatialSimulator
 from testbed.wiring.attributes import ATTRIBUTES
-from tests.testbed import small_run
+from tests.testbed import learning_controller, small_run
 
-LEARNING = f"{Path(small_run.__file__).with_name('learning_controller.py')}:Learning"
+LEARNING = f"{Path(learning_controller.__file__)}:Learning"
 IGNORING = ("drivers.compliance_mean=0.6", "drivers.modes.ignores=1", "drivers.modes.overrides=0",
             "drivers.modes.leaves_early=0", "drivers.modes.arrives_late=0", "drivers.modes.never_plugs_in=0",
             "drivers.compliance_concentration=1000")
@@ -88,7 +88,7 @@ def _every_instruction_ends_as_requested_limited_applied(path):
     assert np.all(np.abs(limited[asked]) <= np.abs(requested[asked]) + 1e-4)
     full = asked & (reason == 0) & (requested != 0) & (np.abs(applied - requested) < 0.2)
     assert full.any() and np.abs(limited - applied)[full].max() < 0.25
-    assert set(np.unique(reason).tolist()) <= set(range(len(REASONS)))
+    assert set(np.unique(reason).tolist()) <= set(range(len(BEHAVIOURS)))
 
 
 def test_plans_and_layers_are_told_the_same(learned):
@@ -134,4 +134,4 @@ def test_set_points_come_out_as_target_over_the_groups_own_compliance():
     layer = _Layer(Knowledge())
     Expecting(layer).step(View(0, by_group, 0.7, target, target))
     told = layer.view.pc_target_kw / layer.knowledge.assumed_compliance
-    assert told == pytest.approx(target / by_cohort(by_group, GROUP_COUNT * 3)[:, None])
+    assert told == pytest.approx(target / np.repeat(by_group, 3)[:, None])

@@ -59,9 +59,9 @@ def test_a_failure_there_is_named_with_time_and_cause(folder, address):
     with pytest.raises(RunFailed) as failure:
         small_run.run(folder, both(address), controller=small_run.PLAIN.replace(":Plain", ":Throwing"),
                       name="throwing.h5")
-    assert failure.value.simulator in ("spatial@feeder33", "spatial@rest")
-    assert failure.value.time_s == 14_400
-    assert "ZeroDivisionError" in failure.value.cause
+    assert failure.value.failure.simulator in ("spatial@feeder33", "spatial@rest")
+    assert failure.value.failure.time_s == 14_400
+    assert "ZeroDivisionError" in failure.value.failure.cause
     assert open_result(failure.value.partial).status == "failed"
 
 

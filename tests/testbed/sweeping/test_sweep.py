@@ -27,6 +27,7 @@ from testbed.sweeping.cluster import LOST, carried_out, check_workers, cores
 from testbed.sweeping.study import Case, load_study
 from testbed.sweeping.sweep import _carry_out, _tell_objectives, run_sweep, sweep_request, write_tables
 from testbed.wiring.code_version import code_hash
+from testbed.wiring.failure import Failure
 from tests.testbed import small_run
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "sweeps.md"
@@ -350,19 +351,19 @@ def test_nothing_is_written_where_no_scheduler_answers(tmp_path: Path, monkeypat
 
 def test_a_worker_that_cannot_serve_says_so_itself(tmp_path: Path) -> None:
     case = sweep_request(str(write_study(tmp_path)), tmp_path / "out").cases[0]
-    assert "does not see" in run_case(case, str(tmp_path / "out"), code_hash()).failure
+    assert "does not see" in run_case(case, str(tmp_path / "out"), code_hash()).failure.cause
     open_parts(tmp_path / "out")
-    assert "has other code" in run_case(case, str(tmp_path / "out"), "other").failure
+    assert "has other code" in run_case(case, str(tmp_path / "out"), "other").failure.cause
     assert not list((tmp_path / "out").glob("cases/*"))
 
 
 def test_what_a_worker_calls_complete_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sweep, said = sweep_request(str(write_study(tmp_path)), tmp_path / "out"), list[str]()
     sweep.folder.mkdir()
-    first = sweep.cases[0].key
+    first, another = sweep.cases[0].key, Failure("", 0, "another cause")
     monkeypatch.setattr("testbed.sweeping.cluster.check_workers", lambda client, folder: None)
     monkeypatch.setattr("testbed.sweeping.cluster.carried_out", lambda client, todo, folder: iter(
-        [CaseOutcome(first, 1.0), *(CaseOutcome(case.key, 1.0, "another cause") for case in todo[1:])]))
+        [CaseOutcome(first, 1.0), *(CaseOutcome(case.key, 1.0, another) for case in todo[1:])]))
     (sweep.folder / "failed").mkdir()
     (sweep.folder / "failed" / f"{sweep.cases[1].key}.json").write_text('{"failure": "yesterday\'s cause"}')
     _carry_out(sweep, sweep.cases, None, said.append)

@@ -16,6 +16,7 @@ from controllers.temporal.unit_commitment.checking.finding import POWER_MW, Viol
 from controllers.temporal.unit_commitment.checking.reserve import reserve_violations
 from models.records.arrays import Bools, Floats, Ints
 from models.records.flexibility import CohortFlexibility
+from models.records.groups import group_of_row, hour_of_row, to_cohorts
 
 COHORT_KW = 1e-2
 COHORT_REL = 1e-6
@@ -206,7 +207,7 @@ def _cycling_pays(knowledge: TemporalKnowledge, view: SystemView, cars: CohortFl
     spill = (renewable > 0) & (renewable + units.p_min_mw.sum() > view.load_mw + uncontrolled)
     price = np.where(spill, min(cheapest, -w3 * knowledge.curtailment_penalty_usd_per_mwh), cheapest) / 1000
     tariff = float(knowledge.tariff_in_objective)
-    wear = np.repeat(knowledge.wear_usd_per_kwh, cars.horizon_h + 1)[:, None]
+    wear = to_cohorts(knowledge.wear_usd_per_kwh, cars.horizon_h)[:, None]
     eta_c, eta_d = cars.eta_charge[:, None], cars.eta_discharge[:, None]
     gain = w2 * (tariff * (eta_c * eta_d * view.price_discharge_usd_per_kwh - view.price_charge_usd_per_kwh)
                  - wear * eta_c)
@@ -215,7 +216,7 @@ def _cycling_pays(knowledge: TemporalKnowledge, view: SystemView, cars: CohortFl
 
 def _held_at_end(cars: CohortFlexibility, pc: Floats, pd: Floats) -> tuple[Floats, Bools]:
     """(x [G] at the horizon's end, which rows are cohorts that stay beyond it)."""
-    stays = np.arange(cars.cohort_count) % (cars.horizon_h + 1) == cars.horizon_h
+    stays = hour_of_row(np.arange(cars.cohort_count), cars.horizon_h) == cars.horizon_h
     return _energy_kwh(cars, pc, pd)[:, -1], stays
 
 
@@ -252,7 +253,7 @@ def _owners_usd(knowledge: TemporalKnowledge, view: SystemView, plan: Plan) -> t
     for d, cars in enumerate(view.districts):
         tariff += float((plan.pc_kw[d] * view.price_charge_usd_per_kwh).sum()
                         - (plan.pd_kw[d] * view.price_discharge_usd_per_kwh).sum())
-        group = np.arange(cars.cohort_count) // (cars.horizon_h + 1)
+        group = group_of_row(np.arange(cars.cohort_count), cars.horizon_h)
         wear += float((knowledge.wear_usd_per_kwh[group] / cars.eta_discharge * plan.pd_kw[d].sum(axis=1)).sum())
     return tariff, wear
 

@@ -14,6 +14,7 @@ from controllers.port import CarControl, Plan, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.checking.finding import POWER_MW, Violation
 from models.records.arrays import Bools, Floats
 from models.records.flexibility import CohortFlexibility
+from models.records.groups import hour_of_row
 
 COST_USD = 1e-3
 TINY_KW = 1e-9
@@ -115,7 +116,7 @@ def _acts(cars: CohortFlexibility) -> Bools:
 def _may_stop(view: SystemView, t: int) -> Floats:
     """[G] share of each cohort's chargers, all districts together, that could do without charging for an hour."""
     count, h = view.districts[0].cohort_count, view.load_mw.size
-    share = np.where(np.arange(count) % (h + 1) == t, 0.0, 1.0)
+    share = np.where(hour_of_row(np.arange(count), h) == t, 0.0, 1.0)
     if any(d.pc_latest_kw.size == 0 for d in view.districts):
         return share
     now, then = (sum((d.pc_latest_kw[:, hour] for d in view.districts), np.zeros(count))

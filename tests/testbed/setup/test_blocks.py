@@ -1,0 +1,85 @@
+"""A key goes from the scenario to the record that acts in one step, under one name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pytest
+
+from controllers.port import SpatialKnowledge, TemporalKnowledge
+from models.drivers.plug_in_habit import PlugInHabit
+from models.drivers.population import FleetParameters
+from models.drivers.willingness import DriverParameters
+from models.fleet.fleet import FleetParameters as ChargingParameters
+from models.mobility.trip_parameters import TripParameters
+from models.system.power_system import PowerSystemParameters
+from testbed.scenario.loading import load_scenario
+from testbed.scenario.parts.base import Part
+from testbed.scenario.parts.district import District, Spatial
+from testbed.scenario.parts.fleet import Drivers, Fleet, Habit
+from testbed.scenario.parts.system import Objective, Planning, System
+from testbed.setup.blocks import from_blocks
+from testbed.setup.districts import driver_parameters, fleet_parameters, trip_parameters
+
+ROOT = Path(__file__).resolve().parents[3]
+RECORDS = {
+    Fleet: (FleetParameters, TripParameters, ChargingParameters), Habit: (PlugInHabit,),
+    Drivers: (FleetParameters, DriverParameters), District: (FleetParameters,), Spatial: (SpatialKnowledge,),
+    Objective: (TemporalKnowledge, PowerSystemParameters), System: (TemporalKnowledge, PowerSystemParameters),
+    Planning: (TemporalKnowledge, SpatialKnowledge)}
+SOURCES = "\n".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "testbed").rglob("*.py"))
+                    if "scenario" not in file.relative_to(ROOT).parts)
+WITHIN_THE_SCENARIO = {"profile", "reserve_steps", "reserve_shortfall_usd_per_mwh"}
+"""Fills other keys; two of the price curve that `demand_curve` makes."""
+BY_KIND = {"slow_v2g_charger_usd_per_year", "fast_v2g_charger_usd_per_year"}
+"""Owners' statements read these with the kind of charger as a word."""
+EVERY_KEY = [(block, name) for block in RECORDS for name in block.model_fields]
+
+
+@pytest.mark.parametrize(("block", "name"), EVERY_KEY, ids=[f"{block.__name__}.{name}" for block, name in EVERY_KEY])
+def test_every_key_reaches_a_record_under_its_name_or_is_read_where_it_acts(block: type[Part], name: str) -> None:
+    by_name = any(name in {one.name for one in fields(record)} for record in RECORDS[block])
+    is_read = re.search(rf"\w\.{name}\b|, \"{name}\"\)", SOURCES)  # of the scenario, or of the one in a result
+    assert by_name or is_read or name in WITHIN_THE_SCENARIO | BY_KIND, f"{name} is read by nobody"
+
+
+CHANGED = [("fleet.private_capacity_kwh=[41,42]", "private_capacity_kwh", (41, 42)),
+           ("fleet.taxi_bidirectional_share=0.3", "taxi_bidirectional_share", 0.3),
+           ("fleet.slow_charger_kw=[3,4]", "slow_charger_kw", (3, 4)),
+           ("drivers.enrolled_share=0.2", "enrolled_share", 0.2),
+           ("districts.0.taxi=5", "taxi", 5), ("districts.0.strategies.private=free", "strategies",
+            {"private": "free", "taxi": "dispatched", "government": "dispatched"}),
+           ("fleet.trips=survey", "trips", "survey"), ("fleet.first_weekday=3", "first_weekday", 3),
+           ("drivers.compliance_mean=0.4", "compliance_mean", 0.4),
+           ("drivers.zone_outages_per_day=0.2", "zone_outages_per_day", 0.2),
+           ("drivers.habit.mean_soc=0.4", "habit", PlugInHabit(mean_soc=0.4))]
+
+
+@pytest.mark.parametrize(("override", "name", "value"), CHANGED, ids=[one[0] for one in CHANGED])
+def test_what_is_set_is_what_the_record_holds(override: str, name: str, value: object) -> None:
+    scenario = load_scenario("smoke", [override])
+    cars = fleet_parameters(scenario, scenario.districts[0])
+    records = (cars, driver_parameters(scenario), trip_parameters(scenario))
+    assert value in [getattr(record, name) for record in records if hasattr(record, name)]
+
+
+def test_without_a_district_there_are_no_cars() -> None:
+    assert fleet_parameters(load_scenario("smoke"), None).counts == (0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    mean_soc: float
+    gap: float = 0.5
+
+
+def test_given_fields_win_and_defaults_stay() -> None:
+    assert from_blocks(Wanted, Habit(mean_soc=0.4)) == Wanted(0.4)
+    assert from_blocks(Wanted, Habit(mean_soc=0.4), mean_soc=0.7, gap=1.0) == Wanted(0.7, 1.0)
+
+
+def test_one_key_in_two_blocks_is_refused() -> None:
+    with pytest.raises(TypeError, match="Wanted: two blocks have a key mean_soc"):
+        from_blocks(Wanted, Habit(), Habit())
