@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 from models.drivers.behaviours import BEHAVIOURS
 from models.records.arrays import SECONDS_PER_HOUR
-from models.records.groups import CHARGER_KINDS, GROUP_COUNT
+from models.records.groups import CHARGER_KINDS, GROUP_COUNT, cohort_count
 from testbed.setup.districts import District, build_districts
 from testbed.setup.knowledge import thermal_units
 from testbed.wiring.run_spec import RunSpec
@@ -28,7 +28,7 @@ def _later_hours(spec: RunSpec) -> int:
 
 _SIZES: dict[str, Callable[[RunSpec], int]] = {
     "group": lambda spec: GROUP_COUNT,
-    "cohort": lambda spec: GROUP_COUNT * (spec.horizon_h + 1),
+    "cohort": lambda spec: cohort_count(spec.horizon_h),
     "charger_kind": lambda spec: len(CHARGER_KINDS),
     "reason": lambda spec: len(BEHAVIOURS),
     "unit": lambda spec: thermal_units(spec.scenario).count,

@@ -80,7 +80,7 @@ def test_a_server_that_dies_ends_the_command_with_its_name(folder):
 
 
 def test_an_address_where_nobody_listens_is_named(folder):
-    words = r"mobility@rest failed at t=-86400 s: no `testbed serve-district` at 127\.0\.0\.1:9"
+    words = r"mobility@rest failed at warm-up day -1 00:00: no `testbed serve-district` at 127\.0\.0\.1:9"
     with pytest.raises(RunFailed, match=words):
         small_run.run(folder, remote(rest="127.0.0.1:9"), name="nobody.h5")
     assert open_result(folder / "nobody.h5").status == "failed"

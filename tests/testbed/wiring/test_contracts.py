@@ -243,9 +243,9 @@ def test_a_record_without_one_of_its_fields_is_told():
     ("HalfAPlan", "temporal", r"temporal layer, answer Plan, field pc_kw \[kW\]: district 0: shape \(\d+, 12\) came"),
 ])
 def test_a_controllers_wrong_answer_ends_the_run_with_its_name(tmp_path, fault_in, simulator, words):
-    with pytest.raises(RunFailed, match=f"{simulator} failed at t=0 s: ContractError: .*{words}") as failure:
+    with pytest.raises(RunFailed, match=f"{simulator} failed at day 1 00:00: ContractError: .*{words}") as failure:
         small_run.run(tmp_path, controller=f"{FAULTY}:{fault_in}")
-    assert failure.value.simulator == simulator
+    assert failure.value.failure.simulator == simulator
     assert open_result(failure.value.partial).status == "failed"
 
 
@@ -258,7 +258,7 @@ def test_a_controllers_wrong_answer_ends_the_run_with_its_name(tmp_path, fault_i
 def test_a_simulators_wrong_word_ends_the_run_with_its_name(tmp_path, monkeypatch, wrong, words):
     said = ProfilesSimulator._system
     monkeypatch.setattr(ProfilesSimulator, "_system", lambda self, now_s: said(self, now_s) | wrong)
-    with pytest.raises(RunFailed, match=f"profiles failed at t=-86400 s: ContractError: {words}") as failure:
+    with pytest.raises(RunFailed, match=f"profiles failed at warm-up day -1 00:00: ContractError: {words}") as failure:
         small_run.run(tmp_path)
     assert open_result(failure.value.partial).status == "failed"
 
