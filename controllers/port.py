@@ -17,6 +17,7 @@ import numpy as np
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints, Table
 from models.records.feeder import PowerFlow, RadialFeeder, Site
 from models.records.flexibility import BusFlexibility, CohortFlexibility, PairIndex
+from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
 from models.records.vehicles import DeclaredTable, Vehicles
@@ -55,8 +56,8 @@ class TemporalKnowledge:
     units: ThermalUnits
     horizon_h: int
     binding_h: int
-    weights: tuple[float, float, float, float]
-    """w1 operating, w2 owners, w3 curtailment, w4 carbon."""
+    objective: Objective
+    """Weights of what is minimised."""
     carbon_price_usd_per_t: float
     curtailment_penalty_usd_per_mwh: float
     wear_usd_per_kwh: Floats

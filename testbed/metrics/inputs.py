@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.records.arrays import Bools, Floats
+from models.records.objective import Objective
 from testbed.results.reading import Result
 
 MetricFunction = Callable[[Result], float]
@@ -36,6 +37,24 @@ def metric(name: str, unit: str, definition: str) -> Callable[[MetricFunction], 
         PUBLISHED[name] = Metric(name, unit, definition, function)
         return function
     return publish
+
+
+# ---------------------------------------------------------------- the objective after the fact
+HAPPENED: dict[str, MetricFunction] = {}
+"""What each term of the objective came to, in $ and unweighted, by its name in `Objective`."""
+
+
+def happened(term: str) -> Callable[[MetricFunction], MetricFunction]:
+    """This figure is what the objective's term of that name came to."""
+    def mark(function: MetricFunction) -> MetricFunction:
+        HAPPENED[term] = function
+        return function
+    return mark
+
+
+def weights(result: Result) -> Objective:
+    """Of the scenario's objective."""
+    return Objective(**{name: objective_parameter(result, f"weight_{name}") for name in Objective().names})
 
 
 # ---------------------------------------------------------------- reading

@@ -12,6 +12,7 @@ from models.fleet.charger_curves import charger_curve
 from models.fleet.flexibility import group_kind
 from models.records.arrays import Floats
 from models.records.groups import GROUP_COUNT, group_index
+from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
 from models.records.vehicles import Vehicles
@@ -32,11 +33,10 @@ def thermal_units(scenario: Scenario) -> ThermalUnits:
     return ten_units(system.emissions, copies=system.unit_copies, scale=system.unit_scale, ramps=system.ramps)
 
 
-def weights(scenario: Scenario) -> tuple[float, float, float, float]:
-    """w1 operating, w2 owners, w3 curtailment, w4 carbon."""
-    objective = scenario.objective
-    return (objective.weight_operating, objective.weight_owners, objective.weight_curtailment,
-            objective.weight_carbon)
+def objective_of(scenario: Scenario) -> Objective:
+    """The weights, each from the key `weight_` and its term's name."""
+    weights = scenario.objective.model_dump()
+    return Objective(**{name: weights[f"weight_{name}"] for name in Objective().names})
 
 
 def marginal_wear_usd_per_kwh(scenario: Scenario) -> Floats:
@@ -57,7 +57,7 @@ def temporal_knowledge(scenario: Scenario) -> TemporalKnowledge:
     objective, system, planning = scenario.objective, scenario.system, scenario.planning
     return TemporalKnowledge(
         units=thermal_units(scenario), horizon_h=planning.horizon_h, binding_h=planning.binding_h,
-        weights=weights(scenario), carbon_price_usd_per_t=objective.carbon_price_usd_per_t,
+        objective=objective_of(scenario), carbon_price_usd_per_t=objective.carbon_price_usd_per_t,
         curtailment_penalty_usd_per_mwh=objective.curtailment_penalty_usd_per_mwh,
         wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario), tariff_in_objective=objective.tariff_in_objective,
         reserve_rule=system.reserve_rule, reserve_fraction=system.reserve_fraction,
@@ -131,7 +131,7 @@ def power_system_parameters(scenario: Scenario) -> PowerSystemParameters:
     """Prices and rules of the re-dispatch."""
     objective, system = scenario.objective, scenario.system
     return PowerSystemParameters(
-        weights=weights(scenario), carbon_price_usd_per_t=objective.carbon_price_usd_per_t,
+        objective=objective_of(scenario), carbon_price_usd_per_t=objective.carbon_price_usd_per_t,
         curtailment_penalty_usd_per_mwh=objective.curtailment_penalty_usd_per_mwh,
         reserve_rule=system.reserve_rule, reserve_fraction=system.reserve_fraction,
         reserve_curve=reserve_curve(scenario),

@@ -13,6 +13,7 @@ from controllers.temporal.unit_commitment.problem import Case, make_case
 from models.network.feeder import ieee33, site, zone_map
 from models.records.flexibility import CohortFlexibility
 from models.records.groups import GROUP_COUNT
+from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
 
@@ -44,7 +45,7 @@ def offer(substation_kva: float = np.inf) -> FeederOffer:
 def knowledge(substation_kva: float = np.inf, **changes: Any) -> TemporalKnowledge:
     """One district with a feeder; no tariff, cheap wear, so that cars act for the system."""
     known = TemporalKnowledge(
-        units=units(), horizon_h=HOURS, binding_h=HOURS, weights=(1.0, 1.0, 1.0, 1.0), carbon_price_usd_per_t=7.0,
+        units=units(), horizon_h=HOURS, binding_h=HOURS, objective=Objective(), carbon_price_usd_per_t=7.0,
         curtailment_penalty_usd_per_mwh=75.0, wear_usd_per_kwh=np.full(GROUP_COUNT, 0.002), tariff_in_objective=False,
         reserve_rule="thermal_only", reserve_fraction=0.05, reserve_curve=ReserveCurve.flat(1000.0), terminal="match",
         tangents=12, mip_gap=1e-4, district_names=("north",), offers=(offer(substation_kva),))

@@ -18,7 +18,8 @@ from controllers.temporal.learning import (
     quantile_of_share,
 )
 from controllers.temporal.learning_chance import ChancePlan, with_energy_margin
-from controllers.temporal.unit_commitment.equations import COHORTS, DISPATCH, objective_usd
+from controllers.temporal.unit_commitment.equations import COHORTS, DISPATCH
+from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import collect, fix_commitment, make_variables
