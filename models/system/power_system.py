@@ -29,7 +29,7 @@ SAME_TOTAL_MW = 1e-9
 class PowerSystemParameters:
     """Prices and rules of the re-dispatch. Shed and dump prices are assumed (A), reserve's in `reserve_curve`."""
 
-    objective: Objective = Objective()
+    objective: Objective = field(default_factory=Objective)
     carbon_price_usd_per_t: float = 7.0
     curtailment_penalty_usd_per_mwh: float = 75.0
     reserve_rule: Reserve = "scheduled"

@@ -68,10 +68,11 @@ def temporal_knowledge(scenario: Scenario) -> TemporalKnowledge:
 
 def feeder_offers(spec: RunSpec) -> tuple[FeederOffer | None, ...]:
     """The networks that distribution operators bring to the plan of a controller whose layers talk; else none."""
-    if not getattr(load_controller(spec.controller), "sees_feeders", False):
+    if not load_controller(spec.controller).sees_feeders:
         return ()
     peak_mw = build_profiles(spec.scenario).load_peak_mw
-    return tuple(None if d.feeder is None else FeederOffer(d.feeder, d.site, peak_mw)
+    return tuple(None if d.feeder is None or d.power_flow is None
+                 else FeederOffer(d.feeder, d.site, d.power_flow, peak_mw)
                  for d in build_districts(spec).values())
 
 

@@ -11,6 +11,7 @@ from controllers.joint.network import Network, make_network
 from controllers.port import FeederOffer, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from models.network.feeder import ieee33, site, zone_map
+from models.network.power_flow import ac_engine
 from models.records.flexibility import CohortFlexibility
 from models.records.groups import GROUP_COUNT
 from models.records.objective import Objective
@@ -39,7 +40,8 @@ def units() -> ThermalUnits:
 def offer(substation_kva: float = np.inf) -> FeederOffer:
     """IEEE-33 at 0.83 with ports everywhere."""
     feeder = ieee33(peak_scale=0.83, substation_kva=substation_kva)
-    return FeederOffer(feeder, site(feeder, zone_map("contiguous"), 50, 10), LOAD_PEAK_MW)
+    places = site(feeder, zone_map("contiguous"), 50, 10)
+    return FeederOffer(feeder, places, ac_engine(feeder).power_flow, LOAD_PEAK_MW)
 
 
 def knowledge(substation_kva: float = np.inf, **changes: Any) -> TemporalKnowledge:

@@ -163,7 +163,7 @@ def test_the_quantile_of_the_view_enters_the_plan(build: SimpleNamespace) -> Non
 @pytest.mark.parametrize(("rule", "planned"), [("thermal_only", "thermal_only"), ("scheduled", "scheduled_safely"),
                                                ("deliverable", "deliverable")])
 def test_chance_plan_promises_nothing_uncounted(rule: str, planned: str, build: SimpleNamespace) -> None:
-    assert ChancePlan(build.knowledge(H, reserve_rule=rule)).planned_with.reserve_rule == planned
+    assert ChancePlan(build.knowledge(H, reserve_rule=rule)).knowledge.reserve_rule == planned
 
 
 def test_safely_scheduled_lies_between_no_cars_and_all_that_is_planned(build: SimpleNamespace) -> None:

@@ -19,7 +19,7 @@ from testbed.simulators.spatial import SpatialSimulator
 from testbed.wiring.attributes import ATTRIBUTES
 from tests.testbed import small_run
 
-LEARNING = f"{Path(__file__).with_name('learning_controller.py')}:Learning"
+LEARNING = f"{Path(__file__).parents[1] / 'learning_controller.py'}:Learning"
 IGNORING = ("drivers.compliance_mean=0.6", "drivers.modes.ignores=1", "drivers.modes.overrides=0",
             "drivers.modes.leaves_early=0", "drivers.modes.arrives_late=0", "drivers.modes.never_plugs_in=0",
             "drivers.compliance_concentration=1000")
@@ -107,20 +107,13 @@ def test_the_learner_reads_operators_data_only():
 
 
 class _Layer:
-    """Remembers the view it was given."""
+    """Remembers what it was told."""
 
-    def __init__(self, knowledge):
-        self.knowledge = knowledge
-
-    def step(self, view):
-        self.view = view
+    def step(self, view, compliance=None):
+        self.view, self.compliance = view, compliance
 
 
 def test_set_points_come_out_as_target_over_the_groups_own_compliance():
-    @dataclass(frozen=True)
-    class Knowledge:
-        assumed_compliance: float = 0.95
-
     @dataclass(frozen=True)
     class View:
         time_s: int
@@ -131,7 +124,12 @@ def test_set_points_come_out_as_target_over_the_groups_own_compliance():
 
     by_group = np.linspace(0.4, 0.9, GROUP_COUNT)
     target = np.ones((GROUP_COUNT * 3, 2))
-    layer = _Layer(Knowledge())
-    Expecting(layer).step(View(0, by_group, 0.7, target, target))
-    told = layer.view.pc_target_kw / layer.knowledge.assumed_compliance
+    layer, nothing = _Layer(), np.zeros(0)
+    expecting = Expecting(layer)
+    expecting.step(View(0, nothing, float("nan"), target, target))
+    assert layer.compliance is None and layer.view.pc_target_kw is target
+    expecting.step(View(3600, by_group, 0.7, target, target))
+    expecting.step(View(4500, by_group, 0.1, target, target))  # held within the hour
+    assert layer.compliance == 0.7
+    told = layer.view.pc_target_kw / layer.compliance
     assert told == pytest.approx(target / by_cohort(by_group, GROUP_COUNT * 3)[:, None])
