@@ -36,7 +36,6 @@ from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
 from controllers.spatial.branch_flow.network import FlowValues
 from models.records.arrays import Bools, Floats
-from models.records.feeder import RadialFeeder
 
 OBJECTIVE_UNIT_USD = 10.0
 """The solver minimises in this unit: fewest iterations (100 $: 28 against 22 with QOCO; C)."""
@@ -76,6 +75,8 @@ class LowerProblem:
     def __init__(self, knowledge: SpatialKnowledge, without: Collection[str] = ()) -> None:
         self.knowledge = knowledge
         self.without = frozenset(without)
+        self._mva: Floats | None = None
+        """Of `line_mva`, once it was asked for."""
         self._limits: Limits | None = None
         """Of the last answer."""
         self._written: Bools = np.zeros(0, dtype=bool)
@@ -101,7 +102,8 @@ class LowerProblem:
         """The optimum; with `inputs.correction` limits are elastic at a high price and equation (9) holds (repair)."""
         began = time.perf_counter()
         is_repair = inputs.correction is not None
-        assembly = Assembly(self.knowledge, layout, inputs, self.without)
+        self._mva = line_mva(self.knowledge) if self._mva is None else self._mva
+        assembly = Assembly(self.knowledge, layout, inputs, self.without, self._mva)
         choice = whole_choice(assembly.limits) if is_repair else self._choice(assembly.limits, inputs)
         seconds, iterations, self.solves = 0.0, 0, 0
         while True:
@@ -141,9 +143,10 @@ class LowerProblem:
 class Assembly:
     """One hour's program: the equations' rows over columns, and which of them are written."""
 
-    def __init__(self, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, without: Collection[str] = ()
-                 ) -> None:
+    def __init__(self, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, without: Collection[str] = (),
+                 mva: Floats | None = None) -> None:
         self.knowledge, self.layout, self.inputs = knowledge, layout, inputs
+        self._mva = line_mva(knowledge) if mva is None else mva
         self.columns = Unknowns()
         self.unknowns = statement.unknowns(self.columns.new, knowledge, layout, inputs)
         self.size = self.columns.size
@@ -198,9 +201,8 @@ class Assembly:
     def _units(self) -> LineUnits:
         """Columns of the flow in the reduced program."""
         place, flow = np.cumsum(self._alive) - 1, self.unknowns.flow
-        assert self.knowledge.feeder is not None
         return LineUnits(place[columns(flow.P)], place[columns(flow.Q)], place[columns(flow.l)],
-                         line_mva(self.knowledge.feeder, self.layout.periods))
+                         np.tile(self._mva, self.layout.periods))
 
     def whole(self, x: Floats) -> Floats:
         """All unknowns, 0 where they were taken out."""
@@ -252,8 +254,10 @@ class Assembly:
             price_usd_per_mw=price)
 
 
-def line_mva(feeder: RadialFeeder, periods: int) -> Floats:
-    """[L T] base load behind each line, not below SMALLEST_LINE_MVA."""
+def line_mva(knowledge: SpatialKnowledge) -> Floats:
+    """[L] base load behind each line, not below SMALLEST_LINE_MVA."""
+    feeder = knowledge.feeder
+    assert feeder is not None
     tree = eq.incidence(feeder).tree.matrix().tocsc()
     p, q = (spsolve(tree, base[1:] / 1e3) for base in (feeder.p_base_kw, feeder.q_base_kvar))
-    return np.tile(np.maximum(np.hypot(p, q), SMALLEST_LINE_MVA), periods)
+    return np.maximum(np.hypot(p, q), SMALLEST_LINE_MVA)

@@ -77,7 +77,7 @@ def test_every_equation_has_the_rows_that_cvxpy_makes_of_it(form: str) -> None:
         for constraint, rows in zip(constraints, stated[name], strict=True):
             matrix, rhs = made.cvxpys(constraint)
             own = rows.rows(made.columns.size)
-            sign = -1.0 if rows.cone == "zero" else 1.0  # cvxpy writes the expression itself = 0, grids s = - expression
+            sign = -1.0 if rows.cone == "zero" else 1.0  # cvxpy has left - right = 0 as it is
             assert abs(own.matrix.matrix() - sign * matrix).max() < 1e-12, name
             assert np.abs(own.rhs - sign * rhs).max() < 1e-12, name
             compared.add(name)

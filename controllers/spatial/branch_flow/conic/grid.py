@@ -62,10 +62,10 @@ class Grid:  # noqa: PLW1641  == makes rows, as cvxpy's does
         return self * -1.0
 
     def __sub__(self, other: Any) -> Grid:
-        return self + (-other)
+        return self.__add__(-other)
 
     def __rsub__(self, other: Any) -> Grid:
-        return -self + other
+        return self.__neg__().__add__(other)
 
     def __mul__(self, factor: float) -> Grid:
         parts = tuple(Part(one.place, one.column, factor * one.value, one.single) for one in self.parts)
@@ -75,7 +75,9 @@ class Grid:  # noqa: PLW1641  == makes rows, as cvxpy's does
 
     def weighted(self, weight: Floats) -> Grid:
         """Entry by entry times weight, broadcast to [m, n]."""
-        by_place = np.broadcast_to(self._like(weight), (self.size,))
+        by_place = self._like(weight)
+        if by_place.size == 1:
+            return self * float(by_place[0])
         parts = tuple(Part(one.place, one.column, one.value * (by_place if one.single else by_place[one.place]),
                            one.single) for one in self.parts)
         return Grid(self.shape, parts, self.constant * by_place)
@@ -84,11 +86,11 @@ class Grid:  # noqa: PLW1641  == makes rows, as cvxpy's does
         """A linear map of the flattened grid: out[place] += value * self[source]."""
         is_single = place.size == shape[0] * shape[1] and bool(np.all(place == np.arange(place.size)))
         parts = tuple(_moved(one, self.size, source, place, value, is_single, shape) for one in self.parts)
-        constant = np.zeros(1)
-        if self.constant.any():
-            every = np.broadcast_to(self.constant, (self.size,))
-            constant = np.bincount(place, value * every[source], shape[0] * shape[1])
-        return Grid(shape, parts, constant)
+        if not self.constant.any():
+            return Grid(shape, parts, np.zeros(1))
+        every = np.broadcast_to(self.constant, (self.size,))
+        constant = np.bincount(place, value * every[source], shape[0] * shape[1])
+        return Grid(shape, parts, constant.astype(np.float64))
 
     def __getitem__(self, rows: Any) -> Grid:
         """Rows, in the order asked for."""
@@ -130,7 +132,9 @@ class Grid:  # noqa: PLW1641  == makes rows, as cvxpy's does
         table = np.asarray(values, dtype=np.float64)
         if table.size == 1:
             return table.reshape(1)
-        return flat(np.broadcast_to(table[:, None] if table.ndim == 1 else table, self.shape))
+        full = np.empty(self.shape, order="F")  # a fifth of broadcast_to's time
+        full[...] = table[:, None] if table.ndim == 1 else table
+        return full.ravel(order="F")
 
 
 def _moved(part: Part, size: int, source: Ints, place: Ints, value: Floats, is_single: bool, shape: tuple[int, int]
@@ -246,8 +250,8 @@ def total(x: Any) -> Any:
     """Sum of all entries."""
     if not isinstance(x, Grid):
         return cp.sum(x)
-    at = np.arange(x.size)
-    return x.moved(at, np.zeros_like(at), np.ones(at.size), (1, 1))
+    parts = tuple(Part(np.zeros_like(one.place), one.column, one.value, False) for one in x.parts)
+    return Grid((1, 1), parts, np.array([np.broadcast_to(x.constant, (x.size,)).sum()]))
 
 
 def cones(top: Any, *others: Any) -> Any:

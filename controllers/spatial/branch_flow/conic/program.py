@@ -1,7 +1,7 @@
 """A conic program written as sparse blocks: columns with costs, rows by cone.
 
 min 1/2 x'Px + c'x  with  A x + s = b,  s = 0 | s >= 0 | ||s[1:]|| <= s[0].
-Blocks that were compiled elsewhere (the network) and rows that change their number every hour (the cars) meet here.
+Unknowns that do not exist in an hour are columns that are taken out, with the rows that hold nothing else.
 """
 
 from __future__ import annotations
