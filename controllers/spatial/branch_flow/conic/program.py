@@ -7,7 +7,7 @@ Unknowns that do not exist in an hour are columns that are taken out, with the r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -34,24 +34,16 @@ class Entries:
         rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
         return cls(rows, matrix.indices.astype(np.int64), matrix.data.astype(np.float64), matrix.shape)
 
-    def __neg__(self) -> Entries:
-        return self.times(-1.0)
-
-    def times(self, factor: float) -> Entries:
-        """Every entry times a number."""
-        return replace(self, value=factor * self.value)
-
     def transposed(self) -> Entries:
         """Rows and columns exchanged."""
         return Entries(self.column, self.row, self.value, (self.shape[1], self.shape[0]))
 
-    def rows(self, index: Ints, place: Ints | None = None, count: int | None = None) -> Entries:
-        """The rows `index`, in that order or at `place` among `count`."""
+    def rows(self, index: Ints) -> Entries:
+        """The rows `index`, in that order."""
         new = np.full(self.shape[0], -1)
-        new[index] = np.arange(index.size) if place is None else place
+        new[index] = np.arange(index.size)
         kept = new[self.row] >= 0
-        shape = (index.size if count is None else count, self.shape[1])
-        return Entries(new[self.row[kept]], self.column[kept], self.value[kept], shape)
+        return Entries(new[self.row[kept]], self.column[kept], self.value[kept], (index.size, self.shape[1]))
 
     def at(self, row: int, column: int, shape: tuple[int, int]) -> Entries:
         """The same within a larger matrix."""
@@ -145,12 +137,6 @@ def join(parts: Sequence[Rows], cost: Floats, square: Floats, alive: Bools) -> C
 def picks(index: Ints, size: int) -> Entries:
     """[len(index), size] picks elements."""
     return Entries(np.arange(index.size), index, np.ones(index.size), (index.size, size))
-
-
-def diagonal(values: Floats) -> Entries:
-    """Square matrix with these values."""
-    at = np.arange(values.size)
-    return Entries(at, at, np.asarray(values, dtype=np.float64).ravel(), (values.size, values.size))
 
 
 def steps_back(periods: int) -> Entries:
