@@ -40,7 +40,7 @@ def real_hours(name: str) -> Hours:
 def milliseconds(hours: Hours, solver: Literal["QOCO", "CLARABEL"]) -> tuple[Floats, float]:
     """(solve, decision, with replay) of each hour in ms, best of the rounds [hours, 3]; programs per decision."""
     decider = Decider(replace(hours.knowledge, solver=solver))
-    decider.decide(hours.views[0])  # compiles the network
+    decider.decide(hours.views[0])  # the first imports and learns what limits matter
     best, solves = np.full((len(hours.views), 3), np.inf), 0
     for _ in range(ROUNDS):
         for i, view in enumerate(hours.views):

@@ -69,7 +69,7 @@ def decision_s(source: str, cars: int, timed: int) -> tuple[float, float, str]:
     with tempfile.TemporaryDirectory() as folder:
         hours = kept_hours(scenario, 1, Path(folder) / "hours.h5")
     decider, taken, statuses = Decider(hours.knowledge), [], []
-    decider.decide(hours.views[0])  # compiles the network
+    decider.decide(hours.views[0])  # the first imports and learns what limits matter
     for view in hours.views[1 : 1 + timed]:
         begun = time.perf_counter()
         decision = decider.decide(view)

@@ -25,10 +25,17 @@ class BaseController:
     free_behaviour: FreeBehaviour = "on_arrival"
     has_vehicles = True
     car_control: CarControl = "none"
+    places_cars = False
+    """Set for whoever defines `spatial`, unless it says so itself."""
     learns_compliance = False
-    """True: plans count with the compliance learned from past stays in place of `assumed_compliance`."""
     sees_feeders = False
-    """True: the distribution operators bring their networks to the plan (`TemporalKnowledge.offers`)."""
+    promises_safely = False
+    knows_truth = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "places_cars" not in vars(cls):
+            cls.places_cars = cls.spatial is not BaseController.spatial
 
     def temporal(self, knowledge: TemporalKnowledge) -> TemporalLayer:
         """The upper layer; by default unit commitment with this controller's `car_control`."""

@@ -17,6 +17,7 @@ import numpy as np
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints, Table
 from models.records.feeder import PowerFlow, RadialFeeder, Site
 from models.records.flexibility import BusFlexibility, CohortFlexibility, PairIndex
+from models.records.objective import Objective
 from models.records.quantity import TEXT, of
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
@@ -25,6 +26,10 @@ from models.records.vehicles import DeclaredTable, Vehicles
 HOURS_PER_DAY = 24
 ReserveRule = Literal["thermal_only", "scheduled", "scheduled_safely", "deliverable"]
 """`scheduled_safely` is for plans alone: no scenario is judged by it."""
+SAFE_FORM: dict[ReserveRule, ReserveRule] = {
+    "thermal_only": "thermal_only", "scheduled": "scheduled_safely", "scheduled_safely": "scheduled_safely",
+    "deliverable": "deliverable"}
+"""The rule by which a plan promises no more reserve than it can keep at a stated risk, for each that judges it."""
 Terminal = Literal["match", "cyclic", "price", "free"]
 Placement = Literal["in_place", "guided", "migrate"]
 OnInexact = Literal["repair", "fallback", "stop"]
@@ -45,6 +50,7 @@ class FeederOffer:
 
     feeder: RadialFeeder
     site: Site
+    power_flow: PowerFlowCall
     load_peak_mw: float
     """System load at which the feeder's buses draw p_base_kw and q_base_kvar; they follow the system's load."""
 
@@ -56,8 +62,8 @@ class TemporalKnowledge:
     units: ThermalUnits
     horizon_h: int
     binding_h: int
-    weights: tuple[float, float, float, float]
-    """w1 operating, w2 owners, w3 curtailment, w4 carbon."""
+    objective: Objective
+    """Weights of what is minimised."""
     carbon_price_usd_per_t: float
     curtailment_penalty_usd_per_mwh: float
     wear_usd_per_kwh: Floats
@@ -301,7 +307,11 @@ class PlanError(RuntimeError):
 
 
 class Controller(Protocol):
-    """One file = one controller: builds its half of each layer. See variants/base.py for the defaults."""
+    """One file = one controller: builds its half of each layer. `controllers/base.py` has the defaults.
+
+    All that the testbed asks of a controller stands here. The fields after `car_control` may be left unsaid
+    (`controllers/contract.py` has what they then are).
+    """
 
     name: str
     free_behaviour: FreeBehaviour
@@ -310,6 +320,16 @@ class Controller(Protocol):
     """False only for the reference without cars."""
     car_control: CarControl
     """What the upper layer may plan for enrolled cars; `none`: all cars enter as fixed load."""
+    places_cars: bool
+    """Whether it has a lower layer of its own: without one no operator of a feeder is told of cars."""
+    learns_compliance: bool
+    """True: plans count with the compliance learned from past stays in place of `assumed_compliance`."""
+    sees_feeders: bool
+    """True: the distribution operators bring their networks to the plan (`TemporalKnowledge.offers`)."""
+    promises_safely: bool
+    """True: plans and re-dispatch count reserve by the safe form of the scenario's rule (`SAFE_FORM`)."""
+    knows_truth: bool
+    """True: the forecasts are what will happen. Registered controllers alone may say so."""
 
     def temporal(self, knowledge: TemporalKnowledge) -> TemporalLayer: ...
 

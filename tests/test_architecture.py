@@ -113,6 +113,54 @@ def test_controllers_need_only_arrays_and_solvers():
         assert tops <= allowed, f"{name_of(file)} imports {sorted(tops - allowed)}"
 
 
+# ---------------------------------------------------------------- what the testbed asks of a controller
+ASKING = ("getattr", "hasattr", "setattr", "vars")
+MADE_BY_CONTROLLERS = ("load_controller", ".temporal(", ".spatial(", "temporal_layer(")
+METHODS_OF_CONTROLLERS = ("temporal", "spatial")
+
+
+def asked_in_passing(source: str, file: str) -> list[str]:
+    """Questions to a controller, or to a layer it made, that are no field of the port: by name, or by its methods."""
+    tree = ast.parse(source)
+    theirs = _names_of_controllers(tree)
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ASKING and node.args:
+            asked = ast.unparse(node.args[0])
+            if asked in theirs or any(word in asked.lower() for word in ("controller", "layer")):
+                found.append(f"{file}:{node.lineno}: {node.func.id} of {asked}; it must be a field of Controller")
+        if isinstance(node, ast.Compare):
+            sides = [side for side in (node.left, *node.comparators)
+                     if isinstance(side, ast.Attribute) and side.attr in METHODS_OF_CONTROLLERS]
+            found += [f"{file}:{node.lineno}: compares {ast.unparse(side)}; it must be a field of Controller"
+                      for side in sides]
+    return found
+
+
+def _names_of_controllers(tree: ast.AST) -> set[str]:
+    """Names and attributes to which a file gives a controller, or a layer of one."""
+    return {ast.unparse(target) for node in ast.walk(tree) if isinstance(node, ast.Assign)
+            if any(maker in ast.unparse(node.value) for maker in MADE_BY_CONTROLLERS) for target in node.targets}
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if name_of(file).startswith("testbed/")], ids=name_of)
+def test_nothing_is_asked_of_a_controller_but_its_fields(file):
+    assert asked_in_passing(file.read_text(encoding="utf-8"), name_of(file)) == []
+
+
+@pytest.mark.parametrize(("source", "is_broken"), [
+    ('getattr(load_controller(spec), "sees_feeders", False)', True),
+    ('mine = load_controller(spec)\nhasattr(mine, "learns")', True),
+    ('self.upper = controller.temporal(known)\nknown = getattr(self.upper, "planned_with", known)', True),
+    ('getattr(self.layer, "planned_with", known)', True),
+    ("type(load_controller(spec)).spatial is not BaseController.spatial", True),
+    ('getattr(self, "solver_s", 0.0)\ngetattr(step, name)', False),
+    ("load_controller(spec).sees_feeders", False),
+])
+def test_asking_in_passing_can_be_seen(source, is_broken):
+    assert bool(asked_in_passing(source, "testbed/x.py")) is is_broken
+
+
 # ---------------------------------------------------------------- wings
 WINGS = {
     "models": ("data_tables", "records", "registry", "network", "system", "wear", "drivers", "mobility", "fleet"),

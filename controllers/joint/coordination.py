@@ -30,9 +30,9 @@ from controllers.joint.operation import (
     solve_cone,
 )
 from controllers.port import Plan
-from controllers.temporal.unit_commitment import equations as uc
 from controllers.temporal.unit_commitment.commitment import Guess, begin_with, solve_commitment
 from controllers.temporal.unit_commitment.equations import Variables
+from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.stages import (
     Commitment,
@@ -184,7 +184,7 @@ def upper_problem(case: Case, networks: dict[int, Network], replies: dict[int, R
             groups["district_limits"] = jeq.j5_district_limits(y, *limits[district], spill[i])
         constraints.append(at_places)
         constraints += jeq.labelled({k: c for k, c in groups.items() if k not in skip}, net.name)
-    cost = uc.objective_usd(case, v) + exchange.cost_usd(prices)
+    cost = objective_usd(case, v) + exchange.cost_usd(prices)
     return cp.Problem(cp.Minimize(cost), constraints), v, exchange
 
 
@@ -207,7 +207,7 @@ def propose(case: Case, networks: dict[int, Network], replies: dict[int, Reply],
         bound, u, solver_s = -np.inf, schedule.u, float(problem.solver_stats.solve_time or 0.0)
     pc, pd = entry_powers(case, v)
     return Proposal(
-        value_usd=float(uc.objective_usd(case, v).value + exchange.cost_usd(prices).value), bound_usd=bound, u=u,
+        value_usd=float(objective_usd(case, v).value + exchange.cost_usd(prices).value), bound_usd=bound, u=u,
         pc_mw=pc, pd_mw=pd, losses=tuple(np.asarray(e.value) for e in exchange.losses),
         overload=tuple(np.asarray(e.value) for e in exchange.overload), solver_s=solver_s)
 

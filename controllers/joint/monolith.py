@@ -22,10 +22,10 @@ from controllers.joint.network import AcFlow, Network
 from controllers.joint.operation import Operation, direction_of, redispatch, solve_cone
 from controllers.port import PlanError
 from controllers.spatial.branch_flow import equations as bf
-from controllers.temporal.unit_commitment import equations as uc
 from controllers.temporal.unit_commitment.commitment import begin_with
 from controllers.temporal.unit_commitment.equations import Variables
 from controllers.temporal.unit_commitment.milp import highs_options
+from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.stages import entry_powers, fix_commitment, make_variables, solve_quietly
 from models.records.arrays import Floats, Ints
@@ -98,7 +98,7 @@ def build(case: Case, networks: dict[int, Network], prices: Prices, schedule: Sc
         constraints.append(at_places)
         own = None if cuts is None else (cuts.cones[i], cuts.angles[i])
         constraints += jeq.labelled(jeq.feeder(net, flows[i], y, overload[i], own), net.name)
-    cost = uc.objective_usd(case, v) + exchange.cost_usd(prices)
+    cost = objective_usd(case, v) + exchange.cost_usd(prices)
     return Pieces(cp.Problem(cp.Minimize(cost), constraints), v, exchange, flows)
 
 

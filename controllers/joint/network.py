@@ -1,4 +1,4 @@
-"""One feeder as a function of what its cars draw: hourly AC power flow on the radial record, and its limits.
+"""One feeder as a function of what its cars draw: the operator's hourly AC power flow, and the feeder's limits.
 
 The location of cars is not decided here: the power of a zone's cars of one charger kind (a `place`) is spread over
 the zone's buses in proportion to their ports of that kind, as the lower layer expects it of cars still to come.
@@ -13,19 +13,17 @@ from functools import cached_property
 
 import numpy as np
 
-from controllers.port import FeederOffer
+from controllers.port import FeederOffer, PowerFlowCall
 from models.records.arrays import Floats, Ints
 from models.records.feeder import RadialFeeder, Site
 from models.records.groups import CHARGER_KINDS, VEHICLE_CLASSES, ZONES, kind_of, zone_of
 
 KW_PER_MW = 1000.0
-SWEEPS = 60
-SETTLED_PU2 = 1e-13
 TAXI = VEHICLE_CLASSES.index("taxi")
 
 
 class NoPowerFlow(ArithmeticError):
-    """The sweep does not converge: the feeder cannot carry these powers at all."""
+    """There is none: the feeder cannot carry these powers at all."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,7 @@ class Network:
 
     name: str
     feeder: RadialFeeder
+    power_flow: PowerFlowCall
     places: Ints
     """[C, 2] zone and charger kind."""
     share: Floats
@@ -73,16 +72,6 @@ class Network:
     def share_slow(self) -> Floats:
         """[L, C] the part behind the buses' own transformers; fast ports have their own."""
         return np.asarray(self.share * (self.places[:, 1] == CHARGER_KINDS.index("slow")))
-
-    @cached_property
-    def downstream(self) -> Floats:
-        """[L, L] 1 where the column's bus hangs on the row's line."""
-        lines = self.feeder.bus_count - 1
-        below = np.eye(lines)
-        for line in range(lines - 1, -1, -1):
-            if (parent := int(self.feeder.parent[line + 1])) > 0:
-                below[parent - 1] += below[line]
-        return below
 
     @cached_property
     def rated(self) -> Ints:
@@ -116,10 +105,10 @@ def make_network(name: str, offer: FeederOffer, load_mw: Floats, uncontrolled_kw
     everywhere = site.slow_ports / max(int(site.slow_ports.sum()), 1)
     load = np.outer(feeder.p_base_kw, shape)[1:] / KW_PER_MW
     q_load = np.outer(feeder.q_base_kvar, shape)[1:] / KW_PER_MW
-    bare = Network(name, feeder, places, share[1:], load, q_load, np.zeros(shape.size))
+    bare = Network(name, feeder, offer.power_flow, places, share[1:], load, q_load, np.zeros(shape.size))
     base = ac_flow(bare, load, q_load).losses_mw(feeder)
     p_fixed = load + np.outer(everywhere, uncontrolled_kw)[1:] / KW_PER_MW
-    return Network(name, feeder, places, share[1:], p_fixed, q_load, base)
+    return Network(name, feeder, offer.power_flow, places, share[1:], p_fixed, q_load, base)
 
 
 def _share(site: Site, zone: int, kind: int) -> Floats:
@@ -128,18 +117,31 @@ def _share(site: Site, zone: int, kind: int) -> Floats:
 
 
 def ac_flow(net: Network, p_mw: Floats, q_mvar: Floats) -> AcFlow:
-    """Backward/forward sweep for bus loads [L, H]; raises NoPowerFlow if there is none."""
-    feeder, below = net.feeder, net.downstream
-    r, x = feeder.r_pu[1:, None], feeder.x_pu[1:, None]
-    parent = feeder.parent[1:]
-    current2, v_parent = np.zeros(p_mw.shape), np.full(p_mw.shape, feeder.v_slack_pu**2)
-    for _ in range(SWEEPS):
-        p, q = below @ (p_mw + r * current2), below @ (q_mvar + x * current2)
-        v = feeder.v_slack_pu**2 + below.T @ ((r**2 + x**2) * current2 - 2 * (r * p + x * q))
-        v_parent = np.concatenate([np.full((1, v.shape[1]), feeder.v_slack_pu**2), v])[parent]
-        if np.any(v_parent <= 0.0):
-            break
-        before, current2 = current2, (p**2 + q**2) / v_parent
-        if np.abs(current2 - before).max(initial=0.0) < SETTLED_PU2:
-            return AcFlow(p, q, current2, v, v_parent)
-    raise NoPowerFlow(f"feeder {net.name}: no power flow at {float(p_mw.sum(axis=0).max()):.3f} MW")
+    """The operator's power flow for bus loads [L, H]; raises NoPowerFlow if there is none."""
+    found = net.power_flow(_by_bus_kw(p_mw), _by_bus_kw(q_mvar))
+    if np.any(np.isnan(found.vm_pu)):
+        raise NoPowerFlow(f"feeder {net.name}: no power flow at {float(p_mw.sum(axis=0).max()):.3f} MW")
+    return at_voltages(net.feeder, p_mw, q_mvar, found.vm_pu[:, 1:].T ** 2)
+
+
+def at_voltages(feeder: RadialFeeder, p_mw: Floats, q_mvar: Floats, v: Floats) -> AcFlow:
+    """Powers and currents of the lines [L, H] for bus loads and |V|^2 at their far ends, by Kirchhoff's laws alone.
+
+    From the leaves up: what a line delivers is S = (p, q), so that |I|^2 = |S|^2 / v at its far end, and it takes
+    S + (r, x) |I|^2 from its parent.
+    """
+    p, q, current2 = p_mw.copy(), q_mvar.copy(), np.zeros(p_mw.shape)
+    for line in range(p.shape[0] - 1, -1, -1):
+        current2[line] = (p[line] ** 2 + q[line] ** 2) / v[line]
+        p[line] += feeder.r_pu[line + 1] * current2[line]
+        q[line] += feeder.x_pu[line + 1] * current2[line]
+        if (parent := int(feeder.parent[line + 1])) > 0:
+            p[parent - 1] += p[line]
+            q[parent - 1] += q[line]
+    slack = np.full((1, v.shape[1]), feeder.v_slack_pu**2)
+    return AcFlow(p, q, current2, v, np.concatenate([slack, v])[feeder.parent[1:]])
+
+
+def _by_bus_kw(load: Floats) -> Floats:
+    """[H, B] of [L, H] in MW."""
+    return np.pad(load.T * KW_PER_MW, ((0, 0), (1, 0)))

@@ -22,6 +22,7 @@ from controllers.port import Plan, PlanError
 from controllers.spatial.branch_flow import equations as bf
 from controllers.temporal.unit_commitment import equations as uc
 from controllers.temporal.unit_commitment.milp import highs_options
+from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.problem import KW_PER_MW, Case, CohortRows
 from controllers.temporal.unit_commitment.stages import (
     Dispatch,
@@ -161,7 +162,7 @@ def redispatch(case: Case, networks: dict[int, Network], committed: Ints, pc_mw:
     u = with_quick_starts(case, committed, pc_mw, pd_mw, x, change, prices) if quick_starts else committed
     v, exchange = fixed_cars(case, pc_mw, pd_mw, x, change)
     v = fix_commitment(case, v, u, np.zeros(0))
-    problem = cp.Problem(cp.Minimize(uc.objective_usd(case, v) + exchange.cost_usd(prices)),
+    problem = cp.Problem(cp.Minimize(objective_usd(case, v) + exchange.cost_usd(prices)),
                          collect(case, v, uc.DISPATCH, ()))
     solve_cone(problem, "re-dispatch")
     price = next(-c.dual_value for c in problem.constraints if c.label == "balance[0]")
@@ -212,7 +213,7 @@ def with_quick_starts(case: Case, committed: Ints, pc_mw: Floats, pd_mw: Floats,
     v, exchange = fixed_cars(case, pc_mw, pd_mw, x_mwh, change)
     constraints = collect(case, v, uc.COMMITMENT | uc.DISPATCH, ())
     constraints += [v.u[slow] == planned[slow], v.u[quick] >= planned[quick]]
-    problem = cp.Problem(cp.Minimize(uc.objective_usd(case, v) + exchange.cost_usd(prices)), constraints)
+    problem = cp.Problem(cp.Minimize(objective_usd(case, v) + exchange.cost_usd(prices)), constraints)
     solve_quietly(problem, cp.HIGHS, highs_options(REDISPATCH_GAP, NODE_LIMIT))
     if v.u.value is None:
         raise PlanError(f"re-dispatch with quick starts is {problem.status}")

@@ -65,13 +65,19 @@ class ProRata:
         """Instructed in this hour so far by all cohorts, charged less discharged, beyond what was expected of arrivals
         in a hurry: what has been used up of the hour's targets."""
         self._slack_kwh = 0.0
+        self._compliance = knowledge.assumed_compliance
+        """In this step."""
 
-    def step(self, view: FeederView) -> Setpoints:
-        """Set-points for [view.time_s, + step_s); those of a cohort sum to target / assumed_compliance."""
+    def step(self, view: FeederView, compliance: float | None = None) -> Setpoints:
+        """Set-points for [view.time_s, + step_s); those of a cohort sum to target / compliance.
+
+        compliance: share of cars expected to follow; None: `assumed_compliance`.
+        """
         k = self.knowledge
+        self._compliance = k.assumed_compliance if compliance is None else compliance
         hour = (view.time_s - view.plan_time_s) // SECONDS_PER_HOUR
-        charge_kwh = view.pc_target_kw[:, hour] / k.assumed_compliance
-        discharge_kwh = view.pd_target_kw[:, hour] / k.assumed_compliance
+        charge_kwh = view.pc_target_kw[:, hour] / self._compliance
+        discharge_kwh = view.pd_target_kw[:, hour] / self._compliance
         cars = plugged_cars(k, view)
         self._begin_hour(view, cars, charge_kwh, discharge_kwh)
         now_share = self._share_of_rest(cars, charge_kwh.size)
@@ -91,7 +97,7 @@ class ProRata:
         """Expected power, in this step, of enrolled cars that charge at once on arrival; it is in no target."""
         urgent_kw = view.flexibility.p_urgent_kw
         period = view.time_s % SECONDS_PER_HOUR // self.knowledge.step_s
-        return float(urgent_kw[period]) / self.knowledge.assumed_compliance if urgent_kw.size else 0.0
+        return float(urgent_kw[period]) / self._compliance if urgent_kw.size else 0.0
 
     def _begin_hour(self, view: FeederView, cars: Cars, charge_kwh: Floats, discharge_kwh: Floats) -> None:
         hour_s = view.time_s - view.time_s % SECONDS_PER_HOUR
@@ -107,7 +113,7 @@ class ProRata:
         give = np.bincount(cars.row, np.maximum(-lo_kw[cars.index], 0.0), charge_kwh.size)
         hours = left_s / SECONDS_PER_HOUR
         missing = np.maximum(charge_kwh - room * hours, 0.0) + np.maximum(discharge_kwh - give * hours, 0.0)
-        self._slack_kwh = float(missing.sum() * k.assumed_compliance)
+        self._slack_kwh = float(missing.sum() * self._compliance)
 
     def _share_of_rest(self, cars: Cars, rows: int) -> Floats:
         """Power now per energy still due in this hour [R], 1/h: earlier where cars leave within the hour."""
@@ -130,7 +136,7 @@ class ProRata:
         is_dispatched = np.zeros(k.vehicles.count, dtype=np.int64)
         is_dispatched[cars.index] = 1
         bus = view.declared.bus_index[cars.index]
-        expected_kw = mean_kw * k.assumed_compliance
+        expected_kw = mean_kw * self._compliance
         expected_bus_kw = np.bincount(bus, expected_kw, k.site.bus_count).astype(np.float64)
         setpoint_kw = plugged_power_kw(mean_all_kw, view.declared, view.time_s, k.step_s)
         return unsolved(k, view, setpoint_kw, is_dispatched, expected_bus_kw, self._slack_kwh)

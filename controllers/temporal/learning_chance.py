@@ -6,24 +6,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from controllers.port import CarControl, Plan, ReserveRule, SystemView, TemporalKnowledge
+from controllers.port import SAFE_FORM, CarControl, Plan, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.records.flexibility import CohortFlexibility
-
-SAFE_FORM: dict[ReserveRule, ReserveRule] = {
-    "thermal_only": "thermal_only", "scheduled": "scheduled_safely", "scheduled_safely": "scheduled_safely",
-    "deliverable": "deliverable"}
 
 
 class ChancePlan:
     """Unit commitment that promises what the quantile can carry, of reserve and of energy out of batteries.
 
-    The plan's rule is the safe form of the scenario's: what is not counted after the fact is not promised before it.
+    The plan's rule is the safe form of the one in its knowledge, whichever that is: what is not counted after the fact
+    is not promised before it.
     """
 
     def __init__(self, knowledge: TemporalKnowledge, car_control: CarControl = "bidirectional") -> None:
-        self.planned_with = replace(knowledge, reserve_rule=SAFE_FORM[knowledge.reserve_rule])
-        self._layer = UnitCommitment(self.planned_with, car_control)
+        self.knowledge = replace(knowledge, reserve_rule=SAFE_FORM[knowledge.reserve_rule])
+        self._layer = UnitCommitment(self.knowledge, car_control)
 
     def plan(self, view: SystemView) -> Plan:
         """The plan from view.time_s, with energy margins; raises PlanError when there is none."""

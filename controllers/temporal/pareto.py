@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
 
 import cvxpy as cp
 import numpy as np
 
 from controllers.port import PlanError
 from controllers.temporal.unit_commitment import equations as eq
+from controllers.temporal.unit_commitment import objective as of
 from controllers.temporal.unit_commitment.accounts import Accounts, account
 from controllers.temporal.unit_commitment.commitment import (
     TANGENT_PART,
@@ -40,9 +40,11 @@ from controllers.temporal.unit_commitment.stages import (
     solve_qp,
 )
 from models.records.arrays import Bools, Floats, Ints
+from models.records.objective import Objective
 
-ObjectiveName = Literal["operating", "owners", "curtailment", "carbon"]
-OBJECTIVES: tuple[ObjectiveName, ...] = get_args(ObjectiveName)
+ObjectiveName = str
+"""One of OBJECTIVES."""
+OBJECTIVES: tuple[ObjectiveName, ...] = Objective().names
 CYCLED_MW = 1e-3
 """Below it a cohort does not count as charging and discharging at once."""
 CYCLING_ROUNDS = 3
@@ -119,6 +121,8 @@ def pareto_front(case: Case, first: ObjectiveName, second: ObjectiveName, settin
     F_first under settings.points - 1 epsilons, evenly down to that one. Both ends count as answers.
     Raises ValueError for equal names, PlanError without any schedule.
     """
+    if unknown := {first, second} - set(OBJECTIVES):
+        raise ValueError(f"no objective {', '.join(sorted(unknown))}; there are {', '.join(OBJECTIVES)}")
     if first == second:
         raise ValueError(f"a front needs two different objectives, got {first} twice")
     chosen = settings or FrontSettings()
@@ -160,18 +164,19 @@ def non_dominated(pairs: Sequence[tuple[float, float]]) -> tuple[int, ...]:
 # ------------------------------------------------------------------ objectives apart
 def unweighted(case: Case) -> Case:
     """The case with F1, F2 and F3 at weight 1; F4 is kept apart as tons, so that fuel stands alone in `cost`."""
-    return replace(case, knowledge=replace(case.knowledge, weights=(1.0, 1.0, 1.0, 0.0)))
+    return replace(case, knowledge=replace(case.knowledge, objective=Objective(carbon=0.0)))
 
 
 def _tons_case(case: Case) -> Case:
     """The same units with emissions as the only cost."""
-    return replace(case, knowledge=replace(case.knowledge, weights=(0.0, 0.0, 0.0, 1.0), carbon_price_usd_per_t=1.0))
+    only = Objective(operating=0.0, owners=0.0, curtailment=0.0)
+    return replace(case, knowledge=replace(case.knowledge, objective=only, carbon_price_usd_per_t=1.0))
 
 
 def _terms(case: Case, v: Variables, tons: cp.Expression) -> Terms:
     """F1..F4 of an unweighted case in $; tons [U*H]."""
-    return {"operating": cp.sum(v.cost) + eq.startup_usd(case, v), "owners": eq.owners_usd(case, v),
-            "curtailment": eq.curtailment_usd(case, v), "carbon": _usd_per_t(case) * cp.sum(tons)}
+    terms = {name: of.PLANNED[name](case, v) for name in OBJECTIVES}
+    return terms | {"operating": cp.sum(v.cost) + terms["operating"], "carbon": _usd_per_t(case) * cp.sum(tons)}
 
 
 def _usd_per_t(case: Case) -> float:
@@ -193,7 +198,7 @@ def _true_tons(case: Case, v: Variables) -> cp.Expression:
 
 def costs_of(case: Case, money: Accounts, powers: Dispatch) -> Costs:
     """The four objectives as a front counts them: the owners' with tariffs only where the case counts tariffs."""
-    charge, discharge = eq.entry_prices(case)
+    charge, discharge = of.entry_prices(case)
     return {"operating": money.operating_usd, "owners": float(charge @ powers.pc_mw + discharge @ powers.pd_mw),
             "curtailment": money.curtailment_usd, "carbon": _usd_per_t(case) * money.carbon_t}
 
@@ -267,7 +272,7 @@ class _Aim:
 
 def _priced(case: Case, v: Variables) -> cp.Expression:
     """Counted in every solve whatever the objectives."""
-    return eq.shortfall_usd(case, v) - eq.terminal_value_usd(case, v)
+    return eq.shortfall_usd(case, v) - of.terminal_value_usd(case, v)
 
 
 def _with_directions(v: Variables, at: Ints) -> Variables:
@@ -339,7 +344,7 @@ def _wasteful(case: Case, aim: _Aim, constraints: eq.Constraints, found: Dispatc
     rows = case.rows
     shadow = next((float(c.dual_value) / max(abs(aim.epsilon), 1.0) for c in constraints if c.label == "epsilon"), 0.0)
     weight = 1.0 if aim.first == "owners" else aim.tie + shadow * (aim.second == "owners")
-    charge, discharge = eq.entry_prices(case)
+    charge, discharge = of.entry_prices(case)
     both_ways = (rows.eta_charge * rows.eta_discharge)[rows.cohort]
     gain = -weight * (both_ways * discharge + charge)
     loss = found.price_usd_per_mwh[rows.hour] * (1 - both_ways)

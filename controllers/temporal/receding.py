@@ -7,6 +7,7 @@ now). One QP per hour: no MILP, no second stage.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from models.records.groups import (
     rows_from_hour,
     to_cohorts,
 )
+from models.records.objective import BESIDE
 
 if TYPE_CHECKING:
     from controllers.temporal.unit_commitment.quadratic import Seldom
@@ -122,18 +124,25 @@ def hourly_objective_usd(knowledge: TemporalKnowledge, view: SystemView, plan: P
     True curves; a start counts in its hour; their sum is plan.objective_usd but for the value of energy held at the
     end (terminal `price`).
     """
-    units, (w1, w2, w3, w4) = knowledge.units, knowledge.weights
-    on = plan.committed.T
-    cost = w1 * (units.fuel_cost_usd_per_h(plan.p_mw.T, on).sum(axis=1) + _start_usd(knowledge, view, plan.committed))
-    cost += w4 * knowledge.carbon_price_usd_per_t * units.emissions_t_per_h(plan.p_mw.T, on).sum(axis=1)
-    cost += w3 * knowledge.curtailment_penalty_usd_per_mwh * (plan.wind_curtailed_mw + plan.pv_curtailed_mw)
-    cost += plan.reserve_shortfall_usd
+    amounts = _hourly_amounts(knowledge, view, plan)
+    return np.asarray(knowledge.objective.weighted(amounts), dtype=np.float64)
+
+
+def _hourly_amounts(knowledge: TemporalKnowledge, view: SystemView, plan: Plan) -> Iterator[tuple[str, Floats]]:
+    """Terms of the objective [h], unweighted, and missing reserve."""
+    units, on = knowledge.units, plan.committed.T
+    start_usd = _start_usd(knowledge, view, plan.committed)
+    yield "operating", units.fuel_cost_usd_per_h(plan.p_mw.T, on).sum(axis=1) + start_usd
+    yield "carbon", knowledge.carbon_price_usd_per_t * units.emissions_t_per_h(plan.p_mw.T, on).sum(axis=1)
+    cut_mw = plan.wind_curtailed_mw + plan.pv_curtailed_mw
+    yield "curtailment", knowledge.curtailment_penalty_usd_per_mwh * cut_mw
+    yield BESIDE, plan.reserve_shortfall_usd
     tariff = float(knowledge.tariff_in_objective)
+    yield "owners", np.zeros(plan.committed.shape[1])  # where there is no district
     for cars, pc_kw, pd_kw in zip(view.districts, plan.pc_kw, plan.pd_kw, strict=True):
         wear = to_cohorts(knowledge.wear_usd_per_kwh, cars.horizon_h) / cars.eta_discharge
-        cost += w2 * (tariff * (pc_kw.sum(axis=0) * view.price_charge_usd_per_kwh
-                                - pd_kw.sum(axis=0) * view.price_discharge_usd_per_kwh) + wear @ pd_kw)
-    return np.asarray(cost, dtype=np.float64)
+        yield "owners", (tariff * (pc_kw.sum(axis=0) * view.price_charge_usd_per_kwh
+                                   - pd_kw.sum(axis=0) * view.price_discharge_usd_per_kwh) + wear @ pd_kw)
 
 
 def _start_usd(knowledge: TemporalKnowledge, view: SystemView, committed: Ints) -> Floats:

@@ -11,6 +11,7 @@ from controllers.port import Plan
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.answer import close_balance, make_plan
 from controllers.temporal.unit_commitment.linear import total
+from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.quadratic import Quadratic, Seldom
 from controllers.temporal.unit_commitment.stages import (
@@ -65,7 +66,7 @@ def _solve(case: Case, u: Ints, direction: Floats, usd_per_mwh: tuple[float, flo
 
     def usd(w: Variables, cost: Variables) -> cp.Expression:
         imbalance = shed_usd_per_mwh * total(w.missing) + dump_usd_per_mwh * total(w.surplus)
-        return eq.objective_usd(case, cost) + imbalance
+        return objective_usd(case, cost) + imbalance
 
     even = {"charge": rows.pc_max_mw[v.charge_at], "discharge": rows.pd_max_mw[v.discharge_at]}
     solved = Quadratic(

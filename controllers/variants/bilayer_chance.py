@@ -10,7 +10,8 @@ class BilayerChance(BilayerAware):
 
     name = "bilayer_chance"
     description = "bilayer_aware with reserve and energy at the learned 5 % quantile of delivery"
+    promises_safely = True
 
     def temporal(self, knowledge: TemporalKnowledge) -> TemporalLayer:
-        """Unit commitment under the safe form of the scenario's reserve rule."""
+        """Unit commitment with energy margins, under the safe form of the reserve rule."""
         return ChancePlan(knowledge, self.car_control)

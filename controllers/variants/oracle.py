@@ -6,9 +6,9 @@ from controllers.variants.bilayer import Bilayer
 class Oracle(Bilayer):
     """`bilayer` whose plans see the true load, wind, sun and stays (arrivals, departures, who complies).
 
-    The testbed gives the truth to the registered controller of this name and to no other. It is the reference of
-    `regret_usd`; nobody could run it.
+    It is the reference of `regret_usd`; nobody could run it.
     """
 
     name = "oracle"
     description = "bilayer with perfect foresight of profiles and stays: the reference of regret"
+    knows_truth = True

@@ -24,11 +24,11 @@ class _Keeper(ProRata):
 
     views: list[FeederView]
 
-    def step(self, view: FeederView) -> Setpoints:
+    def step(self, view: FeederView, compliance: float | None = None) -> Setpoints:
         """As pro rata."""
         if view.time_s % SECONDS_PER_HOUR == 0:
             self.views.append(copy.deepcopy(view))
-        return super().step(view)
+        return super().step(view, compliance)
 
 
 _KEPT: list[_Keeper] = []

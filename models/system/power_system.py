@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, Table
+from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
 
@@ -28,7 +29,7 @@ SAME_TOTAL_MW = 1e-9
 class PowerSystemParameters:
     """Prices and rules of the re-dispatch. Shed and dump prices are assumed (A), reserve's in `reserve_curve`."""
 
-    weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+    objective: Objective = field(default_factory=Objective)
     carbon_price_usd_per_t: float = 7.0
     curtailment_penalty_usd_per_mwh: float = 75.0
     reserve_rule: Reserve = "deliverable"
@@ -260,7 +261,7 @@ class PowerSystem:
         key = on.tobytes()
         if between is not None or key not in self._curves:
             q, units = self.parameters, self.units
-            w1, carbon = q.weights[0], q.weights[3] * q.carbon_price_usd_per_t
+            w1, carbon = q.objective.operating, q.objective.carbon * q.carbon_price_usd_per_t
             slope = w1 * units.cost_b_usd_per_mwh + carbon * units.emission_beta_t_per_mwh
             bend = w1 * units.cost_c_usd_per_mw2h + carbon * units.emission_gamma_t_per_mw2h
             low, high = between or (units.p_min_mw, units.p_max_mw)
@@ -286,7 +287,7 @@ class PowerSystem:
         q, renewable = self.parameters, net.wind_mw + net.pv_mw
         needed = net.demand_mw - renewable
         # paying for power to be taken away may be cheaper than leaving wind unused: the lower one sets the price
-        cut_price = -min(q.weights[2] * q.curtailment_penalty_usd_per_mwh, q.dump_usd_per_mwh)
+        cut_price = -min(q.objective.curtailment * q.curtailment_penalty_usd_per_mwh, q.dump_usd_per_mwh)
         curve, p_mw = self._curve(on, between), np.zeros(self.units.count)
         least, most = float(curve.totals[0]), float(curve.totals[-1])
         # with falling emission curves it may pay to curtail before every unit is at its minimum

@@ -14,6 +14,7 @@ from models.network.sources.ieee33 import ieee33, tie_configuration
 from models.records.arrays import Floats
 from models.records.feeder import PowerFlow, RadialFeeder
 from models.records.groups import GROUP_COUNT
+from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.system.units import ten_unit_load_mw, ten_units
 from testbed.checks.known_answer import Check, at_most, equal, near
@@ -27,13 +28,14 @@ KAZARLIS = "Kazarlis, Bakirtzis, Petridis 1996; best known in the literature (K)
 COMPUTED = "computed for this project (C)"
 BARAN = "Baran and Wu 1989, as pandapower's case33bw (K)"
 PEAK_SCALE = 0.83
+ONLY_OPERATING = Objective(owners=0.0, curtailment=0.0, carbon=0.0)
 
 
 # ------------------------------------------------------------------ ten units
 def ten_unit_knowledge() -> TemporalKnowledge:
     """The textbook case: reserve 10 %, one day, no cars, no renewables, no carbon price."""
     return TemporalKnowledge(
-        units=ten_units(), horizon_h=HOURS, binding_h=HOURS, weights=(1.0, 0.0, 0.0, 0.0),
+        units=ten_units(), horizon_h=HOURS, binding_h=HOURS, objective=ONLY_OPERATING,
         carbon_price_usd_per_t=0.0, curtailment_penalty_usd_per_mwh=0.0,
         wear_usd_per_kwh=np.zeros(GROUP_COUNT), tariff_in_objective=False, reserve_rule="scheduled",
         reserve_fraction=0.1, reserve_curve=ReserveCurve.flat(1000.0), terminal="free", tangents=TANGENTS,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from models.records.objective import Objective
 from testbed.metrics.numbers import readable
 from testbed.metrics.published.ledgers import steadiness_percent
 from testbed.results.reading import Result
@@ -20,7 +21,7 @@ SERVICE = {"departures_short_kwh": 1.0, "fast_charged_mwh": 1000.0}
 """Figures of service, with kWh in one unit of each: missing at departures, fast-charged on the way."""
 EQUAL = ""
 NOT_EQUAL_MARK = "†"
-WEIGHTS = ("operating", "owners", "curtailment", "carbon")
+WEIGHTS = Objective().names
 
 
 # ---------------------------------------------------------------- whom to compare with
@@ -75,7 +76,7 @@ def objective_text(result: Result) -> str:
 
 
 def _nearest_ledger(objective: Mapping[str, float]) -> str:
-    operating, owners, _, carbon = (objective[f"weight_{name}"] for name in WEIGHTS)
+    operating, owners, carbon = (objective[f"weight_{name}"] for name in ("operating", "owners", "carbon"))
     if objective["tariff_in_objective"]:
         alone = operating == carbon == 0 and owners > 0
         return "the owners' ledger" if alone else "no ledger: tariffs count as a cost and are income to nobody"

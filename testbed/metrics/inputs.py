@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.records.arrays import Bools, Floats
+from models.records.objective import Objective
 from testbed.results.reading import Result
 
 MetricFunction = Callable[[Result], float]
@@ -45,6 +46,24 @@ class Subject:
             self.published.append(Metric(name, unit, definition, function, self.place))
             return function
         return publish
+
+
+# ---------------------------------------------------------------- the objective after the fact
+HAPPENED: dict[str, MetricFunction] = {}
+"""What each term of the objective came to, in $ and unweighted, by its name in `Objective`."""
+
+
+def happened(term: str) -> Callable[[MetricFunction], MetricFunction]:
+    """This figure is what the objective's term of that name came to."""
+    def mark(function: MetricFunction) -> MetricFunction:
+        HAPPENED[term] = function
+        return function
+    return mark
+
+
+def weights(result: Result) -> Objective:
+    """Of the scenario's objective."""
+    return Objective(**{name: objective_parameter(result, f"weight_{name}") for name in Objective().names})
 
 
 # ---------------------------------------------------------------- reading

@@ -10,23 +10,21 @@ import ast
 import hashlib
 import importlib
 import importlib.util
-import re
 import sys
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import cast, get_args
+from typing import cast
 
-from controllers.port import CarControl, Controller, FreeBehaviour
+from controllers.contract import completed, mistakes
+from controllers.port import Controller
 
 VARIANTS = Path(__file__).resolve().parents[2] / "controllers" / "variants"
 PACKAGE = "controllers.variants"
 ORACLE = "oracle"
 OWN_MODULE = "own_controller_"
-SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-"""A controller's name becomes part of file names."""
 
 
 class ControllerError(ValueError):
@@ -108,10 +106,13 @@ def load_controller(spec: str) -> Controller:
         made = kind()
     except Exception as error:
         raise ControllerError(f"{spec}: {kind.__name__}() failed: {_cause(error)}") from error
-    problems = _problems(made)
+    problems = mistakes(made)
     if problems:
         raise ControllerError(f"{spec}: {kind.__name__} is not a controller: {'; '.join(problems)}")
-    return cast(Controller, made)
+    controller = completed(made)
+    if controller.knows_truth and _is_own_file(spec):
+        raise ControllerError(f"{spec}: knows_truth=True, allowed: False; only registered controllers see the truth")
+    return controller
 
 
 def controller_spec(controller: Controller) -> str:
@@ -181,33 +182,10 @@ def _cause(error: BaseException) -> str:
 
 
 def knows_truth(spec: str) -> bool:
-    """True for the registered oracle alone: no class, whatever it says of itself, is given the truth."""
-    return spec == ORACLE
+    """True for a registered controller that says so: no class of a user's own is given the truth."""
+    return spec in variants() and load_controller(spec).knows_truth
 
 
 def may_discharge(spec: str) -> bool:
     """True where the controller's `car_control` lets enrolled cars discharge."""
     return load_controller(spec).car_control == "bidirectional"
-
-
-# -------------------------------------------------------------------- checking
-def _members() -> tuple[str, ...]:
-    """What every controller has: the members of the port, and a description for lists."""
-    methods = [name for name, one in vars(Controller).items() if callable(one) and not name.startswith("_")]
-    return (*Controller.__annotations__, "description", *methods)
-
-
-def _problems(made: object) -> list[str]:
-    missing = [name for name in _members() if not hasattr(made, name)]
-    problems = [f"it lacks {', '.join(missing)}"] if missing else []
-    for name, allowed in (("free_behaviour", get_args(FreeBehaviour)), ("car_control", get_args(CarControl)),
-                          ("has_vehicles", (True, False))):
-        value = getattr(made, name, allowed[0])
-        if value not in allowed:
-            problems.append(f"{name}={value!r}, allowed: {', '.join(map(str, allowed))}")
-    problems += [f"{name} must be a method" for name in ("temporal", "spatial")
-                 if not callable(getattr(made, name, len))]
-    name = getattr(made, "name", "x")
-    if not isinstance(name, str) or not SAFE_NAME.fullmatch(name):
-        problems.append(f"name={name!r}, must be letters, digits, . _ - since files are named after it")
-    return problems

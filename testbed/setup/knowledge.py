@@ -11,6 +11,7 @@ from models.fleet.battery import Curves, at_bus_kw
 from models.fleet.charger_curves import charger_curve
 from models.records.arrays import Floats
 from models.records.groups import GROUP_COUNT, group_index, kind_of
+from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
 from models.records.vehicles import Vehicles
@@ -32,11 +33,10 @@ def thermal_units(scenario: Scenario) -> ThermalUnits:
     return ten_units(system.emissions, copies=system.unit_copies, scale=system.unit_scale, ramps=system.ramps)
 
 
-def weights(scenario: Scenario) -> tuple[float, float, float, float]:
-    """w1 operating, w2 owners, w3 curtailment, w4 carbon."""
-    objective = scenario.objective
-    return (objective.weight_operating, objective.weight_owners, objective.weight_curtailment,
-            objective.weight_carbon)
+def objective_of(scenario: Scenario) -> Objective:
+    """The weights, each from the key `weight_` and its term's name."""
+    weights = scenario.objective.model_dump()
+    return Objective(**{name: weights[f"weight_{name}"] for name in Objective().names})
 
 
 def marginal_wear_usd_per_kwh(scenario: Scenario) -> Floats:
@@ -56,16 +56,18 @@ def temporal_knowledge(scenario: Scenario) -> TemporalKnowledge:
     """What the system operator owns."""
     return from_blocks(
         TemporalKnowledge, scenario.objective, scenario.system, scenario.planning,
-        units=thermal_units(scenario), weights=weights(scenario), wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario),
+        units=thermal_units(scenario), objective=objective_of(scenario),
+        wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario),
         reserve_curve=reserve_curve(scenario), district_names=tuple(d.name for d in scenario.districts))
 
 
 def feeder_offers(spec: RunSpec) -> tuple[FeederOffer | None, ...]:
     """The networks that distribution operators bring to the plan of a controller whose layers talk; else none."""
-    if not getattr(load_controller(spec.controller), "sees_feeders", False):
+    if not load_controller(spec.controller).sees_feeders:
         return ()
     peak_mw = build_profiles(spec.scenario).load_peak_mw
-    return tuple(None if d.feeder is None else FeederOffer(d.feeder, d.site, peak_mw)
+    return tuple(None if d.feeder is None or d.power_flow is None
+                 else FeederOffer(d.feeder, d.site, d.power_flow, peak_mw)
                  for d in build_districts(spec).values())
 
 
@@ -116,5 +118,5 @@ def reserve_curve(scenario: Scenario) -> ReserveCurve:
 
 def power_system_parameters(scenario: Scenario) -> PowerSystemParameters:
     """Prices and rules of the re-dispatch."""
-    return from_blocks(PowerSystemParameters, scenario.objective, scenario.system, weights=weights(scenario),
+    return from_blocks(PowerSystemParameters, scenario.objective, scenario.system, objective=objective_of(scenario),
                        reserve_curve=reserve_curve(scenario))

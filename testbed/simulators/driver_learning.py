@@ -18,7 +18,7 @@ class DriverLearning:
     def __init__(self, spec: RunSpec, knowledge: TemporalKnowledge) -> None:
         self._names = knowledge.district_names
         self._assumed = spec.scenario.planning.assumed_compliance
-        self._replaces_assumed = bool(getattr(load_controller(spec.controller), "learns_compliance", False))
+        self._replaces_assumed = load_controller(spec.controller).learns_compliance
         self._acts = self._replaces_assumed or knowledge.reserve_rule == "deliverable"
         self._step_s, self._control_s = spec.step_s, spec.control_s
         self._spoken: dict[str, LearnedCompliance | None] = dict.fromkeys(self._names)

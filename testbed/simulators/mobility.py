@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from controllers.base import BaseController
 from models.fleet.flexibility import bus_flexibility, cohort_flexibility, known_sessions, select
 from models.records.arrays import Floats, Ints
 from models.records.flexibility import BusFlexibility, CohortFlexibility
@@ -46,8 +45,7 @@ class DistrictMobility:
     def __init__(self, spec: RunSpec, district: District) -> None:
         self.spec, self.district = spec, district
         self.core = district.mobility(spec.start_s, spec.scenario.days * DAY_S)
-        self.is_planned_below = type(load_controller(spec.controller)).spatial is not BaseController.spatial
-        """Whether the controller has a lower layer of its own."""
+        self.is_planned_below = load_controller(spec.controller).places_cars
         vehicles = district.vehicles
         self.everybody = replace(vehicles, is_enrolled=np.ones(vehicles.count, dtype=np.bool_))
         self.expectation: ExpectedCars | None = None

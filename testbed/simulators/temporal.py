@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from controllers.port import BY_STEP, Plan, PlanError, SystemView
+from controllers.port import BY_STEP, SAFE_FORM, Plan, PlanError, SystemView
 from controllers.temporal.receding import hourly_objective_usd, hours_left
 from models.records.arrays import Floats, Ints
 from models.records.flexibility import CohortFlexibility
@@ -25,10 +25,11 @@ class TemporalSimulator(Adapter):
     simulator = "temporal"
 
     def build(self, spec: RunSpec) -> None:
+        controller = load_controller(spec.controller)
         self.knowledge = replace(temporal_knowledge(spec.scenario), offers=feeder_offers(spec))
-        self.layer = temporal_layer(spec, load_controller(spec.controller), self.knowledge)
-        # a layer may plan by a stricter reserve rule than the scenario's, by which it is judged
-        self.knowledge = getattr(self.layer, "planned_with", self.knowledge)
+        if controller.promises_safely and spec.plan is None:  # a replayed plan is judged and found again as any other
+            self.knowledge = replace(self.knowledge, reserve_rule=SAFE_FORM[self.knowledge.reserve_rule])
+        self.layer = temporal_layer(spec, controller, self.knowledge)
         self.learning = DriverLearning(spec, self.knowledge)
         self.answer = answer_of(spec, "temporal layer", Plan, SYSTEM)
         self.delivery_quantile: Floats = np.zeros(0)

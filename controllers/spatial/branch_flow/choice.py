@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.spatial.branch_flow.layout import Layout
-from controllers.spatial.branch_flow.network_block import NetworkBlock
 from models.records.arrays import Bools, Floats, Ints
 
 NEAR = 1e-3
@@ -24,8 +23,33 @@ UNKNOWN_PU2 = 2.5e-2
 
 
 @dataclass(frozen=True)
+class Penalty:
+    """Rows low >= threshold - v of the voltage penalty [L T]: the price of low is what each costs."""
+
+    row: Ints
+    """Among the limits."""
+    low: Ints
+    """Column of each."""
+    v: Ints
+    threshold_pu2: float
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Inequalities that need not be written until they matter: (5), (6), (7) and the voltage penalty."""
+
+    period: Ints
+    """[limits] of each."""
+    penalty: Penalty | None
+
+    @property
+    def size(self) -> int:
+        return int(self.period.size)
+
+
+@dataclass(frozen=True)
 class Choice:
-    """[limit rows] of a network block."""
+    """[limits]"""
 
     written: Bools
     below: Bools
@@ -36,27 +60,24 @@ class Choice:
         return Choice(self.written | rows, self.below & ~rows)
 
 
-def no_rows(block: NetworkBlock) -> Bools:
-    """[limit rows] none."""
-    return np.zeros(block.limit_rows.size, dtype=bool)
+def no_rows(limits: Limits) -> Bools:
+    """[limits] none."""
+    return np.zeros(limits.size, dtype=bool)
 
 
-def whole_choice(block: NetworkBlock) -> Choice:
+def whole_choice(limits: Limits) -> Choice:
     """Every limit written."""
-    return Choice(~no_rows(block), no_rows(block))
+    return Choice(~no_rows(limits), no_rows(limits))
 
 
-def expected_choice(block: NetworkBlock, written: Bools, vm_pu: Floats, is_known: Bools) -> Choice:
+def expected_choice(limits: Limits, penalty: Penalty, written: Bools, vm_pu: Floats, is_known: Bools) -> Choice:
     """`written`, and the penalty's rows as these voltages [L, T] ask for; NaN may lie on either side.
 
     is_known [T]: the voltages are those of powers that cars will have, as far as one knows.
     """
-    penalty = block.penalty
-    v, unsure = np.full(block.own.size, np.nan), np.zeros(block.own.size)
-    v[block.v] = vm_pu.ravel(order="F") ** 2
-    unsure[block.v] = np.where(is_known, UNSURE_PU2, UNKNOWN_PU2).repeat(vm_pu.shape[0])
-    above, margin = v[penalty.v] - penalty.threshold_pu2, unsure[penalty.v]
-    chosen, below = written.copy(), np.zeros(written.size, dtype=bool)
+    above = vm_pu.ravel(order="F") ** 2 - penalty.threshold_pu2
+    margin = np.where(is_known, UNSURE_PU2, UNKNOWN_PU2).repeat(vm_pu.shape[0])
+    chosen, below = written.copy(), no_rows(limits)
     chosen[penalty.row] = ~(np.abs(above) >= margin)
     below[penalty.row] = above <= -margin
     return Choice(chosen, below)
@@ -67,9 +88,9 @@ def hour_of_periods(layout: Layout) -> Ints:
     return np.maximum(np.arange(layout.periods) - layout.steps + 1, 0)
 
 
-def shifted(block: NetworkBlock, written: Bools, layout: Layout, hours: int) -> Bools:
+def shifted(limits: Limits, written: Bools, layout: Layout, hours: int) -> Bools:
     """Written limits moved to the periods that now cover their hour; a limit written in one step is in all."""
-    order = np.argsort(block.limit_period, kind="stable")
+    order = np.argsort(limits.period, kind="stable")
     table = written[order].reshape(layout.periods, -1)
     hour = hour_of_periods(layout)
     by_hour = np.stack([table[hour == h].any(axis=0) for h in range(layout.hours + 1)])

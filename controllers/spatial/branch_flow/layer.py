@@ -30,14 +30,18 @@ class BranchFlow:
         self._booked_kwh = np.zeros((2, 0))
         """[2, GROUP_COUNT * bins] charged and discharged by instruction in this hour."""
 
-    def step(self, view: FeederView) -> Setpoints:
-        """Set-points for [view.time_s, + step_s); solves at whole hours and at the first call."""
+    def step(self, view: FeederView, compliance: float | None = None) -> Setpoints:
+        """Set-points for [view.time_s, + step_s); solves at whole hours and at the first call.
+
+        compliance: share of cars expected to follow; None: `assumed_compliance`.
+        """
         solves = self._held is None or view.time_s - self._held.time_s >= SECONDS_PER_HOUR
         if solves or view.time_s % SECONDS_PER_HOUR == 0:
             self._held, solves = self._decider.decide(view), True
             self._begin_hour(self._held)
         assert self._held is not None
-        return self._act(view, self._held, solves)
+        expected = self.knowledge.assumed_compliance if compliance is None else compliance
+        return self._act(view, self._held, solves, expected)
 
     def _begin_hour(self, held: Decision) -> None:
         pairs = self.knowledge.pairs
@@ -45,14 +49,14 @@ class BranchFlow:
         self._pair_position[held.layout.pairs] = np.arange(held.layout.pairs.size)
         self._booked_kwh = np.zeros((2, GROUP_COUNT * pairs.bins))
 
-    def _act(self, view: FeederView, held: Decision, solved_now: bool) -> Setpoints:
+    def _act(self, view: FeederView, held: Decision, solved_now: bool, compliance: float) -> Setpoints:
         k = self.knowledge
         period = min((view.time_s - held.time_s) // k.step_s, held.layout.steps - 1)
         cars, pair = self._cars(view, held)
-        asked = self._asked(held, period)
+        asked = self._asked(held, period, compliance)
         mean_kw = share(asked, cars, pair)
         self._book(cars, mean_kw)
-        bus_kw = np.bincount(view.declared.bus_index[cars.index], mean_kw * k.assumed_compliance, k.site.bus_count)
+        bus_kw = np.bincount(view.declared.bus_index[cars.index], mean_kw * compliance, k.site.bus_count)
         mean_all = np.zeros(k.vehicles.count)
         mean_all[cars.index] = mean_kw
         dispatched = np.zeros(k.vehicles.count, dtype=np.int64)
@@ -83,16 +87,15 @@ class BranchFlow:
         pair = self._pair_position[k.pairs.rows(bus, group, hour_of_row(row, last_bin))]
         return replace(cars, row=row), pair
 
-    def _asked(self, held: Decision, period: int) -> Asked:
+    def _asked(self, held: Decision, period: int, compliance: float) -> Asked:
         """Set-points' sums of this step: pairs as decided, cohorts with what the hour still lacks."""
         k, layout = self.knowledge, held.layout
         step_h = k.step_s / SECONDS_PER_HOUR
         cohorts = []
         for booked, target, power in ((self._booked_kwh[0], held.forecast.cohort_c_kw, held.pc_kw),
                                       (self._booked_kwh[1], held.forecast.cohort_d_kw, held.pd_kw)):
-            due_kwh = self._due_kwh(held, target, power, period + 1) / k.assumed_compliance
+            due_kwh = self._due_kwh(held, target, power, period + 1) / compliance
             cohorts.append(without_dust((due_kwh - booked) / step_h))
-        compliance = k.assumed_compliance
         pair_c, pair_d = held.pc_kw[:, period] / compliance, held.pd_kw[:, period] / compliance
         assert layout.pairs.size == pair_c.size
         return Asked(pair_c, pair_d, cohorts[0], cohorts[1])

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.port import SpatialKnowledge
-from controllers.spatial.branch_flow.fleet_block import QUARTER_SHARE, SMALLEST_SHARE_MW, TIE_BREAK_USD_PER_MWH
+from controllers.spatial.branch_flow.fleet_equations import QUARTER_SHARE, SMALLEST_SHARE_MW, TIE_BREAK_USD_PER_MWH
 from controllers.spatial.branch_flow.forecast import Forecast
 from controllers.spatial.branch_flow.layout import Layout
-from controllers.spatial.branch_flow.network_block import ELASTIC_USD_PER_PU2_VOLTAGE_H, ELASTIC_USD_PER_PU_H
+from controllers.spatial.branch_flow.statement import ELASTIC_USD_PER_PU2_VOLTAGE_H, ELASTIC_USD_PER_PU_H
 from controllers.spatial.heuristics.encoding import Powers
 from controllers.spatial.judge import LIMIT_TOLERANCE
 from models.records.arrays import Floats

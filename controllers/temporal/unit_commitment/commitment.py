@@ -13,6 +13,7 @@ from controllers.port import PlanError
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.last_plan import held
 from controllers.temporal.unit_commitment.milp import NO_SEARCH, Answer, Milp, highs_options
+from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.problem import Case, merge_cohorts
 from controllers.temporal.unit_commitment.stages import Commitment, collect, make_variables, value_of
 from controllers.temporal.unit_commitment.variables import Variables
@@ -92,7 +93,7 @@ def with_enough_tangents(case: Case, error_usd: float) -> Case:
 
 def _written(case: Case, without: Collection[str], cycling: bool, tightening: bool) -> tuple[Variables, cp.Problem]:
     v, groups = make_variables(case, cycling), eq.EQUATIONS | (eq.TIGHTENING if tightening else {})
-    return v, cp.Problem(cp.Minimize(eq.objective_usd(case, v)), collect(case, v, groups, without))
+    return v, cp.Problem(cp.Minimize(objective_usd(case, v)), collect(case, v, groups, without))
 
 
 def solve_commitment(case: Case, v: Variables, problem: cp.Problem, gap: float, node_limit: int,

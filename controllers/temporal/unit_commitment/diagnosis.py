@@ -10,6 +10,7 @@ import numpy as np
 
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.milp import highs_options
+from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.stages import collect, make_variables, solve_quietly
 
@@ -30,7 +31,7 @@ def explain(case: Case, node_limit: int, without: Collection[str] = ()) -> str:
         constraints += [v.x >= rows.x_min_mwh / scale - below, v.x <= rows.x_max_mwh / scale]
         constraints += _elastic_terminal(case, v, at_end, without)
     stretch = cp.sum(v.missing) + cp.sum(v.surplus) + cp.sum(below) + at_end
-    problem = cp.Problem(cp.Minimize(eq.objective_usd(case, v) + PENALTY_USD_PER_MWH * stretch), constraints)
+    problem = cp.Problem(cp.Minimize(objective_usd(case, v) + PENALTY_USD_PER_MWH * stretch), constraints)
     solve_quietly(problem, cp.HIGHS, highs_options(1e-3, node_limit))
     if problem.status not in (cp.OPTIMAL, cp.USER_LIMIT) or v.missing.value is None:
         return "infeasible even with elastic balance and envelopes (initial status against minimum up and down times)"

@@ -6,11 +6,10 @@ Powers in MW, energies in MWh, money in $. Indices: i unit, t hour, g cohort.
 
 from __future__ import annotations
 
-import cvxpy as cp
 import numpy as np
 from scipy import sparse
 
-from controllers.temporal.unit_commitment.linear import times, total
+from controllers.temporal.unit_commitment.linear import times
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.ramps import RAMPS, TIGHTENING
 from controllers.temporal.unit_commitment.reserve import RESERVE, RESERVE_RULES, shortfall_usd
@@ -228,50 +227,3 @@ COHORTS: dict[str, Equation] = {
     "cohort_envelope": cohort_envelope, "terminal": terminal, "no_cycling": no_cycling,
 }
 EQUATIONS = COMMITMENT | DISPATCH | COHORTS
-
-
-# ------------------------------------------------------------------ objective
-def startup_usd(case: Case, v: Variables) -> cp.Expression:
-    """(F1, part) cold y - (cold - hot) hot, weighted."""
-    units, w1 = case.knowledge.units, case.knowledge.weights[0]
-    saving = per_unit(case, units.start_cold_usd - units.start_hot_usd)
-    return w1 * (per_unit(case, units.start_cold_usd) @ v.y - saving @ v.hot)
-
-
-def owners_usd(case: Case, v: Variables) -> cp.Expression:
-    """(F2) pi_ch Pc - pi_dis Pd + wear Pd/eta_d, weighted; pi = 0 with the tariff off."""
-    rows, w2 = case.rows, case.knowledge.weights[1]
-    charge, discharge = entry_prices(case)
-    cost: cp.Expression = 0.0
-    if v.charge_at.size:
-        cost += (charge * rows.pc_max_mw)[v.charge_at] @ v.charge
-    if v.discharge_at.size:
-        cost += (discharge * rows.pd_max_mw)[v.discharge_at] @ v.discharge
-    return w2 * cost
-
-
-def entry_prices(case: Case) -> tuple[Floats, Floats]:
-    """[E] $ per MWh charged and per MWh discharged at the bus, tariff and wear."""
-    rows = case.rows
-    wear = (rows.wear_usd_per_mwh / rows.eta_discharge)[rows.cohort]
-    return case.price_charge[rows.hour], wear - case.price_discharge[rows.hour]
-
-
-def curtailment_usd(case: Case, v: Variables) -> cp.Expression:
-    """(F3) penalty on curtailed wind and PV, weighted."""
-    penalty = case.knowledge.weights[2] * case.knowledge.curtailment_penalty_usd_per_mwh
-    return penalty * (total(v.wind_cut) + total(v.pv_cut))
-
-
-def terminal_value_usd(case: Case, v: Variables) -> cp.Expression:
-    """Credit for energy held at the horizon's end (terminal: price)."""
-    at = stays_on(case)
-    if case.knowledge.terminal != "price" or at.size == 0:
-        return 0.0
-    return case.terminal_value_usd_per_mwh * (case.rows.x_scale_mwh[at] @ v.x[at])
-
-
-def objective_usd(case: Case, v: Variables) -> cp.Expression:
-    """w1 F1 + w2 F2 + w3 F3 + w4 F4 + reserve shortfall - terminal value."""
-    return (total(v.cost) + startup_usd(case, v) + owners_usd(case, v) + curtailment_usd(case, v)
-            + shortfall_usd(case, v) - terminal_value_usd(case, v))

@@ -172,11 +172,11 @@ class Case:
 
     @property
     def carbon_usd_per_t(self) -> float:
-        return self.knowledge.weights[3] * self.knowledge.carbon_price_usd_per_t
+        return self.knowledge.objective.carbon * self.knowledge.carbon_price_usd_per_t
 
     def unit_curve(self) -> tuple[Floats, Floats, Floats]:
         """(a, b, c) [U] of w1 F1 + w4 F4 per unit and hour, start-ups apart."""
-        units, w1, carbon = self.knowledge.units, self.knowledge.weights[0], self.carbon_usd_per_t
+        units, w1, carbon = self.knowledge.units, self.knowledge.objective.operating, self.carbon_usd_per_t
         return (w1 * units.cost_a_usd_per_h + carbon * units.emission_alpha_t_per_h,
                 w1 * units.cost_b_usd_per_mwh + carbon * units.emission_beta_t_per_mwh,
                 w1 * units.cost_c_usd_per_mw2h + carbon * units.emission_gamma_t_per_mw2h)
@@ -186,7 +186,7 @@ class Case:
 
         w2 (eta_c eta_d pi_dis - pi_ch - wear eta_c) > lambda (1 - eta_c eta_d), lambda the lowest possible price.
         """
-        rows, w2 = self.rows, self.knowledge.weights[1]
+        rows, w2 = self.rows, self.knowledge.objective.owners
         eta_c, eta_d = rows.eta_charge[rows.cohort], rows.eta_discharge[rows.cohort]
         gain = w2 * (eta_c * eta_d * self.price_discharge[rows.hour] - self.price_charge[rows.hour]
                      - rows.wear_usd_per_mwh[rows.cohort] * eta_c)
@@ -207,7 +207,7 @@ class Case:
         # curtailment sets the price only where power may be left over whatever cars do
         surplus = view.wind_mw + view.pv_mw + least > view.load_mw + self.uncontrolled_mw
         may_spill = surplus & (view.wind_mw + view.pv_mw > 0)
-        penalty = self.knowledge.weights[2] * self.knowledge.curtailment_penalty_usd_per_mwh
+        penalty = self.knowledge.objective.curtailment * self.knowledge.curtailment_penalty_usd_per_mwh
         return np.asarray(np.where(may_spill, min(-penalty, cheapest), cheapest), dtype=np.float64)
 
 

@@ -11,6 +11,13 @@ import numpy as np
 from scipy import sparse
 
 from controllers.temporal.unit_commitment import equations as eq
+from controllers.temporal.unit_commitment.objective import (
+    entry_prices,
+    objective_usd,
+    owners_usd,
+    starts_and_stops,
+    terminal_value_usd,
+)
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.quadratic import CLARABEL_OPTIONS, Quadratic, Seldom, Solved, judge
 from controllers.temporal.unit_commitment.reserve import no_worse
@@ -126,19 +133,6 @@ def value_of(expression: cp.Expression) -> Floats:
 
 
 # ------------------------------------------------------------------ dispatch at fixed commitment
-def starts_and_stops(case: Case, u: Ints) -> tuple[Ints, Ints, Ints]:
-    """(start, stop, hot start) [U, H] that follow from the schedule and the hours before it."""
-    units, h = case.knowledge.units, case.horizon_h
-    on_before = (case.view.hours_on > 0).astype(np.int64)[:, None]
-    change = np.diff(u, axis=1, prepend=on_before)
-    start, stop = (change > 0).astype(np.int64), (change < 0).astype(np.int64)
-    stopped_at = np.where(stop > 0, np.arange(h), -(10**6))
-    stopped_at[:, 0] = np.maximum(stopped_at[:, 0], np.where(case.view.hours_on < 0, case.view.hours_on, -(10**6)))
-    off_h = np.arange(h) - np.maximum.accumulate(stopped_at, axis=1)
-    longest = (units.min_down_h + units.cold_start_h)[:, None]
-    return start, stop, (start * (off_h <= longest)).astype(np.int64)
-
-
 def fix_commitment(case: Case, v: Variables, u: Ints, direction: Floats) -> Variables:
     """The same unknowns with the schedule as constants and the true quadratic cost curves."""
     start, stop, hot = (cp.Constant(m.ravel().astype(float)) for m in starts_and_stops(case, u))
@@ -158,10 +152,10 @@ def dispatch(case: Case, u: Ints, direction: Floats, without: Collection[str] = 
     """Powers of units and cohorts at the fixed schedule `u`; the price is the balance's dual value."""
     v = fix_commitment(case, make_variables(case), u, direction)
     solved = Quadratic(
-        "dispatch at the chosen commitment", v, usd=lambda w: eq.objective_usd(case, with_affine_cost(case, w, u)),
+        "dispatch at the chosen commitment", v, usd=lambda w: objective_usd(case, with_affine_cost(case, w, u)),
         rows=lambda w: collect(case, w, eq.DISPATCH | eq.COHORTS, without), squares=unit_squares(case),
         seldom=Seldom(SELDOM)).solve()
-    return dispatch_of(case, v, u, solved, eq.objective_usd(case, v))
+    return dispatch_of(case, v, u, solved, objective_usd(case, v))
 
 
 def with_affine_cost(case: Case, v: Variables, u: Ints) -> Variables:
@@ -254,8 +248,9 @@ def _side(case: Case, name: str, at: Ints, limit_mw: Floats, power_mw: Floats) -
 
 def _cost_cap(case: Case, v: Variables, found: Dispatch, slack_usd: float) -> eq.Constraints:
     """Wear and terminal value may differ between cohorts: together no dearer than found."""
-    charge, discharge = eq.entry_prices(case)
+    charge, discharge = entry_prices(case)
     at = eq.stays_on(case)
     credit = case.terminal_value_usd_per_mwh * float(found.x_mwh[at].sum()) * (case.knowledge.terminal == "price")
-    spent = case.knowledge.weights[1] * float(charge @ found.pc_mw + discharge @ found.pd_mw) - credit
-    return [eq.owners_usd(case, v) - eq.terminal_value_usd(case, v) <= spent + slack_usd]
+    weight = case.knowledge.objective.owners
+    spent = weight * float(charge @ found.pc_mw + discharge @ found.pd_mw) - credit
+    return [weight * owners_usd(case, v) - terminal_value_usd(case, v) <= spent + slack_usd]

@@ -10,9 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from testbed.metrics.inputs import (
+    HAPPENED,
     Subject,
     district_sum,
     equivalent_load_mw,
+    happened,
     network_energy_kwh,
     network_max,
     network_min,
@@ -22,6 +24,7 @@ from testbed.metrics.inputs import (
     system_energy_mwh,
     system_sum,
     units_on_per_hour,
+    weights,
 )
 from testbed.results.reading import Result
 from testbed.scenario.parts.system import System, demand_curve
@@ -31,6 +34,7 @@ metric = METRICS.metric
 
 
 # ---------------------------------------------------------------- F1..F4 and their sums
+@happened("operating")
 @metric("operating_cost_usd", "USD", "F1: fuel and start-ups of thermal units, true quadratic curves")
 def operating_cost_usd(result: Result) -> float:
     return fuel_cost_usd(result) + startup_cost_usd(result)
@@ -51,6 +55,7 @@ def carbon_t(result: Result) -> float:
     return system_sum(result, "carbon_t")
 
 
+@happened("carbon")
 @metric("carbon_cost_usd", "USD", "F4: emissions times the carbon price")
 def carbon_cost_usd(result: Result) -> float:
     return carbon_t(result) * objective_parameter(result, "carbon_price_usd_per_t")
@@ -61,6 +66,7 @@ def curtailed_mwh(result: Result) -> float:
     return system_energy_mwh(result, "wind_curtailed_mw") + system_energy_mwh(result, "pv_curtailed_mw")
 
 
+@happened("curtailment")
 @metric("curtailment_penalty_usd", "USD", "F3: curtailed energy times its penalty")
 def curtailment_penalty_usd(result: Result) -> float:
     return curtailed_mwh(result) * objective_parameter(result, "curtailment_penalty_usd_per_mwh")
@@ -87,6 +93,13 @@ def wear_cost_usd(result: Result) -> float:
         "tariff payments + wear + fast charging on the way; negative: owners earn")
 def owners_net_cost_usd(result: Result) -> float:
     return tariff_payments_usd(result) + wear_cost_usd(result) + fast_charge_cost_usd(result)
+
+
+@happened("owners")
+def owners_counted_usd(result: Result) -> float:
+    """F2 as the objective counts it: wear, and tariff payments if the scenario says so."""
+    wear = wear_cost_usd(result)
+    return wear + tariff_payments_usd(result) if result.scenario["objective"]["tariff_in_objective"] else wear
 
 
 @metric("imbalance_cost_usd", "USD",
@@ -117,14 +130,9 @@ def total_cost_usd(result: Result) -> float:
         "w1 F1 + w2 F2 + w3 F3 + w4 F4 + imbalance, as it happened; F2 = wear, and tariff payments if "
         "tariff_in_objective")
 def objective_usd(result: Result) -> float:
-    owners = wear_cost_usd(result)
-    if result.scenario["objective"]["tariff_in_objective"]:
-        owners += tariff_payments_usd(result)
-    return (objective_parameter(result, "weight_operating") * operating_cost_usd(result)
-            + objective_parameter(result, "weight_owners") * owners
-            + objective_parameter(result, "weight_curtailment") * curtailment_penalty_usd(result)
-            + objective_parameter(result, "weight_carbon") * carbon_cost_usd(result)
-            + imbalance_cost_usd(result))
+    objective = weights(result)
+    terms = ((name, HAPPENED[name](result)) for name in objective.names if name in HAPPENED)
+    return float(objective.weighted(terms) + imbalance_cost_usd(result))
 
 
 # ---------------------------------------------------------------- system

@@ -11,9 +11,11 @@ from controllers.joint.network import Network, make_network
 from controllers.port import FeederOffer, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from models.network.feeder import site
+from models.network.power_flow import ac_engine
 from models.network.sources.ieee33 import ieee33, zone_map
 from models.records.flexibility import CohortFlexibility
 from models.records.groups import GROUP_COUNT
+from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
 
@@ -39,13 +41,14 @@ def units() -> ThermalUnits:
 def offer(substation_kva: float = np.inf) -> FeederOffer:
     """IEEE-33 at 0.83 with ports everywhere."""
     feeder = ieee33(peak_scale=0.83, substation_kva=substation_kva)
-    return FeederOffer(feeder, site(feeder, zone_map("contiguous"), 50, 10), LOAD_PEAK_MW)
+    places = site(feeder, zone_map("contiguous"), 50, 10)
+    return FeederOffer(feeder, places, ac_engine(feeder).power_flow, LOAD_PEAK_MW)
 
 
 def knowledge(substation_kva: float = np.inf, **changes: Any) -> TemporalKnowledge:
     """One district with a feeder; no tariff, cheap wear, so that cars act for the system."""
     known = TemporalKnowledge(
-        units=units(), horizon_h=HOURS, binding_h=HOURS, weights=(1.0, 1.0, 1.0, 1.0), carbon_price_usd_per_t=7.0,
+        units=units(), horizon_h=HOURS, binding_h=HOURS, objective=Objective(), carbon_price_usd_per_t=7.0,
         curtailment_penalty_usd_per_mwh=75.0, wear_usd_per_kwh=np.full(GROUP_COUNT, 0.002), tariff_in_objective=False,
         reserve_rule="thermal_only", reserve_fraction=0.05, reserve_curve=ReserveCurve.flat(1000.0), terminal="match",
         tangents=12, mip_gap=1e-4, district_names=("north",), offers=(offer(substation_kva),))

@@ -22,14 +22,20 @@ def powers(values):
     return np.array(values).reshape(4, small.HOURS)
 
 
-def test_the_sweep_is_the_power_flow_of_the_engine():
+def test_lines_carry_what_the_operators_power_flow_says():
+    """Currents and powers of the lines, from voltages and loads alone, are those of the engine's complex voltages."""
     y = np.full((4, small.HOURS), 0.1)
-    flow = NET.flow(y)
+    flow, feeder = NET.flow(y), NET.feeder
     p_kw = np.concatenate([np.zeros((1, small.HOURS)), NET.p_fixed + NET.share @ y]).T * 1e3
     q_kvar = np.concatenate([np.zeros((1, small.HOURS)), NET.q_fixed]).T * 1e3
-    engine = ac_engine(NET.feeder).power_flow(p_kw, q_kvar)
-    assert np.allclose(np.sqrt(flow.v).T, engine.vm_pu[:, 1:], atol=1e-9)
-    assert np.allclose(flow.losses_mw(NET.feeder) * 1e3, engine.losses_kw, atol=1e-6)
+    engine = ac_engine(feeder).power_flow(p_kw, q_kvar)
+    current_pu = engine.line_loading_percent[:, 1:].T / 100.0 * feeder.i_max_pu[1:, None]
+    from_slack = feeder.parent[1:] == 0
+    assert np.allclose(np.sqrt(flow.v).T, engine.vm_pu[:, 1:], atol=1e-12)
+    assert np.allclose(np.sqrt(flow.current2), current_pu, atol=1e-10)
+    assert np.allclose(flow.losses_mw(feeder) * 1e3, engine.losses_kw, atol=1e-8)
+    assert np.allclose(flow.p[from_slack].sum(axis=0) * 1e3, engine.p_slack_kw, atol=1e-7)
+    assert np.allclose(flow.q[from_slack].sum(axis=0) * 1e3, engine.q_slack_kvar, atol=1e-7)
 
 
 def test_no_power_flow_is_said():

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from controllers.port import FeederView, PlanError, SpatialKnowledge
+from controllers.spatial.branch_flow import statement
+from controllers.spatial.branch_flow.conic.grid import Unknowns
 from controllers.spatial.branch_flow.decision import Decider
 from controllers.spatial.branch_flow.forecast import forecast, inputs_of
 from controllers.spatial.branch_flow.layout import make_layout
-from controllers.spatial.branch_flow.network_block import equation_names
 from controllers.spatial.branch_flow.problem import LowerProblem, Solution
 from models.records.arrays import Floats
 from models.records.feeder import PowerFlow, RadialFeeder
@@ -114,10 +115,13 @@ def test_without_the_lossless_ceiling_the_repair_does_not_hold() -> None:
     assert solved(known, view, "eq9", correction).pd.sum() > 1.99
 
 
-def test_every_constraint_of_the_network_has_a_case_here() -> None:
-    known, view = evening(rated(0, 9000.0))
+def test_every_equation_has_a_case_here() -> None:
+    known, view = evening(rated(0, 9000.0), one_way=True)
     layout = make_layout(known, np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0))
-    assert set(equation_names(known, layout, is_repair=True)) == {f"eq{i}" for i in range(1, 10)} | {"voltage_penalty"}
+    inputs = inputs_of(known, layout, forecast(known, layout, view), np.zeros((32, layout.periods)))
+    stated = statement.equations(known, layout, inputs, statement.unknowns(Unknowns().new, known, layout, inputs))
+    assert {name for name, rows in stated.items() if rows} == {f"eq{i}" for i in range(1, 15)} | {
+        "voltage_penalty", "signs"}
 
 
 def test_reactive_power_stays_within_the_chargers_and_cuts_losses() -> None:

@@ -10,14 +10,13 @@ import pytest
 
 from controllers.port import FeederView, SpatialKnowledge
 from controllers.spatial.branch_flow import problem as problem_module
-from controllers.spatial.branch_flow.choice import expected_choice, hour_of_periods, whole_choice
+from controllers.spatial.branch_flow.choice import Penalty, expected_choice, hour_of_periods, whole_choice
 from controllers.spatial.branch_flow.conic import solve
 from controllers.spatial.branch_flow.conic.scaling import scaled
 from controllers.spatial.branch_flow.decision import Decider
 from controllers.spatial.branch_flow.forecast import forecast, inputs_of
 from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout, make_layout
-from controllers.spatial.branch_flow.network_block import NetworkBlock, compile_network
 from controllers.spatial.branch_flow.problem import Assembly, LowerProblem, Solution
 from controllers.spatial.judge import Violation
 from models.records.feeder import PowerFlow
@@ -39,12 +38,13 @@ def prepared(known: SpatialKnowledge, view: FeederView) -> tuple[Layout, Inputs]
     return layout, inputs_of(known, layout, forecast(known, layout, view))
 
 
-def of_everything(known: SpatialKnowledge, layout: Layout, inputs: Inputs) -> tuple[Solution, NetworkBlock]:
+def of_everything(known: SpatialKnowledge, layout: Layout, inputs: Inputs) -> tuple[Solution, Penalty]:
     """The optimum with every limit and all of the penalty written."""
-    block = compile_network(known, layout, is_repair=False)
-    assembly = Assembly(known, layout, inputs, block, ())
-    run, x, z = solve.run_conic(assembly.program(whole_choice(block)), known.solver)
-    return assembly.solution(x, z, whole_choice(block), run), block
+    assembly = Assembly(known, layout, inputs)
+    choice = whole_choice(assembly.limits)
+    run, x, z = solve.run_conic(assembly.program(choice), known.solver)
+    assert assembly.limits.penalty is not None
+    return assembly.solution(x, z, choice, run), assembly.limits.penalty
 
 
 def assert_same(one: Solution, other: Solution) -> None:
@@ -58,12 +58,12 @@ def assert_same(one: Solution, other: Solution) -> None:
 def test_what_is_left_out_does_not_move_the_optimum(solver: str) -> None:
     known, view = evening(solver=solver)
     layout, inputs = prepared(known, view)
-    whole, block = of_everything(known, layout, inputs)
+    whole, penalty = of_everything(known, layout, inputs)
     found = LowerProblem(known).solve(layout, inputs)
     assert_same(found, whole)
     low = found.flow.v[:, :] < known.voltage_penalty_below_pu**2
     assert 0 < np.count_nonzero(low) < low.size  # voltages lie on both sides of the threshold
-    assert block.penalty.row.size == low.size
+    assert penalty.row.size == low.size
 
 
 @pytest.mark.parametrize("claimed_pu", [0.8, 1.1, np.nan])
@@ -81,15 +81,17 @@ def test_a_wrong_expectation_of_voltages_is_put_right(claimed_pu: float) -> None
 
 def test_the_penalty_is_written_only_near_its_threshold() -> None:
     known, view = evening()
-    layout, _ = prepared(known, view)
-    block = compile_network(known, layout, is_repair=False)
+    layout, inputs = prepared(known, view)
+    limits = Assembly(known, layout, inputs).limits
+    penalty = limits.penalty
+    assert penalty is not None
     vm = np.full((32, layout.periods), 0.99)
     vm[0], vm[1] = 0.90, np.nan
     vm[2] = known.voltage_penalty_below_pu
-    none = np.zeros(block.limit_rows.size, dtype=bool)
-    choice = expected_choice(block, none, vm, np.ones(layout.periods, dtype=bool))
-    chosen = choice.written[block.penalty.row].reshape((32, layout.periods), order="F")
-    below = choice.below[block.penalty.row].reshape((32, layout.periods), order="F")
+    none = np.zeros(limits.size, dtype=bool)
+    choice = expected_choice(limits, penalty, none, vm, np.ones(layout.periods, dtype=bool))
+    chosen = choice.written[penalty.row].reshape((32, layout.periods), order="F")
+    below = choice.below[penalty.row].reshape((32, layout.periods), order="F")
     assert np.all(chosen[1:3]) and not np.any(chosen[[0, *range(3, 32)]])
     assert np.all(below[0]) and not np.any(below[1:])
 
@@ -116,8 +118,8 @@ def test_a_second_hour_solves_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_same_program_in_the_lines_own_units() -> None:
     known, view = evening(reactive_power=True)
     layout, inputs = prepared(known, view)
-    block = compile_network(known, layout, is_repair=False)
-    program = Assembly(known, layout, inputs, block, ()).program(whole_choice(block))
+    assembly = Assembly(known, layout, inputs)
+    program = assembly.program(whole_choice(assembly.limits))
     assert program.units is not None and np.ptp(np.log10(program.units.mva)) > 1.0
     scale = scaled(program)
     run, x, z = solve.CONIC_SOLVERS["QOCO"](scale.program, False)
@@ -127,7 +129,7 @@ def test_the_same_program_in_the_lines_own_units() -> None:
     worth = program.cost @ plain_x + 0.5 * program.p_diagonal @ plain_x**2
     assert program.cost @ x + 0.5 * program.p_diagonal @ x**2 == pytest.approx(worth, rel=1e-7)
     assert np.abs(program.matrix.T @ z + program.cost + program.p_diagonal * x).max() < 1e-6
-    assert np.abs((z - plain_z)[block.balance_rows]).max() < 1e-3  # nodal prices
+    assert np.abs((z - plain_z)[: inputs.p_fixed.size]).max() < 1e-3  # nodal prices
 
 
 def test_hours_move_on() -> None:

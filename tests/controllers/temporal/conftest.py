@@ -15,6 +15,7 @@ from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.records.arrays import Floats, Ints
 from models.records.flexibility import CohortFlexibility
 from models.records.groups import GROUP_COUNT
+from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
 from models.system.units import ten_units
@@ -100,7 +101,7 @@ def small_units(**changes: Any) -> ThermalUnits:
 def knowledge(horizon_h: int, **changes: Any) -> TemporalKnowledge:
     """The ten units with all four objectives unless changed."""
     values: dict[str, Any] = {
-        "units": ten_units(), "horizon_h": horizon_h, "binding_h": min(24, horizon_h), "weights": (1.0, 1.0, 1.0, 1.0),
+        "units": ten_units(), "horizon_h": horizon_h, "binding_h": min(24, horizon_h), "objective": Objective(),
         "carbon_price_usd_per_t": 7.0, "curtailment_penalty_usd_per_mwh": 75.0,
         "wear_usd_per_kwh": np.full(GROUP_COUNT, 0.01), "tariff_in_objective": True, "reserve_rule": "scheduled",
         "reserve_fraction": 0.1, "reserve_curve": ReserveCurve.flat(1000.0), "terminal": "match", "tangents": 12,

@@ -19,6 +19,7 @@ from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import Commitment, dispatch
 from controllers.temporal.unit_commitment.tuning import Tuning
 from models.records.arrays import Ints
+from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
 from models.system.units import ten_unit_load_mw, ten_units
@@ -163,10 +164,10 @@ def test_ramps_of_clusters_end_in_plans_that_every_unit_can_keep(build: SimpleNa
 def _hundred(gap: float) -> tuple[TemporalKnowledge, SystemView]:
     units = ten_units(copies=10)
     known = TemporalKnowledge(
-        units=units, horizon_h=24, binding_h=24, weights=(1.0, 0.0, 0.0, 0.0), carbon_price_usd_per_t=0.0,
-        curtailment_penalty_usd_per_mwh=0.0, wear_usd_per_kwh=np.zeros(18), tariff_in_objective=False,
-        reserve_rule="thermal_only", reserve_fraction=0.1, reserve_curve=ReserveCurve.flat(1000.0), terminal="free",
-        tangents=12, mip_gap=gap, district_names=())
+        units=units, horizon_h=24, binding_h=24, objective=Objective(owners=0.0, curtailment=0.0, carbon=0.0),
+        carbon_price_usd_per_t=0.0, curtailment_penalty_usd_per_mwh=0.0, wear_usd_per_kwh=np.zeros(18),
+        tariff_in_objective=False, reserve_rule="thermal_only", reserve_fraction=0.1,
+        reserve_curve=ReserveCurve.flat(1000.0), terminal="free", tangents=12, mip_gap=gap, district_names=())
     none = np.zeros(24)
     view = SystemView(time_s=0, load_mw=10 * ten_unit_load_mw(), wind_mw=none, pv_mw=none,
                       price_charge_usd_per_kwh=none, price_discharge_usd_per_kwh=none, districts=(),

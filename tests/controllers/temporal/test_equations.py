@@ -20,8 +20,8 @@ from controllers.temporal.unit_commitment.equations import (
     RESERVE_RULES,
     TIGHTENING,
     Equation,
-    objective_usd,
 )
+from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.ramps import highest_before_mw, stops_too_soon
 from controllers.temporal.unit_commitment.stages import collect, dispatch, make_variables

@@ -18,7 +18,8 @@ from controllers.temporal.learning import (
     quantile_of_share,
 )
 from controllers.temporal.learning_chance import ChancePlan, with_energy_margin
-from controllers.temporal.unit_commitment.equations import COHORTS, DISPATCH, objective_usd
+from controllers.temporal.unit_commitment.equations import COHORTS, DISPATCH
+from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import collect, fix_commitment, make_variables
@@ -162,7 +163,7 @@ def test_the_quantile_of_the_view_enters_the_plan(build: SimpleNamespace) -> Non
 @pytest.mark.parametrize(("rule", "planned"), [("thermal_only", "thermal_only"), ("scheduled", "scheduled_safely"),
                                                ("deliverable", "deliverable")])
 def test_chance_plan_promises_nothing_uncounted(rule: str, planned: str, build: SimpleNamespace) -> None:
-    assert ChancePlan(build.knowledge(H, reserve_rule=rule)).planned_with.reserve_rule == planned
+    assert ChancePlan(build.knowledge(H, reserve_rule=rule)).knowledge.reserve_rule == planned
 
 
 def test_safely_scheduled_lies_between_no_cars_and_all_that_is_planned(build: SimpleNamespace) -> None:

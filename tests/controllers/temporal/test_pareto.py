@@ -23,6 +23,7 @@ from controllers.temporal.unit_commitment.commitment import binned_cohorts, comm
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import Commitment
+from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 
 H = 8
@@ -85,7 +86,7 @@ def test_each_point_carries_its_proof(
 
 def test_no_schedule_is_cheaper_than_the_front_s_own_end(build: SimpleNamespace, quick_front: dict[str, Front]) -> None:
     """The first objective alone, by the ordinary commitment with weights (1, 0, 0, 0)."""
-    alone = _case(build, weights=(1.0, 0.0, 0.0, 0.0))
+    alone = _case(build, objective=Objective(owners=0.0, curtailment=0.0, carbon=0.0))
     least = commit(alone, 1e-7, 3000)
     end = _front(build, quick_front, "operating", "carbon").points[0]
     assert end.costs_usd["operating"] >= least.bound_usd - 1e-6
@@ -109,7 +110,7 @@ def test_ties_make_the_end_as_cheap_in_the_rest_as_it_can_be(build: SimpleNamesp
     heard: list[Point] = []
     pareto_front(_case(build), "curtailment", "carbon", replace(QUICK, points=2), heard.append)
     tied = heard[0].costs_usd
-    k = build.knowledge(H, units=build.small_units(), mip_gap=1e-6, weights=(1.0, 1.0, 1e3, 1.0),
+    k = build.knowledge(H, units=build.small_units(), mip_gap=1e-6, objective=Objective(curtailment=1000.0),
                         reserve_curve=ReserveCurve.flat(1e6), shed_usd_per_mwh=1e6)
     plan = UnitCommitment(k).plan(build.view(k, HILL, (build.few_cars(),), wind_mw=WIND))
     rest = plan.operating_cost_usd + plan.owners_net_usd + plan.carbon_cost_usd
@@ -118,8 +119,8 @@ def test_ties_make_the_end_as_cheap_in_the_rest_as_it_can_be(build: SimpleNamesp
 
 
 def test_weights_of_the_case_do_not_matter(build: SimpleNamespace) -> None:
-    one, other = (pareto_front(_case(build, weights=w), "operating", "carbon", replace(QUICK, points=2))
-                  for w in ((1.0, 1.0, 1.0, 1.0), (0.2, 3.0, 0.0, 9.0)))
+    one, other = (pareto_front(_case(build, objective=w), "operating", "carbon", replace(QUICK, points=2))
+                  for w in (Objective(), Objective(0.2, 3.0, 0.0, 9.0)))
     assert _pairs(one) == pytest.approx(_pairs(other), rel=1e-9)
 
 
@@ -143,7 +144,7 @@ def test_where_nothing_conflicts_the_front_is_one_point(build: SimpleNamespace) 
 def test_wasted_energy_is_kept_out_by_binaries(build: SimpleNamespace) -> None:
     """Full cars could hide surplus wind by charging and discharging at once; wear is no help at a thousandth."""
     case = _case(build, [45.0, *HILL[1:]], np.array([60.0, *[0.0] * 7]), build.full_cars(40_000), terminal="free",
-                 weights=(1.0, 0.0, 1.0, 0.0))
+                 objective=Objective(owners=0.0, carbon=0.0))
     case = replace(case, view=replace(case.view, hours_on=np.array([1, -5, -3])))
     assert not unweighted(case).cycling_pays().any()
     front = pareto_front(case, "curtailment", "operating", replace(QUICK, points=2))

@@ -11,6 +11,7 @@ from controllers.port import PlanError
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment import quadratic
 from controllers.temporal.unit_commitment.linear import Linear, Rows, times, total
+from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.quadratic import Quadratic, Seldom, as_columns
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import (
@@ -101,7 +102,7 @@ def test_what_seldom_binds_is_kept_all_the_same(build):
     k = build.knowledge(H, units=build.small_units(), reserve_rule="deliverable")
     problem = UnitCommitment(k)._case(build.view(k, np.linspace(150.0, 192.0, H), (cars,), wind_mw=np.full(H, 5.0)))
     v = fix_commitment(problem, make_variables(problem), np.ones((3, H), dtype=np.int64), np.zeros(0))
-    usd, squares = (lambda w: eq.objective_usd(problem, with_affine_cost(problem, w, np.ones((3, H), dtype=np.int64))),
+    usd, squares = (lambda w: objective_usd(problem, with_affine_cost(problem, w, np.ones((3, H), dtype=np.int64))),
                     unit_squares(problem))
     values = {}
     memory = Seldom(SELDOM)
@@ -109,7 +110,7 @@ def test_what_seldom_binds_is_kept_all_the_same(build):
                                    ("never", ("reserve_energy",), None)):
         Quadratic("it", v, usd, lambda w, out=left_out: collect(problem, w, eq.DISPATCH | eq.COHORTS, out), squares,
                   seldom).solve()
-        values[name] = float(eq.objective_usd(problem, v).value)
+        values[name] = float(objective_usd(problem, v).value)
     assert values["lazy"] == pytest.approx(values["at once"], rel=1e-8)
     assert values["remembered"] == pytest.approx(values["at once"], rel=1e-8)
     assert memory.asked["reserve_energy[0]"] and max(memory.asked["reserve_energy[0]"]) <= H

@@ -26,6 +26,7 @@ from experiments.claims.verdicts import Verdict
 from experiments.feeder.placement import SCENARIO, seed_job
 from models.network.power_flow import ac_engine
 from models.network.sources.ieee33 import ieee33
+from models.records.objective import Objective
 
 FEEDER = ieee33(peak_scale=0.83)
 FLOW = ac_engine(FEEDER).power_flow
@@ -116,7 +117,7 @@ def test_switches_turn_what_they_name_and_cars_outside_control_know_no_price() -
 
 def knowledge_like() -> Any:
     return SimpleNamespace(reserve_rule="thermal_only", tariff_in_objective=False, wear_usd_per_kwh=np.zeros(18),
-                           carbon_price_usd_per_t=0.0, weights=(1.0, 0.0, 0.0, 0.0))
+                           carbon_price_usd_per_t=0.0, objective=Objective(owners=0.0, curtailment=0.0, carbon=0.0))
 
 
 def cell(switches: Switches, found: list[int], label: str = "") -> hours.Cell:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.records.objective import Objective
 from models.system.power_system import NetLoad, PowerSystem, PowerSystemParameters, PowerSystemStep
 from models.system.units import ten_units
 
@@ -17,7 +18,7 @@ PRICE = 7.0
 def _step(load_mw: float, count: int, weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0),
           emissions: str = "linear", wind_mw: float = 0.0) -> PowerSystemStep:
     on = (np.arange(10) < count).astype(np.int64)
-    system = PowerSystem(ten_units(emissions), PowerSystemParameters(weights=weights, carbon_price_usd_per_t=PRICE))
+    system = PowerSystem(ten_units(emissions), PowerSystemParameters(Objective(*weights), PRICE))
     net = NetLoad(load_mw=load_mw, pev_charge_mw=0.0, pev_discharge_mw=0.0, wind_mw=wind_mw, pv_mw=0.0)
     return system.step(0, HOUR, on, net)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from models.records.arrays import RecordError
+from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import OPTIONAL_LIMITS
 from models.system.power_system import DispatchCurve, NetLoad, PowerSystem, PowerSystemParameters, PowerSystemStep
@@ -71,7 +72,7 @@ def test_bad_units_are_refused(changes: dict[str, object], message: str) -> None
 @pytest.mark.parametrize("emissions", ["linear", "quadratic"])
 def test_dispatch_is_the_optimum_of_the_true_curves(load_mw: float, emissions: str) -> None:
     units = ten_units(emissions)
-    q = PowerSystemParameters(weights=(1.0, 1.0, 1.0, 0.5), carbon_price_usd_per_t=20.0)
+    q = PowerSystemParameters(objective=Objective(carbon=0.5), carbon_price_usd_per_t=20.0)
     step = PowerSystem(units, q).step(0, HOUR, ALL, _load(load_mw))
 
     def cost(p: np.ndarray) -> float:
@@ -332,7 +333,7 @@ def test_two_units_follow_by_their_curvature() -> None:
     """Units 1 and 2 with fuel alone: one more MW is shared 1/c_1 : 1/c_2; their emissions at 0.5 and 0.9 t/MWh."""
     table = replace(ten_units(), emission_beta_t_per_mwh=np.array([0.5, 0.9, *[0.95] * 8]),
                     p_max_mw=np.array([4550.0, 4550, 130, 130, 162, 80, 85, 55, 55, 55]))
-    system = PowerSystem(table, PowerSystemParameters(weights=(1.0, 1.0, 1.0, 0.0)))
+    system = PowerSystem(table, PowerSystemParameters(objective=Objective(carbon=0.0)))
     step = system.step(0, HOUR, np.array([1, 1, *[0] * 8]), _load(3000.0))
     one, two = 1 / 0.00048, 1 / 0.00031
     assert step.marginal_carbon_t_per_mwh == pytest.approx((0.5 * one + 0.9 * two) / (one + two))

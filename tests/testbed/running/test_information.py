@@ -49,6 +49,7 @@ def scenario(tmp_path_factory):
 def test_the_truth_is_for_the_registered_oracle_alone():
     assert [name for name in controller_names() if knows_truth(name)] == [ORACLE]
     assert not knows_truth("somewhere/oracle.py:Oracle")
+    assert [name for name in controller_names() if load_controller(name).knows_truth] == [ORACLE]
 
 
 @pytest.mark.parametrize("name", [n for n in controller_names() if n != ORACLE])

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from controllers.base import BaseController
+from controllers.port import SpatialKnowledge, SpatialLayer
+from controllers.spatial.none import NoDispatch
 from testbed.setup import controller_loading as loading
 from testbed.setup.controller_loading import ControllerError, controller_spec, load_controller, variants
 
@@ -44,6 +47,14 @@ class Unsafe(Mine):
 
 class Deaf(Mine):
     spatial = None
+
+
+class Vague(Mine):
+    sees_feeders = "sometimes"
+
+
+class Prophet(Mine):
+    knows_truth = True
 
 
 class Broken(Mine):
@@ -111,16 +122,37 @@ def test_an_edited_own_file_takes_effect(own: Path) -> None:
     assert load_controller(f"{own}:Mine").name == "other"
 
 
+def test_what_a_controller_leaves_unsaid_is_known_all_the_same(own: Path) -> None:
+    """A whole class of a user's own has a lower layer; one upon BaseController has it if it writes one."""
+    mine = load_controller(f"{own}:Mine")
+    assert mine.places_cars
+    assert not (mine.learns_compliance or mine.sees_feeders or mine.promises_safely or mine.knows_truth)
+    assert {name: load_controller(name).places_cars for name in ("uncoordinated", "tariff", "no_pev", "temporal",
+                                                                 "bilayer", "smart_charging", "joint")} == {
+        "uncoordinated": False, "tariff": False, "no_pev": False, "temporal": True, "bilayer": True,
+        "smart_charging": True, "joint": True}
+
+    class Silent(BaseController):
+        places_cars = False
+
+        def spatial(self, knowledge: SpatialKnowledge) -> SpatialLayer:
+            return NoDispatch(knowledge)
+
+    assert not Silent().places_cars
+
+
 @pytest.mark.parametrize(("spec", "words"), [
     ("bilyer", ["'bilyer' is not known", "did you mean bilayer?", "no_pev", "path/to/file.py:Class"]),
     ("{folder}/none.py:Mine", ["no such file", "none.py"]),
-    ("{folder}/mine.py:Yours", ["no class Yours", "Mine, Half, Unsafe, Deaf, Broken"]),
-    ("{folder}/mine.py", ["name the class", "Mine, Half, Unsafe, Deaf, Broken"]),
+    ("{folder}/mine.py:Yours", ["no class Yours", "Mine, Half, Unsafe, Deaf, Vague, Prophet, Broken"]),
+    ("{folder}/mine.py", ["name the class", "Mine, Half, Unsafe, Deaf, Vague, Prophet, Broken"]),
     ("{folder}/mine.py:OWN", ["no class OWN"]),
     ("{folder}/mine.py:Half", ["not a controller", "lacks free_behaviour, has_vehicles, description, spatial",
                                "car_control='sideways', allowed: none, charge_only, bidirectional"]),
     ("{folder}/mine.py:Unsafe", ["name='../mine'", "files are named after it"]),
     ("{folder}/mine.py:Deaf", ["spatial must be a method"]),
+    ("{folder}/mine.py:Vague", ["sees_feeders='sometimes', allowed: True, False"]),
+    ("{folder}/mine.py:Prophet", ["knows_truth=True, allowed: False", "registered controllers see"]),
     ("{folder}/mine.py:Broken", ["Broken() failed: OSError: no licence"]),
 ])
 def test_a_mistake_says_what_is_allowed(own: Path, spec: str, words: list[str]) -> None:

@@ -107,20 +107,13 @@ def test_the_learner_reads_operators_data_only():
 
 
 class _Layer:
-    """Remembers the view it was given."""
+    """Remembers what it was told."""
 
-    def __init__(self, knowledge):
-        self.knowledge = knowledge
-
-    def step(self, view):
-        self.view = view
+    def step(self, view, compliance=None):
+        self.view, self.compliance = view, compliance
 
 
 def test_set_points_come_out_as_target_over_the_groups_own_compliance():
-    @dataclass(frozen=True)
-    class Knowledge:
-        assumed_compliance: float = 0.95
-
     @dataclass(frozen=True)
     class View:
         time_s: int
@@ -131,7 +124,12 @@ def test_set_points_come_out_as_target_over_the_groups_own_compliance():
 
     by_group = np.linspace(0.4, 0.9, GROUP_COUNT)
     target = np.ones((GROUP_COUNT * 3, 2))
-    layer = _Layer(Knowledge())
-    Expecting(layer).step(View(0, by_group, 0.7, target, target))
-    told = layer.view.pc_target_kw / layer.knowledge.assumed_compliance
+    layer, nothing = _Layer(), np.zeros(0)
+    expecting = Expecting(layer)
+    expecting.step(View(0, nothing, float("nan"), target, target))
+    assert layer.compliance is None and layer.view.pc_target_kw is target
+    expecting.step(View(3600, by_group, 0.7, target, target))
+    expecting.step(View(4500, by_group, 0.1, target, target))  # held within the hour
+    assert layer.compliance == 0.7
+    told = layer.view.pc_target_kw / layer.compliance
     assert told == pytest.approx(target / np.repeat(by_group, 3)[:, None])

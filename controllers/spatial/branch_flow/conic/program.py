@@ -1,13 +1,13 @@
 """A conic program written as sparse blocks: columns with costs, rows by cone.
 
 min 1/2 x'Px + c'x  with  A x + s = b,  s = 0 | s >= 0 | ||s[1:]|| <= s[0].
-Blocks that were compiled elsewhere (the network) and rows that change their number every hour (the cars) meet here.
+Unknowns that do not exist in an hour are columns that are taken out, with the rows that hold nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -34,24 +34,16 @@ class Entries:
         rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
         return cls(rows, matrix.indices.astype(np.int64), matrix.data.astype(np.float64), matrix.shape)
 
-    def __neg__(self) -> Entries:
-        return self.times(-1.0)
-
-    def times(self, factor: float) -> Entries:
-        """Every entry times a number."""
-        return replace(self, value=factor * self.value)
-
     def transposed(self) -> Entries:
         """Rows and columns exchanged."""
         return Entries(self.column, self.row, self.value, (self.shape[1], self.shape[0]))
 
-    def rows(self, index: Ints, place: Ints | None = None, count: int | None = None) -> Entries:
-        """The rows `index`, in that order or at `place` among `count`."""
+    def rows(self, index: Ints) -> Entries:
+        """The rows `index`, in that order."""
         new = np.full(self.shape[0], -1)
-        new[index] = np.arange(index.size) if place is None else place
+        new[index] = np.arange(index.size)
         kept = new[self.row] >= 0
-        shape = (index.size if count is None else count, self.shape[1])
-        return Entries(new[self.row[kept]], self.column[kept], self.value[kept], shape)
+        return Entries(new[self.row[kept]], self.column[kept], self.value[kept], (index.size, self.shape[1]))
 
     def at(self, row: int, column: int, shape: tuple[int, int]) -> Entries:
         """The same within a larger matrix."""
@@ -69,22 +61,6 @@ def together(parts: Sequence[Entries], shape: tuple[int, int]) -> Entries:
         return Entries(none, none, np.zeros(0), shape)
     return Entries(np.concatenate([p.row for p in parts]), np.concatenate([p.column for p in parts]),
                    np.concatenate([p.value for p in parts]), shape)
-
-
-@dataclass(frozen=True)
-class Columns:
-    """A block of unknowns: where it stands, and which of it exists (the rest is 0)."""
-
-    start: int
-    alive: Bools
-
-    @property
-    def size(self) -> int:
-        return int(self.alive.size)
-
-    @property
-    def span(self) -> slice:
-        return slice(self.start, self.start + self.size)
 
 
 @dataclass(frozen=True)
@@ -121,81 +97,14 @@ class ConicProgram:
     units: LineUnits | None = None
 
 
-class Writer:
-    """Collects columns and rows; rows name the columns they touch.
-
-    `without` names equations to leave out (tests only).
-    """
-
-    def __init__(self, without: Collection[str] = ()) -> None:
-        self.size = 0
-        self.without = frozenset(without)
-        self._alive: list[Bools] = []
-        self._cost: list[Floats] = []
-        self._square: list[Floats] = []
-        self._rows: list[tuple[Cone, list[tuple[Columns, Entries]], Floats, int]] = []
-
-    def columns(self, size: int, cost: Floats | float = 0.0, square: Floats | float = 0.0,
-                alive: Bools | None = None) -> Columns:
-        """Free unknowns with cost c x + 1/2 square x^2; those not alive are 0."""
-        block = Columns(self.size, np.ones(size, dtype=bool) if alive is None else alive)
-        self.size += size
-        self._alive.append(block.alive)
-        self._cost.append(np.broadcast_to(np.asarray(cost, dtype=np.float64), (size,)))
-        self._square.append(np.broadcast_to(np.asarray(square, dtype=np.float64), (size,)))
-        return block
-
-    def nonneg(self, size: int, cost: Floats | float = 0.0, square: Floats | float = 0.0,
-               alive: Bools | None = None) -> Columns:
-        """As `columns`, and not below 0."""
-        block = self.columns(size, cost, square, alive)
-        picked = np.flatnonzero(block.alive)
-        self._add("nonneg", [(block, -picks(picked, size))], np.zeros(picked.size), 0)
-        return block
-
-    def equal(self, label: str, terms: Sequence[tuple[Columns, Entries]], rhs: Floats) -> None:
-        """sum of terms == rhs."""
-        if label not in self.without:
-            self._add("zero", terms, rhs, 0)
-
-    def at_most(self, label: str, terms: Sequence[tuple[Columns, Entries]], rhs: Floats) -> None:
-        """sum of terms <= rhs."""
-        if label not in self.without:
-            self._add("nonneg", terms, rhs, 0)
-
-    def cones(self, label: str, terms: Sequence[tuple[Columns, Entries]], rhs: Floats, size: int) -> None:
-        """Second-order cones of `size` consecutive rows each, s = rhs - sum of terms."""
-        if label not in self.without:
-            self._add("soc", terms, rhs, size)
-
-    def _add(self, cone: Cone, terms: Sequence[tuple[Columns, Entries]], rhs: Floats, size: int) -> None:
-        if rhs.size:
-            self._rows.append((cone, list(terms), rhs, size))
-
-    @property
-    def alive(self) -> Bools:
-        return np.concatenate(self._alive)
-
-    @property
-    def cost(self) -> Floats:
-        return np.concatenate(self._cost)
-
-    @property
-    def square(self) -> Floats:
-        return np.concatenate(self._square)
-
-    def rows(self, cone: Cone) -> Rows:
-        """All rows of one cone over all columns."""
-        parts: list[Entries] = []
-        rhs, sizes, count = [np.zeros(0)], [], 0
-        chosen = [row for row in self._rows if row[0] == cone]
-        shape = (sum(row[2].size for row in chosen), self.size)
-        for _, terms, right, size in chosen:
-            parts += [matrix.at(count, block.start, shape) for block, matrix in terms]
-            rhs.append(right)
-            count += right.size
-            sizes += [size] * (right.size // size if size else 0)
-        return Rows(cone, together(parts, shape), np.concatenate(rhs), tuple(sizes))
+def stacked(cone: Cone, parts: Sequence[Rows], width: int) -> Rows:
+    """Rows of one cone below each other."""
+    count = [part.rhs.size for part in parts]
+    starts, shape = np.cumsum([0, *count]), (sum(count), width)
+    matrix = together([part.matrix.at(int(start), 0, shape)
+                       for part, start in zip(parts, starts[:-1], strict=True)], shape)
+    return Rows(cone, matrix, np.concatenate([np.zeros(0), *(part.rhs for part in parts)]),
+                tuple(size for part in parts for size in part.soc_sizes))
 
 
 def living(rows: Rows, alive: Bools) -> Rows:
@@ -230,33 +139,8 @@ def picks(index: Ints, size: int) -> Entries:
     return Entries(np.arange(index.size), index, np.ones(index.size), (index.size, size))
 
 
-def identity(size: int) -> Entries:
-    """[size, size]"""
-    return diagonal(np.ones(size))
-
-
-def diagonal(values: Floats) -> Entries:
-    """Square matrix with these values."""
-    at = np.arange(values.size)
-    return Entries(at, at, np.asarray(values, dtype=np.float64).ravel(), (values.size, values.size))
-
-
-def each(matrix: Entries, periods: int) -> Entries:
-    """matrix applied in each of `periods` periods to arrays [rows, periods] flattened row by row."""
-    t = np.arange(periods)
-    return Entries((matrix.row[:, None] * periods + t).ravel(), (matrix.column[:, None] * periods + t).ravel(),
-                   np.repeat(matrix.value, periods), (matrix.shape[0] * periods, matrix.shape[1] * periods))
-
-
-def spread(rows: int, periods: int) -> Entries:
-    """[rows * periods, rows] the same value in each period."""
-    at = np.arange(rows * periods)
-    return Entries(at, at // periods, np.ones(at.size), (at.size, rows))
-
-
-def steps_back(rows: int, periods: int) -> Entries:
-    """x(t) - x(t-1) along the periods of arrays [rows, periods] flattened row by row, x(-1) = 0."""
-    at = np.arange(rows * periods)
-    later = at[at % periods > 0]
-    return Entries(np.r_[at, later], np.r_[at, later - 1], np.r_[np.ones(at.size), -np.ones(later.size)],
-                   (at.size, at.size))
+def steps_back(periods: int) -> Entries:
+    """[periods, periods] on the right of x: x(t) - x(t-1), x(-1) = 0."""
+    at = np.arange(periods)
+    return Entries(np.r_[at, at[:-1]], np.r_[at, at[1:]], np.r_[np.ones(periods), -np.ones(periods - 1)],
+                   (periods, periods))

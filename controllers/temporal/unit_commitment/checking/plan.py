@@ -17,6 +17,7 @@ from controllers.temporal.unit_commitment.checking.reserve import reserve_violat
 from models.records.arrays import Bools, Floats, Ints
 from models.records.flexibility import CohortFlexibility
 from models.records.groups import group_of_row, hour_of_row, to_cohorts
+from models.records.objective import BESIDE
 
 COHORT_KW = 1e-2
 COHORT_REL = 1e-6
@@ -196,20 +197,21 @@ def _cycling(knowledge: TemporalKnowledge, view: SystemView, cars: CohortFlexibi
 
 def _cycling_pays(knowledge: TemporalKnowledge, view: SystemView, cars: CohortFlexibility) -> Bools:
     """[G, H]: w2 (eta_c eta_d pi_dis - pi_ch - wear eta_c) > lambda (1 - eta_c eta_d), per kWh charged."""
-    units, (w1, w2, w3, w4) = knowledge.units, knowledge.weights
-    carbon = w4 * knowledge.carbon_price_usd_per_t
+    units, weight = knowledge.units, knowledge.objective
+    carbon = weight.carbon * knowledge.carbon_price_usd_per_t
     cheapest = min(
-        w1 * (units.cost_b_usd_per_mwh[i] + 2 * units.cost_c_usd_per_mw2h[i] * units.p_min_mw[i])
+        weight.operating * (units.cost_b_usd_per_mwh[i] + 2 * units.cost_c_usd_per_mw2h[i] * units.p_min_mw[i])
         + carbon * (units.emission_beta_t_per_mwh[i] + 2 * units.emission_gamma_t_per_mw2h[i] * units.p_min_mw[i])
         for i in range(units.count))
     uncontrolled = _uncontrolled_mw(view)
     renewable = view.wind_mw + view.pv_mw
     spill = (renewable > 0) & (renewable + units.p_min_mw.sum() > view.load_mw + uncontrolled)
-    price = np.where(spill, min(cheapest, -w3 * knowledge.curtailment_penalty_usd_per_mwh), cheapest) / 1000
+    spilled = -weight.curtailment * knowledge.curtailment_penalty_usd_per_mwh
+    price = np.where(spill, min(cheapest, spilled), cheapest) / 1000
     tariff = float(knowledge.tariff_in_objective)
     wear = to_cohorts(knowledge.wear_usd_per_kwh, cars.horizon_h)[:, None]
     eta_c, eta_d = cars.eta_charge[:, None], cars.eta_discharge[:, None]
-    gain = w2 * (tariff * (eta_c * eta_d * view.price_discharge_usd_per_kwh - view.price_charge_usd_per_kwh)
+    gain = weight.owners * (tariff * (eta_c * eta_d * view.price_discharge_usd_per_kwh - view.price_charge_usd_per_kwh)
                  - wear * eta_c)
     return np.asarray(gain > price * (1 - eta_c * eta_d) + 1e-9)
 
@@ -260,7 +262,6 @@ def _owners_usd(knowledge: TemporalKnowledge, view: SystemView, plan: Plan) -> t
 
 def _costs(knowledge: TemporalKnowledge, view: SystemView, plan: Plan, value: float) -> Iterator[Violation]:
     units, on = knowledge.units, plan.committed
-    w1, w2, w3, w4 = knowledge.weights
     fuel = float(sum((on[i] * (units.cost_a_usd_per_h[i] + units.cost_b_usd_per_mwh[i] * plan.p_mw[i]
                                + units.cost_c_usd_per_mw2h[i] * plan.p_mw[i] ** 2)).sum() for i in range(units.count)))
     tons = float(sum((on[i] * (units.emission_alpha_t_per_h[i] + units.emission_beta_t_per_mwh[i] * plan.p_mw[i]
@@ -270,8 +271,10 @@ def _costs(knowledge: TemporalKnowledge, view: SystemView, plan: Plan, value: fl
     tariff, wear = _owners_usd(knowledge, view, plan)
     cut = knowledge.curtailment_penalty_usd_per_mwh * float((plan.wind_curtailed_mw + plan.pv_curtailed_mw).sum())
     carbon = knowledge.carbon_price_usd_per_t * tons
-    objective = (w1 * operating + w2 * (wear + tariff * knowledge.tariff_in_objective) + w3 * cut + w4 * carbon
-                 + float(plan.reserve_shortfall_usd.sum()))
+    owners = wear + tariff * knowledge.tariff_in_objective
+    objective = knowledge.objective.weighted((
+        ("operating", operating), ("owners", owners), ("curtailment", cut), ("carbon", carbon),
+        (BESIDE, float(plan.reserve_shortfall_usd.sum()))))
     if knowledge.terminal == "price":
         ends = [_held_at_end(c, plan.pc_kw[d], plan.pd_kw[d]) for d, c in enumerate(view.districts)]
         objective -= value / 1000 * sum(float(x[stays].sum()) for x, stays in ends)
