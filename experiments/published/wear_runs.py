@@ -24,6 +24,7 @@ SHOWN = {"discharged_mwh": ("given back, MWh", ",.1f"), "hours_fewer_units": ("h
          "wear_cost_usd": ("wear in the metrics, $", ",.0f"), "operating_cost_usd": ("operating cost, $", ",.0f"),
          "total_cost_usd_adjusted": ("total cost, adjusted, $", ",.0f")}
 PRICES = {"53.6 $/MWh": (), "naumann": ("wear.model=naumann",), "blast_nmc622": ("wear.model=blast_nmc622",)}
+CONSTANT = ("fleet.slow_charger_curve=constant", "fleet.eta_charge=0.95", "fleet.eta_discharge=0.95")
 CURVES = ("fleet.slow_charger_curve=ac_onboard", "fleet.fast_charger_curve=dc_400v", "fleet.connection_loss_share=0.01")
 HARDWARE = ("model_mismatch_kwh", "departures_short_kwh", "total_cost_usd_adjusted")
 TRANSFORMERS = {"transformer_life_max_h": ".3f", "transformer_life_sum_h": ".2f",
@@ -52,12 +53,14 @@ def run_fading(one: Run) -> None:
 
 def run_hardware(one: Run) -> None:
     """Efficiency curves, and the feeder's transformers under four controllers."""
-    constant = runs(one.folder / "constant", wear.SCENARIO, FOUR, workers=one.workers)
+    usual = runs(one.folder / "usual", wear.SCENARIO, FOUR, workers=one.workers)
+    constant = runs(one.folder / "constant", wear.SCENARIO, (wear.V2G,), CONSTANT, workers=one.workers)
     curved = runs(one.folder / "curves", wear.SCENARIO, (wear.V2G,), CURVES)
-    rows = metric_rows("constant 95 %", [r for r in constant if r.controller == wear.V2G], HARDWARE)
+    rows = [*metric_rows("constant 95 %", constant, HARDWARE),
+            *metric_rows("ac_onboard slow", [r for r in usual if r.controller == wear.V2G], HARDWARE)]
     write_rows([*rows, *metric_rows("ac_onboard slow, dc_400v fast, 1 % in cables", curved, HARDWARE)],
                one.folder / "chargers.csv")
-    write_rows(metric_rows("study_day", constant, tuple(TRANSFORMERS)), one.folder / "transformers.csv")
+    write_rows(metric_rows("study_day", usual, tuple(TRANSFORMERS)), one.folder / "transformers.csv")
 
 
 # ---------------------------------------------------------------- tables and figure
