@@ -27,6 +27,8 @@ class Metric:
     function: MetricFunction
     place: int = 0
     """Of its subject among others in tables, lowest first."""
+    moved_by_gap: bool = False
+    """The commitment moves it, which is optimal only to the MILP gap: smaller differences are not resolved."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,11 @@ class Subject:
     def __iter__(self) -> Iterator[Metric]:
         return iter(self.published)
 
-    def metric(self, name: str, unit: str, definition: str) -> Callable[[MetricFunction], MetricFunction]:
+    def metric(self, name: str, unit: str, definition: str,
+               moved_by_gap: bool = False) -> Callable[[MetricFunction], MetricFunction]:
         """Publish a function under a name."""
         def publish(function: MetricFunction) -> MetricFunction:
-            self.published.append(Metric(name, unit, definition, function, self.place))
+            self.published.append(Metric(name, unit, definition, function, self.place, moved_by_gap))
             return function
         return publish
 

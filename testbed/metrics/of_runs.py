@@ -24,11 +24,6 @@ ONE_SEED = "one seed"
 CONFIDENCE = 0.95
 NOT_COMPARED = ("seed", "description", "execution", "record")
 """Parts of a scenario in which comparable runs may differ."""
-_UNRESOLVED_BY_MILP = frozenset({
-    "operating_cost_usd", "fuel_cost_usd", "startup_cost_usd", "carbon_cost_usd", "imbalance_cost_usd",
-    "total_cost_usd", "total_cost_usd_adjusted", "objective_usd", "objective_usd_adjusted", *LEDGERS,
-})
-"""Costs that the commitment moves: it is optimal only to the MILP gap."""
 
 
 def compute_metrics(result: Result) -> dict[str, float]:
@@ -173,7 +168,7 @@ def _row(name: str, controller: str, seeds: dict[int, Result], against: tuple[st
     is_base = seeds is base
     note = ""
     if not is_base and differences.size:
-        unresolved = name in _UNRESOLVED_BY_MILP and not is_resolved(
+        unresolved = METRICS[name].moved_by_gap and not is_resolved(
             float(differences.mean()),
             max(_pair_resolution(a, b, resolution) for (a, b), keep in zip(pairs, kept, strict=True) if keep))
         note = NOT_RESOLVED if unresolved else _interval_note(differences)

@@ -172,7 +172,7 @@ _TEMPORAL = [
     ], may_be_nan=True),
     *_series("temporal", "system", [
         ("redispatch_failed", "1", "1 where no re-dispatch was found and the plan in force stood"),
-    ]),
+    ], is_flag=True),
     _record("temporal", "district", "targets", Targets, "cohort targets of the plan in force",
             now=("spatial",), audience="operator", absent="before the first plan"),
     _record("temporal", "district", "learned_compliance", LearnedCompliance, "share of cars expected to follow",

@@ -94,8 +94,8 @@ def test_wishes_are_the_same_at_any_compliance_and_willingness_only_grows(fresh)
         for name in ("exists", "depart_s", "duration_s", "energy_kwh", "zone", "instant", "bus_choice",
                      "accepts_guidance"):
             assert np.array_equal(getattr(draws, name), getattr(other, name)), (key, name)
-        assert np.all((other.mode == draws.mode) | (other.mode == 0)), "only from some refusal to following"
-        changed += np.count_nonzero(other.mode != draws.mode)
+        assert np.all((other.behaviour == draws.behaviour) | (other.behaviour == 0)), "only from refusing to following"
+        changed += np.count_nonzero(other.behaviour != draws.behaviour)
     assert changed > 0
 
 

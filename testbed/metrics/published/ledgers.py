@@ -103,13 +103,13 @@ def stored_energy_value_usd(result: Result) -> float:
 # ---------------------------------------------------------------- adjusted sums
 @metric("total_cost_usd_adjusted", "USD",
         "total_cost_usd less stored_energy_change_mwh x stored_energy_usd_per_mwh: drained batteries "
-        "are no saving")
+        "are no saving", moved_by_gap=True)
 def total_cost_usd_adjusted(result: Result) -> float:
     return _adjusted(result, total_cost_usd(result), refill(result).system)
 
 
 @metric("objective_usd_adjusted", "USD",
-        "objective_usd less stored_energy_change_mwh x stored_energy_objective_usd_per_mwh")
+        "objective_usd less stored_energy_change_mwh x stored_energy_objective_usd_per_mwh", moved_by_gap=True)
 def objective_usd_adjusted(result: Result) -> float:
     return _adjusted(result, objective_usd(result), stored_energy_objective_usd_per_mwh(result))
 
@@ -117,37 +117,38 @@ def objective_usd_adjusted(result: Result) -> float:
 # ---------------------------------------------------------------- the three ledgers
 @metric("society_cost_usd", "USD",
         "society's ledger: fuel + start-ups + carbon + wear + imbalance + fast charging on the way at its price; "
-        "owners_cost_usd + operator_cost_usd")
+        "owners_cost_usd + operator_cost_usd", moved_by_gap=True)
 def society_cost_usd(result: Result) -> float:
     return ledgers.society_usd(booked(result))
 
 
 @metric("society_cost_usd_adjusted", "USD",
-        "society_cost_usd less stored_energy_change_mwh x stored_energy_usd_per_mwh")
+        "society_cost_usd less stored_energy_change_mwh x stored_energy_usd_per_mwh", moved_by_gap=True)
 def society_cost_usd_adjusted(result: Result) -> float:
     return _adjusted(result, society_cost_usd(result), refill(result).system)
 
 
 @metric("owners_cost_usd", "USD",
-        "owners' ledger: tariff payments + wear + fast charging on the way; negative: owners earn")
+        "owners' ledger: tariff payments + wear + fast charging on the way; negative: owners earn", moved_by_gap=True)
 def owners_cost_usd(result: Result) -> float:
     return ledgers.owners_usd(booked(result))
 
 
 @metric("owners_cost_usd_adjusted", "USD",
-        "owners_cost_usd less stored_energy_change_mwh x stored_energy_owners_usd_per_mwh")
+        "owners_cost_usd less stored_energy_change_mwh x stored_energy_owners_usd_per_mwh", moved_by_gap=True)
 def owners_cost_usd_adjusted(result: Result) -> float:
     return _adjusted(result, owners_cost_usd(result), refill(result).tariff)
 
 
-@metric("operator_cost_usd", "USD", "operator's ledger: operating + carbon + imbalance - tariff payments")
+@metric("operator_cost_usd", "USD",
+        "operator's ledger: operating + carbon + imbalance - tariff payments", moved_by_gap=True)
 def operator_cost_usd(result: Result) -> float:
     return ledgers.operator_usd(booked(result))
 
 
 @metric("operator_cost_usd_adjusted", "USD",
         "operator_cost_usd less stored_energy_change_mwh x (stored_energy_usd_per_mwh - "
-        "stored_energy_owners_usd_per_mwh)")
+        "stored_energy_owners_usd_per_mwh)", moved_by_gap=True)
 def operator_cost_usd_adjusted(result: Result) -> float:
     return _adjusted(result, operator_cost_usd(result), refill(result).operator)
 

@@ -35,17 +35,18 @@ metric = METRICS.metric
 
 # ---------------------------------------------------------------- F1..F4 and their sums
 @happened("operating")
-@metric("operating_cost_usd", "USD", "F1: fuel and start-ups of thermal units, true quadratic curves")
+@metric("operating_cost_usd", "USD",
+        "F1: fuel and start-ups of thermal units, true quadratic curves", moved_by_gap=True)
 def operating_cost_usd(result: Result) -> float:
     return fuel_cost_usd(result) + startup_cost_usd(result)
 
 
-@metric("fuel_cost_usd", "USD", "fuel of thermal units, true quadratic curves")
+@metric("fuel_cost_usd", "USD", "fuel of thermal units, true quadratic curves", moved_by_gap=True)
 def fuel_cost_usd(result: Result) -> float:
     return system_sum(result, "fuel_cost_usd")
 
 
-@metric("startup_cost_usd", "USD", "start-ups of thermal units, hot or cold")
+@metric("startup_cost_usd", "USD", "start-ups of thermal units, hot or cold", moved_by_gap=True)
 def startup_cost_usd(result: Result) -> float:
     return system_sum(result, "startup_cost_usd")
 
@@ -56,7 +57,7 @@ def carbon_t(result: Result) -> float:
 
 
 @happened("carbon")
-@metric("carbon_cost_usd", "USD", "F4: emissions times the carbon price")
+@metric("carbon_cost_usd", "USD", "F4: emissions times the carbon price", moved_by_gap=True)
 def carbon_cost_usd(result: Result) -> float:
     return carbon_t(result) * objective_parameter(result, "carbon_price_usd_per_t")
 
@@ -103,7 +104,8 @@ def owners_counted_usd(result: Result) -> float:
 
 
 @metric("imbalance_cost_usd", "USD",
-        "load shed and energy dumped at the scenario's prices, missing reserve along its demand curve")
+        "load shed and energy dumped at the scenario's prices, missing reserve along its demand curve",
+        moved_by_gap=True)
 def imbalance_cost_usd(result: Result) -> float:
     prices = result.scenario["system"]
     return float(shed_load_mwh(result) * prices["shed_usd_per_mwh"]
@@ -120,7 +122,8 @@ def feeder_loss_cost_usd(result: Result) -> float:
     return float(sum((v * price).sum() for v in losses)) * result.step_h / 1000 if losses else np.nan
 
 
-@metric("total_cost_usd", "USD", "operating + carbon + wear + imbalance; no tariffs (they are a transfer)")
+@metric("total_cost_usd", "USD",
+        "operating + carbon + wear + imbalance; no tariffs (they are a transfer)", moved_by_gap=True)
 def total_cost_usd(result: Result) -> float:
     return (operating_cost_usd(result) + carbon_cost_usd(result) + wear_cost_usd(result)
             + imbalance_cost_usd(result))
@@ -128,7 +131,7 @@ def total_cost_usd(result: Result) -> float:
 
 @metric("objective_usd", "USD",
         "w1 F1 + w2 F2 + w3 F3 + w4 F4 + imbalance, as it happened; F2 = wear, and tariff payments if "
-        "tariff_in_objective")
+        "tariff_in_objective", moved_by_gap=True)
 def objective_usd(result: Result) -> float:
     objective = weights(result)
     terms = ((name, HAPPENED[name](result)) for name in objective.names if name in HAPPENED)

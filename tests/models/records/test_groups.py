@@ -70,7 +70,7 @@ def test_rows_from_an_hour_on_are_those_of_a_shorter_horizon():
     assert np.array_equal(rows, [row for row in range(cohort_count(H)) if hour_of_row(np.array(row), H) >= 2])
 
 
-BY_HAND = re.compile(r"group\w* (//|%) |\* 2 \+ |(//|%) \(\w*\.?(horizon_h|h|horizon|H) \+ 1\)|GROUP_COUNT \* \(|"
+BY_HAND = re.compile(r"group\w* (//|%) |[^*]\* 2 \+ |(//|%) \(\w*\.?(horizon_h|h|horizon|H) \+ 1\)|GROUP_COUNT \* \(|"
                      r"// \(2 \* len\(VEHICLE_CLASSES\)|\* \w*\.?bins \+")
 
 

@@ -43,9 +43,9 @@ def test_all_who_see_prices_see_the_same(traced: tuple[Trace, Result, Any]) -> N
     tariff = build_tariff(scenario, 1)
     assert {name for name, _, _ in seen} >= {"temporal", "spatial", "fleet"}
     for _, now_s, prices in seen:
-        hours = prices["charge_usd_per_kwh"].size
-        np.testing.assert_array_equal(prices["charge_usd_per_kwh"], tariff.charge_usd_per_kwh(now_s, hours))
-        np.testing.assert_array_equal(prices["discharge_usd_per_kwh"], tariff.discharge_usd_per_kwh(now_s, hours))
+        hours = prices.charge_usd_per_kwh.size
+        np.testing.assert_array_equal(prices.charge_usd_per_kwh, tariff.charge_usd_per_kwh(now_s, hours))
+        np.testing.assert_array_equal(prices.discharge_usd_per_kwh, tariff.discharge_usd_per_kwh(now_s, hours))
 
 
 def test_the_result_records_them_and_they_follow_the_net_load(traced: tuple[Trace, Result, Any]) -> None:

@@ -14,6 +14,7 @@ from models.drivers.population import FleetParameters
 from models.drivers.willingness import DriverParameters
 from models.fleet.fleet import FleetParameters as ChargingParameters
 from models.mobility.trip_parameters import TripParameters
+from models.records.objective import Objective as Terms
 from models.system.power_system import PowerSystemParameters
 from testbed.scenario.loading import load_scenario
 from testbed.scenario.parts.base import Part
@@ -35,6 +36,8 @@ WITHIN_THE_SCENARIO = {"profile", "reserve_steps", "reserve_shortfall_usd_per_mw
 """Fills other keys; two of the price curve that `demand_curve` makes."""
 BY_KIND = {"slow_v2g_charger_usd_per_year", "fast_v2g_charger_usd_per_year"}
 """Owners' statements read these with the kind of charger as a word."""
+BY_TERM = {f"weight_{term}" for term in Terms().names}
+"""Read term by term."""
 EVERY_KEY = [(block, name) for block in RECORDS for name in block.model_fields]
 
 
@@ -42,7 +45,7 @@ EVERY_KEY = [(block, name) for block in RECORDS for name in block.model_fields]
 def test_every_key_reaches_a_record_under_its_name_or_is_read_where_it_acts(block: type[Part], name: str) -> None:
     by_name = any(name in {one.name for one in fields(record)} for record in RECORDS[block])
     is_read = re.search(rf"\w\.{name}\b|, \"{name}\"\)", SOURCES)  # of the scenario, or of the one in a result
-    assert by_name or is_read or name in WITHIN_THE_SCENARIO | BY_KIND, f"{name} is read by nobody"
+    assert by_name or is_read or name in WITHIN_THE_SCENARIO | BY_KIND | BY_TERM, f"{name} is read by nobody"
 
 
 CHANGED = [("fleet.private_capacity_kwh=[41,42]", "private_capacity_kwh", (41, 42)),

@@ -386,7 +386,7 @@ def test_a_lost_scheduler_is_told_as_such(tmp_path: Path, monkeypatch: pytest.Mo
     cases = sweep_request(str(write_study(tmp_path)), tmp_path / "out").cases
     with pytest.raises(SchedulerLost, match="the same command goes on"):
         list(carried_out(LostFutures(), cases, tmp_path))
-    monkeypatch.setattr("testbed.sweeping.sweep.run_sweep", lost_sweep)
+    monkeypatch.setattr("testbed.cli.study_run.run_sweep", lost_sweep)
     ended = CliRunner().invoke(app, ["sweep", str(tmp_path / "study.yaml"), "-o", str(tmp_path / "out")])
     assert ended.exit_code == 1 and "the same command goes on" in ended.output and "unexpected" not in ended.output
 
