@@ -41,7 +41,7 @@ Day = dict[str, float]
 
 def imported() -> None:
     """Load what every run loads, so that no step pays for it."""
-    for name in ("testbed.running.loaded", "controllers.temporal.unit_commitment.answer"):
+    for name in ("testbed.running.one_run", "controllers.temporal.unit_commitment.answer"):
         importlib.import_module(name)
 
 

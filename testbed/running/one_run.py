@@ -25,11 +25,10 @@ from models.mobility.mobility import without_garbage_collection
 from testbed.results.recording import result_header, result_layout
 from testbed.results.run_profile import Ledger, Stopwatch, run_seconds
 from testbed.results.writing import ResultWriter, add_reference, finish_result
-from testbed.running.beforehand import Beforehand
 from testbed.running.world import Wired, build_world, simulator_names
 from testbed.scenario.record import Scenario
 from testbed.setup.controller_loading import controller_spec
-from testbed.setup.engine_check import engines_disagree, is_checked
+from testbed.setup.engine_check import engines_disagree
 from testbed.setup.reference import REFERENCE_NAME, no_car_reference
 from testbed.simulators.adapter import SimulatorFailure
 from testbed.wiring.failure import Failure
@@ -68,19 +67,15 @@ def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, outpu
     started, clock = datetime.now(UTC), time.perf_counter()
     output.parent.mkdir(parents=True, exist_ok=True)
     output.unlink(missing_ok=True)  # an older result must not be taken for this run's
-    with Beforehand(spec) as beforehand:
-        known = _wrong_engine(spec) if is_checked(spec) else None
-        with tempfile.TemporaryDirectory() as folder:
-            end = WorldEnd(known, 0.0, 0.0) if known else _beside_a_running_loop(
-                lambda: _run_world(spec, Path(folder), progress))
-            ledgers = read_ledgers(Path(folder))
-        gc.collect()  # the world is gone; the next run of this process must not find its cycles
-        failure, ended = end.failure or missing_steps(spec, ledgers), time.perf_counter()
-        if failure is None:
-            beforehand.wait()
-            failure = _wrong_engine(spec)
-        if failure is None:
-            _add_reference(spec)
+    wrong = _wrong_engine(spec)
+    with tempfile.TemporaryDirectory() as folder:
+        end = WorldEnd(wrong, 0.0, 0.0) if wrong else _beside_a_running_loop(
+            lambda: _run_world(spec, Path(folder), progress))
+        ledgers = read_ledgers(Path(folder))
+    gc.collect()  # the world is gone; the next run of this process must not find its cycles
+    failure, ended = end.failure or missing_steps(spec, ledgers), time.perf_counter()
+    if failure is None:
+        _add_reference(spec)
     seconds = run_seconds(ledgers, Stopwatch(end.world_s, end.run_s, time.perf_counter() - ended))
     info = {"started": started.isoformat(), "wall_s": time.perf_counter() - clock, **_machine(), **seconds}
     _conclude(spec, failure, info)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import dask.config
@@ -18,7 +20,6 @@ from distributed.comm.core import CommClosedError
 from testbed.running.preflight import WrongRequest
 from testbed.sweeping.case import CaseOutcome, SchedulerLost, run_case, worker_sees
 from testbed.sweeping.study import Case
-from testbed.sweeping.worker_template import METHOD, prepare_workers
 from testbed.wiring.code_version import code_hash
 from testbed.wiring.failure import Failure
 
@@ -27,9 +28,13 @@ WAIT_S = 60
 CASES_PER_THREAD, CASES_LEAST = 4, 16
 """Cases handed out at a time: enough that no worker waits, few enough that the scheduler's memory does not grow."""
 QUIET = {"distributed.scheduler.worker-ttl": None, "distributed.worker.profile.enabled": False,
-         "distributed.admin.tick.interval": "500ms", "distributed.admin.system-monitor.interval": "10s"}
+         "distributed.admin.tick.interval": "500ms", "distributed.admin.system-monitor.interval": "10s",
+         "distributed.nanny.pre-spawn-environ": dict.fromkeys(
+             ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1)}
 """A solver may keep a worker from its heartbeat for longer than the five minutes after which it counts as lost. Nobody
-looks at Dask's profile of the workers, at its record of the machine, nor, fifty times a second, at its punctuality."""
+looks at Dask's profile of the workers, at its record of the machine, nor, fifty times a second, at its punctuality.
+Workers share the cores, so each has one thread; Dask's own setting that gives memory back to the system at every
+chance would cost a third of a case."""
 LOST = "the Dask scheduler is gone; what was complete is kept, and the same command goes on"
 
 
@@ -40,16 +45,25 @@ def connected(scheduler: str | None, workers: int | None) -> Iterator[Client]:
 
     Raises WrongRequest if no scheduler answers or no worker comes.
     """
-    with dask.config.set(QUIET | {"distributed.worker.multiprocessing-method": METHOD}):
+    with dask.config.set(QUIET):
         if scheduler is not None:
             with _client_of(scheduler) as client:
                 yield client
             return
         count = workers or cores()
-        prepare_workers()
-        with (LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
-                           silence_logs=logging.ERROR) as cluster, Client(cluster) as client):
+        with _workers(count) as cluster, Client(cluster) as client:
             yield client
+
+
+def _workers(count: int) -> LocalCluster:
+    """Processes that do not hear Ctrl-C: it is for the command, which ends them in order."""
+    resource_tracker.ensure_running()  # what starts it unblocks Ctrl-C again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a child inherits what is blocked
+    try:
+        return LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
+                            silence_logs=logging.ERROR)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def cores() -> int:

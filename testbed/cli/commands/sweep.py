@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from testbed.cli.ending import reported
-from testbed.sweeping.worker_template import prepare_workers
+from testbed.cli.study_run import run_study
 
 
 @reported
@@ -23,8 +23,4 @@ def command(
     case: Annotated[list[str] | None, typer.Option(metavar="KEY", help="This case only; may be repeated.")] = None,
 ) -> None:
     """Run all cases of a study on Dask; complete ones are kept, so the same command resumes."""
-    if scheduler is None:  # first of all: it loads while the study is read and checked
-        prepare_workers()
-    from testbed.cli.study_run import run_study  # noqa: PLC0415
-
     run_study(study, output, scheduler, workers, case or ())

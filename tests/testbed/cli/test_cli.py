@@ -140,7 +140,6 @@ def test_ctrl_c_ends_a_sweep_even_if_a_library_keeps_it(
         said.append("the first case")
         return 0
     monkeypatch.setattr("testbed.cli.study_run.run_sweep", deaf)
-    monkeypatch.setattr("testbed.cli.commands.sweep.prepare_workers", lambda: None)
     done = call("sweep", "smoke_study", "-o", tmp_path / "out")
     assert (done.exit_code, done.stderr, said) == (130, "testbed: stopped\n", [])
 

@@ -1,13 +1,9 @@
-"""What the second process works out is what the run would have found itself; without it nothing is lost."""
-
-import subprocess
+"""Every network is held against pandapower once, before a run that solves it with the fast engine."""
 
 import pytest
 
 from controllers.variants.uncoordinated import Uncoordinated
-from testbed.results.reading import equal_results, open_result
-from testbed.running import beforehand
-from testbed.running.beforehand import Beforehand
+from testbed.results.reading import open_result
 from testbed.running.one_run import RunFailed
 from testbed.setup import engine_check
 from testbed.setup.controller_loading import controller_spec
@@ -21,27 +17,16 @@ def spec_in(folder):
     return RunSpec(described, controller_spec(Uncoordinated()), 1, folder / "run.h5")
 
 
-def test_it_fills_the_cache_and_is_not_started_again(tmp_path, monkeypatch):
+def test_a_network_is_held_against_pandapower_once(tmp_path, monkeypatch):
     spec = spec_in(tmp_path)
     assert not is_checked(spec)
-    with Beforehand(spec) as process:
-        process.wait()
-    assert is_checked(spec)
-    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("started although the verdict is known"))
-    with Beforehand(spec) as process:
-        process.wait()
-
-
-def test_a_process_that_dies_changes_nothing_in_the_result(tmp_path, monkeypatch):
-    first = small_run.run(tmp_path, name="with.h5")
-    monkeypatch.setattr(beforehand.sys, "executable", "/bin/false")
-    second = small_run.run(tmp_path, name="without.h5", cache_dir=tmp_path / "cache")
-    assert equal_results(first, second) == []
+    assert engines_disagree(spec) == "" and is_checked(spec)
+    monkeypatch.setattr(engine_check, "engine_error_pu", lambda feeder: pytest.fail("checked again"))
+    assert engines_disagree(spec) == ""
 
 
 def test_an_engine_that_is_wrong_fails_the_run_and_the_network_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(engine_check, "engine_error_pu", lambda feeder: 3e-8)
-    monkeypatch.setattr(beforehand.sys, "executable", "/bin/false")
     with pytest.raises(RunFailed, match=r"feeder failed .*feeder33: lightsim2grid differs from pandapower by 3e-08 pu"):
         small_run.run(tmp_path, cache_dir=tmp_path / "cache")
     assert open_result(tmp_path / "run.h5").status == "failed"
