@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from testbed.wiring.attributes import ATTRIBUTES
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("models", "controllers", "testbed", "experiments")
 
@@ -223,6 +225,21 @@ def test_wings_import_only_those_before_them(package):
 def test_each_part_of_a_package_has_its_place(package):
     inside = (path for path in (ROOT / package).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists())
     assert {path.stem for path in inside} - {"__init__"} == set(WINGS[package])
+
+
+@pytest.mark.parametrize("package", WINGS)
+def test_the_page_names_every_wing(package):
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    folders = [wing for wing in WINGS[package] if (ROOT / package / wing).is_dir()]
+    assert [wing for wing in folders if f"`{wing}/`" not in page] == []
+
+
+def test_no_crossing_between_simulators_is_without_a_record():
+    """A number, a plain array with its unit and axes, or a record whose fields have theirs."""
+    crossing = [a for a in ATTRIBUTES if a.now or a.shifted]
+    assert len(crossing) > 20
+    assert [a.name for a in crossing if a.record is None and "table" in (*a.dims, a.unit)] == []
+    assert [a.name for a in crossing if a.record is None and not a.unit] == []
 
 
 def test_nothing_imports_itself_by_way_of_others():
