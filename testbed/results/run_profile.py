@@ -54,7 +54,7 @@ class Stopwatch:
     run_s: float
     """From the first set-up to the last step."""
     reference_s: float
-    """The commitment without cars and the check of the power-flow engine, as far as they had to be waited for."""
+    """The commitment without cars and the check of the power-flow engine."""
 
 
 def run_seconds(ledgers: Mapping[str, Ledger], watch: Stopwatch) -> dict[str, Any]:

@@ -68,6 +68,7 @@ def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, outpu
     output.parent.mkdir(parents=True, exist_ok=True)
     output.unlink(missing_ok=True)  # an older result must not be taken for this run's
     wrong = _wrong_engine(spec)
+    check_s = time.perf_counter() - clock
     with tempfile.TemporaryDirectory() as folder:
         end = WorldEnd(wrong, 0.0, 0.0) if wrong else _beside_a_running_loop(
             lambda: _run_world(spec, Path(folder), progress))
@@ -76,7 +77,7 @@ def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, outpu
     failure, ended = end.failure or missing_steps(spec, ledgers), time.perf_counter()
     if failure is None:
         _add_reference(spec)
-    seconds = run_seconds(ledgers, Stopwatch(end.world_s, end.run_s, time.perf_counter() - ended))
+    seconds = run_seconds(ledgers, Stopwatch(end.world_s, end.run_s, check_s + time.perf_counter() - ended))
     info = {"started": started.isoformat(), "wall_s": time.perf_counter() - clock, **_machine(), **seconds}
     _conclude(spec, failure, info)
     if failure is not None:

@@ -60,7 +60,7 @@ def test_feeder_variables_only_where_there_is_a_network(write_result: Any) -> No
 def test_every_recorded_value_comes_back(write_result: Any) -> None:
     rng = np.random.default_rng(3)
     system = {a.name: rng.random((20, 3) if a.dims else 20) for a in recorded("system")
-              if a.name != "committed"}
+              if not a.is_flag}
     vm_pu = rng.random((20, 4))
     result = open_result(write_result(steps=20, system=system, feeder={"vm_pu": vm_pu}))
     for name, values in system.items():

@@ -86,8 +86,8 @@ def test_the_file_and_the_records_agree_on_units():
 
 
 def test_facts_of_an_attribute_stand_in_its_row():
-    assert {a.name for a in ATTRIBUTES if a.is_flag} == {"committed", "spatial_solved", "spatial_fallback",
-                                                         "spatial_repaired"}
+    assert {a.name for a in ATTRIBUTES if a.is_flag} == {
+        "committed", "redispatch_failed", "spatial_solved", "spatial_fallback", "spatial_repaired"}
     assert all(a.dims == ("vehicle",) and a.producer == "fleet" for a in traced())
     assert {name for name, place in PLACES.items() if place.can_be_remote} == {"mobility", "spatial", "fleet", "feeder"}
 
