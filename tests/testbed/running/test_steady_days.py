@@ -152,6 +152,7 @@ def test_free_cars_answer_prices_from_the_first_day_under_control_on(folder, mon
     assert min(seen) == -2 * DAY_S
 
 
+@pytest.mark.slow
 def test_separate_processes_give_the_same_file(folder):
     one = small_run.run(folder, STEADY, name="one.h5")
     assert equal_results(one, small_run.run(folder, STEADY, "execution.mode=separate_processes", name="apart.h5")) == []
