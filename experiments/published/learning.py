@@ -20,8 +20,9 @@ TOLD, FIGURE, MEAN, HALF = "variant", "figure", "mean above `assumes`", "+- 95 %
 
 # ---------------------------------------------------------------- learning
 def run_aware(one: Run) -> None:
-    """20 paired seeds of three operators."""
-    one.command(aware.main, "--set", "planning.mip_gap=2.0e-3", "--workers", str(one.workers), "-o", str(one.folder))
+    """Eight paired seeds of three operators, five days to learn and five that count."""
+    one.command(aware.main, "--seeds", "8", "--days", "5", "5", "--set", "planning.mip_gap=2.0e-3",
+                "--workers", str(one.workers), "-o", str(one.folder))
 
 
 def differences(rows: Sequence[Row]) -> str:
@@ -86,8 +87,8 @@ def cheap_fairness(folder: Path) -> Mapping[str, float]:
 EXPERIMENTS = (
     Experiment(
         name="aware", page=PAGE, question="What does ignorance of drivers cost, and how much does learning win back?",
-        minutes="80", run=run_aware,
-        tables={name: Source(f"{name}.csv", "study_day, 5 + 10 days, 60 % comply", "1-20",
+        minutes="25", run=run_aware,
+        tables={name: Source(f"{name}.csv", "study_day, 5 + 5 days, 60 % comply", "1-8",
                              ("bilayer", "bilayer_aware")) for name in ("differences", "answer")},
         blocks={"differences": Block(("differences",), differences), "answer": Block(("answer",), answer)},
         cheap=CheapRow("study_day, seed 1, bilayer told 60 %", one_run(
