@@ -19,10 +19,10 @@ IS_OBJECTIVE = ("objective_usd", "expected_objective_usd")
 IS_VOLTAGE = ("vm_pu", "vm_socp_pu", "vm_plan_ac_pu", "vm_setpoint_pu")
 
 
-def differences(one: Path, other: Path) -> tuple[dict[str, float], dict[str, float]]:
+def differences(first: Path, other: Path) -> tuple[dict[str, float], dict[str, float]]:
     """(relative differences of objectives, differences of voltages in pu) by the data set's path."""
     money, volts = dict[str, float](), dict[str, float]()
-    with h5py.File(one) as a, h5py.File(other) as b:
+    with h5py.File(first) as a, h5py.File(other) as b:
         def visit(name: str, item: object) -> None:
             last = name.rpartition("/")[2]
             if isinstance(item, h5py.Dataset) and last in (*IS_OBJECTIVE, *IS_VOLTAGE):

@@ -53,11 +53,11 @@ def milliseconds(feeder: RadialFeeder) -> tuple[float, float, float]:
     p_kw, q_kvar = np.outer(scale, feeder.p_base_kw), np.outer(scale, feeder.q_base_kvar)
     fast.power_flow(p_kw, q_kvar)
     begun = time.perf_counter()
-    found = fast.power_flow(p_kw, q_kvar)
+    flow = fast.power_flow(p_kw, q_kvar)
     fast_s = (time.perf_counter() - begun) / CASES
     begun = time.perf_counter()
     known = reference.power_flow(p_kw[:2], q_kvar[:2])
-    return 1e3 * fast_s, 1e3 * (time.perf_counter() - begun) / 2, float(np.abs(found.vm_pu[:2] - known.vm_pu).max())
+    return 1e3 * fast_s, 1e3 * (time.perf_counter() - begun) / 2, float(np.abs(flow.vm_pu[:2] - known.vm_pu).max())
 
 
 def decision_s(source: str, cars: int, timed: int) -> tuple[float, float, str]:

@@ -45,8 +45,8 @@ def main() -> None:
         print(f"== {name}", file=sys.stderr, flush=True)
         made = section(name)
         top, _, below = PAGE.read_text(encoding="utf-8").partition(RULER)
-        sections = {found[1]: found[0].rstrip() + "\n\n" for found in SECTION.finditer(below)} | {name: made}
-        PAGE.write_text(f"{top}{RULER}\n{''.join(sections[one] for one in sorted(sections))}".rstrip() + "\n",
+        sections = {match[1]: match[0].rstrip() + "\n\n" for match in SECTION.finditer(below)} | {name: made}
+        PAGE.write_text(f"{top}{RULER}\n{''.join(sections[title] for title in sorted(sections))}".rstrip() + "\n",
                         encoding="utf-8")
 
 

@@ -69,18 +69,18 @@ def main() -> int:
         table = next(iter(runs.values()))[0][1]
         first_s = [seconds for seconds, _ in next(iter(runs.values()))]
         for workers, done in runs.items():
-            seconds, is_same = [s for s, _ in done], all(found == table for _, found in done)
+            seconds, is_same = [s for s, _ in done], all(table_again == table for _, table_again in done)
             problems += not is_same
-            turns = median(one / other for one, other in zip(first_s, seconds, strict=True))
+            turns = median(single_s / other for single_s, other in zip(first_s, seconds, strict=True))
             table_is = "same table" if is_same else "ANOTHER TABLE"
             print(f"{workers} workers: {min(seconds):7.1f} s   {min(first_s) / min(seconds):5.2f} x   median of turns "
                   f"{turns:5.2f} x   {table_is} ({', '.join(f'{s:.1f}' for s in seconds)})", flush=True)
         before = killed(max(given.workers), folder / "killed")
-        seconds, found = swept(max(given.workers), folder / "killed")
+        seconds, table_again = swept(max(given.workers), folder / "killed")
         again = sum(made(folder / "killed")[case] != written for case, written in before.items())
-        problems += found != table or again > 0
+        problems += table_again != table or again > 0
         print(f"killed with {len(before)} of {CASES} cases complete, gone on in {seconds:.1f} s: {again} made again, "
-              f"{'same table' if found == table else 'ANOTHER TABLE'}", flush=True)
+              f"{'same table' if table_again == table else 'ANOTHER TABLE'}", flush=True)
     return int(problems > 0)
 
 

@@ -10,7 +10,7 @@ from controllers.port import CarControl, Controller, FreeBehaviour
 UNSAID: dict[str, bool] = {"places_cars": True, "learns_compliance": False, "sees_feeders": False,
                            "promises_safely": False, "knows_truth": False}
 """Fields that a controller need not have, and what they are then: whoever writes a whole class writes a lower layer."""
-METHODS = tuple(name for name, one in vars(Controller).items() if callable(one) and not name.startswith("_"))
+METHODS = tuple(name for name, member in vars(Controller).items() if callable(member) and not name.startswith("_"))
 NEEDED = (*(name for name in Controller.__annotations__ if name not in UNSAID), "description", *METHODS)
 CHOICES: dict[str, tuple[Any, ...]] = {
     "free_behaviour": get_args(FreeBehaviour), "car_control": get_args(CarControl), "has_vehicles": (True, False),
@@ -22,16 +22,16 @@ SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 def mistakes(made: object) -> list[str]:
     """All that keeps an object from being a controller; empty if nothing does."""
     missing = [name for name in NEEDED if not hasattr(made, name)]
-    found = [f"it lacks {', '.join(missing)}"] if missing else []
+    problems = [f"it lacks {', '.join(missing)}"] if missing else []
     for name, allowed in CHOICES.items():
         value = getattr(made, name, allowed[0])
         if value not in allowed:
-            found.append(f"{name}={value!r}, allowed: {', '.join(map(str, allowed))}")
-    found += [f"{name} must be a method" for name in METHODS if not callable(getattr(made, name, len))]
+            problems.append(f"{name}={value!r}, allowed: {', '.join(map(str, allowed))}")
+    problems += [f"{name} must be a method" for name in METHODS if not callable(getattr(made, name, len))]
     name = getattr(made, "name", "x")
     if not isinstance(name, str) or not SAFE_NAME.fullmatch(name):
-        found.append(f"name={name!r}, must be letters, digits, . _ - since files are named after it")
-    return found
+        problems.append(f"name={name!r}, must be letters, digits, . _ - since files are named after it")
+    return problems
 
 
 def completed(made: object) -> Controller:

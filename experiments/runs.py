@@ -94,11 +94,11 @@ def content(scenario: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in scenario.items() if key not in NO_EFFECT}
 
 
-def same_plan(one: Result, other: Result) -> bool:
+def same_plan(result: Result, other: Result) -> bool:
     """True if both carried out the same upper plans, targets of all cohorts included."""
-    if one.districts != other.districts:
+    if result.districts != other.districts:
         return False
-    tables = [(one.system(name), other.system(name)) for name in PLAN_TABLES]
-    tables += [(one.district(d, name), other.district(d, name))
-               for d in one.districts for name in ("plan_pc_kw", "plan_pd_kw")]
+    tables = [(result.system(name), other.system(name)) for name in PLAN_TABLES]
+    tables += [(result.district(d, name), other.district(d, name))
+               for d in result.districts for name in ("plan_pc_kw", "plan_pd_kw")]
     return all(np.array_equal(a, b, equal_nan=True) for a, b in tables)

@@ -80,17 +80,17 @@ class Registry(Mapping[str, T], Generic[T]):
 
 @lru_cache(maxsize=64)
 def _found_in(registry: Registry[T], folders: tuple[str, ...]) -> Mapping[str, tuple[Path, T]]:
-    found: dict[str, tuple[Path, T]] = {}
+    known: dict[str, tuple[Path, T]] = {}
     for module in sorted(info.name for info in iter_modules(folders) if not info.name.startswith("_")):
         file, members = _declared(registry, f"{registry.package}.{module}")
         for member in members:
-            if member.name in found:
-                raise RegistryError(f"{registry.kind} {member.name!r} stands in {found[member.name][0]} and in {file}")
-            found[member.name] = file, member
+            if member.name in known:
+                raise RegistryError(f"{registry.kind} {member.name!r} stands in {known[member.name][0]} and in {file}")
+            known[member.name] = file, member
     if registry.order is None:
-        return found
+        return known
     order = registry.order
-    return dict(sorted(found.items(), key=lambda item: order(item[1][1])))
+    return dict(sorted(known.items(), key=lambda item: order(item[1][1])))
 
 
 def _declared(registry: Registry[T], module_name: str) -> tuple[Path, tuple[T, ...]]:

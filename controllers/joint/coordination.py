@@ -198,8 +198,8 @@ def propose(case: Case, networks: dict[int, Network], replies: dict[int, Reply],
     """
     problem, v, exchange = upper_problem(case, networks, replies, prices, schedule, limits, without)
     if schedule is None:
-        found = solve_commitment(case, v, problem, gap, node_limit, () if known is None else (known,))
-        bound, u, solver_s = found.bound_usd, found.u, found.solver_s
+        commitment = solve_commitment(case, v, problem, gap, node_limit, () if known is None else (known,))
+        bound, u, solver_s = commitment.bound_usd, commitment.u, commitment.solver_s
     else:
         value = problem.objective.expr
         problem = cp.Problem(cp.Minimize(value + even(case, v)), problem.constraints)
@@ -250,9 +250,9 @@ def coordinate(case: Case, networks: dict[int, Network], start: Plan, prices: Pr
             if missed < SETTLED_MW:
                 break
         plan = plan_of(case, networks, offer, prices, bound)
-        found = operate(case, networks, plan, prices)
-        if found.j_usd < best.j_usd:
-            best_plan, best = plan, found
+        operation = operate(case, networks, plan, prices)
+        if operation.j_usd < best.j_usd:
+            best_plan, best = plan, operation
         if best.j_usd - bound <= 2 * gap * abs(best.j_usd):
             break
     left = max(best.j_usd - bound, 0.0) / max(abs(best.j_usd), 1e-9)

@@ -160,7 +160,7 @@ def feeder(net: Network, flow: bf.Flow, y: cp.Expression, overload: cp.Expressio
     wide = cp.reshape(overload, (1, net.horizon_h), order="C")
     volts = VOLTAGE_PER_MW * (np.ones((record.bus_count - 1, 1)) @ wide)
     line_room = np.ones((record.bus_count - 1, 1)) @ wide
-    found = {
+    constraints = {
         "active_balance": [bf.eq1_active_balance(inc, flow, net.p_fixed + net.share @ y)],
         "reactive_balance": [bf.eq2_reactive_balance(inc, flow, net.q_fixed)],
         "voltage_drop": [bf.eq3_voltage_drop(inc, flow)],
@@ -170,17 +170,17 @@ def feeder(net: Network, flow: bf.Flow, y: cp.Expression, overload: cp.Expressio
     if net.rated.size:
         behind = net.p_fixed[net.rated] + net.share_slow[net.rated] @ y
         room = np.ones((net.rated.size, 1)) @ wide
-        found["transformer"] = bf.eq7_transformer_active(behind, net.transformer_room_mw, room)
+        constraints["transformer"] = bf.eq7_transformer_active(behind, net.transformer_room_mw, room)
     rating = record.transformer_kva[0] / 1e3
     if cuts is None:
-        found["current_cone"] = [bf.eq4_current_cone(inc, flow)]
+        constraints["current_cone"] = [bf.eq4_current_cone(inc, flow)]
         if np.isfinite(rating):
-            found["substation"] = [bf.eq8_substation(inc, flow, rating, wide)]
-        return found
-    found["current_cone"] = [*j3_cone_tangents(inc, flow, cuts[0]), flow.l >= 0]
+            constraints["substation"] = [bf.eq8_substation(inc, flow, rating, wide)]
+        return constraints
+    constraints["current_cone"] = [*j3_cone_tangents(inc, flow, cuts[0]), flow.l >= 0]
     if np.isfinite(rating):
-        found["substation"] = j4_substation_tangents(inc, flow, rating, overload, cuts[1])
-    return found
+        constraints["substation"] = j4_substation_tangents(inc, flow, rating, overload, cuts[1])
+    return constraints
 
 
 # ------------------------------------------------------------------ what the layers tell each other

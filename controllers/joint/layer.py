@@ -56,8 +56,8 @@ class EnvelopePlan(FeederAware):
         """The plan; `without` leaves out equations (tests)."""
         case, networks = self.case(view), self.networks(view)
         limits = {k: operating_envelope(case, k, net) for k, net in networks.items()}
-        found = self._proposal(case, networks, limits, without)
-        return plan_of(case, {}, found, self.prices, found.bound_usd)
+        proposal = self._proposal(case, networks, limits, without)
+        return plan_of(case, {}, proposal, self.prices, proposal.bound_usd)
 
     def _proposal(self, case: Case, networks: dict[int, Network], limits: dict[int, tuple[np.ndarray, np.ndarray]],
                   without: Collection[str]) -> Proposal:
@@ -79,10 +79,11 @@ class CoordinatedPlan(FeederAware):
         networks = self.networks(view)
         if not networks:
             return start
-        found = coordinate(self.case(view), networks, start, self.prices, self.knowledge.mip_gap,
+        agreed = coordinate(self.case(view), networks, start, self.prices, self.knowledge.mip_gap,
                            self.tuning.node_limit)
-        return replace(found.plan, status=f"coordinated in {found.iterations} iterations",
-                       solver_s=found.plan.solver_s + start.solver_s, bound_usd=start.bound_usd, gap_rel=found.gap_rel)
+        return replace(agreed.plan, status=f"coordinated in {agreed.iterations} iterations",
+                       solver_s=agreed.plan.solver_s + start.solver_s, bound_usd=start.bound_usd,
+                       gap_rel=agreed.gap_rel)
 
 
 class JointPlan(FeederAware):
@@ -93,10 +94,10 @@ class JointPlan(FeederAware):
         start, networks, case = self.alone.plan(view), self.networks(view), self.case(view)
         if not networks:
             return start
-        found = solve_joint(case, networks, scheduled(case, start), self.prices, self.knowledge.mip_gap,
+        joint = solve_joint(case, networks, scheduled(case, start), self.prices, self.knowledge.mip_gap,
                             self.tuning.node_limit)
-        done = found.operation.dispatch
-        offer = Proposal(value_usd=found.operation.j_usd, bound_usd=found.bound_usd, u=found.operation.u,
-                         pc_mw=done.pc_mw, pd_mw=done.pd_mw, losses=(), overload=(), solver_s=found.seconds)
+        done = joint.operation.dispatch
+        offer = Proposal(value_usd=joint.operation.j_usd, bound_usd=joint.bound_usd, u=joint.operation.u,
+                         pc_mw=done.pc_mw, pd_mw=done.pd_mw, losses=(), overload=(), solver_s=joint.seconds)
         plan = plan_of(case, networks, offer, self.prices, start.bound_usd)
-        return replace(plan, gap_rel=found.gap_rel, status=f"joint in {found.rounds} rounds")
+        return replace(plan, gap_rel=joint.gap_rel, status=f"joint in {joint.rounds} rounds")

@@ -31,12 +31,12 @@ def place_limits_mw(case: Case, district: int, net: Network) -> tuple[Floats, Fl
     rows = case.rows
     place = np.where(rows.district == district, net.place_of_group(rows.group), -1)[rows.cohort]
     used = np.flatnonzero(place >= 0)
-    found = []
+    limits = []
     for limit in (rows.pc_max_mw, rows.pd_max_mw):
         grid = np.zeros((net.place_count, case.horizon_h))
         np.add.at(grid, (place[used], rows.hour[used]), limit[used])
-        found.append(grid)
-    return found[0], found[1]
+        limits.append(grid)
+    return limits[0], limits[1]
 
 
 def extreme(net: Network, low_mw: Floats, high_mw: Floats, sign: float) -> Floats:
@@ -58,6 +58,6 @@ def _hour(answers: Answers, hour: int, low: Floats, high: Floats, sign: float) -
     bounds = list(zip(low.tolist(), high.tolist(), strict=True))
     if not rows.size:
         return np.asarray(high if sign > 0 else low)
-    found = linprog(-sign * np.ones(low.size), A_ub=answers.slope[rows], b_ub=-answers.constant[rows], bounds=bounds,
+    solution = linprog(-sign * np.ones(low.size), A_ub=answers.slope[rows], b_ub=-answers.constant[rows], bounds=bounds,
                     method="highs-ds")
-    return np.asarray(found.x) if found.status == 0 else np.zeros(low.size)
+    return np.asarray(solution.x) if solution.status == 0 else np.zeros(low.size)

@@ -183,10 +183,10 @@ def solve_joint(case: Case, networks: dict[int, Network], start: Schedule, price
     while rounds < most_rounds:
         proven, schedule = touches.commit(gap, node_limit)
         bound, rounds = max(bound, proven), rounds + 1
-        found = judged(case, networks, prices, schedule, say)
-        touches.add(found.dispatch.pc_mw, found.dispatch.pd_mw)
-        best = min(best, found, key=lambda o: o.j_usd)
-        say(f"round {rounds}: bound {bound:.2f}, this {found.j_usd:.2f}, best {best.j_usd:.2f} $, "
+        operation = judged(case, networks, prices, schedule, say)
+        touches.add(operation.dispatch.pc_mw, operation.dispatch.pd_mw)
+        best = min(best, operation, key=lambda o: o.j_usd)
+        say(f"round {rounds}: bound {bound:.2f}, this {operation.j_usd:.2f}, best {best.j_usd:.2f} $, "
             f"{time.process_time() - began:.0f} s")
         if best.j_usd - bound <= 2 * gap * abs(best.j_usd):
             break
@@ -255,9 +255,9 @@ def judged(case: Case, networks: dict[int, Network], prices: Prices, schedule: S
            ) -> Operation:
     """The best operation of a schedule: cones solved exactly, then judged by AC and re-dispatch like any plan."""
     value, pc, pd = cone_answer(case, networks, prices, schedule)
-    found = redispatch(case, networks, schedule.u, pc, pd, prices)
-    say(f"schedule: cones {value:.2f} $, by AC {found.j_usd:.2f} $, overload {found.overload_mw.max():.1e} MW")
-    return found
+    operation = redispatch(case, networks, schedule.u, pc, pd, prices)
+    say(f"schedule: cones {value:.2f} $, by AC {operation.j_usd:.2f} $, overload {operation.overload_mw.max():.1e} MW")
+    return operation
 
 
 def powers_of(case: Case, networks: dict[int, Network], pc: Floats, pd: Floats) -> list[Floats]:

@@ -118,10 +118,10 @@ def _share(site: Site, zone: int, kind: int) -> Floats:
 
 def ac_flow(net: Network, p_mw: Floats, q_mvar: Floats) -> AcFlow:
     """The operator's power flow for bus loads [L, H]; raises NoPowerFlow if there is none."""
-    found = net.power_flow(_by_bus_kw(p_mw), _by_bus_kw(q_mvar))
-    if np.any(np.isnan(found.vm_pu)):
+    flow = net.power_flow(_by_bus_kw(p_mw), _by_bus_kw(q_mvar))
+    if np.any(np.isnan(flow.vm_pu)):
         raise NoPowerFlow(f"feeder {net.name}: no power flow at {float(p_mw.sum(axis=0).max()):.3f} MW")
-    return at_voltages(net.feeder, p_mw, q_mvar, found.vm_pu[:, 1:].T ** 2)
+    return at_voltages(net.feeder, p_mw, q_mvar, flow.vm_pu[:, 1:].T ** 2)
 
 
 def at_voltages(feeder: RadialFeeder, p_mw: Floats, q_mvar: Floats, v: Floats) -> AcFlow:

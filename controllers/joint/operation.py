@@ -166,12 +166,12 @@ def redispatch(case: Case, networks: dict[int, Network], committed: Ints, pc_mw:
                          collect(case, v, uc.DISPATCH, ()))
     solve_cone(problem, "re-dispatch")
     price = next(-c.dual_value for c in problem.constraints if c.label == "balance[0]")
-    found = Dispatch(
+    powers = Dispatch(
         p_mw=np.asarray(v.p.value).reshape(-1, hours) * u, wind_cut_mw=np.maximum(v.wind_cut.value, 0.0),
         pv_cut_mw=np.maximum(v.pv_cut.value, 0.0),
         price_usd_per_mwh=np.asarray(price), pc_mw=pc_mw, pd_mw=pd_mw, x_mwh=x,
         objective_usd=float(problem.value), solver_s=float(problem.solver_stats.solve_time or 0.0), compile_s=0.0)
-    return Operation(j_usd=float(problem.value) + over_cost, u=u, dispatch=found, losses_mw=losses,
+    return Operation(j_usd=float(problem.value) + over_cost, u=u, dispatch=powers, losses_mw=losses,
                      overload_mw=worst, shed_mw=np.maximum(exchange.shed.value, 0.0), undelivered_mwh=0.0)
 
 

@@ -82,14 +82,14 @@ class Judge:
         s_kva, rating = np.hypot(p_behind_kw, q_kvar), feeder.transformer_kva.copy()
         s_kva[:, 0] = np.hypot(flow.p_slack_kw, flow.q_slack_kvar)
         vm = flow.vm_pu[:, 1:]
-        found = (
+        possible = (
             self._worst(BELOW_V_MIN, vm, feeder.v_min_pu, (feeder.v_min_pu - vm) + margin, 1),
             self._worst(ABOVE_V_MAX, vm, feeder.v_max_pu, (vm - feeder.v_max_pu) + margin, 1),
             self._worst("line loading_percent", flow.line_loading_percent, 100.0,
                         flow.line_loading_percent / 100.0 - 1.0 + margin, 0),
             self._worst("transformer kVA", s_kva, rating, s_kva / rating - 1.0 + margin, 0),
         )
-        return tuple(v for v in found if v is not None)
+        return tuple(v for v in possible if v is not None)
 
     def _worst(self, limit: str, value: Floats, allowed: Floats | float, excess: Floats, first_bus: int
                ) -> Violation | None:
@@ -117,12 +117,12 @@ class Judge:
         best: tuple[float, float, tuple[Violation, ...]] = (np.inf, 0.0, ())
         for i, scale in enumerate(SCALES):
             part = slice(i * fixed_kw.shape[0], (i + 1) * fixed_kw.shape[0])
-            found = self.violations(_rows(flow, part), fixed_kw + scale * pev_slow_kw, q_kvar)
-            if not found:
+            broken = self.violations(_rows(flow, part), fixed_kw + scale * pev_slow_kw, q_kvar)
+            if not broken:
                 return float(scale), ()
-            total = sum(v.excess_rel for v in found)
+            total = sum(v.excess_rel for v in broken)
             if total < best[0] or np.isinf(best[0]):  # without any power flow: the least, which is none
-                best = (total, float(scale), found)
+                best = (total, float(scale), broken)
         return best[1], best[2]
 
 

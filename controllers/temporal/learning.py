@@ -102,14 +102,14 @@ class ComplianceLearner:
         pairs = float((n * (n - 1.0)).sum())
         if pairs <= 0.0:
             return PRIOR_RHO
-        found = (float(((k - n * mean) ** 2).sum()) / unit - float(n.sum())) / pairs
+        estimate = (float(((k - n * mean) ** 2).sum()) / unit - float(n.sum())) / pairs
         weight = float(np.count_nonzero(n > 1))
-        return (PRIOR_CELLS * PRIOR_RHO + weight * min(max(found, 0.0), 1.0)) / (PRIOR_CELLS + weight)
+        return (PRIOR_CELLS * PRIOR_RHO + weight * min(max(estimate, 0.0), 1.0)) / (PRIOR_CELLS + weight)
 
     def _cells(self) -> Floats:
         """[cells, 2] stays and followed of each district, zone and day."""
-        found = [cell for book in self.books for cell in book.cells.values()]
-        return np.array(found, dtype=np.float64).reshape(-1, 2)
+        cells = [cell for book in self.books for cell in book.cells.values()]
+        return np.array(cells, dtype=np.float64).reshape(-1, 2)
 
     def mean_variance(self) -> float:
         """Of the posterior mean: m (1 - m) / (c0 + effective stays + 1); n stays of a cell count n/(1+(n-1) rho)."""

@@ -127,22 +127,22 @@ def pareto_front(case: Case, first: ObjectiveName, second: ObjectiveName, settin
         raise ValueError(f"a front needs two different objectives, got {first} twice")
     chosen = settings or FrontSettings()
     solve = _Solver(unweighted(case), chosen)
-    found = [solve.point(first, second, np.inf)]
-    told(found[0])
-    found.append(least := solve.point(second, first, np.inf))
+    points = [solve.point(first, second, np.inf)]
+    told(points[0])
+    points.append(least := solve.point(second, first, np.inf))
     told(least)
     solve.fallback = [begin_with(least.committed)]
-    for epsilon in epsilons(found[0].costs_usd[second], least.costs_usd[second], chosen.points):
-        found.append(solve.point(first, second, float(epsilon)))
-        told(found[-1])
-    return front_of(first, second, found)
+    for epsilon in epsilons(points[0].costs_usd[second], least.costs_usd[second], chosen.points):
+        points.append(solve.point(first, second, float(epsilon)))
+        told(points[-1])
+    return front_of(first, second, points)
 
 
-def front_of(first: ObjectiveName, second: ObjectiveName, found: Sequence[Point]) -> Front:
+def front_of(first: ObjectiveName, second: ObjectiveName, solved: Sequence[Point]) -> Front:
     """Answers, those that another one dominates apart."""
-    kept = non_dominated([(p.costs_usd[first], p.costs_usd[second]) for p in found])
-    points = sorted((found[i] for i in kept), key=lambda p: (p.costs_usd[first], p.costs_usd[second]))
-    return Front(first, second, tuple(points), tuple(p for i, p in enumerate(found) if i not in kept))
+    kept = non_dominated([(p.costs_usd[first], p.costs_usd[second]) for p in solved])
+    points = sorted((solved[i] for i in kept), key=lambda p: (p.costs_usd[first], p.costs_usd[second]))
+    return Front(first, second, tuple(points), tuple(p for i, p in enumerate(solved) if i not in kept))
 
 
 def epsilons(most: float, least: float, points: int) -> Floats:
@@ -321,8 +321,8 @@ def dispatch_to(case: Case, aim: _Aim, commitment: Commitment, cycling_at: Ints)
     minimised = aim.minimised(_terms(case, v, _true_tons(case, v))) + _priced(case, v)
     problem = cp.Problem(cp.Minimize(minimised), constraints)
     solve_qp(problem, f"dispatch with {aim.second} at most {aim.epsilon:g} $")
-    found = _powers(case, v, problem, u)
-    return found, _wasteful(case, aim, constraints, found)
+    powers = _powers(case, v, problem, u)
+    return powers, _wasteful(case, aim, constraints, powers)
 
 
 def _powers(case: Case, v: Variables, problem: cp.Problem, u: Ints) -> Dispatch:
@@ -338,7 +338,7 @@ def _powers(case: Case, v: Variables, problem: cp.Problem, u: Ints) -> Dispatch:
         compile_s=float(problem.compilation_time or 0.0))
 
 
-def _wasteful(case: Case, aim: _Aim, constraints: eq.Constraints, found: Dispatch) -> Bools:
+def _wasteful(case: Case, aim: _Aim, constraints: eq.Constraints, powers: Dispatch) -> Bools:
     """[E] cohorts that charge and discharge at once where that pays by itself: by docs/model.md 3.11, at the
     answer's own hourly price, F2 weighted with the shadow price of epsilon where F2 is the second objective."""
     rows = case.rows
@@ -347,8 +347,8 @@ def _wasteful(case: Case, aim: _Aim, constraints: eq.Constraints, found: Dispatc
     charge, discharge = of.entry_prices(case)
     both_ways = (rows.eta_charge * rows.eta_discharge)[rows.cohort]
     gain = -weight * (both_ways * discharge + charge)
-    loss = found.price_usd_per_mwh[rows.hour] * (1 - both_ways)
-    does_both = np.minimum(found.pc_mw, found.pd_mw) > CYCLED_MW
+    loss = powers.price_usd_per_mwh[rows.hour] * (1 - both_ways)
+    does_both = np.minimum(powers.pc_mw, powers.pd_mw) > CYCLED_MW
     return np.asarray(does_both & (gain > loss + 1e-9))
 
 

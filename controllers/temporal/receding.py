@@ -83,11 +83,11 @@ class Redispatch:
         case = make_case(knowledge, view, self.car_control, self.tuning.terminal_value_usd_per_mwh,
                          delivery_quantile(view, self.tuning))
         u = plan.committed[:, passed:]
-        found = redispatched(case, u, _directions(case, plan, passed),
+        now = redispatched(case, u, _directions(case, plan, passed),
                              (self.imbalance.shed_usd_per_mwh, self.imbalance.dump_usd_per_mwh), self._seldom)
         costs = np.full(plan.committed.shape[1], np.nan) if hourly_usd is None else hourly_usd.copy()
-        costs[passed:] = (hourly_objective_usd(knowledge, view, found.window) + found.imbalance_usd)
-        return Redispatched(_merged(plan, found.window, passed), costs, found.window.solver_s, found.window.compile_s)
+        costs[passed:] = (hourly_objective_usd(knowledge, view, now.window) + now.imbalance_usd)
+        return Redispatched(_merged(plan, now.window, passed), costs, now.window.solver_s, now.window.compile_s)
 
 
 def hours_left(view: SystemView, passed_h: int) -> SystemView:

@@ -49,10 +49,10 @@ def redispatched(case: Case, u: Ints, direction: Floats, usd_per_mwh: tuple[floa
     direction [K]: the side of each entry in which doing both at once would pay; usd_per_mwh: of load shed, of power
     dumped; seldom: what earlier hours of the run have taught.
     """
-    found, missing_mw, surplus_mw = _solve(case, u, direction, usd_per_mwh, seldom)
+    powers, missing_mw, surplus_mw = _solve(case, u, direction, usd_per_mwh, seldom)
     shed_usd_per_mwh, dump_usd_per_mwh = usd_per_mwh
     balanced = missing_mw.max() < BALANCE_MW and surplus_mw.max() < BALANCE_MW
-    window = make_plan(case, _commitment(u, found), close_balance(case, u, found) if balanced else found)
+    window = make_plan(case, _commitment(u, powers), close_balance(case, u, powers) if balanced else powers)
     return Window(window, shed_usd_per_mwh * missing_mw + dump_usd_per_mwh * surplus_mw)
 
 
@@ -82,7 +82,7 @@ def _positive(variable: cp.Expression) -> Floats:
     return np.where(values < 1e-7, 0.0, values)
 
 
-def _commitment(u: Ints, found: Dispatch) -> Commitment:
+def _commitment(u: Ints, powers: Dispatch) -> Commitment:
     """No seconds of its own: it stands, and a plan's seconds are those of commitment and dispatch together."""
-    return Commitment(u=u, direction=np.zeros(0), objective_usd=found.objective_usd, bound_usd=found.objective_usd,
+    return Commitment(u=u, direction=np.zeros(0), objective_usd=powers.objective_usd, bound_usd=powers.objective_usd,
                       status="redispatched", solver_s=0.0, compile_s=0.0)

@@ -40,7 +40,7 @@ def rows(fronts: Sequence[Front]) -> list[tuple[str, ...]]:
     """A line per point that no other one dominates."""
     return [(SCENARIO, emissions, *(f"{value:,.0f}" for value in point.costs_usd.values()), f"{point.carbon_t:,.0f}",
              f"{point.gap_rel:.1e}")
-            for emissions, one in zip(EMISSIONS, fronts, strict=True) for point in one.points]
+            for emissions, front in zip(EMISSIONS, fronts, strict=True) for point in front.points]
 
 
 def report(folder: Path, workers: int) -> str:
@@ -49,13 +49,13 @@ def report(folder: Path, workers: int) -> str:
     print(f"fronts: {PAIR[0]} with {PAIR[1]} limited, plans of {SCENARIO}")
     print_table(HEAD, rows(fronts))
     write_rows(HEAD, rows(fronts), folder / "fronts.csv")
-    return "; ".join(sentence(emissions, one) for emissions, one in zip(EMISSIONS, fronts, strict=True))
+    return "; ".join(sentence(emissions, front) for emissions, front in zip(EMISSIONS, fronts, strict=True))
 
 
-def sentence(emissions: EmissionSet, one: Front) -> str:
+def sentence(emissions: EmissionSet, front: Front) -> str:
     """From the cheapest plan to the one with least emissions."""
-    cheap = min(one.points, key=lambda p: p.costs_usd[PAIR[0]])
-    clean = min(one.points, key=lambda p: p.carbon_t)
+    cheap = min(front.points, key=lambda p: p.costs_usd[PAIR[0]])
+    clean = min(front.points, key=lambda p: p.carbon_t)
     tons, usd = cheap.carbon_t - clean.carbon_t, clean.costs_usd[PAIR[0]] - cheap.costs_usd[PAIR[0]]
     price = f", {usd / tons:,.1f} $/t" if tons > 0 else ""
     return f"{emissions} front: {tons:,.0f} t less cost {usd:,.0f} $ more{price}"

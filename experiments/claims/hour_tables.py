@@ -25,21 +25,21 @@ def report(folder: Path, workers: int) -> list[Verdict]:
     """All tables, and the three verdicts."""
     changes = [(), *hours.FLEETS.values(), *((f"{hours.ASSUMED}={share}",) for share in hours.COMPLIANCE)]
     first, *others = hours.first_of(changes, workers)
-    grid = [Setting(one.label, one, first) for one in hours.grid()]
-    wear = [Setting(one.label, one, first) for tariff in hours.TARIFF for one in hours.wear_line(tariff)]
-    fleets = [Setting(name, FIRST_LINE, one) for name, one in zip(hours.FLEETS, others, strict=False)]
-    shares = [Setting(f"{share:.0%} comply", FIRST_LINE, one)
-              for share, one in zip(hours.COMPLIANCE, others[len(hours.FLEETS):], strict=True)]
+    grid = [Setting(line.label, line, first) for line in hours.grid()]
+    wear = [Setting(line.label, line, first) for tariff in hours.TARIFF for line in hours.wear_line(tariff)]
+    fleets = [Setting(name, FIRST_LINE, line) for name, line in zip(hours.FLEETS, others, strict=False)]
+    shares = [Setting(f"{share:.0%} comply", FIRST_LINE, line)
+              for share, line in zip(hours.COMPLIANCE, others[len(hours.FLEETS):], strict=True)]
     asked = (grid, wear, fleets, shares)
     cells = iter(hours.measure([setting for settings in asked for setting in settings], folder / "plans",
                                workers))
-    found = [[next(cells) for _ in settings] for settings in asked]
-    for name, members in zip(("grid", "wear", "fleets", "compliance"), found, strict=True):
+    made = [[next(cells) for _ in settings] for settings in asked]
+    for name, members in zip(("grid", "wear", "fleets", "compliance"), made, strict=True):
         print(f"hours with fewer units: {name}")
         print_table(HEAD, [row(cell) for cell in members])
         write_rows(HEAD, [row(cell) for cell in members], folder / f"hours_{name}.csv")
-    print_hours(found[2][0])
-    return [grid_verdict(found[0]), fleet_verdict(found[2]), compliance_verdict(found[3]), wear_verdict(found[1])]
+    print_hours(made[2][0])
+    return [grid_verdict(made[0]), fleet_verdict(made[2]), compliance_verdict(made[3]), wear_verdict(made[1])]
 
 
 def row(cell: Cell) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ def first_of(changes: Sequence[tuple[str, ...]], workers: int = 1) -> list[dict[
 
     Without cars nothing of them matters, and what the plan assumes of compliance matters to planned cars alone.
     """
-    asked = [(SCENARIO, name, (*WITH_ALL, *_what_matters(name, one))) for one in changes for name in CONTROLLERS]
+    asked = [(SCENARIO, name, (*WITH_ALL, *_what_matters(name, change))) for change in changes for name in CONTROLLERS]
     jobs = iter(first_jobs(asked, workers))
     return [{name: next(jobs) for name in CONTROLLERS} for _ in changes]
 

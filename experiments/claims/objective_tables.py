@@ -18,44 +18,44 @@ FALLING = ("operating_usd", "owners_usd", "curtailment_usd", "carbon_t")
 
 def report(folder: Path, workers: int) -> list[Verdict]:
     """Tables and the verdicts."""
-    found = objectives.measure(folder / "plans", workers)
-    rows = [row(one) for one in found]
+    measured = objectives.measure(folder / "plans", workers)
+    rows = [row(outcome) for outcome in measured]
     print("objectives of the first day's plans, each apart")
     print_table(HEAD, rows)
     write_rows(HEAD, rows, folder / "objectives.csv")
     traded = fronts.report(folder, workers)
-    return [verdict(found), carbon_verdict(found, traded)]
+    return [verdict(measured), carbon_verdict(measured, traded)]
 
 
-def carbon_verdict(found: Sequence[Objectives], traded: str) -> Verdict:
+def carbon_verdict(measured: Sequence[Objectives], traded: str) -> Verdict:
     """Average and marginal carbon of plans that feed back, and what a ton less costs."""
-    planned = [o for o in found if o.controller == "temporal"]
+    planned = [o for o in measured if o.controller == "temporal"]
     text = "; ".join(f"{o.scenario} {o.emissions}: average {o.average_t_per_mwh:.3f}, of one more MWh charged "
                      f"{o.marginal_t_per_mwh:.3f} t/MWh" for o in planned)
-    return Verdict("feeding back lowers emissions", f"{text}; {traded}", "no" if rises(found) else "yes",
-                   f"emissions rise against uncoordinated in: {', '.join(rises(found)) or 'no setting'}")
+    return Verdict("feeding back lowers emissions", f"{text}; {traded}", "no" if rises(measured) else "yes",
+                   f"emissions rise against uncoordinated in: {', '.join(rises(measured)) or 'no setting'}")
 
 
-def rises(found: Sequence[Objectives]) -> list[str]:
+def rises(measured: Sequence[Objectives]) -> list[str]:
     """Settings in which plans that feed back emit more than cars outside control."""
-    loose = {(o.scenario, o.emissions): o.carbon_t for o in found if o.controller == "uncoordinated"}
-    return [f"{o.scenario} {o.emissions}" for o in found
+    loose = {(o.scenario, o.emissions): o.carbon_t for o in measured if o.controller == "uncoordinated"}
+    return [f"{o.scenario} {o.emissions}" for o in measured
             if o.controller == "temporal" and o.carbon_t > loose[o.scenario, o.emissions]]
 
 
-def row(one: Objectives) -> tuple[str, ...]:
+def row(made: Objectives) -> tuple[str, ...]:
     """A plan as a line."""
-    return (one.scenario, one.emissions, one.controller, f"{one.operating_usd:,.0f}", f"{one.owners_usd:,.0f}",
-            f"{one.curtailment_usd:,.0f}", f"{one.carbon_usd:,.0f}", f"{one.carbon_t:,.0f}",
-            f"{one.average_t_per_mwh:.4f}", f"{one.marginal_t_per_mwh:.3f}", f"{one.charged_mwh:.0f}",
-            f"{one.discharged_mwh:.0f}", f"{one.shortfall_mwh:.1f}", f"{one.gap_rel:.1e}")
+    return (made.scenario, made.emissions, made.controller, f"{made.operating_usd:,.0f}", f"{made.owners_usd:,.0f}",
+            f"{made.curtailment_usd:,.0f}", f"{made.carbon_usd:,.0f}", f"{made.carbon_t:,.0f}",
+            f"{made.average_t_per_mwh:.4f}", f"{made.marginal_t_per_mwh:.3f}", f"{made.charged_mwh:.0f}",
+            f"{made.discharged_mwh:.0f}", f"{made.shortfall_mwh:.1f}", f"{made.gap_rel:.1e}")
 
 
-def verdict(found: Sequence[Objectives]) -> Verdict:
+def verdict(measured: Sequence[Objectives]) -> Verdict:
     """Do all four fall from cars outside control to cars that feed back?"""
-    by = {(o.scenario, o.emissions, o.controller): o for o in found}
+    by = {(o.scenario, o.emissions, o.controller): o for o in measured}
     parts, together = [], []
-    for scenario, emissions in dict.fromkeys((o.scenario, o.emissions) for o in found):
+    for scenario, emissions in dict.fromkeys((o.scenario, o.emissions) for o in measured):
         loose, planned = (by[scenario, emissions, name] for name in ("uncoordinated", "temporal"))
         change = {name: getattr(planned, name) - getattr(loose, name) for name in FALLING}
         if all(value <= 0 for value in change.values()):

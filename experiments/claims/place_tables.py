@@ -87,8 +87,8 @@ def solvers_verdict(folder: Path) -> list[Verdict]:
                         "python -m experiments.feeder.spatial_solvers")]
     text, beaten = [], []
     for path in files:
-        found, is_best = solver_text(path)
-        text.append(f"{path.stem}: {found}")
+        words, is_best = solver_text(path)
+        text.append(f"{path.stem}: {words}")
         beaten.append(is_best)
     return [Verdict(claim, "; ".join(text), "yes" if all(beaten) else "partly",
                     "equal evaluations, the present hour alone; see docs/experiments/spatial_solvers.md")]

@@ -83,7 +83,7 @@ def first_jobs(asked: Sequence[tuple[str, str, tuple[str, ...]]], workers: int =
     """`first_job` for each (scenario, controller, overrides), equal ones once; the warm-up takes seconds each."""
     different = list(dict.fromkeys(asked))
     made = dict(zip(different, spread(first_job, list(zip(*different, strict=True)), workers), strict=True))
-    return [made[one] for one in asked]
+    return [made[asked_for] for asked_for in asked]
 
 
 def spread(function: Callable[..., T], columns: Sequence[Sequence[Any]], workers: int) -> list[T]:
@@ -100,8 +100,8 @@ def solve_all(jobs: Sequence[PlanJob], folder: Path, workers: int = 1) -> list[P
             for job in jobs]
     different = dict(zip(keys, jobs, strict=True))
     plans = spread(solve, [list(different.values()), [folder] * len(different)], workers)
-    found = dict(zip(different, plans, strict=True))
-    return [found[key] for key in keys]
+    by_key = dict(zip(different, plans, strict=True))
+    return [by_key[key] for key in keys]
 
 
 def solve(job: PlanJob, folder: Path) -> Plan:

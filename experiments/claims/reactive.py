@@ -49,7 +49,7 @@ class Effect:
 def measure(seeds: Sequence[int], folder: Path, overrides: Sequence[str] = (), scenario: str = SCENARIO,
             workers: int = 1) -> list[Effect]:
     """All runs of all seeds, made where no result lies in the folder; the plan is that of pro rata."""
-    found = []
+    effects = []
     pro_rata = results_of([_job(scenario, overrides, REFERENCE, seed, folder) for seed in seeds], workers)
     others = [name for name in RUNS if name != REFERENCE]
     made = results_of([_job(scenario, overrides, name, seed, folder) for seed in seeds for name in others], workers)
@@ -57,8 +57,8 @@ def measure(seeds: Sequence[int], folder: Path, overrides: Sequence[str] = (), s
     for seed, reference in zip(seeds, pro_rata, strict=True):
         base = _energy(reference)
         for name, result in ((REFERENCE, reference), *((name, next(answers)) for name in others)):
-            found.append(_effect(seed, name, result, base))
-    return found
+            effects.append(_effect(seed, name, result, base))
+    return effects
 
 
 def _job(scenario: str, overrides: Sequence[str], name: str, seed: int, folder: Path) -> Job:

@@ -101,9 +101,9 @@ def _interval(ignorance: Floats, won: Floats) -> tuple[float, float]:
 def costs_of(result: Result, learning_days: int) -> dict[str, float]:
     """Figures of the scored days, and the noise of their cost."""
     scored = ScoredDays(result.path, learning_days)
-    found = {name: METRICS[name].function(scored) for name in (COST, *PARTS, "reserve_shortfall_mwh")}
+    costs = {name: METRICS[name].function(scored) for name in (COST, *PARTS, "reserve_shortfall_mwh")}
     gap = METRICS["plan_gap_max_rel"].function(result)
-    return found | {"noise_usd": 2 * gap * abs(METRICS["objective_usd"].function(scored))}
+    return costs | {"noise_usd": 2 * gap * abs(METRICS["objective_usd"].function(scored))}
 
 
 def differences(costs: Costs) -> list[tuple[str, str, str, str]]:
@@ -151,18 +151,18 @@ def _run(chosen: argparse.Namespace) -> int:
     results = {result.path: result for result in results_of(by_seed, chosen.workers)}
     figures = {variant: [costs_of(results[job.output], chosen.days[0]) for job in todo]
                for variant, todo in made.items()}
-    costs = {variant: {name: np.array([one[name] for one in runs]) for name in runs[0]}
+    costs = {variant: {name: np.array([figures_of_run[name] for figures_of_run in runs]) for name in runs[0]}
              for variant, runs in figures.items()}
-    found = answer(costs)
+    verdict = answer(costs)
     rows = differences(costs)
     head = ("variant", "figure", "mean above `assumes`", "+- 95 %")
     write_rows(head, rows, chosen.output / "differences.csv")
     write_rows(("variant", "seed", *next(iter(figures.values()))[0]),
-               [(variant, job.seed, *one.values()) for variant, todo in made.items()
-                for job, one in zip(todo, figures[variant], strict=True)], chosen.output / "costs.csv")
-    write_rows(list(asdict(found)), [list(asdict(found).values())], chosen.output / "answer.csv")
+               [(variant, job.seed, *figures_of_run.values()) for variant, todo in made.items()
+                for job, figures_of_run in zip(todo, figures[variant], strict=True)], chosen.output / "costs.csv")
+    write_rows(list(asdict(verdict)), [list(asdict(verdict).values())], chosen.output / "answer.csv")
     print_table(head, rows)
-    print(found.text)
+    print(verdict.text)
     return 0
 
 

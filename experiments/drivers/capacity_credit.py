@@ -111,27 +111,27 @@ def _x_kwh(cars: CohortFlexibility, pc_kw: Floats, pd_kw: Floats) -> Floats:
 
 
 # ---------------------------------------------------------------- the figure
-def picture(found: Sequence[Credit]) -> Drawing:
+def picture(credits: Sequence[Credit]) -> Drawing:
     """Credit over compliance, a panel per correlation and a line per plug-in rate.
 
     Dotted: units that the plan no longer runs in that hour.
     """
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, for figures only
 
-    rhos = list(dict.fromkeys(c.rho for c in found))
+    rhos = list(dict.fromkeys(c.rho for c in credits))
     figure = Figure(figsize=(3.2 * len(rhos) + 0.4, 2.8), layout="constrained")
     panels = figure.subplots(1, len(rhos), squeeze=False, sharey=True)[0]
     for panel, rho in zip(panels, rhos, strict=True):
-        _lines(panel, [c for c in found if c.rho == rho])
+        _lines(panel, [c for c in credits if c.rho == rho])
         panel.set_title(f"correlation {rho:g}", fontsize=9)
     panels[0].set_ylabel("MW per 1,000 cars", fontsize=9)
     panels[0].legend(fontsize=8, frameon=False)
     return figure
 
 
-def _lines(panel: Any, found: Sequence[Credit]) -> None:
-    for place, plug_in in enumerate(dict.fromkeys(c.plug_in for c in found)):
-        mine = sorted((c for c in found if c.plug_in == plug_in), key=lambda c: c.compliance)
+def _lines(panel: Any, credits: Sequence[Credit]) -> None:
+    for place, plug_in in enumerate(dict.fromkeys(c.plug_in for c in credits)):
+        mine = sorted((c for c in credits if c.plug_in == plug_in), key=lambda c: c.compliance)
         rates = [c.compliance for c in mine]
         panel.plot(rates, [c.credit_mw_per_1000_cars for c in mine], linewidth=1.2, color=f"C{place}",
                    marker="os^Dv"[place % 5], markersize=3.5, label=f"{plug_in:.0%} plug in")
@@ -158,19 +158,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    found, kept = [], RowCache(chosen.output / "rows.jsonl")
+    credits, kept = [], RowCache(chosen.output / "rows.jsonl")
     for rate, plug_in, rho in itertools.product(chosen.compliance, chosen.plug_in, chosen.rho):
         point = (chosen.scenario, rate, plug_in, rho, tuple(chosen.set))
-        found.append(Credit(**kept.row({"credit": point}, partial(_credit, *point))))
-        say(f"compliance {rate:g}, plug-in {plug_in:g}, rho {rho:g}: {found[-1].credit_mw_per_1000_cars:.3f} MW")
+        credits.append(Credit(**kept.row({"credit": point}, partial(_credit, *point))))
+        say(f"compliance {rate:g}, plug-in {plug_in:g}, rho {rho:g}: {credits[-1].credit_mw_per_1000_cars:.3f} MW")
     chosen.output.mkdir(parents=True, exist_ok=True)
-    rows = [asdict(credit) for credit in found]
+    rows = [asdict(credit) for credit in credits]
     write_rows(list(rows[0]), [list(row.values()) for row in rows], chosen.output / TABLE)
-    save_figure(picture(found), chosen.output / FIGURE)
+    save_figure(picture(credits), chosen.output / FIGURE)
     print_table(("compliance", "plug-in", "rho", "phi", "MW per 1,000 cars", "units off, MW", "bound by energy"),
                 [(f"{c.compliance:g}", f"{c.plug_in:g}", f"{c.rho:g}", f"{c.phi:.3f}",
                   f"{c.credit_mw_per_1000_cars:.3f}", f"{c.units_mw_per_1000_cars:.2f}",
-                  "yes" if c.energy_bound else "no") for c in found])
+                  "yes" if c.energy_bound else "no") for c in credits])
     return 0
 
 

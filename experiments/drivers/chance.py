@@ -117,8 +117,8 @@ def _share(below: Bools, counted: Bools) -> tuple[float, float, float]:
     plans, days = hours.shape
     rng = np.random.default_rng(BOOTSTRAP_SEED)
     pick = rng.integers(plans, size=(DRAWS, plans, 1)), rng.integers(days, size=(DRAWS, plans, days))
-    found = failed[pick].sum(axis=(1, 2)) / np.maximum(hours[pick].sum(axis=(1, 2)), 1)
-    low, high = np.quantile(found, (0.025, 0.975))
+    failing = failed[pick].sum(axis=(1, 2)) / np.maximum(hours[pick].sum(axis=(1, 2)), 1)
+    low, high = np.quantile(failing, (0.025, 0.975))
     return float(failed.sum() / hours.sum()), float(low), float(high)
 
 
@@ -147,9 +147,9 @@ def _run(chosen: argparse.Namespace) -> int:
     for result in results_of(jobs(request), chosen.workers):
         tables.append(stored(result, chosen.first_day, chosen.resamples, result.path.with_suffix(".days.npz")))
         say(f"seed {result.seed}: {tables[-1].shape[0] * tables[-1].shape[1]} days lived again")
-    found = shares_below(np.concatenate(tables))
-    rows = [(one.measure, one.hours, f"{one.share:.4f}", f"{one.low:.4f}", f"{one.high:.4f}",
-             "yes" if one.holds(RISK) else "no") for one in found]
+    below = shares_below(np.concatenate(tables))
+    rows = [(share.measure, share.hours, f"{share.share:.4f}", f"{share.low:.4f}", f"{share.high:.4f}",
+             "yes" if share.holds(RISK) else "no") for share in below]
     head = ("delivered", "hours", "share below", "low", "high", f"as stated ({RISK:g})")
     write_rows(head, rows, chosen.output / "chance.csv")
     print_table(head, rows)

@@ -79,14 +79,14 @@ def summarise(rows: Iterable[Row]) -> list[Cost]:
     axes = [name for name in done[0] if "." in name and name != RATE]
     best = max(float(row[RATE]) for row in done)
     at = {(row["controller"], _point(row, axes), float(row[RATE]), row["seed"]): row for row in done}
-    found = []
+    costs = []
     for controller, point, rate in dict.fromkeys(key[:3] for key in at):
         mine = {key[3]: row for key, row in at.items() if key[:3] == (controller, point, rate)}
         for against, other in ((FULL, (controller, point, best)), (BASE, (BASE, point, rate))):
             pairs = [(row, at[*other, seed]) for seed, row in mine.items() if (*other, seed) in at]
             if pairs and not (against == BASE == controller):
-                found += [_cost(against, controller, point, rate, part, pairs) for part in PARTS]
-    return found
+                costs += [_cost(against, controller, point, rate, part, pairs) for part in PARTS]
+    return costs
 
 
 def full_compliance_everywhere(rows: Sequence[Row]) -> list[Row]:

@@ -42,16 +42,17 @@ def _run(files: Sequence[Path], folder: Path) -> int:
     runs = _opened(files, folder)
     write_rows(("run", "controller", "seed", "drivers", "count", "energy_kwh", "gini", "nothing_share",
                 *(f"tenth_{i + 1}_share" for i in range(TENTHS))),
-               [(result.path.stem, result.controller, result.seed, one.who, one.drivers, one.energy_kwh, one.gini,
-                 one.nothing_share, *one.tenth_shares) for result, drivers, _ in runs for one in drivers],
+               [(result.path.stem, result.controller, result.seed, part.who, part.drivers, part.energy_kwh, part.gini,
+                 part.nothing_share, *part.tenth_shares) for result, drivers, _ in runs for part in drivers],
                folder / DRIVERS)
     write_rows(("run", "controller", "seed", "district", "gini", "bus", "zone", "energy_kwh", "share"),
-               [(result.path.stem, result.controller, result.seed, one.district, one.gini, bus, zone_name(zone),
-                 energy, share) for result, _, buses in runs for one in buses
-                for bus, zone, energy, share in zip(one.bus_number, one.zone, one.energy_kwh, one.shares, strict=True)],
+               [(result.path.stem, result.controller, result.seed, part.district, part.gini, bus, zone_name(zone),
+                 energy, share) for result, _, buses in runs for part in buses
+                for bus, zone, energy, share in zip(
+                    part.bus_number, part.zone, part.energy_kwh, part.shares, strict=True)],
                folder / BUSES)
     print_table(("run", "controller", "who", "count", "V2G kWh", "Gini", "gave nothing", "tenth that gave most"),
-                [row for one in runs for row in _rows(*one)])
+                [row for run in runs for row in _rows(*run)])
     draw(runs, folder / FIGURE)
     return 0
 
@@ -71,10 +72,10 @@ def _opened(files: Sequence[Path], folder: Path) -> list[Run]:
 
 
 def _rows(result: Result, drivers: Sequence[DriverSharing], buses: Sequence[BusSharing]) -> list[Sequence[str]]:
-    rows = [(f"drivers: {one.who}", one.drivers, one.energy_kwh, one.gini, f"{one.nothing_share:.0%}",
-             f"{one.tenth_shares[-1]:.0%}") for one in drivers]
-    rows += [(f"buses: {one.district}", one.bus_number.size, float(one.energy_kwh.sum()), one.gini,
-              f"{np.mean(one.energy_kwh <= 0):.0%}", "") for one in buses]
+    rows = [(f"drivers: {group.who}", group.drivers, group.energy_kwh, group.gini, f"{group.nothing_share:.0%}",
+             f"{group.tenth_shares[-1]:.0%}") for group in drivers]
+    rows += [(f"buses: {group.district}", group.bus_number.size, float(group.energy_kwh.sum()), group.gini,
+              f"{np.mean(group.energy_kwh <= 0):.0%}", "") for group in buses]
     return [(result.path.stem, result.controller, who, str(count), number(energy), number(uneven), nothing, most)
             for who, count, energy, uneven, nothing, most in rows]
 
@@ -84,15 +85,15 @@ def draw(runs: Sequence[Run], stem: Path) -> None:
     """Left: tenths of drivers, a line per run; right: buses, a panel per run and feeder. STEM.png and STEM.svg."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, for figures only
 
-    feeders = [(result, one) for result, _, buses in runs for one in buses]
+    feeders = [(result, sharing) for result, _, buses in runs for sharing in buses]
     height = max(3.0, 1.6 * len(feeders))
     figure = Figure(figsize=(10, height), layout="constrained")
     halves = figure.subfigures(1, 2, width_ratios=(2, 3), squeeze=False)[0]
     _tenths(halves[0].subplots(), runs)
     if feeders:
         panels = halves[1].subplots(len(feeders), 1, squeeze=False, sharey=True)[:, 0]
-        for panel, (result, one) in zip(panels, feeders, strict=True):
-            _buses(panel, one, f"{result.controller}, {one.district}: Gini {number(round(one.gini, 3))}")
+        for panel, (result, sharing) in zip(panels, feeders, strict=True):
+            _buses(panel, sharing, f"{result.controller}, {sharing.district}: Gini {number(round(sharing.gini, 3))}")
         panels[-1].set_xlabel("bus", fontsize=8)
         panels[0].legend(fontsize=7, ncols=3, frameon=False)
     for suffix in (".png", ".svg"):
@@ -102,9 +103,9 @@ def draw(runs: Sequence[Run], stem: Path) -> None:
 def _tenths(panel: Any, runs: Sequence[Run]) -> None:
     places = np.arange(1, TENTHS + 1)
     for result, drivers, _ in runs:
-        for one in drivers[:1]:  # all drivers; the classes are in the table
-            panel.plot(places, one.tenth_shares, "o-", markersize=4, linewidth=1.2,
-                       label=f"{result.controller}, seed {result.seed}: Gini {number(round(one.gini, 3))}")
+        for sharing in drivers[:1]:  # all drivers; the classes are in the table
+            panel.plot(places, sharing.tenth_shares, "o-", markersize=4, linewidth=1.2,
+                       label=f"{result.controller}, seed {result.seed}: Gini {number(round(sharing.gini, 3))}")
     panel.axhline(1 / TENTHS, color="0.4", linewidth=0.8, linestyle="--", label="all give the same")
     panel.set_xticks(places)
     panel.set_xlabel("tenth of the drivers, by energy given back", fontsize=8)
@@ -113,10 +114,10 @@ def _tenths(panel: Any, runs: Sequence[Run]) -> None:
     panel.legend(fontsize=7)
 
 
-def _buses(panel: Any, one: BusSharing, title: str) -> None:
-    for zone in np.unique(one.zone):
-        here = one.zone == zone
-        panel.bar(one.bus_number[here], np.nan_to_num(one.shares[here]), color=ZONE_COLOURS[zone],
+def _buses(panel: Any, sharing: BusSharing, title: str) -> None:
+    for zone in np.unique(sharing.zone):
+        here = sharing.zone == zone
+        panel.bar(sharing.bus_number[here], np.nan_to_num(sharing.shares[here]), color=ZONE_COLOURS[zone],
                   label=zone_name(zone))
     panel.set_title(title, fontsize=8)
     panel.set_ylabel("share", fontsize=8)

@@ -28,10 +28,10 @@ def fairness_rows(setting: str, results: Sequence[Result]) -> list[dict[str, str
     """A row per controller: means over its seeds with half widths of 95 % intervals (empty with one seed)."""
     rows = []
     for controller in dict.fromkeys(result.controller for result in results):
-        found = [fairness_of(result) for result in results if result.controller == controller]
-        row = {"setting": setting, "controller": controller, "seeds": str(len(found))}
-        for name in found[0]:
-            values = np.array([one[name] for one in found])
+        of_seeds = [fairness_of(result) for result in results if result.controller == controller]
+        row = {"setting": setting, "controller": controller, "seeds": str(len(of_seeds))}
+        for name in of_seeds[0]:
+            values = np.array([figures[name] for figures in of_seeds])
             width = repr(half_width(values)) if values.size > 1 else ""
             row |= {name: repr(float(values.mean())), f"{name}_ci95": width}
         rows.append(row)

@@ -172,23 +172,23 @@ def profile_row(name: str, made: Charging) -> list[object]:
 
 def curves(made: Charging) -> list[Curve]:
     """Rows of CURVES: plugged cars by hour of both kinds of days, and the three distributions."""
-    data, found = pooled(), list[Curve]()
+    data, rows = pooled(), list[Curve]()
     for source, plugged in (("recorded", data.plugged_over_peak), ("home", made.plugged_over_peak)):
-        found += [(source, day, float(hour), hour + 1.0, float(share))
+        rows += [(source, day, float(hour), hour + 1.0, float(share))
                   for day in DAYS for hour, share in enumerate(plugged(day))]
     for quantity in DISTRIBUTIONS:
         recorded = data.distribution(quantity)
-        found += _of_bins("recorded", quantity, recorded)
-        found += _of_bins("home", quantity, recorded.of(made.values(quantity)))
-    return found
+        rows += _of_bins("recorded", quantity, recorded)
+        rows += _of_bins("home", quantity, recorded.of(made.values(quantity)))
+    return rows
 
 
-def _of_bins(source: str, quantity: str, one: Binned) -> list[Curve]:
+def _of_bins(source: str, quantity: str, binned: Binned) -> list[Curve]:
     return [(source, quantity, float(low), float(high), float(share))
-            for (low, high), share in zip(pairwise(one.edges), one.share, strict=True)]
+            for (low, high), share in zip(pairwise(binned.edges), binned.share, strict=True)]
 
 
-def picture(found: Sequence[Curve]) -> Drawing:
+def picture(rows: Sequence[Curve]) -> Drawing:
     """Plugged share by hour of weekdays and weekends, simulated and recorded, and the three distributions."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, for figures only
 
@@ -196,12 +196,12 @@ def picture(found: Sequence[Curve]) -> Drawing:
     panels = figure.subplots(2, 2)
     for day, colour in zip(DAYS, ("C0", "C1"), strict=True):
         for source, line in (("recorded", "-"), ("home", "--")):
-            low, high, share = _columns(found, source, day)
+            low, high, share = _columns(rows, source, day)
             panels[0][0].plot((low + high) / 2, share, colour + line, label=f"{source}, {day}", linewidth=1)
     panels[0][0].set(xlabel="hour", ylabel="plugged cars / largest", ylim=(0, 1.05))
     for panel, (quantity, unit) in zip(list(panels.flat)[1:], DISTRIBUTIONS.items(), strict=True):
         for source in ("recorded", "home"):
-            low, high, share = _columns(found, source, quantity)
+            low, high, share = _columns(rows, source, quantity)
             panel.stairs(share / (high - low), [*low, high[-1]], label=source)
         panel.set(xlabel=f"{quantity.removesuffix('_share').replace('_', ' ')} [{unit}]", ylabel="density")
     for panel in panels[0]:
@@ -209,9 +209,9 @@ def picture(found: Sequence[Curve]) -> Drawing:
     return figure
 
 
-def _columns(found: Sequence[Curve], source: str, quantity: str) -> tuple[Floats, Floats, Floats]:
+def _columns(rows: Sequence[Curve], source: str, quantity: str) -> tuple[Floats, Floats, Floats]:
     """(from, to, value), each [bins]."""
-    low, high, value = np.array([row[2:] for row in found if row[:2] == (source, quantity)]).T
+    low, high, value = np.array([row[2:] for row in rows if row[:2] == (source, quantity)]).T
     return low, high, value
 
 
@@ -234,12 +234,12 @@ def _run(output: Path) -> int:
     print_table(head, rows)
     head = ["profile", "plug-ins a week", "25 %", "50 %", "75 %", "time plugged", "kWh a week", "median car's",
             "median dwell [h]", "median energy [kWh]"]
-    profiles = [profile_row(name, one) for name, one in made.items()]
+    profiles = [profile_row(name, drivers) for name, drivers in made.items()]
     write_rows(head, profiles, output / "profiles.csv")
     print_table(head, [[str(value) for value in row] for row in profiles])
-    found = curves(made["home"])
-    write_rows(CURVES, [(*row[:2], *(f"{value:.6g}" for value in row[2:])) for row in found], output / "curves.csv")
-    save_figure(picture(found), output / "home_drivers")
+    shown = curves(made["home"])
+    write_rows(CURVES, [(*row[:2], *(f"{value:.6g}" for value in row[2:])) for row in shown], output / "curves.csv")
+    save_figure(picture(shown), output / "home_drivers")
     return 0
 
 

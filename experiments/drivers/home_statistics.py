@@ -64,10 +64,10 @@ class Statistics:
 
     def value(self, quantity: str, day: str = "all", start: str = "") -> float:
         """One number; start is the percentile of a quantile."""
-        found = [row for row in self._of(quantity, day) if row["bin_start"] == start]
-        if not found:
+        rows = [row for row in self._of(quantity, day) if row["bin_start"] == start]
+        if not rows:
             raise KeyError(f"data/home has no {quantity}, {day}, {start}")
-        return float(found[0]["value"])
+        return float(rows[0]["value"])
 
     def _of(self, quantity: str, day: str) -> Iterator[Row]:
         return (row for row in self.rows if row["quantity"] == quantity and row["day"] == day)

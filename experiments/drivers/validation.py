@@ -98,8 +98,8 @@ def plugged_by_hour(arrival_s: Ints, departure_s: Ints) -> Floats:
 
 def distances(real: Stays, made: Stays) -> dict[str, float]:
     """Wasserstein distance of each quantity in its unit, and mean difference of the plugged share over the hours."""
-    found = {name: float(stats.wasserstein_distance(getattr(real, name), getattr(made, name))) for name in UNITS}
-    return found | {"plugged": float(np.abs(real.plugged - made.plugged).mean())}
+    by_quantity = {name: float(stats.wasserstein_distance(getattr(real, name), getattr(made, name))) for name in UNITS}
+    return by_quantity | {"plugged": float(np.abs(real.plugged - made.plugged).mean())}
 
 
 def survey_rows() -> list[list[object]]:
@@ -122,25 +122,25 @@ def survey_rows() -> list[list[object]]:
 
 def curves(sources: Mapping[str, Stays]) -> list[tuple[str, str, str, str]]:
     """(source, quantity, its value, density) by 48 bins of each quantity, and the plugged share by hour."""
-    found = []
+    rows = []
     for label, stays in sources.items():
         for name, top in zip(UNITS, (24, 16, 50), strict=True):
             heights, edges = np.histogram(getattr(stays, name), np.linspace(0, top, 49), density=True)
-            found += [(label, name, f"{x:.6g}", f"{y:.5g}")
+            rows += [(label, name, f"{x:.6g}", f"{y:.5g}")
                       for x, y in zip((edges[1:] + edges[:-1]) / 2, heights, strict=True)]
-        found += [(label, "plugged", str(hour), f"{share:.5g}") for hour, share in enumerate(stays.plugged)]
-    return found
+        rows += [(label, "plugged", str(hour), f"{share:.5g}") for hour, share in enumerate(stays.plugged)]
+    return rows
 
 
-def picture(found: Sequence[tuple[str, str, str, str]]) -> Drawing:
+def picture(rows: Sequence[tuple[str, str, str, str]]) -> Drawing:
     """Distributions and the plugged share, one line per source; rows as of `curves`."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, for figures only
 
     figure = Figure(figsize=(9, 6), layout="constrained")
     panels = figure.subplots(2, 2)
     for panel, name in zip(panels.flat, (*UNITS, "plugged"), strict=True):
-        for label in dict.fromkeys(row[0] for row in found):
-            mine = [row for row in found if row[:2] == (label, name)]
+        for label in dict.fromkeys(row[0] for row in rows):
+            mine = [row for row in rows if row[:2] == (label, name)]
             panel.plot([float(row[2]) for row in mine], [float(row[3]) for row in mine], label=label, linewidth=1)
         panel.set_xlabel(f"{name} [{UNITS[name]}]" if name in UNITS else "hour")
         panel.set_ylabel("density" if name in UNITS else "plugged cars / largest")

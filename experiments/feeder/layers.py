@@ -116,17 +116,17 @@ def rows_of(made: Sequence[Made]) -> tuple[Row, ...]:
                      float(m.operation.overload_mw.max()), m.iterations, m.cpu_s) for m in made)
 
 
-def table(found: Study) -> str:
+def table(study: Study) -> str:
     """As Markdown."""
     lines = ["| plan by | J [$] | above joint [%] | gap closed [%] | undelivered [MWh] | losses [MWh] | iterations "
              "| CPU [s] |", "|---|---|---|---|---|---|---|---|"]
     lines += [f"| `{r.name}` | {r.j_usd:,.2f} | {r.above_joint_percent:.3f} | {r.gap_closed_percent:.1f} "
-              f"| {r.undelivered_mwh:.2f} | {r.losses_mwh:.2f} | {r.iterations} | {r.cpu_s:.0f} |" for r in found.rows]
-    joint = found.j_usd("joint")
-    proof = [f"bound of the joint problem {found.bound_usd:,.2f} $ (incumbent {100 * (joint / found.bound_usd - 1):.3f}"
-             " % above)", f"bound of the exchange {found.coordination_bound_usd:,.2f} $",
-             f"commitment fixed: cones {found.cone_usd:,.2f} $, tangents {found.tangent_usd:,.2f} $ "
-             f"({100 * abs(found.cone_usd / found.tangent_usd - 1):.4f} % apart)"]
+              f"| {r.undelivered_mwh:.2f} | {r.losses_mwh:.2f} | {r.iterations} | {r.cpu_s:.0f} |" for r in study.rows]
+    joint = study.j_usd("joint")
+    proof = [f"bound of the joint problem {study.bound_usd:,.2f} $ (incumbent {100 * (joint / study.bound_usd - 1):.3f}"
+             " % above)", f"bound of the exchange {study.coordination_bound_usd:,.2f} $",
+             f"commitment fixed: cones {study.cone_usd:,.2f} $, tangents {study.tangent_usd:,.2f} $ "
+             f"({100 * abs(study.cone_usd / study.tangent_usd - 1):.4f} % apart)"]
     return "\n".join([*lines, "", *proof])
 
 
@@ -142,15 +142,15 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
 def main(words: Sequence[str]) -> int:
     """Run the study and print its table; 0 when done."""
     asked = arguments(words)
-    found = study(checked_scenario(asked.scenario, asked.overrides))
-    print(table(found))
+    compared = study(checked_scenario(asked.scenario, asked.overrides))
+    print(table(compared))
     if asked.output is not None:
         asked.output.mkdir(parents=True, exist_ok=True)
         with (asked.output / "layers.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(asdict(found.rows[0])))
+            writer = csv.DictWriter(file, list(asdict(compared.rows[0])))
             writer.writeheader()
-            writer.writerows(asdict(row) for row in found.rows)
-        proof = {key: value for key, value in asdict(found).items() if key != "rows"}
+            writer.writerows(asdict(row) for row in compared.rows)
+        proof = {key: value for key, value in asdict(compared).items() if key != "rows"}
         write_rows(list(proof), [list(proof.values())], asked.output / "proof.csv")
     return 0
 

@@ -224,8 +224,8 @@ def verdict(guided: Summary) -> tuple[bool, str]:
 
 def conditions(variants: Sequence[Summary]) -> str:
     """Seeds in which the variants are not strictly comparable, and the largest difference."""
-    unfair = sorted({seed for one in variants for seed in one.unfair_seeds})
-    largest = max(one.class_difference for one in variants)
+    unfair = sorted({seed for variant in variants for seed in variant.unfair_seeds})
+    largest = max(variant.class_difference for variant in variants)
     named = f"not in seeds {', '.join(map(str, unfair))}" if unfair else "in all seeds"
     return (f"nobody waits for a port and class totals agree to {EQUAL_ENERGY:.0%}: {named}; "
             f"largest difference {100 * largest:.2f} %, taken out at marginal loss")
@@ -346,8 +346,8 @@ def measure(described: str, overrides: Sequence[str], seeds: Sequence[int], fold
         name = networks(results[REFERENCE])[0]
         place = feeder_of(scenario, seed, name, day)
         days = {variant: feeder_day(result, name, day) for variant, result in results.items()}
-        for variant, one in days.items():
-            check_replay(place, one, f"{variant} seed {seed}")
+        for variant, day_run in days.items():
+            check_replay(place, day_run, f"{variant} seed {seed}")
         rows += seed_rows(seed, days, place, results[REFERENCE].step_h)
     return rows
 

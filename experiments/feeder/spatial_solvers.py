@@ -122,11 +122,11 @@ def search_row(hour: Hour, method: Method, evaluations: int, seed: int) -> Row:
     """One search."""
     known = replace(hour.knowledge, search_evaluations=evaluations)
     began = time.process_time()
-    powers, found = searched(known, hour.layout, hour.now, method, seed)
+    powers, best = searched(known, hour.layout, hour.now, method, seed)
     seconds = time.process_time() - began
     cost = HourJudge(known, hour.layout, hour.now).cost(powers)
-    return _row(method, hour, seed, found.evaluations, found.evaluations * hour.layout.steps, cost, float("nan"),
-                seconds, "accepted" if found.keeps_limits else "fallback")
+    return _row(method, hour, seed, best.evaluations, best.evaluations * hour.layout.steps, cost, float("nan"),
+                seconds, "accepted" if best.keeps_limits else "fallback")
 
 
 def pro_rata_row(hour: Hour) -> Row:
@@ -232,7 +232,7 @@ def summaries(rows: Sequence[Row], budgets: Sequence[int]) -> list[Summary]:
     return [*fixed, *(summarise(rows, method, budget) for budget in budgets for method in SEARCHES)]
 
 
-def print_summaries(title: str, found: Sequence[Summary]) -> None:
+def print_summaries(title: str, rows: Sequence[Summary]) -> None:
     """One table to the screen."""
     print(title)
     print_table(
@@ -242,13 +242,13 @@ def print_summaries(title: str, found: Sequence[Summary]) -> None:
           f"{s.spread_usd:.2g}", f"{100 * s.excess:+.4f}", f"{100 * s.excess_of_losses:+.4f}", f"{s.losses_kwh:.4f}",
           f"{s.losses_best_kwh:.4f}", f"{s.losses_worst_kwh:.4f}", f"{s.losses_spread_kwh:.2g}",
           f"{100 * s.losses_excess:+.4f}", f"{s.flows:.0f}", f"{s.cpu_s:.2f}", f"{s.violations} of {s.answers}")
-         for s in found])
+         for s in rows])
 
 
-def verdict(found: Sequence[Summary], largest_gap: float) -> str:
+def verdict(rows: Sequence[Summary], largest_gap: float) -> str:
     """The claim answered, for one table."""
     lines = []
-    for s in found:
+    for s in rows:
         if s.method not in SEARCHES:
             continue
         if s.excess > TIE_REL:
@@ -301,25 +301,25 @@ def picture(rows: Sequence[Row], budgets: Sequence[int], title: str) -> Drawing:
     return figure
 
 
-def summary_picture(found: Sequence[Summary], title: str) -> Drawing:
+def summary_picture(rows: Sequence[Summary], title: str) -> Drawing:
     """Mean, spread, best and worst of each search over the SOCP's objective, by evaluations."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
 
     figure = Figure(figsize=(6.4, 3.6), layout="constrained")
     axes = figure.add_subplot()
-    least = next(one.mean_usd for one in found if one.method == "socp")
+    least = next(row.mean_usd for row in rows if row.method == "socp")
     for i, method in enumerate(SEARCHES):
-        mine = [one for one in found if one.method == method]
+        mine = [row for row in rows if row.method == method]
         x = np.arange(len(mine)) + 0.24 * i - 0.12
-        mean, best, worst = (np.array([100 * (getattr(one, name) / least - 1.0) for one in mine])
+        mean, best, worst = (np.array([100 * (getattr(row, name) / least - 1.0) for row in mine])
                              for name in ("mean_usd", "best_usd", "worst_usd"))
-        axes.errorbar(x, mean, yerr=[100 * one.spread_usd / least for one in mine], fmt="s", color=f"C{i}", capsize=4,
+        axes.errorbar(x, mean, yerr=[100 * row.spread_usd / least for row in mine], fmt="s", color=f"C{i}", capsize=4,
                       label=method)
         axes.plot(np.concatenate([x, x]), np.concatenate([best, worst]), "_", color="0.5")
     axes.axhline(0.0, color="0.3", linewidth=0.8, label="socp")
-    pro_rata = next(one.mean_usd for one in found if one.method == "pro_rata")
+    pro_rata = next(row.mean_usd for row in rows if row.method == "pro_rata")
     axes.axhline(100 * (pro_rata / least - 1.0), color="C3", linewidth=0.8, linestyle="--", label="pro rata")
-    budgets = [one.evaluations for one in found if one.method == SEARCHES[0]]
+    budgets = [row.evaluations for row in rows if row.method == SEARCHES[0]]
     axes.set_xticks(range(len(budgets)), [f"{budget:,}" for budget in budgets])
     axes.set_xlabel("evaluations per decision")
     axes.set_ylabel("objective over the SOCP's [%]")
@@ -368,11 +368,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(rows: Sequence[Row], budgets: Sequence[int], title: str, stem: Path) -> None:
-    found = summaries(rows, budgets)
-    print_summaries(title, found)
-    print(verdict(found, largest_gap(rows)))
+    of_methods = summaries(rows, budgets)
+    print_summaries(title, of_methods)
+    print(verdict(of_methods, largest_gap(rows)))
     write_csv(rows, stem.with_suffix(".csv"))
-    write_csv(found, stem.with_name(f"{stem.name}_summary.csv"))
+    write_csv(of_methods, stem.with_name(f"{stem.name}_summary.csv"))
     if stem.name == "hour" and find_spec("matplotlib"):
         save_figure(picture(rows, budgets, title), stem)
 

@@ -102,39 +102,39 @@ class Study:
         return (*SCALES[self.scale], *self.overrides, f"districts.0.zone_map={self.zone_map}")
 
 
-def study(one: Study) -> tuple[list[Saving], list[EndsOfFeeder]]:
+def study(case: Study) -> tuple[list[Saving], list[EndsOfFeeder]]:
     """All variants of one pair, run where no result is there yet."""
-    rows = measure(one.scenario, one.all_overrides, one.seeds, one.place, fresh=one.fresh)
+    rows = measure(case.scenario, case.all_overrides, case.seeds, case.place, fresh=case.fresh)
     reference = float(np.mean([row.reference_kwh for row in rows]))
     savings = []
     for variant in VARIANTS:
-        found = summarise(rows, variant)
-        savings.append(Saving(one.zone_map, one.scale, variant, found.seeds, found.reduction, found.ci95, reference,
-                              len(found.unfair_seeds)))
-    return savings, [ends_of_feeder(one, variant) for variant in LAYERS]
+        summary = summarise(rows, variant)
+        savings.append(Saving(case.zone_map, case.scale, variant, summary.seeds, summary.reduction, summary.ci95,
+                              reference, len(summary.unfair_seeds)))
+    return savings, [ends_of_feeder(case, variant) for variant in LAYERS]
 
 
 def make_runs(todo: Sequence[Study], workers: int = 1) -> None:
     """The runs of all studies: first those whose plans are stored, then those that carry the same plans out."""
-    fresh = any(one.fresh for one in todo)
+    fresh = any(case.fresh for case in todo)
     for variants in ((REFERENCE,), [variant for variant in LAYERS if variant != REFERENCE]):
-        results_of([seed_job(one.scenario, one.all_overrides, variant, seed, one.place)
-                    for one in todo for seed in one.seeds for variant in variants], workers, fresh)
+        results_of([seed_job(case.scenario, case.all_overrides, variant, seed, case.place)
+                    for case in todo for seed in case.seeds for variant in variants], workers, fresh)
 
 
-def ends_of_feeder(one: Study, variant: str) -> EndsOfFeeder:
+def ends_of_feeder(case: Study, variant: str) -> EndsOfFeeder:
     """Measured from the dispatch that happened on the last day, AC marginal losses at the loads without cars."""
-    found = []
-    scenario = checked_scenario(one.scenario, one.all_overrides)
-    for seed in one.seeds:
-        result = open_result(one.place / f"{variant}-seed{seed}.h5")
+    marginals = []
+    scenario = checked_scenario(case.scenario, case.all_overrides)
+    for seed in case.seeds:
+        result = open_result(case.place / f"{variant}-seed{seed}.h5")
         place = feeder_of(scenario, seed, networks(result)[0], scenario.days)
         day = feeder_day(result, networks(result)[0], scenario.days)
         marginal = marginal_by_bus(place.power_flow, place.load_kw, place.load_kvar)
         parks = place.zones.sum(axis=0) > 0
-        found.append(_ends(marginal[:, parks], day.p_bus_kw[:, parks]))
-    mean = np.mean(found, axis=0)
-    return EndsOfFeeder(one.zone_map, one.scale, variant, *(float(value) for value in mean))
+        marginals.append(_ends(marginal[:, parks], day.p_bus_kw[:, parks]))
+    mean = np.mean(marginals, axis=0)
+    return EndsOfFeeder(case.zone_map, case.scale, variant, *(float(value) for value in mean))
 
 
 def marginal_by_bus(power_flow: PowerFlowCall, p_kw: Floats, q_kvar: Floats, probe_kw: float = 1.0) -> Floats:
@@ -142,7 +142,7 @@ def marginal_by_bus(power_flow: PowerFlowCall, p_kw: Floats, q_kvar: Floats, pro
     base = power_flow(p_kw, q_kvar).losses_kw
     more = [power_flow(p_kw + probe_kw * (np.arange(p_kw.shape[1]) == bus), q_kvar).losses_kw
             for bus in range(1, p_kw.shape[1])]
-    return np.stack([np.zeros_like(base), *((one - base) / probe_kw for one in more)], axis=1)
+    return np.stack([np.zeros_like(base), *((probed - base) / probe_kw for probed in more)], axis=1)
 
 
 def _ends(marginal: Floats, p_bus_kw: Floats) -> tuple[float, float, float, float, float]:
@@ -164,8 +164,8 @@ def studies(seeds: int, folder: Path, overrides: Sequence[str] = (), fresh: bool
 def run_studies(todo: Sequence[Study], workers: int = 1) -> tuple[list[Saving], list[EndsOfFeeder]]:
     """All of them; with 2 workers or more their runs share one pool of processes."""
     make_runs(todo, workers)
-    found = [study(replace(one, fresh=False)) for one in todo]
-    return [saving for savings, _ in found for saving in savings], [end for _, ends in found for end in ends]
+    ended = [study(replace(case, fresh=False)) for case in todo]
+    return [saving for savings, _ in ended for saving in savings], [end for _, ends in ended for end in ends]
 
 
 # ---------------------------------------------------------------- tables

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 SHOWN = ("0.3", "0.6", "0.9", "1.0")
 
 
-def run(one: Run) -> None:
+def run(work: Run) -> None:
     """All points; each is kept as it comes."""
-    one.command(study.main, "-o", str(one.folder))
+    work.command(study.main, "-o", str(work.folder))
 
 
 def credit(rows: Sequence[Row]) -> str:
@@ -40,9 +40,9 @@ def picture(rows: Sequence[Row]) -> Drawing:
 
 def cheap(_: Path) -> Mapping[str, float]:
     """One point of the grid."""
-    found = study.credit_of("study_day", 0.6, 0.6, 0.0, ())
-    return {"credit_mw_per_1000_cars": found.credit_mw_per_1000_cars,
-            "units_mw_per_1000_cars": found.units_mw_per_1000_cars}
+    credit = study.credit_of("study_day", 0.6, 0.6, 0.0, ())
+    return {"credit_mw_per_1000_cars": credit.credit_mw_per_1000_cars,
+            "units_mw_per_1000_cars": credit.units_mw_per_1000_cars}
 
 
 EXPERIMENTS = (Experiment(

@@ -17,9 +17,9 @@ COMPARED = ("total_cost_usd_adjusted", "operating_cost_usd")
 SEEDS = 5
 
 
-def run(one: Run) -> None:
+def run(work: Run) -> None:
     """All runs; its exit code only says whether the claimed order holds."""
-    one.command(study.main, "--seeds", str(SEEDS), "--workers", str(one.workers), "-o", str(one.folder),
+    work.command(study.main, "--seeds", str(SEEDS), "--workers", str(work.workers), "-o", str(work.folder),
                 accepts=(0, 1))
 
 

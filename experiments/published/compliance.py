@@ -20,9 +20,9 @@ PAGE = "experiments/compliance.md"
 CORRELATION = Column("correlation", lambda row: row["point"].removeprefix("zone_shock_rho="))
 
 
-def run(one: Run) -> None:
+def run(work: Run) -> None:
     """The study; a sweep resumes by itself."""
-    one.command(study.main, "compliance", "--workers", str(one.workers), "-o", str(one.folder))
+    work.command(study.main, "compliance", "--workers", str(work.workers), "-o", str(work.folder))
 
 
 def cost(row: Row) -> str:

@@ -18,19 +18,19 @@ CONTROLLERS = ("temporal", "bilayer")
 
 
 # ---------------------------------------------------------------- runs
-def run_placement(one: Run) -> None:
+def run_placement(work: Run) -> None:
     """The exit code only says whether the saving is reached."""
     for name, (keys, _) in DAYS.items():
-        folder = one.folder / name
-        one.command(placement.main, "--seeds", str(SEEDS), "--zone-map", "contiguous", *keys, "-o", str(folder),
+        folder = work.folder / name
+        work.command(placement.main, "--seeds", str(SEEDS), "--zone-map", "contiguous", *keys, "-o", str(folder),
                     accepts=(0, 1))
         for file in ("summary", "placement"):
-            (folder / f"{file}.csv").replace(one.folder / f"{name}_{file}.csv")
+            (folder / f"{file}.csv").replace(work.folder / f"{name}_{file}.csv")
 
 
-def run_zone_maps(one: Run) -> None:
+def run_zone_maps(work: Run) -> None:
     """Both maps at both peaks."""
-    one.command(zone_maps.main, "--seeds", str(MAP_SEEDS), "--workers", str(one.workers), "-o", str(one.folder))
+    work.command(zone_maps.main, "--seeds", str(MAP_SEEDS), "--workers", str(work.workers), "-o", str(work.folder))
 
 
 # ---------------------------------------------------------------- tables

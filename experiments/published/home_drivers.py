@@ -27,22 +27,22 @@ CHEAP_CARS, CHEAP_WEEKS = 300, 2
 
 
 # ---------------------------------------------------------------- runs
-def run(one: Run) -> None:
+def run(work: Run) -> None:
     """Weeks of charging at once, then a counted day under control with either kind of drivers."""
-    one.step("home_drivers", lambda: one.command(study.main, "-o", str(one.folder)))
-    one.step("results", lambda: write_rows(
-        [row for drivers in DRIVERS for row in _of_drivers(one, drivers)], one.folder / "results.csv"))
+    work.step("home_drivers", lambda: work.command(study.main, "-o", str(work.folder)))
+    work.step("results", lambda: write_rows(
+        [row for drivers in DRIVERS for row in _of_drivers(work, drivers)], work.folder / "results.csv"))
 
 
-def _of_drivers(one: Run, drivers: str) -> list[Row]:
+def _of_drivers(work: Run, drivers: str) -> list[Row]:
     """One counted day after as many under control as the drivers need until their charge is steady."""
-    made = runs(one.folder / drivers, SCENARIO, CONTROLLERS, (f"drivers.profile={drivers}", "days=1"),
-                workers=one.workers)
+    made = runs(work.folder / drivers, SCENARIO, CONTROLLERS, (f"drivers.profile={drivers}", "days=1"),
+                workers=work.workers)
     days = str(made[0].warmup_controlled_days)
-    found = {(row["controller"], row["metric"]): float(row["value"]) for row in metric_rows(drivers, made, FIGURES)}
-    return [{"profile": drivers, "controlled_days": days, "metric": name, BASE: repr(found[BASE, name]),
-             CONTROLLED: repr(found[CONTROLLED, name]),
-             "difference": repr(found[CONTROLLED, name] - found[BASE, name])} for name in FIGURES]
+    figure = {(row["controller"], row["metric"]): float(row["value"]) for row in metric_rows(drivers, made, FIGURES)}
+    return [{"profile": drivers, "controlled_days": days, "metric": name, BASE: repr(figure[BASE, name]),
+             CONTROLLED: repr(figure[CONTROLLED, name]),
+             "difference": repr(figure[CONTROLLED, name] - figure[BASE, name])} for name in FIGURES]
 
 
 # ---------------------------------------------------------------- tables and figure

@@ -18,11 +18,11 @@ FORMS = {"plan_gap_max_rel": ".2%", "operating_cost_usd": ",.0f", "imbalance_cos
          "not_delivered_share": ".1%"}
 
 
-def run(one: Run) -> None:
+def run(work: Run) -> None:
     """The first plan in four ways, then whole runs."""
-    one.step("layers", lambda: one.command(study.main, "-o", str(one.folder)))
-    found = runs(one.folder / "runs", study.SCENARIO, CONTROLLERS, workers=one.workers)
-    write_metrics_csv(found, one.folder / "runs.csv")
+    work.step("layers", lambda: work.command(study.main, "-o", str(work.folder)))
+    results = runs(work.folder / "runs", study.SCENARIO, CONTROLLERS, workers=work.workers)
+    write_metrics_csv(results, work.folder / "runs.csv")
 
 
 def plans(rows: Sequence[Row]) -> str:

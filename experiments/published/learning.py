@@ -19,10 +19,10 @@ TOLD, FIGURE, MEAN, HALF = "variant", "figure", "mean above `assumes`", "+- 95 %
 
 
 # ---------------------------------------------------------------- learning
-def run_aware(one: Run) -> None:
+def run_aware(work: Run) -> None:
     """Eight paired seeds of three operators, five days to learn and five that count."""
-    one.command(aware.main, "--seeds", "8", "--days", "5", "5", "--set", "planning.mip_gap=2.0e-3",
-                "--workers", str(one.workers), "-o", str(one.folder))
+    work.command(aware.main, "--seeds", "8", "--days", "5", "5", "--set", "planning.mip_gap=2.0e-3",
+                "--workers", str(work.workers), "-o", str(work.folder))
 
 
 def differences(rows: Sequence[Row]) -> str:
@@ -38,9 +38,9 @@ def answer(rows: Sequence[Row]) -> str:
 
 
 # ---------------------------------------------------------------- promises
-def run_chance(one: Run) -> None:
+def run_chance(work: Run) -> None:
     """Four seeds, each later day lived again."""
-    one.command(chance.main, "--workers", str(one.workers), "-o", str(one.folder))
+    work.command(chance.main, "--workers", str(work.workers), "-o", str(work.folder))
 
 
 def promises(rows: Sequence[Row]) -> str:
@@ -51,14 +51,14 @@ def promises(rows: Sequence[Row]) -> str:
 
 
 # ---------------------------------------------------------------- fairness
-def run_fairness(one: Run) -> None:
+def run_fairness(work: Run) -> None:
     """Each setting's runs, and how they share."""
     rows: list[Row] = []
     for setting, (seeds, keys) in SETTINGS.items():
-        folder = one.folder / setting.replace(" ", "_").replace(",", "")
+        folder = work.folder / setting.replace(" ", "_").replace(",", "")
         rows += fairness_rows(setting, runs(folder, "study_day", ("bilayer", "bilayer_aware"), keys, seeds,
-                                            one.workers))
-    write_rows(rows, one.folder / "fairness.csv")
+                                            work.workers))
+    write_rows(rows, work.folder / "fairness.csv")
 
 
 def sharing(rows: Sequence[Row]) -> str:

@@ -20,9 +20,9 @@ TABLES = {"verdicts": "verdicts.csv", "grid": "hours_grid.csv", "wear": "hours_w
           "objectives": "objectives.csv", "fronts": "fronts.csv"}
 
 
-def run(one: Run) -> None:
+def run(work: Run) -> None:
     """All parts; plans and runs are kept as they come."""
-    one.command(study.main, "--workers", str(one.workers), "-o", str(one.folder))
+    work.command(study.main, "--workers", str(work.workers), "-o", str(work.folder))
 
 
 def as_it_is(rows: Sequence[Row]) -> str:

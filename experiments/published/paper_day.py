@@ -29,18 +29,18 @@ PRICES = (0, 3000)
 COMPARED = ("uncoordinated", "smart_charging", "bilayer")
 
 
-def run(one: Run) -> None:
+def run(work: Run) -> None:
     """Six runs, and three of the controllers by each rule and at each price."""
-    one.step("six", lambda: study.main(one.folder))
-    one.step("rules", lambda: write_rows(
+    work.step("six", lambda: study.main(work.folder))
+    work.step("rules", lambda: write_rows(
         [row for rule in RULES for row in metric_rows(rule, runs(
-            one.folder / rule, "paper_day", COMPARED, (f"system.reserve_rule={rule}",),
-            workers=one.workers), LEDGERS)], one.folder / "rules.csv"))
-    one.step("prices", lambda: write_rows(
+            work.folder / rule, "paper_day", COMPARED, (f"system.reserve_rule={rule}",),
+            workers=work.workers), LEDGERS)], work.folder / "rules.csv"))
+    work.step("prices", lambda: write_rows(
         [row for usd in PRICES for row in metric_rows(str(usd), runs(
-            one.folder / f"flat{usd}", "paper_day", COMPARED,
+            work.folder / f"flat{usd}", "paper_day", COMPARED,
             ("system.reserve_curve=flat", f"system.reserve_shortfall_usd_per_mwh={usd}"),
-            workers=one.workers), LEDGERS)], one.folder / "prices.csv"))
+            workers=work.workers), LEDGERS)], work.folder / "prices.csv"))
 
 
 def by_rule(rows: Sequence[Row]) -> str:

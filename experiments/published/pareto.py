@@ -21,9 +21,9 @@ FIRST, SECOND = "operating", "carbon"
 SETTINGS = ("--first", FIRST, "--second", SECOND, "--points", "7", "--gap", "0.01", "--nodes", "5")
 
 
-def run(one: Run) -> None:
+def run(work: Run) -> None:
     """The front; its file is brought up to date after each answer."""
-    one.step("front", lambda: one.command(study.main, *SETTINGS, "-o", str(one.folder)))
+    work.step("front", lambda: work.command(study.main, *SETTINGS, "-o", str(work.folder)))
 
 
 def front(rows: Sequence[Row]) -> str:

@@ -13,9 +13,9 @@ from experiments.publishing.tables import Row
 from experiments.system import receding as study
 
 
-def run(one: Run) -> None:
+def run(work: Run) -> None:
     """Both tables; complete runs are kept."""
-    one.command(study.main, "--workers", str(one.workers), "-o", str(one.folder))
+    work.command(study.main, "--workers", str(work.workers), "-o", str(work.folder))
 
 
 def drift(rows: Sequence[Row]) -> str:

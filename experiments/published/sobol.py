@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 GAP = "planning.mip_gap=2.0e-3"
 
 
-def run(one: Run) -> None:
+def run(work: Run) -> None:
     """N = 32; a sweep resumes by itself."""
-    one.command(study.main, "--samples", "32", "--set", GAP, "--workers", str(one.workers), "-o", str(one.folder))
+    work.command(study.main, "--samples", "32", "--set", GAP, "--workers", str(work.workers), "-o", str(work.folder))
 
 
 def indices(rows: Sequence[Row]) -> str:

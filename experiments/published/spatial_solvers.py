@@ -29,9 +29,9 @@ COLUMNS = (
     column("AC cases", "flows", ".0f"), column("CPU s", "cpu_s", ".2f"))
 
 
-def run(one: Run) -> None:
+def run(work: Run) -> None:
     """Hour and day; each hour is kept as it comes."""
-    one.command(study.main, *SETTINGS, "-o", str(one.folder))
+    work.command(study.main, *SETTINGS, "-o", str(work.folder))
 
 
 def summary(rows: Sequence[Row]) -> str:

@@ -20,15 +20,15 @@ COSTS = (column("units", "units"), column("gap wanted", "gap_asked", "g"), colum
          column("CPU, s", "cpu_s", ".2f"))
 
 
-def run(one: Run) -> None:
+def run(work: Run) -> None:
     """All sizes; each solve is kept as it comes."""
-    one.command(study.main, "-o", str(one.folder))
+    work.command(study.main, "-o", str(work.folder))
 
 
-def run_cross_check(one: Run) -> None:
+def run_cross_check(work: Run) -> None:
     """Ten units, by PyPSA too."""
-    one.command(study.main, "--units", "10", "--gaps", "1e-6", "--single-up-to", "0", "--cross-check",
-                "-o", str(one.folder))
+    work.command(study.main, "--units", "10", "--gaps", "1e-6", "--single-up-to", "0", "--cross-check",
+                "-o", str(work.folder))
 
 
 def clustered(rows: Sequence[Row]) -> str:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 
-def run(one: Run) -> None:
+def run(work: Run) -> None:
     """All of it."""
-    one.step("validation", lambda: one.command(validation.main, "-o", str(one.folder)))
+    work.step("validation", lambda: work.command(validation.main, "-o", str(work.folder)))
 
 
 def as_it_is(rows: Sequence[Row]) -> str:

@@ -25,10 +25,10 @@ CAR = "a 60 kWh car, 8 kWh driven and 20 kWh given back a day"
 WEAR, AGE = "wear against smart [CNY/kWh]", "age [years]"
 
 
-def run(one: Run) -> None:
+def run(work: Run) -> None:
     """Prices, whole lives, and the grid of uses."""
     for part in ("prices", "life", "study"):
-        one.step(part, lambda part=part: one.command(wear.main, part, "-o", str(one.folder)))  # type: ignore[misc]
+        work.step(part, lambda part=part: work.command(wear.main, part, "-o", str(work.folder)))  # type: ignore[misc]
 
 
 def life_average(rows: Sequence[Row]) -> str:

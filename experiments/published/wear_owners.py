@@ -33,22 +33,22 @@ ELSEWHERE = ("scheme", "share", "rate [$]", "promised: at most", "worse off on o
              "95 % interval of the mean", "worst seed", "seeds on which it holds")
 
 
-def run(one: Run) -> None:
+def run(work: Run) -> None:
     """Statements, offers and other seeds for each setting; one table of each over all settings."""
     tables: dict[str, list[Row]] = {"budget": [], "compensation": []}
     earned = []
     for setting, (name, seeds, keys) in SETTINGS.items():
-        folder = one.folder / name
-        words = ["--workers", str(one.workers), "-o", str(folder), *(word for key in keys for word in ("--set", key))]
-        one.command(wear.main, "owners", "--seeds", str(seeds), *words)
+        folder = work.folder / name
+        words = ["--workers", str(work.workers), "-o", str(folder), *(word for key in keys for word in ("--set", key))]
+        work.command(wear.main, "owners", "--seeds", str(seeds), *words)
         for table, rows in tables.items():
             rows += [{"setting": setting, **row} for row in rows_of_file(folder / f"owners_{table}.csv")]
         own = {controller: owner_statements(open_result(folder / "owners" / f"{controller}-seed1.h5"))
                for controller in wear.CONTROLLERS}
         earned += earnings_rows(setting, own, wear.BASE)
     for table, rows in tables.items():
-        write_rows(rows, one.folder / f"{table}.csv")
-    write_own_rows(EARNINGS_HEAD, earned, one.folder / "earnings.csv")
+        write_rows(rows, work.folder / f"{table}.csv")
+    write_own_rows(EARNINGS_HEAD, earned, work.folder / "earnings.csv")
 
 
 def earnings(rows: Sequence[Row]) -> str:

@@ -33,34 +33,34 @@ FOUR = ("no_pev", "uncoordinated", "smart_charging", "temporal")
 
 
 # ---------------------------------------------------------------- runs
-def run_dispatch(one: Run) -> None:
+def run_dispatch(work: Run) -> None:
     """Coefficients and models under `temporal`, three of them under `bilayer` too."""
-    one.command(wear.main, "dispatch", "--seeds", "1", "--workers", str(one.workers), "-o", str(one.folder))
+    work.command(wear.main, "dispatch", "--seeds", "1", "--workers", str(work.workers), "-o", str(work.folder))
     rows: list[Row] = []
     for label, keys in PRICES.items():
-        found = runs(one.folder / "bilayer" / label.split()[0], wear.SCENARIO, ("bilayer",), keys)
+        results = runs(work.folder / "bilayer" / label.split()[0], wear.SCENARIO, ("bilayer",), keys)
         rows.append({"price of wear": label} | {row["metric"]: row["value"]
-                                                for row in metric_rows(label, found, tuple(SHOWN))})
-    write_rows(rows, one.folder / "bilayer.csv")
+                                                for row in metric_rows(label, results, tuple(SHOWN))})
+    write_rows(rows, work.folder / "bilayer.csv")
 
 
-def run_fading(one: Run) -> None:
+def run_fading(work: Run) -> None:
     """Rising prices of wear with and without tariff."""
-    one.command(wear.main, "fading", "--seeds", "1", "--workers", str(one.workers), "-o", str(one.folder))
+    work.command(wear.main, "fading", "--seeds", "1", "--workers", str(work.workers), "-o", str(work.folder))
     rows = [{"model": name, "usd_per_mwh": f"{usd:.4f}"} for name, usd in wear.model_prices().items()]
-    write_rows(rows, one.folder / "model_prices.csv")
+    write_rows(rows, work.folder / "model_prices.csv")
 
 
-def run_hardware(one: Run) -> None:
+def run_hardware(work: Run) -> None:
     """Efficiency curves, and the feeder's transformers under four controllers."""
-    usual = runs(one.folder / "usual", wear.SCENARIO, FOUR, workers=one.workers)
-    constant = runs(one.folder / "constant", wear.SCENARIO, (wear.V2G,), CONSTANT, workers=one.workers)
-    curved = runs(one.folder / "curves", wear.SCENARIO, (wear.V2G,), CURVES)
+    usual = runs(work.folder / "usual", wear.SCENARIO, FOUR, workers=work.workers)
+    constant = runs(work.folder / "constant", wear.SCENARIO, (wear.V2G,), CONSTANT, workers=work.workers)
+    curved = runs(work.folder / "curves", wear.SCENARIO, (wear.V2G,), CURVES)
     rows = [*metric_rows("constant 95 %", constant, HARDWARE),
             *metric_rows("ac_onboard slow", [r for r in usual if r.controller == wear.V2G], HARDWARE)]
     write_rows([*rows, *metric_rows("ac_onboard slow, dc_400v fast, 1 % in cables", curved, HARDWARE)],
-               one.folder / "chargers.csv")
-    write_rows(metric_rows("study_day", usual, tuple(TRANSFORMERS)), one.folder / "transformers.csv")
+               work.folder / "chargers.csv")
+    write_rows(metric_rows("study_day", usual, tuple(TRANSFORMERS)), work.folder / "transformers.csv")
 
 
 # ---------------------------------------------------------------- tables and figure

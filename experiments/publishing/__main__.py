@@ -56,18 +56,19 @@ def _carry_out(chosen: argparse.Namespace) -> int:
 def _run(names: Sequence[str], workers: int) -> None:
     if workers < 1:
         raise PublishedError(f"--workers {workers}: must be 1 or more")
-    for one in [registry.experiment(name) for name in names]:
-        publish_run(one, run_of(one.name, workers))
-        _render([page.stem for page in pages_with(one.name)])
+    for experiment in [registry.experiment(name) for name in names]:
+        publish_run(experiment, run_of(experiment.name, workers))
+        _render([page.stem for page in pages_with(experiment.name)])
 
 
 def ages(code: str) -> list[str]:
     """A line per experiment: when its tables were measured, and whether by this code."""
     lines = []
-    for one in registry.experiments().values():
-        records = [read_table(f"{one.name}.{table}").record for table in one.tables if has_table(f"{one.name}.{table}")]
+    for study in registry.experiments().values():
+        records = [read_table(f"{study.name}.{table}").record for table in study.tables
+                   if has_table(f"{study.name}.{table}")]
         dates = sorted({record.date for record in records}) or ["never"]
-        lines.append(f"{one.name}: {dates[0]}, " + (
+        lines.append(f"{study.name}: {dates[0]}, " + (
             "by this code" if records and {record.code for record in records} == {code} else "by other code"))
     return lines
 

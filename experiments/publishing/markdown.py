@@ -66,21 +66,21 @@ def bold(text: str) -> str:
 
 def listing(rows: Sequence[Row], columns: Sequence[Column]) -> str:
     """A line per row."""
-    return markdown([one.head for one in columns], [[one.cell(row) for one in columns] for row in rows])
+    return markdown([column.head for column in columns], [[column.cell(row) for column in columns] for row in rows])
 
 
 def cross(rows: Sequence[Row], down: Sequence[Column], across: Column, cell: Cell) -> str:
     """A line per different `down`, a column per different `across`; one row per place, none: empty."""
     places: dict[tuple[tuple[str, ...], str], Row] = {}
     for row in rows:
-        place = (tuple(one.cell(row) for one in down), across.cell(row))
+        place = (tuple(column.cell(row) for column in down), across.cell(row))
         if place in places:
             raise PublishedError(f"two rows at {', '.join(place[0])}, {place[1]}: {dict(row)}")
         places[place] = row
     lines, heads = (list(dict.fromkeys(place[axis] for place in places)) for axis in (0, 1))
     body = [[*line, *(cell(places[line, head]) if (line, head) in places else "" for head in heads)]  # type: ignore
             for line in lines]
-    return markdown([*(one.head for one in down), *heads], body)  # type: ignore[list-item]
+    return markdown([*(column.head for column in down), *heads], body)  # type: ignore[list-item]
 
 
 def figures_by(rows: Sequence[Row], forms: Mapping[str, str], controllers: Sequence[str] = ()) -> str:

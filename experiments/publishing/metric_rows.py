@@ -23,13 +23,13 @@ def runs(folder: Path, scenario: str, controllers: Sequence[str], overrides: Seq
 
 def metric_rows(setting: str, results: Sequence[Result], names: Sequence[str]) -> list[Row]:
     """A row per controller and figure: mean over its seeds, half width of the 95 % interval (empty with one seed)."""
-    found: dict[str, list[Mapping[str, float]]] = {}
+    by_controller: dict[str, list[Mapping[str, float]]] = {}
     for result in results:
-        found.setdefault(result.controller, []).append(compute_metrics(result))
+        by_controller.setdefault(result.controller, []).append(compute_metrics(result))
     rows: list[Row] = []
-    for controller, figures in found.items():
+    for controller, figures in by_controller.items():
         for name in names:
-            values = np.array([one[name] for one in figures])
+            values = np.array([values_of[name] for values_of in figures])
             width = repr(half_width(values)) if values.size > 1 else ""
             rows.append({"setting": setting, "controller": controller, "seeds": str(values.size), "metric": name,
                          "value": repr(float(values.mean())), "ci95": width})
@@ -48,7 +48,7 @@ def one_run(scenario: str, controller: str, names: Sequence[str], *overrides: st
     def compute(folder: Path) -> Mapping[str, float]:
         request = run_request(scenario, controller, None, overrides, None, folder / f"{controller}.h5")
         result, = results_of([single_job(request)])
-        found = compute_metrics(result)
-        return {name: float(found[name]) for name in names}
+        metrics = compute_metrics(result)
+        return {name: float(metrics[name]) for name in names}
 
     return compute

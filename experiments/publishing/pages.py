@@ -22,14 +22,14 @@ VALUE = re.compile(r"(<!-- value: (?P<words>.+?) -->)[^\n<]*(<!-- / -->)")
 def rendered(text: str, block: Callable[[str], str], value: Callable[[str], str]) -> str:
     """The page with every block and value made anew; PublishedError if marks do not pair up."""
     check_marks(text)
-    text = BLOCK.sub(lambda found: f"{found[1]}{block(found['name'])}\n{found[3]}", text)
-    return VALUE.sub(lambda found: f"{found[1]}{value(found['words'])}{found[3]}", text)
+    text = BLOCK.sub(lambda mark: f"{mark[1]}{block(mark['name'])}\n{mark[3]}", text)
+    return VALUE.sub(lambda mark: f"{mark[1]}{value(mark['words'])}{mark[3]}", text)
 
 
 def check_marks(text: str) -> None:
     """PublishedError unless each begin is followed by its end, and each value is closed in its line and begins none."""
-    marks = [(found["kind"], found["name"]) for found in MARK.finditer(text)]
-    wanted = [mark for found in BLOCK.finditer(text) for mark in (("begin", found["name"]), ("end", found["name"]))]
+    marks = [(match["kind"], match["name"]) for match in MARK.finditer(text)]
+    wanted = [mark for match in BLOCK.finditer(text) for mark in (("begin", match["name"]), ("end", match["name"]))]
     if marks != wanted:
         odd = [f"{kind}: {name}" for kind, name in marks if marks.count((kind, name)) != wanted.count((kind, name))]
         raise PublishedError(f"begin and end do not pair up: {', '.join(odd) or marks}")
@@ -41,7 +41,7 @@ def check_marks(text: str) -> None:
 
 def block_names(text: str) -> list[str]:
     """Names of the blocks of a page, in order."""
-    return [found["name"] for found in BLOCK.finditer(text)]
+    return [match["name"] for match in BLOCK.finditer(text)]
 
 
 def without_blocks(text: str) -> str:
@@ -60,5 +60,5 @@ def pages_with(experiment: str, docs: Path = DOCS) -> list[Path]:
 
 
 def _with(pattern: str, docs: Path) -> list[Path]:
-    found = [*sorted(docs.rglob("*.md")), docs.parent / "README.md"]
-    return [page for page in found if page.is_file() and re.search(pattern, page.read_text(encoding="utf-8"))]
+    pages = [*sorted(docs.rglob("*.md")), docs.parent / "README.md"]
+    return [page for page in pages if page.is_file() and re.search(pattern, page.read_text(encoding="utf-8"))]

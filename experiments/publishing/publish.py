@@ -34,8 +34,8 @@ def block_text(name: str, page: Path, docs: Path = DOCS, data: Path = DATA) -> s
         return registry.commands_table(lambda file: _way(docs / file, page))
     if name.startswith(doc_rows.PREFIX):
         return _kind_text(name)
-    one, block = _found(name)
-    tables = [read_table(f"{one.name}.{table}", data) for table in block.tables]
+    experiment, block = _found(name)
+    tables = [read_table(f"{experiment.name}.{table}", data) for table in block.tables]
     if isinstance(block, Figure):
         shown = f"![{block.text}]({_way(docs / block.file, page)})"
     else:
@@ -48,7 +48,7 @@ def _kind_text(name: str) -> str:
     try:
         return doc_rows.kind_table(name.removeprefix(doc_rows.PREFIX))
     except KeyError:
-        there = ", ".join(f"{doc_rows.PREFIX}{one}" for one in doc_rows.KIND_TABLES)
+        there = ", ".join(f"{doc_rows.PREFIX}{kind}" for kind in doc_rows.KIND_TABLES)
         raise PublishedError(f"no block {name}; there are {there}") from None
 
 
@@ -67,11 +67,11 @@ def _table_text(name: str, block: Block, tables: list[Table]) -> str:
 
 def _found(name: str) -> tuple[Experiment, Block | Figure]:
     experiment, _, block = name.partition(".")
-    one = registry.experiment(experiment)
-    known: dict[str, Block | Figure] = {**one.blocks, **one.figures}
+    owner = registry.experiment(experiment)
+    known: dict[str, Block | Figure] = {**owner.blocks, **owner.figures}
     if block not in known:
         raise PublishedError(f"no block {name}; {experiment} has {', '.join(known)}")
-    return one, known[block]
+    return owner, known[block]
 
 
 def _way(file: Path, page: Path) -> str:
@@ -81,13 +81,13 @@ def _way(file: Path, page: Path) -> str:
 
 def figures_of(page: Path) -> list[tuple[Experiment, Figure]]:
     """The figures that a page shows."""
-    found = (_found(name) for name in block_names(page.read_text(encoding="utf-8")) if not _is_listed(name))
-    return [(one, block) for one, block in found if isinstance(block, Figure)]
+    blocks = (_found(name) for name in block_names(page.read_text(encoding="utf-8")) if not _is_listed(name))
+    return [(experiment, block) for experiment, block in blocks if isinstance(block, Figure)]
 
 
-def tables_of(one: Experiment, figure: Figure, data: Path = DATA) -> list[Table]:
+def tables_of(experiment: Experiment, figure: Figure, data: Path = DATA) -> list[Table]:
     """What a figure draws."""
-    return [read_table(f"{one.name}.{table}", data) for table in figure.tables]
+    return [read_table(f"{experiment.name}.{table}", data) for table in figure.tables]
 
 
 def publish_pages(names: list[str], docs: Path = DOCS, data: Path = DATA) -> list[Path]:
@@ -98,40 +98,41 @@ def publish_pages(names: list[str], docs: Path = DOCS, data: Path = DATA) -> lis
         raise PublishedError(f"no page {', '.join(sorted(unknown))}; there are {', '.join(p.stem for p in every)}")
     for page in chosen:
         text = page_text(page, docs, data)
-        for one, figure in figures_of(page):
-            write_figure(figure, tables_of(one, figure, data), docs / figure.file)
+        for experiment, figure in figures_of(page):
+            write_figure(figure, tables_of(experiment, figure, data), docs / figure.file)
         page.write_text(text, encoding="utf-8")
     return chosen
 
 
 # ---------------------------------------------------------------- from a run to tables
-def publish_run(one: Experiment, run: Run, data: Path = DATA) -> None:
+def publish_run(experiment: Experiment, run: Run, data: Path = DATA) -> None:
     """Run or resume the experiment, then write its tables, the cheap row among them."""
     with run.timed():
-        one.run(run)
-        cheap = one.cheap.compute(run.folder / CHEAP_ROW)
-    about = {"command": f"{one.command} --workers {run.workers}", "code": code_hash(),
+        experiment.run(run)
+        cheap = experiment.cheap.compute(run.folder / CHEAP_ROW)
+    about = {"command": f"{experiment.command} --workers {run.workers}", "code": code_hash(),
              "date": f"{datetime.now(UTC):%Y-%m-%d}", "minutes": round(run.seconds / 60, 1), "note": ""}
-    for name, source in one.tables.items():
-        write_table(f"{one.name}.{name}", rows_of_file(run.folder / source.file), {
+    for name, source in experiment.tables.items():
+        write_table(f"{experiment.name}.{name}", rows_of_file(run.folder / source.file), {
             **about, "scenario": source.scenario, "seeds": source.seeds, "controllers": source.controllers}, data)
-    publish_cheap_row(one, cheap, about, data)
+    publish_cheap_row(experiment, cheap, about, data)
 
 
-def publish_cheap_row(one: Experiment, cheap: Mapping[str, float], about: Mapping[str, object],
+def publish_cheap_row(experiment: Experiment, cheap: Mapping[str, float], about: Mapping[str, object],
                       data: Path = DATA) -> None:
     """Its figures, a line each."""
-    write_table(f"{one.name}.{CHEAP_ROW}", [{"figure": name, "value": repr(value)} for name, value in cheap.items()], {
-        **about, "scenario": one.cheap.about, "seeds": "", "controllers": ()}, data)
+    rows = [{"figure": name, "value": repr(value)} for name, value in cheap.items()]
+    write_table(f"{experiment.name}.{CHEAP_ROW}", rows, {
+        **about, "scenario": experiment.cheap.about, "seeds": "", "controllers": ()}, data)
 
 
-def moved(one: Experiment, now: Mapping[str, float], data: Path = DATA) -> list[str]:
+def moved(experiment: Experiment, now: Mapping[str, float], data: Path = DATA) -> list[str]:
     """Figures of the cheap row that are beyond its tolerance from what is published, a line each."""
-    published = {row["figure"]: float(row["value"]) for row in read_table(f"{one.name}.{CHEAP_ROW}", data).rows}
+    published = {row["figure"]: float(row["value"]) for row in read_table(f"{experiment.name}.{CHEAP_ROW}", data).rows}
     if set(published) != set(now):
-        return [f"{one.name}: figures are {', '.join(now)}, published are {', '.join(published)}"]
-    allowed = one.cheap
-    return [f"{one.name}, {allowed.about}: {name} is {now[name]:.10g}, published {was:.10g}, allowed "
-            f"{allowed.relative:g} of it; `{one.command}` publishes anew"
+        return [f"{experiment.name}: figures are {', '.join(now)}, published are {', '.join(published)}"]
+    allowed = experiment.cheap
+    return [f"{experiment.name}, {allowed.about}: {name} is {now[name]:.10g}, published {was:.10g}, allowed "
+            f"{allowed.relative:g} of it; `{experiment.command}` publishes anew"
             for name, was in published.items()
             if not abs(now[name] - was) <= allowed.relative * abs(was) + allowed.absolute]

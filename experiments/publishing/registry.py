@@ -21,9 +21,9 @@ COMMANDS = "publishing.commands"
 @cache
 def experiments() -> dict[str, Experiment]:
     """By name."""
-    found = [one for module in sorted(info.name for info in iter_modules([str(FOLDER)]))
-             for one in import_module(f"{PACKAGE}.{module}").EXPERIMENTS]
-    return {one.name: one for one in found}
+    declared = [experiment for module in sorted(info.name for info in iter_modules([str(FOLDER)]))
+             for experiment in import_module(f"{PACKAGE}.{module}").EXPERIMENTS]
+    return {experiment.name: experiment for experiment in declared}
 
 
 def experiment(name: str) -> Experiment:
@@ -35,6 +35,6 @@ def experiment(name: str) -> Experiment:
 
 def commands_table(way: Callable[[str], str] = str) -> str:
     """Question, page and command of each, as Markdown; `way` makes the link to a page below docs/."""
-    body = [[one.question, f"[{one.name}]({way(one.page)})", f"`{one.command}`", one.minutes]
-            for one in experiments().values()]
+    body = [[study.question, f"[{study.name}]({way(study.page)})", f"`{study.command}`", study.minutes]
+            for study in experiments().values()]
     return markdown(["question", "page", "command", "minutes, about"], body)

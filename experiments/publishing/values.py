@@ -37,21 +37,21 @@ class Value:
 
     def _row(self, data: Path) -> Row:
         rows = read_table(self.table, data).rows
-        found = [row for row in rows if all(_same(row.get(key), wanted) for key, wanted in self.where)]
-        if len(found) != 1:
-            raise PublishedError(f"{self.table} where {', '.join('='.join(one) for one in self.where)}: "
-                                 f"{len(found)} rows, must be 1")
-        return found[0]
+        matching = [row for row in rows if all(_same(row.get(key), wanted) for key, wanted in self.where)]
+        if len(matching) != 1:
+            raise PublishedError(f"{self.table} where {', '.join('='.join(pair) for pair in self.where)}: "
+                                 f"{len(matching)} rows, must be 1")
+        return matching[0]
 
 
 def parsed(text: str) -> Value:
     """The value that the words name; PublishedError if they do not follow the grammar."""
-    found = GRAMMAR.fullmatch(text.strip())
-    pairs = [one.partition("=") for one in re.split(r",\s*", found["where"] or "")] if found else []
-    if found is None or not all(equals for _, equals, _ in pairs if found["where"]):
+    match = GRAMMAR.fullmatch(text.strip())
+    pairs = [pair.partition("=") for pair in re.split(r",\s*", match["where"] or "")] if match else []
+    if match is None or not all(equals for _, equals, _ in pairs if match["where"]):
         raise PublishedError(f"value {text!r}: must be TABLE COLUMN [± COLUMN] [where KEY=VALUE, ...] [as FORMAT]")
     where = tuple((key.strip(), wanted.strip()) for key, equals, wanted in pairs if equals)
-    return Value(found["table"], found["column"], found["half"] or "", where, found["form"] or "")
+    return Value(match["table"], match["column"], match["half"] or "", where, match["form"] or "")
 
 
 def _same(text: str | None, wanted: str) -> bool:

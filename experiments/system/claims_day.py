@@ -135,8 +135,8 @@ def print_claims(runs: BY_SEED) -> bool:
     print_table(("figure", "unit", "controller", "mean", *(f"minus {base}" for base in BASES), "MILP gap $"), rows,
                 right=("mean", "MILP gap $"))
     print_table(("controller", "against", "hours with fewer units", "which"),
-                [(name, base, mean_text(one.hours_per_seed), one.text) for base in BASES for name in runs
-                 if name != base for one in (fewer_units(name, base, runs),)])
+                [(name, base, mean_text(claim.hours_per_seed), claim.text) for base in BASES for name in runs
+                 if name != base for claim in (fewer_units(name, base, runs),)])
     for name, expected in EXPECTED_USD.items():
         cost = versus[BASES[0]]["operating_cost_usd", name].mean
         print(f"{name}: operating cost {cost:,.0f} $, plan found before building {expected:,.0f} $, "
@@ -195,10 +195,10 @@ def write_csv(runs: BY_SEED, path: Path) -> None:
             for d in differences(runs, base):
                 writer.writerow((d.figure, d.controller, base, d.mean, d.difference, d.ci95, d.gap_usd, d.note))
             for name in runs:
-                one = fewer_units(name, base, runs)
-                hours = float(one.hours_per_seed.mean())
+                claim = fewer_units(name, base, runs)
+                hours = float(claim.hours_per_seed.mean())
                 writer.writerow(("hours_fewer_units", name, base, hours, hours,
-                                 half_width(one.hours_per_seed.astype(float)), "", one.text))
+                                 half_width(claim.hours_per_seed.astype(float)), "", claim.text))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -41,9 +41,9 @@ COLUMNS = ("minimises", "epsilon_usd", *(f"{name}_usd" for name in OBJECTIVES), 
 
 def planning_case(described: str, overrides: Sequence[str] = (), controller: str = CONTROLLER) -> Case:
     """The upper layer's problem at the first counted midnight of a scenario."""
-    found, tuning = first_view(checked_scenario(described, overrides), load_controller(controller)), Tuning()
-    return make_case(found.knowledge, found.view, found.car_control, tuning.terminal_value_usd_per_mwh,
-                     np.full(found.knowledge.horizon_h, tuning.delivery_quantile))
+    first, tuning = first_view(checked_scenario(described, overrides), load_controller(controller)), Tuning()
+    return make_case(first.knowledge, first.view, first.car_control, tuning.terminal_value_usd_per_mwh,
+                     np.full(first.knowledge.horizon_h, tuning.delivery_quantile))
 
 
 def values(point: Point) -> tuple[float | str, ...]:
@@ -87,27 +87,27 @@ class Dot:
 
 def dots(rows: Sequence[Mapping[str, str]]) -> list[Dot]:
     """From lines of the CSV file."""
-    found = []
+    drawn = []
     for row in rows:
         room = max(float(row["minimised_usd"]) - float(row["bound_usd"]), 0.0)
         first, second = row["first"], row["second"]
-        found.append(Dot(float(row[f"{first}_usd"]), float(row[f"{second}_usd"]), room * (row["minimises"] == first),
+        drawn.append(Dot(float(row[f"{first}_usd"]), float(row[f"{second}_usd"]), room * (row["minimises"] == first),
                          room * (row["minimises"] == second), row["front"] == "1"))
-    return found
+    return drawn
 
 
-def picture(found: Sequence[Dot], first: str, second: str, title: str) -> Drawing:
+def picture(drawn: Sequence[Dot], first: str, second: str, title: str) -> Drawing:
     """Points, and a bar from each to what its bound leaves possible."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - an optional dependency, slow to import
 
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.add_subplot()
     x, y, room_x, room_y = (np.array(column) / 1e3 for column in zip(*(
-        (p.second_usd, p.first_usd, p.room_second_usd, p.room_first_usd) for p in found if p.is_front), strict=True))
+        (p.second_usd, p.first_usd, p.room_second_usd, p.room_first_usd) for p in drawn if p.is_front), strict=True))
     none = np.zeros(x.size)
     axes.errorbar(x, y, xerr=[room_x, none], yerr=[room_y, none], fmt="o-", color="C0", ecolor="0.6",
                   capsize=3, label="front, with the room its bounds leave")
-    if beaten := [p for p in found if not p.is_front]:
+    if beaten := [p for p in drawn if not p.is_front]:
         axes.plot([p.second_usd / 1e3 for p in beaten], [p.first_usd / 1e3 for p in beaten], "x", color="0.5",
                   label="dominated")
     axes.set_xlabel(f"{second} [1000 $]")
@@ -135,8 +135,8 @@ class Kept:
         write_csv(front, self.stem.with_suffix(".csv"))
         if find_spec("matplotlib"):
             with self.stem.with_suffix(".csv").open(newline="", encoding="utf-8") as file:
-                found = dots(list(csv.DictReader(file)))
-            save_figure(picture(found, self.first, self.second, self.title), self.stem)
+                drawn = dots(list(csv.DictReader(file)))
+            save_figure(picture(drawn, self.first, self.second, self.title), self.stem)
 
 
 def settings_of(options: argparse.Namespace, case: Case) -> FrontSettings:

@@ -78,9 +78,9 @@ def cross_check(knowledge: TemporalKnowledge, view: SystemView) -> CrossCheck:
 def judge(knowledge: TemporalKnowledge, view: SystemView, schedule: Ints) -> Plan:
     """The plan that this project's dispatch makes of a schedule [U, H] from elsewhere; no bound is known."""
     case = make_case(knowledge, view, "none", 0.0, np.ones(knowledge.horizon_h))
-    found = dispatch(case, schedule, np.zeros(0))
-    given = Commitment(schedule, np.zeros(0), found.objective_usd, -np.inf, "given", 0.0, 0.0)
-    return make_plan(case, given, close_balance(case, schedule, found))
+    powers = dispatch(case, schedule, np.zeros(0))
+    given = Commitment(schedule, np.zeros(0), powers.objective_usd, -np.inf, "given", 0.0, 0.0)
+    return make_plan(case, given, close_balance(case, schedule, powers))
 
 
 def pypsa_answer(knowledge: TemporalKnowledge, view: SystemView) -> tuple[Ints, float]:

@@ -86,11 +86,11 @@ def undelivered(folder: Path, workers: int) -> list[tuple[object, ...]]:
     """A row per scenario, controller and seed: energy of the targets that set-points could not ask for, and cost."""
     rows: list[tuple[object, ...]] = []
     for name, (scenario, seeds, controllers) in UNDELIVERED.items():
-        found = [_results(folder / f"{name}-{rule}", scenario, controllers, seeds, (
+        by_rule = [_results(folder / f"{name}-{rule}", scenario, controllers, seeds, (
             *FULL, "planning.expectation=perfect", "days=1", f"planning.redispatch={rule}"), workers)
             for rule in RULES]
-        for pair in zip(*found, strict=True):
-            figures = [compute_metrics(one) for one in pair]
+        for pair in zip(*by_rule, strict=True):
+            figures = [compute_metrics(result) for result in pair]
             rows.append((name, pair[0].controller, pair[0].seed, *(f["not_delivered_share"] for f in figures),
                          *(f["total_cost_usd_adjusted"] for f in figures)))
     return rows

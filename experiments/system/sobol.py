@@ -53,12 +53,12 @@ def inputs_of(scenario: Scenario) -> dict[str, Input]:
     maps = {f"districts.{place}.zone_map": None for place, district in enumerate(scenario.districts)
             if district.feeder == "ieee33"}
     cny = 1000 / scenario.tariff.cny_per_usd
-    found = (Input("compliance", 0.3, 1.0, keys={"drivers.compliance_mean": None}),
+    candidates = (Input("compliance", 0.3, 1.0, keys={"drivers.compliance_mean": None}),
              Input("plug_in", 0.36, 1.0, keys={"drivers.plug_in_probability": None}),
              Input("fleet", 0.5, 1.5, keys=counts),
              Input("wear", 0.1 * cny, 0.6 * cny, keys={"objective.wear_usd_per_mwh": None}),
              Input("zone_map", levels=("contiguous", "public"), keys=maps))
-    return {one.name: one for one in found if one.keys}
+    return {candidate.name: candidate for candidate in candidates if candidate.keys}
 
 
 def write_study(path: Path, scenario: str, controller: str, overrides: Mapping[str, Any],
@@ -97,11 +97,11 @@ def independent_rows(rows: int, samples: int) -> Floats:
 
 
 # ---------------------------------------------------------------- the figure
-def picture(found: Sequence[Index]) -> Drawing:
+def picture(computed: Sequence[Index]) -> Drawing:
     """A panel per output: first and total order of each input with 95 % intervals."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, for figures only
 
-    outputs = list(dict.fromkeys(one.output for one in found))
+    outputs = list(dict.fromkeys(index.output for index in computed))
     columns = min(4, len(outputs))
     rows = -(-len(outputs) // columns)
     figure = Figure(figsize=(2.6 * columns, 2.3 * rows + 0.4), layout="constrained")
@@ -109,7 +109,7 @@ def picture(found: Sequence[Index]) -> Drawing:
     for panel in panels.flat[len(outputs):]:
         panel.set_visible(False)
     for panel, output in zip(panels.flat, outputs, strict=False):
-        _bars(panel, [one for one in found if one.output == output])
+        _bars(panel, [index for index in computed if index.output == output])
         panel.set_title(f"{output} [{METRICS[output].unit}]", fontsize=8)
     for panel in panels[-1]:
         panel.set_xlabel("share of variance", fontsize=8)
@@ -118,20 +118,20 @@ def picture(found: Sequence[Index]) -> Drawing:
     return figure
 
 
-def _bars(panel: Any, found: Sequence[Index]) -> None:
-    places = np.arange(len(found))
+def _bars(panel: Any, computed: Sequence[Index]) -> None:
+    places = np.arange(len(computed))
     for shift, label, color, name in ((-0.2, "first order", "C0", "first"), (0.2, "total order", "C1", "total")):
-        panel.barh(places + shift, [getattr(one, name) for one in found], 0.38, color=color, label=label,
-                   xerr=[np.nan_to_num(getattr(one, f"{name}_ci95")) for one in found],
+        panel.barh(places + shift, [getattr(index, name) for index in computed], 0.38, color=color, label=label,
+                   xerr=[np.nan_to_num(getattr(index, f"{name}_ci95")) for index in computed],
                    error_kw={"elinewidth": 0.8, "capsize": 2})
     panel.axvline(0.0, color="0.3", linewidth=0.6)
-    panel.set_yticks(places, [one.input.replace("_", " ") for one in found], fontsize=8)
-    panel.set_ylim(len(found) - 0.5, -0.5)
+    panel.set_yticks(places, [index.input.replace("_", " ") for index in computed], fontsize=8)
+    panel.set_ylim(len(computed) - 0.5, -0.5)
     panel.set_xlim(-0.3, 1.3)
     panel.tick_params(axis="x", labelsize=8)
     panel.grid(axis="x", linewidth=0.4, alpha=0.6)
     panel.set_axisbelow(True)
-    if not any(np.isfinite(one.total) for one in found):
+    if not any(np.isfinite(index.total) for index in computed):
         panel.text(0.5, 0.5, "does not vary", transform=panel.transAxes, ha="center", va="center", fontsize=8)
 
 
@@ -159,8 +159,8 @@ def _run(chosen: argparse.Namespace) -> int:
     if failed := run_sweep(sweep, workers=chosen.workers, say=say):
         raise RunsFailed(f"{failed} cases have no result, so there are no indices yet; see {sweep.folder}")
     values = outputs_of(sweep.folder / TABLE, places)
-    found = [index for name in OUTPUTS for index in indices(inputs, name, values[name])]
-    _tell(found, variation(values, chosen.samples), chosen.output)
+    computed = [index for name in OUTPUTS for index in indices(inputs, name, values[name])]
+    _tell(computed, variation(values, chosen.samples), chosen.output)
     return 0
 
 
@@ -179,21 +179,21 @@ def _chosen_inputs(chosen: argparse.Namespace) -> list[Input]:
 
 def _write_sample(chosen: argparse.Namespace, inputs: Sequence[Input]) -> list[int]:
     different, places = points(inputs, sample(inputs, chosen.samples))
-    overrides = {key: yaml.safe_load(value) for key, _, value in (one.partition("=") for one in chosen.overrides)}
+    overrides = {key: yaml.safe_load(value) for key, _, value in (text.partition("=") for text in chosen.overrides)}
     write_study(chosen.output / STUDY, chosen.scenario, chosen.controller, overrides, different)
     return places
 
 
-def _tell(found: Sequence[Index], varied: Sequence[tuple[str, str, float, float, float]], folder: Path) -> None:
-    rows = [asdict(index) for index in found]
+def _tell(computed: Sequence[Index], varied: Sequence[tuple[str, str, float, float, float]], folder: Path) -> None:
+    rows = [asdict(index) for index in computed]
     write_rows(list(rows[0]), [list(row.values()) for row in rows], folder / SUMMARY)
     write_rows(("output", "unit", "mean", "standard_deviation", "noise"), varied, folder / VARIATION)
-    save_figure(picture(found), folder / FIGURE)
+    save_figure(picture(computed), folder / FIGURE)
     print_table(("output", "unit", "mean", "standard deviation", "noise"),
                 [(name, unit, *map(number, rest)) for name, unit, *rest in varied])
     print_table(("output", "input", "first order", "+-", "total order", "+-"),
-                [(one.output, one.input, *(f"{value:.2f}" for value in (
-                    one.first, one.first_ci95, one.total, one.total_ci95))) for one in found])
+                [(index_.output, index_.input, *(f"{value:.2f}" for value in (
+                    index_.first, index_.first_ci95, index_.total, index_.total_ci95))) for index_ in computed])
 
 
 if __name__ == "__main__":

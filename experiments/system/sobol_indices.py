@@ -68,31 +68,31 @@ def points(inputs: Sequence[Input], shares: Floats) -> tuple[list[dict[str, Any]
 
     Rows are equal where a choice or a count falls on the same level twice: one run serves them.
     """
-    found: list[dict[str, Any]] = []
+    different: list[dict[str, Any]] = []
     place: dict[tuple[Any, ...], int] = {}
     places = []
     for row in shares:
-        point = {key: value for one, share in zip(inputs, row, strict=True)
-                 for key, value in one.settings(float(share)).items()}
+        point = {key: value for input_, share in zip(inputs, row, strict=True)
+                 for key, value in input_.settings(float(share)).items()}
         if (values := tuple(point.values())) not in place:
-            place[values] = len(found)
-            found.append(point)
+            place[values] = len(different)
+            different.append(point)
         places.append(place[values])
-    return found, places
+    return different, places
 
 
 def indices(inputs: Sequence[Input], output: str, values: Floats) -> list[Index]:
     """An index per input from values [N (D + 2)]; NaN where the output never varies or does not apply."""
     if not np.all(np.isfinite(values)) or np.ptp(values) == 0:
-        return [Index(output, one.name, *[np.nan] * 4) for one in inputs]
+        return [Index(output, input_.name, *[np.nan] * 4) for input_ in inputs]
     from SALib.analyze import sobol  # noqa: PLC0415
 
-    found = sobol.analyze(_problem(inputs), values, calc_second_order=False, num_resamples=RESAMPLES,
+    analysed = sobol.analyze(_problem(inputs), values, calc_second_order=False, num_resamples=RESAMPLES,
                           conf_level=0.95, seed=BOOTSTRAP_SEED)
-    columns = (found[name] for name in ("S1", "S1_conf", "ST", "ST_conf"))
-    return [Index(output, one.name, *map(float, row))
-            for one, row in zip(inputs, zip(*columns, strict=True), strict=True)]
+    columns = (analysed[name] for name in ("S1", "S1_conf", "ST", "ST_conf"))
+    return [Index(output, input_.name, *map(float, row))
+            for input_, row in zip(inputs, zip(*columns, strict=True), strict=True)]
 
 
 def _problem(inputs: Sequence[Input]) -> dict[str, Any]:
-    return {"num_vars": len(inputs), "names": [one.name for one in inputs], "bounds": [[0.0, 1.0]] * len(inputs)}
+    return {"num_vars": len(inputs), "names": [input_.name for input_ in inputs], "bounds": [[0.0, 1.0]] * len(inputs)}

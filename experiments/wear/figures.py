@@ -40,18 +40,18 @@ def _figure(width: float, height: float) -> Figure:
 
 
 # ---------------------------------------------------------------- the dispatch under rising wear
-def fading_picture(found: Sequence[Fading], model_prices: Mapping[str, float]) -> Figure:
+def fading_picture(fadings: Sequence[Fading], model_prices: Mapping[str, float]) -> Figure:
     """Hours with fewer units and energy given back over the price of wear; the models' own prices as marks."""
     figure = _figure(6.4, 5.0)
     top, bottom = figure.subplots(2, 1, sharex=True)
-    for place, one in enumerate(found):
-        for axes, values in ((top, one.hours_fewer), (bottom, one.discharged_mwh)):
-            axes.plot(one.coefficients, values.mean(axis=1), marker="os^"[place % 3], markersize=4, color=f"C{place}",
-                      label=one.label)
+    for place, line in enumerate(fadings):
+        for axes, values in ((top, line.hours_fewer), (bottom, line.discharged_mwh)):
+            axes.plot(line.coefficients, values.mean(axis=1), marker="os^"[place % 3], markersize=4, color=f"C{place}",
+                      label=line.label)
             if values.shape[1] > 1:
-                axes.fill_between(one.coefficients, values.min(axis=1), values.max(axis=1), color=f"C{place}",
+                axes.fill_between(line.coefficients, values.min(axis=1), values.max(axis=1), color=f"C{place}",
                                   alpha=0.2, linewidth=0)
-    right = max(float(one.coefficients.max()) for one in found)
+    right = max(float(line.coefficients.max()) for line in fadings)
     _mark_prices(top, {name: price for name, price in model_prices.items() if price <= right}, right)
     for price in model_prices.values():
         if price <= right:
@@ -83,7 +83,7 @@ def _mark_prices(axes: Any, prices: Mapping[str, float], right: float) -> None:
 # ---------------------------------------------------------------- when V2G pays
 def wear_by_age(model: str, days: int = 30) -> Floats:
     """[ages] wear of V2G in CNY per kWh given back, against smart charging, at the default battery price."""
-    return np.array([one.against_smart_cny for one in
+    return np.array([outcome.against_smart_cny for outcome in
                      car.outcomes([car.Case(model, age, 1 / 3, 0.8) for age in MAP_AGES], days)])
 
 
@@ -147,12 +147,12 @@ def offers_picture(shown: Sequence[Offered]) -> Figure:
     """Participants worse off on other seeds: mean with its interval, worst seed, and the promise of each offer."""
     figure = _figure(6.4, 0.9 + 0.28 * len(shown))
     axes = figure.add_subplot()
-    for place, one in enumerate(shown):
-        axes.plot(one.worst_percent, place, "o", color="0.55", markersize=4)
-        axes.errorbar(one.mean_percent, place, xerr=np.nan_to_num(one.half_percent), fmt="s", color="C0",
+    for place, offered in enumerate(shown):
+        axes.plot(offered.worst_percent, place, "o", color="0.55", markersize=4)
+        axes.errorbar(offered.mean_percent, place, xerr=np.nan_to_num(offered.half_percent), fmt="s", color="C0",
                       markersize=4, capsize=3)
-        axes.plot([one.promised_percent] * 2, [place - 0.4, place + 0.4], color="C3", linewidth=1.5)
-    axes.set_yticks(range(len(shown)), [one.label for one in shown], fontsize=7)
+        axes.plot([offered.promised_percent] * 2, [place - 0.4, place + 0.4], color="C3", linewidth=1.5)
+    axes.set_yticks(range(len(shown)), [offered.label for offered in shown], fontsize=7)
     axes.invert_yaxis()
     axes.set_xlim(left=-0.1)
     axes.set_xlabel("worse off on other seeds [%]: mean, worst seed (grey), promised (red)", fontsize=8)

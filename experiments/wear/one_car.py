@@ -130,8 +130,8 @@ def break_even_cny(wear_cny: float) -> float:
     return float(break_even_usd_per_kwh(np.array([wear_cny]), VALLEY_CNY, ETA, ETA)[0])
 
 
-def best_use(found: Sequence[Outcome], spread_cny: float, battery_cny: float) -> tuple[Outcome, float] | None:
+def best_use(outcomes: Sequence[Outcome], spread_cny: float, battery_cny: float) -> tuple[Outcome, float] | None:
     """The depth and top at which V2G leaves most; None where it leaves nothing."""
-    nets = [one.net_cny_per_year(spread_cny, battery_cny) for one in found]
+    nets = [outcome.net_cny_per_year(spread_cny, battery_cny) for outcome in outcomes]
     best = int(np.argmax(nets))
-    return (found[best], nets[best]) if nets[best] > 0 else None
+    return (outcomes[best], nets[best]) if nets[best] > 0 else None

@@ -49,16 +49,16 @@ def offers(own: Statements, base: Statements) -> list[tuple[Compensation, float,
 
 def tried(own: Statements, base: Statements, others: Sequence[tuple[Statements, Statements]]) -> list[Tried]:
     """Each offer, tried on pairs (run, its uncoordinated self) of other seeds."""
-    return [Tried(found, promised, pays, np.array([worse_off_share(found.offer, *pair) for pair in others])
-                  if found.is_possible else np.zeros(0)) for found, promised, pays in offers(own, base)]
+    return [Tried(offer, promised, pays, np.array([worse_off_share(offer.offer, *pair) for pair in others])
+                  if offer.is_possible else np.zeros(0)) for offer, promised, pays in offers(own, base)]
 
 
 def offer_rows(rows: Sequence[Tried], left_usd: Mapping[int, float]) -> list[tuple[str, ...]]:
     """A row per offer for the table; left_usd is what the payer keeps, by the offer's place."""
-    return [(one.label, f"{one.found.share:.1%}", _rates(one.found), f"{one.found.paid_usd:,.0f}",
-             f"{one.found.worse_off_before} of {one.found.participants}", str(one.found.worse_off_after),
-             f"{left_usd[place]:,.0f}" if one.found.is_possible else "impossible", f"{1 - one.promised:.1%}",
-             *_elsewhere(one)) for place, one in enumerate(rows)]
+    return [(trial.label, f"{trial.found.share:.1%}", _rates(trial.found), f"{trial.found.paid_usd:,.0f}",
+             f"{trial.found.worse_off_before} of {trial.found.participants}", str(trial.found.worse_off_after),
+             f"{left_usd[place]:,.0f}" if trial.found.is_possible else "impossible", f"{1 - trial.promised:.1%}",
+             *_elsewhere(trial)) for place, trial in enumerate(rows)]
 
 
 OFFER_HEAD = ("scheme", "share", "rate [$]", "paid [$]", "worse off before", "after", "left for the payer [$]",
@@ -66,32 +66,33 @@ OFFER_HEAD = ("scheme", "share", "rate [$]", "paid [$]", "worse off before", "af
               "seeds on which it holds")
 
 
-def _rates(found: Compensation) -> str:
-    if not found.is_possible:
+def _rates(offer: Compensation) -> str:
+    if not offer.is_possible:
         return "inf"
-    if not np.isnan(found.rate_usd):
-        return f"{found.rate_usd:.4g}"
-    return "; ".join(f"{name} {rate:.4g}" for name, rate in found.offer.rates_usd.items() if rate > 0) or "0"
+    if not np.isnan(offer.rate_usd):
+        return f"{offer.rate_usd:.4g}"
+    return "; ".join(f"{name} {rate:.4g}" for name, rate in offer.offer.rates_usd.items() if rate > 0) or "0"
 
 
-def _elsewhere(one: Tried) -> tuple[str, str, str, str]:
-    if not one.elsewhere.size:
+def _elsewhere(trial: Tried) -> tuple[str, str, str, str]:
+    if not trial.elsewhere.size:
         return ("-", "-", "-", "-")
-    return (f"{one.elsewhere.mean():.2%}", f"+- {half_width(one.elsewhere):.2%}", f"{one.elsewhere.max():.2%}",
-            f"{one.kept} of {one.elsewhere.size}")
+    return (f"{trial.elsewhere.mean():.2%}", f"+- {half_width(trial.elsewhere):.2%}", f"{trial.elsewhere.max():.2%}",
+            f"{trial.kept} of {trial.elsewhere.size}")
 
 
 def seed_rows(rows: Sequence[Tried], seeds: Sequence[int]) -> list[tuple[str, ...]]:
     """A row per offer and seed."""
-    return [(one.label, f"{one.found.share:.1%}", str(seed), f"{share:.6f}") for one in rows
-            for seed, share in zip(seeds, one.elsewhere, strict=False)]
+    return [(trial.label, f"{trial.found.share:.1%}", str(seed), f"{share:.6f}") for trial in rows
+            for seed, share in zip(seeds, trial.elsewhere, strict=False)]
 
 
 def shown_offers(rows: Sequence[Tried]) -> list[Offered]:
     """For the figure: the offers that were tried on other seeds."""
-    return [Offered(f"{one.label}, {one.found.share:.1%}", 100 * (1 - one.promised), 100 * float(one.elsewhere.mean()),
-                    100 * half_width(one.elsewhere), 100 * float(one.elsewhere.max()))
-            for one in rows if one.elsewhere.size]
+    return [Offered(f"{trial.label}, {trial.found.share:.1%}", 100 * (1 - trial.promised),
+                    100 * float(trial.elsewhere.mean()), 100 * half_width(trial.elsewhere),
+                    100 * float(trial.elsewhere.max()))
+            for trial in rows if trial.elsewhere.size]
 
 
 SEED_HEAD = ("scheme", "share", "seed", "worse off")

@@ -75,11 +75,11 @@ def prices(given: argparse.Namespace) -> list[Table]:
             wear = car.life_average_cny(model, battery)
             lasting.append((model, f"{battery:g}", f"{wear:.3f}", f"{car.break_even_cny(wear):.3f}"))
         points = [car.Case(model, age, 1 / 3, 0.8) for age in car.AGES]
-        for one in car.outcomes(points, DAYS):
-            aged.append((model, f"{one.case.age_years:g}", f"{one.against_smart_cny:.3f}",
-                         f"{one.against_uncoordinated_cny:.3f}", f"{one.cycle_share:.0%}",
-                         f"{car.break_even_cny(one.against_smart_cny):.3f}",
-                         f"{one.against_smart_cny / car.life_average_cny(model, 900.0):.2f}"))
+        for outcome in car.outcomes(points, DAYS):
+            aged.append((model, f"{outcome.case.age_years:g}", f"{outcome.against_smart_cny:.3f}",
+                         f"{outcome.against_uncoordinated_cny:.3f}", f"{outcome.cycle_share:.0%}",
+                         f"{car.break_even_cny(outcome.against_smart_cny):.3f}",
+                         f"{outcome.against_smart_cny / car.life_average_cny(model, 900.0):.2f}"))
     return [("life_average", ("model", "battery [CNY/kWh]", "wear [CNY/kWh]", "break-even [CNY/kWh]"), lasting),
             ("by_age", ("model", "age [years]", "wear against smart [CNY/kWh]", "against uncoordinated", "cycling",
                         "break-even [CNY/kWh]", "booked / price"), aged),
@@ -99,16 +99,16 @@ def study(_: argparse.Namespace) -> list[Table]:
     grid: list[Sequence[str]] = []
     best: list[Sequence[str]] = []
     for model in wear_model_names():
-        found = car.outcomes(car.cases(model), DAYS)
+        outcomes = car.outcomes(car.cases(model), DAYS)
         grid += [(model, f"{o.case.age_years:g}", f"{o.case.depth:g}", f"{o.case.top:g}", f"{o.against_smart_cny:.4f}",
-                  f"{o.against_uncoordinated_cny:.4f}", f"{o.cycle_share:.3f}") for o in found]
+                  f"{o.against_uncoordinated_cny:.4f}", f"{o.cycle_share:.3f}") for o in outcomes]
         for age in car.AGES[1:]:
-            of_age = [one for one in found if one.case.age_years == age]
+            of_age = [outcome for outcome in outcomes if outcome.case.age_years == age]
             for battery in car.BATTERY_CNY:
                 cells = [car.best_use(of_age, spread, battery) for spread in car.SPREADS_CNY]
                 best.append((model, f"{age:g}", f"{battery:g}", *(
-                    f"{net:,.0f} ({one.case.depth:g} from {one.case.top:g})" if cell else "no V2G"
-                    for cell in cells for one, net in [cell or (found[0], 0.0)])))
+                    f"{net:,.0f} ({outcome.case.depth:g} from {outcome.case.top:g})" if cell else "no V2G"
+                    for cell in cells for outcome, net in [cell or (outcomes[0], 0.0)])))
     heads = tuple(f"spread {spread:g}: CNY a year (depth, top)" for spread in car.SPREADS_CNY)
     return [("grid", ("model", "age", "depth", "top", "wear against smart [CNY/kWh]", "against uncoordinated",
                       "cycling"), grid), ("best_use", ("model", "age", "battery [CNY/kWh]", *heads), best)]
@@ -120,7 +120,7 @@ def runs(given: argparse.Namespace, name: str, controllers: Sequence[str], seeds
     """Results by controller and seed, in a folder of that name."""
     request = compare_request(given.scenario, list(controllers), seeds, (*(given.set or ()), *overrides), None,
                               given.folder / name)
-    return {(one.controller, one.seed): one for one in results_of(jobs(request), given.workers, given.fresh)}
+    return {(run.controller, run.seed): run for run in results_of(jobs(request), given.workers, given.fresh)}
 
 
 def dispatch(given: argparse.Namespace) -> list[Table]:
@@ -133,19 +133,19 @@ def dispatch(given: argparse.Namespace) -> list[Table]:
     booked: list[Sequence[str]] = []
     for label, overrides in settings.items():
         needed = CONTROLLERS if label in COUNTING_MODELS else (V2G,)
-        found = runs(given, label.split(" ", maxsplit=1)[0], needed, given.seeds, *overrides)
-        figures = [compute_metrics(one) for (name, _), one in found.items() if name == V2G]
+        results = runs(given, label.split(" ", maxsplit=1)[0], needed, given.seeds, *overrides)
+        figures = [compute_metrics(result) for (name, _), result in results.items() if name == V2G]
         rows.append((label, *(number(float(np.mean([f[key] for f in figures]))) for key in shown)))
         if label in COUNTING_MODELS:
-            booked += [_booked(label, seed, found) for seed in sorted({seed for _, seed in found})]
+            booked += [_booked(label, seed, results) for seed in sorted({seed for _, seed in results})]
     return [("dispatch", ("price of wear", *shown), rows),
             ("booked", ("model", "seed", "price [$/kWh]", "booked against smart [$/kWh]", "against uncoordinated",
                         "smart - uncoordinated [$]", "flags"), booked)]
 
 
-def _booked(model: str, seed: int, found: Mapping[tuple[str, int], Result]) -> tuple[str, ...]:
+def _booked(model: str, seed: int, results: Mapping[tuple[str, int], Result]) -> tuple[str, ...]:
     """The dispatch's price beside the wear that the same model books for the traces."""
-    v2g, smart, base = (found[name, seed] for name in (V2G, "smart_charging", BASE))
+    v2g, smart, base = (results[name, seed] for name in (V2G, "smart_charging", BASE))
     extra = counterfactual(v2g, [smart, base], model)
     spared = counterfactual(smart, [base], model)[BASE]
     own = owner_statements(v2g)
@@ -168,9 +168,9 @@ def fading(given: argparse.Namespace) -> list[Table]:
     for label, extra in FADING.items():
         by_coefficient = []
         for coefficient in FADING_COEFFICIENTS:
-            found = runs(given, f"fading/{label.replace(' ', '_')}/{coefficient:g}", (V2G,), given.seeds,
+            results = runs(given, f"fading/{label.replace(' ', '_')}/{coefficient:g}", (V2G,), given.seeds,
                          *NINE_HOURS, *extra, f"objective.wear_usd_per_mwh={coefficient:g}")
-            figures = [compute_metrics(one) for one in found.values()]
+            figures = [compute_metrics(result) for result in results.values()]
             by_coefficient.append(figures)
             rows.append((label, f"{coefficient:g}", *(number(float(np.mean([f[key] for f in figures])))
                                                       for key in shown)))
@@ -188,7 +188,7 @@ def model_prices() -> dict[str, float]:
 
 def owners(given: argparse.Namespace) -> list[Table]:
     """Statements of the first seed; offers found on it; whom they leave worse off on the other seeds."""
-    first = {name: one for (name, _), one in runs(given, "owners", CONTROLLERS, 1).items()}
+    first = {name: statements for (name, _), statements in runs(given, "owners", CONTROLLERS, 1).items()}
     own = {name: owner_statements(result) for name, result in first.items()}
     write_csv(given.folder / "owners" / "owners.csv", own[V2G], own[BASE])
     spread = [(name, d.name, str(d.cars), *(f"{v:.3f}" for v in (d.mean, d.p5, d.median, d.p95)),
@@ -199,7 +199,7 @@ def owners(given: argparse.Namespace) -> list[Table]:
     rows = tried(own[V2G], own[BASE], [(owner_statements(pairs[V2G, s]), owner_statements(pairs[BASE, s]))
                                        for s in seeds])
     payer = budget(first[V2G], first[BASE])
-    left = {place: payer.after(one.found.paid_usd) for place, one in enumerate(rows)}
+    left = {place: payer.after(statements.found.paid_usd) for place, statements in enumerate(rows)}
     purse = tuple(f"{v:,.0f}" for v in (payer.saved_usd, payer.tariff_usd, payer.refill_usd, payer.before_payment_usd,
                                         make_whole_usd(own[V2G], own[BASE])))
     if seeds:

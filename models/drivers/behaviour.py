@@ -69,14 +69,14 @@ class Behaviour:
         return not self.plugs_in or self.moves in ("plug_in", "departure")
 
 
-def in_order(found: list[Behaviour]) -> tuple[Behaviour, ...]:
+def in_order(behaviours: list[Behaviour]) -> tuple[Behaviour, ...]:
     """These behaviours by code; RecordError where a code or name is taken twice, or a code is left out."""
-    ordered = sorted(found, key=lambda one: one.code)
-    names = [one.name for one in ordered]
+    ordered = sorted(behaviours, key=lambda behaviour: behaviour.code)
+    names = [behaviour.name for behaviour in ordered]
     problems = [f"name {name} is taken twice" for name in sorted({name for name in names if names.count(name) > 1})]
-    problems += [f"{one.name} has code {one.code}, the place for {place} is "
-                 f"{'taken twice' if one.code < place else 'empty'}"
-                 for place, one in enumerate(ordered) if one.code != place][:1]
+    problems += [f"{behaviour.name} has code {behaviour.code}, the place for {place} is "
+                 f"{'taken twice' if behaviour.code < place else 'empty'}"
+                 for place, behaviour in enumerate(ordered) if behaviour.code != place][:1]
     if problems:
         raise RecordError("behaviours: " + "; ".join(problems))
     return tuple(ordered)

@@ -73,12 +73,12 @@ def compare(asked_kwh: Floats, held_kwh: Floats, charged_kwh: Floats, discharged
     # A car whose behaviour is to follow deviates because it left, pressed the button now, or could not.
     why = np.where(left_early, np.where(moves("departure", behaviour), behaviour, LEAVES_EARLY), LIMITED)
     why = np.where(follows(behaviour) & ~has_overridden, why, behaviour)
-    found = np.where(complied, COMPLIED, why)
-    found = np.where(is_asked, found, np.where(is_enrolled, COMPLIED, NOT_ENROLLED))
-    counted = found[is_asked | ~is_enrolled]
+    reason = np.where(complied, COMPLIED, why)
+    reason = np.where(is_asked, reason, np.where(is_enrolled, COMPLIED, NOT_ENROLLED))
+    counted = reason[is_asked | ~is_enrolled]
     down_kwh, up_kwh = np.maximum(asked_kwh, 0.0) * is_asked, np.maximum(-asked_kwh, 0.0) * is_asked
     return Compliance(
-        behaviour=found,
+        behaviour=reason,
         instructed_count=int(np.count_nonzero(is_asked)),
         complied_count=int(np.count_nonzero(complied & is_asked)),
         by_behaviour=np.bincount(counted, minlength=len(BEHAVIOURS)).astype(np.int64),

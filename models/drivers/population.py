@@ -93,10 +93,10 @@ class FleetParameters:
     def __post_init__(self) -> None:
         problems = [f"{name}={self.count_of(name)} is negative" for name in VEHICLE_CLASSES
                     if self.count_of(name) < 0]
-        for one in fields(self):
-            value = getattr(self, one.name)
+        for item in fields(self):
+            value = getattr(self, item.name)
             if isinstance(value, (tuple, list)) and not 0 <= value[0] <= value[1]:
-                problems.append(f"{one.name}={value} is not an increasing span of numbers >= 0")
+                problems.append(f"{item.name}={value} is not an increasing span of numbers >= 0")
         shares = (*(f"{name}_bidirectional_share" for name in VEHICLE_CLASSES), "enrolled_share", "eta_charge",
                   "eta_discharge", "fast_eta_charge", "fast_eta_discharge", "soc_min", "soc_max", "soc_floor_v2g")
         problems += [f"{name}={getattr(self, name):g} is outside 0..1" for name in shares

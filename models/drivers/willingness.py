@@ -57,7 +57,7 @@ class DriverParameters:
                      for name in ("zone_outages_per_day", "declaration_error_h") if getattr(self, name) < 0]
         if self.compliance_concentration <= 0:
             problems.append(f"compliance_concentration={self.compliance_concentration:g} is not above 0")
-        names = [one.name for one in REFUSALS]
+        names = [refusal.name for refusal in REFUSALS]
         problems += [f"modes.{name} is unknown, allowed: {', '.join(names)}" for name in self.modes
                      if name not in names]
         if min(self.modes.values(), default=0) < 0 or sum(self.modes.values()) <= 0:
@@ -141,9 +141,9 @@ class Drivers:
         if self.parameters.declaration_error_h == 0:
             return error_s
         day, hour = departure_s // SECONDS_PER_DAY, departure_s % SECONDS_PER_DAY // SECONDS_PER_HOUR
-        for one in np.unique(day):
-            at = np.flatnonzero(day == one)
-            error_s[at] = SECONDS_PER_HOUR * self._misstated_h(int(one))[vehicle[at], hour[at]]
+        for that_day in np.unique(day):
+            at = np.flatnonzero(day == that_day)
+            error_s[at] = SECONDS_PER_HOUR * self._misstated_h(int(that_day))[vehicle[at], hour[at]]
         return error_s
 
     def _misstated_h(self, day: int) -> Floats:
@@ -179,9 +179,9 @@ class Drivers:
         p = self.parameters
         shock = self._shocks(day)
         complies = complies_in_stay(u[0], self.p_complies[:, None], u[1], shock[zone, 0], p)
-        weights = np.cumsum([p.modes.get(one.name, 0.0) for one in REFUSALS])
+        weights = np.cumsum([p.modes.get(refusal.name, 0.0) for refusal in REFUSALS])
         place = np.searchsorted(weights / weights[-1], u[2], side="right")
-        drawn = np.array([one.code for one in REFUSALS])[np.minimum(place, len(REFUSALS) - 1)]
+        drawn = np.array([refusal.code for refusal in REFUSALS])[np.minimum(place, len(REFUSALS) - 1)]
         # A taxi lives on charging: whoever would not plug in plugs in and ignores.
         is_taxi = (self._class_index == TAXI)[:, None]
         drawn = np.where(is_taxi & ~plugs_in(drawn), IGNORES, drawn)

@@ -54,10 +54,10 @@ def fresh_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_h:
     hour = (stays.start_s - start_s) // SECONDS_PER_HOUR
     now = np.flatnonzero((hour < horizon_h) & (stays.p_discharge_max_kw == 0))
     runs_h = np.maximum(np.minimum(stay_hours(stays), 1.0) - wait_h(stays), 0.0)
-    found = np.zeros((count, horizon_h))
+    power_kw = np.zeros((count, horizon_h))
     # several cars share a place: plain indexing would keep the last one alone
-    np.add.at(found, (rows[now], hour[now]), (cars * stays.p_charge_max_kw * runs_h)[now])
-    return found
+    np.add.at(power_kw, (rows[now], hour[now]), (cars * stays.p_charge_max_kw * runs_h)[now])
+    return power_kw
 
 
 def leaving_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_h: int, steps: int) -> Floats:
@@ -68,13 +68,13 @@ def leaving_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_
     """
     hour, step_s = hour_of_row(rows, horizon_h), SECONDS_PER_HOUR // steps
     power_kw = cars * stays.p_charge_max_kw * (hour < horizon_h)
-    found = np.zeros((cohort_count(horizon_h), steps))
+    leaving = np.zeros((cohort_count(horizon_h), steps))
     # a loop over few steps: arrays stay as long as the cars, not cars times steps
     for k in range(steps):
         first_s = start_s + hour * SECONDS_PER_HOUR + k * step_s
         runs_s = np.minimum(stays.departure_s, first_s + step_s) - np.maximum(stays.start_s, first_s)
-        found[:, k] = np.bincount(rows, power_kw * np.maximum(runs_s, 0.0) / step_s, found.shape[0])
-    return found
+        leaving[:, k] = np.bincount(rows, power_kw * np.maximum(runs_s, 0.0) / step_s, leaving.shape[0])
+    return leaving
 
 
 def stay_hours(stays: Sessions) -> Floats:

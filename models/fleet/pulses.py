@@ -69,8 +69,8 @@ def _energy_kwh(pulses: _Pulses, count: int, edges_s: Ints) -> Floats:
 
 def _runs(pulses: _Pulses, count: int, edges_s: Ints) -> Floats:
     """[count, n] powers that run in some part of each period, counted."""
-    one = np.ones(pulses.power_kw.size)
-    begun, ended = (_by_edge(place, one, count, edges_s).cumsum(axis=1) for place in (pulses.begun, pulses.ended))
+    ones = np.ones(pulses.power_kw.size)
+    begun, ended = (_by_edge(place, ones, count, edges_s).cumsum(axis=1) for place in (pulses.begun, pulses.ended))
     return np.asarray(begun[:, 1:] - ended[:, :-1], dtype=np.float64)
 
 

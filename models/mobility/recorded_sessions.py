@@ -75,10 +75,10 @@ def _columns(path: Path, header: list[str] | tuple[str, ...] | object) -> dict[s
     """Our name -> the file's name of each column that is there."""
     names = set(header) if isinstance(header, list | tuple) else set()
     wanted = ("arrival", "departure", *ALSO_KNOWN_AS)
-    found = {ours: name for ours in wanted for name in (ALSO_KNOWN_AS.get(ours), ours) if name in names and name}
-    if missing := [name for name in ("arrival", "departure", "delivered_kwh") if name not in found]:
+    header_of = {ours: name for ours in wanted for name in (ALSO_KNOWN_AS.get(ours), ours) if name in names and name}
+    if missing := [name for name in ("arrival", "departure", "delivered_kwh") if name not in header_of]:
         raise RecordError(f"sessions {path}: lacks the columns {', '.join(missing)}")
-    return found
+    return header_of
 
 
 def _sessions(path: Path, rows: list[dict[str, str]], columns: dict[str, str]) -> RecordedSessions:
@@ -96,8 +96,8 @@ def _sessions(path: Path, rows: list[dict[str, str]], columns: dict[str, str]) -
     declared_s = _declared_s(path, rows, columns, has_declared, arrival_s, first_day)
     names = [row[columns["station"]] for row in rows] if "station" in columns else [""] * len(rows)
     station = np.unique(names, return_inverse=True)[1].astype(np.int64)
-    found = RecordedSessions(first_day, arrival_s, departure_s, declared_s, requested, delivered, station, has_declared)
-    return found.rows(np.argsort(arrival_s, kind="stable"))
+    read = RecordedSessions(first_day, arrival_s, departure_s, declared_s, requested, delivered, station, has_declared)
+    return read.rows(np.argsort(arrival_s, kind="stable"))
 
 
 def _instants(path: Path, rows: list[dict[str, str]], column: str) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:

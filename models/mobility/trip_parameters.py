@@ -53,11 +53,11 @@ class HomeDriving:
 
     def __post_init__(self) -> None:
         problems = []
-        for one in fields(self):
-            values = np.atleast_1d(getattr(self, one.name))
-            most = 1.0 if one.name.endswith("_share") else np.inf
+        for item in fields(self):
+            values = np.atleast_1d(getattr(self, item.name))
+            most = 1.0 if item.name.endswith("_share") else np.inf
             if np.any(values < 0) or np.any(values > most):
-                problems.append(f"{one.name}={getattr(self, one.name)} is outside 0..{most:g}")
+                problems.append(f"{item.name}={getattr(self, item.name)} is outside 0..{most:g}")
         if not self.speed_km_per_h > 0:
             problems.append(f"speed_km_per_h={self.speed_km_per_h:g} is not above 0")
         if problems:

@@ -254,8 +254,8 @@ def _leg_list(columns: list[npt.NDArray[Any]]) -> list[Leg]:
 
 
 def _buses_of_zone(site: Site, kind: int, zone: int) -> list[int]:
-    found: list[int] = np.flatnonzero((site.bus_zone == zone) & (site.ports(kind) > 0)).tolist()
-    return found
+    buses: list[int] = np.flatnonzero((site.bus_zone == zone) & (site.ports(kind) > 0)).tolist()
+    return buses
 
 
 @contextmanager

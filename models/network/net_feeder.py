@@ -52,8 +52,8 @@ def feeder_of_net(net: Any, name: str, limits: FeederLimits | None = None) -> Ra
     Raises RecordError: mesh (with the branch that closes it), elements that a record cannot hold, placeholders.
     """
     asked = limits or FeederLimits()
-    if found := [table for table in _NOT_UNDERSTOOD if _live(net, table).any()]:
-        raise RecordError(f"feeder {name}: has elements that a radial feeder cannot hold: {', '.join(found)}")
+    if unknown := [table for table in _NOT_UNDERSTOOD if _live(net, table).any()]:
+        raise RecordError(f"feeder {name}: has elements that a radial feeder cannot hold: {', '.join(unknown)}")
     slack, held, fused = _slack(net, _fused(net), name)
     branches = _branches(net, fused, held, name, asked.line_rating_a)
     bus, parent, branch = _tree(branches, slack, name)
@@ -84,12 +84,12 @@ def _in_service(net: Any, table: str) -> Bools:
 
 def _live(net: Any, table: str) -> Bools:
     """Elements in service at buses in service."""
-    found = _in_service(net, table)
-    if not found.any():
-        return found
+    live = _in_service(net, table)
+    if not live.any():
+        return live
     frame, dead = net[table], net.bus.index[~_in_service(net, "bus")]
     ends = [column for column in ("bus", "from_bus", "to_bus", "hv_bus", "mv_bus", "lv_bus") if column in frame]
-    return np.asarray(found & ~np.any([frame[column].isin(dead) for column in ends], axis=0), dtype=np.bool_)
+    return np.asarray(live & ~np.any([frame[column].isin(dead) for column in ends], axis=0), dtype=np.bool_)
 
 
 def _fused(net: Any) -> dict[int, int]:
@@ -104,8 +104,8 @@ def _fused(net: Any) -> dict[int, int]:
     live = set(net.bus.index[_in_service(net, "bus")])
     closed = net.switch[(net.switch["et"] == "b") & net.switch["closed"].astype(bool)
                         & net.switch["bus"].isin(live) & net.switch["element"].isin(live)]
-    for one, other in zip(closed["bus"], closed["element"], strict=True):
-        low, high = sorted((root(int(one)), root(int(other))))
+    for start, other in zip(closed["bus"], closed["element"], strict=True):
+        low, high = sorted((root(int(start)), root(int(other))))
         stands[high] = low
     return {bus: root(bus) for bus in stands}
 
@@ -162,8 +162,8 @@ def _loads(net: Any, fused: Mapping[int, int], bus: Ints, name: str) -> tuple[Fl
 # ---------------------------------------------------------------- branches
 def _opened(net: Any, kind: str) -> list[int]:
     switch = net.switch
-    found: list[int] = switch.loc[~switch["closed"].astype(bool) & (switch["et"] == kind), "element"].tolist()
-    return found
+    opened: list[int] = switch.loc[~switch["closed"].astype(bool) & (switch["et"] == kind), "element"].tolist()
+    return opened
 
 
 def _branches(net: Any, fused: Mapping[int, int], held: Bools, name: str, rating_a: float | None) -> _Branches:
@@ -207,9 +207,9 @@ def _transformers(trafo: Any) -> tuple[Floats, Floats, Floats]:
 def _tree(branches: _Branches, slack: int, name: str) -> tuple[Ints, Ints, Ints]:
     """Buses, parents' positions and branches [B] that the slack reaches; parents first, lower numbers first."""
     at: dict[int, list[int]] = {}
-    for i, (one, other) in enumerate(zip(branches.start.tolist(), branches.end.tolist(), strict=True)):
-        if one != other:
-            at.setdefault(one, []).append(i)
+    for i, (start, other) in enumerate(zip(branches.start.tolist(), branches.end.tolist(), strict=True)):
+        if start != other:
+            at.setdefault(start, []).append(i)
             at.setdefault(other, []).append(i)
     heap, order = [(slack, -1, -1)], dict[int, int]()
     parent, used = [], []

@@ -34,20 +34,20 @@ def held_mistakes(held_share: tuple[float, ...], usd_per_mwh: tuple[float, ...],
 
 def _mistakes(name: str, share: tuple[float, ...], usd_per_mwh: tuple[float, ...],
               shed_usd_per_mwh: float) -> list[str]:
-    found, over_missing = [], name == "missing_share"
+    problems, over_missing = [], name == "missing_share"
     if len(share) != len(usd_per_mwh):
-        found.append(f"has {len(share)} shares in {name} for {len(usd_per_mwh)} prices")
+        problems.append(f"has {len(share)} shares in {name} for {len(usd_per_mwh)} prices")
     if share[:1] != (0.0,) or any(a >= b for a, b in pairwise((*share, 1.0))):
-        found.append(f"{name}={list(share)} must rise from 0 and stay below 1")
+        problems.append(f"{name}={list(share)} must rise from 0 and stay below 1")
     rising = list(usd_per_mwh) if over_missing else list(reversed(usd_per_mwh))
     if any(a > b for a, b in pairwise(rising)):
-        found.append(f"usd_per_mwh={list(usd_per_mwh)} must not {'fall' if over_missing else 'rise'} along {name}: "
+        problems.append(f"usd_per_mwh={list(usd_per_mwh)} must not {'fall' if over_missing else 'rise'} along {name}: "
                      "more missing reserve never costs less")
     if min(rising, default=0.0) < 0.0:
-        found.append(f"usd_per_mwh={list(usd_per_mwh)} must not be below 0")
+        problems.append(f"usd_per_mwh={list(usd_per_mwh)} must not be below 0")
     if max(rising, default=0.0) > shed_usd_per_mwh:
-        found.append(f"has a price of {max(rising):g} $/MWh, above shed_usd_per_mwh={shed_usd_per_mwh:g}")
-    return found
+        problems.append(f"has a price of {max(rising):g} $/MWh, above shed_usd_per_mwh={shed_usd_per_mwh:g}")
+    return problems
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class ReserveCurve:
     """Price of each further MW on that step, never falling."""
 
     def __post_init__(self) -> None:
-        if found := mistakes(self.missing_share, self.usd_per_mwh):
-            raise ReserveCurveError("reserve curve: " + "; ".join(found))
+        if problems := mistakes(self.missing_share, self.usd_per_mwh):
+            raise ReserveCurveError("reserve curve: " + "; ".join(problems))
 
     @classmethod
     def flat(cls, usd_per_mwh: float) -> Self:

@@ -97,7 +97,7 @@ def tariff(name: str, cny_per_usd: float = CNY_PER_USD) -> Prices:
 
 def level_names() -> tuple[str, ...]:
     """Tariffs with valley, flat and peak prices."""
-    return tuple(name for name, one in TARIFFS.items() if one.charge_cny_per_kwh is not None)
+    return tuple(name for name, tariff in TARIFFS.items() if tariff.charge_cny_per_kwh is not None)
 
 
 def period_prices(name: str) -> Mapping[str, tuple[float, float]]:

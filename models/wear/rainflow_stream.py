@@ -161,8 +161,8 @@ class _Counter:
         """All that was noted."""
         if not self._found:
             return Cycles(np.zeros(0, dtype=np.int64), *(np.zeros(0) for _ in range(5)))
-        row, number = (np.concatenate([found[k] for found in self._found]) for k in (0, 3))
-        a, b = (np.concatenate([found[k] for found in self._found], axis=1) for k in (1, 2))
+        row, number = (np.concatenate([batch[k] for batch in self._found]) for k in (0, 3))
+        a, b = (np.concatenate([batch[k] for batch in self._found], axis=1) for k in (1, 2))
         change = b - a
         # channels are sums along the trace, so means over a cycle are differences of its two ends
         c_rate = change[RATE_PATH] / np.maximum(change[PATH], STILL_SOC)

@@ -37,12 +37,13 @@ COMPUTED = "computed for this project (C)"
 # ------------------------------------------------------------------- the case
 def _battery() -> Vehicles:
     """One private, bidirectional `car` that can give 2 MW for hours: it stands for the injection."""
-    one = np.ones(1)
+    ones = np.ones(1)
     return Vehicles(
-        class_index=np.zeros(1, dtype=np.int64), capacity_kwh=BATTERY_KWH * one, p_charge_max_kw=INJECTED_KW * one,
-        p_discharge_max_kw=INJECTED_KW * one, eta_charge=0.95 * one, eta_discharge=0.95 * one, soc_min=0.1 * one,
-        soc_max=0.9 * one, soc_floor_v2g=0.1 * one, soc_wanted=0.2 * one, soc_initial=0.8 * one,
-        taper_start_soc=one, consumption_kwh_per_km=0.17 * one, age_years=one, is_enrolled=np.ones(1, dtype=np.bool_))
+        class_index=np.zeros(1, dtype=np.int64), capacity_kwh=BATTERY_KWH * ones, p_charge_max_kw=INJECTED_KW * ones,
+        p_discharge_max_kw=INJECTED_KW * ones, eta_charge=0.95 * ones, eta_discharge=0.95 * ones, soc_min=0.1 * ones,
+        soc_max=0.9 * ones, soc_floor_v2g=0.1 * ones, soc_wanted=0.2 * ones, soc_initial=0.8 * ones,
+        taper_start_soc=ones, consumption_kwh_per_km=0.17 * ones, age_years=ones,
+        is_enrolled=np.ones(1, dtype=np.bool_))
 
 
 def _knowledge(feeder: RadialFeeder, on_inexact: OnInexact) -> SpatialKnowledge:

@@ -38,10 +38,10 @@ def check_result(result: Result) -> Verdict:
     """All broken rules of a result; powers to 0.1 kW, money to 1e-6, cars to 10 W and 1e-6 of their energy."""
     scenario = Scenario.model_validate(result.scenario)
     units = thermal_units(scenario)
-    found = [*_complete(result), *_unit_limits(result, units), *_follows_plan(result, units),
+    violations = [*_complete(result), *_unit_limits(result, units), *_follows_plan(result, units),
              *_up_and_down(result, units), *_costs(result, units), *_renewables(result), *_balance(result),
              *_reserve(result, units, scenario), *_plans_agree(result, units), *car_violations(result, scenario)]
-    return Verdict(tuple(found), tuple(_notes(result, scenario)))
+    return Verdict(tuple(violations), tuple(_notes(result, scenario)))
 
 
 def _complete(result: Result) -> Iterator[Violation]:

@@ -19,10 +19,10 @@ def print_checks(checks: Sequence[Check]) -> None:
     """One line each, and how many passed."""
     from testbed.reporting.tables import print_table  # noqa: PLC0415
 
-    rows = [("ok" if one.passed else "FAILED", one.name, _words(one.expected), _words(one.got),
-             f"{one.tolerance:g}", one.source) for one in checks]
+    rows = [("ok" if check.passed else "FAILED", check.name, _words(check.expected), _words(check.got),
+             f"{check.tolerance:g}", check.source) for check in checks]
     print_table(("", "check", "expected", "got", "tolerance", "source"), rows)
-    print(f"{sum(one.passed for one in checks)} of {len(checks)} checks passed")
+    print(f"{sum(check.passed for check in checks)} of {len(checks)} checks passed")
 
 
 def _words(value: Value) -> str:

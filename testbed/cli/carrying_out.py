@@ -33,7 +33,7 @@ def carry_out(scenario: Scenario, todo: list[Job], workers: int = 1) -> list[Out
                     raise KeyboardInterrupt
     except KeyboardInterrupt:
         left = [partial_text(job.output) for job in todo if job not in ended]
-        kept = [f"complete: {one.path}" for one in ended.values() if not one.failure]
+        kept = [f"complete: {end.path}" for end in ended.values() if not end.failure]
         say("\n".join(["testbed: stopped", *filter(None, left), *kept]))
         raise typer.Exit(STOPPED) from None
     return [ended[job] for job in todo]

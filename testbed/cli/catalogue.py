@@ -26,31 +26,31 @@ def _studies() -> dict[str, str]:
 def _networks() -> dict[str, str]:
     from models.network.source import SOURCES  # noqa: PLC0415
 
-    return {name: one.description for name, one in SOURCES.items()}
+    return {name: source.description for name, source in SOURCES.items()}
 
 
 def _tariffs() -> dict[str, str]:
     from models.system.tariff import TARIFFS  # noqa: PLC0415
 
-    return {name: f"{one.description}; {one.source}" for name, one in TARIFFS.items()}
+    return {name: f"{tariff.description}; {tariff.source}" for name, tariff in TARIFFS.items()}
 
 
 def _wear_models() -> dict[str, str]:
     from models.wear import WEAR_MODELS  # noqa: PLC0415
 
-    return {name: f"{one.cell} {one.year}; {one.tested_range}; {one.source}" for name, one in WEAR_MODELS.items()}
+    return {name: f"{wear.cell} {wear.year}; {wear.tested_range}; {wear.source}" for name, wear in WEAR_MODELS.items()}
 
 
 def _drivers() -> dict[str, str]:
     from models.drivers.behaviours import BEHAVIOURS  # noqa: PLC0415
 
-    return {one.name: f"{one.what}; {one.how}" for one in BEHAVIOURS}
+    return {behaviour.name: f"{behaviour.what}; {behaviour.how}" for behaviour in BEHAVIOURS}
 
 
 def _metrics() -> dict[str, str]:
     from testbed.metrics.registry import METRICS  # noqa: PLC0415
 
-    return {name: f"[{one.unit}] {one.definition}" for name, one in METRICS.items()}
+    return {name: f"[{metric.unit}] {metric.definition}" for name, metric in METRICS.items()}
 
 
 _KINDS: dict[str, Callable[[], dict[str, str]]] = {

@@ -32,35 +32,36 @@ def kind_table(name: str) -> str:
 
 def _wear_models() -> Table:
     return (("name", "cell", "year", "tested", "source"),
-            [(f"`{name}`", one.cell, str(one.year), one.tested_range, one.source) for name, one in WEAR_MODELS.items()])
+            [(f"`{name}`", wear.cell, str(wear.year), wear.tested_range, wear.source)
+             for name, wear in WEAR_MODELS.items()])
 
 
 def _tariffs() -> Table:
     return (("`tariff.table`", "what it is", "source"),
-            [(f"`{name}`", one.description, one.source) for name, one in TARIFFS.items()])
+            [(f"`{name}`", tariff.description, tariff.source) for name, tariff in TARIFFS.items()])
 
 
 def _networks() -> Table:
-    return (("`districts[].feeder`", "network"), [(f"`{name}`", one.description) for name, one in SOURCES.items()])
+    return (("`districts[].feeder`", "network"), [(f"`{name}`", net.description) for name, net in SOURCES.items()])
 
 
 def _metrics() -> Table:
     return (("figure", "unit", "definition"),
-            [(f"`{name}`", one.unit, one.definition) for name, one in METRICS.items()])
+            [(f"`{name}`", metric.unit, metric.definition) for name, metric in METRICS.items()])
 
 
 def _figures() -> Table:
     return (("section", "figure", "shows"),
-            [(one.section, f"`{name}`", one.shows + (", network by network" if one.draw_network else ""))
-             for name, one in FIGURES.items()])
+            [(figure.section, f"`{name}`", figure.shows + (", network by network" if figure.draw_network else ""))
+             for name, figure in FIGURES.items()])
 
 
 def _behaviours() -> Table:
-    return ("behaviour", "what happens", "drawn"), [(f"`{one.name}`", one.what, one.how) for one in BEHAVIOURS]
+    return ("behaviour", "what happens", "drawn"), [(f"`{way.name}`", way.what, way.how) for way in BEHAVIOURS]
 
 
 def _protocols() -> Table:
-    return ("here", "OCPP 2.x", "OpenADR"), [(f"`{one.name}`", one.ocpp, one.openadr) for one in BEHAVIOURS]
+    return ("here", "OCPP 2.x", "OpenADR"), [(f"`{way.name}`", way.ocpp, way.openadr) for way in BEHAVIOURS]
 
 
 KIND_TABLES: dict[str, Callable[[], Table]] = {

@@ -56,14 +56,14 @@ def serves_nobody(figures: Mapping[str, float]) -> bool:
 # ---------------------------------------------------------------- steadiness
 def steadiness_warnings(results: Sequence[Result]) -> list[str]:
     """A sentence for each run whose batteries end fuller or emptier than a steady day allows."""
-    found = []
+    warnings = []
     for result in results:
         percent = steadiness_percent(result)
         if percent > STEADY_PERCENT:
-            found.append(f"{result.controller}, seed {result.seed}: not a steady day, stored energy changes by "
+            warnings.append(f"{result.controller}, seed {result.seed}: not a steady day, stored energy changes by "
                          f"{readable(percent, 3)} % of what is charged (above {STEADY_PERCENT:g} %); "
                          "compare adjusted figures, and those with care")
-    return found
+    return warnings
 
 
 # ---------------------------------------------------------------- what was optimised

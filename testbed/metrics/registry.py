@@ -7,4 +7,4 @@ from testbed.metrics.inputs import Metric
 
 __all__ = ["METRICS", "Metric"]
 
-METRICS: Registry[Metric] = Registry("metric", "testbed.metrics.published", "METRICS", Metric, lambda one: one.place)
+METRICS: Registry[Metric] = Registry("metric", "testbed.metrics.published", "METRICS", Metric, lambda m: m.place)

@@ -142,12 +142,12 @@ def combined(statements: Statements, baseline: Statements) -> Compensation:
     hurt = harm > TOLERANCE_USD
     if not hurt.any():
         return _judged("combined", 1.0, np.nan, Offer({}, True), statements, baseline)
-    found = linprog(bases.sum(axis=0), A_ub=-bases[hurt], b_ub=-harm[hurt], bounds=(0, None), method="highs")
-    if found.x is None:
-        raise RuntimeError(f"compensation: the solver of the combined offer says {found.message}")
+    solution = linprog(bases.sum(axis=0), A_ub=-bases[hurt], b_ub=-harm[hurt], bounds=(0, None), method="highs")
+    if solution.x is None:
+        raise RuntimeError(f"compensation: the solver of the combined offer says {solution.message}")
     # The solver's feasibility tolerance must not leave anybody short: every rate is a little higher.
-    short = np.max(harm[hurt] / np.maximum(bases[hurt] @ found.x, TOLERANCE_USD))
-    rates = np.asarray(found.x * max(float(short), 1.0), dtype=np.float64)
+    short = np.max(harm[hurt] / np.maximum(bases[hurt] @ solution.x, TOLERANCE_USD))
+    rates = np.asarray(solution.x * max(float(short), 1.0), dtype=np.float64)
     offer = Offer({name: float(rate) for name, rate in zip(BASES, rates, strict=True)}, True)
     return _judged("combined", 1.0, np.nan, offer, statements, baseline)
 
@@ -179,9 +179,9 @@ def worse_off_share(offer: Offer, statements: Statements, baseline: Statements) 
 
 def budget(result: Result, base: Result) -> Budget:
     """The payer's budget of a run against a base run of the same seed."""
-    def cost(one: Result) -> float:
-        return (operating_cost_usd(one) + carbon_cost_usd(one) + imbalance_cost_usd(one)
-                - stored_energy_value_usd(one))
+    def cost(result: Result) -> float:
+        return (operating_cost_usd(result) + carbon_cost_usd(result) + imbalance_cost_usd(result)
+                - stored_energy_value_usd(result))
 
     refill = owner_statements(base).stored_usd.sum() - owner_statements(result).stored_usd.sum()
     return Budget(cost(base) - cost(result), tariff_payments_usd(result) - tariff_payments_usd(base), float(refill))

@@ -132,15 +132,15 @@ def line_chart(title: str, caption: str, unit_title: str, lines: Sequence[Line],
                x_axis: dict[str, Any] | None = None, y_axis: dict[str, Any] | None = None, shape: str = "hv",
                digits: int = 5) -> Chart:
     """Lines over time (or over `x_axis`), with dashed horizontal limits."""
-    data = [{"type": "scatter", "mode": "lines", "name": label(one.name), "x": numbers(one.hours),
-             "y": numbers(one.values, digits), "hoverlabel": {"namelength": 30},
-             "line": {"color": one.colour, "dash": one.dash, "width": one.width, "shape": shape}} for one in lines]
-    last = max((float(one.hours[-1]) for one in lines if one.hours.size), default=HOURS_PER_DAY)
+    data = [{"type": "scatter", "mode": "lines", "name": label(line.name), "x": numbers(line.hours),
+             "y": numbers(line.values, digits), "hoverlabel": {"namelength": 30},
+             "line": {"color": line.colour, "dash": line.dash, "width": line.width, "shape": shape}} for line in lines]
+    last = max((float(line.hours[-1]) for line in lines if line.hours.size), default=HOURS_PER_DAY)
     layout = _frame(
         xaxis=_axis(**(x_axis or time_axis(last))), yaxis=_axis(title={"text": unit_title}, **(y_axis or {})),
         shapes=[{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y,
                  "line": {"color": "#444444", "width": 1, "dash": "dash"}} for y in limits])
-    legend = tuple(LegendEntry(one.name, one.colour, one.dash) for one in lines)
+    legend = tuple(LegendEntry(line.name, line.colour, line.dash) for line in lines)
     return Chart(title, caption, data, layout, LINES_PX, legend)
 
 

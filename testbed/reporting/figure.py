@@ -38,16 +38,16 @@ class ReportFigure:
 
 
 FIGURES: Registry[ReportFigure] = Registry("figure", "testbed.reporting.figures", "FIGURES", ReportFigure,
-                                           lambda one: (SECTIONS.index(one.section), one.place))
+                                           lambda figure: (SECTIONS.index(figure.section), figure.place))
 
 
 def charts(runs: Sequence[Run]) -> dict[str, list[Chart]]:
     """All figures by section. Runs need at least one step."""
-    return {section: _of_section(runs, [one for one in FIGURES.values() if one.section == section])
+    return {section: _of_section(runs, [figure for figure in FIGURES.values() if figure.section == section])
             for section in SECTIONS}
 
 
 def _of_section(runs: Sequence[Run], figures: Sequence[ReportFigure]) -> list[Chart]:
-    whole = [chart for one in figures if one.draw for chart in one.draw(runs)]
-    return whole + [chart for district in networks(runs[0].result) for one in figures if one.draw_network
-                    for chart in one.draw_network(runs, district)]
+    whole = [chart for figure in figures if figure.draw for chart in figure.draw(runs)]
+    return whole + [chart for district in networks(runs[0].result) for figure in figures if figure.draw_network
+                    for chart in figure.draw_network(runs, district)]

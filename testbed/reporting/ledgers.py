@@ -41,11 +41,11 @@ def ledgers_section(results: Sequence[Result], rows: Rows, named: Callable[[str]
     planned = {result.controller: optimised(result) for result in reversed(results)}
 
     def lines(figures: Iterable[str], further: Callable[[str], tuple[str, ...]]) -> list[tuple[str, ...]]:
-        return [(named(one), *(cell(rows[name, one]) for name in figures), *further(one)) for one in controllers]
+        return [(named(run), *(cell(rows[name, run]) for name in figures), *further(run)) for run in controllers]
 
     paid = table(("controller", *map(escape, PAID.values())), lines(PAID, lambda _: ()))
     beside = table(("controller", *map(escape, BESIDE.values()), "service", "planned by the objective"),
-                   lines(BESIDE, lambda one: (_service(rows[LEDGERS[0], one]), escape(planned[one]))),
+                   lines(BESIDE, lambda run: (_service(rows[LEDGERS[0], run]), escape(planned[run]))),
                    text_columns=(len(BESIDE) + 1, len(BESIDE) + 2))
     return (f"<p>{escape(TOLD)}</p><p>The objective: {escape(objective_text(results[0]))}.</p>"
             f"<p>{escape(compared_text(rows[LEDGERS[0], controllers[0]].base, controllers))}</p>"

@@ -97,8 +97,8 @@ def _legend(chart: Chart) -> str:
     if not chart.legend:
         return ""
     styles = {"solid": "solid", "dot": "dotted"}
-    keys = "".join(f'<li><span class="key" style="border-top:4px {styles.get(one.dash, "dashed")} {one.colour}">'
-                   f"</span>{escape(one.name)}</li>" for one in chart.legend)
+    keys = "".join(f'<li><span class="key" style="border-top:4px {styles.get(entry.dash, "dashed")} {entry.colour}">'
+                   f"</span>{escape(entry.name)}</li>" for entry in chart.legend)
     return f'<ul class="legend">{keys}</ul>'
 
 

@@ -80,7 +80,7 @@ def _page(results: Sequence[Result]) -> str:
     placed = {f"{section}-{i}": chart for section, members in drawn.items() for i, chart in enumerate(members)}
     sections = [
         ("run", "What was run", _what_was_run(results, runs)),
-        ("ledgers", "Who pays", ledgers_section(compared, rows, lambda one: _swatched(one, runs))),
+        ("ledgers", "Who pays", ledgers_section(compared, rows, lambda controller: _swatched(controller, runs))),
         ("headline", "Controllers", _headline(compared, rows, runs)),
         ("load", "Equivalent load", _figures(drawn, "load")),
         ("commitment", "Unit commitment", _figures(drawn, "commitment")),
@@ -145,7 +145,7 @@ def _profile(results: Sequence[Result]) -> str:
     if not known:
         return ""
     parts = next(iter(known.values()))
-    lines = [(escape(part), *(number(one[part]) for one in known.values())) for part in parts]
+    lines = [(escape(part), *(number(profile[part]) for profile in known.values())) for part in parts]
     return details("Seconds of the runs", table(("part", *map(escape, known)), lines))
 
 

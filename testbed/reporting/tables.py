@@ -87,7 +87,7 @@ def print_comparison(results: Sequence[Result]) -> None:
     rows = compare_table(results, HEADLINE)
     controllers, base = list(dict.fromkeys(row.controller for row in rows)), rows[0].base
     cells = {(row.metric, row.controller): _cell(row) for row in rows}
-    lines = [(name, METRICS[name].unit, *(cells[name, one] for one in controllers)) for name in HEADLINE]
+    lines = [(name, METRICS[name].unit, *(cells[name, run] for run in controllers)) for name in HEADLINE]
     print_table(("metric", "unit", *controllers), lines, right=controllers)
     if regret := regret_usd(results):
         print_table(("regret_usd", "mean over seeds"), [(name, number(value)) for name, value in regret.items()],

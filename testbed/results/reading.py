@@ -328,9 +328,9 @@ def equal_results(first: Path | str, second: Path | str) -> list[str]:
 
 
 def _paths(file: h5py.File) -> list[str]:
-    found: list[str] = []
-    file.visit(found.append)
-    return [path for path in found if path.split("/")[0] != RUN_GROUP]
+    paths: list[str] = []
+    file.visit(paths.append)
+    return [path for path in paths if path.split("/")[0] != RUN_GROUP]
 
 
 def _differing_attributes(a: h5py.HLObject, b: h5py.HLObject) -> list[str]:

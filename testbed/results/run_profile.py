@@ -59,34 +59,34 @@ class Stopwatch:
 
 def run_seconds(ledgers: Mapping[str, Ledger], watch: Stopwatch) -> dict[str, Any]:
     """What goes into `/run`. In separate processes `wiring` contains the transport between them."""
-    inside_s = sum(one.busy_s + one.build_s for one in ledgers.values())
+    inside_s = sum(ledger.busy_s + ledger.build_s for ledger in ledgers.values())
     ledgers = together(ledgers)
     layers = {f"{name}_{part}_s": getattr(ledgers[name], f"{part}_s") if name in ledgers else 0.0
               for name in LAYERS for part in ("solver", "compile")}
     return {
-        "solver_s": sum(one.solver_s for one in ledgers.values()),
-        "compile_s": sum(one.compile_s for one in ledgers.values()),
-        "simulator_s": {name: one.busy_s for name, one in ledgers.items()},
-        "set_up_s": {name: one.build_s for name, one in ledgers.items()},
+        "solver_s": sum(ledger.solver_s for ledger in ledgers.values()),
+        "compile_s": sum(ledger.compile_s for ledger in ledgers.values()),
+        "simulator_s": {name: ledger.busy_s for name, ledger in ledgers.items()},
+        "set_up_s": {name: ledger.build_s for name, ledger in ledgers.items()},
         "profile": {
             "world_s": watch.world_s, "wiring_s": max(watch.run_s - inside_s, 0.0), "reference_s": watch.reference_s,
-            "warmup_s": sum(one.warmup_s for one in ledgers.values()),
-            "expectation_s": sum(one.expectation_s for one in ledgers.values()), **layers,
+            "warmup_s": sum(ledger.warmup_s for ledger in ledgers.values()),
+            "expectation_s": sum(ledger.expectation_s for ledger in ledgers.values()), **layers,
         },
     }
 
 
 def together(ledgers: Mapping[str, Ledger]) -> dict[str, Ledger]:
     """By simulator, with those of districts served elsewhere (`NAME@DISTRICT`) added to their own kind."""
-    found: dict[str, Ledger] = {}
-    for full_name, one in ledgers.items():
+    summed: dict[str, Ledger] = {}
+    for full_name, ledger in ledgers.items():
         name = full_name.partition("@")[0]
-        found[name] = one if name not in found else _sum(found[name], one)
-    return found
+        summed[name] = ledger if name not in summed else _sum(summed[name], ledger)
+    return summed
 
 
-def _sum(one: Ledger, other: Ledger) -> Ledger:
-    return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in SECONDS})
+def _sum(ledger: Ledger, other: Ledger) -> Ledger:
+    return replace(ledger, **{name: getattr(ledger, name) + getattr(other, name) for name in SECONDS})
 
 
 def profile_rows(result: Result) -> list[tuple[str, float]]:

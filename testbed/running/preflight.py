@@ -51,44 +51,44 @@ def run_request(scenario: str, controller: str, seed: int | None = None, overrid
                 plan: Path | None = None, output: Path | None = None) -> Request:
     """The checked request for one run into one file; WrongRequest lists every mistake."""
     mistakes: list[str] = []
-    found = _scenario(scenario, overrides, seed, mistakes)
+    checked = _scenario(scenario, overrides, seed, mistakes)
     controllers = _controllers((controller,), mistakes)
-    if output is None and found is not None and controllers:
-        output = default_folder(found) / result_name(controllers[0].name, found.seed)
-    _check_plan(plan, found, mistakes)
+    if output is None and checked is not None and controllers:
+        output = default_folder(checked) / result_name(controllers[0].name, checked.seed)
+    _check_plan(plan, checked, mistakes)
     if output is not None:
         mistakes += file_mistakes(output, "-o", ".h5")
         if plan is not None and output.resolve() == plan.resolve():
             mistakes.append(f"-o {output}: is the file of --plan, which would be overwritten")
-    if mistakes or found is None or output is None:
+    if mistakes or checked is None or output is None:
         raise WrongRequest(mistakes)
-    return Request(found, (controller,), controllers, (found.seed,), output, plan)
+    return Request(checked, (controller,), controllers, (checked.seed,), output, plan)
 
 
 def compare_request(scenario: str, specs: Sequence[str], seeds: int = 1, overrides: Sequence[str] = (),
                     plan: Path | None = None, folder: Path | None = None) -> Request:
     """The checked request for all controllers on the same seeds (scenario seed, seed + 1, ...)."""
     mistakes: list[str] = []
-    found = _scenario(scenario, overrides, None, mistakes)
+    checked = _scenario(scenario, overrides, None, mistakes)
     controllers = _controllers(specs, mistakes)
-    counts = Counter(one.name for one in controllers)
+    counts = Counter(variant.name for variant in controllers)
     mistakes += [f"--controllers: {name} is there {count} times, every name must differ"
                  for name, count in counts.items() if count > 1]
     if seeds < 1:
         mistakes.append(f"--seeds {seeds}: must be 1 or more")
-    if folder is None and found is not None:
-        folder = default_folder(found)
-    _check_plan(plan, found, mistakes)
+    if folder is None and checked is not None:
+        folder = default_folder(checked)
+    _check_plan(plan, checked, mistakes)
     if folder is not None:
         mistakes += folder_mistakes(folder, f"-o {folder}")
-    if mistakes or found is None or folder is None:
+    if mistakes or checked is None or folder is None:
         raise WrongRequest(mistakes)
-    all_seeds = tuple(range(found.seed, found.seed + seeds))
-    files = {(folder / result_name(one.name, seed)).resolve() for one in controllers for seed in all_seeds}
+    all_seeds = tuple(range(checked.seed, checked.seed + seeds))
+    files = {(folder / result_name(variant.name, seed)).resolve() for variant in controllers for seed in all_seeds}
     if plan is not None and plan.resolve() in files:
         raise WrongRequest([f"--plan {plan}: would be overwritten by a result of this comparison; "
                             "choose another folder with -o"])
-    return Request(found, tuple(specs), controllers, all_seeds, folder, plan)
+    return Request(checked, tuple(specs), controllers, all_seeds, folder, plan)
 
 
 def default_folder(scenario: Scenario) -> Path:
@@ -104,21 +104,21 @@ def result_name(controller: str, seed: int) -> str:
 def checked_scenario(name: str, overrides: Sequence[str] = ()) -> Scenario:
     """The scenario; WrongRequest lists every mistake."""
     mistakes: list[str] = []
-    found = _scenario(name, overrides, None, mistakes)
-    if mistakes or found is None:
+    checked = _scenario(name, overrides, None, mistakes)
+    if mistakes or checked is None:
         raise WrongRequest(mistakes)
-    return found
+    return checked
 
 
 # ------------------------------------------------------------------ single parts
 def _scenario(name: str, overrides: Sequence[str], seed: int | None, mistakes: list[str]) -> Scenario | None:
     try:
-        found = load_scenario(name, overrides, seed)
+        loaded = load_scenario(name, overrides, seed)
     except ScenarioError as error:
         mistakes += [str(mistake) for mistake in error.mistakes]
         return None
-    mistakes += _profile_mistakes(found) + _network_mistakes(found)
-    return found
+    mistakes += _profile_mistakes(loaded) + _network_mistakes(loaded)
+    return loaded
 
 
 def _profile_mistakes(scenario: Scenario) -> list[str]:
@@ -135,12 +135,12 @@ def _profile_mistakes(scenario: Scenario) -> list[str]:
 
 def _network_mistakes(scenario: Scenario) -> list[str]:
     """Why networks that come from elsewhere cannot serve: unknown, not radial, without the buses that are named."""
-    elsewhere = [one for one in scenario.districts if one.feeder and source_of(one.feeder).last_bus is None]
+    elsewhere = [d for d in scenario.districts if d.feeder and source_of(d.feeder).last_bus is None]
     if not elsewhere:
         return []
     from testbed.setup.districts import check_network  # noqa: PLC0415 - networks take a second to load
 
-    return [f"district {one.name}: {problem}" for one in elsewhere if (problem := check_network(one))]
+    return [f"district {d.name}: {problem}" for d in elsewhere if (problem := check_network(d))]
 
 
 def _controllers(specs: Sequence[str], mistakes: list[str]) -> tuple[Controller, ...]:
@@ -170,7 +170,7 @@ def folder_mistakes(folder: Path, named: str) -> list[str]:
 
     `named` is what the user gave, for the message.
     """
-    nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not nearest.is_dir():
         return [f"{named}: {nearest} is a file, must be a folder"]
     if not _takes_files(nearest):

@@ -69,8 +69,8 @@ def single_job(request: Request) -> Job:
 
 def jobs(request: Request) -> list[Job]:
     """One job per seed and controller, each with its own file; all controllers of one seed first."""
-    return [_job(request, i, seed, request.output / result_name(one.name, seed))
-            for seed in request.seeds for i, one in enumerate(request.controllers)]
+    return [_job(request, i, seed, request.output / result_name(variant.name, seed))
+            for seed in request.seeds for i, variant in enumerate(request.controllers)]
 
 
 def _job(request: Request, index: int, seed: int, output: Path) -> Job:
@@ -94,8 +94,8 @@ def run_jobs(todo: Sequence[Job], workers: int = 1, watch: Watch | None = None) 
     with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
         waiting = [pool.submit(carry_out, job) for job in todo]
         try:
-            for one in as_completed(waiting):
-                yield one.result()
+            for ended in as_completed(waiting):
+                yield ended.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

@@ -135,8 +135,8 @@ def entity_names(spec: RunSpec, simulator: str) -> tuple[str, ...]:
     """`system`, then the districts; a feeder only where there is a network; a remote district only where it is."""
     name, _, district = simulator.partition("@")
     if name in DISTRICT_SIMULATORS:
-        return tuple(one for one in _all_entities(spec, name)
-                     if one == district or (not district and one not in spec.remote))
+        return tuple(entity for entity in _all_entities(spec, name)
+                     if entity == district or (not district and entity not in spec.remote))
     return _all_entities(spec, name)
 
 
@@ -149,16 +149,16 @@ def _all_entities(spec: RunSpec, simulator: str) -> tuple[str, ...]:
 
 def edges(spec: RunSpec) -> tuple[Edge, ...]:
     """Every connection of the run, from the attribute table."""
-    found: list[Edge] = []
+    wires: list[Edge] = []
     for a in ATTRIBUTES:
         for consumer, is_shifted in [(name, False) for name in a.now] + [(name, True) for name in a.shifted]:
-            found += [(a.producer, entity, consumer, target, a.name, is_shifted)
+            wires += [(a.producer, entity, consumer, target, a.name, is_shifted)
                       for entity, target in _pairs(spec, a.producer, a.scope, consumer)]
     for producer, scope in product(SIMULATORS, SCOPES):
         for name in to_recorder(producer, scope, spec.scenario.record.vehicles):
-            found += [(producer, entity, "recorder", target, name, False)
+            wires += [(producer, entity, "recorder", target, name, False)
                       for entity, target in _pairs(spec, producer, scope, "recorder")]
-    return tuple(found)
+    return tuple(wires)
 
 
 def _pairs(spec: RunSpec, producer: str, scope: Scope, consumer: str) -> list[tuple[str, str]]:

@@ -32,9 +32,9 @@ def at_home(scenario: Scenario) -> Scenario:
     """The same scenario with whole paths, for processes that run in another folder."""
     profiles = scenario.profiles.model_copy(update={"file": _whole(scenario.profiles.file)})
     districts = tuple(
-        one.model_copy(update={"feeder": _whole(_network_file(one.feeder)) or one.feeder,
-                               "sessions": _whole(_sessions_file(one.sessions)) or one.sessions})
-        for one in scenario.districts)
+        district.model_copy(update={"feeder": _whole(_network_file(district.feeder)) or district.feeder,
+                               "sessions": _whole(_sessions_file(district.sessions)) or district.sessions})
+        for district in scenario.districts)
     return scenario.model_copy(update={"profiles": profiles, "districts": districts})
 
 

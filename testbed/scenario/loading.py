@@ -77,7 +77,7 @@ def _find(name_or_path: str, beside: Path | None) -> Path:
 def _read_with_bases(file: Path, mistakes: list[Mistake], chain: tuple[Path, ...] = ()) -> Tree:
     """The file's tree laid over the trees of the files it extends."""
     if file.resolve() in chain:
-        names = " -> ".join(one.name for one in (*chain, file))
+        names = " -> ".join(link.name for link in (*chain, file))
         mistakes.append(Mistake(str(file), "extends", names, "must not come back to itself"))
         return Tree()
     if not file.is_file():
@@ -138,12 +138,12 @@ def _validate(tree: Tree, mistakes: list[Mistake]) -> Scenario | None:
         try:
             return Scenario.model_validate_json(json.dumps(tree.data, default=str), strict=True)
         except ValidationError as error:
-            found = [found for detail in error.errors() for found in _explain(detail, tree)]
-            inner = [one.path for one in found if one.can_be_dropped]
+            explained = [explained for detail in error.errors() for explained in _explain(detail, tree)]
+            inner = [fault.path for fault in explained if fault.can_be_dropped]
             # A list with a wrong entry is also reported as too short: only the entry is news.
-            fresh = [one for one in found if not _concerns(one, dropped) and not _encloses(one.path, inner)]
-            mistakes.extend(one.mistake for one in fresh)
-            wrong = [one.path for one in fresh if one.can_be_dropped]
+            fresh = [fault for fault in explained if not _concerns(fault, dropped) and not _encloses(fault.path, inner)]
+            mistakes.extend(fault.mistake for fault in fresh)
+            wrong = [fault.path for fault in fresh if fault.can_be_dropped]
         if not wrong:
             return None
         dropped.extend(wrong)
@@ -157,17 +157,17 @@ class _Found(NamedTuple):
     can_be_dropped: bool
 
 
-def _concerns(found: _Found, dropped: list[Path_]) -> bool:
+def _concerns(fault: _Found, dropped: list[Path_]) -> bool:
     """Whether it is about a dropped key: at, in or around it, or names it in its rule."""
-    path, rule = found.path, found.mistake.rule
+    path, rule = fault.path, fault.mistake.rule
     return any(
-        path[: len(one)] == one or one[: len(path)] == path or str(one[-1]) in rule.split("; known")[0]
-        for one in dropped
+        path[: len(gone)] == gone or gone[: len(path)] == path or str(gone[-1]) in rule.split("; known")[0]
+        for gone in dropped
     )
 
 
 def _encloses(path: Path_, others: list[Path_]) -> bool:
-    return any(len(one) > len(path) and one[: len(path)] == path for one in others)
+    return any(len(other) > len(path) and other[: len(path)] == path for other in others)
 
 
 def _explain(detail: ErrorDetails, tree: Tree) -> Iterator[_Found]:

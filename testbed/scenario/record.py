@@ -24,10 +24,10 @@ class Scenario(ScenarioKeys):
 
     @model_validator(mode="after")
     def _refuse_contradictions(self) -> Self:
-        if found := list(contradictions(self)):
-            text = "; ".join(f"{'.'.join(map(str, c.path))}={c.value!r} {c.rule}" for c in found)
+        if conflicts := list(contradictions(self)):
+            text = "; ".join(f"{'.'.join(map(str, c.path))}={c.value!r} {c.rule}" for c in conflicts)
             # The list itself travels in the context, for the loader's report.
-            raise PydanticCustomError("contradiction", "{text}", {"text": text, "found": found})
+            raise PydanticCustomError("contradiction", "{text}", {"text": text, "found": conflicts})
         return self
 
 

@@ -165,7 +165,7 @@ def _zones(path: tuple[str | int, ...], district: District) -> Iterator[Contradi
     zones = district.zone_map
     if isinstance(zones, str):
         if zones != EVERYWHERE and district.feeder is not None and zones not in source_of(district.feeder).zone_maps:
-            owners = ", ".join(name for name, one in SOURCES.items() if zones in one.zone_maps)
+            owners = ", ".join(name for name, source in SOURCES.items() if zones in source.zone_maps)
             yield Contradiction(path, zones, f"is a map of {owners}; give lists of buses or shares")
         return
     if district.feeder is None:

@@ -16,7 +16,7 @@ def from_blocks(kind: type[R], *blocks: Part, **given: Any) -> R:
     `given` are fields that are no keys, or that are made of several; they win. A block within a block becomes a dict.
     What neither gives stays at the record's default. TypeError where two blocks hold a key of one name.
     """
-    known = {one.name for one in fields(kind)}  # type: ignore[arg-type]
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     taken: dict[str, Any] = {}
     for block in blocks:
         for name in type(block).model_fields.keys() & (known - given.keys()):

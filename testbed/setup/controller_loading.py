@@ -48,14 +48,14 @@ def variants(folder: Path = VARIANTS) -> dict[str, Variant]:
     Raises ControllerError for a file that does not define exactly one class with a literal `name`, for a name
     taken twice, and for a file that is not Python. Files beginning with an underscore are no controllers.
     """
-    found: dict[str, Variant] = {}
+    by_name: dict[str, Variant] = {}
     for file in sorted(folder.glob("[!_]*.py")):
         variant = _scan(file, file.stat().st_mtime_ns)
-        if variant.name in found:
-            other = found[variant.name].file.name
+        if variant.name in by_name:
+            other = by_name[variant.name].file.name
             raise ControllerError(f"{file}: name {variant.name!r} is taken by {other} already")
-        found[variant.name] = variant
-    return dict(sorted(found.items()))
+        by_name[variant.name] = variant
+    return dict(sorted(by_name.items()))
 
 
 def controller_names() -> tuple[str, ...]:
@@ -150,8 +150,8 @@ def _own_class(spec: str) -> type:
     module = _import_file(file)
     kind = getattr(module, class_name, None) if class_name else None
     if not isinstance(kind, type):
-        there = [name for name, one in vars(module).items()
-                 if isinstance(one, type) and one.__module__ == module.__name__]
+        there = [name for name, value in vars(module).items()
+                 if isinstance(value, type) and value.__module__ == module.__name__]
         wanted = f"no class {class_name} in {file}" if class_name else f"name the class: {file}:Class"
         raise ControllerError(f"{spec}: {wanted}; classes there: {', '.join(there) or 'none'}")
     return kind

@@ -34,7 +34,7 @@ def _networks(spec: RunSpec) -> dict[str, RadialFeeder]:
     """By district; none where the reference itself is the engine."""
     if spec.scenario.spatial.engine == "pandapower":
         return {}
-    feeders = {one.name: build_feeder(one) for one in spec.scenario.districts}
+    feeders = {district.name: build_feeder(district) for district in spec.scenario.districts}
     return {name: feeder for name, feeder in feeders.items() if feeder is not None}
 
 

@@ -57,9 +57,9 @@ class Study(Part):
         if not self.points:
             return []
         keys = set(self.points[0])
-        found = [] if keys else ["points.0: names no key"]
-        found += [f"points: {key} is a key of grid too" for key in self.points[0] if key in self.grid]
-        return found + [f"points.{place}: must have the keys of points.0, {', '.join(self.points[0])}; has "
+        mistakes = [] if keys else ["points.0: names no key"]
+        mistakes += [f"points: {key} is a key of grid too" for key in self.points[0] if key in self.grid]
+        return mistakes + [f"points.{place}: must have the keys of points.0, {', '.join(self.points[0])}; has "
                         f"{', '.join(point) or 'none'}"
                         for place, point in enumerate(self.points) if set(point) != keys]
 
@@ -100,12 +100,12 @@ def load_study(name_or_path: str) -> tuple[Study, Path]:
     tree = read_yaml(file, mistakes)
     tree.data.setdefault("name", file.stem)
     if mistakes:
-        raise WrongRequest([str(one) for one in mistakes])
+        raise WrongRequest([str(mistake) for mistake in mistakes])
     try:
         return Study.model_validate_json(json.dumps(tree.data, default=str), strict=True), file
     except ValidationError as error:
-        found = [*_mistakes(error, tree), *_mistakes_beside(error, tree, file)]
-        raise WrongRequest(list(dict.fromkeys(found))) from error
+        texts = [*_mistakes(error, tree), *_mistakes_beside(error, tree, file)]
+        raise WrongRequest(list(dict.fromkeys(texts))) from error
 
 
 def _mistakes_beside(error: ValidationError, tree: Tree, file: Path) -> list[str]:

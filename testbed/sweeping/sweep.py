@@ -59,10 +59,10 @@ class Sweep:
 def sweep_request(name: str, folder: Path | None = None) -> Sweep:
     """The checked study of that name or file; WrongRequest lists every mistake, and nothing is written."""
     study, file = load_study(name)
-    found = Sweep(study, file, cases_of(study, file.parent), (folder or RESULTS / study.name).resolve())
-    if mistakes := folder_mistakes(found.folder, f"-o {folder or found.folder}"):
+    sweep = Sweep(study, file, cases_of(study, file.parent), (folder or RESULTS / study.name).resolve())
+    if mistakes := folder_mistakes(sweep.folder, f"-o {folder or sweep.folder}"):
         raise WrongRequest(mistakes)
-    return found
+    return sweep
 
 
 def run_sweep(sweep: Sweep, scheduler: str | None = None, workers: int | None = None, only: Sequence[str] = (),

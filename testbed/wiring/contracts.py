@@ -122,7 +122,7 @@ def _fault_of_tuple(value: Any, told: FieldTold, shape: tuple[int, ...]) -> str:
         came = f"{len(value)} arrays" if isinstance(value, tuple) else f"a {type(value).__name__}"
         return f"{came} came, allowed is a tuple of {shape[0]} arrays, one for each {told.quantity.dims[0]}"
     faults = (_fault_of_array(item, told, shape[1:]) for item in value)
-    return next((f"{told.quantity.dims[0]} {i}: {one}" for i, one in enumerate(faults) if one), "")
+    return next((f"{told.quantity.dims[0]} {i}: {fault}" for i, fault in enumerate(faults) if fault), "")
 
 
 def _fault_of_array(value: Any, told: FieldTold, shape: tuple[int, ...]) -> str:

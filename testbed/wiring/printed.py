@@ -76,7 +76,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {"diagram": diagram, "crossings": cros
 
 def up_to_date(text: str) -> str:
     """The page with its blocks as the table has them; KeyError for a block that nobody prints."""
-    return BLOCK.sub(lambda found: found[1] + BLOCKS[found["name"]]() + found[3], text)
+    return BLOCK.sub(lambda match: match[1] + BLOCKS[match["name"]]() + match[3], text)
 
 
 def main() -> int:

@@ -62,19 +62,19 @@ class Asked:
 def violations(answer: LowerAnswer, asked: Asked, pairs: PairIndex, feeder: RadialFeeder, power_flow: PowerFlowCall
                ) -> list[str]:
     """Everything wrong with an answer, one line each; empty if nothing is."""
-    found = _powers(answer, asked) + _envelopes(answer, asked) + _targets(answer, asked)
-    return found + _network(answer, asked, pairs, feeder, power_flow)
+    broken = _powers(answer, asked) + _envelopes(answer, asked) + _targets(answer, asked)
+    return broken + _network(answer, asked, pairs, feeder, power_flow)
 
 
 def _powers(answer: LowerAnswer, asked: Asked) -> list[str]:
     """0 <= pc <= pc_max, 0 <= pd <= pd_max, pc/pc_max + pd/pd_max <= 1."""
-    flex, found = asked.flexibility, []
+    flex, broken = asked.flexibility, []
     for name, power, limit in (("pc", answer.pc_kw, flex.pc_max_now_kw), ("pd", answer.pd_kw, flex.pd_max_now_kw)):
         excess = np.maximum(power - limit, -power)
-        found += _worst(f"{name} outside 0..{name}_max", excess, POWER_TOLERANCE_KW, "kW", "pair")
+        broken += _worst(f"{name} outside 0..{name}_max", excess, POWER_TOLERANCE_KW, "kW", "pair")
     used = _share(answer.pc_kw, flex.pc_max_now_kw) + _share(answer.pd_kw, flex.pd_max_now_kw)
     both = (used - 1.0) * flex.pc_max_now_kw
-    return found + _worst("charging and discharging at once", both, POWER_TOLERANCE_KW, "kW", "pair")
+    return broken + _worst("charging and discharging at once", both, POWER_TOLERANCE_KW, "kW", "pair")
 
 
 def _envelopes(answer: LowerAnswer, asked: Asked) -> list[str]:
@@ -89,14 +89,14 @@ def _envelopes(answer: LowerAnswer, asked: Asked) -> list[str]:
 
 def _targets(answer: LowerAnswer, asked: Asked) -> list[str]:
     """What cohorts lack of their hour's targets is what the answer admits."""
-    found = []
+    broken = []
     both = (("charging", answer.pc_kw, asked.target_c_kw), ("discharging", answer.pd_kw, asked.target_d_kw))
     for (name, power, target), admitted in zip(both, answer.under_kwh, strict=True):
         served = np.bincount(asked.cohort_of_pair, power.mean(axis=1), target.size)
         lacking = float(np.maximum(target - served, 0.0).sum())
         if lacking > admitted + ENERGY_TOLERANCE_KWH * max(target.size, 1):
-            found.append(f"{name} targets lack {lacking:.6g} kWh, admitted {admitted:.6g}")
-    return found
+            broken.append(f"{name} targets lack {lacking:.6g} kWh, admitted {admitted:.6g}")
+    return broken
 
 
 def _network(answer: LowerAnswer, asked: Asked, pairs: PairIndex, feeder: RadialFeeder, power_flow: PowerFlowCall

@@ -130,18 +130,18 @@ class Decider:
         return layout, now, attempts
 
     def _attempt(self, layout: Layout, now: Forecast, correction: Floats | None) -> Attempt:
-        found = self.problem.solve(layout, inputs_of(self.knowledge, layout, now, correction))
+        solution = self.problem.solve(layout, inputs_of(self.knowledge, layout, now, correction))
         p_bus, q_bus = now.p_fixed_kw.T.copy(), now.q_fixed_kvar.T.copy()
-        if not found.run.is_optimal:
-            return Attempt(found, None, None, p_bus, q_bus, ())
-        p_bus[:, 1:] += found.p_pev.T * 1e3
-        q_bus[:, 1:] += found.q_pev.T * 1e3
-        answer = answer_of(self.feeder, found.flow, found.price_usd_per_mw, layout.period_h, found.run)
+        if not solution.run.is_optimal:
+            return Attempt(solution, None, None, p_bus, q_bus, ())
+        p_bus[:, 1:] += solution.p_pev.T * 1e3
+        q_bus[:, 1:] += solution.q_pev.T * 1e3
+        answer = answer_of(self.feeder, solution.flow, solution.price_usd_per_mw, layout.period_h, solution.run)
         verdict = self.judge.compare(p_bus, q_bus, answer.vm_pu, answer.losses_kw)
         behind = now.p_fixed_kw.T.copy()
-        behind[:, 1:] += found.p_slow.T * 1e3
+        behind[:, 1:] += solution.p_slow.T * 1e3
         violations = self.judge.violations(verdict.flow, behind, q_bus)
-        return Attempt(found, answer, verdict, p_bus, q_bus, violations)
+        return Attempt(solution, answer, verdict, p_bus, q_bus, violations)
 
     def _repair(self, layout: Layout, now: Forecast, first: Attempt) -> tuple[Attempt, ...]:
         """Re-solves with elastic limits and the voltage ceiling on the lossless flow, corrected by each replay.
@@ -186,8 +186,8 @@ class Decider:
     def _limits_of_load(self, attempt: Attempt) -> str:
         """Limits that load and uncontrolled cars alone violate."""
         flow = self.judge.replay(attempt.p_bus_kw, attempt.q_bus_kvar)
-        found = self.judge.violations(flow, attempt.p_bus_kw, attempt.q_bus_kvar)
-        return f"without dispatched cars: {named(found)}" if found else "load alone keeps all limits"
+        broken = self.judge.violations(flow, attempt.p_bus_kw, attempt.q_bus_kvar)
+        return f"without dispatched cars: {named(broken)}" if broken else "load alone keeps all limits"
 
     # ------------------------------------------------------------ answers
     def _of_attempt(self, view: FeederView, layout: Layout, now: Forecast, attempts: tuple[Attempt, ...],
@@ -241,10 +241,10 @@ class Decider:
         )
 
 
-def pair_powers(found: Solution, layout: Layout) -> tuple[Floats, Floats]:
+def pair_powers(solution: Solution, layout: Layout) -> tuple[Floats, Floats]:
     """Solved charging and discharging power [K, Q] in kW; a solver's 1e-8 is 0, else a car would be `discharging`."""
-    pc, pd = found.pc * 1e3, np.zeros(found.pc.shape)
-    pd[layout.rows_d] = found.pd * 1e3
+    pc, pd = solution.pc * 1e3, np.zeros(solution.pc.shape)
+    pd[layout.rows_d] = solution.pd * 1e3
     return without_dust(pc), without_dust(pd)
 
 

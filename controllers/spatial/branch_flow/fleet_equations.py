@@ -104,8 +104,8 @@ def known_hours(inputs: Inputs) -> Ints:
 # ---------------------------------------------------------------- limits
 def signs(cars: Cars) -> list[Any]:
     """All but energies and reactive power >= 0."""
-    short = [one for one in (cars.short, cars.later_short) if one is not None]
-    return [one >= 0.0 for one in (*cars.charge.all, *cars.discharge.all, *short)]
+    short = [power for power in (cars.short, cars.later_short) if power is not None]
+    return [power >= 0.0 for power in (*cars.charge.all, *cars.discharge.all, *short)]
 
 
 def eq10_power_bounds(layout: Layout, inputs: Inputs, cars: Cars) -> list[Any]:
@@ -134,25 +134,25 @@ def eq12_envelopes(layout: Layout, inputs: Inputs, cars: Cars) -> list[Any]:
     gain = times(layout.eta_c[:, None] * step_h, c.power) - drawn
     later_gain = times(layout.later_eta_c[:, None], c.later) - times(1.0 / layout.later_eta_d[:, None], d.later)
     carried = periods_of(rows_of(Entries.of(layout.pair_later), cars.x), _last_to_first(layout))
-    found = [periods_of(cars.x, steps_back(layout.steps)) == gain,
+    constraints = [periods_of(cars.x, steps_back(layout.steps)) == gain,
              periods_of(cars.later_x, steps_back(layout.hours)) - carried == later_gain]
     for x, low, high, short in ((cars.x, inputs.x_min, inputs.x_max, cars.short),
                                 (cars.later_x, inputs.later_x_min, inputs.later_x_max, cars.later_short)):
-        found += [x <= high, (x if short is None else x + short) >= low]
-    return found
+        constraints += [x <= high, (x if short is None else x + short) >= low]
+    return constraints
 
 
 def eq13_hour_targets(layout: Layout, inputs: Inputs, cars: Cars) -> list[Any]:
     """(13) sum of pairs(q) = target - under + over + up(q) - down(q), sum_q up = sum_q down, per cohort."""
-    every, found = Entries.of(layout.pair_cohort), []
+    every, constraints = Entries.of(layout.pair_cohort), []
     steps = np.arange(layout.steps)
     each_step = Entries(np.zeros_like(steps), steps, np.ones(steps.size), (1, steps.size))
     for side, matrix, target in ((cars.charge, every, inputs.target_c),
                                  (cars.discharge, columns_d(every, layout), inputs.target_d)):
         missed = periods_of(side.under - side.over, each_step) - side.up + side.down
-        found += [rows_of(matrix, side.power) + missed == np.repeat(target, layout.steps, axis=1),
+        constraints += [rows_of(matrix, side.power) + missed == np.repeat(target, layout.steps, axis=1),
                   periods_of(side.up - side.down, each_step.transposed()) == 0.0]
-    return found
+    return constraints
 
 
 def eq14_later_targets(layout: Layout, inputs: Inputs, cars: Cars) -> list[Any]:
@@ -175,14 +175,14 @@ def eq_reactive(layout: Layout, inputs: Inputs, cars: Cars) -> list[Any]:
         return []
     c, d = cars.charge, cars.discharge
     now, later = (np.flatnonzero(flat(limit > 0)) for limit in (inputs.pd_max, inputs.later_pd_max))
-    found = [cones(flat(limit)[at], entries(p, at), entries(q, at)) for limit, at, p, q in (
+    constraints = [cones(flat(limit)[at], entries(p, at), entries(q, at)) for limit, at, p, q in (
         (inputs.pd_max, now, c.power[layout.rows_d] - d.power, cars.q),
         (inputs.later_pd_max, later, -d.later, cars.later_q)) if at.size]
     if not later.size:
-        return found
+        return constraints
     room, taken = flat(inputs.later_pc_max)[later], entries(cars.later_q, later)
     charging = entries(c.later, later)
-    return [*found, taken + charging <= room, charging - taken <= room]
+    return [*constraints, taken + charging <= room, charging - taken <= room]
 
 
 # ---------------------------------------------------------------- objective

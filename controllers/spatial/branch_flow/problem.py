@@ -116,12 +116,12 @@ class LowerProblem:
             choice = choice.with_written(wrong)
         total = time.perf_counter() - began
         run = replace(run, seconds=seconds, iterations=iterations, overhead_s=total - seconds)
-        found = assembly.solution(x, z, choice, run)
+        solution = assembly.solution(x, z, choice, run)
         if not is_repair:
             self._limits = assembly.limits
             self._written = assembly.near(x, choice) if run.is_optimal else no_rows(assembly.limits)
-            self._cars = (found.p_pev, found.q_pev) if run.is_optimal else None
-        return found
+            self._cars = (solution.p_pev, solution.q_pev) if run.is_optimal else None
+        return solution
 
     def _choice(self, limits: Limits, inputs: Inputs) -> Choice:
         """What to write first: what mattered an hour ago, and the penalty as the expected voltages ask for."""
@@ -156,17 +156,17 @@ class Assembly:
         self.has_cones, self.has_balance = "eq4" in named, "eq1" in named
         is_repair = inputs.correction is not None
         seldom = {name: named.pop(name) for name in SELDOM_BINDING if name in named and not is_repair}
-        waiting = {name: [one for one in stated if one.cone == "nonneg"] for name, stated in seldom.items()}
-        named |= {name: [one for one in stated if one.cone != "nonneg"] for name, stated in seldom.items()}
-        self._limit_rows = self._rows("nonneg", [one for stated in waiting.values() for one in stated])
-        self._always = [self._rows(cone, [one for stated in named.values() for one in stated if one.cone == cone])
+        waiting = {name: [block for block in stated if block.cone == "nonneg"] for name, stated in seldom.items()}
+        named |= {name: [block for block in stated if block.cone != "nonneg"] for name, stated in seldom.items()}
+        self._limit_rows = self._rows("nonneg", [block for stated in waiting.values() for block in stated])
+        self._always = [self._rows(cone, [block for stated in named.values() for block in stated if block.cone == cone])
                         for cone in CONES]
         self.limits = self._limits(waiting)
         self._limit_matrix = self._limit_rows.matrix.matrix()
         self._alive = np.zeros(0, dtype=bool)
 
     def _rows(self, cone: str, stated: list[Stated]) -> Rows:
-        return stacked(cone, [one.rows(self.size) for one in stated], self.size)  # type: ignore[arg-type]
+        return stacked(cone, [block.rows(self.size) for block in stated], self.size)  # type: ignore[arg-type]
 
     def _costs(self) -> tuple[Floats, Floats]:
         """[columns] linear costs, and c of 1/2 c x^2."""
@@ -177,7 +177,7 @@ class Assembly:
         return statement.objective_usd(k, layout, inputs, u).coefficients(self.size), square
 
     def _limits(self, waiting: dict[str, list[Stated]]) -> Limits:
-        grids = [one.expressions[0] for stated in waiting.values() for one in stated]
+        grids = [block.expressions[0] for stated in waiting.values() for block in stated]
         period = [np.arange(grid.size) // grid.shape[0] for grid in grids]
         every, penalty = np.concatenate([np.zeros(0, dtype=np.int64), *period]), None
         if "voltage_penalty" in waiting:

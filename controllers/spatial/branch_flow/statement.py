@@ -95,8 +95,8 @@ def _side(new: Make, layout: Layout, inputs: Inputs, limit: Any, later_limit: An
 # ---------------------------------------------------------------- equations
 def equations(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, u: Unknowns) -> dict[str, list[Any]]:
     """All constraints by the name of their equation."""
-    found = _network(knowledge, layout, inputs, u)
-    return found | {name: equation(layout, inputs, u.cars) for name, equation in OF_CARS.items()} | {"signs": signs(u)}
+    stated = _network(knowledge, layout, inputs, u)
+    return stated | {name: equation(layout, inputs, u.cars) for name, equation in OF_CARS.items()} | {"signs": signs(u)}
 
 
 def _network(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, u: Unknowns) -> dict[str, list[Any]]:
@@ -105,7 +105,7 @@ def _network(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, u: Unk
     net, flow, elastic = eq.incidence(feeder), u.flow, u.elastic or NOT_ELASTIC
     p_bus = inputs.p_fixed + cars_eq.active_power(layout, inputs, u.cars)
     q_bus = inputs.q_fixed + cars_eq.reactive_power(layout, inputs, u.cars)
-    found = {
+    stated = {
         "eq1": [eq.eq1_active_balance(net, flow, p_bus)], "eq2": [eq.eq2_reactive_balance(net, flow, q_bus)],
         "eq3": [eq.eq3_voltage_drop(net, flow)], "eq4": [eq.eq4_current_cone(net, flow)],
         "eq5": eq.eq5_voltage_band(feeder, flow, elastic.v_below, elastic.v_above),
@@ -114,17 +114,17 @@ def _network(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, u: Unk
         "eq8": [eq.eq8_substation(net, flow, feeder.transformer_kva[0] / 1e3, elastic.substation)]
         if np.isfinite(feeder.transformer_kva[0]) else []}
     if u.lossless is not None and inputs.correction is not None:
-        found["eq9"] = eq.eq9_lossless_ceiling(feeder, net, u.lossless, p_bus, q_bus, inputs.correction,
+        stated["eq9"] = eq.eq9_lossless_ceiling(feeder, net, u.lossless, p_bus, q_bus, inputs.correction,
                                                elastic.v_above)
     if u.low is not None:
-        found["voltage_penalty"] = [eq.eq_voltage_penalty(u.low, flow, knowledge.voltage_penalty_below_pu)]
-    return found
+        stated["voltage_penalty"] = [eq.eq_voltage_penalty(u.low, flow, knowledge.voltage_penalty_below_pu)]
+    return stated
 
 
 def signs(u: Unknowns) -> list[Any]:
     """Unknowns that are not below 0."""
-    found = [] if u.elastic is None else [one >= 0.0 for one in u.elastic.all]
-    return [*found, *([] if u.low is None else [u.low >= 0.0]), *cars_eq.signs(u.cars)]
+    stated = [] if u.elastic is None else [slack >= 0.0 for slack in u.elastic.all]
+    return [*stated, *([] if u.low is None else [u.low >= 0.0]), *cars_eq.signs(u.cars)]
 
 
 def _transformers(knowledge: SpatialKnowledge, feeder: RadialFeeder, layout: Layout, inputs: Inputs, u: Unknowns

@@ -102,8 +102,8 @@ def searched(knowledge: SpatialKnowledge, layout: Layout, now: Forecast, method:
         return cost.fitness_usd, cost.excess_rel
 
     budget = Budget(knowledge.search_evaluations, knowledge.search_population)
-    found = search(method, fitness, pro_rata[None], budget, seed)
-    return encoding.decode(found.genes[None]), found
+    best = search(method, fitness, pro_rata[None], budget, seed)
+    return encoding.decode(best.genes[None]), best
 
 
 def hour_seed(knowledge: SpatialKnowledge, time_s: int) -> int:

@@ -29,12 +29,12 @@ TANGENT_GAP_REL = 1e-5
 def planned(case: Case, tuning: Tuning, without: Set[str] = frozenset()) -> Plan:
     """The plan of a case; raises PlanError naming hours and amounts when there is none."""
     try:
-        commitment, found = _Solving(case, tuning, frozenset(without)).solve()
+        commitment, cheapest = _Solving(case, tuning, frozenset(without)).solve()
     except PlanError as error:
         reasons = explain(clustered(case) if tuning.clusters else case, tuning.node_limit, without)
         raise PlanError(f"{error}: {reasons}" if reasons else str(error)) from error
-    direction, slack = commitment.direction, SPLIT_SLACK_REL * abs(found.objective_usd)
-    answer = close_balance(case, commitment.u, split(case, found, direction, slack, without))
+    direction, slack = commitment.direction, SPLIT_SLACK_REL * abs(cheapest.objective_usd)
+    answer = close_balance(case, commitment.u, split(case, cheapest, direction, slack, without))
     return make_plan(case, commitment, answer)
 
 
@@ -55,12 +55,12 @@ class _Solving:
             first = self._commit(relaxed, clusters)
             bound_usd = max(bound_usd, first.bound_usd)
             try:
-                found = dispatch(case, first.u, first.direction, self.without)
+                powers = dispatch(case, first.u, first.direction, self.without)
             except PlanError:  # a relaxed schedule may be too optimistic: the fuller problem decides
                 continue
-            close = found.objective_usd - bound_usd <= allowed * abs(found.objective_usd)
+            close = powers.objective_usd - bound_usd <= allowed * abs(powers.objective_usd)
             if close and not stops_too_soon(case, first.u):
-                return replace(first, bound_usd=bound_usd), found
+                return replace(first, bound_usd=bound_usd), powers
         full = self._commit(case, self.tuning.clusters and not self._single_limits())
         return (replace(full, bound_usd=max(bound_usd, full.bound_usd)),
                 dispatch(case, full.u, full.direction, self.without))

@@ -66,18 +66,18 @@ def commit_by_clusters(case: Case, gap: float, node_limit: int, without: Collect
     Raises PlanError as `commit`, or where the clusters' schedule breaks a minimum time that was left out.
     """
     together = clustered(case)
-    found = commit(together, gap, node_limit, without, tightening=tightening)
-    return found if together is case else replace(found, u=single_schedules(together, found), starts=None)
+    cheapest = commit(together, gap, node_limit, without, tightening=tightening)
+    return cheapest if together is case else replace(cheapest, u=single_schedules(together, cheapest), starts=None)
 
 
 # ------------------------------------------------------------------ clusters to single units
-def single_schedules(together: Case, found: Commitment) -> Ints:
+def single_schedules(together: Case, commitment: Commitment) -> Ints:
     """[U, H] 0 or 1 of the single units behind the clusters' numbers `found.u` and `found.starts`."""
     units, behind = together.knowledge.units, together.inherited
-    starts = np.zeros_like(found.u) if found.starts is None else found.starts
+    starts = np.zeros_like(commitment.u) if commitment.starts is None else commitment.starts
     out = np.zeros((int(behind.count.sum()), together.horizon_h), dtype=np.int64)
     for i, members in enumerate(behind.members):
-        change = np.diff(found.u[i], prepend=behind.on[i])
+        change = np.diff(commitment.u[i], prepend=behind.on[i])
         # one unit may start in the hour in which another stops: the change alone would hide both
         started = np.maximum(starts[i], change)
         rules = _Rules(units.names[i], int(units.min_up_h[i]), int(units.min_down_h[i]), int(units.cold_start_h[i]),

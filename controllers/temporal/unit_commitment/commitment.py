@@ -166,7 +166,7 @@ class Rough:
     @property
     def relaxed_schedule(self) -> Floats:
         """[U*H] `u`, then `y` where rows are clusters."""
-        return np.concatenate([self.relaxed.x[self.milp.columns(one)] for one in self.whole])
+        return np.concatenate([self.relaxed.x[self.milp.columns(part)] for part in self.whole])
 
     def guess(self, schedule: Floats) -> Iterator[Guess]:
         """The best schedule with that one held but where it is NaN; nothing if there is none.
@@ -174,7 +174,7 @@ class Rough:
         Its seconds are all that were spent here since the last guess.
         """
         known = np.full(self.milp.size, np.nan)
-        sizes = np.cumsum([one.size for one in self.whole])[:-1]
+        sizes = np.cumsum([part.size for part in self.whole])[:-1]
         for variable, values in zip(self.whole, np.split(schedule, sizes), strict=True):
             known[self.milp.columns(variable)] = values
         search = {"mip_heuristic_run_root_reduced_cost": self.gap < WIDE_GAP}
@@ -182,8 +182,8 @@ class Rough:
         spent = np.array([self.milp.seconds, self.milp.compile_s])
         (solver_s, compile_s), self._told = spent - self._told, spent
         if answer.x.size:
-            found = np.concatenate([np.rint(answer.x[self.milp.columns(one)]) for one in self.whole])
-            yield Guess(found, self.relaxed_usd, float(solver_s), float(compile_s))
+            rounded = np.concatenate([np.rint(answer.x[self.milp.columns(part)]) for part in self.whole])
+            yield Guess(rounded, self.relaxed_usd, float(solver_s), float(compile_s))
 
 
 def roughly(case: Case, gap: float, without: Collection[str] = (), tightening: bool = False) -> Rough | None:
@@ -241,7 +241,7 @@ def _clear(x: Floats, horizon_h: int) -> Floats:
 
 def _from_guess(milp: Milp, whole: list[cp.Variable], guess: Guess) -> Answer | None:
     """The best answer of the problem itself with this schedule; None if it has none."""
-    held, sizes = np.full(milp.size, np.nan), np.cumsum([one.size for one in whole])[:-1]
+    held, sizes = np.full(milp.size, np.nan), np.cumsum([part.size for part in whole])[:-1]
     for variable, values in zip(whole, np.split(guess.schedule, sizes), strict=True):
         held[milp.columns(variable)] = values
     answer = milp.solve(highs_options(0.0, 1), held=held, relaxed=True)

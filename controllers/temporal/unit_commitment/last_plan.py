@@ -58,8 +58,8 @@ def too_short(case: Case) -> Bools:
 def _runs(on: Ints, hours_on: int) -> list[tuple[int, int, bool, int]]:
     """(first hour, hour after the last, whether on, hours it lasts with those before the plan) of one unit."""
     bounds = [0, *(np.flatnonzero(np.diff(on)) + 1).tolist(), on.size]
-    found = [(a, b, bool(on[a]), b - a) for a, b in pairwise(bounds)]
-    begin, end, runs, lasted_h = found[0]
+    spans = [(a, b, bool(on[a]), b - a) for a, b in pairwise(bounds)]
+    begin, end, runs, lasted_h = spans[0]
     if runs == (hours_on > 0):
-        return [(begin, end, runs, lasted_h + abs(hours_on)), *found[1:]]
-    return [(-1, 0, not runs, abs(hours_on)), *found]  # what the plan inherits ends with its first hour
+        return [(begin, end, runs, lasted_h + abs(hours_on)), *spans[1:]]
+    return [(-1, 0, not runs, abs(hours_on)), *spans]  # what the plan inherits ends with its first hour

@@ -97,7 +97,7 @@ class Milp:
 
 def _answer(raw: dict[str, Any], relaxed: bool) -> Answer:
     info = raw["info"]
-    found = bool(raw["solution"].value_valid) and info.primal_solution_status == 2
-    value = float(info.objective_function_value) if found else np.inf
-    return Answer(raw=raw, x=np.array(raw["solution"].col_value) if found else np.zeros(0), value=value,
+    has_point = bool(raw["solution"].value_valid) and info.primal_solution_status == 2
+    value = float(info.objective_function_value) if has_point else np.inf
+    return Answer(raw=raw, x=np.array(raw["solution"].col_value) if has_point else np.zeros(0), value=value,
                   bound=value if relaxed else float(info.mip_dual_bound))

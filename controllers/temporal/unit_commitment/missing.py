@@ -35,7 +35,7 @@ class Missing:
 def missing_reserve(case: Case, powers: Powers) -> Missing:
     """The least shortfall of the run's rule under these powers; load not served needs no reserve."""
     k, steps = case.knowledge, case.steps_per_hour
-    charge, discharge = (_by_hour(case, one) for one in (powers.pc_mw, powers.pd_mw))
+    charge, discharge = (_by_hour(case, power_mw) for power_mw in (powers.pc_mw, powers.pd_mw))
     cut = powers.wind_cut_mw + powers.pv_cut_mw
     served = powers.p_mw.sum(axis=0) + case.view.wind_mw + case.view.pv_mw - cut + discharge
     unserved = np.maximum(case.view.load_mw + case.uncontrolled_mw + charge - served, 0.0)

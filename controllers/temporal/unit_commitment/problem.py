@@ -230,7 +230,7 @@ def make_case(knowledge: TemporalKnowledge, view: SystemView, car_control: CarCo
 def _uncontrolled_step_mw(view: SystemView, hourly_mw: Floats) -> Floats:
     steps = view.steps_per_hour
     by_step = [d.p_uncontrolled_step_kw for d in view.districts]
-    if not by_step or any(one.size != hourly_mw.size * steps for one in by_step):
+    if not by_step or any(step_mw.size != hourly_mw.size * steps for step_mw in by_step):
         return np.repeat(hourly_mw, steps)
     return np.asarray(np.sum(by_step, axis=0) / KW_PER_MW, dtype=np.float64)
 

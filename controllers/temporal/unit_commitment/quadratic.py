@@ -69,19 +69,19 @@ class Seldom:
     asked: dict[str, frozenset[int]] = field(default_factory=dict)
     """Hours by label, counted from the horizon's end: one hour later the same hour has the same number."""
 
-    def holds(self, one: Rows) -> bool:
+    def holds(self, row: Rows) -> bool:
         """Whether these rows may wait."""
-        return one.sense == "nonneg" and one.label.split("[")[0] in self.names
+        return row.sense == "nonneg" and row.label.split("[")[0] in self.names
 
-    def at_once(self, one: Rows) -> Bools:
+    def at_once(self, row: Rows) -> Bools:
         """[m] rows that are asked for from the start."""
-        known = self.asked.get(one.label, frozenset())
-        return np.array([one.expression.size - k in known for k in range(one.expression.size)], dtype=np.bool_)
+        known = self.asked.get(row.label, frozenset())
+        return np.array([row.expression.size - k in known for k in range(row.expression.size)], dtype=np.bool_)
 
-    def remember(self, one: Rows, where: Bools) -> None:
+    def remember(self, row: Rows, where: Bools) -> None:
         """Ask for these rows from the start the next time."""
-        new = {one.expression.size - int(k) for k in np.flatnonzero(where)}
-        self.asked[one.label] = self.asked.get(one.label, frozenset()) | new
+        new = {row.expression.size - int(k) for k in np.flatnonzero(where)}
+        self.asked[row.label] = self.asked.get(row.label, frozenset()) | new
 
 
 @dataclass(frozen=True)
@@ -98,10 +98,10 @@ class Solved:
 def as_columns(v: Variables) -> tuple[Variables, dict[str, slice], Floats]:
     """(the same unknowns and constants as linear expressions, where each unknown stands, lowest values [n])."""
     unknown = {f.name: getattr(v, f.name) for f in fields(v) if isinstance(getattr(v, f.name), cp.Variable)}
-    ends = np.cumsum([0, *(one.size for one in unknown.values())])
+    ends = np.cumsum([0, *(part.size for part in unknown.values())])
     place = {name: slice(int(a), int(b)) for name, a, b in zip(unknown, ends[:-1], ends[1:], strict=True)}
     width = int(ends[-1])
-    low = np.concatenate([np.full(one.size, 0.0 if one.is_nonneg() else -np.inf) for one in unknown.values()])
+    low = np.concatenate([np.full(part.size, 0.0 if part.is_nonneg() else -np.inf) for part in unknown.values()])
     new: dict[str, Any] = {}
     for name in (f.name for f in fields(v)):
         given = getattr(v, name)
@@ -114,8 +114,8 @@ def as_columns(v: Variables) -> tuple[Variables, dict[str, slice], Floats]:
 
 def _leaf(place: slice, width: int) -> Linear:
     size = place.stop - place.start
-    one = sp.csr_array((np.ones(size), np.arange(place.start, place.stop), np.arange(size + 1)), shape=(size, width))
-    return Linear(one, np.zeros(size))
+    matrix = sp.csr_array((np.ones(size), np.arange(place.start, place.stop), np.arange(size + 1)), shape=(size, width))
+    return Linear(matrix, np.zeros(size))
 
 
 def _rows_of(flat: Linear, shape: tuple[int, ...]) -> Any:
@@ -159,8 +159,8 @@ class Arrays:
 
 def arrays(rows: list[Rows], cost: Linear, square: Floats, low: Floats) -> Arrays:
     """Rows with one unknown become bounds."""
-    equal, equal_to = _stacked([one.expression for one in rows if one.sense == "zero"], low.size)
-    matrix, constant = _stacked([one.expression for one in rows if one.sense == "nonneg"], low.size)
+    equal, equal_to = _stacked([row.expression for row in rows if row.sense == "zero"], low.size)
+    matrix, constant = _stacked([row.expression for row in rows if row.sense == "nonneg"], low.size)
     low, high = low.copy(), np.full(low.size, np.inf)
     alone = np.diff(matrix.indptr) == 1
     single = matrix[alone]
@@ -174,9 +174,9 @@ def arrays(rows: list[Rows], cost: Linear, square: Floats, low: Floats) -> Array
 def _stacked(parts: list[Linear], width: int) -> tuple[sp.csr_array, Floats]:
     if not parts:
         return sp.csr_array((0, width)), np.zeros(0)
-    matrix = sp.csr_array(sp.vstack([one.matrix for one in parts], format="csr"))
+    matrix = sp.csr_array(sp.vstack([part.matrix for part in parts], format="csr"))
     matrix.eliminate_zeros()
-    return matrix, np.concatenate([one.constant for one in parts])
+    return matrix, np.concatenate([part.constant for part in parts])
 
 
 # ------------------------------------------------------------------ solvers
@@ -189,28 +189,28 @@ def _by_piqp(problem: Quadratic) -> Solved | None:
         if name in place:
             square[place[name]] = 2 * weight
     cost, seldom = problem.usd(v), problem.seldom or Seldom(frozenset())
-    waiting = [one for one in rows if seldom.holds(one)]
-    always = [one for one in rows if not seldom.holds(one)]
-    asked = [seldom.at_once(one) for one in waiting]
+    waiting = [row for row in rows if seldom.holds(row)]
+    always = [row for row in rows if not seldom.holds(row)]
+    asked = [seldom.at_once(row) for row in waiting]
     compile_s, begun = time.perf_counter() - begun, time.perf_counter()
     for _ in range(ROUNDS):
-        now = always + [Rows(one.expression[where], "nonneg") for one, where in zip(waiting, asked, strict=True)]
-        found = _within_bounds(arrays(now, cost, square, low))
-        if found is None:
+        now = always + [Rows(row.expression[where], "nonneg") for row, where in zip(waiting, asked, strict=True)]
+        answer = _within_bounds(arrays(now, cost, square, low))
+        if answer is None:
             return None
-        broken = [(one.expression.matrix @ found[0] + one.expression.constant < -BROKEN) & ~where
-                  for one, where in zip(waiting, asked, strict=True)]
+        broken = [(row.expression.matrix @ answer[0] + row.expression.constant < -BROKEN) & ~where
+                  for row, where in zip(waiting, asked, strict=True)]
         if not any(where.any() for where in broken):
             break
         asked = [before | where for before, where in zip(asked, broken, strict=True)]
     else:
         return None
-    for one, where in zip(waiting, asked, strict=True):
-        seldom.remember(one, where)
+    for row, where in zip(waiting, asked, strict=True):
+        seldom.remember(row, where)
     for name, columns in place.items():
         unknown = getattr(problem.v, name)
-        unknown.save_value(found[0][columns].reshape(unknown.shape, order="F"))
-    return Solved(_duals(rows, found[1]), time.perf_counter() - begun, compile_s)
+        unknown.save_value(answer[0][columns].reshape(unknown.shape, order="F"))
+    return Solved(_duals(rows, answer[1]), time.perf_counter() - begun, compile_s)
 
 
 def _within_bounds(whole: Arrays) -> tuple[Floats, Floats] | None:
@@ -218,11 +218,11 @@ def _within_bounds(whole: Arrays) -> tuple[Floats, Floats] | None:
     if np.any(whole.low > whole.high + ROUNDING):
         return None
     free, x = whole.free()
-    found = _piqp(whole.kept(free, x))
-    if found is None:
+    answer = _piqp(whole.kept(free, x))
+    if answer is None:
         return None
-    x[free] = found[0]
-    return x, found[1]
+    x[free] = answer[0]
+    return x, answer[1]
 
 
 def _piqp(part: Arrays) -> tuple[Floats, Floats] | None:
@@ -244,9 +244,9 @@ def _piqp(part: Arrays) -> tuple[Floats, Floats] | None:
 
 
 def _duals(rows: list[Rows], values: Floats) -> dict[str, Floats]:
-    equal = [one for one in rows if one.sense == "zero"]
-    ends = np.cumsum([one.expression.size for one in equal])[:-1]
-    return {one.label: part for one, part in zip(equal, np.split(values, ends), strict=True)}
+    equal = [row for row in rows if row.sense == "zero"]
+    ends = np.cumsum([row.expression.size for row in equal])[:-1]
+    return {row.label: part for row, part in zip(equal, np.split(values, ends), strict=True)}
 
 
 def _by_clarabel(problem: Quadratic) -> Solved:
@@ -260,7 +260,7 @@ def _by_clarabel(problem: Quadratic) -> Solved:
         except cp.error.SolverError as failed:
             raise PlanError(f"{problem.what}: {failed}") from failed
     judge(stated, problem.what)
-    duals = {one.label: np.asarray(one.dual_value) for one in rows if isinstance(one, cp.constraints.Equality)}
+    duals = {row.label: np.asarray(row.dual_value) for row in rows if isinstance(row, cp.constraints.Equality)}
     return Solved(duals, float(stated.solver_stats.solve_time or 0.0), float(stated.compilation_time or 0.0))
 
 
@@ -274,4 +274,4 @@ def judge(stated: cp.Problem, what: str) -> None:
 
 def _violation(problem: cp.Problem) -> float:
     """By how much the answer breaks the constraint that it breaks most, in the constraint's own unit."""
-    return max((float(np.max(one.violation())) for one in problem.constraints if one.size), default=0.0)
+    return max((float(np.max(row.violation())) for row in problem.constraints if row.size), default=0.0)

@@ -193,7 +193,7 @@ def entry_powers(case: Case, v: Variables) -> tuple[Floats, Floats]:
 
 
 # ------------------------------------------------------------------ the unique split
-def split(case: Case, found: Dispatch, direction: Floats, slack_usd: float,
+def split(case: Case, least: Dispatch, direction: Floats, slack_usd: float,
           without: Collection[str] = ()) -> Dispatch:
     """Among all equal-cost splits of the hourly Pc and Pd over cohorts, the one nearest to equal shares.
 
@@ -203,22 +203,22 @@ def split(case: Case, found: Dispatch, direction: Floats, slack_usd: float,
     """
     rows = case.rows
     if rows.entries == 0:
-        return found
+        return least
     v = replace(make_variables(case), direction=cp.Constant(direction))
-    sides = [side for side in (_side(case, "charge", v.charge_at, rows.pc_max_mw, found.pc_mw),
-                               _side(case, "discharge", v.discharge_at, rows.pd_max_mw, found.pd_mw)) if side.at.size]
+    sides = [side for side in (_side(case, "charge", v.charge_at, rows.pc_max_mw, least.pc_mw),
+                               _side(case, "discharge", v.discharge_at, rows.pd_max_mw, least.pd_mw)) if side.at.size]
 
     def limits(w: Variables) -> eq.Constraints:
-        return (collect(case, w, eq.COHORTS, without) + no_worse(case, w, found.pc_mw, found.pd_mw, found.x_mwh)
+        return (collect(case, w, eq.COHORTS, without) + no_worse(case, w, least.pc_mw, least.pd_mw, least.x_mwh)
                 + [side.average @ getattr(w, side.name) == side.mean for side in sides]
-                + _cost_cap(case, w, found, slack_usd))
+                + _cost_cap(case, w, least, slack_usd))
 
     solved = Quadratic(
         "the split over cohorts", v, rows=limits, squares={side.name: side.weight for side in sides},
         usd=lambda w: sum(-2 * (side.weight * side.nearest) @ getattr(w, side.name) for side in sides)).solve()
     pc, pd = entry_powers(case, v)
-    return replace(found, pc_mw=pc, pd_mw=pd, x_mwh=value_of(v.x) * rows.x_scale_mwh,
-                   solver_s=found.solver_s + solved.solver_s, compile_s=found.compile_s + solved.compile_s)
+    return replace(least, pc_mw=pc, pd_mw=pd, x_mwh=value_of(v.x) * rows.x_scale_mwh,
+                   solver_s=least.solver_s + solved.solver_s, compile_s=least.compile_s + solved.compile_s)
 
 
 @dataclass(frozen=True)
@@ -246,11 +246,11 @@ def _side(case: Case, name: str, at: Ints, limit_mw: Floats, power_mw: Floats) -
                  mean[rows.hour[at]], average, mean[used])
 
 
-def _cost_cap(case: Case, v: Variables, found: Dispatch, slack_usd: float) -> eq.Constraints:
+def _cost_cap(case: Case, v: Variables, least: Dispatch, slack_usd: float) -> eq.Constraints:
     """Wear and terminal value may differ between cohorts: together no dearer than found."""
     charge, discharge = entry_prices(case)
     at = eq.stays_on(case)
-    credit = case.terminal_value_usd_per_mwh * float(found.x_mwh[at].sum()) * (case.knowledge.terminal == "price")
+    credit = case.terminal_value_usd_per_mwh * float(least.x_mwh[at].sum()) * (case.knowledge.terminal == "price")
     weight = case.knowledge.objective.owners
-    spent = weight * float(charge @ found.pc_mw + discharge @ found.pd_mw) - credit
+    spent = weight * float(charge @ least.pc_mw + discharge @ least.pd_mw) - credit
     return [weight * owners_usd(case, v) - terminal_value_usd(case, v) <= spent + slack_usd]

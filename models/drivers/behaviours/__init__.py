@@ -14,12 +14,12 @@ from models.records.arrays import Bools, Ints
 BEHAVIOURS: tuple[Behaviour, ...] = in_order(
     [import_module(f"{__name__}.{module.name}").BEHAVIOUR for module in iter_modules(__path__)])
 """By code; arrays of codes index into it."""
-REFUSALS: tuple[Behaviour, ...] = tuple(one for one in BEHAVIOURS if one.is_refusal)
+REFUSALS: tuple[Behaviour, ...] = tuple(kind for kind in BEHAVIOURS if kind.is_refusal)
 """Of which a stay that does not comply draws one."""
-_CODES = {one.name: one.code for one in BEHAVIOURS}
+_CODES = {kind.name: kind.code for kind in BEHAVIOURS}
 _FOLLOWS, _IS_SILENT, _PLUGS_IN, _IS_RECORDED = np.array(
-    [(one.follows, one.is_silent, one.plugs_in, one.is_recorded) for one in BEHAVIOURS]).T
-_MOVES = {moved: np.array([one.moves == moved for one in BEHAVIOURS]) for moved in get_args(Moved)}
+    [(kind.follows, kind.is_silent, kind.plugs_in, kind.is_recorded) for kind in BEHAVIOURS]).T
+_MOVES = {moved: np.array([kind.moves == moved for kind in BEHAVIOURS]) for moved in get_args(Moved)}
 
 
 def code_of(name: str) -> int:
@@ -42,7 +42,7 @@ def behaviour_names() -> tuple[str, ...]:
 
 def usual_weights() -> dict[str, float]:
     """Usual weight of each way of refusing."""
-    return {one.name: one.weight for one in REFUSALS if one.weight is not None}
+    return {refusal.name: refusal.weight for refusal in REFUSALS if refusal.weight is not None}
 
 
 def follows(behaviour: Ints) -> Bools:

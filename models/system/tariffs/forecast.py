@@ -24,8 +24,8 @@ class ForecastTariff:
 
         Raises RecordError where the table has none, as `none`.
         """
-        found = period_prices(levels)
-        self._charge, self._discharge = (np.array([found[period][k] for period in PERIODS]) / cny_per_usd
+        prices = period_prices(levels)
+        self._charge, self._discharge = (np.array([prices[period][k] for period in PERIODS]) / cny_per_usd
                                          for k in (0, 1))
         self._load_mw = equivalent_load_mw
         self._known: dict[int, Ints] = {}

@@ -24,13 +24,13 @@ def command(
     if scenario.endswith(".h5"):
         _check_result(Path(scenario))
         return
-    found = checked_scenario(scenario, overrides or ())
-    cars = ", ".join(f"{one.name} ({one.vehicle_count} cars, {one.feeder or 'no network'})"
-                     for one in found.districts)
-    print(f"{found.name} is valid: days {found.days}, steps of {found.step_s} s, seed {found.seed}; {cars}")
-    for one in found.districts:
-        if one.feeder and (taken := source_of(one.feeder).taken):
-            print(f"{one.name}: {one.feeder}, {taken(one.feeder)}")
+    checked = checked_scenario(scenario, overrides or ())
+    cars = ", ".join(f"{district.name} ({district.vehicle_count} cars, {district.feeder or 'no network'})"
+                     for district in checked.districts)
+    print(f"{checked.name} is valid: days {checked.days}, steps of {checked.step_s} s, seed {checked.seed}; {cars}")
+    for district in checked.districts:
+        if district.feeder and (taken := source_of(district.feeder).taken):
+            print(f"{district.name}: {district.feeder}, {taken(district.feeder)}")
 
 
 def _check_result(file: Path) -> None:

@@ -50,4 +50,5 @@ def _results_in(source: Path, mistakes: list[str]) -> list[Path]:
     else:
         for problem in bad:
             say(f"left out: {problem}")
-    return [one.path for one in sorted(good, key=lambda one: (one.controller not in FIRST, one.controller != FIRST[0]))]
+    good.sort(key=lambda result: (result.controller not in FIRST, result.controller != FIRST[0]))
+    return [result.path for result in good]

@@ -22,13 +22,13 @@ DEFAULTS = {"ambient_celsius": 20.0, "transformer_losses": "tier2"}
 
 def transformer_ageings(result: Result) -> list[Ageing]:
     """Of every network whose file holds what passes its transformers; the substation's is none of them."""
-    found = []
+    ageings = []
     for district in _with_transformers(result):
         rating, power = _bus_transformers(result, district)
         rated = np.isfinite(rating)
         if rated.any() and power.shape[0]:
-            found.append(ageing(power[:, rated] / rating[rated], _ambient_celsius(result, district), result.step_s))
-    return found
+            ageings.append(ageing(power[:, rated] / rating[rated], _ambient_celsius(result, district), result.step_s))
+    return ageings
 
 
 def _with_transformers(result: Result) -> list[str]:
@@ -54,18 +54,18 @@ def _ambient_celsius(result: Result, district: str) -> Floats:
 @metric("transformer_life_max_h", "h",
         "life used by the MV/LV transformer that ages most, IEC 60076-7; as many hours as passed: as designed")
 def transformer_life_max_h(result: Result) -> float:
-    return max((float(one.life_h.max()) for one in transformer_ageings(result)), default=np.nan)
+    return max((float(age.life_h.max()) for age in transformer_ageings(result)), default=np.nan)
 
 
 @metric("transformer_life_sum_h", "h", "life used by all MV/LV transformers")
 def transformer_life_sum_h(result: Result) -> float:
-    found = transformer_ageings(result)
-    return float(sum(one.life_h.sum() for one in found)) if found else np.nan
+    ageings = transformer_ageings(result)
+    return float(sum(age.life_h.sum() for age in ageings)) if ageings else np.nan
 
 
 @metric("transformer_hot_spot_max_celsius", "degC", "hottest winding of any MV/LV transformer")
 def transformer_hot_spot_max_celsius(result: Result) -> float:
-    return max((float(one.hot_spot_max_celsius.max()) for one in transformer_ageings(result)), default=np.nan)
+    return max((float(age.hot_spot_max_celsius.max()) for age in transformer_ageings(result)), default=np.nan)
 
 
 @metric("transformer_losses_kwh", "kWh",

@@ -45,7 +45,7 @@ class OneOf:
 
     def _checked(self, name: str) -> str:
         if name not in (known := self.names()):
-            *most, last = (repr(one) for one in known)
+            *most, last = (repr(value) for value in known)
             allowed = f"{', '.join(most)} or {last}" if most else last
             raise PydanticCustomError("one_of", "Input should be {allowed}", {"allowed": allowed})
         return name

@@ -95,7 +95,7 @@ class _Weights(Part):
 
 
 _WEIGHT_OF_EACH: dict[str, Any] = {
-    one.name: (NonNegative, Field(default=one.weight, description=one.what)) for one in REFUSALS}
+    refusal.name: (NonNegative, Field(default=refusal.weight, description=refusal.what)) for refusal in REFUSALS}
 ModeWeights = create_model(
     "ModeWeights", __base__=_Weights, __module__=__name__, **_WEIGHT_OF_EACH,
     __doc__="How often a stay that does not comply fails in each way; relative weights.")

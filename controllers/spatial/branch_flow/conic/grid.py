@@ -68,7 +68,7 @@ class Grid:  # noqa: PLW1641  == makes rows, as cvxpy's does
         return self.__neg__().__add__(other)
 
     def __mul__(self, factor: float) -> Grid:
-        parts = tuple(Part(one.place, one.column, factor * one.value, one.single) for one in self.parts)
+        parts = tuple(Part(part.place, part.column, factor * part.value, part.single) for part in self.parts)
         return Grid(self.shape, parts, factor * self.constant)
 
     __rmul__ = __mul__
@@ -78,14 +78,14 @@ class Grid:  # noqa: PLW1641  == makes rows, as cvxpy's does
         by_place = self._like(weight)
         if by_place.size == 1:
             return self * float(by_place[0])
-        parts = tuple(Part(one.place, one.column, one.value * (by_place if one.single else by_place[one.place]),
-                           one.single) for one in self.parts)
+        parts = tuple(Part(part.place, part.column, part.value * (by_place if part.single else by_place[part.place]),
+                           part.single) for part in self.parts)
         return Grid(self.shape, parts, self.constant * by_place)
 
     def moved(self, source: Ints, place: Ints, value: Floats, shape: tuple[int, int]) -> Grid:
         """A linear map of the flattened grid: out[place] += value * self[source]."""
         is_single = place.size == shape[0] * shape[1] and bool(np.all(place == np.arange(place.size)))
-        parts = tuple(_moved(one, self.size, source, place, value, is_single, shape) for one in self.parts)
+        parts = tuple(_moved(part, self.size, source, place, value, is_single, shape) for part in self.parts)
         if not self.constant.any():
             return Grid(shape, parts, np.zeros(1))
         every = np.broadcast_to(self.constant, (self.size,))
@@ -115,17 +115,17 @@ class Grid:  # noqa: PLW1641  == makes rows, as cvxpy's does
     # ------------------------------------------------------------ numbers
     def value(self, x: Floats) -> Floats:
         """[m, n] at these unknowns."""
-        found = np.broadcast_to(self.constant, (self.size,)).copy()
-        for one in self.parts:
-            found += np.bincount(one.place, one.value * x[one.column], self.size)
-        return found.reshape(self.shape, order="F")
+        total = np.broadcast_to(self.constant, (self.size,)).copy()
+        for part in self.parts:
+            total += np.bincount(part.place, part.value * x[part.column], self.size)
+        return total.reshape(self.shape, order="F")
 
     def coefficients(self, width: int) -> Floats:
         """[width] of a sum: what each unknown adds to it."""
-        found = np.zeros(width)
-        for one in self.parts:
-            found += np.bincount(one.column, one.value, width)
-        return found
+        by_column = np.zeros(width)
+        for part in self.parts:
+            by_column += np.bincount(part.column, part.value, width)
+        return by_column
 
     def _like(self, values: Any) -> Floats:
         """[m * n] of what may be broadcast to the grid; one value for all stays one."""
@@ -163,11 +163,11 @@ class Stated:
     def rows(self, width: int) -> Rows:
         """matrix @ x + s = rhs; the rows of each cone follow each other."""
         count, size = len(self.expressions), self.expressions[0].size
-        parts = [(one, k) for k, grid in enumerate(self.expressions) for one in grid.parts]
+        parts = [(part, k) for k, grid in enumerate(self.expressions) for part in grid.parts]
         none = np.zeros(0, dtype=np.int64)
-        matrix = Entries(np.concatenate([none, *(one.place * count + k for one, k in parts)]),
-                         np.concatenate([none, *(one.column for one, _ in parts)]),
-                         np.concatenate([np.zeros(0), *(-one.value for one, _ in parts)]), (count * size, width))
+        matrix = Entries(np.concatenate([none, *(part.place * count + k for part, k in parts)]),
+                         np.concatenate([none, *(part.column for part, _ in parts)]),
+                         np.concatenate([np.zeros(0), *(-part.value for part, _ in parts)]), (count * size, width))
         rhs = np.zeros(count * size)
         for k, grid in enumerate(self.expressions):
             rhs[k::count] = grid.constant
@@ -235,9 +235,9 @@ def beside(now: Any, later: Any) -> Any:
     if not isinstance(now, Grid):
         return cp.hstack([now, later])
     size, shape = now.size, (now.shape[0], now.shape[1] + later.shape[1])
-    moved = tuple(replace(one, place=one.place + size, single=False) for one in later.parts)
-    kept = tuple(replace(one, single=False) for one in now.parts)
-    constant = [np.broadcast_to(one.constant, (one.size,)) for one in (now, later)]
+    moved = tuple(replace(part, place=part.place + size, single=False) for part in later.parts)
+    kept = tuple(replace(part, single=False) for part in now.parts)
+    constant = [np.broadcast_to(part.constant, (part.size,)) for part in (now, later)]
     return Grid(shape, kept + moved, np.concatenate(constant))
 
 
@@ -250,7 +250,7 @@ def total(x: Any) -> Any:
     """Sum of all entries."""
     if not isinstance(x, Grid):
         return cp.sum(x)
-    parts = tuple(Part(np.zeros_like(one.place), one.column, one.value, False) for one in x.parts)
+    parts = tuple(Part(np.zeros_like(part.place), part.column, part.value, False) for part in x.parts)
     return Grid((1, 1), parts, np.array([np.broadcast_to(x.constant, (x.size,)).sum()]))
 
 
@@ -258,5 +258,5 @@ def cones(top: Any, *others: Any) -> Any:
     """|| others || <= top, entry by entry; top may be numbers."""
     if isinstance(others[0], Grid):
         return Stated("soc", (top if isinstance(top, Grid) else Grid.fixed(np.asarray(top)), *others))
-    table = [cp.vec(one, order="F") for one in (top if isinstance(top, cp.Expression) else cp.Constant(top), *others)]
+    table = [cp.vec(side, order="F") for side in (top if isinstance(top, cp.Expression) else cp.Constant(top), *others)]
     return cp.SOC(table[0], cp.vstack(table[1:]), axis=0)

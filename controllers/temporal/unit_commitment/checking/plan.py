@@ -37,17 +37,17 @@ class Names(Protocol):
 def check_plan(knowledge: TemporalKnowledge, view: SystemView, plan: Plan, car_control: CarControl = "bidirectional",
                terminal_value_usd_per_mwh: float = 20.0) -> list[Violation]:
     """All violations of `plan`; powers judged to 0.1 kW, cohorts to 10 W + 1e-6, money to 1e-6."""
-    found = [*_balance(view, plan), *_unit_limits(knowledge, plan), *_up_and_down(knowledge, view, plan),
+    violations = [*_balance(view, plan), *_unit_limits(knowledge, plan), *_up_and_down(knowledge, view, plan),
              *_changes_of_power(knowledge, view, plan),
              *_renewables(view, plan), *reserve_violations(knowledge, view, plan, car_control)]
     for d, name in enumerate(_district_names(knowledge, view)):
         cars, pc, pd = view.districts[d], plan.pc_kw[d], plan.pd_kw[d]
-        found += _cohort_power(cars, pc, pd, name, car_control)
-        found += _cohort_energy(cars, pc, pd, name, car_control)
-        found += _cycling(knowledge, view, cars, pc, pd, name)
+        violations += _cohort_power(cars, pc, pd, name, car_control)
+        violations += _cohort_energy(cars, pc, pd, name, car_control)
+        violations += _cycling(knowledge, view, cars, pc, pd, name)
     if car_control != "none":
-        found += _terminal(knowledge, view, plan)
-    return found + list(_costs(knowledge, view, plan, terminal_value_usd_per_mwh))
+        violations += _terminal(knowledge, view, plan)
+    return violations + list(_costs(knowledge, view, plan, terminal_value_usd_per_mwh))
 
 
 def _district_names(knowledge: TemporalKnowledge, view: SystemView) -> list[str]:
