@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from testbed.scenario.parts.base import HOURS_PER_DAY, SECONDS_PER_HOUR, Count, Part
+from testbed.scenario.parts.base import HOURS_PER_DAY, SECONDS_PER_HOUR, Between, Line, Part, Seed
 from testbed.scenario.parts.district import District, Spatial
 from testbed.scenario.parts.execution import Execution, Record
 from testbed.scenario.parts.fleet import TRIPS_OF_PROFILE, Drivers, Fleet
@@ -17,20 +17,20 @@ from testbed.scenario.parts.wear import Wear
 class ScenarioKeys(Part):
     """All keys, each checked alone."""
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Line
     """The file's name unless given."""
-    description: str = ""
+    description: Annotated[str, Field(max_length=10_000)] = ""
     """One or two sentences for lists and reports."""
-    seed: Count = 1
+    seed: Seed = 1
     """The root of every random draw."""
-    days: Annotated[int, Field(ge=1, le=366)] = 1
+    days: Annotated[int, Between(1, 366)] = 1
     """Counted days."""
-    warmup_days: Annotated[int, Field(ge=1, le=14)] = 1
+    warmup_days: Annotated[int, Between(1, 14)] = 1
     """Whole days with which a run begins, every car uncoordinated; not counted."""
-    warmup_controlled_days: Annotated[int, Field(ge=0, le=28)] = 1
+    warmup_controlled_days: Annotated[int, Between(0, 28)] = 1
     """Whole days under the controller between `warmup_days` and counted time; not counted, but counted time inherits
     what they leave. In a file that gives `drivers.profile: home` 7, and then also 7 `days`, unless they are given."""
-    step_s: Annotated[int, Field(ge=1, le=SECONDS_PER_HOUR)] = 900
+    step_s: Annotated[int, Between(1, SECONDS_PER_HOUR)] = 900
     """Length of a step in seconds; a divisor of 3600."""
     profiles: Profiles = Profiles()
     system: System = System()
@@ -40,7 +40,7 @@ class ScenarioKeys(Part):
     fleet: Fleet = Fleet()
     wear: Wear = Wear()
     drivers: Drivers = Drivers()
-    districts: Annotated[tuple[District, ...], Field(min_length=1)]
+    districts: Annotated[tuple[District, ...], Field(min_length=1, max_length=100)]
     """Districts; in a file that extends another, the whole list is replaced."""
     spatial: Spatial = Spatial()
     execution: Execution = Execution()

@@ -7,6 +7,7 @@ and what is allowed.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,11 +16,17 @@ from typing import NamedTuple, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from testbed.scenario.marked_yaml import Mistake, Path_, Tree, read_value, read_yaml
+from testbed.scenario.bounded_yaml import DEEPEST
+from testbed.scenario.marked_yaml import LONGEST, Mistake, Path_, Tree, read_value, read_yaml
+from testbed.scenario.plain_text import is_file, path_mistake
 from testbed.scenario.record import Scenario
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "experiments" / "scenarios"
 OVERRIDE = "--set"
+MOST_BASES = 20
+"""Files that extend one another."""
+ENTRY = re.compile(r"[0-9]{1,9}")
+"""Number of an entry of a list, in a key."""
 STEADY_DAYS = {"home": 7, "uk": 7}
 """Days by `drivers.profile` until a fleet under control is steady, where that takes more than one: these drivers plug
 in every two or three days."""
@@ -71,19 +78,13 @@ def _find(name_or_path: str, beside: Path | None) -> Path:
     if is_path:
         return (beside or Path()) / name_or_path
     candidates = [folder / f"{name_or_path}.yaml" for folder in folders]
-    return next((file for file in candidates if file.is_file()), candidates[-1])
+    return next((file for file in candidates if is_file(file)), candidates[-1])
 
 
 def _read_with_bases(file: Path, mistakes: list[Mistake], chain: tuple[Path, ...] = ()) -> Tree:
     """The file's tree laid over the trees of the files it extends."""
-    if file.resolve() in chain:
-        names = " -> ".join(link.name for link in (*chain, file))
-        mistakes.append(Mistake(str(file), "extends", names, "must not come back to itself"))
-        return Tree()
-    if not file.is_file():
-        known = scenario_names()
-        rule = f"no such scenario{_did_you_mean(file.stem, known)}; known: {', '.join(known)}"
-        mistakes.append(Mistake(str(file), "", "", rule))
+    if wrong := _unreadable(file, chain):
+        mistakes.append(wrong)
         return Tree()
     tree = read_yaml(file, mistakes)
     base_name = tree.data.pop("extends", None)
@@ -100,12 +101,29 @@ def _read_with_bases(file: Path, mistakes: list[Mistake], chain: tuple[Path, ...
     return base
 
 
+def _unreadable(file: Path, chain: tuple[Path, ...]) -> Mistake | None:
+    """Why the file, which those of the chain extend, is not read; None if it is."""
+    if wrong := path_mistake(str(file)):
+        return Mistake(str(file)[:LONGEST], "", "", wrong)
+    if not is_file(file):
+        known = scenario_names()
+        rule = f"no such scenario{_did_you_mean(file.stem, known)}; known: {', '.join(known)}"
+        return Mistake(str(file), "", "", rule)
+    if file.resolve() in chain:
+        names = " -> ".join(base.name for base in (*chain, file))
+        return Mistake(str(file), "extends", names, "must not come back to itself")
+    if len(chain) >= MOST_BASES:
+        return Mistake(str(file), "extends", "", f"must not be the base of more than {MOST_BASES} files in a row")
+    return None
+
+
 # --------------------------------------------------------------- overrides
 def _override(tree: Tree, text: str, mistakes: list[Mistake]) -> None:
     key, equals, value_text = text.partition("=")
-    parts: Path_ = tuple(int(part) if part.isdigit() else part for part in key.strip().split("."))
-    if not equals or "" in parts:
-        mistakes.append(Mistake(f"{OVERRIDE} {text}", "", "", "must read key.sub=value"))
+    parts: Path_ = tuple(int(part) if ENTRY.fullmatch(part) else part for part in key.strip().split("."))
+    if not equals or "" in parts or len(parts) > DEEPEST:
+        mistakes.append(Mistake(f"{OVERRIDE} {text[:LONGEST]}", "", "",
+                                f"must read key.sub=value, with at most {DEEPEST} parts in the key"))
         return
     known_mistakes = len(mistakes)
     value = read_value(value_text, f"{OVERRIDE} {key}", mistakes)
@@ -134,6 +152,7 @@ def _validate(tree: Tree, mistakes: list[Mistake]) -> Scenario | None:
     brings those rules to light; what names a dropped key is then left out.
     """
     dropped: list[Path_] = []
+    known = {mistake.key for mistake in mistakes if mistake.key}
     while True:
         try:
             return Scenario.model_validate_json(json.dumps(tree.data, default=str), strict=True)
@@ -142,7 +161,7 @@ def _validate(tree: Tree, mistakes: list[Mistake]) -> Scenario | None:
             inner = [fault.path for fault in explained if fault.can_be_dropped]
             # A list with a wrong entry is also reported as too short: only the entry is news.
             fresh = [fault for fault in explained if not _concerns(fault, dropped) and not _encloses(fault.path, inner)]
-            mistakes.extend(fault.mistake for fault in fresh)
+            mistakes.extend(fault.mistake for fault in fresh if fault.mistake.key not in known)
             wrong = [fault.path for fault in fresh if fault.can_be_dropped]
         if not wrong:
             return None

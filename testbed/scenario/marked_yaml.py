@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from testbed.scenario.bounded_yaml import (
+    DEEPEST,
+    MOST_KEYS,
+    MOST_VALUES,
+    BoundedLoader,
+    UnreadableYaml,
+    checked_text,
+    text_of,
+)
+
 Path_ = tuple[str | int, ...]
-DEEPEST = 20
 LONGEST = 80
 
 
@@ -46,19 +54,22 @@ class Tree:
 
     def lay_over(self, top: Tree) -> None:
         """Blocks are merged key by key, all else (lists too) is replaced by `top`."""
-        self._merge((), self.data, top.data)
+        replaced: set[Path_] = set()
+        self._merge((), self.data, top.data, replaced)
+        self.places = {place: text for place, text in self.places.items()
+                       if not any(place[:length] in replaced for length in range(1, len(place) + 1))}
         self.places.update(top.places)
 
-    def _merge(self, path: Path_, base: dict[str, Any], top: dict[str, Any]) -> None:
+    def _merge(self, path: Path_, base: dict[str, Any], top: dict[str, Any], replaced: set[Path_]) -> None:
         for key, value in top.items():
             here = (*path, key)
             # A named driver profile means that profile, not a mixture with the keys of another one.
             starts_anew = here == ("drivers",) and isinstance(value, dict) and "profile" in value
             if isinstance(value, dict) and isinstance(base.get(key), dict) and not starts_anew:
-                self._merge(here, base[key], value)
+                self._merge(here, base[key], value, replaced)
             else:
                 base[key] = value
-                self._forget(here)
+                replaced.add(here)
 
     def _forget(self, path: Path_) -> None:
         for place in [place for place in self.places if place[: len(path)] == path]:
@@ -104,28 +115,18 @@ def _enter(holder: Any, part: str | int, so_far: Path_) -> Any:
     return holder.setdefault(part, {})
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.1 as PyYAML reads it, but 1e-4 is a number (without a dot PyYAML takes it for a word)."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
-
-
 def read_yaml(file: Path, mistakes: list[Mistake]) -> Tree:
     """The file's tree; what cannot be read goes to `mistakes`."""
     tree = Tree(places={(): str(file)})
     try:
-        text = file.read_text(encoding="utf-8")
-        data = _Reader(str(file), tree.places, mistakes).read(text)
-    except UnicodeDecodeError as error:
-        mistakes.append(Mistake(str(file), "", "", f"is not UTF-8 text: {error.reason}"))
+        data = _Reader(str(file), tree.places, mistakes).read(text_of(file))
+    except UnreadableYaml as error:
+        mistakes.append(Mistake(str(file), "", "", error.rule))
         return tree
     if isinstance(data, dict):
         tree.data = data
     elif data is not None:
-        mistakes.append(Mistake(str(file), "", data, "a scenario must be a block of key: value lines"))
+        mistakes.append(Mistake(str(file), "", data, "must be a block of key: value lines"))
     return tree
 
 
@@ -141,42 +142,69 @@ class _Reader:
     file: str
     places: dict[Path_, str]
     mistakes: list[Mistake]
+    values: int = 0
+    """So far, each use of an alias counted."""
 
     def read(self, text: str) -> Any:
-        loader = _Loader(text)
+        """The value of the text; None after adding to `mistakes`."""
+        try:
+            return self._document(BoundedLoader(checked_text(text)))
+        except UnreadableYaml as error:
+            self._note(error.line, error.rule)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+            self._note(mark.line + 1 if mark else 0, f"is not YAML: {problem}")
+        return None
+
+    def _note(self, line: int, rule: str, path: Path_ = ()) -> None:
+        place = f"{self.file}:{line}" if line else self.file
+        self.mistakes.append(Mistake(place, ".".join(map(str, path)), "", rule))
+
+    def _document(self, loader: BoundedLoader) -> Any:
         try:
             node = loader.get_single_node()
             return None if node is None else self._value(loader, node, ())
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            place = f"{self.file}:{mark.line + 1}" if mark else self.file
-            problem = getattr(error, "problem", None) or str(error)
-            self.mistakes.append(Mistake(place, "", "", f"is not YAML: {problem}"))
-            return None
         finally:
             loader.dispose()
 
-    def _value(self, loader: _Loader, node: yaml.Node, path: Path_) -> Any:
+    def _value(self, loader: BoundedLoader, node: yaml.Node, path: Path_) -> Any:
+        self.values += 1
+        line = node.start_mark.line + 1
         if len(path) > DEEPEST:
-            raise yaml.YAMLError(f"nested deeper than {DEEPEST} blocks")
+            raise UnreadableYaml(f"nested deeper than {DEEPEST} blocks", line)
+        if self.values > MOST_VALUES:
+            raise UnreadableYaml(f"holds more than {MOST_VALUES} values, each use of an alias counted", line)
         if isinstance(node, yaml.MappingNode):
             return self._block(loader, node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self._entry(loader, item, (*path, i)) for i, item in enumerate(node.value)]
-        return loader.construct_object(node)
+        return self._word(loader, node, path)
 
-    def _entry(self, loader: _Loader, node: yaml.Node, path: Path_) -> Any:
+    def _word(self, loader: BoundedLoader, node: Any, path: Path_) -> Any:
+        """The word's value; one that is none is a mistake, and reading goes on."""
+        try:
+            return loader.word(node)
+        except UnreadableYaml as error:
+            self._note(error.line, error.rule, path)
+            return node.value
+
+    def _entry(self, loader: BoundedLoader, node: yaml.Node, path: Path_) -> Any:
         self.places[path] = f"{self.file}:{node.start_mark.line + 1}"
         return self._value(loader, node, path)
 
-    def _block(self, loader: _Loader, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
+    def _block(self, loader: BoundedLoader, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
         block: dict[str, Any] = {}
+        if len(node.value) > MOST_KEYS:
+            raise UnreadableYaml(f"a block holds more than {MOST_KEYS} keys", node.start_mark.line + 1)
         for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise UnreadableYaml("a key must be a word", line)
             key = str(key_node.value)
-            place = f"{self.file}:{key_node.start_mark.line + 1}"
             if key in block:
                 name = ".".join(map(str, (*path, key)))
-                self.mistakes.append(Mistake(place, name, "", "stands twice in its block"))
-            self.places[(*path, key)] = place
+                self.mistakes.append(Mistake(f"{self.file}:{line}", name, "", "stands twice in its block"))
+            self.places[(*path, key)] = f"{self.file}:{line}"
             block[key] = self._value(loader, value_node, (*path, key))
         return block

@@ -19,6 +19,7 @@ from testbed.scenario.parts.system import curve_mistakes
 SECONDS_PER_HOUR = 3600
 HOURS_PER_DAY = 24
 SIMBENCH_YEAR = 2016
+MOST_CARS = 2_000_000
 NO_LAST_BUS = 2**62
 EVERYWHERE = "contiguous"
 """The map of zones that every network has: its own of that name, else zones by distance."""
@@ -138,6 +139,8 @@ def _batteries(scenario: ScenarioKeys) -> Iterator[Contradiction]:
 
 def _districts(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     names = [district.name for district in scenario.districts]
+    if (cars := sum(district.vehicle_count for district in scenario.districts)) > MOST_CARS:
+        yield Contradiction(("districts",), cars, f"must not have more than {MOST_CARS:,} cars in all")
     for i, district in enumerate(scenario.districts):
         here: tuple[str | int, ...] = ("districts", i)
         if district.name in names[:i]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,26 +18,31 @@ from testbed.metrics.registry import METRICS
 from testbed.results.layout import SCHEMA_VERSION
 from testbed.running.preflight import WrongRequest, checked_scenario
 from testbed.scenario.files import at_home, files_digest
-from testbed.scenario.marked_yaml import Mistake, Tree, read_yaml
-from testbed.scenario.parts.base import Count, Part
+from testbed.scenario.marked_yaml import LONGEST, Mistake, Tree, read_yaml
+from testbed.scenario.parts.base import Between, Part, PathText, Seed
+from testbed.scenario.plain_text import is_file, path_mistake
 from testbed.scenario.record import Scenario, scenario_hash
 from testbed.setup.controller_loading import ControllerError, controller_spec, load_controller
 
 STUDIES = Path(__file__).resolve().parents[2] / "experiments" / "studies"
+MOST_SEEDS = 100_000
+MOST_CASES = 100_000
+"""Of a study: points x grid x seeds x controllers."""
 
 
 class Study(Part):
     """A study file. Every combination of points, grid values, seeds and controllers is one case."""
 
-    name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
+    name: Annotated[str, Field(max_length=100, pattern=r"^\w[\w.-]*$")]
     """The file's name unless given."""
-    description: str = ""
+    description: Annotated[str, Field(max_length=10_000)] = ""
     """One or two sentences for whoever reads the file."""
-    scenario: str
+    scenario: PathText
     """Name of a scenario, or its file: a path from the study file."""
-    controllers: Annotated[tuple[str, ...], Field(min_length=1)]
+    controllers: Annotated[tuple[PathText, ...], Field(min_length=1, max_length=100)]
     """Names, or path.py:Class with a path from the study file."""
-    seeds: Annotated[int, Field(ge=1)] | Annotated[tuple[Count, ...], Field(min_length=1)] = 1
+    seeds: Annotated[int, Between(1, MOST_SEEDS)] | Annotated[tuple[Seed, ...], Field(min_length=1,
+                                                                                 max_length=MOST_SEEDS)] = 1
     """A number of seeds, counted from the scenario's own, or a list of them."""
     set: Annotated[dict[str, Any], Field(default_factory=dict)]
     """Keys of the scenario that are replaced in all cases, as `key.sub: value`."""
@@ -51,6 +57,14 @@ class Study(Part):
     def axes(self) -> tuple[str, ...]:
         """Keys that differ between cases: those of the points, then those of the grid."""
         return (*(self.points[0] if self.points else ()), *self.grid)
+
+    def size_mistakes(self) -> list[str]:
+        """Why there are too many cases, if there are."""
+        seeds = self.seeds if isinstance(self.seeds, int) else len(self.seeds)
+        places = max(len(self.points), 1) * math.prod(map(len, self.grid.values()))
+        count = places * seeds * len(self.controllers)
+        return [] if count <= MOST_CASES else [f"has {count:,} cases ({places:,} points, {seeds:,} seeds, "
+                                               f"{len(self.controllers)} controllers), at most {MOST_CASES:,} are run"]
 
     def point_mistakes(self) -> list[str]:
         """What no table could hold: points with other keys than the first, keys that the grid has too."""
@@ -93,7 +107,9 @@ def load_study(name_or_path: str) -> tuple[Study, Path]:
     """
     is_path = "/" in name_or_path or name_or_path.endswith((".yaml", ".yml"))
     file = Path(name_or_path) if is_path else STUDIES / f"{name_or_path}.yaml"
-    if not file.is_file():
+    if wrong := path_mistake(str(file)):
+        raise WrongRequest([f"{str(file)[:LONGEST]}: {wrong}"])
+    if not is_file(file):
         known = ", ".join(study_names()) or "none"
         raise WrongRequest([f"{file}: no such study; known: {known}, or a YAML file"])
     mistakes: list[Mistake] = []
@@ -102,7 +118,7 @@ def load_study(name_or_path: str) -> tuple[Study, Path]:
     if mistakes:
         raise WrongRequest([str(mistake) for mistake in mistakes])
     try:
-        return Study.model_validate_json(json.dumps(tree.data, default=str), strict=True), file
+        return Study.model_validate_json(json.dumps(tree.data), strict=True), file
     except ValidationError as error:
         texts = [*_mistakes(error, tree), *_mistakes_beside(error, tree, file)]
         raise WrongRequest(list(dict.fromkeys(texts))) from error
@@ -110,22 +126,24 @@ def load_study(name_or_path: str) -> tuple[Study, Path]:
 
 def _mistakes_beside(error: ValidationError, tree: Tree, file: Path) -> list[str]:
     """Of the keys that could be read, where they say at least what is to be run."""
-    wrong = {detail["loc"][0] for detail in error.errors()}
+    wrong = {detail["loc"][0] for detail in error.errors() if detail["loc"]}
     if wrong & {"scenario", "controllers"}:
         return []
+    readable = {"name": "study"} | {key: value for key, value in tree.data.items() if key not in wrong}
     try:
-        cases_of(Study.model_validate_json(json.dumps({key: value for key, value in tree.data.items()
-                                                       if key not in wrong}, default=str), strict=True), file.parent)
+        cases_of(Study.model_validate_json(json.dumps(readable), strict=True), file.parent)
     except WrongRequest as others:
         return list(others.mistakes)
+    except ValidationError:  # what is wrong was said already
+        pass
     return []
 
 
 def _mistakes(error: ValidationError, tree: Tree) -> Iterator[str]:
     for detail in error.errors():
-        if detail["loc"][0] == "seeds":  # either form refuses in its own words
+        if detail["loc"][:1] == ("seeds",):  # either form refuses in its own words
             yield str(Mistake(tree.source(("seeds",)), "seeds", tree.data["seeds"],
-                              "must be how many (1 or more), or a list of them (each 0 or more)"))
+                              f"must be how many (1 to {MOST_SEEDS:,}), or a list of them (each 0 to 2^63 - 1)"))
             continue
         path = tuple(part for part in detail["loc"] if not (isinstance(part, str) and "[" in part))
         rule = detail["msg"].replace("Input should be", "must be", 1)
@@ -143,7 +161,9 @@ def cases_of(study: Study, folder: Path) -> tuple[Case, ...]:
     """
     mistakes = [f"metrics: {name} is not known; see `testbed list metrics`" for name in study.metrics
                 if name not in METRICS]
-    mistakes += study.point_mistakes()
+    mistakes += [*study.point_mistakes(), *study.size_mistakes()]
+    if study.size_mistakes():
+        raise WrongRequest(mistakes)
     controllers = _controllers(study, folder, mistakes)
     points = list(_points(study, folder, mistakes))
     cases: dict[str, Case] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -9,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from testbed.scenario.plain_text import path_mistake
 
 SECONDS_PER_HOUR = 3600
 HOURS_PER_DAY = 24
@@ -20,15 +23,66 @@ def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
     return pair
 
 
+@dataclass(frozen=True)
+class Between:
+    """Marks a number with its plausible range; a message about one outside tells both ends."""
+
+    low: float
+    high: float
+    above: bool = False
+    """Whether `low` itself is outside."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "exclusiveMinimum" if self.above else "minimum": self.low, "maximum": self.high}
+
+    def _checked(self, value: float) -> float:
+        if value < self.low or value > self.high or (self.above and value == self.low):
+            low, high = (f"{end:,}" if isinstance(end, int) else f"{end:g}" for end in (self.low, self.high))
+            allowed = f"above {low} and at most {high}" if self.above else f"from {low} to {high}"
+            raise PydanticCustomError("between", "Input should be {allowed}", {"allowed": allowed})
+        return value
+
+
+def _path(text: str) -> str:
+    if wrong := path_mistake(text):
+        raise PydanticCustomError("path", "Input should be {allowed}", {"allowed": wrong.removeprefix("must be ")})
+    return text
+
+
 ZoneName = Literal["residential", "commercial", "office"]
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Efficiency = Annotated[float, Field(gt=0, le=1)]
-Count = Annotated[int, Field(ge=0)]
-Range = Annotated[tuple[Positive, Positive], AfterValidator(_ordered)]
+PathText = Annotated[str, AfterValidator(_path)]
+"""A file or folder."""
+Line = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+"""A name of one line."""
+Day = Annotated[dt.date, Field(ge=dt.date(1970, 1, 1), le=dt.date(2199, 12, 31))]
+Share = Annotated[float, Between(0, 1)]
+Efficiency = Annotated[float, Between(0.3, 1)]
+Seed = Annotated[int, Between(0, 2**63 - 1)]
+Cars = Annotated[int, Between(0, 1_000_000)]
+Ports = Annotated[int, Between(0, 1_000_000)]
+BusNumber = Annotated[int, Between(0, 1_000_000)]
+Factor = Annotated[float, Between(0, 10_000, above=True)]
+Weight = Annotated[float, Between(0, 1_000_000)]
+BatteryKwh = Annotated[float, Between(0.1, 2000)]
+"""From a scooter to a ferry."""
+ChargerKw = Annotated[float, Between(0.1, 10_000)]
+"""Megawatt chargers included."""
+KwhPerKm = Annotated[float, Between(0.01, 10)]
+Years = Annotated[float, Between(0, 50)]
+PowerMw = Annotated[float, Between(0, 1_000_000)]
+PeakMw = Annotated[float, Between(0.001, 1_000_000)]
+UsdPerMwh = Annotated[float, Between(0, 100_000)]
+PricePerKwh = Annotated[float, Between(0, 1000)]
+"""In any of the scenario's currencies."""
+UsdPerYear = Annotated[float, Between(0, 1_000_000)]
+BatteryRange = Annotated[tuple[BatteryKwh, BatteryKwh], AfterValidator(_ordered)]
+ChargerRange = Annotated[tuple[ChargerKw, ChargerKw], AfterValidator(_ordered)]
+ConsumptionRange = Annotated[tuple[KwhPerKm, KwhPerKm], AfterValidator(_ordered)]
+YearsRange = Annotated[tuple[Years, Years], AfterValidator(_ordered)]
 ShareRange = Annotated[tuple[Share, Share], AfterValidator(_ordered)]
-NonNegativeRange = Annotated[tuple[NonNegative, NonNegative], AfterValidator(_ordered)]
 
 
 @dataclass(frozen=True)

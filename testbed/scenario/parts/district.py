@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -11,9 +10,9 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from models.network.source import allowed_text, source_of, whole_pattern
 from models.records.arrays import RecordError
-from testbed.scenario.parts.base import Count, NonNegative, Part, Positive, Share, ZoneName
+from testbed.scenario.parts.base import Between, BusNumber, Cars, Day, Part, PathText, Ports, Share, ZoneName
 
-Celsius = Annotated[float, Field(ge=-40, le=60)]
+Celsius = Annotated[float, Between(-40, 60)]
 Strategy = Literal["dispatched", "charge_only", "free"]
 
 
@@ -49,49 +48,49 @@ class Strategies(Part):
 class District(Part):
     """A population of cars with its zones and, optionally, a feeder."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+    name: Annotated[str, Field(max_length=60, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
     """Letters, digits and underscores; names the group in the result."""
-    feeder: Annotated[str, NetworkText()] | None = None
+    feeder: Annotated[PathText, NetworkText()] | None = None
     """Network: `ieee33`, `pandapower:FUNCTION`, `simbench:CODE`, a pandapower JSON file; null: none, one virtual bus
     per zone."""
-    peak_scale: Positive = 0.83
+    peak_scale: Annotated[float, Between(0.0001, 1000)] = 0.83
     """Factor on the feeder's peak load."""
-    slack_vm_pu: Annotated[float, Field(ge=0.9, le=1.1)] = 1.0
+    slack_vm_pu: Annotated[float, Between(0.9, 1.1)] = 1.0
     """Voltage at the substation."""
-    v_min_pu: Annotated[float, Field(ge=0.8, le=1.0)] = 0.90
+    v_min_pu: Annotated[float, Between(0.8, 1.0)] = 0.90
     """Lowest voltage allowed."""
-    v_max_pu: Annotated[float, Field(ge=1.0, le=1.2)] = 1.05
+    v_max_pu: Annotated[float, Between(1.0, 1.2)] = 1.05
     """Highest voltage allowed."""
-    substation_mva: Positive | None = None
+    substation_mva: Annotated[float, Between(0.001, 10_000)] | None = None
     """Rating of the transformer that feeds the feeder, MVA; null: none that could bind."""
-    line_rating_a: Positive | Literal["assumed"] | None = "assumed"
+    line_rating_a: Annotated[float, Between(0.1, 100_000)] | Literal["assumed"] | None = "assumed"
     """Current that lines may carry: `assumed` (ieee33: 400 A on lines 1-5, 200 A elsewhere; others: the network's own),
     one number for all, or null: no limit."""
-    transformer_margin: Annotated[float, Field(ge=1.0)] | None = 1.2
+    transformer_margin: Annotated[float, Between(1.0, 1000)] | None = 1.2
     """Each bus's MV/LV transformer is the next standard size above this x its peak load at scale 1; null: no limit."""
     transformer_losses: Literal["tier1", "tier2"] = "tier2"
     """Own losses of MV/LV transformers: the most that Regulation (EU) 548/2014 allows, by its tier."""
     ambient_celsius: Celsius | Annotated[tuple[Celsius, ...], Field(min_length=24, max_length=24)] = 20.0
     """Air around the MV/LV transformers: one temperature, or 24 hourly ones of a day."""
-    zone_map: (Literal["contiguous", "public"] | dict[ZoneName, tuple[Count, ...]]
+    zone_map: (Literal["contiguous", "public"] | dict[ZoneName, tuple[BusNumber, ...]]
                | dict[ZoneName, Share]) = "contiguous"
     """Which buses are residential, commercial, office: a named map (`public` for ieee33 only), lists of bus numbers by
     zone, or shares of the buses with a load, the first zone nearest to the substation; see docs/networks.md."""
-    private: Count = 0
+    private: Cars = 0
     """Private cars."""
-    taxi: Count = 0
+    taxi: Cars = 0
     """Taxis."""
-    government: Count = 0
+    government: Cars = 0
     """Government cars."""
     strategies: Strategies = Strategies()
     """What the cars of each class agree to, whatever the controller."""
-    sessions: str | None = None
+    sessions: PathText | None = None
     """Recorded sessions that private cars replay: `caltech2019`, `jpl2019` or a CSV file; null: trips."""
-    sessions_start_date: dt.date | None = None
+    sessions_start_date: Day | None = None
     """First counted day of the recording, as 2019-05-20; needed with `sessions`; earlier days make the expectation."""
-    slow_ports_per_bus: Count | None = 8
+    slow_ports_per_bus: Ports | None = 8
     """Slow charger ports at each bus where cars park; null: as many as there are cars."""
-    fast_ports_per_bus: Count | None = 3
+    fast_ports_per_bus: Ports | None = 3
     """Fast charger ports at each bus of the taxis' zone; null: as many as there are cars."""
 
     @property
@@ -106,23 +105,23 @@ class Spatial(Part):
     """Cars act where they parked, or arriving drivers are also proposed a bus of their zone."""
     on_inexact: Literal["repair", "fallback", "stop"] = "repair"
     """When the relaxation's answer is no power flow: tighten and re-solve, scale pro rata, or end the run."""
-    look_ahead_h: Annotated[int, Field(ge=2, le=48)] = 24
+    look_ahead_h: Annotated[int, Between(2, 48)] = 24
     """Hours the lower layer looks ahead."""
-    look_ahead_neighbourhoods: Annotated[int, Field(ge=1, le=100_000)] = 150
+    look_ahead_neighbourhoods: Annotated[int, Between(1, 100_000)] = 150
     """Parts of the feeder that act as one in hours after the present one; with as many as buses each is its own."""
-    target_slack_usd_per_mwh: Positive = 500.0
+    target_slack_usd_per_mwh: Annotated[float, Between(0.01, 1_000_000)] = 500.0
     """Price of missing the upper layer's target."""
-    voltage_penalty_below_pu: Annotated[float, Field(ge=0.8, le=1.1)] = 0.95
+    voltage_penalty_below_pu: Annotated[float, Between(0.8, 1.1)] = 0.95
     """Voltages below it are penalised."""
-    voltage_penalty_usd_per_pu2h: NonNegative = 20.0
+    voltage_penalty_usd_per_pu2h: Annotated[float, Between(0, 1_000_000)] = 20.0
     """Penalty per squared pu and hour below that voltage; at 1000 it outweighs the upper layer's targets."""
     reactive_power: bool = False
     """true: bidirectional chargers may also give reactive power."""
     solver: Literal["CLARABEL", "QOCO"] = "QOCO"
     """Solver of the branch-flow problem."""
-    search_evaluations: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
+    search_evaluations: Annotated[int, Between(1, 1_000_000)] = 2000
     """Candidates that `bilayer_pso` and `bilayer_sga` may try per decision, each judged by AC in every step."""
-    search_population: Annotated[int, Field(ge=4, le=10_000)] = 50
+    search_population: Annotated[int, Between(4, 10_000)] = 50
     """Particles or individuals of these two; `search_evaluations` is a multiple of it."""
     engine: Literal["lightsim2grid", "pandapower"] = "lightsim2grid"
     """AC power-flow engine."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from testbed.scenario.parts.base import Part
+from testbed.scenario.parts.base import Part, PathText
 
 ADDRESS = r"^[\w.-]+:\d{1,5}$"
 LAST_PORT = 65_535
@@ -17,9 +17,9 @@ class Execution(Part):
 
     mode: Literal["in_process", "separate_processes"] = "in_process"
     """All simulators in this process, or each in its own."""
-    remote: dict[str, Annotated[str, Field(pattern=ADDRESS)]] = Field(default_factory=dict)
+    remote: dict[str, Annotated[str, Field(max_length=300, pattern=ADDRESS)]] = Field(default_factory=dict)
     """Districts whose own simulators run elsewhere, as HOST:PORT of a `testbed serve-district`."""
-    cache_dir: str | None = None
+    cache_dir: PathText | None = None
     """Folder in which costly inputs and plans are kept between runs; null: the platform's cache folder."""
 
 

@@ -9,29 +9,33 @@ from pydantic_core import PydanticCustomError
 
 from models.drivers.behaviours import REFUSALS
 from testbed.scenario.parts.base import (
+    BatteryRange,
+    Between,
+    ChargerRange,
+    ConsumptionRange,
     Efficiency,
-    NonNegative,
-    NonNegativeRange,
     Part,
-    Positive,
-    Range,
+    PricePerKwh,
     Share,
     ShareRange,
+    UsdPerYear,
+    Weight,
+    YearsRange,
 )
 
 
 class Fleet(Part):
     """Batteries and chargers; a pair [lowest, highest] is drawn uniformly, per vehicle."""
 
-    private_capacity_kwh: Range = (50.0, 60.0)
+    private_capacity_kwh: BatteryRange = (50.0, 60.0)
     """Batteries of private cars."""
-    taxi_capacity_kwh: Range = (60.0, 60.0)
+    taxi_capacity_kwh: BatteryRange = (60.0, 60.0)
     """Batteries of taxis."""
-    government_capacity_kwh: Range = (50.0, 60.0)
+    government_capacity_kwh: BatteryRange = (50.0, 60.0)
     """Batteries of government cars."""
-    slow_charger_kw: Range = (7.0, 7.0)
+    slow_charger_kw: ChargerRange = (7.0, 7.0)
     """Power of slow chargers (private and government cars), at the bus."""
-    fast_charger_kw: Range = (30.0, 60.0)
+    fast_charger_kw: ChargerRange = (30.0, 60.0)
     """Power of fast chargers (taxis), at the bus."""
     eta_charge: Efficiency = 0.933
     """Energy into the battery per energy from the bus, through slow chargers: what plans count with."""
@@ -45,13 +49,13 @@ class Fleet(Part):
     """Efficiency of slow chargers by load, in the fleet alone: plans keep the pair above, which is `constant`."""
     fast_charger_curve: Literal["constant", "ac_onboard", "dc_400v", "dc_800v"] = "constant"
     """The same for fast chargers."""
-    connection_loss_share: Annotated[float, Field(ge=0, le=0.1)] = 0.0
+    connection_loss_share: Annotated[float, Between(0, 0.1)] = 0.0
     """Lost in the cable from the bus to a charger at its rated power, as a share of it; grows with the load squared."""
-    slow_v2g_charger_usd_per_year: NonNegative = 120.0
+    slow_v2g_charger_usd_per_year: UsdPerYear = 120.0
     """What a bidirectional slow charger costs its owner a year above a one-way one."""
-    fast_v2g_charger_usd_per_year: NonNegative = 600.0
+    fast_v2g_charger_usd_per_year: UsdPerYear = 600.0
     """The same for a fast charger."""
-    shortfall_usd_per_kwh: NonNegative = 1.0
+    shortfall_usd_per_kwh: PricePerKwh = 1.0
     """What an owner holds each kWh missing at departure to be worth; in owner statements alone."""
     soc_min: Share = 0.2
     """Lowest state of charge that driving may leave."""
@@ -67,14 +71,14 @@ class Fleet(Part):
     """Above it the limit of slow charging falls linearly to 0 at a full battery."""
     fast_taper_start_soc: Share = 0.8
     """Above it the limit of fast charging falls linearly to 0 at a full battery."""
-    consumption_kwh_per_km: Range = (0.15, 0.20)
+    consumption_kwh_per_km: ConsumptionRange = (0.15, 0.20)
     """Energy driven per distance."""
-    age_years: NonNegativeRange = (0.5, 8.0)
+    age_years: YearsRange = (0.5, 8.0)
     """Age of the batteries at the start."""
     trips: Literal["profile", "parametric", "survey", "home"] = "profile"
     """Private cars' days: normal laws of departure, arrival and distance, drawn from a travel survey's tables, or those
     of cars that charge at home; `profile`: `home` with the driver profiles `home` and `uk`, else `parametric`."""
-    first_weekday: Annotated[int, Field(ge=0, le=6)] = 0
+    first_weekday: Annotated[int, Between(0, 6)] = 0
     """survey, home: weekday of the first counted day, 0 = Monday; these tell weekdays and weekends apart."""
     private_bidirectional_share: Share = 1.0
     """Share of private cars whose charger can discharge."""
@@ -82,7 +86,7 @@ class Fleet(Part):
     """Share of taxis whose charger can discharge."""
     government_bidirectional_share: Share = 1.0
     """Share of government cars whose charger can discharge."""
-    fast_charge_usd_per_kwh: NonNegative = 0.20
+    fast_charge_usd_per_kwh: PricePerKwh = 0.20
     """What an owner pays for energy charged on the way, outside the districts."""
 
 
@@ -95,7 +99,7 @@ class _Weights(Part):
 
 
 _WEIGHT_OF_EACH: dict[str, Any] = {
-    refusal.name: (NonNegative, Field(default=refusal.weight, description=refusal.what)) for refusal in REFUSALS}
+    refusal.name: (Weight, Field(default=refusal.weight, description=refusal.what)) for refusal in REFUSALS}
 ModeWeights = create_model(
     "ModeWeights", __base__=_Weights, __module__=__name__, **_WEIGHT_OF_EACH,
     __doc__="How often a stay that does not comply fails in each way; relative weights.")
@@ -141,22 +145,22 @@ class Drivers(Part):
     """How the charge decides whether a private car is plugged in, at home alone; null: it does not, and anywhere."""
     compliance_mean: Share = 0.95
     """Mean chance that an enrolled, plugged-in stay complies."""
-    compliance_concentration: Positive = 20.0
+    compliance_concentration: Annotated[float, Between(0.001, 1_000_000)] = 20.0
     """alpha + beta of the Beta law from which each vehicle's chance is drawn."""
-    zone_shock_rho: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    zone_shock_rho: Annotated[float, Between(0, 0.999)] = 0.0
     """Correlation of compliance among the cars of a zone."""
-    zone_outages_per_day: NonNegative = 0.0
+    zone_outages_per_day: Annotated[float, Between(0, 24)] = 0.0
     """Expected outages per zone and day; in one, nobody in the zone can be reached that day."""
     guidance_acceptance: Share = 0.95
     """Chance that an arriving driver goes to the bus that is proposed."""
-    declaration_error_h: Annotated[float, Field(ge=0, le=24)] = 0.0
+    declaration_error_h: Annotated[float, Between(0, 24)] = 0.0
     """Standard deviation, in hours, of declared less intended departures; recorded sessions keep their own."""
     price_response: Literal["dead_zone", "logit"] = "dead_zone"
     """Share of drivers that react to a price spread: from 0 at the dead zone's end straight to 1 at saturation, or a
     logit with the same middle and slope."""
-    price_dead_zone_cny_per_kwh: NonNegative = 0.10
+    price_dead_zone_cny_per_kwh: PricePerKwh = 0.10
     """Price spread, net of wear, below which no driver reacts."""
-    price_saturation_cny_per_kwh: NonNegative = 0.60
+    price_saturation_cny_per_kwh: PricePerKwh = 0.60
     """Price spread, net of wear, above which every driver reacts."""
     modes: ModeWeights = ModeWeights()  # type: ignore[valid-type]
     """In which way stays do not comply."""

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from models.records.reserve_curve import STEPPED_SHARE, STEPPED_USD_PER_MWH, ReserveCurve, held_mistakes, mistakes
 from models.system.tariff import TARIFFS, level_names
-from testbed.scenario.parts.base import SECONDS_PER_HOUR, NonNegative, OneOf, Part, Positive, Share
+from testbed.scenario.parts.base import (
+    SECONDS_PER_HOUR,
+    Between,
+    Day,
+    Factor,
+    OneOf,
+    Part,
+    PathText,
+    PeakMw,
+    PowerMw,
+    Share,
+    UsdPerMwh,
+    Weight,
+)
 
 REGIONS = (1, 2, 3, 5, 6, 7, 8, 12, 13, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27)
 """SimBench's loads at nodes of the transmission grid that have a daily rhythm of consumers."""
@@ -20,19 +32,19 @@ class Profiles(Part):
 
     source: Literal["ten_unit", "simbench", "csv"] = "ten_unit"
     """`ten_unit`: one-day tables, repeated; `simbench`: 15-minute series of 2016; `csv`: a file of one's own."""
-    file: str | None = None
+    file: PathText | None = None
     """csv: path of a file with the columns load_mw, wind_mw, pv_mw, used as they are; whole days, repeated."""
-    resolution_s: Annotated[int, Field(ge=60, le=SECONDS_PER_HOUR)] = SECONDS_PER_HOUR
+    resolution_s: Annotated[int, Between(60, SECONDS_PER_HOUR)] = SECONDS_PER_HOUR
     """csv: seconds from row to row."""
-    start_date: dt.date | None = None
+    start_date: Day | None = None
     """First counted day, as 2016-01-18; for `simbench` only, where it is required."""
-    load_peak_mw: Positive = 1500.0
+    load_peak_mw: PeakMw = 1500.0
     """Highest system load of the table (ten_unit) or of the year (simbench), MW; cars not included."""
     forecast_error: Literal["off", "default", "large"] = "off"
     """Errors of load, wind and sun forecasts: none, or growing with lead time (equal for all controllers of a seed)."""
-    wind_capacity_mw: NonNegative = 150.0
+    wind_capacity_mw: PowerMw = 150.0
     """Installed wind power, MW."""
-    pv_capacity_mw: NonNegative = 100.0
+    pv_capacity_mw: PowerMw = 100.0
     """Installed sun power, MW."""
     load_columns: Annotated[tuple[str, ...], Field(min_length=1)] = (
         "mv_rural_pload", "mv_semiurb_pload", "mv_urban_pload", "mv_comm_pload",
@@ -54,7 +66,7 @@ class ReserveSteps(Part):
     """Where each step begins as reserve goes missing: 0 first, rising; prices never fall."""
     held_share: tuple[Share, ...] | None = None
     """The same curve over reserve held, in place of missing_share: 0 first, rising; prices never rise."""
-    usd_per_mwh: Annotated[tuple[NonNegative, ...], Field(min_length=1)]
+    usd_per_mwh: Annotated[tuple[UsdPerMwh, ...], Field(min_length=1, max_length=100)]
     """Price on each step; the last one before load is shed costs at most what shed load does."""
 
 
@@ -63,9 +75,9 @@ class System(Part):
 
     units: Literal["ten_units"] = "ten_units"
     """Table of thermal units."""
-    unit_copies: Annotated[int, Field(ge=1)] = 1
+    unit_copies: Annotated[int, Between(1, 1000)] = 1
     """How many times each unit stands in the system."""
-    unit_scale: Positive = 1.0
+    unit_scale: Factor = 1.0
     """Factor on every unit's power and cost (0.01: a hundredth of the system, same prices per MWh)."""
     emissions: Literal["linear", "quadratic"] = "linear"
     """Emission curves: constant t/MWh, or the convex ones of the literature."""
@@ -79,11 +91,11 @@ class System(Part):
     """Price of missing reserve: low for the first MW and that of shed load for the last, one for all, or own steps."""
     reserve_steps: ReserveSteps | None = None
     """reserve_curve own: the steps."""
-    reserve_shortfall_usd_per_mwh: NonNegative = 1000.0
+    reserve_shortfall_usd_per_mwh: UsdPerMwh = 1000.0
     """reserve_curve flat: price of each missing MWh."""
-    shed_usd_per_mwh: NonNegative = 3000.0
+    shed_usd_per_mwh: UsdPerMwh = 3000.0
     """Price of load not served."""
-    dump_usd_per_mwh: NonNegative = 100.0
+    dump_usd_per_mwh: UsdPerMwh = 100.0
     """Price of energy that nobody can take."""
 
 
@@ -117,46 +129,46 @@ def curve_mistakes(system: System) -> list[str]:
 class Objective(Part):
     """What the upper layer minimises: w1 operating + w2 owners + w3 curtailment + w4 carbon."""
 
-    weight_operating: NonNegative = 1.0
+    weight_operating: Weight = 1.0
     """w1, weight of fuel and start-ups."""
-    weight_owners: NonNegative = 1.0
+    weight_owners: Weight = 1.0
     """w2, weight of what the owners pay: tariff and wear."""
-    weight_curtailment: NonNegative = 1.0
+    weight_curtailment: Weight = 1.0
     """w3, weight of the curtailment penalty."""
-    weight_carbon: NonNegative = 1.0
+    weight_carbon: Weight = 1.0
     """w4, weight of the carbon cost."""
-    carbon_price_usd_per_t: NonNegative = 7.0
+    carbon_price_usd_per_t: Annotated[float, Between(0, 100_000)] = 7.0
     """Price of one ton of CO2."""
-    curtailment_penalty_usd_per_mwh: NonNegative = 75.0
+    curtailment_penalty_usd_per_mwh: UsdPerMwh = 75.0
     """Penalty on wind and sun not used."""
     tariff_in_objective: bool = True
     """true: tariff payments count (as in the paper); false: they are a transfer (social welfare)."""
-    wear_usd_per_mwh: NonNegative = 53.6
+    wear_usd_per_mwh: UsdPerMwh = 53.6
     """Marginal battery wear per MWh drawn out of the battery."""
 
 
 class Planning(Part):
     """How the upper layer looks ahead."""
 
-    horizon_h: Annotated[int, Field(ge=1, le=168)] = 48
+    horizon_h: Annotated[int, Between(1, 168)] = 48
     """Hours a plan looks ahead."""
-    binding_h: Annotated[int, Field(ge=1, le=24)] = 24
+    binding_h: Annotated[int, Between(1, 24)] = 24
     """Hours of it that are carried out before the next plan; a divisor of 24."""
     redispatch: Literal["none", "hourly"] = "hourly"
     """Within the day: the plan's powers and targets stand, or are found again every hour from measured SOC."""
     terminal: Literal["match", "cyclic", "price", "free"] = "match"
     """Energy in the batteries at the horizon's end: as if uncoordinated, as at the start, priced, or free."""
-    tangents: Annotated[int, Field(ge=2, le=100)] = 12
+    tangents: Annotated[int, Between(2, 100)] = 12
     """Tangents under each unit's convex cost curve."""
-    mip_gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-4
+    mip_gap: Annotated[float, Between(0, 0.1, above=True)] = 1e-4
     """Relative gap at which the commitment is accepted."""
-    assumed_compliance: Annotated[float, Field(gt=0, le=1)] = 0.95
+    assumed_compliance: Annotated[float, Between(0, 1, above=True)] = 0.95
     """Share of enrolled cars the plan expects to comply; the truth is in `drivers`."""
     expectation: Literal["sampled", "perfect"] = "sampled"
     """Cars not yet plugged in: mean of simulated days of other seeds, or the truth."""
-    expectation_days: Annotated[int, Field(ge=1, le=1000)] = 20
+    expectation_days: Annotated[int, Between(1, 1000)] = 20
     """Simulated days behind the expectation; 20 or more for results that are reported."""
-    expectation_vehicles_max: Annotated[int, Field(ge=1)] = 2500
+    expectation_vehicles_max: Annotated[int, Between(1, 1_000_000)] = 2500
     """Cars simulated per district for the expectation; larger fleets are scaled up from these."""
 
 
@@ -167,5 +179,5 @@ class Tariff(Part):
     """Table of hourly prices; `forecast`: made per day from load - wind - PV as forecast; `none`: all prices are 0."""
     levels: Annotated[str, OneOf(level_names)] = "beijing2015"
     """forecast: table whose valley, flat and peak prices the 8 lowest, 8 middle and 8 highest hours get."""
-    cny_per_usd: Positive = 7.0
+    cny_per_usd: Annotated[float, Between(0.001, 1000)] = 7.0
     """The only exchange rate of a run."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
-
 from models.wear import wear_model_names
-from testbed.scenario.parts.base import OneOf, Part, Positive
+from testbed.scenario.parts.base import Between, OneOf, Part
 
 
 class Wear(Part):
@@ -15,13 +13,13 @@ class Wear(Part):
 
     model: Annotated[str, OneOf(wear_model_names)] = "throughput"
     """`throughput`: the constant objective.wear_usd_per_mwh; any other: that model's life average by class of car."""
-    battery_cny_per_kwh: Positive = 900.0
+    battery_cny_per_kwh: Annotated[float, Between(1, 100_000)] = 900.0
     """Price of a new battery per kWh of capacity."""
-    end_of_life_loss: Annotated[float, Field(gt=0, le=0.5)] = 0.2
+    end_of_life_loss: Annotated[float, Between(0, 0.5, above=True)] = 0.2
     """Loss of capacity, as a share, at which a battery is written off."""
-    v2g_kwh_per_day: Positive = 20.0
+    v2g_kwh_per_day: Annotated[float, Between(0.01, 2000)] = 20.0
     """Energy given to the grid on each day of the life over which the price is averaged."""
-    years_max: Annotated[float, Field(ge=1, le=40)] = 15.0
+    years_max: Annotated[float, Between(1, 40)] = 15.0
     """A battery that lasts longer goes with its car."""
-    celsius: Annotated[float, Field(ge=-20, le=60)] = 25.0
+    celsius: Annotated[float, Between(-20, 60)] = 25.0
     """Temperature of the cells."""

@@ -217,13 +217,13 @@ def test_a_wrong_type(write, line, expected):
 
 
 @pytest.mark.parametrize(("line", "expected"), [
-    ("profiles: {wind_capacity_mw: -1}", "wind_capacity_mw = -1: must be greater than or equal to 0"),
-    ("fleet: {slow_charger_kw: [-7, 7]}", "fleet.slow_charger_kw.0 = -7: must be greater than 0"),
+    ("profiles: {wind_capacity_mw: -1}", "wind_capacity_mw = -1: must be from 0 to 1,000,000"),
+    ("fleet: {slow_charger_kw: [-7, 7]}", "fleet.slow_charger_kw.0 = -7: must be from 0.1 to 10,000"),
     ("fleet: {age_years: [8, 1]}", "fleet.age_years = [8, 1]: must be [lowest, highest]"),
-    ("drivers: {compliance_mean: 1.1}", "drivers.compliance_mean = 1.1: must be less than or equal to 1"),
+    ("drivers: {compliance_mean: 1.1}", "drivers.compliance_mean = 1.1: must be from 0 to 1"),
     ("system: {shed_usd_per_mwh: .nan}", "system.shed_usd_per_mwh = nan: must be a finite number"),
-    ("warmup_days: 0", "warmup_days = 0: must be greater than or equal to 1"),
-    ("warmup_controlled_days: -1", "warmup_controlled_days = -1: must be greater than or equal to 0"),
+    ("warmup_days: 0", "warmup_days = 0: must be from 1 to 14"),
+    ("warmup_controlled_days: -1", "warmup_controlled_days = -1: must be from 0 to 28"),
     ("system: {reserve_rule: hoped_for}", "'hoped_for': must be 'thermal_only', 'scheduled' or 'deliverable'"),
     ("tariff: {table: paris}", "tariff.table = 'paris': must be 'beijing2015', 'chengdu2023', 'forecast' or 'none'"),
     ("drivers: {profile: nobody}", "drivers.profile = 'nobody': must be 'paper'"),
@@ -262,7 +262,7 @@ def test_an_impossible_value(write, line, expected):
     ("districts.0.zone_map={residential: [2], commercial: [3]}", "['office']: names no bus for these zones"),
     ("districts.1.zone_map={residential: [2]}", "is only for a district with a feeder"),
     ("fleet.trips=nowhere", "must be 'profile', 'parametric', 'survey' or 'home'"),
-    ("drivers.habit.mean_soc=1.5", "drivers.habit.mean_soc = 1.5: must be less than or equal to 1"),
+    ("drivers.habit.mean_soc=1.5", "drivers.habit.mean_soc = 1.5: must be from 0 to 1"),
     ("drivers.habit.mean=0.5", "drivers.habit.mean = 0.5: is not a known key"),
     ("profiles.source=csv", "profiles.file = None: is needed with profiles.source: csv"),
 ])
@@ -337,7 +337,7 @@ def test_a_wrong_override(override, expected):
 
 
 def test_a_wrong_seed():
-    assert "--seed: seed = -3: must be greater than or equal to 0" in mistakes_of("smoke", seed=-3)
+    assert "--seed: seed = -3: must be from 0 to 9,223,372,036,854,775,807" in mistakes_of("smoke", seed=-3)
 
 
 def test_all_mistakes_come_at_once_and_none_that_only_follows_from_another(write):
