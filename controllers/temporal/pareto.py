@@ -30,6 +30,7 @@ from controllers.temporal.unit_commitment.commitment import (
 )
 from controllers.temporal.unit_commitment.equations import Variables
 from controllers.temporal.unit_commitment.problem import Case, merge_cohorts
+from controllers.temporal.unit_commitment.quadratic import solve_by_clarabel
 from controllers.temporal.unit_commitment.stages import (
     Commitment,
     Dispatch,
@@ -37,7 +38,6 @@ from controllers.temporal.unit_commitment.stages import (
     entry_powers,
     fix_commitment,
     make_variables,
-    solve_qp,
 )
 from models.records.arrays import Bools, Floats, Ints
 from models.records.objective import Objective
@@ -320,7 +320,7 @@ def dispatch_to(case: Case, aim: _Aim, commitment: Commitment, cycling_at: Ints)
     constraints = [*collect(case, v, eq.DISPATCH | eq.COHORTS, ()), *tangents, *aim.kept(under)]
     minimised = aim.minimised(_terms(case, v, _true_tons(case, v))) + _priced(case, v)
     problem = cp.Problem(cp.Minimize(minimised), constraints)
-    solve_qp(problem, f"dispatch with {aim.second} at most {aim.epsilon:g} $")
+    solve_by_clarabel(problem, f"dispatch with {aim.second} at most {aim.epsilon:g} $")
     powers = _powers(case, v, problem, u)
     return powers, _wasteful(case, aim, constraints, powers)
 

@@ -26,7 +26,8 @@ TOLERANCE = 1e-10
 PIQP_SETTINGS = {"eps_abs": 1e-9, "eps_rel": TOLERANCE, "eps_duality_gap_abs": 1e-6, "eps_duality_gap_rel": TOLERANCE,
                  "max_iter": 100, "verbose": False}
 """The gap in $ (MW in the split); beside costs of thousands its relative part decides."""
-CLARABEL_OPTIONS = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), TOLERANCE)
+CLARABEL_TOLERANCES = (TOLERANCE, 1e-8)
+"""The second is tried where rounding keeps Clarabel from the first: problems with next to no room."""
 INACCURATE_MOST = 1e-6
 """Broken limits (MW, fractions of a cohort's limit) above which an answer that a solver calls inaccurate is none."""
 NO_ROOM = 1e-9
@@ -253,23 +254,41 @@ def _by_clarabel(problem: Quadratic) -> Solved:
     v, rows = problem.v, problem.rows(problem.v)
     squares = sum(weight @ cp.square(getattr(v, name)) for name, weight in problem.squares.items() if weight.size)
     stated = cp.Problem(cp.Minimize(problem.usd(v) + squares), rows)
-    with warnings.catch_warnings():  # cvxpy's warning about inaccuracy: it is judged below
-        warnings.simplefilter("ignore", UserWarning)
-        try:
-            stated.solve(solver=cp.CLARABEL, **CLARABEL_OPTIONS)
-        except cp.error.SolverError as failed:
-            raise PlanError(f"{problem.what}: {failed}") from failed
-    judge(stated, problem.what)
+    solve_by_clarabel(stated, problem.what)
     duals = {row.label: np.asarray(row.dual_value) for row in rows if isinstance(row, cp.constraints.Equality)}
     return Solved(duals, float(stated.solver_stats.solve_time or 0.0), float(stated.compilation_time or 0.0))
+
+
+def solve_by_clarabel(stated: cp.Problem, what: str) -> None:
+    """Interior point with tight tolerances; raises PlanError unless (nearly) optimal and feasible."""
+    for tolerance in CLARABEL_TOLERANCES:
+        _solve(stated, tolerance, what)
+        if is_accurate(stated):
+            break
+    judge(stated, what)
+
+
+def _solve(stated: cp.Problem, tolerance: float, what: str) -> None:
+    with warnings.catch_warnings():  # cvxpy's warning about inaccuracy: it is judged afterwards
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            stated.solve(solver=cp.CLARABEL, **dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), tolerance))
+        except cp.error.SolverError as failed:
+            raise PlanError(f"{what}: {failed}") from failed
+
+
+def is_accurate(stated: cp.Problem) -> bool:
+    """Whether an answer keeps its limits well enough; one that a solver calls optimal does."""
+    return stated.status == cp.OPTIMAL or (
+        stated.status == cp.OPTIMAL_INACCURATE and _violation(stated) <= INACCURATE_MOST)
 
 
 def judge(stated: cp.Problem, what: str) -> None:
     """Raises PlanError unless the problem has an answer, and one that keeps its limits."""
     if stated.status not in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE):
         raise PlanError(f"{what} is {stated.status}")
-    if stated.status == cp.OPTIMAL_INACCURATE and (broken := _violation(stated)) > INACCURATE_MOST:
-        raise PlanError(f"{what} was solved so inaccurately that its limits are broken by {broken:.3g}")
+    if not is_accurate(stated):
+        raise PlanError(f"{what} was solved so inaccurately that its limits are broken by {_violation(stated):.3g}")
 
 
 def _violation(problem: cp.Problem) -> float:

@@ -19,7 +19,7 @@ from controllers.temporal.unit_commitment.objective import (
     terminal_value_usd,
 )
 from controllers.temporal.unit_commitment.problem import Case
-from controllers.temporal.unit_commitment.quadratic import CLARABEL_OPTIONS, Quadratic, Seldom, Solved, judge
+from controllers.temporal.unit_commitment.quadratic import Quadratic, Seldom, Solved
 from controllers.temporal.unit_commitment.reserve import no_worse
 from controllers.temporal.unit_commitment.variables import Variables, short_rests
 from models.records.arrays import Floats, Ints
@@ -140,12 +140,6 @@ def fix_commitment(case: Case, v: Variables, u: Ints, direction: Floats) -> Vari
     a, b, c = (np.repeat(k, case.horizon_h) for k in case.unit_curve())
     cost = a @ on + b @ v.p + c @ cp.square(v.p)
     return replace(v, u=cp.Constant(on), y=start, z=stop, hot=hot, cost=cost, direction=cp.Constant(direction))
-
-
-def solve_qp(problem: cp.Problem, what: str) -> None:
-    """Interior point with tight tolerances; raises PlanError unless (nearly) optimal and feasible."""
-    solve_quietly(problem, cp.CLARABEL, CLARABEL_OPTIONS)
-    judge(problem, what)
 
 
 def dispatch(case: Case, u: Ints, direction: Floats, without: Collection[str] = ()) -> Dispatch:

@@ -20,6 +20,7 @@ from controllers.temporal.unit_commitment.stages import (
     dispatch,
     fix_commitment,
     make_variables,
+    solve_quietly,
     split,
     unit_squares,
     with_affine_cost,
@@ -177,3 +178,28 @@ def test_piqp_gives_way_where_bounds_cross(case, monkeypatch):
     monkeypatch.setattr(quadratic, "_by_clarabel", lambda one: asked.append(one.what))
     Quadratic("crossed", v, usd=lambda w: total(w.p), rows=lambda w: [w.p >= 2, w.p <= 1], squares={}).solve()
     assert asked == ["crossed"]
+
+
+def test_where_rounding_keeps_clarabel_from_its_first_tolerance_the_second_is_tried(monkeypatch):
+    x = cp.Variable(2, nonneg=True)
+    stated = cp.Problem(cp.Minimize(cp.sum_squares(x - np.array([1.0, 2.0]))), [cp.sum(x) == 2.0])
+    usual, tried = quadratic._solve, []
+
+    def gives_up_first(problem, tolerance, what):
+        tried.append(tolerance)
+        if tolerance == quadratic.TOLERANCE:
+            solve_quietly(problem, cp.CLARABEL, {"max_iter": 1})
+        else:
+            usual(problem, tolerance, what)
+
+    monkeypatch.setattr(quadratic, "_solve", gives_up_first)
+    quadratic.solve_by_clarabel(stated, "a small problem")
+    assert tried == [1e-10, 1e-8]
+    assert x.value == pytest.approx([0.5, 1.5], abs=1e-6)
+
+
+def test_a_problem_without_an_answer_is_refused_by_name():
+    x = cp.Variable(2, nonneg=True)
+    stated = cp.Problem(cp.Minimize(cp.sum_squares(x)), [cp.sum(x) == -1.0])
+    with pytest.raises(PlanError, match="a small problem is infeasible"):
+        quadratic.solve_by_clarabel(stated, "a small problem")

@@ -11,7 +11,7 @@ import pytest
 
 from controllers.port import Plan, PlanError
 from controllers.temporal.replay import ReplayPlan
-from controllers.temporal.unit_commitment import commitment, stages
+from controllers.temporal.unit_commitment import commitment, quadratic, stages
 from controllers.temporal.unit_commitment.accounts import account
 from controllers.temporal.unit_commitment.checking.plan import check_plan
 from controllers.temporal.unit_commitment.problem import Case, merge_cohorts
@@ -145,10 +145,18 @@ def test_targets_do_not_depend_on_the_solver(build: SimpleNamespace, monkeypatch
     k, v = _two_districts(build)
     case = UnitCommitment(k)._case(v)
     u = commitment.commit(case, 1e-5, 1000).u
-    clarabel = _answer(case, u)
     loosely = dict.fromkeys(("abstol", "reltol"), 1e-9)
-    monkeypatch.setattr(stages, "solve_qp", lambda problem, what: stages.solve_quietly(problem, cp.QOCO, loosely))
+    monkeypatch.setattr(quadratic, "_by_piqp", lambda asked: None)
+    clarabel = _answer(case, u)
+    solved: list[str] = []
+
+    def by_qoco(problem: cp.Problem, what: str) -> None:
+        stages.solve_quietly(problem, cp.QOCO, loosely)
+        solved.append(what)
+
+    monkeypatch.setattr(quadratic, "solve_by_clarabel", by_qoco)
     qoco = _answer(case, u)
+    assert "the split over cohorts" in solved
     a, b = (np.array([answer[key] for key in sorted(clarabel)]) for answer in (clarabel, qoco))
     assert np.abs(a - b).max() <= 1e-5 * np.abs(a).max()
 
