@@ -1,4 +1,4 @@
-"""Defaults of a controller: the commitment knows the expected car load, and nobody is dispatched.
+"""Defaults of a controller: the commitment knows the expected car load, and no car is dispatched.
 
 Every variant runs the same unit commitment, reserve rule and re-dispatch; variants differ only in what the cars do.
 """
@@ -26,7 +26,7 @@ class BaseController:
     has_vehicles = True
     car_control: CarControl = "none"
     places_cars = False
-    """Set for whoever defines `spatial`, unless it says so itself."""
+    """True for a subclass that defines `spatial`, unless the subclass sets the field itself."""
     learns_compliance = False
     sees_feeders = False
     promises_safely = False
@@ -42,5 +42,5 @@ class BaseController:
         return UnitCommitment(knowledge, self.car_control)
 
     def spatial(self, knowledge: SpatialKnowledge) -> SpatialLayer:
-        """The lower layer of one district; by default nobody is dispatched."""
+        """The lower layer of one district; by default no car is dispatched."""
         return NoDispatch(knowledge)

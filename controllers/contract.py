@@ -9,7 +9,7 @@ from controllers.port import CarControl, Controller, FreeBehaviour
 
 UNSAID: dict[str, bool] = {"places_cars": True, "learns_compliance": False, "sees_feeders": False,
                            "promises_safely": False, "knows_truth": False}
-"""Fields that a controller need not have, and what they are then: whoever writes a whole class writes a lower layer."""
+"""Fields that a controller may leave out, and their values then (a class of its own has a lower layer)."""
 METHODS = tuple(name for name, member in vars(Controller).items() if callable(member) and not name.startswith("_"))
 NEEDED = (*(name for name in Controller.__annotations__ if name not in UNSAID), "description", *METHODS)
 CHOICES: dict[str, tuple[Any, ...]] = {

@@ -25,11 +25,11 @@ from models.records.vehicles import DeclaredTable, Vehicles
 
 HOURS_PER_DAY = 24
 ReserveRule = Literal["thermal_only", "scheduled", "scheduled_safely", "deliverable"]
-"""`scheduled_safely` is for plans alone: no scenario is judged by it."""
+"""`scheduled_safely` is for plans alone; scenarios cannot choose it."""
 SAFE_FORM: dict[ReserveRule, ReserveRule] = {
     "thermal_only": "thermal_only", "scheduled": "scheduled_safely", "scheduled_safely": "scheduled_safely",
     "deliverable": "deliverable"}
-"""The rule by which a plan promises no more reserve than it can keep at a stated risk, for each that judges it."""
+"""For each rule that judges a run: the rule under which a plan promises only reserve it can keep at a stated risk."""
 Terminal = Literal["match", "cyclic", "price", "free"]
 Placement = Literal["in_place", "guided", "migrate"]
 OnInexact = Literal["repair", "fallback", "stop"]

@@ -29,7 +29,7 @@ class RunsFailed(RuntimeError):
 
 
 def say(text: str) -> None:
-    """A line for whoever waits; results go to stdout, this to stderr."""
+    """A line of progress on stderr; results go to stdout."""
     print(text, file=sys.stderr, flush=True)
 
 

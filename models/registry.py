@@ -1,7 +1,7 @@
 """Kinds of things of which each file of a package declares one, or some: adding one is adding its file.
 
 A file says what it has under one name, as `WEAR_MODEL = Naumann()`, and nothing else lists it. Files are found and
-imported when the kind is first asked for, so that whoever needs none of them pays for none.
+imported when the kind is first asked for, so that commands which do not need them do not load them.
 """
 
 from __future__ import annotations

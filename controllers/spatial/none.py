@@ -9,7 +9,7 @@ from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
 
 
 class NoDispatch:
-    """Nobody is told what to do; the expected PEV power is that of the cars outside control."""
+    """No car gets an instruction; the expected PEV power is that of the cars outside control."""
 
     def __init__(self, knowledge: SpatialKnowledge) -> None:
         self.knowledge = knowledge

@@ -6,7 +6,7 @@ from controllers.variants.bilayer import Bilayer
 class Oracle(Bilayer):
     """`bilayer` whose plans see the true load, wind, sun and stays (arrivals, departures, who complies).
 
-    It is the reference of `regret_usd`; nobody could run it.
+    It is the reference of `regret_usd`; no real operator could run it.
     """
 
     name = "oracle"

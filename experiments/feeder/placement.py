@@ -101,7 +101,7 @@ class Row:
 
     @property
     def is_fair(self) -> bool:
-        """Nobody waited for a port, and every class got the same energy to 1 %."""
+        """No car waited for a port, and every class got the same energy to 1 %."""
         return self.waiting == 0 and self.class_difference <= EQUAL_ENERGY
 
 
@@ -321,7 +321,7 @@ def seed_job(described: str, overrides: Sequence[str], variant: str, seed: int, 
 
 
 def comparable(rows: Sequence[Row], variant: str = "guided") -> list[Row]:
-    """Rows of the seeds in which nobody waited and every class got pro rata's energy to 1 % under the variant."""
+    """Rows of the seeds in which no car waited and every class got pro rata's energy to 1 % under the variant."""
     fair = {row.seed for row in rows if row.variant == variant and row.is_fair}
     return [row for row in rows if row.seed in fair]
 

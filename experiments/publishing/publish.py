@@ -32,8 +32,8 @@ def block_text(name: str, page: Path, docs: Path = DOCS, data: Path = DATA) -> s
     """What stands between the marks of a block: table or figure, then a line on where it came from."""
     if name == registry.COMMANDS:
         return registry.commands_table(lambda file: _way(docs / file, page))
-    if name.startswith(doc_rows.PREFIX):
-        return _kind_text(name)
+    if _is_of_code(name):
+        return _code_text(name)
     experiment, block = _found(name)
     tables = [read_table(f"{experiment.name}.{table}", data) for table in block.tables]
     if isinstance(block, Figure):
@@ -44,17 +44,21 @@ def block_text(name: str, page: Path, docs: Path = DOCS, data: Path = DATA) -> s
     return f"{shown}\n\n*{'; '.join(captions)}*"
 
 
-def _kind_text(name: str) -> str:
-    try:
-        return doc_rows.kind_table(name.removeprefix(doc_rows.PREFIX))
-    except KeyError:
-        there = ", ".join(f"{doc_rows.PREFIX}{kind}" for kind in doc_rows.KIND_TABLES)
-        raise PublishedError(f"no block {name}; there are {there}") from None
+def _code_text(name: str) -> str:
+    blocks = doc_rows.code_blocks()
+    if name not in blocks:
+        raise PublishedError(f"no block {name}; there are {', '.join(blocks)}")
+    return blocks[name]()
+
+
+def _is_of_code(name: str) -> bool:
+    """A block made from the code itself, e.g. `kinds.metrics`, in which no measurement stands."""
+    return name.split(".")[0] in {block.split(".")[0] for block in doc_rows.code_blocks()}
 
 
 def _is_listed(name: str) -> bool:
     """A block that lists what there is, not what was measured."""
-    return name == registry.COMMANDS or name.startswith(doc_rows.PREFIX)
+    return name == registry.COMMANDS or _is_of_code(name)
 
 
 def _table_text(name: str, block: Block, tables: list[Table]) -> str:

@@ -119,7 +119,7 @@ def picture(drawn: Sequence[Dot], first: str, second: str, title: str) -> Drawin
 
 @dataclass
 class Kept:
-    """Hears of each answer: a line for whoever waits; table and figure of all so far, should the command be stopped."""
+    """Called with each answer: tells progress and writes table and figure so far, in case the command is stopped."""
 
     first: ObjectiveName
     second: ObjectiveName

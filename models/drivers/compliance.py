@@ -66,7 +66,7 @@ def compare(asked_kwh: Floats, held_kwh: Floats, charged_kwh: Floats, discharged
 
     asked_kwh is the set-point's energy until the declared departure, positive = charging; what a car
     delivers beyond it does not count as delivered. held_kwh is the same until the true departure where that is
-    later: a set-point is held while the car is plugged in, so who stays on and holds it does as told.
+    later: a set-point is held while the car is plugged in, so a car that stays longer and still holds it complies.
     """
     tolerance_kwh = hours * np.maximum(COMPLIANCE_KW, COMPLIANCE_SHARE * np.abs(held_kwh) / hours)
     complied = np.abs(charged_kwh - discharged_kwh - held_kwh) <= tolerance_kwh
@@ -89,7 +89,7 @@ def compare(asked_kwh: Floats, held_kwh: Floats, charged_kwh: Floats, discharged
     )
 
 
-def nobody_asked(is_enrolled: Bools) -> Compliance:
+def none_instructed(is_enrolled: Bools) -> Compliance:
     """What `compare` says of plugged cars [N] of which none is instructed."""
     by_behaviour = np.zeros(len(BEHAVIOURS), dtype=np.int64)
     by_behaviour[NOT_ENROLLED] = np.count_nonzero(~is_enrolled)

@@ -36,7 +36,7 @@ class Delivered:
 class StayMeter:
     """Follows every instructed stay of a district from its first to its last step.
 
-    A step tells something only if the car was asked for other than it would have done on its own (charge at once), and
+    A step counts only if the car was asked for something else than it would have done on its own (charge at once), and
     if no taper may limit it. After its declared departure a car leaves when it likes: a step tells something only once
     it has stayed to its end. A stay that ends before its declared departure loses the steps it did not stay for.
     """
@@ -48,9 +48,9 @@ class StayMeter:
         self._until_s, self._group = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
         self._told, self._did = np.zeros(n), np.zeros(n)
         self._overdue_told, self._overdue_did = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
-        """Of the last step, for cars past their declared departure of which it is not known yet whether they stayed."""
+        """Last result of cars past their declared departure; it counts once they are known to have stayed."""
         self._follows_any = False
-        """Whether any stay has a book; most days nobody is instructed at all."""
+        """Whether any stay is being recorded; on most days no car is instructed at all."""
 
     def step(self, now_s: int, dt_s: int, setpoint_kw: Floats, is_dispatched: Ints, declared: DeclaredTable,
              soc: Floats, metered_kw: Floats) -> Delivered:
@@ -78,7 +78,7 @@ class StayMeter:
         return np.asarray((setpoint_kw > 0) & (soc + gain > v.taper_start_soc))
 
     def _open(self, declared: DeclaredTable, asked: Bools) -> None:
-        """Begin a book for each stay that is instructed for the first time."""
+        """Start recording each stay that is instructed for the first time."""
         new = np.flatnonzero(asked & (self._since_s != declared.plugged_since_s))
         v = self._vehicles
         self._since_s[new], self._until_s[new] = declared.plugged_since_s[new], declared.declared_departure_s[new]

@@ -16,7 +16,7 @@ from models.records.arrays import Floats, RecordError
 ALWAYS_SOC, NEVER_SOC = float("inf"), float("-inf")
 """Limits of a stay that is plugged in whatever the battery holds, and of one that never is."""
 EMPTY_SOC = 0.02
-"""Whoever comes home with no more than this above the least charge plugs in (A)."""
+"""A driver who comes home with no more than this above the least charge always plugs in (A)."""
 SMALLEST_CHANCE = 1e-12
 
 
@@ -54,7 +54,7 @@ class PlugInHabit:
     def initial_soc(self, own_soc: Floats, wanted: Floats, soc_min: Floats, u: Floats) -> Floats:
         """[V] charge at a random instant, from uniform numbers [V]: between where one plugs in and a full charge.
 
-        Near the steady state, driver by driver (C); the days before counted time do the rest.
+        Near the steady state, driver by driver (C); the warm-up days do the rest.
         """
         lowest = np.clip(own_soc, soc_min, wanted)
         return np.asarray(lowest + (wanted - lowest) * u)

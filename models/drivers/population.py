@@ -88,7 +88,7 @@ class FleetParameters:
     strategies: Mapping[str, Strategy] = field(default_factory=dict)
     """By class; `dispatched` where none is given."""
     habit: PlugInHabit | None = None
-    """By which private cars are plugged in; these begin with what such cars hold, not with soc_initial."""
+    """Plug-in habit of private cars, which then start with the charge typical of it instead of soc_initial."""
 
     def __post_init__(self) -> None:
         problems = [f"{name}={self.count_of(name)} is negative" for name in VEHICLE_CLASSES

@@ -40,7 +40,7 @@ class DriverParameters:
     zone_shock_rho: float = 0.0
     """Correlation of any two cars' compliance in one zone and day."""
     zone_outages_per_day: float = 0.0
-    """Expected outages per zone and day; in one, nobody there can be reached that day."""
+    """Expected outages per zone and day; an outage cuts off all cars of the zone for that day."""
     guidance_acceptance: float = 0.95
     modes: Mapping[str, float] = field(default_factory=usual_weights)
     """Weight of each way of refusing, by name (A); 0 where none is given."""
@@ -123,7 +123,7 @@ class Drivers:
         )
 
     def _limits(self, zone: Ints, u: Floats) -> Floats:
-        """[V, STAYS_PER_DAY] highest charge of those who would plug in, whose u are below plug_in_probability."""
+        """[V, STAYS_PER_DAY] highest charge at which drivers plug in; never where u is above plug_in_probability."""
         limit = np.full(u.shape, ALWAYS_SOC)
         habit, rows = self.parameters.habit, np.flatnonzero(self._class_index == PRIVATE)
         if habit is not None:
@@ -135,7 +135,7 @@ class Drivers:
     def declaration_error_s(self, vehicle: Ints, departure_s: Ints) -> Ints:
         """[n] seconds by which these vehicles misstate the departures that they intend, by day and hour of these.
 
-        Normal; the same whoever controls, since intended departures are wishes.
+        Normally distributed; the same under every controller, since intended departures are wishes.
         """
         error_s = np.zeros(vehicle.size, dtype=np.int64)
         if self.parameters.declaration_error_h == 0:
@@ -158,7 +158,7 @@ class Drivers:
         return self._misstated[day]
 
     def zones_out(self, day: int) -> Bools:
-        """[Z] zones in which nobody can be reached on that day, whenever they came."""
+        """[Z] zones whose cars cannot be reached on that day, even if they plugged in before it."""
         return np.asarray(self._shocks(day)[:, 1] < self.parameters.zone_out_probability)
 
     def _shocks(self, day: int) -> Floats:
@@ -182,7 +182,7 @@ class Drivers:
         weights = np.cumsum([p.modes.get(refusal.name, 0.0) for refusal in REFUSALS])
         place = np.searchsorted(weights / weights[-1], u[2], side="right")
         drawn = np.array([refusal.code for refusal in REFUSALS])[np.minimum(place, len(REFUSALS) - 1)]
-        # A taxi lives on charging: whoever would not plug in plugs in and ignores.
+        # A taxi depends on charging: one that would not plug in plugs in and ignores its instructions instead.
         is_taxi = (self._class_index == TAXI)[:, None]
         drawn = np.where(is_taxi & ~plugs_in(drawn), IGNORES, drawn)
         return np.where(self._is_enrolled[:, None], np.where(complies, COMPLIED, drawn), NOT_ENROLLED)

@@ -126,7 +126,7 @@ def _exchange_by_load(cars: Batteries, energy_kwh: Floats, charge_kw: Floats, di
     giving_h = _time(above_kwh, out_kw, hours)
     drawn_kwh, discharged_kwh = out_kw * giving_h, discharge_kw * giving_h
     planned_kwh = np.minimum(cars.eta_charge * charge_kw * hours, room_kwh)
-    # A battery filled to its ceiling lacks nothing; what filling it cost more at the bus counts instead.
+    # A battery filled to its ceiling lacks no energy; the extra energy drawn at the bus counts instead.
     is_full = stored_kwh >= room_kwh - TINY_KW
     short_kwh = np.where(is_full, cars.eta_charge * charged_kwh - stored_kwh, planned_kwh - stored_kwh)
     return Exchange(charged_kwh, discharged_kwh, stored_kwh, drawn_kwh,

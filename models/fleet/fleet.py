@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from models.drivers.behaviours import COMPLIED, follows, moves
-from models.drivers.compliance import Compliance, compare, nobody_asked
+from models.drivers.compliance import Compliance, compare, none_instructed
 from models.drivers.willingness import PriceResponse, price_response
 from models.fleet.battery import Batteries, Curves, Exchange, exchange_by_kind
 from models.fleet.reactive import reactive_kvar
@@ -178,7 +178,7 @@ class Fleet:
              presence: PresenceTable, free_behaviour: FreeBehaviour, price_charge_usd_per_kwh: Floats,
              price_discharge_usd_per_kwh: Floats, arrivals_wait: bool | None = None,
              q_bus_kvar: Floats | None = None) -> FleetStep:
-        """Let [now_s, + dt_s) happen: the stay plugged in at now_s, then driving, then a stay that begins.
+        """Simulate [now_s, now_s + dt_s): the stay plugged in at now_s, then driving, then a stay that begins.
 
         setpoint_kw [V] is held while a car is plugged in; prices [H] are hourly from the present hour on.
         arrivals_wait says whether enrolled cars that arrive within the step wait for their first instruction;
@@ -262,7 +262,7 @@ class Fleet:
                  dt_s: int, ledger: _Ledger) -> Compliance:
         rows, hours = orders.rows, dt_s / SECONDS_PER_HOUR
         if not orders.is_asked.any():
-            return nobody_asked(self.vehicles.is_enrolled[rows])
+            return none_instructed(self.vehicles.is_enrolled[rows])
         left_s = declared.declared_departure_s[rows] - now_s
         declared_h = np.where(left_s > 0, np.minimum(left_s / SECONDS_PER_HOUR, hours), hours)
         # A car past its declared departure is asked for as long as it stays.

@@ -23,7 +23,7 @@ ALSO_KNOWN_AS = {"delivered_kwh": "delivered_energy (kWh)", "requested_kwh": "re
                  "declared_departure": "estimated_departure", "station": "station_id"}
 DAY_S = 86_400
 FALLBACK_STAY_S = 4 * 3600
-"""Declared stay where nobody in the file declared any (A)."""
+"""Declared stay for files without any declared departure (A)."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Days of private cars that charge at home: up to three tours from home and back, fitted to when such cars are plugged.
+"""Days of private cars that charge at home: up to three tours from home and back, fitted to records of such cars.
 
 A weekday of somebody who works begins, on most days, with a tour to work; every other day with an outing, if the car
 moves at all. After each return it may go out again. A tour may run past midnight; the next day begins where it ended.

@@ -115,7 +115,7 @@ def _purposes(departures: Floats, wished_h: Floats, count: Ints, u: Floats) -> I
     for k in range(MOST_TRIPS):
         slot = np.minimum(np.where(np.isfinite(wished_h[:, k]), 2 * wished_h[:, k], 0), 47).astype(np.int64)
         weights = departures[np.arange(n), slot].copy()
-        # somebody who is at home leaves it, and whoever has a last trip to make but one must not be there before it
+        # a car at home drives elsewhere, and the last trip but one must not lead home, since the last one does
         must_leave = (here == HOME) | (k == count - 2)
         weights[must_leave, HOME] = 0.0
         weights[(here == WORK), WORK] = 0.0

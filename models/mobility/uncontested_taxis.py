@@ -32,7 +32,7 @@ TAXI_EXTRA_CHARGE_S = 2_400
 
 
 def charging_departure_s(at_s: int | Ints, depart_s: int | Ints, is_low: bool | Bools) -> Ints:
-    """When taxis that come at at_s go on: who is low and would not stay long enough to plug in stays to charge."""
+    """When taxis arriving at at_s drive on; one low on charge whose stop is too short to plug in stays longer."""
     return np.where(is_low & (depart_s - at_s < MIN_PLUGGED_S), at_s + TAXI_EXTRA_CHARGE_S, depart_s)
 
 

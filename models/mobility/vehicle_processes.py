@@ -69,7 +69,7 @@ class Ports(simpy.Container):
     """
 
     def take(self) -> bool:
-        """Take a port at once if one is free (then nobody waits)."""
+        """Take a port at once if one is free (then no car is waiting)."""
         is_free = self._level >= 1
         if is_free:
             self._level -= 1

@@ -78,7 +78,7 @@ class CohortFlexibility(Table):
     p_uncontrolled_step_kw: Annotated[Floats, of("kW", "horizon_step", empty=True)] = field(default_factory=unknown)
     """[H * Q] the same by step; empty: even within the hour."""
     pc_latest_kw: Annotated[Floats, of("kW", "cohort", "hour", empty=True)] = field(default_factory=unknown)
-    """Charging if every car waited as long as it can; empty: not known, as if nobody had to charge."""
+    """Charging if every car waited as long as it can; empty: unknown, treated as if no car had to charge."""
     pc_fresh_kw: Annotated[Floats, of("kW", "cohort", "hour", empty=True)] = field(default_factory=unknown)
     """The part of it in each car's own first hour: nothing earlier can have spared it; empty: none."""
     pc_leaving_kw: Annotated[Floats, of("kW", "cohort", "step", empty=True)] = field(default_factory=unknown)

@@ -71,7 +71,7 @@ class Terms:
     levels: str = "beijing2015"
     """A tariff with period prices, for one that has none of its own."""
     equivalent_load_mw: Callable[[int], Floats] | None = None
-    """[24] load - wind - PV as forecast, by a day's midnight in s; None where nobody forecasts."""
+    """[24] load - wind - PV as forecast, by a day's midnight in s; None where there is no forecast."""
 
 
 @dataclass(frozen=True)

@@ -67,8 +67,8 @@ def _view(known: SpatialKnowledge, p_kw: Floats, q_kvar: Floats, battery_bus: in
     soc = known.vehicles.soc_initial
     sessions = known_sessions(known.vehicles, declared, soc, known.site.bus_zone, 0)
     periods = 3600 // STEP_S + LOOK_AHEAD_H - 1
-    nobody = select(sessions, slice(0, 0))
-    flexibility = bus_flexibility(sessions, nobody, known.site, known.pairs, 0, STEP_S, LOOK_AHEAD_H, 1.0,
+    none_coming = select(sessions, slice(0, 0))
+    flexibility = bus_flexibility(sessions, none_coming, known.site, known.pairs, 0, STEP_S, LOOK_AHEAD_H, 1.0,
                                   np.zeros((known.site.bus_count, periods)))
     pd_kw = np.zeros((cohort_count(HORIZON_H), HORIZON_H))
     if battery_bus >= 0:

@@ -150,7 +150,7 @@ def _cars_mw(result: Result, district: str) -> Floats:
 
 def _reserve(result: Result, units: ThermalUnits, scenario: Scenario) -> Iterator[Violation]:
     """The shortfall written is that of the rule with actual powers; `deliverable` takes phi and the cars' room as
-    written, and nobody else's room counts."""
+    written, and no other room counts."""
     s, system = result.system, scenario.system
     zero = np.zeros(result.steps_written)
     charge, discharge = (sum((result.district(d, f"{way}_kw").sum(axis=1) / 1e3 for d in result.districts), zero)

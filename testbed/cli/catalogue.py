@@ -61,5 +61,5 @@ KINDS = tuple(_KINDS)
 
 
 def catalogue(kind: str) -> dict[str, str]:
-    """What there is of one of KINDS: name -> one line of text."""
+    """Members of one of KINDS: name -> description in one line."""
     return {name: " ".join(text.split()) for name, text in _KINDS[kind]().items()}

@@ -1,11 +1,12 @@
-"""Tables of the docs that list a kind: one row for each file there is, between marks in a page.
+"""Blocks of the docs that are made from the code: tables of each kind, a row per file, and the table of crossings.
 
-A page holds `<!-- begin: kinds.NAME -->` and `<!-- end: kinds.NAME -->`; `make publish` fills what stands between.
+A page holds `<!-- begin: NAME -->` and `<!-- end: NAME -->` with a name of `code_blocks`; `make publish` fills it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from models.drivers.behaviours import BEHAVIOURS
 from models.network.source import SOURCES
@@ -13,8 +14,8 @@ from models.system.tariff import TARIFFS
 from models.wear import WEAR_MODELS
 from testbed.metrics.registry import METRICS
 from testbed.reporting.figure import FIGURES
+from testbed.wiring import printed
 
-PREFIX = "kinds."
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 """Heads of the columns, and rows."""
 
@@ -67,3 +68,11 @@ def _protocols() -> Table:
 KIND_TABLES: dict[str, Callable[[], Table]] = {
     "wear-models": _wear_models, "tariffs": _tariffs, "networks": _networks, "metrics": _metrics, "figures": _figures,
     "behaviours": _behaviours, "protocols": _protocols}
+CROSSINGS: dict[str, Callable[[], str]] = {
+    "diagram": printed.diagram, "crossings": printed.crossings, "axes": printed.axes}
+
+
+def code_blocks() -> dict[str, Callable[[], str]]:
+    """What fills each block, by its whole name: `kinds.NAME` or `wiring.NAME`."""
+    kinds = {f"kinds.{name}": partial(kind_table, name) for name in KIND_TABLES}
+    return kinds | {f"wiring.{name}": text for name, text in CROSSINGS.items()}

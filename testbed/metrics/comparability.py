@@ -12,7 +12,7 @@ from testbed.metrics.published.ledgers import steadiness_percent
 from testbed.results.reading import Result
 
 BASE = "uncoordinated"
-"""Whom differences are taken from, where it is among the runs: the same cars, left to themselves."""
+"""Controller from which differences are taken, if it was run: the same cars, charging on their own."""
 STEADY_PERCENT = 2.0
 """A run whose stored energy changes by more of what it charged is no steady day."""
 EQUAL_SERVICE_KWH = 1.0
@@ -32,13 +32,13 @@ def base_controller(controllers: Iterable[str]) -> str:
 
 
 def base_text(base: str) -> str:
-    """Words for a table's note: whose differences they are, and that the usual base is missing if it is."""
+    """Words for a table's note: the base of the differences, and whether the usual one is missing."""
     return base if base == BASE else f"{base} ({BASE}, the usual base, is not among the runs)"
 
 
 # ---------------------------------------------------------------- service
 def service_text(difference: Mapping[str, float]) -> str:
-    """What cars got less or more than under the base, by figure of SERVICE; empty where it is equal to a kWh."""
+    """Differences of service from the base, by figure of SERVICE; empty where all are below a kWh."""
     missing_kwh, fast_kwh = (difference[name] * kwh for name, kwh in SERVICE.items())
     if not np.isfinite([missing_kwh, fast_kwh]).all():
         return "service unknown"
@@ -48,7 +48,7 @@ def service_text(difference: Mapping[str, float]) -> str:
             f"{readable(fast_kwh, 4, '+')} kWh fast-charged on the way")
 
 
-def serves_nobody(figures: Mapping[str, float]) -> bool:
+def serves_no_cars(figures: Mapping[str, float]) -> bool:
     """A run without cars."""
     return figures["charged_mwh"] == 0 and figures["driven_mwh"] == 0
 
@@ -79,7 +79,7 @@ def _nearest_ledger(objective: Mapping[str, float]) -> str:
     operating, owners, carbon = (objective[f"weight_{name}"] for name in ("operating", "owners", "carbon"))
     if objective["tariff_in_objective"]:
         alone = operating == carbon == 0 and owners > 0
-        return "the owners' ledger" if alone else "no ledger: tariffs count as a cost and are income to nobody"
+        return "the owners' ledger" if alone else "no ledger: tariffs count as a cost and as no one's income"
     return "society's ledger" if operating == owners == carbon > 0 else "no ledger: society's at unequal weights"
 
 

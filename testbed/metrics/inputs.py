@@ -1,6 +1,6 @@
 """How a figure is published, and the sums and extremes that figures are made of.
 
-NaN where a figure does not apply (no network, nobody instructed, ...).
+NaN where a figure does not apply (no network, no car instructed, ...).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Metric:
     definition: str
     function: MetricFunction
     place: int = 0
-    """Of its subject among others in tables, lowest first."""
+    """Place of its subject in tables, lowest first."""
     moved_by_gap: bool = False
     """The commitment moves it, which is optimal only to the MILP gap: smaller differences are not resolved."""
 

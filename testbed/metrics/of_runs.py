@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from testbed.metrics.comparability import BASE, SERVICE, base_controller, optimised_text, serves_nobody, service_text
+from testbed.metrics.comparability import BASE, SERVICE, base_controller, optimised_text, serves_no_cars, service_text
 from testbed.metrics.published.ledgers import LEDGERS
 from testbed.metrics.registry import METRICS, Metric
 from testbed.metrics.regret import regret_of_runs
@@ -104,7 +104,7 @@ class ComparisonRow:
     base: str
     """The controller that the difference is from."""
     service: str
-    """What cars got otherwise than under the base, on the same seeds; empty where the service was equal."""
+    """How the service of cars differs from the base's, on the same seeds; empty where it is equal."""
 
 
 def compare_table(results: Sequence[Result], names: Sequence[str] | None = None,
@@ -125,8 +125,8 @@ def compare_table(results: Sequence[Result], names: Sequence[str] | None = None,
 
 
 def _service(seeds: dict[int, Result], base: dict[int, Result], values: dict[int, dict[str, float]]) -> str:
-    """What cars got otherwise, mean over the seeds that both have."""
-    if seeds and all(serves_nobody(values[id(r)]) for r in seeds.values()) and seeds is not base:
+    """Differences of service, mean over the seeds that both have."""
+    if seeds and all(serves_no_cars(values[id(r)]) for r in seeds.values()) and seeds is not base:
         return "no cars to serve"
     pairs = [(values[id(r)], values[id(base[seed])]) for seed, r in seeds.items() if seed in base]
     return service_text({name: float(np.mean([a[name] - b[name] for a, b in pairs])) if pairs else np.nan

@@ -1,4 +1,4 @@
-"""What must be paid so that nobody who takes part is worse off, who pays it, and whether the system still gains.
+"""What must be paid so that no participant is worse off, who pays it, and whether the system still gains.
 
 A scheme pays each participating owner a rate times a base (kWh given, hours plugged in, the day itself, the
 wear booked). The smallest rate under which a stated share of the participants is not worse off is an order
@@ -161,7 +161,7 @@ def _judged(scheme: str, share: float, rate: float, offer: Offer, statements: St
 
 
 def make_whole_usd(statements: Statements, baseline: Statements) -> float:
-    """Sum of the participants' harms: no offer that leaves nobody worse off can cost less."""
+    """Sum of the participants' harms: no offer that leaves no participant worse off can cost less."""
     return float(np.maximum(change_usd(statements, baseline)[participants(statements)], 0.0).sum())
 
 

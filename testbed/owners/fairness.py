@@ -30,7 +30,7 @@ class DriverSharing:
     drivers: int
     energy_kwh: float
     gini: float
-    """NaN where nobody gave anything."""
+    """NaN where no energy was given back."""
     nothing_share: float
     """Drivers who gave nothing."""
     tenth_shares: Floats
@@ -48,7 +48,7 @@ class BusSharing:
 
     @property
     def shares(self) -> Floats:
-        """[P] of the district's energy; NaN where nobody gave anything."""
+        """[P] of the district's energy; NaN where none was given back."""
         return _shares(self.energy_kwh)
 
     @property

@@ -1,4 +1,4 @@
-"""The report's part for owners: what the time cost a car, in words that its driver would use."""
+"""The report's part for owners: what the simulated time cost a car, in a driver's own words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report's page: HTML pieces, style and script. All text that is not ours is escaped here."""
+"""The report's page: HTML pieces, style and script. All text of scenarios and controllers is escaped here."""
 
 from __future__ import annotations
 

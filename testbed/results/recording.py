@@ -58,5 +58,5 @@ def open_traces(spec: RunSpec) -> VehicleTraceWriter | None:
 
 
 def _bus_numbers(district: District) -> Ints:
-    """People's numbers of the buses; virtual ones count from 1."""
+    """Bus numbers as users know them; virtual buses count from 1."""
     return district.feeder.bus_number if district.feeder is not None else np.arange(1, district.site.bus_count + 1)

@@ -18,7 +18,7 @@ from testbed.scenario.record import Scenario
 from testbed.setup.controller_loading import controller_spec
 from testbed.setup.districts import build_districts
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
-from testbed.simulators.before_first_step import initial_state, nobody_told
+from testbed.simulators.before_first_step import initial_state, no_instructions
 from testbed.simulators.fleet import FleetSimulator
 from testbed.simulators.mobility import MobilitySimulator
 from testbed.simulators.profiles import ProfilesSimulator
@@ -76,7 +76,7 @@ def _midnight(spec: RunSpec) -> dict[str, Values]:
 
 
 def _fleet_inputs(spec: RunSpec, prices: Prices, moved: Inputs) -> dict[str, Values]:
-    """Nobody is told anything during the warm-up."""
+    """No car gets an instruction during the warm-up."""
     return {name: {"prices": prices, "declared": moved[name]["declared"], "presence": moved[name]["presence"],
-                   "instructions": nobody_told(district)}
+                   "instructions": no_instructions(district)}
             for name, district in build_districts(spec).items()}

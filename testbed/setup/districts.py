@@ -118,10 +118,10 @@ PAIR_BINS = 25
 
 def fleet_parameters(scenario: described.Scenario, district: district_part.District | None) -> FleetParameters:
     """The scenario's fleet with this district's counts; no cars at all without a district."""
-    nobody = dict.fromkeys(VEHICLE_CLASSES, 0)
+    no_cars = dict.fromkeys(VEHICLE_CLASSES, 0)
     return from_blocks(
         FleetParameters, *([district] if district else []), scenario.fleet, scenario.drivers,
-        habit=habit(scenario) if district and district.sessions is None else None, **({} if district else nobody))
+        habit=habit(scenario) if district and district.sessions is None else None, **({} if district else no_cars))
 
 
 def driver_parameters(scenario: described.Scenario) -> DriverParameters:

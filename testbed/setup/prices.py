@@ -11,10 +11,11 @@ from testbed.setup.forecasts import build_forecaster
 
 
 def build_tariff(scenario: Scenario, seed: int) -> Prices:
-    """Those of the scenario's tariff; what it may ask is each day's forecast as it was at the midnight before.
+    """Prices by the scenario's tariff, which may use each day's forecast as it was at the midnight before.
 
-    So a day-ahead plan of 48 h knows all its prices without knowing more than its forecast. Forecast errors count
-    whoever controls: all controllers of a seed meet the same prices. The first warm-up day is priced as it begins.
+    So a day-ahead plan of 48 h knows all its prices without knowing more than its forecast. Forecast errors apply
+    under every controller: all controllers of a seed meet the same prices. The first warm-up day has the
+    forecast of its own midnight.
     """
     chosen, begin_s = scenario.tariff, -scenario.days_before * DAY_S
     forecaster = cache(lambda: build_forecaster(scenario, seed))

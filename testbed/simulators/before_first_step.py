@@ -1,4 +1,4 @@
-"""What is read in the first step by those who read the step before, and what is said while nobody acts."""
+"""Values of shifted data before the first step, and outputs while no controller acts."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def initial_state(spec: RunSpec, district: District | None) -> Mapping[str, Any]
 
 
 def nothing_delivered() -> DeliveryRecord:
-    """Of a step in which nobody was instructed."""
+    """The record of a step in which no car was instructed."""
     return DeliveryRecord(*np.zeros((len(fields(DeliveryRecord)), GROUP_COUNT)))
 
 
-def nobody_told(district: District) -> Instructions:
+def no_instructions(district: District) -> Instructions:
     """Every car is free to act on its own."""
     vehicles = district.vehicles.count
     return Instructions(np.zeros(vehicles), np.zeros(vehicles, dtype=np.int64), np.zeros(district.site.bus_count))

@@ -30,7 +30,7 @@ class DriverLearning:
             self._learner.observe(now_s, tuple(inputs[name]["delivery"] for name in self._names))
 
     def delivery_quantile(self, districts: tuple[CohortFlexibility, ...]) -> Floats:
-        """[H] phi_t for the cars of a view; empty where nobody needs it."""
+        """[H] phi_t for the cars of a view; empty where no reserve rule needs it."""
         return self._learner.delivery_quantile(districts if self._acts else ())
 
     def spoken(self, now_s: int) -> dict[str, LearnedCompliance | None]:
@@ -49,5 +49,5 @@ class DriverLearning:
                 for i, name in enumerate(self._names)}
 
     def mean(self) -> float:
-        """Mean over all groups and districts; NaN where nobody learns."""
+        """Mean over all groups and districts; NaN without learning."""
         return self._learner.mean if self._acts else float("nan")

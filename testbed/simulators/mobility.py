@@ -54,7 +54,7 @@ class DistrictMobility:
         self.window: PlanWindow | None = None
         self.buses: BusFlexibility | None = None
         self.no_envelopes: BusFlexibility | None = None
-        """Of nobody: what an operator without a lower layer is told of cars, every hour the same."""
+        """Envelopes without any car, the same every hour: what an operator without a lower layer gets."""
 
     def step(self, now_s: int, soc: Floats, guidance_rank: Ints, learned: LearnedCompliance | None = None,
              soc_reported: Floats | None = None) -> Values:
@@ -111,18 +111,18 @@ class DistrictMobility:
         self.buses = replace(flexibility, p_urgent_kw=outlook.urgent_kw())
 
     def _hours_asked_for(self, now_s: int, answers_price: bool) -> int | None:
-        """Who plans asks for the whole horizon, as do cars that weigh prices; the lower layer for its look-ahead."""
+        """Plans and cars that respond to prices need the whole horizon, the lower layer its look-ahead."""
         if answers_price or self.spec.is_plan_time(now_s) or self.spec.is_redispatch_time(now_s):
             return None
         return self.spec.scenario.spatial.look_ahead_h if self.is_planned_below else 1
 
     def _present_hour(self, now_s: int, outlook: Outlook) -> BusFlexibility:
-        """What a lower layer that dispatches nobody needs: the expected load of the present hour, no envelopes."""
+        """What a lower layer that dispatches no car needs: the expected load of the present hour, no envelopes."""
         site, periods = self.district.site, outlook.period_edges_s.size - 1
         if self.no_envelopes is None:
-            nobody = select(outlook.known, slice(0))
+            no_stays = select(outlook.known, slice(0))
             self.no_envelopes = bus_flexibility(
-                nobody, nobody, site, self.district.pairs, now_s, self.spec.step_s,
+                no_stays, no_stays, site, self.district.pairs, now_s, self.spec.step_s,
                 self.spec.scenario.spatial.look_ahead_h, 1.0, np.zeros((site.bus_count, periods)))
         if self.district.feeder is None:
             return self.no_envelopes

@@ -10,7 +10,7 @@ from testbed.setup.controller_loading import load_controller
 from testbed.setup.districts import District, build_districts
 from testbed.setup.knowledge import spatial_knowledge
 from testbed.simulators.adapter import Adapter, Inputs, Values, answer_of
-from testbed.simulators.before_first_step import no_guidance, nobody_told
+from testbed.simulators.before_first_step import no_guidance, no_instructions
 from testbed.simulators.delivery import TargetLedger
 from testbed.wiring.crossings import (
     BusLoadForecast,
@@ -25,7 +25,7 @@ from testbed.wiring.run_spec import RunSpec
 
 
 class SpatialSimulator(Adapter):
-    """Nobody is dispatched before the controller acts."""
+    """No car is dispatched before the controller acts."""
 
     simulator = "spatial"
 
@@ -120,7 +120,7 @@ def _resting(district: District) -> Values:
     buses = district.site.bus_count
     unknown, zeros = np.full(buses, np.nan), np.zeros(buses)
     return {
-        "instructions": nobody_told(district), "planned_flows": PlannedFlows(zeros, zeros),
+        "instructions": no_instructions(district), "planned_flows": PlannedFlows(zeros, zeros),
         "guidance": no_guidance(district),
         "p_plan_bus_kw": zeros, "q_plan_bus_kvar": zeros, "vm_socp_pu": unknown, "vm_plan_ac_pu": unknown,
         "nodal_price_usd_per_mwh": unknown, "losses_socp_kw": np.nan, "losses_plan_ac_kw": np.nan,

@@ -36,7 +36,7 @@ class Study(Part):
     name: Annotated[str, Field(max_length=100, pattern=r"^\w[\w.-]*$")]
     """The file's name unless given."""
     description: Annotated[str, Field(max_length=10_000)] = ""
-    """One or two sentences for whoever reads the file."""
+    """One or two sentences for readers of the file."""
     scenario: PathText
     """Name of a scenario, or its file: a path from the study file."""
     controllers: Annotated[tuple[PathText, ...], Field(min_length=1, max_length=100)]

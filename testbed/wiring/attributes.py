@@ -75,7 +75,7 @@ many, since each costs time on its way."""
 class Attribute:
     """One datum: who makes it, what it is, who reads it when, and whether it is recorded.
 
-    Raises RecordError where it, or a field of its record, has no unit or an axis that nobody knows.
+    Raises RecordError where it, or a field of its record, has no unit or an unknown axis.
     """
 
     producer: str

@@ -1,7 +1,7 @@
 """The check at a simulator's border: all that it says of an entity, against the table and the sizes of the axes.
 
-Done once, by the sender, in the step in which it speaks: so the message names who said what, and nobody downstream
-has to ask again.
+Done once, by the sender, in the step in which it speaks: so the message names the sender, and no reader
+has to check again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Records that cross between simulators and are nobody else's: what one says to another in a step.
+"""Records that only cross between simulators: what one tells another in a step.
 
 Where a record of the world or of a controller's port says the same already, that one crosses (`DeclaredTable`,
 `PresenceTable`, `CohortFlexibility`, `BusFlexibility`, `DeliveryRecord`, `Plan`). Every field has a unit and axes

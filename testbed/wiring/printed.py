@@ -1,19 +1,12 @@
-"""The table of attributes as a page shows it: who speaks to whom, and every crossing with its fields.
-
-    python -m testbed.wiring.printed docs/architecture.md       brings the page's blocks up to date
-"""
+"""The table of attributes as a page shows it: who speaks to whom, and every crossing with its fields."""
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 
 from models.records.quantity import AXES
 from testbed.wiring.attributes import ATTRIBUTES, SIMULATORS, Attribute
 
-BLOCK = re.compile(r"(<!-- printed: (?P<name>\w+) -->\n).*?(<!-- end: (?P=name) -->)", re.DOTALL)
 HEAD = ("from", "datum", "same step", "next step", "known to", "what it is", "record and its fields")
 KNOWN_TO = {"operator": "operators", "truth": "the world", "record": "the recorder"}
 
@@ -22,7 +15,7 @@ def diagram() -> str:
     """Who speaks to whom in a step, by producer: first what arrives in the same step, then what in the next."""
     spoken = [("now:", lambda a: a.now), ("shifted:", lambda a: a.shifted)]
     lines = [line for word, readers in spoken for line in _arrows(word, readers)]
-    return "\n".join(["```", *lines, "recorded: everything -> Recorder", "```", ""])
+    return "\n".join(["```", *lines, "recorded: everything -> Recorder", "```"])
 
 
 def _arrows(word: str, readers_of: Callable[[Attribute], tuple[str, ...]]) -> list[str]:
@@ -43,7 +36,7 @@ def titled(simulator: str) -> str:
 def crossings() -> str:
     """A row for every datum that one simulator says to another, in the order of the table."""
     rows = [_row(a) for a in ATTRIBUTES if a.now or a.shifted or (a.recorded and a.is_record)]
-    return "\n".join(_cells(row) for row in (HEAD, ("---",) * len(HEAD), *rows)) + "\n"
+    return "\n".join(_cells(row) for row in (HEAD, ("---",) * len(HEAD), *rows))
 
 
 def _row(a: Attribute) -> tuple[str, ...]:
@@ -68,26 +61,4 @@ def _cells(row: tuple[str, ...]) -> str:
 def axes() -> str:
     """A row for every axis that a field may have."""
     return "\n".join(_cells(row) for row in (("axis", "along it"), ("---", "---"), *(
-        (f"`{name}`", text) for name, text in AXES.items()))) + "\n"
-
-
-BLOCKS: Mapping[str, Callable[[], str]] = {"diagram": diagram, "crossings": crossings, "axes": axes}
-
-
-def up_to_date(text: str) -> str:
-    """The page with its blocks as the table has them; KeyError for a block that nobody prints."""
-    return BLOCK.sub(lambda match: match[1] + BLOCKS[match["name"]]() + match[3], text)
-
-
-def main() -> int:
-    """Rewrites the page that the command names."""
-    if len(sys.argv) != 2:
-        print("testbed.wiring.printed: name one page, e.g. docs/architecture.md", file=sys.stderr)
-        return 2
-    page = Path(sys.argv[1])
-    page.write_text(up_to_date(page.read_text(encoding="utf-8")), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+        (f"`{name}`", text) for name, text in AXES.items())))

@@ -36,7 +36,7 @@ def share(asked: Asked, cars: Cars, pair: Ints) -> Floats:
 
     First each pair's cars by least laxity; then what a cohort still lacks, or what forced charging gave it too
     much, goes to or comes from its other cars at whatever bus, again by laxity. No car is charged beyond what its
-    driver wants while another of its cohort lacks that: else the other must charge later what no target asks for.
+    driver wants while another of its cohort lacks that: the other would have to charge later without a target.
     """
     none = np.zeros(1)
     needed_kw = np.maximum(cars.need_kw, np.maximum(cars.lo_kw, 0.0))

@@ -28,7 +28,7 @@ from controllers.temporal.unit_commitment.variables import (
 )
 from models.records.arrays import Floats, Ints
 
-# of other files, here for whoever works with equations
+# defined in other files and exported here with the equations
 __all__ = ["RAMPS", "RESERVE_RULES", "TIGHTENING", "Constraints", "Equation", "Variables", "per_unit",
            "shortfall_usd", "unit_sum", "window"]
 

@@ -104,7 +104,7 @@ def reserve_energy(case: Case, v: Variables) -> Constraints:
     # energy of one-way cars cannot flow back, and cars that cannot stop have none to spare
     two_way = hour_sum @ sparse.diags((rows.pd_max_mw > 0) * 1.0)
     can_stop = hour_sum @ sparse.diags(rows.may_stop)
-    # one pair for all, the worse of each, so that the hour of energy is there whoever gives it
+    # one pair of efficiencies for all cars, the worst of each, so that any car that is called has the hour's energy
     eta_d = float(rows.eta_discharge.min(initial=1.0))
     eta_c = float(rows.eta_charge.max(initial=0.0))
     return [

@@ -15,7 +15,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = in_order(
     [import_module(f"{__name__}.{module.name}").BEHAVIOUR for module in iter_modules(__path__)])
 """By code; arrays of codes index into it."""
 REFUSALS: tuple[Behaviour, ...] = tuple(kind for kind in BEHAVIOURS if kind.is_refusal)
-"""Of which a stay that does not comply draws one."""
+"""Behaviours of which a stay that does not comply draws one."""
 _CODES = {kind.name: kind.code for kind in BEHAVIOURS}
 _FOLLOWS, _IS_SILENT, _PLUGS_IN, _IS_RECORDED = np.array(
     [(kind.follows, kind.is_silent, kind.plugs_in, kind.is_recorded) for kind in BEHAVIOURS]).T
@@ -28,11 +28,11 @@ def code_of(name: str) -> int:
 
 
 COMPLIED, NOT_ENROLLED = code_of("complied"), code_of("not_enrolled")
-"""Did as told; is told nothing."""
+"""The car did as told; the car gets no instructions."""
 IGNORES, LEAVES_EARLY = code_of("ignores"), code_of("leaves_early")
-"""What a taxi does that would not plug in; what is found where a car has left before its declared departure."""
+"""Behaviour of a taxi that drew not plugging in; reason recorded for a car that left before its declared departure."""
 ZONE_OUT, LIMITED = code_of("zone_out"), code_of("limited")
-"""What an outage makes of those that follow; found by the fleet where a car could not do as told."""
+"""Behaviour during an outage of cars that would follow; reason recorded by the fleet where a car could not follow."""
 
 
 def behaviour_names() -> tuple[str, ...]:

@@ -187,7 +187,7 @@ def shed_load_mwh(result: Result) -> float:
     return system_energy_mwh(result, "shed_mw")
 
 
-@metric("dumped_mwh", "MWh", "energy that nobody could take")
+@metric("dumped_mwh", "MWh", "surplus energy that could be neither used nor stored")
 def dumped_mwh(result: Result) -> float:
     return system_energy_mwh(result, "dump_mw")
 

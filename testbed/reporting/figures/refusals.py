@@ -18,7 +18,7 @@ def refusals(runs: Sequence[Run]) -> list[Chart]:
                        for run in runs])
     parts = [(name.replace("_", " "), list(counts[:, k])) for k, name in enumerate(reasons) if k > 0]
     return [bar_chart("Refusals", "Vehicle-steps in which a car did not do as told, by reason; all districts. "
-                      "Controllers that instruct nobody have none to refuse.", "vehicle-steps [1]",
+                      "Controllers that instruct no car have no refusals.", "vehicle-steps [1]",
                       [run.name for run in runs], [p for p in parts if np.sum(p[1]) > 0] or parts[:1])]
 
 

@@ -150,7 +150,7 @@ class Drivers(Part):
     zone_shock_rho: Annotated[float, Between(0, 0.999)] = 0.0
     """Correlation of compliance among the cars of a zone."""
     zone_outages_per_day: Annotated[float, Between(0, 24)] = 0.0
-    """Expected outages per zone and day; in one, nobody in the zone can be reached that day."""
+    """Expected outages per zone and day; an outage cuts off all cars of the zone for that day."""
     guidance_acceptance: Share = 0.95
     """Chance that an arriving driver goes to the bus that is proposed."""
     declaration_error_h: Annotated[float, Between(0, 24)] = 0.0

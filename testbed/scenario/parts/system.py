@@ -96,7 +96,7 @@ class System(Part):
     shed_usd_per_mwh: UsdPerMwh = 3000.0
     """Price of load not served."""
     dump_usd_per_mwh: UsdPerMwh = 100.0
-    """Price of energy that nobody can take."""
+    """Price of surplus energy that can be neither used nor stored."""
 
 
 def demand_curve(system: System) -> ReserveCurve:

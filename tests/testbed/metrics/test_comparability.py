@@ -15,7 +15,7 @@ from testbed.metrics.comparability import (
     base_text,
     objective_text,
     optimised,
-    serves_nobody,
+    serves_no_cars,
     service_text,
     steadiness_warnings,
 )
@@ -75,8 +75,8 @@ def test_service_is_equal_below_a_kwh_of_either_kind() -> None:
 
 
 def test_a_run_without_cars_serves_nobody() -> None:
-    assert serves_nobody({"charged_mwh": 0.0, "driven_mwh": 0.0})
-    assert not serves_nobody({"charged_mwh": 0.0, "driven_mwh": 1.0})
+    assert serves_no_cars({"charged_mwh": 0.0, "driven_mwh": 0.0})
+    assert not serves_no_cars({"charged_mwh": 0.0, "driven_mwh": 1.0})
 
 
 # ---------------------------------------------------------------- steadiness and objective
