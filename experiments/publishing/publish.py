@@ -53,7 +53,7 @@ def _code_text(name: str) -> str:
 
 def _is_of_code(name: str) -> bool:
     """A block made from the code itself, e.g. `kinds.metrics`, in which no measurement stands."""
-    return name.split(".")[0] in {block.split(".")[0] for block in doc_rows.code_blocks()}
+    return name.split(".", maxsplit=1)[0] in {block.split(".")[0] for block in doc_rows.code_blocks()}
 
 
 def _is_listed(name: str) -> bool:
