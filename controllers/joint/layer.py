@@ -80,7 +80,7 @@ class CoordinatedPlan(FeederAware):
         if not networks:
             return start
         agreed = coordinate(self.case(view), networks, start, self.prices, self.knowledge.mip_gap,
-                           self.tuning.node_limit)
+                            self.tuning.node_limit)
         return replace(agreed.plan, status=f"coordinated in {agreed.iterations} iterations",
                        solver_s=agreed.plan.solver_s + start.solver_s, bound_usd=start.bound_usd,
                        gap_rel=agreed.gap_rel)

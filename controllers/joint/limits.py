@@ -59,5 +59,5 @@ def _hour(answers: Answers, hour: int, low: Floats, high: Floats, sign: float) -
     if not rows.size:
         return np.asarray(high if sign > 0 else low)
     solution = linprog(-sign * np.ones(low.size), A_ub=answers.slope[rows], b_ub=-answers.constant[rows], bounds=bounds,
-                    method="highs-ds")
+                       method="highs-ds")
     return np.asarray(solution.x) if solution.status == 0 else np.zeros(low.size)

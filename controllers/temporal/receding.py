@@ -84,7 +84,7 @@ class Redispatch:
                          delivery_quantile(view, self.tuning))
         u = plan.committed[:, passed:]
         now = redispatched(case, u, _directions(case, plan, passed),
-                             (self.imbalance.shed_usd_per_mwh, self.imbalance.dump_usd_per_mwh), self._seldom)
+                           (self.imbalance.shed_usd_per_mwh, self.imbalance.dump_usd_per_mwh), self._seldom)
         costs = np.full(plan.committed.shape[1], np.nan) if hourly_usd is None else hourly_usd.copy()
         costs[passed:] = (hourly_objective_usd(knowledge, view, now.window) + now.imbalance_usd)
         return Redispatched(_merged(plan, now.window, passed), costs, now.window.solver_s, now.window.compile_s)

@@ -175,7 +175,7 @@ def curves(made: Charging) -> list[Curve]:
     data, rows = pooled(), list[Curve]()
     for source, plugged in (("recorded", data.plugged_over_peak), ("home", made.plugged_over_peak)):
         rows += [(source, day, float(hour), hour + 1.0, float(share))
-                  for day in DAYS for hour, share in enumerate(plugged(day))]
+                 for day in DAYS for hour, share in enumerate(plugged(day))]
     for quantity in DISTRIBUTIONS:
         recorded = data.distribution(quantity)
         rows += _of_bins("recorded", quantity, recorded)

@@ -127,7 +127,7 @@ def curves(sources: Mapping[str, Stays]) -> list[tuple[str, str, str, str]]:
         for name, top in zip(UNITS, (24, 16, 50), strict=True):
             heights, edges = np.histogram(getattr(stays, name), np.linspace(0, top, 49), density=True)
             rows += [(label, name, f"{x:.6g}", f"{y:.5g}")
-                      for x, y in zip((edges[1:] + edges[:-1]) / 2, heights, strict=True)]
+                     for x, y in zip((edges[1:] + edges[:-1]) / 2, heights, strict=True)]
         rows += [(label, "plugged", str(hour), f"{share:.5g}") for hour, share in enumerate(stays.plugged)]
     return rows
 

@@ -20,7 +20,7 @@ SEEDS = 5
 def run(work: Run) -> None:
     """All runs; its exit code only says whether the claimed order holds."""
     work.command(study.main, "--seeds", str(SEEDS), "--workers", str(work.workers), "-o", str(work.folder),
-                accepts=(0, 1))
+                 accepts=(0, 1))
 
 
 def means(rows: Sequence[Row]) -> str:

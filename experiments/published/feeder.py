@@ -23,7 +23,7 @@ def run_placement(work: Run) -> None:
     for name, (keys, _) in DAYS.items():
         folder = work.folder / name
         work.command(placement.main, "--seeds", str(SEEDS), "--zone-map", "contiguous", *keys, "-o", str(folder),
-                    accepts=(0, 1))
+                     accepts=(0, 1))
         for file in ("summary", "placement"):
             (folder / f"{file}.csv").replace(work.folder / f"{name}_{file}.csv")
 

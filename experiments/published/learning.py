@@ -22,7 +22,7 @@ TOLD, FIGURE, MEAN, HALF = "variant", "figure", "mean above `assumes`", "+- 95 %
 def run_aware(work: Run) -> None:
     """Eight paired seeds of three operators, five days to learn and five that count."""
     work.command(aware.main, "--seeds", "8", "--days", "5", "5", "--set", "planning.mip_gap=2.0e-3",
-                "--workers", str(work.workers), "-o", str(work.folder))
+                 "--workers", str(work.workers), "-o", str(work.folder))
 
 
 def differences(rows: Sequence[Row]) -> str:

@@ -28,7 +28,7 @@ def run(work: Run) -> None:
 def run_cross_check(work: Run) -> None:
     """Ten units, by PyPSA too."""
     work.command(study.main, "--units", "10", "--gaps", "1e-6", "--single-up-to", "0", "--cross-check",
-                "-o", str(work.folder))
+                 "-o", str(work.folder))
 
 
 def clustered(rows: Sequence[Row]) -> str:

@@ -22,7 +22,7 @@ COMMANDS = "publishing.commands"
 def experiments() -> dict[str, Experiment]:
     """By name."""
     declared = [experiment for module in sorted(info.name for info in iter_modules([str(FOLDER)]))
-             for experiment in import_module(f"{PACKAGE}.{module}").EXPERIMENTS]
+                for experiment in import_module(f"{PACKAGE}.{module}").EXPERIMENTS]
     return {experiment.name: experiment for experiment in declared}
 
 

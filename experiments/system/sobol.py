@@ -54,10 +54,10 @@ def inputs_of(scenario: Scenario) -> dict[str, Input]:
             if district.feeder == "ieee33"}
     cny = 1000 / scenario.tariff.cny_per_usd
     candidates = (Input("compliance", 0.3, 1.0, keys={"drivers.compliance_mean": None}),
-             Input("plug_in", 0.36, 1.0, keys={"drivers.plug_in_probability": None}),
-             Input("fleet", 0.5, 1.5, keys=counts),
-             Input("wear", 0.1 * cny, 0.6 * cny, keys={"objective.wear_usd_per_mwh": None}),
-             Input("zone_map", levels=("contiguous", "public"), keys=maps))
+                  Input("plug_in", 0.36, 1.0, keys={"drivers.plug_in_probability": None}),
+                  Input("fleet", 0.5, 1.5, keys=counts),
+                  Input("wear", 0.1 * cny, 0.6 * cny, keys={"objective.wear_usd_per_mwh": None}),
+                  Input("zone_map", levels=("contiguous", "public"), keys=maps))
     return {candidate.name: candidate for candidate in candidates if candidate.keys}
 
 

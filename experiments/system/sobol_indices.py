@@ -88,7 +88,7 @@ def indices(inputs: Sequence[Input], output: str, values: Floats) -> list[Index]
     from SALib.analyze import sobol  # noqa: PLC0415
 
     analysed = sobol.analyze(_problem(inputs), values, calc_second_order=False, num_resamples=RESAMPLES,
-                          conf_level=0.95, seed=BOOTSTRAP_SEED)
+                             conf_level=0.95, seed=BOOTSTRAP_SEED)
     columns = (analysed[name] for name in ("S1", "S1_conf", "ST", "ST_conf"))
     return [Index(output, input_.name, *map(float, row))
             for input_, row in zip(inputs, zip(*columns, strict=True), strict=True)]

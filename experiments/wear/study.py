@@ -169,7 +169,7 @@ def fading(given: argparse.Namespace) -> list[Table]:
         by_coefficient = []
         for coefficient in FADING_COEFFICIENTS:
             results = runs(given, f"fading/{label.replace(' ', '_')}/{coefficient:g}", (V2G,), given.seeds,
-                         *NINE_HOURS, *extra, f"objective.wear_usd_per_mwh={coefficient:g}")
+                           *NINE_HOURS, *extra, f"objective.wear_usd_per_mwh={coefficient:g}")
             figures = [compute_metrics(result) for result in results.values()]
             by_coefficient.append(figures)
             rows.append((label, f"{coefficient:g}", *(number(float(np.mean([f[key] for f in figures])))

@@ -42,7 +42,7 @@ def _mistakes(name: str, share: tuple[float, ...], usd_per_mwh: tuple[float, ...
     rising = list(usd_per_mwh) if over_missing else list(reversed(usd_per_mwh))
     if any(a > b for a, b in pairwise(rising)):
         problems.append(f"usd_per_mwh={list(usd_per_mwh)} must not {'fall' if over_missing else 'rise'} along {name}: "
-                     "more missing reserve never costs less")
+                        "more missing reserve never costs less")
     if min(rising, default=0.0) < 0.0:
         problems.append(f"usd_per_mwh={list(usd_per_mwh)} must not be below 0")
     if max(rising, default=0.0) > shed_usd_per_mwh:

@@ -39,8 +39,8 @@ def check_result(result: Result) -> Verdict:
     scenario = Scenario.model_validate(result.scenario)
     units = thermal_units(scenario)
     violations = [*_complete(result), *_unit_limits(result, units), *_follows_plan(result, units),
-             *_up_and_down(result, units), *_costs(result, units), *_renewables(result), *_balance(result),
-             *_reserve(result, units, scenario), *_plans_agree(result, units), *car_violations(result, scenario)]
+                  *_up_and_down(result, units), *_costs(result, units), *_renewables(result), *_balance(result),
+                  *_reserve(result, units, scenario), *_plans_agree(result, units), *car_violations(result, scenario)]
     return Verdict(tuple(violations), tuple(_notes(result, scenario)))
 
 

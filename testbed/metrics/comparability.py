@@ -61,8 +61,8 @@ def steadiness_warnings(results: Sequence[Result]) -> list[str]:
         percent = steadiness_percent(result)
         if percent > STEADY_PERCENT:
             warnings.append(f"{result.controller}, seed {result.seed}: not a steady day, stored energy changes by "
-                         f"{readable(percent, 3)} % of what is charged (above {STEADY_PERCENT:g} %); "
-                         "compare adjusted figures, and those with care")
+                            f"{readable(percent, 3)} % of what is charged (above {STEADY_PERCENT:g} %); "
+                            "compare adjusted figures, and those with care")
     return warnings
 
 

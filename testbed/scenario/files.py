@@ -33,7 +33,7 @@ def at_home(scenario: Scenario) -> Scenario:
     profiles = scenario.profiles.model_copy(update={"file": _whole(scenario.profiles.file)})
     districts = tuple(
         district.model_copy(update={"feeder": _whole(_network_file(district.feeder)) or district.feeder,
-                               "sessions": _whole(_sessions_file(district.sessions)) or district.sessions})
+                                    "sessions": _whole(_sessions_file(district.sessions)) or district.sessions})
         for district in scenario.districts)
     return scenario.model_copy(update={"profiles": profiles, "districts": districts})
 

@@ -74,8 +74,8 @@ class Study(Part):
         mistakes = [] if keys else ["points.0: names no key"]
         mistakes += [f"points: {key} is a key of grid too" for key in self.points[0] if key in self.grid]
         return mistakes + [f"points.{place}: must have the keys of points.0, {', '.join(self.points[0])}; has "
-                        f"{', '.join(point) or 'none'}"
-                        for place, point in enumerate(self.points) if set(point) != keys]
+                           f"{', '.join(point) or 'none'}"
+                           for place, point in enumerate(self.points) if set(point) != keys]
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ def eq12_envelopes(layout: Layout, inputs: Inputs, cars: Cars) -> list[Any]:
     later_gain = times(layout.later_eta_c[:, None], c.later) - times(1.0 / layout.later_eta_d[:, None], d.later)
     carried = periods_of(rows_of(Entries.of(layout.pair_later), cars.x), _last_to_first(layout))
     constraints = [periods_of(cars.x, steps_back(layout.steps)) == gain,
-             periods_of(cars.later_x, steps_back(layout.hours)) - carried == later_gain]
+                   periods_of(cars.later_x, steps_back(layout.hours)) - carried == later_gain]
     for x, low, high, short in ((cars.x, inputs.x_min, inputs.x_max, cars.short),
                                 (cars.later_x, inputs.later_x_min, inputs.later_x_max, cars.later_short)):
         constraints += [x <= high, (x if short is None else x + short) >= low]
@@ -151,7 +151,7 @@ def eq13_hour_targets(layout: Layout, inputs: Inputs, cars: Cars) -> list[Any]:
                                  (cars.discharge, columns_d(every, layout), inputs.target_d)):
         missed = periods_of(side.under - side.over, each_step) - side.up + side.down
         constraints += [rows_of(matrix, side.power) + missed == np.repeat(target, layout.steps, axis=1),
-                  periods_of(side.up - side.down, each_step.transposed()) == 0.0]
+                        periods_of(side.up - side.down, each_step.transposed()) == 0.0]
     return constraints
 
 

@@ -115,7 +115,7 @@ def _network(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, u: Unk
         if np.isfinite(feeder.transformer_kva[0]) else []}
     if u.lossless is not None and inputs.correction is not None:
         stated["eq9"] = eq.eq9_lossless_ceiling(feeder, net, u.lossless, p_bus, q_bus, inputs.correction,
-                                               elastic.v_above)
+                                                elastic.v_above)
     if u.low is not None:
         stated["voltage_penalty"] = [eq.eq_voltage_penalty(u.low, flow, knowledge.voltage_penalty_below_pu)]
     return stated

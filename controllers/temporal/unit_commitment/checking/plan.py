@@ -38,8 +38,8 @@ def check_plan(knowledge: TemporalKnowledge, view: SystemView, plan: Plan, car_c
                terminal_value_usd_per_mwh: float = 20.0) -> list[Violation]:
     """All violations of `plan`; powers judged to 0.1 kW, cohorts to 10 W + 1e-6, money to 1e-6."""
     violations = [*_balance(view, plan), *_unit_limits(knowledge, plan), *_up_and_down(knowledge, view, plan),
-             *_changes_of_power(knowledge, view, plan),
-             *_renewables(view, plan), *reserve_violations(knowledge, view, plan, car_control)]
+                  *_changes_of_power(knowledge, view, plan),
+                  *_renewables(view, plan), *reserve_violations(knowledge, view, plan, car_control)]
     for d, name in enumerate(_district_names(knowledge, view)):
         cars, pc, pd = view.districts[d], plan.pc_kw[d], plan.pd_kw[d]
         violations += _cohort_power(cars, pc, pd, name, car_control)
