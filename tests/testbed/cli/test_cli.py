@@ -59,7 +59,8 @@ def test_all_mistakes_come_at_once_and_nothing_is_written(here: Path, fake_run: 
                 "objectiv.wear=1", "--plan", "none.h5", "-o", "mine.py/x.txt")
     assert done.exit_code == 2
     for words in ("--set: step_s = 0: must be from 1 to 3,600", "--seed: seed = -1", "objectiv",
-                  "did you mean objective?", "controller 'nobody' is not known", "--plan none.h5: there is no such file",
+                  "did you mean objective?", "controller 'nobody' is not known",
+                  "--plan none.h5: there is no such file",
                   "-o mine.py/x.txt: must end in .h5", "-o mine.py/x.txt: mine.py is a file, must be a folder"):
         assert words in done.stderr
     assert (done.stdout, fake_run.calls, files_in(here)) == ("", [], before)
