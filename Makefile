@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := run
 
 run: setup
-	$(BIN)/testbed compare paper_day --controllers $(CONTROLLERS) -o results/paper_day
+	$(BIN)/testbed compare paper_day --controllers $(CONTROLLERS) -o results/paper_day --force
 
 setup: $(STAMP)
 

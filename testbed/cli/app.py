@@ -10,12 +10,14 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib
+import sys
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from testbed.cli.saying import DEBUG, STOPPED, say
+from testbed.scenario.plain_text import CONTROL
 
 COMMANDS = {
     "run": "Run one scenario under one controller and print the headline figures.",
@@ -27,9 +29,10 @@ COMMANDS = {
     "list": "List what there is: the name first on each line, then what it is.",
     "schema": "Print the JSON schema of scenario files, for editors.",
     "serve-district": "Simulate districts for runs elsewhere (execution.remote), until stopped; prints its address.",
-    "check": "Check a scenario without running it, or hold a result against all rules; all mistakes at once.",
+    "check": "Open all that a scenario or study names and try how a run begins, or hold a result against all rules.",
 }
 """Name of each and what it does: the first line of its function."""
+WRONG_USAGE = 2
 PACKAGE = "testbed.cli.commands"
 FILES = {"list": "list_of", "serve-district": "serve_district"}
 """Modules that are not called as their command."""
@@ -78,6 +81,9 @@ def options(
 
 def main() -> None:
     """Entry point of the console script."""
+    if wrong := next((word for word in sys.argv[1:] if CONTROL.search(word)), None):
+        say(f"testbed: {wrong}: an argument must not hold control characters, or bytes that are no text")
+        sys.exit(WRONG_USAGE)
     atexit.register(gc.freeze)  # the process is ending: to look for cycles once more takes a fifth of a second
     app()
 

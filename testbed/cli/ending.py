@@ -14,6 +14,8 @@ from testbed.cli.saying import STOPPED, say, say_trace
 from testbed.running.preflight import WrongRequest
 
 FAILED, WRONG = 1, 2
+MOST_SHOWN = 200
+"""Lines of mistakes."""
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -45,7 +47,9 @@ def _explain(error: Exception) -> int:
         say(f"testbed: {error}")
         return WRONG
     if isinstance(error, WrongRequest):
-        say("\n".join(f"testbed: {mistake}" for mistake in error.mistakes))
+        left = len(error.mistakes) - MOST_SHOWN
+        say("\n".join([*(f"testbed: {mistake}" for mistake in error.mistakes[:MOST_SHOWN]),
+                       *([f"testbed: and {left} more mistakes"] if left > 0 else [])]))
         return WRONG
     say(f"testbed: unexpected {type(error).__name__}: {error}")
     say_trace(traceback.format_exc())

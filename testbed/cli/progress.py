@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
+
+from testbed.scenario.plain_text import cleaned
 
 SECONDS_PER_HOUR = 3600
 
@@ -22,7 +25,7 @@ def watch_run(label: str, step_s: int) -> Iterator[Callable[[int, int], None] | 
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[clock]}"))
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(label, total=None, clock="building")
+        task = bar.add_task(escape(cleaned(label)), total=None, clock="building")
         started = time.perf_counter()
 
         def show(done: int, total: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from contextvars import ContextVar
 
+from testbed.scenario.plain_text import cleaned
+
 STOPPED = 130
 """Exit code after Ctrl-C."""
 DEBUG: ContextVar[bool] = ContextVar("debug", default=False)
@@ -13,7 +15,12 @@ DEBUG: ContextVar[bool] = ContextVar("debug", default=False)
 
 def say(text: str) -> None:
     """A line that is no result."""
-    print(text, file=sys.stderr, flush=True)
+    print(cleaned(text), file=sys.stderr, flush=True)
+
+
+def tell(text: object) -> None:
+    """A line of a result."""
+    print(cleaned(str(text)))
 
 
 def say_trace(trace: str) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import typer
 
 from testbed.cli.ending import FAILED
+from testbed.cli.given import expect
 from testbed.cli.interrupts import heeding, remembered_interrupts
-from testbed.cli.saying import say
+from testbed.cli.saying import say, tell
 from testbed.running.preflight import WrongRequest
 from testbed.sweeping.case import SchedulerLost
 from testbed.sweeping.sweep import FAILED as FAILED_CSV
@@ -21,6 +22,7 @@ def run_study(study: str, output: Path | None, scheduler: str | None, workers: i
     """Prints the table's path; ends with exit code 1 if cases are missing, 2 for a wrong request."""
     if scheduler is not None and workers is not None:
         raise WrongRequest(["--workers: only for workers on this machine, not with --scheduler"])
+    expect("study", study)
     request = sweep_request(study, output)
     try:
         with remembered_interrupts() as is_interrupted:
@@ -28,7 +30,7 @@ def run_study(study: str, output: Path | None, scheduler: str | None, workers: i
     except SchedulerLost as error:
         say(f"testbed: {error}")
         raise typer.Exit(FAILED) from error
-    print(request.folder / TABLE)
+    tell(request.folder / TABLE)
     if missing:
         say(f"testbed: {missing} cases failed, see {request.folder / FAILED_CSV}")
         raise typer.Exit(FAILED)

@@ -18,6 +18,7 @@ from testbed.metrics.registry import METRICS
 from testbed.metrics.regret import regret_usd
 from testbed.results.reading import Result
 from testbed.results.run_profile import profile_rows
+from testbed.scenario.plain_text import cleaned
 
 HEADLINE = (
     *LEDGERS, "steadiness_percent", "departures_short_kwh", "fast_charged_mwh",
@@ -36,9 +37,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Se
     """Rows of text under their column names on stdout; columns named in `right` are set flush right."""
     table = Table(box=None, pad_edge=False)
     for column in columns:
-        table.add_column(escape(column), justify="right" if column in right else "left")
+        table.add_column(escape(cleaned(column)), justify="right" if column in right else "left")
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*(escape(cleaned(cell)) for cell in row))
     is_terminal = Console(file=sys.stdout).is_terminal
     Console(file=sys.stdout, width=None if is_terminal else WIDEST, highlight=False).print(table)
 
@@ -52,7 +53,7 @@ def print_run(result: Result, headline: bool) -> None:
     """The headline figures of a result, or all of them."""
     figures = compute_metrics(result)
     steps = f"{result.status}, {result.steps_written} of {result.steps_total} steps"
-    print(f"{result.path}: {result.scenario_name}, {result.controller}, seed {result.seed}, {steps}")
+    print(cleaned(f"{result.path}: {result.scenario_name}, {result.controller}, seed {result.seed}, {steps}"))
     names = HEADLINE if headline else tuple(figures)
     rows = [(name, number(figures[name]), METRICS[name].unit) for name in names]
     print_table(("metric", "value", "unit"), rows, right=("value",))
@@ -72,7 +73,7 @@ def print_beside(results: Sequence[Result]) -> None:
     """What must be known beside the costs: who was planned by which objective, and which runs are not steady."""
     by_controller = {result.controller: optimised(result) for result in reversed(results)}
     planned = ", ".join(f"{name}: {by_controller[name]}" for name in dict.fromkeys(r.controller for r in results))
-    print(f"planned by the objective: {planned}")
+    print(cleaned(f"planned by the objective: {planned}"))
     print(f"the objective: {objective_text(results[0])}")
     for text in steadiness_warnings(results):
         print(f"warning: {text}")
@@ -96,7 +97,7 @@ def print_comparison(results: Sequence[Result]) -> None:
           f"{NOT_EQUAL_MARK} service not equal")
     for controller, service in {row.controller: row.service for row in rows}.items():
         if controller != base:
-            print(f"service of {controller} against {base}: {service or 'equal'}")
+            print(cleaned(f"service of {controller} against {base}: {service or 'equal'}"))
     print_beside(results)
 
 

@@ -31,6 +31,7 @@ from testbed.setup.controller_loading import controller_spec
 from testbed.setup.engine_check import engines_disagree
 from testbed.setup.reference import REFERENCE_NAME, no_car_reference
 from testbed.simulators.adapter import SimulatorFailure
+from testbed.wiring.asked import asked_words
 from testbed.wiring.failure import Failure
 from testbed.wiring.run_spec import RunSpec
 
@@ -78,7 +79,8 @@ def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, outpu
     if failure is None:
         _add_reference(spec)
     seconds = run_seconds(ledgers, Stopwatch(end.world_s, end.run_s, check_s + time.perf_counter() - ended))
-    info = {"started": started.isoformat(), "wall_s": time.perf_counter() - clock, **_machine(), **seconds}
+    info = {"started": started.isoformat(), "wall_s": time.perf_counter() - clock, "asked": asked_words(spec),
+            **_machine(), **seconds}
     _conclude(spec, failure, info)
     if failure is not None:
         raise RunFailed(failure, output)

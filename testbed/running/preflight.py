@@ -14,14 +14,20 @@ from typing import TYPE_CHECKING
 from controllers.port import Controller
 from models.network.source import source_of
 from testbed.scenario.loading import ScenarioError, load_scenario
+from testbed.scenario.marked_yaml import LONGEST
 from testbed.scenario.parts.execution import ADDRESS, LAST_PORT
-from testbed.setup.controller_loading import ControllerError, load_controller
+from testbed.scenario.plain_text import path_mistake
+from testbed.setup.controller_loading import ControllerError, controller_spec, load_controller
+from testbed.wiring.run_spec import RunSpec
 
 if TYPE_CHECKING:
     from testbed.results.reading import Result
     from testbed.scenario.record import Scenario
 
 RESULTS = Path("results")
+MOST_SEEDS = 100_000
+LAST_SEED = 2**63 - 1
+"""Of a run."""
 UNSAFE = re.compile(r"[^\w.-]+")
 
 
@@ -48,8 +54,11 @@ class Request:
 
 
 def run_request(scenario: str, controller: str, seed: int | None = None, overrides: Sequence[str] = (),
-                plan: Path | None = None, output: Path | None = None) -> Request:
-    """The checked request for one run into one file; WrongRequest lists every mistake."""
+                plan: Path | None = None, output: Path | None = None, force: bool = False) -> Request:
+    """The checked request for one run into one file; WrongRequest lists every mistake.
+
+    force: write over the result of another request.
+    """
     mistakes: list[str] = []
     checked = _scenario(scenario, overrides, seed, mistakes)
     controllers = _controllers((controller,), mistakes)
@@ -60,22 +69,27 @@ def run_request(scenario: str, controller: str, seed: int | None = None, overrid
         mistakes += file_mistakes(output, "-o", ".h5")
         if plan is not None and output.resolve() == plan.resolve():
             mistakes.append(f"-o {output}: is the file of --plan, which would be overwritten")
+        if checked is not None and controllers and not force and not mistakes:
+            mistakes += _older_mistakes(checked, controllers[0], checked.seed, plan, output)
     if mistakes or checked is None or output is None:
         raise WrongRequest(mistakes)
     return Request(checked, (controller,), controllers, (checked.seed,), output, plan)
 
 
 def compare_request(scenario: str, specs: Sequence[str], seeds: int = 1, overrides: Sequence[str] = (),
-                    plan: Path | None = None, folder: Path | None = None) -> Request:
-    """The checked request for all controllers on the same seeds (scenario seed, seed + 1, ...)."""
+                    plan: Path | None = None, folder: Path | None = None, force: bool = False) -> Request:
+    """The checked request for all controllers on the same seeds (scenario seed, seed + 1, ...).
+
+    force: write over results of other requests.
+    """
     mistakes: list[str] = []
     checked = _scenario(scenario, overrides, None, mistakes)
     controllers = _controllers(specs, mistakes)
     counts = Counter(variant.name for variant in controllers)
     mistakes += [f"--controllers: {name} is there {count} times, every name must differ"
                  for name, count in counts.items() if count > 1]
-    if seeds < 1:
-        mistakes.append(f"--seeds {seeds}: must be 1 or more")
+    if not 1 <= seeds <= MOST_SEEDS:
+        mistakes.append(f"--seeds {seeds}: must be from 1 to {MOST_SEEDS:,}")
     if folder is None and checked is not None:
         folder = default_folder(checked)
     _check_plan(plan, checked, mistakes)
@@ -83,17 +97,33 @@ def compare_request(scenario: str, specs: Sequence[str], seeds: int = 1, overrid
         mistakes += folder_mistakes(folder, f"-o {folder}")
     if mistakes or checked is None or folder is None:
         raise WrongRequest(mistakes)
-    all_seeds = tuple(range(checked.seed, checked.seed + seeds))
-    files = {(folder / result_name(variant.name, seed)).resolve() for variant in controllers for seed in all_seeds}
-    if plan is not None and plan.resolve() in files:
-        raise WrongRequest([f"--plan {plan}: would be overwritten by a result of this comparison; "
+    request = Request(checked, tuple(specs), controllers, seeds_from(checked.seed, seeds), folder, plan)
+    _check_files(request, force)
+    return request
+
+
+def _check_files(request: Request, force: bool) -> None:
+    """WrongRequest where a comparison would write over its plan, or over results of other requests."""
+    files = {(variant, seed): request.output / result_name(variant.name, seed)
+             for variant in request.controllers for seed in request.seeds}
+    if request.plan is not None and request.plan.resolve() in {file.resolve() for file in files.values()}:
+        raise WrongRequest([f"--plan {request.plan}: would be overwritten by a result of this comparison; "
                             "choose another folder with -o"])
-    return Request(checked, tuple(specs), controllers, all_seeds, folder, plan)
+    if not force and (older := [mistake for (variant, seed), file in files.items()
+                                for mistake in _older_mistakes(request.scenario, variant, seed, request.plan, file)]):
+        raise WrongRequest(older)
+
+
+def seeds_from(first: int, count: int) -> tuple[int, ...]:
+    """Consecutive seeds; WrongRequest where they pass the last that is allowed."""
+    if first + count - 1 > LAST_SEED:
+        raise WrongRequest([f"seeds from {first} to {first + count - 1}: must be from 0 to {LAST_SEED}"])
+    return tuple(range(first, first + count))
 
 
 def default_folder(scenario: Scenario) -> Path:
     """results/SCENARIO, where results go unless the user says otherwise."""
-    return RESULTS / UNSAFE.sub("_", scenario.name)
+    return RESULTS / (UNSAFE.sub("_", scenario.name).lstrip(".") or "_")
 
 
 def result_name(controller: str, seed: int) -> str:
@@ -157,10 +187,12 @@ def _controllers(specs: Sequence[str], mistakes: list[str]) -> tuple[Controller,
 
 def file_mistakes(file: Path, option: str, suffix: str) -> list[str]:
     """Why this file could not be written; empty if it could. Creates nothing."""
+    if wrong := path_mistake(str(file)):
+        return [f"{option} {str(file)[:LONGEST]}: {wrong}"]
     mistakes = [] if file.suffix == suffix else [f"{option} {file}: must end in {suffix}"]
     if file.is_dir():
         return [*mistakes, f"{option} {file}: is a folder, must be a file"]
-    if file.exists() and not os.access(file, os.W_OK):
+    if file.exists() and not (file.is_file() and os.access(file, os.W_OK)):
         return [*mistakes, f"{option} {file}: exists and cannot be written"]
     return mistakes + folder_mistakes(file.parent, f"{option} {file}")
 
@@ -170,6 +202,8 @@ def folder_mistakes(folder: Path, named: str) -> list[str]:
 
     `named` is what the user gave, for the message.
     """
+    if wrong := path_mistake(str(folder)):
+        return [f"{named[:LONGEST]}: {wrong}"]
     nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not nearest.is_dir():
         return [f"{named}: {nearest} is a file, must be a folder"]
@@ -187,11 +221,23 @@ def _takes_files(folder: Path) -> bool:
         return False
 
 
+def _older_mistakes(scenario: Scenario, controller: Controller, seed: int, plan: Path | None, file: Path) -> list[str]:
+    """Why what stands where this run is to write must stay."""
+    from testbed.running.older_results import overwriting_mistake  # noqa: PLC0415 - loads the reading of results
+
+    spec = RunSpec(scenario, controller_spec(controller), seed, file, plan.resolve() if plan else None)
+    mistake = overwriting_mistake(spec, controller.name, f"-o {file}")
+    return [mistake] if mistake else []
+
+
 def _check_plan(plan: Path | None, scenario: Scenario | None, mistakes: list[str]) -> None:
     if plan is None:
         return
     from testbed.results.reading import ResultError, open_result  # noqa: PLC0415
 
+    if wrong := path_mistake(str(plan)):
+        mistakes.append(f"--plan {str(plan)[:LONGEST]}: {wrong}")
+        return
     try:
         result = open_result(plan)
     except ResultError as error:

@@ -36,10 +36,14 @@ def to_yaml(scenario: Scenario) -> str:
     return yaml_of(scenario.model_dump(mode="json"))
 
 
+def result_content(scenario: Scenario) -> dict[str, Any]:
+    """All that can change a result, as plain data: not the name, the description, `execution`, `record`."""
+    return scenario.model_dump(mode="json", exclude={"name", "description", "execution", "record"})
+
+
 def scenario_hash(scenario: Scenario) -> str:
-    """16 hex digits of all that can change a result: not the name, the description, `execution`, `record`."""
-    content = scenario.model_dump(mode="json", exclude={"name", "description", "execution", "record"})
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+    """16 hex digits of all that can change a result."""
+    return hashlib.sha256(json.dumps(result_content(scenario), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def scenario_schema() -> dict[str, Any]:

@@ -19,7 +19,7 @@ from testbed.scenario.parts.system import curve_mistakes
 SECONDS_PER_HOUR = 3600
 HOURS_PER_DAY = 24
 SIMBENCH_YEAR = 2016
-MOST_CARS = 2_000_000
+MOST_CARS = 1_000_000
 NO_LAST_BUS = 2**62
 EVERYWHERE = "contiguous"
 """The map of zones that every network has: its own of that name, else zones by distance."""

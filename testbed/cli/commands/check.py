@@ -10,33 +10,68 @@ import typer
 from models.network.source import source_of
 from testbed.checks.result import check_result
 from testbed.cli.ending import FAILED, reported
+from testbed.cli.given import kind_of
 from testbed.cli.opened import opened
 from testbed.cli.options import Overrides
-from testbed.running.preflight import checked_scenario
+from testbed.cli.saying import tell
+from testbed.running.preflight import WrongRequest, checked_scenario
+from testbed.scenario.record import Scenario
+from testbed.sweeping.study import cases_of, load_study
 
 
 @reported
 def command(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO|FILE.h5", help="A scenario, or a result.")],
+    given: Annotated[str, typer.Argument(metavar="SCENARIO|STUDY|FILE.h5", help="A scenario, a study, or a result.")],
     overrides: Overrides = None,
 ) -> None:
-    """Check a scenario without running it, or hold a result against all rules; all mistakes at once."""
-    if scenario.endswith(".h5"):
-        _check_result(Path(scenario))
-        return
-    checked = checked_scenario(scenario, overrides or ())
+    """Open all that a scenario or study names and try how a run begins, or hold a result against all rules."""
+    kind = "result" if given.endswith(".h5") else kind_of(given)
+    if overrides and kind in {"result", "study"}:
+        raise WrongRequest([f"--set: is for a scenario, and {given} is a {kind}"])
+    if kind == "result":
+        _check_result(Path(given))
+    elif kind == "study":
+        _check_study(given)
+    else:
+        _check_scenario(checked_scenario(given, overrides or ()))
+
+
+def _check_scenario(scenario: Scenario) -> None:
+    from testbed.running.rehearsal import rehearsed  # noqa: PLC0415 - networks take a second to load
+
+    lines = rehearsed(scenario)
     cars = ", ".join(f"{district.name} ({district.vehicle_count} cars, {district.feeder or 'no network'})"
-                     for district in checked.districts)
-    print(f"{checked.name} is valid: days {checked.days}, steps of {checked.step_s} s, seed {checked.seed}; {cars}")
-    for district in checked.districts:
+                     for district in scenario.districts)
+    tell(f"{scenario.name} is valid: days {scenario.days}, steps of {scenario.step_s} s, seed {scenario.seed}; {cars}")
+    for district in scenario.districts:
         if district.feeder and (taken := source_of(district.feeder).taken):
-            print(f"{district.name}: {district.feeder}, {taken(district.feeder)}")
+            tell(f"{district.name}: {district.feeder}, {taken(district.feeder)}")
+    for line in lines:
+        tell(line)
+
+
+def _check_study(name: str) -> None:
+    """Every case's request, and what a run of each different scenario would meet."""
+    from testbed.running.rehearsal import rehearsed  # noqa: PLC0415 - networks take a second to load
+
+    study, file = load_study(name)
+    cases = cases_of(study, file.parent)
+    texts = dict.fromkeys(case.scenario_json for case in cases)
+    mistakes: list[str] = []
+    for text in texts:
+        try:
+            rehearsed(Scenario.model_validate_json(text))
+        except WrongRequest as wrong:
+            mistakes += wrong.mistakes
+    if mistakes:
+        raise WrongRequest(list(dict.fromkeys(mistakes)))
+    tell(f"{study.name} is valid: {len(cases)} cases of {len(texts)} scenarios under {', '.join(study.controllers)}")
 
 
 def _check_result(file: Path) -> None:
     verdict = check_result(opened(file))
     for line in (*verdict.violations, *(f"note: {note}" for note in verdict.notes)):
-        print(line)
-    print(f"{file}: {len(verdict.violations)} violations, {len(verdict.notes)} notes")
+        tell(line)
+    tell(f"{file}: {len(verdict.violations)} violations, {len(verdict.notes)} notes")
     if verdict.violations:
         raise typer.Exit(FAILED)

@@ -9,8 +9,9 @@ import typer
 
 from testbed.cli.carrying_out import carry_out
 from testbed.cli.ending import FAILED, reported
+from testbed.cli.given import expect
 from testbed.cli.opened import opened
-from testbed.cli.options import Overrides, PlanFile, ScenarioName
+from testbed.cli.options import Force, Overrides, PlanFile, ScenarioName
 from testbed.cli.saying import say
 from testbed.metrics.of_runs import write_metrics_csv
 from testbed.reporting.report import write_report
@@ -28,11 +29,13 @@ def command(
     plan: PlanFile = None,
     output: Annotated[Path | None, typer.Option("-o", metavar="DIR",
                       help="Folder for all that is written [default: results/SCENARIO].")] = None,
+    force: Force = False,
     workers: Annotated[int, typer.Option(min=1, metavar="N", help="Runs at a time, each in a process.")] = 1,
 ) -> None:
     """Run several controllers on the same seeds; table, metrics.csv and report.html."""
+    expect("scenario", scenario)
     specs = [spec.strip() for spec in controllers.split(",") if spec.strip()]
-    request = compare_request(scenario, specs, seeds, overrides or (), plan, output)
+    request = compare_request(scenario, specs, seeds, overrides or (), plan, output, force)
     outcomes = carry_out(request.scenario, jobs(request), workers)
     done = [outcome.path for outcome in outcomes if not outcome.failure]
     if done:

@@ -9,6 +9,7 @@ import typer
 
 from testbed.cli.catalogue import catalogue
 from testbed.cli.ending import reported
+from testbed.cli.saying import tell
 
 
 class Listed(str, Enum):  # noqa: UP042  typer shows and parses str enums
@@ -30,4 +31,4 @@ def command(what: Annotated[Listed, typer.Argument(help="What to list.")]) -> No
     rows = catalogue(what.value)
     width = max((len(name) for name in rows), default=0)
     for name, text in rows.items():
-        print(f"{name:<{width}}  {text}")
+        tell(f"{name:<{width}}  {text}")

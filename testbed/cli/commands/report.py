@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from testbed.cli.ending import reported
-from testbed.cli.saying import say
+from testbed.cli.given import expect
+from testbed.cli.saying import say, tell
 from testbed.reporting.report import write_report
 from testbed.results.reading import ResultError, open_result
 from testbed.running.preflight import WrongRequest, file_mistakes
@@ -24,6 +25,7 @@ def command(
                       help="The report [default: FILE.html, or DIR/report.html].")] = None,
 ) -> None:
     """Write one self-contained HTML page about a result, or about all results of a folder."""
+    expect("result", str(source))
     if output is None:
         output = source / "report.html" if source.is_dir() else source.with_suffix(".html")
     mistakes = file_mistakes(output, "-o", ".html")
@@ -31,7 +33,7 @@ def command(
     if mistakes:
         raise WrongRequest(mistakes)
     write_report(paths, output)
-    print(output)
+    tell(output)
 
 
 def _results_in(source: Path, mistakes: list[str]) -> list[Path]:

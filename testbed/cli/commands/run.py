@@ -9,8 +9,9 @@ import typer
 
 from testbed.cli.carrying_out import carry_out
 from testbed.cli.ending import FAILED, reported
+from testbed.cli.given import expect
 from testbed.cli.opened import opened
-from testbed.cli.options import Overrides, PlanFile, ScenarioName
+from testbed.cli.options import Force, Overrides, PlanFile, ScenarioName
 from testbed.reporting.tables import print_run
 from testbed.running.preflight import run_request
 from testbed.running.several_runs import single_job
@@ -25,9 +26,11 @@ def command(
     plan: PlanFile = None,
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE.h5",
                       help="Result file [default: results/SCENARIO/CONTROLLER-seedN.h5].")] = None,
+    force: Force = False,
 ) -> None:
     """Run one scenario under one controller and print the headline figures."""
-    request = run_request(scenario, controller, seed, overrides or (), plan, output)
+    expect("scenario", scenario)
+    request = run_request(scenario, controller, seed, overrides or (), plan, output, force)
     outcome, = carry_out(request.scenario, [single_job(request)])
     if outcome.failure:
         raise typer.Exit(FAILED)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from testbed.cli.ending import reported
+from testbed.cli.given import expect
 from testbed.cli.opened import opened
 from testbed.cli.options import AsJson
 from testbed.metrics.of_runs import metrics_json
@@ -18,6 +19,7 @@ from testbed.reporting.tables import print_run
 @reported
 def command(file: Annotated[Path, typer.Argument(metavar="FILE.h5")], as_json: AsJson = False) -> None:
     """Print all figures of a result."""
+    expect("result", str(file))
     result = opened(file)
     if as_json:
         print(json.dumps(metrics_json(result), allow_nan=False))

@@ -94,7 +94,7 @@ def test_an_unexpected_error_is_told_and_traced_on_demand(here: Path, fake_run: 
     assert done.exit_code == 1
     assert "unexpected ZeroDivisionError: by zero" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "Traceback" in call("--debug", *arguments).stderr
+    assert "Traceback" in call("--debug", *arguments, "--force").stderr
 
 
 def test_ctrl_c_ends_with_130_and_names_the_partial_file(here: Path, fake_run: FakeRun) -> None:
@@ -156,7 +156,7 @@ def test_an_older_result_is_not_called_partial(here: Path, fake_run: FakeRun, wr
         raise OSError("no memory")
     sys.modules["testbed.running.one_run"].__dict__["run_scenario"] = die
     write_result(str(here / "old.h5"))
-    done = call("run", "smoke", "--controller", "mine.py:Mine", "-o", "old.h5")
+    done = call("run", "smoke", "--controller", "mine.py:Mine", "-o", "old.h5", "--force")
     assert done.exit_code == 1
     assert "no partial result" in done.stderr
 
@@ -234,7 +234,7 @@ def test_compare_checks_all_before_it_starts(here: Path, fake_run: FakeRun) -> N
     done = call("compare", "smoke", "--controllers", "mine.py:Mine,mine.py:Mine,nobody", "--seeds", 0, "-o",
                 "mine.py")
     assert done.exit_code == 2
-    for words in ("mine is there 2 times", "'nobody' is not known", "--seeds 0: must be 1 or more",
+    for words in ("mine is there 2 times", "'nobody' is not known", "--seeds 0: must be from 1 to 100,000",
                   "-o mine.py: mine.py is a file"):
         assert words in done.stderr
     assert (fake_run.calls, files_in(here)) == ([], before)
