@@ -7,17 +7,17 @@ now). One QP per hour: no MILP, no second stage.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from controllers.port import BY_STEP, CarControl, Plan, PlanError, SystemView, TemporalKnowledge
+from controllers.temporal.hourly_cost import hourly_objective_usd
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import delivery_quantile
 from controllers.temporal.unit_commitment.tuning import Tuning
-from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
+from models.records.arrays import SECONDS_PER_HOUR, Floats
 from models.records.flexibility import CohortFlexibility
 from models.records.groups import (
     by_group_and_hour,
@@ -25,9 +25,7 @@ from models.records.groups import (
     group_of_row,
     hour_of_row,
     rows_from_hour,
-    to_cohorts,
 )
-from models.records.objective import BESIDE
 
 if TYPE_CHECKING:
     from controllers.temporal.unit_commitment.quadratic import Seldom
@@ -116,44 +114,6 @@ def _remaining(cohorts: CohortFlexibility, passed_h: int) -> CohortFlexibility:
 
 _BY_HOUR = ("x_min_kwh", "x_max_kwh", "pc_max_kw", "pd_max_kw", "pc_latest_kw", "pc_fresh_kw")
 _BY_COHORT = ("eta_charge", "eta_discharge", "x_end_uncoordinated_kwh", "pc_leaving_kw")
-
-
-def hourly_objective_usd(knowledge: TemporalKnowledge, view: SystemView, plan: Plan) -> Floats:
-    """[h] w1 F1 + w2 F2 + w3 F3 + w4 F4 + reserve shortfall of each hour of a plan for the view's hours.
-
-    True curves; a start counts in its hour; their sum is plan.objective_usd but for the value of energy held at the
-    end (terminal `price`).
-    """
-    amounts = _hourly_amounts(knowledge, view, plan)
-    return np.asarray(knowledge.objective.weighted(amounts), dtype=np.float64)
-
-
-def _hourly_amounts(knowledge: TemporalKnowledge, view: SystemView, plan: Plan) -> Iterator[tuple[str, Floats]]:
-    """Terms of the objective [h], unweighted, and missing reserve."""
-    units, on = knowledge.units, plan.committed.T
-    start_usd = _start_usd(knowledge, view, plan.committed)
-    yield "operating", units.fuel_cost_usd_per_h(plan.p_mw.T, on).sum(axis=1) + start_usd
-    yield "carbon", knowledge.carbon_price_usd_per_t * units.emissions_t_per_h(plan.p_mw.T, on).sum(axis=1)
-    cut_mw = plan.wind_curtailed_mw + plan.pv_curtailed_mw
-    yield "curtailment", knowledge.curtailment_penalty_usd_per_mwh * cut_mw
-    yield BESIDE, plan.reserve_shortfall_usd
-    tariff = float(knowledge.tariff_in_objective)
-    yield "owners", np.zeros(plan.committed.shape[1])  # where there is no district
-    for cars, pc_kw, pd_kw in zip(view.districts, plan.pc_kw, plan.pd_kw, strict=True):
-        wear = to_cohorts(knowledge.wear_usd_per_kwh, cars.horizon_h) / cars.eta_discharge
-        yield "owners", (tariff * (pc_kw.sum(axis=0) * view.price_charge_usd_per_kwh
-                                   - pd_kw.sum(axis=0) * view.price_discharge_usd_per_kwh) + wear @ pd_kw)
-
-
-def _start_usd(knowledge: TemporalKnowledge, view: SystemView, committed: Ints) -> Floats:
-    """[h] start-ups, hot or cold by the hours off until then."""
-    units, status, usd = knowledge.units, view.hours_on.copy(), np.zeros(committed.shape[1])
-    for t, on in enumerate(committed.T > 0):
-        starts = on & (status < 0)
-        hot = -status <= units.min_down_h + units.cold_start_h
-        usd[t] = np.where(hot, units.start_hot_usd, units.start_cold_usd)[starts].sum()
-        status = np.where(on, np.maximum(status, 0) + 1, np.minimum(status, 0) - 1)
-    return usd
 
 
 # ------------------------------------------------------------------ one hour's problem

@@ -1,15 +1,16 @@
 """What the upper layer minimises: the list of its terms, each with its weight.
 
-The fields of `Objective` are that list. Whoever plans, accounts or reports a sum of the terms goes through `weighted`,
-which asks for each of them by name. A term has an equation and an account
-(`controllers/temporal/unit_commitment/objective.py`), and a figure of what happened (`testbed/metrics/published`).
+The fields of `Objective` are that list: the scenario's keys `weight_NAME` are made from it, and every plan, account,
+check and report of a sum of the terms goes through `weighted`, which asks for each of them by name. A further term
+needs a line here, its equation with its account (`controllers/temporal/unit_commitment/objective.py`), and its figure
+of what happened (`testbed/metrics/published`); nothing else.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 BESIDE = "beside"
@@ -20,17 +21,23 @@ class ObjectiveError(ValueError):
     """A weight that cannot be one, or amounts that are not those of the objective's terms."""
 
 
+def term(what: str, weight: float = 1.0) -> float:
+    """A field of `Objective`: what the term counts, in words for the scenario's schema, and its usual weight."""
+    made: float = field(default=weight, metadata={"what": what})
+    return made
+
+
 @dataclass(frozen=True)
 class Objective:
     """Weights of the terms, without unit, not below 0."""
 
-    operating: float = 1.0
-    """w1 of F1: fuel and start-ups."""
-    owners: float = 1.0
-    """w2 of F2: what car owners pay for energy less what they earn, and wear."""
-    curtailment: float = 1.0
+    operating: float = term("fuel and start-ups")
+    """w1 of F1."""
+    owners: float = term("what the owners pay: tariff and wear")
+    """w2 of F2: what they pay for energy less what they earn, and wear."""
+    curtailment: float = term("the curtailment penalty")
     """w3 of F3: wind and sun not used, at their penalty."""
-    carbon: float = 1.0
+    carbon: float = term("the carbon cost")
     """w4 of F4: emissions at their price."""
 
     def __post_init__(self) -> None:

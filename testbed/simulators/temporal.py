@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from controllers.port import BY_STEP, SAFE_FORM, Plan, PlanError, SystemView
-from controllers.temporal.receding import hourly_objective_usd, hours_left
+from controllers.temporal.hourly_cost import hourly_objective_usd
+from controllers.temporal.receding import hours_left
 from models.records.arrays import Floats, Ints
 from models.records.flexibility import CohortFlexibility
 from testbed.setup.controller_loading import load_controller

@@ -2,7 +2,8 @@
 
 A function marked `planned` is a term's equation, affine in the unknowns; one marked `accounted` is the same in numpy,
 with the true quadratic curves. What units cost per hour, w1 F1 + w4 F4 without start-ups, is one convex curve of a
-unit's power and the unknown `cost` (U9): it is not part of `planned`.
+unit's power and the unknown `cost` (U9): it is not part of `planned`. What a term comes to in each hour of a finished
+plan is in `controllers/temporal/hourly_cost.py` for these four; a further term has its `by_hour` here.
 """
 
 from __future__ import annotations

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, create_model
 
+from models.records.objective import Objective as Terms
 from models.records.reserve_curve import STEPPED_SHARE, STEPPED_USD_PER_MWH, ReserveCurve, held_mistakes, mistakes
 from models.system.tariff import TARIFFS, level_names
 from testbed.scenario.parts.base import (
@@ -126,17 +128,25 @@ def curve_mistakes(system: System) -> list[str]:
     return held_mistakes(own.held_share, own.usd_per_mwh, most)
 
 
-class Objective(Part):
-    """What the upper layer minimises: w1 operating + w2 owners + w3 curtailment + w4 carbon."""
+def weight_keys(terms: type[Terms]) -> type[Part]:
+    """A key `weight_NAME` for each term of the objective's list."""
+    keys: dict[str, Any] = {}
+    for i, term in enumerate(fields(terms), 1):
+        what = f"w{i}, weight of {term.metadata['what']}."
+        keys[f"weight_{term.name}"] = (Weight, Field(default=term.default, description=what))
+    return create_model("Weights", __base__=Part, __module__=__name__, **keys)
 
-    weight_operating: Weight = 1.0
-    """w1, weight of fuel and start-ups."""
-    weight_owners: Weight = 1.0
-    """w2, weight of what the owners pay: tariff and wear."""
-    weight_curtailment: Weight = 1.0
-    """w3, weight of the curtailment penalty."""
-    weight_carbon: Weight = 1.0
-    """w4, weight of the carbon cost."""
+
+if TYPE_CHECKING:
+    _Weights = Part
+else:
+    _Weights = weight_keys(Terms)
+
+
+class Objective(_Weights):
+    """What the upper layer minimises: the sum of its terms, each with its weight."""
+    """What the terms of the objective count with."""
+
     carbon_price_usd_per_t: Annotated[float, Between(0, 100_000)] = 7.0
     """Price of one ton of CO2."""
     curtailment_penalty_usd_per_mwh: UsdPerMwh = 75.0

@@ -7,7 +7,8 @@ import pytest
 
 from controllers.port import PlanError
 from controllers.temporal import redispatch
-from controllers.temporal.receding import Imbalance, Redispatch, hourly_objective_usd, hours_left
+from controllers.temporal.hourly_cost import hourly_objective_usd
+from controllers.temporal.receding import Imbalance, Redispatch, hours_left
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 
 H = 8

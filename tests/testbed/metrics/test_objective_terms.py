@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,18 +10,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from controllers.temporal.receding import hourly_objective_usd
+from controllers.port import Plan, SystemView, TemporalKnowledge
+from controllers.temporal.hourly_cost import BY_HOUR, hourly_objective_usd
 from controllers.temporal.unit_commitment import objective as terms
 from controllers.temporal.unit_commitment.accounts import account
+from controllers.temporal.unit_commitment.checking.plan import check_plan
 from controllers.temporal.unit_commitment.linear import total
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import dispatch
-from models.records.objective import Objective, ObjectiveError
+from models.records.arrays import Floats
+from models.records.objective import BESIDE, Objective, ObjectiveError, term
 from testbed.metrics import inputs
 from testbed.metrics.published.system import objective_usd
 from testbed.results.reading import open_result
+from testbed.scenario.loading import load_scenario
 from testbed.scenario.parts.system import Objective as ScenarioObjective
+from testbed.scenario.parts.system import weight_keys
+from testbed.setup import knowledge as knowledge_of_a_run
 from tests.controllers.temporal.conftest import few_cars, hill, knowledge, small_units, view
 
 H = 8
@@ -32,15 +39,22 @@ WORN_USD_PER_START = 700.0
 class WithStarts(Objective):
     """The list with one line more."""
 
-    starts: float = 1.0
+    starts: float = term("starts, each of which wears a unit")
+
+
+def starts_by_hour(_known: TemporalKnowledge, seen: SystemView, plan: Plan) -> Iterator[Floats]:
+    """Units that were off in the hour before, at the price of a start."""
+    change = np.diff(plan.committed, axis=1, prepend=(seen.hours_on > 0).astype(np.int64)[:, None])
+    yield WORN_USD_PER_START * (change > 0).sum(axis=0).astype(np.float64)
 
 
 @pytest.fixture
 def with_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fifth term: its equation, its account, and its figure."""
+    """A fifth term: its equation with its account, and its figure."""
     monkeypatch.setitem(terms.PLANNED, "starts", lambda _case, v: WORN_USD_PER_START * total(v.y))
     monkeypatch.setitem(terms.ACCOUNTED, "starts", lambda case, powers: WORN_USD_PER_START * float(
         terms.starts_and_stops(case, powers.u)[0].sum()))
+    monkeypatch.setitem(BY_HOUR, "starts", starts_by_hour)
     monkeypatch.setitem(inputs.HAPPENED, "starts", lambda result: WORN_USD_PER_START * float(
         result.system("unit_starts").sum()))
 
@@ -63,6 +77,29 @@ def test_plan_and_account_have_the_term(with_starts: None) -> None:
     assert plan.objective_usd == pytest.approx(four + WORN_USD_PER_START * started, rel=1e-9)
     assert plan.bound_usd == pytest.approx(plan.objective_usd, rel=1e-3)
     assert plan.objective_usd > alone.objective_usd + 1.0
+    assert hourly_objective_usd(known, seen, plan).sum() == pytest.approx(plan.objective_usd, rel=1e-9)
+    assert check_plan(known, seen, plan) == []
+
+
+def test_the_judge_sees_a_sum_without_the_term(with_starts: None) -> None:
+    known = knowledge(H, units=small_units(), objective=WithStarts(starts=1.0))
+    seen = view(known, (100.0, 130.0, 170.0, 200.0, 150.0, 110.0, 100.0, 120.0), (few_cars(), few_cars()))
+    plan = UnitCommitment(known).plan(seen)
+    wrong = replace(plan, objective_usd=plan.objective_usd - WORN_USD_PER_START, bound_usd=0.0)
+    assert [violation.who for violation in check_plan(known, seen, wrong)] == ["objective_usd"]
+
+
+def test_the_scenario_has_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made from the list: read, checked, described, and handed on."""
+    keys = weight_keys(WithStarts)
+    block = keys.model_validate({"weight_starts": 2.5})
+    assert block.model_dump() == {"weight_operating": 1.0, "weight_owners": 1.0, "weight_curtailment": 1.0,
+                                  "weight_carbon": 1.0, "weight_starts": 2.5}
+    assert keys.model_json_schema()["properties"]["weight_starts"]["description"] == (
+        "w5, weight of starts, each of which wears a unit.")
+    monkeypatch.setattr(knowledge_of_a_run, "Objective", WithStarts)
+    scenario = load_scenario("smoke").model_copy(update={"objective": block})
+    assert knowledge_of_a_run.objective_of(scenario) == WithStarts(starts=2.5)
 
 
 def test_the_weight_is_that_of_the_list(with_starts: None) -> None:
@@ -100,6 +137,6 @@ def test_a_line_of_the_list_alone_is_not_enough(write_result: Any, monkeypatch: 
 
 def test_every_term_has_its_equation_its_figure_and_its_key() -> None:
     names = set(Objective().names)
-    assert names == set(terms.PLANNED) == set(terms.ACCOUNTED) == set(inputs.HAPPENED)
+    assert names == set(terms.PLANNED) == set(terms.ACCOUNTED) == set(inputs.HAPPENED) == set(BY_HOUR) - {BESIDE}
     assert {f"weight_{name}" for name in names} == {
         key for key in ScenarioObjective.model_fields if key.startswith("weight_")}

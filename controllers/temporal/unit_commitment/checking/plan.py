@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from controllers.port import CarControl, Plan, SystemView, TemporalKnowledge
+from controllers.temporal.hourly_cost import hourly_amounts
 from controllers.temporal.unit_commitment.checking.finding import POWER_MW, Violation
 from controllers.temporal.unit_commitment.checking.reserve import reserve_violations
 from models.records.arrays import Bools, Floats, Ints
@@ -272,8 +273,11 @@ def _costs(knowledge: TemporalKnowledge, view: SystemView, plan: Plan, value: fl
     cut = knowledge.curtailment_penalty_usd_per_mwh * float((plan.wind_curtailed_mw + plan.pv_curtailed_mw).sum())
     carbon = knowledge.carbon_price_usd_per_t * tons
     owners = wear + tariff * knowledge.tariff_in_objective
+    own = {"operating": operating, "owners": owners, "curtailment": cut, "carbon": carbon}
+    # a further term of the list is taken from its account by hour: judged is that the plan's sum has it
+    further = hourly_amounts(set(knowledge.objective.names) - own.keys(), knowledge, view, plan)
     objective = knowledge.objective.weighted((
-        ("operating", operating), ("owners", owners), ("curtailment", cut), ("carbon", carbon),
+        *own.items(), *((name, float(part.sum())) for name, part in further),
         (BESIDE, float(plan.reserve_shortfall_usd.sum()))))
     if knowledge.terminal == "price":
         ends = [_held_at_end(c, plan.pc_kw[d], plan.pd_kw[d]) for d, c in enumerate(view.districts)]
