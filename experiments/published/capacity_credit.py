@@ -39,10 +39,8 @@ def picture(rows: Sequence[Row]) -> Drawing:
 
 
 def cheap(_: Path) -> Mapping[str, float]:
-    """One point of the grid."""
-    credit = study.credit_of("study_day", 0.6, 0.6, 0.0, ())
-    return {"credit_mw_per_1000_cars": credit.credit_mw_per_1000_cars,
-            "units_mw_per_1000_cars": credit.units_mw_per_1000_cars}
+    """One point of the grid; units displaced are left out, they turn on ties within the plans' gap."""
+    return {"credit_mw_per_1000_cars": study.credit_of("study_day", 0.6, 0.6, 0.0, ()).credit_mw_per_1000_cars}
 
 
 EXPERIMENTS = (Experiment(
