@@ -11,8 +11,9 @@ import numpy as np
 import yaml
 
 from testbed.results.reading import Result, ResultError, open_result
+from testbed.running.job import Job
 from testbed.running.preflight import WrongRequest
-from testbed.running.several_runs import Job, run_jobs
+from testbed.running.several_runs import run_jobs
 from testbed.scenario.files import named_files
 from testbed.scenario.record import Scenario, to_yaml
 

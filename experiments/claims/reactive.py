@@ -18,8 +18,8 @@ from experiments.runs import results_of
 from models.records.arrays import Floats
 from testbed.metrics.inputs import networks
 from testbed.results.reading import Result
+from testbed.running.job import Job
 from testbed.running.preflight import checked_scenario
-from testbed.running.several_runs import Job
 
 REFERENCE = "pro rata"
 RUNS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {

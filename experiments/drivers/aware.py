@@ -26,8 +26,9 @@ from testbed.metrics.of_runs import half_width
 from testbed.metrics.registry import METRICS
 from testbed.reporting.tables import print_table
 from testbed.results.reading import Result
+from testbed.running.job import Job
 from testbed.running.preflight import RESULTS, WrongRequest, compare_request
-from testbed.running.several_runs import Job, jobs
+from testbed.running.several_runs import jobs
 
 RATE, ASSUMED, COST = 0.6, 0.95, "total_cost_usd_adjusted"
 VARIANTS: Mapping[str, tuple[str, float]] = {

@@ -38,8 +38,8 @@ from testbed.metrics.inputs import networks
 from testbed.metrics.of_runs import half_width
 from testbed.reporting.tables import print_table
 from testbed.results.reading import Result
+from testbed.running.job import Job
 from testbed.running.preflight import WrongRequest, checked_scenario
-from testbed.running.several_runs import Job
 from testbed.scenario.record import Scenario
 from testbed.setup.districts import District, build_districts
 from testbed.setup.knowledge import spatial_knowledge

@@ -1,6 +1,6 @@
 """The `testbed` command. Each command checks its whole request first, then acts.
 
-Exit codes: 0 done; 1 a run or a check failed; 2 wrong usage, nothing written; 130 stopped with Ctrl-C.
+Exit codes: 0 done; 1 a run or a check failed; 2 wrong usage, nothing written; 130 stopped (Ctrl-C, SIGTERM or SIGHUP).
 Results go to stdout, everything else to stderr. A command's file is imported when the command is called, so that
 `testbed --help` answers at once.
 """
@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from testbed.cli.saying import DEBUG, STOPPED, say
 from testbed.scenario.plain_text import CONTROL
+from testbed.wiring.remains import remove_remains
 
 COMMANDS = {
     "run": "Run one scenario under one controller and print the headline figures.",
@@ -77,6 +78,7 @@ def options(
 ) -> None:
     """Vehicle-to-grid dispatch in co-simulation: run controllers on scenarios and compare them."""
     DEBUG.set(debug)
+    remove_remains()
 
 
 def main() -> None:

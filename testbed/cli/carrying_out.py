@@ -7,29 +7,30 @@ from contextlib import AbstractContextManager
 
 import typer
 
-from testbed.cli.interrupts import remembered_interrupts
 from testbed.cli.progress import watch_run
 from testbed.cli.saying import STOPPED, say, say_trace
-from testbed.running.several_runs import Job, Outcome, partial_text, run_jobs
+from testbed.running.job import Job, Outcome, partial_text
+from testbed.running.several_runs import run_jobs
 from testbed.scenario.record import Scenario
+from testbed.wiring.stopping import heeded_signals
 
 
 def carry_out(scenario: Scenario, todo: list[Job], workers: int = 1) -> list[Outcome]:
-    """Run the jobs with one line for each on stderr; in the jobs' order. Ctrl-C names what is left."""
+    """Run the jobs with one line for each on stderr; in the jobs' order. Who stops it is told what is left."""
     def watch(label: str) -> AbstractContextManager[Callable[[int, int], None] | None]:
         return watch_run(label, scenario.step_s)
 
     ended: dict[Job, Outcome] = {}
     try:
-        with remembered_interrupts() as is_interrupted:
+        with heeded_signals() as is_stopped:
             for outcome in run_jobs(todo, workers, watch):
-                if is_interrupted() and outcome.failure:
+                if is_stopped() and outcome.failure:
                     raise KeyboardInterrupt
                 ended[outcome.job] = outcome
                 say(outcome.line)
                 if outcome.failure and outcome.failure.trace:
                     say_trace(outcome.failure.trace)
-                if is_interrupted():
+                if is_stopped():
                     raise KeyboardInterrupt
     except KeyboardInterrupt:
         left = [partial_text(job.output) for job in todo if job not in ended]

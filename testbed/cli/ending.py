@@ -12,6 +12,7 @@ import typer
 from models.registry import RegistryError
 from testbed.cli.saying import STOPPED, say, say_trace
 from testbed.running.preflight import WrongRequest
+from testbed.wiring.stopping import heeded_signals
 
 FAILED, WRONG = 1, 2
 MOST_SHOWN = 200
@@ -21,11 +22,12 @@ R = TypeVar("R")
 
 
 def reported(command: Callable[P, R]) -> Callable[P, R]:
-    """The command with every way of failing turned into a message on stderr and an exit code."""
+    """The command with every way of failing or being stopped turned into a message on stderr and an exit code."""
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return command(*args, **kwargs)
+            with heeded_signals():
+                return command(*args, **kwargs)
         except (typer.Exit, BrokenPipeError):
             raise
         except KeyboardInterrupt:

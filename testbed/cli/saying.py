@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from testbed.scenario.plain_text import cleaned
 
 STOPPED = 130
-"""Exit code after Ctrl-C."""
+"""Exit code after Ctrl-C, SIGTERM and SIGHUP."""
 DEBUG: ContextVar[bool] = ContextVar("debug", default=False)
 """Whether failures come with Python's traceback."""
 

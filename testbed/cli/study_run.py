@@ -9,12 +9,13 @@ import typer
 
 from testbed.cli.ending import FAILED
 from testbed.cli.given import expect
-from testbed.cli.interrupts import heeding, remembered_interrupts
+from testbed.cli.interrupts import heeding
 from testbed.cli.saying import say, tell
 from testbed.running.preflight import WrongRequest
 from testbed.sweeping.case import SchedulerLost
 from testbed.sweeping.sweep import FAILED as FAILED_CSV
 from testbed.sweeping.sweep import TABLE, run_sweep, sweep_request
+from testbed.wiring.stopping import heeded_signals
 
 
 def run_study(study: str, output: Path | None, scheduler: str | None, workers: int | None,
@@ -25,8 +26,8 @@ def run_study(study: str, output: Path | None, scheduler: str | None, workers: i
     expect("study", study)
     request = sweep_request(study, output)
     try:
-        with remembered_interrupts() as is_interrupted:
-            missing = run_sweep(request, scheduler, workers, cases, heeding(is_interrupted, say))
+        with heeded_signals() as is_stopped:
+            missing = run_sweep(request, scheduler, workers, cases, heeding(is_stopped, say))
     except SchedulerLost as error:
         say(f"testbed: {error}")
         raise typer.Exit(FAILED) from error

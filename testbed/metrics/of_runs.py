@@ -17,6 +17,7 @@ from testbed.metrics.regret import regret_of_runs
 from testbed.results.layout import ResultError
 from testbed.results.reading import Result
 from testbed.results.run_profile import profile_rows
+from testbed.wiring.whole_files import whole_file
 
 NOT_RESOLVED = "not resolved"
 INTERVAL_HOLDS_ZERO = "interval holds 0"
@@ -62,7 +63,7 @@ def write_metrics_csv(results: Sequence[Result], path: Path) -> None:
     regret = {id(run): value for run, value in regret_of_runs(results)}
     values = {id(run): compute_metrics(run) for run in results}
     base = {run.seed: values[id(run)] for run in results if run.controller == BASE}
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(("scenario", "controller", "seed", "status", "metric", "value", "unit", "optimised"))
         for result in results:

@@ -23,6 +23,7 @@ from testbed.reporting.page import bullet_list, details, figure, number, page, s
 from testbed.results.layout import ResultError
 from testbed.results.reading import Result, open_result
 from testbed.results.run_profile import profile_rows
+from testbed.wiring.whole_files import write_whole
 
 HEADLINE = (
     *LEDGERS, "steadiness_percent",
@@ -66,7 +67,7 @@ def write_report(paths: Sequence[Path], output: Path) -> None:
         raise ResultError("a report needs at least one result")
     check_comparable(results)
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(_page(results), encoding="utf-8")
+    write_whole(output, _page(results).encode())
 
 
 def _page(results: Sequence[Result]) -> str:
@@ -161,10 +162,7 @@ def _swatched(controller: str, runs: Sequence[Run]) -> str:
 
 
 def _failure(result: Result) -> str:
-    failure = result.failure
-    why = f": {failure.simulator} at {failure.time_s} s, {failure.cause}" if failure else ""
-    return (f"{result.controller}, seed {result.seed}: {result.status} after {result.steps_written} of "
-            f"{result.steps_total} steps{why}. It is left out of the comparison.")
+    return f"{result.controller}, seed {result.seed}: {result.ending}. It is left out of the comparison."
 
 
 def _versions(result: Result) -> list[tuple[str, str]]:

@@ -52,8 +52,7 @@ def number(value: float) -> str:
 def print_run(result: Result, headline: bool) -> None:
     """The headline figures of a result, or all of them."""
     figures = compute_metrics(result)
-    steps = f"{result.status}, {result.steps_written} of {result.steps_total} steps"
-    print(cleaned(f"{result.path}: {result.scenario_name}, {result.controller}, seed {result.seed}, {steps}"))
+    print(cleaned(f"{result.path}: {result.scenario_name}, {result.controller}, seed {result.seed}, {result.ending}"))
     names = HEADLINE if headline else tuple(figures)
     rows = [(name, number(figures[name]), METRICS[name].unit) for name in names]
     print_table(("metric", "value", "unit"), rows, right=("value",))

@@ -34,8 +34,6 @@ class Place:
 
     def __init__(self, group: h5py.Group) -> None:
         self.group = group
-        self.series: dict[str, h5py.Dataset] = {}
-        """Recorded variables by name."""
         self._axes: dict[str, h5py.Dataset] = {}
 
     def axis(self, name: str, values: Sequence[str] | Array, unit: str, long_name: str) -> None:
@@ -64,8 +62,8 @@ class Place:
     def recorded(self, attributes: Sequence[Attribute]) -> None:
         """One variable over time per attribute of the table."""
         for a in attributes:
-            self.series[a.name] = self.variable(a.name, ("time", *a.dims), a.unit, a.long_name,
-                                                np.int8 if a.is_flag else np.float64, 0 if a.is_flag else np.nan)
+            self.variable(a.name, ("time", *a.dims), a.unit, a.long_name,
+                          np.int8 if a.is_flag else np.float64, 0 if a.is_flag else np.nan)
 
     def _shape(self, dims: Sequence[str]) -> tuple[int, ...]:
         return tuple(self._axes[dim].shape[0] for dim in dims)
@@ -73,7 +71,7 @@ class Place:
     def on_axes(self, dataset: h5py.Dataset, dims: Sequence[str], unit: str, long_name: str) -> h5py.Dataset:
         """The dataset, attached to these axes and described."""
         for position, dim in enumerate(dims):
-            dataset.dims[position].attach_scale(self._axes[dim])
+            dataset.dims[position].attach_scale(self._axes[dim] if dim in self._axes else self.group[dim])
         _describe(dataset, unit, long_name)
         return dataset
 
@@ -105,7 +103,17 @@ def vehicle_axis(place: Place, count: int) -> None:
 
 
 # ---------------------------------------------------------------- the groups of the file
-def make_root(file: h5py.File, header: ResultHeader, layout: ResultLayout) -> Place:
+def make_result(file: h5py.File, header: ResultHeader, layout: ResultLayout) -> None:
+    """The whole layout."""
+    make_root(file, header, layout)
+    for district in layout.districts:
+        make_district(file, header, layout, district)
+    make_plan(file, layout)
+    make_warmup_plan(file, layout)
+    make_reference(file, header, layout)
+
+
+def make_root(file: h5py.File, header: ResultHeader, layout: ResultLayout) -> None:
     """Root: what was run (attributes) and the system's variables."""
     attrs: Mapping[str, Any] = {
         "kind": FILE_KIND, "schema_version": SCHEMA_VERSION, "scenario": header.scenario_yaml,
@@ -120,10 +128,9 @@ def make_root(file: h5py.File, header: ResultHeader, layout: ResultLayout) -> Pl
     time_axis(root, header)
     root.axis("unit", layout.unit_names, "1", "thermal unit")
     root.recorded(recorded("system"))
-    return root
 
 
-def make_district(file: h5py.File, header: ResultHeader, layout: ResultLayout, district: DistrictLayout) -> Place:
+def make_district(file: h5py.File, header: ResultHeader, layout: ResultLayout, district: DistrictLayout) -> None:
     """/districts/NAME: recorded variables, bus zones, and the upper layer's targets."""
     place = Place(file.create_group(f"districts/{district.name}"))
     place.group.attrs["has_network"] = int(district.has_network)
@@ -142,7 +149,6 @@ def make_district(file: h5py.File, header: ResultHeader, layout: ResultLayout, d
                "cohort row: group * (horizon hours + 1) + departure hour")
     for name, text in PLAN_TARGETS.items():
         place.variable(f"plan_{name}", ("plan", "cohort", "lead"), "kW", f"{text} of each cohort")
-    return place
 
 
 def _make_network(place: Place, feeder: RadialFeeder) -> None:

@@ -21,11 +21,14 @@ from testbed.results.layout import (
     PLAN_SCALARS,
     PLAN_TARGETS,
     SCHEMA_VERSION,
+    TRACES_KIND,
     Array,
     ResultError,
 )
+from testbed.results.vehicle_traces import traces_ending
 from testbed.scenario.plain_yaml import of_yaml
 from testbed.wiring.failure import Failure
+from testbed.wiring.owner import Owner
 
 __all__ = ["Failure", "Reference", "Result", "ResultError", "equal_results", "open_result", "stored_plans"]
 
@@ -33,6 +36,10 @@ IGNORED_ATTRIBUTES = frozenset({"REFERENCE_LIST", "DIMENSION_LIST", "failure_tim
                                 "failure_simulator"})
 RUN_GROUP = "run"
 """What may differ between equal runs."""
+WRITER = "writer"
+"""Group below it: the process that the run belongs to, and the run's own name."""
+UNENDED = {"there": "running", "gone": "interrupted", "elsewhere": "unfinished"}
+"""Status of a file that says `running`, by where its process is."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +121,40 @@ class Result:
     # ------------------------------------------------------------ what was run
     @property
     def status(self) -> str:
-        """completed | failed | unfinished (killed, or still running)."""
+        """completed | failed | interrupted (stopped, or its process is gone) | running | unfinished.
+
+        Unfinished is a file whose process is on another host, where nobody here can look, or not named (older files).
+        """
         status = str(self.attributes["status"])
-        return "unfinished" if status == "running" else status
+        return self._unended if status == "running" else status
+
+    @cached_property
+    def _unended(self) -> str:
+        """What a file is that says `running`."""
+        owner = self.owner
+        return "unfinished" if owner is None else UNENDED[owner.presence]
+
+    @property
+    def owner(self) -> Owner | None:
+        """The process that the run belongs to; None where an older file does not say."""
+        writer = self.run.get(WRITER)
+        return Owner.from_json(writer) if writer else None
+
+    @property
+    def run_id(self) -> str:
+        """By which a run knows its own file."""
+        return str(self.run.get(WRITER, {}).get("run_id", ""))
+
+    @property
+    def ending(self) -> str:
+        """Status, steps, and why it ended before its time, as people read it."""
+        steps = f"{self.status}, {self.steps_written} of {self.steps_total} steps"
+        if self.failure is not None:
+            return f"{steps}; {self.failure.text}"
+        if self.attributes["status"] != "running" or self.owner is None:
+            return steps
+        words = {"there": "is at work", "gone": "is gone", "elsewhere": "may be at work or gone"}
+        return f"{steps}; its process {self.owner.pid} on {self.owner.host} {words[self.owner.presence]}"
 
     @property
     def steps_written(self) -> int:
@@ -294,12 +332,20 @@ def open_result(path: Path | str) -> Result:
         attributes = Result(path).attributes
     except OSError as error:
         raise ResultError(f"{path}: not a readable HDF5 file ({error})") from error
+    if attributes.get("kind") == TRACES_KIND:
+        raise ResultError(f"{path}: vehicle traces ({_traces_end(path)}), not a result; the result lies beside it, "
+                          f"under this name without -vehicles")
     if attributes.get("kind") != FILE_KIND:
         raise ResultError(f"{path}: an HDF5 file, but not a result of this testbed")
     if attributes["schema_version"] != SCHEMA_VERSION:
         raise ResultError(f"{path}: schema version {attributes['schema_version']}, "
                           f"this program reads {SCHEMA_VERSION}")
     return Result(path)
+
+
+def _traces_end(path: Path) -> str:
+    with h5py.File(path, "r", locking=False) as file:
+        return "completed" if file.attrs["completed"] else f"interrupted, {traces_ending(file)}"
 
 
 def stored_plans(path: Path | str) -> list[Plan]:

@@ -10,12 +10,15 @@ from models.drivers.behaviours import behaviour_names
 from models.records.arrays import Ints
 from models.records.groups import group_names
 from testbed.results.layout import DistrictLayout, ResultHeader, ResultLayout
+from testbed.results.reading import WRITER
 from testbed.results.vehicle_traces import VehicleTraceWriter
 from testbed.results.writing import ResultWriter
 from testbed.scenario.record import to_yaml
 from testbed.setup.controller_loading import load_controller
 from testbed.setup.districts import District, build_districts
 from testbed.setup.knowledge import thermal_units
+from testbed.wiring.asked import asked_words
+from testbed.wiring.remains import owner_of_run
 from testbed.wiring.run_spec import DAY_S, RunSpec
 
 
@@ -40,9 +43,10 @@ def result_layout(spec: RunSpec) -> ResultLayout:
         warmup_plan_count=-spec.control_s // spec.binding_s)
 
 
-def open_writer(spec: RunSpec) -> ResultWriter:
-    """The writer of the result file, which it creates."""
-    return ResultWriter(spec.output, result_header(spec), result_layout(spec))
+def open_writer(spec: RunSpec, folder: Path) -> ResultWriter:
+    """The writer of the result file, which it creates; the run's folder says whose run it is."""
+    run = {WRITER: {**owner_of_run(folder).to_json(), "run_id": folder.name}, "asked": asked_words(spec)}
+    return ResultWriter(spec.output, result_header(spec), result_layout(spec), run=run)
 
 
 def traces_path(output: Path) -> Path:
@@ -51,10 +55,12 @@ def traces_path(output: Path) -> Path:
 
 
 def open_traces(spec: RunSpec) -> VehicleTraceWriter | None:
-    """The writer of vehicle traces, if the scenario asks for them."""
+    """The writer of vehicle traces, if the scenario asks for them; else those of an older run at this place go."""
+    path = traces_path(spec.output)
     if not spec.scenario.record.vehicles:
+        path.unlink(missing_ok=True)
         return None
-    return VehicleTraceWriter(traces_path(spec.output), result_header(spec), result_layout(spec))
+    return VehicleTraceWriter(path, result_header(spec), result_layout(spec))
 
 
 def _bus_numbers(district: District) -> Ints:

@@ -1,8 +1,13 @@
-"""Writes the result file of one run, in blocks, so that a killed run leaves all flushed steps readable."""
+"""Writes the result file of one run, in blocks, so that a killed run leaves all flushed steps readable.
+
+What gives the file its shape is made in memory and moved into place as a whole: the layout before the first step, and
+at the end all that has no fixed size (testbed.results.images). Between the two only numbers are written, each into its
+place in the file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -10,7 +15,8 @@ from typing import Any, Literal, Self
 import h5py
 import numpy as np
 
-from testbed.results.groups import make_district, make_plan, make_reference, make_root, make_warmup_plan
+from testbed.results.groups import Place, make_result
+from testbed.results.images import edited, laid_out
 from testbed.results.layout import (
     PLAN_HOURLY,
     PLAN_RUN_SCALARS,
@@ -22,13 +28,17 @@ from testbed.results.layout import (
     ResultLayout,
     unit_of_name,
 )
+from testbed.results.reading import WRITER, Reference
+from testbed.wiring.attributes import recorded
 from testbed.wiring.failure import Failure
+from testbed.wiring.owner import this_process
 
 FLUSH_STEPS = 32
 """Steps per block: a write of a series costs a tenth of a millisecond, however long it is."""
 SYSTEM_GROUP = "/"
 
-Status = Literal["completed", "failed"]
+Status = Literal["completed", "failed", "interrupted"]
+Edit = Callable[[h5py.File], None]
 
 
 class _Block:
@@ -76,18 +86,21 @@ class ResultWriter:
     """One run's result file. Only counted steps are written, in order; the caller skips the warm-up."""
 
     def __init__(self, path: Path, header: ResultHeader, layout: ResultLayout,
-                 flush_steps: int = FLUSH_STEPS) -> None:
-        self._header, self._layout, self._flush_steps = header, layout, flush_steps
+                 flush_steps: int = FLUSH_STEPS, run: Mapping[str, Any] | None = None) -> None:
+        """`run`: what is known of the run as it begins, for `/run`; without it that this process is the writer."""
+        self._path, self._header, self._layout, self._flush_steps = path, header, layout, flush_steps
         self._next_step = self._first_buffered = 0
+        self._at_the_end: list[Edit] = []
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = h5py.File(path, "w")
-        self._places = {SYSTEM_GROUP: make_root(self._file, header, layout)}
-        self._places |= {d.name: make_district(self._file, header, layout, d) for d in layout.districts}
-        make_plan(self._file, layout)
-        make_warmup_plan(self._file, layout)
-        make_reference(self._file, header, layout)
-        self._blocks = {name: _Block(place.series, flush_steps) for name, place in self._places.items()}
-        self._file.flush()
+        with laid_out(path) as file:
+            make_result(file, header, layout)
+            _write_attributes(file["run"], {WRITER: this_process().to_json()} if run is None else run)
+        self._file = h5py.File(path, "r+")
+        self._places = {SYSTEM_GROUP: self._file,
+                        **{d.name: self._file[f"districts/{d.name}"] for d in layout.districts}}
+        names = {SYSTEM_GROUP: recorded("system"), **{d.name: d.variables() for d in layout.districts}}
+        self._blocks = {place: _Block({a.name: group[a.name] for a in names[place]}, flush_steps)
+                        for place, group in self._places.items()}
 
     # ------------------------------------------------------------ steps
     def write_step(self, step: int, system: Mapping[str, Any],
@@ -118,7 +131,7 @@ class ResultWriter:
             block.write(span)
         self._first_buffered = self._next_step
         self._file.flush()
-        self._file.attrs["steps_written"] = self._next_step
+        self._file.attrs.modify("steps_written", self._next_step)  # in its place: the file keeps its shape
         self._file.flush()
 
     # ------------------------------------------------------------ once per plan, once per run
@@ -127,54 +140,66 @@ class ResultWriter:
         if not 0 <= index < self._layout.plan_count:
             raise ResultError(f"plan {index} came, {self._layout.plan_count} were announced")
         group, run = self._file["plan"], self._file["run"]
-        _write_plan_fields(group, index, plan)
+        self._write_plan_fields(group, index, plan)
         for name in PLAN_RUN_SCALARS:
             run[f"plan_{name}"][index] = plan[name]
         for position, district in enumerate(self._layout.districts):
             for name in PLAN_TARGETS:
-                self._places[district.name].group[f"plan_{name}"][index] = plan[name][position]
-        self._file.flush()
+                self._places[district.name][f"plan_{name}"][index] = plan[name][position]
+        self._count_plan(group, index, plan)
 
     def write_warmup_plan(self, index: int, plan: Mapping[str, Any]) -> None:
         """Store a plan of the controlled warm-up, of which no figure is made; as `write_plan`."""
         if not 0 <= index < self._layout.warmup_plan_count:
             raise ResultError(f"plan {index} of the warm-up came, {self._layout.warmup_plan_count} were announced")
         group = self._file["warmup_plan"]
-        _write_plan_fields(group, index, plan)
+        self._write_plan_fields(group, index, plan)
         for name in PLAN_TARGETS:
             group[name][index] = np.stack(plan[name])
+        self._count_plan(group, index, plan)
+
+    def _write_plan_fields(self, group: h5py.Group, index: int, plan: Mapping[str, Any]) -> None:
+        """All but its time, by which it counts; its status, a text, waits for the end."""
+        for name in ("committed", "p_mw", *PLAN_HOURLY, *PLAN_SCALARS):
+            group[name][index] = plan[name]
+        name, status = group.name, plan["status"]
+        self._at_the_end.append(lambda file: file[name]["status"].__setitem__(index, status))
+
+    def _count_plan(self, group: h5py.Group, index: int, plan: Mapping[str, Any]) -> None:
+        self._file.flush()
+        group["time_s"][index] = plan["time_s"]
         self._file.flush()
 
-    def write_reference(self, name: str, committed: Array, operating_cost_usd: float) -> None:
-        """The commitment without cars, committed [hour, U], and the name of the run that it stands for."""
-        _write_reference(self._file, name, committed, operating_cost_usd)
-        self._file.flush()
+    def write_reference(self, reference: Reference) -> None:
+        """The commitment without cars, and the name of the run that it stands for."""
+        self._at_the_end.append(lambda file: _write_reference(file, reference))
 
     def write_totals(self, district: str, totals: Mapping[str, Array]) -> None:
         """Sums per vehicle over the counted time, each [V], as `vehicle_NAME`; once, at the end."""
-        for name, values in totals.items():
-            self._places[district].filled(f"vehicle_{name}", ("vehicle",), np.asarray(values), unit_of_name(name),
-                                          f"{name} of each vehicle since counted 00:00")
-        self._file.flush()
+        self._at_the_end.append(lambda file: _write_totals(file[f"districts/{district}"], totals))
 
     def write_run(self, info: Mapping[str, Any]) -> None:
         """What may differ between equal runs: texts, numbers, and mappings of them (one group each)."""
-        _write_attributes(self._file["run"], info)
-        self._file.flush()
+        self._at_the_end.append(lambda file: _write_attributes(file["run"], info))
 
     def close(self, status: Status, failure: Failure | None = None) -> None:
         """Flush all and say how the run ended; `completed` needs every step."""
-        self.flush()
-        try:
-            _mark(self._file, status, failure)
-        finally:
-            self._file.close()
+        self._at_the_end.append(lambda file: _mark(file, status, failure))
+        self.release()
 
     def release(self) -> None:
-        """Flush and close the file without saying how the run ended (see `finish_result`)."""
-        if self._file:
+        """Write all that waits and close the file without saying how the run ended (see `finish_result`)."""
+        if not self._file:
+            return
+        try:
             self.flush()
+        finally:
             self._file.close()
+        edits, self._at_the_end = self._at_the_end, []
+        if edits:
+            with edited(self._path) as file:
+                for edit in edits:
+                    edit(file)
 
     def __enter__(self) -> Self:
         return self
@@ -185,24 +210,22 @@ class ResultWriter:
         self.release()
 
 
-def _write_plan_fields(group: h5py.Group, index: int, plan: Mapping[str, Any]) -> None:
-    for name in ("time_s", "committed", "p_mw", "status", *PLAN_HOURLY, *PLAN_SCALARS):
-        group[name][index] = plan[name]
-
-
 # ---------------------------------------------------------------- a file that its writer has released
 def finish_result(path: Path, status: Status, failure: Failure | None = None,
-                  run: Mapping[str, Any] | None = None) -> None:
-    """Say how the run ended, and what may differ between equal runs, in a released file."""
-    with h5py.File(path, "r+") as file:
+                  run: Mapping[str, Any] | None = None, reference: Reference | None = None) -> None:
+    """Say how the run ended, what may differ between equal runs and the reference, in a released file, all at once."""
+    with edited(path) as file:
+        if reference is not None:
+            _write_reference(file, reference)
         _write_attributes(file["run"], run or {})
         _mark(file, status, failure)
 
 
-def add_reference(path: Path, name: str, committed: Array, operating_cost_usd: float) -> None:
-    """Add the commitment without cars, committed [hour, U], to a released file."""
-    with h5py.File(path, "r+") as file:
-        _write_reference(file, name, committed, operating_cost_usd)
+def _write_totals(group: h5py.Group, totals: Mapping[str, Array]) -> None:
+    place = Place(group)
+    for name, values in totals.items():
+        place.filled(f"vehicle_{name}", ("vehicle",), np.asarray(values), unit_of_name(name),
+                     f"{name} of each vehicle since counted 00:00")
 
 
 def _mark(file: h5py.File, status: Status, failure: Failure | None) -> None:
@@ -216,14 +239,14 @@ def _mark(file: h5py.File, status: Status, failure: Failure | None) -> None:
     file.attrs["status"] = status
 
 
-def _write_reference(file: h5py.File, name: str, committed: Array, operating_cost_usd: float) -> None:
-    group = file["reference"]
+def _write_reference(file: h5py.File, reference: Reference) -> None:
+    group, committed = file["reference"], reference.committed
     if np.shape(committed) != group["committed"].shape:
         raise ResultError(f"reference commitment: shape {np.shape(committed)}, "
                           f"expected {group['committed'].shape}")
     group["committed"][...] = committed
-    group.attrs["name"] = name
-    group.attrs["operating_cost_usd"] = float(operating_cost_usd)
+    group.attrs["name"] = reference.name
+    group.attrs["operating_cost_usd"] = float(reference.operating_cost_usd)
 
 
 def _write_attributes(group: h5py.Group, info: Mapping[str, Any]) -> None:

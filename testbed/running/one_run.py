@@ -6,11 +6,10 @@ import asyncio
 import gc
 import json
 import platform
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -22,22 +21,23 @@ from mosaik_api_v3.connection import RemoteException
 
 from controllers.port import Controller
 from models.mobility.mobility import without_garbage_collection
-from testbed.results.recording import result_header, result_layout
+from testbed.results.reading import Reference, ResultError, open_result
+from testbed.results.recording import open_writer
 from testbed.results.run_profile import Ledger, Stopwatch, run_seconds
-from testbed.results.writing import ResultWriter, add_reference, finish_result
+from testbed.results.writing import finish_result
 from testbed.running.world import Wired, build_world, simulator_names
 from testbed.scenario.record import Scenario
 from testbed.setup.controller_loading import controller_spec
 from testbed.setup.engine_check import engines_disagree
 from testbed.setup.reference import REFERENCE_NAME, no_car_reference
 from testbed.simulators.adapter import SimulatorFailure
-from testbed.wiring.asked import asked_words
 from testbed.wiring.failure import Failure
+from testbed.wiring.remains import run_folder
 from testbed.wiring.run_spec import RunSpec
+from testbed.wiring.stopping import Stopped, cause_of_stop, heeded_signals
+from testbed.wiring.whole_files import NoSpace
 
 Progress = Callable[[int, int], None]
-BROKEN = (OSError, EOFError, SimulationError, SimulatorError)
-"""What mosaik throws when the process at the other end is gone."""
 VERSIONED = ("mosaik", "simpy", "pandapower", "lightsim2grid", "cvxpy", "highspy", "clarabel", "numpy", "h5py")
 
 
@@ -62,29 +62,37 @@ def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, outpu
                  progress: Progress | None = None) -> Path:
     """Run the scenario under the controller and write `output`; returns its path.
 
-    Raises RunFailed, with the partial file marked `failed`, when a simulator throws, dies or falls silent.
+    Raises RunFailed, with the partial file marked `failed`, when a simulator throws, dies or falls silent. Whoever
+    stops it (testbed.wiring.stopping) finds the partial file marked `interrupted`. A symbolic link at `output` stays.
     """
     spec = RunSpec(scenario, controller_spec(controller), seed, output.resolve(), plan.resolve() if plan else None)
-    started, clock = datetime.now(UTC), time.perf_counter()
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.unlink(missing_ok=True)  # an older result must not be taken for this run's
-    wrong = _wrong_engine(spec)
-    check_s = time.perf_counter() - clock
-    with tempfile.TemporaryDirectory() as folder:
-        end = WorldEnd(wrong, 0.0, 0.0) if wrong else _beside_a_running_loop(
-            lambda: _run_world(spec, Path(folder), progress))
-        ledgers = read_ledgers(Path(folder))
-    gc.collect()  # the world is gone; the next run of this process must not find its cycles
-    failure, ended = end.failure or missing_steps(spec, ledgers), time.perf_counter()
-    if failure is None:
-        _add_reference(spec)
-    seconds = run_seconds(ledgers, Stopwatch(end.world_s, end.run_s, check_s + time.perf_counter() - ended))
-    info = {"started": started.isoformat(), "wall_s": time.perf_counter() - clock, "asked": asked_words(spec),
-            **_machine(), **seconds}
-    _conclude(spec, failure, info)
+    spec.output.parent.mkdir(parents=True, exist_ok=True)
+    with run_folder() as folder, heeded_signals() as stop:
+        try:
+            failure = _carried_out(spec, folder, progress, stop)
+        except KeyboardInterrupt as stopped:
+            _mark_stopped(spec, folder, cause_of_stop(stopped))
+            raise
     if failure is not None:
         raise RunFailed(failure, output)
     return output
+
+
+def _carried_out(spec: RunSpec, folder: Path, progress: Progress | None, stop: Callable[[], str]) -> Failure | None:
+    """From the check of the engine to the concluded file; what failed, if something did."""
+    started, clock = datetime.now(UTC), time.perf_counter()
+    wrong = _wrong_engine(spec)
+    check_s = time.perf_counter() - clock
+    end = WorldEnd(wrong, 0.0, 0.0) if wrong else _beside_a_running_loop(lambda: _run_world(spec, folder, progress))
+    if stop():  # mosaik ends on Ctrl-C without a word
+        raise Stopped(stop())
+    ledgers = read_ledgers(folder)
+    gc.collect()  # the world is gone; the next run of this process must not find its cycles
+    failure, ended = end.failure or missing_steps(spec, ledgers), time.perf_counter()
+    reference = None if failure else _reference(spec)
+    seconds = run_seconds(ledgers, Stopwatch(end.world_s, end.run_s, check_s + time.perf_counter() - ended))
+    info = {"started": started.isoformat(), "wall_s": time.perf_counter() - clock, **_machine(), **seconds}
+    return _conclude(spec, folder, failure, info, reference)
 
 
 def _beside_a_running_loop(action: Callable[[], WorldEnd]) -> WorldEnd:
@@ -98,7 +106,7 @@ def _beside_a_running_loop(action: Callable[[], WorldEnd]) -> WorldEnd:
 
 
 def _run_world(spec: RunSpec, folder: Path, progress: Progress | None) -> WorldEnd:
-    """Run to the end; with the failure of an in-process simulator, if one threw."""
+    """Run to the end; with the failure of a simulator, if one threw or its process was lost."""
     begun = connected = time.perf_counter()
     failure = None
     try:
@@ -109,14 +117,10 @@ def _run_world(spec: RunSpec, folder: Path, progress: Progress | None) -> WorldE
                 wired.world.run(until=spec.steps_total * spec.step_s, print_progress=False, lazy_stepping=False)
     except SimulatorFailure as stopped:
         failure = stopped.failure
-    except Exception as error:  # mosaik's own words for a simulator that died; the ledgers know more
+    except (RemoteException, SimulationError, SimulatorError) as error:  # the ledgers know more
         if not (spec.is_separate or spec.remote):
             raise
         failure = missing_steps(spec, read_ledgers(folder), f"{type(error).__name__}: {error}")
-        if spec.remote and not isinstance(error, RemoteException):  # a server died, its ledgers with it
-            if not isinstance(error, BROKEN):
-                raise
-            failure = _lost(spec, folder, error)
     return WorldEnd(failure, connected - begun, time.perf_counter() - connected)
 
 
@@ -124,7 +128,7 @@ def _run_world(spec: RunSpec, folder: Path, progress: Progress | None) -> WorldE
 def _ledgers_fetched(wired: Wired, folder: Path) -> Iterator[None]:
     """At the end, well or badly, the ledgers of districts served elsewhere lie beside the others.
 
-    Not where a connection broke: asking into it would never end.
+    Not where a process was lost: there is nobody to be asked.
     """
     try:
         yield
@@ -166,29 +170,42 @@ def missing_steps(spec: RunSpec, ledgers: Mapping[str, Ledger], word: str = "") 
     return Failure(slowest, time_s, word or f"ended without a word after {steps[slowest]} of {spec.steps_total} steps")
 
 
-def _lost(spec: RunSpec, folder: Path, error: Exception) -> Failure:
-    """A connection broke: after the last step that was recorded, in a simulator that mosaik may name."""
-    ledgers = read_ledgers(folder)
-    recorded = ledgers["recorder"].steps if "recorder" in ledgers else 0
-    name = getattr(error, "simulator", f"serve-district at {' or '.join(dict.fromkeys(spec.remote.values()))}")
-    return Failure.of(error, name, spec.start_s + recorded * spec.step_s)
-
-
 def _wrong_engine(spec: RunSpec) -> Failure | None:
     problem = engines_disagree(spec)
     return Failure("feeder", spec.start_s, problem) if problem else None
 
 
-def _conclude(spec: RunSpec, failure: Failure | None, info: Mapping[str, Any]) -> None:
-    if not spec.output.exists():
-        ResultWriter(spec.output, result_header(spec), result_layout(spec)).release()
-    finish_result(spec.output, "failed" if failure else "completed", failure, info)
+def _conclude(spec: RunSpec, folder: Path, failure: Failure | None, info: Mapping[str, Any],
+              reference: Reference | None) -> Failure | None:
+    """The file as it stays; what failed, be it only now because the disk is full."""
+    try:
+        if not _is_ours(spec, folder):
+            open_writer(spec, folder).release()
+        finish_result(spec.output, "failed" if failure else "completed", failure, info, reference)
+    except NoSpace as full:
+        return failure or Failure("", 0, str(full))
+    return failure
 
 
-def _add_reference(spec: RunSpec) -> None:
-    """The commitment without cars into the file."""
+def _mark_stopped(spec: RunSpec, folder: Path, cause: str) -> None:
+    """The partial file says that the run was stopped; where the disk is full, that its process is gone."""
+    with suppress(NoSpace):
+        if _is_ours(spec, folder):
+            finish_result(spec.output, "interrupted", Failure("", 0, cause))
+
+
+def _is_ours(spec: RunSpec, folder: Path) -> bool:
+    """True if this run has laid out the file; else it is an older one, or none."""
+    try:
+        return open_result(spec.output).run_id == folder.name
+    except ResultError:
+        return False
+
+
+def _reference(spec: RunSpec) -> Reference:
+    """The commitment without cars."""
     reference = no_car_reference(spec.scenario, spec.seed)
-    add_reference(spec.output, REFERENCE_NAME, reference.committed, reference.operating_cost_usd)
+    return Reference(REFERENCE_NAME, reference.committed, reference.operating_cost_usd)
 
 
 def _machine() -> dict[str, Any]:

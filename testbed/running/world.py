@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +13,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import mosaik
+from mosaik.starters import PythonStarter, Starter
 
+from models.network.quiet import quiet
+from testbed.running.processes import Fates, OwnProcess, Served
 from testbed.setup.districts import build_districts
 from testbed.simulators.adapter import SYSTEM, SimulatorFailure
 from testbed.simulators.before_first_step import initial_state
@@ -42,13 +47,14 @@ class Wired:
     world: mosaik.World
     remote: Mapping[str, Any]
     """Simulators served elsewhere, by name."""
+    fates: Fates
 
     def __enter__(self) -> Self:
         self.world.__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self.world.__exit__(*error)
+        _end(self.world, self.fates)
 
     def fetch_ledgers(self, folder: Path) -> None:
         """What they say of their run, as NAME@DISTRICT.json."""
@@ -61,9 +67,8 @@ def build_world(spec: RunSpec, ledger_dir: Path) -> Wired:
 
     Raises SimulatorFailure where an address does not answer.
     """
-    # mosaik's type for a simulator description is a closed TypedDict union; ours is made in a loop
-    started = simulator_names(spec)
-    world = mosaik.World({name: _starter(name, spec) for name in started},  # type: ignore[misc]
+    started, fates = simulator_names(spec), Fates(spec.scenario.execution.patience_s, spec.warmup_s)
+    world = mosaik.World({name: _starter(name, spec, ledger_dir, fates) for name in started},
                          skip_greetings=True, configure_logging=False)
     try:
         simulators = {name: _start(world, name, spec, ledger_dir) for name in started}
@@ -75,9 +80,23 @@ def build_world(spec: RunSpec, ledger_dir: Path) -> Wired:
                 extra |= _shift(spec, attribute, entity, packed=spec.is_separate or "@" in speaker)
             world.connect(entities[speaker][entity], entities[hearer][target_entity], attribute, **extra)
     except BaseException:
-        world.shutdown()
+        _end(world, fates)
         raise
-    return Wired(world, {name: simulators[name] for name in started if "@" in name})
+    return Wired(world, {name: simulators[name] for name in started if "@" in name}, fates)
+
+
+def _end(world: mosaik.World, fates: Fates) -> None:
+    """End all simulators, however the run ended; what a broken run left pending would else be told as it is dropped."""
+    loop = world.loop
+    try:
+        with quiet("asyncio", logging.CRITICAL):
+            pending = [task for task in asyncio.all_tasks(loop) if not task.done()] if sys.exc_info()[0] else []
+            for task in pending:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+            world.shutdown()
+    finally:
+        fates.kill()
 
 
 def simulator_names(spec: RunSpec) -> tuple[str, ...]:
@@ -102,12 +121,12 @@ def _received(value: Any) -> Any:
     return freeze(unpack(value))
 
 
-def _starter(name: str, spec: RunSpec) -> dict[str, str]:
+def _starter(name: str, spec: RunSpec, folder: Path, fates: Fates) -> Starter:
     if "@" in name:
-        return {"connect": spec.remote[name.split("@", 1)[1]]}
+        return Served(spec.remote[name.split("@", 1)[1]], fates)
     if spec.is_separate:
-        return {"cmd": f"{sys.executable} -m testbed.simulators.serve {name} %(addr)s"}
-    return {"python": f"testbed.simulators.{name}:{CLASS_NAMES[name]}"}
+        return OwnProcess(name, folder, fates)
+    return PythonStarter.from_string(f"testbed.simulators.{name}:{CLASS_NAMES[name]}")
 
 
 def _start(world: mosaik.World, name: str, spec: RunSpec, ledger_dir: Path) -> Any:
@@ -115,6 +134,8 @@ def _start(world: mosaik.World, name: str, spec: RunSpec, ledger_dir: Path) -> A
     extra = {"simulator": simulator, "run": str(ledger_dir)} if district else {}
     try:
         started: Any = world.start(name, sim_id=name, spec=spec.to_json(), ledger_dir=str(ledger_dir), **extra)
+    except SimulatorFailure:
+        raise
     except Exception as error:
         if not district:
             raise

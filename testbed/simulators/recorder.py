@@ -24,7 +24,7 @@ class RecorderSimulator(Adapter):
     def build(self, spec: RunSpec) -> None:
         assert self.ledger_dir is not None  # the recorder is never served elsewhere
         self.heart = Heartbeat(self.ledger_dir)
-        self.writer = open_writer(spec)
+        self.writer = open_writer(spec, self.ledger_dir)
         self.traces = open_traces(spec)
         self.plan_time_s: int | None = None
         self.plans_written = self.warmup_plans_written = 0
@@ -69,11 +69,13 @@ class RecorderSimulator(Adapter):
     def _finish(self, districts: dict[str, Values]) -> None:
         for name, values in districts.items():
             self.writer.write_totals(name, values["totals"].to_arrays())
-        self.writer.flush()
         if self.traces is not None:
             self.traces.close()
+        self.writer.release()
 
     def finalize(self) -> None:
         """mosaik calls this at the end of a run, complete or not; the file is left for run.py to judge."""
         if hasattr(self, "writer"):
             self.writer.release()
+        if traces := getattr(self, "traces", None):
+            traces.release()

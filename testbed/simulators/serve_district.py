@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import mosaik_api_v3
 from mosaik_api_v3.connection import Channel, EndOfRequests
@@ -18,8 +19,12 @@ from testbed.simulators.adapter import Adapter, meta_of
 from testbed.simulators.border import Drawer
 from testbed.wiring.attributes import DISTRICT_SIMULATORS
 from testbed.wiring.code_version import code_hash
+from testbed.wiring.pulse import PULSE
 from testbed.wiring.run_spec import RunSpec
 
+R = TypeVar("R")
+Waiting = Generator[Awaitable[Any], Any, Any]
+"""mosaik awaits what a simulator's method yields, and gives it the result."""
 RUNS_KEPT = 8
 """Drawers of the latest runs; older ones are over."""
 
@@ -33,6 +38,14 @@ class DistrictServer:
 
     def __init__(self) -> None:
         self.drawers: dict[str, Drawer] = {}
+        self._work = ThreadPoolExecutor(max_workers=1)
+
+    async def worked(self, action: Callable[..., R], *args: Any) -> R:
+        """What the action gives, carried out beside the event loop: a server at work goes on answering for its pulse.
+
+        One action at a time: the simulators of a run share a drawer.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._work, action, *args)
 
     def drawer(self, run: str, spec: RunSpec) -> Drawer:
         """That of the run."""
@@ -71,10 +84,16 @@ class ServedSimulator(mosaik_api_v3.Simulator):
         self.server = server
         self.inner: Adapter | None = None
 
-    def init(self, sid: str, time_resolution: float, *, simulator: str, spec: str,  # type: ignore[override]
-             ledger_dir: str, run: str) -> Any:
+    def init(self, sid: str, time_resolution: float, *, simulator: str,  # type: ignore[override]
+             spec: str = "", ledger_dir: str = "", run: str = "") -> Waiting:
+        if simulator == PULSE:
+            self.meta = self.meta | {"extra_methods": ["beat"]}
+            return self.meta
         if simulator not in DISTRICT_SIMULATORS:
             raise ValueError(f"simulator {simulator!r}: served here are {', '.join(DISTRICT_SIMULATORS)}")
+        return (yield self.server.worked(self._become, simulator, sid, time_resolution, spec, run))
+
+    def _become(self, simulator: str, sid: str, time_resolution: float, spec: str, run: str) -> Any:
         module = importlib.import_module(f"testbed.simulators.{simulator}")
         made: Adapter = getattr(module, f"{simulator.capitalize()}Simulator")()
         made.border = self.server.drawer(run, RunSpec.from_json(spec))
@@ -94,15 +113,19 @@ class ServedSimulator(mosaik_api_v3.Simulator):
     def create(self, num: int, model: str, **params: Any) -> Any:
         return self.served.create(num, model, **params)
 
-    def setup_done(self) -> None:
-        self.served.setup_done()
+    def setup_done(self) -> Waiting:  # type: ignore[override]
+        yield self.server.worked(self.served.setup_done)
 
-    def step(self, time: int, inputs: Any, max_advance: int) -> int:
-        return self.served.step(time, inputs, max_advance)
+    def step(self, time: int, inputs: Any, max_advance: int) -> Waiting:  # type: ignore[override]
+        return (yield self.server.worked(self.served.step, time, inputs, max_advance))
 
-    def get_data(self, outputs: Mapping[str, list[str]]) -> Any:
-        return self.served.get_data(outputs)
+    def get_data(self, outputs: Mapping[str, list[str]]) -> Waiting:  # type: ignore[override]
+        return (yield self.server.worked(self.served.get_data, outputs))
 
     def ledger(self) -> Any:
         """What the simulator says of its own run; asked for at the run's end."""
         return self.served.ledger()
+
+    def beat(self) -> bool:
+        """That this process lives; answered while its simulators are at work."""
+        return True

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import math
@@ -20,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from models.network.quiet import quiet
-from testbed.running.several_runs import Job, Outcome, carry_out
+from testbed.running.job import Job, Outcome, carry_out
 from testbed.sweeping.study import Case
 from testbed.wiring.code_version import code_hash
 from testbed.wiring.failure import Failure
+from testbed.wiring.whole_files import write_whole
 
-PARTS = "parts"
+PARTS, FILES = "parts", "files"
 _one_at_a_time = threading.Lock()
 """A worker with several threads still runs one case at a time: a run has its process to itself."""
 
@@ -79,10 +81,11 @@ def _kept(case: Case, outcome: Outcome, own: Path, folder: Path) -> CaseOutcome:
         record |= _what_came_out(outcome.path)
     target = folder / ("failed" if outcome.failure else "cases")
     target.mkdir(parents=True, exist_ok=True)
-    (own / f"{case.key}.json").write_text(json.dumps(record), encoding="utf-8")
-    for file in sorted(own.glob("*.h5")):
+    files = sorted(own.glob("*.h5"))
+    record[FILES] = {file.name: checksum(file) for file in files}
+    for file in files:
         file.replace(target / file.name)
-    (own / f"{case.key}.json").replace(target / f"{case.key}.json")
+    write_whole(target / f"{case.key}.json", json.dumps(record).encode())
     if not outcome.failure:
         for old in (folder / "failed").glob(f"{case.key}*"):
             old.unlink()
@@ -102,21 +105,72 @@ def _what_came_out(path: Path) -> dict[str, Any]:
 
 def is_complete(folder: Path, key: str) -> bool:
     """True if the case's figures and result are there."""
-    return all((folder / "cases" / f"{key}{suffix}").is_file() for suffix in (".json", ".h5"))
+    return bool(case_record(folder, key).get("metrics")) and (folder / "cases" / f"{key}.h5").is_file()
+
+
+def damage(folder: Path, key: str) -> str:
+    """What is wrong with the files of a case that look complete; empty if nothing is, or if there are none."""
+    file = folder / "cases" / f"{key}.json"
+    if not file.is_file():
+        return ""
+    record = _record(file)
+    if not record.get("metrics"):
+        return f"{file}: half-written or damaged"
+    theirs = record.get(FILES, {f"{key}.h5": ""})
+    return "; ".join(filter(None, (_damage_of(folder / "cases" / name, told) for name, told in theirs.items())))
+
+
+def drop_record(folder: Path, key: str) -> None:
+    """The case is not complete any more."""
+    (folder / "cases" / f"{key}.json").unlink(missing_ok=True)
+
+
+def _damage_of(file: Path, told: str) -> str:
+    """Against the checksum that its record tells; an older record tells none, and the file must at least open."""
+    from testbed.results.reading import ResultError, open_result  # noqa: PLC0415
+
+    if not file.is_file():
+        return f"{file}: is missing"
+    if told:
+        return "" if checksum(file) == told else f"{file}: is not the file that was written (another checksum)"
+    try:
+        status = open_result(file).status
+    except ResultError as error:
+        return str(error)
+    return "" if status == "completed" else f"{file}: is {status}"
+
+
+def checksum(file: Path) -> str:
+    """sha256 of its bytes."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def case_record(folder: Path, key: str) -> Mapping[str, Any]:
-    """What is known of a complete or failed case; empty if it was never carried out."""
+    """What is known of a complete or failed case; empty if it was never carried out, or its record is damaged."""
     for kind in ("cases", "failed"):
-        file = folder / kind / f"{key}.json"
-        if file.is_file():
-            return dict(json.loads(file.read_text(encoding="utf-8")))
+        if record := _record(folder / kind / f"{key}.json"):
+            return record
     return {}
+
+
+def _record(file: Path) -> Mapping[str, Any]:
+    """Empty for a file that is not there, half-written or damaged."""
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def case_failure(record: Mapping[str, Any]) -> Failure | None:
     """Why the case of this record failed, if it did."""
     return Failure.from_json(record["failure"]) if "failure" in record else None
+
+
+def patience_of(case: Case) -> float:
+    """Seconds after which a worker that stands still is lost."""
+    return float(json.loads(case.scenario_json)["execution"]["patience_s"])
 
 
 def clear_parts(folder: Path) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from multiprocessing import resource_tracker
 from pathlib import Path
 
 import dask.config
@@ -22,6 +21,9 @@ from testbed.sweeping.case import CaseOutcome, SchedulerLost, run_case, worker_s
 from testbed.sweeping.study import Case
 from testbed.wiring.code_version import code_hash
 from testbed.wiring.failure import Failure
+from testbed.wiring.pulse import PERIOD_S
+from testbed.wiring.stopped_children import StoppedChildren
+from testbed.wiring.stopping import without_ctrl_c
 
 WAIT_S = 60
 """For the first worker of a cluster."""
@@ -39,9 +41,9 @@ LOST = "the Dask scheduler is gone; what was complete is kept, and the same comm
 
 
 @contextmanager
-def connected(scheduler: str | None, workers: int | None) -> Iterator[Client]:
+def connected(scheduler: str | None, workers: int | None, patience_s: float) -> Iterator[Client]:
     """A client of the scheduler at that address or of that scheduler file (*.json), or of `workers` processes
-    started here (default: one a core).
+    started here (default: one a core), of which one that stands still for `patience_s` is killed.
 
     Raises WrongRequest if no scheduler answers or no worker comes.
     """
@@ -51,19 +53,33 @@ def connected(scheduler: str | None, workers: int | None) -> Iterator[Client]:
                 yield client
             return
         count = workers or cores()
-        with _workers(count) as cluster, Client(cluster) as client:
+        with _workers(count) as cluster, Client(cluster) as client, _watched(patience_s):
             yield client
 
 
 def _workers(count: int) -> LocalCluster:
     """Processes that do not hear Ctrl-C: it is for the command, which ends them in order."""
-    resource_tracker.ensure_running()  # what starts it unblocks Ctrl-C again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a child inherits what is blocked
-    try:
+    with without_ctrl_c():
         return LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
                             silence_logs=logging.ERROR)
+
+
+@contextmanager
+def _watched(patience_s: float) -> Iterator[None]:
+    """Within, workers that somebody has stopped are killed after patience; their cases are given to others."""
+    stopped, over = StoppedChildren(patience_s), threading.Event()
+
+    def look() -> None:
+        while not over.wait(PERIOD_S):
+            stopped.kill_after_patience()
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        over.set()
+        thread.join()
 
 
 def cores() -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,10 +15,21 @@ from typing import TYPE_CHECKING
 from testbed.metrics.registry import METRICS
 from testbed.running.preflight import RESULTS, WrongRequest, folder_mistakes
 from testbed.sweeping.alone import alone_in
-from testbed.sweeping.case import CaseOutcome, case_failure, case_record, clear_parts, is_complete, open_parts
+from testbed.sweeping.case import (
+    CaseOutcome,
+    case_failure,
+    case_record,
+    clear_parts,
+    damage,
+    drop_record,
+    is_complete,
+    open_parts,
+    patience_of,
+)
 from testbed.sweeping.study import Case, Study, cases_of, load_study
 from testbed.wiring.code_version import code_hash
 from testbed.wiring.failure import Failure
+from testbed.wiring.whole_files import whole_file, write_whole
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -75,8 +85,10 @@ def run_sweep(sweep: Sweep, scheduler: str | None = None, workers: int | None = 
     with ExitStack() as held:
         if is_there := sweep.folder.is_dir():
             held.enter_context(alone_in(sweep.folder))
+        _drop_damaged(sweep, chosen, say)
         todo = [case for case in chosen if not is_complete(sweep.folder, case.key)]
-        with _client(scheduler, workers) if todo else nullcontext() as client:
+        patience_s = min((patience_of(case) for case in todo), default=0.0)
+        with _client(scheduler, workers, patience_s) if todo else nullcontext() as client:
             if not is_there:  # nothing is written before somebody answers
                 sweep.folder.mkdir(parents=True, exist_ok=True)
                 held.enter_context(alone_in(sweep.folder))
@@ -91,10 +103,18 @@ def run_sweep(sweep: Sweep, scheduler: str | None = None, workers: int | None = 
     return sum(not is_complete(sweep.folder, case.key) for case in chosen)
 
 
-def _client(scheduler: str | None, workers: int | None) -> AbstractContextManager[Client]:
+def _drop_damaged(sweep: Sweep, chosen: Sequence[Case], say: Say) -> None:
+    """Cases whose files are not what was written are named, and count as not carried out."""
+    for case in chosen:
+        if what := damage(sweep.folder, case.key):
+            say(f"case {case.key} is made again: {what}")
+            drop_record(sweep.folder, case.key)
+
+
+def _client(scheduler: str | None, workers: int | None, patience_s: float) -> AbstractContextManager[Client]:
     from testbed.sweeping.cluster import connected  # noqa: PLC0415 - Dask takes a second
 
-    return connected(scheduler, workers)
+    return connected(scheduler, workers, patience_s)
 
 
 def _carry_out(sweep: Sweep, todo: Sequence[Case], client: Client, say: Say) -> None:
@@ -131,9 +151,7 @@ def _remember_failure(folder: Path, key: str, failure: Failure) -> None:
         return
     file = folder / "failed" / f"{key}.json"
     file.parent.mkdir(exist_ok=True)
-    partial = file.with_suffix(".part")
-    partial.write_text(json.dumps({"case": key, "failure": failure.to_json()}), encoding="utf-8")
-    partial.replace(file)
+    write_whole(file, json.dumps({"case": key, "failure": failure.to_json()}).encode())
 
 
 def _tell_start(sweep: Sweep, chosen: Sequence[Case], todo: Sequence[Case], say: Say) -> None:
@@ -187,7 +205,5 @@ def write_tables(sweep: Sweep) -> None:
 @contextmanager
 def _replacing(path: Path) -> Iterator[Callable[[Sequence[object]], object]]:
     """Writes rows of a CSV file that takes the place of the old one when it is whole."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         yield csv.writer(file).writerow
-    partial.replace(path)

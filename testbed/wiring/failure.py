@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -41,6 +42,15 @@ class Failure:
     def text(self) -> str:
         """Who failed, when in simulated time (before counted 00:00: the warm-up), and why."""
         return f"{self.simulator} failed at {clock(self.time_s)}: {self.cause}" if self.simulator else self.cause
+
+
+def end_of_process(what: str, code: int | None) -> str:
+    """How a process ended, by the code that the system gives of it; empty while it runs."""
+    if code is None:
+        return ""
+    if code < 0:
+        return f"{what} was killed by {signal.Signals(-code).name}"
+    return f"{what} ended without a word, exit code {code}"
 
 
 def clock(time_s: int) -> str:

@@ -7,8 +7,8 @@ import pytest
 
 from experiments.runs import RunsFailed, exit_code, is_done, results_of
 from testbed.results.writing import ResultWriter
+from testbed.running.job import Job
 from testbed.running.preflight import WrongRequest
-from testbed.running.several_runs import Job
 from testbed.wiring.attributes import recorded
 from tests.testbed import conftest as toy
 

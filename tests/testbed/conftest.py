@@ -14,6 +14,7 @@ import pytest
 from models.drivers.behaviours import behaviour_names
 from models.records.groups import group_names
 from testbed.results.layout import DistrictLayout, ResultHeader, ResultLayout
+from testbed.results.reading import Reference
 from testbed.results.writing import ResultWriter
 from testbed.scenario.record import Scenario, to_yaml
 from testbed.wiring.attributes import recorded
@@ -120,7 +121,7 @@ def write_result(tmp_path: Path) -> WriteResult:
         for index, plan in enumerate(plans):
             writer.write_plan(index, plan)
         if reference is not None:
-            writer.write_reference("no_pev", np.asarray(reference), 1234.5)
+            writer.write_reference(Reference("no_pev", np.asarray(reference), 1234.5))
         for district_name, arrays in (totals or {}).items():
             writer.write_totals(district_name, arrays)
         writer.write_run(run or {})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Annotated
 
 import typer
 
 from testbed.cli.ending import reported
+from testbed.cli.saying import STOPPED, say
 from testbed.running.preflight import WrongRequest, listen_address
 from testbed.simulators.serve_district import CannotListen, DistrictServer
 
@@ -20,10 +22,11 @@ def command(
 
     Whoever reaches the address can have code run here: listen in trusted networks only.
     """
-
-
     host, port = listen_address(listen)
     try:
         asyncio.run(DistrictServer().serve(host, port, lambda address: print(f"listening on {address}", flush=True)))
     except CannotListen as error:
         raise WrongRequest([f"--listen {error}"]) from error
+    except KeyboardInterrupt:
+        say("testbed: stopped")
+        os._exit(STOPPED)  # a solver at work would hold the process up, and there is nothing here to be saved

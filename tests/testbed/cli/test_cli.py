@@ -20,7 +20,7 @@ from models.records.groups import GROUP_COUNT
 from testbed.cli.app import COMMANDS, command_of
 from testbed.results.layout import PLAN_HOURLY, PLAN_RUN_SCALARS, PLAN_SCALARS
 from testbed.results.reading import equal_results, open_result
-from testbed.running.several_runs import partial_text
+from testbed.running.job import partial_text
 from tests.testbed.cli_runs import FakeRun, RunFailed, call, files_in, rows_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -254,7 +254,7 @@ def test_show_prints_every_figure_and_the_status(write_result: Any) -> None:
     done = call("show", path)
     names = json.loads(call("show", path, "--json").stdout)["metrics"]
     assert done.exit_code == 0
-    assert "unfinished, 2 of 4 steps" in done.stdout
+    assert "running, 2 of 4 steps; its process" in done.stdout
     assert [name for name in names if name not in done.stdout] == []
 
 

@@ -16,9 +16,9 @@ import pytest
 import xarray as xr
 
 from testbed.results.layout import ResultError
-from testbed.results.reading import equal_results, open_result, stored_plans
+from testbed.results.reading import Reference, equal_results, open_result, stored_plans
 from testbed.results.vehicle_traces import VehicleTraceWriter, read_traces
-from testbed.results.writing import ResultWriter, add_reference, finish_result
+from testbed.results.writing import ResultWriter, finish_result
 from testbed.wiring.attributes import recorded
 from testbed.wiring.failure import Failure
 
@@ -101,7 +101,7 @@ def test_a_plan_never_written_is_not_read(write_result: Any) -> None:
 def test_run_information_and_reference(write_result: Any) -> None:
     path = write_result(run={"wall_s": 2.5, "simulators": {"fleet": 1.0}})
     assert open_result(path).reference is None
-    add_reference(path, "no_pev", np.array([[1, 0, 1], [1, 1, 1]]), 9.5)
+    finish_result(path, "completed", reference=Reference("no_pev", np.array([[1, 0, 1], [1, 1, 1]]), 9.5))
     reference = open_result(path).reference
     assert reference is not None and reference.name == "no_pev" and reference.operating_cost_usd == 9.5
     assert list(reference.committed.sum(axis=1)) == [2, 3]
@@ -119,9 +119,9 @@ def test_a_failed_run_says_who_when_why_and_keeps_its_steps(write_result: Any) -
     assert list(result.time_s) == [0, 1800]
 
 
-def test_a_released_file_is_unfinished_until_it_is_finished(write_result: Any) -> None:
+def test_a_released_file_is_running_until_it_is_finished(write_result: Any) -> None:
     path = write_result(status="running")
-    assert open_result(path).status == "unfinished"
+    assert open_result(path).status == "running"  # its process, this one, is there
     finish_result(path, "completed", run={"wall_s": 1.0})
     assert open_result(path).status == "completed" and open_result(path).run["wall_s"] == 1.0
 
@@ -158,7 +158,7 @@ def test_a_killed_run_leaves_its_flushed_steps_readable(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script], check=False, env=os.environ)
     assert done.returncode == -signal.SIGKILL
     result = open_result(path)
-    assert (result.status, result.steps_written) == ("unfinished", 32)
+    assert (result.status, result.steps_written) == ("interrupted", 32)
     assert list(result.system("load_mw")) == list(range(32))
     with xr.open_dataset(path, engine="h5netcdf") as root:
         assert np.isnan(root.load_mw.values[32:]).all()
@@ -187,7 +187,7 @@ def test_steps_come_in_order_and_whole(tmp_path: Path, toy: Any) -> None:
         with pytest.raises(ResultError, match="plan 1 came, 1 were announced"):
             writer.write_plan(1, {})
     with pytest.raises(ResultError, match="reference commitment: shape"):
-        add_reference(tmp_path / "r.h5", "no_pev", np.zeros((9, 3)), 0.0)
+        finish_result(tmp_path / "r.h5", "failed", reference=Reference("no_pev", np.zeros((9, 3)), 0.0))
 
 
 def test_what_is_no_result_file_is_named_so(tmp_path: Path, write_result: Any) -> None:

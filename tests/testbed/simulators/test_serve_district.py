@@ -66,7 +66,6 @@ def test_a_failure_there_is_named_with_time_and_cause(folder, address):
 
 
 def test_a_server_that_dies_ends_the_command_with_its_name(folder):
-    """As a command: mosaik leaves the sockets of a broken connection to the end of the process."""
     output, serve = folder / "dying.h5", ("serve-district", "--listen", "127.0.0.1:0")
     with subprocess.Popen(command(*serve), cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         where = server.stdout.readline().split()[-1]
@@ -75,7 +74,8 @@ def test_a_server_that_dies_ends_the_command_with_its_name(folder):
             *(word for one in (*small_run.HOURLY, both(where)) for word in ("--set", one))),
             cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert re.search(r"(@\w+|serve-district at [\d.:]+) failed at day 1 0[34]:00: Connection", done.stderr)
+    words = rf"@\w+ failed at day 1 0[34]:00: connection to `testbed serve-district` at {where} lost"
+    assert re.search(words, done.stderr) and "Traceback" not in done.stderr and "Task" not in done.stderr
     assert open_result(output).status == "failed"
 
 

@@ -1,0 +1,66 @@
+"""Being asked to stop: Ctrl-C, SIGTERM (a scheduler, a shutdown) and SIGHUP (a terminal that was closed), all alike."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from types import FrameType
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""SIGHUP is not there on Windows."""
+
+
+class Stopped(KeyboardInterrupt):
+    """Somebody asked this process to stop; the text is the signal's name."""
+
+
+@contextmanager
+def heeded_signals() -> Iterator[Callable[[], str]]:
+    """Within, each of the signals raises Stopped, and the function given names the one that came; empty if none did.
+
+    Needed because the exception may vanish: Python drops it inside a finaliser, and mosaik ends its run on it
+    without a word. A signal that the shell has told us to ignore (a job in the background, `nohup`) stays ignored.
+    Does nothing outside the main thread, where Python knows no handlers.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: ""
+        return
+    came: list[str] = []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        came.append(signal.Signals(number).name)
+        # abandoned event loops would fill the screen with what is pending
+        for name in ("asyncio", "tornado.application"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        raise Stopped(came[-1])
+
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, remember)
+    try:
+        yield lambda: came[-1] if came else ""
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def without_ctrl_c() -> Iterator[None]:
+    """Processes started within do not hear Ctrl-C: it is for the command, which ends them in order."""
+    resource_tracker.ensure_running()  # what starts it unblocks Ctrl-C again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a child inherits what is blocked
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def cause_of_stop(stopped: KeyboardInterrupt) -> str:
+    """What is written into the file of a run that was stopped."""
+    name = str(stopped) if isinstance(stopped, Stopped) else "SIGINT"
+    return f"stopped by {'Ctrl-C' if name == 'SIGINT' else name}"
