@@ -21,8 +21,8 @@ SECTION = re.compile(r"^## (\w+)\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
 def names() -> list[str]:
-    """All benchmarks but this page."""
-    return sorted(file.stem for file in HERE.glob("*.py") if file.stem != "page")
+    """All benchmarks but this page; kills have a page of their own."""
+    return sorted(file.stem for file in HERE.glob("*.py") if file.stem not in ("page", "kills"))
 
 
 def section(name: str) -> str:
