@@ -25,6 +25,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -37,12 +38,15 @@ from typing import Any
 import h5py
 import numpy as np
 import psutil
+from typer.testing import CliRunner
+
+from testbed.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
 CONTROLLER = f"{ROOT / 'tests' / 'testbed' / 'plain_controller.py'}:Plain"
 MARK = "V2G_KILL"
-PATIENCE_S = 4.0
+PATIENCE_S = 20.0
 SHORT = ("step_s=3600", "warmup_controlled_days=0", "planning.expectation=sampled", "planning.expectation_days=2",
          "planning.expectation_vehicles_max=20", f"execution.patience_s={PATIENCE_S:g}")
 KINDS = ("one process", "with traces", "separate processes", "served districts", "compare", "sweep")
@@ -148,6 +152,12 @@ def serving(folder: Path, mark: str) -> tuple[subprocess.Popen[bytes], str]:
     while not (text := (folder / "server" / "out").read_text(encoding="utf-8")).endswith("\n"):
         time.sleep(0.05)
     return server, text.split()[-1]
+
+
+def called(*words: str) -> tuple[int, str, str]:
+    """A command that only looks, in this process: exit code, stdout, stderr."""
+    done = CliRunner().invoke(app, list(words))
+    return done.exit_code, done.stdout, done.stderr
 
 
 def marked(mark: str) -> list[psutil.Process]:
@@ -293,18 +303,20 @@ class Study:
 
     def _look_for_remains(self, place: Path, seen: Seen) -> None:
         """Any next command removes what is left."""
-        started([sys.executable, "-m", "testbed.cli.app", "list", "tariffs"], place, "next").wait()
+        before, tempfile.tempdir = tempfile.tempdir, str(place / "tmp")
+        called("list", "tariffs")
+        tempfile.tempdir = before
         left = [path for path in place.rglob("*.part")]
         left += [path for path in (place / "tmp").rglob("*") if path.is_file() or path.name.startswith("v2g-run")]
         for path in left:
             seen.wrong.append(f"left behind: {path.relative_to(place)}")
 
     # ------------------------------------------------------------ many
-    def run(self, count: int) -> list[Seen]:
-        """What is not carried out yet, then all."""
+    def run(self, count: int, share: int = 0, shares: int = 1) -> list[Seen]:
+        """What is not carried out yet (of this share: others may work in the same folder), then all that are known."""
         seconds, known = self.undisturbed(), {seen.number: seen for seen in self.known()}
         for number in range(count):
-            if number in known:
+            if number in known or number // len(KINDS) % shares != share:
                 continue
             kill = Kill.of(self.seed, number)
             seen = self.carry_out(kill, seconds[kill.kind])
@@ -312,7 +324,7 @@ class Study:
             with self.record.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(seen)) + "\n")
             print(f"[{number + 1}/{count}] {line_of(seen)}", flush=True)
-        return [known[number] for number in range(count)]
+        return sorted(self.known(), key=lambda seen: seen.number)
 
     def known(self) -> Iterator[Seen]:
         """Those of earlier calls."""
@@ -325,13 +337,12 @@ class Study:
 def look_at(path: Path, calm: Path, seen: Seen) -> None:
     """Is it readable, does `testbed show` say what it is, does it hold what the undisturbed run's holds?"""
     is_traces = path.stem.endswith("-vehicles")
-    shown = subprocess.run([sys.executable, "-m", "testbed.cli.app", "show", str(path)], capture_output=True, text=True,
-                           check=False)
-    text = shown.stdout.split("\n")[0] if shown.returncode == 0 else shown.stderr
+    code, out, err = called("show", str(path))
+    text = out.split("\n")[0] if code == 0 else err
     said = re.search(r"completed|failed|interrupted|running|unfinished|readable", text)
     state = said[0] if said else "nothing"
     seen.states.append(f"{'traces ' if is_traces else ''}{state}")
-    if state not in ("completed", "failed", "interrupted") or (shown.returncode and not is_traces):
+    if state not in ("completed", "failed", "interrupted") or (code and not is_traces):
         seen.wrong.append(f"{path.name} is shown as: {text.strip()[:200]}")
         return
     try:
@@ -402,8 +413,9 @@ def summary(kills: Sequence[Seen], seed: int) -> str:
         lines.append(f"{kind:20}{len(of_kind):6}{sum(bool(seen.hit) for seen in of_kind):6}"
                      f"{sum(not seen.wrong for seen in of_kind):17}   {words}")
     ends = [seen.ended_s for seen in kills if seen.hit == "command" and seen.signal in ("SIGTERM", "SIGINT")]
-    lines += ["", f"seconds from SIGTERM or SIGINT to the end of the command: median {np.median(ends):.1f}, "
-              f"longest {max(ends):.1f}"]
+    if ends:
+        lines += ["", f"seconds from SIGTERM or SIGINT to the end of the command: median {np.median(ends):.1f}, "
+                  f"longest {max(ends):.1f}"]
     lines += [f"kill {seen.number}: {line_of(seen)}" for seen in kills if seen.wrong]
     return "\n".join([*lines, "```"])
 
@@ -421,10 +433,12 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=ROOT / "results" / "kills")
+    parser.add_argument("--share", default="0/1", metavar="K/N", help="only every Nth round: N commands side by side")
     parser.add_argument("--publish", action="store_true", help=f"write the counts into {PAGE.name}")
     chosen = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a child would inherit that Ctrl-C is ignored
-    kills = Study(chosen.folder, chosen.seed).run(chosen.count)
+    share, shares = (int(part) for part in chosen.share.split("/"))
+    kills = Study(chosen.folder, chosen.seed).run(chosen.count, share, shares)
     text = summary(kills, chosen.seed)
     print(text)
     if chosen.publish:

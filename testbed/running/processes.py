@@ -8,6 +8,7 @@ the name of the simulator, the simulated time and the cause.
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -192,7 +193,8 @@ class OwnProcess(Starter):
 
     def _popen(self, address: str) -> subprocess.Popen[bytes]:
         """In a process group of its own: Ctrl-C is for the command, which ends its simulators in order."""
-        words = [sys.executable, "-m", "testbed.simulators.serve", self.simulator, str(self.folder), address]
+        words = [sys.executable, "-m", "testbed.simulators.serve", self.simulator, str(self.folder),
+                 str(os.getpid()), address]
         return subprocess.Popen(words, stdin=subprocess.DEVNULL, process_group=0)
 
     async def _until(self, connected: asyncio.Future[Channel], watch: ProcessWatch) -> None:

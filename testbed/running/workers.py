@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class Workers:
     def start(self, job: Job) -> None:
         """Begin one."""
         hears, says = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_run, args=(job, says))
+        process = self._context.Process(target=_run, args=(job, says, os.getpid()))
         with without_ctrl_c():
             process.start()
         says.close()
@@ -83,9 +84,9 @@ class Workers:
             worker.process.join()
 
 
-def _run(job: Job, says: Connection) -> None:
+def _run(job: Job, says: Connection, parent: int) -> None:
     """In the worker: SIGTERM leaves the file marked, and nothing is printed."""
-    end_with_parent()
+    end_with_parent(parent)
     try:
         with heeded_signals():
             says.send(carry_out(job))

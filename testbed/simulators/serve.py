@@ -1,6 +1,6 @@
-"""Starts one simulator in a process of its own: python -m testbed.simulators.serve NAME FOLDER HOST:PORT (by world.py).
+"""Starts one simulator in a process of its own: python -m testbed.simulators.serve NAME FOLDER PARENT HOST:PORT
 
-The folder is the run's: the process shows there that it lives. It ends with the process that started it.
+The folder is the run's: the process shows there that it lives. It ends with the process of the number PARENT.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from testbed.wiring.pulse import beat_beside, end_with_parent
 
 
 def main() -> int:
-    """Take the simulator's name and the folder from the command line, leave the rest to mosaik."""
-    end_with_parent()
+    """Take the first three words of the command line, leave the rest to mosaik."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the command, which ends its simulators in order
-    name, folder = sys.argv.pop(1), Path(sys.argv.pop(1))
+    name, folder, parent = sys.argv.pop(1), Path(sys.argv.pop(1)), int(sys.argv.pop(1))
+    end_with_parent(parent)
     if name not in SIMULATORS:
         raise SystemExit(f"unknown simulator {name!r}; known: {', '.join(SIMULATORS)}")
     beat_beside(folder, name)

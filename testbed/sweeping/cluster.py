@@ -22,6 +22,7 @@ from testbed.sweeping.study import Case
 from testbed.wiring.code_version import code_hash
 from testbed.wiring.failure import Failure
 from testbed.wiring.pulse import PERIOD_S
+from testbed.wiring.remains import run_folder
 from testbed.wiring.stopped_children import StoppedChildren
 from testbed.wiring.stopping import without_ctrl_c
 
@@ -53,15 +54,16 @@ def connected(scheduler: str | None, workers: int | None, patience_s: float) -> 
                 yield client
             return
         count = workers or cores()
-        with _workers(count) as cluster, Client(cluster) as client, _watched(patience_s):
+        with (run_folder() as folder, _workers(count, folder) as cluster, Client(cluster) as client,
+              _watched(patience_s)):
             yield client
 
 
-def _workers(count: int) -> LocalCluster:
+def _workers(count: int, folder: Path) -> LocalCluster:
     """Processes that do not hear Ctrl-C: it is for the command, which ends them in order."""
     with without_ctrl_c():
         return LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
-                            silence_logs=logging.ERROR)
+                            silence_logs=logging.ERROR, local_directory=str(folder))
 
 
 @contextmanager

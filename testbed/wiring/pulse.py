@@ -37,17 +37,17 @@ def beat_beside(folder: Path, name: str) -> None:
     threading.Thread(target=beat, daemon=True).start()
 
 
-def end_with_parent() -> None:
-    """This process ends when the one that started it has ended, however that came about.
+def end_with_parent(parent: int) -> None:
+    """This process ends when the one of that number, which started it, has ended, however that came about.
 
     On Linux the kernel sees to it at once. Elsewhere a thread looks once a second, which a solver that keeps Python's
     lock can hold up until it is done.
     """
-    parent = os.getppid()
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it ended in between
-            os._exit(1)
+    if os.getppid() != parent:  # it ended before this was asked for
+        os._exit(1)
+    if sys.platform == "linux":
         return
 
     def watch() -> None:
