@@ -52,6 +52,8 @@ SHORT = ("step_s=3600", "warmup_controlled_days=0", "planning.expectation=sample
 KINDS = ("one process", "with traces", "separate processes", "served districts", "compare", "sweep")
 SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT", "SIGSTOP")
 MUST_END_S, ORPHANS_S, HANG_S = 10.0, 10.0, 180.0
+LATEST = 1.4
+"""The last instant, in durations of an undisturbed run: runs side by side take longer, and one may have ended."""
 STOPPED_FOR_S = 3.0
 """Seconds after which a stopped command is told to go on."""
 FOREIGN = re.compile(r"Traceback|Task was destroyed|never retrieved|Exception ignored|Segmentation|unexpected |"
@@ -84,7 +86,7 @@ class Kill:
         kind = KINDS[number % len(KINDS)]
         alone = kind in ("one process", "with traces")
         return cls(number, kind, SIGNALS[number // len(KINDS) % len(SIGNALS)],
-                   "command" if alone or draw.random() < 0.4 else "process", draw.random())
+                   "command" if alone or draw.random() < 0.4 else "process", LATEST * draw.random())
 
 
 @dataclass

@@ -54,16 +54,16 @@ def connected(scheduler: str | None, workers: int | None, patience_s: float) -> 
                 yield client
             return
         count = workers or cores()
-        with (run_folder() as folder, _workers(count, folder) as cluster, Client(cluster) as client,
-              _watched(patience_s)):
+        with (run_folder() as folder, dask.config.set({"temporary-directory": str(folder)}),
+              _workers(count) as cluster, Client(cluster) as client, _watched(patience_s)):
             yield client
 
 
-def _workers(count: int, folder: Path) -> LocalCluster:
+def _workers(count: int) -> LocalCluster:
     """Processes that do not hear Ctrl-C: it is for the command, which ends them in order."""
     with without_ctrl_c():
         return LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
-                            silence_logs=logging.ERROR, local_directory=str(folder))
+                            silence_logs=logging.ERROR)
 
 
 @contextmanager

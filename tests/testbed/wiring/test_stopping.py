@@ -1,0 +1,58 @@
+"""Ctrl-C, SIGTERM and SIGHUP are heard alike, even where the exception gets lost."""
+
+import contextlib
+import os
+import signal
+import threading
+
+import pytest
+
+from testbed.wiring.stopping import SIGNALS, Stopped, cause_of_stop, heeded_signals
+
+
+@pytest.fixture(autouse=True)
+def heard():
+    """Workers of a parallel test run ignore SIGINT."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize(("number", "cause"), [
+    (signal.SIGINT, "stopped by Ctrl-C"), (signal.SIGTERM, "stopped by SIGTERM"), (signal.SIGHUP, "stopped by SIGHUP")])
+def test_each_signal_raises_and_is_named(number, cause):
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt) as stopped, heeded_signals():
+        os.kill(os.getpid(), number)
+    assert cause_of_stop(stopped.value) == cause
+    assert signal.getsignal(number) is before
+
+
+def test_a_stop_that_somebody_swallowed_is_remembered():
+    with heeded_signals() as stop:
+        assert stop() == ""
+        with contextlib.suppress(Stopped):
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert stop() == "SIGTERM"
+
+
+def test_a_signal_that_was_to_be_ignored_stays_ignored():
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    with heeded_signals() as stop:
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert stop() == ""
+
+
+def test_other_threads_hear_nothing():
+    told = []
+
+    def work():
+        with heeded_signals() as stop:
+            told.append(stop())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert told == [""]
