@@ -20,6 +20,14 @@ BLOCK = 1 << 20
 class NoSpace(OSError):
     """The disk, a quota or a limit does not take the file."""
 
+    def __init__(self, path: Path, why: str, size: int = 0) -> None:
+        """`size`: bytes that the file takes, if known."""
+        folder = path.resolve().parent
+        free_mb = shutil.disk_usage(folder).free / 1e6
+        takes = f", which takes {size / 1e6:.1f} MB" if size else ""
+        super().__init__(f"{path}: no space left for it{takes} ({why}; {free_mb:.1f} MB are free in {folder})")
+        self.why, self.size = why, size
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
@@ -35,18 +43,14 @@ def whole_file(path: Path) -> Iterator[Path]:
         try:
             yield partial
             partial.replace(target)
-        except NoSpace:
-            raise
+        except NoSpace as full:  # of the partial file, whose name means nothing to anybody
+            raise NoSpace(path, full.why, full.size) from full
         except OSError as error:
-            raise (no_space(path, error) if error.errno in FULL else error) from error
+            raise _told(error, path) from error
 
 
-def no_space(path: Path, error: OSError, size: int = 0) -> NoSpace:
-    """The message of a full disk for this file, of that many bytes if known."""
-    folder = path.resolve().parent
-    free_mb = shutil.disk_usage(folder).free / 1e6
-    takes = f", which takes {size / 1e6:.1f} MB" if size else ""
-    return NoSpace(f"{path}: no space left for it{takes} ({error.strerror}; {free_mb:.1f} MB are free in {folder})")
+def _told(error: OSError, path: Path, size: int = 0) -> OSError:
+    return NoSpace(path, str(error.strerror), size) if error.errno in FULL else error
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -55,7 +59,7 @@ def write_whole(path: Path, content: bytes) -> None:
         try:
             partial.write_bytes(content)
         except OSError as error:
-            raise (no_space(path, error, len(content)) if error.errno in FULL else error) from error
+            raise _told(error, path, len(content)) from error
 
 
 def reserve(path: Path, size: int) -> None:
@@ -72,4 +76,4 @@ def reserve(path: Path, size: int) -> None:
             while (missing := size - file.tell()) > 0:
                 file.write(bytes(min(BLOCK, missing)))
     except OSError as error:
-        raise (no_space(path, error, size) if error.errno in FULL else error) from error
+        raise _told(error, path, size) from error

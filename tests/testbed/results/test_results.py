@@ -253,7 +253,79 @@ def test_vehicle_traces_come_back_when_complete(tmp_path: Path, toy: Any) -> Non
         read_traces(path, "nowhere", "soc")
 
 
-def test_incomplete_vehicle_traces_are_refused(tmp_path: Path, toy: Any) -> None:
-    _write_traces(tmp_path / "t.h5", toy, 19)
-    with pytest.raises(ResultError, match="did not complete"):
-        read_traces(tmp_path / "t.h5", "rest", "soc")
+def test_incomplete_vehicle_traces_are_read_on_request_only(tmp_path: Path, toy: Any) -> None:
+    path = tmp_path / "t.h5"
+    _write_traces(path, toy, 19)
+    with pytest.raises(ResultError, match=r"did not complete \(19 of 20 steps\)"):
+        read_traces(path, "rest", "soc")
+    soc = read_traces(path, "rest", "soc", partial=True)
+    assert soc.shape == (19, 3) and np.array_equal(soc[:, 2], np.arange(19) / 32)
+    with pytest.raises(ResultError, match="vehicle traces \\(interrupted, 19 of 20 steps\\), not a result"):
+        open_result(path)
+
+
+def test_killed_vehicle_traces_are_readable_to_their_last_block(tmp_path: Path, toy: Any) -> None:
+    """As a kill leaves them: nothing after the last block was written, nothing was closed."""
+    path = tmp_path / "t.h5"
+    script = textwrap.dedent(KILLED_TRACES).format(root=str(ROOT), here=str(Path(__file__).parents[1]), path=str(path))
+    done = subprocess.run([sys.executable, "-c", script], check=False, env=os.environ)
+    assert done.returncode == -signal.SIGKILL
+    soc = read_traces(path, "rest", "soc", partial=True)
+    assert soc.shape == (16, 3) and np.array_equal(soc[:, 0], np.arange(16) / 32)
+
+
+KILLED_TRACES = """
+    import os, signal, sys
+    from pathlib import Path
+    sys.path[:0] = [{root!r}, {here!r}]
+    import conftest as toy, numpy as np
+    from testbed.results.vehicle_traces import VehicleTraceWriter
+    writer = VehicleTraceWriter(Path({path!r}), toy.header(toy.scenario(), "x", 1, 20, 900), toy.layout())
+    for i in range(19):
+        for district, count in (("feeder33", 2), ("rest", 3)):
+            writer.write_step(i, district, dict.fromkeys(writer.names, np.full(count, i / 32)))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+# ---------------------------------------------------------------- a full disk
+FULL = """
+    import resource, sys
+    from pathlib import Path
+    sys.path[:0] = [{root!r}, {here!r}]
+    import conftest as toy
+    from testbed.results.vehicle_traces import VehicleTraceWriter
+    from testbed.results.writing import ResultWriter, finish_result
+    from testbed.wiring.whole_files import NoSpace
+    made, shape = toy.scenario(), toy.layout()
+    folder, header = Path({path!r}), toy.header(made, "bilayer", 1, 2000, 900)
+    small = toy.header(made, "bilayer", 1, 4, 900)
+    before = ResultWriter(folder / "before.h5", small, shape)
+    before.write_plan(0, toy.plan_arrays(shape))
+    before.write_totals("rest", dict(driven_kwh=toy.np.zeros(100_000)))
+    limit = (folder / "before.h5").stat().st_size  # in its place the file can be written, longer it cannot get
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    for attempt in (lambda: ResultWriter(folder / "new.h5", header, shape),
+                    lambda: ResultWriter(folder / "old.h5", header, shape),
+                    lambda: VehicleTraceWriter(folder / "traces.h5", header, shape), before.release,
+                    lambda: finish_result(folder / "before.h5", "failed")):
+        try:
+            attempt()
+        except NoSpace as full:
+            print(full)
+"""
+
+
+def test_a_full_disk_is_a_message_and_spoils_no_file(tmp_path: Path, write_result: Any) -> None:
+    """Here a limit on the size of files; HDF5 itself would end in a segmentation fault."""
+    write_result("old.h5")
+    script = textwrap.dedent(FULL).format(root=str(ROOT), here=str(Path(__file__).parents[1]), path=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", script], check=False, env=os.environ, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = done.stdout.splitlines()
+    assert [line.split(": no space left for it, which takes ")[0] for line in told] == [
+        str(tmp_path / name) for name in ("new.h5", "old.h5", "traces.h5", "before.h5", "before.h5")]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["before.h5", "old.h5"]
+    assert open_result(tmp_path / "old.h5").status == "completed"
+    assert (open_result(tmp_path / "before.h5").status, open_result(tmp_path / "before.h5").plan_count) == (
+        "interrupted", 1)
