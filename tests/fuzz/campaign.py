@@ -49,7 +49,7 @@ class Kind:
 
 KINDS = (
     Kind("scenario keys", 0.24, lambda _: texts.scenario_keys()),
-    Kind("--set", 0.15, lambda _: texts.overrides()),
+    Kind("overrides", 0.15, lambda _: texts.overrides()),
     Kind("YAML text", 0.15, lambda _: texts.yaml_texts()),
     Kind("options", 0.05, lambda _: texts.options()),
     Kind("studies", 0.09, lambda _: texts.studies()),

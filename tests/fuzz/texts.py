@@ -36,7 +36,7 @@ metrics: [charged_mwh]
 OLD = "old.h5"
 """A result of another request: a run is refused there, whatever its scenario is."""
 RUN = ("run", "mine.yaml", "--controller", "uncoordinated", "-o", OLD)
-COMMANDS = (("check", "mine.yaml"), ("check", "mine.yaml"), RUN)
+COMMANDS = (*(("check", "mine.yaml"),) * 4, RUN)
 
 
 def keys_of(model: Any, key: str = "") -> Iterator[str]:
