@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -97,7 +98,13 @@ def _chunk(kind: Kind, there: Mapping[str, bytes], seeded: int, count: int, log:
             print(json.dumps({"at": repr(case)[:3000]}), file=out, flush=True)
             verdict = judged(case, Path(folder))
             print(json.dumps({"code": verdict.exit_code, "fault": verdict.fault}), file=out, flush=True)
-        examples(kind.strategy(there), seeded, count, use)
+        try:
+            examples(kind.strategy(there), seeded, count, use)
+        except BaseException as error:
+            lines = traceback.format_list(traceback.extract_tb(error.__traceback__)[-4:])
+            words = f"{type(error).__name__}: {str(error)[:300]}\n{''.join(lines)}"
+            print(json.dumps({"at": words}), file=out, flush=True)
+            raise
 
 
 def carried_out(kind: Kind, there: Mapping[str, bytes], count: int, seeded: int) -> Tally:

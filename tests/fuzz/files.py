@@ -172,7 +172,7 @@ def _change_variable(draw: Any, file: h5py.File, name: str) -> None:
     item, how = file[name], draw(st.integers(0, 3))
     if isinstance(item, h5py.Dataset) and how == 0 and item.dtype.kind in "if" and item.size:
         number = draw(st.sampled_from((np.nan, np.inf, -1e308, -1, 0, 1e9)))
-        item[...] = number if item.dtype.kind == "f" else int(np.clip(np.nan_to_num(number), -2**31, 2**31 - 1))
+        item[...] = number if item.dtype.kind == "f" else int(np.clip(np.nan_to_num(number), -1, 100))
         return
     del file[name]
     if how > 1:

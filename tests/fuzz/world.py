@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from testbed.results.layout import PLAN_HOURLY, PLAN_RUN_SCALARS, PLAN_SCALARS
+from testbed.results.reading import Reference
 from testbed.results.writing import ResultWriter
+from testbed.setup.knowledge import thermal_units
 from testbed.wiring.attributes import recorded
 from tests.fuzz.files import SESSIONS, as_csv, entries_in, small_net
 from tests.fuzz.judge import called
@@ -47,17 +50,19 @@ def kept_answers(folder: Path) -> dict[str, bytes]:
 
 def write_result(path: Path) -> None:
     """A small complete result with one plan, of a scenario that no input has."""
-    made, shape = toy.scenario(), toy.layout()
+    made = toy.scenario()
+    shape = replace(toy.layout(), unit_names=thermal_units(made).names)
+    sizes = toy.SIZES | {"unit": len(shape.unit_names)}
     writer = ResultWriter(path, toy.header(made, "bilayer", 1, STEPS, 1800), shape)
-    system = toy.series(recorded("system"), toy.SIZES, STEPS, {})
-    districts = {one.name: toy.series(one.variables(), toy.SIZES | {"bus": one.bus_number.size}, STEPS, {})
+    system = toy.series(recorded("system"), sizes, STEPS, {})
+    districts = {one.name: toy.series(one.variables(), sizes | {"bus": one.bus_number.size}, STEPS, {})
                  for one in shape.districts}
     for i in range(STEPS):
         writer.write_step(i, {name: values[i] for name, values in system.items()},
                           {district: {name: values[i] for name, values in arrays.items()}
                            for district, arrays in districts.items()})
     writer.write_plan(0, plan_of(shape))
-    writer.write_reference("no_pev", np.zeros((2, len(shape.unit_names))), 1.0)
+    writer.write_reference(Reference("no_pev", np.zeros((2, len(shape.unit_names))), 1.0))
     writer.close("completed")
 
 
