@@ -12,6 +12,7 @@ from testbed.cli.given import expect
 from testbed.cli.opened import content_read, opened
 from testbed.cli.saying import say, tell
 from testbed.reporting.report import write_report
+from testbed.results.reading import Result
 from testbed.running.preflight import WrongRequest, file_mistakes
 
 FIRST = ("uncoordinated", "no_pev")
@@ -42,7 +43,8 @@ def _results_in(source: Path, mistakes: list[str]) -> list[Path]:
 
     First come the runs that others are compared with, then those without cars.
     """
-    good, bad = [], []
+    good: list[Result] = []
+    bad: list[str] = []
     for path in sorted(source.glob("*.h5")) if source.is_dir() else [source]:
         try:
             good.append(opened(path))
