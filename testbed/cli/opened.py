@@ -1,20 +1,44 @@
-"""A result that a command was given."""
+"""A result that a command was given: opened after a trial, and mistakes in its content told as such."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import typer
+import yaml
+
 from testbed.results.reading import Result, ResultError, open_result
+from testbed.results.trial import trial_mistake
 from testbed.running.preflight import WrongRequest
 from testbed.scenario.marked_yaml import LONGEST
 from testbed.scenario.plain_text import path_mistake
+
+OF_CONTENT = (ResultError, OSError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError,
+              AssertionError, yaml.YAMLError)
+"""What a file whose parts do not fit together makes readers throw."""
 
 
 def opened(path: Path) -> Result:
     """The result in the file, or a WrongRequest that says why there is none."""
     if wrong := path_mistake(str(path)):
         raise WrongRequest([f"{str(path)[:LONGEST]}: {wrong}"])
-    try:
+    if path.is_file() and (damage := trial_mistake(path)):
+        raise WrongRequest([f"{path}: {damage}"])
+    with content_read(path):
         return open_result(path)
+
+
+@contextmanager
+def content_read(path: Path) -> Iterator[None]:
+    """Within, only what stands in the file is read: what goes wrong is the file's mistake, a WrongRequest."""
+    try:
+        yield
+    except (typer.Exit, WrongRequest):
+        raise
     except ResultError as error:
         raise WrongRequest([str(error)]) from error
+    except OF_CONTENT as error:
+        raise WrongRequest([f"{path}: its parts do not fit together, it was altered or is damaged "
+                            f"({type(error).__name__}: {str(error)[:LONGEST]})"]) from error

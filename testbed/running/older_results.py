@@ -13,6 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from testbed.results.reading import Result, ResultError, open_result
+from testbed.results.trial import trial_mistake
 from testbed.scenario.record import Scenario, result_content
 from testbed.wiring.asked import asked_words
 from testbed.wiring.run_spec import RunSpec
@@ -28,11 +29,13 @@ def overwriting_mistake(spec: RunSpec, controller: str, named: str) -> str:
     """
     if not spec.output.exists():
         return ""
+    damage = trial_mistake(spec.output)
     try:
-        told = list(_differences(open_result(spec.output), spec, controller))
-    except (ResultError, OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
-        text = str(error).removeprefix(f"{spec.output}: ")
-        return f"{named}: there is a file already, no result that can be read ({text}); overwrite it with --force"
+        told = [] if damage else list(_differences(open_result(spec.output), spec, controller))
+    except (ResultError, OSError, LookupError, TypeError, ValueError, AttributeError, yaml.YAMLError) as error:
+        damage = str(error).removeprefix(f"{spec.output}: ")
+    if damage:
+        return f"{named}: there is a file already, no result that can be read ({damage}); overwrite it with --force"
     if not told:
         return ""
     more = f" and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
 from controllers.port import Controller
 from models.network.source import source_of
 from testbed.scenario.loading import ScenarioError, load_scenario
@@ -233,18 +235,28 @@ def _older_mistakes(scenario: Scenario, controller: Controller, seed: int, plan:
 def _check_plan(plan: Path | None, scenario: Scenario | None, mistakes: list[str]) -> None:
     if plan is None:
         return
-    from testbed.results.reading import ResultError, open_result  # noqa: PLC0415
+    from testbed.results.reading import ResultError, open_result, stored_plans  # noqa: PLC0415
+    from testbed.results.trial import trial_mistake  # noqa: PLC0415
 
     if wrong := path_mistake(str(plan)):
         mistakes.append(f"--plan {str(plan)[:LONGEST]}: {wrong}")
         return
+    if plan.is_file() and (damage := trial_mistake(plan)):
+        mistakes.append(f"--plan {plan}: {damage}")
+        return
     try:
         result = open_result(plan)
+        problems = [] if scenario is None else _plan_problems(result, scenario)
+        if not problems:
+            stored_plans(plan)
     except ResultError as error:
         mistakes.append(f"--plan {error}")
         return
-    if scenario is not None:
-        mistakes += [f"--plan {plan}: {problem}" for problem in _plan_problems(result, scenario)]
+    except (LookupError, TypeError, ValueError, AttributeError, OSError, yaml.YAMLError) as error:
+        mistakes.append(f"--plan {plan}: its parts do not fit together, it was altered or is damaged "
+                        f"({type(error).__name__}: {error})")
+        return
+    mistakes += [f"--plan {plan}: {problem}" for problem in problems]
 
 
 def _plan_problems(result: Result, scenario: Scenario) -> list[str]:

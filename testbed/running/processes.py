@@ -20,6 +20,7 @@ from mosaik.starters import Starter
 from mosaik_api_v3.connection import Channel
 
 from testbed.simulators.adapter import SimulatorFailure
+from testbed.wiring.admission import enter, shared_secret
 from testbed.wiring.failure import Failure, end_of_process
 from testbed.wiring.pulse import PERIOD_S, PULSE, pulse_file
 
@@ -263,6 +264,11 @@ async def _closed(channel: Channel) -> None:
 async def _connected(address: str, name: str) -> Channel:
     host, _, port = address.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        await enter(reader, writer, shared_secret())
+    except BROKEN:
+        writer.close()
+        raise
     return Channel(reader, writer, name=name)
 
 

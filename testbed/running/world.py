@@ -20,6 +20,7 @@ from testbed.running.processes import Fates, OwnProcess, Served
 from testbed.setup.districts import build_districts
 from testbed.simulators.adapter import SYSTEM, SimulatorFailure
 from testbed.simulators.before_first_step import initial_state
+from testbed.wiring.admission import NotAdmitted
 from testbed.wiring.attributes import (
     ATTRIBUTES,
     DISTRICT_SIMULATORS,
@@ -139,7 +140,8 @@ def _start(world: mosaik.World, name: str, spec: RunSpec, ledger_dir: Path) -> A
     except Exception as error:
         if not district:
             raise
-        cause = f"no `testbed serve-district` at {spec.remote[district]}: {error}"
+        word = "" if isinstance(error, NotAdmitted) else "no "
+        cause = f"{word}`testbed serve-district` at {spec.remote[district]}: {error}"
         raise SimulatorFailure(Failure(name, spec.start_s, cause)) from error
     if district and (theirs := started.meta.get("code")) != code_hash():
         cause = (f"`testbed serve-district` at {spec.remote[district]} has other code (sources {theirs}, here "

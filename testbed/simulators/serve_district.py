@@ -17,6 +17,7 @@ from mosaik_api_v3.connection import Channel, EndOfRequests
 
 from testbed.simulators.adapter import Adapter, meta_of
 from testbed.simulators.border import Drawer
+from testbed.wiring.admission import LARGEST_BYTES, BoundedReader, admits
 from testbed.wiring.attributes import DISTRICT_SIMULATORS
 from testbed.wiring.code_version import code_hash
 from testbed.wiring.pulse import PULSE
@@ -36,7 +37,9 @@ class CannotListen(ValueError):
 class DistrictServer:
     """What the connections of one process have in common."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret: str = "", told: Callable[[str], None] = lambda text: None) -> None:
+        """secret: what callers must know (testbed.wiring.admission). told: hears whom the server turned away."""
+        self.secret, self.told = secret, told
         self.drawers: dict[str, Drawer] = {}
         self._work = ThreadPoolExecutor(max_workers=1)
 
@@ -66,8 +69,21 @@ class DistrictServer:
         async with server:
             await server.serve_forever()
 
+    async def _is_admitted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        try:
+            return await admits(reader, writer, self.secret)
+        except ConnectionError:
+            return False
+
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        channel = Channel(reader, writer)
+        caller = "{}:{}".format(*writer.get_extra_info("peername")[:2])
+        if not await self._is_admitted(reader, writer):
+            self.told(f"{caller} was turned away: it does not know the secret")
+            writer.close()
+            return
+        bounded = BoundedReader(reader, lambda size: self.told(
+            f"{caller} was turned away: a message of {size:,} bytes, at most {LARGEST_BYTES:,} are read"))
+        channel = Channel(bounded, writer)  # type: ignore[arg-type]  # of a stream it uses what it is given here
         try:
             await mosaik_api_v3.run_simulator(channel, ServedSimulator(self), api_compliant=True)
         except (EndOfRequests, ConnectionError, asyncio.IncompleteReadError):

@@ -11,7 +11,7 @@ from models.network.source import source_of
 from testbed.checks.result import check_result
 from testbed.cli.ending import FAILED, reported
 from testbed.cli.given import kind_of
-from testbed.cli.opened import opened
+from testbed.cli.opened import content_read, opened
 from testbed.cli.options import Overrides
 from testbed.cli.saying import tell
 from testbed.running.preflight import WrongRequest, checked_scenario
@@ -69,7 +69,9 @@ def _check_study(name: str) -> None:
 
 
 def _check_result(file: Path) -> None:
-    verdict = check_result(opened(file))
+    result = opened(file)
+    with content_read(file):
+        verdict = check_result(result)
     for line in (*verdict.violations, *(f"note: {note}" for note in verdict.notes)):
         tell(line)
     tell(f"{file}: {len(verdict.violations)} violations, {len(verdict.notes)} notes")

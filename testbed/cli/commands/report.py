@@ -9,9 +9,10 @@ import typer
 
 from testbed.cli.ending import reported
 from testbed.cli.given import expect
+from testbed.cli.opened import content_read, opened
 from testbed.cli.saying import say, tell
 from testbed.reporting.report import write_report
-from testbed.results.reading import ResultError, open_result
+from testbed.results.reading import Result
 from testbed.running.preflight import WrongRequest, file_mistakes
 
 FIRST = ("uncoordinated", "no_pev")
@@ -32,7 +33,8 @@ def command(
     paths = _results_in(source, mistakes)
     if mistakes:
         raise WrongRequest(mistakes)
-    write_report(paths, output)
+    with content_read(source):
+        write_report(paths, output)
     tell(output)
 
 
@@ -41,12 +43,13 @@ def _results_in(source: Path, mistakes: list[str]) -> list[Path]:
 
     First come the runs that others are compared with, then those without cars.
     """
-    good, bad = [], []
+    good: list[Result] = []
+    bad: list[str] = []
     for path in sorted(source.glob("*.h5")) if source.is_dir() else [source]:
         try:
-            good.append(open_result(path))
-        except ResultError as error:
-            bad.append(str(error))
+            good.append(opened(path))
+        except WrongRequest as wrong:
+            bad += wrong.mistakes
     if not good:
         mistakes += bad or [f"{source}: holds no result (*.h5)"]
     else:

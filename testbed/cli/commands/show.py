@@ -10,7 +10,7 @@ import typer
 
 from testbed.cli.ending import reported
 from testbed.cli.given import expect
-from testbed.cli.opened import opened
+from testbed.cli.opened import content_read, opened
 from testbed.cli.options import AsJson
 from testbed.metrics.of_runs import metrics_json
 from testbed.reporting.tables import print_run
@@ -21,7 +21,8 @@ def command(file: Annotated[Path, typer.Argument(metavar="FILE.h5")], as_json: A
     """Print all figures of a result."""
     expect("result", str(file))
     result = opened(file)
-    if as_json:
-        print(json.dumps(metrics_json(result), allow_nan=False))
-    else:
-        print_run(result, headline=False)
+    with content_read(file):
+        if as_json:
+            print(json.dumps(metrics_json(result), allow_nan=False))
+        else:
+            print_run(result, headline=False)
