@@ -24,8 +24,8 @@ FreeBehaviour = Literal["on_arrival", "price_response"]
 
 
 @dataclass(frozen=True)
-class FleetParameters:
-    """What is equal for all cars of a district (A)."""
+class ChargingParameters:
+    """Charging of all cars of a district: efficiency by load, and energy charged on the way (A)."""
 
     curves: Curves = (None, None)
     """Efficiency by load of slow and of fast chargers; None: the cars' constant pair."""
@@ -151,9 +151,9 @@ class Fleet:
 
     def __init__(self, vehicles: Vehicles, bus_zone: Ints, wear_usd_per_kwh: Floats,
                  price_quantile: Floats | None = None, response: PriceResponse | None = None,
-                 parameters: FleetParameters | None = None) -> None:
+                 parameters: ChargingParameters | None = None) -> None:
         self.vehicles = vehicles
-        self.parameters = parameters or FleetParameters()
+        self.parameters = parameters or ChargingParameters()
         self.energy_kwh: Floats = vehicles.soc_initial * vehicles.capacity_kwh
         self._bus_zone = bus_zone
         self._wear_usd_per_kwh = wear_usd_per_kwh
