@@ -81,6 +81,7 @@ class UncontestedTaxis:
                 add_day()
             stays.append(self._stay(place, soc[place] < TAXI_LOW_SOC))
         known = Stays.join(stays)
+        # a taxi that plugs in late arrives in this step, and its stay begins in a later one
         is_later = known.begin_s >= until_s
         self._plugging, begun = known.rows(is_later), known.rows(~is_later)
         return Happened(begun.rows(begun.leaves_s >= step_end_s), np.concatenate(drivers), np.concatenate(energies))
