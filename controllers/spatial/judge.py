@@ -64,6 +64,7 @@ class Judge:
         """
         flow = self.replay(p_kw, q_kvar)
         vm_error = float(np.max(np.abs(vm_pu - flow.vm_pu)))
+        # losses as well as voltages: a relaxation may hide invented losses at a bus where voltage hardly moves
         loss_error = float(np.max(np.abs(losses_kw - flow.losses_kw) / np.maximum(flow.losses_kw, LOSS_FLOOR_KW)))
         agrees = bool(vm_error <= VM_TOLERANCE_PU and loss_error <= LOSS_TOLERANCE_REL)
         return Verdict(agrees, vm_error, loss_error, flow)
@@ -80,6 +81,7 @@ class Judge:
             period = int(np.flatnonzero(np.isnan(flow.losses_kw))[0])
             return (Violation("no power flow", int(feeder.bus_number[0]), period, np.nan, np.nan, np.inf),)
         s_kva, rating = np.hypot(p_behind_kw, q_kvar), feeder.transformer_kva.copy()
+        # what passes the substation is only known from the flow, losses included
         s_kva[:, 0] = np.hypot(flow.p_slack_kw, flow.q_slack_kvar)
         vm = flow.vm_pu[:, 1:]
         possible = (
@@ -113,6 +115,7 @@ class Judge:
         """
         cases = SCALES[:, None, None]
         shape = (-1, fixed_kw.shape[1])
+        # all scales in one batch of power flows: a search by halving would need them one after the other
         flow = self.replay((fixed_kw + cases * pev_kw).reshape(shape), np.tile(q_kvar, (SCALES.size, 1)))
         best: tuple[float, float, tuple[Violation, ...]] = (np.inf, 0.0, ())
         for i, scale in enumerate(SCALES):

@@ -75,6 +75,7 @@ class ProRata:
         """
         k = self.knowledge
         self._compliance = k.assumed_compliance if compliance is None else compliance
+        # mean kW over an hour are kWh of that hour
         hour = (view.time_s - view.plan_time_s) // SECONDS_PER_HOUR
         charge_kwh = view.pc_target_kw[:, hour] / self._compliance
         discharge_kwh = view.pd_target_kw[:, hour] / self._compliance
@@ -82,6 +83,7 @@ class ProRata:
         self._begin_hour(view, cars, charge_kwh, discharge_kwh)
         now_share = self._share_of_rest(cars, charge_kwh.size)
         charge_kw = np.maximum(charge_kwh - self._charged_kwh, 0.0) * now_share
+        # what earlier steps could not do is asked again: the hour's energy is the promise, not each step's power
         discharge_kw = np.maximum(discharge_kwh - self._discharged_kwh, 0.0) * now_share
         if self._sharing == "plugged_kw":
             mean_kw = share_pro_rata(charge_kw, discharge_kw, cars)
@@ -113,12 +115,14 @@ class ProRata:
         give = np.bincount(cars.row, np.maximum(-lo_kw[cars.index], 0.0), charge_kwh.size)
         hours = left_s / SECONDS_PER_HOUR
         missing = np.maximum(charge_kwh - room * hours, 0.0) + np.maximum(discharge_kwh - give * hours, 0.0)
+        # reported, not repaired: this layer shows what happens when nobody looks for another place
         self._slack_kwh = float(missing.sum() * self._compliance)
 
     def _share_of_rest(self, cars: Cars, rows: int) -> Floats:
         """Power now per energy still due in this hour [R], 1/h: earlier where cars leave within the hour."""
         now = np.bincount(cars.row, cars.p_charge_max_kw * cars.present_s, rows)
         rest = np.bincount(cars.row, cars.p_charge_max_kw * cars.rest_s, rows)
+        # weighted by power and presence: a cohort whose cars leave in this quarter must have its energy before they do
         share: Floats = np.divide(now, rest, out=np.zeros(rows), where=rest > 0)
         return share * (SECONDS_PER_HOUR / self.knowledge.step_s)
 
@@ -158,6 +162,7 @@ def balance_total(mean_kw: Floats, wanted_kw: float, cars: Cars) -> Floats:
     direction = 1.0 if excess_kw > 0 else -1.0
     order = np.argsort(-cars.laxity, kind="stable")
     room_kw = np.maximum(mean_kw - cars.lo_kw if direction > 0 else cars.hi_kw - mean_kw, 0.0)
+    # cars that already do what is asked too much of are left alone: only idle or opposing ones make up for it
     room_kw *= direction * mean_kw <= 0
     return mean_kw - direction * fill(np.array([abs(excess_kw)]), room_kw, np.zeros_like(cars.row), order, 1)
 
@@ -197,10 +202,13 @@ def share_pro_rata(charge_kw: Floats, discharge_kw: Floats, cars: Cars) -> Float
     drivers want is shared likewise, once all of the cohort have that (C). A cohort that is asked for both at
     once has them shared by least laxity alone, since one car does not do both.
     """
+    # the plan's sum may charge some cars of a cohort and discharge others
     asks_both = ((charge_kw > 0) & (discharge_kw > 0))[cars.row]
     forced_kw = np.maximum(cars.lo_kw, 0.0)
     needed_kw = np.maximum(cars.need_kw, forced_kw)
     rows = charge_kw.size
+    # first up to what drivers want, then beyond: filled in one go, some cars would be full while others still lack
+    # energy
     asked_kw = np.minimum(charge_kw, np.bincount(cars.row, needed_kw, rows))
     charge = _one_way(asked_kw, cars, cars.p_charge_max_kw, forced_kw, needed_kw, 1)
     beyond_kw = np.maximum(np.maximum(cars.hi_kw, forced_kw) - needed_kw, 0.0)
@@ -222,6 +230,7 @@ def _one_way(target_kw: Floats, cars: Cars, weight_kw: Floats, least_kw: Floats,
     level: Floats = np.divide(target_kw, plugged_kw, out=np.zeros(rows), where=plugged_kw > 0)
     shared = np.clip(level[cars.row] * weight_kw, least_kw, most_kw)
     left_kw = target_kw - np.bincount(cars.row, shared, rows)
+    # clipping leaves few cohorts short: sorting all cars for them would cost more than the sharing itself
     open_ = np.flatnonzero((np.abs(left_kw) > TOLERANCE_KW)[cars.row])
     if open_.size:
         row, order = cars.row[open_], sorted_by_row(cars.row[open_], direction * cars.laxity[open_])

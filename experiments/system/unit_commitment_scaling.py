@@ -63,7 +63,7 @@ def replicated(units: int, gap: float) -> tuple[TemporalKnowledge, SystemView]:
     if units < TEN or units % TEN:
         raise WrongRequest([f"--units {units}: must be a multiple of 10"])
     copies, none = units // TEN, np.zeros(HOURS)
-    known = replace(ten_unit_knowledge(), units=ten_units(copies=copies), mip_gap=gap)
+    known = replace(ten_unit_knowledge(), units=ten_units(unit_copies=copies), mip_gap=gap)
     view = SystemView(
         time_s=0, load_mw=copies * ten_unit_load_mw(), wind_mw=none, pv_mw=none, price_charge_usd_per_kwh=none,
         price_discharge_usd_per_kwh=none, districts=(), hours_on=known.units.initial_h, p_mw=np.zeros(units))

@@ -65,8 +65,10 @@ def exchange(cars: Batteries, energy_kwh: Floats, power_kw: Floats, hours: Float
     falls linearly, p <= pc (1 - s)/(1 - s0), solved exactly, so that the outcome does not depend on the step.
     With a curve the efficiency is that of the load; without one it is the cars' constant pair.
     """
+    # set-points come from any controller: the charger's rating holds whatever is asked
     p_kw = np.minimum(np.maximum(power_kw, -cars.p_discharge_max_kw), cars.p_charge_max_kw)
     charge_kw, discharge_kw = np.maximum(p_kw, 0.0), np.maximum(-p_kw, 0.0)
+    # a battery may hold more than its driver wants or, after a drive, less than the V2G floor: it then stands still
     room_kwh = np.maximum(ceiling_kwh - energy_kwh, 0.0)
     above_kwh = np.maximum(energy_kwh - cars.floor_kwh, 0.0)
     if curve is not None:
@@ -92,6 +94,7 @@ def at_bus_kw(vehicles: Vehicles, battery_kw: Floats, curves: Curves) -> Floats:
     power_kw = np.where(battery_kw > 0, battery_kw / vehicles.eta_charge, battery_kw * vehicles.eta_discharge)
     for index, curve in enumerate(curves):
         if curve is not None:
+            # curves are in shares of the rated power, hence the division; a car without power must not divide by 0
             rows = np.flatnonzero(vehicles.charger_kind == index)
             rated_kw = np.maximum(vehicles.p_charge_max_kw[rows], TINY_KW)
             power_kw[rows] = rated_kw * curve.load_for(battery_kw[rows] / rated_kw)
@@ -116,6 +119,7 @@ def _exchange_by_load(cars: Batteries, energy_kwh: Floats, charge_kw: Floats, di
     """`exchange` with a curve; the mismatch is against the plan's constant pair, below 0 where that is worse."""
     rated_kw = np.maximum(cars.p_charge_max_kw, TINY_KW)
     into_kw = rated_kw * curve.into_battery(charge_kw / rated_kw)
+    # with a curve the power into the battery is known and the time follows; without one the energy was capped directly
     active_h = _time(room_kwh, into_kw, hours)
     stored_kwh, charged_kwh = into_kw * active_h, charge_kw * active_h
     tapered = np.flatnonzero((energy_kwh + stored_kwh > cars.taper_start_soc * cars.capacity_kwh) & (charge_kw > 0))

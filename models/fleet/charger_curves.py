@@ -89,6 +89,7 @@ class ChargerCurve:
         """(time, load x time) [N] from the top of a piece down to a load in it."""
         a, b = self._lines[0][piece], self._lines[1][piece]
         top = self.points[1:][piece]
+        # dx / (a + b x) integrates to a logarithm; b > 0, since curves on which more load stores no more are refused
         ratio = np.log((a + b * top) / (a + b * np.maximum(load, TINY_LOAD)))
         return ratio / b, (top - load) / b - a / b**2 * ratio
 
@@ -97,6 +98,7 @@ class ChargerCurve:
         """(time, load x time) [P] from load 1 down to the top of each piece."""
         count = self.load.size
         whole = self._in_piece(np.arange(1, count), self.load[:-1]) if count > 1 else (np.zeros(0), np.zeros(0))
+        # the load falls from 1, so each piece begins after all higher ones: sums run from the last piece backwards
         time, work = (np.concatenate([np.cumsum(part[::-1])[::-1], [0.0]]) for part in whole)
         return time, work
 
@@ -109,6 +111,7 @@ class ChargerCurve:
     def load_after(self, time: Floats) -> Floats:
         """The load [N] that is left after such a time [N] from load 1 on."""
         tops = self._from_top[0]
+        # times to the tops fall from piece to piece, and searchsorted wants them rising: searched from the back
         piece = self.load.size - np.searchsorted(tops[::-1], time, side="right")
         piece = np.clip(piece, 0, self.load.size - 1)
         a, b = self._lines[0][piece], self._lines[1][piece]

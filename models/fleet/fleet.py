@@ -24,8 +24,8 @@ FreeBehaviour = Literal["on_arrival", "price_response"]
 
 
 @dataclass(frozen=True)
-class FleetParameters:
-    """What is equal for all cars of a district (A)."""
+class ChargingParameters:
+    """Charging of all cars of a district: efficiency by load, and energy charged on the way (A)."""
 
     curves: Curves = (None, None)
     """Efficiency by load of slow and of fast chargers; None: the cars' constant pair."""
@@ -151,9 +151,9 @@ class Fleet:
 
     def __init__(self, vehicles: Vehicles, bus_zone: Ints, wear_usd_per_kwh: Floats,
                  price_quantile: Floats | None = None, response: PriceResponse | None = None,
-                 parameters: FleetParameters | None = None) -> None:
+                 parameters: ChargingParameters | None = None) -> None:
         self.vehicles = vehicles
-        self.parameters = parameters or FleetParameters()
+        self.parameters = parameters or ChargingParameters()
         self.energy_kwh: Floats = vehicles.soc_initial * vehicles.capacity_kwh
         self._bus_zone = bus_zone
         self._wear_usd_per_kwh = wear_usd_per_kwh
@@ -161,6 +161,8 @@ class Fleet:
         self._response = response
         self._batteries = Batteries.of(vehicles)
         self._charger_kind = vehicles.charger_kind
+        # a car's class and charger never change, its zone does: all groups it may be in are looked up, not computed,
+        # per step
         self._group_in_zone = np.stack([
             group_index(np.full(vehicles.count, zone), vehicles.class_index, vehicles.is_bidirectional)
             for zone in range(len(ZONES))])
@@ -223,6 +225,7 @@ class Fleet:
         Wanted less what full power until the declared departure gives, with this battery's own taper.
         """
         booked = np.zeros(self.vehicles.count)
+        # a stay is known by its plug-in time: a car may leave and return between two steps
         new = rows[self._stay_since_s[rows] != declared.plugged_since_s[rows]]
         if new.size:
             wanted_kwh = declared.soc_wanted[new] * self._batteries.capacity_kwh[new]
@@ -253,6 +256,7 @@ class Fleet:
         if asked_kvar is None or not np.any(asked_kvar):
             return np.zeros(self._bus_zone.size)
         rows, hours = orders.rows, dt_s / SECONDS_PER_HOUR
+        # power while plugged in, not the step's mean: that is what takes room from the charger's kVA
         p_kw = (ledger.charged_kwh - ledger.discharged_kwh)[rows] / np.maximum(orders.stay_h, ROUNDING_H)
         return reactive_kvar(asked_kvar, declared.bus_index[rows], orders.setpoint_kw, p_kw,
                              self.vehicles.p_discharge_max_kw[rows], orders.is_asked.astype(np.float64),
@@ -278,6 +282,7 @@ class Fleet:
         short_kwh = np.zeros(self.vehicles.count)
         leaving = rows[presence.departs[rows]]
         wanted_kwh = declared.soc_wanted[leaving] * self.vehicles.capacity_kwh[leaving]
+        # what no controller could have delivered was booked when the stay began, and is not held against this one
         missing_kwh = wanted_kwh - self._infeasible_kwh[leaving] - self.energy_kwh[leaving]
         short_kwh[leaving] = np.where(missing_kwh > SHORT_KWH, missing_kwh, 0.0)
         return short_kwh

@@ -88,6 +88,7 @@ def join(first: Sessions, second: Sessions) -> Sessions:
 
 def overdue_until(known: Sessions, start_s: int) -> Sessions:
     """Plugged cars from start_s on; one past its declared departure is assumed to leave within the hour."""
+    # an operator cannot know when an overdue car leaves; an hour keeps it in the first cohort without planning on it
     departure_s = np.where(known.departure_s > start_s, known.departure_s, start_s + SECONDS_PER_HOUR)
     return replace(known, start_s=np.full(known.count, start_s, dtype=np.int64), departure_s=departure_s)
 
@@ -103,11 +104,13 @@ def first_dispatched(stays: Sessions, step_s: int) -> Sessions:
     A car that plugs in at exactly t does so within the step that begins at t (models/mobility/mobility.py). Till then
     it waits.
     """
+    # floor plus one, not a ceiling: an arrival at exactly t is seen only in the step after the one that begins at t
     return replace(stays, start_s=(stays.start_s // step_s + 1) * step_s)
 
 
 def next_hour_s(stays: Sessions) -> Ints:
     """First whole hour [S] at or after the start of each stay: expected cars can be planned from there on."""
+    # -(-a // b) rounds up in integers; a float ceiling could miss a whole hour by rounding
     return np.asarray(-(-stays.start_s // SECONDS_PER_HOUR) * SECONDS_PER_HOUR, dtype=np.int64)
 
 
@@ -165,6 +168,7 @@ def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizo
     x_min, x_max, pc, pd = envelope_sums(stays, rows, cars, edges_s, count)
     steps = uncontrolled_kw.size // horizon_h
     # terminal `cyclic` compares energies in batteries, so it needs what cars bring along beside x
+    # only cars still plugged in at the end have energy there; stays that end earlier take theirs away
     at_end = (stays.start_s <= end_s) & (stays.departure_s > end_s)
     return CohortFlexibility(
         start_s=start_s, x_min_kwh=x_min, x_max_kwh=x_max, pc_max_kw=pc, pd_max_kw=pd,
@@ -227,6 +231,7 @@ def _mean_by_row(values: Floats, rows: Ints, cars: Floats, count: int) -> Floats
     """Mean of values [S] over the cars of each row [count]; DEFAULT_ETA where there are none."""
     number = _sum_by_row(np.ones_like(values), rows, cars, count)
     total = _sum_by_row(values, rows, cars, count)
+    # weighted by cars, so the cohort's envelope, a sum over cars, and its efficiency describe the same mean car
     mean: Floats = np.divide(total, number, out=np.full(count, DEFAULT_ETA), where=number > 0)
     return mean
 

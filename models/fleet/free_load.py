@@ -37,6 +37,7 @@ def price_answer_kw(sessions: Sessions, edges_s: Ints, price_charge_usd_per_kwh:
     Prices [H] are hourly from the hour of edges_s[0]; wear [S] per kWh out of the battery.
     Willingness is spread evenly over the rows. With cars, row [S] and count: times cars, summed by row [count, n].
     """
+    # evenly spread instead of drawn: the operator expects a mean, and the same expectation in every call
     quantile = np.mod(np.arange(sessions.count) * GOLDEN_SHARE, 1.0)
     every = np.arange(sessions.count)
     into, weight = (every if row is None else row), (np.ones(sessions.count) if cars is None else cars)

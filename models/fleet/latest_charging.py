@@ -53,6 +53,7 @@ def fresh_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_h:
     """
     hour = (stays.start_s - start_s) // SECONDS_PER_HOUR
     now = np.flatnonzero((hour < horizon_h) & (stays.p_discharge_max_kw == 0))
+    # of its first hour a car charges in what is left after the longest wait, or nothing if it can wait an hour
     runs_h = np.maximum(np.minimum(stay_hours(stays), 1.0) - wait_h(stays), 0.0)
     power_kw = np.zeros((count, horizon_h))
     # several cars share a place: plain indexing would keep the last one alone

@@ -19,6 +19,7 @@ def reactive_kvar(asked_kvar: Floats, bus: Ints, told_kw: Floats, p_kw: Floats, 
     """
     planned_kvar, room_kvar = (np.sqrt(np.maximum(kva**2 - power**2, 0.0)) * is_told for power in (told_kw, p_kw))
     planned_bus = np.bincount(bus, planned_kvar, asked_kvar.size)
+    # shares follow the planned room, not the true one: each charger acts on what it was told, knowing no other car
     level = np.divide(asked_kvar, planned_bus, out=np.zeros(asked_kvar.size), where=planned_bus > 0)
     share = planned_kvar * np.clip(level, -1.0, 1.0)[bus]
     given = np.clip(share, -room_kvar, room_kvar) * follows_share

@@ -24,6 +24,7 @@ def reserve_room(vehicles: Vehicles, declared: DeclaredTable, is_dispatched: Int
     """
     cars = np.flatnonzero(declared.is_plugged & (is_dispatched > 0) & vehicles.is_enrolled)
     two_way = vehicles.p_discharge_max_kw[cars] > 0
+    # reserve is called for an hour: a car with less to spare would leave short if it stopped
     may_stop = laxity_h(vehicles, declared, soc, now_s)[cars] >= HOUR
     above_kwh = np.maximum(soc * vehicles.capacity_kwh - least_kwh(vehicles, declared, soc, now_s), 0.0)[cars]
     sums = {
@@ -51,6 +52,7 @@ def least_kwh(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, now_s: i
                  * np.maximum(declared.declared_departure_s - now_s, 0) / SECONDS_PER_HOUR)
     wish_kwh = np.minimum(declared.soc_wanted, vehicles.soc_max) * vehicles.capacity_kwh
     floor_kwh = np.minimum(vehicles.soc_floor_v2g * vehicles.capacity_kwh, here_kwh)
+    # a one-way car gives nothing back, so its floor would only hide charging that may stop
     floor_kwh = np.where(vehicles.p_discharge_max_kw > 0, floor_kwh, 0.0)
     return np.asarray(np.maximum(np.minimum(wish_kwh, here_kwh + reach_kwh) - reach_kwh, floor_kwh))
 

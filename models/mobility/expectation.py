@@ -70,6 +70,7 @@ def expected_sessions(inputs: DistrictInputs, seed: np.random.SeedSequence, days
     if days < 1:
         raise ValueError(f"days={days} must be at least 1")
     spawn_key = (*seed.spawn_key, PURPOSES.index("expectation"))
+    # a spawn key of its own makes days that no run lives: an expectation from the run's own seed would be foresight
     other = np.random.SeedSequence(seed.entropy, spawn_key=spawn_key)
     sample = _sampled(inputs, vehicles_min, vehicles_max)
     simulated = simulate_sessions(sample, other, days + -(-horizon_h // 24) - 1)
@@ -98,6 +99,7 @@ def true_sessions(inputs: DistrictInputs, seed: np.random.SeedSequence, days: in
     behaviours: list[Ints] = []
     for now_s in range(inputs.start_s, inputs.counted_s + days * DAY_S, inputs.step_s):
         presence = mobility.advance(now_s + inputs.step_s, soc)
+        # behaviours of stays that stand at the start are known only from the first step's presence
         if not behaviours:
             behaviours.append(presence.behaviour[first])
         soc, at_plug_in = _charge_at_once(vehicles, presence, soc, inputs.step_s / SECONDS_PER_HOUR)
@@ -141,6 +143,7 @@ def simulate_sessions(inputs: DistrictInputs, seed: np.random.SeedSequence, days
 
 def _true_departures(vehicle: Ints, start_s: Ints, declared_s: Ints, gone: Ints, gone_s: Ints) -> Ints:
     """[S] the n-th stay of a vehicle ends with its n-th departure; one that has not ended, as declared."""
+    # stays and departures of a vehicle alternate, so its n-th of each belong together, whatever happened between
     by_stay, by_end = np.lexsort((start_s, vehicle)), np.lexsort((gone_s, gone))
     number = {}
     for rows, owner in ((by_stay, vehicle), (by_end, gone)):
@@ -148,6 +151,7 @@ def _true_departures(vehicle: Ints, start_s: Ints, declared_s: Ints, gone: Ints,
         number[id(rows)] = owner[rows] * declared_s.size + np.arange(rows.size) - first
     place = np.searchsorted(number[id(by_end)], number[id(by_stay)])
     known = np.minimum(place, max(by_end.size - 1, 0))
+    # a stay that lasts beyond the simulation has no departure of its number, and keeps the declared one
     has_ended = (number[id(by_end)][known] == number[id(by_stay)]) if by_end.size else np.zeros(by_stay.size, bool)
     true_s = declared_s.copy()
     true_s[by_stay[has_ended]] = gone_s[by_end[known[has_ended]]]
@@ -201,8 +205,10 @@ def _sampled(inputs: DistrictInputs, vehicles_min: int, vehicles_max: int) -> Di
     if total in (0, wanted):
         return inputs
     factor = wanted / total
+    # a class that exists keeps at least one car, else its weight would be lost with it
     counts = {name: max(1, round(n * factor)) if n else 0
               for name, n in zip(VEHICLE_CLASSES, inputs.fleet.counts, strict=True)}
+    # rounded up: a bus must not lose its last port, and queues must not become longer than in the real district
     slow, fast = (np.ceil(inputs.site.ports(kind) * factor).astype(np.int64) for kind in (0, 1))
     fleet = replace(inputs.fleet, private=counts["private"], taxi=counts["taxi"],
                     government=counts["government"])
@@ -218,6 +224,7 @@ def _mean_day(inputs: DistrictInputs, sample: DistrictInputs, simulated: Simulat
     arrays["weight"] = scale[class_index] / days
     day = arrays["start_s"] // DAY_S
     pieces = []
+    # a horizon of 48 h needs the mean day twice; the later one is the same sample moved on by a day
     for days_ahead in range(-(-horizon_h // 24)):
         start_s = arrays["start_s"] % DAY_S + days_ahead * DAY_S
         rows = np.flatnonzero((day >= days_ahead) & (day < days_ahead + days)

@@ -121,6 +121,8 @@ class Mobility:
         cars = np.bincount(self._kind, minlength=can_wait.size)
         for kind in range(can_wait.size):
             ports = [self._site.ports(kind)[self._site.bus_zone == zone].sum() for zone in range(len(ZONES))]
+            # all cars of the kind may come to one zone at once; a zone without ports has no queue either, its cars just
+            # park
             can_wait[kind] = any(0 < count < cars[kind] for count in ports)
         return can_wait
 
@@ -137,6 +139,7 @@ class Mobility:
 
     def _settle_first_instant(self) -> None:
         self._processes.settle(self.now_s)
+        # cars that stand plugged in at the start are shown at once, so one second is run before anybody reads
         self._apply(self._events(self.now_s + 1, self.now_s, self._vehicles.soc_initial))
 
     # ------------------------------------------------------------ wishes, day by day
@@ -168,6 +171,7 @@ class Mobility:
     def _events(self, until_s: int, step_end_s: int, soc: Floats) -> _Events:
         parts = self._happened(until_s, step_end_s, soc)
         begun = Stays.join([NO_STAYS, *(part.begun for part in parts)])
+        # of cars without a process; those with one report their own departures
         gone = np.flatnonzero(self._leaves_s < until_s)
         gone_s = self._leaves_s[gone]
         bus = self._free_ports.take(
@@ -182,6 +186,7 @@ class Mobility:
     def _as_declared(self, events: _Events) -> _Events:
         """The same with departures as drivers declare them, errors included; at least the shortest stay."""
         begun = events.begun
+        # buses and true departures are settled by now: what a driver says changes what is planned, not what happens
         error_s = self._drivers.declaration_error_s(begun.vehicle, begun.declared_s)
         if not error_s.any():
             return events
@@ -218,9 +223,11 @@ class Mobility:
         n, step_s, begun = self._vehicles.count, until_s - self.now_s, events.begun
         stay_fraction, arrived_fraction = (self._bus_index >= 0).astype(np.float64), np.zeros(n)
         departs = np.zeros(n, dtype=np.bool_)
+        # a car that leaves within the step is plugged in up to that instant, one that arrives from its instant on
         stay_fraction[events.gone] = (events.gone_s - self.now_s) / step_s
         departs[events.gone] = True
         arrived_fraction[begun.vehicle] = (until_s - begun.begin_s) / step_s
+        # a car may leave and arrive in the same step, so the stay that begins has columns of its own
         arrived_bus = np.full(n, -1, dtype=np.int64)
         arrived_departure_s, arrived_behaviour = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
         arrived_bus[begun.vehicle], arrived_behaviour[begun.vehicle] = events.bus, begun.behaviour

@@ -113,6 +113,7 @@ class FreePorts:
         chosen: Ints | None = None
         while True:
             passed = np.cumsum(change, axis=0)
+            # free ports as this comer finds them: those at the block's beginning and all changes of its pool before it
             level = at_first + passed[comer] - passed[first]
             # each round puts right at least the earliest wrong guess of a pool, so this ends
             again = self._columns(level, mine, bus_choice, accepts)

@@ -103,6 +103,7 @@ def _sessions(path: Path, rows: list[dict[str, str]], columns: dict[str, str]) -
 def _instants(path: Path, rows: list[dict[str, str]], column: str) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
     """Local clock times to the second; what follows (fractions, offset) is dropped."""
     try:
+        # the offset is dropped on purpose: a log's local clock is what drivers' habits follow
         return np.array([row[column][:19].replace(" ", "T") for row in rows], dtype="datetime64[s]")
     except ValueError as error:
         raise RecordError(f"sessions {path}: column {column}: {error}") from error
@@ -154,5 +155,6 @@ def _declared_s(path: Path, rows: list[dict[str, str]], columns: dict[str, str],
         times = _instants(path, [rows[i] for i in at], columns["declared_departure"])
         stay_s[at] = (times - first_day).astype("timedelta64[s]").astype(np.int64) - arrival_s[at]
     known = stay_s > 0
+    # the median and not the mean: a few cars left standing for days would stretch every other stay
     usual_s = int(np.median(stay_s[known])) if known.any() else FALLBACK_STAY_S
     return np.asarray(arrival_s + np.where(known, stay_s, usual_s), dtype=np.int64)

@@ -56,6 +56,7 @@ def outlasts_its_step(sessions: RecordedSessions, step_s: int) -> Bools:
 
 def slots_of(sessions: RecordedSessions, slots: int) -> Ints:
     """[S] slot of each session (in order of arrival): the one free longest; RecordError where none is free."""
+    # slots that were never used count as free the longest, so they are filled before any is used again
     free_s = np.full(slots, -NEVER_S, dtype=np.int64)
     slot = np.zeros(sessions.count, dtype=np.int64)
     for i in range(sessions.count):  # once, before the run
@@ -102,6 +103,7 @@ class SessionReplay:
         stay = np.where(plugged, np.clip((self._leaves_s - now_s) / step_s, 0.0, 1.0), 0.0)
         first, last = np.searchsorted(r.arrival_s, [now_s, until_s])
         here = np.arange(first, last)
+        # the same rule as for simulated cars: PresenceTable holds one beginning stay per car and step, and no end of it
         here = here[outlasts_its_step(r.rows(here), step_s)]
         slot = self._slot[here]
         driven = np.zeros(v.count)
@@ -129,6 +131,7 @@ class SessionReplay:
         self._bus_index[slot], self._since_s[slot] = self._bus[here], r.arrival_s[here]
         self._departure_s[slot], self._leaves_s[slot] = r.declared_s[here], r.departure_s[here]
         self._present_behaviour[slot], self._present_override_s[slot] = self._behaviour[here], self._override_s[here]
+        # a request is energy on top of what is there on arrival: the state of charge it leads to depends on the drive
         arrives = np.maximum(soc[slot] - driven_kwh[slot] / v.capacity_kwh[slot], v.soc_min[slot])
         self._soc_wanted[slot] = wanted_soc(v, slot, arrives, r.requested_kwh[here])
 
@@ -151,6 +154,7 @@ def buses_of(sessions: RecordedSessions, site: Site) -> Ints:
     ports = np.repeat(np.arange(site.bus_count), site.slow_ports * (office if office.any() else has_port))
     if not ports.size:
         raise RecordError("recorded sessions: the district has no slow port")
+    # stations go round the buses one port each, so that neighbours in the log do not all stand at one bus
     order = np.argsort(np.arange(ports.size) % max(int(site.slow_ports.max()), 1), kind="stable")
     return np.asarray(ports[order][sessions.station % ports.size], dtype=np.int64)
 
@@ -167,8 +171,10 @@ def _willingness(sessions: RecordedSessions, slot: Ints, zone: Ints, drivers: Dr
         zones = np.full((is_enrolled.size, STAYS_PER_DAY), -1, dtype=np.int64)
         zones[slot[order], FIRST_DRAWS + place] = zone[order]
         drawn = drivers.day(int(day), zones)
+        # recorded slots may see more stays a day than simulated cars have draws for
         column = np.minimum(FIRST_DRAWS + place, LAST_DRAWS)
         behaviour[order], instant[order] = drawn.behaviour[slot[order], column], drawn.instant[slot[order], column]
+    # leaving early or late is already in the recorded times: drawn on top it would count twice
     behaviour = np.where(is_recorded(behaviour), COMPLIED, behaviour)
     return behaviour, stay_times(sessions.arrival_s, sessions.departure_s, behaviour, instant).override_s
 
@@ -213,6 +219,7 @@ def _plugged_in(sessions: RecordedSessions, step_s: int) -> RecordedSessions:
 
 def _expected(r: RecordedSessions, shift_s: Ints, v: Vehicles, site: Site, weight: float) -> dict[str, Floats | Ints]:
     """Columns of Sessions for recorded ones moved by shift_s, driven by the mean car of the fleet."""
+    # a mean car must be of one group: the kind that most cars are of
     n, bidirectional = r.count, int(v.is_bidirectional.mean() >= 0.5)
     mean = {name: float(getattr(v, name).mean()) for name in
             ("capacity_kwh", "soc_wanted", "soc_min", "soc_max", "soc_floor_v2g", "p_charge_max_kw", "eta_charge",

@@ -149,6 +149,7 @@ def plugged_stays(vehicle: Ints, now: Present, depart_s: Ints, has_port: Bools) 
     drives on at once.
     """
     until_s = np.maximum(depart_s, now.at_s)
+    # the rule is applied to all cars, also to those that will not plug in: when they drive off follows from it too
     times = stay_times(now.at_s, until_s, now.behaviour, now.instant)
     plugs = may_plug_in(until_s - now.at_s, now.plug_in_soc) & has_port[np.arange(vehicle.size), now.zone]
     whole = Stays(times.begin_s, vehicle, now.zone, until_s, now.behaviour, times.override_s, times.leaves_s,

@@ -86,6 +86,7 @@ class TripWishes:
 def _private_day(p: TripParameters, n: int, index: int, day: int, seed: np.random.SeedSequence) -> Columns:
     """Home -> work -> (errand ->) home; last arrival, first departure and distance are K."""
     random = day_stream(seed, "trips", index, day)
+    # all tries are drawn at once: redrawing those that fail would shift the numbers of the vehicles after them
     normal = random.standard_normal((n, 2 * REDRAWS + 1))
     # A stream of its own: drawn after the normals of n vehicles, these numbers would depend on n.
     u = day_stream(seed, "trips", index + len(VEHICLE_CLASSES), day).random((n, 2))
@@ -96,6 +97,7 @@ def _private_day(p: TripParameters, n: int, index: int, day: int, seed: np.rando
     km_leg = km[:, None] * shares
     window_h = last_h - first_h
     usual_h = km_leg / p.usual_km_per_h
+    # ways take at most 0.6 of the time between first departure and last arrival, so that some is left to stay (A)
     within_h = np.minimum(usual_h, 0.6 * window_h[:, None] * shares)
     duration_h = np.maximum(km_leg / p.fastest_km_per_h, within_h)
     errand_h = np.where(has_errand, np.minimum(_between(p.errand_h, u[:, 1]), 0.3 * window_h), 0.0)
@@ -114,6 +116,7 @@ def _first_and_last(p: TripParameters, normal: Floats) -> tuple[Floats, Floats]:
     first_h = p.first_departure_h[0] + p.first_departure_h[1] * normal[:, :REDRAWS]
     last_h = p.last_arrival_h[0] + p.last_arrival_h[1] * normal[:, REDRAWS:]
     is_good = (first_h >= 0) & (last_h > first_h)
+    # argmax finds the first good pair, and column 0 where none is: such a day is squeezed into nothing below
     column = np.argmax(is_good, axis=1)[:, None]
     first = np.maximum(np.take_along_axis(first_h, column, axis=1)[:, 0], 0.0)
     return first, np.maximum(np.take_along_axis(last_h, column, axis=1)[:, 0], first)
@@ -130,6 +133,7 @@ def _government_day(p: TripParameters, n: int, index: int, day: int, seed: np.ra
     back_h = _between((16.5, 17.5), u[:, 5])
     depart_h = np.stack([out_h, noon_h, again_h, back_h], axis=1)
     km_leg = np.where(has_return[:, None], km[:, None] / 4, km[:, None] / 3)
+    # official visits are near: no way takes more than half an hour, whatever its distance (A)
     duration_h = np.minimum(np.broadcast_to(km_leg / p.usual_km_per_h, depart_h.shape), 0.5)
     visits = np.where(u[:, 6:8] < 0.5, COMMERCIAL, RESIDENTIAL)
     at_noon = np.where(has_return, OFFICE, -1)
@@ -149,6 +153,7 @@ def _taxi_day(p: TripParameters, n: int, index: int, day: int, seed: np.random.S
     place = np.concatenate([np.arange(k) for k in TAXI_CHUNKS])
     depart_h = begin_h[:, shift] + place * chunk_h[:, shift]
     is_last = place == np.repeat(TAXI_CHUNKS, TAXI_CHUNKS) - 1
+    # a shift runs up to its charge; between its chunks the taxi stands for a pause too short to plug in
     duration_h = chunk_h[:, shift] - np.where(is_last, 0.0, PAUSE_H)
     km = _between(p.taxi_km, u[:, 5])
     km_leg = km[:, None] * duration_h / duration_h.sum(axis=1, keepdims=True)

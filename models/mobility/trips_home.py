@@ -48,6 +48,7 @@ def home_day(p: TripParameters, n: int, index: int, day: int, seed: np.random.Se
             start_h, away_h = _first_tour(h, works, normal[:, :2].T, of_tour)
         else:
             start_h, away_h = _next_tour(h, back_h, of_tour)
+            # a car that did not go out has nothing to come back from, so no later tour begins either
             goes = goes & (u[:, 1 + tour] < h.again_share) & (start_h < LATEST_H)
         to_work = works & (tour == 0)
         km = np.where(to_work, h.work_km, h.outing_km) * car_km * _log_normal_of_mean_1(h.km_scatter, of_tour[2])
@@ -60,6 +61,7 @@ def home_day(p: TripParameters, n: int, index: int, day: int, seed: np.random.Se
 def mean_km_per_day(p: TripParameters, cars: int = 2_000) -> float:
     """Over a week and this many cars of a seed of its own; tours that would begin too late leave no formula."""
     seed = np.random.SeedSequence(0)
+    # simulated and not computed: tours that would begin too late are dropped, and that share has no closed form
     km = [home_day(p, cars, PRIVATE, day, seed) for day in range(DAYS_OF_WEEK)]
     return float(np.mean([np.where(zone >= 0, distance, 0.0).sum() / cars for _, _, zone, distance in km]))
 
@@ -96,9 +98,11 @@ def _there_and_back(h: HomeDriving, goes: Bools, start_h: Floats, away_h: Floats
                     ) -> tuple[Floats, Ways]:
     """When each is back [n], and both ways."""
     way_h = km / 2 / h.speed_km_per_h
+    # a long distance drawn with a short absence: the absence gives way, since the energy is what matters to charging
     away_h = np.maximum(away_h, 2 * way_h + LEAST_VISIT_H)
     back_h = start_h + away_h
     zones = np.where(goes[:, None], np.stack([zone, np.full_like(zone, RESIDENTIAL)], axis=1), -1)
+    # `km` is there and back
     half_km = np.repeat(km[:, None] / 2, 2, axis=1)
     return back_h, (np.stack([start_h, back_h - way_h], axis=1), np.repeat(way_h[:, None], 2, axis=1), zones, half_km)
 

@@ -120,6 +120,7 @@ def _purposes(departures: Floats, wished_h: Floats, count: Ints, u: Floats) -> I
         weights[must_leave, HOME] = 0.0
         weights[(here == WORK), WORK] = 0.0
         empty = weights.sum(axis=1) <= 0.0
+        # a half-hour in which the survey saw none of the purposes that are left
         weights[empty, PURPOSES.index("leisure")] = 1.0
         here = np.where(k >= count - 1, HOME, _draw(weights, u[:, k]))
         purpose[:, k] = here

@@ -86,5 +86,6 @@ class Uncontested:
     def _is_willing(self, stays: Stays, drivers: Ints, driven_kwh: Floats, soc: Floats) -> Bools:
         """Whether what the battery holds on arrival is little enough for the driver to plug in."""
         # soc is that of the step's beginning; since then a car of these has only driven
+        # several trips of a car in one step add up
         used_soc = np.bincount(drivers, driven_kwh, soc.size) / self._capacity_kwh
         return np.asarray((soc - used_soc)[stays.vehicle] <= stays.plug_in_soc)

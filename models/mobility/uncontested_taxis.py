@@ -7,7 +7,6 @@ The results are those that one SimPy process each would give (models/mobility/ve
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
@@ -36,21 +35,6 @@ def charging_departure_s(at_s: int | Ints, depart_s: int | Ints, is_low: bool | 
     return np.where(is_low & (depart_s - at_s < MIN_PLUGGED_S), at_s + TAXI_EXTRA_CHARGE_S, depart_s)
 
 
-class _Legs(NamedTuple):
-    """Trips not yet begun [T, W], each row's own first; and the stays after them."""
-
-    is_due: Bools
-    depart_s: Ints
-    duration_s: Ints
-    energy_kwh: Floats
-    zone: Ints
-    behaviour: Ints
-    plug_in_soc: Floats
-    instant: Floats
-    bus_choice: Floats
-    accepts_guidance: Bools
-
-
 class UncontestedTaxis:
     """The taxis `rows` of a district. has_port [T, zones]: whether each finds ports of its kind there."""
 
@@ -63,7 +47,8 @@ class UncontestedTaxis:
         """Of the trip that leads to it."""
         self._has_driven = np.zeros(rows.size, dtype=np.bool_)
         """False until the stay with which the simulation begins has begun."""
-        self._legs = _Legs._make(column[:, :0] for column in _legs_of(first, rows))
+        self._legs = DayDraws._make(column[:, :0] for column in _legs_of(first, rows))
+        """Trips not yet begun [T, W], each row's own first, and the stays after them; `exists` where one is due."""
         self._next, self._count = np.zeros((2, rows.size), dtype=np.int64)
         self._plugging = NO_STAYS
         """Stays that begin later than the step in which the taxi came."""
@@ -71,13 +56,13 @@ class UncontestedTaxis:
     def add_day(self, day: DayDraws) -> None:
         """Tell all trips of one more day."""
         # trips already driven go, or the table would grow by a day every day
-        left = np.arange(self._legs.is_due.shape[1]) >= self._next[:, None]
-        old = self._legs._replace(is_due=self._legs.is_due & left)
+        left = np.arange(self._legs.exists.shape[1]) >= self._next[:, None]
+        old = self._legs._replace(exists=self._legs.exists & left)
         both = [np.concatenate(pair, axis=1) for pair in zip(old, _legs_of(day, self._rows), strict=True)]
         self._count = both[0].sum(axis=1)
         # due ones first, in their order: `_next` is then an index into a row
         order = np.argsort(~both[0], axis=1, kind="stable")[:, :int(self._count.max(initial=0))]
-        self._legs = _Legs._make(np.take_along_axis(column, order, axis=1) for column in both)
+        self._legs = DayDraws._make(np.take_along_axis(column, order, axis=1) for column in both)
         self._next = np.zeros_like(self._next)
 
     def advance(self, until_s: int, step_end_s: int, soc: Floats, add_day: Callable[[], None]) -> Happened:
@@ -96,6 +81,7 @@ class UncontestedTaxis:
                 add_day()
             stays.append(self._stay(place, soc[place] < TAXI_LOW_SOC))
         known = Stays.join(stays)
+        # a taxi that plugs in late arrives in this step, and its stay begins in a later one
         is_later = known.begin_s >= until_s
         self._plugging, begun = known.rows(is_later), known.rows(~is_later)
         return Happened(begun.rows(begun.leaves_s >= step_end_s), np.concatenate(drivers), np.concatenate(energies))
@@ -114,7 +100,7 @@ class UncontestedTaxis:
         return begun
 
 
-def _legs_of(day: DayDraws, rows: Ints) -> _Legs:
+def _legs_of(day: DayDraws, rows: Ints) -> DayDraws:
+    """The day's trips of these taxis, and of its stays those after each trip: the last columns of every table."""
     trips = day.exists.shape[1]
-    before = (day.exists, day.depart_s, day.duration_s, day.energy_kwh)
-    return _Legs._make(column[rows, -trips:] for column in (*before, day.zone, *day[5:]))
+    return DayDraws._make(column[rows, -trips:] for column in day)

@@ -48,6 +48,8 @@ class Clock(simpy.Environment):
     def at(self, instant_s: int, rank: int) -> simpy.Event:
         """An event of this rank (2 or more: SimPy's own come first)."""
         event = simpy.Event(self)
+        # as simpy.Timeout does it, but with a rank: public Timeout has none, and order at one instant must not be
+        # chance
         event._ok, event._value = True, None
         self.schedule(event, rank, instant_s - self.now)  # type: ignore[arg-type]
         return event
@@ -78,6 +80,7 @@ class Ports(simpy.Container):
     def give_back(self) -> None:
         """Free a port: the first in the queue gets it."""
         self._level += 1
+        # SimPy would look at both queues after every change; here only a freed port can serve anybody
         if self.get_queue:
             self._trigger_get(None)
 
@@ -152,6 +155,7 @@ class VehicleProcesses:
             legs, first = self._day(day).legs, self._day(day).first_leg
             for following in legs[first[vehicle]:first[vehicle + 1]]:
                 departure_s, duration_s, _, energy_kwh, *_ = following
+                # a car that comes later than it wanted to leave again drives on at once
                 if departure_s > clock.now or self._needs_extra_charge(vehicle):
                     yield from self._stay(vehicle, leg, max(departure_s, int(clock.now)))
                 yield self._comes(vehicle, int(clock.now) + duration_s)
@@ -190,6 +194,8 @@ class VehicleProcesses:
 
     def _wait(self, port: Ports, leaves_s: int) -> Generator[simpy.Event, Any, bool]:
         """Queue for a port until leaves_s; says whether the car has got it."""
+        # whichever comes first, port or departure; a request that lost must leave the queue or it would take a port for
+        # nobody
         request = port.get(1)
         yield request | self._clock.timeout(leaves_s - self._clock.now)
         if not request.triggered:
@@ -213,12 +219,14 @@ class VehicleProcesses:
             if place < level:
                 return bus
             place -= level
+        # the draw that chose a free port chooses a queue: one number per stay, whatever the world makes of it
         return buses[int(bus_choice * len(buses))] if buses else -1
 
     # ------------------------------------------------------------ wishes, day by day
     def _day(self, day: int) -> DayLegs:
         """The legs of all these cars on one day, drawn when the first car needs them, kept for two days."""
         if day not in self._days:
+            # a car driving past midnight still needs yesterday's legs
             self._days = {d: legs for d, legs in self._days.items() if d >= day - 1}
             self._days[day] = self._legs(day)
         return self._days[day]

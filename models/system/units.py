@@ -14,34 +14,36 @@ EmissionSet = Literal["linear", "quadratic"]
 RampSet = Literal["none", "ten_unit"]
 
 
-def ten_units(emissions: EmissionSet = "linear", copies: int = 1, scale: float = 1.0,
+def ten_units(emissions: EmissionSet = "linear", unit_copies: int = 1, unit_scale: float = 1.0,
               ramps: RampSet = "none") -> ThermalUnits:
-    """The ten units, each `copies` times, every unit `scale` times its size.
+    """The ten units, each `unit_copies` times, every unit `unit_scale` times its size.
 
-    Scaling keeps cost and tons per MWh at equal loading: a and start-up costs grow with `scale`, b stays,
+    Scaling keeps cost and tons per MWh at equal loading: a and start-up costs grow with `unit_scale`, b stays,
     c falls. Emission sets: `linear` (A) constant t/MWh by fuel; `quadratic` (K) alpha + beta P + gamma P^2.
     Ramps: `none`, or `ten_unit` (A), ramps, start-up and shut-down limits of ten_unit_ramps.csv.
-    Raises ValueError for an unknown emission or ramp set, copies < 1 or scale <= 0.
+    Raises ValueError for an unknown emission or ramp set, unit_copies < 1 or unit_scale <= 0.
     """
     if emissions not in ("linear", "quadratic"):
         raise ValueError(f"emissions={emissions!r} is unknown, allowed: linear, quadratic")
     if ramps not in ("none", "ten_unit"):
         raise ValueError(f"ramps={ramps!r} is unknown, allowed: none, ten_unit")
-    if copies < 1 or scale <= 0:
-        raise ValueError(f"copies={copies} must be >= 1 and scale={scale} > 0")
+    if unit_copies < 1 or unit_scale <= 0:
+        raise ValueError(f"unit_copies={unit_copies} must be >= 1 and unit_scale={unit_scale} > 0")
     table = read_columns("ten_units.csv")
 
     def floats(name: str, power: int = 0) -> Floats:
-        return np.tile(np.array(table[name], dtype=np.float64), copies) * scale**power
+        return np.tile(np.array(table[name], dtype=np.float64), unit_copies) * unit_scale**power
 
     def hours(name: str) -> Ints:
-        return np.tile(np.array(table[name], dtype=np.int64), copies)
+        return np.tile(np.array(table[name], dtype=np.int64), unit_copies)
 
-    limits = {name: np.tile(np.array(values, dtype=np.float64), copies) * scale
+    limits = {name: np.tile(np.array(values, dtype=np.float64), unit_copies) * unit_scale
               for name, values in read_columns("ten_unit_ramps.csv").items() if name in OPTIONAL_LIMITS}
     linear = emissions == "linear"
     slope = floats("linear_t_per_mwh" if linear else "quadratic_beta_t_per_mwh")
-    names = table["unit"] if copies == 1 else [f"{name}.{k + 1}" for k in range(copies) for name in table["unit"]]
+    names = table["unit"]
+    if unit_copies > 1:
+        names = [f"{name}.{k + 1}" for k in range(unit_copies) for name in table["unit"]]
     return ThermalUnits(
         names=tuple(names),
         p_max_mw=floats("p_max_mw", 1),

@@ -10,6 +10,7 @@ from models.records.arrays import SECONDS_PER_HOUR, Floats
 from models.system.forecast_error import LOAD, SIZES, ForecastErrors
 from models.system.profiles import Forecast, Profiles
 from testbed.scenario.record import Scenario
+from testbed.setup.blocks import from_blocks
 from testbed.setup.profiles import build_profiles
 
 
@@ -47,6 +48,5 @@ def build_forecaster(scenario: Scenario, seed: int, is_perfect: bool = False) ->
     described = scenario.profiles
     if is_perfect or described.forecast_error == "off":
         return Forecaster(build_profiles(scenario), None)
-    errors = ForecastErrors(SIZES[described.forecast_error], seed, described.wind_capacity_mw,
-                            described.pv_capacity_mw)
+    errors = from_blocks(ForecastErrors, described, size=SIZES[described.forecast_error], seed=seed)
     return Forecaster(build_profiles(scenario), errors)

@@ -29,8 +29,7 @@ from testbed.wiring.run_spec import RunSpec
 
 def thermal_units(scenario: Scenario) -> ThermalUnits:
     """The scenario's units."""
-    system = scenario.system
-    return ten_units(system.emissions, copies=system.unit_copies, scale=system.unit_scale, ramps=system.ramps)
+    return from_blocks(ten_units, scenario.system)
 
 
 def objective_of(scenario: Scenario) -> Objective:

@@ -7,6 +7,7 @@ from functools import cache
 from models.records.arrays import Floats
 from models.system.tariff import DAY_S, HOURS_PER_DAY, TARIFFS, Prices, Terms
 from testbed.scenario.record import Scenario
+from testbed.setup.blocks import from_blocks
 from testbed.setup.forecasts import build_forecaster
 
 
@@ -25,4 +26,4 @@ def build_tariff(scenario: Scenario, seed: int) -> Prices:
         ahead = forecaster().hourly(made_s, (midnight_s - made_s) // DAY_S * HOURS_PER_DAY + HOURS_PER_DAY)
         return (ahead.load_mw - ahead.wind_mw - ahead.pv_mw)[-HOURS_PER_DAY:]
 
-    return TARIFFS.named(chosen.table).prices(Terms(chosen.cny_per_usd, chosen.levels, equivalent_load_mw))
+    return TARIFFS.named(chosen.table).prices(from_blocks(Terms, chosen, equivalent_load_mw=equivalent_load_mw))

@@ -8,6 +8,7 @@ from pathlib import Path
 from models.system.profiles import Profiles, csv_profiles, simbench_profiles, ten_unit_profiles
 from testbed.scenario import record as described
 from testbed.scenario.parts.system import Profiles as ProfilesPart
+from testbed.setup.blocks import from_blocks
 
 
 def build_profiles(scenario: described.Scenario) -> Profiles:
@@ -18,10 +19,9 @@ def build_profiles(scenario: described.Scenario) -> Profiles:
 @lru_cache(maxsize=2)
 def _profiles(p: ProfilesPart) -> Profiles:
     if p.source == "ten_unit":
-        return ten_unit_profiles(p.load_peak_mw, p.wind_capacity_mw, p.pv_capacity_mw)
+        return from_blocks(ten_unit_profiles, p)
     if p.source == "csv":
-        return csv_profiles(Path(p.file or ""), p.resolution_s)
+        return from_blocks(csv_profiles, p, file=Path(p.file or ""))
     if p.start_date is None:
         raise ValueError("profiles.source=simbench needs profiles.start_date")
-    return simbench_profiles(p.start_date, p.load_peak_mw, p.wind_capacity_mw, p.pv_capacity_mw, p.load_columns,
-                             p.wind_columns, p.pv_columns)
+    return from_blocks(simbench_profiles, p)

@@ -17,6 +17,7 @@ from models.records.groups import GOVERNMENT, GROUP_COUNT, PRIVATE, TAXI, VEHICL
 from models.wear import wear_model
 from models.wear.contract import KELVIN_0C, LifeUse
 from testbed.scenario.record import Scenario
+from testbed.setup.blocks import from_blocks
 
 MEAN_SOC = 0.6
 """Of resting and of cycles, in the life over which the price is averaged (A)."""
@@ -24,11 +25,9 @@ MEAN_SOC = 0.6
 
 def life_use(scenario: Scenario, power_kw: float) -> LifeUse:
     """The scenario's life of a battery."""
-    wear = scenario.wear
-    return LifeUse(
-        v2g_kwh_per_day=wear.v2g_kwh_per_day, mean_soc=MEAN_SOC, kelvin=wear.celsius + KELVIN_0C, power_kw=power_kw,
-        battery_usd_per_kwh=battery_usd_per_kwh(scenario), end_of_life_loss=wear.end_of_life_loss,
-        years_max=wear.years_max)
+    return from_blocks(
+        LifeUse, scenario.wear, mean_soc=MEAN_SOC, kelvin=scenario.wear.celsius + KELVIN_0C, power_kw=power_kw,
+        battery_usd_per_kwh=battery_usd_per_kwh(scenario))
 
 
 def battery_usd_per_kwh(scenario: Scenario) -> float:

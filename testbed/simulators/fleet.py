@@ -11,7 +11,7 @@ from models.drivers.delivery_record import StayMeter
 from models.drivers.telemetry import ReportedSoc
 from models.drivers.willingness import PriceResponse
 from models.fleet.battery import Batteries, exchange_by_kind
-from models.fleet.fleet import Fleet, FleetParameters, FleetStep
+from models.fleet.fleet import ChargingParameters, Fleet, FleetStep
 from models.fleet.reserve_room import reserve_room
 from models.records.arrays import SECONDS_PER_HOUR, Floats
 from models.records.vehicles import DeclaredTable, PresenceTable
@@ -73,7 +73,7 @@ class DistrictFleet:
     def __init__(self, spec: RunSpec, district: District, response: PriceResponse) -> None:
         vehicles, drivers = district.vehicles, district.drivers()
         wear = vehicle_wear_usd_per_kwh(spec.scenario, vehicles)
-        parameters = from_blocks(FleetParameters, spec.scenario.fleet, curves=charger_curves(spec.scenario))
+        parameters = from_blocks(ChargingParameters, spec.scenario.fleet, curves=charger_curves(spec.scenario))
         self.curves = parameters.curves
         self.district = district
         self.delivery = nothing_delivered()

@@ -21,7 +21,7 @@ from controllers.disaggregation import (
 )
 from models.fleet.battery import Batteries, at_bus_kw, exchange
 from models.fleet.charger_curves import CURVES
-from models.fleet.fleet import Fleet, FleetParameters
+from models.fleet.fleet import ChargingParameters, Fleet
 from models.fleet.flexibility import known_sessions
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
@@ -281,7 +281,7 @@ def test_limits_that_know_the_chargers_curve_leave_nobody_short(discharges_h, kn
                     soc_wanted=np.linspace(0.7, 0.9, 5))
     departure_s = 12 * HOUR - 700 * np.arange(5)
     fleet = Fleet(vehicles, np.zeros(1, dtype=np.int64), np.zeros(5),
-                  parameters=FleetParameters(curves=(curve, None)))
+                  parameters=ChargingParameters(curves=(curve, None)))
     fleet.energy_kwh = 0.6 * vehicles.capacity_kwh
     call = (lambda kw: at_bus_kw(vehicles, kw, (curve, None))) if knows_curve else None
     for now_s in range(0, 12 * HOUR, 900):

@@ -61,7 +61,7 @@ def test_the_checker_agrees(plan: Plan, problem: tuple[TemporalKnowledge, System
 def test_twenty_small_copies_cost_twice_a_tenth(problem: tuple[TemporalKnowledge, SystemView]) -> None:
     """Two copies of a tenth of the size on a fifth of the load: literature's 20 units, 1,123,802 $ (C), / 10."""
     known, view = problem
-    units = ten_units(copies=2, scale=0.1)
+    units = ten_units(unit_copies=2, unit_scale=0.1)
     known = replace(known, units=units, mip_gap=1e-3)
     view = replace(view, load_mw=0.2 * view.load_mw, hours_on=units.initial_h, p_mw=units.p_min_mw)
     assert reference_commitment(known, view).objective_usd == pytest.approx(112_380.2, rel=1e-3)

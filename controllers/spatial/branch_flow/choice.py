@@ -78,6 +78,7 @@ def expected_choice(limits: Limits, penalty: Penalty, written: Bools, vm_pu: Flo
     above = vm_pu.ravel(order="F") ** 2 - penalty.threshold_pu2
     margin = np.where(is_known, UNSURE_PU2, UNKNOWN_PU2).repeat(vm_pu.shape[0])
     chosen, below = written.copy(), no_rows(limits)
+    # written as `not far`, since a NaN voltage must be written and compares False
     chosen[penalty.row] = ~(np.abs(above) >= margin)
     below[penalty.row] = above <= -margin
     return Choice(chosen, below)
@@ -93,6 +94,7 @@ def shifted(limits: Limits, written: Bools, layout: Layout, hours: int) -> Bools
     order = np.argsort(limits.period, kind="stable")
     table = written[order].reshape(layout.periods, -1)
     hour = hour_of_periods(layout)
+    # the present hour has several steps and was one period before, so what mattered is carried by hour
     by_hour = np.stack([table[hour == h].any(axis=0) for h in range(layout.hours + 1)])
     result = np.zeros(written.size, dtype=bool)
     result[order] = by_hour[np.minimum(hour + hours, layout.hours)].ravel()

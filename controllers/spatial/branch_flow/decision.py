@@ -118,6 +118,7 @@ class Decider:
 
         A bus that is at its limit holds up its neighbourhood, whose shares are fixed.
         """
+        # pairs without cars in this hour would be columns fixed at 0
         held = np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0)
         layout = make_layout(self.knowledge, held)
         now = forecast(self.knowledge, layout, view)
@@ -156,6 +157,7 @@ class Decider:
             too_high = any(v.limit == ABOVE_V_MAX for v in last.violations)
             if last.verdict is None or (last.is_accepted and not too_high):
                 break
+            # a fixed point: the correction belongs to the powers that were found under the one before
             before, correction = correction, self._correction(last)
             if np.abs(correction - before).max() < SETTLED_PU2:
                 break
@@ -167,6 +169,7 @@ class Decider:
         if attempt.verdict is None:
             return np.full(lines, NO_CORRECTION_PU2)
         lossless = eq.lossless_voltage(self.feeder, attempt.p_bus_kw[:, 1:].T / 1e3, attempt.q_bus_kvar[:, 1:].T / 1e3)
+        # without a power flow nothing was measured, and 0 is the strictest ceiling
         measured = lossless - attempt.verdict.flow.vm_pu[:, 1:].T ** 2
         return np.where(np.isnan(measured), 0.0, np.maximum(measured, 0.0))
 
@@ -195,6 +198,7 @@ class Decider:
         last = attempts[-1]
         assert last.answer is not None and last.verdict is not None
         pc, pd = pair_powers(last.solution, layout)
+        # the problem prices losses, not energy: the system's own price is added
         price = now.price_usd_per_mwh[:, None] + last.answer.loss_price_usd_per_mwh
         part = slice(0, layout.steps)
         p_slow = now.p_fixed_kw.T[part] + np.pad(last.solution.p_slow.T[part] * 1e3, ((0, 0), (1, 0)))
@@ -254,6 +258,7 @@ def slack_kwh(layout: Layout, now: Forecast, pc_kw: Floats, pd_kw: Floats) -> fl
     for cohort_kw, target_kw, power_kw in ((now.cohort_c_kw, now.target_c_kw, pc_kw),
                                            (now.cohort_d_kw, now.target_d_kw, pd_kw)):
         served = (layout.pair_cohort @ power_kw).mean(axis=1)
+        # targets of cohorts without a car here have no row, but are missed all the same
         without_cars = max(float(cohort_kw.sum() - target_kw.sum()), 0.0)
         short += without_cars + float(np.maximum(target_kw - served, 0.0).sum())
     return short

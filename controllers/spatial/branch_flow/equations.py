@@ -50,6 +50,7 @@ class Incidence:
 def incidence(feeder: RadialFeeder) -> Incidence:
     """The matrices of equations (1)-(4)."""
     lines, parent = feeder.bus_count - 1, feeder.parent[1:]
+    # lines at the slack have no line above them: their parent's voltage is a constant
     inner, first = np.flatnonzero(parent > 0), np.flatnonzero(parent == 0)
     every = np.arange(lines)
     of_child = Entries(parent[inner] - 1, inner, -np.ones(inner.size), (lines, lines))

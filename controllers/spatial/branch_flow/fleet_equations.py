@@ -77,6 +77,7 @@ def active_power(layout: Layout, inputs: Inputs, cars: Cars, *, slow_only: bool 
     now, later = (layout.pair_bus_slow, layout.later_bus_slow) if slow_only else (layout.pair_bus, layout.later_bus)
     here, there = Entries.of(now), Entries.of(later)
     c, d, row = cars.charge, cars.discharge, layout.row_later
+    # [L, K] times [K, Q]: sparse, as a pair stands at one bus
     present = rows_of(here, c.power) - rows_of(columns_d(here, layout), d.power)
     shared = times(inputs.later_share_c, c.later[row]) - times(inputs.later_share_d, d.later[row])
     return beside(present, rows_of(there, shared))
@@ -110,6 +111,7 @@ def signs(cars: Cars) -> list[Any]:
 
 def eq10_power_bounds(layout: Layout, inputs: Inputs, cars: Cars) -> list[Any]:
     """(10) pc <= pc_max, pd <= pd_max (and >= 0: `signs`); only where (11) does not imply it already."""
+    # rows that imply each other make a problem degenerate: the solver slows down and duals are not unique
     one_way = np.zeros(inputs.pc_max.shape, dtype=bool)
     one_way[layout.rows_c] = True
     most = ((cars.charge.power, inputs.pc_max, one_way),
@@ -133,6 +135,7 @@ def eq12_envelopes(layout: Layout, inputs: Inputs, cars: Cars) -> list[Any]:
     drawn = step_h * rows_of(_back(layout), d.power)
     gain = times(layout.eta_c[:, None] * step_h, c.power) - drawn
     later_gain = times(layout.later_eta_c[:, None], c.later) - times(1.0 / layout.later_eta_d[:, None], d.later)
+    # later hours know no departures, only rows: what the hour's pairs have taken is where their row begins
     carried = periods_of(rows_of(Entries.of(layout.pair_later), cars.x), _last_to_first(layout))
     constraints = [periods_of(cars.x, steps_back(layout.steps)) == gain,
                    periods_of(cars.later_x, steps_back(layout.hours)) - carried == later_gain]
@@ -149,6 +152,7 @@ def eq13_hour_targets(layout: Layout, inputs: Inputs, cars: Cars) -> list[Any]:
     each_step = Entries(np.zeros_like(steps), steps, np.ones(steps.size), (1, steps.size))
     for side, matrix, target in ((cars.charge, every, inputs.target_c),
                                  (cars.discharge, columns_d(every, layout), inputs.target_d)):
+        # slack for the hour as a whole, and between its quarters: lateness within the hour costs a tenth
         missed = periods_of(side.under - side.over, each_step) - side.up + side.down
         constraints += [rows_of(matrix, side.power) + missed == np.repeat(target, layout.steps, axis=1),
                         periods_of(side.up - side.down, each_step.transposed()) == 0.0]
@@ -189,6 +193,7 @@ def eq_reactive(layout: Layout, inputs: Inputs, cars: Cars) -> list[Any]:
 def eq15_cars_usd(layout: Layout, inputs: Inputs, cars: Cars, slack_usd_per_mwh: float) -> Any:
     """(15) wear x discharge, and what is missed of targets at its price."""
     c, d, at = cars.charge, cars.discharge, known_hours(inputs)
+    # $ per MWh times the step's hours: powers are MW
     wear = layout.wear_usd_per_mwh[layout.rows_d][:, None] / layout.steps
     usd = total(times(wear, d.power)) + total(times(layout.later_wear_usd_per_mwh[:, None], d.later))
     quarter = QUARTER_SHARE * slack_usd_per_mwh / layout.steps

@@ -72,6 +72,7 @@ def _present_hour(knowledge: SpatialKnowledge, layout: Layout, view: FeederView,
         np.add.at(total, (knowledge.pairs.group[at], knowledge.pairs.departure_bin[at]), pair_kw)
         return total
 
+    # the hour's envelope at the bus: what the cars of a bin must and can take decides how a merged target is spread
     must, can = by_bin(np.maximum(x_min, 0.0) / layout.eta_c), by_bin(np.maximum(x_max, 0.0) / layout.eta_c)
     gives = by_bin(np.maximum(-x_min, 0.0) * layout.eta_d)
 
@@ -89,7 +90,9 @@ def inputs_of(knowledge: SpatialKnowledge, layout: Layout, now: Forecast, correc
     by_bus = [values[layout.row_bus, layout.row_kind] / 1e3 for values in (
         flex.pc_max_later_kw, flex.pd_max_later_kw, flex.x_min_later_kwh, flex.x_max_later_kwh)]
     later_pc_max, later_pd_max, later_x_min, later_x_max = (layout.later_rows @ values for values in by_bus)
+    # within a neighbourhood power follows the chargers' capacity, the only thing known of cars to come
     share_c, share_d = (shares(values, layout.row_later, layout.later_eta_c.size) for values in by_bus[:2])
+    # hours beyond the plan have no target; a price on missing a target of 0 would push cars to do nothing
     is_known = (np.arange(layout.hours) < now.later_known).astype(np.float64)
     slack_usd = LATER_SLACK_SHARE * knowledge.target_slack_usd_per_mwh * is_known
     return Inputs(

@@ -35,6 +35,7 @@ class BranchFlow:
 
         compliance: share of cars expected to follow; None: `assumed_compliance`.
         """
+        # a first call may come within an hour; the next whole hour then decides anew
         solves = self._held is None or view.time_s - self._held.time_s >= SECONDS_PER_HOUR
         if solves or view.time_s % SECONDS_PER_HOUR == 0:
             self._held, solves = self._decider.decide(view), True
@@ -45,6 +46,7 @@ class BranchFlow:
 
     def _begin_hour(self, held: Decision) -> None:
         pairs = self.knowledge.pairs
+        # one more than there are rows: index -1 (a car whose row is unknown) and rows without cars lead to `no pair`
         self._pair_position = np.full(pairs.count + 1, held.layout.pairs.size, dtype=np.int64)
         self._pair_position[held.layout.pairs] = np.arange(held.layout.pairs.size)
         self._booked_kwh = np.zeros((2, GROUP_COUNT * pairs.bins))
@@ -56,6 +58,7 @@ class BranchFlow:
         asked = self._asked(held, period, compliance)
         mean_kw = share(asked, cars, pair)
         self._book(cars, mean_kw)
+        # set-points are raised by 1 / compliance, and so many are expected to follow: the plan holds what will be seen
         bus_kw = np.bincount(view.declared.bus_index[cars.index], mean_kw * compliance, k.site.bus_count)
         mean_all = np.zeros(k.vehicles.count)
         mean_all[cars.index] = mean_kw
@@ -95,6 +98,7 @@ class BranchFlow:
         for booked, target, power in ((self._booked_kwh[0], held.forecast.cohort_c_kw, held.pc_kw),
                                       (self._booked_kwh[1], held.forecast.cohort_d_kw, held.pd_kw)):
             due_kwh = self._due_kwh(held, target, power, period + 1) / compliance
+            # what earlier steps of the hour missed or overdid is made up for: the target is an hour's energy
             cohorts.append(without_dust((due_kwh - booked) / step_h))
         pair_c, pair_d = held.pc_kw[:, period] / compliance, held.pd_kw[:, period] / compliance
         assert layout.pairs.size == pair_c.size
@@ -111,6 +115,7 @@ class BranchFlow:
         due = np.zeros(target_kw.size)
         placed = layout.pair_cohort @ pair_kw
         due[rows] = placed[:, :periods].sum(axis=1) * step_h
+        # energy not placed because of the network must not be given to cars that come later: the limit stands
         if held.is_tight:
             return due
         missing = target_kw.ravel().copy()

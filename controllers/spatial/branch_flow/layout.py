@@ -116,6 +116,7 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
     zone_rows, later_w = np.unique(later_key % ZONE_KINDS, return_inverse=True)
     # a cohort without cars here could only pay for its missed target: it gets no row
     last_bin = knowledge.pairs.bins - 1
+    # sorted keys make the same rows in every hour with the same cars, hence the same program
     keys, pair_c = np.unique(cohort_row(group, knowledge.pairs.departure_bin[held], last_bin), return_inverse=True)
     rows_d = np.flatnonzero(is_bidirectional(group))
     # likewise: all stand in, with limits of 0
@@ -144,6 +145,7 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
 def _later_rows(knowledge: SpatialKnowledge, row_bus: Ints, row_kind: Ints) -> tuple[Ints, Ints]:
     """(keys [J] = (neighbourhood * zones + zone) * kinds + kind, row J of each of the rows [R])."""
     assert knowledge.feeder is not None
+    # zone and kind within the key: cars of one neighbourhood act as one only if targets treat them alike
     top = neighbourhoods(knowledge.feeder.parent, knowledge.look_ahead_neighbourhoods)[row_bus]
     keys, row_later = np.unique(top * ZONE_KINDS + knowledge.site.bus_zone[row_bus] * KINDS + row_kind,
                                 return_inverse=True)

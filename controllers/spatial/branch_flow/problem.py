@@ -88,6 +88,7 @@ class LowerProblem:
 
     def begin(self, time_s: int, layout: Layout) -> None:
         """A new decision hour: limits that mattered in the hours now ahead are written from the start."""
+        # time ran backwards: another day is being decided, and nothing learned of this one applies
         if self._time_s is not None and time_s < self._time_s:
             self._written, self._cars = np.zeros(0, dtype=bool), None
         elif self._time_s is not None:
@@ -103,7 +104,9 @@ class LowerProblem:
         began = time.perf_counter()
         is_repair = inputs.correction is not None
         self._mva = line_mva(self.knowledge) if self._mva is None else self._mva
+        # the program is written anew each hour: cars and thus columns change, so no warm start would fit
         assembly = Assembly(self.knowledge, layout, inputs, self.without, self._mva)
+        # the repair is about broken limits: it writes all of them, elastic, from the start
         choice = whole_choice(assembly.limits) if is_repair else self._choice(assembly.limits, inputs)
         seconds, iterations, self.solves = 0.0, 0, 0
         while True:
@@ -113,6 +116,7 @@ class LowerProblem:
             wrong = assembly.wrong(x, choice) if run.is_optimal else no_rows(assembly.limits)
             if not wrong.any():
                 break
+            # rows are only added: every round is a tighter relaxation, so this ends
             choice = choice.with_written(wrong)
         total = time.perf_counter() - began
         run = replace(run, seconds=seconds, iterations=iterations, overhead_s=total - seconds)
@@ -191,6 +195,7 @@ class Assembly:
         self._alive = self.columns.alive
         penalty = self.limits.penalty
         if penalty is not None:
+            # a penalty whose row is not written has no use for its column
             self._alive[penalty.low[~choice.written[penalty.row]]] = False
         at = np.flatnonzero(choice.written)
         written = Rows("nonneg", self._limit_rows.matrix.rows(at), self._limit_rows.rhs[at])
@@ -217,6 +222,7 @@ class Assembly:
             return cost, 0.0
         at = np.flatnonzero(choice.below[penalty.row])
         price = cost[penalty.low[at]]
+        # low = threshold - v there, so its price on `low` is a negative price on v and a constant
         cost[penalty.v[at]] -= price
         return cost, float(price.sum() * penalty.threshold_pu2)
 
@@ -233,6 +239,7 @@ class Assembly:
         """[limits] what a limit leaves; of the penalty, how far v is above its threshold."""
         full = self.whole(x)
         if self.limits.penalty is not None:
+            # with `low` at 0 the row's slack is v - threshold, whichever way the penalty was written
             full[self.limits.penalty.low] = 0.0
         return np.asarray(self._limit_rows.rhs - self._limit_matrix @ full, dtype=np.float64)
 
@@ -244,6 +251,7 @@ class Assembly:
         objective = float(cost @ full + 0.5 * self.square @ full**2) + constant
         price = np.full(lines, np.nan)
         if self.has_balance:  # the first rows of all
+            # duals are per unit of the scaled objective
             price = z[: price.size].reshape(lines, order="F") * OBJECTIVE_UNIT_USD
         q_pev = np.zeros(lines) if cars.q is None else cars_eq.reactive_power(layout, inputs, cars).value(full)
         return Solution(

@@ -48,9 +48,12 @@ def share(asked: Asked, cars: Cars, pair: Ints) -> Floats:
     rows = asked.cohort_c_kw.size
     order = sorted_by_row(cars.row, cars.laxity)
     # cars have come and gone since the decision: what pairs cannot do any more is the cohort's, at any bus
+    # discharging before charging: a car that gives can take nothing, so the room for charging is known only afterwards
     lacks_d = asked.cohort_d_kw - np.bincount(cars.row, np.maximum(-given, 0.0), rows)
     room_d = np.where(given <= 0, given + np.maximum(-cars.lo_kw, 0.0), 0.0)
     given = given - fill(np.maximum(lacks_d, 0.0), room_d, cars.row, order[::-1], rows)
+    # three rounds: needs at any bus, then pairs beyond need where the optimum wants it, then whatever the cohort still
+    # lacks
     given = given + _charge_more(asked.cohort_c_kw, given, needed_kw, cars.row, order)
     given = given + _beyond_need(asked, given, cars, pair)
     given = given + _charge_more(asked.cohort_c_kw, given, cars.hi_kw, cars.row, order)
@@ -73,6 +76,7 @@ def _beyond_need(asked: Asked, given_kw: Floats, cars: Cars, pair: Ints) -> Floa
     pairs, cohorts = asked.pair_c_kw.size, asked.cohort_c_kw.size
     charged = np.maximum(given_kw, 0.0)
     wish = np.maximum(np.r_[asked.pair_c_kw, 0.0] - np.bincount(pair, charged, pairs + 1), 0.0)
+    # a pair has one cohort; pairs without cars keep cohort 0, where their wish has no car to fill it
     cohort_of = np.zeros(pairs + 1, dtype=np.int64)
     cohort_of[pair] = cars.row
     wished = np.bincount(cohort_of, wish, cohorts)

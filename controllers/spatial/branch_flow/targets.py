@@ -31,6 +31,7 @@ def hour_targets(targets_kw: Floats, horizon_h: int, hour: int, bins: int, least
     now = by_group_and_hour(targets_kw, horizon_h)[:, :, hour]
     result = np.zeros((GROUP_COUNT, bins))
     # a plan counts departures from its own start, the lower layer from the present hour
+    # cohorts overdue by the plan's clock still stand here: they count as leaving within the hour
     departure_bin = np.clip(np.arange(horizon_h) - hour, 0, bins - 1)
     into = (departure_bin[:, None] == np.arange(bins)).astype(np.float64)
     result += now[:, :horizon_h] @ into
@@ -64,6 +65,7 @@ def later_targets(targets_kw: Floats, horizon_h: int, hour: int, hours: int) -> 
     known = per_group[:, hour + 1 : hour + 1 + hours]
     result = np.zeros((len(ZONES) * KINDS, hours))
     groups = np.arange(GROUP_COUNT)
+    # several groups share a zone and kind: plain indexing would keep the last one alone
     np.add.at(result[:, : known.shape[1]], zone_of(groups) * KINDS + kind_of(groups), known)
     return result.reshape(len(ZONES), KINDS, hours), int(known.shape[1])
 

@@ -82,6 +82,7 @@ class HourJudge:
         price = self.now.price_usd_per_mwh[:steps]
         lost_kw = flow.losses_kw.reshape(count, steps)
         limits_usd, excess = self._limits(flow, behind_kw)
+        # powers beyond the feeder's capacity have no power flow: dear, but finite, so that a search may still compare
         none = np.isnan(lost_kw).any(axis=1)
         lost_kw = np.nan_to_num(lost_kw)
         return HourCost(
@@ -132,6 +133,7 @@ class HourJudge:
         loading = flow.line_loading_percent.reshape(shape)[:, :, 1:] / 100.0
         current = np.maximum(loading**2 - 1.0, 0.0) * feeder.i_max_pu[1:] ** 2
         s_kva = np.hypot(behind_kw, self._q_kvar)
+        # column 0 is the substation, whose power is the flow's own
         s_kva[:, :, 0] = np.hypot(flow.p_slack_kw, flow.q_slack_kvar).reshape(shape[:2])
         rating = feeder.transformer_kva
         above_mva = np.maximum(s_kva - rating, 0.0) / 1e3

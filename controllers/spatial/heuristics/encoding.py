@@ -56,6 +56,7 @@ class Encoding:
         self._eta_c, self._eta_d = layout.eta_c, layout.eta_d
         self._x_min, self._x_max = flex.x_min_now_kwh[rows], flex.x_max_now_kwh[rows]
         self.pc_max_kw, self.pd_max_kw = flex.pc_max_now_kw[rows], flex.pd_max_now_kw[rows].copy()
+        # rows of one-way cars have a limit only where the fleet's row is shared
         self.pd_max_kw[layout.rows_c] = 0.0
         self._cohort = layout.pair_cohort.toarray()
         self._pace = _pace_h(self.pc_max_kw, self._step_h)
@@ -87,6 +88,7 @@ class Encoding:
         given_c, given_d = (np.zeros((count, self._cohort.shape[0])) for _ in range(2))
         for q in range(steps):
             rates = self._rates(x, q)
+            # due by the end of step q, so a step that could not give its part is made up for in the next
             due_c = np.maximum(scale_c * self._asked_c[:, : q + 1].sum(axis=1) - given_c, 0.0)
             due_d = np.maximum(scale_d * self._asked_d[:, : q + 1].sum(axis=1) - given_d, 0.0)
             pc[:, :, q] = self._charge(charge, rates, due_c, q)

@@ -50,6 +50,7 @@ class _Solving:
         """Merged commitment and full dispatch; a fuller MILP when that leaves too large a gap."""
         case, mip_gap = self.case, self.case.knowledge.mip_gap
         allowed = self.tuning.accepted_gap_factor * mip_gap + TANGENT_GAP_REL
+        # every relaxation's bound holds for the case itself, so the best of them is kept
         bound_usd = -np.inf
         for relaxed, clusters in self._relaxations():
             first = self._commit(relaxed, clusters)
@@ -88,8 +89,10 @@ def close_balance(case: Case, u: Ints, d: Dispatch) -> Dispatch:
     units, view, h = case.knowledge.units, case.view, case.horizon_h
     low, high = units.p_min_mw[:, None] * u, units.p_max_mw[:, None] * u
     p = np.clip(d.p_mw, low, high)
+    # cars keep their powers: units have no envelope over hours that a correction could break
     cars = np.bincount(case.rows.hour, d.pc_mw - d.pd_mw, h) if case.rows.entries else np.zeros(h)
     needed = view.load_mw + case.uncontrolled_mw + cars - (view.wind_mw - d.wind_cut_mw + view.pv_mw - d.pv_cut_mw)
+    # one unit may lack the room; the second round gives what is left to the next
     for _ in range(2):
         missing = needed - p.sum(axis=0)
         room = np.where(missing > 0, high - p, p - low)

@@ -34,6 +34,7 @@ FORBIDDEN_USD = 1e12
 def identical_units(units: ThermalUnits) -> list[Ints]:
     """Rows of units with equal data in the order of their first member; status and name do not count."""
     skip = ("names", "initial_h")
+    # status before the plan may differ: it enters by counts and ages, the data may not
     table = np.stack([np.asarray(getattr(units, f.name), dtype=np.float64)
                       for f in fields(units) if f.name not in skip])
     # in the order of the table below: np.unique sorts by data, which says nothing
@@ -104,6 +105,7 @@ def _share_out(rules: _Rules, hours_on: Ints, started: Ints, stopped: Ints) -> I
     horizon = started.size
     start_h, stop_h = np.repeat(np.arange(horizon), started), np.repeat(np.arange(horizon), stopped)
     on, off = _oldest_first(hours_on, hours_on > 0), _oldest_first(hours_on, hours_on < 0)
+    # in order of age, so that the k-th stop belongs to the k-th run: first on, first off
     on_since = np.concatenate([-np.abs(hours_on[on]), start_h])
     off_since = np.concatenate([-np.abs(hours_on[off]), stop_h])
     _check_times(rules, stop_h - on_since[:stop_h.size], rules.min_up_h, "minimum up")
@@ -115,6 +117,7 @@ def _share_out(rules: _Rules, hours_on: Ints, started: Ints, stopped: Ints) -> I
     runs, rests = list(on), list(off)  # units of on_since and off_since, filled as time goes on
     for k in range(on_since.size):
         if k >= len(on):
+            # the unit that starts is one that rested, and which one rested follows from the stops before
             while len(rests) <= taken[k - len(on)]:  # stops before this start: their runs are known
                 rests.append(runs[len(rests) - len(off)])
             runs.append(rests[taken[k - len(on)]])
@@ -134,6 +137,7 @@ def _resting_units(rules: _Rules, start_h: Ints, off_since: Ints) -> Ints:
     rest = start_h[:, None] - off_since[None, :]
     usd = np.where(rest <= rules.min_down_h + rules.cold_start_h, rules.hot_usd, rules.cold_usd)
     cost: Floats = np.where(rest >= rules.min_down_h, usd, FORBIDDEN_USD)
+    # linear_sum_assignment would leave starts unassigned instead of refusing
     if start_h.size > off_since.size:
         raise PlanError(f"{rules.name}: more starts than units at rest")
     return np.asarray(linear_sum_assignment(cost)[1], dtype=np.int64)

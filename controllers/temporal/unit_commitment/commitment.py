@@ -63,9 +63,11 @@ def commit(case: Case, gap: float, node_limit: int, without: Collection[str] = (
     `tightening` adds the redundant constraints of eq.TIGHTENING.
     """
     rough = None
+    # a coarse problem takes a fraction of the time and gives a start, and a bound that says how good it is
     if not (cycling and case.cycling_pays().any()):  # binaries of cars are not the guess's
         rough = roughly(case, gap, without, tightening)
     if rough is not None:
+        # tangents are rows per unit and hour: no more of them than the gap that was asked for can tell apart
         case = with_enough_tangents(case, TANGENT_PART * gap * abs(rough.relaxed_usd))
     v, problem = _written(case, without, cycling, tightening)
     return solve_commitment(case, v, problem, gap, node_limit, () if rough is None else _guesses(case, rough))
@@ -135,11 +137,13 @@ def _searched(milp: Milp, gap: float, node_limit: int, starts: Iterable[Answer])
     """(answer, bound): from a good start a few nodes without search often do; the best start begins a whole search."""
     near, best, bound = max(NEAR_RELAXED, NEAR_GAPS * gap), None, -np.inf
     for start in starts:
+        # a worse start cannot begin a better search
         if best is not None and start.value >= best.value:
             continue
         best = start
         if start.value - start.bound > near * abs(start.value):
             continue
+        # with a good start the bound is what is missing, and a few nodes raise it without the solver's own heuristics
         best = milp.solve(highs_options(gap, min(FIRST_NODES, node_limit)) | NO_SEARCH, start=start)
         bound = max(bound, best.bound)
         if replace(best, bound=bound).is_within(gap):
@@ -220,6 +224,7 @@ def binned_cohorts(case: Case, relaxed: bool = True) -> Case:
     """
     rows, last = case.rows, case.horizon_h - 1
     binned = np.minimum(rows.departure_h // GUESS_BIN_H * GUESS_BIN_H + GUESS_BIN_H - 1, last)
+    # a stay within one bin would be merged with stays that do not overlap it
     is_short = np.bincount(rows.cohort, minlength=rows.count) <= GUESS_BIN_H
     departure = np.where((rows.departure_h > last) | is_short, rows.departure_h, binned)
     return replace(case, rows=merge_cohorts(replace(rows, departure_h=departure), relaxed))
@@ -234,6 +239,7 @@ def _clear(x: Floats, horizon_h: int) -> Floats:
     is_open: Bools = (np.abs(x - np.rint(x)) > CLEAR).reshape(-1, horizon_h)
     beside = is_open.copy()
     for hours in range(1, 1 + (BESIDE_SHORT_H if horizon_h <= SHORT_H else BESIDE_H)):
+        # a fractional hour usually means that a start or stop may move by an hour: its neighbours are left open too
         beside[:, hours:] |= is_open[:, :-hours]
         beside[:, :-hours] |= is_open[:, hours:]
     return np.where(beside.ravel(), np.nan, np.rint(x))
@@ -249,5 +255,6 @@ def _from_guess(milp: Milp, whole: list[cp.Variable], guess: Guess) -> Answer | 
         return None
     relaxed_usd = guess.relaxed_usd
     if np.isnan(relaxed_usd):
+        # without a bound from the guess's own problem a start could not be called good
         relaxed_usd = milp.solve(highs_options(0.0, 1), relaxed=True).value
     return replace(answer, bound=relaxed_usd)

@@ -23,6 +23,7 @@ def explain(case: Case, node_limit: int, without: Collection[str] = ()) -> str:
     h, rows = case.horizon_h, case.rows
     v = replace(make_variables(case), missing=cp.Variable(h, nonneg=True),
                 surplus=cp.Variable(h, nonneg=True))
+    # elastic where a plan can be impossible for want of capacity or time; all else would be a fault in the input
     below = cp.Variable(max(rows.entries, 1), nonneg=True)
     at_end = cp.Variable(nonneg=True)
     constraints = collect(case, v, eq.EQUATIONS, {*without, "cohort_envelope", "terminal"})

@@ -81,6 +81,7 @@ def initial_status(case: Case, v: Variables) -> Constraints:
     units, inherited, h = case.knowledge.units, case.inherited, case.horizon_h
     run, rest = inherited.must_run(units, h).ravel(), inherited.must_rest(units, h).ravel()
     count = per_unit(case, inherited.count)
+    # of a single unit the status is fixed outright, which presolve removes; of a cluster only a number is bound
     one_run, one_rest = (np.flatnonzero((bound > 0) & (count == 1)) for bound in (run, rest))
     out: Constraints = [v.u[one_run] == 1] if one_run.size else []
     out += [v.u[one_rest] == 0] if one_rest.size else []
@@ -121,6 +122,7 @@ def hot_start_pairs(case: Case, v: Variables) -> Constraints:
     into = sparse.csr_matrix((np.ones(each.size), (rests.row * h + rests.start_h, each)), shape=(size, each.size))
     source, pair = np.unique(np.stack([rests.row, rests.stop_h]), axis=1, return_inverse=True)
     out_of = sparse.csr_matrix((np.ones(each.size), (pair.reshape(-1), each)), shape=(source.shape[1], each.size))
+    # stops before the plan are known numbers, later ones are unknowns z
     early = source[1] < 0
     stopped = np.array([(inherited.hours_on[i] == s).sum() for i, s in source[:, early].T], dtype=np.float64)
     late = source[0, ~early] * h + source[1, ~early]
@@ -132,9 +134,11 @@ def cost_tangents(case: Case, v: Variables) -> Constraints:
     """(U9) cost >= tangents of a u + b P + c P^2 at >= 12 powers, each scaled by u."""
     a, b, c = case.unit_curve()
     units, out = case.knowledge.units, []
+    # a linear curve is its own tangent
     count = case.knowledge.tangents if np.any(c > 0) else 1
     for part in np.linspace(0.0, 1.0, count):
         at = units.p_min_mw + part * (units.p_max_mw - units.p_min_mw)
+        # level times u: a tangent scaled by u passes through 0 for a unit that is off
         slope, level = per_unit(case, b + 2 * c * at), per_unit(case, a - c * at**2)
         out.append(v.cost >= times(slope, v.p) + times(level, v.u))
     return out
@@ -149,6 +153,7 @@ def renewables(case: Case, v: Variables) -> Constraints:
 def cohort_power(case: Case, v: Variables) -> Constraints:
     """(U12) Pfresh <= Pc <= Pcmax, Pd <= Pdmax; Pfresh: of cars that have just come and cannot wait."""
     rows, out = case.rows, [v.charge <= 1] + ([v.discharge <= 1] if v.discharge_at.size else [])
+    # only where something must be charged: rows of zeros would cost the solver as much as others
     at = np.flatnonzero(rows.pc_min_mw[v.charge_at] > 0)
     least = rows.pc_min_mw[v.charge_at][at] / rows.pc_max_mw[v.charge_at][at]
     return out + ([v.charge[at] >= least] if at.size else [])
@@ -166,6 +171,7 @@ def cohort_sharing(case: Case, v: Variables) -> Constraints:
 def cohort_recursion(case: Case, v: Variables) -> Constraints:
     """(U14) X(t) = X(t-1) + (eta_c Pc - Pd/eta_d) 1 h, X = 0 before the first entry."""
     rows, scale = case.rows, case.rows.x_scale_mwh
+    # fractions of limits and scaled energies: coefficients near 1, whatever the size of a cohort
     into = rows.eta_charge[rows.cohort] * rows.pc_max_mw / scale
     out = rows.pd_max_mw / rows.eta_discharge[rows.cohort] / scale
     gained = _put(rows.entries, v.charge_at, into[v.charge_at]) @ v.charge

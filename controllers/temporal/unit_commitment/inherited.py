@@ -67,6 +67,7 @@ def single_rows(units: ThermalUnits, hours_on: Ints, p_mw: Floats) -> Inherited:
 
 def power_before_mw(units: ThermalUnits, hours_on: Ints, p_mw: Floats) -> Floats:
     """[U] 0 for units that are off; NaN for units that are on below their minimum power: a power not measured."""
+    # a unit that is on must have given at least its minimum: less means that nobody has measured it
     known = p_mw >= units.p_min_mw - POWER_KNOWN_MW
     running = np.where(known, np.clip(p_mw, units.p_min_mw, units.p_max_mw), np.nan)
     return np.asarray(np.where(hours_on > 0, running, 0.0), dtype=np.float64)

@@ -27,6 +27,7 @@ def last_schedule(case: Case) -> Floats:
     before = np.zeros((single.shape[0], 1), dtype=np.int64)
     for members, hours_on in zip(case.clusters.members, case.clusters.hours_on, strict=True):
         before[members, 0] = hours_on > 0
+    # of single units before they are summed: a start and a stop in one hour would cancel in the sum
     starts = np.maximum(np.diff(single, axis=1, prepend=before), 0)
     summed = [np.stack([of[m].sum(axis=0) for m in case.clusters.members]) for of in (single, starts)]
     return np.concatenate([of.ravel() for of in summed]).astype(np.float64)
@@ -38,6 +39,7 @@ def held(case: Case, relaxed: Floats) -> Floats:
     Numbers of running units of a cluster are held as they are.
     """
     schedule = last_schedule(case)
+    # where today's relaxation disagrees with yesterday's schedule the day has changed: that part is searched anew
     is_open = np.abs(schedule - relaxed) > DIFFERS
     if case.clusters is None:
         is_open |= too_short(case).ravel()

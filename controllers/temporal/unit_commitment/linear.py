@@ -79,6 +79,7 @@ class Linear:  # noqa: PLW1641  == makes rows, as cvxpy's does
 
     def __rmatmul__(self, left: Any) -> Linear:
         """A @ (M x + c); a vector on the left gives one row."""
+        # a dense matrix is rare and small here; a vector on the left makes one row
         dense: Any = left if sp.issparse(left) else np.atleast_2d(np.asarray(left))
         rows = sp.csr_array(dense)
         return Linear(sp.csr_array(rows @ self.matrix), np.asarray(rows @ self.constant))

@@ -71,10 +71,12 @@ class Milp:
         """held: values of all unknowns, NaN where free; relaxed: none is an integer; start: answer to begin with."""
         lower, upper = self._bounds()
         if held is not None:
+            # held by bounds and not by rows: the matrix stays, and presolve takes the columns out
             lower, upper = np.where(np.isnan(held), lower, held), np.where(np.isnan(held), upper, held)
         data = {**self._data, "lower_bounds": lower, "upper_bounds": upper}
         if relaxed:
             data |= {"bool_vars_idx": [], "int_vars_idx": []}
+        # cvxpy passes a first answer on only as the result of an earlier solve
         known = {} if start is None else {"HIGHS": (None, None, {"model_status": "kOptimal",
                                                                   "solution": start.raw["solution"]})}
         begun = time.perf_counter()
@@ -90,6 +92,7 @@ class Milp:
         lower, upper = self._data["lower_bounds"], self._data["upper_bounds"]
         lower = np.full(self.size, -np.inf) if lower is None else lower.copy()
         upper = np.full(self.size, np.inf) if upper is None else upper.copy()
+        # cvxpy leaves binaries to integrality: relaxed, they need their 0..1 as bounds
         binary = np.array(self._data["bool_vars_idx"], dtype=np.int64)
         lower[binary], upper[binary] = np.maximum(lower[binary], 0.0), np.minimum(upper[binary], 1.0)
         return lower, upper
@@ -97,6 +100,7 @@ class Milp:
 
 def _answer(raw: dict[str, Any], relaxed: bool) -> Answer:
     info = raw["info"]
+    # 2 is HiGHS's kSolutionStatusFeasible: a limit may be reached with or without a point
     has_point = bool(raw["solution"].value_valid) and info.primal_solution_status == 2
     value = float(info.objective_function_value) if has_point else np.inf
     return Answer(raw=raw, x=np.array(raw["solution"].col_value) if has_point else np.zeros(0), value=value,

@@ -78,6 +78,7 @@ class CohortRows:
     @property
     def x_scale_mwh(self) -> Floats:
         """[E] size of each cohort's energy range, so that solvers see numbers near 1."""
+        # by the energy bounds, and by an hour's power where these are narrow: 1e-9 would blow coefficients up
         size = np.zeros(self.count)
         np.maximum.at(size, self.cohort, np.maximum(np.abs(self.x_max_mwh), np.abs(self.x_min_mwh)))
         np.maximum.at(size, self.cohort, np.maximum(self.pc_max_mw, self.pd_max_mw))
@@ -202,6 +203,7 @@ class Case:
         """
         units, view = self.knowledge.units, self.view
         _, b, c = self.unit_curve()
+        # a convex curve is flattest at its least power, so no price of fuel is below this
         cheapest = float(np.min(b + 2 * c * units.p_min_mw))
         least = float(units.p_min_mw @ self.inherited.count)
         # curtailment sets the price only where power may be left over whatever cars do
@@ -216,6 +218,7 @@ def make_case(knowledge: TemporalKnowledge, view: SystemView, car_control: CarCo
     """The planning problem with one row per nonempty cohort of each district."""
     h = knowledge.horizon_h
     districts = view.districts
+    # the upper layer has one bus: what districts add up to is all it sees of them
     uncontrolled = sum((d.p_uncontrolled_kw for d in districts), np.zeros(h)) / KW_PER_MW
     uneven = within_the_hour(districts, h, view.steps_per_hour)
     parts = [_district_rows(k, d, knowledge, car_control, uneven) for k, d in enumerate(districts)]
@@ -269,12 +272,14 @@ def _district_rows(index: int, cars: CohortFlexibility, knowledge: TemporalKnowl
                    car_control: CarControl, uneven: WithinTheHour) -> CohortRows:
     """Nonempty (cohort, hour) pairs of one district; none when cars are not controlled."""
     horizon = cars.horizon_h
+    # cars that the controller may not use enter as fixed load, in `uncontrolled`, and have no row
     pc = cars.pc_max_kw * (car_control != "none")
     pd = cars.pd_max_kw * (car_control == "bidirectional")
     before = np.concatenate([np.zeros((cars.cohort_count, 1)), cars.x_min_kwh[:, :-1]], axis=1)
     # a lower bound that rises must stand in an entry even where no power is left to follow it
     bound_rises = cars.x_min_kwh > before + NEGLIGIBLE_KW
     active = (pc > NEGLIGIBLE_KW) | (pd > NEGLIGIBLE_KW) | (bound_rises & (car_control != "none"))
+    # of some hundred cohorts a few dozen hold cars
     used, cohort = np.unique(np.nonzero(active)[0], return_inverse=True)
     where, hour = np.nonzero(active)
     group, departure = group_of_row(used, horizon), hour_of_row(used, horizon)
@@ -335,6 +340,7 @@ def merge_cohorts(rows: CohortRows, relaxed: bool = True) -> CohortRows:
         return grid
 
     pc, pd = total(rows.pc_max_mw), total(rows.pd_max_mw)
+    # each cohort's share of the merged limit, by which its sharing limit (U13) enters the sum
     part_c = rows.pc_max_mw / np.maximum(pc, 1e-12)[kind[rows.cohort], rows.hour]
     part_d = rows.pd_max_mw / np.maximum(pd, 1e-12)[kind[rows.cohort], rows.hour]
     limit, least = total(np.maximum(part_c, part_d)), total(rows.pc_min_mw)

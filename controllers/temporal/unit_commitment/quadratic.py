@@ -143,6 +143,7 @@ class Arrays:
 
     def free(self) -> tuple[Bools, Floats]:
         """(which unknowns matter and have room between their bounds, what the others are) [n]."""
+        # interior-point methods need an interior: an unknown without room has none and is taken as a constant
         near = self.high - self.low < NO_ROOM
         held = np.clip(0.0, self.low, np.maximum(self.low, self.high))
         held[near] = (self.low[near] + self.high[near]) / 2
@@ -163,7 +164,9 @@ def arrays(rows: list[Rows], cost: Linear, square: Floats, low: Floats) -> Array
     equal, equal_to = _stacked([row.expression for row in rows if row.sense == "zero"], low.size)
     matrix, constant = _stacked([row.expression for row in rows if row.sense == "nonneg"], low.size)
     low, high = low.copy(), np.full(low.size, np.inf)
+    # a row with one unknown is a bound, which the solver treats without a row of its factorisation
     alone = np.diff(matrix.indptr) == 1
+    # the sign of the coefficient says which side it bounds; several such rows of one unknown: the tightest
     single = matrix[alone]
     bound = -constant[alone] / single.data
     np.maximum.at(low, single.indices[single.data > 0], bound[single.data > 0])
@@ -176,6 +179,7 @@ def _stacked(parts: list[Linear], width: int) -> tuple[sp.csr_array, Floats]:
     if not parts:
         return sp.csr_array((0, width)), np.zeros(0)
     matrix = sp.csr_array(sp.vstack([part.matrix for part in parts], format="csr"))
+    # a stored 0 would make a row with one unknown look like one with two
     matrix.eliminate_zeros()
     return matrix, np.concatenate([part.constant for part in parts])
 
@@ -203,6 +207,7 @@ def _by_piqp(problem: Quadratic) -> Solved | None:
                   for row, where in zip(waiting, asked, strict=True)]
         if not any(where.any() for where in broken):
             break
+        # rows are only added, so an answer that breaks none of the rest is that of the whole problem
         asked = [before | where for before, where in zip(asked, broken, strict=True)]
     else:
         return None
@@ -216,6 +221,7 @@ def _by_piqp(problem: Quadratic) -> Solved | None:
 
 def _within_bounds(whole: Arrays) -> tuple[Floats, Floats] | None:
     """(x of all unknowns, duals of the equalities), or None."""
+    # bounds that cross by more than rounding: no answer here; the other solver says so in its own words
     if np.any(whole.low > whole.high + ROUNDING):
         return None
     free, x = whole.free()
@@ -228,6 +234,7 @@ def _within_bounds(whole: Arrays) -> tuple[Floats, Floats] | None:
 
 def _piqp(part: Arrays) -> tuple[Floats, Floats] | None:
     """(x, duals of the equalities), or None."""
+    # rows whose unknowns were all taken out are checked here, since a solver would call 0 = 1e-12 infeasible
     used, bound = (np.diff(m.indptr) > 0 for m in (part.equal, part.below))
     if np.any(np.abs(part.equal_to[~used]) > ROUNDING) or np.any(part.limit[~bound] < -ROUNDING):
         return None

@@ -35,11 +35,13 @@ def follows_power(case: Case) -> Bools:
 
 def _positions(case: Case, limited: Bools) -> Ints:
     """Flat positions of limited rows; the first hour only where the power before is known."""
+    # NaN: a unit whose power before the plan was never seen, as at a run's first plan
     unknown = first_hour(case, np.isnan(case.inherited.p_before_mw)) > 0
     return np.setdiff1d(at_rows(case, limited), np.flatnonzero(unknown))
 
 
 def _power_before(case: Case, v: Variables) -> Floats:
+    # NaN rows are not among `_positions`, so that any number does
     power = np.nan_to_num(case.inherited.p_before_mw)
     if case.clusters is None and v.u.is_constant():
         power = np.minimum(power, highest_before_mw(case, np.asarray(v.u.value).reshape(-1, case.horizon_h)))
@@ -51,6 +53,7 @@ def highest_before_mw(case: Case, u: Floats | Ints) -> Floats:
     units = case.knowledge.units
     most = units.p_max_mw
     for on in u.T[::-1] > 0:
+        # from the last hour back: before a stop at most SD, an hour earlier one ramp more
         most = np.where(on, np.minimum(most, units.p_max_mw) + units.ramp_down_mw_per_h, units.p_shutdown_max_mw)
     return np.asarray(most, dtype=np.float64)
 

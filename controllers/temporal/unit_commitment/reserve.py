@@ -88,6 +88,7 @@ def deliverable(case: Case, v: Variables) -> Constraints:
     if rows.entries == 0:
         return thermal_only(case, v)
     discharge, more, less = discharging_mw(case, v), v.stored_reserve[0], v.stored_reserve[1]
+    # the limit counts all expected cars, scaled by compliance already; phi says how much of it can be trusted
     most = rows.hour_matrix(case.horizon_h, np.arange(rows.entries)) @ rows.pd_max_mw
     return [v.counted <= _units_less_cars_mw(case, v) + times(phi, discharge) + more + less,
             more <= times(phi, most - discharge), less <= times(phi, interruptible_mw(case, v))]
@@ -131,6 +132,7 @@ RESERVE_RULES: dict[str, Equation] = {
 def reserve(case: Case, v: Variables) -> Constraints:
     """(U11) R + Pw + Pv + s >= (1 + r) D + Punc + e in every step, R as the run's rule counts in its hour."""
     there = each_step(case) @ v.counted + case.renewable_step_mw + piece_sum(case) @ v.short
+    # step by step: an hour's mean hides the step in which reserve is missing
     needed = case.load_step_mw + case.requirement_mw + case.uncontrolled_step_mw
     if case.is_uneven:
         return [*RESERVE_RULES[case.knowledge.reserve_rule](case, v), there >= needed + v.charge_extra]

@@ -138,6 +138,7 @@ def fix_commitment(case: Case, v: Variables, u: Ints, direction: Floats) -> Vari
     start, stop, hot = (cp.Constant(m.ravel().astype(float)) for m in starts_and_stops(case, u))
     on = u.ravel().astype(np.float64)
     a, b, c = (np.repeat(k, case.horizon_h) for k in case.unit_curve())
+    # the MILP's tangents lie below the curve; at a fixed schedule the curve itself is affordable
     cost = a @ on + b @ v.p + c @ cp.square(v.p)
     return replace(v, u=cp.Constant(on), y=start, z=stop, hot=hot, cost=cost, direction=cp.Constant(direction))
 
@@ -168,6 +169,7 @@ def dispatch_of(case: Case, v: Variables, u: Ints, solved: Solved, objective: cp
     h = case.horizon_h
     pc, pd = entry_powers(case, v)
     return Dispatch(
+        # times u: a unit that is off must give exactly 0 and not a solver's 1e-9; the balance's dual has cvxpy's sign
         p_mw=np.asarray(v.p.value).reshape(-1, h) * u, wind_cut_mw=_clean(v.wind_cut.value),
         pv_cut_mw=_clean(v.pv_cut.value), price_usd_per_mwh=-solved.duals.get("balance[0]", np.zeros(h)),
         pc_mw=pc, pd_mw=pd, x_mwh=value_of(v.x) * case.rows.x_scale_mwh, objective_usd=float(objective.value),
@@ -181,6 +183,7 @@ def _clean(values: Floats) -> Floats:
 def entry_powers(case: Case, v: Variables) -> tuple[Floats, Floats]:
     """(Pc, Pd) [E] in MW from the fractions, kept within their limits."""
     pc, pd = np.zeros(case.rows.entries), np.zeros(case.rows.entries)
+    # interior-point answers overshoot bounds by their tolerance; as powers these would be violations
     pc[v.charge_at] = np.clip(value_of(v.charge), 0.0, 1.0) * case.rows.pc_max_mw[v.charge_at]
     pd[v.discharge_at] = np.clip(value_of(v.discharge), 0.0, 1.0) * case.rows.pd_max_mw[v.discharge_at]
     return pc, pd
@@ -198,6 +201,7 @@ def split(case: Case, least: Dispatch, direction: Floats, slack_usd: float,
     rows = case.rows
     if rows.entries == 0:
         return least
+    # the commitment stands, and so does the side of each cycling entry: what is left is a convex problem
     v = replace(make_variables(case), direction=cp.Constant(direction))
     sides = [side for side in (_side(case, "charge", v.charge_at, rows.pc_max_mw, least.pc_mw),
                                _side(case, "discharge", v.discharge_at, rows.pd_max_mw, least.pd_mw)) if side.at.size]
@@ -232,6 +236,7 @@ def _side(case: Case, name: str, at: Ints, limit_mw: Floats, power_mw: Floats) -
     rows, h, limit = case.rows, case.horizon_h, limit_mw[at]
     add = rows.hour_matrix(h, at)
     room = add @ limit
+    # hours in which no car can act would divide by 0 and need no row
     used = np.flatnonzero(room > 0)
     mean = np.zeros(h)
     mean[used] = (add @ power_mw[at])[used] / room[used]
@@ -244,6 +249,7 @@ def _cost_cap(case: Case, v: Variables, least: Dispatch, slack_usd: float) -> eq
     """Wear and terminal value may differ between cohorts: together no dearer than found."""
     charge, discharge = entry_prices(case)
     at = eq.stays_on(case)
+    # a split may trade wear for energy held at the end, so both are in the cap
     credit = case.terminal_value_usd_per_mwh * float(least.x_mwh[at].sum()) * (case.knowledge.terminal == "price")
     weight = case.knowledge.objective.owners
     spent = weight * float(charge @ least.pc_mw + discharge @ least.pd_mw) - credit

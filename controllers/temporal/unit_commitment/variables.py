@@ -83,6 +83,7 @@ def short_rests(case: Case) -> Rests:
     units, inherited, h = case.knowledge.units, case.inherited, case.horizon_h
     parts = [np.zeros((3, 0), dtype=np.int64)]
     for i in inherited.clustered:
+        # units that stopped in the same hour are one source of hot starts, limited by their number
         before = np.unique(inherited.hours_on[i][inherited.hours_on[i] < 0])
         stop, start = np.meshgrid(np.concatenate([before, np.arange(h)]), np.arange(h), indexing="ij")
         rest = start - stop

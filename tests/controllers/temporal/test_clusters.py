@@ -43,7 +43,7 @@ def _case(build: SimpleNamespace, units: ThermalUnits, load: np.ndarray, **known
 # ------------------------------------------------------------------ who is alike
 def test_copies_are_alike_and_the_ten_units_are_not() -> None:
     assert [m.tolist() for m in identical_units(ten_units())] == [[i] for i in range(10)]
-    assert [m.tolist() for m in identical_units(ten_units(copies=3))] == [[i, i + 10, i + 20] for i in range(10)]
+    assert [m.tolist() for m in identical_units(ten_units(unit_copies=3))] == [[i, i + 10, i + 20] for i in range(10)]
 
 
 def test_without_identical_units_the_problem_is_the_same_object(build: SimpleNamespace) -> None:
@@ -52,7 +52,7 @@ def test_without_identical_units_the_problem_is_the_same_object(build: SimpleNam
 
 
 def test_each_optional_limit_tells_units_apart() -> None:
-    units = ten_units(copies=2, ramps="ten_unit")
+    units = ten_units(unit_copies=2, ramps="ten_unit")
     slower = replace(units, ramp_up_mw_per_h=units.ramp_up_mw_per_h * np.where(np.arange(20) == 13, 0.9, 1.0))
     assert len(identical_units(units)) == 10
     assert [m.tolist() for m in identical_units(slower)][3:5] == [[3], [4, 14]]
@@ -162,7 +162,7 @@ def test_ramps_of_clusters_end_in_plans_that_every_unit_can_keep(build: SimpleNa
 
 # ------------------------------------------------------------------ a hundred units
 def _hundred(gap: float) -> tuple[TemporalKnowledge, SystemView]:
-    units = ten_units(copies=10)
+    units = ten_units(unit_copies=10)
     known = TemporalKnowledge(
         units=units, horizon_h=24, binding_h=24, objective=Objective(owners=0.0, curtailment=0.0, carbon=0.0),
         carbon_price_usd_per_t=0.0, curtailment_penalty_usd_per_mwh=0.0, wear_usd_per_kwh=np.zeros(18),

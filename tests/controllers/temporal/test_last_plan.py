@@ -51,7 +51,7 @@ def test_a_good_last_schedule_spares_the_search_for_another(case: Case, monkeypa
 
 def test_identical_units_are_counted_with_their_starts(build: SimpleNamespace) -> None:
     """Planned together they begin with the last plan of single units too, and nothing about the optimum changes."""
-    units = ten_units(copies=2)
+    units = ten_units(unit_copies=2)
     known = build.knowledge(H, units=units, mip_gap=1e-5)
     case = UnitCommitment(known, "none")._case(build.view(known, 9 * np.array(HILL)))
     first = commit_by_clusters(case, 1e-5, 2000)

@@ -15,7 +15,7 @@ from models.drivers.behaviours import (
     ZONE_OUT,
     code_of,
 )
-from models.fleet.fleet import FleetParameters
+from models.fleet.fleet import ChargingParameters
 from models.records.groups import GROUP_COUNT, group_index
 from models.records.vehicles import DeclaredTable, Vehicles
 from tests.models.fleet.fleet_case import HOUR, PART_LOAD, STEP, cars, declared_of, fleet_of, presence_of, run, whole
@@ -196,7 +196,7 @@ def test_arrivals_wait_by_default_if_somebody_is_dispatched() -> None:
 def test_driving_below_the_minimum_is_fast_charged_on_the_way() -> None:
     """25 kWh less 20 leaves 5, the minimum is 10: 5 kWh into the battery, 5/0.5 from the grid."""
     vehicles = cars()
-    fleet = fleet_of(vehicles, parameters=FleetParameters(fast_charge_eta=0.5, fast_charge_usd_per_kwh=0.4))
+    fleet = fleet_of(vehicles, parameters=ChargingParameters(fast_charge_eta=0.5, fast_charge_usd_per_kwh=0.4))
     step = run(fleet, told=0, declared=away(vehicles), presence=presence_of(stay_fraction=0, driven_kwh=20.0))
     assert fleet.soc[0] == pytest.approx(0.2)
     assert step.fast_charged_kwh[0] == pytest.approx(10)
@@ -249,12 +249,12 @@ def test_mismatch_is_what_taper_and_part_load_cost() -> None:
     step = run(tapered, 8.0)
     assert step.model_mismatch_kwh == pytest.approx(1.6 - (tapered.energy_kwh[0] - 42.5))
     assert run(fleet_of(vehicles), told=0).model_mismatch_kwh == 0  # no plan asked for it
-    lossy = fleet_of(cars(), parameters=FleetParameters((PART_LOAD, None)))
+    lossy = fleet_of(cars(), parameters=ChargingParameters((PART_LOAD, None)))
     up = run(lossy, 4.0)
     assert (up.charged_kwh[0], up.stored_kwh[0], up.model_mismatch_kwh) == pytest.approx((1, 0.72, 0.08))
     down = run(lossy, -4.0)
     assert (down.discharged_kwh[0], down.drawn_kwh[0], down.model_mismatch_kwh) == pytest.approx((1, 1.375, 0.125))
-    fast = run(fleet_of(cars(class_index=1), parameters=FleetParameters((PART_LOAD, None))), 4.0)
+    fast = run(fleet_of(cars(class_index=1), parameters=ChargingParameters((PART_LOAD, None))), 4.0)
     assert (fast.stored_kwh[0], fast.model_mismatch_kwh) == pytest.approx((0.8, 0))
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.drivers.behaviours import BEHAVIOURS, COMPLIED, IGNORES, code_of
 from models.fleet.charger_curves import ChargerCurve
-from models.fleet.fleet import Fleet, FleetParameters, FleetStep
+from models.fleet.fleet import ChargingParameters, Fleet, FleetStep
 from models.records.vehicles import Vehicles
 from tests.models.fleet.fleet_case import HOUR, PART_LOAD, STEP, cars, declared_of, fleet_of, presence_of, run
 
@@ -52,7 +52,7 @@ def test_a_battery_makes_no_energy(seed: int, curve: ChargerCurve | None) -> Non
     """Stored energy changes by what is booked, to 1e-9 of throughput; SOC stays in its window."""
     rng, count = np.random.default_rng(seed), 60
     vehicles = random_cars(rng, count)
-    fleet = fleet_of(vehicles, parameters=FleetParameters((curve, curve)))
+    fleet = fleet_of(vehicles, parameters=ChargingParameters((curve, curve)))
     for k in range(6):
         before = fleet.energy_kwh.copy()
         step = do(fleet, k * STEP, random_step(rng, count))

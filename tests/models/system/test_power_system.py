@@ -49,7 +49,7 @@ def test_the_table_has_the_sources_and_the_emission_sets() -> None:
 
 
 def test_scaled_units_cost_the_same_per_mwh() -> None:
-    one, half = ten_units("quadratic"), ten_units("quadratic", scale=0.5, copies=2)
+    one, half = ten_units("quadratic"), ten_units("quadratic", unit_scale=0.5, unit_copies=2)
     p, on = one.p_max_mw * 0.8, np.ones(10, dtype=bool)
     assert half.count == 20
     assert len(set(half.names)) == 20
@@ -60,7 +60,7 @@ def test_scaled_units_cost_the_same_per_mwh() -> None:
 
 @pytest.mark.parametrize(("changes", "message"), [
     ({"emissions": "cubic"}, "allowed: linear, quadratic"), ({"ramps": "steep"}, "allowed: none, ten_unit"),
-    ({"copies": 0}, "copies=0"), ({"scale": 0.0}, "scale=0"),
+    ({"unit_copies": 0}, "unit_copies=0"), ({"unit_scale": 0.0}, "unit_scale=0"),
 ])
 def test_bad_units_are_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
@@ -136,7 +136,7 @@ def test_more_load_never_costs_less_and_order_does_not_matter(low: float, more: 
 
 # ------------------------------------------------------------------ ramps
 def test_the_table_of_ramps_is_sixty_percent_an_hour_and_scales() -> None:
-    units, half = ten_units(ramps="ten_unit"), ten_units(ramps="ten_unit", copies=2, scale=0.5)
+    units, half = ten_units(ramps="ten_unit"), ten_units(ramps="ten_unit", unit_copies=2, unit_scale=0.5)
     for name in OPTIONAL_LIMITS:
         assert getattr(units, name) == pytest.approx(0.6 * units.p_max_mw)
         assert getattr(half, name) == pytest.approx(0.5 * np.tile(getattr(units, name), 2))

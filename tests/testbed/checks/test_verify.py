@@ -46,7 +46,7 @@ def test_a_number_beyond_its_tolerance_fails_and_so_does_no_number() -> None:
     (known_answers.check_ieee33, "ieee33", lambda: ieee33(slack_vm_pu=1.001)),
     (known_answers.check_tie_configuration, "tie_configuration", ieee33),
     (known_answers.check_daily_feeder, "ieee33", lambda: ieee33(peak_scale=1.01)),
-    (known_answers.check_ten_units, "ten_units", lambda: ten_units(scale=1.001)),
+    (known_answers.check_ten_units, "ten_units", lambda: ten_units(unit_scale=1.001)),
 ])
 def test_a_wrong_model_is_seen(monkeypatch: pytest.MonkeyPatch, part: Callable[[], list[Check]], name: str,
                                wrong: Callable[[], object]) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from models.drivers.plug_in_habit import PlugInHabit
 from models.drivers.population import FleetParameters
 from models.drivers.willingness import DriverParameters
-from models.fleet.fleet import FleetParameters as FleetRules
+from models.fleet.fleet import ChargingParameters
 from models.network.source import FeederLimits
 from models.system.power_system import PowerSystemParameters
 from models.system.tariff import TARIFFS, Terms
@@ -141,8 +141,8 @@ def test_defaults_of_a_run_are_those_of_the_models(write):
     """What acts in a run by default is what a model does on its own."""
     run = load_scenario(write(SMALL))
     assert power_system_parameters(run) == PowerSystemParameters()
-    assert FleetRules().fast_charge_usd_per_kwh == run.fleet.fast_charge_usd_per_kwh
-    assert FleetRules().fast_charge_eta == run.fleet.fast_eta_charge
+    assert ChargingParameters().fast_charge_usd_per_kwh == run.fleet.fast_charge_usd_per_kwh
+    assert ChargingParameters().fast_charge_eta == run.fleet.fast_eta_charge
     assert life_use(run, LifeUse().power_kw) == LifeUse()
     assert run.tariff.cny_per_usd == Terms().cny_per_usd and run.tariff.levels == Terms().levels
 

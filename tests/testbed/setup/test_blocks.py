@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,24 +15,32 @@ from controllers.port import SpatialKnowledge, TemporalKnowledge
 from models.drivers.plug_in_habit import PlugInHabit
 from models.drivers.population import FleetParameters
 from models.drivers.willingness import DriverParameters
-from models.fleet.fleet import FleetParameters as ChargingParameters
+from models.fleet.fleet import ChargingParameters
 from models.mobility.trip_parameters import TripParameters
 from models.records.objective import Objective as Terms
+from models.system.forecast_error import ForecastErrors
 from models.system.power_system import PowerSystemParameters
+from models.system.profiles import csv_profiles, simbench_profiles, ten_unit_profiles
+from models.system.tariff import Terms as TariffTerms
+from models.system.units import ten_units
+from models.wear.contract import LifeUse
 from testbed.scenario.loading import load_scenario
 from testbed.scenario.parts.base import Part
 from testbed.scenario.parts.district import District, Spatial
 from testbed.scenario.parts.fleet import Drivers, Fleet, Habit
-from testbed.scenario.parts.system import Objective, Planning, System
+from testbed.scenario.parts.system import Objective, Planning, Profiles, System, Tariff
+from testbed.scenario.parts.wear import Wear
 from testbed.setup.blocks import from_blocks
 from testbed.setup.districts import driver_parameters, fleet_parameters, trip_parameters
 
 ROOT = Path(__file__).resolve().parents[3]
-RECORDS = {
+TAKEN_BY: dict[type[Part], tuple[Callable[..., Any], ...]] = {
     Fleet: (FleetParameters, TripParameters, ChargingParameters), Habit: (PlugInHabit,),
     Drivers: (FleetParameters, DriverParameters), District: (FleetParameters,), Spatial: (SpatialKnowledge,),
-    Objective: (TemporalKnowledge, PowerSystemParameters), System: (TemporalKnowledge, PowerSystemParameters),
-    Planning: (TemporalKnowledge, SpatialKnowledge)}
+    Objective: (TemporalKnowledge, PowerSystemParameters),
+    System: (TemporalKnowledge, PowerSystemParameters, ten_units), Planning: (TemporalKnowledge, SpatialKnowledge),
+    Profiles: (ten_unit_profiles, csv_profiles, simbench_profiles, ForecastErrors), Tariff: (TariffTerms,),
+    Wear: (LifeUse,)}
 SOURCES = "\n".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "testbed").rglob("*.py"))
                     if "scenario" not in file.relative_to(ROOT).parts)
 WITHIN_THE_SCENARIO = {"profile", "reserve_steps", "reserve_shortfall_usd_per_mwh"}
@@ -38,12 +49,12 @@ BY_KIND = {"slow_v2g_charger_usd_per_year", "fast_v2g_charger_usd_per_year"}
 """Owners' statements read these with the kind of charger as a word."""
 BY_TERM = {f"weight_{term}" for term in Terms().names}
 """Read term by term."""
-EVERY_KEY = [(block, name) for block in RECORDS for name in block.model_fields]
+EVERY_KEY = [(block, name) for block in TAKEN_BY for name in block.model_fields]
 
 
 @pytest.mark.parametrize(("block", "name"), EVERY_KEY, ids=[f"{block.__name__}.{name}" for block, name in EVERY_KEY])
 def test_every_key_reaches_a_record_under_its_name_or_is_read_where_it_acts(block: type[Part], name: str) -> None:
-    by_name = any(name in {one.name for one in fields(record)} for record in RECORDS[block])
+    by_name = any(name in signature(taker).parameters for taker in TAKEN_BY[block])
     is_read = re.search(rf"\w\.{name}\b|, \"{name}\"\)", SOURCES)  # of the scenario, or of the one in a result
     assert by_name or is_read or name in WITHIN_THE_SCENARIO | BY_KIND | BY_TERM, f"{name} is read by nobody"
 
@@ -86,3 +97,10 @@ def test_given_fields_win_and_defaults_stay() -> None:
 def test_one_key_in_two_blocks_is_refused() -> None:
     with pytest.raises(TypeError, match="Wanted: two blocks have a key mean_soc"):
         from_blocks(Wanted, Habit(), Habit())
+
+
+def test_a_function_takes_keys_as_arguments() -> None:
+    """Its defaults stay where neither block nor caller gives the argument."""
+    def described(mean_soc: float, scatter: float, gap: float = 0.5) -> str:
+        return f"{mean_soc} {scatter} {gap}"
+    assert from_blocks(described, Habit(mean_soc=0.4), scatter=0.1) == "0.4 0.1 0.5"
