@@ -50,7 +50,7 @@ def variants(folder: Path = VARIANTS) -> dict[str, Variant]:
     """
     by_name: dict[str, Variant] = {}
     for file in sorted(folder.glob("[!_]*.py")):
-        variant = _scan(file, file.stat().st_mtime_ns)
+        variant = _scan(file, file.read_bytes())
         if variant.name in by_name:
             other = by_name[variant.name].file.name
             raise ControllerError(f"{file}: name {variant.name!r} is taken by {other} already")
@@ -64,9 +64,9 @@ def controller_names() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _scan(file: Path, changed_ns: int) -> Variant:
-    """What the file registers; read once for each time of its last change."""
-    classes = [node for node in _parse(file).body if isinstance(node, ast.ClassDef)]
+def _scan(file: Path, source: bytes) -> Variant:
+    """What the file with this content registers."""
+    classes = [node for node in _parse(file, source).body if isinstance(node, ast.ClassDef)]
     named = [(node.name, words) for node in classes if "name" in (words := _literal_texts(node))]
     if len(named) != 1:
         names = ", ".join(name for name, _ in named) or "none"
@@ -75,9 +75,9 @@ def _scan(file: Path, changed_ns: int) -> Variant:
     return Variant(words["name"], words.get("description", ""), file, class_name)
 
 
-def _parse(file: Path) -> ast.Module:
+def _parse(file: Path, source: bytes) -> ast.Module:
     try:
-        return ast.parse(file.read_text(encoding="utf-8"), str(file))
+        return ast.parse(source, str(file))
     except SyntaxError as error:
         raise ControllerError(f"{file}:{error.lineno}: is not Python: {error.msg}") from error
 
