@@ -34,7 +34,7 @@ from testbed.scenario import record as described
 from testbed.scenario.files import file_digest, files_digest
 from testbed.scenario.parts import district as district_part
 from testbed.setup.blocks import from_blocks
-from testbed.setup.controller_loading import load_controller
+from testbed.setup.given_controllers import controller_of
 from testbed.wiring.run_spec import DAY_S, RunSpec
 
 
@@ -72,7 +72,7 @@ class District:
 
 def build_districts(spec: RunSpec) -> dict[str, District]:
     """All districts of the run by name; built once per process and content of the files that they come from."""
-    has_vehicles = load_controller(spec.controller).has_vehicles
+    has_vehicles = controller_of(spec).has_vehicles
     return _build(spec.scenario.model_dump_json(), spec.seed, has_vehicles, files_digest(spec.scenario))
 
 

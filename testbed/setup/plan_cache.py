@@ -46,7 +46,7 @@ class CachedUnitCommitment:
 
 
 def plan_key(layer: UnitCommitment, view: SystemView) -> str:
-    """sha256 of knowledge (networks on offer apart, which it does not read), view, settings, code and solver versions."""
+    """sha256 of knowledge (offered networks apart, which it does not read), view, settings, code, solver versions."""
     parts = (replace(layer.knowledge, offers=()), view, layer.car_control, layer.tuning, sorted(layer.without))
     return content_key(parts, CODE, SOLVERS)
 

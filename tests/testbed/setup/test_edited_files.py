@@ -14,8 +14,8 @@ from testbed.wiring.run_spec import RunSpec
 
 CASE = """extends: smoke
 districts:
-  - {name: campus, feeder: FEEDER, zone_map: {residential: 0.4, commercial: 0.3, office: 0.3}, private: 6, sessions: SESSIONS,
-     sessions_start_date: 2019-05-06}
+  - {name: campus, feeder: FEEDER, zone_map: {residential: 0.4, commercial: 0.3, office: 0.3}, private: 6,
+     sessions: SESSIONS, sessions_start_date: 2019-05-06}
   - {name: rest, private: 3}
 days: 1
 warmup_controlled_days: 0
@@ -72,7 +72,7 @@ def test_an_edited_network_is_another_network(case, campus, tmp_path):
     assert check_network(case.districts[0]) == ""
     before = campus().feeder.p_base_kw.sum()
     edit(tmp_path / "net.json", "0.125", "0.375")
-    assert (before, campus().feeder.p_base_kw.sum()) == (pytest.approx(375.0), pytest.approx(1125.0))
+    assert campus().feeder.p_base_kw.sum() == pytest.approx(3 * before)
 
 
 def test_edited_sessions_are_other_sessions(campus, tmp_path):

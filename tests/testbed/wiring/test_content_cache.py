@@ -46,8 +46,8 @@ class Same:
     values: Any
 
 
-PARTS = [1, 1.0, "1", True, None, (1,), [], ((), 1), ((1,), ()), np.zeros(2), np.zeros(2, dtype=np.int64), np.zeros((2, 1)),
-         np.ones(2), Inner(1), Same(1), Inner(Inner(1)), {"a": 1}, {"a": 2}, {"b": 1}]
+PARTS = [1, 1.0, "1", True, None, (1,), [], ((), 1), ((1,), ()), np.zeros(2), np.zeros(2, dtype=np.int64),
+         np.zeros((2, 1)), np.ones(2), Inner(1), Same(1), Inner(Inner(1)), {"a": 1}, {"a": 2}, {"b": 1}]
 
 
 def test_each_difference_of_content_is_another_key() -> None:
