@@ -21,6 +21,8 @@ SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 def mistakes(made: object) -> list[str]:
     """All that keeps an object from being a controller; empty if nothing does."""
+    if isinstance(made, type):
+        return ["a class, not an object of it"]
     missing = [name for name in NEEDED if not hasattr(made, name)]
     problems = [f"it lacks {', '.join(missing)}"] if missing else []
     for name, allowed in CHOICES.items():
@@ -32,6 +34,13 @@ def mistakes(made: object) -> list[str]:
     if not isinstance(name, str) or not SAFE_NAME.fullmatch(name):
         problems.append(f"name={name!r}, must be letters, digits, . _ - since files are named after it")
     return problems
+
+
+def lacks_method(layer: object, method: str) -> str:
+    """What an object is that a controller gives for a layer, if it cannot be asked; empty if it can."""
+    if callable(getattr(layer, method, None)):
+        return ""
+    return f"{'nothing' if layer is None else f'a {type(layer).__name__}'}, which has no method {method}(view)"
 
 
 def completed(made: object) -> Controller:

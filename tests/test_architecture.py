@@ -117,7 +117,7 @@ def test_controllers_need_only_arrays_and_solvers():
 
 # ---------------------------------------------------------------- what the testbed asks of a controller
 ASKING = ("getattr", "hasattr", "setattr", "vars")
-MADE_BY_CONTROLLERS = ("load_controller", ".temporal(", ".spatial(", "temporal_layer(")
+MADE_BY_CONTROLLERS = ("load_controller", "controller_of", ".temporal(", ".spatial(", "temporal_layer(")
 METHODS_OF_CONTROLLERS = ("temporal", "spatial")
 
 

@@ -18,11 +18,11 @@ from models.records.feeder import RadialFeeder
 
 
 def net_source(name: str, description: str, pattern: str, read: Callable[[str], Any],
-               version: Callable[[str], int] = lambda _: 0) -> NetworkSource:
+               version: Callable[[str], str] = lambda _: "") -> NetworkSource:
     """A source whose `read` makes a net of what a scenario writes; it is read again where `version` differs."""
 
     @lru_cache(maxsize=4)
-    def once(text: str, version_then: int) -> Any:
+    def once(text: str, version_then: str) -> Any:
         # the libraries talk while they load, and some networks run a power flow while they are made and ask for numba
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()), quiet("pandapower"):
             warnings.simplefilter("ignore")

@@ -14,8 +14,8 @@ from testbed.results.reading import WRITER
 from testbed.results.vehicle_traces import VehicleTraceWriter
 from testbed.results.writing import ResultWriter
 from testbed.scenario.record import to_yaml
-from testbed.setup.controller_loading import load_controller
 from testbed.setup.districts import District, build_districts
+from testbed.setup.given_controllers import controller_of
 from testbed.setup.knowledge import thermal_units
 from testbed.wiring.asked import asked_words
 from testbed.wiring.remains import owner_of_run
@@ -27,7 +27,7 @@ def result_header(spec: RunSpec) -> ResultHeader:
     scenario = spec.scenario.model_copy(update={"execution": type(spec.scenario.execution)()})
     return ResultHeader(
         scenario_yaml=to_yaml(scenario), scenario_name=scenario.name,
-        controller=load_controller(spec.controller).name, seed=spec.seed, step_s=spec.step_s,
+        controller=controller_of(spec).name, seed=spec.seed, step_s=spec.step_s,
         steps_total=spec.steps_counted, warmup_controlled_days=scenario.warmup_controlled_days)
 
 

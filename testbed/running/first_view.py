@@ -14,9 +14,10 @@ from typing import TypeVar
 from controllers.port import CarControl, Controller, SystemView, TemporalKnowledge
 from models.mobility.mobility import without_garbage_collection
 from testbed.running.world import entity_names
+from testbed.scenario.parts.execution import Execution
 from testbed.scenario.record import Scenario
-from testbed.setup.controller_loading import controller_spec
 from testbed.setup.districts import build_districts
+from testbed.setup.given_controllers import given
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
 from testbed.simulators.before_first_step import initial_state, no_instructions
 from testbed.simulators.fleet import FleetSimulator
@@ -45,11 +46,12 @@ def first_view(scenario: Scenario, controller: Controller, seed: int | None = No
     once the expected days are in the cache.
     """
     counted_at_once = scenario.model_copy(update={"warmup_controlled_days": 0})
-    spec = RunSpec(counted_at_once, controller_spec(controller), scenario.seed if seed is None else seed, Path())
-    with without_garbage_collection():
-        inputs = _midnight(spec)
-    temporal = _built(TemporalSimulator(), spec)
-    return FirstView(temporal.knowledge, temporal.view(0, inputs), controller.car_control)
+    with given(controller, Execution(), Path()) as how:
+        spec = RunSpec(counted_at_once, how.words, scenario.seed if seed is None else seed, Path())
+        with without_garbage_collection():
+            inputs = _midnight(spec)
+        temporal = _built(TemporalSimulator(), spec)
+        return FirstView(temporal.knowledge, temporal.view(0, inputs), controller.car_control)
 
 
 def _built(simulator: A, spec: RunSpec) -> A:

@@ -27,8 +27,8 @@ from testbed.results.run_profile import Ledger, Stopwatch, run_seconds
 from testbed.results.writing import finish_result
 from testbed.running.world import Wired, build_world, simulator_names
 from testbed.scenario.record import Scenario
-from testbed.setup.controller_loading import controller_spec
 from testbed.setup.engine_check import engines_disagree
+from testbed.setup.given_controllers import given
 from testbed.setup.reference import REFERENCE_NAME, no_car_reference
 from testbed.simulators.adapter import SimulatorFailure
 from testbed.wiring.failure import Failure
@@ -60,14 +60,15 @@ class WorldEnd:
 
 def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, output: Path, plan: Path | None = None,
                  progress: Progress | None = None) -> Path:
-    """Run the scenario under the controller and write `output`; returns its path.
+    """Run the scenario under this very controller and write `output`; returns its path.
 
-    Raises RunFailed, with the partial file marked `failed`, when a simulator throws, dies or falls silent. Whoever
+    Raises RunFailed, with the partial file marked `failed`, when a simulator throws, dies or falls silent;
+    ControllerError, with nothing written, for an object that is no controller or cannot go where it has to. Whoever
     stops it (testbed.wiring.stopping) finds the partial file marked `interrupted`. A symbolic link at `output` stays.
     """
-    spec = RunSpec(scenario, controller_spec(controller), seed, output.resolve(), plan.resolve() if plan else None)
-    spec.output.parent.mkdir(parents=True, exist_ok=True)
-    with run_folder() as folder, heeded_signals() as stop:
+    with run_folder() as folder, given(controller, scenario.execution, folder) as how, heeded_signals() as stop:
+        spec = RunSpec(scenario, how.words, seed, output.resolve(), plan.resolve() if plan else None, how.pickled)
+        spec.output.parent.mkdir(parents=True, exist_ok=True)
         try:
             failure = _carried_out(spec, folder, progress, stop)
         except KeyboardInterrupt as stopped:

@@ -19,7 +19,8 @@ from testbed.scenario.loading import ScenarioError, load_scenario
 from testbed.scenario.marked_yaml import LONGEST
 from testbed.scenario.parts.execution import ADDRESS, LAST_PORT
 from testbed.scenario.plain_text import path_mistake
-from testbed.setup.controller_loading import ControllerError, controller_spec, load_controller
+from testbed.setup.controller_loading import ControllerError, load_controller
+from testbed.setup.given_controllers import words_of
 from testbed.wiring.run_spec import RunSpec
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ def _older_mistakes(scenario: Scenario, controller: Controller, seed: int, plan:
     """Why what stands where this run is to write must stay."""
     from testbed.running.older_results import overwriting_mistake  # noqa: PLC0415 - loads the reading of results
 
-    spec = RunSpec(scenario, controller_spec(controller), seed, file, plan.resolve() if plan else None)
+    spec = RunSpec(scenario, words_of(controller), seed, file, plan.resolve() if plan else None)
     mistake = overwriting_mistake(spec, controller.name, f"-o {file}")
     return [mistake] if mistake else []
 

@@ -22,10 +22,12 @@ def files_digest(scenario: Scenario) -> str:
     files = named_files(scenario)
     if not files:
         return ""
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(hashlib.sha256(file.read_bytes()).digest() if file.is_file() else b"missing")
-    return digest.hexdigest()
+    return hashlib.sha256("".join(map(file_digest, files)).encode()).hexdigest()
+
+
+def file_digest(file: Path) -> str:
+    """sha256 of its content; `missing` where there is none."""
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "missing"
 
 
 def at_home(scenario: Scenario) -> Scenario:

@@ -37,8 +37,10 @@ def to_yaml(scenario: Scenario) -> str:
 
 
 def result_content(scenario: Scenario) -> dict[str, Any]:
-    """All that can change a result, as plain data: not the name, the description, `execution`, `record`."""
-    return scenario.model_dump(mode="json", exclude={"name", "description", "execution", "record"})
+    """All that can change a result, as plain data: not name, description, `execution`, `record`, the patience."""
+    content = scenario.model_dump(mode="json", exclude={"name", "description", "execution", "record"})
+    del content["planning"]["patience_s"]
+    return content
 
 
 def scenario_hash(scenario: Scenario) -> str:

@@ -7,24 +7,21 @@ them costs nothing. A registered controller is its file; one of the user's own n
 from __future__ import annotations
 
 import ast
-import hashlib
 import importlib
-import importlib.util
 import sys
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
 from typing import cast
 
 from controllers.contract import completed, mistakes
 from controllers.port import Controller
+from testbed.setup.users_code import CannotImport, import_file, line_of, told
 
 VARIANTS = Path(__file__).resolve().parents[2] / "controllers" / "variants"
 PACKAGE = "controllers.variants"
 ORACLE = "oracle"
-OWN_MODULE = "own_controller_"
 
 
 class ControllerError(ValueError):
@@ -50,7 +47,7 @@ def variants(folder: Path = VARIANTS) -> dict[str, Variant]:
     """
     by_name: dict[str, Variant] = {}
     for file in sorted(folder.glob("[!_]*.py")):
-        variant = _scan(file, file.stat().st_mtime_ns)
+        variant = _scan(file, file.read_bytes())
         if variant.name in by_name:
             other = by_name[variant.name].file.name
             raise ControllerError(f"{file}: name {variant.name!r} is taken by {other} already")
@@ -64,9 +61,9 @@ def controller_names() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _scan(file: Path, changed_ns: int) -> Variant:
-    """What the file registers; read once for each time of its last change."""
-    classes = [node for node in _parse(file).body if isinstance(node, ast.ClassDef)]
+def _scan(file: Path, source: bytes) -> Variant:
+    """What the file with this content registers."""
+    classes = [node for node in _parse(file, source).body if isinstance(node, ast.ClassDef)]
     named = [(node.name, words) for node in classes if "name" in (words := _literal_texts(node))]
     if len(named) != 1:
         names = ", ".join(name for name, _ in named) or "none"
@@ -75,9 +72,9 @@ def _scan(file: Path, changed_ns: int) -> Variant:
     return Variant(words["name"], words.get("description", ""), file, class_name)
 
 
-def _parse(file: Path) -> ast.Module:
+def _parse(file: Path, source: bytes) -> ast.Module:
     try:
-        return ast.parse(file.read_text(encoding="utf-8"), str(file))
+        return ast.parse(source, str(file))
     except SyntaxError as error:
         raise ControllerError(f"{file}:{error.lineno}: is not Python: {error.msg}") from error
 
@@ -104,8 +101,9 @@ def load_controller(spec: str) -> Controller:
     kind = _own_class(spec) if _is_own_file(spec) else _registered_class(spec)
     try:
         made = kind()
-    except Exception as error:
-        raise ControllerError(f"{spec}: {kind.__name__}() failed: {_cause(error)}") from error
+    except (Exception, SystemExit) as error:
+        place = f"{line_of(error)}: " if line_of(error) else ""
+        raise ControllerError(f"{spec}: {kind.__name__}() failed: {place}{told(error)}") from error
     problems = mistakes(made)
     if problems:
         raise ControllerError(f"{spec}: {kind.__name__} is not a controller: {'; '.join(problems)}")
@@ -116,14 +114,24 @@ def load_controller(spec: str) -> Controller:
 
 
 def controller_spec(controller: Controller) -> str:
-    """The text from which `load_controller` makes this controller again, in any process."""
+    """The text from which `load_controller` makes a controller of this class, in any process.
+
+    Raises ControllerError where there is none: for a class of the running script (which would run again), of a
+    notebook's cell, or within a function.
+    """
     kind = type(controller)
-    if kind.__module__.startswith(PACKAGE):
+    if is_registered(kind):
         return controller.name
     file = getattr(sys.modules.get(kind.__module__), "__file__", None)
-    if file is None:
-        raise ControllerError(f"{kind.__qualname__}: has no file from which another process could load it")
+    if file is None or kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
+        raise ControllerError(f"{kind.__qualname__}: another process could not load it; put the class at the top of a "
+                              "file of its own")
     return f"{Path(file).resolve()}:{kind.__qualname__}"
+
+
+def is_registered(kind: type) -> bool:
+    """Whether the class stands in controllers/variants."""
+    return kind.__module__.startswith(PACKAGE)
 
 
 def _is_own_file(spec: str) -> bool:
@@ -147,7 +155,10 @@ def _own_class(spec: str) -> type:
     file = Path(path_text)
     if not file.is_file():
         raise ControllerError(f"{spec}: no such file {file}")
-    module = _import_file(file)
+    try:
+        module = import_file(file)
+    except CannotImport as error:
+        raise ControllerError(str(error)) from error
     kind = getattr(module, class_name, None) if class_name else None
     if not isinstance(kind, type):
         there = [name for name, value in vars(module).items()
@@ -155,37 +166,3 @@ def _own_class(spec: str) -> type:
         wanted = f"no class {class_name} in {file}" if class_name else f"name the class: {file}:Class"
         raise ControllerError(f"{spec}: {wanted}; classes there: {', '.join(there) or 'none'}")
     return kind
-
-
-def _import_file(file: Path) -> ModuleType:
-    """The file as a module of its own name, run afresh so that an edited file counts; leaves nothing beside it."""
-    path = file.resolve()
-    name = OWN_MODULE + hashlib.sha256(str(path).encode()).hexdigest()[:12]
-    module_spec = importlib.util.spec_from_file_location(name, path)
-    if module_spec is None or module_spec.loader is None:
-        raise ControllerError(f"{file}: cannot be imported")
-    module = importlib.util.module_from_spec(module_spec)
-    sys.modules[name] = module  # dataclasses and typing look their module up there
-    keeps_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    try:
-        module_spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise ControllerError(f"{file}: cannot be imported: {_cause(error)}") from error
-    finally:
-        sys.dont_write_bytecode = keeps_bytecode
-    return module
-
-
-def _cause(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
-
-
-def knows_truth(spec: str) -> bool:
-    """True for a registered controller that says so: no class of a user's own is given the truth."""
-    return spec in variants() and load_controller(spec).knows_truth
-
-
-def may_discharge(spec: str) -> bool:
-    """True where the controller's `car_control` lets enrolled cars discharge."""
-    return load_controller(spec).car_control == "bidirectional"

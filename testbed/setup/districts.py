@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -30,9 +31,10 @@ from models.records.flexibility import PairIndex
 from models.records.groups import VEHICLE_CLASSES, ZONES
 from models.records.vehicles import Vehicles
 from testbed.scenario import record as described
+from testbed.scenario.files import file_digest, files_digest
 from testbed.scenario.parts import district as district_part
 from testbed.setup.blocks import from_blocks
-from testbed.setup.controller_loading import load_controller
+from testbed.setup.given_controllers import controller_of
 from testbed.wiring.run_spec import DAY_S, RunSpec
 
 
@@ -69,13 +71,13 @@ class District:
 
 
 def build_districts(spec: RunSpec) -> dict[str, District]:
-    """All districts of the run by name; built once per process."""
-    has_vehicles = load_controller(spec.controller).has_vehicles
-    return _build(spec.scenario.model_dump_json(), spec.seed, has_vehicles)
+    """All districts of the run by name; built once per process and content of the files that they come from."""
+    has_vehicles = controller_of(spec).has_vehicles
+    return _build(spec.scenario.model_dump_json(), spec.seed, has_vehicles, files_digest(spec.scenario))
 
 
 @lru_cache(maxsize=2)
-def _build(scenario_json: str, seed: int, has_vehicles: bool) -> dict[str, District]:
+def _build(scenario_json: str, seed: int, has_vehicles: bool, content: str) -> dict[str, District]:
     scenario = described.Scenario.model_validate_json(scenario_json)
     return {district.name: _district(scenario, district, district_seed(seed, i), has_vehicles)
             for i, district in enumerate(scenario.districts)}
@@ -141,12 +143,14 @@ def habit(scenario: described.Scenario) -> PlugInHabit | None:
 
 def build_feeder(district: district_part.District) -> RadialFeeder | None:
     """The district's network, None where it has none; raises RecordError if it cannot serve."""
-    return None if district.feeder is None else _network(district.model_dump_json())
+    if district.feeder is None:
+        return None
+    return _network(district.model_dump_json(), file_digest(Path(district.feeder)))
 
 
 @lru_cache(maxsize=64)
-def _network(district_json: str) -> RadialFeeder:
-    """By content: networks from elsewhere take seconds to load."""
+def _network(district_json: str, content: str) -> RadialFeeder:
+    """Networks from elsewhere take seconds to load; `content` is that of their file."""
     district = district_part.District.model_validate_json(district_json)
     return feeder_from(str(district.feeder), FeederLimits(
         peak_scale=district.peak_scale, slack_vm_pu=district.slack_vm_pu, v_min_pu=district.v_min_pu,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from models.network import power_flow
+import models
 from models.network.power_flow import ENGINE_AGREEMENT_PU, engine_error_pu
 from models.records.feeder import RadialFeeder
 from testbed.setup.districts import build_feeder
-from testbed.wiring.content_cache import cache_folder, content_key, store
+from testbed.wiring.content_cache import SUFFIX, cache_folder, content_key, kept, source_of, store
 from testbed.wiring.run_spec import RunSpec
 
-CODE = Path(str(power_flow.__file__)).read_bytes()
+DEPENDS_ON = ("network/power_flow.py", "records/**/*.py")
+CODE = source_of(Path(str(models.__file__)).parent, DEPENDS_ON)
 
 
 def engines_disagree(spec: RunSpec) -> str:
@@ -27,7 +28,7 @@ def engines_disagree(spec: RunSpec) -> str:
 
 def is_checked(spec: RunSpec) -> bool:
     """Whether the answer for all networks of the run is known from before."""
-    return all(_path(spec, feeder).exists() for feeder in _networks(spec).values())
+    return all(kept(_path(spec, feeder), _verdict_pu) is not None for feeder in _networks(spec).values())
 
 
 def _networks(spec: RunSpec) -> dict[str, RadialFeeder]:
@@ -40,13 +41,16 @@ def _networks(spec: RunSpec) -> dict[str, RadialFeeder]:
 
 def _path(spec: RunSpec, feeder: RadialFeeder) -> Path:
     key = content_key([feeder], CODE, ("lightsim2grid", "pandapower", "numpy"))
-    return cache_folder(spec.scenario) / f"engines-{key}.json"
+    return cache_folder(spec.scenario) / f"engines-{key}{SUFFIX}"
 
 
 def _error_pu(feeder: RadialFeeder, path: Path) -> float:
-    try:
-        return float(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+    error_pu = kept(path, _verdict_pu)
+    if error_pu is None:
         error_pu = engine_error_pu(feeder)
         store(path, json.dumps(error_pu).encode())
-        return error_pu
+    return error_pu
+
+
+def _verdict_pu(content: bytes) -> float:
+    return float(json.loads(content))

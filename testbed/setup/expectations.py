@@ -23,9 +23,9 @@ from models.records.feeder import Site
 from models.records.flexibility import Sessions
 from models.records.groups import kind_of, zone_of
 from models.system.tariff import Prices
-from testbed.setup.controller_loading import knows_truth, load_controller, may_discharge
 from testbed.setup.districts import District
 from testbed.setup.expected_days import ExpectedDays
+from testbed.setup.given_controllers import controller_of, knows_truth, may_discharge
 from testbed.setup.knowledge import driver_response, marginal_wear_usd_per_kwh
 from testbed.setup.prices import build_tariff
 from testbed.wiring.content_cache import cache_folder
@@ -168,10 +168,10 @@ class ExpectedCars:
 
     def __init__(self, spec: RunSpec, district: District, stays: ExpectedSessions) -> None:
         self.spec, self.site, self.stays = spec, district.site, stays
-        self.knows_truth = knows_truth(spec.controller)
+        self.knows_truth = knows_truth(spec)
         self.repeats = spec.scenario.planning.expectation == "sampled" and not self.knows_truth
         self.behaviour = _behaviour(spec)
-        self.may_discharge = may_discharge(spec.controller)
+        self.may_discharge = may_discharge(spec)
         self._by_start = np.argsort(stays.sessions.start_s, kind="stable")
         self._starts_s = stays.sessions.start_s[self._by_start]
         self.assumed_compliance = 1.0 if self.knows_truth else spec.scenario.planning.assumed_compliance
@@ -241,7 +241,7 @@ def build_expectation(spec: RunSpec, district: District) -> ExpectedCars:
     controlled_days = spec.scenario.warmup_controlled_days + spec.scenario.days
     if district.replay is not None and district.vehicles.count:
         return ExpectedCars(spec, district, _of_recording(spec, district, district.replay, ahead))
-    if knows_truth(spec.controller):
+    if knows_truth(spec):
         stays = ExpectedDays(folder, inputs).true(district.seed, controlled_days + ahead)
         return ExpectedCars(spec, district, _counted_from(stays, spec.control_s))
     if planning.expectation == "perfect":
@@ -266,15 +266,15 @@ def _counted_from(stays: ExpectedSessions, midnight_s: int) -> ExpectedSessions:
 def _of_recording(spec: RunSpec, district: District, replay: ReplayInputs, ahead: int) -> ExpectedSessions:
     """Recorded days before the first planned one, or the run's own, as declared, where the truth is known."""
     planning, days = spec.scenario.planning, spec.scenario.days + ahead
-    if planning.expectation == "perfect" or knows_truth(spec.controller):
+    if planning.expectation == "perfect" or knows_truth(spec):
         return true_replay(replay, district.vehicles, district.site, days, spec.step_s, spec.control_s)
     return expected_replay(replay, district.vehicles, district.site, planning.expectation_days, planning.horizon_h,
                            spec.step_s, spec.control_s)
 
 
 def _behaviour(spec: RunSpec) -> Behaviour:
-    scenario, controller = spec.scenario, load_controller(spec.controller)
-    planned_share = 1.0 if knows_truth(spec.controller) else scenario.planning.assumed_compliance
+    scenario, controller = spec.scenario, controller_of(spec)
+    planned_share = 1.0 if knows_truth(spec) else scenario.planning.assumed_compliance
     free_share = 1.0 if controller.car_control == "none" else 1.0 - planned_share
     return Behaviour(controller.free_behaviour == "price_response", free_share, build_tariff(scenario, spec.seed),
                      driver_response(scenario), marginal_wear_usd_per_kwh(scenario))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +18,11 @@ from models.mobility.expectation import (
     true_sessions,
 )
 from models.records.flexibility import Sessions
-from testbed.wiring.content_cache import content_key, store
+from testbed.wiring.content_cache import SUFFIX, content_key, kept, source_of, store
 
 DEPENDS_ON = ("drivers/**/*.py", "mobility/**/*.py", "records/**/*.py", "data/trips/*.csv")
 """All of models that decides where cars are."""
+CODE = source_of(Path(str(models.__file__)).parent, DEPENDS_ON)
 PACKAGES = ("numpy", "scipy", "simpy")
 
 
@@ -48,25 +47,13 @@ class ExpectedDays:
 
     def _kept(self, question: tuple[Any, ...], seed: np.random.SeedSequence,
               answer: Callable[[], ExpectedSessions]) -> ExpectedSessions:
-        key = content_key((*question, self.inputs, str(seed.entropy), seed.spawn_key), code(), PACKAGES)
-        path = self.folder / f"sessions-{key}.npz"
-        stored = _load(path)
-        if stored is None:
-            stored = answer()
-            store(path, _packed(stored))
-        return stored
-
-
-def files() -> list[Path]:
-    """Whatever in models decides where cars are: if one changes, nothing kept before is taken."""
-    root = Path(str(models.__file__)).parent
-    return [file for pattern in DEPENDS_ON for file in sorted(root.glob(pattern))]
-
-
-@cache
-def code() -> bytes:
-    """Their content, as this process found it."""
-    return b"".join(file.read_bytes() for file in files())
+        key = content_key((*question, self.inputs, str(seed.entropy), seed.spawn_key), CODE, PACKAGES)
+        path = self.folder / f"sessions-{key}{SUFFIX}"
+        stays = kept(path, _stays)
+        if stays is None:
+            stays = answer()
+            store(path, _packed(stays))
+        return stays
 
 
 def _packed(stays: ExpectedSessions) -> bytes:
@@ -75,12 +62,9 @@ def _packed(stays: ExpectedSessions) -> bytes:
     return made.getvalue()
 
 
-def _load(path: Path) -> ExpectedSessions | None:
-    """A damaged file counts as absent: it is only a cache."""
-    try:
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (FileNotFoundError, zipfile.BadZipFile, ValueError, EOFError):
-        return None
+def _stays(content: bytes) -> ExpectedSessions:
+    """The stays of an entry."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
     return ExpectedSessions(is_enrolled=arrays.pop("is_enrolled"), vehicle=arrays.pop("vehicle"),
                             sessions=Sessions.from_arrays(arrays))

@@ -20,8 +20,8 @@ from models.system.units import ten_units
 from testbed.scenario.parts.system import demand_curve
 from testbed.scenario.record import Scenario
 from testbed.setup.blocks import from_blocks
-from testbed.setup.controller_loading import load_controller, may_discharge
 from testbed.setup.districts import District, build_districts
+from testbed.setup.given_controllers import controller_of, may_discharge
 from testbed.setup.profiles import build_profiles
 from testbed.setup.wear_price import wear_price_of_groups
 from testbed.wiring.run_spec import RunSpec
@@ -62,7 +62,7 @@ def temporal_knowledge(scenario: Scenario) -> TemporalKnowledge:
 
 def feeder_offers(spec: RunSpec) -> tuple[FeederOffer | None, ...]:
     """The networks that distribution operators bring to the plan of a controller whose layers talk; else none."""
-    if not load_controller(spec.controller).sees_feeders:
+    if not controller_of(spec).sees_feeders:
         return ()
     peak_mw = build_profiles(spec.scenario).load_peak_mw
     return tuple(None if d.feeder is None or d.power_flow is None
@@ -77,7 +77,7 @@ def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
         SpatialKnowledge, scenario.spatial, scenario.planning,
         district=district.name, site=district.site, vehicles=district.vehicles, feeder=district.feeder,
         power_flow=district.power_flow, pairs=district.pairs, step_s=spec.step_s, horizon_h=spec.horizon_h,
-        wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario), may_discharge=may_discharge(spec.controller),
+        wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario), may_discharge=may_discharge(spec),
         search_seed=int(stream(district.seed, "search").integers(2**31)),
         at_bus_kw=_at_bus_call(charger_curves(scenario), district.vehicles))
 

@@ -9,19 +9,20 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import controllers
+import models
 from controllers.port import Plan, SystemView
-from controllers.temporal import unit_commitment
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from models import records
-from testbed.wiring.content_cache import content_key, store
+from testbed.wiring.content_cache import SUFFIX, content_key, kept, source_of, store
 from testbed.wiring.packing import pack, unpack
 
-CODE = b"".join(file.read_bytes() for package in (unit_commitment, records)
-                for file in sorted(Path(str(package.__file__)).parent.rglob("*.py")))
-"""Read as this process starts, together with the modules themselves: files may change while a run goes on."""
+DEPENDS_ON = ((controllers, ("port.py", "temporal/unit_commitment/**/*.py")), (models, ("records/**/*.py",)))
+"""All code that decides a plan."""
+CODE = b"".join(source_of(Path(str(package.__file__)).parent, patterns) for package, patterns in DEPENDS_ON)
 SOLVERS = ("cvxpy", "highspy", "clarabel", "piqp", "numpy", "scipy")
 
 
@@ -36,28 +37,22 @@ class CachedUnitCommitment:
 
         A stored plan has solver_s = compile_s = 0: nothing was solved in this run.
         """
-        path = self._path(view)
-        stored = _load(path)
-        if stored is None:
-            stored = self.layer.plan(view)
-            store(path, gzip.compress(json.dumps(pack(stored.to_arrays())).encode(), compresslevel=1))
-        return stored
-
-    def _path(self, view: SystemView) -> Path:
-        return self.folder / f"plan-{plan_key(self.layer, view)}.json.gz"
+        path = self.folder / f"plan-{plan_key(self.layer, view)}{SUFFIX}"
+        plan = kept(path, _plan)
+        if plan is None:
+            plan = self.layer.plan(view)
+            store(path, gzip.compress(json.dumps(pack(plan.to_arrays())).encode(), compresslevel=1))
+        return plan
 
 
 def plan_key(layer: UnitCommitment, view: SystemView) -> str:
-    """sha256 of knowledge, view, settings, code and solver versions."""
-    parts = (layer.knowledge, view, layer.car_control, layer.tuning, sorted(layer.without))
+    """sha256 of knowledge (offered networks apart, which it does not read), view, settings, code, solver versions."""
+    parts = (replace(layer.knowledge, offers=()), view, layer.car_control, layer.tuning, sorted(layer.without))
     return content_key(parts, CODE, SOLVERS)
 
 
-def _load(path: Path) -> Plan | None:
-    """The plan in the file; None if there is none or it cannot be read (then it is made again)."""
-    try:
-        raw: Mapping[str, Any] = unpack(json.loads(gzip.decompress(path.read_bytes())))
-    except (OSError, EOFError, ValueError):
-        return None
-    values = {**raw, "pc_kw": tuple(raw["pc_kw"]), "pd_kw": tuple(raw["pd_kw"]), "solver_s": 0.0, "compile_s": 0.0}
-    return Plan(**values)
+def _plan(content: bytes) -> Plan:
+    """The plan of an entry."""
+    raw: Mapping[str, Any] = unpack(json.loads(gzip.decompress(content)))
+    return Plan(**{**raw, "pc_kw": tuple(raw["pc_kw"]), "pd_kw": tuple(raw["pd_kw"]), "solver_s": 0.0,
+                   "compile_s": 0.0})

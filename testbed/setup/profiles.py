@@ -1,4 +1,4 @@
-"""The scenario's series, built once per process."""
+"""The scenario's series, built once per process and content of the file that they may come from."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from pathlib import Path
 
 from models.system.profiles import Profiles, csv_profiles, simbench_profiles, ten_unit_profiles
 from testbed.scenario import record as described
+from testbed.scenario.files import file_digest
 from testbed.scenario.parts.system import Profiles as ProfilesPart
 from testbed.setup.blocks import from_blocks
 
 
 def build_profiles(scenario: described.Scenario) -> Profiles:
     """Load, wind and PV of the scenario."""
-    return _profiles(scenario.profiles)
+    p = scenario.profiles
+    return _profiles(p, file_digest(Path(p.file)) if p.file else "")
 
 
 @lru_cache(maxsize=2)
-def _profiles(p: ProfilesPart) -> Profiles:
+def _profiles(p: ProfilesPart, content: str) -> Profiles:
     if p.source == "ten_unit":
         return from_blocks(ten_unit_profiles, p)
     if p.source == "csv":

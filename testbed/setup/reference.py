@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.records.arrays import Ints
 from models.system.power_system import NetLoad, PowerSystem
 from models.system.profiles import Profiles
+from testbed.scenario.files import file_digest
 from testbed.scenario.record import Scenario
 from testbed.setup.forecasts import build_forecaster
 from testbed.setup.knowledge import power_system_parameters, temporal_knowledge
@@ -39,17 +41,22 @@ def no_car_reference(scenario: Scenario, seed: int = 0) -> Reference:
     return _reference(*_essence(scenario, seed))
 
 
-def _essence(scenario: Scenario, seed: int) -> tuple[str, int]:
-    """What the reference depends on: no cars, and the seed only where forecasts err; so many runs share one."""
+def _essence(scenario: Scenario, seed: int) -> tuple[str, int, str]:
+    """What the reference depends on: no cars, and the seed only where forecasts err; so many runs share one.
+
+    Last the content of the series' file, if there is one.
+    """
     here = scenario.execution.model_copy(update={"remote": {}})
     described = scenario.model_copy(update={"districts": scenario.districts[:1], "execution": here}).model_dump_json(
         include={"name", "days", "step_s", "warmup_controlled_days", "profiles", "system", "objective", "planning",
                  "tariff", "spatial", "districts", "execution"})
-    return described, 0 if scenario.profiles.forecast_error == "off" else seed
+    series = scenario.profiles.file
+    return (described, 0 if scenario.profiles.forecast_error == "off" else seed,
+            file_digest(Path(series)) if series else "")
 
 
 @lru_cache(maxsize=4)
-def _reference(scenario_json: str, seed: int) -> Reference:
+def _reference(scenario_json: str, seed: int, content: str) -> Reference:
     system = _SystemAlone(scenario_json, seed)
     system.run(-system.warmup_days * DAY_S, 0)
     committed, costs_usd = zip(*system.run(0, system.days * DAY_S), strict=True)

@@ -16,8 +16,6 @@ from typing import Any, ClassVar
 
 import mosaik_api_v3
 
-from models.records.arrays import Table
-from models.records.quantity import fields_told
 from testbed.setup.axis_sizes import axis_sizes
 from testbed.simulators.border import BetweenProcesses, Border, InProcess, Origin
 from testbed.wiring.attributes import (
@@ -30,7 +28,7 @@ from testbed.wiring.attributes import (
     recorded_of,
     to_recorder,
 )
-from testbed.wiring.contracts import Contract, Terms
+from testbed.wiring.contracts import Contract
 from testbed.wiring.failure import Failure
 from testbed.wiring.packing import NOTHING
 from testbed.wiring.run_spec import RunSpec
@@ -79,13 +77,6 @@ def _contract(simulator: str, spec: RunSpec, entity: str) -> Contract:
     said = produced_by(simulator, _scope(entity))
     axes = {dim for a in said for field in a.fields for dim in field.quantity.dims}
     return Contract(simulator, entity, said, axis_sizes(spec, entity, axes))
-
-
-def answer_of(spec: RunSpec, whose: str, record: type[Table], entity: str) -> Terms:
-    """What a controller has to answer at the entity: the record of its port, checked before anything is made of it."""
-    fields = fields_told(record)
-    axes = {dim for field in fields for dim in field.quantity.dims}
-    return Terms(f"{whose}, answer {record.__name__}", record, "", fields, axis_sizes(spec, entity, axes))
 
 
 class Adapter(mosaik_api_v3.Simulator):

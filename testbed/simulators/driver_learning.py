@@ -6,7 +6,7 @@ from controllers.port import TemporalKnowledge
 from controllers.temporal.learning import ComplianceLearner
 from models.records.arrays import SECONDS_PER_HOUR, Floats
 from models.records.flexibility import CohortFlexibility
-from testbed.setup.controller_loading import load_controller
+from testbed.setup.given_controllers import controller_of
 from testbed.simulators.adapter import Inputs
 from testbed.wiring.crossings import LearnedCompliance
 from testbed.wiring.run_spec import RunSpec
@@ -18,7 +18,7 @@ class DriverLearning:
     def __init__(self, spec: RunSpec, knowledge: TemporalKnowledge) -> None:
         self._names = knowledge.district_names
         self._assumed = spec.scenario.planning.assumed_compliance
-        self._replaces_assumed = load_controller(spec.controller).learns_compliance
+        self._replaces_assumed = controller_of(spec).learns_compliance
         self._acts = self._replaces_assumed or knowledge.reserve_rule == "deliverable"
         self._step_s, self._control_s = spec.step_s, spec.control_s
         self._spoken: dict[str, LearnedCompliance | None] = dict.fromkeys(self._names)

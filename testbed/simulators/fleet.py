@@ -16,8 +16,8 @@ from models.fleet.reserve_room import reserve_room
 from models.records.arrays import SECONDS_PER_HOUR, Floats
 from models.records.vehicles import DeclaredTable, PresenceTable
 from testbed.setup.blocks import from_blocks
-from testbed.setup.controller_loading import knows_truth, load_controller, may_discharge
 from testbed.setup.districts import District, build_districts
+from testbed.setup.given_controllers import controller_of, knows_truth, may_discharge
 from testbed.setup.knowledge import charger_curves, driver_response, vehicle_wear_usd_per_kwh
 from testbed.simulators.adapter import Adapter, Inputs, Values
 from testbed.simulators.before_first_step import nothing_delivered
@@ -34,10 +34,10 @@ class FleetSimulator(Adapter):
     simulator = "fleet"
 
     def build(self, spec: RunSpec) -> None:
-        controller = load_controller(spec.controller)
+        controller = controller_of(spec)
         self.free_behaviour = controller.free_behaviour
         self.is_dispatching = controller.car_control != "none"
-        self.hears_all = knows_truth(spec.controller)
+        self.hears_all = knows_truth(spec)
         response = driver_response(spec.scenario)
         districts = build_districts(spec)
         self.cores = {name: DistrictFleet(spec, districts[name], response) for name in self.entities}
@@ -79,7 +79,7 @@ class DistrictFleet:
         self.delivery = nothing_delivered()
         self.meter = StayMeter(vehicles, district.site.bus_zone)
         self.telemetry, self.soc_reported = ReportedSoc(vehicles.soc_initial), vehicles.soc_initial
-        self.reserving = vehicles if may_discharge(spec.controller) else replace(
+        self.reserving = vehicles if may_discharge(spec) else replace(
             vehicles, p_discharge_max_kw=np.zeros(vehicles.count))
         """What the cars may add to the system under this controller; one that never discharges promises to stop."""
         self.batteries, self.keeps_traces = Batteries.of(vehicles), spec.scenario.record.vehicles

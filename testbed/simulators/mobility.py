@@ -12,9 +12,9 @@ from models.records.arrays import Floats, Ints
 from models.records.flexibility import BusFlexibility, CohortFlexibility
 from models.records.groups import GROUP_COUNT, group_index
 from models.records.vehicles import DeclaredTable
-from testbed.setup.controller_loading import load_controller
 from testbed.setup.districts import District, build_districts
 from testbed.setup.expectations import ExpectedCars, Outlook, build_expectation
+from testbed.setup.given_controllers import controller_of
 from testbed.setup.remaining_cohorts import PlanWindow, remaining_cohorts
 from testbed.simulators.adapter import Adapter, Inputs, Values
 from testbed.wiring.crossings import LearnedCompliance
@@ -45,7 +45,7 @@ class DistrictMobility:
     def __init__(self, spec: RunSpec, district: District) -> None:
         self.spec, self.district = spec, district
         self.core = district.mobility(spec.start_s, spec.scenario.days * DAY_S)
-        self.is_planned_below = load_controller(spec.controller).places_cars
+        self.is_planned_below = controller_of(spec).places_cars
         vehicles = district.vehicles
         self.everybody = replace(vehicles, is_enrolled=np.ones(vehicles.count, dtype=np.bool_))
         self.expectation: ExpectedCars | None = None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from controllers.port import Controller, TemporalKnowledge, TemporalLayer
+from controllers.port import TemporalKnowledge, TemporalLayer
 from controllers.temporal.receding import Imbalance, Redispatch
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from testbed.setup.controller_loading import load_controller
+from testbed.setup.given_controllers import controller_of
 from testbed.setup.plan_cache import CachedUnitCommitment
+from testbed.simulators.asking import Asked
 from testbed.wiring.content_cache import cache_folder
 from testbed.wiring.run_spec import RunSpec
 
@@ -21,14 +22,14 @@ def remembered(layer: TemporalLayer, folder: Path) -> TemporalLayer:
 def redispatch_of(spec: RunSpec, knowledge: TemporalKnowledge) -> Redispatch:
     """What brings the plan in force up to date within the day, the same for every controller."""
     system = spec.scenario.system
-    return Redispatch(knowledge, load_controller(spec.controller).car_control,
+    return Redispatch(knowledge, controller_of(spec).car_control,
                       Imbalance(system.shed_usd_per_mwh, system.dump_usd_per_mwh))
 
 
-def temporal_layer(spec: RunSpec, controller: Controller, knowledge: TemporalKnowledge) -> TemporalLayer:
+def temporal_layer(spec: RunSpec, asked: Asked, knowledge: TemporalKnowledge) -> TemporalLayer:
     """What decides when: with `--plan`, the plans stored in that file."""
     if spec.plan is None:
-        return remembered(controller.temporal(knowledge), cache_folder(spec.scenario))
+        return remembered(asked.temporal(knowledge), cache_folder(spec.scenario))
     from controllers.temporal.replay import ReplayPlan  # noqa: PLC0415 - only where plans are replayed
     from testbed.results.reading import stored_plans  # noqa: PLC0415
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from models.records.arrays import Floats
 from models.records.feeder import RadialFeeder
-from testbed.setup.controller_loading import knows_truth
 from testbed.setup.districts import District, build_districts
 from testbed.setup.forecasts import build_forecaster
+from testbed.setup.given_controllers import knows_truth
 from testbed.setup.prices import build_tariff
 from testbed.setup.profiles import build_profiles
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
@@ -23,7 +23,7 @@ class ProfilesSimulator(Adapter):
 
     def build(self, spec: RunSpec) -> None:
         self.profiles = build_profiles(spec.scenario)
-        self.forecaster = build_forecaster(spec.scenario, spec.seed, knows_truth(spec.controller))
+        self.forecaster = build_forecaster(spec.scenario, spec.seed, knows_truth(spec))
         self.tariff = build_tariff(spec.scenario, spec.seed)
         self.districts = build_districts(spec)
         self.forecast: Forecast | None = None

@@ -112,7 +112,7 @@ class ServedSimulator(mosaik_api_v3.Simulator):
     def _become(self, simulator: str, sid: str, time_resolution: float, spec: str, run: str) -> Any:
         module = importlib.import_module(f"testbed.simulators.{simulator}")
         made: Adapter = getattr(module, f"{simulator.capitalize()}Simulator")()
-        made.border = self.server.drawer(run, RunSpec.from_json(spec))
+        made.border = self.server.drawer(run, _readable(RunSpec.from_json(spec)))
         self.inner = made
         meta = made.init(sid, time_resolution, spec=spec, ledger_dir=None)
         meta |= {"extra_methods": ["ledger"], "code": code_hash()}
@@ -145,3 +145,10 @@ class ServedSimulator(mosaik_api_v3.Simulator):
     def beat(self) -> bool:
         """That this process lives; answered while its simulators are at work."""
         return True
+
+
+def _readable(spec: RunSpec) -> RunSpec:
+    """The spec, unless it asks to unpickle: that would run whatever the sender likes."""
+    if spec.pickled is not None:
+        raise ValueError(f"controller {spec.controller}: a district's server takes no pickled controller")
+    return spec

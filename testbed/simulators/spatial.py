@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.port import FeederView, Setpoints, SpatialLayer
+from controllers.port import FeederView, Setpoints
 from models.records.arrays import Floats
-from testbed.setup.controller_loading import load_controller
 from testbed.setup.districts import District, build_districts
 from testbed.setup.knowledge import spatial_knowledge
-from testbed.simulators.adapter import Adapter, Inputs, Values, answer_of
+from testbed.simulators.adapter import Adapter, Inputs, Values
+from testbed.simulators.asking import Answer, Asked
 from testbed.simulators.before_first_step import no_guidance, no_instructions
 from testbed.simulators.delivery import TargetLedger
+from testbed.simulators.limits import setpoints_problem
 from testbed.wiring.crossings import (
     BusLoadForecast,
     Guidance,
@@ -30,14 +31,16 @@ class SpatialSimulator(Adapter):
     simulator = "spatial"
 
     def build(self, spec: RunSpec) -> None:
-        controller = load_controller(spec.controller)
+        self.asked = Asked(spec)
         districts = build_districts(spec)
         self.districts = {name: districts[name] for name in self.entities}
-        self.layers: dict[str, SpatialLayer] = {
-            name: controller.spatial(spatial_knowledge(spec, district)) for name, district in self.districts.items()}
+        self.knowledge = {name: spatial_knowledge(spec, district) for name, district in self.districts.items()}
+        self.layers = {name: self.asked.spatial(knowledge) for name, knowledge in self.knowledge.items()}
         compliance = spec.scenario.planning.assumed_compliance
         self.ledgers = {name: TargetLedger(d, spec, compliance) for name, d in self.districts.items()}
-        self.answers = {name: answer_of(spec, f"spatial layer of {name}", Setpoints, name) for name in self.entities}
+        self.answers = {
+            name: Answer(spec, name, self.asked.place(f"step() of {name}", layer.step), Setpoints)
+            for name, layer in self.layers.items()}
         self.solver_s = 0.0
         self.compile_s = 0.0
 
@@ -50,8 +53,9 @@ class SpatialSimulator(Adapter):
         view = feeder_view(now_s, received, self.districts[name])
         compliance = self._compliance(view)
         self.ledgers[name].expect(compliance, view.compliance_by_group)
-        answer = self.layers[name].step(view)
+        answer = self.asked.call(f"step() of {name}", self.layers[name].step, view)
         self.answers[name].check(answer)
+        self.answers[name].refuse(setpoints_problem(answer, view, self.knowledge[name]))
         if answer.certificate.solved_now:
             self.solver_s += answer.certificate.solver_s
             self.compile_s += answer.certificate.compile_s

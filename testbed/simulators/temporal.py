@@ -9,11 +9,13 @@ import numpy as np
 from controllers.port import BY_STEP, SAFE_FORM, Plan, PlanError, SystemView
 from controllers.temporal.hourly_cost import hourly_objective_usd
 from controllers.temporal.receding import hours_left
+from controllers.temporal.unit_commitment.checking.possible import why_impossible
 from models.records.arrays import Floats, Ints
 from models.records.flexibility import CohortFlexibility
-from testbed.setup.controller_loading import load_controller
 from testbed.setup.knowledge import feeder_offers, temporal_knowledge
-from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values, answer_of
+from testbed.setup.sealing import sealed
+from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
+from testbed.simulators.asking import Answer, Asked, own_copy
 from testbed.simulators.driver_learning import DriverLearning
 from testbed.simulators.plans import redispatch_of, temporal_layer
 from testbed.wiring.crossings import Commitment, Forecast, PriceForecast, Prices, ReserveTerms, Targets, UnitsState
@@ -26,13 +28,15 @@ class TemporalSimulator(Adapter):
     simulator = "temporal"
 
     def build(self, spec: RunSpec) -> None:
-        controller = load_controller(spec.controller)
+        self.asked = Asked(spec)
         self.knowledge = replace(temporal_knowledge(spec.scenario), offers=feeder_offers(spec))
-        if controller.promises_safely and spec.plan is None:  # a replayed plan is judged and found again as any other
+        # a replayed plan is judged and found again as any other
+        if self.asked.controller.promises_safely and spec.plan is None:
             self.knowledge = replace(self.knowledge, reserve_rule=SAFE_FORM[self.knowledge.reserve_rule])
-        self.layer = temporal_layer(spec, controller, self.knowledge)
+        self.layer = temporal_layer(spec, self.asked, self.knowledge)
         self.learning = DriverLearning(spec, self.knowledge)
-        self.answer = answer_of(spec, "temporal layer", Plan, SYSTEM)
+        place = f"--plan {spec.plan}" if spec.plan else self.asked.place("plan()", self.layer.plan)
+        self.answer = Answer(spec, SYSTEM, place, Plan)
         self.delivery_quantile: Floats = np.zeros(0)
         self.promised_s = 0
         self.promised_by: dict[str, float] = {}
@@ -52,9 +56,7 @@ class TemporalSimulator(Adapter):
         self.learning.observe(now_s, inputs)
         if self.spec.is_plan_time(now_s):
             view = self.view(now_s, inputs)
-            plan = self.layer.plan(view)
-            self.answer.check(plan)
-            self._set_plan(plan)
+            self._set_plan(self._next_plan(view))
             self._promise(view)
             if self.plan is not None:
                 self.hourly_usd = hourly_objective_usd(self.knowledge, view, self.plan)
@@ -64,6 +66,17 @@ class TemporalSimulator(Adapter):
         return {SYSTEM: self._system_values(now_s),
                 **{name: {"targets": targets, "learned_compliance": learned[name]}
                    for name, targets in self._targets().items()}}
+
+    def _next_plan(self, view: SystemView) -> Plan:
+        """The layer's answer, if it is one and can be; a stored plan was judged in the run that made it."""
+        if self.spec.plan is not None:
+            plan = self.layer.plan(view)
+            self.answer.check(plan)
+            return plan
+        plan = self.asked.call("plan()", self.layer.plan, sealed(view))
+        self.answer.check(plan)
+        self.answer.refuse(why_impossible(self.knowledge, view, plan, self.asked.controller.car_control))
+        return own_copy(plan)
 
     def view(self, now_s: int, inputs: Inputs) -> SystemView:
         """What the operator sees now."""

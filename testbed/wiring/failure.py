@@ -11,6 +11,10 @@ from typing import Any
 SECONDS_PER_DAY = 86_400
 
 
+class ControllerFailed(RuntimeError):
+    """A controller's code or its answer is wrong; the message names controller, method, file and line."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """What failed, when in simulated time, and why."""
@@ -27,7 +31,8 @@ class Failure:
     def of(cls, error: BaseException, simulator: str = "", time_s: int = 0, word: str = "") -> Failure:
         """From what was thrown; `word` stands before its cause."""
         trace = "".join(traceback.format_exception(error))
-        return cls(simulator, time_s, f"{word}{type(error).__name__}: {error}", trace)
+        kind = "" if isinstance(error, ControllerFailed) else f"{type(error).__name__}: "
+        return cls(simulator, time_s, f"{word}{kind}{error}", trace)
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any] | str) -> Failure:

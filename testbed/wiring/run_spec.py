@@ -21,19 +21,22 @@ class RunSpec:
     seed: int
     output: Path
     plan: Path | None = None
+    pickled: Path | None = None
+    """Where the controller lies for the run's own processes, if its words do not say all of it."""
 
     def to_json(self) -> str:
         return json.dumps({
             "scenario": self.scenario.model_dump(mode="json"), "controller": self.controller, "seed": self.seed,
             "output": str(self.output), "plan": str(self.plan) if self.plan else None,
+            "pickled": str(self.pickled) if self.pickled else None,
         })
 
     @classmethod
     def from_json(cls, text: str) -> RunSpec:
         raw: dict[str, Any] = json.loads(text)
-        plan = Path(raw["plan"]) if raw["plan"] else None
+        plan, pickled = (Path(raw[key]) if raw[key] else None for key in ("plan", "pickled"))
         return cls(Scenario.model_validate(raw["scenario"]), raw["controller"], raw["seed"],
-                   Path(raw["output"]), plan)
+                   Path(raw["output"]), plan, pickled)
 
     @property
     def step_s(self) -> int:

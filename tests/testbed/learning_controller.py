@@ -1,7 +1,5 @@
 """A controller of the tests that learns, without optimisation."""
 
-from dataclasses import replace
-
 from controllers.spatial.expecting import Expecting
 from tests.testbed.plain_controller import AllUnitsOn, Plain
 
@@ -19,8 +17,8 @@ class Learning(Plain):
 class GivesBack(AllUnitsOn):
     """Each cohort also discharges at a third of its power."""
 
-    def plan(self, view):
-        return replace(super().plan(view), pd_kw=tuple(d.pd_max_kw / 3 for d in view.districts))
+    def discharging_kw(self, view):
+        return tuple(d.pd_max_kw / 3 for d in view.districts)
 
 
 class Giving(Learning):

@@ -180,6 +180,8 @@ class Planning(Part):
     """Simulated days behind the expectation; 20 or more for results that are reported."""
     expectation_vehicles_max: Annotated[int, Between(1, 1_000_000)] = 2500
     """Cars simulated per district for the expectation; larger fleets are scaled up from these."""
+    patience_s: Annotated[float, Field(ge=0.1, le=86_400)] = 540.0
+    """Seconds that a controller may take for one decision (a plan, a step's set-points); then the run fails."""
 
 
 class Tariff(Part):

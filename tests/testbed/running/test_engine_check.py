@@ -52,3 +52,15 @@ def test_the_reference_itself_needs_no_check(tmp_path, monkeypatch):
     monkeypatch.setattr(engine_check, "engine_error_pu", lambda feeder: pytest.fail("asked for"))
     described = small_run.scenario("spatial.engine=pandapower", cache_dir=tmp_path)
     assert engines_disagree(RunSpec(described, controller_spec(Uncoordinated()), 1, tmp_path / "run.h5")) == ""
+
+
+@pytest.mark.parametrize("left", [b"", b"2.98e-1", b"{}"])
+def test_a_verdict_cut_short_is_found_anew(left, tmp_path, capsys):
+    """`2.98e-1` once was 2.98e-15: it failed every later run."""
+    spec = spec_in(tmp_path)
+    assert engines_disagree(spec) == ""
+    (entry,) = (tmp_path / "cache").glob("engines-*")
+    entry.write_bytes(left)
+    assert not is_checked(spec)
+    assert engines_disagree(spec) == "" and is_checked(spec)
+    assert capsys.readouterr().err.count(f"{entry}: damaged entry of the cache") == 1

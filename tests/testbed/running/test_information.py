@@ -8,7 +8,7 @@ import pytest
 from models.drivers.behaviours import LEAVES_EARLY
 from models.drivers.willingness import Drivers
 from testbed.running.first_view import first_view
-from testbed.setup.controller_loading import ORACLE, controller_names, knows_truth, load_controller
+from testbed.setup.controller_loading import ORACLE, controller_names, load_controller
 from testbed.simulators.profiles import ProfilesSimulator
 from testbed.simulators.spatial import SpatialSimulator
 from testbed.simulators.temporal import TemporalSimulator
@@ -47,8 +47,6 @@ def scenario(tmp_path_factory):
 
 
 def test_the_truth_is_for_the_registered_oracle_alone():
-    assert [name for name in controller_names() if knows_truth(name)] == [ORACLE]
-    assert not knows_truth("somewhere/oracle.py:Oracle")
     assert [name for name in controller_names() if load_controller(name).knows_truth] == [ORACLE]
 
 

@@ -153,7 +153,7 @@ def test_what_a_controller_leaves_unsaid_is_known_all_the_same(own: Path) -> Non
     ("{folder}/mine.py:Deaf", ["spatial must be a method"]),
     ("{folder}/mine.py:Vague", ["sees_feeders='sometimes', allowed: True, False"]),
     ("{folder}/mine.py:Prophet", ["knows_truth=True, allowed: False", "registered controllers see"]),
-    ("{folder}/mine.py:Broken", ["Broken() failed: OSError: no licence"]),
+    ("{folder}/mine.py:Broken", ["Broken() failed: ", "mine.py:45: OSError: no licence"]),
 ])
 def test_a_mistake_says_what_is_allowed(own: Path, spec: str, words: list[str]) -> None:
     with pytest.raises(ControllerError) as caught:

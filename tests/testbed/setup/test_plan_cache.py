@@ -1,13 +1,15 @@
 """A stored plan is used only for exactly the same question."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from controllers.port import SystemView
 from controllers.temporal.unit_commitment.solve import UnitCommitment
+from controllers.temporal.unit_commitment.tuning import Tuning
 from testbed.scenario.loading import load_scenario
+from testbed.setup import plan_cache
 from testbed.setup.knowledge import temporal_knowledge
 from testbed.setup.plan_cache import CachedUnitCommitment, plan_key
 
@@ -50,9 +52,38 @@ def test_any_change_of_the_knowledge_is_another_question(layer, view):
     assert plan_key(UnitCommitment(layer.knowledge, "charge_only"), view) != plan_key(layer, view)
 
 
-def test_a_damaged_file_is_solved_again(layer, view, tmp_path):
+def test_any_change_of_the_tuning_or_of_what_is_left_out_is_another_question(layer, view):
+    keys = {plan_key(layer, view), plan_key(UnitCommitment(layer.knowledge, "none", without=["reserve"]), view)}
+    for field in fields(Tuning):
+        value = getattr(layer.tuning, field.name)
+        other = not value if isinstance(value, bool) else value * 2
+        keys.add(plan_key(UnitCommitment(layer.knowledge, "none", replace(Tuning(), **{field.name: other})), view))
+    assert len(keys) == 2 + len(fields(Tuning))
+
+
+def test_other_code_or_another_version_of_a_solver_is_another_question(layer, view, monkeypatch):
+    keys = {plan_key(layer, view)}
+    monkeypatch.setattr(plan_cache, "CODE", b"changed")
+    keys.add(plan_key(layer, view))
+    for solver in plan_cache.SOLVERS:
+        monkeypatch.setattr("testbed.wiring.content_cache._version", lambda name, new=solver: str(name == new))
+        keys.add(plan_key(layer, view))
+    assert len(keys) == 2 + len(plan_cache.SOLVERS)
+
+
+def test_networks_on_offer_that_it_does_not_read_are_no_part_of_the_question(layer, view):
+    offered = replace(layer.knowledge, offers=(None,))
+    assert plan_key(UnitCommitment(offered, "none"), view) == plan_key(layer, view)
+
+
+def test_a_plan_with_one_bit_turned_is_solved_again(layer, view, tmp_path, capsys):
     cached = CachedUnitCommitment(layer, tmp_path)
     first = cached.plan(view)
-    (file,) = tmp_path.glob("plan-*.json.gz")
-    file.write_bytes(b"not a plan")
-    assert cached.plan(view).objective_usd == pytest.approx(first.objective_usd)
+    (file,) = tmp_path.glob("plan-*.kept")
+    raw = bytearray(file.read_bytes())
+    raw[len(raw) // 2] ^= 4
+    file.write_bytes(bytes(raw))
+    again = cached.plan(view)
+    np.testing.assert_array_equal(again.p_mw, first.p_mw)
+    assert again.objective_usd == first.objective_usd
+    assert capsys.readouterr().err.count("damaged entry of the cache") == 1

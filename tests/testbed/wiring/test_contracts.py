@@ -25,7 +25,6 @@ from testbed.wiring.run_spec import RunSpec
 from tests.testbed import small_run
 
 ROOT = Path(__file__).parents[3]
-FAULTY = Path(small_run.__file__).with_name("faulty_controller.py")
 SIZES = dict(zip(AXES, range(2, 2 + len(AXES)), strict=True))
 """Each axis of another length, so that none can stand in for another."""
 
@@ -234,22 +233,7 @@ def test_a_record_without_one_of_its_fields_is_told():
         checked.check(lawful | {"targets": empty})
 
 
-# ---------------------------------------------------------------- in a run
-@pytest.mark.parametrize(("fault_in", "simulator", "words"), [
-    ("WrongShape", "spatial", r"spatial layer of \w+, answer Setpoints, field setpoint_kw \[kW\]: shape \(\d+,\) came, "
-                              r"allowed is \(\d+,\): vehicle"),
-    ("WrongType", "spatial", r"answer Setpoints, field is_dispatched \[1\]: float64 came, allowed is int64"),
-    ("NotANumber", "spatial", r"answer Setpoints, field p_plan_bus_kw \[kW\]: 1 of \d+ values \(nan at \[1\]\)"),
-    ("NoField", "spatial", r"answer Setpoints: a SimpleNamespace came, allowed is the record Setpoints"),
-    ("HalfAPlan", "temporal", r"temporal layer, answer Plan, field pc_kw \[kW\]: district 0: shape \(\d+, 12\) came"),
-])
-def test_a_controllers_wrong_answer_ends_the_run_with_its_name(tmp_path, fault_in, simulator, words):
-    with pytest.raises(RunFailed, match=f"{simulator} failed at day 1 00:00: ContractError: .*{words}") as failure:
-        small_run.run(tmp_path, controller=f"{FAULTY}:{fault_in}")
-    assert failure.value.failure.simulator == simulator
-    assert open_result(failure.value.partial).status == "failed"
-
-
+# ------------------------------------------- in a run (wrong answers of controllers: tests/faults)
 @pytest.mark.parametrize(("wrong", "words"), [
     ({"load_mw": float("nan")}, r"profiles\.load_mw of system \[MW\]: nan came, allowed is a finite number"),
     ({"prices": Prices(np.zeros(2), np.zeros(2))}, r"profiles\.prices of system, field charge_usd_per_kwh \[USD/kWh\]: "

@@ -7,6 +7,7 @@ Whatever solver or controller made a plan, `check_plan` must return an empty lis
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -26,7 +27,7 @@ COHORT_REL = 1e-6
 COST_REL = 1e-6
 
 
-__all__ = ["Violation", "check_plan"]
+__all__ = ["Violation", "check_physics", "check_plan"]
 
 
 class Names(Protocol):
@@ -38,17 +39,25 @@ class Names(Protocol):
 def check_plan(knowledge: TemporalKnowledge, view: SystemView, plan: Plan, car_control: CarControl = "bidirectional",
                terminal_value_usd_per_mwh: float = 20.0) -> list[Violation]:
     """All violations of `plan`; powers judged to 0.1 kW, cohorts to 10 W + 1e-6, money to 1e-6."""
-    violations = [*_balance(view, plan), *_unit_limits(knowledge, plan), *_up_and_down(knowledge, view, plan),
-                  *_changes_of_power(knowledge, view, plan),
-                  *_renewables(view, plan), *reserve_violations(knowledge, view, plan, car_control)]
+    violations = [*check_physics(knowledge, view, plan, car_control),
+                  *reserve_violations(knowledge, view, plan, car_control)]
     for d, name in enumerate(_district_names(knowledge, view)):
         cars, pc, pd = view.districts[d], plan.pc_kw[d], plan.pd_kw[d]
-        violations += _cohort_power(cars, pc, pd, name, car_control)
+        violations += _cohort_fresh(cars, pc, name, car_control)
         violations += _cohort_energy(cars, pc, pd, name, car_control)
         violations += _cycling(knowledge, view, cars, pc, pd, name)
     if car_control != "none":
         violations += _terminal(knowledge, view, plan)
     return violations + list(_costs(knowledge, view, plan, terminal_value_usd_per_mwh))
+
+
+def check_physics(knowledge: TemporalKnowledge, view: SystemView, plan: Plan,
+                  car_control: CarControl) -> list[Violation]:
+    """What units, sun, wind and chargers can do at all, and whether supply meets demand."""
+    of_cars = (_cohort_power(view.districts[d], plan.pc_kw[d], plan.pd_kw[d], name, car_control)
+               for d, name in enumerate(_district_names(knowledge, view)))
+    return [*_balance(view, plan), *_unit_limits(knowledge, plan), *_up_and_down(knowledge, view, plan),
+            *_changes_of_power(knowledge, view, plan), *_renewables(view, plan), *chain.from_iterable(of_cars)]
 
 
 def _district_names(knowledge: TemporalKnowledge, view: SystemView) -> list[str]:
@@ -161,11 +170,17 @@ def _cohort_power(cars: CohortFlexibility, pc: Floats, pd: Floats, name: str,
     both = (share - 1) * np.maximum(pc_max, pd_max)
     rows = _Rows(name)
     out: list[Violation] = []
-    fresh = np.minimum(cars.pc_fresh_kw, pc_max) if cars.pc_fresh_kw.size else np.zeros_like(pc)
-    for rule, excess in (("cohort_power", np.maximum(pc - pc_max, fresh - pc)),
+    for rule, excess in (("cohort_power", np.maximum(pc - pc_max, -pc)),
                          ("cohort_power", np.maximum(pd - pd_max, -pd)), ("cohort_sharing", both)):
         out += _over(rule, excess, rows, COHORT_KW)
     return out
+
+
+def _cohort_fresh(cars: CohortFlexibility, pc: Floats, name: str, car_control: CarControl) -> Iterator[Violation]:
+    """Power that cars to come take before they can be told anything."""
+    if cars.pc_fresh_kw.size and car_control != "none":
+        missing = np.minimum(cars.pc_fresh_kw, cars.pc_max_kw) - pc
+        yield from _over("cohort_power", missing * (pc >= -COHORT_KW), _Rows(name), COHORT_KW)
 
 
 def _energy_kwh(cars: CohortFlexibility, pc: Floats, pd: Floats) -> Floats:

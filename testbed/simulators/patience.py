@@ -1,0 +1,91 @@
+"""An end to what does not end: after its time an exception is thrown where the code is.
+
+By the system's alarm in the main thread, which also wakes code that sleeps or waits; in another thread (a notebook, a
+served district) by Python between two of its instructions. Neither reaches into a library's own machine code: there
+the exception waits until it returns.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+AGAIN_S = 1.0
+"""Between two tries on code that swallows the exception."""
+TRIES = 10
+
+
+class TooLong(BaseException):
+    """The time is over; no Exception, so that `except Exception` in a loop lets it through."""
+
+
+@contextmanager
+def ended_after(patience_s: float) -> Iterator[None]:
+    """TooLong is thrown within the block once it has taken so many seconds.
+
+    Code of the main thread that swallows it TRIES times ends the process: nothing else would.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    with _alarm(patience_s) if is_main and hasattr(signal, "setitimer") else _other_thread(patience_s):
+        yield
+
+
+@contextmanager
+def _alarm(patience_s: float) -> Iterator[None]:
+    tries = 0
+
+    def ring(number: int, frame: FrameType | None) -> NoReturn:
+        nonlocal tries
+        tries += 1
+        if tries > TRIES:
+            _give_up(frame)
+        raise TooLong
+
+    handler = signal.signal(signal.SIGALRM, ring)
+    before_s, interval_s = signal.setitimer(signal.ITIMER_REAL, patience_s, AGAIN_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, before_s, interval_s)
+        signal.signal(signal.SIGALRM, handler)
+
+
+def _give_up(frame: FrameType | None) -> NoReturn:
+    place = f" at {frame.f_code.co_filename}:{frame.f_lineno}" if frame else ""
+    print(f"testbed: code{place} goes on after its time and swallows what should end it; the process ends",
+          file=sys.stderr, flush=True)
+    os._exit(1)
+
+
+@contextmanager
+def _other_thread(patience_s: float) -> Iterator[None]:
+    thread, is_over, lock = threading.get_ident(), threading.Event(), threading.Lock()
+
+    def watch() -> None:
+        wait_s = patience_s
+        while not is_over.wait(wait_s):
+            with lock:
+                if not is_over.is_set():
+                    _throw(thread, TooLong)
+            wait_s = AGAIN_S
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        with lock:
+            is_over.set()
+            _throw(thread, None)  # one that was on its way as the block ended
+        watcher.join()
+
+
+def _throw(thread: int, kind: type[BaseException] | None) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind) if kind else None)
