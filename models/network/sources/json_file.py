@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from models.network.json_screening import MOST_BYTES, screened
 from models.network.read_nets import net_source
 from models.records.arrays import RecordError
 
@@ -12,16 +13,24 @@ from models.records.arrays import RecordError
 def _net(text: str) -> Any:
     import pandapower  # noqa: PLC0415 - slow to import
 
-    file = Path(text)
-    if not file.is_file():
-        raise RecordError(f"feeder {file}: no such file")
+    safe = screened(_content(Path(text)), text)
     try:
-        net = pandapower.from_json(text)
+        net = pandapower.from_json_string(safe.text, convert=True)
     except Exception as error:
-        raise RecordError(f"feeder {file}: pandapower cannot read it: {type(error).__name__}: {error}") from error
+        raise RecordError(f"feeder {text}: pandapower cannot read it: {type(error).__name__}: {error}") from error
     if not hasattr(net, "ext_grid"):
-        raise RecordError(f"feeder {file}: holds no pandapower net")
+        raise RecordError(f"feeder {text}: holds no pandapower net")
     return net
+
+
+def _content(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise RecordError(f"feeder {file}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise RecordError(f"feeder {file}: cannot be read: {error}") from None
 
 
 def _changed_ns(text: str) -> int:

@@ -1,0 +1,83 @@
+"""The tree that the slack of a net reaches, or the rings that are in its way."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from models.network.net_branches import Branches
+from models.network.net_shape import NetShape
+from models.network.net_tables import closed_couplers, label
+from models.records.arrays import Ints, refuse
+
+MOST_RINGS = 5
+MOST_NAMED = 12
+
+
+def tree_of(net: Any, branches: Branches, shape: NetShape, name: str) -> tuple[Ints, Ints, Ints]:
+    """Buses, parents' positions and branches [B] that the slack reaches; parents first, lower numbers first."""
+    at: dict[int, list[int]] = {}
+    for i, (start, end) in enumerate(zip(branches.start.tolist(), branches.end.tolist(), strict=True)):
+        if start != end:
+            at.setdefault(start, []).append(i)
+            at.setdefault(end, []).append(i)
+    heap, order = [(shape.slack, -1, -1)], dict[int, int]()
+    parent, used, closing = [], [], dict[int, None]()
+    while heap:
+        bus, above, branch = heapq.heappop(heap)
+        if bus in order:
+            closing.setdefault(branch)
+            continue
+        order[bus] = len(order)
+        parent.append(above)
+        used.append(branch)
+        for other in at.get(bus, []):
+            if other != branch and other not in closing:
+                far = int(branches.start[other] + branches.end[other] - bus)
+                heapq.heappush(heap, (far, order[bus], other))
+    tree = {bus: (branch, above) for bus, branch, above in zip(order, used, parent, strict=True)}
+    rings = [_ring(branches, tree, list(order), branch) for branch in closing]
+    refuse(_told(net, branches, shape, rings), f"feeder {name}: not radial")
+    if len(order) < 2:
+        refuse([f"no line leaves bus {shape.slack} of its external grid"], f"feeder {name}")
+    return (np.array(list(order), dtype=np.int64), np.array(parent, dtype=np.int64), np.array(used, dtype=np.int64))
+
+
+def _ring(branches: Branches, tree: Mapping[int, tuple[int, int]], order: Sequence[int], closing: int) -> list[int]:
+    """The branches of the ring that this one closes; it comes last. tree: each bus's branch and parent's position."""
+    ways = []
+    for bus in (int(branches.start[closing]), int(branches.end[closing])):
+        way, at = dict[int, None](), bus
+        while (branch := tree[at][0]) >= 0:
+            way[branch], at = None, order[tree[at][1]]
+        ways.append(way)
+    return [*sorted(set(ways[0]) ^ set(ways[1])), closing]
+
+
+def _told(net: Any, branches: Branches, shape: NetShape, rings: Sequence[Sequence[int]]) -> list[str]:
+    """A ring each: who closes it, which branches it is made of, and what makes one bus of several there."""
+    said = []
+    for *others, closing in rings[:MOST_RINGS]:
+        named = ", ".join(branches.name[branch] for branch in others[:MOST_NAMED])
+        more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+        made = f" with {named}{more}" if others else ""
+        said.append(f"{branches.name[closing]} closes a ring{made}{_joined(net, branches, shape, (*others, closing))}")
+    if said:
+        rest = f" ({len(rings) - MOST_RINGS} more rings)" if len(rings) > MOST_RINGS else ""
+        said[-1] += f"{rest}; open a switch or take a branch out of service so that each bus is reached once"
+    return said
+
+
+def _joined(net: Any, branches: Branches, shape: NetShape, ring: Sequence[int]) -> str:
+    """By what buses of a ring are one: closed couplers, external grids, or the busbars that are held."""
+    buses = {int(end[branch]) for branch in ring for end in (branches.start, branches.end)}
+    groups = {bus: [other for other, stands in shape.stands_for.items() if stands == bus] for bus in buses}
+    inside = [bus for group in groups.values() if len(group) > 1 for bus in group]
+    if not inside:
+        return ""
+    couplers = net.switch.index[closed_couplers(net) & net.switch["bus"].isin(inside)]
+    by = [label(net, "switch", int(row)) for row in couplers[:MOST_NAMED]] or ["external grids or held busbars"]
+    return f" and {', '.join(by)}, which make one bus of {', '.join(map(str, sorted(inside)[:MOST_NAMED]))}"
