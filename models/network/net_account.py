@@ -23,7 +23,7 @@ from models.records.feeder import RadialFeeder
 def account_of_net(net: Any, name: str, limits: FeederLimits) -> NetAccount:
     """The account of a net; RecordError as `feeder_of_net`, and where pandapower finds no power flow of the net."""
     feeder = feeder_of_net(net, name, replace(limits, peak_scale=1.0))
-    shape = net_shape(net, name, limits.slack_vm_pu)
+    shape = net_shape(net)
     own_pu = net_voltages_pu(net)
     if np.isnan(own_pu).all():
         raise RecordError(f"feeder {name}: pandapower's own power flow of the net finds no voltages, so no feeder can "
@@ -60,16 +60,17 @@ def _inside(net: Any, shape: NetShape, feeder: RadialFeeder) -> Bools:
 
 # ---------------------------------------------------------------- parts
 def _parts(net: Any, inside: Bools, own_pu: Floats, made: list[Approximation], feeder: RadialFeeder) -> Iterator[Part]:
-    effects = {id(one): _largest((own_pu - _voltages_without(net, [one]))[positions(net, feeder.bus_number)])
-               for one in made}
+    here = positions(net, feeder.bus_number)
+    effects_pu = [_largest((own_pu - _voltages_without(net, [approximation]))[here]) for approximation in made]
     for table in _tables(net):
         left = np.ones(rows_of(net, table), dtype=np.bool_)
         if f"_empty_res_{table}" not in net:
             yield _part(net, table, left, "not in use", "no part of a power flow")
             continue
-        for one in (one for one in made if one.table == table):
-            yield _part(net, table, one.rows & left, "approximated", one.how, effects[id(one)])
-            left &= ~one.rows
+        for approximation, effect_pu in zip(made, effects_pu, strict=True):
+            if approximation.table == table:
+                yield _part(net, table, approximation.rows & left, "approximated", approximation.how, effect_pu)
+                left &= ~approximation.rows
         taken = left & _at_buses(net, table, inside)
         above = left & ~taken & _at_buses(net, table, np.isfinite(own_pu))
         idle = left & ~taken & ~above

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from models.network.feeder import transformer_kva
-from models.network.net_branches import branches_of, oriented
-from models.network.net_shape import LOW_VOLTAGE_KV, NetShape, net_shape
-from models.network.net_tables import column_of, label, level_kv, live, net_mistakes, rows_of
-from models.network.net_tree import tree_of
+from models.network.net_branches import Branches, branches_of, oriented
+from models.network.net_shape import LOW_VOLTAGE_KV, NetShape, grid_mistakes, net_shape
+from models.network.net_tables import column_of, label, level_kv, live, rows_of, structure_mistakes, value_mistakes
+from models.network.net_tree import tree_mistakes, tree_of
 from models.network.source import FeederLimits
 from models.records.arrays import Floats, Ints, refuse
 from models.records.feeder import RadialFeeder
@@ -42,10 +42,8 @@ def feeder_of_net(net: Any, name: str, limits: FeederLimits | None = None) -> Ra
     Raises RecordError with all mistakes: impossible values, elements that a record cannot hold, rings, placeholders.
     """
     asked = limits or FeederLimits()
-    refuse([*net_mistakes(net, asked.line_rating_a is None), *_not_understood(net)], f"feeder {name}")
-    shape = net_shape(net, name, asked.slack_vm_pu)
-    branches = branches_of(net, shape, asked.line_rating_a)
-    bus, parent, branch = tree_of(net, branches, shape, name)
+    shape, branches = _understood(net, name, asked)
+    bus, parent, branch = tree_of(branches, shape.slack)
     p_kw, q_kvar = _loads(net, shape.stands_for, bus)
     bus_kv = level_kv(net, bus)
     peak_kva = np.where(bus_kv > LOW_VOLTAGE_KV, np.hypot(p_kw, q_kvar), 0.0)
@@ -57,6 +55,20 @@ def feeder_of_net(net: Any, name: str, limits: FeederLimits | None = None) -> Ra
         p_base_kw=p_kw * asked.peak_scale, q_base_kvar=q_kvar * asked.peak_scale, nominal_kv=float(bus_kv[0]),
         v_slack_pu=_slack_vm_pu(shape, asked, name), v_min_pu=asked.v_min_pu, v_max_pu=asked.v_max_pu,
         turns_ratio=np.concatenate([[1.0], along.ratio]))
+
+
+def _understood(net: Any, name: str, asked: FeederLimits) -> tuple[NetShape, Branches]:
+    """What the feeder is made of; RecordError with all mistakes, rings among them where the tables can be read."""
+    refuse(structure_mistakes(net), f"feeder {name}")
+    mistakes = [*value_mistakes(net, asked.line_rating_a is None), *_not_understood(net)]
+    grids = grid_mistakes(net, asked.slack_vm_pu)
+    if grids:
+        refuse([*mistakes, *grids], f"feeder {name}")
+    shape = net_shape(net)
+    with np.errstate(all="ignore"):  # of values that are refused here
+        branches = branches_of(net, shape, asked.line_rating_a)
+    refuse([*mistakes, *tree_mistakes(net, branches, shape)], f"feeder {name}")
+    return shape, branches
 
 
 def _not_understood(net: Any) -> list[str]:
@@ -83,7 +95,7 @@ def load_mva(net: Any, table: str) -> tuple[Floats, Floats]:
     if table == "load":
         p, q = column_of(frame, "p_mw"), column_of(frame, "q_mvar")
     elif table == "asymmetric_load":
-        p, q = (sum(column_of(frame, f"{letter}_{phase}_{unit}") for phase in "abc")
+        p, q = (np.sum([column_of(frame, f"{letter}_{phase}_{unit}") for phase in "abc"], axis=0)
                 for letter, unit in (("p", "mw"), ("q", "mvar")))
     else:  # pandapower: motors draw what their shaft needs, whatever the voltage
         p = (column_of(frame, "pn_mech_mw") / (column_of(frame, "efficiency_percent") / 100.0)

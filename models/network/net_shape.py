@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from models.network.net_tables import closed_couplers, column_of, label, level_kv, live
-from models.records.arrays import Bools, refuse
+from models.records.arrays import Bools
 
 LOW_VOLTAGE_KV = 1.0
 """Below it a bus is a customer's connection: no transformer of its own stands behind it."""
@@ -39,14 +39,13 @@ def branch_rows(net: Any, table: str) -> Bools:
     return np.asarray(live(net, table) & ~net[table].index.isin(opened(net, table[0])), dtype=np.bool_)
 
 
-def net_shape(net: Any, name: str, slack_vm_pu: float | None = None) -> NetShape:
+def net_shape(net: Any) -> NetShape:
     """The bus whose voltage is held, which transformers stand before it, and the buses that are one.
 
-    Busbars behind several such transformers are one bus: all are held at the same voltage. Raises RecordError: no
-    external grid, or several that differ where slack_vm_pu does not decide.
+    Busbars behind several such transformers are one bus: all are held at the same voltage. For a net without
+    `grid_mistakes`.
     """
     fused, grids = _fused(net), net.ext_grid[live(net, "ext_grid")]
-    refuse(_grid_mistakes(net, grids, slack_vm_pu), f"feeder {name}")
     at_grids = {fused[int(bus)] for bus in grids["bus"]}
     fused = _as_one(fused, at_grids)
     low_kv = level_kv(net, net.trafo["lv_bus"].to_numpy(np.int64))
@@ -77,7 +76,9 @@ def _as_one(stands_for: Mapping[int, int], buses: set[int]) -> dict[int, int]:
     return {bus: min(buses) if stands in buses else stands for bus, stands in stands_for.items()}
 
 
-def _grid_mistakes(net: Any, grids: Any, slack_vm_pu: float | None) -> list[str]:
+def grid_mistakes(net: Any, slack_vm_pu: float | None = None) -> list[str]:
+    """Why the external grids of a net are no slack: none, or several that differ where slack_vm_pu does not decide."""
+    grids = net.ext_grid[live(net, "ext_grid")]
     if not len(grids):
         return ["ext_grid: has no external grid in service at a bus in service"]
     named = ", ".join(label(net, "ext_grid", int(row)) for row in grids.index)

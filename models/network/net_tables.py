@@ -152,11 +152,13 @@ def _told(net: Any, table: str, rows: Sequence[int], words: Sequence[str]) -> It
 
 
 # ---------------------------------------------------------------- mistakes
-def net_mistakes(net: Any, has_ratings: bool) -> list[str]:
-    """All that makes a net impossible. `has_ratings`: whether the net's own line ratings are asked for."""
-    structure = list(_structure(net))
-    if structure:  # nothing else can be read
-        return structure
+def structure_mistakes(net: Any) -> list[str]:
+    """What is missing to read the tables at all."""
+    return list(_structure(net))
+
+
+def value_mistakes(net: Any, has_ratings: bool) -> list[str]:
+    """All that is impossible in tables that can be read. `has_ratings`: the net's own line ratings are asked for."""
     values = [mistake for table, rules in RULES.items() for mistake in _values(net, table, rules)]
     if has_ratings:
         values += _values(net, "line", (RATING,))
@@ -164,7 +166,6 @@ def net_mistakes(net: Any, has_ratings: bool) -> list[str]:
 
 
 def _structure(net: Any) -> Iterator[str]:
-    """What is missing to read the tables at all."""
     for table, needed in COLUMNS.items():
         frame = net.get(table)
         if not hasattr(frame, "columns"):
@@ -245,12 +246,12 @@ def _too_short(net: Any) -> Iterator[str]:
         return
     line = net.line[live(net, "line")]
     base_ohm = level_kv(net, line["from_bus"].to_numpy(np.int64)) ** 2 / BASE_MVA
-    z_ohm = np.hypot(column_of(line, "r_ohm_per_km"), column_of(line, "x_ohm_per_km")) * column_of(
-        line, "length_km") / column_of(line, "parallel")
-    wrong = (z_ohm > 0) & (z_ohm < LEAST_Z_PU * base_ohm)
+    least_ohm = LEAST_Z_PU * base_ohm * column_of(line, "parallel")
+    z_ohm = np.hypot(column_of(line, "r_ohm_per_km"), column_of(line, "x_ohm_per_km")) * column_of(line, "length_km")
+    wrong = (z_ohm > 0) & (z_ohm < least_ohm)
     yield from _told(net, "line", list(line.index[wrong]), [
-        f"its impedance of {z:.2g} ohm must be at least {LEAST_Z_PU * base:.2g} ohm to be solved for; a closed switch "
-        "joins buses without a line" for z, base in zip(z_ohm[wrong], base_ohm[wrong], strict=True)])
+        f"its impedance of {z:.2g} ohm must be at least {least:.2g} ohm to be solved for; a closed switch joins buses "
+        "without a line" for z, least in zip(z_ohm[wrong], least_ohm[wrong], strict=True)])
 
 
 def closed_couplers(net: Any) -> Bools:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,48 +12,72 @@ import numpy as np
 from models.network.net_branches import Branches
 from models.network.net_shape import NetShape
 from models.network.net_tables import closed_couplers, label
-from models.records.arrays import Ints, refuse
+from models.records.arrays import Ints
 
 MOST_RINGS = 5
 MOST_NAMED = 12
 
 
-def tree_of(net: Any, branches: Branches, shape: NetShape, name: str) -> tuple[Ints, Ints, Ints]:
+@dataclass(frozen=True)
+class _Walk:
+    """What is met on the way from the slack."""
+
+    order: list[int]
+    """Buses; parents first, lower numbers first."""
+    parent: list[int]
+    """Position of each bus's parent in `order`, -1 of the slack's."""
+    used: list[int]
+    """Branch by which each bus is reached."""
+    closing: list[int]
+    """Branches that reach a bus a second time."""
+
+
+def tree_of(branches: Branches, slack: int) -> tuple[Ints, Ints, Ints]:
     """Buses, parents' positions and branches [B] that the slack reaches; parents first, lower numbers first."""
+    walk = _walked(branches, slack)
+    order, parent, used = (np.array(row, dtype=np.int64) for row in (walk.order, walk.parent, walk.used))
+    return order, parent, used
+
+
+def tree_mistakes(net: Any, branches: Branches, shape: NetShape) -> list[str]:
+    """Why no tree stands on the slack: rings, or no branch at all."""
+    walk = _walked(branches, shape.slack)
+    if len(walk.order) < 2:
+        return [f"no line leaves bus {shape.slack} of its external grid"]
+    return _told(net, branches, shape, [_ring(branches, walk, branch) for branch in walk.closing])
+
+
+def _walked(branches: Branches, slack: int) -> _Walk:
     at: dict[int, list[int]] = {}
     for i, (start, end) in enumerate(zip(branches.start.tolist(), branches.end.tolist(), strict=True)):
         if start != end:
             at.setdefault(start, []).append(i)
             at.setdefault(end, []).append(i)
-    heap, order = [(shape.slack, -1, -1)], dict[int, int]()
-    parent, used, closing = [], [], dict[int, None]()
+    heap, position, closing = [(slack, -1, -1)], dict[int, int](), dict[int, None]()
+    parent, used = [], []
     while heap:
         bus, above, branch = heapq.heappop(heap)
-        if bus in order:
-            closing.setdefault(branch)
+        if bus in position:
+            closing[branch] = None
             continue
-        order[bus] = len(order)
+        position[bus] = len(position)
         parent.append(above)
         used.append(branch)
         for other in at.get(bus, []):
             if other != branch and other not in closing:
                 far = int(branches.start[other] + branches.end[other] - bus)
-                heapq.heappush(heap, (far, order[bus], other))
-    tree = {bus: (branch, above) for bus, branch, above in zip(order, used, parent, strict=True)}
-    rings = [_ring(branches, tree, list(order), branch) for branch in closing]
-    refuse(_told(net, branches, shape, rings), f"feeder {name}: not radial")
-    if len(order) < 2:
-        refuse([f"no line leaves bus {shape.slack} of its external grid"], f"feeder {name}")
-    return (np.array(list(order), dtype=np.int64), np.array(parent, dtype=np.int64), np.array(used, dtype=np.int64))
+                heapq.heappush(heap, (far, position[bus], other))
+    return _Walk(list(position), parent, used, list(closing))
 
 
-def _ring(branches: Branches, tree: Mapping[int, tuple[int, int]], order: Sequence[int], closing: int) -> list[int]:
-    """The branches of the ring that this one closes; it comes last. tree: each bus's branch and parent's position."""
+def _ring(branches: Branches, walk: _Walk, closing: int) -> list[int]:
+    """The branches of the ring that this one closes; it comes last."""
+    reached = {bus: (branch, above) for bus, branch, above in zip(walk.order, walk.used, walk.parent, strict=True)}
     ways = []
     for bus in (int(branches.start[closing]), int(branches.end[closing])):
         way, at = dict[int, None](), bus
-        while (branch := tree[at][0]) >= 0:
-            way[branch], at = None, order[tree[at][1]]
+        while (branch := reached[at][0]) >= 0:
+            way[branch], at = None, walk.order[reached[at][1]]
         ways.append(way)
     return [*sorted(set(ways[0]) ^ set(ways[1])), closing]
 
@@ -64,7 +89,8 @@ def _told(net: Any, branches: Branches, shape: NetShape, rings: Sequence[Sequenc
         named = ", ".join(branches.name[branch] for branch in others[:MOST_NAMED])
         more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
         made = f" with {named}{more}" if others else ""
-        said.append(f"{branches.name[closing]} closes a ring{made}{_joined(net, branches, shape, (*others, closing))}")
+        joined = _joined(net, branches, shape, (*others, closing))
+        said.append(f"not radial: {branches.name[closing]} closes a ring{made}{joined}")
     if said:
         rest = f" ({len(rings) - MOST_RINGS} more rings)" if len(rings) > MOST_RINGS else ""
         said[-1] += f"{rest}; open a switch or take a branch out of service so that each bus is reached once"
