@@ -37,6 +37,7 @@ class AcFlow:
     v: Floats
     """|V|^2 at the line's far end"""
     v_parent: Floats
+    """|V|^2 that the line begins with"""
 
     def losses_mw(self, feeder: RadialFeeder) -> Floats:
         """[H]"""
@@ -139,7 +140,7 @@ def at_voltages(feeder: RadialFeeder, p_mw: Floats, q_mvar: Floats, v: Floats) -
             p[parent - 1] += p[line]
             q[parent - 1] += q[line]
     slack = np.full((1, v.shape[1]), feeder.v_slack_pu**2)
-    return AcFlow(p, q, current2, v, np.concatenate([slack, v])[feeder.parent[1:]])
+    return AcFlow(p, q, current2, v, np.concatenate([slack, v])[feeder.parent[1:]] * feeder.turns_ratio[1:, None] ** 2)
 
 
 def _by_bus_kw(load: Floats) -> Floats:

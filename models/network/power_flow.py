@@ -6,11 +6,15 @@ are imported late; pandapower alone takes a second.
 
 from __future__ import annotations
 
+import copy
+import logging
+import warnings
 from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from models.network.quiet import quiet
 from models.records.arrays import Floats, RecordError
 from models.records.feeder import BASE_MVA, PowerFlow, RadialFeeder
 
@@ -19,6 +23,8 @@ Complexes = npt.NDArray[np.complex128]
 ENGINE_AGREEMENT_PU = 1e-8
 _NEWTON_STEPS = 30
 _NEWTON_TOLERANCE_MVA = 1e-10
+_NET_TOLERANCE_MVA = 1e-8
+"""Of nets as they come, whose smallest impedances leave no more."""
 _UNLIMITED_MVAR = 1e6
 
 
@@ -43,7 +49,7 @@ class PandapowerEngine:
     """The reference: pandapower's own Newton-Raphson, 16 ms a case (C)."""
 
     def __init__(self, feeder: RadialFeeder) -> None:
-        self.feeder = feeder
+        self.feeder, self._scale = feeder, feeder.voltage_scale
         self._net = _pandapower_net(feeder)
 
     def power_flow(self, p_kw: Floats, q_kvar: Floats) -> PowerFlow:
@@ -62,14 +68,14 @@ class PandapowerEngine:
         except pandapower.LoadflowNotConverged:
             return np.full(self.feeder.bus_count, np.nan + 1j * np.nan)
         angle = np.deg2rad(self._net.res_bus["va_degree"].to_numpy(float))
-        return np.asarray(self._net.res_bus["vm_pu"].to_numpy(float) * np.exp(1j * angle))
+        return np.asarray(self._net.res_bus["vm_pu"].to_numpy(float) * self._scale * np.exp(1j * angle))
 
 
 class LightsimEngine:
     """The inner loop: lightsim2grid's batch, 0.02 ms a case (C). `engine_error_pu` holds it against pandapower."""
 
     def __init__(self, feeder: RadialFeeder) -> None:
-        self.feeder = feeder
+        self.feeder, self._scale = feeder, feeder.voltage_scale
         self._grid, self._sweep = _lightsim_sweep(feeder)
         self._flat = np.full(feeder.bus_count, feeder.v_slack_pu, dtype=np.complex128)
 
@@ -79,7 +85,7 @@ class LightsimEngine:
         self._sweep.modify_load_p(np.ascontiguousarray(p_kw[:, 1:], dtype=np.float64) / 1e3)
         self._sweep.modify_load_q(np.ascontiguousarray(q_kvar[:, 1:], dtype=np.float64) / 1e3)
         self._sweep.compute(self._flat, _NEWTON_STEPS, _NEWTON_TOLERANCE_MVA / BASE_MVA)
-        v = np.array(self._sweep.get_voltages())
+        v: Complexes = np.array(self._sweep.get_voltages()) * self._scale
         v[~np.asarray(self._sweep.converged_mask(), dtype=bool)] = np.nan
         return power_flow_from_voltages(self.feeder, v, p_kw, q_kvar)
 
@@ -96,16 +102,48 @@ def engine_error_pu(feeder: RadialFeeder) -> float:
 
 
 def power_flow_from_voltages(feeder: RadialFeeder, v: Complexes, p_kw: Floats, q_kvar: Floats) -> PowerFlow:
-    """PowerFlow of complex bus voltages [N, B]: i = (v_parent - v) / (r + jx), losses = sum r |i|^2."""
+    """PowerFlow of complex bus voltages [N, B]: i = (n v_parent - v) / (r + jx), losses = sum r |i|^2."""
     z = feeder.r_pu[1:] + 1j * feeder.x_pu[1:]
-    current = (v[:, feeder.parent[1:]] - v[:, 1:]) / z
+    ratio = feeder.turns_ratio[1:]
+    current = (v[:, feeder.parent[1:]] * ratio - v[:, 1:]) / z
     loss_mw = (np.abs(current) ** 2 * feeder.r_pu[1:]).sum(axis=1) * BASE_MVA
     from_slack = feeder.parent[1:] == 0
-    s_mva = v[:, 0] * np.conj(current[:, from_slack].sum(axis=1)) * BASE_MVA
+    s_mva = v[:, 0] * np.conj((current * ratio)[:, from_slack].sum(axis=1)) * BASE_MVA
     loading = np.zeros(v.shape)
     loading[:, 1:] = 100.0 * np.abs(current) / feeder.i_max_pu[1:]
     return PowerFlow(vm_pu=np.abs(v), losses_kw=loss_mw * 1e3, line_loading_percent=loading,
                      p_slack_kw=s_mva.real * 1e3 + p_kw[:, 0], q_slack_kvar=s_mva.imag * 1e3 + q_kvar[:, 0])
+
+
+def net_voltages_pu(net: Any) -> Floats:
+    """Voltages [rows of net.bus] of pandapower's own power flow of any net; NaN where a bus is not supplied.
+
+    NaN everywhere where there is no power flow. The net is not touched. Angles that transformers turn are left out: in
+    a radial net no magnitude depends on them.
+    """
+    import pandapower  # noqa: PLC0415
+
+    own = copy.deepcopy(net)
+    for start in ("flat", "dc"):
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"), quiet("pandapower", logging.CRITICAL):
+                warnings.simplefilter("ignore")
+                pandapower.runpp(own, numba=False, lightsim2grid=False, init=start, calculate_voltage_angles=False,
+                                 tolerance_mva=_NET_TOLERANCE_MVA, max_iteration=_NEWTON_STEPS)
+            return np.asarray(own.res_bus["vm_pu"].reindex(own.bus.index), dtype=np.float64)
+        except Exception:  # it raises whatever its tables make of what they hold
+            continue
+    return np.full(len(net.bus), np.nan)
+
+
+def _impedance_pu(feeder: RadialFeeder) -> tuple[Floats, Floats]:
+    """r and x [B-1] of the network without transformers that has the voltages v/s, s = `voltage_scale`.
+
+    v_j = n v_i - z i divided by s_j = n s_i; the power v i* stays, so currents are multiplied by s_j and z is divided
+    by its square. So an off-nominal ratio costs the engines nothing.
+    """
+    squared = feeder.voltage_scale[1:] ** 2
+    return feeder.r_pu[1:] / squared, feeder.x_pu[1:] / squared
 
 
 def _pandapower_net(feeder: RadialFeeder) -> Any:
@@ -117,9 +155,10 @@ def _pandapower_net(feeder: RadialFeeder) -> Any:
     pp.create_ext_grid(net, buses[0], vm_pu=feeder.v_slack_pu)
     z_base_ohm = feeder.nominal_kv**2 / BASE_MVA
     i_base_ka = BASE_MVA / (np.sqrt(3.0) * feeder.nominal_kv)
+    r_pu, x_pu = _impedance_pu(feeder)
     pp.create_lines_from_parameters(
-        net, buses[feeder.parent[1:]], buses[1:], length_km=1.0, r_ohm_per_km=feeder.r_pu[1:] * z_base_ohm,
-        x_ohm_per_km=feeder.x_pu[1:] * z_base_ohm, c_nf_per_km=0.0, max_i_ka=feeder.i_max_pu[1:] * i_base_ka)
+        net, buses[feeder.parent[1:]], buses[1:], length_km=1.0, r_ohm_per_km=r_pu * z_base_ohm,
+        x_ohm_per_km=x_pu * z_base_ohm, c_nf_per_km=0.0, max_i_ka=feeder.i_max_pu[1:] * i_base_ka)
     pp.create_loads(net, buses[1:], p_mw=feeder.p_base_kw[1:] / 1e3, q_mvar=feeder.q_base_kvar[1:] / 1e3)
     return net
 
@@ -131,7 +170,7 @@ def _lightsim_sweep(feeder: RadialFeeder) -> tuple[Any, Any]:
     grid, buses = LSGrid(), np.arange(feeder.bus_count, dtype=np.int32)
     grid.set_sn_mva(BASE_MVA)
     grid.init_bus(feeder.bus_count, 1, np.full(feeder.bus_count, feeder.nominal_kv), feeder.bus_count - 1, 0)
-    grid.init_powerlines(feeder.r_pu[1:], feeder.x_pu[1:], np.zeros(feeder.bus_count - 1, dtype=np.complex128),
+    grid.init_powerlines(*_impedance_pu(feeder), np.zeros(feeder.bus_count - 1, dtype=np.complex128),
                          feeder.parent[1:].astype(np.int32), buses[1:])
     grid.init_loads(feeder.p_base_kw[1:] / 1e3, feeder.q_base_kvar[1:] / 1e3, buses[1:])
     grid.init_generators([0.0], [feeder.v_slack_pu], [-_UNLIMITED_MVAR], [_UNLIMITED_MVAR], [0])

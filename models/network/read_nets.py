@@ -9,9 +9,9 @@ from contextlib import redirect_stdout
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
-from models.network.net_feeder import feeder_of_net, share_taken
+from models.network.account import NetAccount
+from models.network.net_account import account_of_net
+from models.network.net_feeder import feeder_of_net
 from models.network.quiet import quiet
 from models.network.source import FeederLimits, NetworkSource
 from models.records.feeder import RadialFeeder
@@ -31,7 +31,7 @@ def net_source(name: str, description: str, pattern: str, read: Callable[[str], 
     def feeder(text: str, limits: FeederLimits) -> RadialFeeder:
         return feeder_of_net(once(text, version(text)), text, limits)
 
-    def taken(text: str) -> str:
-        return share_taken(once(text, version(text)), feeder(text, FeederLimits(line_rating_a=np.inf)))
+    def account(text: str, limits: FeederLimits) -> NetAccount:
+        return account_of_net(once(text, version(text)), text, limits)
 
-    return NetworkSource(name, description, pattern, feeder, taken)
+    return NetworkSource(name, description, pattern, feeder, account)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from models.network.account import NetAccount
 from models.records.arrays import RecordError
 from models.records.feeder import RadialFeeder
 from models.registry import Registry
@@ -22,7 +23,8 @@ class FeederLimits:
 
     peak_scale: float = 1.0
     """Factor on the loads written into `p_base_kw`; leave it at 1 when the profiles scale."""
-    slack_vm_pu: float = 1.0
+    slack_vm_pu: float | None = None
+    """Voltage at the substation; None: the network's own, of ieee33 1.0."""
     v_min_pu: float = 0.90
     v_max_pu: float = 1.05
     substation_kva: float = np.inf
@@ -44,8 +46,8 @@ class NetworkSource:
     """Regular expression of all that a scenario may write."""
     feeder: Callable[[str, FeederLimits], RadialFeeder]
     """The network of that text; RecordError where there is none or it cannot serve."""
-    taken: Callable[[str], str] | None = None
-    """How much of what was read the feeder holds; None: all of it."""
+    account: Callable[[str, FeederLimits], NetAccount] | None = None
+    """What became of each element that was read; None: the network is made as it is."""
     last_bus: int | None = None
     """Highest bus number, counted from 1, where it is known without loading; None: the network must be loaded."""
     zone_maps: Mapping[str, Callable[[], ZoneMap]] = field(default_factory=dict)

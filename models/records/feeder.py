@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,8 +34,13 @@ class RadialFeeder:
     v_slack_pu: float
     v_min_pu: float
     v_max_pu: float
+    turns_ratio: Floats = field(default_factory=lambda: np.zeros(0))
+    """Voltage that line j begins with over that of `parent[j]`, as an off-nominal transformer sets it; 1 elsewhere, and
+    everywhere where none is given. r, x and i_max are those seen from bus j."""
 
     def __post_init__(self) -> None:
+        if not self.turns_ratio.size:
+            object.__setattr__(self, "turns_ratio", np.ones(self.parent.size))
         problems = []
         if self.parent[0] != -1:
             problems.append(f"bus 0 must be the slack with parent -1, not {self.parent[0]}")
@@ -43,6 +48,8 @@ class RadialFeeder:
             problems.append("parents must precede their children")
         if np.any(self.r_pu[1:] <= 0):
             problems.append("every line needs r_pu > 0")
+        if not np.all(self.turns_ratio > 0):
+            problems.append("every turns_ratio must be above 0")
         if not self.v_min_pu < self.v_max_pu:
             problems.append(f"v_min_pu={self.v_min_pu:g} is not below v_max_pu={self.v_max_pu:g}")
         refuse(problems, f"feeder {self.name}")
@@ -50,6 +57,14 @@ class RadialFeeder:
     @property
     def bus_count(self) -> int:
         return int(self.parent.size)
+
+    @property
+    def voltage_scale(self) -> Floats:
+        """[B] product of the turns ratios on the way from the slack: a bus's voltage at no load over the slack's."""
+        scale = np.ones(self.bus_count)
+        for bus in range(1, self.bus_count):  # parents precede children
+            scale[bus] = scale[self.parent[bus]] * self.turns_ratio[bus]
+        return scale
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ def _districts(scenario: ScenarioKeys) -> Iterator[Contradiction]:
             yield Contradiction((*here, "name"), district.name, "is the name of another district already")
         if district.vehicle_count == 0:
             yield Contradiction(here, district.name, "must have a car: private, taxi or government above 0")
-        if not district.v_min_pu < district.slack_vm_pu <= district.v_max_pu:
+        if district.slack_vm_pu is not None and not district.v_min_pu < district.slack_vm_pu <= district.v_max_pu:
             yield Contradiction((*here, "slack_vm_pu"), district.slack_vm_pu,
                                 f"must be above v_min_pu={district.v_min_pu:g} "
                                 f"and not above v_max_pu={district.v_max_pu:g}")

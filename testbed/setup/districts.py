@@ -21,6 +21,7 @@ from models.mobility.trip_parameters import TripParameters
 from models.mobility.trips import TripWishes
 from models.mobility.trips_home import MOST_HOME_TRIPS
 from models.mobility.trips_survey import MOST_TRIPS
+from models.network.account import NetAccount
 from models.network.feeder import site
 from models.network.power_flow import ac_engine
 from models.network.source import FeederLimits, feeder_from, source_of
@@ -152,10 +153,14 @@ def build_feeder(district: district_part.District) -> RadialFeeder | None:
 def _network(district_json: str, content: str) -> RadialFeeder:
     """Networks from elsewhere take seconds to load; `content` is that of their file."""
     district = district_part.District.model_validate_json(district_json)
-    return feeder_from(str(district.feeder), FeederLimits(
+    return feeder_from(str(district.feeder), _limits(district))
+
+
+def _limits(district: district_part.District) -> FeederLimits:
+    return FeederLimits(
         peak_scale=district.peak_scale, slack_vm_pu=district.slack_vm_pu, v_min_pu=district.v_min_pu,
         v_max_pu=district.v_max_pu, substation_kva=_substation_kva(district), line_rating_a=_line_rating_a(district),
-        transformer_margin=_unlimited(district.transformer_margin)))
+        transformer_margin=_unlimited(district.transformer_margin))
 
 
 def _line_rating_a(district: district_part.District) -> float | None:
@@ -201,6 +206,16 @@ def check_network(district: district_part.District) -> str:
     except RecordError as error:
         return str(error)
     return ""
+
+
+def network_account(district: district_part.District) -> NetAccount | None:
+    """What became of each element of the net that the district's network is made of; None where it comes from no net.
+
+    Raises RecordError where the net cannot serve, or where pandapower itself finds no power flow of it.
+    """
+    if district.feeder is None or (account := source_of(district.feeder).account) is None:
+        return None
+    return account(district.feeder, _limits(district))
 
 
 def _power_flow(feeder: RadialFeeder | None, scenario: described.Scenario) -> PowerFlowCall | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+
 import models
 from models.network.power_flow import ENGINE_AGREEMENT_PU, engine_error_pu
 from models.records.feeder import RadialFeeder
@@ -20,6 +22,9 @@ def engines_disagree(spec: RunSpec) -> str:
     """Which network's voltages the fast engine gets wrong by more than 1e-8 pu, and by how much; empty if none."""
     for name, feeder in _networks(spec).items():
         error_pu = _error_pu(feeder, _path(spec, feeder))
+        if np.isnan(error_pu):
+            return (f"{name}: no engine finds a power flow of {feeder.name} at its base load, at none, or with a "
+                    "third of it fed back; impedances or loads are impossible")
         if not error_pu <= ENGINE_AGREEMENT_PU:
             return (f"{name}: lightsim2grid differs from pandapower by {error_pu:g} pu, "
                     f"allowed {ENGINE_AGREEMENT_PU:g}; choose spatial.engine: pandapower")

@@ -47,7 +47,7 @@ def feeder(text, limits):
     return RadialFeeder(
         name=text, bus_number=np.arange(1, 6), parent=np.arange(-1, 4), r_pu=some, x_pu=some, i_max_pu=np.ones(5),
         transformer_kva=np.full(5, np.inf), p_base_kw=load_kw, q_base_kvar=0.3 * load_kw, nominal_kv=12.66,
-        v_slack_pu=limits.slack_vm_pu, v_min_pu=limits.v_min_pu, v_max_pu=limits.v_max_pu)
+        v_slack_pu=limits.slack_vm_pu or 1.0, v_min_pu=limits.v_min_pu, v_max_pu=limits.v_max_pu)
 
 
 SOURCE = NetworkSource("five_in_a_row", "five buses in a row", "five_in_a_row", feeder, last_bus=5)

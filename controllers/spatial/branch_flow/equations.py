@@ -3,7 +3,7 @@
 Letters: L = B - 1 lines (row j is the line into bus j + 1), T periods. P, Q [pu] leave the parent end of the
 line, l = |I|^2, v = |V|^2 at the child end; loads p, q positive. 1 pu = 1 MVA, so powers are MW.
 (1) P_ij - r l = sum P_jm + p_j          (2) Q_ij - x l = sum Q_jm + q_j
-(3) v_j = v_i - 2 (r P + x Q) + (r^2 + x^2) l
+(3) v_j = v_i - 2 (r P + x Q) + (r^2 + x^2) l    (v_i: the parent's v times the line's turns ratio squared)
 (4) || (2P, 2Q, l - v_i) || <= l + v_i   (the relaxation of l v_i = P^2 + Q^2)
 (5) v_min^2 <= v <= v_max^2              (6) l <= i_max^2
 (7) |S| <= rating of each MV/LV transformer     (8) |S| at the slack <= the substation's rating
@@ -33,9 +33,9 @@ class Incidence:
     tree: Entries
     """[L, L] identity minus children: row j of tree @ P is P_j - sum of the children's P."""
     to_parent: Entries
-    """[L, L] picks the parent's value; empty rows below the slack."""
+    """[L, L] picks the parent's value times the turns ratio squared; empty rows below the slack."""
     v_slack: Floats
-    """[L, 1] v of the slack where it is the parent, else 0."""
+    """[L, 1] v of the slack times the turns ratio squared where it is the parent, else 0."""
     from_slack: Entries
     """[1, L] adds the lines whose parent is the slack."""
     r: Floats
@@ -52,12 +52,12 @@ def incidence(feeder: RadialFeeder) -> Incidence:
     lines, parent = feeder.bus_count - 1, feeder.parent[1:]
     # lines at the slack have no line above them: their parent's voltage is a constant
     inner, first = np.flatnonzero(parent > 0), np.flatnonzero(parent == 0)
-    every = np.arange(lines)
+    every, ratio2 = np.arange(lines), feeder.turns_ratio[1:] ** 2
     of_child = Entries(parent[inner] - 1, inner, -np.ones(inner.size), (lines, lines))
     return Incidence(
         tree=together([Entries(every, every, np.ones(lines), (lines, lines)), of_child], (lines, lines)),
-        to_parent=Entries(inner, parent[inner] - 1, np.ones(inner.size), (lines, lines)),
-        v_slack=((parent == 0) * feeder.v_slack_pu**2)[:, None],
+        to_parent=Entries(inner, parent[inner] - 1, ratio2[inner], (lines, lines)),
+        v_slack=((parent == 0) * feeder.v_slack_pu**2 * ratio2)[:, None],
         from_slack=Entries(np.zeros_like(first), first, np.ones(first.size), (1, lines)),
         r=feeder.r_pu[1:, None], x=feeder.x_pu[1:, None],
     )
@@ -166,12 +166,13 @@ def lossless_voltage(feeder: RadialFeeder, p_bus: Floats, q_bus: Floats) -> Floa
     """Squared voltages [L, T] of the lossless flow for loads [L, T] in per unit."""
     net = incidence(feeder)
     down = np.linalg.inv(net.tree.matrix().toarray())
-    drop = 2 * (net.r * (down @ p_bus) + net.x * (down @ q_bus))
-    return np.asarray(feeder.v_slack_pu**2 - down.T @ drop)
+    scale2 = feeder.voltage_scale[1:, None] ** 2
+    drop = 2 * (net.r * (down @ p_bus) + net.x * (down @ q_bus)) / scale2
+    return np.asarray((feeder.v_slack_pu**2 - down.T @ drop) * scale2)
 
 
 def parent_voltage(net: Incidence, flow: Flow | Lossless) -> Any:
-    """v_i [L, T] of each line's parent."""
+    """v_i [L, T] that each line begins with: its parent's, behind the turns ratio."""
     return rows_of(net.to_parent, flow.v) + _wide(net.v_slack, flow)
 
 

@@ -85,5 +85,5 @@ def relaxation_gap(feeder: RadialFeeder, flow: FlowValues) -> float:
     """max (l v_i - P^2 - Q^2) / max(P^2 + Q^2, 1e-2) over lines and periods (docs/model.md 4.7)."""
     all_v = np.concatenate([np.full((1, flow.v.shape[1]), feeder.v_slack_pu**2), flow.v])
     s2 = flow.P**2 + flow.Q**2
-    gap = flow.l * all_v[feeder.parent[1:]] - s2
+    gap = flow.l * all_v[feeder.parent[1:]] * feeder.turns_ratio[1:, None] ** 2 - s2
     return float(np.max(gap / np.maximum(s2, GAP_FLOOR_PU2)))

@@ -22,6 +22,7 @@ Neighbours = dict[int, list[tuple[int, int]]]
 TRANSFORMER_MARGIN = 1.2
 """Rating over peak load without cars (A)."""
 IEEE33_KV = 12.66
+IEEE33_SLACK_VM_PU = 1.0
 IEEE33_TIE_LINES = (33, 34, 35, 36, 37)
 IEEE33_BEST_OPEN_LINES = (7, 9, 14, 32, 37)
 """Loss-minimal reconfiguration known from the literature (K)."""
@@ -46,7 +47,7 @@ _ZONE_BUSES: Mapping[str, Mapping[str, Sequence[int]]] = {
 
 def ieee33(
     peak_scale: float = 1.0,
-    slack_vm_pu: float = 1.0,
+    slack_vm_pu: float = IEEE33_SLACK_VM_PU,
     v_min_pu: float = 0.90,
     v_max_pu: float = 1.05,
     open_lines: Sequence[int] = IEEE33_TIE_LINES,
@@ -128,7 +129,8 @@ def zone_map(name: ZoneMapName) -> dict[int, int]:
 
 
 def _feeder(_: str, limits: FeederLimits) -> RadialFeeder:
-    return ieee33(peak_scale=limits.peak_scale, slack_vm_pu=limits.slack_vm_pu, v_min_pu=limits.v_min_pu,
+    slack_vm_pu = IEEE33_SLACK_VM_PU if limits.slack_vm_pu is None else limits.slack_vm_pu
+    return ieee33(peak_scale=limits.peak_scale, slack_vm_pu=slack_vm_pu, v_min_pu=limits.v_min_pu,
                   v_max_pu=limits.v_max_pu, substation_kva=limits.substation_kva, line_rating_a=limits.line_rating_a,
                   transformer_margin=limits.transformer_margin)
 

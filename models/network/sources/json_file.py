@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from models.network.json_screening import MOST_BYTES, screened
 from models.network.read_nets import net_source
 from models.records.arrays import RecordError
 
@@ -13,22 +14,30 @@ from models.records.arrays import RecordError
 def _net(text: str) -> Any:
     import pandapower  # noqa: PLC0415 - slow to import
 
-    file = Path(text)
-    if not file.is_file():
-        raise RecordError(f"feeder {file}: no such file")
+    safe = screened(_content(Path(text)), text)
     try:
-        net = pandapower.from_json(text)
+        net = pandapower.from_json_string(safe, convert=True)
     except Exception as error:
-        raise RecordError(f"feeder {file}: pandapower cannot read it: {type(error).__name__}: {error}") from error
+        raise RecordError(f"feeder {text}: pandapower cannot read it: {type(error).__name__}: {error}") from error
     if not hasattr(net, "ext_grid"):
-        raise RecordError(f"feeder {file}: holds no pandapower net")
+        raise RecordError(f"feeder {text}: holds no pandapower net")
     return net
 
 
-def _content(text: str) -> str:
-    """Whatever its time: a copy or a quick edit may keep that."""
+def _content(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise RecordError(f"feeder {file}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise RecordError(f"feeder {file}: cannot be read: {error}") from None
+
+
+def _version(text: str) -> str:
+    """The file's content, whatever its time: a copy or a quick edit may keep that."""
     return hashlib.sha256(Path(text).read_bytes()).hexdigest() if Path(text).is_file() else ""
 
 
 SOURCE = net_source("FILE.json", "a file written by `pandapower.to_json`; a path from where the command is given",
-                    r".+\.json", _net, _content)
+                    r".+\.json", _net, _version)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from models.network.source import source_of
+from models.records.arrays import RecordError
 from testbed.checks.result import check_result
 from testbed.cli.ending import FAILED, reported
 from testbed.cli.given import kind_of
@@ -39,15 +39,30 @@ def command(
 def _check_scenario(scenario: Scenario) -> None:
     from testbed.running.rehearsal import rehearsed  # noqa: PLC0415 - networks take a second to load
 
-    lines = rehearsed(scenario)
+    lines = [*rehearsed(scenario), *_accounts(scenario)]
     cars = ", ".join(f"{district.name} ({district.vehicle_count} cars, {district.feeder or 'no network'})"
                      for district in scenario.districts)
     tell(f"{scenario.name} is valid: days {scenario.days}, steps of {scenario.step_s} s, seed {scenario.seed}; {cars}")
-    for district in scenario.districts:
-        if district.feeder and (taken := source_of(district.feeder).taken):
-            tell(f"{district.name}: {district.feeder}, {taken(district.feeder)}")
     for line in lines:
         tell(line)
+
+
+def _accounts(scenario: Scenario) -> list[str]:
+    """What became of each element of the nets that the districts' feeders are made of; WrongRequest where one fails."""
+    from testbed.setup.districts import network_account  # noqa: PLC0415 - networks take a second to load
+
+    lines, mistakes = list[str](), []
+    for district in scenario.districts:
+        try:
+            account = network_account(district)
+        except RecordError as error:
+            mistakes.append(f"district {district.name}: {error}")
+            continue
+        if account is not None:
+            lines += [f"{district.name}: {district.feeder}", *(f"  {line}" for line in account.lines())]
+    if mistakes:
+        raise WrongRequest(mistakes)
+    return lines
 
 
 def _check_study(name: str) -> None:

@@ -55,8 +55,8 @@ class District(Part):
     per zone."""
     peak_scale: Annotated[float, Between(0.0001, 1000)] = 0.83
     """Factor on the feeder's peak load."""
-    slack_vm_pu: Annotated[float, Between(0.9, 1.1)] = 1.0
-    """Voltage at the substation."""
+    slack_vm_pu: Annotated[float, Between(0.9, 1.1)] | None = None
+    """Voltage at the substation; null: that of the network's external grid, of ieee33 1.0."""
     v_min_pu: Annotated[float, Between(0.8, 1.0)] = 0.90
     """Lowest voltage allowed."""
     v_max_pu: Annotated[float, Between(1.0, 1.2)] = 1.05

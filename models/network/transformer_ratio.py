@@ -1,0 +1,46 @@
+"""Voltages of a transformer's windings at the position of its tap changer, as pandapower has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from models.network.net_tables import column_of
+from models.records.arrays import Bools, Floats
+
+TURNING = ("Ratio", "Symmetrical")
+"""Kinds of tap changers that change the number of turns; others turn the phase alone."""
+
+
+def windings_kv(trafo: Any) -> tuple[Floats, Floats]:
+    """(high, low) in kV of each row of a table of transformers.
+
+    A tap changer makes of v: |v + v n u (cos a + j sin a)|, n steps from neutral, u their size, a their angle.
+    """
+    kv = {side: column_of(trafo, f"vn_{side}_kv") for side in ("hv", "lv")}
+    for tap in ("tap", "tap2"):
+        steps = column_of(trafo, f"{tap}_pos", np.nan) - column_of(trafo, f"{tap}_neutral", np.nan)
+        part = np.nan_to_num(steps * column_of(trafo, f"{tap}_step_percent", 0.0) / 100.0)
+        angle = np.deg2rad(column_of(trafo, f"{tap}_step_degree", 0.0))
+        tapped = np.hypot(1.0 + part * np.cos(angle), part * np.sin(angle))
+        for side, winding_kv in kv.items():
+            kv[side] = np.where(_turns(trafo, tap, side), winding_kv * tapped, winding_kv)
+    return kv["hv"], kv["lv"]
+
+
+def _turns(trafo: Any, tap: str, side: str) -> Bools:
+    """Whether the tap changer stands on this side and changes the turns."""
+    if f"{tap}_side" not in trafo:
+        return np.zeros(len(trafo), dtype=np.bool_)
+    at_side = np.asarray(trafo[f"{tap}_side"] == side, dtype=np.bool_)
+    if f"{tap}_changer_type" in trafo:
+        return np.asarray(at_side & trafo[f"{tap}_changer_type"].isin(TURNING), dtype=np.bool_)
+    return at_side
+
+
+def follows_a_table(trafo: Any) -> Bools:
+    """Which transformers' ratio and impedance hang on a table by tap position; they are taken at neutral."""
+    if "tap_dependency_table" not in trafo:
+        return np.zeros(len(trafo), dtype=np.bool_)
+    return np.asarray(trafo["tap_dependency_table"].fillna(value=False).astype(bool), dtype=np.bool_)
