@@ -5,9 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from models.system.profiles import Profiles, csv_profiles, simbench_profiles, ten_unit_profiles
+from models.system.own_profiles import csv_profiles
+from models.system.profiles import Profiles, simbench_profiles, ten_unit_profiles
+from models.tables.table_format import TableFormat
 from testbed.scenario import record as described
 from testbed.scenario.parts.system import Profiles as ProfilesPart
+from testbed.setup.blocks import from_blocks
 
 
 def build_profiles(scenario: described.Scenario) -> Profiles:
@@ -20,7 +23,7 @@ def _profiles(p: ProfilesPart) -> Profiles:
     if p.source == "ten_unit":
         return ten_unit_profiles(p.load_peak_mw, p.wind_capacity_mw, p.pv_capacity_mw)
     if p.source == "csv":
-        return csv_profiles(Path(p.file or ""), p.resolution_s)
+        return csv_profiles(Path(p.file or ""), p.resolution_s, from_blocks(TableFormat, p.file_format))
     if p.start_date is None:
         raise ValueError("profiles.source=simbench needs profiles.start_date")
     return simbench_profiles(p.start_date, p.load_peak_mw, p.wind_capacity_mw, p.pv_capacity_mw, p.load_columns,

@@ -16,6 +16,7 @@ from testbed.cli.options import Overrides
 from testbed.cli.saying import tell
 from testbed.running.preflight import WrongRequest, checked_scenario
 from testbed.scenario.record import Scenario
+from testbed.setup.input_notes import input_notes
 from testbed.sweeping.study import cases_of, load_study
 
 
@@ -46,7 +47,7 @@ def _check_scenario(scenario: Scenario) -> None:
     for district in scenario.districts:
         if district.feeder and (taken := source_of(district.feeder).taken):
             tell(f"{district.name}: {district.feeder}, {taken(district.feeder)}")
-    for line in lines:
+    for line in (*lines, *(f"note: {note}" for note in input_notes(scenario))):
         tell(line)
 
 

@@ -39,7 +39,7 @@ def sets(*overrides):
     (["run", "smoke", *sets("system.reserve_curve=own", "system.reserve_steps={usd_per_mwh: [100]}")],
      ["either missing_share or held_share"]),
     (["run", "smoke", *sets("system.shed_usd_per_mwh=900")], ["system.reserve_curve", "1100", "900"]),
-    (["run", "smoke", *sets(*CSV)], ["own.csv", "load_mw is not a number in row 5"]),
+    (["run", "smoke", *sets(*CSV)], ["own.csv", "row 6 (line 7): column load_mw is empty"]),
     (["run", "smoke", *sets(*CSV[:1], "profiles.file=short.csv")], ["short.csv", "3 rows of 3600 s"]),
     (["run", "smoke", *sets(*CSV[:1], "profiles.file=none.csv")], ["none.csv", "no such file"]),
     (["run", "smoke", *sets("drivers.profile=home", *NO_PRIVATE)],
