@@ -63,12 +63,13 @@ class UserTable:
                 self._blank(i, column, is_needed)
                 continue
             try:
-                values[i] = number(cell, self.form.decimal_sign or "point")
+                value = number(cell, self.form.decimal_sign or "point")
+                if not 0 <= value <= most:
+                    raise ValueError("is out of range")
             except ValueError as error:
                 self._wrong(i, column, f"{shown(cell)} {error}, allowed: 0 to {most:g}")
                 continue
-            if not 0 <= values[i] <= most:
-                self._wrong(i, column, f"{shown(cell)} is out of range, allowed: 0 to {most:g}")
+            values[i] = value
         return values
 
     def times(self, column: str, *, is_needed: bool) -> list[dt.datetime | None]:

@@ -62,7 +62,7 @@ def test_ones_own_file(own: RecordedSessions) -> None:
     ("arrival,departure\n", "lacks the columns delivered_kwh"),
     (HEAD, "holds a header and no rows"),
     (f"{HEAD}2020-01-01T09:00:00,2020-01-01T08:00:00,3\n", r"row 1 \(line 2\): departs at or before"),
-    (f"{HEAD}2020-01-01T09:00:00,2020-01-01T18:00:00,-3\n", "column delivered_kwh '-3' is out of range, allowed: 0 to 1000"),
+    (f"{HEAD}2020-01-01T09:00:00,2020-01-01T18:00:00,-3\n", "delivered_kwh '-3' is out of range, allowed: 0 to 1000"),
     ("arrival,departure,delivered_kwh\nsoon,2020-01-01T18:00:00,3\n", "column arrival 'soon' is no time"),
 ])
 def test_a_bad_file_is_named(text: str, message: str, tmp_path: Path) -> None:
