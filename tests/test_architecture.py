@@ -165,7 +165,8 @@ def test_asking_in_passing_can_be_seen(source, is_broken):
 
 # ---------------------------------------------------------------- wings
 WINGS = {
-    "models": ("data_tables", "records", "registry", "network", "system", "wear", "drivers", "mobility", "fleet"),
+    "models": ("data_tables", "records", "registry", "tables", "network", "system", "wear", "drivers", "mobility",
+               "fleet"),
     "testbed": ("scenario", "wiring", "setup", "results", "simulators", "metrics", "owners", "running", "sweeping",
                 "reporting", "checks", "cli", "__main__"),
     "experiments": ("runs", "csv_rows", "publishing", "system", "feeder", "drivers", "wear", "claims", "published"),

@@ -200,7 +200,8 @@ class Fleet:
         waits = bool(np.any(orders.is_asked)) if arrivals_wait is None else arrivals_wait
         # a car whose telemetry is lost reports as it plugs in, before it has charged
         soc_arrived = self.soc
-        self._arrive(declared, presence, waits, free, ledger)
+        brief_infeasible_kwh, brief_short_kwh = self._arrive(presence, waits, free, ledger)
+        infeasible_kwh, short_kwh = infeasible_kwh + brief_infeasible_kwh, short_kwh + brief_short_kwh
         return self._report(free, ledger, orders.rows, verdict, infeasible_kwh, short_kwh, fast_kwh,
                             presence.driven_kwh, q_kvar, soc_arrived)
 
@@ -228,15 +229,20 @@ class Fleet:
         # a stay is known by its plug-in time: a car may leave and return between two steps
         new = rows[self._stay_since_s[rows] != declared.plugged_since_s[rows]]
         if new.size:
-            wanted_kwh = declared.soc_wanted[new] * self._batteries.capacity_kwh[new]
-            stay_h = np.maximum(declared.declared_departure_s[new] - now_s, 0) / SECONDS_PER_HOUR
-            best = exchange_by_kind(
-                self._batteries.rows(new), self._charger_kind[new], self.energy_kwh[new],
-                self._batteries.p_charge_max_kw[new], stay_h, self._batteries.max_kwh[new], self.parameters.curves)
-            booked[new] = np.maximum(wanted_kwh - self.energy_kwh[new] - best.stored_kwh, 0.0)
+            booked[new] = self._beyond_reach_kwh(new, declared.soc_wanted[new],
+                                                 declared.declared_departure_s[new] - now_s)
             self._infeasible_kwh[new] = booked[new]
             self._stay_since_s[new] = declared.plugged_since_s[new]
         return booked
+
+    def _beyond_reach_kwh(self, rows: Ints, soc_wanted: Floats, stay_s: Floats | Ints) -> Floats:
+        """[N] what is wanted beyond what full power gives in stay_s."""
+        wanted_kwh = soc_wanted * self._batteries.capacity_kwh[rows]
+        best = exchange_by_kind(
+            self._batteries.rows(rows), self._charger_kind[rows], self.energy_kwh[rows],
+            self._batteries.p_charge_max_kw[rows], np.maximum(stay_s, 0) / SECONDS_PER_HOUR,
+            self._batteries.max_kwh[rows], self.parameters.curves)
+        return np.asarray(np.maximum(wanted_kwh - self.energy_kwh[rows] - best.stored_kwh, 0.0))
 
     def _stay(self, orders: _Orders, declared: DeclaredTable, free: _Free, ledger: _Ledger) -> None:
         bus = declared.bus_index[orders.rows]
@@ -281,11 +287,14 @@ class Fleet:
         """Energy [V] missing at departures, beyond what was infeasible when the stay began."""
         short_kwh = np.zeros(self.vehicles.count)
         leaving = rows[presence.departs[rows]]
-        wanted_kwh = declared.soc_wanted[leaving] * self.vehicles.capacity_kwh[leaving]
-        # what no controller could have delivered was booked when the stay began, and is not held against this one
-        missing_kwh = wanted_kwh - self._infeasible_kwh[leaving] - self.energy_kwh[leaving]
-        short_kwh[leaving] = np.where(missing_kwh > SHORT_KWH, missing_kwh, 0.0)
+        short_kwh[leaving] = self._missing_kwh(leaving, declared.soc_wanted[leaving], self._infeasible_kwh[leaving])
         return short_kwh
+
+    def _missing_kwh(self, leaving: Ints, soc_wanted: Floats, infeasible_kwh: Floats) -> Floats:
+        """[N] by which these cars' batteries lack what is wanted and was feasible."""
+        # what no controller could have delivered was booked when the stay began, and is not held against this one
+        missing_kwh = soc_wanted * self.vehicles.capacity_kwh[leaving] - infeasible_kwh - self.energy_kwh[leaving]
+        return np.where(missing_kwh > SHORT_KWH, missing_kwh, 0.0)
 
     def _drive(self, driven_kwh: Floats) -> Floats:
         """Driving [V]; what would fall below soc_min is fast-charged on the way: battery energy [V]."""
@@ -295,16 +304,28 @@ class Fleet:
         self.energy_kwh = after_kwh + fast_kwh
         return fast_kwh
 
-    def _arrive(self, declared: DeclaredTable, presence: PresenceTable, waits: bool, free: _Free,
-                ledger: _Ledger) -> None:
+    def _arrive(self, presence: PresenceTable, waits: bool, free: _Free, ledger: _Ledger) -> tuple[Floats, Floats]:
+        """Let stays begin; what those that also end in this step want in vain, and what they lack as they end [V]."""
+        infeasible_kwh, short_kwh = np.zeros(self.vehicles.count), np.zeros(self.vehicles.count)
         rows = np.flatnonzero(presence.arrived_bus_index >= 0)
+        is_brief = presence.arrived_departs[rows]
+        brief = rows[is_brief]
+        if brief.size:
+            begin_s = free.now_s + (1.0 - presence.arrived_fraction[brief]) * free.dt_s
+            infeasible_kwh[brief] = self._beyond_reach_kwh(brief, presence.arrived_soc_wanted[brief],
+                                                           presence.arrived_departure_s[brief] - begin_s)
         if waits:
-            # cars that will follow wait for their first instruction; nothing could stop the others
-            rows = rows[~(self.vehicles.is_enrolled[rows] & follows(presence.arrived_behaviour[rows]))]
+            # cars that will follow wait for their first instruction; nothing could stop the others, and none comes
+            # before the brief ones have gone
+            follow = self.vehicles.is_enrolled[rows] & follows(presence.arrived_behaviour[rows])
+            rows = rows[is_brief | ~follow]
         if rows.size:
-            hours = presence.arrived_fraction[rows] * (free.dt_s / SECONDS_PER_HOUR)
-            self._act_freely(rows, presence.arrived_bus_index[rows], hours, declared.soc_wanted,
+            hours = presence.arrived_stay_fraction[rows] * (free.dt_s / SECONDS_PER_HOUR)
+            self._act_freely(rows, presence.arrived_bus_index[rows], hours, presence.arrived_soc_wanted,
                              presence.arrived_departure_s, free, ledger)
+        if brief.size:
+            short_kwh[brief] = self._missing_kwh(brief, presence.arrived_soc_wanted[brief], infeasible_kwh[brief])
+        return infeasible_kwh, short_kwh
 
     # ------------------------------------------------------------ power
     def _act_freely(self, rows: Ints, bus: Ints, hours: Floats, soc_wanted: Floats, departure_s: Ints,

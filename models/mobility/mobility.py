@@ -241,7 +241,9 @@ class Mobility:
             behaviour=_read_only(self._reach.behaviours(self._behaviour, self._bus_index, self.now_s)),
             arrived_behaviour=_read_only(self._reach.behaviours(arrived_behaviour, arrived_bus, self.now_s)),
             override_s=_read_only(self._override_s.copy()), departs=_read_only(departs),
-            arrived_departure_s=_read_only(arrived_departure_s), queue_length=_read_only(queue))
+            arrived_departure_s=_read_only(arrived_departure_s),
+            arrived_soc_wanted=_read_only(self._vehicles.soc_wanted.copy()),
+            arrived_stay_fraction=_read_only(arrived_fraction.copy()), queue_length=_read_only(queue))
 
     def _apply(self, events: _Events) -> None:
         """Bring the state of the present instant up to date with the events just run."""

@@ -2,15 +2,19 @@
 
 Sessions fill vehicle slots: each takes the slot that has been free longest. A slot's car drives, before it arrives,
 what its charger truly delivered then, and asks for what its driver requested; it leaves when the driver truly left,
-having declared what he had said. Which stays refuse is drawn as for simulated cars (models/drivers/willingness.py);
-leaving early or late stands in the data.
+having declared what he had said. A session that ends in the step in which it begins is a stay within it: the car
+charges and is gone. Which stays refuse is drawn as for simulated cars (models/drivers/willingness.py); leaving early or
+late stands in the data.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from models.drivers.behaviours import COMPLIED, is_recorded
 from models.drivers.compliance import Reach
@@ -18,7 +22,7 @@ from models.drivers.willingness import STAYS_OF_CLASS, STAYS_PER_DAY, Drivers
 from models.mobility.expectation import ExpectedSessions
 from models.mobility.recorded_sessions import DAY_S, RecordedSessions
 from models.mobility.stays import MIN_PLUGGED_S, NEVER_S, stay_times
-from models.records.arrays import Bools, Floats, Ints, RecordError
+from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, RecordError
 from models.records.feeder import Site
 from models.records.flexibility import Sessions
 from models.records.groups import OFFICE, PRIVATE, group_index
@@ -42,15 +46,42 @@ class ReplayInputs:
     def between(self, begin_s: int, end_s: int) -> RecordedSessions:
         """Sessions of MIN_PLUGGED_S or more that arrive in counted [begin_s, end_s), on the counted clock."""
         s = self.sessions
-        arrival = s.arrival_s - self.first_s
-        kept = (arrival >= begin_s) & (arrival < end_s) & (s.departure_s - s.arrival_s >= MIN_PLUGGED_S)
-        moved = s.rows(kept)
+        moved = s.rows(self._arrives(begin_s, end_s) & (s.departure_s - s.arrival_s >= MIN_PLUGGED_S))
         shift = {name: getattr(moved, name) - self.first_s for name in ("arrival_s", "departure_s", "declared_s")}
         return RecordedSessions(**{**moved.__dict__, **shift})
 
+    def too_short(self, begin_s: int, end_s: int) -> RecordedSessions:
+        """The others that arrive then: below MIN_PLUGGED_S; on the clock of the recording."""
+        s = self.sessions
+        return s.rows(self._arrives(begin_s, end_s) & (s.departure_s - s.arrival_s < MIN_PLUGGED_S))
+
+    def _arrives(self, begin_s: int, end_s: int) -> Bools:
+        arrival_s = self.sessions.arrival_s - self.first_s
+        return np.asarray((arrival_s >= begin_s) & (arrival_s < end_s))
+
+
+def replay_notes(inputs: ReplayInputs, vehicles: Vehicles, begin_s: int, end_s: int) -> Iterator[str]:
+    """What a run over counted [begin_s, end_s) leaves out of the recording, and what its cars cannot hold or take."""
+    if (empty := -(begin_s + inputs.first_s) // DAY_S) > 0:
+        yield (f"the first {empty} of {(end_s - begin_s) // DAY_S} simulated days lie before the recording: no car "
+               "comes then")
+    short, kept = inputs.too_short(begin_s, end_s), inputs.between(begin_s, end_s)
+    if short.count:
+        count, kwh = short.count + kept.count, short.delivered_kwh.sum() + kept.delivered_kwh.sum()
+        yield (f"{short.count} of {count} sessions of the simulated days are left out, being shorter than "
+               f"{MIN_PLUGGED_S // 60} min: {short.delivered_kwh.sum():.4g} of {kwh:.4g} kWh")
+    slot = slots_of(kept, vehicles.count)
+    usable_kwh = (vehicles.soc_max - vehicles.soc_min)[slot] * vehicles.capacity_kwh[slot] / vehicles.eta_charge[slot]
+    power_kw, stay_h = vehicles.p_charge_max_kw[slot], (kept.departure_s - kept.arrival_s) / SECONDS_PER_HOUR
+    for most_kwh, what in ((usable_kwh, "batteries hold"), (power_kw * stay_h, "chargers give in these stays")):
+        above_kwh = np.maximum(kept.delivered_kwh - most_kwh, 0.0)
+        if np.any(above_kwh > 0):
+            yield (f"{np.count_nonzero(above_kwh)} of {kept.count} sessions of the simulated days took more than the "
+                   f"district's {what}: {above_kwh.sum():.4g} of {kept.delivered_kwh.sum():.4g} kWh are not repeated")
+
 
 def outlasts_its_step(sessions: RecordedSessions, step_s: int) -> Bools:
-    """[S] False for sessions that end within the step in which they begin: those are not plugged in."""
+    """[S] False for sessions that end within the step in which they begin: nobody can dispatch those."""
     return np.asarray(sessions.departure_s >= (sessions.arrival_s // step_s + 1) * step_s)
 
 
@@ -103,37 +134,46 @@ class SessionReplay:
         stay = np.where(plugged, np.clip((self._leaves_s - now_s) / step_s, 0.0, 1.0), 0.0)
         first, last = np.searchsorted(r.arrival_s, [now_s, until_s])
         here = np.arange(first, last)
-        # the same rule as for simulated cars: PresenceTable holds one beginning stay per car and step, and no end of it
-        here = here[outlasts_its_step(r.rows(here), step_s)]
         slot = self._slot[here]
-        driven = np.zeros(v.count)
-        driven[slot] = drive_kwh(v, slot, r.delivered_kwh[here])
-        arrived_bus = np.full(v.count, -1, dtype=np.int64)
-        arrived_bus[slot] = self._bus[here]
-        fraction, arrived_departure = np.zeros(v.count), np.zeros(v.count, dtype=np.int64)
-        fraction[slot], arrived_departure[slot] = (until_s - r.arrival_s[here]) / step_s, r.declared_s[here]
-        arrived_behaviour = np.zeros(v.count, dtype=np.int64)
-        arrived_behaviour[slot] = self._behaviour[here]
+        driven_kwh = drive_kwh(v, slot, r.delivered_kwh[here])
+        arrives_soc = np.maximum(soc[slot] - driven_kwh / v.capacity_kwh[slot], v.soc_min[slot])
+        # a request is energy on top of what is there on arrival: the state of charge it leads to depends on the drive
+        wanted = wanted_soc(v, slot, arrives_soc, r.requested_kwh[here])
+        within_s = np.minimum(r.departure_s[here], until_s) - r.arrival_s[here]
+        arrived_bus = spread(v.count, slot, self._bus[here], elsewhere=-1)
         presence = PresenceTable(
-            stay_fraction=stay, driven_kwh=driven, arrived_fraction=fraction, arrived_bus_index=arrived_bus,
+            stay_fraction=stay, driven_kwh=spread(v.count, slot, driven_kwh),
+            arrived_fraction=spread(v.count, slot, (until_s - r.arrival_s[here]) / step_s),
+            arrived_stay_fraction=spread(v.count, slot, within_s / step_s),
+            arrived_bus_index=arrived_bus, arrived_departure_s=spread(v.count, slot, r.declared_s[here]),
+            arrived_soc_wanted=spread(v.count, slot, wanted),
             behaviour=self._reach.behaviours(self._present_behaviour, self._bus_index, now_s),
-            arrived_behaviour=self._reach.behaviours(arrived_behaviour, arrived_bus, now_s),
-            override_s=self._present_override_s.copy(), departs=departs, arrived_departure_s=arrived_departure,
+            arrived_behaviour=self._reach.behaviours(spread(v.count, slot, self._behaviour[here]), arrived_bus, now_s),
+            override_s=self._present_override_s.copy(), departs=departs,
             queue_length=np.zeros(self._site.bus_count, dtype=np.int64))
-        self._apply(departs, here, slot, soc, driven)
+        stays_on = outlasts_its_step(r.rows(here), step_s)
+        self._apply(departs, here[stays_on], slot[stays_on], wanted[stays_on])
         self.now_s = until_s
         return presence
 
-    def _apply(self, departs: Bools, here: Ints, slot: Ints, soc: Floats, driven_kwh: Floats) -> None:
-        r, v = self._recorded, self._vehicles
+    def _apply(self, departs: Bools, here: Ints, slot: Ints, soc_wanted: Floats) -> None:
+        r = self._recorded
         self._bus_index[departs], self._leaves_s[departs] = -1, NEVER_S
         self._present_behaviour[departs], self._present_override_s[departs] = COMPLIED, NEVER_S
         self._bus_index[slot], self._since_s[slot] = self._bus[here], r.arrival_s[here]
         self._departure_s[slot], self._leaves_s[slot] = r.declared_s[here], r.departure_s[here]
         self._present_behaviour[slot], self._present_override_s[slot] = self._behaviour[here], self._override_s[here]
-        # a request is energy on top of what is there on arrival: the state of charge it leads to depends on the drive
-        arrives = np.maximum(soc[slot] - driven_kwh[slot] / v.capacity_kwh[slot], v.soc_min[slot])
-        self._soc_wanted[slot] = wanted_soc(v, slot, arrives, r.requested_kwh[here])
+        self._soc_wanted[slot] = soc_wanted
+
+
+AnyScalar = TypeVar("AnyScalar", bound=np.generic)
+
+
+def spread(count: int, slot: Ints, values: npt.NDArray[AnyScalar], elsewhere: int = 0) -> npt.NDArray[AnyScalar]:
+    """[count] the values [N] at their slots."""
+    column = np.full(count, elsewhere, dtype=values.dtype)
+    column[slot] = values
+    return column
 
 
 def drive_kwh(v: Vehicles, slot: Ints, delivered_kwh: Floats) -> Floats:
@@ -186,35 +226,34 @@ def expected_replay(inputs: ReplayInputs, vehicles: Vehicles, site: Site, days: 
 
     Batteries are those of the fleet's mean car, full to soc_wanted before the drive. RecordError without earlier days.
     """
-    begin_s = max(before_s - days * DAY_S, -inputs.first_s)
-    used = (before_s - begin_s) // DAY_S
+    used = days_to_expect_from(inputs, days, before_s)
+    past = inputs.between(before_s - used * DAY_S, before_s)
+    pieces = []
+    for k in range(-(-horizon_h // 24)):
+        shift = k * DAY_S - past.arrival_s // DAY_S * DAY_S
+        kept = past.arrival_s + shift < horizon_h * 3600
+        pieces.append((past.rows(kept), shift[kept]))
+    parts = [_expected(p, shift, vehicles, site, 1.0 / used) for p, shift in pieces]
+    arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    can_be_told = np.concatenate([outlasts_its_step(p, step_s) for p, _ in pieces])
+    return ExpectedSessions(Sessions.from_arrays(arrays), can_be_told)
+
+
+def days_to_expect_from(inputs: ReplayInputs, days: int, before_s: int) -> int:
+    """How many of up to `days` recorded days lie before the midnight at before_s; RecordError if none does."""
+    used = min(days, (before_s + inputs.first_s) // DAY_S)
     if used < 1:
         raise RecordError("recorded sessions: the start leaves no day before the first planned one to expect from; "
                           "begin later")
-    past = _plugged_in(inputs.between(begin_s, before_s), step_s)
-    ahead = -(-horizon_h // 24)
-    pieces = []
-    for k in range(ahead):
-        shift = k * DAY_S - past.arrival_s // DAY_S * DAY_S
-        piece = past.rows(past.arrival_s + shift < horizon_h * 3600)
-        kept = past.arrival_s + shift < horizon_h * 3600
-        pieces.append((piece, shift[kept]))
-    parts = [_expected(p, shift, vehicles, site, 1.0 / used) for p, shift in pieces]
-    arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    sessions = Sessions.from_arrays(arrays)
-    return ExpectedSessions(sessions, np.ones(sessions.count, dtype=np.bool_))
+    return int(used)
 
 
 def true_replay(inputs: ReplayInputs, vehicles: Vehicles, site: Site, days: int, step_s: int,
                 begin_s: int = 0) -> ExpectedSessions:
     """The run's own stays from begin_s over `days` counted days, as declared; for perfect expectation."""
-    own = _plugged_in(inputs.between(begin_s, days * DAY_S), step_s)
+    own = inputs.between(begin_s, days * DAY_S)
     arrays = _expected(own, np.zeros(own.count, dtype=np.int64), vehicles, site, 1.0)
-    return ExpectedSessions(Sessions.from_arrays(arrays), np.ones(own.count, dtype=np.bool_))
-
-
-def _plugged_in(sessions: RecordedSessions, step_s: int) -> RecordedSessions:
-    return sessions.rows(outlasts_its_step(sessions, step_s))
+    return ExpectedSessions(Sessions.from_arrays(arrays), outlasts_its_step(own, step_s))
 
 
 def _expected(r: RecordedSessions, shift_s: Ints, v: Vehicles, site: Site, weight: float) -> dict[str, Floats | Ints]:

@@ -77,13 +77,17 @@ class PresenceTable(Table):
     """What truly happens in [t, t+dt), arrays [V]. Only Fleet may see it.
 
     A step holds, in this order: the stay that was plugged in at t (for `stay_fraction` of
-    the step), driving that ends in this step, and a stay that begins in this step (for `arrived_fraction`).
+    the step), driving that ends in this step, and a stay that begins in this step (for
+    `arrived_stay_fraction`).
     """
 
     stay_fraction: Annotated[Floats, of("1", "vehicle")]
     driven_kwh: Annotated[Floats, of("kWh", "vehicle")]
     """Energy of trips that end within the step."""
     arrived_fraction: Annotated[Floats, of("1", "vehicle")]
+    """From the plug-in of the stay that begins in this step to the step's end."""
+    arrived_stay_fraction: Annotated[Floats, of("1", "vehicle")]
+    """For how much of the step that stay is plugged in: the same, or less where it ends within the step."""
     arrived_bus_index: Annotated[Ints, of("1", "vehicle")]
     """Bus of the stay that begins in this step, -1 if none."""
     behaviour: Annotated[Ints, of("1", "vehicle")]
@@ -95,5 +99,12 @@ class PresenceTable(Table):
     """The stay plugged in at t ends within the step."""
     arrived_departure_s: Annotated[Ints, of("s", "vehicle")]
     """Declared departure of the stay that begins in this step."""
+    arrived_soc_wanted: Annotated[Floats, of("1", "vehicle")]
+    """What the driver of the stay that begins in this step wants."""
     queue_length: Annotated[Ints, of("1", "bus")]
     """[B] cars waiting for a port at the end of the step."""
+
+    @property
+    def arrived_departs(self) -> Bools:
+        """The stay that begins in this step ends in it, too."""
+        return np.asarray(self.arrived_stay_fraction < self.arrived_fraction)

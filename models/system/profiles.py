@@ -35,9 +35,6 @@ SIMBENCH_ROWS = 35_136
 SIMBENCH_ZONE = ZoneInfo("Europe/Berlin")
 
 
-CSV_COLUMNS = ("load_mw", "wind_mw", "pv_mw")
-
-
 class ProfileError(ValueError):
     """A series that cannot serve; the message says which, where and what is needed."""
 
@@ -66,6 +63,8 @@ class Profiles:
     resolution_s: int = QUARTER_S
     first_s: int = 0
     repeats: bool = False
+    notes: tuple[str, ...] = ()
+    """What was seen in a file of the user's own and is used nevertheless, a sentence each."""
 
     def __post_init__(self) -> None:
         problems: list[str] = []
@@ -149,37 +148,6 @@ def pv_day_pu() -> Floats:
     length_h = PV_SET_H - PV_RISE_H
     area_h = -np.cos(np.pi * (edges_h - PV_RISE_H) / length_h) * length_h / np.pi
     return np.asarray(np.diff(area_h) * 4, dtype=np.float64)
-
-
-# ---------------------------------------------------------------- a file of one's own
-def csv_profiles(file: Path, resolution_s: int) -> Profiles:
-    """Series from a CSV file with the columns load_mw, wind_mw, pv_mw (MW, means over resolution_s), repeated.
-
-    Raises ProfileError for a file that is missing, lacks a column, holds gaps, or is not whole days long.
-    """
-    if not file.is_file():
-        raise ProfileError(f"{file}: there is no such file")
-    with file.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    known = tuple(rows[0]) if rows else ()
-    if missing := [name for name in CSV_COLUMNS if name not in known]:
-        raise ProfileError(f"{file}: has no column {', '.join(missing)}; needed: {', '.join(CSV_COLUMNS)}")
-    if not rows or (len(rows) * resolution_s) % DAY_S:
-        raise ProfileError(f"{file}: {len(rows)} rows of {resolution_s} s are no whole days; a day needs "
-                           f"{DAY_S // resolution_s} rows")
-    load, wind, pv = (np.array([_number(file, i, name, row[name]) for i, row in enumerate(rows)])
-                      for name in CSV_COLUMNS)
-    try:
-        return Profiles(load, wind, pv, float(load.max()), resolution_s=resolution_s, repeats=True)
-    except ProfileError as error:
-        raise ProfileError(f"{file}: {error}") from error
-
-
-def _number(file: Path, row: int, name: str, text: str | None) -> float:
-    try:
-        return float(text or "nan")
-    except ValueError:
-        raise ProfileError(f"{file}: {name} in row {row} is {text!r}, must be a number") from None
 
 
 # ---------------------------------------------------------------- a stretch of 2016

@@ -184,6 +184,7 @@ def _notes(result: Result, scenario: Scenario) -> Iterator[str]:
         energy = float(result.system(name).sum()) * result.step_h
         if energy > POWER_MW:
             yield f"{text}: {energy:.6g} MWh"
+    yield from result.input_notes
     limits = {d.name: (d.v_min_pu, d.v_max_pu) for d in scenario.districts}
     for name in networks(result):
         vm, loading = result.district(name, "vm_pu"), result.district(name, "line_loading_percent")

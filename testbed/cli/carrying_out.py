@@ -12,6 +12,7 @@ from testbed.cli.saying import STOPPED, say, say_trace
 from testbed.running.job import Job, Outcome, partial_text
 from testbed.running.several_runs import run_jobs
 from testbed.scenario.record import Scenario
+from testbed.setup.input_notes import input_notes
 from testbed.wiring.stopping import heeded_signals
 
 
@@ -20,6 +21,8 @@ def carry_out(scenario: Scenario, todo: list[Job], workers: int = 1) -> list[Out
     def watch(label: str) -> AbstractContextManager[Callable[[int, int], None] | None]:
         return watch_run(label, scenario.step_s)
 
+    for note in input_notes(scenario):
+        say(f"note: {note}")
     ended: dict[Job, Outcome] = {}
     try:
         with heeded_signals() as is_stopped:

@@ -131,6 +131,8 @@ def _what_was_run(results: Sequence[Result], runs: Sequence[Run]) -> str:
     text += table(head, rows, text_columns=(2, 6))
     text += "".join(warning(_failure(r)) for r in results if r.status != "completed")
     text += _profile(results)
+    if first.input_notes:
+        text += details("Notes on the tables that were read", "<br>".join(map(escape, first.input_notes)))
     text += details("Versions", table(("program", "version"), _versions(first), text_columns=(1,)))
     return text + details("The resolved scenario", f"<pre>{escape(first.scenario_yaml)}</pre>")
 
@@ -166,7 +168,8 @@ def _failure(result: Result) -> str:
 
 
 def _versions(result: Result) -> list[tuple[str, str]]:
-    flat = {k: v for k, v in result.run.items() if isinstance(v, str)} | result.run.get("versions", {})
+    texts = {k: v for k, v in result.run.items() if isinstance(v, str) and k != "input_notes"}
+    flat = texts | result.run.get("versions", {})
     return [(escape(name), escape(str(value))) for name, value in flat.items()]
 
 

@@ -278,6 +278,11 @@ class Result:
         with self._open() as file:
             return _attributes_below(file[RUN_GROUP])
 
+    @property
+    def input_notes(self) -> tuple[str, ...]:
+        """What was told of the tables that the scenario's user brought, a sentence each."""
+        return tuple(filter(None, str(self.run.get("input_notes", "")).split("\n")))
+
     # ------------------------------------------------------------ plans
     @property
     def plan_count(self) -> int:

@@ -29,6 +29,7 @@ from testbed.running.world import Wired, build_world, simulator_names
 from testbed.scenario.record import Scenario
 from testbed.setup.engine_check import engines_disagree
 from testbed.setup.given_controllers import given
+from testbed.setup.input_notes import input_notes
 from testbed.setup.reference import REFERENCE_NAME, no_car_reference
 from testbed.simulators.adapter import SimulatorFailure
 from testbed.wiring.failure import Failure
@@ -92,7 +93,8 @@ def _carried_out(spec: RunSpec, folder: Path, progress: Progress | None, stop: C
     failure, ended = end.failure or missing_steps(spec, ledgers), time.perf_counter()
     reference = None if failure else _reference(spec)
     seconds = run_seconds(ledgers, Stopwatch(end.world_s, end.run_s, check_s + time.perf_counter() - ended))
-    info = {"started": started.isoformat(), "wall_s": time.perf_counter() - clock, **_machine(), **seconds}
+    info = {"started": started.isoformat(), "wall_s": time.perf_counter() - clock, **_machine(), **seconds,
+            "input_notes": "\n".join(input_notes(spec.scenario))}
     return _conclude(spec, folder, failure, info, reference)
 
 

@@ -150,7 +150,7 @@ def _scenario(name: str, overrides: Sequence[str], seed: int | None, mistakes: l
     except ScenarioError as error:
         mistakes += [str(mistake) for mistake in error.mistakes]
         return None
-    mistakes += _profile_mistakes(loaded) + _network_mistakes(loaded)
+    mistakes += _profile_mistakes(loaded) + _session_mistakes(loaded) + _network_mistakes(loaded)
     return loaded
 
 
@@ -164,6 +164,15 @@ def _profile_mistakes(scenario: Scenario) -> list[str]:
     except ProfileError as error:
         return [f"profiles of scenario {scenario.name}: {error}"]
     return []
+
+
+def _session_mistakes(scenario: Scenario) -> list[str]:
+    """Why recorded sessions that the scenario names cannot be replayed."""
+    if all(district.sessions is None for district in scenario.districts):
+        return []
+    from testbed.setup.recordings import recording_mistakes  # noqa: PLC0415 - loads the fleet's models
+
+    return recording_mistakes(scenario)
 
 
 def _network_mistakes(scenario: Scenario) -> list[str]:

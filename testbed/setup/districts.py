@@ -31,6 +31,7 @@ from models.records.feeder import RadialFeeder, Site
 from models.records.flexibility import PairIndex
 from models.records.groups import VEHICLE_CLASSES, ZONES
 from models.records.vehicles import Vehicles
+from models.tables.table_format import TableFormat
 from testbed.scenario import record as described
 from testbed.scenario.files import file_digest, files_digest
 from testbed.scenario.parts import district as district_part
@@ -94,7 +95,7 @@ def _district(scenario: described.Scenario, district: district_part.District, se
         name=district.name, vehicles=vehicles, site=site, seed=seed, fleet_parameters=fleet,
         driver_parameters=driver_parameters(scenario), feeder=feeder,
         power_flow=_power_flow(feeder, scenario), pairs=pair_index(site, groups_of_fleet(vehicles), PAIR_BINS),
-        trip_parameters=trip_parameters(scenario), replay=_replay(district, scenario))
+        trip_parameters=trip_parameters(scenario), replay=replay_inputs(district, scenario))
 
 
 def trip_parameters(scenario: described.Scenario) -> TripParameters:
@@ -102,16 +103,17 @@ def trip_parameters(scenario: described.Scenario) -> TripParameters:
     return from_blocks(TripParameters, scenario.fleet, trips=scenario.private_trips)
 
 
-def _replay(district: district_part.District, scenario: described.Scenario) -> ReplayInputs | None:
+def replay_inputs(district: district_part.District, scenario: described.Scenario) -> ReplayInputs | None:
+    """What the district replays, None where it has no recording; RecordError names the file and what is wrong."""
     if district.sessions is None:
         return None
-    recorded = read_sessions(district.sessions)
+    recorded = read_sessions(district.sessions, from_blocks(TableFormat, district.sessions_format))
     first_day = (np.datetime64(district.sessions_start_date, "D") - recorded.first_day).astype(np.int64)
     first, last = int(first_day), int(first_day) + scenario.days
-    if first < scenario.days_before or last > recorded.days:
+    if first < 0 or last > recorded.days:
         raise RecordError(f"district {district.name}: sessions_start_date={district.sessions_start_date} leaves no "
-                          f"room for {scenario.days_before} days of warm-up before and {scenario.days} days from it in "
-                          f"the {recorded.days} days recorded from {recorded.first_day} on")
+                          f"room for {scenario.days} days from it in the {recorded.days} days recorded from "
+                          f"{recorded.first_day} on")
     return ReplayInputs(recorded, first * DAY_S)
 
 

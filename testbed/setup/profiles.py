@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from models.system.profiles import Profiles, csv_profiles, simbench_profiles, ten_unit_profiles
+from models.system.own_profiles import csv_profiles
+from models.system.profiles import Profiles, simbench_profiles, ten_unit_profiles
+from models.tables.table_format import TableFormat
 from testbed.scenario import record as described
 from testbed.scenario.files import file_digest
 from testbed.scenario.parts.system import Profiles as ProfilesPart
@@ -23,7 +25,7 @@ def _profiles(p: ProfilesPart, content: str) -> Profiles:
     if p.source == "ten_unit":
         return from_blocks(ten_unit_profiles, p)
     if p.source == "csv":
-        return from_blocks(csv_profiles, p, file=Path(p.file or ""))
+        return csv_profiles(Path(p.file or ""), p.resolution_s, from_blocks(TableFormat, p.file_format))
     if p.start_date is None:
         raise ValueError("profiles.source=simbench needs profiles.start_date")
     return from_blocks(simbench_profiles, p)

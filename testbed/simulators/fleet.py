@@ -101,7 +101,7 @@ class DistrictFleet:
     def add_plugged(self, declared: DeclaredTable, presence: PresenceTable, step_h: float) -> None:
         """Add the hours plugged in during one step."""
         here = np.where(declared.is_plugged, presence.stay_fraction, 0.0)
-        came = np.where(presence.arrived_bus_index >= 0, presence.arrived_fraction, 0.0)
+        came = np.where(presence.arrived_bus_index >= 0, presence.arrived_stay_fraction, 0.0)
         self.sums["plugged_h"] += (here + came) * step_h
 
     def read_meters(self, now_s: int, step_s: int, told: Instructions, declared: DeclaredTable,

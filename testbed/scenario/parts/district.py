@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from models.network.source import allowed_text, source_of, whole_pattern
 from models.records.arrays import RecordError
 from testbed.scenario.parts.base import Between, BusNumber, Cars, Day, Part, PathText, Ports, Share, ZoneName
+from testbed.scenario.parts.tables import TableFormat
 
 Celsius = Annotated[float, Between(-40, 60)]
 Strategy = Literal["dispatched", "charge_only", "free"]
@@ -88,6 +89,8 @@ class District(Part):
     """Recorded sessions that private cars replay: `caltech2019`, `jpl2019` or a CSV file; null: trips."""
     sessions_start_date: Day | None = None
     """First counted day of the recording, as 2019-05-20; needed with `sessions`; earlier days make the expectation."""
+    sessions_format: TableFormat = TableFormat()
+    """How the file of `sessions` is written, where it does not say so itself."""
     slow_ports_per_bus: Ports | None = 8
     """Slow charger ports at each bus where cars park; null: as many as there are cars."""
     fast_ports_per_bus: Ports | None = 3

@@ -24,6 +24,7 @@ from testbed.scenario.parts.base import (
     UsdPerMwh,
     Weight,
 )
+from testbed.scenario.parts.tables import TableFormat
 
 REGIONS = (1, 2, 3, 5, 6, 7, 8, 12, 13, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27)
 """SimBench's loads at nodes of the transmission grid that have a daily rhythm of consumers."""
@@ -36,6 +37,8 @@ class Profiles(Part):
     """`ten_unit`: one-day tables, repeated; `simbench`: 15-minute series of 2016; `csv`: a file of one's own."""
     file: PathText | None = None
     """csv: path of a file with the columns load_mw, wind_mw, pv_mw, used as they are; whole days, repeated."""
+    file_format: TableFormat = TableFormat()
+    """csv: how the file is written, where it does not say so itself."""
     resolution_s: Annotated[int, Between(60, SECONDS_PER_HOUR)] = SECONDS_PER_HOUR
     """csv: seconds from row to row."""
     start_date: Day | None = None

@@ -16,7 +16,8 @@ def presence(behaviour, *, plugged=1.0, departs=False, arrives=False, arrived_be
         stay_fraction=np.array([plugged]), driven_kwh=np.zeros(1), arrived_fraction=np.array([0.5 * arrives]),
         arrived_bus_index=np.array([3 if arrives else -1]), behaviour=np.array([behaviour]),
         arrived_behaviour=np.array([arrived_behaviour]), override_s=np.array([10**9]), departs=np.array([departs]),
-        arrived_departure_s=np.array([10**9]), queue_length=np.zeros(1, dtype=np.int64))
+        arrived_departure_s=np.array([10**9]), arrived_soc_wanted=np.array([0.8]),
+        arrived_stay_fraction=np.array([0.5 * arrives]), queue_length=np.zeros(1, dtype=np.int64))
 
 
 def test_only_lost_telemetry_and_outages_are_silent():

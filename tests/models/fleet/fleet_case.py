@@ -15,6 +15,8 @@ from models.records.vehicles import DeclaredTable, PresenceTable, Vehicles
 HOUR, STEP = 3600, 900
 PRICE_IN, PRICE_OUT = np.array([0.2, 0.1]), np.array([0.3, 0.4])
 FAR_S = 2**60
+WANTED = 0.8
+"""SOC that drivers want."""
 PART_LOAD = ChargerCurve(np.array([0.5, 1.0]), np.array([0.72, 0.76]), np.array([1 / 1.375, 0.76]))
 
 
@@ -23,7 +25,7 @@ def cars(count: int = 1, **changes: Any) -> Vehicles:
     columns: dict[str, Any] = {
         "class_index": 0, "capacity_kwh": 50.0, "p_charge_max_kw": 8.0, "p_discharge_max_kw": 8.0,
         "eta_charge": 0.8, "eta_discharge": 0.8, "soc_min": 0.2, "soc_max": 0.9, "soc_floor_v2g": 0.35,
-        "soc_wanted": 0.8, "soc_initial": 0.5, "taper_start_soc": 1.0, "consumption_kwh_per_km": 0.2,
+        "soc_wanted": WANTED, "soc_initial": 0.5, "taper_start_soc": 1.0, "consumption_kwh_per_km": 0.2,
         "age_years": 1.0, "is_enrolled": True}
     kinds = {"class_index": np.int64, "is_enrolled": np.bool_}
     return Vehicles(**{name: np.broadcast_to(np.asarray(changes.get(name, value)), count).astype(
@@ -48,8 +50,9 @@ def presence_of(count: int = 1, **changes: Any) -> PresenceTable:
     columns: dict[str, Any] = {
         "stay_fraction": 1.0, "driven_kwh": 0.0, "arrived_fraction": 0.0, "arrived_bus_index": -1,
         "behaviour": COMPLIED, "arrived_behaviour": COMPLIED, "override_s": FAR_S, "departs": 0,
-        "arrived_departure_s": FAR_S}
-    reals = ("stay_fraction", "driven_kwh", "arrived_fraction")
+        "arrived_departure_s": FAR_S, "arrived_soc_wanted": WANTED,
+        "arrived_stay_fraction": changes.get("arrived_fraction", 0.0)}
+    reals = ("stay_fraction", "driven_kwh", "arrived_fraction", "arrived_stay_fraction", "arrived_soc_wanted")
     arrays: dict[str, Any] = {name: (real if name in reals else whole)(changes.get(name, value), count)
                               for name, value in columns.items()}
     arrays["departs"] = arrays["departs"].astype(np.bool_)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.drivers.population import FleetParameters, district_seed, draw_vehicles
+from models.drivers.population import district_seed
 from models.drivers.willingness import DriverParameters, Drivers
 from models.mobility.recorded_sessions import DAY_S, SHIPPED, RecordedSessions, read_sessions
 from models.mobility.session_replay import (
@@ -22,10 +22,9 @@ from models.mobility.session_replay import (
 )
 from models.mobility.stays import MIN_PLUGGED_S
 from models.records.arrays import RecordError
-from models.records.feeder import Site
 from models.records.vehicles import Vehicles
+from tests.models.mobility.replayed import HOUR, fleet, site
 
-HOUR = 3600
 OWN = """arrival,departure,requested_kwh,delivered_kwh,declared_departure,station
 2020-01-02T08:00:00,2020-01-02T17:00:00,20,12,2020-01-02T16:00:00,B
 2020-01-01T09:30:00,2020-01-01T12:00:00,10,10,2020-01-01T18:00:00,A
@@ -34,14 +33,7 @@ OWN = """arrival,departure,requested_kwh,delivered_kwh,declared_departure,statio
 """
 
 
-def site(slow: int = 4) -> Site:
-    """Slack, two office buses, one residential bus."""
-    return Site(np.array([-1, 2, 2, 0]), np.array([0, slow, slow, slow]), np.zeros(4, dtype=np.int64))
-
-
-def fleet(count: int = 3) -> Vehicles:
-    parameters = FleetParameters(private=count, taxi=0, government=0, eta_charge=0.95, eta_discharge=0.95)
-    return draw_vehicles(parameters, district_seed(1, 0))
+HEAD = "arrival,departure,delivered_kwh\n"
 
 
 @pytest.fixture
@@ -68,10 +60,10 @@ def test_ones_own_file(own: RecordedSessions) -> None:
 
 @pytest.mark.parametrize(("text", "message"), [
     ("arrival,departure\n", "lacks the columns delivered_kwh"),
-    ("arrival,departure,delivered_kwh\n", "holds no session"),
-    ("arrival,departure,delivered_kwh\n2020-01-01T09:00:00,2020-01-01T08:00:00,3\n", "row 1 departs at or before"),
-    ("arrival,departure,delivered_kwh\n2020-01-01T09:00:00,2020-01-01T18:00:00,-3\n", "is no energy"),
-    ("arrival,departure,delivered_kwh\nsoon,2020-01-01T18:00:00,3\n", "column arrival"),
+    (HEAD, "holds a header and no rows"),
+    (f"{HEAD}2020-01-01T09:00:00,2020-01-01T08:00:00,3\n", r"row 1 \(line 2\): departs at or before"),
+    (f"{HEAD}2020-01-01T09:00:00,2020-01-01T18:00:00,-3\n", "delivered_kwh '-3' is out of range, allowed: 0 to 1000"),
+    ("arrival,departure,delivered_kwh\nsoon,2020-01-01T18:00:00,3\n", "column arrival 'soon' is no time"),
 ])
 def test_a_bad_file_is_named(text: str, message: str, tmp_path: Path) -> None:
     file = tmp_path / "bad.csv"
@@ -88,7 +80,7 @@ def test_a_request_counts_wherever_it_is_given(tmp_path: Path) -> None:
     found = read_sessions(str(file))
     assert found.requested_kwh.tolist() == [10, 12] and not found.is_declared.any()
     file.write_text("\n".join([head, *rows, f"{day.format(11)},{day.format(12)},1,much"]))
-    with pytest.raises(RecordError, match="row 3: requested_kwh='much' is no number"):
+    with pytest.raises(RecordError, match=r"row 3 \(line 4\): column requested_kwh 'much' is no number"):
         read_sessions(str(file))
 
 
@@ -197,21 +189,22 @@ def test_perfect_expectation_is_the_runs_own_days() -> None:
     assert own.sessions.start_s.tolist() == inputs.between(0, 2 * DAY_S).arrival_s.tolist()
 
 
-def test_sessions_that_end_in_the_step_in_which_they_begin_are_not_expected(tmp_path: Path) -> None:
-    """They are not plugged in either: 11:05 to 11:50 is nothing at hourly steps, and something at quarters."""
+def test_sessions_that_end_in_the_step_in_which_they_begin_can_be_told_nothing(tmp_path: Path) -> None:
+    """They come all the same and are expected as load: 11:05 to 11:50 is outside control at hourly steps alone."""
     file = tmp_path / "short.csv"
     file.write_text(OWN + "2020-01-03T11:05:00,2020-01-03T11:50:00,5,1,,B\n")
     recorded, vehicles = read_sessions(str(file)), fleet()
-    for step_s, count in ((900, 2), (3600, 1)):
+    for step_s, told in ((900, 2), (3600, 1)):
         plugs_in = replay(recorded, vehicles)
         soc, arrivals = np.full(vehicles.count, 0.5), 0
         for until_s in range(step_s, 3 * DAY_S + step_s, step_s):
             came = plugs_in.advance(until_s, soc).arrived_bus_index >= 0
             arrivals += int(came.sum()) if until_s > 2 * DAY_S else 0
-        assert arrivals == count
-        assert true_replay(ReplayInputs(recorded, 2 * DAY_S), vehicles, site(), 1, step_s).sessions.count == count
+        assert arrivals == 2
+        own = true_replay(ReplayInputs(recorded, 2 * DAY_S), vehicles, site(), 1, step_s)
         past = expected_replay(ReplayInputs(recorded, 3 * DAY_S), vehicles, site(), 1, 24, step_s)
-        assert past.sessions.count == count
+        for expected in (own, past):
+            assert expected.sessions.count == 2 and expected.is_enrolled.sum() == told
 
 
 @pytest.mark.parametrize(("two_way", "least_kw"), [(1, 0.0), (2, 7.0 * 2 / 3)])

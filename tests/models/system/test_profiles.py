@@ -9,7 +9,6 @@ import pytest
 from models.system.profiles import (
     ProfileError,
     Profiles,
-    csv_profiles,
     pv_day_pu,
     simbench_profiles,
     ten_unit_profiles,
@@ -127,29 +126,3 @@ def _working_day_mw(profiles):
 def test_a_column_that_does_not_exist_is_named():
     with pytest.raises(ProfileError, match=r"RESProfile\.csv has no column WP99"):
         simbench_profiles(dt.date(2016, 1, 18), 1500.0, 150.0, 100.0, LOAD, ("WP99",), PV)
-
-
-# ---------------------------------------------------------------- a file of one's own
-def csv_file(folder, rows, header="load_mw,wind_mw,pv_mw"):
-    path = folder / "own.csv"
-    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
-    return path
-
-
-def test_an_own_file_is_used_as_it_is_and_repeats(tmp_path):
-    own = csv_profiles(csv_file(tmp_path, [f"{900 + i},{i},0" for i in range(24)]), 3600)
-    assert own.hourly(0, 3).load_mw == pytest.approx([900, 901, 902])
-    assert own.hourly(-3600, 1).wind_mw == pytest.approx([23])
-    assert own.load_shape(23 * 3600, 3600) == pytest.approx([1.0])
-
-
-@pytest.mark.parametrize(("rows", "header", "message"), [
-    (["900,1,0"] * 23, "load_mw,wind_mw,pv_mw", "23 rows of 3600 s are no whole days; a day needs 24 rows"),
-    (["900,1,0"] * 23 + ["nan,1,0"], "load_mw,wind_mw,pv_mw", "load_mw is not a number in row 23"),
-    (["900,1,0"] * 23 + ["900,-1,0"], "load_mw,wind_mw,pv_mw", "wind_mw is negative in row 23"),
-    (["900,1,0"] * 23 + ["900,x,0"], "load_mw,wind_mw,pv_mw", "wind_mw in row 23 is 'x', must be a number"),
-    (["900,1"] * 24, "load_mw,wind_mw", "has no column pv_mw"),
-])
-def test_a_file_that_cannot_serve_says_why(tmp_path, rows, header, message):
-    with pytest.raises(ProfileError, match=message):
-        csv_profiles(csv_file(tmp_path, rows, header), 3600)

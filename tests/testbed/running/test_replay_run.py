@@ -1,10 +1,13 @@
 """Recorded sessions, survey trips and drivers at home in a whole run."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from models.mobility.recorded_sessions import read_sessions
 from models.records.groups import ZONES
+from testbed.checks.result import check_result
 from testbed.results.reading import Result
 from testbed.scenario.loading import ScenarioError, load_scenario
 from testbed.scenario.parts.fleet import Habit
@@ -25,6 +28,20 @@ def test_a_day_of_recorded_sessions(tmp_path):
     assert np.abs(plugged - counted).max() <= 3 and plugged.max() > 15
     asked = recorded.delivered_kwh[(recorded.arrival_s >= first_s) & (recorded.arrival_s < first_s + 86_400)].sum()
     assert result.district("feeder33", "driven_kwh").sum() == pytest.approx(0.95 * asked, rel=0.1)
+
+
+CASES = Path(__file__).parents[2] / "cases"
+OWN = ("districts.0.private=6", *REPLAY[1:3], "districts.0.sessions_start_date=2019-05-06",
+       "districts.0.strategies.private=free")
+
+
+@pytest.mark.parametrize(("case", "kwh"), [("s_short_stays", 15.0), ("s_small_request", 2.0)])
+def test_what_sessions_ask_for_is_charged_at_steps_of_an_hour(tmp_path, case, kwh):
+    result = Result(small_run.run(tmp_path, *OWN, f"districts.0.sessions={CASES / case / 'sessions.csv'}"))
+    assert result.district("feeder33", "charge_kw").sum() * result.step_h == pytest.approx(kwh, rel=1e-6)
+    verdict = check_result(result)
+    assert verdict.violations == ()
+    assert [note for note in verdict.notes if "without a declared departure" in note]
 
 
 @pytest.mark.parametrize(("overrides", "message"), [

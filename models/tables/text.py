@@ -1,0 +1,56 @@
+"""From the bytes of a user's table to its text."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from pathlib import Path
+
+from models.tables.mistakes import Mistakes
+
+MOST_BYTES = 32_000_000
+"""Of text: a year of minutes has half of it. More is refused rather than read for minutes."""
+MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+"""Byte order marks: they say the encoding."""
+EITHER = ("utf-8", "windows-1252")
+"""Tried in this order. The second, which holds Latin-1, can change no number: digits are the same in both."""
+
+ADVICE = "save it as CSV in UTF-8, or declare its encoding"
+
+
+def read_text(file: Path, encoding: str | None, mistakes: Mistakes) -> tuple[str, str]:
+    """(text, encoding) of a file, gzipped where its name ends in .gz; TableError where it is no text."""
+    content = _content(file, mistakes)
+    mark = next((mark for mark in MARKS if content.startswith(mark)), None)
+    tried = (MARKS[mark],) if mark else (encoding,) if encoding else EITHER
+    for name in tried:
+        try:
+            text = content.decode(name)
+        except UnicodeError as error:
+            last = error
+            continue
+        if "\0" in text:
+            mistakes.add(f"is no text in {name}, as it holds NUL characters; {ADVICE}")
+            mistakes.refuse()
+        return text, name.removesuffix("-sig")
+    mistakes.add(f"is no text in {' or '.join(tried)} ({last}); {ADVICE}")
+    mistakes.refuse()
+    raise AssertionError("a mistake is refused")
+
+
+def _content(file: Path, mistakes: Mistakes) -> bytes:
+    content = b""
+    try:
+        is_there = file.is_file()
+        if is_there:
+            with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
+                content = stream.read(MOST_BYTES + 1)
+        else:
+            mistakes.add("there is no such file")
+    except (OSError, EOFError, ValueError, zlib.error) as error:  # not gzipped, cut short, no right to read, odd names
+        mistakes.add(f"cannot be read: {error}")
+    if len(content) > MOST_BYTES:
+        mistakes.add(f"holds more than {MOST_BYTES // 1_000_000} MB of text")
+    mistakes.refuse()
+    return content

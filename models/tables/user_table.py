@@ -1,0 +1,157 @@
+"""A user's table with known columns: read as it is written, checked cell by cell, all mistakes told at once.
+
+docs/tables.md says what may be in such a file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from models.records.arrays import Floats
+from models.tables.mistakes import Mistakes, Place, shown
+from models.tables.numbers import decimal_sign, is_blank, number
+from models.tables.rows import split
+from models.tables.table_format import TableFormat
+from models.tables.text import read_text
+from models.tables.times import TIMES_ALLOWED, Moment, clock_mistake, moment, parsed
+
+
+class UserTable:
+    """Rows of a file under the names that are asked for; what is wrong is gathered until `mistakes.refuse()`."""
+
+    def __init__(self, file: Path, names: Mapping[str, Sequence[str]], needed: Sequence[str], numbers: Sequence[str],
+                 form: TableFormat) -> None:
+        """names: by each column's own name all that it may have in the file; numbers: columns that hold such.
+
+        TableError where the file cannot be read, or one of the `needed` columns is missing.
+        """
+        self.mistakes = Mistakes(file)
+        text, encoding = read_text(file, form.encoding, self.mistakes)
+        known = [other for others in names.values() for other in others]
+        rows = split(text, known, form.delimiter, self.mistakes)
+        self.places: Sequence[Place] = rows.places
+        self._cells = {name: [row[i] for row in rows.cells] for i, name in enumerate(rows.header)}
+        self._named = self._columns(names, needed)
+        self.unread = tuple(name for name in rows.header if name and name not in self._named.values())
+        """Columns that nobody asks for."""
+        sign = form.decimal_sign or self._sign(numbers)
+        self.form = TableFormat(encoding, rows.delimiter, sign, form.time_zone)
+        """As it was read."""
+
+    @property
+    def count(self) -> int:
+        return len(self.places)
+
+    def has(self, column: str) -> bool:
+        """Whether the file has the column, under any of its names."""
+        return column in self._named
+
+    def cells(self, column: str) -> list[str]:
+        """Texts of a column; empty ones where the file lacks it."""
+        return self._cells[self._named[column]] if self.has(column) else [""] * self.count
+
+    def numbers(self, column: str, most: float, *, is_needed: bool) -> Floats:
+        """[R] values between 0 and `most`; NaN where there is none, which is a mistake where each row needs one."""
+        values = np.full(self.count, np.nan)
+        for i, cell in enumerate(self.cells(column)):
+            if is_blank(cell):
+                self._blank(i, column, is_needed)
+                continue
+            try:
+                value = number(cell, self.form.decimal_sign or "point")
+                if not 0 <= value <= most:
+                    raise ValueError("is out of range")
+            except ValueError as error:
+                self._wrong(i, column, f"{shown(cell)} {error}, allowed: 0 to {most:g}")
+                continue
+            values[i] = value
+        return values
+
+    def times(self, column: str, *, is_needed: bool) -> list[dt.datetime | None]:
+        """[R] times; None where there is none, which is a mistake where each row needs one."""
+        times: list[dt.datetime | None] = []
+        for i, cell in enumerate(self.cells(column)):
+            times.append(None)
+            if is_blank(cell):
+                self._blank(i, column, is_needed)
+                continue
+            try:
+                times[i] = parsed(cell)
+            except ValueError:
+                self._wrong(i, column, f"{shown(cell)} is no time, allowed: {TIMES_ALLOWED}")
+        return times
+
+    def check_clock(self, *columns: Sequence[dt.datetime | None]) -> None:
+        """Times whose local clock nobody can know are a mistake of the whole file: nothing else is told then."""
+        if problem := clock_mistake([time for column in columns for time in column if time is not None],
+                                    self.form.zone):
+            self.mistakes.add(problem)
+            self.mistakes.refuse()
+
+    def moments(self, column: str, times: Sequence[dt.datetime | None],
+                after: Sequence[Moment | None] | None = None) -> list[Moment | None]:
+        """[R] the times on the local clock; of an hour that comes twice the one after `after` [R]."""
+        zone, placed = self.form.zone, []
+        for i, time in enumerate(times):
+            before = after[i] if after is not None else None
+            placed.append(self._moment(i, column, time, zone, before))
+        return placed
+
+    def rising_moments(self, column: str, times: Sequence[dt.datetime | None]) -> list[Moment | None]:
+        """[R] the times on the local clock, each after the one in the row before."""
+        zone, placed = self.form.zone, list[Moment | None]()
+        for i, time in enumerate(times):
+            placed.append(self._moment(i, column, time, zone, placed[-1] if placed else None))
+        return placed
+
+    def _moment(self, i: int, column: str, time: dt.datetime | None, zone: ZoneInfo | None,
+                before: Moment | None) -> Moment | None:
+        if time is None:
+            return None
+        try:
+            return moment(time, zone, before.instant_s if before else None)
+        except ValueError as error:
+            self._wrong(i, column, f"{shown(self.cells(column)[i])} {error}")
+            return None
+
+    def notes(self) -> Iterator[str]:
+        """How the file was read where that is not the plain way, and which of its columns were not."""
+        odd = [f"encoding {self.form.encoding}" if self.form.encoding != "utf-8" else "",
+               f"delimiter {self.form.delimiter}" if self.form.delimiter != "comma" else "",
+               f"decimal {self.form.decimal_sign}" if self.form.decimal_sign != "point" else ""]
+        if any(odd):
+            yield f"read with {', '.join(filter(None, odd))}"
+        if self.unread:
+            yield f"columns not read: {', '.join(map(shown, self.unread))}"
+
+    # ------------------------------------------------------------ columns
+    def _columns(self, names: Mapping[str, Sequence[str]], needed: Sequence[str]) -> dict[str, str]:
+        """Our name -> the file's name of each column that is there."""
+        there = {ours: [name for name in others if name in self._cells] for ours, others in names.items()}
+        for ours, several in there.items():
+            if len(several) > 1:
+                self.mistakes.add(f"has {ours} twice: {' and '.join(several)}")
+        if missing := [ours for ours in needed if not there[ours]]:
+            header = ", ".join(shown(name) for name in list(self._cells)[:8])
+            self.mistakes.add(f"lacks the columns {', '.join(missing)}; its header reads {header}")
+            self.mistakes.refuse()
+        return {ours: several[0] for ours, several in there.items() if several}
+
+    def _sign(self, columns: Sequence[str]) -> str:
+        try:
+            return decimal_sign([cell for column in columns for cell in self.cells(column)])
+        except ValueError as error:
+            self.mistakes.add(str(error))
+            return "point"
+
+    def _blank(self, i: int, column: str, is_needed: bool) -> None:
+        if is_needed:
+            self._wrong(i, column, "is empty; each row needs it")
+
+    def _wrong(self, i: int, column: str, text: str) -> None:
+        self.mistakes.add(f"column {self._named.get(column, column)} {text}", self.places[i])

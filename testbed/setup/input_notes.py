@@ -1,0 +1,16 @@
+"""What is told of the tables that a scenario's user brought: how they were read, what is left out of them, and why."""
+
+from __future__ import annotations
+
+from testbed.scenario.record import Scenario
+from testbed.setup.profiles import build_profiles
+
+
+def input_notes(scenario: Scenario) -> tuple[str, ...]:
+    """A sentence each; none for a scenario without such tables. Raises what reading them raises."""
+    notes = [f"profiles {scenario.profiles.file}: {note}" for note in build_profiles(scenario).notes]
+    if any(district.sessions is not None for district in scenario.districts):
+        from testbed.setup.recordings import recording_notes  # noqa: PLC0415 - loads the fleet's models
+
+        notes += recording_notes(scenario)
+    return tuple(notes)
