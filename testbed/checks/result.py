@@ -102,10 +102,10 @@ def _start_usd(result: Result, units: ThermalUnits) -> Floats:
     """[T] start-ups by the hours of rest before them."""
     on, usd, before_s = result.system("committed") > 0, np.zeros(result.steps_written), _before_s(result, units)
     for i in range(units.count):
-        longest_s = int(units.min_down_h[i] + units.cold_start_h[i]) * SECONDS_PER_HOUR
+        lags_s = (units.start_lag_h[i, 1:] - 1) * SECONDS_PER_HOUR  # a category begins with the hour before its lag
         for start, _, is_on, rest_s, _ in _runs(on[:, i], before_s[i], result.step_s):
             if is_on and rest_s > 0:  # a run that goes on from before has no start
-                usd[start] += units.start_hot_usd[i] if rest_s <= longest_s else units.start_cold_usd[i]
+                usd[start] += units.start_usd[i, int((rest_s > lags_s).sum())]
     return usd
 
 

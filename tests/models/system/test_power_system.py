@@ -14,7 +14,8 @@ from models.records.arrays import RecordError
 from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import OPTIONAL_LIMITS
-from models.system.power_system import DispatchCurve, NetLoad, PowerSystem, PowerSystemParameters, PowerSystemStep
+from models.system.dispatch_curve import DispatchCurve
+from models.system.power_system import NetLoad, PowerSystem, PowerSystemParameters, PowerSystemStep
 from models.system.units import ten_unit_load_mw, ten_units
 
 HOUR = 3600
