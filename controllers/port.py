@@ -108,6 +108,10 @@ class SystemView:
     """Step means, for reserve; empty: each hour is one step."""
     wind_step_mw: Floats = field(default_factory=lambda: np.zeros(0))
     pv_step_mw: Floats = field(default_factory=lambda: np.zeros(0))
+    renewable_least_mw: Floats = field(default_factory=lambda: np.zeros(0))
+    """[H] of wind and sun together that cannot be curtailed; empty: all can be."""
+    reserve_mw: Floats = field(default_factory=lambda: np.zeros(0))
+    """[H] reserve asked for; empty: reserve_fraction of the load."""
 
     @property
     def steps_per_hour(self) -> int:

@@ -48,6 +48,8 @@ class ThermalUnits:
     """[U, K] by how much, kappa_k >= 0; 0: no kink."""
     must_run: Bools = field(default_factory=lambda: np.zeros(1, dtype=np.bool_))
     """On in every hour of every plan."""
+    initial_p_mw: Floats = field(default_factory=lambda: np.zeros(1))
+    """Power as counted time begins; 0 of a unit that is on: not known."""
 
     def __post_init__(self) -> None:
         problems = above(self.names, self.p_min_mw, self.p_max_mw, "p_min_mw", "p_max_mw")
@@ -67,7 +69,8 @@ class ThermalUnits:
         for name in ("kink_mw", "kink_usd_per_mwh"):
             table = getattr(self, name)
             object.__setattr__(self, name, np.broadcast_to(table, (self.count, table.shape[1])).copy())
-        object.__setattr__(self, "must_run", np.broadcast_to(self.must_run, self.count).copy())
+        for name in ("must_run", "initial_p_mw"):
+            object.__setattr__(self, name, np.broadcast_to(getattr(self, name), self.count).copy())
 
     def _start_mistakes(self) -> list[str]:
         falls, order = np.diff(self.start_usd, axis=1) < 0, np.diff(self.start_lag_h, axis=1) < 0

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from models.records.arrays import Floats, RecordError
-from models.records.thermal_units import NEVER_H, ThermalUnits
+from models.records.arrays import Floats, Ints, RecordError
+from models.records.thermal_units import NEVER_H, OPTIONAL_LIMITS, ThermalUnits
 
 MOST_TOLD = 20
 CONVEX_REL = 1e-6
@@ -131,16 +132,7 @@ def _slopes(unit: OwnUnit) -> list[float]:
 
 
 # ------------------------------------------------------------------ the table
-@dataclass(frozen=True)
-class OwnUnits:
-    """The table of units and what each gave just before the first hour."""
-
-    units: ThermalUnits
-    p_before_mw: Floats
-    """[U]; 0 of a unit that is on: not known."""
-
-
-def table_of(rows: Sequence[OwnUnit]) -> OwnUnits:
+def table_of(rows: Sequence[OwnUnit]) -> ThermalUnits:
     """Units without mistakes as one table."""
     curves = [_curve(unit) for unit in rows]
     most = max(len(kinks) for _, kinks in curves)
@@ -153,17 +145,15 @@ def table_of(rows: Sequence[OwnUnit]) -> OwnUnits:
     def floats(name: str) -> Floats:
         return np.array([getattr(unit, name) for unit in rows], dtype=np.float64)
 
-    whole = {name: np.array([getattr(unit, name) for unit in rows], dtype=np.int64)
-             for name in ("min_up_h", "min_down_h", "initial_h")}
-    limits = {name: floats(name) for name in ("ramp_up_mw_per_h", "ramp_down_mw_per_h", "p_startup_max_mw",
-                                              "p_shutdown_max_mw")}
-    units = ThermalUnits(
+    whole: dict[str, Any] = {name: np.array([getattr(unit, name) for unit in rows], dtype=np.int64)
+                             for name in ("min_up_h", "min_down_h", "initial_h")}
+    limits: dict[str, Any] = {name: floats(name) for name in OPTIONAL_LIMITS}
+    return ThermalUnits(
         names=tuple(unit.name for unit in rows), p_max_mw=floats("p_max_mw"), p_min_mw=floats("p_min_mw"),
         cost_a_usd_per_h=a, cost_b_usd_per_mwh=b, cost_c_usd_per_mw2h=c, start_lag_h=lags, start_usd=usd,
         emission_alpha_t_per_h=alpha, emission_beta_t_per_mwh=beta, emission_gamma_t_per_mw2h=gamma,
         kink_mw=kinks[:, :, 0], kink_usd_per_mwh=kinks[:, :, 1],
-        must_run=np.array([unit.must_run for unit in rows]), **whole, **limits)
-    return OwnUnits(units, floats("p_before_mw"))
+        must_run=np.array([unit.must_run for unit in rows]), initial_p_mw=floats("p_before_mw"), **whole, **limits)
 
 
 def _curve(unit: OwnUnit) -> tuple[tuple[float, float, float], list[tuple[float, float]]]:
@@ -172,13 +162,27 @@ def _curve(unit: OwnUnit) -> tuple[tuple[float, float, float], list[tuple[float,
         return unit.quadratic, []
     slopes = _slopes(unit) or [0.0]
     mw, usd = unit.points[0]
-    kinks = [(at, max(high - low, 0.0)) for (at, _), (low, high) in zip(unit.points[1:], pairwise(slopes))]
+    rises = [max(high - low, 0.0) for low, high in pairwise(slopes)]
+    kinks = [(at, rise) for (at, _), rise in zip(unit.points[1:-1], rises, strict=True)]
     return (usd - slopes[0] * mw, slopes[0], 0.0), kinks
 
 
-def _starts(rows: Sequence[OwnUnit]) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], Floats]:
+def _starts(rows: Sequence[OwnUnit]) -> tuple[Ints, Floats]:
     """(lags, costs) [U, S]; categories that a unit does not have are never reached."""
     most = max(len(unit.starts) for unit in rows)
     filled = [[*unit.starts, *[(NEVER_H, unit.starts[-1][1])] * (most - len(unit.starts))] for unit in rows]
     table = np.array(filled, dtype=np.float64)
     return table[:, :, 0].astype(np.int64), table[:, :, 1]
+
+
+def several(units: ThermalUnits, copies: int, scale: float) -> ThermalUnits:
+    """Each unit `copies` times and `scale` times its size: cost and tons per MWh stay at equal loading."""
+    grows = ("p_max_mw", "p_min_mw", "cost_a_usd_per_h", "start_usd", "emission_alpha_t_per_h", "kink_mw",
+             "initial_p_mw", *OPTIONAL_LIMITS)
+    falls = ("cost_c_usd_per_mw2h", "emission_gamma_t_per_mw2h")
+    power = dict.fromkeys(grows, 1) | dict.fromkeys(falls, -1)
+    data = {field.name: np.concatenate([getattr(units, field.name) * scale ** power.get(field.name, 0)
+                                        if field.name in power else getattr(units, field.name)] * copies)
+            for field in fields(units) if field.name != "names"}
+    names = units.names if copies == 1 else tuple(f"{name}.{k + 1}" for k in range(copies) for name in units.names)
+    return ThermalUnits(names=names, **data)

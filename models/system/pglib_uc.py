@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from models.records.arrays import Floats
-from models.system.own_units import OwnUnit, OwnUnits, mistakes_of, refuse_file, table_of
+from models.records.thermal_units import ThermalUnits
+from models.system.own_units import OwnUnit, mistakes_of, refuse_file, table_of
 
 CASE_KEYS = frozenset({"time_periods", "demand", "reserves", "thermal_generators", "renewable_generators"})
 FLOAT_KEYS = ("power_output_minimum", "power_output_maximum", "ramp_up_limit", "ramp_down_limit",
@@ -35,7 +36,7 @@ KEY_OF = {"p_min_mw": "power_output_minimum", "p_max_mw": "power_output_maximum"
 class PglibCase:
     """A case: units and, each period of an hour, arrays [T] in MW."""
 
-    own: OwnUnits
+    units: ThermalUnits
     demand_mw: Floats
     reserve_mw: Floats
     renewable_least_mw: Floats
@@ -49,7 +50,8 @@ def read_pglib_uc(file: Path) -> PglibCase:
     thermal, renewable = case.thermal(), case.renewable()
     demand, reserve = case.series("demand", case.document), case.series("reserves", case.document)
     refuse_file(file, case.mistakes)
-    least, most = (np.sum([one[k] for one in renewable], axis=0) if renewable else np.zeros(case.hours) for k in (0, 1))
+    none = np.zeros(case.hours)
+    least, most = (sum((limits[k] for limits in renewable), none) for k in (0, 1))
     return PglibCase(table_of(thermal), demand, reserve, least, most)
 
 
@@ -130,8 +132,9 @@ class _Case:
         if not isinstance(value, dict):
             self.mistakes.append(f"{key}: must be an object of generators by name")
             return []
-        self.mistakes += [f"{key}.{name}: must be an object" for name, one in value.items() if not isinstance(one, dict)]
-        return [(name, one) for name, one in value.items() if isinstance(one, dict)]
+        self.mistakes += [f"{key}.{name}: must be an object" for name, entry in value.items()
+                          if not isinstance(entry, dict)]
+        return [(name, entry) for name, entry in value.items() if isinstance(entry, dict)]
 
     def _number(self, path: str, entry: dict[str, Any], key: str, *, whole: bool = False, least: float = 0.0,
                 most: float = np.inf) -> float:
@@ -152,20 +155,20 @@ class _Case:
             count = f"{len(values)} values" if isinstance(values, list) else repr(values)
             self.mistakes.append(f"{where}: has {count}, must have time_periods={self.hours}")
             return np.zeros(0)
-        return np.array([self._number(where, {f"[{t}]": one}, f"[{t}]") for t, one in enumerate(values)])
+        return np.array([self._number(where, {f"[{t}]": value}, f"[{t}]") for t, value in enumerate(values)])
 
     def _pairs(self, path: str, entry: dict[str, Any], key: str, first: str, second: str) -> tuple[Any, ...]:
         values, out = entry.get(key, []), []
         if key in entry and (not isinstance(values, list) or not values):
             self.mistakes.append(f"{path}.{key}: must be a list of objects with {first} and {second}")
             return ()
-        for k, one in enumerate(values):
+        for k, pair in enumerate(values):
             where, names = f"{path}.{key}[{k}]", frozenset({first, second})
-            if not isinstance(one, dict):
+            if not isinstance(pair, dict):
                 self.mistakes.append(f"{where}: must be an object with {first} and {second}")
                 continue
-            self._keys(where, one, names, names)
-            out.append((self._number(where, one, first, whole=first == "lag"), self._number(where, one, second)))
+            self._keys(where, pair, names, names)
+            out.append((self._number(where, pair, first, whole=first == "lag"), self._number(where, pair, second)))
         return tuple(out)
 
 

@@ -257,7 +257,7 @@ class PowerSystem:
         if low - needed > renewable:
             low = max(needed + renewable, least)
         powers, price = curve.at(min(max(needed, low), most))
-        p_mw = np.bincount(cut.unit, powers, self.units.count)
+        p_mw = np.bincount(cut.unit, powers, self.units.count).astype(np.float64)
         curtailed = min(max(low - needed, 0.0), renewable)
         dump = max(least - needed - renewable, 0.0)
         shed = max(needed - most, 0.0)

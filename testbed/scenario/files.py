@@ -6,12 +6,13 @@ import hashlib
 from pathlib import Path
 
 from models.mobility.recorded_sessions import SHIPPED
+from models.system.unit_tables import is_file_of_units
 from testbed.scenario.record import Scenario
 
 
 def named_files(scenario: Scenario) -> tuple[Path, ...]:
-    """Networks, series and sessions of the user's own, each once."""
-    texts = [scenario.profiles.file]
+    """Networks, units, series and sessions of the user's own, each once."""
+    texts = [scenario.profiles.file, _units_file(scenario)]
     for district in scenario.districts:
         texts += [_network_file(district.feeder), _sessions_file(district.sessions)]
     return tuple(Path(text) for text in dict.fromkeys(texts) if text is not None)
@@ -35,7 +36,12 @@ def at_home(scenario: Scenario) -> Scenario:
         district.model_copy(update={"feeder": _whole(_network_file(district.feeder)) or district.feeder,
                                     "sessions": _whole(_sessions_file(district.sessions)) or district.sessions})
         for district in scenario.districts)
-    return scenario.model_copy(update={"profiles": profiles, "districts": districts})
+    system = scenario.system.model_copy(update={"units": _whole(_units_file(scenario)) or scenario.system.units})
+    return scenario.model_copy(update={"profiles": profiles, "system": system, "districts": districts})
+
+
+def _units_file(scenario: Scenario) -> str | None:
+    return scenario.system.units if is_file_of_units(scenario.system.units) else None
 
 
 def _network_file(feeder: str | None) -> str | None:

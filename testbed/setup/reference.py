@@ -67,7 +67,7 @@ class _SystemAlone:
         self.layer = CachedUnitCommitment(UnitCommitment(self.knowledge, "none"), cache_folder(scenario))
         self.core = PowerSystem(self.knowledge.units, power_system_parameters(scenario))
         self.profiles, self.forecaster = build_profiles(scenario), build_forecaster(scenario, seed)
-        self.p_mw = np.zeros(self.knowledge.units.count)
+        self.p_mw = self.knowledge.units.initial_p_mw
         self.plan: Plan | None = None
 
     def run(self, begin_s: int, end_s: int) -> list[tuple[Ints, float]]:

@@ -33,7 +33,7 @@ FORBIDDEN_USD = 1e12
 # ------------------------------------------------------------------ single units to clusters
 def identical_units(units: ThermalUnits) -> list[Ints]:
     """Rows of units with equal data in the order of their first member; status and name do not count."""
-    skip = ("names", "initial_h")
+    skip = ("names", "initial_h", "initial_p_mw")
     table = np.concatenate([np.asarray(getattr(units, f.name), dtype=np.float64).reshape(units.count, -1).T
                             for f in fields(units) if f.name not in skip])
     # in the order of the table below: np.unique sorts by data, which says nothing

@@ -104,8 +104,11 @@ def must_run(case: Case, v: Variables) -> Constraints:
 
 
 def renewables(case: Case, v: Variables) -> Constraints:
-    """(U10) curtailed wind and PV <= available."""
-    return [v.wind_cut <= case.view.wind_mw, v.pv_cut <= case.view.pv_mw]
+    """(U10) curtailed wind and PV <= available, together <= available - what must be taken."""
+    view, out = case.view, [v.wind_cut <= case.view.wind_mw, v.pv_cut <= case.view.pv_mw]
+    if view.renewable_least_mw.size:
+        out.append(v.wind_cut + v.pv_cut <= view.wind_mw + view.pv_mw - view.renewable_least_mw)
+    return out
 
 
 # ------------------------------------------------------------------ cars

@@ -58,7 +58,7 @@ def extra_matrix(case: Case, v: Variables) -> sparse.csr_matrix:
 
 # ------------------------------------------------------------------ the rules
 def _units_less_cars_mw(case: Case, v: Variables) -> cp.Expression:
-    """[H] sum_i u Pmax - curtailed - Pc; load that is not served needs nothing; P' for u Pmax where it must be reached."""
+    """[H] sum_i u Pmax - curtailed - Pc; load not served needs nothing; P' for u Pmax where it must be reached."""
     running = unit_sum(case) @ counted_mw(case, v)
     return running - v.wind_cut - v.pv_cut + v.missing - charging_mw(case, v)
 

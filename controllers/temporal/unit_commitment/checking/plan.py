@@ -140,6 +140,9 @@ def _renewables(view: SystemView, plan: Plan) -> Iterator[Violation]:
                                  ("pv", plan.pv_curtailed_mw, view.pv_mw)):
         excess = np.maximum(cut - available, -cut)
         yield from _over("renewables", excess[None, :], (name,), POWER_MW)
+    if view.renewable_least_mw.size:
+        used = view.wind_mw + view.pv_mw - plan.wind_curtailed_mw - plan.pv_curtailed_mw
+        yield from _over("renewables", (view.renewable_least_mw - used)[None, :], ("all",), POWER_MW)
 
 
 # ------------------------------------------------------------------ cars

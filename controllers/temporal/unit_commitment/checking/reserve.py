@@ -29,7 +29,7 @@ def reserve_violations(knowledge: TemporalKnowledge, view: SystemView, plan: Pla
     view = replace(view, districts=tuple(under_control(cars, car_control) for cars in view.districts))
     for t in range(view.load_mw.size):
         gap = np.array([_gap_mw(knowledge, view, plan, t, k) for k in range(q)])
-        required = knowledge.reserve_fraction * _of_step(view.load_step_mw, view.load_mw, t, q)
+        required = _required_mw(knowledge, view, t, q)
         short = np.minimum(gap, required)
         usd = sum(_price_usd(knowledge, s, r) + knowledge.shed_usd_per_mwh * (g - s)
                   for s, r, g in zip(short, required, gap, strict=True)) / q
@@ -42,6 +42,12 @@ def reserve_violations(knowledge: TemporalKnowledge, view: SystemView, plan: Pla
 
 def _of_step(by_step: Floats, hourly: Floats, t: int, q: int) -> Floats:
     return by_step[t * q:(t + 1) * q] if by_step.size else np.full(q, hourly[t])
+
+
+def _required_mw(knowledge: TemporalKnowledge, view: SystemView, t: int, q: int) -> Floats:
+    if view.reserve_mw.size:
+        return np.full(q, view.reserve_mw[t])
+    return knowledge.reserve_fraction * _of_step(view.load_step_mw, view.load_mw, t, q)
 
 
 def _price_usd(knowledge: TemporalKnowledge, short: float, required: float) -> float:
@@ -62,7 +68,7 @@ def _gap_mw(knowledge: TemporalKnowledge, view: SystemView, plan: Plan, t: int, 
                                  else np.zeros(0), d.p_uncontrolled_kw, t, q)[k]) for d in view.districts) / 1000
     running = _running_mw(knowledge, view, plan, t)
     firm = running + wind + sun - float(plan.wind_curtailed_mw[t] + plan.pv_curtailed_mw[t])
-    needed = (1 + knowledge.reserve_fraction) * load + outside + _charging_mw(view, plan, t, k)
+    needed = load + float(_required_mw(knowledge, view, t, q)[k]) + outside + _charging_mw(view, plan, t, k)
     return max(needed - firm - _of_cars_mw(knowledge, view, plan, t), 0.0)
 
 

@@ -1,10 +1,11 @@
 """Optional limits of thermal units that tie a power to the one before (U18 to U21), and a tightening of them.
 
-Units without such a limit, or with a ramp as wide as their range, get no constraint at all. In a cluster of n units P is their total, and u - y units ran
-before and run on, y start, z stop: the sums of the single units' limits, which n units can always keep together
-in total but perhaps not one by one. The limits of the first hour hold only where the power before it is known, and
-at a fixed schedule a power too high to stop in time counts as the highest that is not: the past cannot be mended.
-The reserve rules count whole capacities and know nothing of ramps.
+Units without such a limit, or with a ramp as wide as their range, get no constraint at all. In a cluster of n units P
+is their total, and u - y units ran before and run on, y start, z stop: the sums of the single units' limits, which n
+units can always keep together in total but perhaps not one by one. The limits of the first hour hold only where the
+power before it is known, and at a fixed schedule a power too high to stop in time counts as the highest that is not:
+the past cannot be mended. What counts as reserve knows nothing of ramps unless it must be reachable (headroom.py);
+then P with its reserve takes the place of P where it is held down.
 """
 
 from __future__ import annotations

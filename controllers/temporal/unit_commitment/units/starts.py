@@ -62,7 +62,7 @@ def hot_is_start(case: Case, v: Variables) -> Constraints:
 
 
 def hot_start(case: Case, v: Variables) -> Constraints:
-    """(U8b) hot_s <= stops lag_s .. lag_s+1 - 1 hours ago: a start is warm only after a short rest, else the coldest."""
+    """(U8b) hot_s <= stops lag_s .. lag_s+1 - 1 hours ago: warm only after a short rest, else the coldest."""
     warm = warm_starts(case.knowledge.units)
     if warm.row.size == 0:
         return []
