@@ -38,7 +38,8 @@ def ten_units(emissions: EmissionSet = "linear", copies: int = 1, scale: float =
         return np.tile(np.array(table[name], dtype=np.int64), copies)
 
     limits: dict[str, Any] = {
-        name: np.tile(np.array(values, dtype=np.float64), copies) * scale for name, values in read_columns("ten_unit_ramps.csv").items() if name in OPTIONAL_LIMITS}
+        name: np.tile(np.array(values, dtype=np.float64), copies) * scale
+        for name, values in read_columns("ten_unit_ramps.csv").items() if name in OPTIONAL_LIMITS}
     linear = emissions == "linear"
     slope = floats("linear_t_per_mwh" if linear else "quadratic_beta_t_per_mwh")
     names = table["unit"] if copies == 1 else [f"{name}.{k + 1}" for k in range(copies) for name in table["unit"]]
