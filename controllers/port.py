@@ -30,6 +30,7 @@ SAFE_FORM: dict[ReserveRule, ReserveRule] = {
     "thermal_only": "thermal_only", "scheduled": "scheduled_safely", "scheduled_safely": "scheduled_safely",
     "deliverable": "deliverable"}
 """For each rule that judges a run: the rule under which a plan promises only reserve it can keep at a stated risk."""
+Headroom = Literal["capacity", "reachable"]
 Terminal = Literal["match", "cyclic", "price", "free"]
 Placement = Literal["in_place", "guided", "migrate"]
 OnInexact = Literal["repair", "fallback", "stop"]
@@ -80,6 +81,8 @@ class TemporalKnowledge:
     """One per district (None: no network), only for controllers whose two layers talk before a plan is made."""
     shed_usd_per_mwh: float = 3000.0
     """Price of load not served, which reserve missing beyond the whole requirement is."""
+    headroom: Headroom = "capacity"
+    """What counts as reserve of a running unit: its capacity, or what it can reach within the hour."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,10 @@ class SystemView:
     """Step means, for reserve; empty: each hour is one step."""
     wind_step_mw: Floats = field(default_factory=lambda: np.zeros(0))
     pv_step_mw: Floats = field(default_factory=lambda: np.zeros(0))
+    renewable_least_mw: Floats = field(default_factory=lambda: np.zeros(0))
+    """[H] of wind and sun together that cannot be curtailed; empty: all can be."""
+    reserve_mw: Floats = field(default_factory=lambda: np.zeros(0))
+    """[H] reserve asked for; empty: reserve_fraction of the load."""
 
     @property
     def steps_per_hour(self) -> int:

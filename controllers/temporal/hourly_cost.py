@@ -58,12 +58,11 @@ def operating_by_hour(knowledge: TemporalKnowledge, view: SystemView, plan: Plan
 
 
 def _start_usd(knowledge: TemporalKnowledge, view: SystemView, committed: Ints) -> Floats:
-    """[H] start-ups, hot or cold by the hours off until then."""
+    """[H] start-ups, by the hours off until then."""
     units, status, usd = knowledge.units, view.hours_on.copy(), np.zeros(committed.shape[1])
     for t, on in enumerate(committed.T > 0):
         starts = on & (status < 0)
-        hot = -status <= units.min_down_h + units.cold_start_h
-        usd[t] = np.where(hot, units.start_hot_usd, units.start_cold_usd)[starts].sum()
+        usd[t] = units.start_cost_usd(-status)[starts].sum()
         status = np.where(on, np.maximum(status, 0) + 1, np.minimum(status, 0) - 1)
     return usd
 

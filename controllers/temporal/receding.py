@@ -95,6 +95,7 @@ def hours_left(view: SystemView, passed_h: int) -> SystemView:
     steps = {name: getattr(view, name)[: left * view.steps_per_hour] for name in BY_STEP}
     return replace(view, **{name: getattr(view, name)[:left] for name in names}, **steps,
                    delivery_quantile=view.delivery_quantile[:left],
+                   renewable_least_mw=view.renewable_least_mw[:left], reserve_mw=view.reserve_mw[:left],
                    districts=tuple(_remaining(cars, passed_h) for cars in view.districts))
 
 

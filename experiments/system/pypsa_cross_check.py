@@ -62,7 +62,8 @@ def linear_units(units: ThermalUnits) -> ThermalUnits:
     a, b, c = units.cost_a_usd_per_h, units.cost_b_usd_per_mwh, units.cost_c_usd_per_mw2h
     low, high = units.p_min_mw, units.p_max_mw
     return replace(units, cost_a_usd_per_h=a - c * low * high, cost_b_usd_per_mwh=b + c * (low + high),
-                   cost_c_usd_per_mw2h=np.zeros(units.count), start_hot_usd=units.start_cold_usd)
+                   cost_c_usd_per_mw2h=np.zeros(units.count),
+                   start_usd=np.repeat(units.start_usd[:, -1:], units.start_usd.shape[1], axis=1))
 
 
 def cross_check(knowledge: TemporalKnowledge, view: SystemView) -> CrossCheck:
@@ -97,7 +98,7 @@ def pypsa_answer(knowledge: TemporalKnowledge, view: SystemView) -> tuple[Ints, 
         network.add(
             "Generator", name, bus="system", committable=True, p_nom=units.p_max_mw[i],
             p_min_pu=units.p_min_mw[i] / units.p_max_mw[i], marginal_cost=units.cost_b_usd_per_mwh[i],
-            stand_by_cost=units.cost_a_usd_per_h[i], start_up_cost=units.start_cold_usd[i],
+            stand_by_cost=units.cost_a_usd_per_h[i], start_up_cost=units.start_usd[i, -1],
             min_up_time=int(units.min_up_h[i]), min_down_time=int(units.min_down_h[i]),
             up_time_before=max(int(view.hours_on[i]), 0), down_time_before=max(-int(view.hours_on[i]), 0))
     needed = (1 + knowledge.reserve_fraction) * view.load_mw

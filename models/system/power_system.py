@@ -19,10 +19,10 @@ from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, Table
 from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
+from models.system.dispatch_curve import DispatchCurve, Pieces, pieces
 
 Reserve = Literal["thermal_only", "scheduled", "deliverable"]
-SAME_TOTAL_MW = 1e-9
-"""Sums of powers that differ by less are the same corner of the dispatch."""
+Headroom = Literal["capacity", "reachable"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class PowerSystemParameters:
     carbon_price_usd_per_t: float = 7.0
     curtailment_penalty_usd_per_mwh: float = 75.0
     reserve_rule: Reserve = "deliverable"
+    headroom: Headroom = "capacity"
+    """What counts as reserve of a unit that runs: its capacity, or what it can reach within the hour."""
     reserve_fraction: float = 0.10
     reserve_curve: ReserveCurve = field(default_factory=lambda: ReserveCurve.stepped(3000.0))
     shed_usd_per_mwh: float = 3000.0
@@ -93,49 +95,6 @@ class PowerSystemStep(Table):
     """Fuel and carbon of one more MWh of load with weights 1; 0 where curtailed power serves it or it is shed."""
 
 
-class DispatchCurve:
-    """Least-cost powers of a set of running units as an exact piecewise linear function of their sum.
-
-    Between two breakpoints of the price each P_i(price) = clip((price - b)/(2c), P_min, P_max) is linear, so
-    powers interpolate exactly between the corner points; units with c = 0 make corners of equal price.
-    """
-
-    def __init__(self, slope: Floats, curvature: Floats, p_min: Floats, p_max: Floats) -> None:
-        """slope [$/MWh], curvature [$/MW2h], p_min and p_max [MW], all [U]; curvature >= 0."""
-        low, high = slope + 2 * curvature * p_min, slope + 2 * curvature * p_max
-        corners = np.concatenate([low, high]) if slope.size else np.zeros(1)
-        price = np.unique(corners)[:, None]
-        inner = (price - slope) / np.where(curvature > 0, 2 * curvature, 1.0)
-        # units without curvature jump at their price: both ends of the jump are kept, and the dispatch lies between
-        before = np.where(price <= low, p_min, np.where(price >= high, p_max, inner))
-        after = np.where(price >= high, p_max, np.where(price <= low, p_min, inner))
-        self.powers = np.stack([before, after], axis=1).reshape(2 * price.size, slope.size)
-        self.totals = self.powers.sum(axis=1)
-        self.prices = np.repeat(price[:, 0], 2)
-
-    def at(self, total_mw: float) -> tuple[Floats, float]:
-        """(powers [U], price) for a total within [totals[0], totals[-1]]."""
-        k = int(np.clip(np.searchsorted(self.totals, total_mw), 1, self.totals.size - 1))
-        width = self.totals[k] - self.totals[k - 1]
-        part = (total_mw - self.totals[k - 1]) / width if width > 0 else 0.0
-        powers = (1 - part) * self.powers[k - 1] + part * self.powers[k]
-        return powers, float((1 - part) * self.prices[k - 1] + part * self.prices[k])
-
-    def shares_at(self, total_mw: float) -> Floats:
-        """[U] exact dP_i/dtotal: who follows one more MW; at a corner the mean of both sides, at an end the inner one.
-
-        Sums to 1, except with no unit free to move, where it is 0.
-        """
-        width = np.diff(self.totals)
-        # totals that differ by rounding are one corner and have no slope
-        real = np.flatnonzero(width > SAME_TOTAL_MW)
-        near = (self.totals[real] <= total_mw + SAME_TOTAL_MW) & (total_mw - SAME_TOTAL_MW <= self.totals[real + 1])
-        beside = real[near]
-        if not beside.size:
-            return np.zeros(self.powers.shape[1])
-        return np.asarray((np.diff(self.powers, axis=0)[beside] / width[beside, None]).mean(axis=0))
-
-
 class PowerSystem:
     """The generating side of the world; remembers since when each unit is on or off."""
 
@@ -147,7 +106,7 @@ class PowerSystem:
         self._emergency = np.zeros(units.count, dtype=bool)
         self._shed_mw = 0.0
         self._last_demand_mw = 0.0
-        self._curves: dict[bytes, DispatchCurve] = {}
+        self._curves: dict[bytes, tuple[Pieces, DispatchCurve]] = {}
         limits = (units.ramp_up_mw_per_h, units.ramp_down_mw_per_h, units.p_startup_max_mw)
         self._has_ramps = bool(np.isfinite(limits).any())
         self._last_hour: list[Floats] = []
@@ -163,7 +122,7 @@ class PowerSystem:
         """Run [now_s, now_s + dt_s) with the ordered units `committed` [U] (0/1) against `net`."""
         on, emergency_starts = self._running(now_s, np.asarray(committed) > 0)
         startup_cost = self._startup_cost_usd(on)
-        between = self._range_mw(dt_s)
+        between, q = self._range_mw(dt_s), self.parameters
         p_mw, curtailed, shed, dump, price = self._dispatch(on, net, between)
         # where power is curtailed, dumped or shed, one more MWh moves no unit
         follows = curtailed == 0 and shed == 0 and dump == 0
@@ -174,8 +133,9 @@ class PowerSystem:
         self._shed_mw = shed
         self._last_demand_mw = net.demand_mw - net.wind_mw - net.pv_mw
         wind_cut, pv_cut = _split(curtailed, net.wind_mw, net.pv_mw)
-        reserve = self._reserve_shortfall_mw(on, net, curtailed, shed)
-        hours, q = dt_s / SECONDS_PER_HOUR, self.parameters
+        highest = self.units.p_max_mw if between is None or q.headroom == "capacity" else between[1]
+        reserve = self._reserve_shortfall_mw(float(highest[on].sum()), net, curtailed, shed)
+        hours = dt_s / SECONDS_PER_HOUR
         imbalance = (shed * q.shed_usd_per_mwh + dump * q.dump_usd_per_mwh
                      + float(q.reserve_curve.cost_usd_per_h(reserve, q.reserve_fraction * net.load_mw)[0]))
         return PowerSystemStep(
@@ -229,10 +189,8 @@ class PowerSystem:
         return starts
 
     def _startup_cost_usd(self, on: Bools) -> float:
-        """Hot if off for at most MD + CSH hours, else cold, for each unit that turns on now."""
-        units = self.units
-        hot = -self.on_s <= (units.min_down_h + units.cold_start_h) * SECONDS_PER_HOUR
-        cost = np.where(hot, units.start_hot_usd, units.start_cold_usd)
+        """By the hours off until now, for each unit that turns on."""
+        cost = self.units.start_cost_usd(-self.on_s / SECONDS_PER_HOUR)
         return float(cost[on & (self.on_s < 0)].sum())
 
     def _advance(self, on: Bools, dt_s: int) -> None:
@@ -256,7 +214,7 @@ class PowerSystem:
             kept = SECONDS_PER_HOUR // dt_s
             self._last_hour = [*self._last_hour, np.where(on, p_mw, np.nan)][-kept:]
 
-    def _curve(self, on: Bools, between: tuple[Floats, Floats] | None) -> DispatchCurve:
+    def _curve(self, on: Bools, between: tuple[Floats, Floats] | None) -> tuple[Pieces, DispatchCurve]:
         # few sets of units run in a day, so their curves are kept; ramps move the limits in every step
         key = on.tobytes()
         if between is not None or key not in self._curves:
@@ -265,10 +223,12 @@ class PowerSystem:
             slope = w1 * units.cost_b_usd_per_mwh + carbon * units.emission_beta_t_per_mwh
             bend = w1 * units.cost_c_usd_per_mw2h + carbon * units.emission_gamma_t_per_mw2h
             low, high = between or (units.p_min_mw, units.p_max_mw)
-            curve = DispatchCurve(slope[on], bend[on], low[on], high[on])
+            cut = pieces(units, on, low, high)
+            begins = slope[cut.unit] + w1 * cut.extra_usd_per_mwh + 2 * bend[cut.unit] * cut.offset_mw
+            curve = DispatchCurve(begins, bend[cut.unit], cut.low_mw, cut.high_mw)
             if between is not None:
-                return curve
-            self._curves[key] = curve
+                return cut, curve
+            self._curves[key] = cut, curve
         return self._curves[key]
 
     def _marginal(self, on: Bools, p_mw: Floats, between: tuple[Floats, Floats] | None) -> tuple[float, float]:
@@ -276,9 +236,11 @@ class PowerSystem:
 
         dE/dL = sum_i (beta_i + 2 gamma_i P_i) dP_i/dL in t/MWh, dF/dL = sum_i (b_i + 2 c_i P_i) dP_i/dL + price dE/dL.
         """
-        units, shares = self.units, self._curve(on, between).shares_at(float(p_mw[on].sum()))
-        tons = (units.emission_beta_t_per_mwh + 2 * units.emission_gamma_t_per_mw2h * p_mw)[on] @ shares
-        fuel_usd = (units.cost_b_usd_per_mwh + 2 * units.cost_c_usd_per_mw2h * p_mw)[on] @ shares
+        units, (cut, curve) = self.units, self._curve(on, between)
+        shares = curve.shares_at(float(p_mw[on].sum()))
+        tons = (units.emission_beta_t_per_mwh + 2 * units.emission_gamma_t_per_mw2h * p_mw)[cut.unit] @ shares
+        fuel_usd = ((units.cost_b_usd_per_mwh + 2 * units.cost_c_usd_per_mw2h * p_mw)[cut.unit]
+                    + cut.extra_usd_per_mwh) @ shares
         return float(tons), float(fuel_usd + self.parameters.carbon_price_usd_per_t * tons)
 
     def _dispatch(self, on: Bools, net: NetLoad,
@@ -288,13 +250,14 @@ class PowerSystem:
         needed = net.demand_mw - renewable
         # paying for power to be taken away may be cheaper than leaving wind unused: the lower one sets the price
         cut_price = -min(q.objective.curtailment * q.curtailment_penalty_usd_per_mwh, q.dump_usd_per_mwh)
-        curve, p_mw = self._curve(on, between), np.zeros(self.units.count)
+        cut, curve = self._curve(on, between)
         least, most = float(curve.totals[0]), float(curve.totals[-1])
         # with falling emission curves it may pay to curtail before every unit is at its minimum
         low = float(np.interp(cut_price, curve.prices, curve.totals))
         if low - needed > renewable:
             low = max(needed + renewable, least)
-        p_mw[on], price = curve.at(min(max(needed, low), most))
+        powers, price = curve.at(min(max(needed, low), most))
+        p_mw = np.bincount(cut.unit, powers, self.units.count).astype(np.float64)
         curtailed = min(max(low - needed, 0.0), renewable)
         dump = max(least - needed - renewable, 0.0)
         shed = max(needed - most, 0.0)
@@ -306,13 +269,13 @@ class PowerSystem:
             price = cut_price
         return p_mw, curtailed, shed, dump, price
 
-    def _reserve_shortfall_mw(self, on: Bools, net: NetLoad, curtailed: float, shed: float) -> float:
+    def _reserve_shortfall_mw(self, highest_mw: float, net: NetLoad, curtailed: float, shed: float) -> float:
         """The plan's reserve rule with actual powers (docs/model.md 3.12), at most the requirement.
 
-        Load that is shed has its own price and needs no reserve.
+        highest_mw: what counts of units; load that is shed has its own price and needs no reserve.
         """
         q = self.parameters
-        firm = float(self.units.p_max_mw[on].sum()) + net.wind_mw + net.pv_mw - curtailed
+        firm = highest_mw + net.wind_mw + net.pv_mw - curtailed
         if q.reserve_rule == "scheduled":
             firm += net.pev_discharge_mw
         if q.reserve_rule == "deliverable":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from models.data_tables import read_columns
 from models.records.arrays import Floats, Ints
-from models.records.thermal_units import OPTIONAL_LIMITS, ThermalUnits
+from models.records.thermal_units import OPTIONAL_LIMITS, ThermalUnits, hot_and_cold
 
 EmissionSet = Literal["linear", "quadratic"]
 RampSet = Literal["none", "ten_unit"]
@@ -37,8 +37,9 @@ def ten_units(emissions: EmissionSet = "linear", unit_copies: int = 1, unit_scal
     def hours(name: str) -> Ints:
         return np.tile(np.array(table[name], dtype=np.int64), unit_copies)
 
-    limits = {name: np.tile(np.array(values, dtype=np.float64), unit_copies) * unit_scale
-              for name, values in read_columns("ten_unit_ramps.csv").items() if name in OPTIONAL_LIMITS}
+    limits: dict[str, Any] = {
+        name: np.tile(np.array(values, dtype=np.float64), unit_copies) * unit_scale
+        for name, values in read_columns("ten_unit_ramps.csv").items() if name in OPTIONAL_LIMITS}
     linear = emissions == "linear"
     slope = floats("linear_t_per_mwh" if linear else "quadratic_beta_t_per_mwh")
     names = table["unit"]
@@ -53,13 +54,12 @@ def ten_units(emissions: EmissionSet = "linear", unit_copies: int = 1, unit_scal
         cost_c_usd_per_mw2h=floats("cost_c_usd_per_mw2h", -1),
         min_up_h=hours("min_up_h"),
         min_down_h=hours("min_down_h"),
-        start_hot_usd=floats("start_hot_usd", 1),
-        start_cold_usd=floats("start_cold_usd", 1),
-        cold_start_h=hours("cold_start_h"),
         initial_h=hours("initial_h"),
         emission_alpha_t_per_h=np.zeros(slope.size) if linear else floats("quadratic_alpha_t_per_h", 1),
         emission_beta_t_per_mwh=slope,
         emission_gamma_t_per_mw2h=np.zeros(slope.size) if linear else floats("quadratic_gamma_t_per_mw2h", -1),
+        **hot_and_cold(hours("min_down_h"), floats("start_hot_usd", 1), floats("start_cold_usd", 1),
+                       hours("cold_start_h")),
         **(limits if ramps == "ten_unit" else {}),
     )
 

@@ -102,10 +102,10 @@ def _start_usd(result: Result, units: ThermalUnits) -> Floats:
     """[T] start-ups by the hours of rest before them."""
     on, usd, before_s = result.system("committed") > 0, np.zeros(result.steps_written), _before_s(result, units)
     for i in range(units.count):
-        longest_s = int(units.min_down_h[i] + units.cold_start_h[i]) * SECONDS_PER_HOUR
+        lags_s = (units.start_lag_h[i, 1:] - 1) * SECONDS_PER_HOUR  # a category begins with the hour before its lag
         for start, _, is_on, rest_s, _ in _runs(on[:, i], before_s[i], result.step_s):
             if is_on and rest_s > 0:  # a run that goes on from before has no start
-                usd[start] += units.start_hot_usd[i] if rest_s <= longest_s else units.start_cold_usd[i]
+                usd[start] += units.start_usd[i, int((rest_s > lags_s).sum())]
     return usd
 
 
@@ -155,7 +155,7 @@ def _reserve(result: Result, units: ThermalUnits, scenario: Scenario) -> Iterato
     zero = np.zeros(result.steps_written)
     charge, discharge = (sum((result.district(d, f"{way}_kw").sum(axis=1) / 1e3 for d in result.districts), zero)
                          for way in ("charge", "discharge"))
-    firm = (s("committed") @ units.p_max_mw + s("wind_available_mw") - s("wind_curtailed_mw")
+    firm = (_counted_mw(result, units, system.headroom) + s("wind_available_mw") - s("wind_curtailed_mw")
             + s("pv_available_mw") - s("pv_curtailed_mw"))
     room = s("reserve_credit_mw") if system.reserve_rule == "deliverable" else zero
     yield from worst("reserve", np.maximum(s("reserve_credit_mw") - room, -room)[:, None], ("cars' room",), POWER_MW)
@@ -165,7 +165,19 @@ def _reserve(result: Result, units: ThermalUnits, scenario: Scenario) -> Iterato
         firm = firm + np.nan_to_num(s("delivery_quantile"), nan=1.0) * discharge + room
     requirement = system.reserve_fraction * s("load_mw")
     right = np.clip(requirement + s("load_mw") + charge - firm, 0.0, requirement)
-    yield from worst("reserve", np.abs(s("reserve_shortfall_mw") - right)[:, None], ("system",), POWER_MW)
+    # what units reach in the first hour depends on powers before it, which the file does not have
+    known = slice(round(1 / result.step_h) if system.headroom == "reachable" else 0, None)
+    yield from worst("reserve", np.abs(s("reserve_shortfall_mw") - right)[known, None], ("system",), POWER_MW)
+
+
+def _counted_mw(result: Result, units: ThermalUnits, headroom: str) -> Floats:
+    """[T] what counts of units that run: capacity, or what ramp and start let them reach from an hour before."""
+    on, p, highest = result.system("committed") > 0, result.system("p_mw"), units.p_max_mw * result.system("committed")
+    if headroom == "reachable":
+        per_hour = round(1 / result.step_h)
+        climbed = np.where(on[:-per_hour], p[:-per_hour] + units.ramp_up_mw_per_h, units.p_startup_max_mw)
+        highest[per_hour:] = np.minimum(highest[per_hour:], climbed)  # those that are off have 0
+    return np.asarray(highest.sum(axis=1), dtype=np.float64)
 
 
 def _plans_agree(result: Result, units: ThermalUnits) -> Iterator[Violation]:

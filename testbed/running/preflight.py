@@ -150,8 +150,21 @@ def _scenario(name: str, overrides: Sequence[str], seed: int | None, mistakes: l
     except ScenarioError as error:
         mistakes += [str(mistake) for mistake in error.mistakes]
         return None
-    mistakes += _profile_mistakes(loaded) + _session_mistakes(loaded) + _network_mistakes(loaded)
+    mistakes += _unit_mistakes(loaded) + _profile_mistakes(loaded) + _session_mistakes(loaded)
+    mistakes += _network_mistakes(loaded)
     return loaded
+
+
+def _unit_mistakes(scenario: Scenario) -> list[str]:
+    """Why the units that the scenario names cannot serve."""
+    from models.records.arrays import RecordError  # noqa: PLC0415
+    from testbed.setup.knowledge import thermal_units  # noqa: PLC0415
+
+    try:
+        thermal_units(scenario)
+    except RecordError as error:
+        return [f"units of scenario {scenario.name}: {error}"]
+    return []
 
 
 def _profile_mistakes(scenario: Scenario) -> list[str]:

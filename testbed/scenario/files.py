@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from models.mobility.recorded_sessions import SHIPPED
+from models.system.unit_tables import is_file_of_units
 from testbed.scenario.record import Scenario
 
 
 def named_files(scenario: Scenario) -> tuple[Path, ...]:
-    """Networks, series and sessions of the user's own, each once."""
-    texts = [scenario.profiles.file]
+    """Networks, units, series and sessions of the user's own, each once."""
+    texts: list[str | None] = []
     for district in scenario.districts:
         texts += [_network_file(district.feeder), _sessions_file(district.sessions)]
-    return tuple(Path(text) for text in dict.fromkeys(texts) if text is not None)
+    return tuple(dict.fromkeys((*system_files(scenario), *_paths(texts))))
 
 
-def files_digest(scenario: Scenario) -> str:
-    """sha256 of the content of all named files in their order; empty without any."""
-    files = named_files(scenario)
+def system_files(scenario: Scenario) -> tuple[Path, ...]:
+    """Those of the power system: series and units."""
+    return _paths([scenario.profiles.file, _units_file(scenario)])
+
+
+def _paths(texts: Iterable[str | None]) -> tuple[Path, ...]:
+    return tuple(Path(text) for text in texts if text is not None)
+
+
+def files_digest(files: Sequence[Path]) -> str:
+    """sha256 of the content of all files in their order; empty without any."""
     if not files:
         return ""
     return hashlib.sha256("".join(map(file_digest, files)).encode()).hexdigest()
@@ -37,7 +47,12 @@ def at_home(scenario: Scenario) -> Scenario:
         district.model_copy(update={"feeder": _whole(_network_file(district.feeder)) or district.feeder,
                                     "sessions": _whole(_sessions_file(district.sessions)) or district.sessions})
         for district in scenario.districts)
-    return scenario.model_copy(update={"profiles": profiles, "districts": districts})
+    system = scenario.system.model_copy(update={"units": _whole(_units_file(scenario)) or scenario.system.units})
+    return scenario.model_copy(update={"profiles": profiles, "system": system, "districts": districts})
+
+
+def _units_file(scenario: Scenario) -> str | None:
+    return scenario.system.units if is_file_of_units(scenario.system.units) else None
 
 
 def _network_file(feeder: str | None) -> str | None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from models.fleet.charger_curves import CURVES
 from models.network.source import SOURCES, source_of
 from models.records.groups import ZONES
+from models.system.unit_tables import TEN_UNITS
 from testbed.scenario.keys import ScenarioKeys
 from testbed.scenario.parts.district import District
 from testbed.scenario.parts.execution import LAST_PORT
@@ -41,6 +42,7 @@ def contradictions(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     yield from _times(scenario)
     yield from _plans(scenario)
     yield from _search(scenario)
+    yield from _units(scenario)
     yield from _reserve(scenario)
     yield from _prices(scenario)
     yield from _batteries(scenario)
@@ -103,6 +105,16 @@ def _search(scenario: ScenarioKeys) -> Iterator[Contradiction]:
         yield Contradiction(("spatial", "search_evaluations"), spatial.search_evaluations,
                             f"must be a multiple of spatial.search_population={spatial.search_population}, "
                             "so that every search ends at the same budget")
+
+
+def _units(scenario: ScenarioKeys) -> Iterator[Contradiction]:
+    system = scenario.system
+    if system.units == TEN_UNITS:
+        return
+    for key, usual in (("emissions", "linear"), ("ramps", "none")):
+        if getattr(system, key) != usual:
+            yield Contradiction(("system", key), getattr(system, key),
+                                f"is only for system.units: {TEN_UNITS}; other units bring their own")
 
 
 def _reserve(scenario: ScenarioKeys) -> Iterator[Contradiction]:

@@ -75,7 +75,7 @@ class District:
 def build_districts(spec: RunSpec) -> dict[str, District]:
     """All districts of the run by name; built once per process and content of the files that they come from."""
     has_vehicles = controller_of(spec).has_vehicles
-    return _build(spec.scenario.model_dump_json(), spec.seed, has_vehicles, files_digest(spec.scenario))
+    return _build(spec.scenario.model_dump_json(), spec.seed, has_vehicles, files_digest(named_files(spec.scenario)))
 
 
 @lru_cache(maxsize=2)

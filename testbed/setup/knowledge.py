@@ -16,7 +16,7 @@ from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
 from models.records.vehicles import Vehicles
 from models.system.power_system import PowerSystemParameters
-from models.system.units import ten_units
+from models.system.unit_tables import units_of
 from testbed.scenario.parts.system import demand_curve
 from testbed.scenario.record import Scenario
 from testbed.setup.blocks import from_blocks
@@ -29,7 +29,7 @@ from testbed.wiring.run_spec import RunSpec
 
 def thermal_units(scenario: Scenario) -> ThermalUnits:
     """The scenario's units."""
-    return from_blocks(ten_units, scenario.system)
+    return from_blocks(units_of, scenario.system)
 
 
 def objective_of(scenario: Scenario) -> Objective:

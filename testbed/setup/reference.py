@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.records.arrays import Ints
 from models.system.power_system import NetLoad, PowerSystem
 from models.system.profiles import Profiles
-from testbed.scenario.files import file_digest
+from testbed.scenario.files import files_digest, system_files
 from testbed.scenario.record import Scenario
 from testbed.setup.forecasts import build_forecaster
 from testbed.setup.knowledge import power_system_parameters, temporal_knowledge
@@ -44,15 +43,14 @@ def no_car_reference(scenario: Scenario, seed: int = 0) -> Reference:
 def _essence(scenario: Scenario, seed: int) -> tuple[str, int, str]:
     """What the reference depends on: no cars, and the seed only where forecasts err; so many runs share one.
 
-    Last the content of the series' file, if there is one.
+    Last the content of the system's own files, if there are any.
     """
     here = scenario.execution.model_copy(update={"remote": {}})
     described = scenario.model_copy(update={"districts": scenario.districts[:1], "execution": here}).model_dump_json(
         include={"name", "days", "step_s", "warmup_controlled_days", "profiles", "system", "objective", "planning",
                  "tariff", "spatial", "districts", "execution"})
-    series = scenario.profiles.file
     return (described, 0 if scenario.profiles.forecast_error == "off" else seed,
-            file_digest(Path(series)) if series else "")
+            files_digest(system_files(scenario)))
 
 
 @lru_cache(maxsize=4)
@@ -74,7 +72,7 @@ class _SystemAlone:
         self.layer = CachedUnitCommitment(UnitCommitment(self.knowledge, "none"), cache_folder(scenario))
         self.core = PowerSystem(self.knowledge.units, power_system_parameters(scenario))
         self.profiles, self.forecaster = build_profiles(scenario), build_forecaster(scenario, seed)
-        self.p_mw = np.zeros(self.knowledge.units.count)
+        self.p_mw = self.knowledge.units.initial_p_mw
         self.plan: Plan | None = None
 
     def run(self, begin_s: int, end_s: int) -> list[tuple[Ints, float]]:

@@ -20,7 +20,7 @@ def initial_state(spec: RunSpec, district: District | None) -> Mapping[str, Any]
     """Values of all shifted attributes before the first step: of a district, or of the system (None)."""
     if district is None:
         units = thermal_units(spec.scenario)
-        return {"units_state": UnitsState(np.asarray(units.initial_h), np.zeros(units.count))}
+        return {"units_state": UnitsState(np.asarray(units.initial_h), units.initial_p_mw)}
     return {
         "soc": district.vehicles.soc_initial, "soc_reported": district.vehicles.soc_initial,
         "vm_pu": np.ones(district.site.bus_count), "delivery": nothing_delivered(), "learned_compliance": None,

@@ -62,7 +62,7 @@ class PowerSystemSimulator(Adapter):
 
     def _resting(self) -> Values:
         zeros = np.zeros(self.core.units.count)
-        return {"units_state": UnitsState(self.core.hours_on, zeros), "p_mw": zeros, "committed": zeros,
-                "on_before_h": self.core.on_s / SECONDS_PER_HOUR, "pev_total_mw": 0.0,
-                "losses_change_total_mw": 0.0, "reserve_credit_mw": 0.0, "unit_starts": 0.0,
+        return {"units_state": UnitsState(self.core.hours_on, self.core.units.initial_p_mw),
+                "p_mw": zeros, "committed": zeros, "on_before_h": self.core.on_s / SECONDS_PER_HOUR,
+                "pev_total_mw": 0.0, "losses_change_total_mw": 0.0, "reserve_credit_mw": 0.0, "unit_starts": 0.0,
                 **dict.fromkeys(STEP_FIGURES, 0.0)}

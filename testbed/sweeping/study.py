@@ -17,7 +17,7 @@ from controllers.port import Controller
 from testbed.metrics.registry import METRICS
 from testbed.results.layout import SCHEMA_VERSION
 from testbed.running.preflight import WrongRequest, checked_scenario
-from testbed.scenario.files import at_home, files_digest
+from testbed.scenario.files import at_home, files_digest, named_files
 from testbed.scenario.marked_yaml import LONGEST, Mistake, Tree, read_yaml
 from testbed.scenario.parts.base import Between, Part, PathText, Seed
 from testbed.scenario.plain_text import is_file, path_mistake
@@ -168,7 +168,7 @@ def cases_of(study: Study, folder: Path) -> tuple[Case, ...]:
     points = list(_points(study, folder, mistakes))
     cases: dict[str, Case] = {}
     for point, scenario in points:
-        text, files = at_home(scenario).model_dump_json(), files_digest(scenario)  # the text is kept once per point
+        text, files = at_home(scenario).model_dump_json(), files_digest(named_files(scenario))  # the text is kept once per point
         for seed in _seeds(study, scenario):
             content = [scenario_hash(scenario.model_copy(update={"seed": seed})), *filter(None, [files])]
             for spec, controller in controllers:

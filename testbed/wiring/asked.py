@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from testbed.scenario.files import files_digest
+from testbed.scenario.files import files_digest, named_files
 from testbed.wiring.run_spec import RunSpec
 
 OWN_FILE = ".py:"
@@ -14,4 +14,4 @@ def asked_words(spec: RunSpec) -> dict[str, str]:
     """Controller with its parameters (of one's own: its file's name, not the folder), content of named files, plan."""
     file, colon, made = spec.controller.partition(OWN_FILE)
     controller = f"{Path(file).name}{OWN_FILE}{made}" if colon else spec.controller
-    return {"controller": controller, "files": files_digest(spec.scenario), "plan": str(spec.plan or "")}
+    return {"controller": controller, "files": files_digest(named_files(spec.scenario)), "plan": str(spec.plan or "")}

@@ -13,9 +13,9 @@ from controllers.temporal.unit_commitment.clusters import clustered, commit_by_c
 from controllers.temporal.unit_commitment.commitment import commit
 from controllers.temporal.unit_commitment.diagnosis import explain
 from controllers.temporal.unit_commitment.problem import KW_PER_MW, Case, merge_cohorts
-from controllers.temporal.unit_commitment.ramps import follows_power, stops_too_soon
 from controllers.temporal.unit_commitment.stages import Commitment, Dispatch, dispatch, split
 from controllers.temporal.unit_commitment.tuning import Tuning
+from controllers.temporal.unit_commitment.units.ramps import follows_power, stops_too_soon
 from models.records.arrays import Floats, Ints
 
 SPLIT_SLACK_REL = 1e-6

@@ -33,10 +33,10 @@ FORBIDDEN_USD = 1e12
 # ------------------------------------------------------------------ single units to clusters
 def identical_units(units: ThermalUnits) -> list[Ints]:
     """Rows of units with equal data in the order of their first member; status and name do not count."""
-    skip = ("names", "initial_h")
     # status before the plan may differ: it enters by counts and ages, the data may not
-    table = np.stack([np.asarray(getattr(units, f.name), dtype=np.float64)
-                      for f in fields(units) if f.name not in skip])
+    skip = ("names", "initial_h", "initial_p_mw")
+    table = np.concatenate([np.asarray(getattr(units, f.name), dtype=np.float64).reshape(units.count, -1).T
+                            for f in fields(units) if f.name not in skip])
     # in the order of the table below: np.unique sorts by data, which says nothing
     _, first, kind = np.unique(table, axis=1, return_index=True, return_inverse=True)
     rows = [np.flatnonzero(kind.reshape(-1) == k) for k in np.argsort(first)]
@@ -81,8 +81,8 @@ def single_schedules(together: Case, commitment: Commitment) -> Ints:
         change = np.diff(commitment.u[i], prepend=behind.on[i])
         # one unit may start in the hour in which another stops: the change alone would hide both
         started = np.maximum(starts[i], change)
-        rules = _Rules(units.names[i], int(units.min_up_h[i]), int(units.min_down_h[i]), int(units.cold_start_h[i]),
-                       float(units.start_hot_usd[i]), float(units.start_cold_usd[i]))
+        rules = _Rules(units.names[i], int(units.min_up_h[i]), int(units.min_down_h[i]), units.start_lag_h[i],
+                       units.start_usd[i])
         out[members] = _share_out(rules, behind.hours_on[i], started, started - change)
     return out
 
@@ -92,9 +92,9 @@ class _Rules:
     name: str
     min_up_h: int
     min_down_h: int
-    cold_start_h: int
-    hot_usd: float
-    cold_usd: float
+    start_lag_h: Ints
+    start_usd: Floats
+    """[S] by category."""
 
 
 def _share_out(rules: _Rules, hours_on: Ints, started: Ints, stopped: Ints) -> Ints:
@@ -135,7 +135,7 @@ def _oldest_first(hours_on: Ints, which: np.ndarray[tuple[int, ...], np.dtype[np
 def _resting_units(rules: _Rules, start_h: Ints, off_since: Ints) -> Ints:
     """For each start the position in `off_since` of the rest that it ends: cheapest, all at least MD long."""
     rest = start_h[:, None] - off_since[None, :]
-    usd = np.where(rest <= rules.min_down_h + rules.cold_start_h, rules.hot_usd, rules.cold_usd)
+    usd = rules.start_usd[np.maximum(np.searchsorted(rules.start_lag_h, rest, side="right") - 1, 0)]
     cost: Floats = np.where(rest >= rules.min_down_h, usd, FORBIDDEN_USD)
     # linear_sum_assignment would leave starts unassigned instead of refusing
     if start_h.size > off_since.size:

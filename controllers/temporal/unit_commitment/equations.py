@@ -11,18 +11,21 @@ from scipy import sparse
 
 from controllers.temporal.unit_commitment.linear import times
 from controllers.temporal.unit_commitment.problem import Case
-from controllers.temporal.unit_commitment.ramps import RAMPS, TIGHTENING
 from controllers.temporal.unit_commitment.reserve import RESERVE, RESERVE_RULES, shortfall_usd
+from controllers.temporal.unit_commitment.units.curves import CURVES, cost_tangents
+from controllers.temporal.unit_commitment.units.headroom import HEADROOM, highest
+from controllers.temporal.unit_commitment.units.ramps import RAMPS, TIGHTENING
+from controllers.temporal.unit_commitment.units.starts import STARTS
 from controllers.temporal.unit_commitment.variables import (
     Constraints,
     Equation,
     Variables,
+    at_rows,
     before,
     charging_mw,
     discharging_mw,
     first_hour,
     per_unit,
-    short_rests,
     unit_sum,
     window,
 )
@@ -52,8 +55,8 @@ def minimum_power(case: Case, v: Variables) -> Constraints:
 
 
 def maximum_power(case: Case, v: Variables) -> Constraints:
-    """(U3) P <= Pmax u."""
-    return [v.p <= times(per_unit(case, case.knowledge.units.p_max_mw), v.u)]
+    """(U3) P <= Pmax u, P with its reserve where that must be reachable."""
+    return [highest(case, v) <= times(per_unit(case, case.knowledge.units.p_max_mw), v.u)]
 
 
 def start_stop_logic(case: Case, v: Variables) -> Constraints:
@@ -95,58 +98,18 @@ def initial_status(case: Case, v: Variables) -> Constraints:
     return out
 
 
-def hot_is_start(case: Case, v: Variables) -> Constraints:
-    """(U8a) hot <= y."""
-    return [v.hot <= v.y]
-
-
-def hot_start(case: Case, v: Variables) -> Constraints:
-    """(U8b) hot <= stops MD .. MD + CSH hours ago: a start is hot only after a short rest, else cold."""
-    units, inherited = case.knowledge.units, case.inherited
-    still_hot = inherited.still_hot(units, case.horizon_h).astype(np.float64).ravel()
-    stops = window(case, units.min_down_h, units.min_down_h + units.cold_start_h) @ v.z
-    return [v.hot <= stops + still_hot]
-
-
-def hot_start_pairs(case: Case, v: Variables) -> Constraints:
-    """(U8c) in a cluster hot(t) <= sum over s of w(s, t), sum over t of w(s, t) <= z(s), MD <= t - s <= MD + CSH.
-
-    Each stop serves one start: where units stop and start in turn, (U8b) alone would count a stop again and again.
-    """
-    rests, h, inherited = short_rests(case), case.horizon_h, case.inherited
-    if rests.row.size == 0:
-        return []
-    each = np.arange(rests.row.size)
-    size = case.knowledge.units.count * h
-    of_cluster = np.flatnonzero(per_unit(case, inherited.count) > 1)
-    into = sparse.csr_matrix((np.ones(each.size), (rests.row * h + rests.start_h, each)), shape=(size, each.size))
-    source, pair = np.unique(np.stack([rests.row, rests.stop_h]), axis=1, return_inverse=True)
-    out_of = sparse.csr_matrix((np.ones(each.size), (pair.reshape(-1), each)), shape=(source.shape[1], each.size))
-    # stops before the plan are known numbers, later ones are unknowns z
-    early = source[1] < 0
-    stopped = np.array([(inherited.hours_on[i] == s).sum() for i, s in source[:, early].T], dtype=np.float64)
-    late = source[0, ~early] * h + source[1, ~early]
-    limits: Constraints = [v.hot[of_cluster] <= into[of_cluster] @ v.rest, out_of[~early] @ v.rest <= v.z[late]]
-    return limits + ([out_of[early] @ v.rest <= stopped] if early.any() else [])
-
-
-def cost_tangents(case: Case, v: Variables) -> Constraints:
-    """(U9) cost >= tangents of a u + b P + c P^2 at >= 12 powers, each scaled by u."""
-    a, b, c = case.unit_curve()
-    units, out = case.knowledge.units, []
-    # a linear curve is its own tangent
-    count = case.knowledge.tangents if np.any(c > 0) else 1
-    for part in np.linspace(0.0, 1.0, count):
-        at = units.p_min_mw + part * (units.p_max_mw - units.p_min_mw)
-        # level times u: a tangent scaled by u passes through 0 for a unit that is off
-        slope, level = per_unit(case, b + 2 * c * at), per_unit(case, a - c * at**2)
-        out.append(v.cost >= times(slope, v.p) + times(level, v.u))
-    return out
+def must_run(case: Case, v: Variables) -> Constraints:
+    """(U25) u = n of units that have to run."""
+    at = at_rows(case, case.knowledge.units.must_run)
+    return [v.u[at] == per_unit(case, case.inherited.count)[at]] if at.size else []
 
 
 def renewables(case: Case, v: Variables) -> Constraints:
-    """(U10) curtailed wind and PV <= available."""
-    return [v.wind_cut <= case.view.wind_mw, v.pv_cut <= case.view.pv_mw]
+    """(U10) curtailed wind and PV <= available, together <= available - what must be taken."""
+    view, out = case.view, [v.wind_cut <= case.view.wind_mw, v.pv_cut <= case.view.pv_mw]
+    if view.renewable_least_mw.size:
+        out.append(v.wind_cut + v.pv_cut <= view.wind_mw + view.pv_mw - view.renewable_least_mw)
+    return out
 
 
 # ------------------------------------------------------------------ cars
@@ -221,13 +184,12 @@ def no_cycling(case: Case, v: Variables) -> Constraints:
 
 COMMITMENT: dict[str, Equation] = {
     "start_stop_logic": start_stop_logic, "minimum_up": minimum_up, "minimum_down": minimum_down,
-    "initial_status": initial_status, "hot_is_start": hot_is_start, "hot_start": hot_start,
-    "hot_start_pairs": hot_start_pairs, "cost_tangents": cost_tangents,
-}
+    "initial_status": initial_status,
+} | STARTS | {"cost_tangents": cost_tangents, "must_run": must_run}
 DISPATCH: dict[str, Equation] = {
     "balance": balance, "minimum_power": minimum_power, "maximum_power": maximum_power,
     "renewables": renewables,
-} | RESERVE | RAMPS
+} | RESERVE | RAMPS | CURVES | HEADROOM
 COHORTS: dict[str, Equation] = {
     "cohort_power": cohort_power, "cohort_sharing": cohort_sharing, "cohort_recursion": cohort_recursion,
     "cohort_envelope": cohort_envelope, "terminal": terminal, "no_cycling": no_cycling,

@@ -52,11 +52,11 @@ class Inherited:
         return np.stack([((ages < 0) & (hours < down + ages)).sum(axis=1)
                          for ages, down in zip(self.hours_on, units.min_down_h, strict=True)])
 
-    def still_hot(self, units: ThermalUnits, horizon_h: int) -> Ints:
-        """[U, H] units that have been off since before the plan and would start hot."""
-        hours, longest = np.arange(horizon_h)[:, None], units.min_down_h + units.cold_start_h
-        return np.stack([((ages < 0) & (hours - ages <= most)).sum(axis=1)
-                         for ages, most in zip(self.hours_on, longest, strict=True)])
+    def still_warm(self, row: Ints, oldest_h: Ints, horizon_h: int) -> Ints:
+        """[len(row), H] units of these rows that have been off since before the plan, for at most `oldest_h`."""
+        hours, rows = np.arange(horizon_h)[:, None], zip(row, oldest_h, strict=True)
+        return np.stack([((self.hours_on[i] < 0) & (hours - self.hours_on[i] <= most)).sum(axis=1)
+                         for i, most in rows])
 
 
 def single_rows(units: ThermalUnits, hours_on: Ints, p_mw: Floats) -> Inherited:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.temporal.unit_commitment.problem import Case
+from controllers.temporal.unit_commitment.units.headroom import counted_of_plan_mw
 from models.records.arrays import Floats, Ints
 
 
@@ -36,10 +37,11 @@ def missing_reserve(case: Case, powers: Powers) -> Missing:
     """The least shortfall of the run's rule under these powers; load not served needs no reserve."""
     k, steps = case.knowledge, case.steps_per_hour
     charge, discharge = (_by_hour(case, power_mw) for power_mw in (powers.pc_mw, powers.pd_mw))
+    running = counted_of_plan_mw(case, powers.u, powers.p_mw).sum(axis=0)
     cut = powers.wind_cut_mw + powers.pv_cut_mw
     served = powers.p_mw.sum(axis=0) + case.view.wind_mw + case.view.pv_mw - cut + discharge
     unserved = np.maximum(case.view.load_mw + case.uncontrolled_mw + charge - served, 0.0)
-    firm = case.each_step(k.units.p_max_mw @ powers.u - cut + unserved) + case.renewable_step_mw
+    firm = case.each_step(running - cut + unserved) + case.renewable_step_mw
     needed = case.load_step_mw + case.requirement_mw + case.uncontrolled_step_mw + charging_step_mw(case, powers.pc_mw)
     gap = np.maximum(needed - firm - _of_cars_mw(case, powers, discharge), 0.0)
     short = np.minimum(gap, case.requirement_mw)

@@ -19,7 +19,9 @@ from controllers.temporal.unit_commitment.linear import total
 from controllers.temporal.unit_commitment.missing import Powers
 from controllers.temporal.unit_commitment.problem import KW_PER_MW, Case
 from controllers.temporal.unit_commitment.reserve import shortfall_usd
-from controllers.temporal.unit_commitment.variables import Variables, per_unit
+from controllers.temporal.unit_commitment.units.curves import kink_usd
+from controllers.temporal.unit_commitment.units.starts import coldest_usd, startup_cost_usd, warm_starts
+from controllers.temporal.unit_commitment.variables import Variables
 from models.records.arrays import Floats, Ints
 from models.records.objective import BESIDE
 
@@ -63,10 +65,8 @@ def accounted_usd(case: Case, powers: Powers, reserve_usd: float) -> float:
 # ------------------------------------------------------------------ F1
 @planned("operating")
 def startup_usd(case: Case, v: Variables) -> Any:
-    """(F1, part) cold y - (cold - hot) hot; fuel is in `cost`."""
-    units = case.knowledge.units
-    saving = per_unit(case, units.start_cold_usd - units.start_hot_usd)
-    return per_unit(case, units.start_cold_usd) @ v.y - saving @ v.hot
+    """(F1, part) start-ups by category, and what costs more beyond kinks; the rest of fuel is in `cost`."""
+    return startup_cost_usd(case, v) + kink_usd(case, v)
 
 
 @accounted("operating")
@@ -74,13 +74,14 @@ def operating_usd(case: Case, powers: Powers) -> float:
     """F1 of an answer: fuel and start-ups."""
     units = case.knowledge.units
     start, _, hot = starts_and_stops(case, powers.u)
-    startup = (start * units.start_cold_usd[:, None]
-               - hot * (units.start_cold_usd - units.start_hot_usd)[:, None]).sum()
+    warm, saved = warm_starts(units), np.zeros(powers.u.shape)
+    np.add.at(saved, warm.row, hot * warm.saving_usd[:, None])
+    startup = (start * coldest_usd(units)[:, None] - saved).sum()
     return float(units.fuel_cost_usd_per_h(powers.p_mw.T, powers.u.T).sum() + startup)
 
 
 def starts_and_stops(case: Case, u: Ints) -> tuple[Ints, Ints, Ints]:
-    """(start, stop, hot start) [U, H] that follow from the schedule and the hours before it."""
+    """(start, stop [U, H], starts of warm categories [W, H]) that follow from the schedule and the hours before it."""
     units, h = case.knowledge.units, case.horizon_h
     on_before = (case.view.hours_on > 0).astype(np.int64)[:, None]
     change = np.diff(u, axis=1, prepend=on_before)
@@ -88,8 +89,8 @@ def starts_and_stops(case: Case, u: Ints) -> tuple[Ints, Ints, Ints]:
     stopped_at = np.where(stop > 0, np.arange(h), -(10**6))
     stopped_at[:, 0] = np.maximum(stopped_at[:, 0], np.where(case.view.hours_on < 0, case.view.hours_on, -(10**6)))
     off_h = np.arange(h) - np.maximum.accumulate(stopped_at, axis=1)
-    longest = (units.min_down_h + units.cold_start_h)[:, None]
-    return start, stop, (start * (off_h <= longest)).astype(np.int64)
+    warm, category = warm_starts(units), units.start_category(off_h.T).T
+    return start, stop, start[warm.row] * (category[warm.row] == warm.category[:, None])
 
 
 # ------------------------------------------------------------------ F2

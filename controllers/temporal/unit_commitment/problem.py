@@ -154,7 +154,9 @@ class Case:
 
     @property
     def requirement_mw(self) -> Floats:
-        """[H * Q] reserve asked for: r D."""
+        """[H * Q] reserve asked for: r D, or what the view says."""
+        if self.view.reserve_mw.size:
+            return self.each_step(self.view.reserve_mw)
         return self.knowledge.reserve_fraction * self.load_step_mw
 
     @property

@@ -16,13 +16,13 @@ from scipy import sparse
 
 from controllers.temporal.unit_commitment.linear import times
 from controllers.temporal.unit_commitment.problem import Case
+from controllers.temporal.unit_commitment.units.headroom import counted_mw
 from controllers.temporal.unit_commitment.variables import (
     Constraints,
     Equation,
     Variables,
     charging_mw,
     discharging_mw,
-    per_unit,
     unit_sum,
 )
 from models.records.arrays import Floats
@@ -58,8 +58,8 @@ def extra_matrix(case: Case, v: Variables) -> sparse.csr_matrix:
 
 # ------------------------------------------------------------------ the rules
 def _units_less_cars_mw(case: Case, v: Variables) -> cp.Expression:
-    """[H] sum_i u Pmax - curtailed - Pc; load that is not served needs nothing."""
-    running = unit_sum(case) @ times(per_unit(case, case.knowledge.units.p_max_mw), v.u)
+    """[H] sum_i u Pmax - curtailed - Pc; load not served needs nothing; P' for u Pmax where it must be reached."""
+    running = unit_sum(case) @ counted_mw(case, v)
     return running - v.wind_cut - v.pv_cut + v.missing - charging_mw(case, v)
 
 

@@ -21,7 +21,10 @@ from controllers.temporal.unit_commitment.objective import (
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.quadratic import Quadratic, Seldom, Solved
 from controllers.temporal.unit_commitment.reserve import no_worse
-from controllers.temporal.unit_commitment.variables import Variables, short_rests
+from controllers.temporal.unit_commitment.units.curves import kinks
+from controllers.temporal.unit_commitment.units.headroom import is_reachable
+from controllers.temporal.unit_commitment.units.starts import short_rests, warm_starts
+from controllers.temporal.unit_commitment.variables import Variables
 from models.records.arrays import Floats, Ints
 
 NOTHING = np.zeros(0, dtype=np.int64)
@@ -81,10 +84,10 @@ def make_variables(case: Case, cycling: bool = True) -> Variables:
     zero, steps = cp.Constant(np.zeros(h)), h * case.steps_per_hour
     pieces = len(case.knowledge.reserve_curve.usd_per_mwh) + 1
     with_cars = case.knowledge.reserve_rule == "deliverable" and rows.entries > 0
-    u, y = _unit_states(case)
+    (u, y), units = _unit_states(case), case.knowledge.units
     return Variables(
         u=u, y=y, z=cp.Variable(flat, nonneg=True),
-        hot=cp.Variable(flat, nonneg=True), p=cp.Variable(flat), cost=cp.Variable(flat),
+        hot=_nonneg(warm_starts(units).row.size * h), p=cp.Variable(flat), cost=cp.Variable(flat),
         wind_cut=cp.Variable(h, nonneg=True), pv_cut=cp.Variable(h, nonneg=True),
         short=cp.Variable(pieces * steps, nonneg=True),
         counted=cp.Variable(h), charge_extra=_nonneg(steps if case.is_uneven else 0),
@@ -93,7 +96,8 @@ def make_variables(case: Case, cycling: bool = True) -> Variables:
         stored_reserve=cp.Variable((2, h), nonneg=True) if with_cars else cp.Constant(np.zeros((2, h))),
         direction=cp.Variable(cycling_at.size, boolean=True) if cycling_at.size else _empty(),
         charge_at=charge_at, discharge_at=discharge_at, cycling_at=cycling_at, missing=zero, surplus=zero,
-        rest=_nonneg(short_rests(case).row.size),
+        rest=_nonneg(short_rests(case).row.size), beyond=_nonneg(kinks(units).row.size * h),
+        reach=cp.Variable(flat) if is_reachable(case) else _empty(),
     )
 
 

@@ -15,6 +15,7 @@ from scipy import sparse
 
 from controllers.temporal.unit_commitment.problem import Case
 from models.records.arrays import Bools, Floats, Ints
+from models.records.thermal_units import ThermalUnits
 
 Constraints = list[cp.Constraint]
 Equation = Callable[["Case", "Variables"], Constraints]
@@ -35,7 +36,7 @@ class Variables:
     z: cp.Expression
     """[U*H] stop"""
     hot: cp.Expression
-    """[U*H] start that is hot"""
+    """[W*H] start of each warm category: any but its unit's coldest"""
     p: cp.Expression
     """[U*H] MW"""
     cost: cp.Expression
@@ -65,32 +66,11 @@ class Variables:
     surplus: cp.Expression
     """[H] elastic balance: zero except in a diagnosis"""
     rest: cp.Expression = field(default_factory=_none)
-    """[R] hot starts of a cluster by stop and start, in the order of `short_rests`"""
-
-
-@dataclass(frozen=True)
-class Rests:
-    """Pairs of a stop and a later start of one cluster between which a unit rests short enough to start hot."""
-
-    row: Ints
-    stop_h: Ints
-    """Hour of the stop; negative: before the plan."""
-    start_h: Ints
-
-
-def short_rests(case: Case) -> Rests:
-    """All pairs with MD <= start - stop <= MD + CSH, of clusters only: single units need none."""
-    units, inherited, h = case.knowledge.units, case.inherited, case.horizon_h
-    parts = [np.zeros((3, 0), dtype=np.int64)]
-    for i in inherited.clustered:
-        # units that stopped in the same hour are one source of hot starts, limited by their number
-        before = np.unique(inherited.hours_on[i][inherited.hours_on[i] < 0])
-        stop, start = np.meshgrid(np.concatenate([before, np.arange(h)]), np.arange(h), indexing="ij")
-        rest = start - stop
-        fits = (rest >= units.min_down_h[i]) & (rest <= units.min_down_h[i] + units.cold_start_h[i])
-        parts.append(np.stack([np.full(int(fits.sum()), i), stop[fits], start[fits]]))
-    row, stop_h, start_h = np.concatenate(parts, axis=1)
-    return Rests(row, stop_h, start_h)
+    """[R] warm starts of a cluster by stop and start, in the order of `short_rests`"""
+    beyond: cp.Expression = field(default_factory=_none)
+    """[K*H] power above each kink of a cost curve, MW"""
+    reach: cp.Expression = field(default_factory=_none)
+    """[U*H] power with its reserve, MW; empty where whole capacities count"""
 
 
 # ------------------------------------------------------------------ sums used by several equations
@@ -121,7 +101,7 @@ def per_unit(case: Case, values: Floats | Ints) -> Floats:
 
 
 def window(case: Case, newest: Ints, oldest: Ints) -> sparse.csr_matrix:
-    """[U*H, U*H] sums v(t-k) for k = newest_i .. oldest_i hours back, inside the horizon."""
+    """[N*H, N*H] sums v(t-k) for k = newest_i .. oldest_i hours back, inside the horizon; N rows of hours."""
     hours = np.arange(case.horizon_h)
     back = hours[:, None] - hours[None, :]
     blocks = [sparse.csr_matrix((back >= a) & (back <= b), dtype=np.float64)
@@ -145,3 +125,8 @@ def first_hour(case: Case, values: Floats | Ints) -> Floats:
 def at_rows(case: Case, keep: Floats | Ints | Bools) -> Ints:
     """Flat positions of all hours of the rows whose `keep` [U] is true."""
     return np.asarray(np.flatnonzero(np.repeat(np.asarray(keep, dtype=np.float64) > 0, case.horizon_h)), dtype=np.int64)
+
+
+def start_and_stop_mw(units: ThermalUnits) -> tuple[Floats, Floats]:
+    """(SU, SD) [U]: highest power in the first and in the last hour on, Pmax where there is no limit."""
+    return (np.minimum(units.p_startup_max_mw, units.p_max_mw), np.minimum(units.p_shutdown_max_mw, units.p_max_mw))

@@ -44,9 +44,6 @@ def _check_scenario(scenario: Scenario) -> None:
     cars = ", ".join(f"{district.name} ({district.vehicle_count} cars, {district.feeder or 'no network'})"
                      for district in scenario.districts)
     tell(f"{scenario.name} is valid: days {scenario.days}, steps of {scenario.step_s} s, seed {scenario.seed}; {cars}")
-    for district in scenario.districts:
-        if district.feeder and (taken := source_of(district.feeder).taken):
-            tell(f"{district.name}: {district.feeder}, {taken(district.feeder)}")
     for line in (*lines, *(f"note: {note}" for note in input_notes(scenario))):
         tell(line)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
 import typer
 
@@ -12,9 +13,10 @@ from testbed.cli.options import AsJson
 
 
 @reported
-def command(as_json: AsJson = False) -> None:
+def command(slow: Annotated[bool, typer.Option("--slow", help="Also those that take minutes.")] = False,
+            as_json: AsJson = False) -> None:
     """Compute the known answers and hold them against their sources."""
-    checks = run_checks()
+    checks = run_checks(slow)
     if as_json:
         print(json.dumps({"checks": [check.to_json() for check in checks]}, allow_nan=False))
     else:

@@ -78,8 +78,7 @@ def _planned_operating(result: Result, units: ThermalUnits) -> float:
         usd += float(units.fuel_cost_usd_per_h(hours.p_mw.T, hours.committed.T > 0).sum())
         for on in hours.committed.T > 0:
             starts = on & (hours_on < 0)
-            hot = -hours_on <= units.min_down_h + units.cold_start_h
-            usd += float(np.where(hot, units.start_hot_usd, units.start_cold_usd)[starts].sum())
+            usd += float(units.start_cost_usd(-hours_on)[starts].sum())
             same = on == (hours_on > 0)
             hours_on = np.where(on, 1, -1) * (np.where(same, np.abs(hours_on), 0) + 1)
     return usd

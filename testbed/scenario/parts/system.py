@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, create_model
+from pydantic import Field, GetCoreSchemaHandler, create_model
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from models.records.objective import Objective as Terms
 from models.records.reserve_curve import STEPPED_SHARE, STEPPED_USD_PER_MWH, ReserveCurve, held_mistakes, mistakes
 from models.system.tariff import TARIFFS, level_names
+from models.system.unit_tables import SHIPPED, TEN_UNITS, is_file_of_units
 from testbed.scenario.parts.base import (
     SECONDS_PER_HOUR,
     Between,
@@ -75,19 +77,34 @@ class ReserveSteps(Part):
     """Price on each step; the last one before load is shed costs at most what shed load does."""
 
 
+class UnitsText:
+    """Marks a text that names a table of units."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def _checked(self, text: str) -> str:
+        if text not in SHIPPED and not is_file_of_units(text):
+            allowed = f"{', '.join(SHIPPED)}, a CSV file or a JSON file"
+            raise PydanticCustomError("units", "Input should be {allowed}", {"allowed": allowed})
+        return text
+
+
 class System(Part):
     """Thermal units and the prices of what they cannot do."""
 
-    units: Literal["ten_units"] = "ten_units"
-    """Table of thermal units."""
+    units: Annotated[PathText, UnitsText()] = TEN_UNITS
+    """Thermal units: a table that comes along, or a CSV table or pglib-uc JSON case of one's own (docs/units.md)."""
     unit_copies: Annotated[int, Between(1, 1000)] = 1
     """How many times each unit stands in the system."""
     unit_scale: Factor = 1.0
     """Factor on every unit's power and cost (0.01: a hundredth of the system, same prices per MWh)."""
     emissions: Literal["linear", "quadratic"] = "linear"
-    """Emission curves: constant t/MWh, or the convex ones of the literature."""
+    """ten_units: emission curves, constant t/MWh or the convex ones of the literature."""
     ramps: Literal["none", "ten_unit"] = "none"
-    """Ramps of the units: none, or 60 % of p_max per hour, also the most in the first and last hour on (assumed)."""
+    """ten_units: no ramps, or 60 % of p_max per hour, also the most in the first and last hour on (assumed)."""
+    headroom: Literal["capacity", "reachable"] = "capacity"
+    """What counts as reserve of a running unit: its capacity, or what ramp, start and stop let it reach in the hour."""
     reserve_rule: Literal["thermal_only", "scheduled", "deliverable"] = "deliverable"
     """What counts as reserve: units and renewables; scheduled discharge too; or what cars can be trusted to deliver."""
     reserve_fraction: Share = 0.1

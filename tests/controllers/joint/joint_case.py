@@ -17,7 +17,7 @@ from models.records.flexibility import CohortFlexibility
 from models.records.groups import GROUP_COUNT
 from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
-from models.records.thermal_units import ThermalUnits
+from models.records.thermal_units import ThermalUnits, hot_and_cold
 
 HOURS = 8
 LOAD_PEAK_MW = 4.0
@@ -33,7 +33,7 @@ def units() -> ThermalUnits:
         names=("base", "mid", "quick"), p_max_mw=np.array([2.6, 1.6, 1.0]), p_min_mw=np.array([1.0, 0.5, 0.2]),
         cost_a_usd_per_h=np.array([5.0, 4.5, 3.0]), cost_b_usd_per_mwh=np.array([15.0, 19, 29]),
         cost_c_usd_per_mw2h=np.array([0.3, 0.6, 0.9]), min_up_h=np.array([4, 3, 1]), min_down_h=np.array([4, 3, 1]),
-        start_hot_usd=np.array([10.0, 4, 1]), start_cold_usd=np.array([22.0, 8, 2]), cold_start_h=np.array([2, 1, 0]),
+        **hot_and_cold(np.array([4, 3, 1]), np.array([10.0, 4, 1]), np.array([22.0, 8, 2]), np.array([2, 1, 0])),
         initial_h=np.array([6, 5, -2]), emission_alpha_t_per_h=np.array([0.02, 0.05, 0.08]),
         emission_beta_t_per_mwh=np.array([0.9, 0.8, 0.6]), emission_gamma_t_per_mw2h=np.array([0.01, 0.02, 0.03]))
 

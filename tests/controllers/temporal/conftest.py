@@ -17,7 +17,7 @@ from models.records.flexibility import CohortFlexibility
 from models.records.groups import GROUP_COUNT
 from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
-from models.records.thermal_units import ThermalUnits
+from models.records.thermal_units import ThermalUnits, hot_and_cold
 from models.system.units import ten_units
 
 ETA = 0.95
@@ -95,7 +95,11 @@ def small_units(**changes: Any) -> ThermalUnits:
         "emission_alpha_t_per_h": np.array([1.0, 2, 3]), "emission_beta_t_per_mwh": np.array([0.9, 0.8, 0.6]),
         "emission_gamma_t_per_mw2h": np.array([0.001, 0.002, 0.003]),
     }
-    return ThermalUnits(**(values | changes))
+    values |= changes
+    starts = [values.pop(name) for name in ("start_hot_usd", "start_cold_usd", "cold_start_h")]
+    if "start_usd" not in values:
+        values |= hot_and_cold(values["min_down_h"], *starts)
+    return ThermalUnits(**values)
 
 
 def knowledge(horizon_h: int, **changes: Any) -> TemporalKnowledge:

@@ -23,8 +23,8 @@ from controllers.temporal.unit_commitment.equations import (
 )
 from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.problem import Case, make_case
-from controllers.temporal.unit_commitment.ramps import highest_before_mw, stops_too_soon
 from controllers.temporal.unit_commitment.stages import collect, dispatch, make_variables
+from controllers.temporal.unit_commitment.units.ramps import highest_before_mw, stops_too_soon
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
 
@@ -127,6 +127,24 @@ def _gentle_stops(build: SimpleNamespace) -> Case:
     return _case(build, [150.0, 150, 150, 62, 62, 62, 62, 62], (), units=stops)
 
 
+# ------------------------------------------------------------------ units of one's own
+def _kinks(build: SimpleNamespace) -> Case:
+    return _case(build, HILL, (build.few_cars(scale=0.2),), units=KINKS)
+
+
+def _always_on(build: SimpleNamespace) -> Case:
+    return _case(build, HILL, (), units={"must_run": np.array([True, True, False])})
+
+
+def _reachable(build: SimpleNamespace) -> Case:
+    """`mid` would reach its capacity for reserve hours before its ramp lets it."""
+    return _case(build, HILL, (), units={"ramp_up_mw_per_h": np.array([25.0, 15, 20])}, headroom="reachable")
+
+
+KINKS = {"kink_mw": np.array([[60.0, 80], [40, 60], [20, 30]]),
+         "kink_usd_per_mwh": np.array([[2.0, 3], [4, 0], [1, 6]])}
+
+
 # ------------------------------------------------------------------ clusters of identical units
 def _several(units: ThermalUnits, rows: list[int], initial_h: list[int]) -> dict[str, object]:
     """Data of units in which row i of `units` stands once per entry of `rows`."""
@@ -159,6 +177,10 @@ def _pairs_young(build: SimpleNamespace) -> Case:
     return _pairs(build, [50.0] + [60.0] * 7, [6, 6, 1, 2, -1, -1])
 
 
+def _pairs_must_run(build: SimpleNamespace) -> Case:
+    return _pairs(build, HILL, [6, 6, -5, -7, -1, -4], must_run=np.array([True, True, False]))
+
+
 def _one_stop_two_starts(build: SimpleNamespace) -> Case:
     """One of three stops after hour 1 and starts again in hour 5, the third starts in hour 6: it was off for long."""
     units = _several(build.small_units(), [1, 1, 1], [5, 5, -10])
@@ -168,7 +190,7 @@ def _one_stop_two_starts(build: SimpleNamespace) -> Case:
 CLUSTERS = {
     "start_stop_logic": _pairs_hill, "minimum_up": _pairs_spike, "minimum_down": _pairs_dip,
     "initial_status": _pairs_young, "hot_is_start": _pairs_hill, "hot_start_pairs": _one_stop_two_starts,
-    "cost_tangents": _pairs_hill,
+    "cost_tangents": _pairs_hill, "must_run": _pairs_must_run,
 }
 """(U8b) is left out: in clusters (U8c) says all that it says."""
 WHERE = {
@@ -179,7 +201,8 @@ WHERE = {
     "cohort_envelope": _hill, "terminal": _hill, "no_cycling": _windy,
     "ramp_up": _ramps, "ramp_down": _ramps, "startup_limit": _gentle_starts, "shutdown_limit": _gentle_stops,
     "hot_start_pairs": _one_stop_two_starts, "curve_steps": _short_of_reserve, "charging_in_steps": _leave_in_turn,
-    "reserve_energy": _nearly_empty,
+    "reserve_energy": _nearly_empty, "power_beyond_kinks": _kinks, "must_run": _always_on,
+    "reach_above_power": _reachable,
 }
 
 

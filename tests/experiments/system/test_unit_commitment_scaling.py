@@ -54,7 +54,7 @@ def test_the_chord_meets_the_curve_at_both_ends() -> None:
     linear, on = linear_units(units), np.ones(10)
     for p in (units.p_min_mw, units.p_max_mw):
         assert linear.fuel_cost_usd_per_h(p, on) == pytest.approx(units.fuel_cost_usd_per_h(p, on))
-    assert np.array_equal(linear.start_hot_usd, units.start_cold_usd)
+    assert np.array_equal(linear.start_usd[:, 0], units.start_usd[:, 1])
 
 
 def test_a_schedule_from_elsewhere_is_dispatched_and_paid_as_our_own() -> None:

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from models.records.arrays import RecordError
+from models.records.arrays import Floats, RecordError
 from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
-from models.records.thermal_units import OPTIONAL_LIMITS
-from models.system.power_system import DispatchCurve, NetLoad, PowerSystem, PowerSystemParameters, PowerSystemStep
+from models.records.thermal_units import OPTIONAL_LIMITS, ThermalUnits
+from models.system.dispatch_curve import DispatchCurve
+from models.system.power_system import NetLoad, PowerSystem, PowerSystemParameters, PowerSystemStep
 from models.system.units import ten_unit_load_mw, ten_units
 
 HOUR = 3600
@@ -352,3 +353,50 @@ def test_no_marginal_carbon_where_units_do_not_follow(net: dict[str, float]) -> 
     """Curtailed wind serves the next MWh; in the last two energy is dumped and load is shed."""
     load = net.pop("load_mw", 100.0)
     assert _marginal("linear", FIRST_FIVE, load, **net) == 0.0
+
+
+# ------------------------------------------------------------------ kinked curves, reserve that must be reachable
+def _kinked(count: int, seed: int) -> ThermalUnits:
+    rng = np.random.default_rng(seed)
+    ten = ten_units()
+    at = ten.p_min_mw[:, None] + (ten.p_max_mw - ten.p_min_mw)[:, None] * np.sort(rng.uniform(0, 1, (10, count)))
+    return replace(ten, kink_mw=at, kink_usd_per_mwh=rng.uniform(0, 5, (10, count)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_dispatch_of_kinked_curves_is_the_optimum(seed: int) -> None:
+    """No pair of running units could exchange a little power and save; the price is what one more MWh costs."""
+    units = _kinked(3, seed)
+    system = PowerSystem(units, PowerSystemParameters(carbon_price_usd_per_t=0.0))
+    on = np.ones(10, dtype=np.int64)
+    load = float(np.random.default_rng(seed).uniform(700, 1500))
+    first = system.step(0, 3600, on, NetLoad(load, 0, 0, 0, 0))
+    assert first.p_mw.sum() == pytest.approx(load)
+    by = 1e-4
+
+    def usd(p_mw: Floats) -> float:
+        return float(units.fuel_cost_usd_per_h(p_mw, on).sum())
+
+    for i in np.flatnonzero(first.p_mw < units.p_max_mw - by):
+        for j in np.flatnonzero(first.p_mw > units.p_min_mw + by):
+            change = np.zeros(10)
+            change[i] += by
+            change[j] -= by
+            assert usd(first.p_mw + change) >= usd(first.p_mw) - 1e-9
+    more, less = (PowerSystem(units, system.parameters).step(0, 3600, on, NetLoad(load + d, 0, 0, 0, 0))
+                  for d in (0.01, -0.01))
+    slope = (more.fuel_cost_usd - less.fuel_cost_usd) / 0.02
+    assert first.marginal_cost_usd_per_mwh == pytest.approx(slope, abs=0.02)
+
+
+def test_reserve_after_the_fact_is_what_units_can_reach() -> None:
+    """A unit of 455 MW with a ramp of 20 MW/h at 300 MW: of 30 MW asked for 10 are missing, but in the first hour."""
+    units = replace(ten_units(), ramp_up_mw_per_h=np.full(10, 20.0))
+    shortfalls = []
+    for headroom in ("capacity", "reachable"):
+        system = PowerSystem(units, PowerSystemParameters(reserve_rule="thermal_only", headroom=headroom))
+        on = np.arange(10) == 0
+        steps = [system.step(t * 900, 900, on.astype(np.int64), NetLoad(300, 0, 0, 0, 0)) for t in range(5)]
+        shortfalls.append([step.reserve_shortfall_mw for step in steps])
+    assert shortfalls[0] == [0.0] * 5
+    assert shortfalls[1] == pytest.approx([0.0] * 4 + [10.0])

@@ -95,6 +95,7 @@ def _balance(view: SystemView, plan: Plan) -> Iterator[Violation]:
 def _unit_limits(knowledge: TemporalKnowledge, plan: Plan) -> Iterator[Violation]:
     units, on = knowledge.units, plan.committed
     yield from _over("commitment_binary", np.abs(on - (on > 0)).astype(np.float64), units.names, 0.0)
+    yield from _over("must_run", units.must_run[:, None] * (1.0 - on), units.names, 0.0)
     yield from _over("minimum_power", on * units.p_min_mw[:, None] - plan.p_mw, units.names, POWER_MW)
     yield from _over("maximum_power", plan.p_mw - on * units.p_max_mw[:, None], units.names, POWER_MW)
 
@@ -148,6 +149,9 @@ def _renewables(view: SystemView, plan: Plan) -> Iterator[Violation]:
                                  ("pv", plan.pv_curtailed_mw, view.pv_mw)):
         excess = np.maximum(cut - available, -cut)
         yield from _over("renewables", excess[None, :], (name,), POWER_MW)
+    if view.renewable_least_mw.size:
+        used = view.wind_mw + view.pv_mw - plan.wind_curtailed_mw - plan.pv_curtailed_mw
+        yield from _over("renewables", (view.renewable_least_mw - used)[None, :], ("all",), POWER_MW)
 
 
 # ------------------------------------------------------------------ cars
@@ -260,8 +264,17 @@ def _startup_usd(knowledge: TemporalKnowledge, view: SystemView, plan: Plan) -> 
         for start, _, is_on, rested_h, _ in _runs(plan.committed[i], int(view.hours_on[i])):
             began = is_on and (start > 0 or view.hours_on[i] < 0)
             if began:
-                hot = rested_h <= units.min_down_h[i] + units.cold_start_h[i]
-                total += float(units.start_hot_usd[i] if hot else units.start_cold_usd[i])
+                category = sum(rested_h >= lag for lag in units.start_lag_h[i, 1:])
+                total += float(units.start_usd[i, category])
+    return total
+
+
+def _beyond_kinks_usd(knowledge: TemporalKnowledge, plan: Plan) -> float:
+    """What the steeper slopes of the units' curves add."""
+    units, total = knowledge.units, 0.0
+    for i in range(units.count):
+        for at_mw, usd_per_mwh in zip(units.kink_mw[i], units.kink_usd_per_mwh[i], strict=True):
+            total += float(usd_per_mwh) * float((plan.committed[i] * np.maximum(plan.p_mw[i] - at_mw, 0.0)).sum())
     return total
 
 
@@ -280,6 +293,7 @@ def _costs(knowledge: TemporalKnowledge, view: SystemView, plan: Plan, value: fl
     units, on = knowledge.units, plan.committed
     fuel = float(sum((on[i] * (units.cost_a_usd_per_h[i] + units.cost_b_usd_per_mwh[i] * plan.p_mw[i]
                                + units.cost_c_usd_per_mw2h[i] * plan.p_mw[i] ** 2)).sum() for i in range(units.count)))
+    fuel += _beyond_kinks_usd(knowledge, plan)
     tons = float(sum((on[i] * (units.emission_alpha_t_per_h[i] + units.emission_beta_t_per_mwh[i] * plan.p_mw[i]
                                + units.emission_gamma_t_per_mw2h[i] * plan.p_mw[i] ** 2)).sum()
                      for i in range(units.count)))

@@ -18,6 +18,8 @@ from models.records.groups import hour_of_row
 
 COST_USD = 1e-3
 TINY_KW = 1e-9
+KNOWN_MW = 1e-3
+"""A unit that is on further below its minimum power has a power that nobody measured."""
 
 
 def reserve_violations(knowledge: TemporalKnowledge, view: SystemView, plan: Plan,
@@ -27,7 +29,7 @@ def reserve_violations(knowledge: TemporalKnowledge, view: SystemView, plan: Pla
     view = replace(view, districts=tuple(under_control(cars, car_control) for cars in view.districts))
     for t in range(view.load_mw.size):
         gap = np.array([_gap_mw(knowledge, view, plan, t, k) for k in range(q)])
-        required = knowledge.reserve_fraction * _of_step(view.load_step_mw, view.load_mw, t, q)
+        required = _required_mw(knowledge, view, t, q)
         short = np.minimum(gap, required)
         usd = sum(_price_usd(knowledge, s, r) + knowledge.shed_usd_per_mwh * (g - s)
                   for s, r, g in zip(short, required, gap, strict=True)) / q
@@ -40,6 +42,12 @@ def reserve_violations(knowledge: TemporalKnowledge, view: SystemView, plan: Pla
 
 def _of_step(by_step: Floats, hourly: Floats, t: int, q: int) -> Floats:
     return by_step[t * q:(t + 1) * q] if by_step.size else np.full(q, hourly[t])
+
+
+def _required_mw(knowledge: TemporalKnowledge, view: SystemView, t: int, q: int) -> Floats:
+    if view.reserve_mw.size:
+        return np.full(q, view.reserve_mw[t])
+    return knowledge.reserve_fraction * _of_step(view.load_step_mw, view.load_mw, t, q)
 
 
 def _price_usd(knowledge: TemporalKnowledge, short: float, required: float) -> float:
@@ -58,10 +66,29 @@ def _gap_mw(knowledge: TemporalKnowledge, view: SystemView, plan: Plan, t: int, 
                        for name in ("load", "wind", "pv"))
     outside = sum(float(_of_step(d.p_uncontrolled_step_kw if d.p_uncontrolled_step_kw.size == view.load_mw.size * q
                                  else np.zeros(0), d.p_uncontrolled_kw, t, q)[k]) for d in view.districts) / 1000
-    running = float(plan.committed[:, t] @ knowledge.units.p_max_mw)
+    running = _running_mw(knowledge, view, plan, t)
     firm = running + wind + sun - float(plan.wind_curtailed_mw[t] + plan.pv_curtailed_mw[t])
-    needed = (1 + knowledge.reserve_fraction) * load + outside + _charging_mw(view, plan, t, k)
+    needed = load + float(_required_mw(knowledge, view, t, q)[k]) + outside + _charging_mw(view, plan, t, k)
     return max(needed - firm - _of_cars_mw(knowledge, view, plan, t), 0.0)
+
+
+def _running_mw(knowledge: TemporalKnowledge, view: SystemView, plan: Plan, t: int) -> float:
+    """What counts of units that are on: their capacity, or as far as start, stop and ramp let them go in the hour."""
+    units, on, total = knowledge.units, plan.committed > 0, 0.0
+    for i in np.flatnonzero(on[:, t]):
+        most = float(units.p_max_mw[i])
+        if knowledge.headroom == "reachable":
+            was_on = bool(on[i, t - 1]) if t else bool(view.hours_on[i] > 0)
+            before = float(plan.p_mw[i, t - 1]) if t else min(float(view.p_mw[i]), most)
+            if not was_on:
+                most = min(most, float(units.p_startup_max_mw[i]))
+            elif t or before >= units.p_min_mw[i] - KNOWN_MW:
+                most = min(most, before + float(units.ramp_up_mw_per_h[i]))
+            if t + 1 < on.shape[1] and not on[i, t + 1]:
+                most = min(most, float(units.p_shutdown_max_mw[i]))
+            most = max(most, float(plan.p_mw[i, t]))
+        total += most
+    return total
 
 
 def _charging_mw(view: SystemView, plan: Plan, t: int, k: int) -> float:

@@ -1,10 +1,11 @@
 """Optional limits of thermal units that tie a power to the one before (U18 to U21), and a tightening of them.
 
-Units without such a limit get no constraint at all. In a cluster of n units P is their total, and u - y units ran
-before and run on, y start, z stop: the sums of the single units' limits, which n units can always keep together
-in total but perhaps not one by one. The limits of the first hour hold only where the power before it is known, and
-at a fixed schedule a power too high to stop in time counts as the highest that is not: the past cannot be mended.
-The reserve rules count whole capacities and know nothing of ramps.
+Units without such a limit, or with a ramp as wide as their range, get no constraint at all. In a cluster of n units P
+is their total, and u - y units ran before and run on, y start, z stop: the sums of the single units' limits, which n
+units can always keep together in total but perhaps not one by one. The limits of the first hour hold only where the
+power before it is known, and at a fixed schedule a power too high to stop in time counts as the highest that is not:
+the past cannot be mended. What counts as reserve knows nothing of ramps unless it must be reachable (headroom.py);
+then P with its reserve takes the place of P where it is held down.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from controllers.temporal.unit_commitment.inherited import POWER_KNOWN_MW
 from controllers.temporal.unit_commitment.linear import times
 from controllers.temporal.unit_commitment.problem import Case
+from controllers.temporal.unit_commitment.units.headroom import highest
 from controllers.temporal.unit_commitment.variables import (
     Constraints,
     Equation,
@@ -22,6 +24,7 @@ from controllers.temporal.unit_commitment.variables import (
     before,
     first_hour,
     per_unit,
+    start_and_stop_mw,
 )
 from models.records.arrays import Bools, Floats, Ints
 
@@ -64,32 +67,26 @@ def stops_too_soon(case: Case, u: Ints) -> bool:
     return bool(np.any(excess > POWER_KNOWN_MW))
 
 
-def _edges(case: Case) -> tuple[Floats, Floats]:
-    """(SU, SD) [U]: highest power in the first and in the last hour on, Pmax where there is no limit."""
-    units = case.knowledge.units
-    return (np.minimum(units.p_startup_max_mw, units.p_max_mw), np.minimum(units.p_shutdown_max_mw, units.p_max_mw))
-
-
 def ramp_up(case: Case, v: Variables) -> Constraints:
     """(U18) P(t) - P(t-1) <= RU (u - y) + SU y - Pmin z."""
     units = case.knowledge.units
-    at = _positions(case, np.isfinite(units.ramp_up_mw_per_h))
+    at = _positions(case, units.ramp_up_mw_per_h < units.p_max_mw - units.p_min_mw)
     if at.size == 0:
         return []
     rise = per_unit(case, np.nan_to_num(units.ramp_up_mw_per_h, posinf=0.0))[at]
-    start, least = per_unit(case, _edges(case)[0])[at], per_unit(case, units.p_min_mw)[at]
-    change = (v.p - before(case) @ v.p)[at] - _power_before(case, v)[at]
+    start, least = per_unit(case, start_and_stop_mw(case.knowledge.units)[0])[at], per_unit(case, units.p_min_mw)[at]
+    change = (highest(case, v) - before(case) @ v.p)[at] - _power_before(case, v)[at]
     return [change <= times(rise, (v.u - v.y)[at]) + times(start, v.y[at]) - times(least, v.z[at])]
 
 
 def ramp_down(case: Case, v: Variables) -> Constraints:
     """(U19) P(t-1) - P(t) <= RD (u - y) + SD z - Pmin y."""
     units = case.knowledge.units
-    at = _positions(case, np.isfinite(units.ramp_down_mw_per_h))
+    at = _positions(case, units.ramp_down_mw_per_h < units.p_max_mw - units.p_min_mw)
     if at.size == 0:
         return []
     fall = per_unit(case, np.nan_to_num(units.ramp_down_mw_per_h, posinf=0.0))[at]
-    stop, least = per_unit(case, _edges(case)[1])[at], per_unit(case, units.p_min_mw)[at]
+    stop, least = per_unit(case, start_and_stop_mw(case.knowledge.units)[1])[at], per_unit(case, units.p_min_mw)[at]
     change = _power_before(case, v)[at] + (before(case) @ v.p - v.p)[at]
     return [change <= times(fall, (v.u - v.y)[at]) + times(stop, v.z[at]) - times(least, v.y[at])]
 
@@ -97,24 +94,24 @@ def ramp_down(case: Case, v: Variables) -> Constraints:
 def startup_limit(case: Case, v: Variables) -> Constraints:
     """(U20) P(t) <= Pmax u(t) - (Pmax - SU) y(t)."""
     units = case.knowledge.units
-    missing = units.p_max_mw - _edges(case)[0]
+    missing = units.p_max_mw - start_and_stop_mw(case.knowledge.units)[0]
     at = at_rows(case, missing)
     if at.size == 0:
         return []
     most, less = per_unit(case, units.p_max_mw)[at], per_unit(case, missing)[at]
-    return [v.p[at] <= times(most, v.u[at]) - times(less, v.y[at])]
+    return [highest(case, v)[at] <= times(most, v.u[at]) - times(less, v.y[at])]
 
 
 def shutdown_limit(case: Case, v: Variables) -> Constraints:
     """(U21) P(t-1) <= Pmax u(t-1) - (Pmax - SD) z(t)."""
     units = case.knowledge.units
-    missing = units.p_max_mw - _edges(case)[1]
+    missing = units.p_max_mw - start_and_stop_mw(case.knowledge.units)[1]
     at = _positions(case, missing > 0)
     if at.size == 0:
         return []
     most, less = per_unit(case, units.p_max_mw)[at], per_unit(case, missing)[at]
     on_before = (before(case) @ v.u)[at] + first_hour(case, case.inherited.on)[at]
-    power_before = (before(case) @ v.p)[at] + _power_before(case, v)[at]
+    power_before = (before(case) @ highest(case, v))[at] + _power_before(case, v)[at]
     return [power_before <= times(most, on_before) - times(less, v.z[at])]
 
 
@@ -124,13 +121,13 @@ def start_and_stop_limit(case: Case, v: Variables) -> Constraints:
     No unit with MU >= 2 starts at t and stops at t+1, so (U20) and (U21) may be added up: an equal optimum.
     """
     units = case.knowledge.units
-    less_start, less_stop = (units.p_max_mw - edge for edge in _edges(case))
+    less_start, less_stop = (units.p_max_mw - edge for edge in start_and_stop_mw(case.knowledge.units))
     at = at_rows(case, (units.min_up_h >= 2) & (np.maximum(less_start, less_stop) > 0))
     if at.size == 0:
         return []
     most = per_unit(case, units.p_max_mw)[at]
     stops_next = (before(case).T @ v.z)[at]
-    return [v.p[at] <= times(most, v.u[at]) - times(per_unit(case, less_start)[at], v.y[at])
+    return [highest(case, v)[at] <= times(most, v.u[at]) - times(per_unit(case, less_start)[at], v.y[at])
             - times(per_unit(case, less_stop)[at], stops_next)]
 
 

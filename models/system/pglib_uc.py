@@ -1,0 +1,182 @@
+"""Cases of pglib-uc (power-grid-lib, CC BY 4.0): thermal units, renewables between limits, demand and reserve.
+
+The library's model: https://github.com/power-grid-lib/pglib-uc (MODEL.pdf). Its ramps are on output above the
+minimum and hold in the first and the last hour on as well, so that start-up and shut-down limits are the lower of the
+two: p_min + ramp.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.records.arrays import Floats
+from models.records.thermal_units import ThermalUnits
+from models.system.own_units import OwnUnit, mistakes_of, refuse_file, table_of
+
+CASE_KEYS = frozenset({"time_periods", "demand", "reserves", "thermal_generators", "renewable_generators"})
+FLOAT_KEYS = ("power_output_minimum", "power_output_maximum", "ramp_up_limit", "ramp_down_limit",
+              "ramp_startup_limit", "ramp_shutdown_limit", "power_output_t0")
+WHOLE_KEYS = ("time_up_minimum", "time_down_minimum", "time_up_t0", "time_down_t0")
+SWITCH_KEYS = ("must_run", "unit_on_t0")
+UNIT_KEYS = frozenset({*FLOAT_KEYS, *WHOLE_KEYS, *SWITCH_KEYS, "startup", "piecewise_production", "name"})
+RENEWABLE_KEYS = frozenset({"power_output_minimum", "power_output_maximum", "name"})
+KEY_OF = {"p_min_mw": "power_output_minimum", "p_max_mw": "power_output_maximum", "min_up_h": "time_up_minimum",
+          "min_down_h": "time_down_minimum", "p_before_mw": "power_output_t0", "initial_h": "unit_on_t0",
+          "p_startup_max_mw": "ramp_startup_limit", "p_shutdown_max_mw": "ramp_shutdown_limit",
+          "ramp_up_mw_per_h": "ramp_up_limit", "ramp_down_mw_per_h": "ramp_down_limit", "must_run": "must_run"}
+"""Names of the file for those of OwnUnit."""
+
+
+@dataclass(frozen=True)
+class PglibCase:
+    """A case: units and, each period of an hour, arrays [T] in MW."""
+
+    units: ThermalUnits
+    demand_mw: Floats
+    reserve_mw: Floats
+    renewable_least_mw: Floats
+    """Sum of what renewables must give."""
+    renewable_most_mw: Floats
+
+
+def read_pglib_uc(file: Path) -> PglibCase:
+    """The case of a JSON file; UnitFileError names every mistake by its path of keys."""
+    case = _Case(_document(file))
+    thermal, renewable = case.thermal(), case.renewable()
+    demand, reserve = case.series("demand", case.document), case.series("reserves", case.document)
+    refuse_file(file, case.mistakes)
+    none = np.zeros(case.hours)
+    least, most = (sum((limits[k] for limits in renewable), none) for k in (0, 1))
+    return PglibCase(table_of(thermal), demand, reserve, least, most)
+
+
+def _document(file: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        refuse_file(file, [f"cannot be read as JSON: {error}"])
+    if not isinstance(document, dict):
+        refuse_file(file, ["holds no case of pglib-uc: must be an object with " + ", ".join(sorted(CASE_KEYS))])
+    return dict(document)
+
+
+@dataclass
+class _Case:
+    """A document being read, and what is wrong with it."""
+
+    document: dict[str, Any]
+    mistakes: list[str] = field(default_factory=list)
+    hours: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._keys("", self.document, CASE_KEYS, CASE_KEYS)
+        self.hours = int(self._number("", self.document, "time_periods", whole=True, least=1.0))
+
+    # -------------------------------------------------------- generators
+    def thermal(self) -> list[OwnUnit]:
+        """Every unit that can be read."""
+        units = []
+        for name, entry in self._objects("thermal_generators", self.document):
+            before, path = len(self.mistakes), f"thermal_generators.{name}"
+            self._keys(path, entry, UNIT_KEYS, UNIT_KEYS - {"name"})
+            unit = self._unit(name, path, entry)
+            if len(self.mistakes) == before:
+                self.mistakes += [f"{path}.{_key(name)}: {text}" for name, text in mistakes_of(unit)]
+            units.append(unit)
+        if not units and "thermal_generators" in self.document:
+            self.mistakes.append("thermal_generators: must hold at least one unit")
+        return units
+
+    def _unit(self, name: str, path: str, entry: dict[str, Any]) -> OwnUnit:
+        value = {key: self._number(path, entry, key) for key in FLOAT_KEYS}
+        hours = {key: int(self._number(path, entry, key, whole=True)) for key in WHOLE_KEYS}
+        runs = {key: bool(self._number(path, entry, key, whole=True, most=1.0)) for key in SWITCH_KEYS}
+        low, on = value["power_output_minimum"], runs["unit_on_t0"]
+        return OwnUnit(
+            name=name, p_min_mw=low, p_max_mw=value["power_output_maximum"], min_up_h=hours["time_up_minimum"],
+            min_down_h=hours["time_down_minimum"], initial_h=hours["time_up_t0"] if on else -hours["time_down_t0"],
+            starts=tuple((int(lag), usd) for lag, usd in self._pairs(path, entry, "startup", "lag", "cost")),
+            points=self._pairs(path, entry, "piecewise_production", "mw", "cost"),
+            ramp_up_mw_per_h=value["ramp_up_limit"], ramp_down_mw_per_h=value["ramp_down_limit"],
+            p_startup_max_mw=min(value["ramp_startup_limit"], low + value["ramp_up_limit"]),
+            p_shutdown_max_mw=min(value["ramp_shutdown_limit"], low + value["ramp_down_limit"]),
+            must_run=runs["must_run"], p_before_mw=value["power_output_t0"])
+
+    def renewable(self) -> list[tuple[Floats, Floats]]:
+        """(least, most) [T] of each."""
+        out = []
+        for name, entry in self._objects("renewable_generators", self.document):
+            path = f"renewable_generators.{name}"
+            self._keys(path, entry, RENEWABLE_KEYS, RENEWABLE_KEYS - {"name"})
+            least, most = (self.series(key, entry, path) for key in ("power_output_minimum", "power_output_maximum"))
+            if least.size == most.size:
+                self.mistakes += [f"{path}.power_output_minimum[{t}]: {least[t]:g} is above power_output_maximum "
+                                  f"{most[t]:g}" for t in np.flatnonzero(least > most)]
+            out.append((least, most))
+        return out
+
+    # -------------------------------------------------------- values
+    def _keys(self, path: str, entry: dict[str, Any], known: frozenset[str], needed: frozenset[str]) -> None:
+        self.mistakes += [f"{_path(path, key)}: is unknown, allowed: {', '.join(sorted(known))}"
+                          for key in entry if key not in known]
+        self.mistakes += [f"{_path(path, key)}: is missing" for key in sorted(needed - set(entry))]
+
+    def _objects(self, key: str, entry: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        """Members of an object of objects."""
+        value = entry.get(key, {})
+        if not isinstance(value, dict):
+            self.mistakes.append(f"{key}: must be an object of generators by name")
+            return []
+        self.mistakes += [f"{key}.{name}: must be an object" for name, entry in value.items()
+                          if not isinstance(entry, dict)]
+        return [(name, entry) for name, entry in value.items() if isinstance(entry, dict)]
+
+    def _number(self, path: str, entry: dict[str, Any], key: str, *, whole: bool = False, least: float = 0.0,
+                most: float = np.inf) -> float:
+        if key not in entry:  # told by `_keys`
+            return 1.0
+        value, where = entry[key], _path(path, key)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not least <= value <= most or (whole and value != int(value)) or value == np.inf:
+            kind, limit = "whole number" if whole else "number", f" and at most {most:g}" if np.isfinite(most) else ""
+            self.mistakes.append(f"{where}: {value!r} must be a {kind} of at least {least:g}{limit}")
+            return 1.0
+        return float(value)
+
+    def series(self, key: str, entry: dict[str, Any], path: str = "") -> Floats:
+        """[T] numbers of at least 0; of another length where there are mistakes."""
+        where, values = _path(path, key), entry.get(key, [])
+        if key in entry and (not isinstance(values, list) or len(values) != self.hours):
+            count = f"{len(values)} values" if isinstance(values, list) else repr(values)
+            self.mistakes.append(f"{where}: has {count}, must have time_periods={self.hours}")
+            return np.zeros(0)
+        return np.array([self._number(where, {f"[{t}]": value}, f"[{t}]") for t, value in enumerate(values)])
+
+    def _pairs(self, path: str, entry: dict[str, Any], key: str, first: str, second: str) -> tuple[Any, ...]:
+        values, out = entry.get(key, []), []
+        if key in entry and (not isinstance(values, list) or not values):
+            self.mistakes.append(f"{path}.{key}: must be a list of objects with {first} and {second}")
+            return ()
+        for k, pair in enumerate(values):
+            where, names = f"{path}.{key}[{k}]", frozenset({first, second})
+            if not isinstance(pair, dict):
+                self.mistakes.append(f"{where}: must be an object with {first} and {second}")
+                continue
+            self._keys(where, pair, names, names)
+            out.append((self._number(where, pair, first, whole=first == "lag"), self._number(where, pair, second)))
+        return tuple(out)
+
+
+def _path(path: str, key: str) -> str:
+    return f"{path}.{key}" if path and not key.startswith("[") else path + key
+
+
+def _key(name: str) -> str:
+    """The file's name of a field of OwnUnit, an index behind it kept."""
+    head, dot, rest = name.partition("[")
+    return {"starts": "startup", "points": "piecewise_production"}.get(head, KEY_OF.get(head, head)) + dot + rest

@@ -1,0 +1,42 @@
+"""Thermal units by what a scenario calls them: tables that come along, or a file of one's own (docs/units.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.data_tables import FOLDER
+from models.records.thermal_units import ThermalUnits
+from models.system.own_units import several
+from models.system.pglib_uc import PglibCase, read_pglib_uc
+from models.system.unit_csv import read_unit_csv
+from models.system.units import EmissionSet, RampSet, ten_units
+
+TEN_UNITS = "ten_units"
+SHIPPED_CASES = ("rts_gmlc_2020-02-09", "rts_gmlc_2020-07-06")
+SHIPPED = (TEN_UNITS, *SHIPPED_CASES)
+SUFFIXES = (".csv", ".json")
+
+
+def is_file_of_units(name: str) -> bool:
+    """Whether the name is that of a file."""
+    return name not in SHIPPED and name.lower().endswith(SUFFIXES)
+
+
+def units_of(units: str, emissions: EmissionSet = "linear", unit_copies: int = 1, unit_scale: float = 1.0,
+             ramps: RampSet = "none") -> ThermalUnits:
+    """The units of that name, each `unit_copies` times, every unit `unit_scale` times its size.
+
+    Emission and ramp sets are the ten units' alone. Raises UnitFileError for a file that cannot serve.
+    """
+    if units == TEN_UNITS:
+        return ten_units(emissions, unit_copies, unit_scale, ramps)
+    if units in SHIPPED_CASES:
+        return several(shipped_case(units).units, unit_copies, unit_scale)
+    file = Path(units)
+    is_case = file.suffix.lower() == ".json"
+    return several(read_pglib_uc(file).units if is_case else read_unit_csv(file), unit_copies, unit_scale)
+
+
+def shipped_case(name: str) -> PglibCase:
+    """A pglib-uc case that comes along."""
+    return read_pglib_uc(FOLDER / "units" / f"pglib_uc_{name}.json")

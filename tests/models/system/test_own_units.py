@@ -1,0 +1,166 @@
+"""Units of one's own: every mistake of a file at once, and the table that a good file makes."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.system.own_units import UnitFileError, several
+from models.system.pglib_uc import read_pglib_uc
+from models.system.unit_csv import read_unit_csv
+from models.system.unit_tables import SHIPPED_CASES, shipped_case, units_of
+from models.system.units import ten_units
+
+HEADER = ("unit,p_min_mw,p_max_mw,min_up_h,min_down_h,initial_h,start_1_lag_h,start_1_usd,start_2_lag_h,start_2_usd,"
+          "start_3_lag_h,start_3_usd,point_1_mw,point_1_usd_per_h,point_2_mw,point_2_usd_per_h,point_3_mw,"
+          "point_3_usd_per_h,ramp_up_mw_per_h,must_run,initial_p_mw")
+STEAM = "steam,40,100,4,3,6,3,400,5,600,12,900,40,900,70,1500,100,2250,50,1,80"
+GAS = "gas,10,50,1,1,-2,1,60,,,,,10,400,50,1600,,,,0,"
+UNIT: dict[str, Any] = {
+    "must_run": 0, "power_output_minimum": 40.0, "power_output_maximum": 100.0, "ramp_up_limit": 25.0,
+    "ramp_down_limit": 90.0, "ramp_startup_limit": 80.0, "ramp_shutdown_limit": 60.0, "time_up_minimum": 4,
+    "time_down_minimum": 3, "power_output_t0": 80.0, "unit_on_t0": 1, "time_down_t0": 0, "time_up_t0": 6,
+    "startup": [{"lag": 3, "cost": 400.0}, {"lag": 12, "cost": 900.0}],
+    "piecewise_production": [{"mw": 40.0, "cost": 900.0}, {"mw": 70.0, "cost": 1500.0}, {"mw": 100.0, "cost": 2250.0}]}
+CASE: dict[str, Any] = {
+    "time_periods": 2, "demand": [90.0, 95.0], "reserves": [3.0, 4.0], "thermal_generators": {"steam": UNIT},
+    "renewable_generators": {"sun": {"power_output_minimum": [0.0, 5.0], "power_output_maximum": [10.0, 5.0]},
+                             "hydro": {"power_output_minimum": [2.0, 2.0], "power_output_maximum": [2.0, 2.0]}}}
+
+
+def _csv(folder: Path, *rows: str, header: str = HEADER) -> Path:
+    file = folder / "mine.csv"
+    file.write_text("\n".join((header, *rows)) + "\n", encoding="utf-8")
+    return file
+
+
+def _json(folder: Path, case: object) -> Path:
+    file = folder / "case.json"
+    file.write_text(json.dumps(case), encoding="utf-8")
+    return file
+
+
+# ------------------------------------------------------------------ good files
+def test_a_table_becomes_units(tmp_path: Path) -> None:
+    units = read_unit_csv(_csv(tmp_path, STEAM, GAS))
+    assert units.names == ("steam", "gas")
+    assert units.must_run.tolist() == [True, False]
+    assert units.initial_h.tolist() == [6, -2] and units.initial_p_mw.tolist() == [80.0, 0.0]
+    assert units.ramp_up_mw_per_h.tolist() == [50.0, np.inf]
+    on = np.ones(2, dtype=bool)
+    for p_mw, usd in (([40.0, 10.0], [900.0, 400.0]), ([55.0, 30.0], [1200.0, 1000.0]),
+                      ([85.0, 50.0], [1875.0, 1600.0])):
+        assert units.fuel_cost_usd_per_h(np.array(p_mw), on) == pytest.approx(usd)
+
+
+@pytest.mark.parametrize(("off_h", "usd"), [(3, 400.0), (4, 400.0), (4.5, 600.0), (5, 600.0), (11, 600.0), (12, 900.0),
+                                            (500, 900.0)])
+def test_a_start_costs_by_the_hours_off_before_it(off_h: float, usd: float, tmp_path: Path) -> None:
+    units = read_unit_csv(_csv(tmp_path, STEAM, GAS))
+    assert units.start_cost_usd(np.array([off_h, off_h])).tolist() == [usd, 60.0]
+
+
+def test_a_case_becomes_units_demand_and_renewables(tmp_path: Path) -> None:
+    """Ramps hold on output above the minimum, so that a unit starts at 40 + 25 MW at most, whatever its limit."""
+    case = read_pglib_uc(_json(tmp_path, CASE))
+    assert case.demand_mw.tolist() == [90.0, 95.0] and case.reserve_mw.tolist() == [3.0, 4.0]
+    assert case.renewable_least_mw.tolist() == [2.0, 7.0] and case.renewable_most_mw.tolist() == [12.0, 7.0]
+    units = case.units
+    assert units.p_startup_max_mw.tolist() == [65.0] and units.p_shutdown_max_mw.tolist() == [60.0]
+    assert units.fuel_cost_usd_per_h(np.array([85.0]), np.array([True])) == pytest.approx(1875.0)
+
+
+def test_the_ten_units_are_what_they_were_and_others_can_be_scaled() -> None:
+    assert units_of("ten_units", "quadratic", 2, 0.5).names == ten_units("quadratic", 2, 0.5).names
+    ten, same = ten_units(copies=2, scale=0.1), several(ten_units(), 2, 0.1)
+    for name in ("p_max_mw", "cost_a_usd_per_h", "cost_b_usd_per_mwh", "cost_c_usd_per_mw2h", "start_usd", "min_up_h",
+                 "initial_h", "emission_beta_t_per_mwh"):
+        assert np.allclose(getattr(ten, name), getattr(same, name), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", SHIPPED_CASES)
+def test_cases_that_come_along_can_be_read(name: str) -> None:
+    case = shipped_case(name)
+    assert (case.units.count, case.demand_mw.size) == (73, 48)
+    assert case.reserve_mw == pytest.approx(0.03 * case.demand_mw)
+    assert np.all(case.renewable_least_mw <= case.renewable_most_mw)
+
+
+# ------------------------------------------------------------------ mistakes
+def test_every_mistake_of_a_table_is_told_at_once(tmp_path: Path) -> None:
+    concave = STEAM.replace("1500", "1900")
+    late = "late,60,50,1,1,0,4,60,,,,,60,1,50,2,,,-3,2,"
+    with pytest.raises(UnitFileError) as told:
+        read_unit_csv(_csv(tmp_path, concave, GAS.replace("400", "4,5"), late, GAS.replace("10,50", "ten,nan"),
+                           "gap,10,50,1,1,-2,1,60,,,9,70,10,400,50,1600,,,,0,", STEAM))
+    text = str(told.value)
+    assert text.startswith(f"{tmp_path / 'mine.csv'}: ")
+    for part in ("row 1 (line 2), point_2_usd_per_h: the cost is not convex: 33.3333 $/MWh below 70 MW, 11.6667 above",
+                 "row 2 (line 3): has 22 cells, the header 21", "row 3 (line 4), must_run: '2' must be 0 or 1",
+                 "row 4 (line 5), p_min_mw: 'ten' must be a number", "row 4 (line 5), p_max_mw: 'nan' must be a number",
+                 "row 5 (line 6), start_3_lag_h: follows an empty start_2_lag_h", "'steam' stands in 2 rows"):
+        assert part in text
+
+
+def test_numbers_that_contradict_each_other_are_told_by_column(tmp_path: Path) -> None:
+    wrong = "late,60,50,1,1,0,4,60,3,50,,,60,1,50,2,,,-3,0,70"
+    with pytest.raises(UnitFileError) as told:
+        read_unit_csv(_csv(tmp_path, wrong))
+    for part in ("p_min_mw: 60 is above p_max_mw=50", "initial_h: 0 says neither on nor off",
+                 "start_1_lag_h: 4 must be at most min_down_h=1", "start_2_lag_h: 3 must be above the 4",
+                 "start_2_usd: 50 must be at least the 60", "point_2_mw: 50 must be above the 60",
+                 "ramp_up_mw_per_h: -3 must be above 0", "initial_p_mw: 70 must lie from 60 to 50"):
+        assert f"row 1 (line 2), {part}" in str(told.value)
+
+
+def test_unknown_and_missing_columns_are_told(tmp_path: Path) -> None:
+    header = HEADER.replace("min_up_h", "min_up").replace("point_1_mw", "point_0_mw").replace("start_2_usd", "unit")
+    with pytest.raises(UnitFileError) as told:
+        read_unit_csv(_csv(tmp_path, STEAM, header=header))
+    for part in ("'min_up': is unknown", "'point_0_mw': is unknown", "'min_up_h': is missing", "'unit': is there twice",
+                 "needs a cost"):
+        assert part in str(told.value)
+
+
+def test_every_mistake_of_a_case_is_told_by_its_keys(tmp_path: Path) -> None:
+    case = copy.deepcopy(CASE)
+    unit, other = copy.deepcopy(UNIT), copy.deepcopy(UNIT)
+    unit |= {"fuel": "coal", "time_up_minimum": 1.5, "must_run": 2}
+    del unit["ramp_up_limit"]
+    unit["startup"][1]["lag"] = "late"
+    other["piecewise_production"][1]["cost"] = 1900.0
+    case["thermal_generators"] = {"a.1": unit, "b": other, "c": 3}
+    case["demand"] = [90.0, "NaN"]
+    case["reserves"] = [1.0]
+    case["renewable_generators"]["sun"]["power_output_minimum"][0] = 11.0
+    with pytest.raises(UnitFileError) as told:
+        read_pglib_uc(_json(tmp_path, case))
+    for part in ("thermal_generators.a.1.fuel: is unknown, allowed: ",
+                 "thermal_generators.a.1.ramp_up_limit: is missing",
+                 "thermal_generators.a.1.time_up_minimum: 1.5 must be a whole number of at least 0",
+                 "thermal_generators.a.1.must_run: 2 must be a whole number of at least 0 and at most 1",
+                 "thermal_generators.a.1.startup[1].lag: 'late' must be a whole number",
+                 "thermal_generators.b.piecewise_production[1].cost: the cost is not convex",
+                 "thermal_generators.c: must be an object", "demand[1]: 'NaN' must be a number",
+                 "reserves: has 1 values, must have time_periods=2",
+                 "renewable_generators.sun.power_output_minimum[0]: 11 is above power_output_maximum 10"):
+        assert part in str(told.value)
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{", '{"time_periods": NaN}', "\xff"])
+def test_what_is_no_case_is_refused(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "case.json"
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(UnitFileError, match=r"case\.json"):
+        read_pglib_uc(file)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    for name in ("none.csv", "none.json"):
+        with pytest.raises(UnitFileError, match=name):
+            units_of(str(tmp_path / name))
