@@ -73,7 +73,7 @@ _VEHICLES = (
     *_all("district", "vehicle", "whole", "vehicle_class_index", optional=True),
     *_all("district", "vehicle", "flag", "vehicle_is_enrolled vehicle_is_bidirectional", optional=True),
     *_all("district", "vehicle", "count", "vehicle_departures_short", since=2, optional=True),
-    *_all("district", "vehicle", "positive", "vehicle_p_charge_max_kw vehicle_p_discharge_max_kw", since=2,
+    *_all("district", "vehicle", "positive", "vehicle_p_discharge_max_kw", since=2,
           optional=True),
 )
 _NETWORK = (

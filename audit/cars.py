@@ -40,7 +40,7 @@ def efficiency(run: Run, is_fast: bool) -> Efficiency:
 def of_kind(run: Run, is_fast: Any, way: str, end: int) -> Floats:
     """Least (end 0) or most (1) efficiency of a way, for each entry of is_fast."""
     slow, fast = (getattr(efficiency(run, kind), way)[end] for kind in (False, True))
-    return np.where(is_fast, fast, slow)
+    return np.asarray(np.where(is_fast, fast, slow))
 
 
 def wear_price_usd_per_kwh(run: Run) -> float | None:
@@ -55,7 +55,7 @@ def per_group(district: District, values: Floats) -> Floats:
     row = district("vehicle_class_index") * WAYS + district("vehicle_is_bidirectional")
     if row.size and not (row.min() >= 0 and row.max() < CLASSES * WAYS):
         raise AuditError(f"districts/{district.name}: classes of vehicles that there are not")
-    return np.tile(np.bincount(row.astype(np.int64), values, CLASSES * WAYS), ZONES)
+    return np.asarray(np.tile(np.bincount(row.astype(np.int64), values, CLASSES * WAYS), ZONES))
 
 
 def is_fast(district: District) -> Any:
@@ -69,3 +69,10 @@ def by_class(run: Run, district: District, pattern: str, section: str = "fleet")
                       dtype=np.float64)
     mine = ranges[district("vehicle_class_index").astype(np.int64)]
     return mine[:, 0], mine[:, 1]
+
+
+def charge_max_kw(run: Run, district: District) -> Floats:
+    """[V] the most that a car can charge: what a bidirectional charger gives back, else the end of its kind's range."""
+    ranges = [float(np.max(run.part("fleet")[f"{kind}_charger_kw"])) for kind in ("slow", "fast")]
+    most = np.where(is_fast(district), ranges[1], ranges[0])
+    return np.where(district("vehicle_is_bidirectional") > 0, district("vehicle_p_discharge_max_kw"), most)

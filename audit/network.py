@@ -17,7 +17,7 @@ from audit.run import District, Run
 KVA = 1e3
 """Per unit of power."""
 MOST_SWEEPS = 200
-CONVERGED = 1e-13
+CONVERGED, AT_REST = 1e-13, 1e-9
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,22 @@ class Tree:
         """The AC power flow of N cases of loads [N, B]; NaN where it does not come to rest."""
         s = (p_kw + 1j * q_kvar).T / KVA
         v = np.full(s.shape, self.v_slack, dtype=np.complex128)
-        for _ in range(MOST_SWEEPS):
-            current = self._currents(np.conj(s / v))
-            new = v.copy()
-            for j in range(1, self.parent.size):
-                new[j] = new[self.parent[j]] - self.z[j] * current[j]
-            change, v = np.abs(new - v).max(initial=0.0), new
-            if not change > CONVERGED:
-                break
-        if not change <= 1e-9:
-            v = np.full(v.shape, np.nan + 0j)
-        return self._told(v, self._currents(np.conj(s / v)), s)
+        with np.errstate(all="ignore"):  # beyond what a line can carry voltages run away, and are NaN
+            for _ in range(MOST_SWEEPS):
+                new = self._swept(v, s)
+                change, v = np.abs(new - v).max(initial=0.0), new
+                if not change > CONVERGED:
+                    break
+            if not change <= AT_REST:
+                v = np.full(v.shape, np.nan + 0j)
+            return self._told(v, self._currents(np.conj(s / v)), s)
+
+    def _swept(self, v: Any, s: Any) -> Any:
+        """Currents from the ends to the slack, then voltages from the slack to the ends."""
+        current, new = self._currents(np.conj(s / v)), v.copy()
+        for j in range(1, self.parent.size):
+            new[j] = new[self.parent[j]] - self.z[j] * current[j]
+        return new
 
     def _currents(self, at_bus: Any) -> Any:
         """Through each line: what its bus and all behind it draw."""

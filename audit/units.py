@@ -64,17 +64,18 @@ def units_of(run: Run) -> Units:
 
     size = np.full(of("p_max_mw").size, np.inf)
     has_ramps, is_linear = system["ramps"] == "ten_unit", system["emissions"] == "linear"
-    ramps = [of(name, 1, RAMPS) if has_ramps else size
-             for name in ("ramp_up_mw_per_h", "ramp_down_mw_per_h", "p_startup_max_mw")]
-    emission = ([np.zeros(size.size), of("linear_t_per_mwh"), np.zeros(size.size)] if is_linear else
-                [of("quadratic_alpha_t_per_h", 1), of("quadratic_beta_t_per_mwh"),
-                 of("quadratic_gamma_t_per_mw2h", -1)])
+    up, down, start = (of(name, 1, RAMPS) if has_ramps else size
+                       for name in ("ramp_up_mw_per_h", "ramp_down_mw_per_h", "p_startup_max_mw"))
+    none = np.zeros(size.size)
     names = columns(UNITS)["unit"]
     return Units(
-        tuple(names if copies == 1 else [f"{name}.{k + 1}" for k in range(copies) for name in names]),
-        of("p_min_mw", 1), of("p_max_mw", 1), of("cost_a_usd_per_h", 1), of("cost_b_usd_per_mwh"),
-        of("cost_c_usd_per_mw2h", -1), *emission, of("min_up_h"), of("min_down_h"), of("start_hot_usd", 1),
-        of("start_cold_usd", 1), of("cold_start_h"), of("initial_h"), *ramps)
+        names=tuple(names if copies == 1 else [f"{name}.{k + 1}" for k in range(copies) for name in names]),
+        low_mw=of("p_min_mw", 1), high_mw=of("p_max_mw", 1), a=of("cost_a_usd_per_h", 1), b=of("cost_b_usd_per_mwh"),
+        c=of("cost_c_usd_per_mw2h", -1), alpha=none if is_linear else of("quadratic_alpha_t_per_h", 1),
+        beta=of("linear_t_per_mwh" if is_linear else "quadratic_beta_t_per_mwh"),
+        gamma=none if is_linear else of("quadratic_gamma_t_per_mw2h", -1), up_h=of("min_up_h"), down_h=of("min_down_h"),
+        hot_usd=of("start_hot_usd", 1), cold_usd=of("start_cold_usd", 1), cold_h=of("cold_start_h"),
+        initial_h=of("initial_h"), ramp_up=up, ramp_down=down, start_mw=start)
 
 
 def before_h(run: Run) -> Floats:

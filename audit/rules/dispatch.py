@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.finding import Check, Floats, same, within
+from audit.finding import Bools, Check, Floats, same, within
 from audit.registry import rule
 from audit.run import Run
 from audit.units import Units, units_of
@@ -23,8 +23,8 @@ class Margins:
     usd_per_mwh: Floats
     down: Floats
     up: Floats
-    can_fall: Floats
-    can_rise: Floats
+    can_fall: Bools
+    can_rise: Bools
 
 
 def _limits(run: Run, units: Units) -> tuple[Floats, Floats]:
@@ -71,7 +71,7 @@ def least_cost(run: Run) -> Iterator[Check]:
     scale = float(np.abs(found.usd_per_mwh).max(initial=1.0))
     renewable = run("wind_available_mw") + run("pv_available_mw")
 
-    def only(what: str, where: Floats, excess: Floats) -> Check:
+    def only(what: str, where: Bools, excess: Floats) -> Check:
         return Check(what, np.where(where, excess, -1.0), PRICE_USD + 1e-7 * scale, "USD/MWh")
 
     yield only("dearer unit in place of a cheaper one", np.isfinite(found.down) & np.isfinite(found.up),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.cars import FAST_ON_THE_WAY_ETA, of_kind, per_group, wear_price_usd_per_kwh
+from audit.cars import FAST_ON_THE_WAY_ETA, charge_max_kw, of_kind, per_group, wear_price_usd_per_kwh
 from audit.finding import Check, Floats, same, within
 from audit.registry import rule
 from audit.run import ZONES, District, Run
@@ -81,14 +81,14 @@ def wear_of_groups(run: Run) -> Iterator[Check]:
                          names=_groups(d))
 
 
-@rule("5.3", "charge_kw", "discharge_kw", "vehicle_p_charge_max_kw", "vehicle_p_discharge_max_kw")
+@rule("5.3", "charge_kw", "discharge_kw", "vehicle_p_discharge_max_kw")
 def charger_power(run: Run) -> Iterator[Check]:
     """No group charges or gives back more than all its cars' chargers can; one-way chargers give nothing."""
     for d in run.districts:
         if run.schema < 2 or not run.has_totals:
             continue
-        for way in ("charge", "discharge"):
-            most = per_group(d, d(f"vehicle_p_{way}_max_kw"))
+        for way, most in (("charge", per_group(d, charge_max_kw(run, d))),
+                          ("discharge", per_group(d, d("vehicle_p_discharge_max_kw")))):
             yield within(f"{d.name}: {way} of", d(f"{way}_kw"), 0.0, most, "kW", names=_groups(d))
 
 

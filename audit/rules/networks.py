@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from audit.cars import charge_max_kw
 from audit.finding import Check, Floats, holds, same, within
 from audit.network import loads, tree_of
 from audit.registry import rule
@@ -73,7 +74,7 @@ def ac_of_setpoints(run: Run) -> Iterator[Check]:
 
 def _port_kw(run: Run, d: District) -> float:
     """All chargers of the district, the most that one bus could draw."""
-    return float(d("vehicle_p_charge_max_kw").sum()) if run.has_totals else np.inf
+    return float(charge_max_kw(run, d).sum()) if run.has_totals else np.inf
 
 
 @rule("5.5", "transformer_kva", "transformer_rating_kva")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
+from audit.cars import charge_max_kw
 from audit.finding import Check, Floats, holds, same, within
 from audit.network import Tree, loads, tree_of
 from audit.registry import rule
@@ -30,11 +32,11 @@ def _planned(run: Run) -> tuple[District, ...]:
     return run.networks if is_known and run.schema >= 2 and run.steps else ()
 
 
-def _hours(run: Run) -> Floats:
-    return np.asarray(run.time_s // SECONDS_PER_HOUR)
+def _hours(run: Run) -> Any:
+    return run.time_s // SECONDS_PER_HOUR
 
 
-def _has_plan(d: District) -> Floats:
+def _has_plan(d: District) -> Any:
     """[T] steps in which the layer says what AC makes of its powers."""
     return np.isfinite(d("vm_plan_ac_pu")).all(axis=1) & np.isfinite(d("losses_plan_ac_kw"))
 
@@ -51,7 +53,7 @@ def ac_of_the_plan(run: Run) -> Iterator[Check]:
         yield same(f"{d.name}: slack voltage of the plan", vm[:, 0], tree.v_slack, "pu")
         cars = np.where(told[:, None], behind - p, 0.0)[:, 1:]
         parks = (d("bus_zone") >= 0)[1:]
-        most = float(d("vehicle_p_charge_max_kw").sum()) if run.has_totals else np.inf
+        most = float(charge_max_kw(run, d).sum()) if run.has_totals else np.inf
         yield within(f"{d.name}: planned cars at", cars, np.where(parks, -most, 0.0), np.where(parks, most, 0.0), "kW",
                      names=tuple(f"bus {n}" for n in d.axes["bus"][1:]), rel=0.0, absolute=0.05)
 
@@ -96,7 +98,7 @@ def nodal_prices(run: Run) -> Iterator[Check]:
                      "USD/MWh", names=tuple(f"bus {n}" for n in d.axes["bus"]), rel=PRICE_REL, absolute=1e-3)
 
 
-def _free_steps(run: Run, d: District) -> Floats:
+def _free_steps(run: Run, d: District) -> Any:
     """Steps with a solve whose network limits do not bind, none repaired or fallen back in its hour."""
     vm, hour = d("vm_plan_ac_pu"), _hours(run)
     known = _has_plan(d) & np.isfinite(d("nodal_price_usd_per_mwh")).all(axis=1) & np.isfinite(d("losses_socp_kw"))

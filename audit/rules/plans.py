@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.cars import wear_price_usd_per_kwh
+from audit.cars import charge_max_kw, wear_price_usd_per_kwh
 from audit.finding import Check, Floats, holds, same, within
 from audit.prices import prices_usd_per_kwh
 from audit.profiles import means, series_of
@@ -46,15 +46,15 @@ class Plan:
 def plans_of(run: Run) -> Iterator[Plan]:
     """Those of days under control before counted time, then the counted ones."""
     warm, units = run.warmup_plan, units_of(run)
-    for index in np.flatnonzero(warm["time_s"] != -1) if warm else ():
+    for index in np.flatnonzero(warm["time_s"] != -1).tolist() if warm else ():
         first = index == 0 and int(run.attributes.get("warmup_controlled_days", 0)) > 0
         yield Plan(f"warm-up plan {index}", int(warm["time_s"][index]), _row(warm, index), tuple(warm["pc_kw"][index]),
                    tuple(warm["pd_kw"][index]), units.initial_h if first else None)
-    for index in np.flatnonzero(run.plan["time_s"] >= 0):
+    for index in np.flatnonzero(run.plan["time_s"] >= 0).tolist():
         at = int(run.plan["time_s"][index]) // run.step_s
-        before = run("on_before_h")[at] if at < run.steps else None
-        yield Plan(f"plan {index}", int(run.plan["time_s"][index]), _row(run.plan, index),
-                   *(tuple(d(f"plan_{way}_kw")[index] for d in run.districts) for way in ("pc", "pd")), before)
+        charge, discharge = (tuple(d(f"plan_{way}_kw")[index] for d in run.districts) for way in ("pc", "pd"))
+        yield Plan(f"plan {index}", int(run.plan["time_s"][index]), _row(run.plan, index), charge, discharge,
+                   run("on_before_h")[at] if at < run.steps else None)
 
 
 def _row(values: Mapping[str, Any], index: int) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def planned_balance(run: Run) -> Iterator[Check]:
     if known is None or not is_true or run.schema < 2 or not run.has_totals:
         return
     energy, knots, _, repeats, first_s = known
-    most = sum(float(d("vehicle_p_charge_max_kw").sum()) for d in run.districts) / 1e3
+    most = sum(float(charge_max_kw(run, d).sum()) for d in run.districts) / 1e3
     for plan in plans_of(run):
         edges = plan.time_s + SECONDS_PER_HOUR * np.arange(plan.hours + 1.0)
         load, wind, sun = means(energy, knots, edges, repeats, first_s)
@@ -230,10 +230,10 @@ def planned_reserve(run: Run) -> Iterator[Check]:
         required = fraction * means(energy, knots, edges, repeats, first_s)[0]
         missing, usd = plan("reserve_shortfall_mw"), plan("reserve_shortfall_usd")
         least = shortfall_usd_per_h(run, missing, required)
-        whole = run.step_s == SECONDS_PER_HOUR
         # within an hour what is missing may be missing in one step alone, dearer than its mean
-        most = np.where(missing < required - MW, shortfall_usd_per_h(run, np.minimum(
-            missing * (1 if whole else SECONDS_PER_HOUR / run.step_s), required), required), np.inf)
+        steps = SECONDS_PER_HOUR / run.step_s
+        crowded = shortfall_usd_per_h(run, np.minimum(missing * steps, required), required) / steps
+        most = np.where(missing < required / steps - MW, np.maximum(crowded, least), np.inf)
         yield within(f"{plan.name}: missing reserve", missing, 0.0, required, "MW", axis="hour", absolute=MW)
         yield within(f"{plan.name}: price of missing reserve", usd, least, most, "USD", axis="hour", rel=1e-7,
                      absolute=1e-6)
@@ -247,7 +247,7 @@ def planned_cohorts(run: Run) -> Iterator[Check]:
             hours, leaves = np.arange(plan.hours), np.arange(pc.shape[0]) % (plan.hours + 1)
             gone = hours[None, :] > leaves[:, None]
             one_way = np.arange(pc.shape[0]) // (plan.hours + 1) % WAYS == 0
-            most = float(d("vehicle_p_charge_max_kw").sum()) if run.schema >= 2 and run.has_totals else np.inf
+            most = float(charge_max_kw(run, d).sum()) if run.schema >= 2 and run.has_totals else np.inf
             for way, power in (("charging", pc), ("discharging", pd)):
                 yield within(f"{plan.name}, {d.name}: {way}", power.T, 0.0, most, "kW", axis="hour")
                 yield Check(f"{plan.name}, {d.name}: {way} of cars that have left",
@@ -285,7 +285,8 @@ def expected_objective(run: Run) -> Iterator[Check]:
     kept = np.diff(value) == 0
     yield holds("changes within an hour", kept | first[1:])
     yield holds("changes though no dispatch was found", kept | ~failed[1:])
-    yield holds("no dispatch within an hour", ~failed | first)
+    made = np.isin(run.time_s, run.plan["time_s"])
+    yield holds("no dispatch within an hour, or as a plan is made", ~failed | (first & ~made))
     if run.part("planning")["terminal"] == "price":
         return
     for index in np.flatnonzero(run.plan["time_s"] >= 0):
@@ -307,9 +308,11 @@ def reference(run: Run) -> Iterator[Check]:
     energy, knots, _, repeats, first_s = known
     load, wind, sun = means(energy, knots, SECONDS_PER_HOUR * np.arange(on.shape[0] + 1.0), repeats, first_s)
     fuel = sum(_least_fuel_usd(run, units, row, float(need)) for row, need in zip(on, load - wind - sun, strict=True))
-    low, high = _starts_between(units, on)
-    yield within("operating cost without cars", float(run.reference_attributes["operating_cost_usd"]), fuel + low,
-                 fuel + high, "USD", axis="run", rel=1e-6)
+    told = float(run.reference_attributes["operating_cost_usd"])
+    known_usd, unknown = _starts(units, on)
+    sums = _possible_sums(unknown)
+    nearest = sums[np.argmin(np.abs(sums - (told - fuel - known_usd)))]
+    yield same("operating cost without cars", told, fuel + known_usd + nearest, "USD", axis="run", rel=1e-6)
     yield from _minimum_times(units, on)
 
 
@@ -334,24 +337,29 @@ def _runs(on: Any) -> Iterator[tuple[int, int, bool]]:
         yield int(first), int(end - first), bool(on[first])
 
 
-def _starts_between(units: Units, on: Any) -> tuple[float, float]:
-    """Least and most that starts cost: before the first hour nothing is known."""
-    low = high = 0.0
+def _starts(units: Units, on: Any) -> tuple[float, list[tuple[float, ...]]]:
+    """(USD of starts that are known, what each other start may have cost): before the first hour nothing is known."""
+    known, unknown = 0.0, list[tuple[float, ...]]()
     for i in range(on.shape[1]):
-        rested = None
+        hot, cold, rested = float(units.hot_usd[i]), float(units.cold_usd[i]), None
         for first, length, is_on in _runs(on[:, i]):
             if not is_on:
                 rested = length if first else None
-                continue
-            hot, cold = float(units.hot_usd[i]), float(units.cold_usd[i])
-            if first == 0:
-                high += cold
+            elif first == 0:
+                unknown.append((0.0, hot, cold))
             elif rested is None:
-                low, high = low + hot, high + cold
+                unknown.append((hot, cold))
             else:
-                usd = hot if rested <= units.down_h[i] + units.cold_h[i] else cold
-                low, high = low + usd, high + usd
-    return low, high
+                known += hot if rested <= units.down_h[i] + units.cold_h[i] else cold
+    return known, unknown
+
+
+def _possible_sums(choices: list[tuple[float, ...]]) -> Floats:
+    """Every sum of one out of each, equal ones once."""
+    sums = np.zeros(1)
+    for choice in choices:
+        sums = np.unique((sums[:, None] + np.array(choice)).ravel())
+    return sums
 
 
 def _minimum_times(units: Units, on: Any) -> Iterator[Check]:

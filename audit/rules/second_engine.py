@@ -45,7 +45,7 @@ def voltages_pu(d: District, p_kw: Floats, q_kvar: Floats) -> Floats:
     change = initialize_array("update", "sym_load", p_kw.shape)
     change["id"] = 2 * p_kw.shape[1] + np.arange(p_kw.shape[1])
     change["p_specified"], change["q_specified"] = p_kw * 1e3, q_kvar * 1e3
-    answer = model.calculate_power_flow(update_data={"sym_load": change}, error_tolerance=1e-12, max_iterations=50,
+    answer: Any = model.calculate_power_flow(update_data={"sym_load": change}, error_tolerance=1e-12, max_iterations=50,
                                         threading=-1)
     return np.asarray(answer["node"]["u_pu"], dtype=np.float64)
 

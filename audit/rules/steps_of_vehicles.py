@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.cars import is_fast, of_kind
+from audit.cars import charge_max_kw, is_fast, of_kind
 from audit.finding import Check, Floats, same, within
 from audit.registry import rule
 from audit.run import WAYS, ZONES, District, Run
@@ -28,9 +28,9 @@ def _plugged_h(d: District) -> Floats:
     return d.trace("stay_vehicle_h") + d.trace("arrived_vehicle_h")
 
 
-def _on_arrival_kwh(d: District) -> Floats:
+def _on_arrival_kwh(run: Run, d: District) -> Floats:
     """[T, V] the most that a stay that begins within the step may have charged besides."""
-    return d("vehicle_p_charge_max_kw") * d.trace("arrived_vehicle_h")
+    return np.asarray(charge_max_kw(run, d) * d.trace("arrived_vehicle_h"))
 
 
 def _takes_over(d: District) -> Any:
@@ -50,7 +50,7 @@ def power_of_steps(run: Run) -> Iterator[Check]:
         p = d.trace("p_vehicle_kw")
         yield same(f"{d.name}: power of all cars", p.sum(axis=1), (d("charged_kwh") - d("discharged_kwh")) / run.step_h,
                    "kW", absolute=_rounding(p), rel=0.0)
-        most, least = d("vehicle_p_charge_max_kw"), -d("vehicle_p_discharge_max_kw")
+        most, least = charge_max_kw(run, d), -d("vehicle_p_discharge_max_kw")
         yield within(f"{d.name}:", p, least, most, "kW", names=_names(d), rel=SINGLE)
         yield Check(f"{d.name}: power beyond hours plugged in,",
                     np.abs(p) * run.step_h - np.maximum(most, -least) * _plugged_h(d), 1e-4, "kWh", _names(d))
@@ -134,7 +134,7 @@ def compliance_of_steps(run: Run) -> Iterator[Check]:
         held_kwh = np.where(np.abs(asked_kwh) > np.abs(held), asked_kwh, held)
         allowed = run.step_h * np.maximum(COMPLIED_KW, COMPLIED_SHARE * np.abs(held_kwh) / run.step_h)
         # a stay that begins within the step may have charged too: what the first took lies between
-        most, least = took - held_kwh, took - _on_arrival_kwh(d) - held_kwh
+        most, least = took - held_kwh, took - _on_arrival_kwh(run, d) - held_kwh
         nearest = np.where((least <= 0) & (most >= 0), 0.0, np.minimum(np.abs(least), np.abs(most)))
         asked, complied = np.isfinite(told), d.trace("reason_vehicle") == COMPLIED
         yield Check(f"{d.name}: said to comply, but did not,",
@@ -151,7 +151,7 @@ def instructed_and_delivered(run: Run) -> Iterator[Check]:
         asked, told = d.trace("asked_vehicle_kwh"), np.nan_to_num(d.trace("setpoint_vehicle_kw"))
         yield within(f"{d.name}: asked of", asked, np.minimum(told, 0.0) * run.step_h,
                      np.maximum(told, 0.0) * run.step_h, "kWh", names=_names(d), rel=1e-6)
-        took, later = d.trace("p_vehicle_kw") * run.step_h, _on_arrival_kwh(d)
+        took, later = d.trace("p_vehicle_kw") * run.step_h, _on_arrival_kwh(run, d)
         for way, sign in (("up", -1.0), ("down", 1.0)):
             wanted = np.maximum(sign * asked, 0.0)
             allowed = _rounding(wanted)

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.cars import CLASS_NAMES, FAST_ON_THE_WAY_ETA, by_class, is_fast, of_kind, wear_price_usd_per_kwh
+from audit.cars import (
+    CLASS_NAMES,
+    FAST_ON_THE_WAY_ETA,
+    by_class,
+    charge_max_kw,
+    is_fast,
+    of_kind,
+    wear_price_usd_per_kwh,
+)
 from audit.finding import Check, holds, same, within
 from audit.registry import rule
 from audit.run import Run
@@ -73,8 +81,7 @@ def batteries(run: Run) -> Iterator[Check]:
                      "kWh", axis="vehicle")
 
 
-@rule("6.1", "vehicle_class_index", "vehicle_is_enrolled", "vehicle_is_bidirectional", "vehicle_p_charge_max_kw",
-      "vehicle_p_discharge_max_kw")
+@rule("6.1", "vehicle_class_index", "vehicle_is_enrolled", "vehicle_is_bidirectional", "vehicle_p_discharge_max_kw")
 def who_they_are(run: Run) -> Iterator[Check]:
     """There are as many cars of each class as the scenario says, with chargers and contracts as it says."""
     fleet, drivers = run.part("fleet"), run.part("drivers")
@@ -91,8 +98,8 @@ def who_they_are(run: Run) -> Iterator[Check]:
         if float(drivers["enrolled_share"]) in (0.0, 1.0):
             yield same(f"{d.name}: enrolled", d("vehicle_is_enrolled"), float(drivers["enrolled_share"]), "",
                        axis="vehicle")
-        yield within(f"{d.name}: age of vehicle", d("vehicle_age_years"), *np.broadcast_to(fleet["age_years"], 2), "a",
-                     axis="vehicle")
+        youngest, oldest = np.broadcast_to(fleet["age_years"], 2)
+        yield within(f"{d.name}: age of vehicle", d("vehicle_age_years"), youngest, oldest, "a", axis="vehicle")
         if run.schema >= 2:
             yield from _chargers(run, d.index)
 
@@ -101,14 +108,12 @@ def _chargers(run: Run, index: int) -> Iterator[Check]:
     d, fleet = run.districts[index], run.part("fleet")
     ranges = [np.broadcast_to(fleet[f"{kind}_charger_kw"], 2) for kind in ("slow", "fast")]
     low, high = (np.where(is_fast(d), ranges[1][end], ranges[0][end]) for end in (0, 1))
-    power = d("vehicle_p_charge_max_kw")
-    yield within(f"{d.name}: charger of vehicle", power, low, high, "kW", axis="vehicle")
-    yield same(f"{d.name}: discharging power of vehicle", d("vehicle_p_discharge_max_kw"),
-               power * d("vehicle_is_bidirectional"), "kW", axis="vehicle")
-    for way in ("charge", "discharge"):
+    two_way = d("vehicle_is_bidirectional") > 0
+    yield within(f"{d.name}: discharging power of vehicle", d("vehicle_p_discharge_max_kw"),
+                 np.where(two_way, low, 0.0), np.where(two_way, high, 0.0), "kW", axis="vehicle")
+    for way, most in (("charge", charge_max_kw(run, d)), ("discharge", d("vehicle_p_discharge_max_kw"))):
         yield Check(f"{d.name}: {way}d beyond its charger and its hours by vehicle",
-                    d(f"vehicle_{way}d_kwh") - d(f"vehicle_p_{way}_max_kw") * d("vehicle_plugged_h"), 1e-6, "kWh",
-                    axis="vehicle")
+                    d(f"vehicle_{way}d_kwh") - most * d("vehicle_plugged_h"), 1e-6, "kWh", axis="vehicle")
 
 
 @rule("2.4", "vehicle_fast_charged_usd", "vehicle_wear_usd", "vehicle_tariff_usd")

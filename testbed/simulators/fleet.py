@@ -163,7 +163,7 @@ class DistrictFleet:
             stored_end_kwh=self.fleet.energy_kwh, capacity_kwh=vehicles.capacity_kwh,
             age_years=vehicles.age_years, is_enrolled=vehicles.is_enrolled.astype(np.int64),
             is_bidirectional=vehicles.is_bidirectional.astype(np.int64),
-            p_charge_max_kw=vehicles.p_charge_max_kw, p_discharge_max_kw=vehicles.p_discharge_max_kw, **self.sums)
+            p_discharge_max_kw=vehicles.p_discharge_max_kw, **self.sums)
 
 
 def _plugged_shares(declared: DeclaredTable, presence: PresenceTable) -> tuple[Floats, Floats]:

@@ -178,7 +178,6 @@ class VehicleTotals(StepSums):
     age_years: Annotated[Floats, of("a", "vehicle")]
     is_enrolled: Annotated[Ints, of("1", "vehicle")]
     is_bidirectional: Annotated[Ints, of("1", "vehicle")]
-    p_charge_max_kw: Annotated[Floats, of("kW", "vehicle")]
     p_discharge_max_kw: Annotated[Floats, of("kW", "vehicle")]
 
 
