@@ -97,7 +97,8 @@ _TRACES = (
     *_all("traces", "time vehicle", "positive", "soc"), *_all("traces", "time vehicle", "real", "p_vehicle_kw"),
     *_all("traces", "time vehicle", "real", "setpoint_vehicle_kw limited_vehicle_kw", nan=True),
     *_all("traces", "time vehicle", "count", "reason_vehicle"),
-    *_all("traces", "time vehicle", "positive", "stay_vehicle_h arrived_vehicle_h", since=2),
+    *_all("traces", "time vehicle", "positive", "stay_vehicle_h", nan=True, since=2),
+    *_all("traces", "time vehicle", "positive", "arrived_vehicle_h", since=2),
     *_all("traces", "time vehicle", "real", "asked_vehicle_kwh", since=2),
 )
 ARRAYS: tuple[Told, ...] = (*_SYSTEM, *_DISTRICT, *_VEHICLES, *_NETWORK, *_PLAN, *_REFERENCE, *_TRACES)

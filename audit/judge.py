@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -47,11 +47,11 @@ def audit_file(path: Path | str, *, told: Mapping[str, Any] | None = None, sampl
     return audit_run(read_run(path, told, sample), with_slow=with_slow)
 
 
-def audit_run(run: Run, *, with_slow: bool = True) -> Verdict:
-    """The verdict on a run that was read."""
+def audit_run(run: Run, *, with_slow: bool = True, only: Collection[str] = ()) -> Verdict:
+    """The verdict on a run that was read, by the rules of these names alone if there are some."""
     rules = [rule for rule in all_rules().values()
              if (with_slow or not rule.is_slow) and (run.has_traces or not rule.needs_traces)
-             and (run.steps or rule.name == OF_AN_EMPTY_FILE)]
+             and (run.steps or rule.name == OF_AN_EMPTY_FILE) and (not only or rule.name in only)]
     with np.errstate(all="ignore"):  # impossible values are for the rules to judge, not to warn of
         found = [finding for rule in rules for finding in _held(rule, run)]
     return Verdict(tuple(one for one in found if not one.is_note), (*_unread(run), *(f for f in found if f.is_note)),

@@ -174,7 +174,7 @@ def _run(path: Path, file: h5py.File, told: Values, sample: int | None) -> Run:
     arrays, axes = _arrays(file, "system", steps, schema)
     districts = tuple(_district(file, i, described[i], steps, schema, traces) for i in range(len(names)))
     plan, _ = _arrays(_group(file, "plan"), "plan", steps, schema)
-    warmup = {name: file["warmup_plan"][name][...] for name in file.get("warmup_plan", {})}
+    warmup = {name: _values(values, f"warmup_plan/{name}") for name, values in file.get("warmup_plan", {}).items()}
     reference, _ = _arrays(_group(file, "reference"), "reference", steps, schema)
     return Run(path, attributes, scenario, arrays, axes, districts, plan, warmup, reference,
                _attributes(_group(file, "reference")), told, sample)

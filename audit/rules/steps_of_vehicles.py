@@ -25,7 +25,7 @@ def _rounding(*values: Floats) -> float:
 
 
 def _plugged_h(d: District) -> Floats:
-    return d.trace("stay_vehicle_h") + d.trace("arrived_vehicle_h")
+    return np.nan_to_num(d.trace("stay_vehicle_h")) + d.trace("arrived_vehicle_h")
 
 
 def _on_arrival_kwh(run: Run, d: District) -> Floats:
@@ -130,7 +130,7 @@ def compliance_of_steps(run: Run) -> Iterator[Check]:
     """A car complied if what it took is what its set-point asks over the time it is held, to 0.2 kW or 2 %."""
     for d in run.districts if run.schema >= 2 else ():
         told, took = d.trace("setpoint_vehicle_kw"), d.trace("p_vehicle_kw") * run.step_h
-        asked_kwh, held = d.trace("asked_vehicle_kwh"), told * d.trace("stay_vehicle_h")
+        asked_kwh, held = d.trace("asked_vehicle_kwh"), told * np.nan_to_num(d.trace("stay_vehicle_h"))
         held_kwh = np.where(np.abs(asked_kwh) > np.abs(held), asked_kwh, held)
         allowed = run.step_h * np.maximum(COMPLIED_KW, COMPLIED_SHARE * np.abs(held_kwh) / run.step_h)
         # a stay that begins within the step may have charged too: what the first took lies between
@@ -199,7 +199,7 @@ def hours_of_steps(run: Run) -> Iterator[Check]:
 def plugged_of_steps(run: Run) -> Iterator[Check]:
     """Cars plugged in as a step begins are those whose stay goes on in it, class by class and way by way."""
     for d in run.districts if run.schema >= 2 else ():
-        here = d.trace("stay_vehicle_h") > 0
+        here = np.isfinite(d.trace("stay_vehicle_h"))
         row = (d("vehicle_class_index") * WAYS + d("vehicle_is_bidirectional")).astype(np.int64)
         told = d("plugged_count").reshape(run.steps, ZONES, -1).sum(axis=1)
         right = np.stack([here[:, row == kind].sum(axis=1) for kind in range(told.shape[1])], axis=1)

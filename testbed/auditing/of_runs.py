@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SAMPLED_STEPS = 8
 """Steps that the second engine looks at where a run is audited in passing."""
+OF_FIGURES = ("metrics", "ledgers", "statements")
+"""Rules on what is made of a run."""
 MOST_TOLD = 5
 """Violations of one run that are told in full; the others are counted."""
 
@@ -61,14 +63,17 @@ def summary(runs: Sequence[AuditedRun]) -> str:
 
 
 def _verdict(path: Path, sample: int | None) -> tuple[Verdict, str]:
-    from audit.finding import AuditError  # noqa: PLC0415 - takes a third of a second
+    from audit.finding import AuditError, Verdict  # noqa: PLC0415 - takes a third of a second
     from audit.judge import audit_run  # noqa: PLC0415
     from audit.run import read_run  # noqa: PLC0415
 
     try:
-        run = read_run(path)  # the audit reads by itself, before anybody else has looked at the file
-        run = replace(run, told=_told(path) if run.steps else {}, sample=sample)
-        return audit_run(run), f"{run.attributes['controller']} seed {run.attributes['seed']}"
+        run = read_run(path, sample=sample)  # the audit looks by itself, before anybody else does
+        verdict = audit_run(run)
+        if run.steps:
+            figures = audit_run(replace(run, told=_told(path)), only=OF_FIGURES)
+            verdict = Verdict((*verdict.violations, *figures.violations), verdict.notes, verdict.rules)
+        return verdict, f"{run.attributes['controller']} seed {run.attributes['seed']}"
     except AuditError as error:
         raise ResultError(str(error)) from error
 

@@ -112,10 +112,11 @@ class DistrictFleet:
         if not self.keeps_traces:
             return
         step_h = step_s / SECONDS_PER_HOUR
-        self.stay_h, self.arrived_h = (share * step_h for share in _plugged_shares(declared, presence))
+        here, came = _plugged_shares(declared, presence)
+        self.stay_h, self.arrived_h = np.where(declared.is_plugged, here * step_h, np.nan), came * step_h
         left_h = (declared.declared_departure_s - now_s) / SECONDS_PER_HOUR
         # a car past its declared departure is asked for as long as it stays
-        hours = np.where(left_h > 0, np.minimum(left_h, step_h), self.stay_h)
+        hours = np.where(left_h > 0, np.minimum(left_h, step_h), here * step_h)
         self.asked_kwh = np.nan_to_num(self.requested_kw) * hours
 
     def read_meters(self, now_s: int, step_s: int, told: Instructions, declared: DeclaredTable,

@@ -67,7 +67,8 @@ def test_what_is_not_determined_is_not_caught_by_chance_alone(placed_run):
         one = whole(placed_run, told, district, values)
         if one and one.name in always and not is_caught(one):
             always.discard(one.name)
-    assert always <= {"spatial_repaired"}  # no solve was repaired, so there is nothing to enlarge
+    # no solve was repaired, so there is nothing to enlarge; the objective is held in the hour of the plan alone
+    assert always <= {"spatial_repaired", "expected_objective_usd"}
 
 
 @pytest.mark.slow
