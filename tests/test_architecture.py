@@ -11,11 +11,12 @@ import pytest
 from testbed.wiring.attributes import ATTRIBUTES
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("models", "controllers", "testbed", "experiments")
+PACKAGES = ("audit", "models", "controllers", "testbed", "experiments")
 
 FILES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
 ALL_FILES = sorted([*FILES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")])
 FORBIDDEN = {
+    "audit": {"models", "controllers", "testbed", "experiments"},
     "models": {"mosaik", "mosaik_api_v3", "cvxpy", "controllers", "testbed", "experiments"},
     "controllers": {"mosaik", "mosaik_api_v3", "simpy", "pandapower", "testbed", "experiments"},
     "testbed": {"experiments", "simpy", "pandapower"},
@@ -24,6 +25,7 @@ FORBIDDEN = {
 ONLY_IN = {"simpy": {"models/mobility/vehicle_processes.py"},
            "pandapower": {"models/network/sources/", "models/network/power_flow.py"}}
 """The only files, or folders ending in `/`, that import it."""
+THIRD_PARTY_OF_AUDIT = {"h5py", "numpy", "yaml", "power_grid_model"}
 THIRD_PARTY_OF_CONTROLLERS = {"numpy", "scipy", "cvxpy", "clarabel", "qoco", "piqp", "highspy", "pymoo"}
 BORDER_RECORDS = "models.records"
 """The records that cross package borders."""
@@ -84,6 +86,9 @@ def test_imports_point_one_way(file):
 
 
 @pytest.mark.parametrize(("file", "source", "is_broken"), [
+    ("audit/x.py", "from models.records.arrays import Floats", True),
+    ("audit/x.py", "from testbed.results.reading import Result", True),
+    ("audit/x.py", "import h5py, numpy", False),
     ("models/x.py", "import cvxpy as cp", True),
     ("models/x.py", "def f():\n    from mosaik import World", True),
     ("models/x.py", "from testbed.scenario.record import Scenario", True),
@@ -110,6 +115,15 @@ def test_controllers_need_only_arrays_and_solvers():
     """Beyond the standard library and our own packages."""
     allowed = {*THIRD_PARTY_OF_CONTROLLERS, "models", "controllers", *sys.stdlib_module_names}
     for file in (file for file in FILES if name_of(file).startswith("controllers/")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        tops = {name.split(".")[0] for name in imports_of(tree, name_of(file))}
+        assert tops <= allowed, f"{name_of(file)} imports {sorted(tops - allowed)}"
+
+
+def test_the_audit_shares_no_code_with_what_it_judges():
+    """It reads files by itself; beyond the standard library it needs three packages, and one where it is installed."""
+    allowed = {*THIRD_PARTY_OF_AUDIT, "audit", *sys.stdlib_module_names}
+    for file in (file for file in FILES if name_of(file).startswith("audit/")):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         tops = {name.split(".")[0] for name in imports_of(tree, name_of(file))}
         assert tops <= allowed, f"{name_of(file)} imports {sorted(tops - allowed)}"
@@ -165,10 +179,12 @@ def test_asking_in_passing_can_be_seen(source, is_broken):
 
 # ---------------------------------------------------------------- wings
 WINGS = {
+    "audit": ("finding", "arrays", "run", "tables", "units", "cars", "network", "profiles", "prices", "reserve_price",
+              "thermal", "figures", "registry", "rules", "not_determined", "judge"),
     "models": ("data_tables", "records", "registry", "tables", "network", "system", "wear", "drivers", "mobility",
                "fleet"),
-    "testbed": ("scenario", "wiring", "setup", "results", "simulators", "metrics", "owners", "running", "sweeping",
-                "reporting", "checks", "cli", "__main__"),
+    "testbed": ("scenario", "wiring", "setup", "results", "simulators", "metrics", "owners", "auditing", "running",
+                "sweeping", "reporting", "checks", "cli", "__main__"),
     "experiments": ("runs", "csv_rows", "publishing", "system", "feeder", "drivers", "wear", "claims", "published"),
 }
 """Parts of a package in their order: each may import itself and those before it."""

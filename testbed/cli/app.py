@@ -30,7 +30,8 @@ COMMANDS = {
     "list": "List what there is: the name first on each line, then what it is.",
     "schema": "Print the JSON schema of scenario files, for editors.",
     "serve-district": "Simulate districts for runs elsewhere (execution.remote), until stopped; prints its address.",
-    "check": "Open all that a scenario or study names and try how a run begins, or hold a result against all rules.",
+    "check": "Open all that a scenario or study names and try how a run begins, or audit a result.",
+    "audit": "Hold a result against all rules of the model, by code that shares nothing with the simulators.",
 }
 """Name of each and what it does: the first line of its function."""
 WRONG_USAGE = 2

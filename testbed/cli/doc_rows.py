@@ -65,9 +65,23 @@ def _protocols() -> Table:
     return ("here", "OCPP 2.x", "OpenADR"), [(f"`{way.name}`", way.ocpp, way.openadr) for way in BEHAVIOURS]
 
 
+def _audit_rules() -> Table:
+    from audit.judge import all_rules  # noqa: PLC0415 - only where its page is made
+
+    return (("rule", "section", "holds that", "determines"),
+            [(f"`{rule.name}`", rule.section, rule.sentence, ", ".join(f"`{name}`" for name in rule.determines) or "-")
+             for rule in all_rules().values()])
+
+
+def _not_determined() -> Table:
+    from audit.not_determined import NOT_DETERMINED  # noqa: PLC0415
+
+    return ("array", "why no rule determines it"), [(f"`{name}`", why) for name, why in NOT_DETERMINED.items()]
+
+
 KIND_TABLES: dict[str, Callable[[], Table]] = {
     "wear-models": _wear_models, "tariffs": _tariffs, "networks": _networks, "metrics": _metrics, "figures": _figures,
-    "behaviours": _behaviours, "protocols": _protocols}
+    "behaviours": _behaviours, "protocols": _protocols, "audit-rules": _audit_rules, "not-determined": _not_determined}
 CROSSINGS: dict[str, Callable[[], str]] = {
     "diagram": printed.diagram, "crossings": printed.crossings, "axes": printed.axes}
 

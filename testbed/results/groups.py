@@ -119,7 +119,8 @@ def make_root(file: h5py.File, header: ResultHeader, layout: ResultLayout) -> No
         "kind": FILE_KIND, "schema_version": SCHEMA_VERSION, "scenario": header.scenario_yaml,
         "scenario_name": header.scenario_name, "controller": header.controller, "seed": header.seed,
         "step_s": header.step_s, "steps_total": header.steps_total,
-        "warmup_controlled_days": header.warmup_controlled_days, "status": "running", "steps_written": 0,
+        "warmup_controlled_days": header.warmup_controlled_days, "load_peak_mw": header.load_peak_mw,
+        "status": "running", "steps_written": 0,
         "district_names": [d.name for d in layout.districts],
     }
     for name, value in attrs.items():
@@ -155,7 +156,12 @@ def _make_network(place: Place, feeder: RadialFeeder) -> None:
     """What never changes of a feeder; each line stands at the bus that it leads to."""
     parent = np.where(feeder.parent >= 0, feeder.bus_number[feeder.parent], NOT_WRITTEN)
     ampere = BASE_MVA * 1e3 / (np.sqrt(3.0) * feeder.nominal_kv)
+    place.group.attrs["nominal_kv"] = feeder.nominal_kv
     place.filled("bus_parent", ("bus",), parent, "1", "number of the bus on the way to the substation, -1 there")
+    place.filled("line_r_pu", ("bus",), feeder.r_pu, "pu", "resistance of the line to the parent bus, on 1 MVA")
+    place.filled("line_x_pu", ("bus",), feeder.x_pu, "pu", "reactance of the line to the parent bus, on 1 MVA")
+    place.filled("load_peak_kw", ("bus",), feeder.p_base_kw, "kW", "load of the bus when the system's is at its peak")
+    place.filled("load_peak_kvar", ("bus",), feeder.q_base_kvar, "kvar", "its reactive power")
     place.filled("line_rating_a", ("bus",), feeder.i_max_pu * ampere, "A", "current that the line may carry")
     place.filled("transformer_rating_kva", ("bus",), feeder.transformer_kva, "kVA",
                  "rating of the MV/LV transformer, of the substation at its bus; inf: none")

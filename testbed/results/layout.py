@@ -19,7 +19,9 @@ from testbed.wiring.attributes import NETWORK_ONLY, Attribute, recorded
 
 Array = npt.NDArray[Any]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2 holds each network's impedances and peak loads, and what each car's charger can; both are read."""
+READABLE_SCHEMAS = (1, SCHEMA_VERSION)
 FILE_KIND = "v2g-testbed result"
 TRACES_KIND = "v2g-testbed vehicle traces"
 NOT_WRITTEN = -1
@@ -50,6 +52,8 @@ class ResultHeader:
     """Counted steps only."""
     warmup_controlled_days: int = 0
     """Days under the controller before them."""
+    load_peak_mw: float = float("nan")
+    """System load at which buses draw their peak loads; NaN: not known."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from testbed.results.layout import (
     PLAN_RUN_SCALARS,
     PLAN_SCALARS,
     PLAN_TARGETS,
-    SCHEMA_VERSION,
+    READABLE_SCHEMAS,
     TRACES_KIND,
     Array,
     ResultError,
@@ -342,9 +342,9 @@ def open_result(path: Path | str) -> Result:
                           f"under this name without -vehicles")
     if attributes.get("kind") != FILE_KIND:
         raise ResultError(f"{path}: an HDF5 file, but not a result of this testbed")
-    if attributes["schema_version"] != SCHEMA_VERSION:
-        raise ResultError(f"{path}: schema version {attributes['schema_version']}, "
-                          f"this program reads {SCHEMA_VERSION}")
+    if (version := attributes.get("schema_version")) not in READABLE_SCHEMAS:
+        raise ResultError(f"{path}: schema version {version}, this program reads "
+                          f"{', '.join(map(str, READABLE_SCHEMAS))}")
     return Result(path)
 
 

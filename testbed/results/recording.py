@@ -17,6 +17,7 @@ from testbed.scenario.record import to_yaml
 from testbed.setup.districts import District, build_districts
 from testbed.setup.given_controllers import controller_of
 from testbed.setup.knowledge import thermal_units
+from testbed.setup.profiles import build_profiles
 from testbed.wiring.asked import asked_words
 from testbed.wiring.remains import owner_of_run
 from testbed.wiring.run_spec import DAY_S, RunSpec
@@ -28,7 +29,8 @@ def result_header(spec: RunSpec) -> ResultHeader:
     return ResultHeader(
         scenario_yaml=to_yaml(scenario), scenario_name=scenario.name,
         controller=controller_of(spec).name, seed=spec.seed, step_s=spec.step_s,
-        steps_total=spec.steps_counted, warmup_controlled_days=scenario.warmup_controlled_days)
+        steps_total=spec.steps_counted, warmup_controlled_days=scenario.warmup_controlled_days,
+        load_peak_mw=build_profiles(spec.scenario).load_peak_mw)
 
 
 def result_layout(spec: RunSpec) -> ResultLayout:

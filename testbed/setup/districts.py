@@ -33,7 +33,7 @@ from models.records.groups import VEHICLE_CLASSES, ZONES
 from models.records.vehicles import Vehicles
 from models.tables.table_format import TableFormat
 from testbed.scenario import record as described
-from testbed.scenario.files import file_digest, files_digest
+from testbed.scenario.files import file_digest, files_digest, named_files
 from testbed.scenario.parts import district as district_part
 from testbed.setup.blocks import from_blocks
 from testbed.setup.given_controllers import controller_of

@@ -62,6 +62,7 @@ class FleetSimulator(Adapter):
         core.add(step)
         core.add_plugged(declared, presence, self.spec.step_s / SECONDS_PER_HOUR)
         core.read_meters(now_s, self.spec.step_s, told, declared, soc, step)
+        core.measure_hours(now_s, self.spec.step_s, declared, presence)
         core.soc_reported = (step.soc if self.hears_all
                              else core.telemetry.step(step.soc, step.soc_arrived, presence))
         return core.values(step, is_last=now_s + self.spec.step_s == self.spec.scenario.days * DAY_S)
@@ -84,6 +85,7 @@ class DistrictFleet:
         """What the cars may add to the system under this controller; one that never discharges promises to stop."""
         self.batteries, self.keeps_traces = Batteries.of(vehicles), spec.scenario.record.vehicles
         self.requested_kw = self.limited_kw = np.zeros(vehicles.count)
+        self.stay_h = self.arrived_h = self.asked_kwh = np.zeros(vehicles.count)
         self.reserve: dict[str, float] = {}
         self.fleet = Fleet(vehicles, district.site.bus_zone, wear, drivers.price_quantile, response, parameters)
         self.start_counting()
@@ -91,18 +93,31 @@ class DistrictFleet:
     def start_counting(self) -> None:
         """Forget the warm-up."""
         self.stored_start_kwh: Floats = self.fleet.energy_kwh.copy()
-        self.sums = {name: np.zeros(self.district.vehicles.count) for name in (*SUMMED, "plugged_h")}
+        names = (*SUMMED, "plugged_h", "departures_short")
+        self.sums = {name: np.zeros(self.district.vehicles.count) for name in names}
 
     def add(self, step: FleetStep) -> None:
         """Add one step to the sums."""
         for name in SUMMED:
             self.sums[name] += getattr(step, name)
+        self.sums["departures_short"] += step.departure_short_kwh > 0
 
     def add_plugged(self, declared: DeclaredTable, presence: PresenceTable, step_h: float) -> None:
         """Add the hours plugged in during one step."""
-        here = np.where(declared.is_plugged, presence.stay_fraction, 0.0)
-        came = np.where(presence.arrived_bus_index >= 0, presence.arrived_stay_fraction, 0.0)
+        here, came = _plugged_shares(declared, presence)
         self.sums["plugged_h"] += (here + came) * step_h
+
+    def measure_hours(self, now_s: int, step_s: int, declared: DeclaredTable, presence: PresenceTable) -> None:
+        """For traces: how long each car was plugged in, and what energy it was asked for."""
+        if not self.keeps_traces:
+            return
+        step_h = step_s / SECONDS_PER_HOUR
+        here, came = _plugged_shares(declared, presence)
+        self.stay_h, self.arrived_h = np.where(declared.is_plugged, here * step_h, np.nan), came * step_h
+        left_h = (declared.declared_departure_s - now_s) / SECONDS_PER_HOUR
+        # a car past its declared departure is asked for as long as it stays
+        hours = np.where(left_h > 0, np.minimum(left_h, step_h), here * step_h)
+        self.asked_kwh = np.nan_to_num(self.requested_kw) * hours
 
     def read_meters(self, now_s: int, step_s: int, told: Instructions, declared: DeclaredTable,
                     soc: Floats, step: FleetStep) -> None:
@@ -126,6 +141,7 @@ class DistrictFleet:
         charge_mw, discharge_mw = step.charge_group_kw.sum() / 1e3, step.discharge_group_kw.sum() / 1e3
         return {
             "setpoint_vehicle_kw": self.requested_kw, "limited_vehicle_kw": self.limited_kw,
+            "stay_vehicle_h": self.stay_h, "arrived_vehicle_h": self.arrived_h, "asked_vehicle_kwh": self.asked_kwh,
             "soc": step.soc, "soc_reported": self.soc_reported, "p_vehicle_kw": step.p_kw,
             "reason_vehicle": step.behaviour,
             "pev_flows": PevFlows(step.p_bus_kw, step.q_bus_kvar, step.p_slow_bus_kw),
@@ -147,4 +163,11 @@ class DistrictFleet:
             class_index=vehicles.class_index, stored_start_kwh=self.stored_start_kwh,
             stored_end_kwh=self.fleet.energy_kwh, capacity_kwh=vehicles.capacity_kwh,
             age_years=vehicles.age_years, is_enrolled=vehicles.is_enrolled.astype(np.int64),
-            is_bidirectional=vehicles.is_bidirectional.astype(np.int64), **self.sums)
+            is_bidirectional=vehicles.is_bidirectional.astype(np.int64),
+            p_discharge_max_kw=vehicles.p_discharge_max_kw, **self.sums)
+
+
+def _plugged_shares(declared: DeclaredTable, presence: PresenceTable) -> tuple[Floats, Floats]:
+    """[V] shares of the step in which each car is plugged in: in the stay that goes on, and in one that begins."""
+    return (np.where(declared.is_plugged, presence.stay_fraction, 0.0),
+            np.where(presence.arrived_bus_index >= 0, presence.arrived_stay_fraction, 0.0))

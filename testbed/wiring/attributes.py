@@ -234,6 +234,13 @@ _FLEET = [
         ("setpoint_vehicle_kw", "kW", "power asked of the car; NaN where nothing is"),
         ("limited_vehicle_kw", "kW", "part of it that charger and battery can do"),
     ], ("vehicle",), recorded=False, traced_as="f4", may_be_nan=True),
+    *_series("fleet", "district", [
+        ("stay_vehicle_h", "h", "hours of the step in which the stay that it begins with goes on; NaN without one"),
+    ], ("vehicle",), recorded=False, traced_as="f4", may_be_nan=True),
+    *_series("fleet", "district", [
+        ("arrived_vehicle_h", "h", "hours of the step in a stay that begins within it"),
+        ("asked_vehicle_kwh", "kWh", "energy of the set-point until the car's declared departure; positive = charging"),
+    ], ("vehicle",), recorded=False, traced_as="f4"),
     Attribute("fleet", "district", "p_vehicle_kw", "kW", "mean power at the bus in the step", ("vehicle",),
               traced_as="f4"),
     Attribute("fleet", "district", "reason_vehicle", "1", "reason code of the step", ("vehicle",),

@@ -170,6 +170,7 @@ class VehicleTotals(StepSums):
     """Sums of every car since counted 00:00, and what is needed to judge them."""
 
     plugged_h: Annotated[Floats, of("h", "vehicle")]
+    departures_short: Annotated[Floats, of("1", "vehicle")]
     class_index: Annotated[Ints, of("1", "vehicle")]
     stored_start_kwh: Annotated[Floats, of("kWh", "vehicle")]
     stored_end_kwh: Annotated[Floats, of("kWh", "vehicle")]
@@ -177,6 +178,7 @@ class VehicleTotals(StepSums):
     age_years: Annotated[Floats, of("a", "vehicle")]
     is_enrolled: Annotated[Ints, of("1", "vehicle")]
     is_bidirectional: Annotated[Ints, of("1", "vehicle")]
+    p_discharge_max_kw: Annotated[Floats, of("kW", "vehicle")]
 
 
 # ---------------------------------------------------------------- units

@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from models.records.arrays import RecordError
-from testbed.checks.result import check_result
-from testbed.cli.ending import FAILED, reported
+from testbed.cli.audit_text import print_audit
+from testbed.cli.ending import reported
 from testbed.cli.given import kind_of
-from testbed.cli.opened import content_read, opened
 from testbed.cli.options import Overrides
 from testbed.cli.saying import tell
 from testbed.running.preflight import WrongRequest, checked_scenario
@@ -25,12 +24,12 @@ def command(
     given: Annotated[str, typer.Argument(metavar="SCENARIO|STUDY|FILE.h5", help="A scenario, a study, or a result.")],
     overrides: Overrides = None,
 ) -> None:
-    """Open all that a scenario or study names and try how a run begins, or hold a result against all rules."""
+    """Open all that a scenario or study names and try how a run begins, or audit a result."""
     kind = "result" if given.endswith(".h5") else kind_of(given)
     if overrides and kind in {"result", "study"}:
         raise WrongRequest([f"--set: is for a scenario, and {given} is a {kind}"])
     if kind == "result":
-        _check_result(Path(given))
+        print_audit(Path(given))
     elif kind == "study":
         _check_study(given)
     else:
@@ -83,13 +82,3 @@ def _check_study(name: str) -> None:
         raise WrongRequest(list(dict.fromkeys(mistakes)))
     tell(f"{study.name} is valid: {len(cases)} cases of {len(texts)} scenarios under {', '.join(study.controllers)}")
 
-
-def _check_result(file: Path) -> None:
-    result = opened(file)
-    with content_read(file):
-        verdict = check_result(result)
-    for line in (*verdict.violations, *(f"note: {note}" for note in verdict.notes)):
-        tell(line)
-    tell(f"{file}: {len(verdict.violations)} violations, {len(verdict.notes)} notes")
-    if verdict.violations:
-        raise typer.Exit(FAILED)

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from testbed.results.layout import ResultError
+from testbed.metrics.of_runs import compute_metrics
+from testbed.results.layout import READABLE_SCHEMAS, ResultError
 from testbed.results.reading import Reference, equal_results, open_result, stored_plans
 from testbed.results.vehicle_traces import VehicleTraceWriter, read_traces
 from testbed.results.writing import ResultWriter, finish_result
@@ -203,7 +204,7 @@ def test_what_is_no_result_file_is_named_so(tmp_path: Path, write_result: Any) -
     path = write_result()
     with h5py.File(path, "r+") as file:
         file.attrs["schema_version"] = 99
-    with pytest.raises(ResultError, match="schema version 99"):
+    with pytest.raises(ResultError, match="schema version 99, this program reads 1, 2"):
         open_result(path)
 
 
@@ -230,6 +231,18 @@ def test_a_dataset_that_one_file_lacks_is_a_difference(write_result: Any) -> Non
     assert equal_results(a, write_result("b.h5")) == ["districts/rest/vehicle_driven_kwh"]
 
 
+@pytest.mark.parametrize("schema", READABLE_SCHEMAS)
+def test_every_published_schema_is_read(write_result: Any, schema: int) -> None:
+    path = write_result(system={"load_mw": 700.0})
+    with h5py.File(path, "r+") as file:
+        file.attrs["schema_version"] = schema
+        if schema < 2:
+            del file.attrs["load_peak_mw"]
+    result = open_result(path)
+    assert (result.steps_written, float(result.system("load_mw")[0])) == (4, 700.0)
+    assert compute_metrics(result)["unit_hours"] == 0
+
+
 # ---------------------------------------------------------------- traces of vehicles
 def _write_traces(path: Path, toy: Any, steps: int) -> None:
     writer = VehicleTraceWriter(path, toy.header(toy.scenario(), "x", 1, 20, 900), toy.layout())
@@ -237,7 +250,8 @@ def _write_traces(path: Path, toy: Any, steps: int) -> None:
         for district, count in (("feeder33", 2), ("rest", 3)):
             soc = np.full(count, i / 32)
             values = {"soc": soc, "setpoint_vehicle_kw": soc * 8, "limited_vehicle_kw": soc * 7,
-                      "p_vehicle_kw": soc * 7, "reason_vehicle": soc * 0 + 2}
+                      "p_vehicle_kw": soc * 7, "reason_vehicle": soc * 0 + 2, "stay_vehicle_h": soc,
+                      "arrived_vehicle_h": soc * 0, "asked_vehicle_kwh": soc * 2}
             writer.write_step(i, district, values)
     writer.close()
 

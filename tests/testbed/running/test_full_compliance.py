@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from testbed.checks.result import check_result
+from testbed.auditing.of_runs import audited
 from testbed.metrics.of_runs import compute_metrics
 from testbed.results.reading import open_result
 from testbed.running.one_run import run_scenario
@@ -35,7 +35,7 @@ def test_nobody_leaves_short_or_falls_below_the_floor(tmp_path: Path, controller
     assert figures["departures_short"] == 0
     assert 0 <= figures["not_delivered_share"] <= NOT_DELIVERED[redispatch]
     assert figures["compliance_realised"] > 0.98, "but for what chargers and batteries cannot"
-    assert check_result(run).violations == ()
+    assert audited(run.path).violations == ()
     if controller == "bilayer":
         assert figures["discharged_mwh"] > 0.01, "else nothing was tried"
     for district in run.districts:

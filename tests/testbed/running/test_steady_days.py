@@ -9,7 +9,7 @@ from models.drivers import population
 from models.fleet.fleet import Fleet
 from models.system.power_system import NetLoad, PowerSystem
 from models.system.profiles import Profiles
-from testbed.checks.result import check_result
+from testbed.auditing.of_runs import audited
 from testbed.metrics.of_runs import compute_metrics
 from testbed.results.reading import equal_results, open_result, stored_plans
 from testbed.running.one_run import run_scenario
@@ -93,7 +93,7 @@ def test_units_carry_their_hours_over_midnight(pair):
 
 
 def test_the_checker_judges_from_that_state(pair):
-    assert [str(one) for one in check_result(pair[0]).violations] == []
+    assert audited(pair[0].path).violations == ()
 
 
 def test_start_ups_and_planned_costs_begin_from_that_state(pair):

@@ -1,0 +1,85 @@
+"""All rules held against a result file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+import numpy as np
+
+import audit.rules
+from audit.finding import AuditError, Finding, Verdict, findings
+from audit.registry import Rule, registered
+from audit.run import Run, read_run
+
+MOST_PER_RULE = 20
+"""Findings that one rule reports; their number is told beyond it."""
+BROKEN_INPUT = (KeyError, IndexError, TypeError, ValueError, ZeroDivisionError, OverflowError, AttributeError,
+                np.linalg.LinAlgError)
+"""What a rule may meet in values that no run has written."""
+
+
+SECOND_ENGINE = "power_grid_model"
+OF_AN_EMPTY_FILE = "time_axis"
+"""The rule that a file without a step breaks; the others have nothing to look at."""
+
+
+@cache
+def all_rules() -> dict[str, Rule]:
+    """By name, in the order of the files in `audit/rules/`."""
+    for module in iter_modules(audit.rules.__path__):
+        import_module(f"{audit.rules.__name__}.{module.name}")
+    return registered()
+
+
+def audit_file(path: Path | str, *, told: Mapping[str, Any] | None = None, sample: int | None = None,
+               with_slow: bool = True) -> Verdict:
+    """The verdict on a result file; AuditError for a file that is none.
+
+    told: figures made of it elsewhere (`metrics`), to be held against the audit's own. sample: steps that slow rules
+    look at, evenly spread; None: all. with_slow: whether the second engine is asked at all.
+    """
+    return audit_run(read_run(path, told, sample), with_slow=with_slow)
+
+
+def audit_run(run: Run, *, with_slow: bool = True, only: Collection[str] = ()) -> Verdict:
+    """The verdict on a run that was read, by the rules of these names alone if there are some."""
+    rules = [rule for rule in all_rules().values()
+             if (with_slow or not rule.is_slow) and (run.has_traces or not rule.needs_traces)
+             and (run.steps or rule.name == OF_AN_EMPTY_FILE) and (not only or rule.name in only)]
+    with np.errstate(all="ignore"):  # impossible values are for the rules to judge, not to warn of
+        found = [finding for rule in rules for finding in _held(rule, run)]
+    return Verdict(tuple(one for one in found if not one.is_note), (*_unread(run), *(f for f in found if f.is_note)),
+                   len(rules))
+
+
+def _held(rule: Rule, run: Run) -> Iterator[Finding]:
+    """At most MOST_PER_RULE findings of one rule."""
+    try:
+        broken = [finding for check in rule.function(run) for finding in findings(rule.name, check, run.step_s)]
+    except BROKEN_INPUT as error:
+        words = " ".join(str(error).split())[:160]
+        raise AuditError(f"{run.path}: rule {rule.name} cannot be held against it: {type(error).__name__} "
+                         f"{words}") from error
+    except AuditError as error:
+        raise AuditError(str(error) if str(run.path) in str(error) else f"{run.path}: {error}") from error
+    yield from broken[:MOST_PER_RULE]
+    if len(broken) > MOST_PER_RULE:
+        yield Finding(rule.name, f"and {len(broken) - MOST_PER_RULE} more places", "run", -1, None,
+                      float(len(broken)), "places", float(MOST_PER_RULE), all(one.is_note for one in broken))
+
+
+def _unread(run: Run) -> Iterator[str]:
+    """What this file, or what is installed, does not let the audit judge."""
+    if run.networks and find_spec(SECOND_ENGINE) is None:
+        yield ("power-grid-model is not installed: AC was held against the audit's own sweeps alone "
+               "(pip install 'v2g-testbed[audit]')")
+    if run.schema < 2:
+        yield f"schema {run.schema} holds no impedances and no limits of chargers: AC and cars' powers were not judged"
+    if not run.has_traces:
+        yield "no traces per vehicle (record.vehicles): rules of single cars and steps were not held"

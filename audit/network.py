@@ -1,0 +1,121 @@
+"""AC power flow of a radial network by backward and forward sweeps, and what voltages say of the powers behind them.
+
+Per unit on 1 MVA; lines are series impedances alone (docs/model.md 4.4, 5.4 and 10).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from audit.finding import AuditError, Floats
+from audit.run import District, Run
+
+KVA = 1e3
+"""Per unit of power."""
+MOST_SWEEPS = 200
+CONVERGED, AT_REST = 1e-13, 1e-9
+
+
+@dataclass(frozen=True)
+class Flow:
+    """[N, B] or [N]."""
+
+    vm_pu: Floats
+    current_pu: Floats
+    """[N, B] through the line to the parent; 0 at the slack."""
+    losses_kw: Floats
+    p_slack_kw: Floats
+    q_slack_kvar: Floats
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A radial network [B]: parents stand before their children, the slack first."""
+
+    parent: Any
+    z: Any
+    """Complex impedance of the line to the parent, pu."""
+    v_slack: float
+
+    @cached_property
+    def _order(self) -> list[int]:
+        return list(range(self.parent.size - 1, 0, -1))
+
+    def flow(self, p_kw: Floats, q_kvar: Floats) -> Flow:
+        """The AC power flow of N cases of loads [N, B]; NaN where it does not come to rest."""
+        s = (p_kw + 1j * q_kvar).T / KVA
+        v = np.full(s.shape, self.v_slack, dtype=np.complex128)
+        with np.errstate(all="ignore"):  # beyond what a line can carry voltages run away, and are NaN
+            for _ in range(MOST_SWEEPS):
+                new = self._swept(v, s)
+                change, v = np.abs(new - v).max(initial=0.0), new
+                if not change > CONVERGED:
+                    break
+            if not change <= AT_REST:
+                v = np.full(v.shape, np.nan + 0j)
+            return self._told(v, self._currents(np.conj(s / v)), s)
+
+    def _swept(self, v: Any, s: Any) -> Any:
+        """Currents from the ends to the slack, then voltages from the slack to the ends."""
+        current, new = self._currents(np.conj(s / v)), v.copy()
+        for j in range(1, self.parent.size):
+            new[j] = new[self.parent[j]] - self.z[j] * current[j]
+        return new
+
+    def _currents(self, at_bus: Any) -> Any:
+        """Through each line: what its bus and all behind it draw."""
+        current = at_bus.copy()
+        for j in self._order:
+            current[self.parent[j]] += current[j]
+        return current
+
+    def _told(self, v: Any, current: Any, s: Any) -> Flow:
+        losses = (np.abs(current[1:]) ** 2 * self.z[1:].real[:, None]).sum(axis=0)
+        from_slack = self.v_slack * np.conj(current[0] - np.conj(s[0] / v[0])) + s[0]
+        through = np.abs(current)
+        through[0] = 0.0
+        return Flow(np.abs(v).T, through.T, losses * KVA, from_slack.real * KVA, from_slack.imag * KVA)
+
+    def powers_behind(self, vm_pu: Floats, q_kvar: Floats) -> tuple[Floats, Floats]:
+        """([N, B] kW drawn at each bus, [N] kW lost) that voltages [N, B] and reactive loads [N, B] imply.
+
+        v_i = v_j + 2 (r P + x Q) + |z|^2 (P^2 + Q^2)/v_j with P, Q at the far end of the line (Baran and Wu 1989).
+        """
+        v, q = (vm_pu**2).T, q_kvar.T / KVA
+        sent_p, sent_q = np.zeros(v.shape), np.zeros(v.shape)
+        p, losses = np.zeros(v.shape), np.zeros(v.shape[1])
+        for j in self._order:
+            r, x = self.z[j].real, self.z[j].imag
+            far_q = q[j] + sent_q[j]
+            square = (r * r + x * x) / v[j]
+            rest = v[j] + 2 * x * far_q + square * far_q**2 - v[self.parent[j]]
+            root = np.sqrt(np.maximum(r * r - square * rest, 0.0))
+            far_p = -rest / (r + root)
+            lost = (far_p**2 + far_q**2) / v[j]
+            p[j] = far_p - sent_p[j]
+            losses += r * lost
+            sent_p[self.parent[j]] += far_p + r * lost
+            sent_q[self.parent[j]] += far_q + x * lost
+        return (p * KVA).T, losses * KVA
+
+
+def tree_of(district: District) -> Tree:
+    """The network of a district; AuditError where its buses are no tree."""
+    numbers, parent = district.axes["bus"], district("bus_parent")
+    position = {int(number): row for row, number in enumerate(numbers)}
+    rows = np.array([position.get(int(number), -1) for number in parent])
+    if len(position) != numbers.size or rows[0] != -1 or parent[0] != -1 or not np.all(
+            (rows[1:] >= 0) & (rows[1:] < np.arange(1, rows.size))):
+        raise AuditError(f"districts/{district.name}/bus_parent is no tree with parents before their children")
+    z = district("line_r_pu") + 1j * district("line_x_pu")
+    return Tree(rows, z, float(district.scenario["slack_vm_pu"]))
+
+
+def loads(run: Run, district: District) -> tuple[Floats, Floats]:
+    """(kW, kvar) [T, B] without cars: each bus's peak times the system's load over its peak."""
+    shape = run("load_mw")[:, None] / float(run.attributes["load_peak_mw"])
+    return shape * district("load_peak_kw"), shape * district("load_peak_kvar")

@@ -1,0 +1,1 @@
+"""Results brought before the independent audit, with what is made of them."""
