@@ -1,6 +1,8 @@
 """AC power flow of a radial network by backward and forward sweeps, and what voltages say of the powers behind them.
 
-Per unit on 1 MVA; lines are series impedances alone (docs/model.md 4.4, 5.4 and 10).
+Per unit on 1 MVA; lines are series impedances alone (docs/model.md 4.4, 5.4 and 10). An off-nominal transformer
+scales all voltages behind it: the flow is that of the network with voltages v / s and impedances z / s^2, s being the
+product of the turns ratios on the way from the slack.
 """
 
 from __future__ import annotations
@@ -38,8 +40,23 @@ class Tree:
 
     parent: Any
     z: Any
-    """Complex impedance of the line to the parent, pu."""
+    """Complex impedance of the line to the parent, seen from its end, pu."""
     v_slack: float
+    turns_ratio: Any
+    """Voltage that each line begins with over its parent's."""
+
+    @cached_property
+    def scale(self) -> Floats:
+        """[B] voltage of each bus at no load over the slack's."""
+        scale = np.ones(self.parent.size)
+        for j in range(1, self.parent.size):
+            scale[j] = scale[self.parent[j]] * self.turns_ratio[j]
+        return scale
+
+    @cached_property
+    def z_scaled(self) -> Any:
+        """[B] impedances of the network without transformers."""
+        return self.z / self.scale**2
 
     @cached_property
     def _order(self) -> list[int]:
@@ -63,7 +80,7 @@ class Tree:
         """Currents from the ends to the slack, then voltages from the slack to the ends."""
         current, new = self._currents(np.conj(s / v)), v.copy()
         for j in range(1, self.parent.size):
-            new[j] = new[self.parent[j]] - self.z[j] * current[j]
+            new[j] = new[self.parent[j]] - self.z_scaled[j] * current[j]
         return new
 
     def _currents(self, at_bus: Any) -> Any:
@@ -74,22 +91,22 @@ class Tree:
         return current
 
     def _told(self, v: Any, current: Any, s: Any) -> Flow:
-        losses = (np.abs(current[1:]) ** 2 * self.z[1:].real[:, None]).sum(axis=0)
+        losses = (np.abs(current[1:]) ** 2 * self.z_scaled[1:].real[:, None]).sum(axis=0)
         from_slack = self.v_slack * np.conj(current[0] - np.conj(s[0] / v[0])) + s[0]
         through = np.abs(current)
         through[0] = 0.0
-        return Flow(np.abs(v).T, through.T, losses * KVA, from_slack.real * KVA, from_slack.imag * KVA)
+        return Flow(np.abs(v).T * self.scale, through.T / self.scale, losses * KVA, from_slack.real * KVA, from_slack.imag * KVA)
 
     def powers_behind(self, vm_pu: Floats, q_kvar: Floats) -> tuple[Floats, Floats]:
         """([N, B] kW drawn at each bus, [N] kW lost) that voltages [N, B] and reactive loads [N, B] imply.
 
         v_i = v_j + 2 (r P + x Q) + |z|^2 (P^2 + Q^2)/v_j with P, Q at the far end of the line (Baran and Wu 1989).
         """
-        v, q = (vm_pu**2).T, q_kvar.T / KVA
+        v, q = ((vm_pu / self.scale) ** 2).T, q_kvar.T / KVA
         sent_p, sent_q = np.zeros(v.shape), np.zeros(v.shape)
         p, losses = np.zeros(v.shape), np.zeros(v.shape[1])
         for j in self._order:
-            r, x = self.z[j].real, self.z[j].imag
+            r, x = self.z_scaled[j].real, self.z_scaled[j].imag
             far_q = q[j] + sent_q[j]
             square = (r * r + x * x) / v[j]
             rest = v[j] + 2 * x * far_q + square * far_q**2 - v[self.parent[j]]
@@ -112,7 +129,7 @@ def tree_of(district: District) -> Tree:
             (rows[1:] >= 0) & (rows[1:] < np.arange(1, rows.size))):
         raise AuditError(f"districts/{district.name}/bus_parent is no tree with parents before their children")
     z = district("line_r_pu") + 1j * district("line_x_pu")
-    return Tree(rows, z, float(district.scenario["slack_vm_pu"]))
+    return Tree(rows, z, float(district.attributes["v_slack_pu"]), district("line_turns_ratio"))
 
 
 def loads(run: Run, district: District) -> tuple[Floats, Floats]:

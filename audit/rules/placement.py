@@ -46,7 +46,7 @@ def ac_of_the_plan(run: Run) -> Iterator[Check]:
     """The AC voltages of optimised powers belong to the losses said, and to cars at buses where they park."""
     for d in _planned(run):
         told, tree, (p, q) = _has_plan(d), tree_of(d), loads(run, d)
-        vm = np.where(told[:, None], d("vm_plan_ac_pu"), tree.v_slack)
+        vm = np.where(told[:, None], d("vm_plan_ac_pu"), tree.v_slack * tree.scale)
         behind, losses = tree.powers_behind(vm, q + d("q_plan_bus_kvar"))
         yield same(f"{d.name}: losses of the plan", np.where(told, d("losses_plan_ac_kw"), 0.0),
                    np.where(told, losses, 0.0), "kW", rel=1e-5, absolute=1e-3)

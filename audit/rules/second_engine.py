@@ -37,17 +37,17 @@ def ac_by_power_grid_model(run: Run) -> Iterator[Check]:
 
 
 def voltages_pu(d: District, p_kw: Floats, q_kvar: Floats) -> Floats:
-    """[N, B] for loads [N, B]; on one voltage level, which per-unit impedances do not know."""
+    """[N, B] for loads [N, B]; on one voltage level without transformers, as the tree has it."""
     from power_grid_model import PowerGridModel, initialize_array  # noqa: PLC0415
 
     tree, volt = tree_of(d), 1e3 * float(d.attributes["nominal_kv"])
-    model = PowerGridModel(_grid(tree.parent, tree.z * volt**2 / 1e6, tree.v_slack, volt))
+    model = PowerGridModel(_grid(tree.parent, tree.z_scaled * volt**2 / 1e6, tree.v_slack, volt))
     change = initialize_array("update", "sym_load", p_kw.shape)
     change["id"] = 2 * p_kw.shape[1] + np.arange(p_kw.shape[1])
     change["p_specified"], change["q_specified"] = p_kw * 1e3, q_kvar * 1e3
     answer: Any = model.calculate_power_flow(update_data={"sym_load": change}, error_tolerance=1e-12, max_iterations=50,
                                         threading=-1)
-    return np.asarray(answer["node"]["u_pu"], dtype=np.float64)
+    return np.asarray(answer["node"]["u_pu"], dtype=np.float64) * tree.scale
 
 
 def _grid(parent: Any, z_ohm: Any, v_slack: float, volt: float) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from controllers.temporal.unit_commitment.stages import (
     fix_commitment,
     make_variables,
 )
+from controllers.temporal.unit_commitment.units.curves import cost_tangents
 from models.records.arrays import Bools, Floats, Ints
 from models.records.objective import Objective
 
@@ -187,7 +188,7 @@ def _usd_per_t(case: Case) -> float:
 def _under_tangents(case: Case, v: Variables) -> tuple[Terms, eq.Constraints]:
     """F1..F4 with fresh variables above the tangents of fuel and emissions, and these tangents."""
     fuel, emitted = (replace(v, cost=cp.Variable(v.p.size)) for _ in range(2))
-    bounds = eq.cost_tangents(case, fuel) + eq.cost_tangents(_tons_case(case), emitted)
+    bounds = cost_tangents(case, fuel) + cost_tangents(_tons_case(case), emitted)
     return _terms(case, fuel, emitted.cost), bounds
 
 

@@ -85,7 +85,7 @@ class LightsimEngine:
         self._sweep.modify_load_p(np.ascontiguousarray(p_kw[:, 1:], dtype=np.float64) / 1e3)
         self._sweep.modify_load_q(np.ascontiguousarray(q_kvar[:, 1:], dtype=np.float64) / 1e3)
         self._sweep.compute(self._flat, _NEWTON_STEPS, _NEWTON_TOLERANCE_MVA / BASE_MVA)
-        v: Complexes = np.array(self._sweep.get_voltages()) * self._scale
+        v = np.array(self._sweep.get_voltages(), dtype=np.complex128) * self._scale
         v[~np.asarray(self._sweep.converged_mask(), dtype=bool)] = np.nan
         return power_flow_from_voltages(self.feeder, v, p_kw, q_kvar)
 

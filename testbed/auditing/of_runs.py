@@ -48,7 +48,8 @@ def audited(path: Path, sample: int | None = None) -> AuditedRun:
     sample: steps that the second engine looks at; None: all.
     """
     verdict, label = _verdict(path, sample)
-    return AuditedRun(path, label, tuple(map(str, verdict.violations)), tuple(map(str, verdict.notes)))
+    notes = (*map(str, verdict.notes), *open_result(path).input_notes)
+    return AuditedRun(path, label, tuple(map(str, verdict.violations)), notes)
 
 
 def audited_in_passing(paths: Iterable[Path]) -> list[AuditedRun]:

@@ -156,10 +156,12 @@ def _make_network(place: Place, feeder: RadialFeeder) -> None:
     """What never changes of a feeder; each line stands at the bus that it leads to."""
     parent = np.where(feeder.parent >= 0, feeder.bus_number[feeder.parent], NOT_WRITTEN)
     ampere = BASE_MVA * 1e3 / (np.sqrt(3.0) * feeder.nominal_kv)
-    place.group.attrs["nominal_kv"] = feeder.nominal_kv
+    place.group.attrs["nominal_kv"], place.group.attrs["v_slack_pu"] = feeder.nominal_kv, feeder.v_slack_pu
     place.filled("bus_parent", ("bus",), parent, "1", "number of the bus on the way to the substation, -1 there")
     place.filled("line_r_pu", ("bus",), feeder.r_pu, "pu", "resistance of the line to the parent bus, on 1 MVA")
     place.filled("line_x_pu", ("bus",), feeder.x_pu, "pu", "reactance of the line to the parent bus, on 1 MVA")
+    place.filled("line_turns_ratio", ("bus",), feeder.turns_ratio, "1",
+                 "voltage that the line begins with over the parent's; 1 without an off-nominal transformer")
     place.filled("load_peak_kw", ("bus",), feeder.p_base_kw, "kW", "load of the bus when the system's is at its peak")
     place.filled("load_peak_kvar", ("bus",), feeder.q_base_kvar, "kvar", "its reactive power")
     place.filled("line_rating_a", ("bus",), feeder.i_max_pu * ampere, "A", "current that the line may carry")

@@ -38,7 +38,7 @@ def trial_mistake(path: Path) -> str:
         return f"is damaged: reading it takes longer than {PATIENCE_S:g} s"
     if os.WIFSIGNALED(status):
         return f"is damaged: the HDF5 library ends with signal {os.WTERMSIG(status)} while reading it"
-    return f"is damaged: {reason}" if reason else ""
+    return f"is not a readable result, but truncated, damaged or something else: {reason}" if reason else ""
 
 
 def _ended(child: int) -> int | None:

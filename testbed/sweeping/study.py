@@ -168,7 +168,8 @@ def cases_of(study: Study, folder: Path) -> tuple[Case, ...]:
     points = list(_points(study, folder, mistakes))
     cases: dict[str, Case] = {}
     for point, scenario in points:
-        text, files = at_home(scenario).model_dump_json(), files_digest(named_files(scenario))  # the text is kept once per point
+        text = at_home(scenario).model_dump_json()  # kept once per point
+        files = files_digest(named_files(scenario))
         for seed in _seeds(study, scenario):
             content = [scenario_hash(scenario.model_copy(update={"seed": seed})), *filter(None, [files])]
             for spec, controller in controllers:

@@ -7,8 +7,8 @@ from audit.network import Tree
 from audit.tables import MODEL_DATA, numbers
 
 
-def two_buses(r_pu, x_pu=0.0):
-    return Tree(np.array([-1, 0]), np.array([0.0, r_pu + 1j * x_pu]), 1.0)
+def two_buses(r_pu, x_pu=0.0, turns_ratio=1.0):
+    return Tree(np.array([-1, 0]), np.array([0.0, r_pu + 1j * x_pu]), 1.0, np.array([1.0, turns_ratio]))
 
 
 def test_two_buses_by_the_quadratic_formula():
@@ -18,6 +18,18 @@ def test_two_buses_by_the_quadratic_formula():
     assert flow.losses_kw == pytest.approx([100.0], abs=1e-9)
     assert flow.p_slack_kw == pytest.approx([1000.0], abs=1e-9)
     assert flow.current_pu[0] == pytest.approx([0.0, 1.0], abs=1e-12)
+
+
+def test_a_transformer_raises_the_voltage_that_its_line_begins_with():
+    """v (1.25 - v) = r p = 0.125: v = (1.25 + sqrt(1.25^2 - 0.5))/2, and the current is p/v."""
+    tree = two_buses(0.1, turns_ratio=1.25)
+    flow = tree.flow(np.array([[0.0, 1250.0]]), np.zeros((1, 2)))
+    v = (1.25 + np.sqrt(1.25**2 - 0.5)) / 2
+    assert flow.vm_pu[0] == pytest.approx([1.0, v], abs=1e-12)
+    assert flow.current_pu[0, 1] == pytest.approx(1.25 / v, abs=1e-12)
+    assert flow.losses_kw == pytest.approx([100 * (1.25 / v) ** 2], abs=1e-9)
+    behind, _ = tree.powers_behind(flow.vm_pu, np.zeros((1, 2)))
+    assert behind[0, 1] == pytest.approx(1250.0, abs=1e-6)
 
 
 def test_a_load_at_the_substation_loses_nothing():
@@ -37,7 +49,8 @@ def ieee33():
     order = np.argsort(end)
     parent = np.concatenate([[-1], start[order].astype(int) - 1])
     z = np.concatenate([[0.0], (r + 1j * x)[order] / 12.66**2])
-    return Tree(parent, z, 1.0), np.concatenate([[0.0], p[order]]), np.concatenate([[0.0], q[order]])
+    p_kw, q_kvar = (np.concatenate([[0.0], load[order]]) for load in (p, q))
+    return Tree(parent, z, 1.0, np.ones(parent.size)), p_kw, q_kvar
 
 
 def test_the_ieee_feeder_at_its_peak():

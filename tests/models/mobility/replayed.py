@@ -7,8 +7,7 @@ import numpy as np
 from models.drivers.population import FleetParameters, district_seed, draw_vehicles
 from models.drivers.willingness import DriverParameters, Drivers
 from models.fleet.battery import Curves
-from models.fleet.fleet import Fleet
-from models.fleet.fleet import FleetParameters as ChargerParameters
+from models.fleet.fleet import ChargingParameters, Fleet
 from models.mobility.recorded_sessions import DAY_S, RecordedSessions
 from models.mobility.session_replay import ReplayInputs, SessionReplay, slots_of
 from models.records.arrays import Floats
@@ -37,7 +36,7 @@ def session_kwh(recorded: RecordedSessions, step_s: int, days: int, cars: int = 
     vehicles, inputs = fleet(cars), ReplayInputs(recorded, first_s)
     mobility = SessionReplay(vehicles, site(), Drivers(vehicles, district_seed(1, 0), DriverParameters()), inputs, 0,
                              days * DAY_S)
-    batteries = Fleet(vehicles, site().bus_zone, np.zeros(cars), parameters=ChargerParameters(curves=curves))
+    batteries = Fleet(vehicles, site().bus_zone, np.zeros(cars), parameters=ChargingParameters(curves=curves))
     replayed = inputs.between(0, days * DAY_S)
     until_s = -(-int(replayed.departure_s.max(initial=0)) // HOUR) * HOUR
     told, price = np.zeros(cars, dtype=np.int64), np.ones(1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from testbed.checks.result import check_result
+from testbed.auditing.of_runs import audited
 from testbed.results.reading import open_result
 from testbed.running.preflight import WrongRequest, checked_scenario, run_request
 from tests.testbed import small_run
@@ -31,7 +31,7 @@ def test_the_page_s_own_table_runs(controller, tmp_path):
     on, p_mw = result.system("committed") > 0, result.system("p_mw")
     assert on[:, 0].all()
     assert np.all(np.diff(p_mw[:, 0]) <= 20.0 + 1e-6)
-    assert [str(violation) for violation in check_result(result).violations] == []
+    assert audited(file).violations == ()
 
 
 def test_a_wrong_table_is_refused_before_anything_is_written(tmp_path):

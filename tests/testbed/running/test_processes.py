@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 
 import pytest
@@ -30,10 +30,8 @@ def served(step, monkeypatch):
         async def until_cancelled():
             server.loop, server.task = asyncio.get_running_loop(), asyncio.current_task()
             await server.serve("127.0.0.1", 0, lambda address: (addresses.append(address), is_up.set()))
-        try:
+        with suppress(asyncio.CancelledError):
             asyncio.run(until_cancelled())
-        except asyncio.CancelledError:
-            pass
 
     thread = threading.Thread(target=serve)
     thread.start()

@@ -7,7 +7,7 @@ import pytest
 
 from models.mobility.recorded_sessions import read_sessions
 from models.records.groups import ZONES
-from testbed.checks.result import check_result
+from testbed.auditing.of_runs import audited
 from testbed.results.reading import Result
 from testbed.scenario.loading import ScenarioError, load_scenario
 from testbed.scenario.parts.fleet import Habit
@@ -37,9 +37,10 @@ OWN = ("districts.0.private=6", *REPLAY[1:3], "districts.0.sessions_start_date=2
 
 @pytest.mark.parametrize(("case", "kwh"), [("s_short_stays", 15.0), ("s_small_request", 2.0)])
 def test_what_sessions_ask_for_is_charged_at_steps_of_an_hour(tmp_path, case, kwh):
-    result = Result(small_run.run(tmp_path, *OWN, f"districts.0.sessions={CASES / case / 'sessions.csv'}"))
+    file = small_run.run(tmp_path, *OWN, f"districts.0.sessions={CASES / case / 'sessions.csv'}")
+    result = Result(file)
     assert result.district("feeder33", "charge_kw").sum() * result.step_h == pytest.approx(kwh, rel=1e-6)
-    verdict = check_result(result)
+    verdict = audited(file)
     assert verdict.violations == ()
     assert [note for note in verdict.notes if "without a declared departure" in note]
 

@@ -19,10 +19,11 @@ from models.fleet.fleet import ChargingParameters
 from models.mobility.trip_parameters import TripParameters
 from models.records.objective import Objective as Terms
 from models.system.forecast_error import ForecastErrors
+from models.system.own_profiles import csv_profiles
 from models.system.power_system import PowerSystemParameters
-from models.system.profiles import csv_profiles, simbench_profiles, ten_unit_profiles
+from models.system.profiles import simbench_profiles, ten_unit_profiles
 from models.system.tariff import Terms as TariffTerms
-from models.system.units import ten_units
+from models.system.unit_tables import units_of
 from models.wear.contract import LifeUse
 from testbed.scenario.loading import load_scenario
 from testbed.scenario.parts.base import Part
@@ -38,7 +39,7 @@ TAKEN_BY: dict[type[Part], tuple[Callable[..., Any], ...]] = {
     Fleet: (FleetParameters, TripParameters, ChargingParameters), Habit: (PlugInHabit,),
     Drivers: (FleetParameters, DriverParameters), District: (FleetParameters,), Spatial: (SpatialKnowledge,),
     Objective: (TemporalKnowledge, PowerSystemParameters),
-    System: (TemporalKnowledge, PowerSystemParameters, ten_units), Planning: (TemporalKnowledge, SpatialKnowledge),
+    System: (TemporalKnowledge, PowerSystemParameters, units_of), Planning: (TemporalKnowledge, SpatialKnowledge),
     Profiles: (ten_unit_profiles, csv_profiles, simbench_profiles, ForecastErrors), Tariff: (TariffTerms,),
     Wear: (LifeUse,)}
 SOURCES = "\n".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "testbed").rglob("*.py"))

@@ -7,6 +7,7 @@ each stop serves one start: where units stop and start in turn, (U8b) alone woul
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -118,7 +119,7 @@ def hot_start_pairs(case: Case, v: Variables) -> Constraints:
     return limits + ([out_of[early] @ v.rest <= stopped] if early.any() else [])
 
 
-def startup_cost_usd(case: Case, v: Variables) -> object:
+def startup_cost_usd(case: Case, v: Variables) -> Any:
     """coldest y - sum over warm categories of saving hot."""
     units = case.knowledge.units
     cold, warm = per_unit(case, coldest_usd(units)) @ v.y, warm_starts(units)
