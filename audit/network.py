@@ -95,7 +95,8 @@ class Tree:
         from_slack = self.v_slack * np.conj(current[0] - np.conj(s[0] / v[0])) + s[0]
         through = np.abs(current)
         through[0] = 0.0
-        return Flow(np.abs(v).T * self.scale, through.T / self.scale, losses * KVA, from_slack.real * KVA, from_slack.imag * KVA)
+        vm_pu, current_pu = np.abs(v).T * self.scale, through.T / self.scale
+        return Flow(vm_pu, current_pu, losses * KVA, from_slack.real * KVA, from_slack.imag * KVA)
 
     def powers_behind(self, vm_pu: Floats, q_kvar: Floats) -> tuple[Floats, Floats]:
         """([N, B] kW drawn at each bus, [N] kW lost) that voltages [N, B] and reactive loads [N, B] imply.
