@@ -131,7 +131,7 @@ def _verdict(case: Case, ended: Ended, before: Mapping[str, tuple[int, ...]],
         code not in case.codes and f"exit code {code}: {err[:300]}",
         NEWS.search(said) and err[:300],
         CONTROL.search(said) and f"control characters in {said[:200]!r}",
-        code == WRONG and not err and "refused without a word",
+        code == WRONG and not err.strip() and "refused without a word",
         code == WRONG and out and case.codes != ANY and f"refused, but printed {out[:100]!r}",
         code == WRONG and before != after and f"refused, but touched {sorted(before.items() ^ after.items())[:2]}",
     ]
