@@ -77,7 +77,7 @@ def test_a_case_becomes_units_demand_and_renewables(tmp_path: Path) -> None:
 
 def test_the_ten_units_are_what_they_were_and_others_can_be_scaled() -> None:
     assert units_of("ten_units", "quadratic", 2, 0.5).names == ten_units("quadratic", 2, 0.5).names
-    ten, same = ten_units(copies=2, scale=0.1), several(ten_units(), 2, 0.1)
+    ten, same = ten_units(unit_copies=2, unit_scale=0.1), several(ten_units(), 2, 0.1)
     for name in ("p_max_mw", "cost_a_usd_per_h", "cost_b_usd_per_mwh", "cost_c_usd_per_mw2h", "start_usd", "min_up_h",
                  "initial_h", "emission_beta_t_per_mwh"):
         assert np.allclose(getattr(ten, name), getattr(same, name), rtol=1e-12)
