@@ -138,7 +138,10 @@ class DeliveryRecord(Table):
 
 @dataclass(frozen=True)
 class Plan(Table):
-    """The upper layer's answer, hourly over the whole horizon (only the first binding_h are executed)."""
+    """The upper layer's answer, hourly over the whole horizon (only the first binding_h are executed).
+
+    What a layer does not reckon of its own costs is NaN, and not judged.
+    """
 
     time_s: Annotated[int, of("s")]
     committed: Annotated[Ints, of("1", "unit", "hour")]
@@ -156,16 +159,16 @@ class Plan(Table):
     pc_kw: Annotated[tuple[Floats, ...], of("kW", "district", "cohort", "hour")]
     """Per district [G, H]: expected charging power of each cohort at the bus."""
     pd_kw: Annotated[tuple[Floats, ...], of("kW", "district", "cohort", "hour")]
-    objective_usd: Annotated[float, of("USD")]
+    objective_usd: Annotated[float, of("USD", nan=True)]
     """As weighted, with the true quadratic costs, over the horizon."""
     milp_objective_usd: Annotated[float, of("USD", nan=True)]
     bound_usd: Annotated[float, of("USD", nan=True)]
     gap_rel: Annotated[float, of("1", nan=True)]
-    operating_cost_usd: Annotated[float, of("USD")]
-    owners_net_usd: Annotated[float, of("USD")]
-    curtailment_usd: Annotated[float, of("USD")]
-    carbon_cost_usd: Annotated[float, of("USD")]
-    carbon_t: Annotated[float, of("t")]
+    operating_cost_usd: Annotated[float, of("USD", nan=True)]
+    owners_net_usd: Annotated[float, of("USD", nan=True)]
+    curtailment_usd: Annotated[float, of("USD", nan=True)]
+    carbon_cost_usd: Annotated[float, of("USD", nan=True)]
+    carbon_t: Annotated[float, of("t", nan=True)]
     status: Annotated[str, of(TEXT)]
     solver_s: Annotated[float, of("s")]
     compile_s: Annotated[float, of("s")]

@@ -17,7 +17,7 @@ def test_to_know_all_kinds_takes_no_library_that_is_slow_to_import() -> None:
     """Every file of every kind is imported; networks, plots and solvers load when one is used."""
     tables = "from testbed.cli.doc_rows import KIND_TABLES as T, kind_table; tables = [kind_table(one) for one in T]"
     slow = "{'pandapower', 'plotly', 'matplotlib', 'pandas', 'simbench', 'cvxpy', 'mosaik', 'lightsim2grid'}"
-    assert said_by(tables, f"print(len(tables), *({slow} & sys.modules.keys()))") == ["7"]
+    assert said_by(tables, f"print(len(tables) > 6, *({slow} & sys.modules.keys()))") == ["True"]
 
 
 def test_a_scenario_is_read_without_the_files_of_kinds_that_it_does_not_name() -> None:

@@ -117,8 +117,13 @@ def planned_costs(run: Run) -> Iterator[Check]:
         if plan.before_h is not None:
             starts = start_usd(units, on, _status(plan, plan.before_h)).sum()
             told["operating_cost_usd"] = (units.fuel_usd_per_h(p, on).sum() + starts, "USD")
-        for name, (right, unit) in told.items():
+        for name, (right, unit) in _reckoned(plan, told):
             yield same(f"{plan.name}: {name}", plan(name), right, unit, axis="run", absolute=1e-3)
+
+
+def _reckoned(plan: Plan, told: Mapping[str, tuple[float, str]]) -> Iterator[tuple[str, tuple[float, str]]]:
+    """Those figures that the plan states: a layer need not reckon its costs, and writes NaN."""
+    return ((name, right) for name, right in told.items() if not np.isnan(float(plan(name))))
 
 
 def _payments(run: Run, plan: Plan) -> tuple[float, float] | None:
@@ -142,7 +147,7 @@ def planned_objective(run: Run) -> Iterator[Check]:
     objective = run.part("objective")
     for plan in plans_of(run):
         paid = _payments(run, plan)
-        if paid is None:
+        if paid is None or np.isnan(float(plan("objective_usd"))):
             continue
         tariff, wear = paid
         yield same(f"{plan.name}: owners_net_usd", plan("owners_net_usd"), tariff + wear, "USD", axis="run",
@@ -291,7 +296,7 @@ def expected_objective(run: Run) -> Iterator[Check]:
         return
     for index in np.flatnonzero(run.plan["time_s"] >= 0):
         at = int(run.plan["time_s"][index]) // run.step_s
-        if at < run.steps:
+        if at < run.steps and not np.isnan(run.plan["objective_usd"][index]):
             yield same(f"objective as plan {index} is made", value[at], run.plan["objective_usd"][index], "USD",
                        rel=1e-6)
 

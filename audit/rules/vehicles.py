@@ -95,9 +95,11 @@ def who_they_are(run: Run) -> Iterator[Check]:
             if share in (0.0, 1.0):
                 yield same(f"{d.name}: bidirectional {name} cars", d("vehicle_is_bidirectional")[mine], share, "",
                            axis="vehicle")
-        if float(drivers["enrolled_share"]) in (0.0, 1.0):
-            yield same(f"{d.name}: enrolled", d("vehicle_is_enrolled"), float(drivers["enrolled_share"]), "",
-                       axis="vehicle")
+            # who answers to nobody has no contract
+            share = 0.0 if d.scenario["strategies"][name] == "free" else float(drivers["enrolled_share"])
+            if share in (0.0, 1.0):
+                yield same(f"{d.name}: enrolled {name} cars", d("vehicle_is_enrolled")[mine], share, "",
+                           axis="vehicle")
         youngest, oldest = np.broadcast_to(fleet["age_years"], 2)
         yield within(f"{d.name}: age of vehicle", d("vehicle_age_years"), youngest, oldest, "a", axis="vehicle")
         if run.schema >= 2:

@@ -11,6 +11,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -272,6 +273,20 @@ async def _connected(address: str, name: str) -> Channel:
     return Channel(reader, writer, name=name)
 
 
+async def _while_open(channel: Channel, talk: Coroutine[Any, Any, None]) -> None:
+    """The talk until the other end closes the channel: mosaik's own would wait for ever for an answer after that."""
+    talking, ending = asyncio.ensure_future(talk), asyncio.ensure_future(channel.next_request())
+    try:
+        await asyncio.wait({talking, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if ending.done():  # it asks nothing, so this is the end of the connection
+            raise EOFError
+        await talking
+    finally:
+        for task in (talking, ending):
+            task.cancel()
+        await asyncio.gather(talking, ending, return_exceptions=True)
+
+
 class ServerWatch:
     """See Watch: a server anywhere, asked for its beat over a connection of its own."""
 
@@ -289,7 +304,7 @@ class ServerWatch:
         try:
             channel = await _connected(self._address, PULSE)
             try:
-                await self._count(channel)
+                await _while_open(channel, self._count(channel))
             finally:
                 await _closed(channel)
         except BROKEN:

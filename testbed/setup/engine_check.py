@@ -14,7 +14,7 @@ from testbed.setup.districts import build_feeder
 from testbed.wiring.content_cache import SUFFIX, cache_folder, content_key, kept, source_of, store
 from testbed.wiring.run_spec import RunSpec
 
-DEPENDS_ON = ("network/power_flow.py", "records/**/*.py")
+DEPENDS_ON = ("network/power_flow.py", "network/quiet.py", "records/**/*.py")
 CODE = source_of(Path(str(models.__file__)).parent, DEPENDS_ON)
 
 

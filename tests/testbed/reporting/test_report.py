@@ -187,7 +187,7 @@ def test_a_run_that_did_not_complete_is_shown_and_not_compared(write_day: Any, t
                                                       failure=Failure("feeder", 36_000, "no power flow"))]
     write_report(paths, tmp_path / "r.html")
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
-    assert "failed after 40 of 96 steps: feeder at 36000 s, no power flow" in text
+    assert "failed, 40 of 96 steps; feeder failed at day 1 10:00: no power flow" in text
     assert 'class="diff">' not in text and "bilayer (failed)" in text
 
 

@@ -20,7 +20,7 @@ def refused(*overrides):
 
 @pytest.mark.parametrize(("overrides", "words"), [
     (("districts.0.feeder=ieee34",), "districts.0.feeder"),
-    (("districts.0.feeder=pandapower:case9",), "district feeder33: feeder pandapower:case9: not radial"),
+    (("districts.0.feeder=pandapower:case9",), "district feeder33: feeder pandapower:case9: line 0, 3, 6: r_ohm"),
     (("districts.0.feeder=pandapower:case33bw",), "give line_rating_a"),
     ((CIGRE, "districts.0.zone_map=public"), "is a map of ieee33"),
     ((CIGRE, "districts.0.zone_map={office: 0.5, residential: 0.5}"), "must give every zone a share"),
