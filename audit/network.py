@@ -1,8 +1,9 @@
 """AC power flow of a radial network by backward and forward sweeps, and what voltages say of the powers behind them.
 
-Per unit on 1 MVA; lines are series impedances alone (docs/model.md 4.4, 5.4 and 10). An off-nominal transformer
-scales all voltages behind it: the flow is that of the network with voltages v / s and impedances z / s^2, s being the
-product of the turns ratios on the way from the slack.
+Per unit on 1 MVA; lines are series impedances, what they and others have to earth stands at the buses (docs/model.md
+4.4, 5.4 and 10). An off-nominal transformer scales all voltages behind it: the flow is that of the network with
+voltages v / s, impedances z / s^2 and admittances y s^2, s being the product of the turns ratios on the way from the
+slack.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Tree:
     v_slack: float
     turns_ratio: Any
     """Voltage that each line begins with over its parent's."""
+    y: Any
+    """Complex admittance of each bus to earth, pu."""
 
     @cached_property
     def scale(self) -> Floats:
@@ -57,6 +60,11 @@ class Tree:
     def z_scaled(self) -> Any:
         """[B] impedances of the network without transformers."""
         return self.z / self.scale**2
+
+    @cached_property
+    def y_scaled(self) -> Any:
+        """[B] its admittances."""
+        return self.y * self.scale**2
 
     @cached_property
     def _order(self) -> list[int]:
@@ -74,11 +82,15 @@ class Tree:
                     break
             if not change <= AT_REST:
                 v = np.full(v.shape, np.nan + 0j)
-            return self._told(v, self._currents(np.conj(s / v)), s)
+            return self._told(v, self._currents(self._drawn(v, s)), s)
+
+    def _drawn(self, v: Any, s: Any) -> Any:
+        """[B, N] currents that loads and admittances draw at each bus."""
+        return np.conj(s / v) + self.y_scaled[:, None] * v
 
     def _swept(self, v: Any, s: Any) -> Any:
         """Currents from the ends to the slack, then voltages from the slack to the ends."""
-        current, new = self._currents(np.conj(s / v)), v.copy()
+        current, new = self._currents(self._drawn(v, s)), v.copy()
         for j in range(1, self.parent.size):
             new[j] = new[self.parent[j]] - self.z_scaled[j] * current[j]
         return new
@@ -92,7 +104,8 @@ class Tree:
 
     def _told(self, v: Any, current: Any, s: Any) -> Flow:
         losses = (np.abs(current[1:]) ** 2 * self.z_scaled[1:].real[:, None]).sum(axis=0)
-        from_slack = self.v_slack * np.conj(current[0] - np.conj(s[0] / v[0])) + s[0]
+        losses += (np.abs(v) ** 2 * self.y_scaled.real[:, None]).sum(axis=0)
+        from_slack = self.v_slack * np.conj(current[0])
         through = np.abs(current)
         through[0] = 0.0
         vm_pu, current_pu = np.abs(v).T * self.scale, through.T / self.scale
@@ -103,9 +116,11 @@ class Tree:
 
         v_i = v_j + 2 (r P + x Q) + |z|^2 (P^2 + Q^2)/v_j with P, Q at the far end of the line (Baran and Wu 1989).
         """
-        v, q = ((vm_pu / self.scale) ** 2).T, q_kvar.T / KVA
+        v = ((vm_pu / self.scale) ** 2).T
+        in_shunts = np.conj(self.y_scaled)[:, None] * v
+        q = q_kvar.T / KVA + in_shunts.imag
         sent_p, sent_q = np.zeros(v.shape), np.zeros(v.shape)
-        p, losses = np.zeros(v.shape), np.zeros(v.shape[1])
+        p, losses = np.zeros(v.shape), in_shunts.real.sum(axis=0)
         for j in self._order:
             r, x = self.z_scaled[j].real, self.z_scaled[j].imag
             far_q = q[j] + sent_q[j]
@@ -114,7 +129,7 @@ class Tree:
             root = np.sqrt(np.maximum(r * r - square * rest, 0.0))
             far_p = -rest / (r + root)
             lost = (far_p**2 + far_q**2) / v[j]
-            p[j] = far_p - sent_p[j]
+            p[j] = far_p - sent_p[j] - in_shunts[j].real
             losses += r * lost
             sent_p[self.parent[j]] += far_p + r * lost
             sent_q[self.parent[j]] += far_q + x * lost
@@ -130,7 +145,8 @@ def tree_of(district: District) -> Tree:
             (rows[1:] >= 0) & (rows[1:] < np.arange(1, rows.size))):
         raise AuditError(f"districts/{district.name}/bus_parent is no tree with parents before their children")
     z = district("line_r_pu") + 1j * district("line_x_pu")
-    return Tree(rows, z, float(district.attributes["v_slack_pu"]), district("line_turns_ratio"))
+    y = district("shunt_g_pu") + 1j * district("shunt_b_pu")
+    return Tree(rows, z, float(district.attributes["v_slack_pu"]), district("line_turns_ratio"), y)
 
 
 def loads(run: Run, district: District) -> tuple[Floats, Floats]:

@@ -27,7 +27,8 @@ def _buses(d: District) -> tuple[str, ...]:
 
 
 @rule("5.4", "vm_pu", "losses_kw", "p_slack_kw", "q_slack_kvar", "p_bus_kw", "q_bus_kvar", "line_loading_percent",
-      "line_rating_a", "line_r_pu", "line_x_pu", "line_turns_ratio", "load_peak_kw", "load_peak_kvar", "bus_parent")
+      "line_rating_a", "line_r_pu", "line_x_pu", "line_turns_ratio", "shunt_g_pu", "shunt_b_pu", "load_peak_kw",
+      "load_peak_kvar", "bus_parent")
 def ac_of_what_happened(run: Run) -> Iterator[Check]:
     """Voltages, losses, loadings and the draw from the substation are those of AC power flow."""
     for d in _networks(run):

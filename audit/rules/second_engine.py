@@ -41,7 +41,8 @@ def voltages_pu(d: District, p_kw: Floats, q_kvar: Floats) -> Floats:
     from power_grid_model import PowerGridModel, initialize_array  # noqa: PLC0415
 
     tree, volt = tree_of(d), 1e3 * float(d.attributes["nominal_kv"])
-    model = PowerGridModel(_grid(tree.parent, tree.z_scaled * volt**2 / 1e6, tree.v_slack, volt))
+    base_ohm = volt**2 / 1e6
+    model = PowerGridModel(_grid(tree.parent, tree.z_scaled * base_ohm, tree.y_scaled / base_ohm, tree.v_slack, volt))
     change = initialize_array("update", "sym_load", p_kw.shape)
     change["id"] = 2 * p_kw.shape[1] + np.arange(p_kw.shape[1])
     change["p_specified"], change["q_specified"] = p_kw * 1e3, q_kvar * 1e3
@@ -50,8 +51,8 @@ def voltages_pu(d: District, p_kw: Floats, q_kvar: Floats) -> Floats:
     return np.asarray(answer["node"]["u_pu"], dtype=np.float64) * tree.scale
 
 
-def _grid(parent: Any, z_ohm: Any, v_slack: float, volt: float) -> dict[str, Any]:
-    """Nodes 0.., lines B.., loads 2 B.., and the source."""
+def _grid(parent: Any, z_ohm: Any, y_siemens: Any, v_slack: float, volt: float) -> dict[str, Any]:
+    """Nodes 0.., lines B.., loads 2 B.., the source, and shunts after it."""
     from power_grid_model import initialize_array  # noqa: PLC0415
 
     count = parent.size
@@ -64,4 +65,7 @@ def _grid(parent: Any, z_ohm: Any, v_slack: float, volt: float) -> dict[str, Any
     load["id"], load["node"], load["status"], load["type"] = 2 * count + np.arange(count), np.arange(count), 1, 0
     load["p_specified"] = load["q_specified"] = 0.0
     source["id"], source["node"], source["status"], source["u_ref"], source["sk"] = 3 * count, 0, 1, v_slack, STIFF_VA
-    return {"node": node, "line": line, "sym_load": load, "source": source}
+    shunt = initialize_array("input", "shunt", count)
+    shunt["id"], shunt["node"], shunt["status"] = 3 * count + 1 + np.arange(count), np.arange(count), 1
+    shunt["g1"], shunt["b1"] = y_siemens.real, y_siemens.imag
+    return {"node": node, "line": line, "sym_load": load, "source": source, "shunt": shunt}

@@ -18,7 +18,6 @@ from scipy import sparse
 
 from controllers.joint.network import Network
 from controllers.spatial.branch_flow import equations as bf
-from controllers.spatial.branch_flow.conic.grid import rows_of
 from controllers.temporal.unit_commitment import equations as uc
 from controllers.temporal.unit_commitment.equations import Variables
 from controllers.temporal.unit_commitment.problem import Case
@@ -148,7 +147,7 @@ def j3_cone_tangents(inc: bf.Incidence, flow: bf.Flow, cuts: Tangents) -> Constr
 def j4_substation_tangents(inc: bf.Incidence, flow: bf.Flow, rating_mva: float, overload: cp.Expression,
                            direction: Floats) -> Constraints:
     """(J4) P cos a + Q sin a <= rating + overload for each angle a [N]: |S| <= rating touched from outside."""
-    p, q = (cp.vec(rows_of(inc.from_slack, power), order="F") for power in (flow.P, flow.Q))
+    p, q = (cp.vec(power, order="F") for power in bf.slack_power(inc, flow))
     return [np.cos(a) * p + np.sin(a) * q <= rating_mva + overload for a in direction]
 
 

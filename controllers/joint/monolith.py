@@ -83,7 +83,7 @@ def build(case: Case, networks: dict[int, Network], prices: Prices, schedule: Sc
     v = make_variables(case, cycling=exact)
     hours = case.horizon_h
     flows = tuple(bf.flow_variables(net.feeder.bus_count - 1, hours) for net in networks.values())
-    losses = tuple(net.feeder.r_pu[1:] @ flow.l for net, flow in zip(networks.values(), flows, strict=True))
+    losses = tuple(net.feeder.losses_pu(flow.l, flow.v) for net, flow in zip(networks.values(), flows, strict=True))
     overload = tuple(cp.Variable(hours, nonneg=True) for _ in networks)
     exchange = Exchange(cp.Variable(hours, nonneg=True), cp.Variable(hours, nonneg=True), losses, overload)
     v = jeq.j2_balance(v, networks, exchange)
@@ -159,8 +159,7 @@ def tangents_at(flow: AcFlow) -> Tangents:
 
 def substation_angles(net: Network, flow: AcFlow) -> Floats:
     """Angles of S at the substation in hours within 5 % of its rating."""
-    from_slack = net.feeder.parent[1:] == 0
-    p, q = flow.p[from_slack].sum(axis=0), flow.q[from_slack].sum(axis=0)
+    p, q = flow.from_slack(net.feeder)
     near = np.hypot(p, q) * 1e3 > 0.95 * net.feeder.transformer_kva[0]
     return np.asarray(np.arctan2(q[near], p[near]))
 

@@ -39,9 +39,14 @@ class AcFlow:
     v_parent: Floats
     """|V|^2 that the line begins with"""
 
+    def from_slack(self, feeder: RadialFeeder) -> tuple[Floats, Floats]:
+        """([H], [H]) active and reactive power drawn at the slack, the load of its own bus apart."""
+        first, own = feeder.parent[1:] == 0, feeder.slack_shunt_pu
+        return self.p[first].sum(axis=0) + own.real, self.q[first].sum(axis=0) + own.imag
+
     def losses_mw(self, feeder: RadialFeeder) -> Floats:
         """[H]"""
-        return np.asarray(feeder.r_pu[1:] @ self.current2)
+        return np.asarray(feeder.losses_pu(self.current2, self.v))
 
 
 @dataclass(frozen=True)
@@ -128,10 +133,11 @@ def ac_flow(net: Network, p_mw: Floats, q_mvar: Floats) -> AcFlow:
 def at_voltages(feeder: RadialFeeder, p_mw: Floats, q_mvar: Floats, v: Floats) -> AcFlow:
     """Powers and currents of the lines [L, H] for bus loads and |V|^2 at their far ends, by Kirchhoff's laws alone.
 
-    From the leaves up: what a line delivers is S = (p, q), so that |I|^2 = |S|^2 / v at its far end, and it takes
-    S + (r, x) |I|^2 from its parent.
+    From the leaves up: what a line delivers is S = (p, q), shunts included, so that |I|^2 = |S|^2 / v at its far end,
+    and it takes S + (r, x) |I|^2 from its parent.
     """
-    p, q, current2 = p_mw.copy(), q_mvar.copy(), np.zeros(p_mw.shape)
+    p, q = p_mw + feeder.shunt_g_pu[1:, None] * v, q_mvar - feeder.shunt_b_pu[1:, None] * v
+    current2 = np.zeros(p_mw.shape)
     for line in range(p.shape[0] - 1, -1, -1):
         current2[line] = (p[line] ** 2 + q[line] ** 2) / v[line]
         p[line] += feeder.r_pu[line + 1] * current2[line]

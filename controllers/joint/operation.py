@@ -101,7 +101,7 @@ def deliver(case: Case, district: int, net: Network, pc_mw: Floats, pd_mw: Float
     constraints = [at_places, *collect(part, v, uc.COHORTS, skip)]
     constraints += jeq.labelled(jeq.feeder(net, flow, y, overload, None), net.name)
     loss_price = np.maximum(price, LOWEST_LOSS_PRICE)
-    cost = loss_price @ (net.feeder.r_pu[1:] @ flow.l) + prices.overload * cp.sum(overload)
+    cost = loss_price @ net.feeder.losses_pu(flow.l, flow.v) + prices.overload * cp.sum(overload)
     for fraction, at, limit, target in ((v.charge, v.charge_at, part.rows.pc_max_mw, pc_mw),
                                         (v.discharge, v.discharge_at, part.rows.pd_max_mw, pd_mw)):
         if at.size:
@@ -225,8 +225,7 @@ def excesses(net: Network, flow: AcFlow, y_mw: Floats) -> Floats:
     """[M, H] overload that each limit would need: voltages low and high, lines, transformers (2), substation."""
     record = net.feeder
     behind = net.p_fixed[net.rated] + net.share_slow[net.rated] @ y_mw
-    from_slack = record.parent[1:] == 0
-    s = np.hypot(flow.p[from_slack].sum(axis=0), flow.q[from_slack].sum(axis=0))
+    s = np.hypot(*flow.from_slack(record))
     parts = [
         (record.v_min_pu**2 - flow.v) / jeq.VOLTAGE_PER_MW, (flow.v - record.v_max_pu**2) / jeq.VOLTAGE_PER_MW,
         flow.current2 - record.i_max_pu[1:, None] ** 2,

@@ -13,6 +13,7 @@ from models.network.account import NetAccount, Part, Verdict
 from models.network.net_approximations import Approximation, approximations
 from models.network.net_feeder import LOADS, feeder_of_net, load_mva
 from models.network.net_shape import NetShape, branch_rows, net_shape
+from models.network.net_shunts import PI_OF, open_ended
 from models.network.net_tables import BUS_COLUMNS, live, positions, rows_of
 from models.network.power_flow import ac_engine, net_voltages_pu
 from models.network.source import FeederLimits
@@ -71,12 +72,24 @@ def _parts(net: Any, inside: Bools, own_pu: Floats, made: list[Approximation], f
             if approximation.table == table:
                 yield _part(net, table, approximation.rows & left, "approximated", approximation.how, effect_pu)
                 left &= ~approximation.rows
+        if table in PI_OF:
+            ending = left & _ending(net, table, inside)
+            yield _part(net, table, ending, "taken", "its own admittance alone, as it is open at one end")
+            left &= ~ending
         taken = left & _at_buses(net, table, inside)
         above = left & ~taken & _at_buses(net, table, np.isfinite(own_pu))
         idle = left & ~taken & ~above
         yield _part(net, table, taken, "taken", _how_taken(table, feeder))
         yield _part(net, table, above, "approximated", "left out, on the grid's side of the slack")
         yield _part(net, table, idle, "not in use", _how_idle(net, table, idle))
+
+
+def _ending(net: Any, table: str, inside: Bools) -> Bools:
+    """Which lines or transformers hang on a bus of the feeder by one end, and draw something there."""
+    rows, bus, admittance = open_ended(net, table)
+    there = rows.copy()
+    there[rows] = inside[positions(net, bus)] & (admittance != 0)
+    return there
 
 
 def _tables(net: Any) -> list[str]:

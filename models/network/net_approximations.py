@@ -28,8 +28,7 @@ class Approximation:
 
 def approximations(net: Any, shape: NetShape, vm_pu: float) -> Iterator[Approximation]:
     """All of a net; those of no row are left away. vm_pu: what the feeder's slack holds."""
-    every = (_held(net, shape, vm_pu), _slack(net, vm_pu), _charging(net), _magnetising(net, shape),
-             _by_table(net, shape), _voltage_dependent(net),
+    every = (_held(net, shape, vm_pu), _slack(net, vm_pu), _by_table(net, shape), _voltage_dependent(net),
              *(_left_out(net, table) for table in NOT_TAKEN if rows_of(net, table)))
     yield from (approximation for approximation in every if approximation.rows.any())
 
@@ -55,23 +54,6 @@ def _slack(net: Any, vm_pu: float) -> Approximation:
     given = column_of(net.ext_grid, "vm_pu", None)
     return Approximation("ext_grid", live(net, "ext_grid") & (given != vm_pu),
                          f"holds {vm_pu:g} pu, as slack_vm_pu says", make)
-
-
-def _charging(net: Any) -> Approximation:
-    def make(copy: Any) -> None:
-        copy.line[["c_nf_per_km", "g_us_per_km"]] = 0.0
-
-    charged = (column_of(net.line, "c_nf_per_km", 0.0) != 0) | (column_of(net.line, "g_us_per_km", 0.0) != 0)
-    return Approximation("line", charged & branch_rows(net, "line"), "without its charging", make)
-
-
-def _magnetising(net: Any, shape: NetShape) -> Approximation:
-    def make(copy: Any) -> None:
-        copy.trafo[["pfe_kw", "i0_percent"]] = 0.0
-
-    lossy = (column_of(net.trafo, "pfe_kw", 0.0) != 0) | (column_of(net.trafo, "i0_percent", 0.0) != 0)
-    return Approximation("trafo", lossy & branch_rows(net, "trafo") & ~shape.held,
-                         "without its magnetising and iron losses", make)
 
 
 def _by_table(net: Any, shape: NetShape) -> Approximation:

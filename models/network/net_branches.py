@@ -9,8 +9,8 @@ import numpy as np
 
 from models.network.feeder import UNRATED_A
 from models.network.net_shape import NetShape, branch_rows
+from models.network.net_shunts import Complexes, Pi, at_buses, line_pi, transformer_pi, turns_ratio
 from models.network.net_tables import closed_couplers, column_of, label, level_kv
-from models.network.transformer_ratio import windings_kv
 from models.records.arrays import Floats, Ints
 from models.records.feeder import BASE_MVA
 
@@ -30,6 +30,9 @@ class Branches:
     i_max_pu: Floats
     ratio: Floats
     """Voltage at `end` over that at `start` without load."""
+    y_start: Complexes
+    """Admittances to earth at both ends, as seen from `end`."""
+    y_end: Complexes
     name: tuple[str, ...]
     """For messages: `line 3`, `trafo 0`."""
 
@@ -43,26 +46,25 @@ def branches_of(net: Any, shape: NetShape, rating_a: float | None) -> Branches:
              "switch": (switch, _couplers(net, switch), "bus", "element")}
     start, end = (np.array([shape.stands_for[int(bus)] for frame, _, *ends in parts.values()
                             for bus in frame[ends[side]]], dtype=np.int64) for side in (0, 1))
-    r_pu, x_pu, i_max_pu, ratio = (np.concatenate(values) for values in zip(
-        *(values for _, values, *_ in parts.values()), strict=True))
+    z, y_start, y_end = (np.concatenate(values) for values in zip(
+        *(pi for _, (pi, *_), *_ in parts.values()), strict=True))
+    i_max_pu, ratio = (np.concatenate(values) for values in zip(
+        *(rest for _, (_, *rest), *_ in parts.values()), strict=True))
     names = tuple(label(net, table, int(row)) for table, (frame, *_) in parts.items() for row in frame.index)
-    return Branches(start, end, r_pu, x_pu, i_max_pu, ratio, names)
+    return Branches(start, end, z.real, z.imag, i_max_pu, ratio, y_start, y_end, names)
 
 
-_Values = tuple[Floats, Floats, Floats, Floats]
+_Values = tuple[Pi, Floats, Floats]
+"""Impedances and admittances, ratings and turns ratios, in per unit at the end's voltage level."""
 
 
 def _lines(net: Any, line: Any, rating_a: float | None) -> _Values:
-    """r, x, rating in per unit, each line on its own voltage level, and a ratio of 1."""
     bus_kv = level_kv(net, line["from_bus"].to_numpy(np.int64))
-    length, parallel = column_of(line, "length_km"), column_of(line, "parallel")
-    r_pu, x_pu = (column_of(line, f"{letter}_ohm_per_km") * length / parallel / (bus_kv**2 / BASE_MVA)
-                  for letter in "rx")
     if rating_a is None:
-        amps = column_of(line, "max_i_ka") * column_of(line, "df") * parallel * 1e3
+        amps = column_of(line, "max_i_ka") * column_of(line, "df") * column_of(line, "parallel") * 1e3
     else:
         amps = np.full(len(line), min(rating_a, UNRATED_A))
-    return r_pu, x_pu, amps / _base_a(bus_kv), np.ones(len(line))
+    return line_pi(net, line), amps / _base_a(bus_kv), np.ones(len(line))
 
 
 def _base_a(bus_kv: Floats) -> Floats:
@@ -70,25 +72,19 @@ def _base_a(bus_kv: Floats) -> Floats:
 
 
 def _transformers(net: Any, trafo: Any) -> _Values:
-    """Short-circuit impedance and rating as seen from the low side, in per unit on 1 MVA, and the turns ratio.
-
-    As in pandapower: z = vk/100 (v_lv / v_bus)^2 / s_n with the tapped low winding, ratio = (v_lv / v_bus,lv) /
-    (v_hv / v_bus,hv) with both windings at their tap's position.
-    """
-    high_kv, low_kv = (level_kv(net, trafo[f"{side}_bus"].to_numpy(np.int64)) for side in ("hv", "lv"))
-    high_pu, low_pu = (kv / bus_kv for kv, bus_kv in zip(windings_kv(trafo), (high_kv, low_kv), strict=True))
+    low_kv = level_kv(net, trafo["lv_bus"].to_numpy(np.int64))
     sn_mva = column_of(trafo, "sn_mva") * column_of(trafo, "parallel")
-    z_pu, r_pu = (column_of(trafo, f"{name}_percent") / 100 * BASE_MVA / sn_mva * low_pu**2 for name in ("vk", "vkr"))
     rating_pu = sn_mva / BASE_MVA * low_kv / column_of(trafo, "vn_lv_kv")
-    return r_pu, np.sqrt(np.maximum(z_pu**2 - r_pu**2, 0.0)), rating_pu, low_pu / high_pu
+    return transformer_pi(net, trafo), rating_pu, turns_ratio(net, trafo)
 
 
 def _couplers(net: Any, switch: Any) -> _Values:
     """Closed bus-bus switches with an impedance; they have no rating."""
     bus_kv = level_kv(net, switch["bus"].to_numpy(np.int64))
     z_pu = column_of(switch, "z_ohm", 0.0) / (bus_kv**2 / BASE_MVA)
-    over_z = np.hypot(SWITCH_R_OVER_X, 1.0)
-    return z_pu * SWITCH_R_OVER_X / over_z, z_pu / over_z, UNRATED_A / _base_a(bus_kv), np.ones(len(switch))
+    along = (SWITCH_R_OVER_X + 1j) / np.hypot(SWITCH_R_OVER_X, 1.0)
+    none = np.zeros(len(switch), dtype=np.complex128)
+    return (z_pu * along, none, none), UNRATED_A / _base_a(bus_kv), np.ones(len(switch))
 
 
 def oriented(branches: Branches, branch: Ints, bus: Ints) -> Branches:
@@ -99,4 +95,12 @@ def oriented(branches: Branches, branch: Ints, bus: Ints) -> Branches:
     squared = np.where(is_along, 1.0, ratio**2)
     return Branches(
         branches.start[used], branches.end[used], branches.r_pu[used] / squared, branches.x_pu[used] / squared,
-        branches.i_max_pu[used] * np.sqrt(squared), np.where(is_along, ratio, 1.0 / ratio), ())
+        branches.i_max_pu[used] * np.sqrt(squared), np.where(is_along, ratio, 1.0 / ratio),
+        branches.y_start[used], branches.y_end[used], ())
+
+
+def admittances_at(branches: Branches, shape: NetShape, bus: Ints) -> Complexes:
+    """[B] what branches have to earth at each bus; at their start behind the turns ratio."""
+    # a branch beside a closed coupler carries nothing, and is charged all the same
+    return (at_buses(shape, bus, branches.start, branches.y_start * branches.ratio**2)
+            + at_buses(shape, bus, branches.end, branches.y_end))

@@ -7,8 +7,9 @@ is a line with a turns ratio. What is taken and what is left out:
   since their tap changers are taken to hold the voltage there (A). A transformer to low voltage is a branch.
 - Open switches are honoured, closed bus-bus switches fuse their buses, or are a branch where they have an impedance;
   what the slack does not reach is left out, as is all that hangs on a bus out of service.
-- Left out: line charging, magnetising and iron losses (A). Loads at a bus are summed, motors and loads of three phases
-  with them; generators and storages of the net are not taken: what cars and profiles do is the testbed's own.
+- Capacitors and reactors, lines' charging, transformers' magnetising and iron losses are admittances of buses to earth.
+- Loads at a bus are summed, motors and loads of three phases with them; generators and storages of the net are not
+  taken: what cars and profiles do is the testbed's own.
 `models/network/net_account.py` says of every element what became of it.
 """
 
@@ -20,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from models.network.feeder import transformer_kva
-from models.network.net_branches import Branches, branches_of, oriented
+from models.network.net_branches import Branches, admittances_at, branches_of, oriented
 from models.network.net_shape import LOW_VOLTAGE_KV, NetShape, grid_mistakes, net_shape
+from models.network.net_shunts import shunts_at
 from models.network.net_tables import column_of, label, level_kv, live, rows_of, structure_mistakes, value_mistakes
 from models.network.net_tree import tree_mistakes, tree_of
 from models.network.source import FeederLimits
@@ -48,13 +50,14 @@ def feeder_of_net(net: Any, name: str, limits: FeederLimits | None = None) -> Ra
     bus_kv = level_kv(net, bus)
     peak_kva = np.where(bus_kv > LOW_VOLTAGE_KV, np.hypot(p_kw, q_kvar), 0.0)
     along = oriented(branches, branch, bus)
+    to_earth = admittances_at(branches, shape, bus) + shunts_at(net, shape, bus)
     return RadialFeeder(
         name=name, bus_number=bus, parent=parent, r_pu=_at(along.r_pu), x_pu=_at(along.x_pu),
         i_max_pu=_at(along.i_max_pu),
         transformer_kva=transformer_kva(peak_kva, asked.substation_kva, asked.transformer_margin),
         p_base_kw=p_kw * asked.peak_scale, q_base_kvar=q_kvar * asked.peak_scale, nominal_kv=float(bus_kv[0]),
         v_slack_pu=_slack_vm_pu(shape, asked, name), v_min_pu=asked.v_min_pu, v_max_pu=asked.v_max_pu,
-        turns_ratio=np.concatenate([[1.0], along.ratio]))
+        turns_ratio=np.concatenate([[1.0], along.ratio]), shunt_g_pu=to_earth.real, shunt_b_pu=to_earth.imag)
 
 
 def _understood(net: Any, name: str, asked: FeederLimits) -> tuple[NetShape, Branches]:
@@ -73,7 +76,7 @@ def _understood(net: Any, name: str, asked: FeederLimits) -> tuple[NetShape, Bra
 
 def _not_understood(net: Any) -> list[str]:
     """Elements in service that a record cannot hold: whatever pandapower has results for and is not named above."""
-    known = {"bus", "ext_grid", "line", "trafo", "switch", *LOADS, *NOT_TAKEN}
+    known = {"bus", "ext_grid", "line", "trafo", "switch", "shunt", *LOADS, *NOT_TAKEN}
     tables = [key.removeprefix("_empty_res_") for key in net if key.startswith("_empty_res_")]
     return [f"{label(net, table, int(row))}: a radial feeder cannot hold elements of this kind"
             for table in sorted(set(tables) - known) for row in (

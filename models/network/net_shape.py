@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from models.network.net_tables import closed_couplers, column_of, label, level_kv, live
-from models.records.arrays import Bools
+from models.network.net_tables import closed_couplers, column_of, in_service, label, level_kv, live
+from models.records.arrays import Bools, Ints
 
+ENDS = {"line": ("from_bus", "to_bus"), "trafo": ("hv_bus", "lv_bus")}
 LOW_VOLTAGE_KV = 1.0
 """Below it a bus is a customer's connection: no transformer of its own stands behind it."""
 
@@ -37,6 +38,22 @@ def opened(net: Any, kind: str) -> list[int]:
 def branch_rows(net: Any, table: str) -> Bools:
     """Which lines or transformers are live and not cut off by an open switch."""
     return np.asarray(live(net, table) & ~net[table].index.isin(opened(net, table[0])), dtype=np.bool_)
+
+
+def hanging(net: Any, table: str) -> tuple[Bools, Ints]:
+    """Lines or transformers connected at one end alone: (which rows, the bus of that end)."""
+    frame, ends = net[table], ENDS[table]
+    dead = net.bus.index[~in_service(net, "bus")]
+    switch = net.switch[~net.switch["closed"].astype(bool) & (net.switch["et"] == table[0])]
+    open_at = set(zip(switch["element"], switch["bus"], strict=True))
+    cut = np.array([[bus in dead or (row, bus) in open_at for row, bus in zip(frame.index, frame[end], strict=True)]
+                    for end in ends], dtype=np.bool_).reshape(2, len(frame))
+    rows = in_service(net, table) & (cut[0] != cut[1])
+    # a transformer at a bus out of service is none at all, a line there ends in the air
+    if table == "trafo":
+        rows &= live(net, table)
+    bus = np.where(cut[0], frame[ends[1]], frame[ends[0]]).astype(np.int64)
+    return np.asarray(rows, dtype=np.bool_), bus[rows]
 
 
 def net_shape(net: Any) -> NetShape:

@@ -66,11 +66,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
               Rule("efficiency_percent", 0.0, 100.0, above=True), Rule("loading_percent", 0.0, 1e3), SCALING),
     "line": (Rule("length_km", 0.0, 1e3, above=True, hint="; a closed switch joins buses without a line"),
              Rule("r_ohm_per_km", 0.0, 1e4, above=True, hint="; the relaxation of the power flow needs a resistance"),
-             Rule("x_ohm_per_km", 0.0, 1e4), PARALLEL, Rule("df", 0.0, 10.0, above=True, default=1.0)),
+             Rule("x_ohm_per_km", 0.0, 1e4), Rule("c_nf_per_km", 0.0, 1e7, default=0.0),
+             Rule("g_us_per_km", 0.0, 1e6, default=0.0), PARALLEL, Rule("df", 0.0, 10.0, above=True, default=1.0)),
     "trafo": (Rule("sn_mva", 0.0, 1e4, above=True), Rule("vn_hv_kv", 0.05, 1200.0), Rule("vn_lv_kv", 0.05, 1200.0),
               Rule("vk_percent", 0.0, 100.0, above=True),
               Rule("vkr_percent", 0.0, 100.0, above=True, hint="; the relaxation of the power flow needs a resistance"),
-              PARALLEL),
+              Rule("pfe_kw", 0.0, 1e5, default=0.0), Rule("i0_percent", 0.0, 100.0, default=0.0), PARALLEL),
+    "shunt": (_power("p_mw", 0.0, "; a shunt draws active power"), _power("q_mvar", -1e4),
+              Rule("step", 0.0, 1e3, default=1.0)),
     "switch": (Rule("z_ohm", 0.0, 1e3, default=0.0),),
 }
 """Of the tables that a feeder takes. Limits are those of any public network, far from any number in use (A)."""
@@ -107,6 +110,15 @@ def live(net: Any, table: str) -> Bools:
     frame, dead = net[table], net.bus.index[~in_service(net, "bus")]
     ends = [column for column in BUS_COLUMNS if column in frame]
     return np.asarray(serving & ~np.any([frame[column].isin(dead) for column in ends], axis=0), dtype=np.bool_)
+
+
+def _touching(net: Any, table: str) -> Bools:
+    """Which elements are in service at a bus in service, at least by one end: a line may end in the air."""
+    serving = in_service(net, table)
+    if table != "line" or not serving.any():
+        return live(net, table)
+    dead = net.bus.index[~in_service(net, "bus")]
+    return np.asarray(serving & ~(net.line["from_bus"].isin(dead) & net.line["to_bus"].isin(dead)), dtype=np.bool_)
 
 
 def column_of(frame: Any, name: str, default: float | None = 1.0) -> Floats:
@@ -162,7 +174,7 @@ def value_mistakes(net: Any, has_ratings: bool) -> list[str]:
     values = [mistake for table, rules in RULES.items() for mistake in _values(net, table, rules)]
     if has_ratings:
         values += _values(net, "line", (RATING,))
-    return [*values, *_levels(net), *_windings(net), *_too_short(net)]
+    return [*values, *_levels(net), *_windings(net), *_too_short(net), *_stepped(net)]
 
 
 def _structure(net: Any) -> Iterator[str]:
@@ -199,7 +211,7 @@ def _ends(net: Any, table: str) -> Iterator[str]:
 def _values(net: Any, table: str, rules: Sequence[Rule]) -> Iterator[str]:
     if not rows_of(net, table):
         return
-    frame = net[table] if table == "switch" else net[table][live(net, table)]
+    frame = net[table] if table == "switch" else net[table][_touching(net, table)]
     for rule in rules:
         values = column_of(frame, rule.column, rule.default)
         wrong = frame[rule.broken(values)]
@@ -252,6 +264,20 @@ def _too_short(net: Any) -> Iterator[str]:
     yield from _told(net, "line", list(line.index[wrong]), [
         f"its impedance of {z:.2g} ohm must be at least {least:.2g} ohm to be solved for; a closed switch joins buses "
         "without a line" for z, least in zip(z_ohm[wrong], least_ohm[wrong], strict=True)])
+
+
+def _stepped(net: Any) -> Iterator[str]:
+    """Shunts whose power is no multiple of a step's, or whose nominal voltage is none."""
+    if not rows_of(net, "shunt"):
+        return
+    shunt = net.shunt[live(net, "shunt")]
+    by_table = column_of(shunt, "step_dependency_table", 0.0) != 0
+    yield from _told(net, "shunt", list(shunt.index[by_table]), [
+        "its table by step is not read; write p_mw and q_mvar of its present step"] * int(by_table.sum()))
+    given = column_of(shunt, "vn_kv", np.nan)
+    wrong = np.isinf(given) | (given <= 0)
+    yield from _told(net, "shunt", list(shunt.index[wrong]), [
+        f"vn_kv = {value:g}, must be above 0" for value in given[wrong]])
 
 
 def closed_couplers(net: Any) -> Bools:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.network.quiet import quiet
-from models.records.arrays import Floats, RecordError
+from models.records.arrays import Floats, Ints, RecordError
 from models.records.feeder import BASE_MVA, PowerFlow, RadialFeeder
 
 Engine = Literal["lightsim2grid", "pandapower"]
@@ -102,13 +102,15 @@ def engine_error_pu(feeder: RadialFeeder) -> float:
 
 
 def power_flow_from_voltages(feeder: RadialFeeder, v: Complexes, p_kw: Floats, q_kvar: Floats) -> PowerFlow:
-    """PowerFlow of complex bus voltages [N, B]: i = (n v_parent - v) / (r + jx), losses = sum r |i|^2."""
+    """PowerFlow of complex bus voltages [N, B]: i = (n v_parent - v) / (r + jx), losses = sum r |i|^2 + sum g |v|^2."""
     z = feeder.r_pu[1:] + 1j * feeder.x_pu[1:]
     ratio = feeder.turns_ratio[1:]
     current = (v[:, feeder.parent[1:]] * ratio - v[:, 1:]) / z
-    loss_mw = (np.abs(current) ** 2 * feeder.r_pu[1:]).sum(axis=1) * BASE_MVA
+    in_shunts = (np.abs(v) ** 2 * feeder.shunt_g_pu).sum(axis=1)
+    loss_mw = ((np.abs(current) ** 2 * feeder.r_pu[1:]).sum(axis=1) + in_shunts) * BASE_MVA
     from_slack = feeder.parent[1:] == 0
-    s_mva = v[:, 0] * np.conj((current * ratio)[:, from_slack].sum(axis=1)) * BASE_MVA
+    s_pu = v[:, 0] * np.conj((current * ratio)[:, from_slack].sum(axis=1)) + feeder.slack_shunt_pu
+    s_mva = s_pu * BASE_MVA
     loading = np.zeros(v.shape)
     loading[:, 1:] = 100.0 * np.abs(current) / feeder.i_max_pu[1:]
     return PowerFlow(vm_pu=np.abs(v), losses_kw=loss_mw * 1e3, line_loading_percent=loading,
@@ -146,6 +148,14 @@ def _impedance_pu(feeder: RadialFeeder) -> tuple[Floats, Floats]:
     return feeder.r_pu[1:] / squared, feeder.x_pu[1:] / squared
 
 
+def _shunts_mva(feeder: RadialFeeder) -> tuple[Ints, Floats, Floats]:
+    """(buses, MW and Mvar drawn at 1 pu) of shunts in the same network: y v^2 = y s^2 (v/s)^2."""
+    squared = feeder.voltage_scale**2 * BASE_MVA
+    # the slack's own moves no voltage, and its power is known without a flow
+    at = 1 + np.flatnonzero((feeder.shunt_g_pu[1:] != 0) | (feeder.shunt_b_pu[1:] != 0))
+    return at, (feeder.shunt_g_pu * squared)[at], -(feeder.shunt_b_pu * squared)[at]
+
+
 def _pandapower_net(feeder: RadialFeeder) -> Any:
     """The record as a pandapower net: one load per bus except the slack, in row order."""
     import pandapower as pp  # noqa: PLC0415
@@ -160,6 +170,8 @@ def _pandapower_net(feeder: RadialFeeder) -> Any:
         net, buses[feeder.parent[1:]], buses[1:], length_km=1.0, r_ohm_per_km=r_pu * z_base_ohm,
         x_ohm_per_km=x_pu * z_base_ohm, c_nf_per_km=0.0, max_i_ka=feeder.i_max_pu[1:] * i_base_ka)
     pp.create_loads(net, buses[1:], p_mw=feeder.p_base_kw[1:] / 1e3, q_mvar=feeder.q_base_kvar[1:] / 1e3)
+    for bus, p_mw, q_mvar in zip(*_shunts_mva(feeder), strict=True):
+        pp.create_shunt(net, buses[bus], q_mvar=q_mvar, p_mw=p_mw)
     return net
 
 
@@ -173,6 +185,9 @@ def _lightsim_sweep(feeder: RadialFeeder) -> tuple[Any, Any]:
     grid.init_powerlines(*_impedance_pu(feeder), np.zeros(feeder.bus_count - 1, dtype=np.complex128),
                          feeder.parent[1:].astype(np.int32), buses[1:])
     grid.init_loads(feeder.p_base_kw[1:] / 1e3, feeder.q_base_kvar[1:] / 1e3, buses[1:])
+    at, p_mw, q_mvar = _shunts_mva(feeder)
+    if at.size:
+        grid.init_shunt(p_mw, q_mvar, at.astype(np.int32))
     grid.init_generators([0.0], [feeder.v_slack_pu], [-_UNLIMITED_MVAR], [_UNLIMITED_MVAR], [0])
     grid.add_gen_slackbus(0, 1.0)
     if AlgorithmType.NR_KLU in grid.available_default_algorithms():  # a faster factorisation, not in every build

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -37,10 +38,15 @@ class RadialFeeder:
     turns_ratio: Floats = field(default_factory=lambda: np.zeros(0))
     """Voltage that line j begins with over that of `parent[j]`, as an off-nominal transformer sets it; 1 elsewhere, and
     everywhere where none is given. r, x and i_max are those seen from bus j."""
+    shunt_g_pu: Floats = field(default_factory=lambda: np.zeros(0))
+    """Admittance g + jb of each bus to earth, of capacitors and reactors, of lines' charging and transformers' iron: it
+    draws g v^2 and gives b v^2 of reactive power; 0 everywhere where none is given."""
+    shunt_b_pu: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
-        if not self.turns_ratio.size:
-            object.__setattr__(self, "turns_ratio", np.ones(self.parent.size))
+        for name, value in (("turns_ratio", 1.0), ("shunt_g_pu", 0.0), ("shunt_b_pu", 0.0)):
+            if not getattr(self, name).size:
+                object.__setattr__(self, name, np.full(self.parent.size, value))
         problems = []
         if self.parent[0] != -1:
             problems.append(f"bus 0 must be the slack with parent -1, not {self.parent[0]}")
@@ -50,6 +56,8 @@ class RadialFeeder:
             problems.append("every line needs r_pu > 0")
         if not np.all(self.turns_ratio > 0):
             problems.append("every turns_ratio must be above 0")
+        if not np.all((self.shunt_g_pu >= 0) & np.isfinite(self.shunt_b_pu)):
+            problems.append("every shunt_g_pu must be at least 0, every shunt_b_pu a number")
         if not self.v_min_pu < self.v_max_pu:
             problems.append(f"v_min_pu={self.v_min_pu:g} is not below v_max_pu={self.v_max_pu:g}")
         refuse(problems, f"feeder {self.name}")
@@ -57,6 +65,23 @@ class RadialFeeder:
     @property
     def bus_count(self) -> int:
         return int(self.parent.size)
+
+    @property
+    def has_shunts(self) -> bool:
+        return bool(np.any(self.shunt_g_pu) or np.any(self.shunt_b_pu))
+
+    @property
+    def slack_shunt_pu(self) -> complex:
+        """Power that the slack's own shunt draws at its fixed voltage."""
+        return complex(self.shunt_g_pu[0], -self.shunt_b_pu[0]) * self.v_slack_pu**2
+
+    def losses_pu(self, current2: Any, v2: Any) -> Any:
+        """[T] lost in lines and shunts; current2, v2 [B - 1, T] |I|^2 of each line and |V|^2 of the bus behind it.
+
+        Also of a solver's unknowns.
+        """
+        in_lines = self.r_pu[1:] @ current2
+        return in_lines + (self.shunt_g_pu[1:] @ v2 + self.slack_shunt_pu.real) if self.has_shunts else in_lines
 
     @property
     def voltage_scale(self) -> Floats:

@@ -162,6 +162,9 @@ def _make_network(place: Place, feeder: RadialFeeder) -> None:
     place.filled("line_x_pu", ("bus",), feeder.x_pu, "pu", "reactance of the line to the parent bus, on 1 MVA")
     place.filled("line_turns_ratio", ("bus",), feeder.turns_ratio, "1",
                  "voltage that the line begins with over the parent's; 1 without an off-nominal transformer")
+    place.filled("shunt_g_pu", ("bus",), feeder.shunt_g_pu, "pu", "conductance of the bus to earth, on 1 MVA")
+    place.filled("shunt_b_pu", ("bus",), feeder.shunt_b_pu, "pu",
+                 "susceptance of the bus to earth, on 1 MVA; positive: it gives reactive power")
     place.filled("load_peak_kw", ("bus",), feeder.p_base_kw, "kW", "load of the bus when the system's is at its peak")
     place.filled("load_peak_kvar", ("bus",), feeder.q_base_kvar, "kvar", "its reactive power")
     place.filled("line_rating_a", ("bus",), feeder.i_max_pu * ampere, "A", "current that the line may carry")

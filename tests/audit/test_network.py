@@ -7,8 +7,9 @@ from audit.network import Tree
 from audit.tables import MODEL_DATA, numbers
 
 
-def two_buses(r_pu, x_pu=0.0, turns_ratio=1.0):
-    return Tree(np.array([-1, 0]), np.array([0.0, r_pu + 1j * x_pu]), 1.0, np.array([1.0, turns_ratio]))
+def two_buses(r_pu, x_pu=0.0, turns_ratio=1.0, y_pu=0.0):
+    return Tree(np.array([-1, 0]), np.array([0.0, r_pu + 1j * x_pu]), 1.0, np.array([1.0, turns_ratio]),
+                np.array([0.0, y_pu]))
 
 
 def test_two_buses_by_the_quadratic_formula():
@@ -32,6 +33,22 @@ def test_a_transformer_raises_the_voltage_that_its_line_begins_with():
     assert behind[0, 1] == pytest.approx(1250.0, abs=1e-6)
 
 
+def test_a_conductance_divides_the_voltage():
+    """0.25 pu of resistance before 1 pu of conductance: v = 0.8; r i^2 = 160 kW and g v^2 = 640 kW are lost."""
+    tree = two_buses(0.25, y_pu=1.0)
+    flow = tree.flow(np.zeros((1, 2)), np.zeros((1, 2)))
+    assert flow.vm_pu[0] == pytest.approx([1.0, 0.8], abs=1e-12)
+    assert (flow.losses_kw[0], flow.p_slack_kw[0], flow.q_slack_kvar[0]) == pytest.approx((800.0, 800.0, 0.0))
+    behind, losses = tree.powers_behind(flow.vm_pu, np.zeros((1, 2)))
+    assert (behind[0, 1], losses[0]) == pytest.approx((0.0, 800.0), abs=1e-6)
+
+
+def test_a_capacitor_raises_the_voltage_behind_a_reactance():
+    """v = 1/(1 - x b) = 1.25 at x b = 0.2, and b v^2 = 1562.5 kvar less 312.5 in the line flow back."""
+    flow = two_buses(1e-12, x_pu=0.2, y_pu=1.0j).flow(np.zeros((1, 2)), np.zeros((1, 2)))
+    assert flow.vm_pu[0, 1] == pytest.approx(1.25, abs=1e-9) and flow.q_slack_kvar[0] == pytest.approx(-1250.0)
+
+
 def test_a_load_at_the_substation_loses_nothing():
     flow = two_buses(0.1).flow(np.array([[50.0, 0.0]]), np.array([[20.0, 0.0]]))
     assert (flow.p_slack_kw[0], flow.q_slack_kvar[0], flow.losses_kw[0]) == pytest.approx((50.0, 20.0, 0.0))
@@ -50,7 +67,7 @@ def ieee33():
     parent = np.concatenate([[-1], start[order].astype(int) - 1])
     z = np.concatenate([[0.0], (r + 1j * x)[order] / 12.66**2])
     p_kw, q_kvar = (np.concatenate([[0.0], load[order]]) for load in (p, q))
-    return Tree(parent, z, 1.0, np.ones(parent.size)), p_kw, q_kvar
+    return Tree(parent, z, 1.0, np.ones(parent.size), np.zeros(parent.size)), p_kw, q_kvar
 
 
 def test_the_ieee_feeder_at_its_peak():

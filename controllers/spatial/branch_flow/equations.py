@@ -2,7 +2,7 @@
 
 Letters: L = B - 1 lines (row j is the line into bus j + 1), T periods. P, Q [pu] leave the parent end of the
 line, l = |I|^2, v = |V|^2 at the child end; loads p, q positive. 1 pu = 1 MVA, so powers are MW.
-(1) P_ij - r l = sum P_jm + p_j          (2) Q_ij - x l = sum Q_jm + q_j
+(1) P_ij - r l = sum P_jm + p_j + g v_j  (2) Q_ij - x l = sum Q_jm + q_j - b v_j    (g + jb: the bus's shunt)
 (3) v_j = v_i - 2 (r P + x Q) + (r^2 + x^2) l    (v_i: the parent's v times the line's turns ratio squared)
 (4) || (2P, 2Q, l - v_i) || <= l + v_i   (the relaxation of l v_i = P^2 + Q^2)
 (5) v_min^2 <= v <= v_max^2              (6) l <= i_max^2
@@ -41,6 +41,11 @@ class Incidence:
     r: Floats
     """[L, 1]"""
     x: Floats
+    g: Floats
+    b: Floats
+    has_shunts: bool
+    slack_shunt: complex
+    """Power that the slack's own shunt draws."""
 
     @property
     def z2(self) -> Floats:
@@ -59,7 +64,8 @@ def incidence(feeder: RadialFeeder) -> Incidence:
         to_parent=Entries(inner, parent[inner] - 1, ratio2[inner], (lines, lines)),
         v_slack=((parent == 0) * feeder.v_slack_pu**2 * ratio2)[:, None],
         from_slack=Entries(np.zeros_like(first), first, np.ones(first.size), (1, lines)),
-        r=feeder.r_pu[1:, None], x=feeder.x_pu[1:, None],
+        r=feeder.r_pu[1:, None], x=feeder.x_pu[1:, None], g=feeder.shunt_g_pu[1:, None], b=feeder.shunt_b_pu[1:, None],
+        has_shunts=feeder.has_shunts, slack_shunt=feeder.slack_shunt_pu,
     )
 
 
@@ -81,13 +87,13 @@ def flow_variables(lines: int, periods: int) -> Flow:
 
 
 def eq1_active_balance(net: Incidence, flow: Flow, p_bus: Any) -> Any:
-    """(1) P_ij - r l - sum P_jm = p_j; its dual is the nodal price. p_bus [L, T]."""
-    return rows_of(net.tree, flow.P) - times(net.r, flow.l) == p_bus
+    """(1) P_ij - r l - sum P_jm = p_j + g v_j; its dual is the nodal price. p_bus [L, T]."""
+    return rows_of(net.tree, flow.P) - times(net.r, flow.l) == _with_shunts(net, net.g, flow, p_bus)
 
 
 def eq2_reactive_balance(net: Incidence, flow: Flow, q_bus: Any) -> Any:
-    """(2) Q_ij - x l - sum Q_jm = q_j; q_bus [L, T]."""
-    return rows_of(net.tree, flow.Q) - times(net.x, flow.l) == q_bus
+    """(2) Q_ij - x l - sum Q_jm = q_j - b v_j; q_bus [L, T]."""
+    return rows_of(net.tree, flow.Q) - times(net.x, flow.l) == _with_shunts(net, -net.b, flow, q_bus)
 
 
 def eq3_voltage_drop(net: Incidence, flow: Flow) -> Any:
@@ -125,7 +131,14 @@ def eq7_transformer_cone(p_behind: Any, q_behind: Any, rating: Floats, above: An
 def eq8_substation(net: Incidence, flow: Flow, rating_mva: float, above: Any = 0.0) -> Any:
     """(8) |S| drawn from the slack by the feeder <= rating (+ above [1, T])."""
     rating = np.full((1, flow.P.shape[1]), rating_mva)
-    return cones(rating + above, rows_of(net.from_slack, flow.P), rows_of(net.from_slack, flow.Q))
+    return cones(rating + above, *slack_power(net, flow))
+
+
+def slack_power(net: Incidence, flow: Flow) -> tuple[Any, Any]:
+    """Active and reactive power [1, T] drawn from the slack, the load of its own bus apart."""
+    p, q = rows_of(net.from_slack, flow.P), rows_of(net.from_slack, flow.Q)
+    own = np.ones((1, flow.P.shape[1])) * net.slack_shunt
+    return (p + own.real, q + own.imag) if net.slack_shunt else (p, q)
 
 
 @dataclass(frozen=True)
@@ -139,12 +152,13 @@ class Lossless:
 
 def eq9_lossless_ceiling(feeder: RadialFeeder, net: Incidence, linear: Lossless, p_bus: Any, q_bus: Any,
                          correction: Floats, above: Any) -> list[Any]:
-    """(9) u_j = u_i - 2 (r P' + x Q') with P', Q' the flows without losses; u <= v_max^2 + correction + above.
+    """(9) u_j = u_i - 2 (r P' + x Q') with P', Q' the flows without lines' losses; u <= v_max^2 + correction + above.
 
     The lossless voltage never lies below the true one, and cannot be lowered by inventing losses.
     """
     drop = 2 * (times(net.r, linear.P) + times(net.x, linear.Q))
-    return [rows_of(net.tree, linear.P) == p_bus, rows_of(net.tree, linear.Q) == q_bus,
+    return [rows_of(net.tree, linear.P) == _with_shunts(net, net.g, linear, p_bus),
+            rows_of(net.tree, linear.Q) == _with_shunts(net, -net.b, linear, q_bus),
             linear.v == parent_voltage(net, linear) - drop, linear.v - above <= feeder.v_max_pu**2 + correction]
 
 
@@ -168,12 +182,22 @@ def lossless_voltage(feeder: RadialFeeder, p_bus: Floats, q_bus: Floats) -> Floa
     down = np.linalg.inv(net.tree.matrix().toarray())
     scale2 = feeder.voltage_scale[1:, None] ** 2
     drop = 2 * (net.r * (down @ p_bus) + net.x * (down @ q_bus)) / scale2
-    return np.asarray((feeder.v_slack_pu**2 - down.T @ drop) * scale2)
+    lossless = (feeder.v_slack_pu**2 - down.T @ drop) * scale2
+    if not net.has_shunts:
+        return np.asarray(lossless)
+    of_shunts = scale2 * (down.T @ (2 * (net.r * down * net.g.T - net.x * down * net.b.T) / scale2))
+    return np.asarray(np.linalg.solve(np.eye(scale2.size) + of_shunts, lossless))
 
 
 def parent_voltage(net: Incidence, flow: Flow | Lossless) -> Any:
     """v_i [L, T] that each line begins with: its parent's, behind the turns ratio."""
     return rows_of(net.to_parent, flow.v) + _wide(net.v_slack, flow)
+
+
+def _with_shunts(net: Incidence, admittance: Floats, flow: Flow | Lossless, drawn: Any) -> Any:
+    """What buses draw [L, T] with what their shunts take at their voltage."""
+    # no term at all without shunts: a solver would keep its zeros
+    return drawn + times(admittance, flow.v) if net.has_shunts else drawn
 
 
 def _wide(column: Floats, flow: Flow | Lossless) -> Floats:

@@ -62,7 +62,7 @@ def migrate_bound(
             constraints.append(belongs @ power + under == totals[:, kind] / 1e3)
             short = short + cp.sum(under)
     balance, network = eq.bare_network(feeder, net, flow, load_kw[:, 1:].T / 1e3 + p_bus, load_kvar[:, 1:].T / 1e3)
-    cost = price_usd_per_mwh * cp.sum(net.r.T @ flow.l) + knowledge.target_slack_usd_per_mwh * short
+    cost = price_usd_per_mwh * cp.sum(feeder.losses_pu(flow.l, flow.v)) + knowledge.target_slack_usd_per_mwh * short
     run = solve.run(cp.Problem(cp.Minimize(cost), constraints + network), knowledge.solver)
     if not run.is_optimal:
         raise PlanError(f"district {knowledge.district}: migrate bound is {run.status}")

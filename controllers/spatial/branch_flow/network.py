@@ -56,7 +56,7 @@ def solve_network(feeder: RadialFeeder, p_kw: Floats, q_kvar: Floats, price_usd_
     periods = p_kw.shape[0]
     net, flow = eq.incidence(feeder), eq.flow_variables(feeder.bus_count - 1, periods)
     balance, constraints = eq.bare_network(feeder, net, flow, p_kw[:, 1:].T / 1e3, q_kvar[:, 1:].T / 1e3)
-    problem = cp.Problem(cp.Minimize(price_usd_per_mwh * cp.sum(net.r.T @ flow.l)), constraints)
+    problem = cp.Problem(cp.Minimize(price_usd_per_mwh * cp.sum(feeder.losses_pu(flow.l, flow.v))), constraints)
     run = solve.run(problem, solver)
     if not run.is_optimal:
         raise PlanError(f"feeder {feeder.name}: the network relaxation is {run.status}")
@@ -75,7 +75,7 @@ def answer_of(feeder: RadialFeeder, flow: FlowValues, price_usd_per_mw: Floats, 
     v = flow.v
     vm = np.concatenate([np.full((1, v.shape[1]), feeder.v_slack_pu), np.sqrt(np.maximum(v, 0.0))])
     return NetworkAnswer(
-        vm_pu=vm.T, losses_kw=feeder.r_pu[1:] @ flow.l * 1e3, relaxation_gap_max_rel=relaxation_gap(feeder, flow),
+        vm_pu=vm.T, losses_kw=feeder.losses_pu(flow.l, v) * 1e3, relaxation_gap_max_rel=relaxation_gap(feeder, flow),
         loss_price_usd_per_mwh=np.concatenate([np.zeros((1, v.shape[1])), price_usd_per_mw / period_h]).T,
         status=run.status, solver_s=run.seconds,
     )

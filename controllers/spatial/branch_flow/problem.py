@@ -267,5 +267,6 @@ def line_mva(knowledge: SpatialKnowledge) -> Floats:
     feeder = knowledge.feeder
     assert feeder is not None
     tree = eq.incidence(feeder).tree.matrix().tocsc()
-    p, q = (spsolve(tree, base[1:] / 1e3) for base in (feeder.p_base_kw, feeder.q_base_kvar))
+    bases = (feeder.p_base_kw / 1e3 + feeder.shunt_g_pu, feeder.q_base_kvar / 1e3 - feeder.shunt_b_pu)
+    p, q = (spsolve(tree, base[1:]) for base in bases)
     return np.maximum(np.hypot(p, q), SMALLEST_LINE_MVA)

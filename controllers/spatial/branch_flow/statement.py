@@ -152,7 +152,10 @@ def objective_usd(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, u
 def network_usd(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, u: Unknowns) -> Any:
     """(15) the network's part."""
     assert knowledge.feeder is not None
-    usd = total(times(knowledge.feeder.r_pu[1:, None] * inputs.loss_usd_per_mw, u.flow.l))
+    feeder = knowledge.feeder
+    usd = total(times(feeder.r_pu[1:, None] * inputs.loss_usd_per_mw, u.flow.l))
+    if feeder.has_shunts:
+        usd = usd + total(times(feeder.shunt_g_pu[1:, None] * inputs.loss_usd_per_mw, u.flow.v))
     hours = layout.period_h[None, :]
     if u.low is not None:
         usd = usd + knowledge.voltage_penalty_usd_per_pu2h * total(times(hours, u.low))

@@ -25,16 +25,21 @@ from tests.controllers.spatial import branch_flow_case as case
 
 HOUR = 19
 FORMS: dict[str, dict[str, Any]] = {
-    "active": {}, "reactive": {"reactive_power": True}, "repair": {}, "reactive repair": {"reactive_power": True}}
+    "active": {}, "reactive": {"reactive_power": True}, "repair": {}, "reactive repair": {"reactive_power": True},
+    "shunts": {}, "shunts repair": {}}
 RATED = replace(case.FEEDER, transformer_kva=np.r_[9000.0, np.where(np.arange(32) % 3 == 0, 900.0, np.inf)])
 """With a substation's rating and some of transformers."""
+ROWS = np.arange(RATED.bus_count)
+SHUNTS = replace(RATED, shunt_g_pu=1e-3 * (ROWS % 4 == 0), shunt_b_pu=0.05 * (ROWS % 5 == 0) - 0.02 * (ROWS == 7))
+"""Also at the slack."""
 
 
 def evening(form: str) -> tuple[SpatialKnowledge, Layout, Inputs]:
     """Some cars one-way, some gone, prices of low voltages; `repair` with a correction."""
     fleet = case.fleet()
     fleet = replace(fleet, p_discharge_max_kw=np.where(np.arange(fleet.count) % 5 == 0, 0.0, fleet.p_discharge_max_kw))
-    known = case.knowledge(fleet, RATED, step_s=1800, look_ahead_h=4, voltage_penalty_usd_per_pu2h=2000.0,
+    feeder = SHUNTS if "shunts" in form else RATED
+    known = case.knowledge(fleet, feeder, step_s=1800, look_ahead_h=4, voltage_penalty_usd_per_pu2h=2000.0,
                            **FORMS[form])
     view = case.view(known, *case.parked(fleet, HOUR * 3600), HOUR, load_scale=1.0)
     layout = make_layout(known, np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0))

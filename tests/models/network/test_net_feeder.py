@@ -62,14 +62,13 @@ def test_voltages_are_those_of_the_net():
     assert own_voltages(feeder)[3] < 0.985
 
 
-@pytest.mark.parametrize(("name", "buses", "error_pu"), [
-    ("create_kerber_landnetz_freileitung_1", 15, 3e-4), ("create_cigre_network_lv", 41, 3e-4)])
-def test_low_voltage_nets_and_what_is_left_out(name, buses, error_pu):
+@pytest.mark.parametrize(("name", "buses"), [
+    ("create_kerber_landnetz_freileitung_1", 15), ("create_cigre_network_lv", 41)])
+def test_low_voltage_nets_have_pandapowers_voltages(name, buses):
     feeder, net = feeder_from(f"pandapower:{name}"), getattr(networks, name)()
     net.ext_grid["vm_pu"] = 1.0
     assert feeder.bus_count == buses and feeder.nominal_kv > 1
-    error = np.abs(own_voltages(feeder) - voltages_of(net, feeder)).max()
-    assert 0 < error < error_pu, "charging, magnetising and iron losses"
+    assert own_voltages(feeder) == pytest.approx(voltages_of(net, feeder), abs=1e-8)
 
 
 @pytest.mark.parametrize("source", ["pandapower:create_kerber_vorstadtnetz_kabel_1", "pandapower:mv_oberrhein",
@@ -160,7 +159,7 @@ def test_check_says_how_much_of_a_net_is_taken(tmp_path):
 @pytest.mark.parametrize(("source", "words"), [
     ("pandapower:no_such_net", "no such function"), ("simbench:9-XX", "no such grid"), ("ieee34", "must be"),
     ("nowhere.json", "no such file"), ("pandapower:case33bw", r"line 0-31: max_i_ka = 99999.0.*give line_rating_a"),
-    ("pandapower:case9", "not radial"), ("pandapower:create_cigre_network_hv", "shunt"),
+    ("pandapower:case9", "not radial"), ("pandapower:create_cigre_network_hv", "not radial"),
     ("pandapower:lv_schutterwald", "not radial")])
 def test_what_cannot_serve_is_told(source, words):
     with pytest.raises(RecordError, match=words):
@@ -174,7 +173,6 @@ def test_a_file_that_is_no_net_is_told(tmp_path):
 
 
 @pytest.mark.parametrize(("create", "word"), [
-    (lambda net: pandapower.create_shunt(net, 3, q_mvar=0.01), "shunt"),
     (lambda net: pandapower.create_ward(net, 3, 0.01, 0.0, 0.0, 0.0), "ward"),
     (lambda net: pandapower.create_load(net, 3, p_mw=np.nan), "load 2: p_mw = nan, must be at least 0")])
 def test_loads_of_other_kinds_are_not_lost_in_silence(create, word):
