@@ -56,8 +56,8 @@ class RadialFeeder:
             problems.append("every line needs r_pu > 0")
         if not np.all(self.turns_ratio > 0):
             problems.append("every turns_ratio must be above 0")
-        if not np.all((self.shunt_g_pu >= 0) & np.isfinite(self.shunt_b_pu)):
-            problems.append("every shunt_g_pu must be at least 0, every shunt_b_pu a number")
+        if not np.all(np.isfinite(self.shunt_g_pu) & np.isfinite(self.shunt_b_pu)):
+            problems.append("every shunt_g_pu and shunt_b_pu must be a number")
         if not self.v_min_pu < self.v_max_pu:
             problems.append(f"v_min_pu={self.v_min_pu:g} is not below v_max_pu={self.v_max_pu:g}")
         refuse(problems, f"feeder {self.name}")

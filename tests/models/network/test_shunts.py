@@ -105,7 +105,7 @@ def test_the_lower_layers_equations_have_the_same_voltages(net: Any) -> None:
     flow = flow_of(feeder)
     solved = solve_network(feeder, p_kw, q_kvar)
     assert solved.vm_pu == pytest.approx(flow.vm_pu, abs=1e-6) and solved.relaxation_gap_max_rel < 1e-5
-    assert solved.losses_kw == pytest.approx(flow.losses_kw, rel=1e-5)
+    assert solved.losses_kw == pytest.approx(flow.losses_kw, rel=1e-4)
     p, q, v = p_kw[:, 1:].T / 1e3, q_kvar[:, 1:].T / 1e3, flow.vm_pu[:, 1:].T ** 2
     lossless = lossless_voltage(feeder, p, q)
     assert np.all(lossless >= v) and lossless == pytest.approx(v, abs=2e-2)
