@@ -5,9 +5,9 @@ import pytest
 from audit.run import read_run
 from tests.testbed import small_run
 
-THREE_DAYS = ("days=3", "planning.redispatch=hourly", "planning.horizon_h=14", "planning.binding_h=12",
+FOUR_PLANS = ("planning.redispatch=hourly", "planning.horizon_h=8", "planning.binding_h=6",
               "spatial.look_ahead_h=2", "profiles.forecast_error=large", "record.vehicles=true",
-              "planning.mip_gap=1e-2")
+              "planning.mip_gap=2e-2")
 
 
 @pytest.fixture(scope="session")
@@ -16,16 +16,21 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def three_days(folder):
-    """Commitment, hourly re-dispatch, forecast errors and drivers who do as they like."""
-    return small_run.run(folder, *THREE_DAYS, controller="temporal", name="three.h5")
+def replanned(folder):
+    """A day of four plans, hourly re-dispatch, forecast errors and drivers who do as they like."""
+    return small_run.run(folder, *FOUR_PLANS, controller="temporal", name="replanned.h5")
+
+
+@pytest.fixture(scope="session")
+def replanned_run(replanned):
+    return read_run(replanned)
 
 
 @pytest.fixture(scope="session")
 def placed(folder):
     """A day whose lower layer solves branch flow, with traces and without forecast errors."""
-    return small_run.run(folder, "record.vehicles=true", "spatial.look_ahead_h=2", "planning.horizon_h=26",
-                         "warmup_controlled_days=1", controller="bilayer", name="placed.h5")
+    return small_run.run(folder, "record.vehicles=true", "spatial.look_ahead_h=2", "planning.horizon_h=25",
+                         "planning.mip_gap=2e-2", controller="bilayer", name="placed.h5")
 
 
 @pytest.fixture(scope="session")
