@@ -100,15 +100,23 @@ class RowCache:
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         self._rows = {key: row for key, row in filter(None, map(_line, lines))}
 
+    def has(self, settings: Mapping[str, Any]) -> bool:
+        """Whether the row of these settings is kept."""
+        return _key(settings) in self._rows
+
     def row(self, settings: Mapping[str, Any], make: Callable[[], Any]) -> Any:
         """The row (anything JSON can hold) of these settings: kept, or made and kept."""
-        key = json.dumps([study_hash(), settings], sort_keys=True)
+        key = _key(settings)
         if key not in self._rows:
             self._rows[key] = json.loads(json.dumps(make()))
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps([key, self._rows[key]]) + "\n")
         return self._rows[key]
+
+
+def _key(settings: Mapping[str, Any]) -> str:
+    return json.dumps([study_hash(), settings], sort_keys=True)
 
 
 def _line(text: str) -> tuple[str, Any] | None:

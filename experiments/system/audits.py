@@ -1,0 +1,149 @@
+"""The audit of all scenarios under all controllers, one day each, of three seeds of the small ones, and of networks.
+
+    python -m experiments.system.audits [-o FOLDER] [--hours H]
+
+Each run and each verdict is kept: a stopped command goes on where it was. Cheap runs come first; after H hours no
+other is begun, and what is left counts as open. Writes runs.csv and networks.csv; exit code 1 if a run has a violation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import audit
+from experiments.publishing.metric_rows import write_rows
+from experiments.publishing.running import RowCache
+from experiments.runs import RunsFailed, exit_code, results_of, say
+from testbed.auditing.of_runs import AuditedRun, audited
+from testbed.running.preflight import WrongRequest, run_request
+from testbed.running.several_runs import single_job
+from testbed.setup.controller_loading import controller_names
+
+SCENARIOS = ("smoke", "study_day", "refusal_days", "placement_day", "tight_island", "claims_day", "paper_day",
+             "workplace_replay", "windy_day", "simbench_week")
+"""From cheap to dear."""
+DEAR = ("bilayer_pso", "bilayer_sga", "bilayer_coordinated", "bilayer_envelope", "joint")
+"""Controllers that come last in each scenario."""
+SEVERAL_SEEDS, SEEDS = ("smoke", "study_day"), 3
+ONE_DAY = ("days=1",)
+SIMBENCH = tuple(f"simbench:1-{grid}--0-sw" for grid in (
+    "LV-rural1", "LV-rural2", "LV-rural3", "LV-semiurb4", "LV-semiurb5", "LV-urban6", "MV-rural", "MV-semiurb",
+    "MV-urban", "MV-comm"))
+PANDAPOWER = tuple(f"pandapower:{grid}" for grid in (
+    "create_cigre_network_lv", "create_cigre_network_mv", "create_kerber_dorfnetz",
+    "create_kerber_landnetz_freileitung_1", "create_kerber_landnetz_freileitung_2", "create_kerber_landnetz_kabel_1",
+    "create_kerber_landnetz_kabel_2", "create_kerber_vorstadtnetz_kabel_1", "create_kerber_vorstadtnetz_kabel_2",
+    "kb_extrem_dorfnetz", "kb_extrem_landnetz_freileitung", "kb_extrem_landnetz_kabel"))
+OF_NETWORKS = ("smart_charging", "bilayer")
+"""Controllers under which each network's day is run."""
+SMALL = ("step_s=3600", "districts.0.peak_scale=0.6", "spatial.look_ahead_h=2", "planning.mip_gap=2e-2")
+RULES_TOLD = 5
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run that is audited."""
+
+    scenario: str
+    controller: str
+    seed: int
+    network: str = ""
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        return (*ONE_DAY, *((*SMALL, f"districts.0.feeder={self.network}") if self.network else ()))
+
+    @property
+    def file(self) -> str:
+        place = self.network.replace(":", "-") or self.scenario
+        return f"{place}/{self.controller}-seed{self.seed}.h5"
+
+    @property
+    def row(self) -> dict[str, str]:
+        return {"scenario": self.scenario, "network": self.network, "controller": self.controller,
+                "seed": str(self.seed)}
+
+
+def cases() -> Iterator[Case]:
+    """All, the dearest last."""
+    names = sorted(controller_names(), key=lambda name: name in DEAR)
+    for scenario in SCENARIOS:
+        if scenario == SCENARIOS[3]:
+            yield from (Case("smoke", name, 1, network) for network in (*SIMBENCH, *PANDAPOWER) for name in OF_NETWORKS)
+        for seed in range(1, SEEDS + 1 if scenario in SEVERAL_SEEDS else 2):
+            yield from (Case(scenario, name, seed) for name in names)
+
+
+@cache
+def audit_hash() -> str:
+    """Of the audit's own sources."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(audit.__file__).parent.rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+# ---------------------------------------------------------------- one case
+def verdict(case: Case, folder: Path) -> dict[str, Any]:
+    """How the run ended, and what the audit says of it."""
+    try:
+        request = run_request(case.scenario, case.controller, case.seed, case.overrides, None, folder / case.file,
+                              force=True)
+        begun = time.perf_counter()
+        result, = results_of([single_job(request)])
+        made = time.perf_counter()
+        seen = audited(result.path)
+    except WrongRequest as wrong:
+        return {"ending": "not allowed", "words": wrong.mistakes[0]}
+    except RunsFailed as failed:
+        return {"ending": "failed", "words": str(failed).splitlines()[0]}
+    return {"ending": "audited", "violations": len(seen.violations), "notes": len(seen.notes),
+            "words": "; ".join(rules_of(seen)), "run_s": round(made - begun, 1),
+            "audit_s": round(time.perf_counter() - made, 1)}
+
+
+def rules_of(seen: AuditedRun) -> list[str]:
+    """Names of the rules that are broken."""
+    return list(dict.fromkeys(line.split(":", maxsplit=1)[0] for line in seen.violations))[:RULES_TOLD]
+
+
+def rows(folder: Path, hours: float, make: Callable[[Case, Path], Mapping[str, Any]] = verdict) -> list[dict[str, str]]:
+    """A row per case; those that were not begun in time are open."""
+    kept, until = RowCache(folder / "verdicts.jsonl"), time.monotonic() + 3600 * hours
+    made = []
+    for case in cases():
+        settings = {**case.row, "overrides": case.overrides, "audit": audit_hash()}
+        told: Mapping[str, Any] = {"ending": "open"}
+        if time.monotonic() < until or kept.has(settings):
+            told = kept.row(settings, lambda case=case: dict(make(case, folder)))  # type: ignore[misc]
+            say(f"{case.file}: {told}")
+        made.append({**case.row, **{name: str(told.get(name, "")) for name in (
+            "ending", "violations", "notes", "words", "run_s", "audit_s")}})
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 1 where a run has a violation or failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-o", "--output", type=Path, default=Path("results/audits"), metavar="FOLDER")
+    parser.add_argument("--hours", type=float, default=1e9, metavar="H", help="begin no run after so many")
+    chosen = parser.parse_args(arguments)
+    return exit_code(lambda: _carry_out(chosen.output, chosen.hours))
+
+
+def _carry_out(folder: Path, hours: float) -> int:
+    told = rows(folder, hours)
+    write_rows([row for row in told if not row["network"]], folder / "runs.csv")
+    write_rows([row for row in told if row["network"]], folder / "networks.csv")
+    return int(any(row["ending"] == "failed" or row["violations"] not in ("", "0") for row in told))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
