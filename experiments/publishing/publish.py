@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from experiments.publishing import registry
+from experiments.publishing.audited import audit_results
 from experiments.publishing.experiment import CHEAP_ROW, Block, Experiment
 from experiments.publishing.figures import Figure, write_figure
 from experiments.publishing.pages import block_names, pages, rendered
@@ -109,11 +110,16 @@ def publish_pages(names: list[str], docs: Path = DOCS, data: Path = DATA) -> lis
 
 
 # ---------------------------------------------------------------- from a run to tables
-def publish_run(experiment: Experiment, run: Run, data: Path = DATA) -> None:
-    """Run or resume the experiment, then write its tables, the cheap row among them."""
+def publish_run(experiment: Experiment, run: Run, data: Path = DATA, is_audited: bool = True) -> None:
+    """Run or resume the experiment, then write its tables, the cheap row among them.
+
+    RunsFailed where the audit finds a violation in a result: nothing is written then.
+    """
     with run.timed():
         experiment.run(run)
         cheap = experiment.cheap.compute(run.folder / CHEAP_ROW)
+        if is_audited:
+            audit_results(run)
     about = {"command": f"{experiment.command} --workers {run.workers}", "code": code_hash(),
              "date": f"{datetime.now(UTC):%Y-%m-%d}", "minutes": round(run.seconds / 60, 1), "note": ""}
     for name, source in experiment.tables.items():

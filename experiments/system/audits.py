@@ -9,15 +9,13 @@ other is begun, and what is left counts as open. Writes runs.csv and networks.cs
 from __future__ import annotations
 
 import argparse
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import audit
+from experiments.publishing.audited import audit_hash
 from experiments.publishing.metric_rows import write_rows
 from experiments.publishing.running import RowCache
 from experiments.runs import RunsFailed, exit_code, results_of, say
@@ -79,15 +77,6 @@ def cases() -> Iterator[Case]:
             yield from (Case("smoke", name, 1, network) for network in (*SIMBENCH, *PANDAPOWER) for name in OF_NETWORKS)
         for seed in range(1, SEEDS + 1 if scenario in SEVERAL_SEEDS else 2):
             yield from (Case(scenario, name, seed) for name in names)
-
-
-@cache
-def audit_hash() -> str:
-    """Of the audit's own sources."""
-    digest = hashlib.sha256()
-    for file in sorted(Path(audit.__file__).parent.rglob("*.py")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 # ---------------------------------------------------------------- one case

@@ -34,12 +34,15 @@ class AuditedRun:
     notes: tuple[str, ...]
 
     @property
+    def count(self) -> int:
+        return len(self.violations)
+
+    @property
     def lines(self) -> list[str]:
         """For people: how many violations, and the first of them."""
-        count = len(self.violations)
         told = [f"audit: {self.label}: {line}" for line in self.violations[:MOST_TOLD]]
-        more = [f"audit: {self.label}: {count - MOST_TOLD} more violations (testbed audit {self.path})"]
-        return told + (more if count > MOST_TOLD else [])
+        more = [f"audit: {self.label}: {self.count - MOST_TOLD} more violations (testbed audit {self.path})"]
+        return told + (more if self.count > MOST_TOLD else [])
 
 
 def audited(path: Path, sample: int | None = None) -> AuditedRun:
@@ -54,7 +57,15 @@ def audited(path: Path, sample: int | None = None) -> AuditedRun:
 
 def audited_in_passing(paths: Iterable[Path]) -> list[AuditedRun]:
     """Of runs that were just made: all fast rules, the second engine on some steps."""
-    return [audited(path, SAMPLED_STEPS) for path in paths]
+    return [_in_passing(path) for path in paths]
+
+
+def _in_passing(path: Path) -> AuditedRun:
+    """What cannot be audited ends no command: it is a violation by itself."""
+    try:
+        return audited(path, SAMPLED_STEPS)
+    except ResultError as error:
+        return AuditedRun(path, path.stem, (f"cannot be audited: {error}",), ())
 
 
 def summary(runs: Sequence[AuditedRun]) -> str:

@@ -13,4 +13,5 @@ Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE
 PlanFile = Annotated[Path | None, typer.Option("--plan", metavar="FILE.h5",
                      help="Replay the upper plan stored in this result.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
+NoAudit = Annotated[bool, typer.Option("--no-audit", help="Do not hold the results against the audit's rules.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over results of other requests.")]

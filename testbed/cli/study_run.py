@@ -19,7 +19,7 @@ from testbed.wiring.stopping import heeded_signals
 
 
 def run_study(study: str, output: Path | None, scheduler: str | None, workers: int | None,
-              cases: Sequence[str]) -> None:
+              cases: Sequence[str], is_audited: bool = True) -> None:
     """Prints the table's path; ends with exit code 1 if cases are missing, 2 for a wrong request."""
     if scheduler is not None and workers is not None:
         raise WrongRequest(["--workers: only for workers on this machine, not with --scheduler"])
@@ -27,7 +27,7 @@ def run_study(study: str, output: Path | None, scheduler: str | None, workers: i
     request = sweep_request(study, output)
     try:
         with heeded_signals() as is_stopped:
-            missing = run_sweep(request, scheduler, workers, cases, heeding(is_stopped, say))
+            missing = run_sweep(request, scheduler, workers, cases, heeding(is_stopped, say), is_audited)
     except SchedulerLost as error:
         say(f"testbed: {error}")
         raise typer.Exit(FAILED) from error

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from testbed.auditing.of_runs import AuditedRun, summary
 from testbed.metrics.comparability import objective_text
 from testbed.metrics.inputs import networks
 from testbed.metrics.of_runs import check_comparable, compare_table, compute_metrics, definition
@@ -20,6 +21,7 @@ from testbed.reporting.figure import charts
 from testbed.reporting.ledgers import Rows, cell, compared_text, ledgers_section
 from testbed.reporting.owners import owners_section
 from testbed.reporting.page import bullet_list, details, figure, number, page, swatch, table, warning
+from testbed.reporting.tables import AUDITED, violations_by_controller
 from testbed.results.layout import ResultError
 from testbed.results.reading import Result, open_result
 from testbed.results.run_profile import profile_rows
@@ -60,17 +62,20 @@ CAVEATS = (
 )
 
 
-def write_report(paths: Sequence[Path], output: Path) -> None:
-    """Write the page about these result files; ResultError if they are not runs of one scenario or have no step."""
+def write_report(paths: Sequence[Path], output: Path, audits: Sequence[AuditedRun] = ()) -> None:
+    """Write the page about these result files; ResultError if they are not runs of one scenario or have no step.
+
+    audits: what the audit says of them, if it was asked.
+    """
     results = [open_result(path) for path in paths]
     if not results:
         raise ResultError("a report needs at least one result")
     check_comparable(results)
     output.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(output, _page(results).encode())
+    write_whole(output, _page(results, audits).encode())
 
 
-def _page(results: Sequence[Result]) -> str:
+def _page(results: Sequence[Result], audits: Sequence[AuditedRun]) -> str:
     # plotly is slow to import and only its JavaScript is needed
     from plotly.offline import get_plotlyjs  # noqa: PLC0415
 
@@ -80,9 +85,9 @@ def _page(results: Sequence[Result]) -> str:
     drawn = charts(runs) if runs else {}
     placed = {f"{section}-{i}": chart for section, members in drawn.items() for i, chart in enumerate(members)}
     sections = [
-        ("run", "What was run", _what_was_run(results, runs)),
+        ("run", "What was run", _what_was_run(results, runs, audits)),
         ("ledgers", "Who pays", ledgers_section(compared, rows, lambda controller: _swatched(controller, runs))),
-        ("headline", "Controllers", _headline(compared, rows, runs)),
+        ("headline", "Controllers", _headline(compared, rows, runs, audits)),
         ("load", "Equivalent load", _figures(drawn, "load")),
         ("commitment", "Unit commitment", _figures(drawn, "commitment")),
         ("cars", "Charging and discharging", _figures(drawn, "cars")),
@@ -118,7 +123,7 @@ def _figures(drawn: dict[str, list[Chart]], section: str) -> str:
 
 
 # ---------------------------------------------------------------- what was run
-def _what_was_run(results: Sequence[Result], runs: Sequence[Run]) -> str:
+def _what_was_run(results: Sequence[Result], runs: Sequence[Run], audits: Sequence[AuditedRun]) -> str:
     first = results[0]
     scenario = first.scenario
     text = (f"<p>{escape(str(scenario.get('description', '')))}</p><p>Scenario <b>{escape(first.scenario_name)}</b>, "
@@ -130,6 +135,8 @@ def _what_was_run(results: Sequence[Result], runs: Sequence[Run]) -> str:
              escape(r.path.name)) for r in results]
     text += table(head, rows, text_columns=(2, 6))
     text += "".join(warning(_failure(r)) for r in results if r.status != "completed")
+    text += "".join(warning(line) for run in audits for line in run.lines)
+    text += f"<p>{escape(summary(audits).capitalize())}.</p>" if audits else ""
     text += _profile(results)
     if first.input_notes:
         text += details("Notes on the tables that were read", "<br>".join(map(escape, first.input_notes)))
@@ -178,7 +185,7 @@ def _compared(compared: Sequence[Result]) -> Rows:
     return {(row.metric, row.controller): row for row in compare_table(compared)}
 
 
-def _headline(compared: Sequence[Result], rows: Rows, runs: Sequence[Run]) -> str:
+def _headline(compared: Sequence[Result], rows: Rows, runs: Sequence[Run], audits: Sequence[AuditedRun]) -> str:
     if not compared:
         values = table(("figure", *(swatch(r.name, r.colour) for r in runs)),
                        [_plain_row(name, runs) for name in HEADLINE])
@@ -189,6 +196,8 @@ def _headline(compared: Sequence[Result], rows: Rows, runs: Sequence[Run]) -> st
     def lines(names: Sequence[str]) -> list[tuple[str, ...]]:
         return [(_figure_name(name), *(cell(rows[name, c]) for c in controllers)) for name in names]
 
+    broken = violations_by_controller(compared, audits)
+    audited = [(AUDITED.replace("_", "_<wbr>"), *(str(broken.get(c, "-")) for c in controllers))] if broken else []
     first = next(iter(rows.values()))
     seeds = max(row.seeds for row in rows.values())
     told = (f'<p class="small">Mean of {seeds} {"seed" if seeds == 1 else "seeds"}, differences with their 95 % '
@@ -196,7 +205,7 @@ def _headline(compared: Sequence[Result], rows: Rows, runs: Sequence[Run]) -> st
             f"{escape(objective_text(compared[0]))}.</p>")
     defined = [(escape(name), escape(m.unit), f'<span class="text">{escape(definition(m, compared[0]))}</span>')
                for name, m in METRICS.items()]
-    return (told + table(head, lines(HEADLINE)) + details("All figures", table(head, lines(list(METRICS))))
+    return (told + table(head, [*lines(HEADLINE), *audited]) + details("All figures", table(head, lines(list(METRICS))))
             + details("Definitions", table(("figure", "unit", "definition"), defined, text_columns=(1, 2))))
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from testbed.auditing.of_runs import AuditedRun
 from testbed.metrics.comparability import NOT_EQUAL_MARK, base_text, objective_text, optimised, steadiness_warnings
 from testbed.metrics.numbers import readable
 from testbed.metrics.of_runs import NOT_RESOLVED, ComparisonRow, compare_table, compute_metrics
@@ -78,16 +79,32 @@ def print_beside(results: Sequence[Result]) -> None:
         print(f"warning: {text}")
 
 
-def print_comparison(results: Sequence[Result]) -> None:
+AUDITED = "audit_violations"
+"""Row and column on what the audit says of runs."""
+
+
+def violations_by_controller(results: Sequence[Result], audits: Sequence[AuditedRun]) -> dict[str, int]:
+    """Violations of all seeds of each controller; empty where nothing was audited."""
+    counts: dict[str, int] = {}
+    by_path = {run.path: run.count for run in audits}
+    for result in results:
+        if result.path in by_path:
+            counts[result.controller] = counts.get(result.controller, 0) + by_path[result.path]
+    return counts
+
+
+def print_comparison(results: Sequence[Result], audits: Sequence[AuditedRun] = ()) -> None:
     """Headline figures, a column per controller: the mean, and the paired difference from the base.
 
     With two seeds or more the half width of its 95 % interval follows. `~`: below twice the MILP gap; a dagger: the
-    cars were not served as under the base.
+    cars were not served as under the base. `audits`: what the audit says of the runs, a row by itself.
     """
     rows = compare_table(results, HEADLINE)
     controllers, base = list(dict.fromkeys(row.controller for row in rows)), rows[0].base
     cells = {(row.metric, row.controller): _cell(row) for row in rows}
     lines = [(name, METRICS[name].unit, *(cells[name, run] for run in controllers)) for name in HEADLINE]
+    if broken := violations_by_controller(results, audits):
+        lines.append((AUDITED, "1", *(str(broken.get(run, "-")) for run in controllers)))
     print_table(("metric", "unit", *controllers), lines, right=controllers)
     if regret := regret_usd(results):
         print_table(("regret_usd", "mean over seeds"), [(name, number(value)) for name, value in regret.items()],

@@ -27,7 +27,7 @@ from testbed.wiring.code_version import code_hash
 from testbed.wiring.failure import Failure
 from testbed.wiring.whole_files import write_whole
 
-PARTS, FILES = "parts", "files"
+PARTS, FILES, VIOLATIONS = "parts", "files", "violations"
 _one_at_a_time = threading.Lock()
 """A worker with several threads still runs one case at a time: a run has its process to itself."""
 
@@ -46,7 +46,7 @@ class CaseOutcome:
     """None if it is complete."""
 
 
-def run_case(case: Case, folder: str, code: str) -> CaseOutcome:
+def run_case(case: Case, folder: str, code: str, is_audited: bool = True) -> CaseOutcome:
     """Carry out the case and leave its files in the study's folder; what stops it is told, not raised.
 
     A worker with other code than `code`, or that does not see the folder, says so: it may have come after the check.
@@ -62,7 +62,7 @@ def run_case(case: Case, folder: str, code: str) -> CaseOutcome:
             job = Job(case.scenario_json, case.spec, case.controller, case.seed, output, None, case.hours)
             with quiet("asyncio", logging.CRITICAL):  # the loop of a run that failed would name its pending tasks
                 outcome = carry_out(job)
-            return _kept(case, outcome, Path(own), Path(folder))
+            return _kept(case, outcome, Path(own), Path(folder), is_audited)
 
 
 def _unfit(parts: Path, code: str) -> str:
@@ -72,13 +72,15 @@ def _unfit(parts: Path, code: str) -> str:
     return "" if code == code_hash() else f"has other code (sources {code_hash()}, the sweep {code})"
 
 
-def _kept(case: Case, outcome: Outcome, own: Path, folder: Path) -> CaseOutcome:
+def _kept(case: Case, outcome: Outcome, own: Path, folder: Path, is_audited: bool) -> CaseOutcome:
     record: dict[str, Any] = {"case": case.key, "controller": case.controller, "seed": case.seed,
                               "point": case.point, "seconds": outcome.seconds, "code": code_hash()}
     if outcome.failure:
         record |= {"failure": outcome.failure.to_json()}
     else:
         record |= _what_came_out(outcome.path)
+        if is_audited:
+            record |= {VIOLATIONS: _violations(outcome.path)}
     target = folder / ("failed" if outcome.failure else "cases")
     target.mkdir(parents=True, exist_ok=True)
     files = sorted(own.glob("*.h5"))
@@ -101,6 +103,14 @@ def _what_came_out(path: Path) -> dict[str, Any]:
     result = open_result(path)
     figures = {name: value if math.isfinite(value) else None for name, value in compute_metrics(result).items()}
     return {"metrics": figures, "optimised": optimised_text(result)}
+
+
+def _violations(path: Path) -> tuple[str, ...]:
+    """What the audit says against the result."""
+    from testbed.auditing.of_runs import audited_in_passing  # noqa: PLC0415
+
+    run, = audited_in_passing([path])
+    return run.violations
 
 
 def is_complete(folder: Path, key: str) -> bool:

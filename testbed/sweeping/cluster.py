@@ -129,7 +129,7 @@ def check_workers(client: Client, folder: Path) -> None:
         raise WrongRequest(mistakes)
 
 
-def carried_out(client: Client, cases: Sequence[Case], folder: Path) -> Iterator[CaseOutcome]:
+def carried_out(client: Client, cases: Sequence[Case], folder: Path, is_audited: bool = True) -> Iterator[CaseOutcome]:
     """Every case's outcome as it comes. A case whose worker dies is given to another, up to four times."""
     batch, waiting = uuid.uuid4().hex[:8], iter(cases)
     threads = sum(client.nthreads().values())
@@ -138,7 +138,8 @@ def carried_out(client: Client, cases: Sequence[Case], folder: Path) -> Iterator
     def hand_out(count: int) -> list[Future[CaseOutcome]]:
         fresh: list[Future[CaseOutcome]] = []
         for case in islice(waiting, count):
-            future = client.submit(run_case, case, str(folder), code_hash(), key=f"case-{case.key}-{batch}", pure=False)
+            future = client.submit(run_case, case, str(folder), code_hash(), is_audited,
+                                   key=f"case-{case.key}-{batch}", pure=False)
             by_future[str(future.key)] = case.key
             fresh.append(future)
         return fresh

@@ -16,6 +16,7 @@ from testbed.metrics.registry import METRICS
 from testbed.running.preflight import RESULTS, WrongRequest, folder_mistakes
 from testbed.sweeping.alone import alone_in
 from testbed.sweeping.case import (
+    VIOLATIONS,
     CaseOutcome,
     case_failure,
     case_record,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 TABLE, FAILED = "results.csv", "failed.csv"
+AUDITED = "audit_violations"
+"""Column of the table: how many rules of the audit the case breaks; empty where it was not audited."""
 OPTIMISED = "optimised"
 """Last column of the table: who was planned by which objective; empty for a case kept from before it was written."""
 MOST_TOLD = 6
@@ -76,7 +79,7 @@ def sweep_request(name: str, folder: Path | None = None) -> Sweep:
 
 
 def run_sweep(sweep: Sweep, scheduler: str | None = None, workers: int | None = None, only: Sequence[str] = (),
-              say: Say = print) -> int:
+              say: Say = print, is_audited: bool = True) -> int:
     """Carry out what is not complete yet and write the tables; returns the number of cases without a result.
 
     The tables do not depend on the number of workers, nor on interruptions.
@@ -95,7 +98,7 @@ def run_sweep(sweep: Sweep, scheduler: str | None = None, workers: int | None = 
             _tell_start(sweep, chosen, todo, say)
             try:
                 if client is not None:
-                    _carry_out(sweep, todo, client, say)
+                    _carry_out(sweep, todo, client, say, is_audited)
             finally:
                 write_tables(sweep)
         clear_parts(sweep.folder)  # nobody writes there any more
@@ -117,18 +120,20 @@ def _client(scheduler: str | None, workers: int | None, patience_s: float) -> Ab
     return connected(scheduler, workers, patience_s)
 
 
-def _carry_out(sweep: Sweep, todo: Sequence[Case], client: Client, say: Say) -> None:
+def _carry_out(sweep: Sweep, todo: Sequence[Case], client: Client, say: Say, is_audited: bool) -> None:
     from testbed.sweeping.cluster import carried_out, check_workers  # noqa: PLC0415
 
     by_key, started = {case.key: case for case in todo}, time.perf_counter()
     open_parts(sweep.folder)
     check_workers(client, sweep.folder)
-    for done, told in enumerate(carried_out(client, todo, sweep.folder), start=1):
+    for done, told in enumerate(carried_out(client, todo, sweep.folder, is_audited), start=1):
         outcome = _seen(sweep.folder, told)
         left_s = (time.perf_counter() - started) / done * (len(todo) - done)
         say(f"[{done}/{len(todo)}, {left_s:.0f} s left] {_line(sweep, by_key[outcome.key], outcome)}")
         if outcome.failure:
             _remember_failure(sweep.folder, outcome.key, outcome.failure)
+        for violation in case_record(sweep.folder, outcome.key).get(VIOLATIONS, ()):
+            say(f"audit: {outcome.key} {sweep.label(by_key[outcome.key])}: {violation}")
 
 
 def _seen(folder: Path, told: CaseOutcome) -> CaseOutcome:
@@ -183,7 +188,7 @@ def write_tables(sweep: Sweep) -> None:
     names = sweep.study.metrics or tuple(METRICS)
     failures = []
     with _replacing(sweep.folder / TABLE) as write:
-        write(("case", "controller", "seed", *sweep.study.axes, "status", *names, OPTIMISED))
+        write(("case", "controller", "seed", *sweep.study.axes, "status", *names, AUDITED, OPTIMISED))
         for case in sweep.cases:
             record = case_record(sweep.folder, case.key)
             figures = record.get("metrics", {}) if is_complete(sweep.folder, case.key) else {}
@@ -192,6 +197,7 @@ def write_tables(sweep: Sweep) -> None:
             values = (figures.get(name) for name in names)
             write((case.key, case.controller, case.seed, *case.point, status,
                    *("" if value is None else value for value in values),
+                   len(record[VIOLATIONS]) if figures and VIOLATIONS in record else "",
                    record.get(OPTIMISED, "") if figures else ""))
             if failure and not figures:
                 failures.append((case, failure.text))

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from testbed.auditing.of_runs import audited_in_passing, summary
 from testbed.cli.carrying_out import carry_out
 from testbed.cli.ending import FAILED, reported
 from testbed.cli.given import expect
 from testbed.cli.opened import opened
-from testbed.cli.options import Force, Overrides, PlanFile, ScenarioName
+from testbed.cli.options import Force, NoAudit, Overrides, PlanFile, ScenarioName
 from testbed.cli.saying import say
 from testbed.metrics.of_runs import write_metrics_csv
 from testbed.reporting.report import write_report
@@ -31,6 +32,7 @@ def command(
                       help="Folder for all that is written [default: results/SCENARIO].")] = None,
     force: Force = False,
     workers: Annotated[int, typer.Option(min=1, metavar="N", help="Runs at a time, each in a process.")] = 1,
+    no_audit: NoAudit = False,
 ) -> None:
     """Run several controllers on the same seeds; table, metrics.csv and report.html."""
     expect("scenario", scenario)
@@ -40,9 +42,13 @@ def command(
     done = [outcome.path for outcome in outcomes if not outcome.failure]
     if done:
         results = [opened(path) for path in done]
-        print_comparison(results)
+        audits = [] if no_audit else audited_in_passing(done)
+        print_comparison(results, audits)
         write_metrics_csv(results, request.output / "metrics.csv")
-        write_report(done, request.output / "report.html")
+        write_report(done, request.output / "report.html", audits)
+        for line in (line for run in audits for line in run.lines):
+            say(line)
+        say(summary(audits) if audits else "audit: left out")
         say(f"written: {request.output / 'metrics.csv'}, {request.output / 'report.html'}")
     if len(done) < len(outcomes):
         raise typer.Exit(FAILED)

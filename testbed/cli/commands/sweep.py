@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from testbed.cli.ending import reported
+from testbed.cli.options import NoAudit
 from testbed.cli.study_run import run_study
 
 
@@ -21,6 +22,7 @@ def command(
     workers: Annotated[int | None, typer.Option(min=1, metavar="N",
                        help="Processes on this machine [default: one a core].")] = None,
     case: Annotated[list[str] | None, typer.Option(metavar="KEY", help="This case only; may be repeated.")] = None,
+    no_audit: NoAudit = False,
 ) -> None:
     """Run all cases of a study on Dask; complete ones are kept, so the same command resumes."""
-    run_study(study, output, scheduler, workers, case or ())
+    run_study(study, output, scheduler, workers, case or (), is_audited=not no_audit)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from experiments.publishing import publish, registry
+from experiments.publishing.audited import audit_results
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.figures import Figure, digest, digest_in
 from experiments.publishing.markdown import column, listing
 from experiments.publishing.running import Run
 from experiments.publishing.tables import PublishedError, Row, read_table
+from experiments.runs import RunsFailed
 from testbed.wiring.code_version import code_hash
 from tests.experiments.publishing.test_figures import draw
+from tests.testbed.conftest import write_result
+
+__all__ = ["write_result"]
 
 PAGE = ("It costs <!-- value: tiny.points y where x=2 as .1f -->?<!-- / -->.\n\n<!-- begin: tiny.table -->\n"
         "<!-- end: tiny.table -->\n\n<!-- begin: tiny.line -->\n<!-- end: tiny.line -->\n")
@@ -44,6 +50,26 @@ def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     publish.publish_run(TINY, Run(tmp_path / "run", 2), tmp_path / "docs" / "data")
     publish.publish_pages([], tmp_path / "docs", tmp_path / "docs" / "data")
     return tmp_path / "docs"
+
+
+def test_nothing_is_published_of_runs_that_the_audit_rejects(docs: Path, write_result: Any) -> None:
+    """Numbers made up contradict themselves."""
+    one, before = Run(docs.parent / "run"), read_table("tiny.points", docs / "data").record
+    write_result(one.folder / "cases" / "made_up.h5")
+    with pytest.raises(RunsFailed, match=r"audit: cases/made_up.h5: .*\n") as told:
+        publish.publish_run(TINY, one, docs / "data")
+    assert "nothing is published" in str(told.value)
+    assert read_table("tiny.points", docs / "data").record == before
+    publish.publish_run(TINY, one, docs / "data", is_audited=False)
+    assert read_table("tiny.points", docs / "data").record != before
+
+
+def test_cases_of_sweeps_were_audited_by_their_workers(docs: Path, write_result: Any) -> None:
+    one = Run(docs.parent / "run")
+    write_result(one.folder / "cases" / "case.h5")
+    (one.folder / "cases" / "case.json").write_text('{"violations": []}')
+    (one.folder / "hours.h5").write_bytes(b"no result")
+    assert audit_results(one) == 1
 
 
 def test_a_run_ends_in_tables_with_records(docs: Path) -> None:

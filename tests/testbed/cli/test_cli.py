@@ -201,7 +201,7 @@ def test_a_plan_is_never_overwritten(here: Path, fake_run: FakeRun, write_result
 # --------------------------------------------------------------------- compare
 def test_compare_pairs_all_controllers_on_the_same_seeds(here: Path, fake_run: FakeRun) -> None:
     done = call("compare", "smoke", "--controllers", "mine.py:Mine, mine.py:Other", "--seeds", 2, "--set", "seed=3",
-                "-o", "out")
+                "-o", "out", "--no-audit")
     assert done.exit_code == 0, done.stderr
     assert [one[:2] for one in fake_run.calls] == [("mine", 3), ("other", 3), ("mine", 4), ("other", 4)]
     expected = {"metrics.csv", "report.html", *(f"{c}-seed{s}.h5" for c in ("mine", "other") for s in (3, 4))}
@@ -210,6 +210,19 @@ def test_compare_pairs_all_controllers_on_the_same_seeds(here: Path, fake_run: F
     assert {(row["controller"], row["seed"]) for row in rows} == {(c, s) for c in ("mine", "other") for s in "34"}
     header = done.stdout.splitlines()[0].split()
     assert header == ["metric", "unit", "mine", "other"]
+    assert "\naudit: left out\n" in done.stderr
+
+
+def test_compare_audits_what_it_ran(here: Path, fake_run: FakeRun) -> None:
+    """What is made up cannot be audited: line by line on stderr, counted in table and report."""
+    done = call("compare", "smoke", "--controllers", "mine.py:Mine,mine.py:Other", "-o", "out")
+    assert done.exit_code == 0, done.stderr
+    [row] = [line.split() for line in done.stdout.splitlines() if line.startswith("audit_violations")]
+    assert len(row) == 4 and all(int(count) > 0 for count in row[2:])
+    assert "\naudit: mine-seed1: cannot be audited: " in done.stderr
+    assert "\naudit: 0 of 2 runs without a violation\n" in done.stderr
+    report = (here / "out" / "report.html").read_text(encoding="utf-8")
+    assert "audit_<wbr>violations" in report and "Audit: 0 of 2 runs without a violation." in report
 
 
 def test_a_failed_run_keeps_the_others(here: Path, fake_run: FakeRun) -> None:

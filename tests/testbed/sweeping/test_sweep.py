@@ -1,6 +1,7 @@
 """Studies: what is refused before a run, what a sweep leaves, and that workers may be few, many, or killed."""
 
 import csv
+import json
 import os
 import re
 import shlex
@@ -87,6 +88,7 @@ def test_a_killed_worker_and_a_failing_case_lose_nothing_else(swept) -> None:
         ("plain", "completed"), ("throwing", "failed"), ("killed_once", "completed")]
     assert missing == 1 and float(rows[0]["charged_mwh"]) > 0
     assert [rows[2][name] for name in sweep.study.metrics] == [rows[0][name] for name in sweep.study.metrics]
+    assert [row["audit_violations"] for row in rows] == ["0", "", "0"]
     assert len(said) == 1 + 3 + 1 and not (sweep.folder / "parts").exists()
 
 
@@ -98,6 +100,20 @@ def test_table_and_end_say_who_was_planned_by_which_objective(swept, monkeypatch
     monkeypatch.setattr("testbed.sweeping.sweep.MOST_TOLD", 0)
     _tell_objectives(sweep, sweep.cases, many.append)
     assert many[0].startswith("1 different objectives: column optimised of results.csv") and len(many) == 1
+
+
+def test_the_table_counts_what_the_audit_says(swept) -> None:
+    sweep, _, _ = swept
+    file = sweep.folder / "cases" / f"{sweep.cases[0].key}.json"
+    before = file.read_text()
+    for violations, shown in ((["one", "two"], "2"), (None, "")):
+        record = json.loads(before)
+        record.pop("violations") if violations is None else record.update(violations=violations)
+        file.write_text(json.dumps(record))
+        write_tables(sweep)
+        assert rows_of(sweep.folder / "results.csv")[0]["audit_violations"] == shown
+    file.write_text(before)
+    write_tables(sweep)
 
 
 def test_failed_cases_are_listed_with_cause_and_can_be_run_alone(swept) -> None:
@@ -249,11 +265,11 @@ def test_what_a_worker_calls_complete_must_be_there(tmp_path: Path, monkeypatch:
     sweep.folder.mkdir()
     first, another = sweep.cases[0].key, Failure("", 0, "another cause")
     monkeypatch.setattr("testbed.sweeping.cluster.check_workers", lambda client, folder: None)
-    monkeypatch.setattr("testbed.sweeping.cluster.carried_out", lambda client, todo, folder: iter(
+    monkeypatch.setattr("testbed.sweeping.cluster.carried_out", lambda client, todo, folder, is_audited: iter(
         [CaseOutcome(first, 1.0), *(CaseOutcome(case.key, 1.0, another) for case in todo[1:])]))
     (sweep.folder / "failed").mkdir()
     (sweep.folder / "failed" / f"{sweep.cases[1].key}.json").write_text('{"failure": "yesterday\'s cause"}')
-    _carry_out(sweep, sweep.cases, None, said.append)
+    _carry_out(sweep, sweep.cases, None, said.append, is_audited=False)
     write_tables(sweep)
     causes = [row["cause"] for row in rows_of(sweep.folder / "failed.csv")]
     assert "is it shared?" in causes[0] and causes[1:] == ["another cause"] * 2
