@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import audit
@@ -36,7 +36,7 @@ def audit_results(run: Run) -> int:
     for path in results_below(run.folder):
         told = case_record(path.parent.parent, path.stem).get(VIOLATIONS) if path.parent.name == "cases" else None
         if told is None:
-            told = kept.row({"file": checksum(path), "audit": audit_hash()}, lambda path=path: _violations(path))
+            told = kept.row({"file": checksum(path), "audit": audit_hash()}, partial(_violations, path))
         lines += [f"audit: {path.relative_to(run.folder)}: {line}" for line in told]
         count += 1
     if lines:
