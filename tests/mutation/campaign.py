@@ -1,0 +1,208 @@
+"""Plants each fault by itself into a copy of the code, and sees what notices: its tests, and the audit of a small run.
+
+    python -m tests.mutation.campaign [--hours H] [--only WORDS] [--no-runs] [--page]
+
+The checkout is never touched. What was seen of a fault is kept in results/mutation/seen.jsonl under the fault and the
+content of the code and tests: a stopped command goes on where it was, and `--hours` begins no fault after so many.
+`--page` writes the table into docs/audit.md. Exit code 1 if more than two faults are caught by nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.mutation.faults import FAULTS, Fault
+
+ROOT = Path(__file__).resolve().parents[2]
+SEEN, PAGE = ROOT / "results" / "mutation" / "seen.jsonl", ROOT / "docs" / "audit.md"
+COPIED = ("audit", "controllers", "experiments", "models", "testbed", "tests", "docs", "setup.cfg", "pyproject.toml",
+          "README.md")
+LONGEST_S = 600
+"""Of the tests or of the run of one fault; who takes longer counts as caught."""
+MOST_MISSED = 2
+FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) (\S+?)(?:::(\w+))?(?:\[.*)?(?: - .*)?$", re.MULTILINE)
+RUN = """
+import sys
+from pathlib import Path
+from tests.testbed import small_run
+small_run.run(Path(sys.argv[1]), "step_s=1800", "record.vehicles=true", "spatial.look_ahead_h=2",
+              "planning.horizon_h=26", "planning.mip_gap=1e-2", controller="bilayer", seed=2,
+              cache_dir=Path(sys.argv[1]) / "cache")
+"""
+AUDIT = """
+import sys
+from audit.judge import audit_file
+from testbed.auditing.of_runs import audited
+verdict = audited(__import__("pathlib").Path(sys.argv[1]), 4)
+print("\\n".join(dict.fromkeys(line.split(":")[0] for line in verdict.violations)))
+"""
+MARKS = ("<!-- mutation -->\n", "<!-- end of mutation -->")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What noticed a fault."""
+
+    name: str
+    file: str
+    by_tests: str
+    """The first test that fails; empty if none does."""
+    by_audit: str
+    """Rules that the run breaks, `no run` if it does not come to its end, empty if it passes; - if none was made."""
+    seconds: float
+
+    @property
+    def is_caught(self) -> bool:
+        return bool(self.by_tests) or self.by_audit not in ("", "-")
+
+
+def fingerprint() -> str:
+    """Of all code and tests."""
+    digest = hashlib.sha256()
+    for package in ("audit", "controllers", "models", "testbed", "tests", "experiments"):
+        for file in sorted((ROOT / package).rglob("*.py")):
+            digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+class Copy:
+    """A copy of the tree in a temporary folder, where faults are planted and taken out again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.tree, self.runs = folder / "tree", folder / "runs"
+        self.runs.mkdir()
+        for name in COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, self.tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, self.tree / name)
+
+    def seen(self, fault: Fault, with_run: bool) -> Seen:
+        """Plant it, ask tests and audit, take it out."""
+        file, begun = self.tree / fault.file, time.monotonic()
+        before = file.read_text(encoding="utf-8")
+        if before.count(fault.old) != 1:
+            raise ValueError(f"{fault.name}: its text does not stand once in {fault.file}")
+        file.write_text(before.replace(fault.old, fault.new), encoding="utf-8")
+        try:
+            by_tests = self._by_tests(fault)
+            by_audit = self._by_audit() if with_run and fault.reaches_results else "-"
+        finally:
+            file.write_text(before, encoding="utf-8")
+        return Seen(fault.name, fault.file, by_tests, by_audit, round(time.monotonic() - begun, 1))
+
+    def _by_tests(self, fault: Fault) -> str:
+        words = ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow",
+                 *fault.tests.split())
+        code, said = self._python(*words, tree=self.tree)
+        if code in (0, 5):
+            return ""
+        failed = FAILED_TEST.search(said)
+        return f"{failed[1]}::{failed[2]}" if failed and failed[2] else fault.tests.split()[0]
+
+    def _by_audit(self) -> str:
+        """By the checkout's own audit: the copy's would have the fault."""
+        folder = Path(tempfile.mkdtemp(dir=self.runs))
+        code, _ = self._python("-W", "ignore", "-c", RUN, str(folder), tree=self.tree)
+        if code:
+            return "no run"
+        code, said = self._python("-W", "ignore", "-c", AUDIT, str(folder / "run.h5"), tree=ROOT)
+        shutil.rmtree(folder)
+        return ", ".join(said.split()) if code == 0 else "no audit"
+
+    def _python(self, *words: str, tree: Path) -> tuple[int, str]:
+        """(exit code, what it said on stdout)"""
+        environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+        try:
+            ended = subprocess.run([sys.executable, *words], cwd=tree, env=environment, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True, timeout=LONGEST_S, check=False)
+        except subprocess.TimeoutExpired:
+            return 1, ""
+        return ended.returncode, ended.stdout
+
+
+# ---------------------------------------------------------------- what was seen
+def kept() -> dict[str, Seen]:
+    """By fault and code, in the order in which they were seen."""
+    if not SEEN.is_file():
+        return {}
+    rows = (json.loads(line) for line in SEEN.read_text(encoding="utf-8").splitlines() if line.endswith("}"))
+    return {row.pop("key"): Seen(**row) for row in rows}
+
+
+def carried_out(faults: Sequence[Fault], hours: float, with_run: bool) -> Iterator[Seen]:
+    """Each fault's, as it comes; those that were seen before are not planted again."""
+    known, code, until = kept(), fingerprint(), time.monotonic() + 3600 * hours
+    SEEN.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        copy: Copy | None = None
+        for fault in faults:
+            key = hashlib.sha256(repr((fault, code, with_run)).encode()).hexdigest()[:16]
+            if key not in known:
+                if time.monotonic() > until:
+                    continue
+                copy = copy or Copy(Path(folder))
+                known[key] = copy.seen(fault, with_run)
+                with SEEN.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps({"key": key, **asdict(known[key])}) + "\n")
+            yield known[key]
+
+
+def table(seen: Sequence[Seen], faults: int) -> str:
+    """For the page: how many are caught by what, and a line each."""
+    caught = sum(one.is_caught for one in seen)
+    by_tests, by_audit = sum(bool(one.by_tests) for one in seen), sum(one.by_audit not in ("", "-") for one in seen)
+    lines = [f"{len(seen)} of {faults} faults planted, {caught} caught: {by_tests} by tests, {by_audit} by the audit of "
+             "a small run.", "", "| fault | in | the first test that fails | rules that the audit finds broken |",
+             "|---|---|---|---|"]
+    for one in seen:
+        test = f"`{one.by_tests.removeprefix('tests/')}`" if one.by_tests else "-"
+        rules = one.by_audit if one.by_audit in ("", "-", "no run", "no audit") else f"`{one.by_audit}`"
+        lines.append(f"| {one.name} | `{one.file}` | {test} | {rules or 'none'} |")
+    return "\n".join(lines) + "\n"
+
+
+def publish(text: str, page: Path = PAGE) -> None:
+    """Between the page's marks."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(MARKS[0])
+    _, _, after = rest.partition(MARKS[1])
+    page.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 1 if more than MOST_MISSED faults are caught by nothing."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hours", type=float, default=1.5, metavar="H")
+    parser.add_argument("--only", default="", metavar="WORDS", help="faults with these words in their name or file")
+    parser.add_argument("--no-runs", action="store_true", help="tests alone, no run for the audit")
+    parser.add_argument("--page", action="store_true", help="write the table into docs/audit.md")
+    chosen = parser.parse_args(arguments)
+    faults = [fault for fault in FAULTS if chosen.only in fault.name or chosen.only in fault.file]
+    seen = []
+    for one in carried_out(faults, chosen.hours, not chosen.no_runs):
+        seen.append(one)
+        print(f"{len(seen)}/{len(faults)} {one.name}: {one.by_tests or 'no test'}; audit: {one.by_audit or 'nothing'} "
+              f"({one.seconds:.0f} s)", flush=True)
+    if chosen.page:
+        publish(table(seen, len(faults)))
+    missed = [one.name for one in seen if not one.is_caught]
+    told = ", ".join(missed) or "none"
+    print(f"{len(seen)} of {len(faults)} planted, {len(seen) - len(missed)} caught; missed: {told}")
+    return int(len(missed) > MOST_MISSED)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

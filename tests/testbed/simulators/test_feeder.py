@@ -1,0 +1,41 @@
+"""The networks as a simulator: which powers flow in which of its three cases."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from models.records.feeder import PowerFlow
+from testbed.simulators.feeder import power_flows
+from testbed.wiring.crossings import BusLoad, PevFlows, PlannedFlows
+
+
+def shown(p_kw, q_kvar):
+    """A power flow whose voltages are the powers, and whose losses are a tenth of their sum."""
+    return PowerFlow(vm_pu=p_kw, losses_kw=p_kw.sum(axis=1) / 10, line_loading_percent=q_kvar,
+                     p_slack_kw=p_kw.sum(axis=1), q_slack_kvar=q_kvar.sum(axis=1))
+
+
+@pytest.fixture
+def values():
+    """Two buses: a load of 100 kW, 10 kW of cars of which 4 through slow chargers, 7 kW instructed."""
+    received = {"bus_load": BusLoad(np.array([0.0, 100.0]), np.array([0.0, 30.0])),
+                "pev_flows": PevFlows(np.array([0.0, 10.0]), np.array([0.0, -5.0]), np.array([0.0, 4.0])),
+                "planned_flows": PlannedFlows(np.array([0.0, 7.0]), np.array([0.0, -2.0]))}
+    return power_flows(SimpleNamespace(name="two", power_flow=shown), received)
+
+
+def test_cars_add_to_the_load_and_what_they_were_told_stands_beside(values):
+    assert values["vm_pu"].tolist() == [0.0, 110.0]
+    assert values["vm_setpoint_pu"].tolist() == [0.0, 107.0]
+    assert values["line_loading_percent"].tolist() == [0.0, 25.0]
+    assert (values["p_slack_kw"], values["q_slack_kvar"]) == (110.0, 25.0)
+
+
+def test_losses_change_by_what_cars_add(values):
+    assert (values["losses_kw"], values["losses_base_kw"], values["losses_setpoint_kw"]) == (11.0, 10.0, 10.7)
+    assert values["losses_change_mw"] == pytest.approx(1e-3)
+
+
+def test_load_and_slow_chargers_pass_the_buses_own_transformer(values):
+    assert values["transformer_kva"][1] == pytest.approx(np.hypot(104.0, 25.0))

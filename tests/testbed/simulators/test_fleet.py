@@ -1,0 +1,33 @@
+"""The cars as a simulator: what leaves a district is in MW for the system and in kW for the rest."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.records.groups import GROUP_COUNT
+from models.records.vehicles import DeclaredTable, PresenceTable
+from testbed.running.preflight import checked_scenario
+from testbed.setup.districts import build_districts
+from testbed.setup.knowledge import driver_response
+from testbed.simulators.fleet import DistrictFleet
+from testbed.wiring.crossings import Instructions
+from testbed.wiring.run_spec import RunSpec
+
+
+def test_the_system_is_told_the_power_of_all_groups_in_mw(tmp_path):
+    spec = RunSpec(checked_scenario("smoke"), "uncoordinated", 1, tmp_path / "x.h5")
+    district = build_districts(spec)["feeder33"]
+    core, n = DistrictFleet(spec, district, driver_response(spec.scenario)), district.vehicles.count
+    nowhere, zeros, ints = np.full(n, -1), np.zeros(n), np.zeros(n, dtype=np.int64)
+    declared = DeclaredTable(nowhere, ints, ints, zeros)
+    presence = PresenceTable(zeros, zeros, zeros, zeros, nowhere, ints, ints, ints, zeros > 0, ints, zeros,
+                             np.zeros(district.site.bus_count, dtype=np.int64))
+    told = Instructions(zeros, ints, np.zeros(district.site.bus_count))
+    step = core.fleet.step(0, 900, zeros, ints, declared, presence, "on_arrival", np.ones(1), np.ones(1))
+    core.read_meters(0, 900, told, declared, core.fleet.soc, step)
+    values = core.values(replace(step, charge_group_kw=np.full(GROUP_COUNT, 100.0),
+                                 discharge_group_kw=np.full(GROUP_COUNT, 10.0)), is_last=False)
+    assert values["charge_kw"].sum() == GROUP_COUNT * 100.0
+    assert values["pev_mw"].charge_mw == pytest.approx(GROUP_COUNT * 0.1)
+    assert values["pev_mw"].discharge_mw == pytest.approx(GROUP_COUNT * 0.01)
