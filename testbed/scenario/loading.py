@@ -20,6 +20,7 @@ from testbed.scenario.bounded_yaml import DEEPEST
 from testbed.scenario.marked_yaml import LONGEST, Mistake, Path_, Tree, read_value, read_yaml
 from testbed.scenario.plain_text import is_file, path_mistake
 from testbed.scenario.record import Scenario
+from testbed.scenario.version import version_mistake
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "experiments" / "scenarios"
 OVERRIDE = "--set"
@@ -56,7 +57,7 @@ def load_scenario(
     """
     mistakes: list[Mistake] = []
     tree = _read_with_bases(_find(str(name_or_path), None), mistakes)
-    if any(mistake.key in {"", "extends"} for mistake in mistakes):
+    if any(mistake.key in {"", "extends", "version"} for mistake in mistakes):
         raise ScenarioError(mistakes)  # half a scenario: further findings would mislead
     # A driver profile starts its block anew, so it must come before keys that are set beside it.
     for text in sorted(overrides, key=lambda text: not text.startswith("drivers.profile=")):
@@ -87,7 +88,9 @@ def _read_with_bases(file: Path, mistakes: list[Mistake], chain: tuple[Path, ...
         mistakes.append(wrong)
         return Tree()
     tree = read_yaml(file, mistakes)
-    base_name = tree.data.pop("extends", None)
+    base_name, version = tree.data.pop("extends", None), tree.data.pop("version", None)
+    if version is not None and (wrong_version := version_mistake(version)):
+        mistakes.append(Mistake(tree.source(("version",)), "version", version, wrong_version))
     tree.data.setdefault("name", file.stem)
     if base_name is None:
         return tree

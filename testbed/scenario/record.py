@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from testbed.scenario.keys import ScenarioKeys
 from testbed.scenario.plain_yaml import yaml_of
 from testbed.scenario.rules import contradictions
+from testbed.scenario.version import SCENARIO_VERSION
 
 
 class Scenario(ScenarioKeys):
@@ -49,9 +50,12 @@ def scenario_hash(scenario: Scenario) -> str:
 
 
 def scenario_schema() -> dict[str, Any]:
-    """JSON schema of a scenario file, for editors: the model, with `extends`, nothing required on top."""
+    """JSON schema of a scenario file, for editors: the model, with `extends` and `version`, nothing required."""
     schema = Scenario.model_json_schema()
     schema.pop("required")
     about = "Name or path of a scenario whose keys hold unless given here."
-    schema["properties"] = {"extends": {"type": "string", "description": about}, **schema["properties"]}
+    version = {"type": "integer", "minimum": 1, "maximum": SCENARIO_VERSION,
+               "description": "Version of the file's keys; the present one unless given."}
+    schema["properties"] = {"extends": {"type": "string", "description": about}, "version": version,
+                            **schema["properties"]}
     return schema

@@ -165,8 +165,9 @@ def table(seen: Sequence[Seen], faults: int) -> str:
     """For the page: how many are caught by what, and a line each."""
     caught = sum(one.is_caught for one in seen)
     by_tests, by_audit = sum(bool(one.by_tests) for one in seen), sum(one.by_audit not in ("", "-") for one in seen)
-    lines = [f"{len(seen)} of {faults} faults planted, {caught} caught: {by_tests} by tests, {by_audit} by the audit of "
-             "a small run.", "", "| fault | in | the first test that fails | rules that the audit finds broken |",
+    head = (f"{len(seen)} of {faults} faults planted, {caught} caught: {by_tests} by tests, {by_audit} by the audit of "
+            "a small run.")
+    lines = [head, "", "| fault | in | the first test that fails | rules that the audit finds broken |",
              "|---|---|---|---|"]
     for one in seen:
         test = f"`{one.by_tests.removeprefix('tests/')}`" if one.by_tests else "-"
