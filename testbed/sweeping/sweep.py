@@ -132,8 +132,8 @@ def _carry_out(sweep: Sweep, todo: Sequence[Case], client: Client, say: Say, is_
         say(f"[{done}/{len(todo)}, {left_s:.0f} s left] {_line(sweep, by_key[outcome.key], outcome)}")
         if outcome.failure:
             _remember_failure(sweep.folder, outcome.key, outcome.failure)
-        for violation in case_record(sweep.folder, outcome.key).get(VIOLATIONS, ()):
-            say(f"audit: {outcome.key} {sweep.label(by_key[outcome.key])}: {violation}")
+        if violations := case_record(sweep.folder, outcome.key).get(VIOLATIONS):
+            say(f"audit: {outcome.key}: {len(violations)} violations, the first: {violations[0]}")
 
 
 def _seen(folder: Path, told: CaseOutcome) -> CaseOutcome:

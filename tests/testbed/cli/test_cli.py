@@ -131,7 +131,7 @@ def test_ctrl_c_ends_a_sweep_even_if_a_library_keeps_it(
     """Importing libraries may drop it; Python wraps it where it comes while a class is made."""
     said = []
 
-    def deaf(request: Any, scheduler: Any, workers: Any, only: Any, say: Any) -> int:
+    def deaf(request: Any, scheduler: Any, workers: Any, only: Any, say: Any, is_audited: bool) -> int:
         try:
             os.kill(os.getpid(), signal.SIGINT)
         except KeyboardInterrupt as stop:
