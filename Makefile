@@ -8,7 +8,7 @@ CONTROLLERS := no_pev,uncoordinated,tariff,smart_charging,temporal,bilayer
 # Runs and tests start some hundred processes; none should have to compile the code anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run setup test test-all fuzz lint bench publish experiment clean
+.PHONY: run setup test test-all fuzz mutate lint bench publish experiment clean
 .DEFAULT_GOAL := run
 
 run: setup
@@ -31,6 +31,10 @@ test-all: setup
 # Some 20,000 mangled inputs from a fixed seed, with their counts in docs/reliability.md; minutes.
 fuzz: setup
 	$(BIN)/python -W ignore -m tests.fuzz.campaign --page
+
+# Planted faults, one at a time in a copy of the code: what notices them; an hour and more, resumed where it stopped.
+mutate: setup
+	$(BIN)/python -W ignore -m tests.mutation.campaign --page
 
 lint: setup
 	$(BIN)/ruff check .
