@@ -3,7 +3,8 @@
     python -m tests.mutation.campaign [--hours H] [--only WORDS] [--no-runs] [--page]
 
 The checkout is never touched. What was seen of a fault is kept in results/mutation/seen.jsonl under the fault and the
-content of the code and tests: a stopped command goes on where it was, and `--hours` begins no fault after so many.
+content of its file, its tests and the audit: a stopped command goes on where it was (without the folder it begins
+anew), and `--hours` begins no fault after so many.
 `--page` writes the table into docs/audit.md. Exit code 1 if more than two faults are caught by nothing.
 """
 
@@ -68,12 +69,12 @@ class Seen:
         return bool(self.by_tests) or self.by_audit not in ("", "-")
 
 
-def fingerprint() -> str:
-    """Of all code and tests."""
-    digest = hashlib.sha256()
-    for package in ("audit", "controllers", "models", "testbed", "tests", "experiments"):
-        for file in sorted((ROOT / package).rglob("*.py")):
-            digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
+def key_of(fault: Fault, with_run: bool) -> str:
+    """Under which it is kept: the fault, the content of its file and of its tests, and of the audit."""
+    digest = hashlib.sha256(repr((fault, with_run)).encode())
+    files = [ROOT / fault.file, *(ROOT / test.split("::")[0] for test in fault.tests.split())]
+    for file in (*files, *(sorted((ROOT / "audit").rglob("*.py")) if with_run else ())):
+        digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -145,12 +146,12 @@ def kept() -> dict[str, Seen]:
 
 def carried_out(faults: Sequence[Fault], hours: float, with_run: bool) -> Iterator[Seen]:
     """Each fault's, as it comes; those that were seen before are not planted again."""
-    known, code, until = kept(), fingerprint(), time.monotonic() + 3600 * hours
+    known, until = kept(), time.monotonic() + 3600 * hours
     SEEN.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         copy: Copy | None = None
         for fault in faults:
-            key = hashlib.sha256(repr((fault, code, with_run)).encode()).hexdigest()[:16]
+            key = key_of(fault, with_run)
             if key not in known:
                 if time.monotonic() > until:
                     continue
