@@ -206,6 +206,21 @@ def test_wind_and_pv_are_curtailed_before_anything_is_dumped() -> None:
     assert step.dump_mw == 0
 
 
+def test_units_serve_load_and_cars_and_the_change_of_losses() -> None:
+    """Losses beyond normal ones are load, whatever sign they have."""
+    for change in (-2.0, 3.0):
+        net = NetLoad(1000.0, 20.0, 5.0, 0.0, 0.0, loss_change_mw=change)
+        assert net.demand_mw == 1015.0 + change
+        assert _system().step(0, HOUR, ALL, net).p_mw.sum() == pytest.approx(1015.0 + change)
+
+
+def test_what_is_curtailed_is_no_reserve() -> None:
+    """Of 120 MW of wind and sun 60 are used: 1,662 + 60 MW against four times 500."""
+    step = _system(reserve_rule="thermal_only", reserve_fraction=3.0).step(
+        0, HOUR, ALL, _load(500.0, wind_mw=90.0, pv_mw=30.0))
+    assert step.reserve_shortfall_mw == pytest.approx(2000.0 - 1722.0)
+
+
 def test_what_is_left_is_dumped_at_its_price() -> None:
     step = _system(reserve_rule="thermal_only").step(0, 900, ALL, _load(400.0, wind_mw=10.0))
     assert step.dump_mw == pytest.approx(40.0)
