@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from testbed.results.recording import open_traces, open_writer
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
 from testbed.wiring.attributes import RECORD, traced
 from testbed.wiring.heartbeat import Heartbeat
-from testbed.wiring.run_spec import RunSpec
+from testbed.wiring.run_spec import DAY_S, RunSpec
 
 
 class RecorderSimulator(Adapter):
@@ -35,6 +36,10 @@ class RecorderSimulator(Adapter):
         else:
             self._write_warmup_plan(inputs[SYSTEM]["plan"])
         self.heart.beat(self.steps_done + 1)
+        # a run has no automatic collection (it would look at every car's process again and again), but solvers and
+        # their models leave circles behind that would add up over the days
+        if (now_s + self.spec.step_s) % DAY_S == 0:
+            gc.collect()
         return {name: {} for name in self.entities}
 
     def _inward(self, eid: str, name: str, sources: Mapping[str, Any]) -> Any:
