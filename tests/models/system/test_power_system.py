@@ -248,6 +248,13 @@ def test_reserve_ex_post_follows_the_rule_of_the_plan(rule: str, shortfall: floa
     assert step.reserve_shortfall_mw == pytest.approx(shortfall)
 
 
+def test_discharge_is_reserve_as_far_as_drivers_deliver() -> None:
+    """Half of 20 MW of discharge counts where half is delivered; what is promised beyond it counts by itself."""
+    net = _load(1250.0, pev_discharge_mw=20.0, delivery_quantile=0.5, reserve_credit_mw=7.0)
+    more = _system().step(0, HOUR, FIRST_FIVE, replace(net, delivery_quantile=1.0)).reserve_shortfall_mw
+    assert _system().step(0, HOUR, FIRST_FIVE, net).reserve_shortfall_mw - more == pytest.approx(10.0)
+
+
 # ------------------------------------------------------------------ starts and hours
 def test_start_costs_are_hot_within_md_plus_csh_and_cold_after() -> None:
     """Unit 6: MD 3 h, CSH 2 h, 170 $ hot, 340 $ cold; it comes with 3 hours off."""
