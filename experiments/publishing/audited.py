@@ -36,13 +36,22 @@ def audit_results(run: Run) -> int:
     for path in results_below(run.folder):
         told = case_record(path.parent.parent, path.stem).get(VIOLATIONS) if path.parent.name == "cases" else None
         if told is None:
-            told = kept.row({"file": checksum(path), "audit": audit_hash()}, partial(_violations, path))
+            told = kept.row(_settings(path), partial(_violations, path))
         lines += [f"audit: {path.relative_to(run.folder)}: {line}" for line in told]
         count += 1
     if lines:
         raise RunsFailed("\n".join([*lines, "nothing is published (--no-audit publishes it all the same)"]))
     say(f"audit: {count} results without a violation")
     return count
+
+
+def keep_verdict(folder: Path, path: Path, violations: list[str]) -> None:
+    """Of a result that was audited already, by all rules."""
+    RowCache(folder / VERDICTS).row(_settings(path), lambda: violations)
+
+
+def _settings(path: Path) -> dict[str, str]:
+    return {"file": checksum(path), "audit": audit_hash()}
 
 
 def results_below(folder: Path) -> Iterator[Path]:

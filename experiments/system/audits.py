@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.publishing.audited import audit_hash
+from experiments.publishing.audited import audit_hash, keep_verdict
 from experiments.publishing.metric_rows import write_rows
 from experiments.publishing.running import RowCache
 from experiments.runs import RunsFailed, exit_code, results_of, say
@@ -65,8 +65,9 @@ class Case:
 
     @property
     def row(self) -> dict[str, str]:
+        seeded = f"{self.scenario} {self.seed}" if self.scenario in SEVERAL_SEEDS else self.scenario
         return {"scenario": self.scenario, "network": self.network, "controller": self.controller,
-                "seed": str(self.seed)}
+                "seed": str(self.seed), "place": self.network or seeded}
 
 
 def cases() -> Iterator[Case]:
@@ -89,6 +90,7 @@ def verdict(case: Case, folder: Path) -> dict[str, Any]:
         result, = results_of([single_job(request)])
         made = time.perf_counter()
         seen = audited(result.path)
+        keep_verdict(folder, result.path, list(seen.violations))
     except WrongRequest as wrong:
         return {"ending": "not allowed", "words": wrong.mistakes[0]}
     except RunsFailed as failed:
