@@ -32,6 +32,8 @@ COPIED = ("audit", "controllers", "experiments", "models", "testbed", "tests", "
           "README.md")
 LONGEST_S = 600
 """Of the tests or of the run of one fault; who takes longer counts as caught."""
+TOO_LONG = 124
+"""Exit code of what was ended after that."""
 MOST_MISSED = 2
 FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) (\S+?)(?:::(\w+))?(?:\[.*)?(?: - .*)?$", re.MULTILINE)
 RUN = """
@@ -109,10 +111,13 @@ class Copy:
         words = ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow",
                  *fault.tests.split())
         code, said = self._python(*words, tree=self.tree)
-        if code in (0, 5):
+        if code == 0:
             return ""
-        failed = FAILED_TEST.search(said)
-        return f"{failed[1]}::{failed[2]}" if failed and failed[2] else fault.tests.split()[0]
+        if code == TOO_LONG:
+            return "too long"
+        if not (failed := FAILED_TEST.search(said)):
+            raise RuntimeError(f"{fault.name}: pytest ended with {code} and named no test:\n{said[-2000:]}")
+        return f"{failed[1]}::{failed[2]}" if failed[2] else failed[1]
 
     def _by_audit(self) -> str:
         """By the checkout's own audit: the copy's would have the fault."""
@@ -131,7 +136,7 @@ class Copy:
             ended = subprocess.run([sys.executable, *words], cwd=tree, env=environment, stdout=subprocess.PIPE,
                                    stderr=subprocess.DEVNULL, text=True, timeout=LONGEST_S, check=False)
         except subprocess.TimeoutExpired:
-            return 1, ""
+            return TOO_LONG, ""
         return ended.returncode, ended.stdout
 
 
