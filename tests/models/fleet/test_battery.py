@@ -42,6 +42,17 @@ def test_taper_follows_its_differential_equation() -> None:
     assert held(cars, 20.0, 40.0, 1)[0] == pytest.approx(energy, abs=1e-3)
 
 
+@pytest.mark.parametrize("curve", [None, PART_LOAD])
+def test_chargers_give_no_more_than_they_are_rated_for(curve: ChargerCurve | None) -> None:
+    """Set-points come from any controller: 400 kW asked of 50 kW, both ways."""
+    cars = battery(1.0)
+    for asked_kw, rated_kw in ((400.0, 50.0), (-400.0, -50.0)):
+        done, right = (exchange(cars, np.array([30.0]), np.array([kw]), np.full(1, 0.1), cars.max_kwh, curve)
+                       for kw in (asked_kw, rated_kw))
+        assert done.charged_kwh - done.discharged_kwh == pytest.approx(rated_kw * 0.1)
+        assert done.stored_kwh == right.stored_kwh and done.drawn_kwh == right.drawn_kwh
+
+
 @pytest.mark.parametrize("power_kw", [40.0, 50.0])
 def test_taper_with_part_load_follows_its_differential_equation(power_kw: float) -> None:
     """Euler's steps again, for what is stored and what is drawn from the bus, over several pieces of the curve."""

@@ -52,6 +52,17 @@ def test_what_one_car_charges_does_not_hide_what_another_gives_back() -> None:
     assert step.discharge_bus_kw.tolist() == pytest.approx([4, 2])
 
 
+def test_a_car_counts_in_the_group_of_the_zone_where_it_stands_and_behind_its_kind_of_charger() -> None:
+    """A private car at the bus of the first zone, a taxi at that of the third; taxis charge fast."""
+    vehicles = cars(2, class_index=np.array([0, 1]), p_discharge_max_kw=0.0)
+    step = run(fleet_of(vehicles), [4.0, 2.0], declared=declared_of(vehicles, bus=[0, 1]))
+    groups = group_index(np.array([0, 2]), np.array([0, 1]), np.array([0, 0]))
+    assert step.charge_group_kw[groups].tolist() == pytest.approx([4, 2])
+    assert step.charge_group_kw.sum() == pytest.approx(6)
+    assert step.p_bus_kw.tolist() == pytest.approx([4, 2])
+    assert step.p_slow_bus_kw.tolist() == pytest.approx([4, 0])
+
+
 @pytest.mark.parametrize(("soc", "setpoint_kw", "soc_after", "behaviour"), [
     (0.5, 20.0, 0.532, LIMITED),  # more than the charger can do
     (0.5, -20.0, 0.45, LIMITED),
