@@ -26,7 +26,7 @@ from testbed.scenario.parts.base import (
     UsdPerMwh,
     Weight,
 )
-from testbed.scenario.parts.tables import TableFormat
+from testbed.scenario.parts.tables import TableFormat, TimelessFormat
 
 REGIONS = (1, 2, 3, 5, 6, 7, 8, 12, 13, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27)
 """SimBench's loads at nodes of the transmission grid that have a daily rhythm of consumers."""
@@ -95,6 +95,8 @@ class System(Part):
 
     units: Annotated[PathText, UnitsText()] = TEN_UNITS
     """Thermal units: a table that comes along, or a CSV table or pglib-uc JSON case of one's own (docs/units.md)."""
+    units_format: TimelessFormat = TimelessFormat()
+    """How a CSV file of `units` is written, where it does not say so itself."""
     unit_copies: Annotated[int, Between(1, 1000)] = 1
     """How many times each unit stands in the system."""
     unit_scale: Factor = 1.0
