@@ -100,6 +100,8 @@ def _table(value: dict[str, Any], place: str, mistakes: list[str], depth: int) -
     if not isinstance(rows, dict):
         mistakes.append(f"{place}: the rows of the table are no object of columns, index and data")
         return None
+    if depth == 1 and not rows.get("data", True):
+        return None  # pandapower's own empty table; reading the eighty of a net takes longer than all else
     return {**_without_class(value, place, mistakes, depth), "_module": value["_module"], "_class": value["_class"],
             "_object": json.dumps(_cleaned(rows, place, mistakes, depth + 1))}
 

@@ -18,7 +18,7 @@ from tests.fuzz.texts import BASE, OLD, STUDY
 from tests.fuzz.world import lay_out, standing_files
 
 SEED = 3
-SLICE = 260
+SLICE = 200
 """Inputs in all."""
 APART = "result files"
 """A damaged file may end the process that reads it."""
@@ -44,7 +44,7 @@ def test_inputs_are_taken_or_refused_with_a_clear_message(kind: Kind, there: Map
     def use(case: Case) -> None:
         if fault := judged(case, folder).fault:
             faults.append(f"{fault}\n{case!r}"[:1000])
-    examples(kind.strategy(there), SEED, max(round(SLICE * kind.share), 8), use)
+    examples(kind.strategy(there), SEED, max(round(SLICE * kind.share), 6), use)
     assert not faults, "\n\n".join(faults)
 
 

@@ -192,9 +192,9 @@ class Planning(Part):
     """Energy in the batteries at the horizon's end: as if uncoordinated, as at the start, priced, or free."""
     tangents: Annotated[int, Between(2, 100)] = 12
     """Tangents under each unit's convex cost curve."""
-    mip_gap: Annotated[float, Between(0, 0.1, above=True)] = 1e-4
+    mip_gap: Annotated[float, Between(1e-9, 0.1)] = 1e-4
     """Relative gap at which the commitment is accepted."""
-    assumed_compliance: Annotated[float, Between(0, 1, above=True)] = 0.95
+    assumed_compliance: Annotated[float, Between(0.01, 1)] = 0.95
     """Share of enrolled cars the plan expects to comply; the truth is in `drivers`."""
     expectation: Literal["sampled", "perfect"] = "sampled"
     """Cars not yet plugged in: mean of simulated days of other seeds, or the truth."""
