@@ -13,8 +13,9 @@ import re
 from typing import Any
 
 from models.records.arrays import RecordError, refuse
+from models.tables.content import json_of
 
-MOST_BYTES = 64 * 2**20
+MOST_BYTES = 64_000_000
 """A net of 10,000 buses takes some 20 MB (C)."""
 DEEPEST = 40
 """Levels of lists and objects in each other; pandapower writes about ten (C)."""
@@ -35,7 +36,8 @@ def screened(content: bytes, where: str) -> str:
     mistakes: list[str] = []
     if isinstance(data, dict) and (data.get("_module"), data.get("_class")) == NET:
         inner = data.get("_object")
-        inner = _parsed(inner.encode(), where) if isinstance(inner, str) else inner  # nets of the first versions
+        if isinstance(inner, str):  # nets of the first versions
+            inner = _parsed(inner.encode(errors="surrogatepass"), where)
         net: Any = {"_module": NET[0], "_class": NET[1], "_object": _tables(inner, where, mistakes)}
     else:
         net = _tables(data, where, mistakes)
@@ -44,14 +46,10 @@ def screened(content: bytes, where: str) -> str:
 
 
 def _parsed(content: bytes, where: str) -> Any:
-    if len(content) > MOST_BYTES:
-        raise RecordError(f"feeder {where}: is {len(content) / 2**20:,.0f} MB large, allowed are {MOST_BYTES >> 20}")
     try:
-        return json.loads(content.decode("utf-8-sig"))
-    except RecursionError:
-        raise RecordError(f"feeder {where}: is nested deeper than {DEEPEST} levels") from None
-    except ValueError as error:  # broken JSON, other encodings, numbers of thousands of digits
-        raise RecordError(f"feeder {where}: is no JSON: {error}") from error
+        return json_of(content, DEEPEST)
+    except ValueError as error:
+        raise RecordError(f"feeder {where}: {error}") from None
 
 
 def _tables(data: Any, where: str, mistakes: list[str]) -> dict[str, Any]:
@@ -95,13 +93,15 @@ def _table(value: dict[str, Any], place: str, mistakes: list[str], depth: int) -
         mistakes.append(f"{place}: the table has unknown keys {', '.join(map(repr, unknown[:5]))}")
         return None
     try:
-        rows = json.loads(str(value.get("_object")))
-    except (ValueError, RecursionError):
+        rows = json_of(str(value.get("_object")).encode(errors="surrogatepass"), DEEPEST)
+    except ValueError:
         mistakes.append(f"{place}: the rows of the table are no JSON")
         return None
     if not isinstance(rows, dict):
         mistakes.append(f"{place}: the rows of the table are no object of columns, index and data")
         return None
+    if depth == 1 and not rows.get("data", True):
+        return None  # pandapower's own empty table; reading the eighty of a net takes longer than all else
     return {**_without_class(value, place, mistakes, depth), "_module": value["_module"], "_class": value["_class"],
             "_object": json.dumps(_cleaned(rows, place, mistakes, depth + 1))}
 

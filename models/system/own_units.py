@@ -12,8 +12,20 @@ import numpy as np
 
 from models.records.arrays import Floats, Ints, RecordError
 from models.records.thermal_units import NEVER_H, OPTIONAL_LIMITS, ThermalUnits
+from models.tables.mistakes import Mistakes, TableError
 
-MOST_TOLD = 20
+MOST_UNITS = 10_000
+"""Large countries have a tenth of it (A)."""
+MW, HOURS, USD, PER_MWH = (0.0, 1e7), (0.0, 8760.0), (-1e9, 1e9), (-1e5, 1e5)
+RANGES = {
+    "p_min_mw": MW, "p_max_mw": MW, "p_before_mw": MW, "points.mw": MW, "ramp_up_mw_per_h": MW,
+    "ramp_down_mw_per_h": MW, "p_startup_max_mw": MW, "p_shutdown_max_mw": MW, "min_up_h": HOURS, "min_down_h": HOURS,
+    "starts.lag": HOURS, "initial_h": (-1e5, 1e5), "must_run": (0.0, 1.0), "starts.cost": (0.0, 1e9),
+    "points.cost": USD, "quadratic.a": USD, "quadratic.b": PER_MWH, "quadratic.c": PER_MWH,
+    "emissions.alpha": USD, "emissions.beta": PER_MWH, "emissions.gamma": PER_MWH,
+}
+"""(least, most) of each field of OwnUnit, and of each part where it has several: beyond is no power station (A)."""
+WHOLE = frozenset({"min_up_h", "min_down_h", "initial_h", "starts.lag", "must_run"})
 CONVEX_REL = 1e-6
 """A slope may fall by this share before it is called a fall: tables are rounded."""
 
@@ -22,13 +34,15 @@ class UnitFileError(RecordError):
     """A file of units that cannot serve; the message names the file and every mistake in it."""
 
 
-def refuse_file(file: Path, mistakes: Sequence[str]) -> None:
-    """Raise UnitFileError if there is any mistake: the first MOST_TOLD, and how many more."""
-    if not mistakes:
-        return
-    more = [f"and {len(mistakes) - MOST_TOLD} more"] if len(mistakes) > MOST_TOLD else []
-    count = f"{len(mistakes)} mistake{'s' if len(mistakes) > 1 else ''}"
-    raise UnitFileError(f"{file}: {count}\n  " + "\n  ".join([*mistakes[:MOST_TOLD], *more]))
+def refuse_file(file: Path, texts: Sequence[str]) -> None:
+    """Raise UnitFileError if there is any mistake."""
+    mistakes = Mistakes(file)
+    for text in texts:
+        mistakes.add(text)
+    try:
+        mistakes.refuse()
+    except TableError as error:
+        raise UnitFileError(str(error)) from None
 
 
 @dataclass(frozen=True)

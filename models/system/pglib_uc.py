@@ -16,8 +16,13 @@ import numpy as np
 
 from models.records.arrays import Floats
 from models.records.thermal_units import ThermalUnits
-from models.system.own_units import OwnUnit, mistakes_of, refuse_file, table_of
+from models.system.own_units import MOST_UNITS, RANGES, OwnUnit, mistakes_of, refuse_file, table_of
+from models.tables.content import content_of, json_of
+from models.tables.mistakes import LONGEST_CELL, shown
 
+MOST_BYTES = 64_000_000
+DEEPEST = 40
+MOST_HOURS = 100_000.0
 CASE_KEYS = frozenset({"time_periods", "demand", "reserves", "thermal_generators", "renewable_generators"})
 FLOAT_KEYS = ("power_output_minimum", "power_output_maximum", "ramp_up_limit", "ramp_down_limit",
               "ramp_startup_limit", "ramp_shutdown_limit", "power_output_t0")
@@ -30,6 +35,12 @@ KEY_OF = {"p_min_mw": "power_output_minimum", "p_max_mw": "power_output_maximum"
           "p_startup_max_mw": "ramp_startup_limit", "p_shutdown_max_mw": "ramp_shutdown_limit",
           "ramp_up_mw_per_h": "ramp_up_limit", "ramp_down_mw_per_h": "ramp_down_limit", "must_run": "must_run"}
 """Names of the file for those of OwnUnit."""
+HOURS_BEFORE = (0.0, RANGES["initial_h"][1])
+RANGE_OF = {**{key: RANGES[name] for name, key in KEY_OF.items()}, "time_up_t0": HOURS_BEFORE,
+            "time_down_t0": HOURS_BEFORE, "unit_on_t0": RANGES["must_run"], "lag": RANGES["starts.lag"],
+            "mw": RANGES["points.mw"], "time_periods": (1.0, MOST_HOURS)}
+"""(least, most) of what stands under a key; MW or $ elsewhere."""
+COST_OF = {"startup": RANGES["starts.cost"], "piecewise_production": RANGES["points.cost"]}
 
 
 @dataclass(frozen=True)
@@ -57,9 +68,9 @@ def read_pglib_uc(file: Path) -> PglibCase:
 
 def _document(file: Path) -> dict[str, Any]:
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        refuse_file(file, [f"cannot be read as JSON: {error}"])
+        document = json_of(content_of(file, MOST_BYTES), DEEPEST)
+    except ValueError as error:
+        refuse_file(file, [str(error)])
     if not isinstance(document, dict):
         refuse_file(file, ["holds no case of pglib-uc: must be an object with " + ", ".join(sorted(CASE_KEYS))])
     return dict(document)
@@ -72,30 +83,33 @@ class _Case:
     document: dict[str, Any]
     mistakes: list[str] = field(default_factory=list)
     hours: int = field(init=False)
+    """0: not known."""
 
     def __post_init__(self) -> None:
         self._keys("", self.document, CASE_KEYS, CASE_KEYS)
-        self.hours = int(self._number("", self.document, "time_periods", whole=True, least=1.0))
+        hours, self.hours = int(self._number("", self.document, "time_periods", whole=True)), 0
+        if not self.mistakes:
+            self.hours = hours
 
     # -------------------------------------------------------- generators
     def thermal(self) -> list[OwnUnit]:
         """Every unit that can be read."""
         units = []
         for name, entry in self._objects("thermal_generators", self.document):
-            before, path = len(self.mistakes), f"thermal_generators.{name}"
+            before, path = len(self.mistakes), _path("thermal_generators", name)
             self._keys(path, entry, UNIT_KEYS, UNIT_KEYS - {"name"})
             unit = self._unit(name, path, entry)
             if len(self.mistakes) == before:
                 self.mistakes += [f"{path}.{_key(name)}: {text}" for name, text in mistakes_of(unit)]
             units.append(unit)
-        if not units and "thermal_generators" in self.document:
-            self.mistakes.append("thermal_generators: must hold at least one unit")
+        if not 1 <= len(units) <= MOST_UNITS and "thermal_generators" in self.document:
+            self.mistakes.append(f"thermal_generators: holds {len(units):,} units, allowed: 1 to {MOST_UNITS:,}")
         return units
 
     def _unit(self, name: str, path: str, entry: dict[str, Any]) -> OwnUnit:
         value = {key: self._number(path, entry, key) for key in FLOAT_KEYS}
         hours = {key: int(self._number(path, entry, key, whole=True)) for key in WHOLE_KEYS}
-        runs = {key: bool(self._number(path, entry, key, whole=True, most=1.0)) for key in SWITCH_KEYS}
+        runs = {key: bool(self._number(path, entry, key, whole=True)) for key in SWITCH_KEYS}
         low, on = value["power_output_minimum"], runs["unit_on_t0"]
         return OwnUnit(
             name=name, p_min_mw=low, p_max_mw=value["power_output_maximum"], min_up_h=hours["time_up_minimum"],
@@ -111,7 +125,7 @@ class _Case:
         """(least, most) [T] of each."""
         out = []
         for name, entry in self._objects("renewable_generators", self.document):
-            path = f"renewable_generators.{name}"
+            path = _path("renewable_generators", name)
             self._keys(path, entry, RENEWABLE_KEYS, RENEWABLE_KEYS - {"name"})
             least, most = (self.series(key, entry, path) for key in ("power_output_minimum", "power_output_maximum"))
             if least.size == most.size:
@@ -132,27 +146,27 @@ class _Case:
         if not isinstance(value, dict):
             self.mistakes.append(f"{key}: must be an object of generators by name")
             return []
-        self.mistakes += [f"{key}.{name}: must be an object" for name, entry in value.items()
+        self.mistakes += [f"{_path(key, name)}: must be an object" for name, entry in value.items()
                           if not isinstance(entry, dict)]
         return [(name, entry) for name, entry in value.items() if isinstance(entry, dict)]
 
-    def _number(self, path: str, entry: dict[str, Any], key: str, *, whole: bool = False, least: float = 0.0,
-                most: float = np.inf) -> float:
+    def _number(self, path: str, entry: dict[str, Any], key: str, limits: tuple[float, float] = RANGES["p_max_mw"], *,
+                whole: bool = False) -> float:
         if key not in entry:  # told by `_keys`
             return 1.0
-        value, where = entry[key], _path(path, key)
+        value, (least, most) = entry[key], RANGE_OF.get(key, limits)
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not is_number or not least <= value <= most or (whole and value != int(value)) or value == np.inf:
-            kind, limit = "whole number" if whole else "number", f" and at most {most:g}" if np.isfinite(most) else ""
-            self.mistakes.append(f"{where}: {value!r} must be a {kind} of at least {least:g}{limit}")
+        if not is_number or not least <= value <= most or (whole and value != int(value)):
+            kind = "whole number" if whole else "number"
+            self.mistakes.append(f"{_path(path, key)}: {_short(value)} must be a {kind} from {least:g} to {most:g}")
             return 1.0
         return float(value)
 
     def series(self, key: str, entry: dict[str, Any], path: str = "") -> Floats:
         """[T] numbers of at least 0; of another length where there are mistakes."""
         where, values = _path(path, key), entry.get(key, [])
-        if key in entry and (not isinstance(values, list) or len(values) != self.hours):
-            count = f"{len(values)} values" if isinstance(values, list) else repr(values)
+        if key in entry and (not isinstance(values, list) or len(values) != self.hours != 0):
+            count = f"{len(values)} values" if isinstance(values, list) else _short(values)
             self.mistakes.append(f"{where}: has {count}, must have time_periods={self.hours}")
             return np.zeros(0)
         return np.array([self._number(where, {f"[{t}]": value}, f"[{t}]") for t, value in enumerate(values)])
@@ -168,11 +182,17 @@ class _Case:
                 self.mistakes.append(f"{where}: must be an object with {first} and {second}")
                 continue
             self._keys(where, pair, names, names)
-            out.append((self._number(where, pair, first, whole=first == "lag"), self._number(where, pair, second)))
+            out.append((self._number(where, pair, first, whole=first == "lag"),
+                        self._number(where, pair, second, COST_OF[key])))
         return tuple(out)
 
 
+def _short(value: Any) -> str:
+    return shown(value) if isinstance(value, str) else shown(json.dumps(value))[1:-1]
+
+
 def _path(path: str, key: str) -> str:
+    key = key if len(key) <= LONGEST_CELL else key[:LONGEST_CELL] + "..."
     return f"{path}.{key}" if path and not key.startswith("[") else path + key
 
 

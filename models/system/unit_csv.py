@@ -2,156 +2,141 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import numpy as np
 
+from models.records.arrays import Floats
 from models.records.thermal_units import ThermalUnits
-from models.system.own_units import OwnUnit, mistakes_of, refuse_file, table_of
+from models.system.own_units import MOST_UNITS, RANGES, WHOLE, OwnUnit, UnitFileError, mistakes_of, table_of
+from models.tables.mistakes import TableError, shown
+from models.tables.numbers import is_blank
+from models.tables.table_format import TableFormat
+from models.tables.user_table import UserTable
 
 REQUIRED = ("unit", "p_min_mw", "p_max_mw", "min_up_h", "min_down_h", "initial_h")
 QUADRATIC = ("cost_a_usd_per_h", "cost_b_usd_per_mwh", "cost_c_usd_per_mw2h")
 EMISSIONS = ("emission_alpha_t_per_h", "emission_beta_t_per_mwh", "emission_gamma_t_per_mw2h")
 LIMITS = ("ramp_up_mw_per_h", "ramp_down_mw_per_h", "p_startup_max_mw", "p_shutdown_max_mw")
-OPTIONAL = (*QUADRATIC, *EMISSIONS, *LIMITS, "must_run", "initial_p_mw", "source")
 POINT = ("point_{}_mw", "point_{}_usd_per_h")
 START = ("start_{}_lag_h", "start_{}_usd")
+MOST_PAIRS = 99
+FIELD_OF = {"initial_p_mw": "p_before_mw",
+            **dict(zip(QUADRATIC, ("quadratic.a", "quadratic.b", "quadratic.c"), strict=True)),
+            **dict(zip(EMISSIONS, ("emissions.alpha", "emissions.beta", "emissions.gamma"), strict=True))}
+"""Fields of OwnUnit for columns of another name."""
 COLUMN_OF = {"name": "unit", "p_before_mw": "initial_p_mw", "quadratic": "cost_c_usd_per_mw2h",
              "starts": "start_1_lag_h"}
 """Columns for fields of OwnUnit."""
-NUMBERED = re.compile(r"(point|start)_[1-9]\d?_(mw|usd_per_h|lag_h|usd)")
+PAIRED = {column.format(k): field for k in range(1, MOST_PAIRS + 1) for column, field in
+          zip((*POINT, *START), ("points.mw", "points.cost", "starts.lag", "starts.cost"), strict=True)}
+"""Fields of OwnUnit for numbered columns."""
+NUMBERS = {**{name: FIELD_OF.get(name, name) for name in (*REQUIRED[1:], *QUADRATIC, *EMISSIONS, *LIMITS, "must_run",
+                                                          "initial_p_mw")}, **PAIRED}
+COLUMNS = (*REQUIRED, *(name for name in NUMBERS if name not in REQUIRED), "source")
+ALLOWED = (f"{', '.join(name for name in COLUMNS if name not in PAIRED)}, "
+           f"{', '.join(name.format(1) for name in (*POINT, *START))} and so on with 2, 3, ... {MOST_PAIRS}")
 INDEXED = re.compile(r"(points|starts)\[(\d+)\]\.(mw|cost|lag)")
 
 
-def read_unit_csv(file: Path) -> ThermalUnits:
+def read_unit_csv(file: Path, form: TableFormat | None = None) -> ThermalUnits:
     """The table; UnitFileError names every mistake by row, line and column."""
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        refuse_file(file, [f"cannot be read: {error}"])
-    rows = list(csv.reader(text.splitlines()))
-    header = [cell.strip() for cell in rows[0]] if rows else []
-    refuse_file(file, _header_mistakes(header, len(rows)))
-    mistakes: list[str] = []
-    units = [_unit(_Row(f"row {k} (line {k + 1})", dict(zip(header, cells, strict=False)), mistakes))
-             for k, cells in enumerate(rows[1:], 1) if _has_width(cells, header, k, mistakes)]
-    names = [unit.name for unit in units]
-    mistakes += [f"unit: {name!r} stands in {names.count(name)} rows" for name in dict.fromkeys(names)
-                 if names.count(name) > 1]
-    refuse_file(file, mistakes)
+        table = _Table(file, form or TableFormat())
+        units = [table.unit(i) for i in range(table.count)]
+        table.check_names([unit.name for unit in units])
+        table.mistakes.refuse()
+    except TableError as error:
+        raise UnitFileError(str(error)) from None
     return table_of(units)
 
 
-def _header_mistakes(header: list[str], rows: int) -> list[str]:
-    known = {*REQUIRED, *OPTIONAL}
-    mistakes = [f"column {name!r}: is unknown, allowed: {', '.join((*REQUIRED, *OPTIONAL))}, "
-                "point_1_mw, point_1_usd_per_h, start_1_lag_h, start_1_usd and so on with 2, 3, ..."
-                for name in header if name not in known and not _is_numbered(name)]
-    mistakes += [f"column {name!r}: is missing" for name in REQUIRED if name not in header]
-    mistakes += [f"column {name!r}: is there twice" for name in dict.fromkeys(header) if header.count(name) > 1]
-    has_cost = set(QUADRATIC) & set(header) or "point_1_mw" in header
-    mistakes += [] if has_cost else [f"needs a cost: columns {', '.join(QUADRATIC)}, or point_1_mw and so on"]
-    return mistakes + (["holds no unit: a header and rows are needed"] if rows < 2 else [])
+def unit_csv_notes(file: Path, form: TableFormat | None = None) -> tuple[str, ...]:
+    """How a table without mistakes was read, where that is not the plain way."""
+    return tuple(_Table(file, form or TableFormat()).notes())
 
 
-def _is_numbered(name: str) -> bool:
-    return NUMBERED.fullmatch(name) is not None and any(
-        re.sub(r"\d+", "{}", name) == pattern for pattern in (*POINT, *START))
+class _Table(UserTable):
+    """Rows of units."""
 
+    def __init__(self, file: Path, form: TableFormat) -> None:
+        super().__init__(file, {name: (name,) for name in COLUMNS}, REQUIRED, tuple(NUMBERS), form, only=ALLOWED)
+        if not any(map(self.has, (*QUADRATIC, POINT[0].format(1)))):
+            self.mistakes.add(f"needs a cost: columns {', '.join(QUADRATIC)}, or {POINT[0].format(1)} and so on")
+            self.mistakes.refuse()
+        if self.count > MOST_UNITS:
+            self.mistakes.add(f"holds {self.count:,} units, allowed: {MOST_UNITS:,}")
+            self.mistakes.refuse()
+        self._values = {name: self._column(name) for name in NUMBERS if self.has(name)}
 
-def _has_width(cells: list[str], header: list[str], row: int, mistakes: list[str]) -> bool:
-    if len(cells) == len(header):
-        return True
-    if cells:
-        mistakes.append(f"row {row} (line {row + 1}): has {len(cells)} cells, the header {len(header)}")
-    return False
+    def _column(self, name: str) -> Floats:
+        least, most = RANGES[NUMBERS[name]]
+        return self.numbers(name, most, least=least, is_needed=name in REQUIRED, is_whole=NUMBERS[name] in WHOLE)
 
+    def check_names(self, names: list[str]) -> None:
+        """Units go by their names."""
+        first: dict[str, int] = {}
+        for i, name in enumerate(names):
+            if name and first.setdefault(name, i) != i:
+                self.wrong(i, "unit", f"{shown(name)} stands in {self.places[first[name]]} too")
 
-@dataclass
-class _Row:
-    """Cells of one unit, and where what is wrong with them is told."""
+    def unit(self, i: int) -> OwnUnit:
+        """The unit of a row; what is wrong in it is among the mistakes."""
+        name = self.cells("unit")[i].strip()
+        if is_blank(name):
+            self.wrong(i, "unit", "is empty; each row needs it")
+        points, starts = self._pairs(i, POINT), self._pairs(i, START)
+        if bool(points) == any(self._has(i, column) for column in QUADRATIC):
+            self.wrong(i, QUADRATIC[0], "or points: a unit needs either a quadratic cost or points, has "
+                       + ("both" if points else "neither"))
+        a, b, c = (self._value(i, column, 0.0) for column in QUADRATIC)
+        alpha, beta, gamma = (self._value(i, column, 0.0) for column in EMISSIONS)
+        unit = OwnUnit(
+            name=name, p_min_mw=self._value(i, "p_min_mw"), p_max_mw=self._value(i, "p_max_mw"),
+            min_up_h=int(self._value(i, "min_up_h")), min_down_h=int(self._value(i, "min_down_h")),
+            initial_h=int(self._value(i, "initial_h")), starts=tuple((int(lag), usd) for lag, usd in starts)
+            or ((0, 0.0),), points=points, quadratic=(a, b, c), emissions=(alpha, beta, gamma),
+            must_run=self._value(i, "must_run", 0.0) > 0, p_before_mw=self._value(i, "initial_p_mw", 0.0),
+            **{column: self._value(i, column, np.inf) for column in LIMITS})
+        if not self.mistakes.has(self.places[i]):
+            for field, text in mistakes_of(unit):
+                self.wrong(i, _column_of(field), text)
+        return unit
 
-    place: str
-    cells: dict[str, str]
-    mistakes: list[str] = field(default_factory=list)
+    def _has(self, i: int, column: str) -> bool:
+        return not is_blank(self.cells(column)[i])
 
-    def tell(self, column: str, text: str) -> None:
-        self.mistakes.append(f"{self.place}, {column}: {text}")
+    def _value(self, i: int, column: str, default: float = 1.0) -> float:
+        """Of a cell; `default` where there is none or a wrong one."""
+        value = self._values[column][i] if column in self._values else np.nan
+        return default if np.isnan(value) else float(value)
 
-    def has(self, column: str) -> bool:
-        return self.cells.get(column, "").strip() != ""
-
-    def number(self, column: str, default: float | None = None, *, whole: bool = False) -> float:
-        """The cell's value; `default` where it is empty, a mistake where there is none."""
-        if not self.has(column):
-            if default is None:
-                self.tell(column, "is empty")
-            return 1.0 if default is None else default
-        text = self.cells[column].strip()
-        try:
-            value = float(text)
-        except ValueError:
-            value = np.nan
-        if not np.isfinite(value) or (whole and value != int(value)):
-            self.tell(column, f"{text!r} must be a {'whole number' if whole else 'number'}, with a decimal point")
-            return 1.0
-        return value
-
-    def hours(self, column: str) -> int:
-        return int(self.number(column, whole=True))
-
-    def triple(self, columns: tuple[str, str, str]) -> tuple[float, float, float]:
-        a, b, c = (self.number(column, 0.0) for column in columns)
-        return a, b, c
-
-    def pairs(self, columns: tuple[str, str]) -> tuple[tuple[float, float], ...]:
+    def _pairs(self, i: int, columns: tuple[str, str]) -> tuple[tuple[float, float], ...]:
         """What stands in the numbered columns up to the first empty pair; a mistake where one follows it."""
-        out: list[tuple[float, float]] = []
-        ended = False
+        pairs: list[tuple[float, float]] = []
+        ended = ""
         for k in count(1):
-            names = [column.format(k) for column in columns]
-            if not set(names) & set(self.cells):
-                return tuple(out)
-            if any(self.has(name) for name in names):
-                if ended:
-                    self.tell(names[0], f"follows an empty {columns[0].format(k - 1)}")
-                out.append((self.number(names[0], whole=names[0].endswith("_h")), self.number(names[1])))
-            else:
-                ended = True
+            first, second = (column.format(k) for column in columns)
+            if not (self.has(first) or self.has(second)):
+                return tuple(pairs)
+            if not (self._has(i, first) or self._has(i, second)):
+                ended = ended or first
+                continue
+            if ended:
+                self.wrong(i, first, f"follows an empty {ended}")
+            for column in (first, second):
+                if not self._has(i, column):
+                    self.wrong(i, column, "is empty, the other of its pair is not")
+            pairs.append((self._value(i, first), self._value(i, second)))
         raise AssertionError
 
 
-def _unit(row: _Row) -> OwnUnit:
-    before, quadratic = len(row.mistakes), any(row.has(name) for name in QUADRATIC)
-    if not row.has("unit"):
-        row.tell("unit", "is empty")
-    points = row.pairs(POINT)
-    if bool(points) == quadratic:
-        row.tell(QUADRATIC[0], f"a unit needs either a quadratic cost or points, has {'both' if points else 'neither'}")
-    must_run = row.cells.get("must_run", "").strip() or "0"
-    if must_run not in ("0", "1"):
-        row.tell("must_run", f"{must_run!r} must be 0 or 1")
-    limits = {name: row.number(name, np.inf) for name in LIMITS}
-    unit = OwnUnit(
-        name=row.cells["unit"].strip(), p_min_mw=row.number("p_min_mw"), p_max_mw=row.number("p_max_mw"),
-        min_up_h=row.hours("min_up_h"), min_down_h=row.hours("min_down_h"), initial_h=row.hours("initial_h"),
-        starts=tuple((int(lag), usd) for lag, usd in row.pairs(START)) or ((0, 0.0),), points=points,
-        quadratic=row.triple(QUADRATIC), emissions=row.triple(EMISSIONS), must_run=must_run == "1",
-        p_before_mw=row.number("initial_p_mw", 0.0), **limits)
-    if len(row.mistakes) == before:
-        for name, text in mistakes_of(unit):
-            row.tell(_column(name), text)
-    return unit
-
-
-def _column(name: str) -> str:
+def _column_of(field: str) -> str:
     """The column of a field of OwnUnit."""
-    place = INDEXED.fullmatch(name)
+    place = INDEXED.fullmatch(field)
     if place is None:
-        return COLUMN_OF.get(name, name)
+        return COLUMN_OF.get(field, field)
     kind, k, part = place.groups()
     return (POINT if kind == "points" else START)[part == "cost"].format(int(k) + 1)

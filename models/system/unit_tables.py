@@ -8,8 +8,9 @@ from models.data_tables import FOLDER
 from models.records.thermal_units import ThermalUnits
 from models.system.own_units import several
 from models.system.pglib_uc import PglibCase, read_pglib_uc
-from models.system.unit_csv import read_unit_csv
+from models.system.unit_csv import read_unit_csv, unit_csv_notes
 from models.system.units import EmissionSet, RampSet, ten_units
+from models.tables.table_format import TableFormat
 
 TEN_UNITS = "ten_units"
 SHIPPED_CASES = ("rts_gmlc_2020-02-09", "rts_gmlc_2020-07-06")
@@ -23,18 +24,27 @@ def is_file_of_units(name: str) -> bool:
 
 
 def units_of(units: str, emissions: EmissionSet = "linear", unit_copies: int = 1, unit_scale: float = 1.0,
-             ramps: RampSet = "none") -> ThermalUnits:
+             ramps: RampSet = "none", units_format: TableFormat | None = None) -> ThermalUnits:
     """The units of that name, each `unit_copies` times, every unit `unit_scale` times its size.
 
-    Emission and ramp sets are the ten units' alone. Raises UnitFileError for a file that cannot serve.
+    Emission and ramp sets are the ten units' alone, `units_format` is that of a CSV file.
+    Raises UnitFileError for a file that cannot serve.
     """
     if units == TEN_UNITS:
         return ten_units(emissions, unit_copies, unit_scale, ramps)
     if units in SHIPPED_CASES:
         return several(shipped_case(units).units, unit_copies, unit_scale)
-    file = Path(units)
-    is_case = file.suffix.lower() == ".json"
-    return several(read_pglib_uc(file).units if is_case else read_unit_csv(file), unit_copies, unit_scale)
+    read = read_unit_csv(Path(units), units_format) if _is_csv(units) else read_pglib_uc(Path(units)).units
+    return several(read, unit_copies, unit_scale)
+
+
+def unit_notes(units: str, units_format: TableFormat | None = None) -> tuple[str, ...]:
+    """How a file of units without mistakes was read, where that is not the plain way."""
+    return unit_csv_notes(Path(units), units_format) if is_file_of_units(units) and _is_csv(units) else ()
+
+
+def _is_csv(units: str) -> bool:
+    return units.lower().endswith(".csv")
 
 
 def shipped_case(name: str) -> PglibCase:

@@ -31,10 +31,16 @@ class Mistakes:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._told: list[tuple[int, str]] = []
+        self._rows: set[Place] = set()
 
     def add(self, text: str, place: Place | None = None) -> None:
         """One mistake, of a row or of the whole file."""
         self._told.append((place.line, f"{place}: {text}") if place else (0, text))
+        self._rows |= {place} if place else set()
+
+    def has(self, place: Place) -> bool:
+        """Whether a row has any mistake."""
+        return place in self._rows
 
     def refuse(self) -> None:
         """Raise TableError if there is any mistake: the first MOST_TOLD in the order of the file, and how many more."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import codecs
-import gzip
-import zlib
 from pathlib import Path
 
+from models.tables.content import content_of
 from models.tables.mistakes import Mistakes
 
 MOST_BYTES = 32_000_000
@@ -40,17 +39,9 @@ def read_text(file: Path, encoding: str | None, mistakes: Mistakes) -> tuple[str
 
 
 def _content(file: Path, mistakes: Mistakes) -> bytes:
-    content = b""
     try:
-        is_there = file.is_file()
-        if is_there:
-            with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
-                content = stream.read(MOST_BYTES + 1)
-        else:
-            mistakes.add("there is no such file")
-    except (OSError, EOFError, ValueError, zlib.error) as error:  # not gzipped, cut short, no right to read, odd names
-        mistakes.add(f"cannot be read: {error}")
-    if len(content) > MOST_BYTES:
-        mistakes.add(f"holds more than {MOST_BYTES // 1_000_000} MB of text")
+        return content_of(file, MOST_BYTES)
+    except ValueError as error:
+        mistakes.add(str(error))
     mistakes.refuse()
-    return content
+    raise AssertionError("a mistake is refused")

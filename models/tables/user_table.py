@@ -25,10 +25,11 @@ class UserTable:
     """Rows of a file under the names that are asked for; what is wrong is gathered until `mistakes.refuse()`."""
 
     def __init__(self, file: Path, names: Mapping[str, Sequence[str]], needed: Sequence[str], numbers: Sequence[str],
-                 form: TableFormat) -> None:
+                 form: TableFormat, *, only: str = "") -> None:
         """names: by each column's own name all that it may have in the file; numbers: columns that hold such.
 
-        TableError where the file cannot be read, or one of the `needed` columns is missing.
+        TableError where the file cannot be read or one of the `needed` columns is missing; with `only`, which says in
+        words what columns there may be, other ones are mistakes.
         """
         self.mistakes = Mistakes(file)
         text, encoding = read_text(file, form.encoding, self.mistakes)
@@ -36,9 +37,9 @@ class UserTable:
         rows = split(text, known, form.delimiter, self.mistakes)
         self.places: Sequence[Place] = rows.places
         self._cells = {name: [row[i] for row in rows.cells] for i, name in enumerate(rows.header)}
-        self._named = self._columns(names, needed)
-        self.unread = tuple(name for name in rows.header if name and name not in self._named.values())
-        """Columns that nobody asks for."""
+        self.unread = tuple(name for name in self._cells if name not in known and (name or any(self._cells[name])))
+        """Columns that nobody asks for; those without a name only where something stands in them."""
+        self._named = self._columns(names, needed, only)
         sign = form.decimal_sign or self._sign(numbers)
         self.form = TableFormat(encoding, rows.delimiter, sign, form.time_zone)
         """As it was read."""
@@ -55,8 +56,9 @@ class UserTable:
         """Texts of a column; empty ones where the file lacks it."""
         return self._cells[self._named[column]] if self.has(column) else [""] * self.count
 
-    def numbers(self, column: str, most: float, *, is_needed: bool) -> Floats:
-        """[R] values between 0 and `most`; NaN where there is none, which is a mistake where each row needs one."""
+    def numbers(self, column: str, most: float, *, is_needed: bool, least: float = 0.0,
+                is_whole: bool = False) -> Floats:
+        """[R] values from `least` to `most`; NaN where there is none, which is a mistake where each row needs one."""
         values = np.full(self.count, np.nan)
         for i, cell in enumerate(self.cells(column)):
             if is_blank(cell):
@@ -64,10 +66,12 @@ class UserTable:
                 continue
             try:
                 value = number(cell, self.form.decimal_sign or "point")
-                if not 0 <= value <= most:
+                if not least <= value <= most:
                     raise ValueError("is out of range")
+                if is_whole and not value.is_integer():
+                    raise ValueError("is no whole number")
             except ValueError as error:
-                self._wrong(i, column, f"{shown(cell)} {error}, allowed: 0 to {most:g}")
+                self.wrong(i, column, f"{shown(cell)} {error}, allowed: {least:g} to {most:g}")
                 continue
             values[i] = value
         return values
@@ -83,7 +87,7 @@ class UserTable:
             try:
                 times[i] = parsed(cell)
             except ValueError:
-                self._wrong(i, column, f"{shown(cell)} is no time, allowed: {TIMES_ALLOWED}")
+                self.wrong(i, column, f"{shown(cell)} is no time, allowed: {TIMES_ALLOWED}")
         return times
 
     def check_clock(self, *columns: Sequence[dt.datetime | None]) -> None:
@@ -116,7 +120,7 @@ class UserTable:
         try:
             return moment(time, zone, before.instant_s if before else None)
         except ValueError as error:
-            self._wrong(i, column, f"{shown(self.cells(column)[i])} {error}")
+            self.wrong(i, column, f"{shown(self.cells(column)[i])} {error}")
             return None
 
     def notes(self) -> Iterator[str]:
@@ -130,12 +134,14 @@ class UserTable:
             yield f"columns not read: {', '.join(map(shown, self.unread))}"
 
     # ------------------------------------------------------------ columns
-    def _columns(self, names: Mapping[str, Sequence[str]], needed: Sequence[str]) -> dict[str, str]:
+    def _columns(self, names: Mapping[str, Sequence[str]], needed: Sequence[str], only: str) -> dict[str, str]:
         """Our name -> the file's name of each column that is there."""
         there = {ours: [name for name in others if name in self._cells] for ours, others in names.items()}
         for ours, several in there.items():
             if len(several) > 1:
                 self.mistakes.add(f"has {ours} twice: {' and '.join(several)}")
+        if only and self.unread:
+            self.mistakes.add(f"has unknown columns: {', '.join(map(shown, self.unread))}; allowed: {only}")
         if missing := [ours for ours in needed if not there[ours]]:
             header = ", ".join(shown(name) for name in list(self._cells)[:8])
             self.mistakes.add(f"lacks the columns {', '.join(missing)}; its header reads {header}")
@@ -144,14 +150,15 @@ class UserTable:
 
     def _sign(self, columns: Sequence[str]) -> str:
         try:
-            return decimal_sign([cell for column in columns for cell in self.cells(column)])
+            return decimal_sign([cell for column in columns if self.has(column) for cell in self.cells(column)])
         except ValueError as error:
             self.mistakes.add(str(error))
             return "point"
 
     def _blank(self, i: int, column: str, is_needed: bool) -> None:
         if is_needed:
-            self._wrong(i, column, "is empty; each row needs it")
+            self.wrong(i, column, "is empty; each row needs it")
 
-    def _wrong(self, i: int, column: str, text: str) -> None:
+    def wrong(self, i: int, column: str, text: str) -> None:
+        """One mistake, of a cell."""
         self.mistakes.add(f"column {self._named.get(column, column)} {text}", self.places[i])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from models.system.unit_tables import unit_notes
 from testbed.scenario.record import Scenario
+from testbed.setup.knowledge import units_format
 from testbed.setup.profiles import build_profiles
 
 
 def input_notes(scenario: Scenario) -> tuple[str, ...]:
     """A sentence each; none for a scenario without such tables. Raises what reading them raises."""
     notes = [f"profiles {scenario.profiles.file}: {note}" for note in build_profiles(scenario).notes]
+    notes += [f"units {scenario.system.units}: {note}"
+              for note in unit_notes(scenario.system.units, units_format(scenario))]
     if any(district.sessions is not None for district in scenario.districts):
         from testbed.setup.recordings import recording_notes  # noqa: PLC0415 - loads the fleet's models
 

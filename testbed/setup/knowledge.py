@@ -17,6 +17,7 @@ from models.records.thermal_units import ThermalUnits
 from models.records.vehicles import Vehicles
 from models.system.power_system import PowerSystemParameters
 from models.system.unit_tables import units_of
+from models.tables.table_format import TableFormat
 from testbed.scenario.parts.system import demand_curve
 from testbed.scenario.record import Scenario
 from testbed.setup.blocks import from_blocks
@@ -29,7 +30,12 @@ from testbed.wiring.run_spec import RunSpec
 
 def thermal_units(scenario: Scenario) -> ThermalUnits:
     """The scenario's units."""
-    return from_blocks(units_of, scenario.system)
+    return from_blocks(units_of, scenario.system, units_format=units_format(scenario))
+
+
+def units_format(scenario: Scenario) -> TableFormat:
+    """How a file of units is written."""
+    return from_blocks(TableFormat, scenario.system.units_format)
 
 
 def objective_of(scenario: Scenario) -> Objective:

@@ -1,5 +1,6 @@
 """Whatever a controller does wrong ends the run with one message: controller, method, file and line, field, rule."""
 
+import copy
 import inspect
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ from testbed.running.first_view import _built, _midnight
 from testbed.running.one_run import RunFailed, run_scenario
 from testbed.setup.given_controllers import given
 from testbed.simulators.adapter import SimulatorFailure
+from testbed.simulators.spatial import SpatialSimulator
 from testbed.simulators.temporal import TemporalSimulator
 from testbed.wiring.run_spec import RunSpec
 from tests.faults import wrong_controllers as wrong
@@ -44,14 +46,44 @@ def midnight(tmp_path_factory):
     return _midnight(RunSpec(described, small_run.PLAIN, 1, folder / "run.h5"))
 
 
-def failure_above(folder, midnight, controller, *overrides):
-    """As `failure_of`, with nothing simulated but the upper layer."""
+class Seen(Exception):
+    """Of a run that has come as far as is wanted."""
+
+
+@pytest.fixture(scope="module")
+def first_step(tmp_path_factory):
+    """What the lower layers hear in the first step, with its time."""
+    folder, heard, advance = tmp_path_factory.mktemp("first"), [], SpatialSimulator.advance
+
+    def listen(simulator, now_s, inputs):
+        if not simulator.spec.is_controlled(now_s):
+            return advance(simulator, now_s, inputs)
+        heard.append((now_s, copy.deepcopy(inputs)))
+        raise Seen
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(RunFailed, match="Seen"):
+        patch.setattr(SpatialSimulator, "advance", listen)
+        small_run.run(folder)
+    return heard[0]
+
+
+def failure_in(simulator, folder, heard, controller, *overrides):
+    """As `failure_of`, with nothing simulated but this simulator in the step (time, inputs)."""
     described = small_run.scenario(*overrides, cache_dir=small_run.shared_cache(folder))
+    now_s, inputs = heard
     with given(controller, described.execution, folder) as how, pytest.raises(SimulatorFailure) as caught:
-        simulator = _built(TemporalSimulator(), RunSpec(described, how.words, 1, folder / "run.h5"))
-        simulator.ledger_dir = None
-        simulator._guarded(0, lambda: simulator.advance(0, midnight))
+        built = _built(simulator(), RunSpec(described, how.words, 1, folder / "run.h5"))
+        built.ledger_dir = None
+        built._guarded(now_s, lambda: built.advance(now_s, inputs))
     return caught.value.failure
+
+
+def failure_above(folder, midnight, controller, *overrides):
+    return failure_in(TemporalSimulator, folder, (0, midnight), controller, *overrides)
+
+
+def failure_below(folder, first_step, controller, *overrides):
+    return failure_in(SpatialSimulator, folder, first_step, controller, *overrides)
 
 
 # ---------------------------------------------------------------- code that does not come to an answer
@@ -82,9 +114,11 @@ def test_an_upper_layer_that_does_not_answer_is_told_with_its_line(tmp_path, mid
 
 
 @pytest.mark.parametrize("change", [*ENDS, *BELOW], ids=lambda change: change.__name__)
-def test_a_lower_layer_that_does_not_answer_is_told_with_its_line(tmp_path, change):
+def test_a_lower_layer_that_does_not_answer_is_told_with_its_line(tmp_path, first_step, change):
     words, overrides = (ENDS | BELOW)[change]
-    told = failure_of(tmp_path, Wrong(step=change), *overrides)
+    # what cannot be written is so on its way from the other simulators
+    told = (failure_of(tmp_path, Wrong(step=change)) if change in BELOW else
+            failure_below(tmp_path, first_step, Wrong(step=change), *overrides))
     assert told.simulator == "spatial"
     assert re.fullmatch(rf"controller wrong, step\(\) of feeder33 at {FILE}:\d+: {words}.*", told.cause)
 
@@ -115,7 +149,7 @@ PLANS = {
     wrong.on_and_off: r".*; field committed \[1\]: impossible plan, minimum_up hour 3 U1: ",
     wrong.negative_targets: rf".*; field pc_kw or pd_kw \[kW\]: {IMPOSSIBLE}",
     wrong.beyond_all_chargers: rf".*; field pc_kw or pd_kw \[kW\]: {IMPOSSIBLE}",
-    wrong.wind_from_nowhere: r".*; field wind_curtailed_mw or pv_curtailed_mw \[MW\]: impossible plan, renewables hour",
+    wrong.wind_from_nowhere: r".*field wind_curtailed_mw or pv_curtailed_mw \[MW\]: impossible plan, renewables hour",
     wrong.of_another_day: r", field time_s \[s\]: 86400 came, allowed is the time of the view, 0",
 }
 SETPOINTS = {
@@ -149,11 +183,17 @@ def test_a_plan_that_cannot_be_ends_the_run_and_the_field_is_named(tmp_path, mid
 
 
 @pytest.mark.parametrize("change", SETPOINTS, ids=lambda change: change.__name__)
-def test_set_points_that_cannot_be_end_the_run_and_the_field_is_named(tmp_path, change):
-    told = failure_of(tmp_path, Wrong(step=change))
-    assert told.simulator == "spatial", "and not the feeder, which only meets what came of it"
+def test_set_points_that_cannot_be_end_the_run_and_the_field_is_named(tmp_path, first_step, change):
+    told = failure_below(tmp_path, first_step, Wrong(step=change))
+    assert told.simulator == "spatial"
     place = rf"controller wrong, step\(\) of feeder33 in {defined(wrong.WrongBelow, 'step')}"
     assert re.match(f"{place}, answer Setpoints{SETPOINTS[change]}", told.cause)
+
+
+def test_a_whole_run_ends_with_the_same_words_and_its_file_says_failed(tmp_path, first_step):
+    told = failure_of(tmp_path, Wrong(step=wrong.set_points_that_are_no_numbers))
+    assert told.simulator == "spatial", "and not the feeder, which only meets what came of it"
+    assert told.cause == failure_below(tmp_path, first_step, Wrong(step=wrong.set_points_that_are_no_numbers)).cause
 
 
 def test_who_says_that_no_car_discharges_lets_none_discharge(tmp_path):
@@ -190,3 +230,15 @@ def test_a_method_that_takes_something_else_is_told_where_it_stands(tmp_path):
     told = failure_of(tmp_path, controller)
     assert re.search(r"controller wrong, plan\(\) at \S+test_wrong_controllers\.py:\d+: TypeError: .*plan\(\) takes 1",
                      told.cause)
+
+
+INTO = (wrong.into_units, wrong.into_capacities, wrong.into_ratings)
+BY_THEMSELVES = (wrong.discharging, wrong.out_of_the_battery, wrong.cars_without_contract)
+
+
+def test_thirty_wrong_things_and_more_are_tried_each_for_its_message():
+    """Each function of the module is one; beside them stand layers that are none and methods of another signature."""
+    tried = {*ENDS, *ABOVE, *BELOW, *PLANS, *SETPOINTS, *INTO, *BY_THEMSELVES}
+    assert tried == {value for value in vars(wrong).values()
+                     if inspect.isfunction(value) and value.__module__ == wrong.__name__}
+    assert len(tried) >= 45

@@ -30,7 +30,7 @@ from tests.fuzz.world import lay_out, standing_files
 
 CHUNK = 250
 """Inputs of one process."""
-STILL_S = 150
+STILL_S = 900
 """A process that says nothing for so long is ended."""
 MOST_FAULTS = 40
 """Told of one kind."""
@@ -49,13 +49,15 @@ class Kind:
 
 
 KINDS = (
-    Kind("scenario keys", 0.24, lambda _: texts.scenario_keys()),
-    Kind("overrides", 0.15, lambda _: texts.overrides()),
-    Kind("YAML text", 0.15, lambda _: texts.yaml_texts()),
+    Kind("scenario keys", 0.20, lambda _: texts.scenario_keys()),
+    Kind("overrides", 0.12, lambda _: texts.overrides()),
+    Kind("YAML text", 0.12, lambda _: texts.yaml_texts()),
     Kind("options", 0.05, lambda _: texts.options()),
     Kind("studies", 0.09, lambda _: texts.studies()),
     Kind("sessions", 0.10, lambda _: files.sessions()),
     Kind("profiles", 0.08, lambda _: files.profiles()),
+    Kind("units", 0.06, lambda _: files.units()),
+    Kind("cases of units", 0.04, lambda _: files.unit_cases()),
     Kind("networks", 0.05, lambda there: files.networks(there["net.json"])),
     Kind("result files", 0.06, lambda there: files.results(there["old.h5"])),
     Kind("cache entries", 0.03, lambda there: files.cache_entries(

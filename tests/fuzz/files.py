@@ -33,6 +33,22 @@ districts:
 PROFILES = [["load_mw", "wind_mw", "pv_mw"], *([str(900 + hour), "30", "5.5"] for hour in range(24))]
 SERIES = b"extends: base.yaml\nprofiles: {source: csv, file: own.csv}\n"
 ON_NET = b"extends: base.yaml\ndistricts:\n  - {name: f, feeder: net.json, peak_scale: 1, private: 2}\n"
+UNITS = [
+    ["unit", "p_min_mw", "p_max_mw", "min_up_h", "min_down_h", "initial_h", "cost_a_usd_per_h", "cost_b_usd_per_mwh",
+     "point_1_mw", "point_1_usd_per_h", "point_2_mw", "point_2_usd_per_h", "start_1_lag_h", "start_1_usd",
+     "ramp_up_mw_per_h", "must_run", "emission_beta_t_per_mwh"],
+    ["coal", "300", "1200", "8", "6", "12", "", "", "300", "6000", "1200", "28000", "6", "1500", "600", "1", "0.95"],
+    ["gas", "50", "900", "1", "1", "-5", "200", "30", "", "", "", "", "1", "60", "", "0", "0.4"],
+]
+CASE = {"time_periods": 2, "demand": [90.0, 95.0], "reserves": [3.0, 4.0], "renewable_generators": {
+    "sun": {"power_output_minimum": [0.0, 5.0], "power_output_maximum": [10.0, 5.0]}}, "thermal_generators": {
+    "coal": {"must_run": 1, "power_output_minimum": 300.0, "power_output_maximum": 2000.0, "ramp_up_limit": 900.0,
+             "ramp_down_limit": 900.0, "ramp_startup_limit": 800.0, "ramp_shutdown_limit": 600.0, "time_up_minimum": 4,
+             "time_down_minimum": 3, "power_output_t0": 900.0, "unit_on_t0": 1, "time_down_t0": 0, "time_up_t0": 6,
+             "startup": [{"lag": 3, "cost": 400.0}, {"lag": 12, "cost": 900.0}],
+             "piecewise_production": [{"mw": 300.0, "cost": 900.0}, {"mw": 2000.0, "cost": 45000.0}]}}}
+"""As pglib-uc has it."""
+ON_UNITS = b"extends: base.yaml\nsystem: {units: NAME}\n"
 CHECK_OR_RUN = (("check", "mine.yaml"), ("run", "mine.yaml", "-o", OLD))
 
 
@@ -65,6 +81,36 @@ def sessions() -> st.SearchStrategy[Case]:
 def profiles() -> st.SearchStrategy[Case]:
     """Series of load, wind and sun."""
     return tables(PROFILES, "own.csv", SERIES)
+
+
+def units() -> st.SearchStrategy[Case]:
+    """Tables of thermal units."""
+    return tables(UNITS, "own.csv", ON_UNITS.replace(b"NAME", b"own.csv"))
+
+
+@st.composite
+def unit_cases(draw: Any) -> Case:
+    """A pglib-uc case with other bytes, or other values, keys gone or doubled, in some place."""
+    if draw(st.booleans()):
+        content = draw(mangled(json.dumps(CASE).encode()))
+    else:
+        content = json.dumps(draw(other_tree(CASE))).encode(errors="surrogatepass")
+    return Case(draw(st.sampled_from(CHECK_OR_RUN)),
+                {"own.json": content, "mine.yaml": ON_UNITS.replace(b"NAME", b"own.json")})
+
+
+@st.composite
+def other_tree(draw: Any, tree: Any) -> Any:
+    """The value with something else in one place, however deep."""
+    if not draw(st.integers(0, 3)) or not isinstance(tree, dict | list) or not tree:
+        return draw(st.one_of(st.sampled_from(NUMBERS), words, st.just(tree)))
+    if isinstance(tree, list):
+        place = draw(st.integers(0, len(tree) - 1))
+        return [*tree[:place], draw(other_tree(tree[place])), *tree[place + draw(st.integers(0, 1)):]]
+    key = draw(st.sampled_from(sorted(tree)))
+    how = draw(st.integers(0, 9))
+    kept = {name: value for name, value in tree.items() if how or name != key}
+    return kept if not how else kept | {draw(words) if how == 1 else key: draw(other_tree(tree[key]))}
 
 
 # ---------------------------------------------------------------- networks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,13 +12,13 @@ import pytest
 
 from testbed.running.preflight import WrongRequest
 from tests.fuzz.campaign import KINDS, Kind, Tally, carried_out, examples, page_text
-from tests.fuzz.files import PROFILES, REPLAY, SERIES, SESSIONS, as_csv
+from tests.fuzz.files import CASE, ON_UNITS, PROFILES, REPLAY, SERIES, SESSIONS, UNITS, as_csv
 from tests.fuzz.judge import DONE, WRONG, Case, judged
 from tests.fuzz.texts import BASE, OLD, STUDY
 from tests.fuzz.world import lay_out, standing_files
 
 SEED = 3
-SLICE = 260
+SLICE = 200
 """Inputs in all."""
 APART = "result files"
 """A damaged file may end the process that reads it."""
@@ -43,7 +44,7 @@ def test_inputs_are_taken_or_refused_with_a_clear_message(kind: Kind, there: Map
     def use(case: Case) -> None:
         if fault := judged(case, folder).fault:
             faults.append(f"{fault}\n{case!r}"[:1000])
-    examples(kind.strategy(there), SEED, max(round(SLICE * kind.share), 8), use)
+    examples(kind.strategy(there), SEED, max(round(SLICE * kind.share), 6), use)
     assert not faults, "\n\n".join(faults)
 
 
@@ -55,7 +56,9 @@ def test_a_damaged_result_ends_no_process(there: Mapping[str, bytes]) -> None:
 @pytest.mark.parametrize("files", [
     {"mine.yaml": BASE}, {"mine.yaml": STUDY}, {"mine.yaml": REPLAY, "ses.csv": as_csv(SESSIONS)},
     {"mine.yaml": SERIES, "own.csv": as_csv(PROFILES)},
-], ids=["scenario", "study", "sessions", "profiles"])
+    {"mine.yaml": ON_UNITS.replace(b"NAME", b"own.csv"), "own.csv": as_csv(UNITS)},
+    {"mine.yaml": ON_UNITS.replace(b"NAME", b"own.json"), "own.json": json.dumps(CASE).encode()},
+], ids=["scenario", "study", "sessions", "profiles", "units", "case of units"])
 def test_what_is_mangled_was_right_before(files: dict[str, bytes], folder: Path) -> None:
     assert judged(Case(("check", "mine.yaml"), files), folder).exit_code == DONE
 

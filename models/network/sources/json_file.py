@@ -9,6 +9,7 @@ from typing import Any
 from models.network.json_screening import MOST_BYTES, screened
 from models.network.read_nets import net_source
 from models.records.arrays import RecordError
+from models.tables.content import content_of
 
 
 def _net(text: str) -> Any:
@@ -26,17 +27,17 @@ def _net(text: str) -> Any:
 
 def _content(file: Path) -> bytes:
     try:
-        with file.open("rb") as opened:
-            return opened.read(MOST_BYTES + 1)
-    except FileNotFoundError:
-        raise RecordError(f"feeder {file}: no such file") from None
-    except (OSError, ValueError) as error:
-        raise RecordError(f"feeder {file}: cannot be read: {error}") from None
+        return content_of(file, MOST_BYTES)
+    except ValueError as error:
+        raise RecordError(f"feeder {file}: {error}") from None
 
 
 def _version(text: str) -> str:
     """The file's content, whatever its time: a copy or a quick edit may keep that."""
-    return hashlib.sha256(Path(text).read_bytes()).hexdigest() if Path(text).is_file() else ""
+    try:
+        return hashlib.sha256(content_of(Path(text), MOST_BYTES)).hexdigest()
+    except ValueError as error:
+        return str(error)
 
 
 SOURCE = net_source("FILE.json", "a file written by `pandapower.to_json`; a path from where the command is given",

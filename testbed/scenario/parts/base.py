@@ -29,20 +29,17 @@ class Between:
 
     low: float
     high: float
-    above: bool = False
-    """Whether `low` itself is outside."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {**handler(schema), "exclusiveMinimum" if self.above else "minimum": self.low, "maximum": self.high}
+        return {**handler(schema), "minimum": self.low, "maximum": self.high}
 
     def _checked(self, value: float) -> float:
-        if value < self.low or value > self.high or (self.above and value == self.low):
+        if value < self.low or value > self.high:
             low, high = (f"{end:,}" if isinstance(end, int) else f"{end:g}" for end in (self.low, self.high))
-            allowed = f"above {low} and at most {high}" if self.above else f"from {low} to {high}"
-            raise PydanticCustomError("between", "Input should be {allowed}", {"allowed": allowed})
+            raise PydanticCustomError("between", "Input should be {allowed}", {"allowed": f"from {low} to {high}"})
         return value
 
 
@@ -64,7 +61,7 @@ Seed = Annotated[int, Between(0, 2**63 - 1)]
 Cars = Annotated[int, Between(0, 1_000_000)]
 Ports = Annotated[int, Between(0, 1_000_000)]
 BusNumber = Annotated[int, Between(0, 1_000_000)]
-Factor = Annotated[float, Between(0, 10_000, above=True)]
+Factor = Annotated[float, Between(1e-5, 10_000)]
 Weight = Annotated[float, Between(0, 1_000_000)]
 BatteryKwh = Annotated[float, Between(0.1, 2000)]
 """From a scooter to a ferry."""

@@ -26,7 +26,7 @@ from testbed.scenario.parts.base import (
     UsdPerMwh,
     Weight,
 )
-from testbed.scenario.parts.tables import TableFormat
+from testbed.scenario.parts.tables import TableFormat, TimelessFormat
 
 REGIONS = (1, 2, 3, 5, 6, 7, 8, 12, 13, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27)
 """SimBench's loads at nodes of the transmission grid that have a daily rhythm of consumers."""
@@ -95,6 +95,8 @@ class System(Part):
 
     units: Annotated[PathText, UnitsText()] = TEN_UNITS
     """Thermal units: a table that comes along, or a CSV table or pglib-uc JSON case of one's own (docs/units.md)."""
+    units_format: TimelessFormat = TimelessFormat()
+    """How a CSV file of `units` is written, where it does not say so itself."""
     unit_copies: Annotated[int, Between(1, 1000)] = 1
     """How many times each unit stands in the system."""
     unit_scale: Factor = 1.0
@@ -190,9 +192,9 @@ class Planning(Part):
     """Energy in the batteries at the horizon's end: as if uncoordinated, as at the start, priced, or free."""
     tangents: Annotated[int, Between(2, 100)] = 12
     """Tangents under each unit's convex cost curve."""
-    mip_gap: Annotated[float, Between(0, 0.1, above=True)] = 1e-4
+    mip_gap: Annotated[float, Between(1e-9, 0.1)] = 1e-4
     """Relative gap at which the commitment is accepted."""
-    assumed_compliance: Annotated[float, Between(0, 1, above=True)] = 0.95
+    assumed_compliance: Annotated[float, Between(0.01, 1)] = 0.95
     """Share of enrolled cars the plan expects to comply; the truth is in `drivers`."""
     expectation: Literal["sampled", "perfect"] = "sampled"
     """Cars not yet plugged in: mean of simulated days of other seeds, or the truth."""

@@ -21,14 +21,19 @@ def _zone(name: str) -> str:
     return name
 
 
-class TableFormat(Part):
-    """What a table does not say of itself; null: seen in the file (docs/tables.md)."""
+class TimelessFormat(Part):
+    """What a table without times does not say of itself; null: seen in the file (docs/tables.md)."""
 
-    time_zone: Annotated[str, AfterValidator(_zone)] | None = None
-    """IANA time zone of the place, as Europe/Berlin; times with an offset are put on its clock; null: as written."""
     delimiter: Literal["comma", "semicolon", "tab", "bar"] | None = None
     """What parts the cells of a row."""
     decimal_sign: Literal["point", "comma"] | None = None
     """What parts whole from broken numbers."""
     encoding: Encoding | None = None
     """How letters are written as bytes."""
+
+
+class TableFormat(TimelessFormat):
+    """What a table does not say of itself; null: seen in the file (docs/tables.md)."""
+
+    time_zone: Annotated[str, AfterValidator(_zone)] | None = None
+    """IANA time zone of the place, as Europe/Berlin; times with an offset are put on its clock; null: as written."""

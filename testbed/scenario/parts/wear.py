@@ -15,7 +15,7 @@ class Wear(Part):
     """`throughput`: the constant objective.wear_usd_per_mwh; any other: that model's life average by class of car."""
     battery_cny_per_kwh: Annotated[float, Between(1, 100_000)] = 900.0
     """Price of a new battery per kWh of capacity."""
-    end_of_life_loss: Annotated[float, Between(0, 0.5, above=True)] = 0.2
+    end_of_life_loss: Annotated[float, Between(0.001, 0.5)] = 0.2
     """Loss of capacity, as a share, at which a battery is written off."""
     v2g_kwh_per_day: Annotated[float, Between(0.01, 2000)] = 20.0
     """Energy given to the grid on each day of the life over which the price is averaged."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,7 @@ from typing import Any
 import pandapower
 import pytest
 
-from models.network import json_screening
-from models.network.json_screening import DEEPEST, screened
+from models.network.json_screening import DEEPEST, MOST_BYTES, screened
 from models.network.source import feeder_from
 from models.records.arrays import RecordError
 from tests.models.network.test_net_feeder import village
@@ -82,18 +82,21 @@ def test_objects_without_effect_on_a_power_flow_are_left_away(text: str) -> None
 @pytest.mark.parametrize(("content", "words"), [
     (b"[" * 100_000, "nested deeper than"), (b"[1, 2]", "holds no pandapower net"), (b"{", "is no JSON"),
     (b"\xff\xfe{}", "is no JSON"), (b"1" * 5000, "is no JSON"), (b"", "is no JSON"),
+    (b'{"bus": 1, "bus": 2}', "the key 'bus' is there twice"),
     (b'{"type": "FeatureCollection", "features": []}', "holds no pandapower net; write one with pandapower.to_json")])
 def test_other_files_are_told(content: bytes, words: str) -> None:
     with pytest.raises(RecordError, match=words):
         screened(content, "x.json")
 
 
-def test_depth_and_size_have_bounds(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_depth_and_size_have_bounds(text: str, tmp_path: Path) -> None:
     deep: Any = 1
     for _ in range(DEEPEST + 1):
         deep = [deep]
     with pytest.raises(RecordError, match=f"extra: is nested deeper than {DEEPEST} levels"):
         screened(with_entry(text, "extra", deep), "v")
-    monkeypatch.setattr(json_screening, "MOST_BYTES", 1000)
-    with pytest.raises(RecordError, match="MB large, allowed are"):
-        screened(text.encode(), "v")
+    file = tmp_path / "large.json"
+    file.touch()
+    os.truncate(file, MOST_BYTES + 1)
+    with pytest.raises(RecordError, match=r"large\.json: holds more than 64 MB"):
+        feeder_from(str(file))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import pytest
 from models.system.own_units import UnitFileError, several
 from models.system.pglib_uc import read_pglib_uc
 from models.system.unit_csv import read_unit_csv
-from models.system.unit_tables import SHIPPED_CASES, shipped_case, units_of
+from models.system.unit_tables import SHIPPED_CASES, shipped_case, unit_notes, units_of
 from models.system.units import ten_units
+from models.tables.table_format import TableFormat
 
 HEADER = ("unit,p_min_mw,p_max_mw,min_up_h,min_down_h,initial_h,start_1_lag_h,start_1_usd,start_2_lag_h,start_2_usd,"
           "start_3_lag_h,start_3_usd,point_1_mw,point_1_usd_per_h,point_2_mw,point_2_usd_per_h,point_3_mw,"
@@ -97,34 +99,65 @@ def test_every_mistake_of_a_table_is_told_at_once(tmp_path: Path) -> None:
     late = "late,60,50,1,1,0,4,60,,,,,60,1,50,2,,,-3,2,"
     with pytest.raises(UnitFileError) as told:
         read_unit_csv(_csv(tmp_path, concave, GAS.replace("400", "4,5"), late, GAS.replace("10,50", "ten,nan"),
-                           "gap,10,50,1,1,-2,1,60,,,9,70,10,400,50,1600,,,,0,", STEAM))
+                           "gap,10,50,1,1,-2,1,60,,,9,,10,400,50,1600,,,,0,", STEAM))
     text = str(told.value)
     assert text.startswith(f"{tmp_path / 'mine.csv'}: ")
-    for part in ("row 1 (line 2), point_2_usd_per_h: the cost is not convex: 33.3333 $/MWh below 70 MW, 11.6667 above",
-                 "row 2 (line 3): has 22 cells, the header 21", "row 3 (line 4), must_run: '2' must be 0 or 1",
-                 "row 4 (line 5), p_min_mw: 'ten' must be a number", "row 4 (line 5), p_max_mw: 'nan' must be a number",
-                 "row 5 (line 6), start_3_lag_h: follows an empty start_2_lag_h", "'steam' stands in 2 rows"):
+    for part in ("row 1 (line 2): column point_2_usd_per_h the cost is not convex: 33.3333 $/MWh below 70 MW, 11.66",
+                 "row 2 (line 3): has 22 cells, the header 21",
+                 "row 3 (line 4): column must_run '2' is out of range, allowed: 0 to 1",
+                 "row 4 (line 5): column p_min_mw 'ten' is no number, allowed: 0 to 1e+07",
+                 "row 4 (line 5): column p_max_mw is empty; each row needs it",
+                 "row 5 (line 6): column start_3_lag_h follows an empty start_2_lag_h",
+                 "row 5 (line 6): column start_3_usd is empty, the other of its pair is not",
+                 "row 6 (line 7): column unit 'steam' stands in row 1 (line 2) too"):
         assert part in text
 
 
 def test_numbers_that_contradict_each_other_are_told_by_column(tmp_path: Path) -> None:
-    wrong = "late,60,50,1,1,0,4,60,3,50,,,60,1,50,2,,,-3,0,70"
+    wrong = "late,60,50,1,1,0,4,60,3,50,,,60,1,50,2,,,0,0,70"
     with pytest.raises(UnitFileError) as told:
         read_unit_csv(_csv(tmp_path, wrong))
     for part in ("p_min_mw: 60 is above p_max_mw=50", "initial_h: 0 says neither on nor off",
                  "start_1_lag_h: 4 must be at most min_down_h=1", "start_2_lag_h: 3 must be above the 4",
                  "start_2_usd: 50 must be at least the 60", "point_2_mw: 50 must be above the 60",
-                 "ramp_up_mw_per_h: -3 must be above 0", "initial_p_mw: 70 must lie from 60 to 50"):
-        assert f"row 1 (line 2), {part}" in str(told.value)
+                 "ramp_up_mw_per_h: 0 must be above 0", "initial_p_mw: 70 must lie from 60 to 50"):
+        assert f"row 1 (line 2): column {part.replace(': ', ' ', 1)}" in str(told.value)
 
 
 def test_unknown_and_missing_columns_are_told(tmp_path: Path) -> None:
-    header = HEADER.replace("min_up_h", "min_up").replace("point_1_mw", "point_0_mw").replace("start_2_usd", "unit")
+    header = HEADER.replace("min_up_h", "min_up").replace("point_1_mw", "point_0_mw")
     with pytest.raises(UnitFileError) as told:
         read_unit_csv(_csv(tmp_path, STEAM, header=header))
-    for part in ("'min_up': is unknown", "'point_0_mw': is unknown", "'min_up_h': is missing", "'unit': is there twice",
-                 "needs a cost"):
+    for part in ("has unknown columns: 'min_up', 'point_0_mw'; allowed: unit, p_min_mw", "lacks the columns min_up_h;"):
         assert part in str(told.value)
+    with pytest.raises(UnitFileError, match="has columns twice: 'unit'"):
+        read_unit_csv(_csv(tmp_path, STEAM, header=HEADER.replace("start_2_usd", "unit")))
+    with pytest.raises(UnitFileError, match="needs a cost: columns cost_a_usd_per_h"):
+        read_unit_csv(_csv(tmp_path, "a,1,2,1,1,3", header="unit,p_min_mw,p_max_mw,min_up_h,min_down_h,initial_h"))
+
+
+@pytest.mark.parametrize(("column", "text"), [
+    ("p_max_mw", "1e308"), ("p_max_mw", "1_000"), ("min_up_h", "1.5"), ("min_up_h", "9999"), ("initial_h", "1e9"),
+    ("start_1_usd", "-1"), ("point_1_usd_per_h", "1e12"), ("p_min_mw", "inf"), ("ramp_up_mw_per_h", "-3"),
+    ("must_run", "yes")])
+def test_numbers_of_no_power_station_are_refused_with_their_range(column: str, text: str, tmp_path: Path) -> None:
+    cells = STEAM.split(",")
+    cells[HEADER.split(",").index(column)] = text
+    with pytest.raises(UnitFileError, match=rf"row 1 \(line 2\): column {column} '{text}' is .*, allowed: -?\d"):
+        read_unit_csv(_csv(tmp_path, ",".join(cells)))
+
+
+def test_the_reader_of_all_tables_reads_units_too(tmp_path: Path) -> None:
+    plain = read_unit_csv(_csv(tmp_path, STEAM, GAS))
+    file = tmp_path / "german.csv"
+    text = "\n".join((HEADER, STEAM.replace("steam", "Gr\u00fcn"), GAS.replace("1600", "1600.5"))) + "\n"
+    file.write_bytes(text.replace(",", ";").replace(".", ",").encode("latin-1"))
+    assert unit_notes(str(file)) == ("read with encoding windows-1252, delimiter semicolon, decimal comma",)
+    units = units_of(str(file))
+    assert units.names == ("Gr\u00fcn", "gas") and units.p_max_mw.tolist() == plain.p_max_mw.tolist()
+    assert float(units.fuel_cost_usd_per_h(np.array([40.0, 50.0]), np.ones(2, dtype=bool))[1]) == 1600.5
+    with pytest.raises(UnitFileError, match="lacks the columns"):
+        units_of(str(file), units_format=TableFormat(delimiter="tab"))
 
 
 def test_every_mistake_of_a_case_is_told_by_its_keys(tmp_path: Path) -> None:
@@ -142,8 +175,8 @@ def test_every_mistake_of_a_case_is_told_by_its_keys(tmp_path: Path) -> None:
         read_pglib_uc(_json(tmp_path, case))
     for part in ("thermal_generators.a.1.fuel: is unknown, allowed: ",
                  "thermal_generators.a.1.ramp_up_limit: is missing",
-                 "thermal_generators.a.1.time_up_minimum: 1.5 must be a whole number of at least 0",
-                 "thermal_generators.a.1.must_run: 2 must be a whole number of at least 0 and at most 1",
+                 "thermal_generators.a.1.time_up_minimum: 1.5 must be a whole number from 0 to 8760",
+                 "thermal_generators.a.1.must_run: 2 must be a whole number from 0 to 1",
                  "thermal_generators.a.1.startup[1].lag: 'late' must be a whole number",
                  "thermal_generators.b.piecewise_production[1].cost: the cost is not convex",
                  "thermal_generators.c: must be an object", "demand[1]: 'NaN' must be a number",
@@ -152,12 +185,24 @@ def test_every_mistake_of_a_case_is_told_by_its_keys(tmp_path: Path) -> None:
         assert part in str(told.value)
 
 
-@pytest.mark.parametrize("text", ["", "[1]", "{", '{"time_periods": NaN}', "\xff"])
-def test_what_is_no_case_is_refused(text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("text", "words"), [
+    ("", "is no JSON"), ("[1]", "holds no case"), ("{", "is no JSON"), ("\xff", "is no JSON"),
+    ('{"time_periods": NaN}', "time_periods: NaN must be a whole number from 1 to 100000"),
+    ('{"time_periods": 1e12}', "must be a whole number from 1 to 100000"), ("[" * 100_000, "nested deeper"),
+    ('{"demand": [], "demand": [1]}', "the key 'demand' is there twice"),
+    ('{"demand": [1' + "0" * 400 + "]}", r"demand\[0\]: 1000.*\.\.\. must be a number from 0 to 1e\+07")])
+def test_what_is_no_case_is_refused(text: str, words: str, tmp_path: Path) -> None:
     file = tmp_path / "case.json"
     file.write_bytes(text.encode("latin-1"))
-    with pytest.raises(UnitFileError, match=r"case\.json"):
+    with pytest.raises(UnitFileError, match=rf"case\.json: (.*\n)*.*{words}"):
         read_pglib_uc(file)
+
+
+@pytest.mark.parametrize("name", ["pipe.csv", "pipe.json"])
+def test_a_pipe_that_nobody_fills_is_not_waited_for(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UnitFileError, match="is no regular file"):
+        units_of(str(tmp_path / name))
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

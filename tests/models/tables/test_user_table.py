@@ -91,7 +91,7 @@ def test_every_mistake_of_a_file_in_one_message(tmp_path):
 @pytest.mark.parametrize(("name", "content", "words"), [
     ("x.csv.gz", b"hello", "cannot be read: Not a gzipped file"),
     ("x.csv.gz", gzip.compress(PLAIN.encode(), mtime=0)[:-9], "cannot be read"),
-    ("x.csv.gz", gzip.compress(b"0" * (MOST_BYTES + 5)), "holds more than 32 MB of text"),
+    ("x.csv.gz", gzip.compress(b"0" * (MOST_BYTES + 5)), "holds more than 32 MB"),
 ], ids=["not packed", "cut off", "too long"])
 def test_packed_files_that_cannot_be_unpacked(tmp_path, name, content, words):
     with pytest.raises(TableError, match=words):
@@ -100,7 +100,7 @@ def test_packed_files_that_cannot_be_unpacked(tmp_path, name, content, words):
 
 @pytest.mark.parametrize("name", ["none.csv", "a" * 300 + ".csv", ".", "x\0y"])
 def test_names_of_no_file(tmp_path, name):
-    with pytest.raises(TableError, match=r"no such file|cannot be read"):
+    with pytest.raises(TableError, match=r"no such file|cannot be read|is no regular file"):
         UserTable(tmp_path / name, NAMES, (), (), TableFormat())
 
 
