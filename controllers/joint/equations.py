@@ -17,8 +17,8 @@ import numpy as np
 from scipy import sparse
 
 from controllers.joint.network import Network
+from controllers.rows.grid import rows_of
 from controllers.spatial.branch_flow import equations as bf
-from controllers.spatial.branch_flow.conic.grid import rows_of
 from controllers.temporal.unit_commitment import equations as uc
 from controllers.temporal.unit_commitment.equations import Variables
 from controllers.temporal.unit_commitment.problem import Case

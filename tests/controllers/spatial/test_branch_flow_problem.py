@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from controllers.port import FeederView, PlanError, SpatialKnowledge
+from controllers.rows.grid import Unknowns
 from controllers.spatial.branch_flow import statement
-from controllers.spatial.branch_flow.conic.grid import Unknowns
 from controllers.spatial.branch_flow.decision import Decider
 from controllers.spatial.branch_flow.forecast import forecast, inputs_of
 from controllers.spatial.branch_flow.layout import make_layout
