@@ -88,7 +88,9 @@ class Grid:  # noqa: PLW1641  == makes rows, as cvxpy's does
 
     def __rmatmul__(self, left: Any) -> Grid:
         """A @ x; a vector on the left gives one row."""
-        return rows_of(Entries.of(sp.csr_array(left if sp.issparse(left) else np.atleast_2d(left))), self)
+        table: Any = left if sp.issparse(left) else np.atleast_2d(left)
+        made: Grid = rows_of(Entries.of(sp.csr_array(table)), self)
+        return made
 
     def weighted(self, weight: Floats) -> Grid:
         """Entry by entry times weight, broadcast to [m, n]."""

@@ -56,8 +56,8 @@ class Both:
         """(matrix, rhs) of matrix x + s = rhs as cvxpy compiles it, over these unknowns in this order."""
         data = cp.Problem(cp.Minimize(0), [constraint]).get_problem_data(cp.CLARABEL)[0]
         place, matrix = data["param_prob"].var_id_to_col, sp.csc_array(data["A"])
-        parts = [matrix[:, place[one.id]:place[one.id] + one.size] if one.id in place
-                 else sp.csc_array((matrix.shape[0], one.size)) for one in self.variables]
+        parts = [matrix[:, place[variable.id]:place[variable.id] + variable.size] if variable.id in place
+                 else sp.csc_array((matrix.shape[0], variable.size)) for variable in self.variables]
         return sp.csr_array(sp.hstack(parts)), np.asarray(data["b"])
 
 
@@ -91,9 +91,9 @@ def test_the_objective_is_cvxpys(form: str) -> None:
     squares = sum(cp.sum(cp.multiply(weight, cp.square(power)))
                   for power, weight in cars_eq.eq15_squares(*given[1:], theirs.cars))
     x = np.random.default_rng(1).normal(size=made.columns.size)
-    ends = np.cumsum([0, *(one.size for one in made.variables)])
-    for one, start, end in zip(made.variables, ends[:-1], ends[1:], strict=True):
-        one.value = x[start:end].reshape(one.shape, order="F")
+    ends = np.cumsum([0, *(variable.size for variable in made.variables)])
+    for variable, start, end in zip(made.variables, ends[:-1], ends[1:], strict=True):
+        variable.value = x[start:end].reshape(variable.shape, order="F")
     own = statement.objective_usd(*given, ours).coefficients(x.size) @ x
     assert own == pytest.approx(float(usd.value), rel=1e-12)
     square = sum(float((weight * power.evaluated(x) ** 2).sum())
@@ -105,17 +105,17 @@ def test_the_objective_is_cvxpys(form: str) -> None:
 def test_the_optimum_is_that_of_cvxpys_problem(form: str) -> None:
     """With what does not exist held at 0, as a program without those columns has it."""
     made, (known, layout, inputs), theirs, _ = both(form)
-    stated = [one for group in statement.equations(known, layout, inputs, theirs).values() for one in group]
-    dead, ends = ~made.columns.alive, np.cumsum([0, *(one.size for one in made.variables)])
-    for one, start, end in zip(made.variables, ends[:-1], ends[1:], strict=True):
+    stated = [row for group in statement.equations(known, layout, inputs, theirs).values() for row in group]
+    dead, ends = ~made.columns.alive, np.cumsum([0, *(variable.size for variable in made.variables)])
+    for variable, start, end in zip(made.variables, ends[:-1], ends[1:], strict=True):
         if dead[start:end].any():
-            stated.append(cp.vec(one, order="F")[np.flatnonzero(dead[start:end])] == 0.0)
+            stated.append(cp.vec(variable, order="F")[np.flatnonzero(dead[start:end])] == 0.0)
     squares = sum(cp.sum(cp.multiply(weight, cp.square(power)))
                   for power, weight in cars_eq.eq15_squares(layout, inputs, theirs.cars))
     problem = cp.Problem(cp.Minimize(statement.objective_usd(known, layout, inputs, theirs) + squares), stated)
     assert problem.is_dcp()
     problem.solve(solver=cp.CLARABEL, tol_gap_rel=1e-10, tol_gap_abs=1e-9, tol_feas=1e-10)
-    found = LowerProblem(known).solve(layout, inputs)
-    assert problem.status == cp.OPTIMAL and found.run.is_optimal
-    assert found.objective_usd == pytest.approx(problem.value, rel=1e-7)
-    assert np.abs(np.sqrt(found.flow.v) - np.sqrt(theirs.flow.v.value)).max() < 1e-6
+    solution = LowerProblem(known).solve(layout, inputs)
+    assert problem.status == cp.OPTIMAL and solution.run.is_optimal
+    assert solution.objective_usd == pytest.approx(problem.value, rel=1e-7)
+    assert np.abs(np.sqrt(solution.flow.v) - np.sqrt(theirs.flow.v.value)).max() < 1e-6

@@ -44,8 +44,8 @@ def cvxpys_rows(constraint, variables):
     """(matrix, constant) of expression = 0 or >= 0, over these unknowns in this order."""
     data = cp.Problem(cp.Minimize(0), [constraint]).get_problem_data(cp.CLARABEL)[0]
     place, matrix = data["param_prob"].var_id_to_col, sp.csc_array(data["A"])
-    parts = [matrix[:, place[one.id]:place[one.id] + one.size] if one.id in place
-             else sp.csc_array((matrix.shape[0], one.size)) for one in variables]
+    parts = [matrix[:, place[variable.id]:place[variable.id] + variable.size] if variable.id in place
+             else sp.csc_array((matrix.shape[0], variable.size)) for variable in variables]
     sign = -1.0 if isinstance(constraint, cp.constraints.Equality) else 1.0  # A x = b, but A x + s = b with s >= 0
     return -sign * sp.hstack(parts).toarray(), sign * data["b"]
 
@@ -151,7 +151,7 @@ def test_rows_of_one_unknown_are_bounds_and_held_unknowns_go():
 def test_piqp_gives_way_where_bounds_cross(case, monkeypatch):
     problem, asked = case(), []
     v = fix_commitment(problem, make_variables(problem), np.ones((3, H), dtype=np.int64), np.zeros(0))
-    monkeypatch.setattr(quadratic, "_by_clarabel", lambda one: asked.append(one.what))
+    monkeypatch.setattr(quadratic, "_by_clarabel", lambda given: asked.append(given.what))
     Quadratic("crossed", v, usd=lambda w: total(w.p), rows=lambda w: [w.p >= 2, w.p <= 1], squares={}).solve()
     assert asked == ["crossed"]
 
