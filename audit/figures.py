@@ -39,14 +39,14 @@ def _ratio(part: float, whole: float) -> float:
 # ---------------------------------------------------------------- energy and money
 def _energy(run: Run) -> dict[str, float]:
     """Energy of cars and what was not used."""
-    found = {f"{name}_mwh": _sum(run, f"{name}_kwh") / 1e3
+    energies = {f"{name}_mwh": _sum(run, f"{name}_kwh") / 1e3
              for name in ("charged", "discharged", "fast_charged", "driven")}
     change = NAN
     if run.has_totals:
         change = float(sum((d("vehicle_stored_end_kwh") - d("vehicle_stored_start_kwh")).sum()
                            for d in run.districts)) / 1e3
-    charged = found["charged_mwh"]
-    return {**found, "curtailed_mwh": _mwh(run, "wind_curtailed_mw") + _mwh(run, "pv_curtailed_mw"),
+    charged = energies["charged_mwh"]
+    return {**energies, "curtailed_mwh": _mwh(run, "wind_curtailed_mw") + _mwh(run, "pv_curtailed_mw"),
             "shed_load_mwh": _mwh(run, "shed_mw"), "dumped_mwh": _mwh(run, "dump_mw"),
             "reserve_shortfall_mwh": _mwh(run, "reserve_shortfall_mw"), "stored_energy_change_mwh": change,
             "steadiness_percent": 100 * abs(change) / charged if charged > 0 else NAN}
@@ -152,8 +152,8 @@ def _networks(run: Run) -> dict[str, float]:
 
     def extreme(function: Callable[..., Any], name: str) -> float:
         values = [d(name)[np.isfinite(d(name))] for d in feeders]
-        values = [one for one in values if one.size]
-        return float(function([function(one) for one in values])) if values else NAN
+        values = [part for part in values if part.size]
+        return float(function([function(part) for part in values])) if values else NAN
 
     outside = sum(int(((d("vm_pu") < float(d.scenario["v_min_pu"])) | (d("vm_pu") > float(d.scenario["v_max_pu"])))
                       .sum()) for d in feeders)
@@ -174,7 +174,7 @@ def _networks(run: Run) -> dict[str, float]:
 
 
 def _transformers(run: Run) -> dict[str, float]:
-    aged = [found for d in run.networks if (found := life_h_and_hot_spot(run, d)) is not None]
+    aged = [ageing for d in run.networks if (ageing := life_h_and_hot_spot(run, d)) is not None]
     return {
         "transformer_life_max_h": max((float(life.max()) for life, _ in aged), default=NAN),
         "transformer_life_sum_h": float(sum(life.sum() for life, _ in aged)) if aged else NAN,

@@ -90,7 +90,7 @@ def same(what: str, told: npt.ArrayLike, right: npt.ArrayLike, unit: str, *, nam
 def within(what: str, told: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, unit: str, *,
            names: Sequence[str] = (), rel: float = ROUNDING_REL, absolute: float = 1e-9, axis: str = "step") -> Check:
     """Between low and high, to `rel` of the largest bound and `absolute`; NaN is outside."""
-    value, least, most = np.broadcast_arrays(*(np.asarray(one, dtype=np.float64) for one in (told, low, high)))
+    value, least, most = np.broadcast_arrays(*(np.asarray(values, dtype=np.float64) for values in (told, low, high)))
     bounds = np.abs(np.concatenate([least.ravel(), most.ravel()]))
     scale = float(bounds[np.isfinite(bounds)].max(initial=0.0))
     return Check(what, np.maximum(least - value, value - most), absolute + rel * scale, unit, names, axis)

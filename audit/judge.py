@@ -53,9 +53,9 @@ def audit_run(run: Run, *, with_slow: bool = True, only: Collection[str] = ()) -
              if (with_slow or not rule.is_slow) and (run.has_traces or not rule.needs_traces)
              and (run.steps or rule.name == OF_AN_EMPTY_FILE) and (not only or rule.name in only)]
     with np.errstate(all="ignore"):  # impossible values are for the rules to judge, not to warn of
-        found = [finding for rule in rules for finding in _held(rule, run)]
-    return Verdict(tuple(one for one in found if not one.is_note), (*_unread(run), *(f for f in found if f.is_note)),
-                   len(rules))
+        findings = [finding for rule in rules for finding in _held(rule, run)]
+    notes: tuple[Finding | str, ...] = (*_unread(run), *(finding for finding in findings if finding.is_note))
+    return Verdict(tuple(finding for finding in findings if not finding.is_note), notes, len(rules))
 
 
 def _held(rule: Rule, run: Run) -> Iterator[Finding]:
@@ -71,7 +71,7 @@ def _held(rule: Rule, run: Run) -> Iterator[Finding]:
     yield from broken[:MOST_PER_RULE]
     if len(broken) > MOST_PER_RULE:
         yield Finding(rule.name, f"and {len(broken) - MOST_PER_RULE} more places", "run", -1, None,
-                      float(len(broken)), "places", float(MOST_PER_RULE), all(one.is_note for one in broken))
+                      float(len(broken)), "places", float(MOST_PER_RULE), all(finding.is_note for finding in broken))
 
 
 def _unread(run: Run) -> Iterator[str]:

@@ -113,10 +113,10 @@ class Run:
 
     def part(self, name: str) -> Values:
         """A section of the scenario."""
-        found = self.scenario.get(name)
-        if not isinstance(found, Mapping):
+        part = self.scenario.get(name)
+        if not isinstance(part, Mapping):
             raise AuditError(f"{self.path}: its scenario has no section {name}")
-        return found
+        return part
 
     @property
     def has_totals(self) -> bool:
@@ -167,7 +167,7 @@ def _run(path: Path, file: h5py.File, told: Values, sample: int | None) -> Run:
     scenario = _scenario(attributes)
     names = [str(name) for name in np.atleast_1d(attributes["district_names"])]
     described = scenario.get("districts")
-    if not isinstance(described, list) or [one.get("name") for one in described] != names:
+    if not isinstance(described, list) or [district.get("name") for district in described] != names:
         raise AuditError("its districts are not those of its scenario")
     traces = _traces(path, attributes, scenario)
     steps, schema = int(attributes["steps_written"]), int(attributes["schema_version"])
@@ -181,10 +181,10 @@ def _run(path: Path, file: h5py.File, told: Values, sample: int | None) -> Run:
 
 
 def _group(file: Any, name: str) -> Any:
-    found = file.get(name)
-    if not isinstance(found, h5py.Group):
+    part = file.get(name)
+    if not isinstance(part, h5py.Group):
         raise AuditError(f"holds no group {name}")
-    return found
+    return part
 
 
 def _attributes(item: Any) -> dict[str, Any]:
@@ -210,12 +210,12 @@ def _check_header(attributes: Values) -> None:
 
 def _scenario(attributes: Values) -> dict[str, Any]:
     try:
-        found = yaml.load(str(attributes["scenario"]), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        scenario = yaml.load(str(attributes["scenario"]), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         raise AuditError(f"its scenario is no YAML ({' '.join(str(error).split())[:120]})") from error
-    if not isinstance(found, dict):
+    if not isinstance(scenario, dict):
         raise AuditError("its scenario is no YAML mapping")
-    return found
+    return scenario
 
 
 def _district(file: h5py.File, index: int, described: Values, steps: int, schema: int,
@@ -234,14 +234,14 @@ def _arrays(group: Any, place: Place, steps: int, schema: int) -> tuple[dict[str
     """(arrays, axes) of a group: those over time end with the last step written."""
     used = {dim for told in at(place) for dim in told.dims}
     axes = {name: _values(group[name], name) for name in sorted(used) if name in group}
-    found = {}
+    arrays = {}
     for told in at(place):
         if told.name not in group:
             if told.optional or told.since > schema or schema < SCHEMAS[-1]:
                 continue
             raise AuditError(f"{group.name.rstrip('/')}/{told.name} is missing")
-        found[told.name] = _array(group, told, axes, steps)
-    return found, axes
+        arrays[told.name] = _array(group, told, axes, steps)
+    return arrays, axes
 
 
 def _array(group: Any, told: Told, axes: Values, steps: int) -> Any:

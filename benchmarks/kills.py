@@ -109,7 +109,7 @@ class Seen:
 # ---------------------------------------------------------------- commands
 def settings(*more: str) -> list[str]:
     """`--set` words of the smallest scenario."""
-    return [word for one in (*SHORT, *more) for word in ("--set", one)]
+    return [word for setting in (*SHORT, *more) for word in ("--set", setting)]
 
 
 def command(kind: str, folder: Path, address: str) -> list[str]:
@@ -132,7 +132,7 @@ def command(kind: str, folder: Path, address: str) -> list[str]:
 def write_study(folder: Path) -> None:
     """The study of a sweep."""
     text = ", ".join(f'"{key}": "{value}"' if key.endswith("dir") or value == "sampled" else f'"{key}": {value}'
-                     for key, value in (one.split("=", 1) for one in
+                     for key, value in (setting.split("=", 1) for setting in
                                         (*SHORT, f"execution.cache_dir={folder.parent / 'cache'}")))
     (folder / "study.yaml").write_text(STUDY.format(controller=CONTROLLER, settings=text), encoding="utf-8")
 
@@ -164,12 +164,12 @@ def called(*words: str) -> tuple[int, str, str]:
 
 def marked(mark: str) -> list[psutil.Process]:
     """Processes with this mark in their environment."""
-    found = []
+    processes = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
+                processes.append(process)
+    return processes
 
 
 # ---------------------------------------------------------------- one kill
@@ -237,7 +237,7 @@ class Study:
 
     def _hit(self, kill: Kill, process: subprocess.Popen[bytes], server: subprocess.Popen[bytes] | None, mark: str,
              seen: Seen) -> psutil.Process | None:
-        others = [one for one in marked(mark) if one.pid != process.pid]
+        others = [other for other in marked(mark) if other.pid != process.pid]
         if server is not None and kill.target == "process":
             others = [psutil.Process(server.pid)]
         try:
@@ -276,12 +276,12 @@ class Study:
 
     def _look_for_orphans(self, mark: str, seen: Seen) -> None:
         until = time.perf_counter() + ORPHANS_S
-        while (left := [one for one in marked(mark)]) and time.perf_counter() < until:
+        while (left := [process for process in marked(mark)]) and time.perf_counter() < until:
             time.sleep(0.5)
-        for one in left:
+        for process in left:
             with suppress(psutil.Error):
-                seen.wrong.append(f"orphan: {' '.join(one.cmdline()[1:6])}")
-                one.kill()
+                seen.wrong.append(f"orphan: {' '.join(process.cmdline()[1:6])}")
+                process.kill()
 
     def _calm_file(self, kind: str, path: Path, place: Path) -> Path:
         return self.folder / f"calm {kind}" / path.relative_to(place)

@@ -52,13 +52,13 @@ class Registry(Mapping[str, T], Generic[T]):
     """Sorts them otherwise than by file; equals stay in the order of files."""
 
     def __getitem__(self, name: str) -> T:
-        return self._found()[name][1]
+        return self._declared()[name][1]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._found())
+        return iter(self._declared())
 
     def __len__(self) -> int:
-        return len(self._found())
+        return len(self._declared())
 
     def __hash__(self) -> int:
         return id(self)
@@ -71,15 +71,15 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def files(self) -> Mapping[str, Path]:
         """The file of each member."""
-        return {name: file for name, (file, _) in self._found().items()}
+        return {name: file for name, (file, _) in self._declared().items()}
 
-    def _found(self) -> Mapping[str, tuple[Path, T]]:
+    def _declared(self) -> Mapping[str, tuple[Path, T]]:
         """By the folders of the package as they are now: a folder that is added to its path counts."""
-        return _found_in(self, tuple(import_module(self.package).__path__))
+        return _declared_in(self, tuple(import_module(self.package).__path__))
 
 
 @lru_cache(maxsize=64)
-def _found_in(registry: Registry[T], folders: tuple[str, ...]) -> Mapping[str, tuple[Path, T]]:
+def _declared_in(registry: Registry[T], folders: tuple[str, ...]) -> Mapping[str, tuple[Path, T]]:
     known: dict[str, tuple[Path, T]] = {}
     for module in sorted(info.name for info in iter_modules(folders) if not info.name.startswith("_")):
         file, members = _declared(registry, f"{registry.package}.{module}")

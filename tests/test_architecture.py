@@ -53,18 +53,18 @@ def broken_rules(source: str, file: str) -> list[str]:
     """Every import rule that a file with this source would break."""
     tree = ast.parse(source)
     package = file.partition("/")[0]
-    found = []
+    problems = []
     for name in imports_of(tree, file):
         top = name.split(".")[0]
         if top in FORBIDDEN.get(package, set()):
-            found.append(f"{file}: {package} must not import {name}")
+            problems.append(f"{file}: {package} must not import {name}")
         if top in ONLY_IN and not file.startswith(tuple(ONLY_IN[top])) and package != "tests":
-            found.append(f"{file}: only {', '.join(ONLY_IN[top])} may import {name}")
+            problems.append(f"{file}: only {', '.join(ONLY_IN[top])} may import {name}")
         if package == "controllers" and top == "models" and not _is_records(name):
-            found.append(f"{file}: of models, controllers read only {BORDER_RECORDS}, not {name}")
+            problems.append(f"{file}: of models, controllers read only {BORDER_RECORDS}, not {name}")
     if package in PACKAGES and file != WORLD:
-        found += [f"{file}: only testbed/running/world.py may call connect" for _ in _connect_calls(tree)]
-    return found
+        problems += [f"{file}: only testbed/running/world.py may call connect" for _ in _connect_calls(tree)]
+    return problems
 
 
 def _is_records(name: str) -> bool:
@@ -141,18 +141,18 @@ def asked_in_passing(source: str, file: str) -> list[str]:
     """Questions to a controller, or to a layer it made, that are no field of the port: by name, or by its methods."""
     tree = ast.parse(source)
     theirs = _names_of_controllers(tree)
-    found = []
+    problems = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ASKING and node.args:
             asked = ast.unparse(node.args[0])
             if asked in theirs or any(word in asked.lower() for word in ("controller", "layer")):
-                found.append(f"{file}:{node.lineno}: {node.func.id} of {asked}; it must be a field of Controller")
+                problems.append(f"{file}:{node.lineno}: {node.func.id} of {asked}; it must be a field of Controller")
         if isinstance(node, ast.Compare):
             sides = [side for side in (node.left, *node.comparators)
                      if isinstance(side, ast.Attribute) and side.attr in METHODS_OF_CONTROLLERS]
-            found += [f"{file}:{node.lineno}: compares {ast.unparse(side)}; it must be a field of Controller"
+            problems += [f"{file}:{node.lineno}: compares {ast.unparse(side)}; it must be a field of Controller"
                       for side in sides]
-    return found
+    return problems
 
 
 def _names_of_controllers(tree: ast.AST) -> set[str]:
@@ -199,11 +199,11 @@ FUNCTION_LINES = {"median": 7, "nine of ten": 20, "longest": 60}
 def imports_between(sources: dict[str, str]) -> dict[str, set[str]]:
     """{module: modules of ours that it imports}, both dotted; `sources` by file name."""
     modules = {module_of(file): file for file in sources}
-    found = {}
+    imported = {}
     for module, file in modules.items():
         names = imports_of(ast.parse(sources[file]), file)
-        found[module] = {name for name in names if name in modules} - {module}
-    return found
+        imported[module] = {name for name in names if name in modules} - {module}
+    return imported
 
 
 def module_of(file: str) -> str:
@@ -213,14 +213,14 @@ def module_of(file: str) -> str:
 def backward(package: str, edges: dict[str, set[str]]) -> list[str]:
     """Every import of a wing by one before it, and wings that have no place in the order."""
     order = WINGS[package]
-    found = []
+    problems = []
     for module, imported in edges.items():
         for other in imported:
             wings = [name.split(".")[1] for name in (module, other) if name.startswith(package + ".")]
-            found += [f"{wing} of {package} has no place in the order" for wing in wings if wing not in order]
+            problems += [f"{wing} of {package} has no place in the order" for wing in wings if wing not in order]
             if len(wings) == 2 and not set(wings) - set(order) and order.index(wings[0]) < order.index(wings[1]):
-                found.append(f"{module} imports {other}, which is above it")
-    return found
+                problems.append(f"{module} imports {other}, which is above it")
+    return problems
 
 
 def circles(edges: dict[str, set[str]]) -> list[str]:
@@ -301,8 +301,8 @@ def function_lines() -> list[int]:
 
 def test_functions_are_short():
     lines = function_lines()
-    found = {"median": lines[len(lines) // 2], "nine of ten": lines[len(lines) * 9 // 10], "longest": lines[-1]}
-    assert {name: length for name, length in found.items() if length > FUNCTION_LINES[name]} == {}
+    measured = {"median": lines[len(lines) // 2], "nine of ten": lines[len(lines) * 9 // 10], "longest": lines[-1]}
+    assert {name: length for name, length in measured.items() if length > FUNCTION_LINES[name]} == {}
 
 
 def test_no_file_is_a_drawer():

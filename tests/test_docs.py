@@ -72,8 +72,8 @@ def test_every_page_is_reached_from_the_index(path: Path) -> None:
             waiting += page.glob("*.md")
         elif page not in seen and page.suffix == ".md" and page.exists():
             seen.add(page)
-            found = LINK.findall(prose(page.read_text(encoding="utf-8")))
-            waiting += [page.parent / link.split("#")[0] for link in found if "://" not in link]
+            links = LINK.findall(prose(page.read_text(encoding="utf-8")))
+            waiting += [page.parent / link.split("#")[0] for link in links if "://" not in link]
     assert path.resolve() in seen
 
 
@@ -142,12 +142,12 @@ def published() -> set[str]:
 def equation_functions() -> set[str]:
     """Functions whose docstring begins with an equation's number, e.g. `(U1)` or `(12)`."""
     numbered = re.compile(r"^\(([UJ]\d+\w?|\d+|F\d[^)]*)\)")
-    found = set()
+    names = set()
     for file in ROOT.glob("controllers/**/*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and numbered.match(ast.get_docstring(node) or ""):
-                found.add(node.name)
-    return found
+                names.add(node.name)
+    return names
 
 
 def test_every_numbered_equation_is_in_the_table() -> None:
@@ -181,7 +181,7 @@ def test_every_key_of_the_drivers_is_explained() -> None:
 
 @pytest.mark.parametrize(("kind", "name"), [("controllers", "docs/controllers.md"), ("scenarios", "docs/scenarios.md")])
 def test_everything_that_can_be_chosen_is_listed(kind: str, name: str) -> None:
-    assert [one for one in catalogue(kind) if f"`{one}`" not in text_of(name)] == []
+    assert [member for member in catalogue(kind) if f"`{member}`" not in text_of(name)] == []
 
 
 def test_every_block_of_a_scenario_is_explained() -> None:

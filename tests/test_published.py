@@ -46,32 +46,32 @@ def test_every_table_has_its_record_and_its_experiment(path: Path) -> None:
 
 @pytest.mark.parametrize("name", list(experiments()))
 def test_every_experiment_has_its_tables_figures_and_page(name: str) -> None:
-    one = experiments()[name]
-    for table in (*one.tables, CHEAP_ROW):
+    study = experiments()[name]
+    for table in (*study.tables, CHEAP_ROW):
         read_table(f"{name}.{table}")
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages())
-    shown = [block for block in (*one.blocks, *one.figures) if f"begin: {name}.{block} " in text]
+    shown = [block for block in (*study.blocks, *study.figures) if f"begin: {name}.{block} " in text]
     assert shown
-    assert f" {name}." in (DOCS / one.page).read_text(encoding="utf-8")
+    assert f" {name}." in (DOCS / study.page).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("name", "figure"), [(n, f) for n, one in experiments().items() for f in one.figures])
+@pytest.mark.parametrize(("name", "figure"), [(n, f) for n, study in experiments().items() for f in study.figures])
 def test_figures_are_drawn_from_the_rows_as_they_are(name: str, figure: str) -> None:
-    one = experiments()[name]
-    drawn = one.figures[figure]
-    assert digest_in(DOCS / drawn.file) == digest(tables_of(one, drawn)), f"{drawn.file} is of other rows: {RENDER}"
+    study = experiments()[name]
+    drawn = study.figures[figure]
+    assert digest_in(DOCS / drawn.file) == digest(tables_of(study, drawn)), f"{drawn.file} is of other rows: {RENDER}"
 
 
 def test_no_picture_of_a_run_comes_from_elsewhere() -> None:
-    files = {figure.file for one in experiments().values() for figure in one.figures.values()}
+    files = {figure.file for study in experiments().values() for figure in study.figures.values()}
     assert {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.png")} - files == set()
 
 
 # ---------------------------------------------------------------- tables outside blocks
 def tables_outside(text: str) -> list[list[str]]:
     """Lines of each Markdown table that is in no block."""
-    found = re.findall(r"(?:^\|.*\n)+", without_blocks(text) + "\n", re.MULTILINE)
-    return [table.splitlines() for table in found]
+    tables = re.findall(r"(?:^\|.*\n)+", without_blocks(text) + "\n", re.MULTILINE)
+    return [table.splitlines() for table in tables]
 
 
 def is_of_numbers(lines: list[str]) -> bool:
@@ -89,8 +89,8 @@ TEXTS = sorted({*DOCS.rglob("*.md"), ROOT / "README.md"} - {*DOCS.glob("decision
 
 @pytest.mark.parametrize("page", TEXTS, ids=name_of)
 def test_tables_of_numbers_stand_in_blocks(page: Path) -> None:
-    found = [head(lines[0]) for lines in tables_outside(page.read_text(encoding="utf-8")) if is_of_numbers(lines)]
-    assert [one for one in found if DEFINITIONS.get(name_of(page)) != one] == []
+    headings = [head(lines[0]) for lines in tables_outside(page.read_text(encoding="utf-8")) if is_of_numbers(lines)]
+    assert [heading for heading in headings if DEFINITIONS.get(name_of(page)) != heading] == []
 
 
 def test_a_table_of_numbers_is_told_from_one_of_words() -> None:

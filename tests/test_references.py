@@ -46,26 +46,26 @@ def name_of(path: Path) -> str:
 
 # ---------------------------------------------------------------- sections of the model
 def test_sections_are_numbered_in_order() -> None:
-    found = [tuple(map(int, number.split("."))) for number in sections()]
-    assert found == sorted(set(found))
-    for before, after in pairwise(found):
+    numbered = [tuple(map(int, number.split("."))) for number in sections()]
+    assert numbered == sorted(set(numbered))
+    for before, after in pairwise(numbered):
         assert after in ((before[0] + 1,), (*before[:1], (before[1] if len(before) > 1 else 0) + 1))
 
 
 def unresolved(text: str, known: set[str]) -> list[str]:
     """Sections that a text names and the model does not have."""
-    return [number for found in REFERENCE.findall(text) for number in numbers(found) if number not in known]
+    return [number for reference in REFERENCE.findall(text) for number in numbers(reference) if number not in known]
 
 
 def test_named_sections_exist() -> None:
     known = set(sections())
-    found = {name_of(path): unresolved(path.read_text(encoding="utf-8"), known) for path in SOURCES if path != HERE}
-    assert {name: numbers for name, numbers in found.items() if numbers} == {}
+    by_file = {name_of(path): unresolved(path.read_text(encoding="utf-8"), known) for path in SOURCES if path != HERE}
+    assert {name: numbers for name, numbers in by_file.items() if numbers} == {}
 
 
 def test_no_text_refers_to_notes_that_no_reader_has() -> None:
-    found = {name_of(path): PRIVATE.findall(path.read_text(encoding="utf-8")) for path in SOURCES if path != HERE}
-    assert {name: notes for name, notes in found.items() if notes} == {}
+    by_file = {name_of(path): PRIVATE.findall(path.read_text(encoding="utf-8")) for path in SOURCES if path != HERE}
+    assert {name: notes for name, notes in by_file.items() if notes} == {}
 
 
 def test_a_section_that_does_not_exist_is_found() -> None:
@@ -75,13 +75,13 @@ def test_a_section_that_does_not_exist_is_found() -> None:
 
 def test_sections_are_named_often() -> None:
     named = [number for path in SOURCES if path.suffix == ".py" and "tests" not in path.parts
-             for found in REFERENCE.findall(path.read_text(encoding="utf-8")) for number in numbers(found)]
+             for reference in REFERENCE.findall(path.read_text(encoding="utf-8")) for number in numbers(reference)]
     assert len(named) > 40
 
 
 @pytest.mark.parametrize("page", [MODEL, "docs/nomenclature.md", "docs/glossary.md"])
 def test_sections_named_within_the_page_exist(page: str) -> None:
-    named = [number for found in IN_PAGE.findall(text_of(page)) for number in numbers(found)]
+    named = [number for reference in IN_PAGE.findall(text_of(page)) for number in numbers(reference)]
     assert [number for number in named if number not in sections()] == []
 
 
@@ -89,12 +89,12 @@ def test_sections_named_within_the_page_exist(page: str) -> None:
 @cache
 def equations_in_code() -> frozenset[str]:
     """Numbers with which docstrings of controllers begin."""
-    found = set()
+    anchors = set()
     for file in ROOT.glob("controllers/**/*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and (begin := EQUATION.match(ast.get_docstring(node) or "")):
-                found.add(begin.group(1))
-    return frozenset(found)
+                anchors.add(begin.group(1))
+    return frozenset(anchors)
 
 
 def test_the_model_has_every_numbered_equation_and_no_other() -> None:
@@ -118,8 +118,8 @@ def anchors(path: Path) -> frozenset[str]:
 
 def lost_anchors(text: str, folder: Path, own: Path) -> list[str]:
     """Links of a text to headings that do not exist."""
-    found = (link.split("#", 1) for link in LINK.findall(prose(text)) if "#" in link and "://" not in link)
-    return [f"{page}#{name}" for page, name in found
+    links = (link.split("#", 1) for link in LINK.findall(prose(text)) if "#" in link and "://" not in link)
+    return [f"{page}#{name}" for page, name in links
             if (path := folder / page if page else own).suffix == ".md" and name not in anchors(path.resolve())]
 
 

@@ -66,20 +66,20 @@ def _cut_price(run: Run) -> float:
 @rule("5.6", "p_mw", "shed_mw", "dump_mw")
 def least_cost(run: Run) -> Iterator[Check]:
     """No unit gives what another could give cheaper; load is shed, power dumped or curtailed only where units end."""
-    found, cut = margins(run, units_of(run)), _cut_price(run)
+    margin, cut = margins(run, units_of(run)), _cut_price(run)
     curtailed = run("wind_curtailed_mw") + run("pv_curtailed_mw")
-    scale = float(np.abs(found.usd_per_mwh).max(initial=1.0))
+    scale = float(np.abs(margin.usd_per_mwh).max(initial=1.0))
     renewable = run("wind_available_mw") + run("pv_available_mw")
 
     def only(what: str, where: Bools, excess: Floats) -> Check:
         return Check(what, np.where(where, excess, -1.0), PRICE_USD + 1e-7 * scale, "USD/MWh")
 
-    yield only("dearer unit in place of a cheaper one", np.isfinite(found.down) & np.isfinite(found.up),
-               found.down - found.up)
-    yield only("curtailed while a unit could fall", curtailed > AT_LIMIT_MW, found.down - cut)
-    yield only("not curtailed though it pays", renewable - curtailed > AT_LIMIT_MW, cut - found.up)
-    yield Check("shed while a unit could rise", np.where(found.can_rise.any(axis=1), run("shed_mw"), 0.0), 1e-6, "MW")
-    yield Check("dumped while a unit could fall", np.where(found.can_fall.any(axis=1), run("dump_mw"), 0.0), 1e-6,
+    yield only("dearer unit in place of a cheaper one", np.isfinite(margin.down) & np.isfinite(margin.up),
+               margin.down - margin.up)
+    yield only("curtailed while a unit could fall", curtailed > AT_LIMIT_MW, margin.down - cut)
+    yield only("not curtailed though it pays", renewable - curtailed > AT_LIMIT_MW, cut - margin.up)
+    yield Check("shed while a unit could rise", np.where(margin.can_rise.any(axis=1), run("shed_mw"), 0.0), 1e-6, "MW")
+    yield Check("dumped while a unit could fall", np.where(margin.can_fall.any(axis=1), run("dump_mw"), 0.0), 1e-6,
                 "MW")
     yield Check("dumped while power is not all curtailed", np.minimum(run("dump_mw"), renewable - curtailed), 1e-6,
                 "MW")
@@ -89,13 +89,13 @@ def least_cost(run: Run) -> Iterator[Check]:
 def marginal_price(run: Run) -> Iterator[Check]:
     """The price is that of one more MWh: of shed load, minus that of dumping or curtailing, or of the units free to
     move."""
-    found, system = margins(run, units_of(run)), run.part("system")
+    margin, system = margins(run, units_of(run)), run.part("system")
     curtailed = run("wind_curtailed_mw") + run("pv_curtailed_mw") > 0
     special = np.where(run("shed_mw") > 0, float(system["shed_usd_per_mwh"]), np.where(
         run("dump_mw") > 0, -float(system["dump_usd_per_mwh"]), np.where(curtailed, _cut_price(run), np.nan)))
     is_on = (run("committed") > 0).any(axis=1)
-    low = np.where(np.isnan(special), np.where(np.isfinite(found.down), found.down, found.up), special)
-    high = np.where(np.isnan(special), np.where(np.isfinite(found.up), found.up, found.down), special)
+    low = np.where(np.isnan(special), np.where(np.isfinite(margin.down), margin.down, margin.up), special)
+    high = np.where(np.isnan(special), np.where(np.isfinite(margin.up), margin.up, margin.down), special)
     bounded = np.isfinite(low) & np.isfinite(high) & is_on
     told = run("marginal_price_usd_per_mwh")
     yield within("price", np.where(bounded, told, 0.0), np.where(bounded, np.minimum(low, high), 0.0),
@@ -107,12 +107,12 @@ def marginal_carbon_and_cost(run: Run) -> Iterator[Check]:
     """One more MWh is served by the free units in proportion to 1/curvature; it costs their fuel and carbon at weights
     1, and nothing where power is curtailed, dumped or load is shed."""
     units = units_of(run)
-    found, (w1, carbon) = margins(run, units), _weights(run)
+    margin, (w1, carbon) = margins(run, units), _weights(run)
     bend = 2 * (w1 * units.c + carbon * units.gamma)
     moves = (run("shed_mw") == 0) & (run("dump_mw") == 0) & (run("wind_curtailed_mw") + run("pv_curtailed_mw") == 0)
-    free = found.can_fall & found.can_rise
+    free = margin.can_fall & margin.can_rise
     # at a corner two sets of units share the next MW; only steps with one set have one answer
-    near = np.abs(found.usd_per_mwh - run("marginal_price_usd_per_mwh")[:, None]) < 1e-5
+    near = np.abs(margin.usd_per_mwh - run("marginal_price_usd_per_mwh")[:, None]) < 1e-5
     plain = moves & free.any(axis=1) & ~((run("committed") > 0) & ~free & near).any(axis=1) & bool((bend > 0).all())
     stiffness = np.where(free, 1.0 / np.where(bend > 0, bend, 1.0), 0.0)
     shares = stiffness / np.maximum(stiffness.sum(axis=1), 1e-300)[:, None]

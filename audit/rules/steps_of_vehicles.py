@@ -21,7 +21,7 @@ SOC = 1e-6
 
 def _rounding(*values: Floats) -> float:
     """What single precision may take from the sum of a step, at most."""
-    return 1e-6 + SINGLE * max((float(np.nansum(np.abs(one), axis=1).max(initial=0.0)) for one in values), default=0.0)
+    return 1e-6 + SINGLE * max((float(np.nansum(np.abs(own), axis=1).max(initial=0.0)) for own in values), default=0.0)
 
 
 def _plugged_h(d: District) -> Floats:

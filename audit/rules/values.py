@@ -25,11 +25,11 @@ def possible_values(run: Run) -> Iterator[Check]:
 
 
 def _of(place: str, told: tuple[Told, ...], arrays: Mapping[str, Any]) -> Iterator[Check]:
-    for one in told:
-        values = arrays.get(one.name)
-        if values is None or one.kind == "text" or not values.size:
+    for variable in told:
+        values = arrays.get(variable.name)
+        if values is None or variable.kind == "text" or not values.size:
             continue
-        yield Check(f"{place}{full_name(one)} is possible", _impossible(one, values), 0.0, "")
+        yield Check(f"{place}{full_name(variable)} is possible", _impossible(variable, values), 0.0, "")
 
 
 def _impossible(told: Told, values: Any) -> Any:

@@ -8,9 +8,9 @@ import cvxpy as cp
 import numpy as np
 
 from controllers.port import Plan
+from controllers.rows.grid import total
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.answer import close_balance, make_plan
-from controllers.temporal.unit_commitment.linear import total
 from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.quadratic import Quadratic, Seldom

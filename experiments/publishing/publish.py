@@ -35,7 +35,7 @@ def block_text(name: str, page: Path, docs: Path = DOCS, data: Path = DATA) -> s
         return registry.commands_table(lambda file: _way(docs / file, page))
     if _is_of_code(name):
         return _code_text(name)
-    experiment, block = _found(name)
+    experiment, block = _named(name)
     tables = [read_table(f"{experiment.name}.{table}", data) for table in block.tables]
     if isinstance(block, Figure):
         shown = f"![{block.text}]({_way(docs / block.file, page)})"
@@ -70,7 +70,7 @@ def _table_text(name: str, block: Block, tables: list[Table]) -> str:
         raise PublishedError(f"{name}: no column {missing}; {there}") from missing
 
 
-def _found(name: str) -> tuple[Experiment, Block | Figure]:
+def _named(name: str) -> tuple[Experiment, Block | Figure]:
     experiment, _, block = name.partition(".")
     owner = registry.experiment(experiment)
     known: dict[str, Block | Figure] = {**owner.blocks, **owner.figures}
@@ -86,7 +86,7 @@ def _way(file: Path, page: Path) -> str:
 
 def figures_of(page: Path) -> list[tuple[Experiment, Figure]]:
     """The figures that a page shows."""
-    blocks = (_found(name) for name in block_names(page.read_text(encoding="utf-8")) if not _is_listed(name))
+    blocks = (_named(name) for name in block_names(page.read_text(encoding="utf-8")) if not _is_listed(name))
     return [(experiment, block) for experiment, block in blocks if isinstance(block, Figure)]
 
 

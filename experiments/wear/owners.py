@@ -23,7 +23,7 @@ COMBINED_PROMISE = 0.99
 class Tried:
     """One offer: what it costs on its own seed, and whom it leaves worse off elsewhere."""
 
-    found: Compensation
+    terms: Compensation
     promised: float
     pays_shortfall: bool
     elsewhere: Floats
@@ -31,7 +31,7 @@ class Tried:
 
     @property
     def label(self) -> str:
-        return f"{self.found.scheme}{' + shortfall' if self.pays_shortfall else ''}"
+        return f"{self.terms.scheme}{' + shortfall' if self.pays_shortfall else ''}"
 
     @property
     def kept(self) -> int:
@@ -55,9 +55,9 @@ def tried(own: Statements, base: Statements, others: Sequence[tuple[Statements, 
 
 def offer_rows(rows: Sequence[Tried], left_usd: Mapping[int, float]) -> list[tuple[str, ...]]:
     """A row per offer for the table; left_usd is what the payer keeps, by the offer's place."""
-    return [(trial.label, f"{trial.found.share:.1%}", _rates(trial.found), f"{trial.found.paid_usd:,.0f}",
-             f"{trial.found.worse_off_before} of {trial.found.participants}", str(trial.found.worse_off_after),
-             f"{left_usd[place]:,.0f}" if trial.found.is_possible else "impossible", f"{1 - trial.promised:.1%}",
+    return [(trial.label, f"{trial.terms.share:.1%}", _rates(trial.terms), f"{trial.terms.paid_usd:,.0f}",
+             f"{trial.terms.worse_off_before} of {trial.terms.participants}", str(trial.terms.worse_off_after),
+             f"{left_usd[place]:,.0f}" if trial.terms.is_possible else "impossible", f"{1 - trial.promised:.1%}",
              *_elsewhere(trial)) for place, trial in enumerate(rows)]
 
 
@@ -83,13 +83,13 @@ def _elsewhere(trial: Tried) -> tuple[str, str, str, str]:
 
 def seed_rows(rows: Sequence[Tried], seeds: Sequence[int]) -> list[tuple[str, ...]]:
     """A row per offer and seed."""
-    return [(trial.label, f"{trial.found.share:.1%}", str(seed), f"{share:.6f}") for trial in rows
+    return [(trial.label, f"{trial.terms.share:.1%}", str(seed), f"{share:.6f}") for trial in rows
             for seed, share in zip(seeds, trial.elsewhere, strict=False)]
 
 
 def shown_offers(rows: Sequence[Tried]) -> list[Offered]:
     """For the figure: the offers that were tried on other seeds."""
-    return [Offered(f"{trial.label}, {trial.found.share:.1%}", 100 * (1 - trial.promised),
+    return [Offered(f"{trial.label}, {trial.terms.share:.1%}", 100 * (1 - trial.promised),
                     100 * float(trial.elsewhere.mean()), 100 * half_width(trial.elsewhere),
                     100 * float(trial.elsewhere.max()))
             for trial in rows if trial.elsewhere.size]

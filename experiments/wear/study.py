@@ -199,7 +199,7 @@ def owners(given: argparse.Namespace) -> list[Table]:
     rows = tried(own[V2G], own[BASE], [(owner_statements(pairs[V2G, s]), owner_statements(pairs[BASE, s]))
                                        for s in seeds])
     payer = budget(first[V2G], first[BASE])
-    left = {place: payer.after(statements.found.paid_usd) for place, statements in enumerate(rows)}
+    left = {place: payer.after(statements.terms.paid_usd) for place, statements in enumerate(rows)}
     purse = tuple(f"{v:,.0f}" for v in (payer.saved_usd, payer.tariff_usd, payer.refill_usd, payer.before_payment_usd,
                                         make_whole_usd(own[V2G], own[BASE])))
     if seeds:

@@ -124,7 +124,7 @@ class _Counter:
 
     def __init__(self, stack: Floats, count: Ints) -> None:
         self.stack, self.count = stack, count
-        self._found: list[tuple[Ints, Floats, Floats, Floats]] = []
+        self._batches: list[tuple[Ints, Floats, Floats, Floats]] = []
 
     def push(self, rows: Ints, points: Floats) -> None:
         """Add one reversal [5, N] to each of rows [N], all different, and close what it closes."""
@@ -155,14 +155,14 @@ class _Counter:
     def emit(self, rows: Ints, a: Floats, b: Floats, number: Floats) -> None:
         """Note the ranges from a to b [5, N]."""
         if rows.size:
-            self._found.append((rows, a, b, number))
+            self._batches.append((rows, a, b, number))
 
     def cycles(self) -> Cycles:
         """All that was noted."""
-        if not self._found:
+        if not self._batches:
             return Cycles(np.zeros(0, dtype=np.int64), *(np.zeros(0) for _ in range(5)))
-        row, number = (np.concatenate([batch[k] for batch in self._found]) for k in (0, 3))
-        a, b = (np.concatenate([batch[k] for batch in self._found], axis=1) for k in (1, 2))
+        row, number = (np.concatenate([batch[k] for batch in self._batches]) for k in (0, 3))
+        a, b = (np.concatenate([batch[k] for batch in self._batches], axis=1) for k in (1, 2))
         change = b - a
         # channels are sums along the trace, so means over a cycle are differences of its two ends
         c_rate = change[RATE_PATH] / np.maximum(change[PATH], STILL_SOC)

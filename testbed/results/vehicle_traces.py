@@ -99,7 +99,7 @@ class VehicleTraceWriter:
         with h5py.File(self._path, "r") as plain, laid_out(self._path) as file:
             _make_traces(file, self._header, self._layout, compressed=True)
             for district in self._layout.districts:
-                source, target = (one[f"districts/{district.name}"] for one in (plain, file))
+                source, target = (opened[f"districts/{district.name}"] for opened in (plain, file))
                 for name in self.names:
                     _copy_in_blocks(source[name], target[name])
                 target.attrs.modify("steps_written", self._header.steps_total)

@@ -52,7 +52,7 @@ class Workers:
         """The outcomes of those that end within a second."""
         wait([worker.said for worker in self.jobs], timeout=PERIOD_S)
         self._stopped.kill_after_patience()
-        for worker in [one for one in self.jobs if one.said.poll()]:
+        for worker in [job for job in self.jobs if job.said.poll()]:
             self.jobs.remove(worker)
             yield self._outcome(worker)
 

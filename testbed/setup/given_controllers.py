@@ -98,10 +98,10 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST else hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _are_equal(one: object, other: object) -> bool:
+def _are_equal(first: object, other: object) -> bool:
     """False also for what cannot be compared."""
     try:
-        return bool(one == other)
+        return bool(first == other)
     except Exception:  # whatever a user's class, or an array, makes of it
         return False
 

@@ -99,7 +99,7 @@ def is_caught(alteration: Alteration) -> bool:
             if rule.needs_traces and not run.has_traces:
                 continue
             try:
-                if any(not one.is_note for check in rule.function(run) for one in findings(rule.name, check)):
+                if any(not finding.is_note for check in rule.function(run) for finding in findings(rule.name, check)):
                     return True
             except (ValueError, IndexError):
                 return True

@@ -29,19 +29,19 @@ DUST = 1e-4
 
 def missed(run, count, seed=1, every=1):
     """{array: alterations that nothing caught}, how many were tried, how many left out as too small."""
-    found, tried, small = {}, Counter(), 0
+    unseen, tried, small = {}, Counter(), 0
     for position, (told, district, values) in enumerate(arrays_of(run)):
         if position % every:
             continue
-        one = whole(run, told, district, values)
-        for alteration in [*([one] if one else []), *elements(run, told, district, values, count, seed)]:
+        altered = whole(run, told, district, values)
+        for alteration in [*([altered] if altered else []), *elements(run, told, district, values, count, seed)]:
             if alteration.name in NOT_DETERMINED or alteration.share < NEGLIGIBLE or below_stated(alteration):
                 small += 1
                 continue
             tried[alteration.name] += 1
             if not is_caught(alteration):
-                found.setdefault(alteration.name, []).append(alteration.where)
-    return found, tried, small
+                unseen.setdefault(alteration.name, []).append(alteration.where)
+    return unseen, tried, small
 
 
 def below_stated(alteration):
@@ -55,8 +55,8 @@ def below_stated(alteration):
 
 
 def test_a_slice_of_a_day_is_caught(placed_run):
-    found, tried, _ = missed(placed_run, 1, every=2)
-    assert found == {}
+    unseen, tried, _ = missed(placed_run, 1, every=2)
+    assert unseen == {}
     assert len(tried) > 50
 
 
@@ -64,9 +64,9 @@ def test_what_is_not_determined_is_not_caught_by_chance_alone(placed_run):
     """A listed array that is always caught would not belong on the list."""
     always = set(NOT_DETERMINED)
     for told, district, values in arrays_of(placed_run):
-        one = whole(placed_run, told, district, values)
-        if one and one.name in always and not is_caught(one):
-            always.discard(one.name)
+        altered = whole(placed_run, told, district, values)
+        if altered and altered.name in always and not is_caught(altered):
+            always.discard(altered.name)
     # no solve was repaired, so there is nothing to enlarge; the objective is held in the hour of the plan alone
     assert always <= {"spatial_repaired", "expected_objective_usd"}
 
@@ -78,6 +78,6 @@ def test_whole_runs_with_traces_are_caught(tmp_path, scenario, controller, count
     described = load_scenario(scenario, ["record.vehicles=true",
                                          f"execution.cache_dir={small_run.shared_cache(tmp_path)}"])
     path = run_scenario(described, load_controller(controller), seed=1, output=tmp_path / "run.h5")
-    found, tried, _ = missed(read_run(path), count)
-    assert found == {}
+    unseen, tried, _ = missed(read_run(path), count)
+    assert unseen == {}
     assert sum(tried.values()) > 1000 * (controller == "bilayer")

@@ -103,7 +103,7 @@ def test_what_is_missing_or_foreign_is_named(copy, change, words):
 def test_an_unfinished_run_is_a_violation(copy):
     with h5py.File(copy, "r+") as file:
         file.attrs["status"] = "running"
-    assert "time_axis" in {one.rule for one in audit_file(copy, with_slow=False).violations}
+    assert "time_axis" in {finding.rule for finding in audit_file(copy, with_slow=False).violations}
 
 
 @pytest.mark.parametrize("count", [5, pytest.param(400, marks=pytest.mark.slow)])

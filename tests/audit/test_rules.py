@@ -135,7 +135,7 @@ def test_a_violation_says_rule_time_place_and_amount(placed, tmp_path):
         shutil.copy(source, tmp_path / source.name)
     with h5py.File(tmp_path / "placed.h5", "r+") as file:
         file["districts/rest/fast_charged_usd"][14] += 3.5
-    [told, *_] = [str(one) for one in audit_file(tmp_path / "placed.h5").violations if one.rule ==
+    [told, *_] = [str(finding) for finding in audit_file(tmp_path / "placed.h5").violations if finding.rule ==
                   "fast_charging_paid"]
     assert told.startswith("fast_charging_paid: rest: fast charging, step 14 (day 0, 14:00): by 3.5 USD (allowed ")
 
@@ -144,8 +144,8 @@ def test_the_second_engine_agrees_and_can_disagree(placed, tmp_path):
     shutil.copy(placed, tmp_path / "placed.h5")
     with h5py.File(tmp_path / "placed.h5", "r+") as file:
         file["districts/feeder33/vm_pu"][20, 17] += 1e-5
-    assert "ac_by_power_grid_model" in {one.rule for one in audit_file(tmp_path / "placed.h5").violations}
-    assert "ac_by_power_grid_model" not in {one.rule for one in audit_file(placed).violations}
+    assert "ac_by_power_grid_model" in {finding.rule for finding in audit_file(tmp_path / "placed.h5").violations}
+    assert "ac_by_power_grid_model" not in {finding.rule for finding in audit_file(placed).violations}
 
 
 def test_both_commands_name_the_rule_and_fail(replanned, tmp_path):

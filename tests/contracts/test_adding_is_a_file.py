@@ -83,7 +83,7 @@ def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Add]:
     """add(package, file name, source): the file in a folder of its own that the package looks into as well."""
     added = []
 
-    def one(package: str, name: str, source: str) -> Path:
+    def written(package: str, name: str, source: str) -> Path:
         folder = tmp_path / f"more_{package}"
         folder.mkdir(exist_ok=True)
         (folder / f"{name}.py").write_text(source)
@@ -93,7 +93,7 @@ def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Add]:
         added.append(f"{package}.{name}")
         return folder / f"{name}.py"
 
-    yield one
+    yield written
     for name in added:
         sys.modules.pop(name, None)
         package, _, last = name.rpartition(".")
@@ -194,8 +194,8 @@ def test_a_name_that_two_files_declare_ends_the_command_with_both(add: Add) -> N
 
 
 # ---------------------------------------------------------------- the page that tells how
-KINDS = [found.groups() for package in ("models", "testbed") for file in sorted((ROOT / package).rglob("*.py"))
-         for found in re.finditer(r'= Registry\(\s*"([^"]+)",\s*"([^"]+)",\s*"([^"]+)"', file.read_text())]
+KINDS = [match.groups() for package in ("models", "testbed") for file in sorted((ROOT / package).rglob("*.py"))
+         for match in re.finditer(r'= Registry\(\s*"([^"]+)",\s*"([^"]+)",\s*"([^"]+)"', file.read_text())]
 """(kind, package, what a file declares) of every registry in the code."""
 
 

@@ -27,8 +27,8 @@ from tests.testbed import small_run
 
 ROOT = Path(__file__).resolve().parents[2]
 HOUR = 3600
-each = pytest.mark.parametrize("one", BEHAVIOURS, ids=behaviour_names())
-each_refusal = pytest.mark.parametrize("one", REFUSALS, ids=[one.name for one in REFUSALS])
+each = pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=behaviour_names())
+each_refusal = pytest.mark.parametrize("behaviour", REFUSALS, ids=[behaviour.name for behaviour in REFUSALS])
 
 
 def test_codes_that_stand_in_results_stay_as_they_are() -> None:
@@ -39,43 +39,43 @@ def test_codes_that_stand_in_results_stay_as_they_are() -> None:
 
 # ---------------------------------------------------------------- each acts as its record says
 @each
-def test_who_follows_does_as_told_and_others_charge_at_once(one: Behaviour) -> None:
-    step = run(fleet_of(cars()), -4.0, presence=presence_of(behaviour=one.code))
-    assert step.p_kw[0] == pytest.approx(-4 if one.follows else 8)
-    assert step.behaviour[0] == (COMPLIED if one.follows else one.code)
+def test_who_follows_does_as_told_and_others_charge_at_once(behaviour: Behaviour) -> None:
+    step = run(fleet_of(cars()), -4.0, presence=presence_of(behaviour=behaviour.code))
+    assert step.p_kw[0] == pytest.approx(-4 if behaviour.follows else 8)
+    assert step.behaviour[0] == (COMPLIED if behaviour.follows else behaviour.code)
 
 
 @each
-def test_of_the_silent_nothing_is_heard_after_they_plugged_in(one: Behaviour) -> None:
-    heard = ReportedSoc(np.array([0.4])).step(np.array([0.6]), np.array([0.6]), presence_of(behaviour=one.code))
-    assert heard[0] == (0.4 if one.is_silent else 0.6)
+def test_of_the_silent_nothing_is_heard_after_they_plugged_in(behaviour: Behaviour) -> None:
+    heard = ReportedSoc(np.array([0.4])).step(np.array([0.6]), np.array([0.6]), presence_of(behaviour=behaviour.code))
+    assert heard[0] == (0.4 if behaviour.is_silent else 0.6)
 
 
 @each
-def test_a_stay_is_moved_as_the_record_says(one: Behaviour) -> None:
+def test_a_stay_is_moved_as_the_record_says(behaviour: Behaviour) -> None:
     """Half of a stay of eight hours is more than the longest shift of three."""
-    begin_s, leaves_s, override_s = map(int, stay_times(HOUR, 9 * HOUR, one.code, 0.5))
-    assert begin_s == (2.5 * HOUR if one.moves == "plug_in" else HOUR)
-    assert leaves_s == (7.5 * HOUR if one.moves == "departure" else 9 * HOUR)
-    assert override_s == (5 * HOUR if one.moves == "obedience" else NEVER_S)
+    begin_s, leaves_s, override_s = map(int, stay_times(HOUR, 9 * HOUR, behaviour.code, 0.5))
+    assert begin_s == (2.5 * HOUR if behaviour.moves == "plug_in" else HOUR)
+    assert leaves_s == (7.5 * HOUR if behaviour.moves == "departure" else 9 * HOUR)
+    assert override_s == (5 * HOUR if behaviour.moves == "obedience" else NEVER_S)
 
 
 @each_refusal
-def test_it_is_drawn_by_its_weight_and_plugs_in_as_the_record_says(one: Behaviour) -> None:
+def test_it_is_drawn_by_its_weight_and_plugs_in_as_the_record_says(behaviour: Behaviour) -> None:
     vehicles = draw_vehicles(Population(private=30, taxi=5, government=0), district_seed(3, 0))
-    drivers = Drivers(vehicles, district_seed(3, 0), DriverParameters(compliance_mean=0.0, modes={one.name: 2.0}))
+    drivers = Drivers(vehicles, district_seed(3, 0), DriverParameters(compliance_mean=0.0, modes={behaviour.name: 2.0}))
     drawn = drivers.day(0, np.zeros((vehicles.count, STAYS_PER_DAY), dtype=np.int64))
     private = vehicles.class_index == PRIVATE
-    assert np.all(drawn.behaviour[private, :4] == one.code)
-    assert np.all((drawn.plug_in_soc[private, :4] > NEVER_SOC) == one.plugs_in)
+    assert np.all(drawn.behaviour[private, :4] == behaviour.code)
+    assert np.all((drawn.plug_in_soc[private, :4] > NEVER_SOC) == behaviour.plugs_in)
     assert np.all(drawn.plug_in_soc[~private, :] > NEVER_SOC), "a taxi lives on charging"
 
 
 @each_refusal
-def test_its_weight_is_a_key_of_the_scenario(one: Behaviour, tmp_path: Path) -> None:
-    scenario = small_run.scenario(f"drivers.modes.{one.name}=7", cache_dir=tmp_path)
-    assert scenario.drivers.modes.model_dump()[one.name] == 7
-    assert small_run.scenario(cache_dir=tmp_path).drivers.modes.model_dump()[one.name] == one.weight
+def test_its_weight_is_a_key_of_the_scenario(behaviour: Behaviour, tmp_path: Path) -> None:
+    scenario = small_run.scenario(f"drivers.modes.{behaviour.name}=7", cache_dir=tmp_path)
+    assert scenario.drivers.modes.model_dump()[behaviour.name] == 7
+    assert small_run.scenario(cache_dir=tmp_path).drivers.modes.model_dump()[behaviour.name] == behaviour.weight
 
 
 # ---------------------------------------------------------------- what a record and the registry refuse

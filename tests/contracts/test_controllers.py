@@ -70,7 +70,7 @@ def fresh(cache):
         spec = RunSpec(small_run.scenario(*SHORT, *overrides, cache_dir=cache), small_run.PLAIN, 1, cache / "none.h5")
         made = [district.mobility(spec.start_s, DAY_S) for district in _build.__wrapped__(
             spec.scenario.model_dump_json(), 1, has_vehicles=True, content="").values()]
-        return {(one._vehicles.count, day): one._draws(day) for one in made for day in (-1, 0)}
+        return {(district._vehicles.count, day): district._draws(day) for district in made for day in (-1, 0)}
 
     return by_day
 

@@ -26,7 +26,7 @@ UNIT_AT_THE_END = {"USD": "_usd", "kWh": "_kwh", "MWh": "_mwh", "MW": "_mw", "pu
 ALL: tuple[Registry, ...] = (TARIFFS, SOURCES, WEAR_MODELS, METRICS, FIGURES)  # type: ignore[type-arg]
 
 
-@pytest.mark.parametrize("registry", ALL, ids=lambda one: one.kind)
+@pytest.mark.parametrize("registry", ALL, ids=lambda registered: registered.kind)
 def test_every_member_is_of_its_contract_and_has_its_name(registry: Registry) -> None:  # type: ignore[type-arg]
     assert registry
     for name, member in registry.items():
@@ -34,7 +34,7 @@ def test_every_member_is_of_its_contract_and_has_its_name(registry: Registry) ->
         assert name == name.strip() and len(name.split()) == 1, "lists put the name first on each line"
 
 
-@pytest.mark.parametrize("registry", ALL, ids=lambda one: one.kind)
+@pytest.mark.parametrize("registry", ALL, ids=lambda registered: registered.kind)
 def test_every_file_of_the_folder_declares_some(registry: Registry) -> None:  # type: ignore[type-arg]
     files = set(registry.files().values())
     folder, = {file.parent for file in files}
@@ -70,7 +70,7 @@ def test_a_source_understands_what_it_says_and_refuses_what_is_not_there(name: s
             source.feeder(name, FeederLimits())
 
 
-@pytest.mark.parametrize("name", [name for name, one in SOURCES.items() if one.last_bus is not None])
+@pytest.mark.parametrize("name", [name for name, source in SOURCES.items() if source.last_bus is not None])
 def test_a_known_network_is_what_was_asked_for(name: str) -> None:
     source, limits = SOURCES[name], FeederLimits(0.5, 1.01, 0.92, 1.04, 3000.0, 150.0, 1.5)
     plain, asked = source.feeder(name, FeederLimits()), source.feeder(name, limits)
@@ -112,14 +112,14 @@ def test_a_metric_is_one_number_with_a_unit_and_a_definition(name: str, result: 
 def test_figures_are_those_of_the_sections(result: Result) -> None:
     drawn = charts(shown_runs([result]))
     assert tuple(drawn) == SECTIONS
-    assert {section for section, found in drawn.items() if found} == set(SECTIONS)
+    assert {section for section, drawings in drawn.items() if drawings} == set(SECTIONS)
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_draws_charts_with_titles_and_a_text(name: str, result: Result) -> None:
     figure, runs = FIGURES[name], shown_runs([result])
-    found = figure.draw(runs) if figure.draw else figure.draw_network(runs, "feeder33")  # type: ignore[misc]
-    assert figure.shows and all(chart.title and chart.data for chart in found)
+    charts = figure.draw(runs) if figure.draw else figure.draw_network(runs, "feeder33")  # type: ignore[misc]
+    assert figure.shows and all(chart.title and chart.data for chart in charts)
 
 
 def test_a_figure_without_a_section_or_two_ways_to_draw_is_refused() -> None:

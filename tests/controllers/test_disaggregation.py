@@ -128,9 +128,9 @@ TAPERED = {"p_charge_max_kw": 50.0, "p_discharge_max_kw": 0.0, "taper_start_soc"
 
 def after_kwh(vehicles: Vehicles, energy_kwh: Floats, p_kw: Floats, hours: float) -> Floats:
     """What the battery makes of a power."""
-    found = exchange(Batteries.of(vehicles), energy_kwh, p_kw, np.full(p_kw.size, hours),
+    exchanged = exchange(Batteries.of(vehicles), energy_kwh, p_kw, np.full(p_kw.size, hours),
                      vehicles.soc_max * vehicles.capacity_kwh)
-    return np.asarray(energy_kwh + found.stored_kwh)
+    return np.asarray(energy_kwh + exchanged.stored_kwh)
 
 
 @settings(deadline=None)

@@ -55,8 +55,8 @@ def write_result(path: Path) -> None:
     sizes = toy.SIZES | {"unit": len(shape.unit_names)}
     writer = ResultWriter(path, toy.header(made, "bilayer", 1, STEPS, 1800), shape)
     system = toy.series(recorded("system"), sizes, STEPS, {})
-    districts = {one.name: toy.series(one.variables(), sizes | {"bus": one.bus_number.size}, STEPS, {})
-                 for one in shape.districts}
+    districts = {district.name: toy.series(district.variables(), sizes | {"bus": district.bus_number.size}, STEPS, {})
+                 for district in shape.districts}
     for i in range(STEPS):
         writer.write_step(i, {name: values[i] for name, values in system.items()},
                           {district: {name: values[i] for name, values in arrays.items()}

@@ -102,8 +102,8 @@ def test_naumann_by_hand() -> None:
 
 def test_schmalstieg_by_hand() -> None:
     """100 full cycles: Q = 430 Ah, b = 7.348e-3 (Vq - 3.667)^2 + 7.6e-4 + 4.081e-3, Vq = 3.754 V: b = 4.897e-3."""
-    one = Schmalstieg2014().cycle_damage(np.ones(1), np.full(1, 0.5), np.ones(1), np.full(1, 308.15))[0]
-    assert np.sqrt(100 * one) == pytest.approx([4.897e-3 * np.sqrt(430)], rel=1e-3)
+    damage = Schmalstieg2014().cycle_damage(np.ones(1), np.full(1, 0.5), np.ones(1), np.full(1, 308.15))[0]
+    assert np.sqrt(100 * damage) == pytest.approx([4.897e-3 * np.sqrt(430)], rel=1e-3)
 
 
 def test_xu_by_hand() -> None:

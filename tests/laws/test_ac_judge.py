@@ -29,17 +29,17 @@ NAMES = {"v_min": "vm_pu below", "v_max": "vm_pu above", "line": "line loading",
 
 def check(known: SpatialKnowledge, decision: Decision) -> None:
     """Good answers are true and within limits; others name what they break."""
-    found = any_case.refutation(known, decision)
+    refuted = any_case.refutation(known, decision)
     assert decision.status in ("accepted", "repaired", "fallback")
     if decision.status == "accepted":
-        assert not found.claims and not found.limits, (decision.status, found)
+        assert not refuted.claims and not refuted.limits, (decision.status, refuted)
         assert decision.binding == ""
         return
-    assert not found.claims, (decision.status, found)
+    assert not refuted.claims, (decision.status, refuted)
     assert decision.binding
-    if "no power flow" in found.limits:
+    if "no power flow" in refuted.limits:
         assert not any_case.idle_flow_exists(known, decision), "cars at rest would have had a power flow"
-    for limit in found.limits:
+    for limit in refuted.limits:
         assert NAMES.get(limit, limit) in decision.binding, (limit, decision.binding)
 
 

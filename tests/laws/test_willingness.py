@@ -24,7 +24,7 @@ STEP, DAY = 1800, 86_400
 SEED = district_seed(7, 0)
 CARS = FleetParameters(private=25, taxi=0, government=5)
 SITE = Site(np.array([-1, 0, 1, 2]), np.array([0, 40, 40, 40]), np.zeros(4, dtype=np.int64))
-IN_PLACE = {one.name: 1.0 for one in REFUSALS if not one.is_recorded}
+IN_PLACE = {behaviour.name: 1.0 for behaviour in REFUSALS if not behaviour.is_recorded}
 """Ways of refusing that leave stays as they are: ignores, overrides, telemetry lost."""
 PRICES = np.full(24, 0.1)
 ROUNDING_KWH = 1e-9
@@ -62,9 +62,9 @@ def _delivered_kwh(mean: float, seed: int, told_kw: Floats) -> Floats:
 
 @settings(deadline=None, derandomize=True, max_examples=12)
 @given(st.integers(0, 10_000), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
-def test_more_compliance_never_delivers_less_of_the_same_instructions(seed: int, one: float, other: float) -> None:
+def test_more_compliance_never_delivers_less_of_the_same_instructions(seed: int, first: float, other: float) -> None:
     told_kw = np.random.default_rng(seed).uniform(-7, 7, (DAY // STEP, CARS.private + CARS.government))
-    low, high = (_delivered_kwh(mean, seed, told_kw) for mean in sorted((one, other)))
+    low, high = (_delivered_kwh(mean, seed, told_kw) for mean in sorted((first, other)))
     assert np.all(high >= low - ROUNDING_KWH)
 
 
@@ -76,12 +76,12 @@ def test_compliance_matters_for_what_is_delivered() -> None:
 
 @settings(deadline=None, derandomize=True, max_examples=30)
 @given(st.integers(0, 10_000), st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.integers(-1, 20))
-def test_raising_compliance_only_wins_drivers(seed: int, one: float, other: float, day: int) -> None:
+def test_raising_compliance_only_wins_drivers(seed: int, first: float, other: float, day: int) -> None:
     """Who complies at a lower rate complies at a higher one, and the rest of the willingness is untouched."""
     vehicles = draw_vehicles(CARS, SEED)
     zone = np.zeros((vehicles.count, 9), dtype=np.int64)
     low, high = (Drivers(vehicles, district_seed(seed, 0), DriverParameters(compliance_mean=mean)).day(day, zone)
-                 for mean in sorted((one, other)))
+                 for mean in sorted((first, other)))
     assert np.all((high.behaviour == 0) | (low.behaviour != 0))
     assert np.all((high.behaviour == low.behaviour) | (high.behaviour == 0))
     for name in ("instant", "bus_choice", "accepts_guidance"):

@@ -54,7 +54,7 @@ def test_every_file_is_found_in_the_order_of_their_names(registry_of: Callable[.
 
 def test_another_order_may_be_asked_for(registry_of: Callable[..., Registry[Thing]]) -> None:
     files = {"a": "THING = Thing('late', 2)", "b": "THING = (Thing('early', 1), Thing('too', 1))"}
-    assert tuple(registry_of(files, order=lambda one: one.place)) == ("early", "too", "late")
+    assert tuple(registry_of(files, order=lambda member: member.place)) == ("early", "too", "late")
 
 
 def test_nothing_is_imported_before_it_is_asked_for(registry_of: Callable[..., Registry[Thing]]) -> None:

@@ -86,7 +86,7 @@ def fake_run(here: Path, write_result: Callable[..., Path], monkeypatch: pytest.
 
 
 def call(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(one) for one in arguments])
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def files_in(folder: Path) -> list[str]:

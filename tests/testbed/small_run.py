@@ -18,7 +18,7 @@ def scenario(*overrides, cache_dir):
 
 def shared_cache(folder):
     """One for all tests of a session and all their workers, below pytest's own temporary folder."""
-    return next(one for one in folder.parents if re.fullmatch(r"pytest-\d+", one.name)) / "cache"
+    return next(parent for parent in folder.parents if re.fullmatch(r"pytest-\d+", parent.name)) / "cache"
 
 
 def run(folder, *overrides, controller=PLAIN, seed=1, name="run.h5", cache_dir=None, plan=None):

@@ -20,8 +20,8 @@ from typing import Any
 import cvxpy as cp
 import numpy as np
 
-from controllers.spatial.branch_flow.conic.grid import cones, rows_of, times
-from controllers.spatial.branch_flow.conic.program import Entries, together
+from controllers.rows.entries import Entries, together
+from controllers.rows.grid import cones, rows_of, times
 from models.records.arrays import Floats
 from models.records.feeder import RadialFeeder
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from controllers.spatial.branch_flow.conic.grid import beside, cones, entries, flat, periods_of, rows_of, times, total
-from controllers.spatial.branch_flow.conic.program import Entries, picks, steps_back
+from controllers.rows.entries import Entries, picks, steps_back
+from controllers.rows.grid import beside, cones, entries, flat, periods_of, rows_of, times, total
 from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
 from models.records.arrays import Floats, Ints

@@ -15,6 +15,8 @@ import numpy as np
 from scipy.sparse.linalg import spsolve
 
 from controllers.port import SpatialKnowledge
+from controllers.rows.entries import CONES, Rows, stacked
+from controllers.rows.grid import Stated, Unknowns, columns
 from controllers.spatial.branch_flow import equations as eq
 from controllers.spatial.branch_flow import fleet_equations as cars_eq
 from controllers.spatial.branch_flow import statement
@@ -30,8 +32,7 @@ from controllers.spatial.branch_flow.choice import (
     whole_choice,
 )
 from controllers.spatial.branch_flow.conic import solve
-from controllers.spatial.branch_flow.conic.grid import Stated, Unknowns, columns
-from controllers.spatial.branch_flow.conic.program import CONES, ConicProgram, LineUnits, Rows, join, stacked
+from controllers.spatial.branch_flow.conic.program import ConicProgram, LineUnits, join
 from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
 from controllers.spatial.branch_flow.network import FlowValues
@@ -197,10 +198,8 @@ class Assembly:
         if penalty is not None:
             # a penalty whose row is not written has no use for its column
             self._alive[penalty.low[~choice.written[penalty.row]]] = False
-        at = np.flatnonzero(choice.written)
-        written = Rows("nonneg", self._limit_rows.matrix.rows(at), self._limit_rows.rhs[at])
-        program = join([*self._always, written], self._cost(choice)[0] / OBJECTIVE_UNIT_USD,
-                       self.square / OBJECTIVE_UNIT_USD, self._alive)
+        rows = [*self._always, self._limit_rows.only(choice.written)]
+        program = join(rows, self._cost(choice)[0] / OBJECTIVE_UNIT_USD, self.square / OBJECTIVE_UNIT_USD, self._alive)
         return replace(program, units=self._units()) if self.has_cones else program
 
     def _units(self) -> LineUnits:
@@ -253,12 +252,13 @@ class Assembly:
         if self.has_balance:  # the first rows of all
             # duals are per unit of the scaled objective
             price = z[: price.size].reshape(lines, order="F") * OBJECTIVE_UNIT_USD
-        q_pev = np.zeros(lines) if cars.q is None else cars_eq.reactive_power(layout, inputs, cars).value(full)
+        q_pev = np.zeros(lines) if cars.q is None else cars_eq.reactive_power(layout, inputs, cars).evaluated(full)
         return Solution(
-            run=run, objective_usd=objective, pc=cars.charge.power.value(full), pd=cars.discharge.power.value(full),
-            p_pev=cars_eq.active_power(layout, inputs, cars).value(full), q_pev=q_pev,
-            p_slow=cars_eq.active_power(layout, inputs, cars, slow_only=True).value(full),
-            flow=FlowValues(*(part.value(full) for part in (u.flow.P, u.flow.Q, u.flow.l, u.flow.v))),
+            run=run, objective_usd=objective,
+            pc=cars.charge.power.evaluated(full), pd=cars.discharge.power.evaluated(full),
+            p_pev=cars_eq.active_power(layout, inputs, cars).evaluated(full), q_pev=q_pev,
+            p_slow=cars_eq.active_power(layout, inputs, cars, slow_only=True).evaluated(full),
+            flow=FlowValues(*(part.evaluated(full) for part in (u.flow.P, u.flow.Q, u.flow.l, u.flow.v))),
             price_usd_per_mw=price)
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from controllers.port import SpatialKnowledge
+from controllers.rows.grid import times, total
 from controllers.spatial.branch_flow import equations as eq
 from controllers.spatial.branch_flow import fleet_equations as cars_eq
-from controllers.spatial.branch_flow.conic.grid import times, total
 from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
 from models.records.arrays import Bools

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from controllers.temporal.unit_commitment.linear import times
+from controllers.rows.grid import times
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.reserve import RESERVE, RESERVE_RULES, shortfall_usd
 from controllers.temporal.unit_commitment.units.curves import CURVES, cost_tangents

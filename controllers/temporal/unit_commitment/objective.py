@@ -14,8 +14,8 @@ from typing import Any
 import cvxpy as cp
 import numpy as np
 
+from controllers.rows.grid import total
 from controllers.temporal.unit_commitment.equations import stays_on
-from controllers.temporal.unit_commitment.linear import total
 from controllers.temporal.unit_commitment.missing import Powers
 from controllers.temporal.unit_commitment.problem import KW_PER_MW, Case
 from controllers.temporal.unit_commitment.reserve import shortfall_usd

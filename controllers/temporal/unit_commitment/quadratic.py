@@ -18,7 +18,8 @@ import piqp
 import scipy.sparse as sp
 
 from controllers.port import PlanError
-from controllers.temporal.unit_commitment.linear import Linear, Rows
+from controllers.rows.entries import Cone, Rows, stacked
+from controllers.rows.grid import Grid, Stated, Unknowns
 from controllers.temporal.unit_commitment.variables import Variables
 from models.records.arrays import Bools, Floats
 
@@ -70,19 +71,19 @@ class Seldom:
     asked: dict[str, frozenset[int]] = field(default_factory=dict)
     """Hours by label, counted from the horizon's end: one hour later the same hour has the same number."""
 
-    def holds(self, row: Rows) -> bool:
+    def holds(self, stated: Stated) -> bool:
         """Whether these rows may wait."""
-        return row.sense == "nonneg" and row.label.split("[")[0] in self.names
+        return stated.cone == "nonneg" and stated.label.split("[")[0] in self.names
 
-    def at_once(self, row: Rows) -> Bools:
+    def at_once(self, stated: Stated) -> Bools:
         """[m] rows that are asked for from the start."""
-        known = self.asked.get(row.label, frozenset())
-        return np.array([row.expression.size - k in known for k in range(row.expression.size)], dtype=np.bool_)
+        known = self.asked.get(stated.label, frozenset())
+        return np.array([stated.size - k in known for k in range(stated.size)], dtype=np.bool_)
 
-    def remember(self, row: Rows, where: Bools) -> None:
+    def remember(self, stated: Stated, where: Bools) -> None:
         """Ask for these rows from the start the next time."""
-        new = {row.expression.size - int(k) for k in np.flatnonzero(where)}
-        self.asked[row.label] = self.asked.get(row.label, frozenset()) | new
+        new = {stated.size - int(k) for k in np.flatnonzero(where)}
+        self.asked[stated.label] = self.asked.get(stated.label, frozenset()) | new
 
 
 @dataclass(frozen=True)
@@ -97,33 +98,24 @@ class Solved:
 
 # ------------------------------------------------------------------ unknowns as columns
 def as_columns(v: Variables) -> tuple[Variables, dict[str, slice], Floats]:
-    """(the same unknowns and constants as linear expressions, where each unknown stands, lowest values [n])."""
-    unknown = {f.name: getattr(v, f.name) for f in fields(v) if isinstance(getattr(v, f.name), cp.Variable)}
-    ends = np.cumsum([0, *(part.size for part in unknown.values())])
-    place = {name: slice(int(a), int(b)) for name, a, b in zip(unknown, ends[:-1], ends[1:], strict=True)}
-    width = int(ends[-1])
-    low = np.concatenate([np.full(part.size, 0.0 if part.is_nonneg() else -np.inf) for part in unknown.values()])
-    new: dict[str, Any] = {}
-    for name in (f.name for f in fields(v)):
-        given = getattr(v, name)
-        if name in place:
-            new[name] = _rows_of(_leaf(place[name], width), given.shape)
-        elif isinstance(given, cp.Expression) and given.is_constant():
-            new[name] = _rows_of(Linear.fixed(np.asarray(given.value).ravel(order="F"), width), given.shape)
-    return replace(v, **new), place, low
+    """(the same unknowns and constants as grids, where each unknown stands, lowest values [n])."""
+    given = {f.name: getattr(v, f.name) for f in fields(v) if isinstance(getattr(v, f.name), cp.Expression)}
+    made, place, low, new = Unknowns(), dict[str, slice](), list[Floats](), dict[str, Any]()
+    for name, part in given.items():
+        if isinstance(part, cp.Variable):
+            place[name] = slice(made.size, made.size + part.size)
+            low.append(np.full(part.size, 0.0 if part.is_nonneg() else -np.inf))
+            new[name] = _row_by_row(made.new((part.size, 1)), part.shape)
+        elif part.is_constant():
+            new[name] = _row_by_row(Grid.fixed(np.asarray(part.value, dtype=np.float64).ravel(order="F")), part.shape)
+    return replace(v, **new), place, np.concatenate(low)
 
 
-def _leaf(place: slice, width: int) -> Linear:
-    size = place.stop - place.start
-    matrix = sp.csr_array((np.ones(size), np.arange(place.start, place.stop), np.arange(size + 1)), shape=(size, width))
-    return Linear(matrix, np.zeros(size))
-
-
-def _rows_of(flat: Linear, shape: tuple[int, ...]) -> Any:
-    """A matrix of unknowns row by row; its columns follow each other in cvxpy's order."""
+def _row_by_row(flat: Grid, shape: tuple[int, ...]) -> Any:
+    """The rows of a matrix of unknowns, which cvxpy has column by column, as vectors; a vector as it is."""
     if len(shape) < 2:
         return flat
-    return tuple(flat[np.arange(k, flat.size, shape[0])] for k in range(shape[0]))
+    return tuple(flat[k::shape[0]] for k in range(shape[0]))
 
 
 # ------------------------------------------------------------------ rows as arrays
@@ -159,29 +151,28 @@ class Arrays:
                       self.below[:, free], self.limit - self.below @ held, self.low[free], self.high[free])
 
 
-def arrays(rows: list[Rows], cost: Linear, square: Floats, low: Floats) -> Arrays:
+def arrays(rows: list[Rows], cost: Floats, square: Floats, low: Floats) -> Arrays:
     """Rows with one unknown become bounds."""
-    equal, equal_to = _stacked([row.expression for row in rows if row.sense == "zero"], low.size)
-    matrix, constant = _stacked([row.expression for row in rows if row.sense == "nonneg"], low.size)
+    # of rows matrix @ x + s = rhs: the solver's own form for s >= 0, and with its sign turned for s = 0
+    (equal, equal_to), (below, limit) = (_together(rows, cone, low.size) for cone in ("zero", "nonneg"))
     low, high = low.copy(), np.full(low.size, np.inf)
     # a row with one unknown is a bound, which the solver treats without a row of its factorisation
-    alone = np.diff(matrix.indptr) == 1
+    alone = np.diff(below.indptr) == 1
     # the sign of the coefficient says which side it bounds; several such rows of one unknown: the tightest
-    single = matrix[alone]
-    bound = -constant[alone] / single.data
-    np.maximum.at(low, single.indices[single.data > 0], bound[single.data > 0])
-    np.minimum.at(high, single.indices[single.data < 0], bound[single.data < 0])
-    return Arrays(square, np.asarray(cost.matrix.todense()).ravel(), equal, -equal_to, -matrix[~alone],
-                  constant[~alone], low, high)
+    single = below[alone]
+    bound = limit[alone] / single.data
+    np.maximum.at(low, single.indices[single.data < 0], bound[single.data < 0])
+    np.minimum.at(high, single.indices[single.data > 0], bound[single.data > 0])
+    return Arrays(square, cost, -equal, -equal_to, below[~alone], limit[~alone], low, high)
 
 
-def _stacked(parts: list[Linear], width: int) -> tuple[sp.csr_array, Floats]:
-    if not parts:
-        return sp.csr_array((0, width)), np.zeros(0)
-    matrix = sp.csr_array(sp.vstack([part.matrix for part in parts], format="csr"))
+def _together(rows: list[Rows], cone: Cone, width: int) -> tuple[sp.csr_array, Floats]:
+    """(matrix, right side) of all rows of one cone."""
+    every = stacked(cone, [part for part in rows if part.cone == cone], width)
+    matrix = every.matrix.matrix()
     # a stored 0 would make a row with one unknown look like one with two
     matrix.eliminate_zeros()
-    return matrix, np.concatenate([part.constant for part in parts])
+    return matrix, every.rhs
 
 
 # ------------------------------------------------------------------ solvers
@@ -189,34 +180,35 @@ def _by_piqp(problem: Quadratic) -> Solved | None:
     """None where PIQP has no answer to its tolerances."""
     begun = time.perf_counter()
     v, place, low = as_columns(problem.v)
-    rows, square = problem.rows(v), np.zeros(low.size)
+    stated, square = problem.rows(v), np.zeros(low.size)
     for name, weight in problem.squares.items():
         if name in place:
             square[place[name]] = 2 * weight
-    cost, seldom = problem.usd(v), problem.seldom or Seldom(frozenset())
-    waiting = [row for row in rows if seldom.holds(row)]
-    always = [row for row in rows if not seldom.holds(row)]
-    asked = [seldom.at_once(row) for row in waiting]
+    cost, seldom = problem.usd(v).coefficients(low.size), problem.seldom or Seldom(frozenset())
+    waiting = [part for part in stated if seldom.holds(part)]
+    always = [part.rows(low.size) for part in stated if not seldom.holds(part)]
+    written, asked = [part.rows(low.size) for part in waiting], [seldom.at_once(part) for part in waiting]
+    matrices = [rows.matrix.matrix() for rows in written]
     compile_s, begun = time.perf_counter() - begun, time.perf_counter()
     for _ in range(ROUNDS):
-        now = always + [Rows(row.expression[where], "nonneg") for row, where in zip(waiting, asked, strict=True)]
+        now = always + [rows.only(where) for rows, where in zip(written, asked, strict=True)]
         answer = _within_bounds(arrays(now, cost, square, low))
         if answer is None:
             return None
-        broken = [(row.expression.matrix @ answer[0] + row.expression.constant < -BROKEN) & ~where
-                  for row, where in zip(waiting, asked, strict=True)]
+        broken = [(rows.rhs - matrix @ answer[0] < -BROKEN) & ~where
+                  for rows, matrix, where in zip(written, matrices, asked, strict=True)]
         if not any(where.any() for where in broken):
             break
         # rows are only added, so an answer that breaks none of the rest is that of the whole problem
         asked = [before | where for before, where in zip(asked, broken, strict=True)]
     else:
         return None
-    for row, where in zip(waiting, asked, strict=True):
-        seldom.remember(row, where)
+    for part, where in zip(waiting, asked, strict=True):
+        seldom.remember(part, where)
     for name, columns in place.items():
         unknown = getattr(problem.v, name)
         unknown.save_value(answer[0][columns].reshape(unknown.shape, order="F"))
-    return Solved(_duals(rows, answer[1]), time.perf_counter() - begun, compile_s)
+    return Solved(_duals(stated, answer[1]), time.perf_counter() - begun, compile_s)
 
 
 def _within_bounds(whole: Arrays) -> tuple[Floats, Floats] | None:
@@ -251,10 +243,10 @@ def _piqp(part: Arrays) -> tuple[Floats, Floats] | None:
     return np.array(solver.result.x), duals
 
 
-def _duals(rows: list[Rows], values: Floats) -> dict[str, Floats]:
-    equal = [row for row in rows if row.sense == "zero"]
-    ends = np.cumsum([row.expression.size for row in equal])[:-1]
-    return {row.label: part for row, part in zip(equal, np.split(values, ends), strict=True)}
+def _duals(stated: list[Stated], values: Floats) -> dict[str, Floats]:
+    equal = [part for part in stated if part.cone == "zero"]
+    ends = np.cumsum([part.size for part in equal])[:-1]
+    return {part.label: own for part, own in zip(equal, np.split(values, ends), strict=True)}
 
 
 def _by_clarabel(problem: Quadratic) -> Solved:

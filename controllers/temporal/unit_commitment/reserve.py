@@ -14,7 +14,7 @@ import cvxpy as cp
 import numpy as np
 from scipy import sparse
 
-from controllers.temporal.unit_commitment.linear import times
+from controllers.rows.grid import times
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.units.headroom import counted_mw
 from controllers.temporal.unit_commitment.variables import (

@@ -49,10 +49,10 @@ def test_far_too_much_is_answered_at_less():
 
 @settings(deadline=None, derandomize=True, max_examples=40)
 @given(POWER, POWER)
-def test_an_answer_given_once_holds_for_every_other_power(one, other):
+def test_an_answer_given_once_holds_for_every_other_power(asked, other):
     """Losses and excesses are convex while the feeder imports: no answer is ever above the truth."""
     y = powers(other)
-    said, flow = reply_to(NET, powers(one)), NET.flow(y)
+    said, flow = reply_to(NET, powers(asked)), NET.flow(y)
     assert np.all(said.losses.at(y) <= flow.losses_mw(NET.feeder)[said.losses.hour] + 1e-6)
     worst = excesses(NET, flow, y).max(axis=0)
     assert np.all(said.overload.at(y) <= np.maximum(worst, 0.0)[said.overload.hour] + 1e-5)

@@ -43,9 +43,9 @@ def test_splitting_costs_something_here(morning):
 
 
 def test_no_plan_is_below_the_joint_bound(morning):
-    for found in (morning.bilayer, morning.talked.operation, morning.joint.operation, morning.lines.operation):
-        assert found.j_usd >= morning.joint.bound_usd - 1e-4 * found.j_usd
-        assert found.j_usd >= morning.lines.bound_usd - 1e-4 * found.j_usd
+    for operation in (morning.bilayer, morning.talked.operation, morning.joint.operation, morning.lines.operation):
+        assert operation.j_usd >= morning.joint.bound_usd - 1e-4 * operation.j_usd
+        assert operation.j_usd >= morning.lines.bound_usd - 1e-4 * operation.j_usd
 
 
 def test_bound_and_incumbent_meet(morning):
@@ -121,8 +121,8 @@ def test_where_charging_and_discharging_at_once_would_pay_nobody_does_both(morni
     case = layer.case(view)
     assert case.cycling_pays().any()
     plan = CoordinatedPlan(known).plan(view)
-    found = operate(case, layer.networks(view), plan)
-    assert np.minimum(found.dispatch.pc_mw, found.dispatch.pd_mw)[case.cycling_pays()].max() < 1e-6
+    operation = operate(case, layer.networks(view), plan)
+    assert np.minimum(operation.dispatch.pc_mw, operation.dispatch.pd_mw)[case.cycling_pays()].max() < 1e-6
     assert np.minimum(plan.pc_kw[0], plan.pd_kw[0]).max() < 1e-2
 
 

@@ -43,7 +43,7 @@ def sound() -> tuple[Decision, LowerAnswer, Asked]:
     return decision, answer, asked
 
 
-def found(feeder: RadialFeeder = case.FEEDER, asked: dict[str, Any] | None = None, **changes: Any) -> str:
+def verdict(feeder: RadialFeeder = case.FEEDER, asked: dict[str, Any] | None = None, **changes: Any) -> str:
     _, answer, wanted = sound()
     power_flow = case.POWER_FLOW if feeder is case.FEEDER else ac_engine(feeder).power_flow
     claimed, wanted = replace(answer, **changes), replace(wanted, **(asked or {}))
@@ -56,7 +56,7 @@ def flexibility(**changes: Any) -> dict[str, Any]:
 
 def test_a_sound_answer_passes() -> None:
     assert sound()[0].status == "accepted"
-    assert found() == ""
+    assert verdict() == ""
 
 
 @pytest.mark.parametrize(("plant", "line"), [
@@ -70,32 +70,32 @@ def test_a_sound_answer_passes() -> None:
 ])
 def test_a_false_answer_is_named(plant: Any, line: str) -> None:
     _, answer, asked = sound()
-    assert line in found(**plant(answer, asked))
+    assert line in verdict(**plant(answer, asked))
 
 
 def test_envelopes_are_checked_on_both_sides() -> None:
     flex = sound()[2].flexibility
-    assert "x below x_min" in found(asked=flexibility(x_min_now_kwh=flex.x_min_now_kwh + 5.0))
-    assert "x above x_max" in found(asked=flexibility(x_max_now_kwh=flex.x_max_now_kwh - 60.0))
+    assert "x below x_min" in verdict(asked=flexibility(x_min_now_kwh=flex.x_min_now_kwh + 5.0))
+    assert "x above x_max" in verdict(asked=flexibility(x_max_now_kwh=flex.x_max_now_kwh - 60.0))
 
 
 def test_admitted_slack_is_no_violation() -> None:
     lacking = float(sound()[1].pd_kw.mean(axis=1).sum())
     nothing = np.zeros_like(sound()[1].pd_kw)
-    assert "targets lack" in found(pd_kw=nothing)
-    assert "targets lack" not in found(pd_kw=nothing, under_kwh=(0.0, lacking))
+    assert "targets lack" in verdict(pd_kw=nothing)
+    assert "targets lack" not in verdict(pd_kw=nothing, under_kwh=(0.0, lacking))
 
 
 def test_limits_of_the_network_are_checked() -> None:
     feeder = case.FEEDER
-    assert "below v_min_pu" in found(replace(feeder, v_min_pu=0.99))
-    assert "above v_max_pu" in found(replace(feeder, v_min_pu=0.5, v_max_pu=0.98))
-    assert "line above its rating" in found(replace(feeder, i_max_pu=0.3 * feeder.i_max_pu))
-    assert "transformer above" in found(replace(feeder, transformer_kva=0.5 * feeder.transformer_kva))
+    assert "below v_min_pu" in verdict(replace(feeder, v_min_pu=0.99))
+    assert "above v_max_pu" in verdict(replace(feeder, v_min_pu=0.5, v_max_pu=0.98))
+    assert "line above its rating" in verdict(replace(feeder, i_max_pu=0.3 * feeder.i_max_pu))
+    assert "transformer above" in verdict(replace(feeder, transformer_kva=0.5 * feeder.transformer_kva))
     substation = feeder.transformer_kva.copy()
     substation[0] = 1000.0
-    assert "transformer above" in found(replace(feeder, transformer_kva=substation))
-    assert "does not exist" in found(asked={"load_kw": 40.0 * sound()[2].load_kw})
+    assert "transformer above" in verdict(replace(feeder, transformer_kva=substation))
+    assert "does not exist" in verdict(asked={"load_kw": 40.0 * sound()[2].load_kw})
 
 
 def test_fast_ports_do_not_load_the_buses_transformer() -> None:
@@ -112,8 +112,8 @@ def test_fast_ports_do_not_load_the_buses_transformer() -> None:
     slow_there = np.any((PAIRS.bus_index == bus) & (kind_of(PAIRS.group) == 0)
                         & (asked.flexibility.pc_max_now_kw[:, 0] > 0))
     assert not slow_there
-    assert "transformer above" not in found(feeder, **charging)
-    assert "transformer above" in found(feeder, asked=everything_slow, **charging)
+    assert "transformer above" not in verdict(feeder, **charging)
+    assert "transformer above" in verdict(feeder, asked=everything_slow, **charging)
 
 
 # ---------------------------------------------------------------- judge

@@ -126,9 +126,9 @@ def test_the_order_of_pairs_does_not_matter() -> None:
     first = Decider(known).decide(view)
     second = Decider(replace(known, pairs=pairs)).decide(shuffled)
     assert np.abs(first.p_plan_bus_kw - second.p_plan_bus_kw).max() / 1e3 < 1e-6
-    one = BranchFlow(known).step(view)
+    first = BranchFlow(known).step(view)
     other = BranchFlow(replace(known, pairs=pairs)).step(shuffled)
-    assert np.abs(one.p_plan_bus_kw - other.p_plan_bus_kw).max() / 1e3 < 1e-6
+    assert np.abs(first.p_plan_bus_kw - other.p_plan_bus_kw).max() / 1e3 < 1e-6
 
 
 def test_the_present_is_not_starved_for_a_forecast() -> None:

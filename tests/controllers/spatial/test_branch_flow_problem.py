@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from controllers.port import FeederView, PlanError, SpatialKnowledge
+from controllers.rows.grid import Unknowns
 from controllers.spatial.branch_flow import statement
-from controllers.spatial.branch_flow.conic.grid import Unknowns
 from controllers.spatial.branch_flow.decision import Decider
 from controllers.spatial.branch_flow.forecast import forecast, inputs_of
 from controllers.spatial.branch_flow.layout import make_layout
@@ -32,8 +32,8 @@ def solved(known: SpatialKnowledge, view: FeederView, left_out: str = "", correc
 
 
 def least_cost(known: SpatialKnowledge, view: FeederView, left_out: str = "") -> float:
-    found = solved(replace(known, solver="CLARABEL"), view, left_out)
-    return -np.inf if found.run.status == "unbounded" else found.objective_usd
+    solution = solved(replace(known, solver="CLARABEL"), view, left_out)
+    return -np.inf if solution.run.status == "unbounded" else solution.objective_usd
 
 
 def evening(feeder: RadialFeeder = case.FEEDER, one_way: bool = False, **changes: Any

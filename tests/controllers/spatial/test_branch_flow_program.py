@@ -47,11 +47,11 @@ def of_everything(known: SpatialKnowledge, layout: Layout, inputs: Inputs) -> tu
     return assembly.solution(x, z, choice, run), assembly.limits.penalty
 
 
-def assert_same(one: Solution, other: Solution) -> None:
-    assert one.run.is_optimal and other.run.is_optimal
-    assert one.objective_usd == pytest.approx(other.objective_usd, rel=1e-8, abs=1e-6)
-    assert np.abs(one.p_pev - other.p_pev).max() < 1e-4
-    assert np.abs(one.price_usd_per_mw - other.price_usd_per_mw).max() < 2e-3
+def assert_same(first: Solution, other: Solution) -> None:
+    assert first.run.is_optimal and other.run.is_optimal
+    assert first.objective_usd == pytest.approx(other.objective_usd, rel=1e-8, abs=1e-6)
+    assert np.abs(first.p_pev - other.p_pev).max() < 1e-4
+    assert np.abs(first.price_usd_per_mw - other.price_usd_per_mw).max() < 2e-3
 
 
 @pytest.mark.parametrize("solver", ["QOCO", "CLARABEL"])
@@ -59,9 +59,9 @@ def test_what_is_left_out_does_not_move_the_optimum(solver: str) -> None:
     known, view = evening(solver=solver)
     layout, inputs = prepared(known, view)
     whole, penalty = of_everything(known, layout, inputs)
-    found = LowerProblem(known).solve(layout, inputs)
-    assert_same(found, whole)
-    low = found.flow.v[:, :] < known.voltage_penalty_below_pu**2
+    solution = LowerProblem(known).solve(layout, inputs)
+    assert_same(solution, whole)
+    low = solution.flow.v[:, :] < known.voltage_penalty_below_pu**2
     assert 0 < np.count_nonzero(low) < low.size  # voltages lie on both sides of the threshold
     assert penalty.row.size == low.size
 

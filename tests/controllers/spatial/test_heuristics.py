@@ -77,8 +77,8 @@ def test_the_budget_is_spent_to_the_last_evaluation(method: Method) -> None:
         calls.append(genes.shape[0])
         return bowl(genes)
 
-    found = search(method, counted, np.full((1, 6), 0.9), Budget(100, 20), 1)
-    assert sum(calls) == found.evaluations == 100
+    best = search(method, counted, np.full((1, 6), 0.9), Budget(100, 20), 1)
+    assert sum(calls) == best.evaluations == 100
     assert max(calls) == 20
 
 
@@ -93,8 +93,8 @@ def test_what_keeps_limits_goes_before_what_is_cheap() -> None:
     def fitness(genes: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         return genes[:, 0], 0.5 - genes[:, 0]
 
-    found = search("pso", fitness, np.full((1, 2), 0.9), Budget(100, 20), 1)
-    assert found.keeps_limits and 0.5 <= found.genes[0] < 0.9
+    best = search("pso", fitness, np.full((1, 2), 0.9), Budget(100, 20), 1)
+    assert best.keeps_limits and 0.5 <= best.genes[0] < 0.9
 
 
 @pytest.mark.parametrize(("budget", "given"), [(Budget(50, 20), 1), (Budget(40, 20), 20), (Budget(40, 20), 0)])
@@ -133,8 +133,8 @@ def test_no_search_beats_the_optimum_of_the_same_hour() -> None:
     hour = HourJudge(known, decision.layout, decision.forecast)
     least = hour.cost(Powers(decision.pc_kw[None], decision.pd_kw[None])).objective_usd[0]
     for method in METHODS:
-        _, found = searched(known, decision.layout, decision.forecast, method, 1)
-        assert least - 1e-5 <= found.fitness <= 1.05 * least
+        _, best = searched(known, decision.layout, decision.forecast, method, 1)
+        assert least - 1e-5 <= best.fitness <= 1.05 * least
 
 
 def test_missed_targets_and_uneven_steps_cost_as_in_equation_13() -> None:
@@ -170,8 +170,8 @@ def test_powers_without_a_power_flow_are_the_worst_of_all() -> None:
 def test_targets_are_cut_to_what_the_voltage_allows(method: Method) -> None:
     """Each bus may draw 20.2 kW until 0.998 pu less the judge's tolerance of 1e-4: 21 kW."""
     known = tiny.knowledge(v_min_pu=0.998)
-    powers, found = searched(known, *tiny.hour(known, target_c_kw=60.0), method, seed=1)
-    assert found.keeps_limits
+    powers, best = searched(known, *tiny.hour(known, target_c_kw=60.0), method, seed=1)
+    assert best.keeps_limits
     assert np.all(powers.pc_kw <= 21.0 + 1e-6)
     assert powers.pc_kw.sum() / 2 > 39.0
 

@@ -59,25 +59,25 @@ def afternoon(count: int, **changes: object) -> tuple[SpatialKnowledge, FeederVi
 
 def solved(known: SpatialKnowledge, view: FeederView) -> Solution:
     layout = make_layout(known, np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0))
-    found = LowerProblem(known).solve(layout, inputs_of(known, layout, forecast(known, layout, view)))
-    assert found.run.is_optimal
-    return found
+    solution = LowerProblem(known).solve(layout, inputs_of(known, layout, forecast(known, layout, view)))
+    assert solution.run.is_optimal
+    return solution
 
 
-def later_cars_mw(found: Solution, known: SpatialKnowledge) -> Floats:
+def later_cars_mw(solution: Solution, known: SpatialKnowledge) -> Floats:
     """[B - 1, N] of cars in later hours."""
-    return found.p_pev[:, 3600 // known.step_s :]
+    return solution.p_pev[:, 3600 // known.step_s :]
 
 
 @pytest.mark.parametrize("reactive_power", [False, True])
 def test_buses_of_a_neighbourhood_move_together(reactive_power: bool) -> None:
     """Each bus has the share of its chargers in the power of its neighbourhood, zone by zone (one kind of charger)."""
     known, view = afternoon(FEW, reactive_power=reactive_power)
-    found = solved(known, view)
+    solution = solved(known, view)
     slow_kw = view.flexibility.pc_max_later_kw[1:, 0]
     taxis = known.site.bus_zone[1:] == 1
     top = neighbourhoods(case.FEEDER.parent, FEW)[1:]
-    power = later_cars_mw(found, known)
+    power = later_cars_mw(solution, known)
     compared = 0
     for group in np.unique(top):
         for zone in (0, 2):
@@ -96,8 +96,8 @@ def test_every_later_target_is_met_as_well_as_bus_by_bus() -> None:
     known, _ = afternoon(FEW)
     for zone in range(3):
         here = known.site.bus_zone[1:] == zone
-        one, other = (later_cars_mw(found, known)[here].sum(axis=0) for found in (fine, coarse))
-        assert other == pytest.approx(one, abs=2e-4)
+        bus_by_bus, other = (later_cars_mw(solution, known)[here].sum(axis=0) for solution in (fine, coarse))
+        assert other == pytest.approx(bus_by_bus, abs=2e-4)
 
 
 def test_coarse_later_hours_cost_the_present_one_little() -> None:

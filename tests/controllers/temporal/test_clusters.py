@@ -72,9 +72,9 @@ def test_clusters_give_the_optimum_of_single_units(seed: int, build: SimpleNames
     single, together = commit(case, 1e-8, 5000), commit_by_clusters(case, 1e-8, 5000)
     assert together.objective_usd == pytest.approx(single.objective_usd, rel=2e-7)
     assert together.u.shape == single.u.shape
-    found = dispatch(case, together.u, np.zeros(0))
-    assert account(case, together.u, found).objective_usd == pytest.approx(found.objective_usd, rel=1e-6)
-    assert together.bound_usd <= found.objective_usd <= together.objective_usd * (1 + 3e-4)
+    powers = dispatch(case, together.u, np.zeros(0))
+    assert account(case, together.u, powers).objective_usd == pytest.approx(powers.objective_usd, rel=1e-6)
+    assert together.bound_usd <= powers.objective_usd <= together.objective_usd * (1 + 3e-4)
 
 
 @pytest.mark.parametrize("control", ["bidirectional", "none"])
@@ -93,9 +93,9 @@ def test_with_cars_and_two_districts(control: str, build: SimpleNamespace) -> No
 def test_without_clusters_or_with_the_ten_units_answer_nothing_changes(build: SimpleNamespace) -> None:
     k = build.knowledge(H, units=build.small_units())
     v = build.view(k, HILL, (build.few_cars(),))
-    one, other = (UnitCommitment(k, tuning=Tuning(clusters=switch)).plan(v) for switch in (True, False))
-    assert one.objective_usd == other.objective_usd
-    assert np.array_equal(one.committed, other.committed)
+    clustered, other = (UnitCommitment(k, tuning=Tuning(clusters=switch)).plan(v) for switch in (True, False))
+    assert clustered.objective_usd == other.objective_usd
+    assert np.array_equal(clustered.committed, other.committed)
 
 
 def test_surplus_wind_counts_every_unit_of_a_cluster(build: SimpleNamespace) -> None:

@@ -72,10 +72,10 @@ def test_what_breaks_minimum_times_is_found_anew(case: Case) -> None:
     last = np.zeros((units.count, H), dtype=np.int64)
     last[slow, 4] = 1  # one hour on
     assert units.min_up_h[slow] > 1
-    found = too_short(after(case, last))
-    assert found[slow, 4 - BESIDE_H:5 + BESIDE_H].all()
+    short = too_short(after(case, last))
+    assert short[slow, 4 - BESIDE_H:5 + BESIDE_H].all()
     relaxed = last_schedule(after(case, last))
-    assert np.isnan(held(after(case, last), relaxed)).sum() == found.sum()
+    assert np.isnan(held(after(case, last), relaxed)).sum() == short.sum()
 
 
 def test_a_run_that_the_horizon_cuts_is_not_too_short(case: Case) -> None:
@@ -94,9 +94,9 @@ def test_what_the_units_have_behind_them_counts(case: Case) -> None:
     hours_on = np.full(units.count, -50)
     hours_on[slow] = 1  # just started, and the last schedule has it off
     begun = replace(case, view=replace(case.view, hours_on=hours_on))
-    found = too_short(after(begun, np.zeros((units.count, H))))
-    assert found[slow, 0]
-    assert not np.delete(found, slow, axis=0).any()
+    short = too_short(after(begun, np.zeros((units.count, H))))
+    assert short[slow, 0]
+    assert not np.delete(short, slow, axis=0).any()
 
 
 def test_hours_where_the_relaxed_optimum_differs_are_found_anew(case: Case) -> None:

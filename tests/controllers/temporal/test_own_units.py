@@ -70,8 +70,8 @@ def test_reserve_that_units_cannot_reach_is_missing_to_the_judge(build: SimpleNa
     k = build.knowledge(H, units=build.small_units(**OWN), mip_gap=1e-4)
     view = build.view(k, HILL)
     plan = UnitCommitment(k, "none").plan(view)
-    found = check_plan(replace(k, headroom="reachable"), view, plan, "none")
-    assert {violation.rule for violation in found} == {"reserve"}
+    violations = check_plan(replace(k, headroom="reachable"), view, plan, "none")
+    assert {violation.rule for violation in violations} == {"reserve"}
 
 
 def test_reserve_must_be_reachable_by_hand(build: SimpleNamespace) -> None:

@@ -119,9 +119,9 @@ def test_ties_make_the_end_as_cheap_in_the_rest_as_it_can_be(build: SimpleNamesp
 
 
 def test_weights_of_the_case_do_not_matter(build: SimpleNamespace) -> None:
-    one, other = (pareto_front(_case(build, objective=w), "operating", "carbon", replace(QUICK, points=2))
+    first, other = (pareto_front(_case(build, objective=w), "operating", "carbon", replace(QUICK, points=2))
                   for w in (Objective(), Objective(0.2, 3.0, 0.0, 9.0)))
-    assert _pairs(one) == pytest.approx(_pairs(other), rel=1e-9)
+    assert _pairs(first) == pytest.approx(_pairs(other), rel=1e-9)
 
 
 def test_owners_count_tariffs_only_where_the_objective_does(build: SimpleNamespace) -> None:
@@ -157,7 +157,7 @@ def test_wasted_energy_is_kept_out_by_binaries(build: SimpleNamespace) -> None:
 def test_cohorts_by_bins_are_a_relaxation(build: SimpleNamespace) -> None:
     """So their bound holds: no optimum of theirs is dearer."""
     case = unweighted(_case(build, wind=np.zeros(H)))
-    binned, full = (commit(one, 1e-7, 3000).objective_usd for one in (binned_cohorts(case), case))
+    binned, full = (commit(posed, 1e-7, 3000).objective_usd for posed in (binned_cohorts(case), case))
     assert binned <= full * (1 + 1e-6)
 
 
@@ -168,12 +168,12 @@ def test_where_few_cohorts_are_too_optimistic_a_fuller_problem_decides(
 
     def refuse(case: Case, aim: object, commitment: Commitment, at: np.ndarray) -> object:
         asked.append(at.size)
-        found, wasted = honest(case, aim, commitment, at)  # type: ignore[arg-type]
+        powers, wasted = honest(case, aim, commitment, at)  # type: ignore[arg-type]
         if len(asked) > 2:
-            return found, wasted
+            return powers, wasted
         if refused == "no dispatch":
             raise PlanError("dispatch is infeasible")
-        return replace(found, objective_usd=1.5 * found.objective_usd), wasted
+        return replace(powers, objective_usd=1.5 * powers.objective_usd), wasted
 
     expected = _front(build, {}, "operating", "carbon").points[0]
     monkeypatch.setattr(pareto, "dispatch_to", refuse)

@@ -63,22 +63,22 @@ PLANTED: dict[str, Callable[[Plan], Plan]] = {
 def test_a_planted_violation_is_named(rule: str, sound: tuple[TemporalKnowledge, SystemView, Plan]) -> None:
     known, view, plan = sound
     assert check_plan(known, view, plan) == []
-    found = check_plan(known, view, PLANTED[rule](plan))
-    assert rule in {violation.rule for violation in found}
+    violations = check_plan(known, view, PLANTED[rule](plan))
+    assert rule in {violation.rule for violation in violations}
 
 
 @pytest.mark.parametrize("name", ["operating_cost_usd", "owners_net_usd", "curtailment_usd", "carbon_cost_usd",
                                   "carbon_t", "objective_usd"])
 def test_a_wrong_cost_is_named(name: str, sound: tuple[TemporalKnowledge, SystemView, Plan]) -> None:
     known, view, plan = sound
-    found = check_plan(known, view, replace(plan, **{name: getattr(plan, name) + 1.0}))
-    assert [(v.rule, v.who) for v in found] == [("cost", name)]
+    violations = check_plan(known, view, replace(plan, **{name: getattr(plan, name) + 1.0}))
+    assert [(v.rule, v.who) for v in violations] == [("cost", name)]
 
 
 def test_hour_unit_and_amount_are_in_the_message(sound: tuple[TemporalKnowledge, SystemView, Plan]) -> None:
     known, view, plan = sound
-    found = check_plan(known, view, replace(plan, p_mw=_changed(plan.p_mw, (0, 3), 80.0)))
-    assert str(next(v for v in found if v.rule == "balance")) == "balance hour 4 system: 80"
+    violations = check_plan(known, view, replace(plan, p_mw=_changed(plan.p_mw, (0, 3), 80.0)))
+    assert str(next(v for v in violations if v.rule == "balance")) == "balance hour 4 system: 80"
 
 
 @pytest.mark.parametrize(("initial", "row", "who"), [
@@ -93,8 +93,8 @@ def test_times_from_before_the_plan_count(initial: tuple[int, int, int], row: li
     plan = UnitCommitment(known).plan(view)
     committed = np.array(plan.committed)
     committed[("base", "mid").index(who)] = row
-    found = check_plan(known, view, replace(plan, committed=committed))
-    assert ("initial_status", who) in {(v.rule, v.who) for v in found}
+    violations = check_plan(known, view, replace(plan, committed=committed))
+    assert ("initial_status", who) in {(v.rule, v.who) for v in violations}
 
 
 def test_hot_and_cold_starts_are_recomputed(build: SimpleNamespace) -> None:
@@ -117,8 +117,8 @@ def test_charging_and_discharging_in_full_at_once_is_named(
         sound: tuple[TemporalKnowledge, SystemView, Plan]) -> None:
     known, view, plan = sound
     both = tuple(np.array(d.pc_max_kw) * (d.pd_max_kw > 0) for d in view.districts)
-    found = check_plan(known, view, replace(plan, pc_kw=both, pd_kw=both))
-    assert "cohort_sharing" in {v.rule for v in found}
+    violations = check_plan(known, view, replace(plan, pc_kw=both, pd_kw=both))
+    assert "cohort_sharing" in {v.rule for v in violations}
 
 
 def test_cycling_is_named_only_where_it_pays(build: SimpleNamespace) -> None:
@@ -160,8 +160,8 @@ def test_changes_of_power_are_judged(limit: str, value: float, before: float, po
     p[1] = row
     planned = replace(plan, committed=np.stack([plan.committed[0], (row > 0).astype(int), plan.committed[2]]), p_mw=p)
     limits = np.array([np.inf, value, np.inf])
-    found = check_plan(replace(known, units=replace(known.units, **{limit: limits})), view, planned)
-    seen = [(v.rule, v.hour, v.amount) for v in found if v.rule in ("ramp_up", "ramp_down") or "limit" in v.rule]
+    violations = check_plan(replace(known, units=replace(known.units, **{limit: limits})), view, planned)
+    seen = [(v.rule, v.hour, v.amount) for v in violations if v.rule in ("ramp_up", "ramp_down") or "limit" in v.rule]
     assert seen == ([] if expected is None else [(expected[0], expected[1], pytest.approx(expected[2]))])
 
 

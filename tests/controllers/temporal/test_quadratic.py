@@ -8,9 +8,9 @@ import pytest
 import scipy.sparse as sp
 
 from controllers.port import PlanError
+from controllers.rows.grid import Unknowns, columns, total
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment import quadratic
-from controllers.temporal.unit_commitment.linear import Linear, Rows, times, total
 from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.quadratic import Quadratic, Seldom, as_columns
 from controllers.temporal.unit_commitment.solve import UnitCommitment
@@ -44,8 +44,8 @@ def cvxpys_rows(constraint, variables):
     """(matrix, constant) of expression = 0 or >= 0, over these unknowns in this order."""
     data = cp.Problem(cp.Minimize(0), [constraint]).get_problem_data(cp.CLARABEL)[0]
     place, matrix = data["param_prob"].var_id_to_col, sp.csc_array(data["A"])
-    parts = [matrix[:, place[one.id]:place[one.id] + one.size] if one.id in place
-             else sp.csc_array((matrix.shape[0], one.size)) for one in variables]
+    parts = [matrix[:, place[variable.id]:place[variable.id] + variable.size] if variable.id in place
+             else sp.csc_array((matrix.shape[0], variable.size)) for variable in variables]
     sign = -1.0 if isinstance(constraint, cp.constraints.Equality) else 1.0  # A x = b, but A x + s = b with s >= 0
     return -sign * sp.hstack(parts).toarray(), sign * data["b"]
 
@@ -68,8 +68,9 @@ def test_every_equation_has_the_rows_that_cvxpy_makes_of_it(case, rule, terminal
     for name, equation in (eq.DISPATCH | eq.COHORTS).items():
         for theirs, ours in zip(equation(problem, v), equation(problem, mine), strict=True):
             matrix, constant = cvxpys_rows(theirs, unknown)
-            assert ours.expression.matrix.toarray() == pytest.approx(matrix, abs=1e-12), name
-            assert ours.expression.constant == pytest.approx(constant, abs=1e-12), name
+            own = ours.rows(sum(part.size for part in unknown))  # -A x + s = constant
+            assert -own.matrix.matrix().toarray() == pytest.approx(matrix, abs=1e-12), name
+            assert own.rhs == pytest.approx(constant, abs=1e-12), name
             compared.add(name)
     assert compared >= {"balance", "minimum_power", "reserve", "cohort_recursion", "cohort_envelope", "terminal"}
 
@@ -77,7 +78,7 @@ def test_every_equation_has_the_rows_that_cvxpy_makes_of_it(case, rule, terminal
 def test_unknowns_that_are_not_negative_keep_that(case):
     v, place, low = as_columns(make_variables(case()))
     assert np.all(low[place["short"]] == 0) and np.all(np.isinf(low[place["x"]]))
-    assert v.stored_reserve[1].matrix.indices.tolist() == list(
+    assert columns(v.stored_reserve[1]).tolist() == list(
         range(place["stored_reserve"].start + 1, place["stored_reserve"].stop, 2))
 
 
@@ -134,37 +135,12 @@ def test_an_answer_that_breaks_its_limits_is_none():
         quadratic.judge(stated, "it")
 
 
-# ------------------------------------------------------------------ the small algebra
-def line(*row, constant=0.0):
-    return Linear(sp.csr_array(np.atleast_2d(np.array(row, dtype=float))), np.array([float(constant)]))
-
-
-def test_sums_and_products_by_hand():
-    x, y = line(1, 0), line(0, 1)
-    both = 2 * x - y / 4 + 3
-    assert both.matrix.toarray().tolist() == [[2, -0.25]] and both.constant.tolist() == [3]
-    assert (5 - both).matrix.toarray().tolist() == [[-2, 0.25]] and (5 - both).constant.tolist() == [2]
-    two = sp.csr_array(np.array([[1.0], [10.0]])) @ both
-    assert two.constant.tolist() == [3, 30] and two[1].matrix.toarray().tolist() == [[20, -2.5]]
-    assert total(two).constant.tolist() == [33]
-    assert times(np.array([2.0, 0.0]), two).constant.tolist() == [6, 0]
-    row = np.array([1.0, 1.0]) @ two
-    assert row.matrix.toarray().tolist() == [[22, -2.75]]
-
-
-def test_comparisons_are_rows():
-    x = line(1, 0)
-    least, most, equal = x >= 2, x <= np.array([3.0]), x == 4
-    assert isinstance(least, Rows) and (least.sense, most.sense, equal.sense) == ("nonneg", "nonneg", "zero")
-    assert least.expression.constant.tolist() == [-2]
-    assert most.expression.matrix.toarray().tolist() == [[-1, 0]] and most.expression.constant.tolist() == [3]
-    assert equal.set_label("a").label == "a"
-
-
+# ------------------------------------------------------------------ rows as arrays
 def test_rows_of_one_unknown_are_bounds_and_held_unknowns_go():
-    x, y = line(1, 0), line(0, 1)
-    rows = [x >= 2, 2 * x <= np.array([6.0]), x + y == 7, y + x <= 9]
-    made = quadratic.arrays(rows, x + y, np.zeros(2), np.array([-np.inf, 0.0]))
+    made = Unknowns()
+    x, y = made.new((1, 1)), made.new((1, 1))
+    rows = [part.rows(2) for part in (x >= 2, 2 * x <= np.array([6.0]), x + y == 7, y + x <= 9)]
+    made = quadratic.arrays(rows, (x + y).coefficients(2), np.zeros(2), np.array([-np.inf, 0.0]))
     assert made.low.tolist() == [2, 0] and made.high.tolist() == [3, np.inf]
     assert made.equal.toarray().tolist() == [[1, 1]] and made.equal_to.tolist() == [7]
     assert made.below.toarray().tolist() == [[1, 1]] and made.limit.tolist() == [9]
@@ -175,7 +151,7 @@ def test_rows_of_one_unknown_are_bounds_and_held_unknowns_go():
 def test_piqp_gives_way_where_bounds_cross(case, monkeypatch):
     problem, asked = case(), []
     v = fix_commitment(problem, make_variables(problem), np.ones((3, H), dtype=np.int64), np.zeros(0))
-    monkeypatch.setattr(quadratic, "_by_clarabel", lambda one: asked.append(one.what))
+    monkeypatch.setattr(quadratic, "_by_clarabel", lambda given: asked.append(given.what))
     Quadratic("crossed", v, usd=lambda w: total(w.p), rows=lambda w: [w.p >= 2, w.p <= 1], squares={}).solve()
     assert asked == ["crossed"]
 

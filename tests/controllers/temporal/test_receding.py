@@ -119,11 +119,11 @@ def test_more_load_than_the_commitment_can_carry_is_expected_to_be_shed(case):
 def test_the_order_of_districts_changes_no_target(case):
     k, v, plan = case()
     redispatch = Redispatch(k, "bidirectional", IMBALANCE)
-    one = redispatch.update(later(v, plan, 2), plan).plan
+    first = redispatch.update(later(v, plan, 2), plan).plan
     turned = replace(v, districts=v.districts[::-1])
     other_plan = replace(plan, pc_kw=plan.pc_kw[::-1], pd_kw=plan.pd_kw[::-1])
     two = redispatch.update(later(turned, other_plan, 2), other_plan).plan
-    for a, b in zip(one.pc_kw, two.pc_kw[::-1], strict=True):
+    for a, b in zip(first.pc_kw, two.pc_kw[::-1], strict=True):
         assert np.max(np.abs(a - b)) < 2.0  # of some thousand kW
 
 
@@ -147,6 +147,6 @@ def test_the_solver_s_seconds_are_told_once(case, monkeypatch):
     solve = redispatch._solve
     monkeypatch.setattr(redispatch, "_solve", lambda *given: solved.append(solve(*given)) or solved[-1])
     answer = Redispatch(k, "bidirectional", IMBALANCE).update(later(v, plan, 3), plan)
-    (found, _, _), = solved
-    assert answer.solver_s == found.solver_s > 0
-    assert answer.compile_s == found.compile_s > 0
+    (dispatched, _, _), = solved
+    assert answer.solver_s == dispatched.solver_s > 0
+    assert answer.compile_s == dispatched.compile_s > 0

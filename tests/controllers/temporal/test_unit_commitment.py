@@ -77,9 +77,9 @@ def test_merging_districts_gives_a_bound_below_the_full_problem(build: SimpleNam
 def test_unequal_chargers_merge_into_a_relaxation(build: SimpleNamespace) -> None:
     """A strong charger and a strong discharger of one group: their sum may do both in full."""
     k = build.knowledge(H, units=build.small_units())
-    one = build.few_cars()
-    other = replace(one, pc_max_kw=one.pc_max_kw * 0.2)
-    case = UnitCommitment(k)._case(build.view(k, HILL, (one, other)))
+    strong = build.few_cars()
+    other = replace(strong, pc_max_kw=strong.pc_max_kw * 0.2)
+    case = UnitCommitment(k)._case(build.view(k, HILL, (strong, other)))
     merged = merge_cohorts(case.rows)
     two_way = (merged.pd_max_mw > 0) & (merged.pc_max_mw > 0)
     assert np.all(merged.share_limit[two_way] == pytest.approx(1 / 1.2 + 0.5))
@@ -99,8 +99,8 @@ def test_marginal_price_is_the_cost_of_one_more_mwh(build: SimpleNamespace) -> N
 
 # ------------------------------------------------------------------ the unique split
 def _answer(case: Case, u: np.ndarray) -> dict[tuple[int, int, int], tuple[float, float]]:
-    found = stages.dispatch(case, u, np.zeros(0))
-    d = stages.split(case, found, np.zeros(0), 1e-6 * found.objective_usd)
+    powers = stages.dispatch(case, u, np.zeros(0))
+    d = stages.split(case, powers, np.zeros(0), 1e-6 * powers.objective_usd)
     rows = case.rows
     keys = zip(rows.district[rows.cohort], rows.row[rows.cohort], rows.hour, strict=True)
     return dict(zip(keys, zip(d.pc_mw, d.pd_mw, strict=True), strict=True))
@@ -119,9 +119,9 @@ def _permuted(case: Case, seed: int) -> Case:
     return replace(case, rows=replace(rows, **changes))
 
 
-def _same_targets(one: dict[tuple[int, int, int], tuple[float, float]],
+def _same_targets(first: dict[tuple[int, int, int], tuple[float, float]],
                   other: dict[tuple[int, int, int], tuple[float, float]]) -> None:
-    a, b = (np.array([answer[key] for key in sorted(one)]) for answer in (one, other))
+    a, b = (np.array([answer[key] for key in sorted(first)]) for answer in (first, other))
     assert np.abs(a - b).max() <= 1e-6 * np.abs(a).max()
 
 
@@ -134,9 +134,9 @@ def test_targets_do_not_depend_on_the_order_of_cohorts(build: SimpleNamespace) -
 
 def test_targets_do_not_depend_on_the_order_of_districts(build: SimpleNamespace) -> None:
     k, v = _two_districts(build)
-    one = UnitCommitment(k).plan(v)
+    first = UnitCommitment(k).plan(v)
     other = UnitCommitment(k).plan(replace(v, districts=v.districts[::-1]))
-    for a, b in ((one.pc_kw, other.pc_kw[::-1]), (one.pd_kw, other.pd_kw[::-1])):
+    for a, b in ((first.pc_kw, other.pc_kw[::-1]), (first.pd_kw, other.pd_kw[::-1])):
         for mine, yours in zip(a, b, strict=True):
             assert np.abs(mine - yours).max() <= 1e-6 * max(np.abs(mine).max(), 1.0)
 
@@ -173,12 +173,12 @@ def test_the_split_costs_at_most_a_millionth(build: SimpleNamespace) -> None:
     k, v = _two_districts(build)
     case = UnitCommitment(k)._case(v)
     u = commitment.commit(case, 1e-5, 1000).u
-    found = stages.dispatch(case, u, np.zeros(0))
-    d = stages.split(case, found, np.zeros(0), 1e-6 * found.objective_usd)
-    before, after = account(case, u, found).objective_usd, account(case, u, d).objective_usd
+    powers = stages.dispatch(case, u, np.zeros(0))
+    d = stages.split(case, powers, np.zeros(0), 1e-6 * powers.objective_usd)
+    before, after = account(case, u, powers).objective_usd, account(case, u, d).objective_usd
     assert after <= before * (1 + 2e-6)
-    for one, other in ((found.pc_mw, d.pc_mw), (found.pd_mw, d.pd_mw)):
-        hours = [np.bincount(case.rows.hour, power, H) for power in (one, other)]
+    for first, other in ((powers.pc_mw, d.pc_mw), (powers.pd_mw, d.pd_mw)):
+        hours = [np.bincount(case.rows.hour, power, H) for power in (first, other)]
         assert hours[0] == pytest.approx(hours[1], abs=1e-6)
 
 

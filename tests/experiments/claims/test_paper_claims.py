@@ -120,9 +120,9 @@ def knowledge_like() -> Any:
                            carbon_price_usd_per_t=0.0, objective=Objective(owners=0.0, curtailment=0.0, carbon=0.0))
 
 
-def cell(switches: Switches, found: list[int], label: str = "") -> hours.Cell:
+def cell(switches: Switches, hours_fewer: list[int], label: str = "") -> hours.Cell:
     day = np.ones(24)
-    return hours.Cell(label, switches, np.array(found), np.array(found[:1]), day, day, day.astype(int),
+    return hours.Cell(label, switches, np.array(hours_fewer), np.array(hours_fewer[:1]), day, day, day.astype(int),
                       day.astype(int), 1.0, 1.0, 1e-4)
 
 
@@ -154,16 +154,16 @@ def objective(controller: str, carbon_t: float, operating: float) -> objectives.
 
 @pytest.mark.parametrize(("carbon_t", "holds"), [(90.0, "yes"), (110.0, "no")])
 def test_objectives_fall_together_only_if_none_rises(carbon_t: float, holds: str) -> None:
-    found = [objective("uncoordinated", 100.0, 20.0), objective("temporal", carbon_t, 10.0)]
-    assert objective_tables.verdict(found).holds == holds
+    objectives = [objective("uncoordinated", 100.0, 20.0), objective("temporal", carbon_t, 10.0)]
+    assert objective_tables.verdict(objectives).holds == holds
 
 
 def test_plans_that_feed_back_are_asked_whether_they_emit_more() -> None:
-    found = [objective("uncoordinated", 100.0, 20.0), objective("temporal", 110.0, 10.0)]
-    verdict = objective_tables.carbon_verdict(found, "a front")
+    objectives = [objective("uncoordinated", 100.0, 20.0), objective("temporal", 110.0, 10.0)]
+    verdict = objective_tables.carbon_verdict(objectives, "a front")
     assert verdict.holds == "no" and verdict.switches.endswith("paper_day linear")
     assert "average 0.900, of one more MWh charged 1.000 t/MWh; a front" in verdict.measured
-    assert objective_tables.carbon_verdict([found[0], objective("temporal", 90.0, 10.0)], "").holds == "yes"
+    assert objective_tables.carbon_verdict([objectives[0], objective("temporal", 90.0, 10.0)], "").holds == "yes"
 
 
 def test_a_front_says_what_a_ton_less_costs() -> None:
@@ -205,10 +205,10 @@ def test_a_study_of_searches_is_made_only_where_none_is_there(tmp_path: Path, mo
         return 0
 
     monkeypatch.setattr("experiments.feeder.spatial_solvers.main", made)
-    found, = place_tables.report_solvers(tmp_path / "none", tmp_path / "own")
-    assert "pso 1 answers, objective above the SOCP's by 1.000 %" in found.measured
+    verdict, = place_tables.report_solvers(tmp_path / "none", tmp_path / "own")
+    assert "pso 1 answers, objective above the SOCP's by 1.000 %" in verdict.measured
     monkeypatch.setattr("experiments.feeder.spatial_solvers.main", lambda _: pytest.fail("made twice"))
-    assert place_tables.report_solvers(tmp_path / "none", tmp_path / "own") == [found]
+    assert place_tables.report_solvers(tmp_path / "none", tmp_path / "own") == [verdict]
 
 
 def test_marginal_losses_are_those_known() -> None:

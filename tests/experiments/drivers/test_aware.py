@@ -54,32 +54,32 @@ def costs(assumes, told, learns, noise=0.0):
 
 
 def test_share_won_back_is_a_ratio_of_means():
-    found = answer(costs([110, 130, 120], [100, 100, 100], [102, 106, 104]))
-    assert (found.ignorance_usd, found.won_usd) == (20.0, 16.0)
-    assert found.standard_error_usd == pytest.approx(10 / np.sqrt(3))
-    assert (found.share, found.low, found.high) == pytest.approx((0.8, 0.8, 0.8))  # the same share in every seed
-    assert found.matters and "wins back 80%" in found.text and ": above 50%" in found.text
+    told = answer(costs([110, 130, 120], [100, 100, 100], [102, 106, 104]))
+    assert (told.ignorance_usd, told.won_usd) == (20.0, 16.0)
+    assert told.standard_error_usd == pytest.approx(10 / np.sqrt(3))
+    assert (told.share, told.low, told.high) == pytest.approx((0.8, 0.8, 0.8))  # the same share in every seed
+    assert told.matters and "wins back 80%" in told.text and ": above 50%" in told.text
 
 
 def test_the_interval_is_that_of_seeds_and_always_the_same():
     few = costs([110, 130, 120, 140], [100] * 4, [109, 102, 118, 104])
-    found = answer(few)
-    assert found.low < found.share < found.high and answer(few) == found
-    assert found.low < 0.5 and "not above 50%" in found.text
+    told = answer(few)
+    assert told.low < told.share < told.high and answer(few) == told
+    assert told.low < 0.5 and "not above 50%" in told.text
 
 
 def test_where_the_truth_saves_nothing_there_is_nothing_to_win_back():
     by_chance = answer(costs([90, 130], [100, 100], [100, 100]))
     within_gap = answer(costs([110, 110, 111], [100, 100, 100], [100, 100, 100], noise=12.0))
     worse = answer(costs([100, 100, 101], [110, 110, 110], [100, 100, 100]))
-    for found in (by_chance, within_gap, worse):
-        assert not found.matters and found.text.startswith("nothing to win back")
+    for told in (by_chance, within_gap, worse):
+        assert not told.matters and told.text.startswith("nothing to win back")
 
 
 def test_with_one_seed_there_is_no_interval():
-    found = answer(costs([110], [100], [105]))
-    assert np.isnan(found.low) and not found.matters
-    assert found.text.startswith("one seed") and "nothing" not in found.text
+    told = answer(costs([110], [100], [105]))
+    assert np.isnan(told.low) and not told.matters
+    assert told.text.startswith("one seed") and "nothing" not in told.text
 
 
 def test_differences_are_against_who_assumes():

@@ -78,34 +78,34 @@ def table(planned, discharged, plans=6, days=5, phi=0.9, **more):
     return np.broadcast_to(hours, (plans, days, *hours.shape)).copy()
 
 
-def by_measure(found):
-    return {(one.measure, one.hours): one for one in found}
+def by_measure(rows):
+    return {(row.measure, row.hours): row for row in rows}
 
 
 def test_hours_below_are_counted_where_something_is_promised():
-    found = by_measure(shares_below(table([0.0, 1.0, 10.0, 10.0], [0.0, 0.8, 9.5, 8.9])))
-    assert found["discharge", "all"].share == pytest.approx(2 / 3)
-    assert found["discharge", "main"].share == pytest.approx(2 / 3)  # 1 MW is a tenth of the largest
-    assert found["discharge", "all"].low == found["discharge", "all"].high == pytest.approx(2 / 3)
+    rows = by_measure(shares_below(table([0.0, 1.0, 10.0, 10.0], [0.0, 0.8, 9.5, 8.9])))
+    assert rows["discharge", "all"].share == pytest.approx(2 / 3)
+    assert rows["discharge", "main"].share == pytest.approx(2 / 3)  # 1 MW is a tenth of the largest
+    assert rows["discharge", "all"].low == rows["discharge", "all"].high == pytest.approx(2 / 3)
     small = by_measure(shares_below(table([0.9, 10.0], [0.0, 9.5])))
     assert (small["discharge", "all"].share, small["discharge", "main"].share) == (0.5, 0.0)
 
 
 def test_charging_counts_only_where_it_is_asked_for():
-    found = by_measure(shares_below(table([10.0], [9.5], planned_charge_mw=1.0, outside_mw=2.0, charged_mw=3.6,
+    rows = by_measure(shares_below(table([10.0], [9.5], planned_charge_mw=1.0, outside_mw=2.0, charged_mw=3.6,
                                           charged_as_told_mw=1.4)))
-    assert found["discharge", "all"].share == 0.0
-    assert found["less charging of cars in a hurry", "all"].share == 0.0  # 8.1 of 8.0
-    assert found["less all charging", "all"].share == 1.0  # 5.9 of 6.0
+    assert rows["discharge", "all"].share == 0.0
+    assert rows["less charging of cars in a hurry", "all"].share == 0.0  # 8.1 of 8.0
+    assert rows["less all charging", "all"].share == 1.0  # 5.9 of 6.0
 
 
 def test_the_interval_is_of_days_and_plans_not_of_hours():
     some = table([10.0] * 24, [9.5] * 24, plans=20, days=20)
     rng = np.random.default_rng(BOOTSTRAP_SEED)
     some[..., COLUMNS.index("discharged_mw")][rng.random((20, 20)) < 0.05] = 5.0  # whole days fail
-    one = by_measure(shares_below(some))["discharge", "all"]
-    by_hour = 2 * 1.96 * np.sqrt(one.share * (1 - one.share) / some[..., 0].size)
-    assert one.high - one.low > 3 * by_hour and one.low < one.share < one.high
+    of_all = by_measure(shares_below(some))["discharge", "all"]
+    by_hour = 2 * 1.96 * np.sqrt(of_all.share * (1 - of_all.share) / some[..., 0].size)
+    assert of_all.high - of_all.low > 3 * by_hour and of_all.low < of_all.share < of_all.high
 
 
 @pytest.mark.parametrize(("share", "low", "holds"), [(0.05, 0.03, True), (0.06, 0.045, True), (0.07, 0.055, False),

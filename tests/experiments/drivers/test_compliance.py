@@ -67,8 +67,8 @@ def test_where_all_comply_correlation_changes_nothing(rho):
 
 def test_what_is_missing_is_left_out():
     rows = [row("bilayer", 1.0, 1), row("bilayer", 0.5, 1, status="open"), row("temporal", 0.5, 2)]
-    found = summarise(rows)
-    assert {(c.controller, c.compliance) for c in found} == {("bilayer", 1.0)}
+    cells = summarise(rows)
+    assert {(c.controller, c.compliance) for c in cells} == {("bilayer", 1.0)}
     assert summarise([]) == []
 
 

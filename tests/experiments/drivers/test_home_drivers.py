@@ -31,7 +31,7 @@ def test_distance_is_that_of_samples_spread_over_the_bins() -> None:
     site = by_site()["site_4"].distribution("dwell_share")
     grid = np.concatenate([np.linspace(a, b, 400, endpoint=False) for a, b in zip(
         quantity.edges[:-1], quantity.edges[1:], strict=True)])
-    weight = [np.repeat(one.share, 400) for one in (quantity, site)]
+    weight = [np.repeat(column.share, 400) for column in (quantity, site)]
     assert quantity.distance(site) == pytest.approx(stats.wasserstein_distance(grid, grid, *weight), rel=2e-3)
 
 

@@ -32,7 +32,7 @@ def test_curves_are_densities_of_their_bins():
     rows = validation.curves({"x": stays})
     arrivals = [(float(value), float(density)) for _, name, value, density in rows if name == "arrival"]
     assert sum(density for _, density in arrivals) * 0.5 == pytest.approx(1.0, abs=1e-4)
-    assert max(arrivals, key=lambda one: one[1])[0] == 8.25
+    assert max(arrivals, key=lambda arrival: arrival[1])[0] == 8.25
     assert [row[2:] for row in rows if row[1] == "plugged"][-1] == ("23", "1")
 
 

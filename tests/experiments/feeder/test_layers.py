@@ -40,13 +40,13 @@ def test_the_island_is_as_described():
 @pytest.mark.slow
 def test_layers_really_interact_on_the_island_and_talking_closes_the_gap():
     """Splitting costs at least 0.5 %; the exchange brings back 80 % of it, never below the bound; SOCP = tangents."""
-    found = study(load_scenario("tight_island", ()))
-    bilayer, joint = found.j_usd("bilayer"), found.j_usd("joint")
-    talked = found.j_usd("bilayer_coordinated")
+    studied = study(load_scenario("tight_island", ()))
+    bilayer, joint = studied.j_usd("bilayer"), studied.j_usd("joint")
+    talked = studied.j_usd("bilayer_coordinated")
     assert bilayer - joint >= 0.005 * joint
     assert bilayer - talked >= 0.8 * (bilayer - joint)
     assert talked <= bilayer
-    assert min(row.j_usd for row in found.rows) >= found.bound_usd
-    assert min(row.j_usd for row in found.rows) >= found.coordination_bound_usd
-    assert found.tangent_usd == pytest.approx(found.cone_usd, rel=1e-3)
-    assert all(row.overload_max_mw == 0.0 for row in found.rows)
+    assert min(row.j_usd for row in studied.rows) >= studied.bound_usd
+    assert min(row.j_usd for row in studied.rows) >= studied.coordination_bound_usd
+    assert studied.tangent_usd == pytest.approx(studied.cone_usd, rel=1e-3)
+    assert all(row.overload_max_mw == 0.0 for row in studied.rows)

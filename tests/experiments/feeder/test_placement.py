@@ -135,8 +135,8 @@ def test_the_figure_needs_mean_and_interval():
 
 
 def test_seeds_that_are_not_strictly_comparable_are_named():
-    rows = [replace(one, class_difference=0.02 * (one.variant == "guided"), waiting=int(one.seed == 2))
-            if one.seed > 1 else one for one in three_seeds()]
+    rows = [replace(row, class_difference=0.02 * (row.variant == "guided"), waiting=int(row.seed == 2))
+            if row.seed > 1 else row for row in three_seeds()]
     text = p.conditions([p.summarise(rows, name) for name in p.SHOWN])
     assert "not in seeds 2, 3; largest difference 2.00 %" in text
     assert "in all seeds; largest difference 0.00 %" in p.conditions([p.summarise(three_seeds(), "guided")])
@@ -211,8 +211,8 @@ def test_seeds_that_are_not_comparable_forbid_the_verdict():
 
 
 def test_only_comparable_seeds_answer_and_the_others_are_named(capsys):
-    rows = [replace(one, class_difference=0.02) if one.seed == 2 and one.variant == "guided" else one
-            for one in three_seeds((99.0, 97.0, 98.9))]
+    rows = [replace(row, class_difference=0.02) if row.seed == 2 and row.variant == "guided" else row
+            for row in three_seeds((99.0, 97.0, 98.9))]
     assert {row.seed for row in p.comparable(rows)} == {1, 3}
     assert {row.variant for row in p.comparable(rows)} == {row.variant for row in rows}
     assert p.print_answer(rows, 2)

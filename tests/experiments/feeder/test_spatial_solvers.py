@@ -43,7 +43,7 @@ def test_statistics_are_over_seeds_and_excesses_over_the_optimum():
 
 
 def test_hours_are_summed_before_seeds_are_compared():
-    two_hours = [*answers(), *(replace(one, hour=22, objective_usd=1.0) for one in answers())]
+    two_hours = [*answers(), *(replace(answer, hour=22, objective_usd=1.0) for answer in answers())]
     pso = s.summarise(two_hours, "pso", 500)
     assert (pso.mean_usd, pso.best_usd, pso.worst_usd) == pytest.approx((3.2, 3.1, 3.3))
     assert pso.excess == pytest.approx(0.2 / 3.0)
@@ -56,17 +56,17 @@ def test_an_hour_with_nothing_to_decide_counts_at_every_budget():
 
 
 def test_the_verdict_names_worse_and_tie_and_better():
-    found = [s.summarise(answers(), method, 500) for method in s.SEARCHES]
-    text = s.verdict(found, 1e-9)
+    summaries = [s.summarise(answers(), method, 500) for method in s.SEARCHES]
+    text = s.verdict(summaries, 1e-9)
     assert "pso with 500 evaluations: worse than the SOCP by +10.0000 %" in text
     assert "sga with 500 evaluations: ties with the SOCP" in text
-    assert "better than the SOCP by -1.0000 %" in s.verdict([replace(found[0], excess=-0.01)], 1e-9)
+    assert "better than the SOCP by -1.0000 %" in s.verdict([replace(summaries[0], excess=-0.01)], 1e-9)
 
 
 def test_files_hold_every_answer(tmp_path):
     s.write_csv(answers(), tmp_path / "hour.csv")
     with (tmp_path / "hour.csv").open(encoding="utf-8") as file:
-        assert [line["method"] for line in csv.DictReader(file)] == [one.method for one in answers()]
+        assert [line["method"] for line in csv.DictReader(file)] == [answer.method for answer in answers()]
     save_figure(s.picture(answers(), [500], "test"), tmp_path / "hour")
     assert (tmp_path / "hour.png").stat().st_size > 0 and (tmp_path / "hour.svg").stat().st_size > 0
 
@@ -93,18 +93,18 @@ def test_every_counted_hour_is_kept_as_it_was_seen(hours):
 
 def test_the_optimum_of_the_hour_is_its_own_bound_and_no_search_goes_below(hours):
     rows = s.hour_rows(hours, EVENING, [20, 40], seeds=2)
-    socp = next(one for one in rows if one.method == "socp")
+    socp = next(row for row in rows if row.method == "socp")
     assert socp.status == "accepted" and abs(socp.gap_rel) < 1e-6
     assert len(rows) == 3 + 2 * 2 * 2
-    assert all(one.objective_usd >= socp.bound_usd * (1 - 1e-6) for one in rows)
-    assert all(np.isnan(one.bound_usd) for one in rows if one.method != "socp")
+    assert all(row.objective_usd >= socp.bound_usd * (1 - 1e-6) for row in rows)
+    assert all(np.isnan(row.bound_usd) for row in rows if row.method != "socp")
 
 
 def test_equal_budgets_are_spent_equally(hours):
     views = [s.hour_of(hours.knowledge, view) for view in hours.views]
-    hour = next(one for one in views if s.search_row(one, "pso", 20, 1).evaluations > 1)
+    hour = next(seen for seen in views if s.search_row(seen, "pso", 20, 1).evaluations > 1)
     spent = {(m, n): s.search_row(hour, m, n, 1) for m in s.SEARCHES for n in (20, 40)}
-    assert all(one.evaluations == n and one.ac_flows == n * hour.layout.steps for (_, n), one in spent.items())
+    assert all(row.evaluations == n and row.ac_flows == n * hour.layout.steps for (_, n), row in spent.items())
 
 
 @pytest.mark.parametrize(("arguments", "named"), [

@@ -22,8 +22,8 @@ def test_the_feeders_share_of_the_fleet_goes_with_its_peak(scale: str, cars: int
 
 def test_every_map_meets_every_peak() -> None:
     todo = zone_maps.studies(2, Path("somewhere"))
-    assert {(one.zone_map, one.scale) for one in todo} == {(m, s) for m in zone_maps.MAPS for s in zone_maps.SCALES}
-    assert len({one.place for one in todo}) == len(todo)
+    assert {(run.zone_map, run.scale) for run in todo} == {(m, s) for m in zone_maps.MAPS for s in zone_maps.SCALES}
+    assert len({run.place for run in todo}) == len(todo)
 
 
 def test_charging_at_the_cheap_bus_and_discharging_at_the_dear_one_is_seen() -> None:
@@ -41,7 +41,7 @@ def test_savings_are_those_of_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
                 for name, losses in (("in_place", 100.0), ("guided", 99.0), ("migrate", 95.0))]
 
     monkeypatch.setattr(zone_maps, "measure", rows)
-    monkeypatch.setattr(zone_maps, "ends_of_feeder", lambda one, variant: variant)
+    monkeypatch.setattr(zone_maps, "ends_of_feeder", lambda run, variant: variant)
     savings, ends = zone_maps.study(zone_maps.Study("public", "1.0", (1, 2), Path("somewhere")))
     assert [round(s.reduction, 4) for s in savings] == [0.0, 0.01, 0.05]
     assert [s.reaches_claim for s in savings] == [False, False, True]

@@ -13,5 +13,5 @@ from experiments.publishing.registry import experiment, experiments
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(experiments()))
 def test_the_cheap_row_is_where_it_was_published(name: str, tmp_path: Path) -> None:
-    one = experiment(name)
-    assert moved(one, one.cheap.compute(tmp_path)) == []
+    published = experiment(name)
+    assert moved(published, published.cheap.compute(tmp_path)) == []

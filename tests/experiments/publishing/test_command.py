@@ -22,7 +22,7 @@ def test_a_wrong_request_is_one_message_and_exit_code_2(words: list[str], messag
 def test_all_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     listed = capsys.readouterr().out
-    assert [one.name for one in experiments().values() if one.command not in listed] == []
+    assert [published.name for published in experiments().values() if published.command not in listed] == []
 
 
 def test_the_list_says_what_was_measured_by_other_code() -> None:

@@ -48,6 +48,6 @@ class Point:
 def test_rows_become_the_records_they_were_written_from() -> None:
     rows = [{"name": "a", "count": "3", "usd": "", "is_free": "True", "more": "x"},
             {"name": "b", "count": "4", "usd": "1.5", "is_free": "False", "more": "x"}]
-    one, other = records_of(rows, Point)
-    assert (one.name, one.count, np.isnan(one.usd), one.is_free) == ("a", 3, True, True)
+    first, other = records_of(rows, Point)
+    assert (first.name, first.count, np.isnan(first.usd), first.is_free) == ("a", 3, True, True)
     assert other == Point("b", 4, 1.5, False)

@@ -31,8 +31,8 @@ def listed(rows: Sequence[Row]) -> str:
     return listing(rows, [column("x", "x"), column("y", "y", ".1f")])
 
 
-def run(one: Run) -> None:
-    (one.folder / "points.csv").write_text("x,y\r\n1,2\r\n2,3\r\n")
+def run(experiment_run: Run) -> None:
+    (experiment_run.folder / "points.csv").write_text("x,y\r\n1,2\r\n2,3\r\n")
 
 
 TINY = Experiment(

@@ -69,11 +69,11 @@ def test_an_exit_code_that_is_not_accepted_stops_all(tmp_path: Path) -> None:
 
 
 def test_another_code_has_another_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    one = running.run_of("x", 2, tmp_path)
+    first = running.run_of("x", 2, tmp_path)
     monkeypatch.setattr(running, "code_hash", lambda: "other")
     other = running.run_of("x", 2, tmp_path)
-    assert one.folder.parent == other.folder.parent == tmp_path / "x"
-    assert one.folder != other.folder
+    assert first.folder.parent == other.folder.parent == tmp_path / "x"
+    assert first.folder != other.folder
 
 
 # ---------------------------------------------------------------- rows

@@ -67,12 +67,12 @@ def test_an_hour_counts_where_fewer_units_are_on_throughout(runs):
 
 # ---------------------------------------------------------------- costs
 def test_differences_are_paired_and_carry_the_gap(runs):
-    found = {d.controller: d for d in c.differences(runs, "uncoordinated", (c.COST,))}
-    assert found["bilayer"].difference == pytest.approx(-200.0)
-    assert found["bilayer"].ci95 == pytest.approx(0.0, abs=1e-6)
-    assert found["bilayer"].gap_usd == pytest.approx(GAP_REL * 1.5 * 1102.0)  # weight_operating is 1.5
-    assert found["smart_charging"].gap_usd == 0.0
-    assert found["uncoordinated"].difference == 0.0
+    by_controller = {d.controller: d for d in c.differences(runs, "uncoordinated", (c.COST,))}
+    assert by_controller["bilayer"].difference == pytest.approx(-200.0)
+    assert by_controller["bilayer"].ci95 == pytest.approx(0.0, abs=1e-6)
+    assert by_controller["bilayer"].gap_usd == pytest.approx(GAP_REL * 1.5 * 1102.0)  # weight_operating is 1.5
+    assert by_controller["smart_charging"].gap_usd == 0.0
+    assert by_controller["uncoordinated"].difference == 0.0
 
 
 def test_a_difference_below_twice_the_gap_says_so(runs):
@@ -107,6 +107,6 @@ def test_one_seed_from_end_to_end(tmp_path, capsys):
     code = c.main(arguments)
     screen = capsys.readouterr().out
     assert code == (0 if "uncoordinated holds" in screen else 1)
-    assert sorted(path.name for path in tmp_path.glob("*.h5")) == sorted(f"{one}-seed1.h5" for one in c.CONTROLLERS)
+    assert sorted(path.name for path in tmp_path.glob("*.h5")) == sorted(f"{who}-seed1.h5" for who in c.CONTROLLERS)
     c.main(arguments)
     assert capsys.readouterr().err.count("is complete already") == 4

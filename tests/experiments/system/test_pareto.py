@@ -18,7 +18,7 @@ SMALL = ("step_s=3600", "planning.binding_h=8", "planning.horizon_h=9", "spatial
 
 
 def _arguments(folder: Path, *more: str) -> list[str]:
-    sets = [part for one in (*SMALL, f"execution.cache_dir={folder / 'cache'}") for part in ("--set", one)]
+    sets = [part for setting in (*SMALL, f"execution.cache_dir={folder / 'cache'}") for part in ("--set", setting)]
     return ["--scenario", "smoke", *sets, "-o", str(folder / "out"), *more]
 
 

@@ -39,25 +39,25 @@ def evaluated(function, inputs=INPUTS, samples=SAMPLES):
 def test_the_indices_of_a_sum_are_its_shares_of_variance():
     # variances: a range of width w has w^2 / 12, three equal levels 0, 1, 2 have 2/3
     parts = np.array([4 / 12, 0.25 / 12, 2 / 3, 0.0])
-    found = indices(INPUTS, "sum", evaluated(lambda slope, half, name, nothing: slope + half / 2 + HEIGHT[name]))
+    of_inputs = indices(INPUTS, "sum", evaluated(lambda slope, half, name, nothing: slope + half / 2 + HEIGHT[name]))
     expected = parts / parts.sum()
-    assert [one.input for one in found] == ["slope", "half", "map", "nothing"]
-    assert [one.first for one in found] == pytest.approx(expected, abs=0.02)
-    assert [one.total for one in found] == pytest.approx(expected, abs=0.02)
-    assert all(0 < one.first_ci95 < 0.15 for one in found[:3]) and found[3].total_ci95 == 0
+    assert [index.input for index in of_inputs] == ["slope", "half", "map", "nothing"]
+    assert [index.first for index in of_inputs] == pytest.approx(expected, abs=0.02)
+    assert [index.total for index in of_inputs] == pytest.approx(expected, abs=0.02)
+    assert all(0 < index.first_ci95 < 0.15 for index in of_inputs[:3]) and of_inputs[3].total_ci95 == 0
 
 
 def test_what_acts_only_together_has_no_first_order():
     inputs = (Input("x", -1.0, 1.0), Input("side", levels=(-1, 1)))
-    found = indices(inputs, "product", evaluated(lambda x, side: x * side, inputs))
-    assert [one.first for one in found] == pytest.approx([0, 0], abs=0.1)
-    assert [one.total for one in found] == pytest.approx([1, 1], abs=0.1)
+    of_inputs = indices(inputs, "product", evaluated(lambda x, side: x * side, inputs))
+    assert [index.first for index in of_inputs] == pytest.approx([0, 0], abs=0.1)
+    assert [index.total for index in of_inputs] == pytest.approx([1, 1], abs=0.1)
 
 
 def test_an_output_that_never_varies_has_no_indices():
     for values in (np.full(12, 3.0), np.append(np.arange(11.0), np.nan)):
-        found = indices(INPUTS[:1], "flat", values)
-        assert np.isnan([found[0].first, found[0].total_ci95]).all()
+        of_inputs = indices(INPUTS[:1], "flat", values)
+        assert np.isnan([of_inputs[0].first, of_inputs[0].total_ci95]).all()
 
 
 def test_indices_are_the_same_every_time():
@@ -128,10 +128,10 @@ def test_a_sweep_on_the_smallest_scenario(tmp_path: Path) -> None:
         asked += ["--set", setting]
     assert main(asked) == 0
     with (out / SUMMARY).open(newline="") as file:
-        found = {(row["output"], row["input"]): row for row in csv.DictReader(file)}
-    assert len(found) == len(OUTPUTS) * 2
-    assert found["discharged_mwh", "plug_in"]["total"] == "nan", "nobody discharges"
-    assert float(found["vm_min_pu", "plug_in"]["total"]) > 0
+        table = {(row["output"], row["input"]): row for row in csv.DictReader(file)}
+    assert len(table) == len(OUTPUTS) * 2
+    assert table["discharged_mwh", "plug_in"]["total"] == "nan", "nobody discharges"
+    assert float(table["vm_min_pu", "plug_in"]["total"]) > 0
     assert (out / f"{FIGURE}.png").stat().st_size > 10_000 and (out / f"{FIGURE}.svg").is_file()
     # a row of the sample has the figures of its own point
     study = read_yaml(out / STUDY, []).data

@@ -23,9 +23,9 @@ def test_ten_units_with_and_without_clusters_are_one_problem(tmp_path: Path,
                                                              capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--units", "10", "--gaps", "1e-6", "-o", str(tmp_path)]) == 0
     with (tmp_path / "unit_commitment_scaling.csv").open() as file:
-        one, other = csv.DictReader(file)
-    assert (one["clusters"], other["clusters"]) == ("True", "False")
-    assert float(one["cost_usd"]) == float(other["cost_usd"]) == pytest.approx(563_937.69, abs=0.5)
+        first, other = csv.DictReader(file)
+    assert (first["clusters"], other["clusters"]) == ("True", "False")
+    assert float(first["cost_usd"]) == float(other["cost_usd"]) == pytest.approx(563_937.69, abs=0.5)
     assert capsys.readouterr().out.count("\n") == 4
 
 

@@ -41,17 +41,17 @@ def test_price_and_booked_wear_over_a_whole_life() -> None:
 
 def test_old_batteries_lose_less_per_kwh() -> None:
     for name in wear.COUNTING_MODELS:
-        costs = [one.against_smart_cny for one in car.outcomes([car.Case(name, age, 0.3, 0.8) for age in car.AGES])]
+        costs = [use.against_smart_cny for use in car.outcomes([car.Case(name, age, 0.3, 0.8) for age in car.AGES])]
         assert costs == sorted(costs, reverse=True)
 
 
 def test_net_of_a_year_by_hand() -> None:
     """Throughput: 18 kWh a day, .6 CNY spread: 6574.5 x (.8833 x .95 - .2833 / .95 - .375) = 1,091 CNY."""
-    one, = car.outcomes([car.Case("throughput", 2.0, 0.3, 0.8)])
-    assert one.against_smart_cny == pytest.approx(0.375)
-    assert one.net_cny_per_year(0.6) == pytest.approx(1091, abs=1)
-    assert car.best_use([one], 0.6, 900.0) == (one, one.net_cny_per_year(0.6))
-    assert car.best_use([one], 0.2, 900.0) is None
+    use, = car.outcomes([car.Case("throughput", 2.0, 0.3, 0.8)])
+    assert use.against_smart_cny == pytest.approx(0.375)
+    assert use.net_cny_per_year(0.6) == pytest.approx(1091, abs=1)
+    assert car.best_use([use], 0.6, 900.0) == (use, use.net_cny_per_year(0.6))
+    assert car.best_use([use], 0.2, 900.0) is None
 
 
 def test_prices_and_study_write_their_tables(tmp_path, capsys) -> None:
@@ -89,23 +89,23 @@ def test_v2g_fades_as_wear_grows(tmp_path, monkeypatch) -> None:
 
 # ---------------------------------------------------------------- offers and figures
 def one_offer(promised: float, elsewhere: list[float]) -> owners.Tried:
-    found = Compensation("availability_fee", promised, 0.5, 10.0, 20, 3, 0, Offer({"availability_fee": 0.5}, True))
-    return owners.Tried(found, promised, True, np.array(elsewhere))
+    paid = Compensation("availability_fee", promised, 0.5, 10.0, 20, 3, 0, Offer({"availability_fee": 0.5}, True))
+    return owners.Tried(paid, promised, True, np.array(elsewhere))
 
 
 def test_a_promise_is_kept_or_broken_seed_by_seed() -> None:
-    one = one_offer(0.95, [0.0, 0.05, 0.06])
-    assert one.kept == 2 and one.label == "availability_fee + shortfall"
-    row, = owners.offer_rows([one], {0: 7.0})
+    offered = one_offer(0.95, [0.0, 0.05, 0.06])
+    assert offered.kept == 2 and offered.label == "availability_fee + shortfall"
+    row, = owners.offer_rows([offered], {0: 7.0})
     assert row[-4:] == ("3.67%", "+- 7.99%", "6.00%", "2 of 3")
     assert owners.offer_rows([one_offer(0.95, [])], {0: 7.0})[0][-1] == "-"
-    assert [r[2] for r in owners.seed_rows([one], [5, 6, 7])] == ["5", "6", "7"]
+    assert [r[2] for r in owners.seed_rows([offered], [5, 6, 7])] == ["5", "6", "7"]
 
 
 def test_break_even_map_is_linear_in_the_price_of_the_battery() -> None:
-    found = figures.break_even_map(figures.wear_by_age("throughput"))
+    rows = figures.break_even_map(figures.wear_by_age("throughput"))
     by_hand = [car.break_even_cny(0.375 * price / 900) for price in figures.MAP_BATTERIES_CNY]
-    assert found == pytest.approx(np.tile(by_hand, (len(figures.MAP_AGES), 1)))
+    assert rows == pytest.approx(np.tile(by_hand, (len(figures.MAP_AGES), 1)))
     naumann = figures.break_even_map(figures.wear_by_age("naumann"))
     assert np.all(np.diff(naumann, axis=0) < 0) and np.all(np.diff(naumann, axis=1) > 0)
 
@@ -114,7 +114,7 @@ def test_figures_are_written(tmp_path) -> None:
     pytest.importorskip("matplotlib")
     save_figure(figures.break_even_picture({"throughput": figures.wear_by_age("throughput")}), tmp_path / "map")
     shown = owners.shown_offers([one_offer(0.95, [0.0, 0.05]), one_offer(0.99, [])])
-    assert [(one.mean_percent, one.worst_percent) for one in shown] == [(2.5, 5.0)]
+    assert [(point.mean_percent, point.worst_percent) for point in shown] == [(2.5, 5.0)]
     assert shown[0].promised_percent == pytest.approx(5.0)
     save_figure(figures.offers_picture(shown), tmp_path / "offers")
     curve = figures.Fading("a setting", np.array([0.0, 50.0]), np.array([[9, 8], [0, 1]]), np.array([[5, 4], [0, 0]]))

@@ -18,7 +18,7 @@ def owner(tariff: float, stored: float) -> Any:
 
 
 def test_a_row_has_means_and_energy_gained_as_a_negative_cost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wear_earnings, "worse_off_private", lambda one, base: 0.25)
+    monkeypatch.setattr(wear_earnings, "worse_off_private", lambda own, base: 0.25)
     base, v2g = wear_earnings.earnings_rows("s", {"base": owner(1.0, 0.0), "v2g": owner(0.0, 0.5)}, "base")
     assert base == ("s", "base", "2.0000", "0.0000", "0.0000", "0.0000", "2.0000", "", "1.500")
     assert v2g == ("s", "v2g", "1.0000", "0.0000", "0.0000", "-0.5000", "0.5000", "0.2500", "1.500")

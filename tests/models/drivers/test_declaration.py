@@ -26,18 +26,18 @@ def world(error_h: float, ports: int) -> Mobility:
 
 def lived(mobility: Mobility) -> tuple[Ints, Ints, Ints, Ints]:
     """(vehicle, begin, declared departure, true departure) of all stays that begin and end within two days."""
-    found: list[tuple[int, int, int, int]] = []
+    stays: list[tuple[int, int, int, int]] = []
     since: dict[int, tuple[int, int]] = {}
     for now_s in range(0, 2 * DAY, STEP):
         there = mobility.declared()
         done = mobility.advance(now_s + STEP, np.full(CARS.count, 0.6))
         for car in np.flatnonzero(done.departs):
             if (begun := since.pop(car, None)) is not None:
-                found.append((car, *begun, round(now_s + done.stay_fraction[car] * STEP)))
+                stays.append((car, *begun, round(now_s + done.stay_fraction[car] * STEP)))
         after = mobility.declared()
         for car in np.flatnonzero(after.is_plugged & (after.plugged_since_s != there.plugged_since_s)):
             since[car] = (after.plugged_since_s[car], after.declared_departure_s[car])
-    vehicle, begin, declared, true = np.array(found, dtype=np.int64).T
+    vehicle, begin, declared, true = np.array(stays, dtype=np.int64).T
     return vehicle, begin, declared, true
 
 

@@ -91,7 +91,7 @@ def test_the_shock_is_common_to_zone_and_day_only() -> None:
 
 
 def test_modes_follow_their_weights() -> None:
-    weights = dict(zip([one.name for one in REFUSALS], [0.1, 0.2, 0.3, 0.15, 0.05, 0.2], strict=True))
+    weights = dict(zip([behaviour.name for behaviour in REFUSALS], [0.1, 0.2, 0.3, 0.15, 0.05, 0.2], strict=True))
     behaviour = used(draws(compliance_mean=0.0, modes=weights).behaviour[:2_000], replace(
         CARS, **{name: values[:2_000] for name, values in CARS.to_arrays().items()}))
     shares = [np.mean(behaviour == code_of(name)) for name in weights]

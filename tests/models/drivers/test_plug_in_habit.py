@@ -55,29 +55,29 @@ def test_a_driver_is_the_same_in_every_fleet_large_enough() -> None:
 
 def test_days_differ_and_drivers_stay_themselves() -> None:
     cars = draw_vehicles(FLEET, SEED)
-    one, other = limits(cars, day=2)[:300, :4], limits(cars, day=3)[:300, :4]
-    assert not np.array_equal(one, other)
-    assert np.corrcoef(one.mean(axis=1), other.mean(axis=1))[0, 1] > 0.8
+    second_day, other = limits(cars, day=2)[:300, :4], limits(cars, day=3)[:300, :4]
+    assert not np.array_equal(second_day, other)
+    assert np.corrcoef(second_day.mean(axis=1), other.mean(axis=1))[0, 1] > 0.8
 
 
 @pytest.mark.parametrize("zone", [COMMERCIAL, OFFICE])
 def test_private_cars_plug_in_at_home_alone_and_others_as_ever(zone: int) -> None:
     cars = draw_vehicles(FLEET, SEED)
-    found = limits(cars, zone)
-    assert np.all(found[cars.class_index == PRIVATE] == NEVER_SOC)
-    assert np.all(found[cars.class_index == TAXI] == ALWAYS_SOC)
-    assert np.all(found[cars.class_index == GOVERNMENT][:, :5] == ALWAYS_SOC)
+    soc_limit = limits(cars, zone)
+    assert np.all(soc_limit[cars.class_index == PRIVATE] == NEVER_SOC)
+    assert np.all(soc_limit[cars.class_index == TAXI] == ALWAYS_SOC)
+    assert np.all(soc_limit[cars.class_index == GOVERNMENT][:, :5] == ALWAYS_SOC)
     assert np.all(np.isfinite(limits(cars)[cars.class_index == PRIVATE][:, :4]))
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.6])
 def test_a_chance_below_one_takes_from_all_and_leaves_the_curve(probability: float) -> None:
     cars = draw_vehicles(replace(FLEET, private=4_000), SEED)
-    found = limits(cars, parameters=replace(AT_HOME, plug_in_probability=probability))[:4_000, :4]
-    assert np.mean(found > NEVER_SOC) == pytest.approx(probability, abs=0.01)
+    soc_limit = limits(cars, parameters=replace(AT_HOME, plug_in_probability=probability))[:4_000, :4]
+    assert np.mean(soc_limit > NEVER_SOC) == pytest.approx(probability, abs=0.01)
     if probability:
         own = limits(cars)[:4_000, :4]
-        assert np.quantile(found[found > NEVER_SOC], [0.1, 0.5, 0.9]) == pytest.approx(
+        assert np.quantile(soc_limit[soc_limit > NEVER_SOC], [0.1, 0.5, 0.9]) == pytest.approx(
             np.quantile(own, [0.1, 0.5, 0.9]), abs=0.015)
 
 

@@ -34,7 +34,7 @@ def test_modes_follow_the_zone_and_the_day() -> None:
                                    (there.arrived_bus_index, there.arrived_behaviour, free.arrived_behaviour)):
             is_out = (place >= 0) & out[SITE.bus_zone[place]] & follows(would)
             assert np.array_equal(behaviour, np.where(is_out, ZONE_OUT, would))
-            seen |= {(bool(one), int(old)) for one, old in zip(is_out[place >= 0], would[place >= 0], strict=True)}
+            seen |= {(bool(now), int(old)) for now, old in zip(is_out[place >= 0], would[place >= 0], strict=True)}
     assert {(True, COMPLIED), (False, COMPLIED)} <= seen
 
 

@@ -86,16 +86,16 @@ def test_part_of_a_step_is_served_for_its_fraction() -> None:
     assert step.behaviour[0] == COMPLIED
 
 
-@pytest.mark.parametrize(("behaviour", "setpoint_kw", "found"), [
+@pytest.mark.parametrize(("behaviour", "setpoint_kw", "shown"), [
     (COMPLIED, 4.0, COMPLIED), (LEAVES_EARLY, -4.0, COMPLIED), (COMPLIED, 8.3, LIMITED), (IGNORES, 4.0, IGNORES),
     (IGNORES, 8.0, COMPLIED)])
 def test_who_stays_beyond_the_declared_departure_and_holds_the_set_point_did_as_told(behaviour: int, setpoint_kw: float,
-                                                                                    found: int) -> None:
+                                                                                    shown: int) -> None:
     """It is limited only where what it does is not the set-point; asked of it was energy until the departure alone."""
     declared = declared_of(cars(), departure_s=STEP // 3)
     step = run(fleet_of(cars()), setpoint_kw, declared=declared, presence=presence_of(behaviour=behaviour))
-    assert step.behaviour[0] == found
-    assert step.complied_count == (found == COMPLIED)
+    assert step.behaviour[0] == shown
+    assert step.complied_count == (shown == COMPLIED)
     asked_kwh = abs(setpoint_kw) / 12
     assert step.instructed_down_kwh + step.instructed_up_kwh == pytest.approx(asked_kwh)
     assert step.delivered_down_kwh + step.delivered_up_kwh == pytest.approx(asked_kwh)
@@ -130,7 +130,7 @@ def test_leaving_early_delivers_less_and_says_why() -> None:
     assert step.behaviour[0] == LEAVES_EARLY
 
 
-@pytest.mark.parametrize("behaviour", [one.code for one in BEHAVIOURS if one.follows])
+@pytest.mark.parametrize("behaviour", [behaviour.code for behaviour in BEHAVIOURS if behaviour.follows])
 def test_followers_that_cannot_are_limited(behaviour: int) -> None:
     step = run(fleet_of(cars(soc_initial=0.35)), -4.0, presence=presence_of(behaviour=behaviour))
     assert step.behaviour[0] == LIMITED
@@ -289,7 +289,7 @@ def test_reactive_power_comes_from_dispatched_cars_while_they_follow() -> None:
     asked = np.array([-12.8, 0.0])
     both = run(fleet, -4.8, q_bus_kvar=asked)
     assert both.q_bus_kvar.tolist() == pytest.approx([-12.8, 0.0])
-    one = run(fleet, -4.8, q_bus_kvar=asked, presence=presence_of(2, behaviour=np.array([COMPLIED, IGNORES])))
-    assert one.q_bus_kvar[0] == pytest.approx(-6.4)
+    step = run(fleet, -4.8, q_bus_kvar=asked, presence=presence_of(2, behaviour=np.array([COMPLIED, IGNORES])))
+    assert step.q_bus_kvar[0] == pytest.approx(-6.4)
     nobody = run(fleet, 0.0, told=0, q_bus_kvar=asked)
     assert nobody.q_bus_kvar.tolist() == [0.0, 0.0]

@@ -36,8 +36,8 @@ def test_a_car_that_waits_charges_at_its_limit_to_the_end() -> None:
     """2 h of charging before 3.5 h: from 1.5 h on, 5 kW."""
     car = stays(np.array([3.5]))
     assert wait_h(car)[0] == turn_h(car)[0] == pytest.approx(1.5)
-    found = latest_kw(car, rows_of(car), np.array([2.0]), HOUR * np.arange(H + 1), ROWS)[3]
-    assert found == pytest.approx([0.0, 5.0, 10.0, 5.0, 0.0, 0.0])
+    p_kw = latest_kw(car, rows_of(car), np.array([2.0]), HOUR * np.arange(H + 1), ROWS)[3]
+    assert p_kw == pytest.approx([0.0, 5.0, 10.0, 5.0, 0.0, 0.0])
 
 
 def test_who_may_give_need_not() -> None:
@@ -62,16 +62,16 @@ def test_it_is_the_rise_of_the_lower_envelope() -> None:
 def test_who_has_just_come_must_charge_at_once_as_far_as_it_cannot_wait(
         departure_h: float, start_h: float, expected_kw: list[float]) -> None:
     car = stays(np.array([departure_h]), start_h=start_h)
-    found = fresh_kw(car, rows_of(car), np.ones(1), 0, H, ROWS)
-    assert found.sum(axis=0)[:2] == pytest.approx(expected_kw)
+    p_kw = fresh_kw(car, rows_of(car), np.ones(1), 0, H, ROWS)
+    assert p_kw.sum(axis=0)[:2] == pytest.approx(expected_kw)
 
 
 def test_cars_leave_one_after_the_other() -> None:
     """Of two cars that leave in hour 1 one is there for a quarter, the other for three."""
     cars = stays(np.array([1.25, 1.75, 4.0]))
-    found = leaving_kw(cars, rows_of(cars), np.ones(3), 0, H, 4)
-    assert found[1] == pytest.approx([10.0, 5.0, 5.0, 0.0])
-    assert found[3] == pytest.approx([5.0] * 4)
+    p_kw = leaving_kw(cars, rows_of(cars), np.ones(3), 0, H, 4)
+    assert p_kw[1] == pytest.approx([10.0, 5.0, 5.0, 0.0])
+    assert p_kw[3] == pytest.approx([5.0] * 4)
 
 
 def test_who_leaves_beyond_the_horizon_leaves_in_no_hour_of_it() -> None:
@@ -82,8 +82,8 @@ def test_who_leaves_beyond_the_horizon_leaves_in_no_hour_of_it() -> None:
 def test_cohorts_carry_it_and_the_load_by_step() -> None:
     cars = stays(np.array([1.25, 1.75, 4.0]))
     outside = np.arange(4.0 * H)
-    found = cohort_flexibility(cars, stays(np.zeros(0)), 0, H, 0.5, outside)
-    assert found.p_uncontrolled_kw == pytest.approx(outside.reshape(H, 4).mean(axis=1))
-    assert found.p_uncontrolled_step_kw.tolist() == outside.tolist()
-    assert found.pc_leaving_kw[1] == pytest.approx([5.0, 2.5, 2.5, 0.0])
-    assert found.pc_fresh_kw[1, 0] == found.pc_latest_kw[1, 0] == pytest.approx(5.0)
+    flexible = cohort_flexibility(cars, stays(np.zeros(0)), 0, H, 0.5, outside)
+    assert flexible.p_uncontrolled_kw == pytest.approx(outside.reshape(H, 4).mean(axis=1))
+    assert flexible.p_uncontrolled_step_kw.tolist() == outside.tolist()
+    assert flexible.pc_leaving_kw[1] == pytest.approx([5.0, 2.5, 2.5, 0.0])
+    assert flexible.pc_fresh_kw[1, 0] == flexible.pc_latest_kw[1, 0] == pytest.approx(5.0)

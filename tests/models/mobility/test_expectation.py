@@ -46,10 +46,10 @@ def stays(start_h: list[float], departure_h: list[float], energy_kwh: list[float
         eta_charge=np.full(n, 0.95), eta_discharge=np.full(n, 0.95), weight=np.full(n, weight))
 
 
-def assert_same(one: ExpectedSessions, other: ExpectedSessions) -> None:
-    for name, values in one.sessions.to_arrays().items():
+def assert_same(first: ExpectedSessions, other: ExpectedSessions) -> None:
+    for name, values in first.sessions.to_arrays().items():
         np.testing.assert_array_equal(values, getattr(other.sessions, name), err_msg=name)
-    np.testing.assert_array_equal(one.is_enrolled, other.is_enrolled)
+    np.testing.assert_array_equal(first.is_enrolled, other.is_enrolled)
 
 
 # ---------------------------------------------------------------- load at once
@@ -186,7 +186,7 @@ def test_what_is_expected_of_cars_at_home_is_a_mean_day_of_others(at_home: Distr
                   for days in (1, 14))
     assert s.weight.sum() == pytest.approx(settled.weight.sum(), rel=0.03)
     assert s.weight.sum() / 1_000 == pytest.approx(0.48, abs=0.04)
-    lack_kwh, settled_kwh = (np.average(one.wanted_kwh - one.energy_kwh, weights=one.weight) for one in (s, settled))
+    lack_kwh, settled_kwh = (np.average(day.wanted_kwh - day.energy_kwh, weights=day.weight) for day in (s, settled))
     assert lack_kwh == pytest.approx(settled_kwh, rel=0.03)
 
 

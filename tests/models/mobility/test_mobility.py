@@ -288,7 +288,7 @@ def test_driving_is_the_same_whatever_guidance_and_compliance() -> None:
     for acceptance, compliance, rank in ((0.0, 1.0, None), (1.0, 1.0, np.array([[1, 0, 1, 0, 0]] * 2)),
                                          (1.0, 0.3, np.array([[0, 1, 0, 1, 0]] * 2))):
         vehicles, mobility = fleet(site=site, guidance_acceptance=acceptance, compliance_mean=compliance,
-                                   modes={one.name: 1.0 for one in REFUSALS if one.name != "leaves_early"})
+                                   modes={mode.name: 1.0 for mode in REFUSALS if mode.name != "leaves_early"})
         steps = run(mobility, vehicles.soc_wanted, rank=rank)
         tables.append(np.array([p.driven_kwh for _, _, p in steps]))
     np.testing.assert_array_equal(tables[0], tables[1])

@@ -77,8 +77,8 @@ def test_a_request_counts_wherever_it_is_given(tmp_path: Path) -> None:
     day = "2020-01-01T{:02d}:00:00"
     rows = [f"{day.format(h)},{day.format(h + 2)},{got},{asked}" for h, got, asked in ((8, 5, 10), (9, 12, ""))]
     file.write_text("\n".join([head, *rows]))
-    found = read_sessions(str(file))
-    assert found.requested_kwh.tolist() == [10, 12] and not found.is_declared.any()
+    sessions = read_sessions(str(file))
+    assert sessions.requested_kwh.tolist() == [10, 12] and not sessions.is_declared.any()
     file.write_text("\n".join([head, *rows, f"{day.format(11)},{day.format(12)},1,much"]))
     with pytest.raises(RecordError, match=r"row 3 \(line 4\): column requested_kwh 'much' is no number"):
         read_sessions(str(file))
@@ -91,17 +91,17 @@ def test_an_unknown_name_lists_what_comes_along() -> None:
 
 @pytest.mark.parametrize(("name", "count"), [("caltech2019", 3527), ("jpl2019", 6026)])
 def test_shipped_files(name: str, count: int) -> None:
-    found = read_sessions(name)
-    assert found.count == count and found.days == 123 and SHIPPED[name].parent.joinpath("LICENSE.md").is_file()
-    assert found.is_declared.mean() > 0.8
-    assert np.median(found.departure_s - found.arrival_s) > 2 * HOUR
+    sessions = read_sessions(name)
+    assert sessions.count == count and sessions.days == 123 and SHIPPED[name].parent.joinpath("LICENSE.md").is_file()
+    assert sessions.is_declared.mean() > 0.8
+    assert np.median(sessions.departure_s - sessions.arrival_s) > 2 * HOUR
 
 
 def test_sessions_share_no_slot_and_need_enough_cars() -> None:
     recorded = ReplayInputs(read_sessions("caltech2019"), 30 * DAY_S).between(0, 5 * DAY_S)
     slot = slots_of(recorded, 60)
-    for one in np.unique(slot):
-        mine = slot == one
+    for car in np.unique(slot):
+        mine = slot == car
         assert np.all(recorded.arrival_s[mine][1:] - recorded.departure_s[mine][:-1] >= LEAST_GAP_S)
     with pytest.raises(RecordError, match="5 cars are too few"):
         slots_of(recorded, 5)
@@ -141,11 +141,11 @@ def test_refusal_is_drawn_leaving_is_not() -> None:
     recorded = read_sessions("caltech2019")
 
     def behaviours(mean: float) -> list[int]:
-        mobility, found = replay(recorded, vehicles, mean, days=4), []
+        mobility, drawn = replay(recorded, vehicles, mean, days=4), []
         for now_s in range(0, 4 * DAY_S, 900):
             done = mobility.advance(now_s + 900, vehicles.soc_initial)
-            found += done.arrived_behaviour[done.arrived_bus_index >= 0].tolist()
-        return found
+            drawn += done.arrived_behaviour[done.arrived_bus_index >= 0].tolist()
+        return drawn
     all_, some = behaviours(1.0), behaviours(0.5)
     assert len(all_) == len(some) > 50 and set(all_) == {0}
     assert 0.3 < np.mean(np.array(some) == 0) < 0.7

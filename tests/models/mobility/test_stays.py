@@ -33,7 +33,7 @@ def test_arrays_and_single_cars_are_ruled_alike():
     depart_s = at_s + random.integers(0, 80_000, 200)
     behaviour, instant = random.choice([COMPLIED, EARLY, LATE, OVERRIDES], 200), random.random(200)
     together = np.array(stay_times(at_s, depart_s, behaviour, instant))
-    alone = [stay_times(*one) for one in zip(at_s.tolist(), depart_s.tolist(), behaviour.tolist(), instant.tolist(),
+    alone = [stay_times(*stay) for stay in zip(at_s.tolist(), depart_s.tolist(), behaviour.tolist(), instant.tolist(),
                                              strict=True)]
     assert np.array_equal(together.T, np.array(alone))
 
@@ -41,7 +41,7 @@ def test_arrays_and_single_cars_are_ruled_alike():
 def test_nobody_plugs_in_for_less_than_half_an_hour_or_against_the_drivers_will():
     dwell_s, limit = np.array([MIN_PLUGGED_S - 1, MIN_PLUGGED_S, H]), np.array([ALWAYS_SOC, ALWAYS_SOC, NEVER_SOC])
     assert may_plug_in(dwell_s, limit).tolist() == [False, True, False]
-    alone = [may_plug_in(*one) for one in zip(dwell_s.tolist(), limit.tolist(), strict=True)]
+    alone = [may_plug_in(*stay) for stay in zip(dwell_s.tolist(), limit.tolist(), strict=True)]
     assert alone == [False, True, False]
 
 

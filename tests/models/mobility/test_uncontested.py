@@ -26,7 +26,7 @@ PLENTY = Site(BUS_ZONE, np.full(10, 70), np.where(BUS_ZONE == 1, 70, 0))
 RANK = np.array([[-1, 2, 0, -1, 1, 1, 3, 0, 2, 1], [-1, 0, 0, 0, 1, 0, 0, 0, 0, 0]])
 OUTAGES = {"compliance_mean": 0.4, "plug_in_probability": 0.8, "zone_shock_rho": 0.3}
 AT_HOME = {"compliance_mean": 0.6, "private_stays_per_day": MOST_HOME_TRIPS + 1}
-ONE_EACH = {one.name: 1.0 for one in REFUSALS}
+ONE_EACH = {behaviour.name: 1.0 for behaviour in REFUSALS}
 ANY_REFUSAL = st.sampled_from([*({name: 1.0} for name in ONE_EACH), ONE_EACH])
 
 
@@ -53,23 +53,23 @@ def mobility(site, seed, processes_for_all, cars=(40, 10, 20), wishes=TripWishes
                     Drivers(vehicles, root, DriverParameters(**drivers)), -DAY_S, processes_for_all)
 
 
-def tables(one, step_s, rank=None, days=3):
+def tables(mobility, step_s, rank=None, days=3):
     """Everything that others see, step by step; charge moves about 0.3, where taxis begin to charge in between."""
-    n = one._vehicles.count
+    n = mobility._vehicles.count
     for now_s in range(-DAY_S, (days - 1) * DAY_S, step_s):
         soc = 0.2 + 0.3 * np.mod(np.arange(n) * 0.618 + now_s / DAY_S * 1.7, 1.0)
-        declared, presence = one.declared(), one.advance(now_s + step_s, soc, rank if now_s >= 0 else None)
+        declared, presence = mobility.declared(), mobility.advance(now_s + step_s, soc, rank if now_s >= 0 else None)
         yield now_s, {**{f.name: getattr(declared, f.name) for f in fields(declared)},
                       **{f.name: getattr(presence, f.name) for f in fields(presence)},
-                      "free_slow": one.free_ports(0), "free_fast": one.free_ports(1)}
+                      "free_slow": mobility.free_ports(0), "free_fast": mobility.free_ports(1)}
 
 
 def assert_equal_lives(site, seed, step_s, rank=None, cars=(40, 10, 20), **drivers):
     """drivers: also wishes."""
     together, alone = (mobility(site, seed, for_all, cars, **drivers) for for_all in (False, True))
     assert not together._has_processes and alone._has_processes
-    for (now_s, one), (_, other) in zip(tables(together, step_s, rank), tables(alone, step_s, rank), strict=True):
-        for name, values in one.items():
+    for (now_s, first), (_, other) in zip(tables(together, step_s, rank), tables(alone, step_s, rank), strict=True):
+        for name, values in first.items():
             assert np.array_equal(values, other[name]), f"{name} at {now_s} s"
 
 
@@ -129,8 +129,8 @@ def test_processes_and_arrays_in_one_district_are_the_same_as_processes_for_all(
     site = Site(np.array([0, 0, 1, 2]), np.array([15, 15, 90, 90]), np.array([0, 0, 20, 0]))
     mixed, alone = (mobility(site, 4, for_all, **OUTAGES) for for_all in (False, True))
     waited = 0
-    for (now_s, one), (_, other) in zip(tables(mixed, 900, rank), tables(alone, 900, rank), strict=True):
-        waited += int(one["queue_length"].sum())
-        for name, values in one.items():
+    for (now_s, first), (_, other) in zip(tables(mixed, 900, rank), tables(alone, 900, rank), strict=True):
+        waited += int(first["queue_length"].sum())
+        for name, values in first.items():
             assert np.array_equal(values, other[name]), f"{name} at {now_s} s"
     assert waited > 0

@@ -102,10 +102,10 @@ def test_losses_slack_and_loading_are_pandapowers() -> None:
 
 def test_batches_of_any_size_follow_one_another() -> None:
     engine = ac_engine(FEEDER)
-    one = engine.power_flow(FEEDER.p_base_kw[None], FEEDER.q_base_kvar[None])
+    single = engine.power_flow(FEEDER.p_base_kw[None], FEEDER.q_base_kvar[None])
     three = engine.power_flow(np.tile(FEEDER.p_base_kw, (3, 1)), np.tile(FEEDER.q_base_kvar, (3, 1)))
     assert three.vm_pu.shape == (3, 33)
-    assert np.allclose(three.vm_pu, one.vm_pu, atol=1e-12)
+    assert np.allclose(three.vm_pu, single.vm_pu, atol=1e-12)
 
 
 @pytest.mark.parametrize("engine", ["lightsim2grid", "pandapower"])

@@ -38,7 +38,7 @@ def in_a_cell(text: str, value: Any) -> bytes:
 
 
 def test_a_net_comes_through_as_it_is(text: str) -> None:
-    safe, own = (pandapower.from_json_string(one, convert=True) for one in (screened(text.encode(), "v"), text))
+    safe, own = (pandapower.from_json_string(written, convert=True) for written in (screened(text.encode(), "v"), text))
     assert pandapower.toolbox.nets_equal(safe, own, check_only_results=False)
 
 

@@ -81,12 +81,12 @@ def test_both_engines_agree(source):
 
 def test_ieee33_comes_out_the_same_by_name():
     rated = FeederLimits(peak_scale=0.83, line_rating_a=400.0)
-    known, found = ieee33(peak_scale=0.83), feeder_from("pandapower:case33bw", rated)
-    assert found.bus_number.tolist() == (known.bus_number - 1).tolist() and found.nominal_kv == known.nominal_kv
+    known, read = ieee33(peak_scale=0.83), feeder_from("pandapower:case33bw", rated)
+    assert read.bus_number.tolist() == (known.bus_number - 1).tolist() and read.nominal_kv == known.nominal_kv
     for name in ("parent", "r_pu", "x_pu", "p_base_kw", "q_base_kvar"):
-        assert getattr(found, name) == pytest.approx(getattr(known, name), rel=1e-12), name
-    assert found.transformer_kva[1:].max() < np.inf
-    assert found.i_max_pu[1:] == pytest.approx(np.full(32, known.i_max_pu[1])), "400 A is the trunk's rating"
+        assert getattr(read, name) == pytest.approx(getattr(known, name), rel=1e-12), name
+    assert read.transformer_kva[1:].max() < np.inf
+    assert read.i_max_pu[1:] == pytest.approx(np.full(32, known.i_max_pu[1])), "400 A is the trunk's rating"
 
 
 def test_a_file_is_read_back(tmp_path):

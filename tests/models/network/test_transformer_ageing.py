@@ -51,10 +51,10 @@ def test_warming_follows_the_differential_equations() -> None:
             second += dt * c.k22 / c.oil_s * (target[2] - second)
             hottest = max(hottest, oil + first - second)
             life += 2 ** ((oil + first - second - 98) / 6) * dt / 3600
-    found = ageing(load[:, None], np.full(load.size, 10.0), STEP_S, constants)
+    aged = ageing(load[:, None], np.full(load.size, 10.0), STEP_S, constants)
     assert hottest > 98 + 20
-    assert found.hot_spot_max_celsius[0] == pytest.approx(hottest, abs=0.05)
-    assert found.life_h[0] == pytest.approx(life, rel=2e-3)
+    assert aged.hot_spot_max_celsius[0] == pytest.approx(hottest, abs=0.05)
+    assert aged.life_h[0] == pytest.approx(life, rel=2e-3)
 
 
 @settings(deadline=None, derandomize=True, max_examples=20)
@@ -86,8 +86,8 @@ def test_losses_of_a_transformer() -> None:
     """400 kVA of tier 2: 387 W at rest, 387 + 3250 W at its rating; none where there is no transformer."""
     rating = np.array([400.0, np.inf, 4000.0, 450.0])
     power = np.array([[0.0, 100.0, 0.0, 0.0], [400.0, 100.0, 4000.0, 450.0]])
-    found = transformer_losses_kw(power, rating, LOSS_TABLES["tier2"])
-    assert found[:, 0] == pytest.approx([0.387, 3.637]) and found[:, 1].tolist() == [0, 0]
-    assert found[:, 2] == pytest.approx(np.array([1.98, 24.98]) * 4000 / 3150)
-    assert found[:, 3] == pytest.approx([0.423, 0.423 + 3.575])
-    assert np.all(transformer_losses_kw(power, rating, LOSS_TABLES["tier1"])[:, [0, 2, 3]] > found[:, [0, 2, 3]])
+    losses = transformer_losses_kw(power, rating, LOSS_TABLES["tier2"])
+    assert losses[:, 0] == pytest.approx([0.387, 3.637]) and losses[:, 1].tolist() == [0, 0]
+    assert losses[:, 2] == pytest.approx(np.array([1.98, 24.98]) * 4000 / 3150)
+    assert losses[:, 3] == pytest.approx([0.423, 0.423 + 3.575])
+    assert np.all(transformer_losses_kw(power, rating, LOSS_TABLES["tier1"])[:, [0, 2, 3]] > losses[:, [0, 2, 3]])

@@ -76,7 +76,7 @@ BY_HAND = re.compile(r"group\w* (//|%) |[^*]\* 2 \+ |(//|%) \(\w*\.?(horizon_h|h
 
 @pytest.mark.parametrize("package", ["models", "controllers", "testbed", "experiments"])
 def test_nobody_else_reckons_with_rows(package):
-    found = [f"{file.relative_to(ROOT)}: {line.strip()}" for file in sorted((ROOT / package).rglob("*.py"))
+    by_hand = [f"{file.relative_to(ROOT)}: {line.strip()}" for file in sorted((ROOT / package).rglob("*.py"))
              if file != ROOT / "models/records/groups.py"
              for line in file.read_text(encoding="utf-8").splitlines() if BY_HAND.search(line)]
-    assert found == []
+    assert by_hand == []

@@ -37,7 +37,7 @@ def test_it_is_the_derivative_of_fuel_and_carbon_at_any_weights(emissions: str, 
     """Differences over 1 kW to both sides, wherever no unit meets a limit within it."""
     load, h = _between(count, share), 1e-3
     steps = [_step(load + d, count, weights, emissions) for d in (-h, 0.0, h)]
-    usd = [one.fuel_cost_usd + PRICE * one.carbon_t for one in steps]
+    usd = [step.fuel_cost_usd + PRICE * step.carbon_t for step in steps]
     sides = [(usd[1] - usd[0]) / h, (usd[2] - usd[1]) / h]
     if abs(sides[1] - sides[0]) < 1e-3:
         assert steps[1].marginal_cost_usd_per_mwh == pytest.approx(np.mean(sides), abs=1e-3)

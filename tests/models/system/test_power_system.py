@@ -50,13 +50,13 @@ def test_the_table_has_the_sources_and_the_emission_sets() -> None:
 
 
 def test_scaled_units_cost_the_same_per_mwh() -> None:
-    one, half = ten_units("quadratic"), ten_units("quadratic", unit_scale=0.5, unit_copies=2)
-    p, on = one.p_max_mw * 0.8, np.ones(10, dtype=bool)
+    whole, half = ten_units("quadratic"), ten_units("quadratic", unit_scale=0.5, unit_copies=2)
+    p, on = whole.p_max_mw * 0.8, np.ones(10, dtype=bool)
     assert half.count == 20
     assert len(set(half.names)) == 20
     both = np.tile(0.5 * p, 2)
-    assert half.fuel_cost_usd_per_h(both, np.tile(on, 2)).sum() == pytest.approx(one.fuel_cost_usd_per_h(p, on).sum())
-    assert half.emissions_t_per_h(both, np.tile(on, 2)).sum() == pytest.approx(one.emissions_t_per_h(p, on).sum())
+    assert half.fuel_cost_usd_per_h(both, np.tile(on, 2)).sum() == pytest.approx(whole.fuel_cost_usd_per_h(p, on).sum())
+    assert half.emissions_t_per_h(both, np.tile(on, 2)).sum() == pytest.approx(whole.emissions_t_per_h(p, on).sum())
 
 
 @pytest.mark.parametrize(("changes", "message"), [
@@ -358,8 +358,8 @@ def test_two_units_follow_by_their_curvature() -> None:
                     p_max_mw=np.array([4550.0, 4550, 130, 130, 162, 80, 85, 55, 55, 55]))
     system = PowerSystem(table, PowerSystemParameters(objective=Objective(carbon=0.0)))
     step = system.step(0, HOUR, np.array([1, 1, *[0] * 8]), _load(3000.0))
-    one, two = 1 / 0.00048, 1 / 0.00031
-    assert step.marginal_carbon_t_per_mwh == pytest.approx((0.5 * one + 0.9 * two) / (one + two))
+    whole, two = 1 / 0.00048, 1 / 0.00031
+    assert step.marginal_carbon_t_per_mwh == pytest.approx((0.5 * whole + 0.9 * two) / (whole + two))
 
 
 def test_at_a_corner_the_mean_of_both_sides_counts() -> None:

@@ -27,7 +27,7 @@ def counted(soc: np.ndarray, blocks: int = 1) -> list[Counter]:
     for part in parts:
         for row, depth, mean, number in zip(part.row, part.depth, part.mean_soc, part.number, strict=True):
             cycles[row][round(depth, 9), round(mean, 9)] += number
-    return [_without_nothing(found) for found in cycles]
+    return [_without_nothing(cycle) for cycle in cycles]
 
 
 def _without_nothing(cycles: Counter) -> Counter:

@@ -19,7 +19,7 @@ now,2019-06-05T10:00,3
 
 
 def sets(*overrides):
-    return [word for one in overrides for word in ("--set", one)]
+    return [word for override in overrides for word in ("--set", override)]
 
 
 @pytest.mark.parametrize(("arguments", "words"), [

@@ -203,7 +203,7 @@ def test_compare_pairs_all_controllers_on_the_same_seeds(here: Path, fake_run: F
     done = call("compare", "smoke", "--controllers", "mine.py:Mine, mine.py:Other", "--seeds", 2, "--set", "seed=3",
                 "-o", "out", "--no-audit")
     assert done.exit_code == 0, done.stderr
-    assert [one[:2] for one in fake_run.calls] == [("mine", 3), ("other", 3), ("mine", 4), ("other", 4)]
+    assert [made[:2] for made in fake_run.calls] == [("mine", 3), ("other", 3), ("mine", 4), ("other", 4)]
     expected = {"metrics.csv", "report.html", *(f"{c}-seed{s}.h5" for c in ("mine", "other") for s in (3, 4))}
     assert expected == set(files_in(here / "out"))
     rows = rows_of(here / "out" / "metrics.csv")

@@ -39,7 +39,7 @@ def run_of(write_result: Any, toy: Any) -> Any:
         plan = toy.plan_arrays(toy.layout(), 0, gap_rel=options.pop("gap", 0.0),
                                objective_usd=float(len(controller)))
         if controller in ("uncoordinated", "no_pev"):
-            plan |= {name: tuple(0 * one for one in plan[name]) for name in ("pc_kw", "pd_kw")}
+            plan |= {name: tuple(0 * powers for powers in plan[name]) for name in ("pc_kw", "pd_kw")}
         return open_result(write_result(f"{controller}.h5", controller=controller, totals=totals, feeder=feeder,
                                         plans=(plan,), **options))
     return write

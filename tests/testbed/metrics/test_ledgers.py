@@ -46,9 +46,9 @@ def test_owners_and_operator_together_are_society(booked: Booked, refill: Refill
 def test_each_item_is_in_the_ledgers_it_belongs_to() -> None:
     """One dollar of each at a time, in the order of the record."""
     ones = [Booked(*row) for row in np.eye(7)]
-    assert [society_usd(one) for one in ones] == [1, 1, 1, 1, 1, 1, 0]
-    assert [owners_usd(one) for one in ones] == [0, 0, 0, 0, 1, 1, 1]
-    assert [operator_usd(one) for one in ones] == [1, 1, 1, 1, 0, 0, -1]
+    assert [society_usd(single) for single in ones] == [1, 1, 1, 1, 1, 1, 0]
+    assert [owners_usd(single) for single in ones] == [0, 0, 0, 0, 1, 1, 1]
+    assert [operator_usd(single) for single in ones] == [1, 1, 1, 1, 0, 0, -1]
     assert astuple(Booked(1, 2, 3, 4, 5, 6, 7)) == (1, 2, 3, 4, 5, 6, 7)
 
 
@@ -165,5 +165,5 @@ def test_statements_are_the_owners_ledger_and_the_payer_s_budget_the_operator_s(
         net_usd = float((own.net_usd - own.shortfall_usd).sum())
         assert net_usd == pytest.approx(figures[name]["owners_cost_usd_adjusted"], abs=CENT)
     operator = {name: values["operator_cost_usd_adjusted"] for name, values in figures.items()}
-    found = budget(runs["temporal"], runs["uncoordinated"]).before_payment_usd
-    assert found == pytest.approx(operator["uncoordinated"] - operator["temporal"], abs=CENT)
+    payment_usd = budget(runs["temporal"], runs["uncoordinated"]).before_payment_usd
+    assert payment_usd == pytest.approx(operator["uncoordinated"] - operator["temporal"], abs=CENT)

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from controllers.port import Plan, SystemView, TemporalKnowledge
+from controllers.rows.grid import total
 from controllers.temporal.hourly_cost import BY_HOUR, hourly_objective_usd
 from controllers.temporal.unit_commitment import objective as terms
 from controllers.temporal.unit_commitment.accounts import account
 from controllers.temporal.unit_commitment.checking.plan import check_plan
-from controllers.temporal.unit_commitment.linear import total
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import dispatch

@@ -51,21 +51,21 @@ def written(write_result, **options):
 
 
 def test_only_those_count_who_could_give_back(write_result) -> None:
-    found = driver_sharing(open_result(written(write_result)))
-    assert [one.who for one in found] == ["all", "private"]
-    assert (found[0].drivers, found[0].energy_kwh) == (3, 4.0)
-    assert found[0].gini == pytest.approx((-2 * 0 + 0 * 1 + 2 * 3) / (3 * 4))
-    assert found[0].nothing_share == pytest.approx(1 / 3)
-    assert found[0].tenth_shares[-1] == pytest.approx(0.75 * 3 / 10)
+    shared_by = driver_sharing(open_result(written(write_result)))
+    assert [shared.who for shared in shared_by] == ["all", "private"]
+    assert (shared_by[0].drivers, shared_by[0].energy_kwh) == (3, 4.0)
+    assert shared_by[0].gini == pytest.approx((-2 * 0 + 0 * 1 + 2 * 3) / (3 * 4))
+    assert shared_by[0].nothing_share == pytest.approx(1 / 3)
+    assert shared_by[0].tenth_shares[-1] == pytest.approx(0.75 * 3 / 10)
 
 
 def test_buses_where_nobody_may_park_do_not_count(write_result) -> None:
     kw = np.tile([9.0, 0.0, 2.0, 6.0], (4, 1))  # bus 1 is the substation; 4 steps of half an hour
-    found, = bus_sharing(open_result(written(write_result, feeder={"discharge_bus_kw": kw})))
-    assert (found.district, found.bus_number.tolist(), found.zone.tolist()) == ("feeder33", [2, 3, 4], [2, 0, 1])
-    assert found.energy_kwh == pytest.approx([0, 4, 12])
-    assert found.shares == pytest.approx([0, 0.25, 0.75])
-    assert found.gini == pytest.approx((-2 * 0 + 0 * 4 + 2 * 12) / (3 * 16))
+    buses, = bus_sharing(open_result(written(write_result, feeder={"discharge_bus_kw": kw})))
+    assert (buses.district, buses.bus_number.tolist(), buses.zone.tolist()) == ("feeder33", [2, 3, 4], [2, 0, 1])
+    assert buses.energy_kwh == pytest.approx([0, 4, 12])
+    assert buses.shares == pytest.approx([0, 0.25, 0.75])
+    assert buses.gini == pytest.approx((-2 * 0 + 0 * 4 + 2 * 12) / (3 * 16))
 
 
 def test_an_unfinished_run_is_refused(write_result) -> None:
@@ -86,9 +86,9 @@ def test_all_that_was_given_back_is_shared_out(run) -> None:
     given = sum(float(result.district(d, "discharged_kwh").sum()) for d in result.districts)
     assert given > 10
     assert drivers[0].energy_kwh == pytest.approx(given)
-    assert sum(one.energy_kwh for one in drivers[1:]) == pytest.approx(given)
+    assert sum(part.energy_kwh for part in drivers[1:]) == pytest.approx(given)
     assert drivers[0].tenth_shares.sum() == pytest.approx(1) and np.all(np.diff(drivers[0].tenth_shares) >= -1e-12)
-    assert [one.district for one in buses] == ["feeder33"]
+    assert [part.district for part in buses] == ["feeder33"]
     assert buses[0].energy_kwh.sum() == pytest.approx(result.district("feeder33", "discharged_kwh").sum())
 
 

@@ -151,24 +151,24 @@ def test_report_speaks_to_drivers(tmp_path, runs) -> None:
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_with_the_computed_payment_nobody_is_worse_off(statements, scheme) -> None:
     own, base = statements[V2G], statements["uncoordinated"]
-    found = compensation(scheme, own, base)
-    assert found.participants == participants(own).sum()
-    if found.is_possible:
-        assert found.worse_off_after == 0
-        assert worse_off_share(found.offer, own, base) == 0
-        if found.rate_usd > 0:
-            assert worse_off_share(Offer({scheme: found.rate_usd * (1 - 1e-6)}), own, base) > 0
+    paid = compensation(scheme, own, base)
+    assert paid.participants == participants(own).sum()
+    if paid.is_possible:
+        assert paid.worse_off_after == 0
+        assert worse_off_share(paid.offer, own, base) == 0
+        if paid.rate_usd > 0:
+            assert worse_off_share(Offer({scheme: paid.rate_usd * (1 - 1e-6)}), own, base) > 0
     else:
-        assert found.worse_off_after == found.worse_off_before > 0
-        assert found.paid_usd == 0
+        assert paid.worse_off_after == paid.worse_off_before > 0
+        assert paid.paid_usd == 0
 
 
 def test_availability_fee_is_the_largest_harm(statements) -> None:
     own, base = statements[V2G], statements["uncoordinated"]
     worst = change_usd(own, base)[participants(own)].max()
-    found = compensation("availability_fee", own, base)
-    assert found.rate_usd == pytest.approx(max(worst, 0.0))
-    assert found.paid_usd == pytest.approx(found.rate_usd * found.participants)
+    paid = compensation("availability_fee", own, base)
+    assert paid.rate_usd == pytest.approx(max(worst, 0.0))
+    assert paid.paid_usd == pytest.approx(paid.rate_usd * paid.participants)
 
 
 def test_shortfall_is_paid_first_and_the_rate_is_for_the_rest(statements) -> None:
@@ -186,13 +186,13 @@ def test_shortfall_is_paid_first_and_the_rate_is_for_the_rest(statements) -> Non
 def test_combined_offer_is_the_cheapest_that_leaves_nobody_worse_off(statements) -> None:
     own, base = statements[V2G], statements["uncoordinated"]
     hurt = replace(own, tariff_usd=own.tariff_usd + 0.05 * own.bought_kwh + 0.2 * own.sold_kwh + 0.1)
-    found = combined(hurt, base)
-    assert found.is_possible and found.worse_off_before > 0 == found.worse_off_after
-    assert worse_off_share(found.offer, hurt, base) == 0
+    paid = combined(hurt, base)
+    assert paid.is_possible and paid.worse_off_before > 0 == paid.worse_off_after
+    assert worse_off_share(paid.offer, hurt, base) == 0
     single = compensation("availability_fee", hurt, base, 1.0, True)
-    assert make_whole_usd(hurt, base) <= found.paid_usd <= single.paid_usd * (1 + 1e-9)
-    assert all(rate >= 0 for rate in found.offer.rates_usd.values())
-    less = Offer({name: rate * (1 - 1e-6) for name, rate in found.offer.rates_usd.items()}, True)
+    assert make_whole_usd(hurt, base) <= paid.paid_usd <= single.paid_usd * (1 + 1e-9)
+    assert all(rate >= 0 for rate in paid.offer.rates_usd.values())
+    less = Offer({name: rate * (1 - 1e-6) for name, rate in paid.offer.rates_usd.items()}, True)
     assert worse_off_share(less, hurt, base) > 0
 
 
@@ -204,9 +204,9 @@ def test_combined_offer_of_two_owners_by_hand(statements) -> None:
                         for f in fields(own)})
     base = replace(two, sold_kwh=np.zeros(2), wear_usd=np.zeros(2), shortfall_usd=np.zeros(2))
     hurt = replace(base, sold_kwh=np.array([10.0, 30.0]), tariff_usd=base.tariff_usd + np.array([1.0, 3.0]))
-    found = combined(hurt, base)
-    assert found.paid_usd == pytest.approx(4) == make_whole_usd(hurt, base)
-    assert found.offer.rates_usd["per_kwh_discharged"] == pytest.approx(0.1)
+    paid = combined(hurt, base)
+    assert paid.paid_usd == pytest.approx(4) == make_whole_usd(hurt, base)
+    assert paid.offer.rates_usd["per_kwh_discharged"] == pytest.approx(0.1)
     assert combined(base, base).paid_usd == 0
 
 
@@ -239,9 +239,9 @@ def test_budget_and_owners_share_one_cake(runs, statements) -> None:
     own, base = statements[V2G], statements["uncoordinated"]
     elsewhere = sum((getattr(own, key) - getattr(base, key)).sum() for key in ("fast_charged_usd", "shortfall_usd"))
     assert payer.before_payment_usd - change_usd(own, base).sum() == pytest.approx(saved - elsewhere)
-    for found in compensations(runs[V2G], runs["uncoordinated"], share=0.5):
-        assert payer.after(found.paid_usd) == pytest.approx(payer.before_payment_usd - found.paid_usd)
-        assert found.worse_off_after <= 0.5 * found.participants or not found.is_possible
+    for paid in compensations(runs[V2G], runs["uncoordinated"], share=0.5):
+        assert payer.after(paid.paid_usd) == pytest.approx(payer.before_payment_usd - paid.paid_usd)
+        assert paid.worse_off_after <= 0.5 * paid.participants or not paid.is_possible
 
 
 def test_break_even_by_hand() -> None:

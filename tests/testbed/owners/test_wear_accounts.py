@@ -70,10 +70,10 @@ def test_calendar_and_new_batteries(runs) -> None:
 
 def test_increment_is_the_difference_on_the_same_cars(runs) -> None:
     v2g, free = runs["v2g"], runs["uncoordinated"]
-    found = counterfactual(v2g, [free], "xu2016")["uncoordinated"]
+    apart = counterfactual(v2g, [free], "xu2016")["uncoordinated"]
     accounts = wear_account(v2g, "xu2016"), wear_account(free, "xu2016")
-    assert found.loss == pytest.approx(accounts[0].loss - accounts[1].loss)
-    assert found.v2g_kwh.sum() / 1000 == pytest.approx(
+    assert apart.loss == pytest.approx(accounts[0].loss - accounts[1].loss)
+    assert apart.v2g_kwh.sum() / 1000 == pytest.approx(
         sum(r.vehicle(d, "drawn_kwh").sum() * s for r, s in ((v2g, 1e-3), (free, -1e-3)) for d in r.districts))
     itself = counterfactual(free, [free], "xu2016")["uncoordinated"]
     assert not np.any(itself.loss)

@@ -74,9 +74,9 @@ def write_day(write_result: Any, toy: Any) -> Any:
 
 
 def _charts(page: str) -> dict[str, Any]:
-    found = re.search(r'<script type="application/json" id="charts">(.*?)</script>', page, re.DOTALL)
-    assert found is not None
-    read: dict[str, Any] = json.loads(found.group(1))
+    block = re.search(r'<script type="application/json" id="charts">(.*?)</script>', page, re.DOTALL)
+    assert block is not None
+    read: dict[str, Any] = json.loads(block.group(1))
     return read
 
 

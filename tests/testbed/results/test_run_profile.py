@@ -75,8 +75,8 @@ def test_seconds_are_those_of_this_run_where_the_plan_came_from_another(tmp_path
 
 
 def test_the_profile_is_no_part_of_the_result(two_runs) -> None:
-    one, two = (open_result(path).run["profile"]["wiring_s"] for path in two_runs)
-    assert one != two
+    first_s, two = (open_result(path).run["profile"]["wiring_s"] for path in two_runs)
+    assert first_s != two
     assert equal_results(*two_runs) == []
 
 

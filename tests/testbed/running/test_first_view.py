@@ -16,9 +16,9 @@ from testbed.simulators.temporal import TemporalSimulator
 from tests.testbed import small_run
 
 
-def _same(one: Any, other: Any) -> None:
-    for field in fields(one):
-        a, b = getattr(one, field.name), getattr(other, field.name)
+def _same(first: Any, other: Any) -> None:
+    for field in fields(first):
+        a, b = getattr(first, field.name), getattr(other, field.name)
         if field.name == "districts":
             assert len(a) == len(b) > 0
             for mine, yours in zip(a, b, strict=True):
@@ -48,12 +48,12 @@ def test_it_is_what_the_upper_layer_sees_in_a_run(tmp_path: Path, monkeypatch: p
 
 def test_days_under_control_are_left_out(tmp_path: Path) -> None:
     cache, plain = tmp_path / "cache", load_controller(small_run.PLAIN)
-    one, other = (first_view(small_run.scenario(f"warmup_controlled_days={days}", cache_dir=cache), plain, seed=1)
+    first, other = (first_view(small_run.scenario(f"warmup_controlled_days={days}", cache_dir=cache), plain, seed=1)
                   for days in (0, 2))
-    _same(one.view, other.view)
+    _same(first.view, other.view)
 
 
 def test_another_seed_is_another_morning(tmp_path: Path) -> None:
     described = small_run.scenario(cache_dir=tmp_path / "cache")
-    one, other = (first_view(described, load_controller(small_run.PLAIN), seed=s).view.districts[0] for s in (1, 2))
-    assert not np.array_equal(one.x_max_kwh, other.x_max_kwh)
+    first, other = (first_view(described, load_controller(small_run.PLAIN), seed=s).view.districts[0] for s in (1, 2))
+    assert not np.array_equal(first.x_max_kwh, other.x_max_kwh)

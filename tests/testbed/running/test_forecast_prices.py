@@ -28,7 +28,8 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trace, Result, Any
 
     def kept(self: Any, now_s: int, inputs: Any) -> None:
         flat = {eid: self._flat(eid, values) for eid, values in inputs.items()}
-        seen.extend((self.simulator, now_s, one["prices"]) for one in flat.values() if "prices" in one)
+        seen.extend((self.simulator, now_s, received["prices"]) for received in flat.values()
+                    if "prices" in received)
         original(self, now_s, inputs)
 
     folder = tmp_path_factory.mktemp("prices")
@@ -80,8 +81,8 @@ def test_a_fixed_table_is_left_as_it_was(tmp_path: Path) -> None:
 def test_forecast_errors_move_prices_and_each_seed_has_its_own(tmp_path: Path) -> None:
     wrong = small_run.scenario(*SET, "profiles.forecast_error=large", cache_dir=tmp_path)
     right = small_run.scenario(*SET, cache_dir=tmp_path)
-    first, second, true = (build_tariff(one, seed).charge_usd_per_kwh(-86_400, 72)
-                           for one, seed in ((wrong, 1), (wrong, 2), (right, 1)))
+    first, second, true = (build_tariff(scenario, seed).charge_usd_per_kwh(-86_400, 72)
+                           for scenario, seed in ((wrong, 1), (wrong, 2), (right, 1)))
     assert np.any(first != true) and np.any(first != second)
     assert sorted(first[:24]) == pytest.approx(sorted(true[:24]))
     np.testing.assert_array_equal(first, build_tariff(wrong, 1).charge_usd_per_kwh(-86_400, 72))

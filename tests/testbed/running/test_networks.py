@@ -35,8 +35,8 @@ def test_what_cannot_serve_is_told_before_the_run(overrides, words):
 def test_lists_and_shares_are_accepted():
     for zones in ({"office": [3], "residential": [4, 18], "commercial": [5]},
                   {"office": 0.25, "residential": 0.5, "commercial": 0.25}):
-        found = checked_scenario("smoke", (CIGRE, f"districts.0.zone_map={json.dumps(zones)}"))
-        assert found.model_dump(mode="json")["districts"][0]["zone_map"] == zones
+        checked = checked_scenario("smoke", (CIGRE, f"districts.0.zone_map={json.dumps(zones)}"))
+        assert checked.model_dump(mode="json")["districts"][0]["zone_map"] == zones
 
 
 @pytest.mark.slow

@@ -113,11 +113,11 @@ def test_start_ups_and_planned_costs_begin_from_that_state(pair):
 
 def test_the_reference_without_cars_runs_through_the_same_days(folder):
     """Its second day and what that costs: units that rested through the night start colder than those of the table."""
-    steady, one, two = (no_car_reference(small_run.scenario(*keys, cache_dir=folder / "cache"))
+    steady, one_day, two = (no_car_reference(small_run.scenario(*keys, cache_dir=folder / "cache"))
                         for keys in ((STEADY,), (), (TWO_DAYS,)))
     np.testing.assert_array_equal(steady.committed, two.committed[24:])
-    assert steady.operating_cost_usd == pytest.approx(two.operating_cost_usd - one.operating_cost_usd, rel=1e-12)
-    assert abs(steady.operating_cost_usd - one.operating_cost_usd) > 1.0
+    assert steady.operating_cost_usd == pytest.approx(two.operating_cost_usd - one_day.operating_cost_usd, rel=1e-12)
+    assert abs(steady.operating_cost_usd - one_day.operating_cost_usd) > 1.0
 
 
 def test_energy_of_every_vehicle_balances_over_counted_time(pair):
@@ -143,7 +143,7 @@ def test_free_cars_answer_prices_from_the_first_day_under_control_on(folder, mon
     seen, step = {}, Fleet.step
 
     def kept(self, now_s, *arguments, **more):
-        seen[now_s] = next(one for one in arguments if isinstance(one, str))
+        seen[now_s] = next(argument for argument in arguments if isinstance(argument, str))
         return step(self, now_s, *arguments, **more)
     monkeypatch.setattr(Fleet, "step", kept)
     small_run.run(folder, STEADY, controller="tariff", name="prices.h5")
@@ -154,8 +154,9 @@ def test_free_cars_answer_prices_from_the_first_day_under_control_on(folder, mon
 
 @pytest.mark.slow
 def test_separate_processes_give_the_same_file(folder):
-    one = small_run.run(folder, STEADY, name="one.h5")
-    assert equal_results(one, small_run.run(folder, STEADY, "execution.mode=separate_processes", name="apart.h5")) == []
+    here = small_run.run(folder, STEADY, name="one.h5")
+    apart = small_run.run(folder, STEADY, "execution.mode=separate_processes", name="apart.h5")
+    assert equal_results(here, apart) == []
 
 
 # ---------------------------------------------------------------- stored plans

@@ -38,9 +38,9 @@ def test_who_knows_the_run_s_own_days_knows_those_of_the_controlled_warmup(tmp_p
 
 
 def test_sampled_days_are_the_same_whatever_comes_before_counted_time(tmp_path):
-    one, other = (expected(tmp_path / str(days), f"warmup_controlled_days={days}").sessions.to_arrays()
+    first, other = (expected(tmp_path / str(days), f"warmup_controlled_days={days}").sessions.to_arrays()
                   for days in (0, 3))
-    for name, values in one.items():
+    for name, values in first.items():
         np.testing.assert_array_equal(values, other[name], err_msg=name)
 
 

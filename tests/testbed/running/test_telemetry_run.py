@@ -36,10 +36,10 @@ def test_operators_know_the_soc_at_plug_in(tmp_path: Path, monkeypatch: pytest.M
         return values(self, step, **how)
 
     def looked(now_s: int, received: Any, district: Any) -> Any:
-        found = view(now_s, received, district)
+        seen_view = view(now_s, received, district)
         if district.name == "feeder33":
-            seen.append((now_s, np.where(found.declared.is_plugged, found.soc, np.nan), truth[-1]))
-        return found
+            seen.append((now_s, np.where(seen_view.declared.is_plugged, seen_view.soc, np.nan), truth[-1]))
+        return seen_view
 
     monkeypatch.setattr(DistrictFleet, "values", kept)
     monkeypatch.setattr(spatial, "feeder_view", looked)

@@ -72,7 +72,7 @@ CHANGED = [("fleet.private_capacity_kwh=[41,42]", "private_capacity_kwh", (41, 4
            ("drivers.habit.mean_soc=0.4", "habit", PlugInHabit(mean_soc=0.4))]
 
 
-@pytest.mark.parametrize(("override", "name", "value"), CHANGED, ids=[one[0] for one in CHANGED])
+@pytest.mark.parametrize(("override", "name", "value"), CHANGED, ids=[change[0] for change in CHANGED])
 def test_what_is_set_is_what_the_record_holds(override: str, name: str, value: object) -> None:
     scenario = load_scenario("smoke", [override])
     cars = fleet_parameters(scenario, scenario.districts[0])

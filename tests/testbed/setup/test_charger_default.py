@@ -16,8 +16,8 @@ EFFICIENCY = ("eta_charge", "eta_discharge", "fast_eta_charge", "fast_eta_discha
 @pytest.mark.parametrize("name", scenario_names())
 def test_only_the_papers_days_have_the_papers_efficiency(name):
     fleet = load_scenario(name).fleet
-    found = tuple(getattr(fleet, key) for key in EFFICIENCY)
-    assert found == ((0.95, 0.95, 0.95, 0.95, "constant", "constant") if name in OF_PAPER
+    chargers = tuple(getattr(fleet, key) for key in EFFICIENCY)
+    assert chargers == ((0.95, 0.95, 0.95, 0.95, "constant", "constant") if name in OF_PAPER
                      else tuple(getattr(Fleet(), key) for key in EFFICIENCY))
 
 

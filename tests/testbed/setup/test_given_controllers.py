@@ -82,12 +82,12 @@ def spec_of(how):
 
 
 def test_within_the_process_it_is_the_object_itself_even_if_two_are_equal(tmp_path):
-    one, other = Scaled(3.0), Scaled(3.0)
-    with given(one, Execution(), tmp_path) as first:
-        assert controller_of(spec_of(first)) is one
+    made, other = Scaled(3.0), Scaled(3.0)
+    with given(made, Execution(), tmp_path) as first:
+        assert controller_of(spec_of(first)) is made
         with given(other, Execution(), tmp_path) as second:
             assert controller_of(spec_of(second)) is other
-        assert controller_of(spec_of(first)) is one
+        assert controller_of(spec_of(first)) is made
     with pytest.raises(ControllerError):
         controller_of(spec_of(first))
 

@@ -17,12 +17,12 @@ def looks(tmp_path, controller, hours_asked_for, monkeypatch, *overrides):
     if hours_asked_for == "all":
         monkeypatch.setattr(core, "_hours_asked_for", lambda now_s, answers_price: None)
     cars, buses = district.vehicles.count, district.site.bus_count
-    found = []
+    received = []
     for now_s in range(spec.start_s, 6 * 3600, spec.step_s):
         seen = core.step(now_s, np.full(cars, 0.5), np.full((2, buses), -1))
         told = [seen[name] for name in ("cohort_flexibility", "bus_flexibility") if seen[name] is not None]
-        found.append({key: values for record in told for key, values in record.to_arrays().items()})
-    return found
+        received.append({key: values for record in told for key, values in record.to_arrays().items()})
+    return received
 
 
 @pytest.mark.parametrize("controller", ["bilayer", "uncoordinated", "tariff"])
@@ -30,9 +30,9 @@ def test_what_nobody_asks_for_is_missed_by_nobody(tmp_path, controller, monkeypa
     less = looks(tmp_path, controller, "what is asked for", monkeypatch)
     whole = looks(tmp_path, controller, "all", monkeypatch)
     assert any(np.any(seen["p_uncontrolled_kw"] > 0) for seen in whole if seen)
-    for one, other in zip(less, whole, strict=True):
-        assert one.keys() == other.keys()
-        for name, values in one.items():
+    for short, other in zip(less, whole, strict=True):
+        assert short.keys() == other.keys()
+        for name, values in short.items():
             np.testing.assert_array_equal(values, other[name], err_msg=name)
 
 

@@ -71,7 +71,7 @@ def test_a_server_that_dies_ends_the_command_with_its_name(folder):
         where = server.stdout.readline().split()[-1]
         done = subprocess.run(command(
             "run", "smoke", "--controller", small_run.PLAIN.replace(":Plain", ":Dying"), "-o", str(output),
-            *(word for one in (*small_run.HOURLY, both(where)) for word in ("--set", one))),
+            *(word for override in (*small_run.HOURLY, both(where)) for word in ("--set", override))),
             cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     words = rf"@\w+ failed at day 1 0[34]:00: connection to `testbed serve-district` at {where} lost"

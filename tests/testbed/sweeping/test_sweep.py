@@ -61,7 +61,7 @@ def write_study(folder: Path, text: str = STUDY) -> Path:
     folder.mkdir(exist_ok=True)
     plain = Path(small_run.__file__).with_name("plain_controller.py").read_text()
     (folder / "mine.py").write_text(plain + KILLED_ONCE)
-    keys = [one.replace("=", ": ", 1) for one in (*small_run.HOURLY, f"execution.cache_dir={folder / 'cache'}")]
+    keys = [setting.replace("=", ": ", 1) for setting in (*small_run.HOURLY, f"execution.cache_dir={folder / 'cache'}")]
     (folder / "study.yaml").write_text(text.replace("{common}", "\n  ".join(keys)))
     return folder / "study.yaml"
 
@@ -185,8 +185,8 @@ def test_the_two_process_example_gives_the_same_table(swept, tmp_path: Path) -> 
         asked = ["sweep", str(sweep.file), words[3], address, "-o", str(tmp_path / "out")]
         ended = CliRunner().invoke(app, [*asked, "--case", only])
     assert ended.exit_code == 0, ended.output
-    one, two = (rows_of(folder / "results.csv") for folder in (tmp_path / "out", sweep.folder))
-    assert one[0] == two[0] and [row["status"] for row in one] == ["completed", "open", "open"]
+    first, two = (rows_of(folder / "results.csv") for folder in (tmp_path / "out", sweep.folder))
+    assert first[0] == two[0] and [row["status"] for row in first] == ["completed", "open", "open"]
     assert equal_results(*(folder / "cases" / f"{only}.h5" for folder in (tmp_path / "out", sweep.folder))) == []
 
 

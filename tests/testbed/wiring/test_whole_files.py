@@ -27,7 +27,7 @@ def test_a_block_that_throws_changes_nothing(tmp_path):
     with pytest.raises(ZeroDivisionError), whole_file(path) as partial:
         partial.write_text("half")
         raise ZeroDivisionError
-    assert path.read_text() == "before" and [one.name for one in tmp_path.iterdir()] == ["a.txt"]
+    assert path.read_text() == "before" and [file.name for file in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_a_symbolic_link_stays_and_what_it_points_to_is_replaced(tmp_path):
@@ -53,7 +53,7 @@ def test_what_is_too_large_is_told_with_its_size_and_leaves_the_old_file(tmp_pat
     first, second = done.stdout.splitlines()
     assert f"{path}: no space left for it, which takes 5.0 MB (File too large; " in first
     assert "which takes 5.0 MB (" in second and done.stderr == ""
-    assert path.read_text() == "before" and [one.name for one in tmp_path.iterdir()] == ["a.txt"]
+    assert path.read_text() == "before" and [file.name for file in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_reserved_blocks_are_the_files_own(tmp_path):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from controllers.temporal.unit_commitment.linear import times
+from controllers.rows.grid import times
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.units.starts import spread
 from controllers.temporal.unit_commitment.variables import (

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from controllers.temporal.unit_commitment.linear import times
+from controllers.rows.grid import times
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.variables import Constraints, Equation, Variables, per_unit, start_and_stop_mw
 from models.records.arrays import Floats, Ints

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from controllers.rows.grid import times
 from controllers.temporal.unit_commitment.inherited import POWER_KNOWN_MW
-from controllers.temporal.unit_commitment.linear import times
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.units.headroom import highest
 from controllers.temporal.unit_commitment.variables import (

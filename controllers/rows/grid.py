@@ -1,8 +1,8 @@
 """Affine expressions on a grid of rows x periods: what cvxpy makes of the equations, without its compilation.
 
-The lower layer's equations are stated once, on whatever unknowns they are given. On cvxpy's they make a problem for any
-of its solvers; on these they are a solver's rows at once, for what is solved every hour. A test holds the two against
-each other, equation by equation. Grids are flattened column by column, as cvxpy does.
+Both layers' equations are stated once, on whatever unknowns they are given. On cvxpy's they make a problem for any of
+its solvers; on these they are a solver's rows at once, for what is solved every hour. Tests hold the two against each
+other, equation by equation. A vector is a grid of one period. Grids are flattened column by column, as cvxpy does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import cvxpy as cp
 import numpy as np
 import scipy.sparse as sp
 
-from controllers.spatial.branch_flow.conic.program import Cone, Entries, Rows
+from controllers.rows.entries import Cone, Entries, Rows
 from models.records.arrays import Bools, Floats, Ints
 
 
@@ -38,7 +38,8 @@ class Grid:  # noqa: PLW1641  == makes rows, as cvxpy's does
     constant: Floats
     """[m * n], or one 0 for all."""
 
-    __array_ufunc__ = None  # numpy's arrays leave what they meet on their right to the methods below
+    __array_ufunc__ = None  # numpy's and scipy's arrays leave what they meet on their right to the methods below
+    ndim = 2
 
     @classmethod
     def fixed(cls, values: Floats) -> Grid:
@@ -49,6 +50,15 @@ class Grid:  # noqa: PLW1641  == makes rows, as cvxpy's does
     @property
     def size(self) -> int:
         return self.shape[0] * self.shape[1]
+
+    def is_constant(self) -> bool:
+        """Whether it depends on no unknown."""
+        return not self.parts
+
+    @property
+    def value(self) -> Floats | None:
+        """[m * n] of a constant, as cvxpy has it; None for what depends on unknowns."""
+        return np.broadcast_to(self.constant, (self.size,)) if self.is_constant() else None
 
     # ------------------------------------------------------------ sums and products
     def __add__(self, other: Any) -> Grid:
@@ -73,6 +83,15 @@ class Grid:  # noqa: PLW1641  == makes rows, as cvxpy's does
 
     __rmul__ = __mul__
 
+    def __truediv__(self, divisor: float) -> Grid:
+        return self * (1.0 / divisor)
+
+    def __rmatmul__(self, left: Any) -> Grid:
+        """A @ x; a vector on the left gives one row."""
+        table: Any = left if sp.issparse(left) else np.atleast_2d(left)
+        made: Grid = rows_of(Entries.of(sp.csr_array(table)), self)
+        return made
+
     def weighted(self, weight: Floats) -> Grid:
         """Entry by entry times weight, broadcast to [m, n]."""
         by_place = self._like(weight)
@@ -93,8 +112,9 @@ class Grid:  # noqa: PLW1641  == makes rows, as cvxpy's does
         return Grid(shape, parts, constant.astype(np.float64))
 
     def __getitem__(self, rows: Any) -> Grid:
-        """Rows, in the order asked for."""
-        picked, (m, n) = np.asarray(rows), self.shape
+        """Rows, in the order asked for: positions, a slice, or which of them."""
+        m, n = self.shape
+        picked = np.atleast_1d(np.arange(m)[rows])
         source = (picked[None, :] + m * np.arange(n)[:, None]).ravel()
         return self.at(source, (picked.size, n))
 
@@ -113,7 +133,7 @@ class Grid:  # noqa: PLW1641  == makes rows, as cvxpy's does
         return Stated("zero", (self - other,))
 
     # ------------------------------------------------------------ numbers
-    def value(self, x: Floats) -> Floats:
+    def evaluated(self, x: Floats) -> Floats:
         """[m, n] at these unknowns."""
         total = np.broadcast_to(self.constant, (self.size,)).copy()
         for part in self.parts:
@@ -159,10 +179,20 @@ class Stated:
 
     cone: Cone
     expressions: tuple[Grid, ...]
+    label: str = ""
+
+    @property
+    def size(self) -> int:
+        """Entries of each expression."""
+        return self.expressions[0].size
+
+    def set_label(self, label: str) -> Stated:
+        """The same under a name, as cvxpy's constraints have it."""
+        return replace(self, label=label)
 
     def rows(self, width: int) -> Rows:
         """matrix @ x + s = rhs; the rows of each cone follow each other."""
-        count, size = len(self.expressions), self.expressions[0].size
+        count, size = len(self.expressions), self.size
         parts = [(part, k) for k, grid in enumerate(self.expressions) for part in grid.parts]
         none = np.zeros(0, dtype=np.int64)
         matrix = Entries(np.concatenate([none, *(part.place * count + k for part, k in parts)]),
@@ -224,9 +254,11 @@ def periods_of(x: Any, matrix: Entries) -> Any:
 
 
 def times(weight: Any, x: Any) -> Any:
-    """Entry by entry; weight may be a column, a row or a number."""
+    """Entry by entry, of unknowns or numbers; weight may be a column, a row or a number."""
     if isinstance(x, Grid):
         return x.weighted(weight)
+    if not isinstance(x, cp.Expression):
+        return weight * x
     return cp.multiply(np.broadcast_to(np.asarray(weight, dtype=np.float64), x.shape), x)
 
 

@@ -1,0 +1,1 @@
+"""Affine expressions and their sparse rows: the language in which both layers state their equations."""
