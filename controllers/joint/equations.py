@@ -17,7 +17,6 @@ import numpy as np
 from scipy import sparse
 
 from controllers.joint.network import Network
-from controllers.rows.grid import rows_of
 from controllers.spatial.branch_flow import equations as bf
 from controllers.temporal.unit_commitment import equations as uc
 from controllers.temporal.unit_commitment.equations import Variables
