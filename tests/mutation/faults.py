@@ -40,7 +40,7 @@ T_FLEET, T_BATTERY = "tests/models/fleet/test_fleet.py", "tests/models/fleet/tes
 T_EQUATIONS = "tests/controllers/temporal/test_equations.py"
 T_RESERVE = "tests/controllers/temporal/test_reserve.py"
 T_FLOW = "tests/laws/test_branch_flow.py"
-T_PROBLEM = "tests/controllers/spatial/test_branch_flow_problem.py"
+T_ROWS = "tests/controllers/spatial/test_branch_flow_rows.py"
 T_METRICS = "tests/testbed/metrics/test_metrics.py"
 
 OF_UNITS = (
@@ -171,7 +171,7 @@ OF_NETWORKS = (
 )
 OF_THE_UPPER_LAYER = (
     Fault("cars outside control left out of the balance", EQUATIONS,
-          "demand = view.load_mw + case.uncontrolled_mw + charging", "demand = view.load_mw + charging", T_EQUATIONS),
+          "demand = view.load_mw + case.uncontrolled_mw + charging", "demand = view.load_mw + charging", T_RESERVE),
     Fault("cars outside control left out of reserve", RESERVE,
           "case.requirement_mw + case.uncontrolled_step_mw", "case.requirement_mw", T_RESERVE),
     Fault("minimum up times an hour short", EQUATIONS,
@@ -208,10 +208,10 @@ OF_THE_LOWER_LAYER = (
           "return rows_of(net.tree, flow.P) == _with_shunts", T_FLOW),
     Fault("pairs gain by discharging", FLEET_EQUATIONS,
           "1.0 / layout.eta_d[layout.rows_d], (layout.eta_d.size, kd)",
-          "layout.eta_d[layout.rows_d], (layout.eta_d.size, kd)", T_PROBLEM),
+          "layout.eta_d[layout.rows_d], (layout.eta_d.size, kd)", T_ROWS),
     Fault("wear of a step as of an hour", FLEET_EQUATIONS,
           "layout.wear_usd_per_mwh[layout.rows_d][:, None] / layout.steps",
-          "layout.wear_usd_per_mwh[layout.rows_d][:, None]", T_PROBLEM),
+          "layout.wear_usd_per_mwh[layout.rows_d][:, None]", T_ROWS),
     Fault("the judge takes low voltages for high ones", "controllers/spatial/judge.py",
           "(feeder.v_min_pu - vm) + margin", "(vm - feeder.v_min_pu) + margin", "tests/laws/test_ac_judge.py"),
     Fault("targets shrink where drivers refuse", "controllers/spatial/pro_rata.py",

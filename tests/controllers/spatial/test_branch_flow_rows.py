@@ -106,6 +106,22 @@ def test_the_objective_is_cvxpys(form: str) -> None:
     assert square == pytest.approx(float(squares.value), rel=1e-12)
 
 
+def test_an_hour_of_discharging_takes_and_wears_what_the_hour_does_whatever_the_step() -> None:
+    """1 MW of each pair that may: 1/eta_d MWh leave its energy, and wear is that of 1 MWh."""
+    made, (_, layout, inputs), theirs, _ = both("active")
+    for one in made.variables:
+        one.value = np.zeros(one.shape)
+    cars, rows = theirs.cars, layout.rows_d
+    cars.discharge.power.value = np.ones(cars.discharge.power.shape)
+    left = np.zeros(cars.x.shape)
+    left[rows] = -np.outer(1.0 / layout.eta_d[rows], np.arange(1, layout.steps + 1)) / layout.steps
+    cars.x.value = left
+    assert layout.steps > 1 and rows.size
+    assert cars_eq.eq12_envelopes(layout, inputs, cars)[0].violation().max() < 1e-12
+    usd = cars_eq.eq15_cars_usd(layout, inputs, cars, 0.0)
+    assert float(usd.value) == pytest.approx(layout.wear_usd_per_mwh[rows].sum())
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_the_optimum_is_that_of_cvxpys_problem(form: str) -> None:
     """With what does not exist held at 0, as a program without those columns has it."""

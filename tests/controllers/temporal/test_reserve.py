@@ -11,7 +11,9 @@ import pytest
 from controllers.port import CarControl, Plan, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.checking.plan import check_plan
 from controllers.temporal.unit_commitment.problem import make_case, merge_cohorts, within_the_hour
+from controllers.temporal.unit_commitment.reserve import reserve_energy
 from controllers.temporal.unit_commitment.solve import UnitCommitment
+from controllers.temporal.unit_commitment.stages import make_variables
 from models.records.arrays import Floats
 from models.records.reserve_curve import ReserveCurve
 from models.system.power_system import NetLoad, PowerSystem, PowerSystemParameters
@@ -101,6 +103,27 @@ def test_the_world_prices_a_step_as_the_plan_does(sun_mw: float, build: SimpleNa
     step = world.step(0, 900, plan.committed[:, 4], net)
     assert step.reserve_shortfall_mw == pytest.approx(plan.reserve_shortfall_mw[4], abs=1e-6)
     assert 4 * step.imbalance_cost_usd == pytest.approx(plan.reserve_shortfall_usd[4], abs=1e-3)
+
+
+def test_cars_outside_control_need_units_and_reserve(build: SimpleNamespace) -> None:
+    """5 MW of them beside a load of 180 MW: units give 185, and of 203 MW that must be there 200 are."""
+    outside = replace(build.few_cars(scale=0.0), p_uncontrolled_kw=np.full(H, 5000.0))
+    k = build.knowledge(H, units=build.small_units(), reserve_rule="thermal_only",
+                        reserve_curve=ReserveCurve.flat(900.0))
+    plan = UnitCommitment(k, "bidirectional").plan(build.view(k, [70.0, 95, 130, 150, 180.0, 120, 90, 62], (outside,)))
+    assert plan.p_mw[:, 4].sum() == pytest.approx(185.0, abs=1e-6)
+    assert plan.reserve_shortfall_mw[4] == pytest.approx(3.0, abs=1e-6)
+
+
+def test_what_one_way_cars_hold_cannot_flow_back(build: SimpleNamespace) -> None:
+    """However much is in their batteries, nothing of it stands behind more discharging."""
+    k = build.knowledge(H, units=build.small_units(), reserve_rule="deliverable")
+    case = make_case(k, build.view(k, PEAK, (build.leaving_cars(500.0),)), "bidirectional", 20.0, np.ones(H))
+    unknown = make_variables(case)
+    unknown.x.value = case.rows.x_max_mwh / case.rows.x_scale_mwh + 1.0
+    unknown.stored_reserve.value = np.array([np.full(H, 1e-3), np.zeros(H)])
+    broken = [rule.violation().max() for rule in reserve_energy(case, unknown)]
+    assert broken[0] == pytest.approx(1e-3 / float(case.rows.eta_discharge.min()))
 
 
 def test_charging_that_cannot_wait_is_no_reserve(build: SimpleNamespace) -> None:

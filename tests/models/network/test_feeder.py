@@ -46,6 +46,16 @@ def test_loads_and_buses_are_those_of_case33bw() -> None:
     assert FEEDER.x_pu[7] * z_base == pytest.approx(0.2351)
 
 
+def test_a_load_at_the_substation_is_drawn_and_moves_nothing_else() -> None:
+    p_kw, q_kvar = (np.stack([peak, peak]) for peak in (FEEDER.p_base_kw, FEEDER.q_base_kvar))
+    p_kw[1, 0] += 50.0
+    q_kvar[1, 0] += 20.0
+    flow = ac_engine(FEEDER).power_flow(p_kw, q_kvar)
+    assert np.diff(flow.p_slack_kw) == pytest.approx([50.0])
+    assert np.diff(flow.q_slack_kvar) == pytest.approx([20.0])
+    assert flow.vm_pu[1] == pytest.approx(flow.vm_pu[0], abs=1e-12)
+
+
 def test_peak_scale_moves_loads_and_leaves_ratings() -> None:
     scaled = ieee33(peak_scale=0.83)
     assert np.allclose(scaled.p_base_kw, 0.83 * FEEDER.p_base_kw)
