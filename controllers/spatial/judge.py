@@ -7,6 +7,7 @@ whether they exist. Knows nothing of how the claim was found.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 
@@ -123,7 +124,7 @@ class Judge:
             broken = self.violations(_rows(flow, part), fixed_kw + scale * pev_slow_kw, q_kvar)
             if not broken:
                 return float(scale), ()
-            total = sum(v.excess_rel for v in broken)
+            total = fsum(v.excess_rel for v in broken)
             if total < best[0] or np.isinf(best[0]):  # without any power flow: the least, which is none
                 best = (total, float(scale), broken)
         return best[1], best[2]

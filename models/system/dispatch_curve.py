@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 
@@ -84,7 +85,7 @@ def pieces(units: ThermalUnits, on: Bools, low_mw: Floats, high_mw: Floats) -> P
 def _pieces_of(units: ThermalUnits, i: int, low: float, high: float) -> list[tuple[int, float, float, float, float]]:
     """(unit, extra, offset, low, high) of each piece."""
     known = list(zip(units.kink_mw[i], units.kink_usd_per_mwh[i], strict=True))
-    extra = sum(float(usd) for at, usd in known if at <= low)
+    extra = fsum(float(usd) for at, usd in known if at <= low)
     inside = sorted((float(at), float(usd)) for at, usd in known if low < at < high and usd > 0)
     ends = [*(at for at, _ in inside), high]
     out = [(i, extra, 0.0, low, ends[0])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import fsum
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def _reference(scenario_json: str, seed: int, content: str) -> Reference:
     system = _SystemAlone(scenario_json, seed)
     system.run(-system.warmup_days * DAY_S, 0)
     committed, costs_usd = zip(*system.run(0, system.days * DAY_S), strict=True)
-    return Reference(np.stack(committed).astype(np.int64), sum(costs_usd))
+    return Reference(np.stack(committed).astype(np.int64), fsum(costs_usd))
 
 
 class _SystemAlone:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import fsum
+
 import numpy as np
 
 from models.fleet.reserve_room import reserve_credit_mw
@@ -32,11 +34,11 @@ class PowerSystemSimulator(Adapter):
         by_district: dict[str, PevPower] = received["pev_mw"]
         commitment: Commitment = received["commitment"]
         pev = by_district.values()
-        losses_change_mw = float(sum(received.get("losses_change_mw", {}).values()))
+        losses_change_mw = fsum(received.get("losses_change_mw", {}).values())
         credit = self._reserve(received["reserve_terms"], by_district)
         net = NetLoad(
-            load_mw=received["load_mw"], pev_charge_mw=float(sum(p.charge_mw for p in pev)),
-            pev_discharge_mw=float(sum(p.discharge_mw for p in pev)), wind_mw=received["wind_available_mw"],
+            load_mw=received["load_mw"], pev_charge_mw=fsum(p.charge_mw for p in pev),
+            pev_discharge_mw=fsum(p.discharge_mw for p in pev), wind_mw=received["wind_available_mw"],
             pv_mw=received["pv_available_mw"], loss_change_mw=losses_change_mw,
             **credit)
         on_before_h = self.core.on_s / SECONDS_PER_HOUR
@@ -45,7 +47,7 @@ class PowerSystemSimulator(Adapter):
             "units_state": UnitsState(step.hours_on, step.p_mw),
             "p_mw": step.p_mw, "committed": np.asarray(step.committed, dtype=np.float64),
             "on_before_h": on_before_h,
-            "pev_total_mw": float(sum(p.charge_mw - p.discharge_mw for p in pev)),
+            "pev_total_mw": fsum(p.charge_mw - p.discharge_mw for p in pev),
             "losses_change_total_mw": losses_change_mw, "reserve_credit_mw": net.reserve_credit_mw,
             "unit_starts": float(np.sum((step.committed > 0) & (on_before_h < 0))),
             **{name: float(getattr(step, name)) for name in STEP_FIGURES},
@@ -56,7 +58,7 @@ class PowerSystemSimulator(Adapter):
         phi = float(terms.delivery_quantile)
         if self.core.parameters.reserve_rule != "deliverable" or np.isnan(phi):
             return {}
-        credit = sum(reserve_credit_mw(phi, float(compliance), pev[name].to_arrays())
+        credit = fsum(reserve_credit_mw(phi, float(compliance), pev[name].to_arrays())
                      for name, compliance in zip(self.districts, terms.compliance, strict=True))
         return {"delivery_quantile": phi, "reserve_credit_mw": float(credit)}
 

@@ -69,12 +69,18 @@ def made_by(python, folder, controller, **environment):
     return folder / "run.h5"
 
 
+def value_of(file, name):
+    """Of an array, or of an attribute written as group@attribute."""
+    group, _, attribute = name.partition("@")
+    return file[group or "/"].attrs[attribute] if attribute else file[group][...]
+
+
 def largest_differences(one, other):
     """{array: largest difference as a share of its largest value}, of arrays that differ at all."""
-    shares = {}
-    with h5py.File(one, "r") as first, h5py.File(other, "r") as second:
-        for name in equal_results(one, other):
-            a, b = (np.asarray(file[name][...], dtype=np.float64) for file in (first, second))
+    shares, names = {}, equal_results(one, other)
+    with h5py.File(one, "r", locking=False) as first, h5py.File(other, "r", locking=False) as second:
+        for name in names:
+            a, b = (np.asarray(value_of(file, name), dtype=np.float64) for file in (first, second))
             assert a.shape == b.shape
             assert np.array_equal(np.isnan(a), np.isnan(b)), name
             shares[name] = float(np.nanmax(np.abs(a - b)) / np.nanmax(np.abs(a)))

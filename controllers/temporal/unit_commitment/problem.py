@@ -7,6 +7,7 @@ of docs/model.md 3.2 cost nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import fsum
 
 import numpy as np
 from scipy import sparse
@@ -226,7 +227,7 @@ def make_case(knowledge: TemporalKnowledge, view: SystemView, car_control: CarCo
     parts = [_district_rows(k, d, knowledge, car_control, uneven) for k, d in enumerate(districts)]
     rows = _stack([_no_rows(view.steps_per_hour), *parts])
     # cars that leave take energy along and cars that come bring some: what is lacking must be charged
-    needed = sum(d.energy_start_kwh - d.energy_end_base_kwh for d in districts) / KW_PER_MW
+    needed = fsum(d.energy_start_kwh - d.energy_end_base_kwh for d in districts) / KW_PER_MW
     return Case(knowledge=knowledge, view=view, rows=rows, uncontrolled_mw=np.asarray(uncontrolled),
                 energy_needed_mwh=float(needed), terminal_value_usd_per_mwh=terminal_value_usd_per_mwh,
                 delivery_quantile=delivery_quantile, uncontrolled_step_mw=_uncontrolled_step_mw(view, uncontrolled))

@@ -125,6 +125,20 @@ def test_a_controller_keeps_its_colour_in_every_chart(write_day: Any) -> None:
     assert len({(controller_colour(i), controller_dash(i)) for i in range(16)}) == 16
 
 
+def test_units_and_cars_are_drawn_in_the_unit_of_their_axis(write_day: Any) -> None:
+    """Units in MW as they are; cars of all districts in MW, of one network in kW."""
+    [run] = runs = shown_runs([open_result(write_day("bilayer", 70))])
+    drawn, result = charts(runs), run.result
+    units = drawn["commitment"][1].data[0]["z"]
+    on = result.system("committed").T > 0
+    assert np.array(units, dtype=float)[on] == pytest.approx(result.system("p_mw").T[on], rel=1e-3)
+    kw = {name: result.district(name, "charge_kw").sum() for name in result.districts}
+    for position, total in ((0, sum(kw.values()) / 1000), (1, sum(kw.values()) / 1000), (2, kw["feeder33"])):
+        traces = drawn["cars"][position].data
+        assert sum(np.sum(trace["y"]) for trace in traces if trace["stackgroup"].startswith("up")) == pytest.approx(
+            total, rel=1e-3)
+
+
 def test_every_axis_has_a_unit(write_day: Any) -> None:
     runs = shown_runs([open_result(write_day("uncoordinated", 0)), open_result(write_day("bilayer", 70))])
     for members in charts(runs).values():

@@ -47,6 +47,20 @@ def nobody():
     return Sessions(**{name: values[:0] for name, values in empty.items()})
 
 
+@pytest.mark.parametrize(("expectation", "arrives_s"), [("sampled", 37_200), ("perfect", 86_400 + 37_200)])
+def test_a_mean_day_comes_again_and_the_runs_own_days_come_when_they_come(expectation, arrives_s):
+    """At nine on the second day a car is expected at 10:20, and nobody at nine on the day before it comes."""
+    scenario = checked_scenario("smoke", [*PINNED, f"planning.expectation={expectation}"])
+    spec = RunSpec(scenario, "bilayer", 1, "unused.h5")
+    district = next(iter(build_districts(spec).values()))
+    expected = stays(start_s=[arrives_s], departure_s=[arrives_s + 27_600])
+    cars = ExpectedCars(spec, district, ExpectedSessions(expected, np.ones(1, dtype=np.bool_)))
+    nothing = np.zeros(0, dtype=np.int64)
+    coming = cars.outlook(33 * 3600, nobody(), nothing > 0, nothing, ahead_h=3).coming
+    assert (coming.start_s.tolist(), coming.departure_s.tolist()) == ([86_400 + 37_200], [86_400 + 64_800])
+    assert cars.outlook(9 * 3600, nobody(), nothing > 0, nothing, 3).coming.count == (expectation == "sampled")
+
+
 @pytest.mark.parametrize("controller", ["uncoordinated", "tariff"])
 def test_a_free_car_charges_from_the_instant_it_plugs_in(controller):
     """Not from the next step on: forty minutes of the hour of arrival, at any length of steps."""
