@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 import typer
 
-from testbed.cli.progress import watch_run
+from testbed.scripting.progress import watch_run
 from testbed.cli.saying import STOPPED, say, say_trace
 from testbed.running.job import Job, Outcome, partial_text
 from testbed.running.several_runs import run_jobs

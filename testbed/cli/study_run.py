@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from testbed.cli.ending import FAILED
-from testbed.cli.given import expect
+from testbed.scripting.given import expect
 from testbed.cli.interrupts import heeding
 from testbed.cli.saying import say, tell
 from testbed.running.preflight import WrongRequest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -175,6 +176,11 @@ class Result:
     @property
     def controller(self) -> str:
         return str(self.attributes["controller"])
+
+    @cached_property
+    def controller_parameters(self) -> dict[str, Any]:
+        """Of the controller, defaults included; empty where an older file does not say."""
+        return dict(json.loads(str(self.attributes.get("controller_parameters", "{}"))))
 
     @property
     def seed(self) -> int:

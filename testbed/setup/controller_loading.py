@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from controllers.contract import completed, mistakes
 from controllers.port import Controller
-from testbed.setup.users_code import CannotImport, import_file, line_of, told
+from testbed.users.code import CannotImport, import_file, line_of, told
+from testbed.users.parameters import ParameterError, called, made
 
 VARIANTS = Path(__file__).resolve().parents[2] / "controllers" / "variants"
 PACKAGE = "controllers.variants"
@@ -95,22 +96,34 @@ def _literal_texts(node: ast.ClassDef) -> dict[str, str]:
 def load_controller(spec: str) -> Controller:
     """The controller of that name, or of that class in an own file (`path/to/mine.py:MyController`).
 
+    Parameters stand in brackets behind it: `mine.py:Price(high=0.1)`.
     Raises ControllerError: unknown name (with the nearest one and the list), missing file, file that cannot
-    be imported, class missing (with those there), class that is no controller (with the members it lacks).
+    be imported, class missing (with those there), class that is no controller (with the members it lacks), parameters
+    that are unknown, missing or of another type (with those there are).
     """
-    kind = _own_class(spec) if _is_own_file(spec) else _registered_class(spec)
     try:
-        made = kind()
+        base, given = called(spec)
+    except ParameterError as error:
+        raise ControllerError(str(error)) from error
+    kind = _own_class(base) if _is_own_file(base) else _registered_class(base)
+    it = _made(kind, given, spec)
+    problems = mistakes(it)
+    if problems:
+        raise ControllerError(f"{spec}: {kind.__name__} is not a controller: {'; '.join(problems)}")
+    controller = completed(it)
+    if controller.knows_truth and _is_own_file(base):
+        raise ControllerError(f"{spec}: knows_truth=True, allowed: False; only registered controllers see the truth")
+    return controller
+
+
+def _made(kind: type, given: dict[str, Any], spec: str) -> object:
+    try:
+        return made(kind, given)
+    except ParameterError as error:
+        raise ControllerError(f"{spec}: {error}") from error
     except (Exception, SystemExit) as error:
         place = f"{line_of(error)}: " if line_of(error) else ""
         raise ControllerError(f"{spec}: {kind.__name__}() failed: {place}{told(error)}") from error
-    problems = mistakes(made)
-    if problems:
-        raise ControllerError(f"{spec}: {kind.__name__} is not a controller: {'; '.join(problems)}")
-    controller = completed(made)
-    if controller.knows_truth and _is_own_file(spec):
-        raise ControllerError(f"{spec}: knows_truth=True, allowed: False; only registered controllers see the truth")
-    return controller
 
 
 def controller_spec(controller: Controller) -> str:

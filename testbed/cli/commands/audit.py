@@ -9,7 +9,7 @@ import typer
 
 from testbed.cli.audit_text import print_audit
 from testbed.cli.ending import reported
-from testbed.cli.given import expect
+from testbed.scripting.given import expect
 from testbed.cli.options import AsJson
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from testbed.cli.ending import reported
-from testbed.cli.given import expect
+from testbed.scripting.given import expect
 from testbed.cli.opened import content_read, opened
 from testbed.cli.saying import say, tell
 from testbed.reporting.report import write_report
