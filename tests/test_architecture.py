@@ -186,8 +186,8 @@ WINGS = {
               "thermal", "figures", "registry", "rules", "not_determined", "judge"),
     "models": ("data_tables", "records", "registry", "tables", "network", "system", "wear", "drivers", "mobility",
                "fleet"),
-    "testbed": ("scenario", "wiring", "users", "setup", "results", "simulators", "metrics", "owners", "auditing", "running",
-                "sweeping", "reporting", "checks", "scripting", "cli", "__main__"),
+    "testbed": ("scenario", "wiring", "users", "setup", "results", "simulators", "metrics", "owners", "auditing",
+                "running", "sweeping", "reporting", "checks", "scripting", "cli", "__main__"),
     "experiments": ("runs", "csv_rows", "publishing", "system", "feeder", "drivers", "wear", "claims", "published"),
 }
 """Parts of a package in their order: each may import itself and those before it."""

@@ -32,7 +32,8 @@ def result_header(spec: RunSpec) -> ResultHeader:
     return ResultHeader(
         scenario_yaml=to_yaml(scenario), scenario_name=scenario.name,
         controller=label_of(controller), seed=spec.seed, step_s=spec.step_s,
-        parameters=json.dumps(values_of(controller), default=repr), steps_total=spec.steps_counted, warmup_controlled_days=scenario.warmup_controlled_days,
+        parameters=json.dumps(values_of(controller), default=repr), steps_total=spec.steps_counted,
+        warmup_controlled_days=scenario.warmup_controlled_days,
         load_peak_mw=build_profiles(spec.scenario).load_peak_mw)
 
 

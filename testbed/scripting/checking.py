@@ -21,7 +21,7 @@ def check(what: str | Path | Scenario) -> list[str]:
 
     >>> import testbed as tb
     >>> print(tb.check("smoke")[0])
-    smoke is valid: days 1, steps of 900 s, seed 1; feeder33 (12 cars, ieee33), rest (8 cars, no network)
+    smoke is valid: days 1, ... seed 1; feeder33 (15 cars, ieee33), rest (5 cars, no network)
     """
     from testbed.scripting.given import kind_of  # noqa: PLC0415 - lists what there is
 

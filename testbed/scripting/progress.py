@@ -72,7 +72,7 @@ def is_notebook() -> bool:
 
 def _cell(label: str) -> Draw:
     """One line below the cell, written over as things go on."""
-    from IPython.display import display  # type: ignore[attr-defined]  # noqa: PLC0415 - is loaded already
+    from IPython.display import display  # noqa: PLC0415 - is loaded already
 
     def line(words: str) -> dict[str, str]:
         return {"text/plain": f"{cleaned(label)}: {words}"}

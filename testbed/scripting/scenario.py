@@ -15,13 +15,7 @@ from testbed.scenario import record
 
 @dataclass(frozen=True)
 class Scenario:
-    """A scenario by name or file, with the keys that are replaced in it; checked when it is made.
-
-    >>> import testbed as tb
-    >>> day = tb.Scenario.load("smoke").with_({"fleet.trips": "survey", "seed": 7})
-    >>> day.keys.fleet.trips, day.keys.seed, day.keys.step_s
-    ('survey', 7, 900)
-    """
+    """A scenario by name or file, with the keys that are replaced in it; checked when it is made."""
 
     source: str
     """Its name, or a YAML file."""
@@ -37,6 +31,11 @@ class Scenario:
         """The same with these keys replaced, each `key.sub` and its value, as `--set` does.
 
         Raises WrongRequest with every mistake: an unknown key with the nearest one, a value that is not allowed.
+
+        >>> import testbed as tb
+        >>> day = tb.Scenario.load("smoke").with_({"fleet.trips": "survey", "seed": 7})
+        >>> day.keys.fleet.trips, day.keys.seed, day.keys.days
+        ('survey', 7, 1)
         """
         texts = tuple(f"{key}={_in_yaml(key, value)}" for key, value in changes.items())
         return type(self)(self.source, (*self.overrides, *texts))._checked()

@@ -27,11 +27,10 @@ class Comparison:
 
     >>> import testbed as tb
     >>> both = tb.load("results/smoke")
-    >>> both.metrics["charged_mwh"].round(2)
-    controller     seed
-    no_pev         3       0.00
-    uncoordinated  3       0.14
-    Name: charged_mwh, dtype: float64
+    >>> both.metrics["charged_mwh"]["no_pev", 3]
+    np.float64(0.0)
+    >>> both.rows("charged_mwh")[0].base
+    'uncoordinated'
     """
 
     runs: tuple[Run, ...]
@@ -68,18 +67,19 @@ class Comparison:
         return page
 
     def __repr__(self) -> str:
-        return "\n".join([f"Comparison of {len(self.runs)} runs in {self.folder}:", *(f"  {run!r}" for run in self.runs)])
+        head = f"Comparison of {len(self.runs)} runs in {self.folder}:"
+        return "\n".join([head, *(f"  {run!r}" for run in self.runs)])
 
 
 def compare(scenario: str | Path | Scenario, controllers: Sequence[str | Controller], *, seeds: int = 1,
             output: Path | str | None = None, plan: Path | str | None = None, workers: int = 1, force: bool = False,
             progress: bool = True) -> Comparison:
-    """Run several controllers on the scenario's seed and the `seeds` - 1 after it; the same results as `testbed compare`.
+    """Run several controllers on the scenario's seed and the `seeds` - 1 after it, as `testbed compare` does.
 
     controllers: names, `"mine.py:Price(high=0.1)"`, or objects. workers: runs at a time, each in its own process if
     there are two or more. output: folder of the results; else results/SCENARIO. The rest is as in `run`.
-    Raises WrongRequest with every mistake before anything is written; RunFailed after all were tried, if one ended before
-    its time: `tb.load(folder)` has the others.
+    Raises WrongRequest with every mistake before anything is written; RunFailed after all were tried, if one ended
+    before its time: `tb.load(folder)` has the others.
 
     >>> import testbed as tb
     >>> both = tb.compare(tb.Scenario.load("smoke").with_({"seed": 3}), ["no_pev", "uncoordinated"])
@@ -90,7 +90,8 @@ def compare(scenario: str | Path | Scenario, controllers: Sequence[str | Control
     request = compare_request(given.source, controllers, seeds, given.overrides, None if plan is None else Path(plan),
                               None if output is None else Path(output), force)
     todo = jobs(request)
-    outcomes = {outcome.job.output: outcome for outcome in _carried_out(todo, workers, request.scenario.step_s, progress)}
+    ended = _carried_out(todo, workers, request.scenario.step_s, progress)
+    outcomes = {outcome.job.output: outcome for outcome in ended}
     _raise_failed([outcomes[job.output] for job in todo])
     return Comparison(tuple(Run(job.output) for job in todo), request.output)
 
@@ -111,10 +112,8 @@ def _carried_out(todo: Sequence[Job], workers: int, step_s: int, progress: bool)
 def _raise_failed(outcomes: Sequence[Outcome]) -> None:
     from testbed.running.one_run import RunFailed  # noqa: PLC0415 - loads the simulators
 
-    failed = [outcome for outcome in outcomes if outcome.failure is not None]
-    if not failed:
-        return
-    error = RunFailed(failed[0].failure, failed[0].path)
-    for outcome in failed:
-        error.add_note(outcome.line)
-    raise error
+    errors = [RunFailed(outcome.failure, outcome.path) for outcome in outcomes if outcome.failure is not None]
+    if errors:
+        for outcome in (outcome for outcome in outcomes if outcome.failure is not None):
+            errors[0].add_note(outcome.line)
+        raise errors[0]

@@ -72,7 +72,8 @@ def sweep(study: str | Path | Mapping[str, Any], *, workers: int | None = None, 
     chosen = request.chosen(cases)
     if scheduler is not None and workers is not None:
         raise WrongRequest(["workers: only for workers on this machine, not with scheduler"])
-    _carry_out(Apart(_swept, request, scheduler, workers, tuple(cases)), request, [case.key for case in chosen], progress)
+    work = Apart(_swept, request, scheduler, workers, tuple(cases))
+    _carry_out(work, request, [case.key for case in chosen], progress)
     return Swept(request.folder)
 
 

@@ -132,7 +132,7 @@ def load_study(name_or_path: str) -> tuple[Study, Path]:
 
 
 def study_of(data: Mapping[str, Any]) -> tuple[Study, dict[str, Controller]]:
-    """The study that the keys of a study file describe, in which controllers may be objects; the objects by their words.
+    """The study that these keys of a study file describe; controllers in it that are objects, by their words.
 
     Raises WrongRequest with every mistake.
     """
@@ -299,7 +299,7 @@ def _key(content: Sequence[Any]) -> str:
 
 
 def _identity(spec: str) -> str:
-    """What a controller is: its name, or for one of the user's own its class and the content of its file; parameters."""
+    """What a controller is: its name, or class and content of a file of the user's own; and its parameters."""
     base, given = called(spec)
     file, colon, class_name = base.rpartition(":")
     who = f"{hashlib.sha256(Path(file).read_bytes()).hexdigest()}:{class_name}" if colon else base

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,8 @@ class Apart:
         words = [sys.executable, "-P", "-m", "testbed.users.apart", str(os.getpid()), str(self._file)]
         group = {"process_group": 0} if os.name == "posix" else {}
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, env=own_environment(), **group)  # type: ignore[call-overload]
-        with self.process.stdin as pipe:
-            try:
-                pipe.write(content)
-            except BrokenPipeError:  # it has ended; its end is told as any other
-                pass
+        with suppress(BrokenPipeError), self.process.stdin as pipe:  # if it has ended that is told as any other end
+            pipe.write(content)
 
     @property
     def has_ended(self) -> bool:

@@ -10,7 +10,6 @@ import typer
 from testbed.auditing.of_runs import audited_in_passing, summary
 from testbed.cli.carrying_out import carry_out
 from testbed.cli.ending import FAILED, reported
-from testbed.scripting.given import expect
 from testbed.cli.opened import opened
 from testbed.cli.options import Force, NoAudit, Overrides, PlanFile, ScenarioName
 from testbed.cli.saying import say
@@ -19,13 +18,15 @@ from testbed.reporting.report import write_report
 from testbed.reporting.tables import print_comparison
 from testbed.running.preflight import compare_request
 from testbed.running.several_runs import jobs
+from testbed.scripting.given import expect
 from testbed.users.parameters import listed
 
 
 @reported
 def command(
     scenario: ScenarioName,
-    controllers: Annotated[str, typer.Option(metavar="A,B,C", help="Names or path.py:Class, with commas; parameters in brackets.")],
+    controllers: Annotated[str, typer.Option(metavar="A,B,C",
+                           help="Names or path.py:Class, with commas; parameters in brackets.")],
     seeds: Annotated[int, typer.Option(metavar="N", help="The scenario's seed and N - 1 after it.")] = 1,
     overrides: Overrides = None,
     plan: PlanFile = None,
