@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -60,14 +62,19 @@ def cheap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-# ---------------------------------------------------------------- examples
-def test_the_examples_of_all_docstrings_give_what_they_say(cheap: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`smoke` stands for the cheap day here: the examples show nothing that the length of a step would change."""
+def stand_in(cheap: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on `smoke` is the cheap day."""
     folder = cheap / "scenarios"
     folder.mkdir()
     real = loading.SCENARIOS / "smoke.yaml"
     (folder / "smoke.yaml").write_text((cheap / "cheap.yaml").read_text().replace("extends: smoke", f"extends: {real}"))
     monkeypatch.setattr(loading, "SCENARIOS", folder)
+
+
+# ---------------------------------------------------------------- examples
+def test_the_examples_of_all_docstrings_give_what_they_say(cheap: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`smoke` stands for the cheap day here: the examples show nothing that the length of a step would change."""
+    stand_in(cheap, monkeypatch)
     runner, finder = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS), doctest.DocTestFinder()
     seen = {}
     for name in dict.fromkeys(tb.PLACES.values()):
@@ -78,6 +85,16 @@ def test_the_examples_of_all_docstrings_give_what_they_say(cheap: Path, monkeypa
     for name in ORDER:
         runner.run(seen[name], out=said.append)
     assert "".join(said) == "" and runner.tries > len(ORDER)
+
+
+@pytest.mark.slow
+def test_the_programs_of_the_page_run_one_after_another(cheap: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(cheap, monkeypatch)
+    programs = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "python.md").read_text(), re.MULTILINE | re.DOTALL)
+    (cheap / "page.py").write_text("".join(programs).replace('workers=2', 'workers=1'))
+    space: dict[str, object] = runpy.run_path("page.py", run_name="page")
+    assert len(programs) == 3 and set(space["done"].table.status) == {"completed"}  # type: ignore[attr-defined]
+    assert (cheap / "results" / "smoke" / "timid-share=0.8-seed1.h5").is_file()
 
 
 def test_every_name_of_the_door_is_there_and_others_are_told() -> None:
