@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from controllers.port import Controller
@@ -29,7 +29,7 @@ class Job:
     plan: Path | None
     hours: int
     """Simulated hours, warm-up included."""
-    held: Controller | None = None
+    held: Controller | None = field(default=None, compare=False)
     """The very object that is to run; None: one is made of `spec`."""
 
     @property

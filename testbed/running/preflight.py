@@ -18,9 +18,9 @@ from testbed.scenario.loading import ScenarioError, load_scenario
 from testbed.scenario.marked_yaml import LONGEST
 from testbed.scenario.parts.execution import ADDRESS, LAST_PORT
 from testbed.scenario.plain_text import path_mistake
-from testbed.setup.controller_loading import ControllerError, load_controller
-from testbed.setup.given_controllers import check_controller, label_of, words_of
-from testbed.users.parameters import file_words, same
+from testbed.setup.controller_loading import ControllerError, Usual, load_controller
+from testbed.setup.given_controllers import check_controller, check_parameters, label_of, unknown_names, words_of
+from testbed.users.parameters import called, file_words, in_words, same, unusual
 from testbed.wiring.run_spec import RunSpec
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def run_request(scenario: str, controller: str | Controller, seed: int | None = 
     """
     mistakes: list[str] = []
     checked = _scenario(scenario, overrides, seed, mistakes)
-    controllers = _controllers((controller,), mistakes)
+    controllers = _controllers((controller,), checked, mistakes)
     if output is None and checked is not None and controllers:
         output = default_folder(checked) / result_name(label_of(controllers[0]), checked.seed)
     _check_plan(plan, checked, mistakes)
@@ -76,7 +76,7 @@ def run_request(scenario: str, controller: str | Controller, seed: int | None = 
             mistakes += _older_mistakes(checked, controllers[0], checked.seed, plan, output)
     if mistakes or checked is None or output is None:
         raise WrongRequest(mistakes)
-    return Request(checked, (controller,), controllers, (checked.seed,), output, plan)
+    return Request(checked, _wanted((controller,), controllers), controllers, (checked.seed,), output, plan)
 
 
 def compare_request(scenario: str, given: Sequence[str | Controller], seeds: int = 1, overrides: Sequence[str] = (),
@@ -87,7 +87,7 @@ def compare_request(scenario: str, given: Sequence[str | Controller], seeds: int
     """
     mistakes: list[str] = []
     checked = _scenario(scenario, overrides, None, mistakes)
-    controllers = _controllers(given, mistakes)
+    controllers = _controllers(given, checked, mistakes)
     labels = [label_of(variant) for variant in controllers]
     mistakes += [f"--controllers: {label} is there {labels.count(label)} times, every name with its parameters must "
                  "differ" for label in same(labels)]
@@ -100,19 +100,19 @@ def compare_request(scenario: str, given: Sequence[str | Controller], seeds: int
         mistakes += folder_mistakes(folder, f"-o {folder}")
     if mistakes or checked is None or folder is None:
         raise WrongRequest(mistakes)
-    request = Request(checked, tuple(given), controllers, seeds_from(checked.seed, seeds), folder, plan)
+    request = Request(checked, _wanted(given, controllers), controllers, seeds_from(checked.seed, seeds), folder, plan)
     _check_files(request, force)
     return request
 
 
 def _check_files(request: Request, force: bool) -> None:
     """WrongRequest where a comparison would write over its plan, or over results of other requests."""
-    files = {(variant, seed): request.output / result_name(label_of(variant), seed)
-             for variant in request.controllers for seed in request.seeds}
-    if request.plan is not None and request.plan.resolve() in {file.resolve() for file in files.values()}:
+    files = [(variant, seed, request.output / result_name(label_of(variant), seed))
+             for variant in request.controllers for seed in request.seeds]
+    if request.plan is not None and request.plan.resolve() in {file.resolve() for _, _, file in files}:
         raise WrongRequest([f"--plan {request.plan}: would be overwritten by a result of this comparison; "
                             "choose another folder with -o"])
-    if not force and (older := [mistake for (variant, seed), file in files.items()
+    if not force and (older := [mistake for variant, seed, file in files
                                 for mistake in _older_mistakes(request.scenario, variant, seed, request.plan, file)]):
         raise WrongRequest(older)
 
@@ -198,20 +198,31 @@ def _network_mistakes(scenario: Scenario) -> list[str]:
     return [f"district {d.name}: {problem}" for d in elsewhere if (problem := check_network(d))]
 
 
-def _controllers(given: Sequence[str | Controller], mistakes: list[str]) -> tuple[Controller, ...]:
+def _wanted(given: Sequence[str | Controller], made: Sequence[Controller]) -> tuple[str | Controller, ...]:
+    """What was given, as text with the parameters that the scenario adds."""
+    return tuple(called(said)[0] + in_words(unusual(it), repr) if isinstance(said, str) else said
+                 for said, it in zip(given, made, strict=True))
+
+
+def _controllers(given: Sequence[str | Controller], scenario: Scenario | None,
+                 mistakes: list[str]) -> tuple[Controller, ...]:
     if not given:
         mistakes.append("--controllers: must name one controller or more")
     made: list[Controller] = []
+    usual = scenario.controllers if scenario else {}
     for said in given:
         try:
-            made.append(load_controller(said) if isinstance(said, str) else _checked(said))
+            made.append(load_controller(said, usual) if isinstance(said, str) else _checked(said, usual))
         except ControllerError as error:
             mistakes.append(str(error))
+    if len(made) == len(given):
+        mistakes += unknown_names(usual, made)
     return tuple(made)
 
 
-def _checked(controller: Controller) -> Controller:
+def _checked(controller: Controller, usual: Usual) -> Controller:
     check_controller(controller)
+    check_parameters(controller, usual)
     return controller
 
 

@@ -6,7 +6,7 @@ where those give an equal one, else of its pickled content.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from controllers.contract import UNSAID, completed, mistakes
 from controllers.port import Controller
-from testbed.setup.controller_loading import ControllerError, controller_spec, is_registered, load_controller
+from testbed.setup.controller_loading import (
+    ControllerError,
+    Usual,
+    controller_names,
+    controller_spec,
+    is_registered,
+    load_controller,
+)
 from testbed.users.carrying import carried, delivered
 from testbed.users.code import told
-from testbed.users.parameters import PLAIN, are_equal, in_words, parameters_of, unusual
+from testbed.users.parameters import PLAIN, are_equal, in_words, parameters_of, unusual, values_of
 from testbed.wiring.run_spec import RunSpec
 
 if TYPE_CHECKING:
@@ -109,6 +116,22 @@ def check_controller(made: object) -> None:
         raise ControllerError(f"{kind}: is not a controller: {'; '.join(problems)}")
     if getattr(made, "knows_truth", False) and not is_registered(type(made)):
         raise ControllerError(f"{kind}: knows_truth=True, allowed: False; only registered controllers see the truth")
+
+
+def check_parameters(controller: Controller, usual: Usual) -> None:
+    """ControllerError where a scenario gives an object's controller other parameters than the object has."""
+    has = values_of(controller)
+    odd = {name: value for name, value in usual.get(controller.name, {}).items() if has.get(name, has) != value}
+    if odd:
+        raise ControllerError(f"{label_of(controller)}: the scenario says {controller.name}{in_words(odd)}, the object "
+                              f"that was given {in_words(has) or 'has no parameters'}")
+
+
+def unknown_names(usual: Usual, made: Sequence[Controller]) -> list[str]:
+    """Mistakes of a scenario that gives parameters to controllers that nobody knows."""
+    known = {*controller_names(), *(controller.name for controller in made)}
+    return [f"controllers.{name}: is no controller; known: {', '.join(sorted(known))}"
+            for name in usual if name not in known]
 
 
 def _how(controller: Controller, execution: Execution, folder: Path) -> Given:

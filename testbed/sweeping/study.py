@@ -23,8 +23,15 @@ from testbed.scenario.marked_yaml import LONGEST, Mistake, Tree, read_yaml
 from testbed.scenario.parts.base import Between, Part, PathText, Seed
 from testbed.scenario.plain_text import is_file, path_mistake
 from testbed.scenario.record import Scenario, scenario_hash
-from testbed.setup.controller_loading import ControllerError, controller_spec, load_controller
-from testbed.setup.given_controllers import check_controller, label_of, sent, words_of
+from testbed.setup.controller_loading import PACKAGE, ControllerError, Usual, controller_spec, load_controller, variants
+from testbed.setup.given_controllers import (
+    check_controller,
+    check_parameters,
+    label_of,
+    sent,
+    unknown_names,
+    words_of,
+)
 from testbed.users.carrying import code_of
 from testbed.users.parameters import called, in_words, same, unusual
 
@@ -211,15 +218,18 @@ def cases_of(study: Study, folder: Path, held: Mapping[str, Controller] = NONE_H
     mistakes += [*study.point_mistakes(), *study.size_mistakes()]
     if study.size_mistakes():
         raise WrongRequest(mistakes)
-    controllers = _controllers(study, folder, held, mistakes)
     points = list(_points(study, folder, mistakes))
     cases: dict[str, Case] = {}
+    made: dict[str, list[Chosen]] = {}
     for point, scenario in points:
         text = at_home(scenario).model_dump_json()  # kept once per point
+        usual = json.dumps(scenario.controllers, sort_keys=True)
+        if usual not in made:
+            made[usual] = _controllers(study, folder, held, scenario.controllers, mistakes)
         files = files_digest(named_files(scenario))
         for seed in _seeds(study, scenario):
             content = [scenario_hash(scenario.model_copy(update={"seed": seed})), *filter(None, [files])]
-            for chosen in controllers:
+            for chosen in made[usual]:
                 key = _key([*content, scenario.record.model_dump(mode="json"), chosen.identity, SCHEMA_VERSION])
                 hours = scenario.hours_simulated
                 case = Case(key, chosen.spec, chosen.label, seed, point, text, hours, chosen.held)
@@ -232,22 +242,26 @@ def cases_of(study: Study, folder: Path, held: Mapping[str, Controller] = NONE_H
     return tuple(cases.values())
 
 
-def _controllers(study: Study, folder: Path, held: Mapping[str, Controller], mistakes: list[str]) -> list[Chosen]:
-    made = []
+def _controllers(study: Study, folder: Path, held: Mapping[str, Controller], usual: Usual,
+                 mistakes: list[str]) -> list[Chosen]:
+    """Those of the study, with the parameters that the scenario of a point gives them."""
+    made: list[tuple[str, Controller]] = []
     for text in study.controllers:
+        is_own = ".py:" in text or text.endswith(".py")
         try:
-            made.append(_of_object(text, held[text]) if text in held else _of_text(text, folder))
+            made.append((text, held.get(text) or load_controller(str(folder / text) if is_own else text, usual)))
+            check_parameters(made[-1][1], usual if text in held else {})
         except ControllerError as error:
             mistakes.append(f"controllers: {error}")
-    labels = [chosen.label for chosen in made]
+    if len(made) == len(study.controllers):
+        mistakes += unknown_names(usual, [controller for _, controller in made])
+    labels = [label_of(controller) for _, controller in made]
     mistakes += [f"controllers: {label} is there {labels.count(label)} times, every name with its parameters must "
                  "differ" for label in same(labels)]
-    return made
+    return [_of_object(text, it) if text in held else _of_text(it) for text, it in made]
 
 
-def _of_text(text: str, folder: Path) -> Chosen:
-    is_own = ".py:" in text or text.endswith(".py")
-    controller = load_controller(str(folder / text) if is_own else text)
+def _of_text(controller: Controller) -> Chosen:
     spec = controller_spec(controller) + in_words(unusual(controller), repr)
     return Chosen(spec, label_of(controller), _identity(spec))
 
@@ -302,5 +316,7 @@ def _identity(spec: str) -> str:
     """What a controller is: its name, or class and content of a file of the user's own; and its parameters."""
     base, given = called(spec)
     file, colon, class_name = base.rpartition(":")
+    if not colon and not (variant := variants()[base]).module.startswith(PACKAGE):  # an installed package's
+        file, colon, class_name = str(variant.file), ":", variant.class_name
     who = f"{hashlib.sha256(Path(file).read_bytes()).hexdigest()}:{class_name}" if colon else base
     return who + in_words(given, repr)

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, Union, get_args, get_origin
 
+from controllers.port import Controller
+
 NEEDED = inspect.Parameter.empty
 """Default of a parameter that must be given."""
 LONGEST = 60
@@ -28,6 +30,10 @@ WORDS: dict[Any, str] = {bool: "True or False", int: "a whole number", float: "a
 CALLED = re.compile(r"(.*?\.py(?::[A-Za-z_]\w*)?|[^()]*)(?:\((.*)\))?\s*", re.DOTALL)
 """A controller as written: name, or file and class; in brackets its parameters."""
 UNSAFE = re.compile(r"[^A-Za-z0-9_.=-]+")
+
+
+OF_PORT = frozenset((*Controller.__annotations__, "description"))
+"""Fields by which a controller says what it is: they are no parameters."""
 
 
 class ParameterError(ValueError):
@@ -71,7 +77,7 @@ def parameters_of(kind: type) -> dict[str, Parameter]:
     texts = field_texts(kind)
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return {name: Parameter(name, _kind(argument), argument.default, texts.get(name, ""))
-            for name, argument in signature.parameters.items() if argument.kind in named}
+            for name, argument in signature.parameters.items() if argument.kind in named and name not in OF_PORT}
 
 
 def _signature(kind: type) -> inspect.Signature:
