@@ -237,6 +237,11 @@ class Result:
         with self._open() as file:
             return bool(file[f"districts/{district}"].attrs["has_network"])
 
+    def district_attribute(self, district: str, name: str) -> Any:
+        """What the file says of a district once."""
+        with self._open() as file:
+            return file[f"districts/{district}"].attrs[name]
+
     # ------------------------------------------------------------ values
     def system(self, name: str) -> Array:
         """A system variable [time, ...] or the axis of that name."""
