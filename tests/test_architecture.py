@@ -23,7 +23,8 @@ FORBIDDEN = {
 }
 """Top-level names that the files of a package never import, wherever in the file."""
 ONLY_IN = {"simpy": {"models/mobility/vehicle_processes.py"},
-           "pandapower": {"models/network/sources/", "models/network/power_flow.py", "models/network/written_net.py"}}
+           "pandapower": {"models/network/sources/", "models/network/power_flow.py",
+                          "models/network/written_net.py"}}
 """The only files, or folders ending in `/`, that import it."""
 THIRD_PARTY_OF_AUDIT = {"h5py", "numpy", "yaml", "power_grid_model"}
 THIRD_PARTY_OF_CONTROLLERS = {"numpy", "scipy", "cvxpy", "clarabel", "qoco", "piqp", "highspy", "pymoo"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Literal
 
 import h5py
 import xarray as xr
@@ -12,15 +13,16 @@ from testbed.metrics.registry import METRICS
 from testbed.results.reading import Result
 from testbed.wiring.whole_files import whole_file
 
-ENGINE = "h5netcdf"
+ENGINE: Literal["h5netcdf"] = "h5netcdf"
 INTERNAL = ("REFERENCE_LIST", "DIMENSION_LIST", "CLASS", "NAME")
 
 
 def write_netcdf(result: Result, output: Path) -> None:
     """All groups but `run`, series cut at the last step written, and a group `metrics` with all figures."""
     with whole_file(output) as partial:
-        for place, group in enumerate(("/", *_groups(result.path))):
-            _dataset(result, group).to_netcdf(partial, mode="w" if place == 0 else "a", engine=ENGINE, group=group)
+        _dataset(result, "/").to_netcdf(partial, mode="w", engine=ENGINE)
+        for group in _groups(result.path):
+            _dataset(result, group).to_netcdf(partial, mode="a", engine=ENGINE, group=group)
         _figures(result).to_netcdf(partial, mode="a", engine=ENGINE, group="metrics")
 
 
@@ -34,10 +36,12 @@ def _groups(path: Path) -> list[str]:
 
 
 def _dataset(result: Result, group: str) -> xr.Dataset:
+    steps = result.steps_written  # read before: HDF5 opens a file in one way at a time
     with xr.open_dataset(result.path, engine=ENGINE, group=group) as opened:
         made = opened.load()
-    made = made.isel(time=slice(result.steps_written)) if "time" in made.sizes else made
-    for part in (made, *made.variables.values()):
+    made = made.isel(time=slice(steps)) if "time" in made.sizes else made
+    parts: list[Any] = [made, *made.variables.values()]
+    for part in parts:
         part.encoding = {}  # as the result was laid out is not how NetCDF asks for it
         part.attrs = {name: value for name, value in part.attrs.items() if name not in INTERNAL}
     return made

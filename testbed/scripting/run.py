@@ -80,8 +80,9 @@ class Run:
         except ImportError as error:
             raise ImportError(NO_XARRAY) from error
         group = None if district is None else f"districts/{self._known(district)}"
+        steps = self.result.steps_written  # read before: HDF5 opens a file in one way at a time
         with xr.open_dataset(self.path, engine="h5netcdf", group=group) as opened:
-            return opened.isel(time=slice(self.result.steps_written)).load()
+            return opened.isel(time=slice(steps)).load()
 
     def report(self, output: Path | str | None = None) -> Path:
         """Write one HTML page that needs no network; returns its path, beside the result unless given."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,16 +53,22 @@ sleeps = extra_kinds.sleeps
 
 
 @pytest.fixture
-def installed(tmp_path: Path) -> Path:
+def name(tmp_path: Path) -> str:
+    """Of the package: another in each test, for modules are remembered."""
+    return f"extra_{re.sub(r'[^a-z0-9]', '_', tmp_path.name)}"
+
+
+@pytest.fixture
+def installed(tmp_path: Path, name: str) -> Path:
     """A folder in which Python finds a package with entry points."""
-    package, about = tmp_path / "site" / "extra_kinds", tmp_path / "site" / "extra_kinds-2.5.dist-info"
+    package, about = tmp_path / "site" / name, tmp_path / "site" / "extra_kinds-2.5.dist-info"
     for folder in (package, about):
         folder.mkdir(parents=True)
-    files = {"__init__": "", "own": CONTROLLERS, "wear": WEAR, "net": NETWORK,
-    for name, text in files.items():
-        (package / f"{name}.py").write_text(text)
+    files = {"__init__": "", "own": CONTROLLERS, "wear": WEAR, "net": NETWORK, "sleeps": BEHAVIOUR}
+    for file, text in files.items():
+        (package / f"{file}.py").write_text(text)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: extra-kinds\nVersion: 2.5\n")
-    (about / "entry_points.txt").write_text(POINTS)
+    (about / "entry_points.txt").write_text(POINTS.replace("extra_kinds", name))
     return package.parent
 
 
@@ -86,9 +93,10 @@ def test_all_kinds_are_listed(installed: Path) -> None:
         assert words in done.stdout
 
 
-def test_an_added_controller_runs_by_its_name(installed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_added_controller_runs_by_its_name(installed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+                                              name: str) -> None:
     monkeypatch.syspath_prepend(installed)
-    assert variants()["installed"].module == "extra_kinds.own" and "lasting2026" in WEAR_MODELS
+    assert variants()["installed"].module == f"{name}.own" and "lasting2026" in WEAR_MODELS
     assert controller_spec(load_controller("installed(high=0.7)")) == "installed"
     assert _identity("installed(high=0.7)").endswith(":Installed(high=0.7)")
     result = open_result(small_run.run(tmp_path, controller="installed(high=0.7)"))
@@ -101,12 +109,13 @@ def test_an_added_controller_is_given_no_truth(installed: Path, monkeypatch: pyt
         load_controller("prophet")
 
 
-def test_an_entry_point_that_leads_nowhere_is_named(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (installed / "extra_kinds" / "wear.py").write_text("")
-    text = POINTS.replace("own:Installed", "own")
+def test_an_entry_point_that_leads_nowhere_is_named(installed: Path, name: str,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    (installed / name / "wear.py").write_text("")
+    text = POINTS.replace("own:Installed", "own").replace("extra_kinds", name)
     (installed / "extra_kinds-2.5.dist-info" / "entry_points.txt").write_text(text)
     monkeypatch.syspath_prepend(installed)
-    with pytest.raises(ControllerError, match=r"entry point installed of testbed.controllers: extra_kinds.own must be"):
+    with pytest.raises(ControllerError, match=r"entry point installed of testbed.controllers: .*own must be"):
         variants()
     with pytest.raises(RegistryError, match=r"wear.py: must declare WEAR_MODEL"):
         list(WEAR_MODELS)

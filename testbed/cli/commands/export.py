@@ -26,8 +26,7 @@ def command(
     netcdf: Annotated[bool, typer.Option("--netcdf", help="One NetCDF-4 file.")] = False,
     pandapower: Annotated[str | None, typer.Option("--pandapower", metavar="DISTRICT",
                           help="The district's network as a pandapower net with its loads over time.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", metavar="PATH", help="Where to [default: beside the result].")] = (
-        None),
+    output: Annotated[Path | None, typer.Option("-o", metavar="PATH", help="Where to [default: beside it].")] = None,
 ) -> None:
     """Write a result in another form: tables, NetCDF, or a district's network with its loads."""
     expect("result", str(file))

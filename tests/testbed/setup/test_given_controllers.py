@@ -83,6 +83,7 @@ def spec_of(how):
 
 def test_within_the_process_it_is_the_object_itself_even_if_two_are_equal(tmp_path):
     made, other = Scaled(3.0), Scaled(3.0)
+    made.mark = other.mark = "not of its class"
     with given(made, Execution(), tmp_path) as first:
         assert controller_of(spec_of(first)) is made
         with given(other, Execution(), tmp_path) as second:
