@@ -185,8 +185,8 @@ def test_asking_in_passing_can_be_seen(source, is_broken):
 WINGS = {
     "audit": ("finding", "arrays", "run", "tables", "units", "cars", "network", "profiles", "prices", "reserve_price",
               "thermal", "figures", "registry", "rules", "not_determined", "judge"),
-    "models": ("data_tables", "records", "plugins", "registry", "tables", "network", "system", "wear", "drivers", "mobility",
-               "fleet"),
+    "models": ("data_tables", "records", "plugins", "registry", "tables", "network", "system", "wear", "drivers",
+               "mobility", "fleet"),
     "testbed": ("scenario", "wiring", "users", "setup", "results", "simulators", "metrics", "owners", "auditing",
                 "exporting", "running", "sweeping", "reporting", "checks", "scripting", "cli", "__main__"),
     "experiments": ("runs", "csv_rows", "publishing", "system", "feeder", "drivers", "wear", "claims", "published"),

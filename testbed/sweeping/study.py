@@ -237,6 +237,8 @@ def cases_of(study: Study, folder: Path, held: Mapping[str, Controller] = NONE_H
                     words = ", ".join(point) or "the study"
                     mistakes.append(f"{_kind(study)}: {words} with seed {seed} is there twice")
                 cases[case.key] = case
+    if not made:  # no point could be read; its controllers can be
+        _controllers(study, folder, held, {}, mistakes)
     if mistakes:
         raise WrongRequest(list(dict.fromkeys(mistakes)))
     return tuple(cases.values())
