@@ -31,6 +31,9 @@ def net_of(feeder: RadialFeeder) -> Any:
     for bus, number in enumerate(feeder.bus_number.tolist()):
         pp.create_load(net, number, p_mw=feeder.p_base_kw[bus] / KILO, q_mvar=feeder.q_base_kvar[bus] / KILO,
                        name=f"load {number}", index=2 * bus)
+        if feeder.shunt_g_pu[bus] or feeder.shunt_b_pu[bus]:
+            pp.create_shunt(net, number, p_mw=float(feeder.shunt_g_pu[bus]) * BASE_MVA,
+                            q_mvar=-float(feeder.shunt_b_pu[bus]) * BASE_MVA, name=f"shunt {number}")
         pp.create_load(net, number, p_mw=0.0, q_mvar=0.0, name=f"cars {number}", index=2 * bus + 1)
     return net
 

@@ -13,6 +13,7 @@ from testbed.results.reading import Result
 from testbed.wiring.whole_files import write_whole
 
 KILO = 1e3
+SHUNTS = ("shunt_g_pu", "shunt_b_pu")
 NEEDED = ("line_r_pu", "line_turns_ratio", "load_peak_kw")
 
 
@@ -50,4 +51,5 @@ def feeder_in(result: Result, district: str) -> RadialFeeder:
         p_base_kw=result.district(district, "load_peak_kw"), q_base_kvar=result.district(district, "load_peak_kvar"),
         nominal_kv=kv, v_slack_pu=float(result.district_attribute(district, "v_slack_pu")),
         v_min_pu=float(described["v_min_pu"]), v_max_pu=float(described["v_max_pu"]),
-        turns_ratio=result.district(district, "line_turns_ratio"))
+        turns_ratio=result.district(district, "line_turns_ratio"),
+        **{name: result.district(district, name) for name in SHUNTS if result.holds(district, name)})

@@ -37,7 +37,8 @@ def same_tables(read: object, folder: Path, suffix: str, result: Result) -> None
         "feeder33", "vm_pu").tolist()
     assert by_bus.bus.tolist() == buses.tolist() * steps.size and by_bus.time[buses.size] == steps[1]
     assert tables["system.time.unit"].unit[1] == result.unit_names[1]
-    assert tables["feeder33.vehicle"].vehicle_capacity_kwh.tolist() == result.vehicle("feeder33", "capacity_kwh").tolist()
+    capacity_kwh = result.vehicle("feeder33", "capacity_kwh")
+    assert tables["feeder33.vehicle"].vehicle_capacity_kwh.tolist() == capacity_kwh.tolist()
     figures = tables["metrics"].set_index("metric").value
     assert figures.charged_mwh == compute_metrics(result)["charged_mwh"] > 0
     known = tables["columns"].set_index(["table", "column"])
@@ -85,7 +86,7 @@ def test_the_net_solved_step_by_step_gives_the_voltages_of_the_run(result: Resul
         assert vm_pu == pytest.approx(result.district("feeder33", "vm_pu")[step], abs=1e-8)
 
 
-def test_an_off_nominal_ratio_becomes_a_transformer() -> None:
+def test_an_off_nominal_ratio_becomes_a_transformer_and_an_admittance_a_shunt() -> None:
     from dataclasses import replace  # noqa: PLC0415
 
     import pandapower as pp  # noqa: PLC0415
@@ -95,11 +96,11 @@ def test_an_off_nominal_ratio_becomes_a_transformer() -> None:
     feeder = feeder_from("ieee33")
     ratio = np.ones(feeder.bus_count)
     ratio[5] = 1.03
-    feeder = replace(feeder, turns_ratio=ratio)
+    feeder = replace(feeder, turns_ratio=ratio, shunt_b_pu=np.where(ratio > 1, 0.4, 0.0))
     net = net_of(feeder)
     pp.runpp(net, tolerance_mva=1e-9)
     flow = ac_engine(feeder).power_flow(feeder.p_base_kw[None], feeder.q_base_kvar[None])
-    assert len(net.trafo) == 1 and net.res_bus.vm_pu.to_numpy() == pytest.approx(flow.vm_pu[0], abs=1e-7)
+    assert (len(net.trafo), len(net.shunt)) == (1, 1) and net.res_bus.vm_pu.to_numpy() == pytest.approx(flow.vm_pu[0], abs=1e-7)
 
 
 @pytest.mark.parametrize(("words", "told"), [
