@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
 
+from models.plugins import plugins
 from models.records.arrays import RecordError
 
 
@@ -51,6 +53,11 @@ class Registry(Mapping[str, T], Generic[T]):
     order: Callable[[T], Any] | None = None
     """Sorts them otherwise than by file; equals stay in the order of files."""
 
+    @property
+    def group(self) -> str:
+        """The entry points under which installed packages add more (models/plugins.py): `testbed.wear_models`."""
+        return f"testbed.{self.kind.replace(' ', '_')}s"
+
     def __getitem__(self, name: str) -> T:
         return self._declared()[name][1]
 
@@ -75,14 +82,16 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def _declared(self) -> Mapping[str, tuple[Path, T]]:
         """By the folders of the package as they are now: a folder that is added to its path counts."""
-        return _declared_in(self, tuple(import_module(self.package).__path__))
+        return _declared_in(self, tuple(import_module(self.package).__path__), plugins(self.group))
 
 
 @lru_cache(maxsize=64)
-def _declared_in(registry: Registry[T], folders: tuple[str, ...]) -> Mapping[str, tuple[Path, T]]:
+def _declared_in(registry: Registry[T], folders: tuple[str, ...],
+                 points: tuple[EntryPoint, ...]) -> Mapping[str, tuple[Path, T]]:
     known: dict[str, tuple[Path, T]] = {}
-    for module in sorted(info.name for info in iter_modules(folders) if not info.name.startswith("_")):
-        file, members = _declared(registry, f"{registry.package}.{module}")
+    modules = sorted(info.name for info in iter_modules(folders) if not info.name.startswith("_"))
+    for module in [*(f"{registry.package}.{name}" for name in modules), *(point.module for point in points)]:
+        file, members = _declared(registry, module)
         for member in members:
             if member.name in known:
                 raise RegistryError(f"{registry.kind} {member.name!r} stands in {known[member.name][0]} and in {file}")

@@ -23,7 +23,8 @@ FORBIDDEN = {
 }
 """Top-level names that the files of a package never import, wherever in the file."""
 ONLY_IN = {"simpy": {"models/mobility/vehicle_processes.py"},
-           "pandapower": {"models/network/sources/", "models/network/power_flow.py"}}
+           "pandapower": {"models/network/sources/", "models/network/power_flow.py",
+                          "models/network/written_net.py"}}
 """The only files, or folders ending in `/`, that import it."""
 THIRD_PARTY_OF_AUDIT = {"h5py", "numpy", "yaml", "power_grid_model"}
 THIRD_PARTY_OF_CONTROLLERS = {"numpy", "scipy", "cvxpy", "clarabel", "qoco", "piqp", "highspy", "pymoo"}
@@ -184,10 +185,10 @@ def test_asking_in_passing_can_be_seen(source, is_broken):
 WINGS = {
     "audit": ("finding", "arrays", "run", "tables", "units", "cars", "network", "profiles", "prices", "reserve_price",
               "thermal", "figures", "registry", "rules", "not_determined", "judge"),
-    "models": ("data_tables", "records", "registry", "tables", "network", "system", "wear", "drivers", "mobility",
-               "fleet"),
-    "testbed": ("scenario", "wiring", "setup", "results", "simulators", "metrics", "owners", "auditing", "running",
-                "sweeping", "reporting", "checks", "cli", "__main__"),
+    "models": ("data_tables", "records", "plugins", "registry", "tables", "network", "system", "wear", "drivers",
+               "mobility", "fleet"),
+    "testbed": ("scenario", "wiring", "users", "setup", "results", "simulators", "metrics", "owners", "auditing",
+                "exporting", "running", "sweeping", "reporting", "checks", "scripting", "cli", "__main__"),
     "experiments": ("runs", "csv_rows", "publishing", "system", "feeder", "drivers", "wear", "claims", "published"),
 }
 """Parts of a package in their order: each may import itself and those before it."""

@@ -24,3 +24,11 @@ def test_a_scenario_is_read_without_the_files_of_kinds_that_it_does_not_name() -
     read = "from testbed.scenario.loading import load_scenario; load_scenario('smoke')"
     there = "'models.wear.cells.naumann' in sys.modules, 'testbed.metrics.published.cars' in sys.modules"
     assert said_by(read, f"print({there})") == ["False", "False"]
+
+
+def test_the_front_door_costs_nothing_before_it_is_used() -> None:
+    assert said_by("import testbed as tb", "print('numpy' in sys.modules, len([m for m in sys.modules if "
+                   "m.startswith('testbed.')]))") == ["False", "0"]
+    slow = "{'mosaik', 'cvxpy', 'pandapower', 'plotly', 'pandas', 'xarray', 'distributed', 'simbench'}"
+    assert said_by("import testbed as tb", "tb.run, tb.compare, tb.sweep, tb.check, tb.load, tb.Scenario",
+                   f"print(*({slow} & sys.modules.keys()))") == []

@@ -26,6 +26,7 @@ COMMANDS = {
     "sweep": "Run all cases of a study on Dask; complete ones are kept, so the same command resumes.",
     "show": "Print all figures of a result.",
     "report": "Write one self-contained HTML page about a result, or about all results of a folder.",
+    "export": "Write a result in another form: tables, NetCDF, or a district's network with its loads.",
     "verify": "Compute the known answers and hold them against their sources.",
     "list": "List what there is: the name first on each line, then what it is.",
     "schema": "Print the JSON schema of scenario files, for editors.",

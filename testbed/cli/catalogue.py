@@ -8,7 +8,7 @@ from collections.abc import Callable
 def _controllers() -> dict[str, str]:
     from testbed.setup.controller_loading import variants  # noqa: PLC0415
 
-    return {name: variant.description for name, variant in variants().items()}
+    return {name: "; ".join((variant.description, *variant.parameters)) for name, variant in variants().items()}
 
 
 def _scenarios() -> dict[str, str]:

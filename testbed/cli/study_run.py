@@ -8,10 +8,10 @@ from pathlib import Path
 import typer
 
 from testbed.cli.ending import FAILED
-from testbed.cli.given import expect
 from testbed.cli.interrupts import heeding
 from testbed.cli.saying import say, tell
 from testbed.running.preflight import WrongRequest
+from testbed.scripting.given import expect
 from testbed.sweeping.case import SchedulerLost
 from testbed.sweeping.sweep import FAILED as FAILED_CSV
 from testbed.sweeping.sweep import TABLE, run_sweep, sweep_request

@@ -117,7 +117,8 @@ def make_root(file: h5py.File, header: ResultHeader, layout: ResultLayout) -> No
     """Root: what was run (attributes) and the system's variables."""
     attrs: Mapping[str, Any] = {
         "kind": FILE_KIND, "schema_version": SCHEMA_VERSION, "scenario": header.scenario_yaml,
-        "scenario_name": header.scenario_name, "controller": header.controller, "seed": header.seed,
+        "scenario_name": header.scenario_name, "controller": header.controller,
+        "controller_parameters": header.parameters, "seed": header.seed,
         "step_s": header.step_s, "steps_total": header.steps_total,
         "warmup_controlled_days": header.warmup_controlled_days, "load_peak_mw": header.load_peak_mw,
         "status": "running", "steps_written": 0,

@@ -52,6 +52,8 @@ class ResultHeader:
     """Counted steps only."""
     warmup_controlled_days: int = 0
     """Days under the controller before them."""
+    parameters: str = "{}"
+    """Of the controller, all with their values, as a JSON object."""
     load_peak_mw: float = float("nan")
     """System load at which buses draw their peak loads; NaN: not known."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -176,6 +177,11 @@ class Result:
     def controller(self) -> str:
         return str(self.attributes["controller"])
 
+    @cached_property
+    def controller_parameters(self) -> dict[str, Any]:
+        """Of the controller, defaults included; empty where an older file does not say."""
+        return dict(json.loads(str(self.attributes.get("controller_parameters", "{}"))))
+
     @property
     def seed(self) -> int:
         return int(self.attributes["seed"])
@@ -230,6 +236,11 @@ class Result:
     def has_network(self, district: str) -> bool:
         with self._open() as file:
             return bool(file[f"districts/{district}"].attrs["has_network"])
+
+    def district_attribute(self, district: str, name: str) -> Any:
+        """What the file says of a district once."""
+        with self._open() as file:
+            return file[f"districts/{district}"].attrs[name]
 
     # ------------------------------------------------------------ values
     def system(self, name: str) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from testbed.results.vehicle_traces import VehicleTraceWriter
 from testbed.results.writing import ResultWriter
 from testbed.scenario.record import to_yaml
 from testbed.setup.districts import District, build_districts
-from testbed.setup.given_controllers import controller_of
+from testbed.setup.given_controllers import controller_of, label_of
 from testbed.setup.knowledge import thermal_units
 from testbed.setup.profiles import build_profiles
+from testbed.users.parameters import values_of
 from testbed.wiring.asked import asked_words
 from testbed.wiring.remains import owner_of_run
 from testbed.wiring.run_spec import DAY_S, RunSpec
@@ -26,10 +28,12 @@ from testbed.wiring.run_spec import DAY_S, RunSpec
 def result_header(spec: RunSpec) -> ResultHeader:
     """What was run. `execution` changes no result and is left at its default in the file."""
     scenario = spec.scenario.model_copy(update={"execution": type(spec.scenario.execution)()})
+    controller = controller_of(spec)
     return ResultHeader(
         scenario_yaml=to_yaml(scenario), scenario_name=scenario.name,
-        controller=controller_of(spec).name, seed=spec.seed, step_s=spec.step_s,
-        steps_total=spec.steps_counted, warmup_controlled_days=scenario.warmup_controlled_days,
+        controller=label_of(controller), seed=spec.seed, step_s=spec.step_s,
+        parameters=json.dumps(values_of(controller), default=repr), steps_total=spec.steps_counted,
+        warmup_controlled_days=scenario.warmup_controlled_days,
         load_peak_mw=build_profiles(spec.scenario).load_peak_mw)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from controllers.port import Controller
 from testbed.results.reading import ResultError, open_result
 from testbed.scenario.record import Scenario
 from testbed.setup.controller_loading import load_controller
@@ -28,6 +29,8 @@ class Job:
     plan: Path | None
     hours: int
     """Simulated hours, warm-up included."""
+    held: Controller | None = field(default=None, compare=False)
+    """The very object that is to run; None: one is made of `spec`."""
 
     @property
     def label(self) -> str:
@@ -68,7 +71,8 @@ def carry_out(job: Job, progress: Progress | None = None) -> Outcome:
     scenario = Scenario.model_validate_json(job.scenario_json).model_copy(update={"seed": job.seed})
     started = time.perf_counter()
     try:
-        path = run_scenario(scenario, load_controller(job.spec), seed=job.seed, output=job.output,
+        controller = load_controller(job.spec) if job.held is None else job.held
+        path = run_scenario(scenario, controller, seed=job.seed, output=job.output,
                             plan=job.plan, progress=progress)
     except RunFailed as error:
         return Outcome(job, error.partial, time.perf_counter() - started, error.failure)

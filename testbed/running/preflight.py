@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,9 @@ from testbed.scenario.loading import ScenarioError, load_scenario
 from testbed.scenario.marked_yaml import LONGEST
 from testbed.scenario.parts.execution import ADDRESS, LAST_PORT
 from testbed.scenario.plain_text import path_mistake
-from testbed.setup.controller_loading import ControllerError, load_controller
-from testbed.setup.given_controllers import words_of
+from testbed.setup.controller_loading import ControllerError, Usual, load_controller
+from testbed.setup.given_controllers import check_controller, check_parameters, label_of, unknown_names, words_of
+from testbed.users.parameters import called, file_words, in_words, same, unusual
 from testbed.wiring.run_spec import RunSpec
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class Request:
     """A checked request: what to run, and where its results may be written."""
 
     scenario: Scenario
-    specs: tuple[str, ...]
-    """As the user wrote them; `load_controller` makes the controllers again in another process."""
+    given: tuple[str | Controller, ...]
+    """As the user gave them: what `load_controller` makes again for each run, or the very object that is to run."""
     controllers: tuple[Controller, ...]
     seeds: tuple[int, ...]
     output: Path
@@ -56,7 +56,7 @@ class Request:
     plan: Path | None = None
 
 
-def run_request(scenario: str, controller: str, seed: int | None = None, overrides: Sequence[str] = (),
+def run_request(scenario: str, controller: str | Controller, seed: int | None = None, overrides: Sequence[str] = (),
                 plan: Path | None = None, output: Path | None = None, force: bool = False) -> Request:
     """The checked request for one run into one file; WrongRequest lists every mistake.
 
@@ -64,9 +64,9 @@ def run_request(scenario: str, controller: str, seed: int | None = None, overrid
     """
     mistakes: list[str] = []
     checked = _scenario(scenario, overrides, seed, mistakes)
-    controllers = _controllers((controller,), mistakes)
+    controllers = _controllers((controller,), checked, mistakes)
     if output is None and checked is not None and controllers:
-        output = default_folder(checked) / result_name(controllers[0].name, checked.seed)
+        output = default_folder(checked) / result_name(label_of(controllers[0]), checked.seed)
     _check_plan(plan, checked, mistakes)
     if output is not None:
         mistakes += file_mistakes(output, "-o", ".h5")
@@ -76,10 +76,10 @@ def run_request(scenario: str, controller: str, seed: int | None = None, overrid
             mistakes += _older_mistakes(checked, controllers[0], checked.seed, plan, output)
     if mistakes or checked is None or output is None:
         raise WrongRequest(mistakes)
-    return Request(checked, (controller,), controllers, (checked.seed,), output, plan)
+    return Request(checked, _wanted((controller,), controllers), controllers, (checked.seed,), output, plan)
 
 
-def compare_request(scenario: str, specs: Sequence[str], seeds: int = 1, overrides: Sequence[str] = (),
+def compare_request(scenario: str, given: Sequence[str | Controller], seeds: int = 1, overrides: Sequence[str] = (),
                     plan: Path | None = None, folder: Path | None = None, force: bool = False) -> Request:
     """The checked request for all controllers on the same seeds (scenario seed, seed + 1, ...).
 
@@ -87,10 +87,10 @@ def compare_request(scenario: str, specs: Sequence[str], seeds: int = 1, overrid
     """
     mistakes: list[str] = []
     checked = _scenario(scenario, overrides, None, mistakes)
-    controllers = _controllers(specs, mistakes)
-    counts = Counter(variant.name for variant in controllers)
-    mistakes += [f"--controllers: {name} is there {count} times, every name must differ"
-                 for name, count in counts.items() if count > 1]
+    controllers = _controllers(given, checked, mistakes)
+    labels = [label_of(variant) for variant in controllers]
+    mistakes += [f"--controllers: {label} is there {labels.count(label)} times, every name with its parameters must "
+                 "differ" for label in same(labels)]
     if not 1 <= seeds <= MOST_SEEDS:
         mistakes.append(f"--seeds {seeds}: must be from 1 to {MOST_SEEDS:,}")
     if folder is None and checked is not None:
@@ -100,19 +100,19 @@ def compare_request(scenario: str, specs: Sequence[str], seeds: int = 1, overrid
         mistakes += folder_mistakes(folder, f"-o {folder}")
     if mistakes or checked is None or folder is None:
         raise WrongRequest(mistakes)
-    request = Request(checked, tuple(specs), controllers, seeds_from(checked.seed, seeds), folder, plan)
+    request = Request(checked, _wanted(given, controllers), controllers, seeds_from(checked.seed, seeds), folder, plan)
     _check_files(request, force)
     return request
 
 
 def _check_files(request: Request, force: bool) -> None:
     """WrongRequest where a comparison would write over its plan, or over results of other requests."""
-    files = {(variant, seed): request.output / result_name(variant.name, seed)
-             for variant in request.controllers for seed in request.seeds}
-    if request.plan is not None and request.plan.resolve() in {file.resolve() for file in files.values()}:
+    files = [(variant, seed, request.output / result_name(label_of(variant), seed))
+             for variant in request.controllers for seed in request.seeds]
+    if request.plan is not None and request.plan.resolve() in {file.resolve() for _, _, file in files}:
         raise WrongRequest([f"--plan {request.plan}: would be overwritten by a result of this comparison; "
                             "choose another folder with -o"])
-    if not force and (older := [mistake for (variant, seed), file in files.items()
+    if not force and (older := [mistake for variant, seed, file in files
                                 for mistake in _older_mistakes(request.scenario, variant, seed, request.plan, file)]):
         raise WrongRequest(older)
 
@@ -129,9 +129,9 @@ def default_folder(scenario: Scenario) -> Path:
     return RESULTS / (UNSAFE.sub("_", scenario.name).lstrip(".") or "_")
 
 
-def result_name(controller: str, seed: int) -> str:
-    """File name of one run's result."""
-    return f"{controller}-seed{seed}.h5"
+def result_name(label: str, seed: int) -> str:
+    """File name of one run's result; `label` is the controller's name with its parameters."""
+    return f"{file_words(label)}-seed{seed}.h5"
 
 
 def checked_scenario(name: str, overrides: Sequence[str] = ()) -> Scenario:
@@ -198,16 +198,32 @@ def _network_mistakes(scenario: Scenario) -> list[str]:
     return [f"district {d.name}: {problem}" for d in elsewhere if (problem := check_network(d))]
 
 
-def _controllers(specs: Sequence[str], mistakes: list[str]) -> tuple[Controller, ...]:
-    if not specs:
+def _wanted(given: Sequence[str | Controller], made: Sequence[Controller]) -> tuple[str | Controller, ...]:
+    """What was given, as text with the parameters that the scenario adds."""
+    return tuple(called(said)[0] + in_words(unusual(it), repr) if isinstance(said, str) else said
+                 for said, it in zip(given, made, strict=True))
+
+
+def _controllers(given: Sequence[str | Controller], scenario: Scenario | None,
+                 mistakes: list[str]) -> tuple[Controller, ...]:
+    if not given:
         mistakes.append("--controllers: must name one controller or more")
     made: list[Controller] = []
-    for spec in specs:
+    usual = scenario.controllers if scenario else {}
+    for said in given:
         try:
-            made.append(load_controller(spec))
+            made.append(load_controller(said, usual) if isinstance(said, str) else _checked(said, usual))
         except ControllerError as error:
             mistakes.append(str(error))
+    if len(made) == len(given):
+        mistakes += unknown_names(usual, made)
     return tuple(made)
+
+
+def _checked(controller: Controller, usual: Usual) -> Controller:
+    check_controller(controller)
+    check_parameters(controller, usual)
+    return controller
 
 
 def file_mistakes(file: Path, option: str, suffix: str) -> list[str]:
@@ -251,7 +267,7 @@ def _older_mistakes(scenario: Scenario, controller: Controller, seed: int, plan:
     from testbed.running.older_results import overwriting_mistake  # noqa: PLC0415 - loads the reading of results
 
     spec = RunSpec(scenario, words_of(controller), seed, file, plan.resolve() if plan else None)
-    mistake = overwriting_mistake(spec, controller.name, f"-o {file}")
+    mistake = overwriting_mistake(spec, label_of(controller), f"-o {file}")
     return [mistake] if mistake else []
 
 

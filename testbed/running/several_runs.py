@@ -9,6 +9,7 @@ from pathlib import Path
 from testbed.running.job import Job, Outcome, Progress, carry_out
 from testbed.running.preflight import Request, result_name
 from testbed.running.workers import Workers
+from testbed.setup.given_controllers import label_of, words_of
 
 Watch = Callable[[str], AbstractContextManager[Progress | None]]
 """Opens the progress display of a run, given its label."""
@@ -21,13 +22,15 @@ def single_job(request: Request) -> Job:
 
 def jobs(request: Request) -> list[Job]:
     """One job per seed and controller, each with its own file; all controllers of one seed first."""
-    return [_job(request, i, seed, request.output / result_name(variant.name, seed))
+    return [_job(request, i, seed, request.output / result_name(label_of(variant), seed))
             for seed in request.seeds for i, variant in enumerate(request.controllers)]
 
 
 def _job(request: Request, index: int, seed: int, output: Path) -> Job:
-    return Job(request.scenario.model_dump_json(), request.specs[index], request.controllers[index].name,
-               seed, output, request.plan, request.scenario.hours_simulated)
+    given, controller = request.given[index], request.controllers[index]
+    spec, held = (given, None) if isinstance(given, str) else (words_of(given), given)
+    return Job(request.scenario.model_dump_json(), spec, label_of(controller), seed, output, request.plan,
+               request.scenario.hours_simulated, held)
 
 
 def run_jobs(todo: Sequence[Job], workers: int = 1, watch: Watch | None = None) -> Iterator[Outcome]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Self
 
 from testbed.running.job import Job, Outcome, carry_out
+from testbed.setup.given_controllers import sent
+from testbed.users.apart import Apart
 from testbed.wiring.failure import Failure, end_of_process
-from testbed.wiring.pulse import PERIOD_S, end_with_parent
+from testbed.wiring.pulse import PERIOD_S
 from testbed.wiring.stopped_children import StoppedChildren
-from testbed.wiring.stopping import heeded_signals, without_ctrl_c
 
+LOOK_S = 0.05
 GRACE_S = 10.0
 """For a run that was asked to stop to mark its file; then it is killed."""
 
@@ -26,8 +27,7 @@ class Worker:
     """The process of one run."""
 
     job: Job
-    process: BaseProcess
-    said: Connection
+    apart: Apart
     started_s: float
 
 
@@ -37,38 +37,32 @@ class Workers:
     def __init__(self, patience_s: float) -> None:
         self.jobs: list[Worker] = []
         self._stopped = StoppedChildren(patience_s)
-        self._context = multiprocessing.get_context("spawn")  # a forked child would inherit the solvers' threads
 
     def start(self, job: Job) -> None:
-        """Begin one."""
-        hears, says = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_run, args=(job, says, os.getpid()))
-        with without_ctrl_c():
-            process.start()
-        says.close()
-        self.jobs.append(Worker(job, process, hears, time.perf_counter()))
+        """Begin one. ControllerError where its controller cannot be sent."""
+        if job.held is not None:
+            sent(job.held)  # refused here in words of its own
+        self.jobs.append(Worker(job, Apart(_ending, job), time.perf_counter()))
 
     def ended(self) -> Iterator[Outcome]:
         """The outcomes of those that end within a second."""
-        wait([worker.said for worker in self.jobs], timeout=PERIOD_S)
+        until = time.perf_counter() + PERIOD_S
+        while not any(worker.apart.has_ended for worker in self.jobs) and time.perf_counter() < until:
+            time.sleep(LOOK_S)
         self._stopped.kill_after_patience()
-        for worker in [job for job in self.jobs if job.said.poll()]:
+        for worker in [job for job in self.jobs if job.apart.has_ended]:
             self.jobs.remove(worker)
             yield self._outcome(worker)
 
     def _outcome(self, worker: Worker) -> Outcome:
         try:
-            said: Outcome = worker.said.recv()
-            worker.process.join(GRACE_S)
-            return said
+            path, seconds, failure = worker.apart.answer()
+            return Outcome(worker.job, path, seconds, failure)
         except EOFError:  # it ended before it could say how
-            worker.process.join()
-            cause = self._stopped.cause(worker.process.pid) or end_of_process(
-                f"its process {worker.process.pid}", worker.process.exitcode)
+            process = worker.apart.process
+            cause = self._stopped.cause(process.pid) or end_of_process(f"its process {process.pid}", process.returncode)
             seconds = time.perf_counter() - worker.started_s
             return Outcome(worker.job, worker.job.output, seconds, Failure("", 0, cause))
-        finally:
-            worker.said.close()
 
     def __enter__(self) -> Self:
         return self
@@ -76,19 +70,15 @@ class Workers:
     def __exit__(self, *error: Any) -> None:
         """Ask those still at work to stop, so that they mark their files; kill those that do not."""
         for worker in self.jobs:
-            worker.process.terminate()
+            worker.apart.process.terminate()
         until = time.perf_counter() + GRACE_S
         for worker in self.jobs:
-            worker.process.join(max(until - time.perf_counter(), 0.0))
-            worker.process.kill()
-            worker.process.join()
+            with suppress(subprocess.TimeoutExpired):
+                worker.apart.process.wait(max(until - time.perf_counter(), 0.0))
+            worker.apart.kill()
 
 
-def _run(job: Job, says: Connection, parent: int) -> None:
-    """In the worker: SIGTERM leaves the file marked, and nothing is printed."""
-    end_with_parent(parent)
-    try:
-        with heeded_signals():
-            says.send(carry_out(job))
-    except KeyboardInterrupt:
-        raise SystemExit(1) from None
+def _ending(job: Job) -> tuple[Path, float, Failure | None]:
+    """In the other process: the outcome without its job, whose controller need not come back."""
+    outcome = carry_out(job)
+    return outcome.path, outcome.seconds, outcome.failure

@@ -43,6 +43,10 @@ class ScenarioKeys(Part):
     districts: Annotated[tuple[District, ...], Field(min_length=1, max_length=100)]
     """Districts; in a file that extends another, the whole list is replaced."""
     spatial: Spatial = Spatial()
+    controllers: dict[Line, dict[Line, bool | int | float | Annotated[str, Field(max_length=1000)] | None]] = Field(
+        default_factory=dict)
+    """Parameters of controllers by their names, where they are to differ from what the class says, as
+    `temporal: {sharing: least_laxity}`; what is written behind a controller's name itself counts before these."""
     execution: Execution = Execution()
     record: Record = Record()
 

@@ -40,6 +40,8 @@ def to_yaml(scenario: Scenario) -> str:
 def result_content(scenario: Scenario) -> dict[str, Any]:
     """All that can change a result, as plain data: not name, description, `execution`, `record`, the patience."""
     content = scenario.model_dump(mode="json", exclude={"name", "description", "execution", "record"})
+    if not scenario.controllers:
+        del content["controllers"]
     del content["planning"]["patience_s"]
     return content
 

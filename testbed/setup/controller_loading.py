@@ -9,15 +9,20 @@ from __future__ import annotations
 import ast
 import importlib
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import cast
+from types import MappingProxyType
+from typing import Any, cast
 
 from controllers.contract import completed, mistakes
 from controllers.port import Controller
-from testbed.setup.users_code import CannotImport, import_file, line_of, told
+from models.plugins import CONTROLLERS, plugins
+from testbed.users.code import CannotImport, import_file, line_of, told
+from testbed.users.parameters import OF_PORT, ParameterError, called, fields_in, made
 
 VARIANTS = Path(__file__).resolve().parents[2] / "controllers" / "variants"
 PACKAGE = "controllers.variants"
@@ -36,20 +41,24 @@ class Variant:
     description: str
     file: Path
     class_name: str
+    module: str = ""
+    parameters: tuple[str, ...] = ()
+    """Each with its default and a word on it, as `sharing='plugged_kw': how ...`."""
 
 
 # ------------------------------------------------------------- registered ones
 def variants(folder: Path = VARIANTS) -> dict[str, Variant]:
-    """The registered controllers by name, sorted.
+    """The registered controllers by name, sorted, and those that installed packages add (`testbed.controllers`).
 
     Raises ControllerError for a file that does not define exactly one class with a literal `name`, for a name
     taken twice, and for a file that is not Python. Files beginning with an underscore are no controllers.
     """
     by_name: dict[str, Variant] = {}
-    for file in sorted(folder.glob("[!_]*.py")):
-        variant = _scan(file, file.read_bytes())
+    files = [(file, f"{PACKAGE}.{file.stem}", "") for file in sorted(folder.glob("[!_]*.py"))]
+    for file, module, class_name in [*files, *_added()]:
+        variant = replace(_scan(file, file.read_bytes(), class_name), module=module)
         if variant.name in by_name:
-            other = by_name[variant.name].file.name
+            other = by_name[variant.name].file
             raise ControllerError(f"{file}: name {variant.name!r} is taken by {other} already")
         by_name[variant.name] = variant
     return dict(sorted(by_name.items()))
@@ -60,16 +69,34 @@ def controller_names() -> tuple[str, ...]:
     return tuple(variants())
 
 
+def _added() -> Iterator[tuple[Path, str, str]]:
+    """(file, module, class) of each controller of an installed package, without importing it."""
+    for point in plugins(CONTROLLERS):
+        spec = find_spec(point.module)
+        if spec is None or spec.origin is None or not point.attr:
+            raise ControllerError(f"entry point {point.name} of {CONTROLLERS}: {point.value} must be module:Class")
+        yield Path(spec.origin), point.module, point.attr
+
+
 @lru_cache(maxsize=256)
-def _scan(file: Path, source: bytes) -> Variant:
-    """What the file with this content registers."""
-    classes = [node for node in _parse(file, source).body if isinstance(node, ast.ClassDef)]
-    named = [(node.name, words) for node in classes if "name" in (words := _literal_texts(node))]
+def _scan(file: Path, source: bytes, class_name: str = "") -> Variant:
+    """What the file with this content registers: its only class with a name, or the one that is meant."""
+    classes = [node for node in _parse(file, source).body if isinstance(node, ast.ClassDef)
+               and class_name in ("", node.name)]
+    named = [(node, words) for node in classes if "name" in (words := _literal_texts(node))]
     if len(named) != 1:
-        names = ", ".join(name for name, _ in named) or "none"
+        names = ", ".join(node.name for node, _ in named) or "none"
         raise ControllerError(f"{file}: must define exactly one class with a literal `name`, found {names}")
-    class_name, words = named[0]
-    return Variant(words["name"], words.get("description", ""), file, class_name)
+    node, words = named[0]
+    return Variant(words["name"], words.get("description", ""), file, node.name, "", _written_parameters(node))
+
+
+def _written_parameters(node: ast.ClassDef) -> tuple[str, ...]:
+    """Fields of a dataclass, as they stand in the source."""
+    if not any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list):
+        return ()
+    return tuple(f"{name}{f'={ast.unparse(default)}' if default else ''}: {what}"
+                 for name, default, what in fields_in(node) if name not in OF_PORT)
 
 
 def _parse(file: Path, source: bytes) -> ast.Module:
@@ -92,25 +119,48 @@ def _literal_texts(node: ast.ClassDef) -> dict[str, str]:
 
 
 # --------------------------------------------------------------------- loading
-def load_controller(spec: str) -> Controller:
+Usual = Mapping[str, Mapping[str, Any]]
+"""Parameters by the names of controllers, as a scenario gives them."""
+NONE_GIVEN: Usual = MappingProxyType({})
+
+
+def load_controller(spec: str, usual: Usual = NONE_GIVEN) -> Controller:
     """The controller of that name, or of that class in an own file (`path/to/mine.py:MyController`).
 
+    Parameters stand in brackets behind it: `mine.py:Price(high=0.1)`; others are as in `usual` under its name.
     Raises ControllerError: unknown name (with the nearest one and the list), missing file, file that cannot
-    be imported, class missing (with those there), class that is no controller (with the members it lacks).
+    be imported, class missing (with those there), class that is no controller (with the members it lacks), parameters
+    that are unknown, missing or of another type (with those there are).
     """
-    kind = _own_class(spec) if _is_own_file(spec) else _registered_class(spec)
     try:
-        made = kind()
+        base, given = called(spec)
+    except ParameterError as error:
+        raise ControllerError(str(error)) from error
+    kind = _own_class(base) if _is_own_file(base) else _registered_class(base)
+    it = _made(kind, {**usual.get(_name_of(kind), {}), **given}, spec)
+    problems = mistakes(it)
+    if problems:
+        raise ControllerError(f"{spec}: {kind.__name__} is not a controller: {'; '.join(problems)}")
+    controller = completed(it)
+    if controller.knows_truth and not is_registered(kind):
+        raise ControllerError(f"{spec}: knows_truth=True, allowed: False; only registered controllers see the truth")
+    return controller
+
+
+def _name_of(kind: type) -> str:
+    """The name that objects of the class have; empty where only the object itself can tell."""
+    name = getattr(kind, "name", "")
+    return name if isinstance(name, str) else ""
+
+
+def _made(kind: type, given: dict[str, Any], spec: str) -> object:
+    try:
+        return made(kind, given)
+    except ParameterError as error:
+        raise ControllerError(f"{spec}: {error}") from error
     except (Exception, SystemExit) as error:
         place = f"{line_of(error)}: " if line_of(error) else ""
         raise ControllerError(f"{spec}: {kind.__name__}() failed: {place}{told(error)}") from error
-    problems = mistakes(made)
-    if problems:
-        raise ControllerError(f"{spec}: {kind.__name__} is not a controller: {'; '.join(problems)}")
-    controller = completed(made)
-    if controller.knows_truth and _is_own_file(spec):
-        raise ControllerError(f"{spec}: knows_truth=True, allowed: False; only registered controllers see the truth")
-    return controller
 
 
 def controller_spec(controller: Controller) -> str:
@@ -120,13 +170,18 @@ def controller_spec(controller: Controller) -> str:
     notebook's cell, or within a function.
     """
     kind = type(controller)
-    if is_registered(kind):
+    if is_registered(kind) or is_added(kind):
         return controller.name
     file = getattr(sys.modules.get(kind.__module__), "__file__", None)
     if file is None or kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
         raise ControllerError(f"{kind.__qualname__}: another process could not load it; put the class at the top of a "
                               "file of its own")
     return f"{Path(file).resolve()}:{kind.__qualname__}"
+
+
+def is_added(kind: type) -> bool:
+    """Whether an installed package adds the class."""
+    return any((point.module, point.attr) == (kind.__module__, kind.__qualname__) for point in plugins(CONTROLLERS))
 
 
 def is_registered(kind: type) -> bool:
@@ -146,7 +201,7 @@ def _registered_class(name: str) -> type:
         raise ControllerError(f"controller {name!r} is not known{hint}; "
                               f"known: {', '.join(known)}, or path/to/file.py:Class")
     variant = known[name]
-    module = importlib.import_module(f"{PACKAGE}.{variant.file.stem}")
+    module = importlib.import_module(variant.module)
     return cast(type, getattr(module, variant.class_name))
 
 

@@ -6,10 +6,7 @@ where those give an equal one, else of its pickled content.
 
 from __future__ import annotations
 
-import hashlib
-import pickle
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 from controllers.contract import UNSAID, completed, mistakes
 from controllers.port import Controller
-from testbed.setup.controller_loading import ControllerError, controller_spec, is_registered, load_controller
-from testbed.setup.users_code import OWN_MODULE, told
+from testbed.setup.controller_loading import (
+    ControllerError,
+    Usual,
+    controller_names,
+    controller_spec,
+    is_registered,
+    load_controller,
+)
+from testbed.users.carrying import carried, delivered
+from testbed.users.code import told
+from testbed.users.parameters import PLAIN, are_equal, in_words, parameters_of, unusual, values_of
 from testbed.wiring.run_spec import RunSpec
 
 if TYPE_CHECKING:
     from testbed.scenario.parts.execution import Execution
 
-LONGEST = 100
-"""Of a field in words; of a longer one its hash."""
 _held: dict[str, list[Controller]] = {}
 
 
@@ -51,7 +55,7 @@ def given(controller: Controller, execution: Execution, folder: Path) -> Iterato
     folder: the run's own, for what its other processes read.
     Raises ControllerError for an object that is no controller, and for one that cannot be sent to another process.
     """
-    _check(controller)
+    check_controller(controller)
     how = _how(completed(controller), execution, folder)
     held = _held.setdefault(how.words, [])
     held.append(controller)
@@ -63,10 +67,21 @@ def given(controller: Controller, execution: Execution, folder: Path) -> Iterato
 
 def words_of(controller: Controller) -> str:
     """Name or file and class, and in brackets the fields that its class makes otherwise without arguments."""
-    usual, fields = _usual_fields(type(controller)), getattr(controller, "__dict__", {})
-    odd = [f"{name}={_short(repr(value))}" for name, value in fields.items()
-           if name not in UNSAID and not _are_equal(value, usual.get(name, UNSAID))]
-    return f"{_class_in_words(controller)}({', '.join(odd)})" if odd else _class_in_words(controller)
+    return _class_in_words(controller) + in_words(_odd_fields(controller))
+
+
+def label_of(controller: Controller) -> str:
+    """Its name, and in brackets the parameters that are not as its class says: what tells runs apart."""
+    return controller.name + in_words(unusual(controller))
+
+
+def _odd_fields(made: Any) -> dict[str, Any]:
+    """Parameters first; then what else the object has otherwise than one made with these."""
+    parameters = unusual(made)
+    usual, fields = _usual_fields(type(made), parameters), getattr(made, "__dict__", {})
+    known = parameters_of(type(made))
+    return parameters | {name: value for name, value in fields.items() if name not in UNSAID and name not in known
+                         and not are_equal(value, usual.get(name, UNSAID))}
 
 
 def _class_in_words(controller: Controller) -> str:
@@ -76,11 +91,11 @@ def _class_in_words(controller: Controller) -> str:
         return type(controller).__qualname__
 
 
-def _usual_fields(kind: type) -> dict[str, Any]:
-    """Of what the class makes without arguments; none if it makes nothing."""
+def _usual_fields(kind: type, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Of what the class makes with these parameters; none if it makes nothing."""
     try:
-        return dict(vars(kind()))
-    except Exception:  # it wants arguments, or has no fields
+        return dict(vars(kind(**parameters)))
+    except Exception:  # it wants others, or has no fields
         return {}
 
 
@@ -94,64 +109,67 @@ def may_discharge(spec: RunSpec) -> bool:
     return controller_of(spec).car_control == "bidirectional"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _are_equal(first: object, other: object) -> bool:
-    """False also for what cannot be compared."""
-    try:
-        return bool(first == other)
-    except Exception:  # whatever a user's class, or an array, makes of it
-        return False
-
-
-def _check(controller: object) -> None:
-    kind = type(controller).__name__
-    if problems := mistakes(controller):
+def check_controller(made: object) -> None:
+    """ControllerError for an object that is none, or that wants to know the truth."""
+    kind = type(made).__name__
+    if problems := mistakes(made):
         raise ControllerError(f"{kind}: is not a controller: {'; '.join(problems)}")
-    if getattr(controller, "knows_truth", False) and not is_registered(type(controller)):
+    if getattr(made, "knows_truth", False) and not is_registered(type(made)):
         raise ControllerError(f"{kind}: knows_truth=True, allowed: False; only registered controllers see the truth")
+
+
+def check_parameters(controller: Controller, usual: Usual) -> None:
+    """ControllerError where a scenario gives an object's controller other parameters than the object has."""
+    has = values_of(controller)
+    odd = {name: value for name, value in usual.get(controller.name, {}).items() if has.get(name, has) != value}
+    if odd:
+        raise ControllerError(f"{label_of(controller)}: the scenario says {controller.name}{in_words(odd)}, the object "
+                              f"that was given {in_words(has) or 'has no parameters'}")
+
+
+def unknown_names(usual: Usual, made: Sequence[Controller]) -> list[str]:
+    """Mistakes of a scenario that gives parameters to controllers that nobody knows."""
+    known = {*controller_names(), *(controller.name for controller in made)}
+    return [f"controllers.{name}: is no controller; known: {', '.join(sorted(known))}"
+            for name in usual if name not in known]
 
 
 def _how(controller: Controller, execution: Execution, folder: Path) -> Given:
     words = words_of(controller)
-    if (execution.mode == "in_process" and not execution.remote) or _is_loaded_from(words, controller):
+    if (execution.mode == "in_process" and not execution.remote) or _is_told_by(words, controller):
         return Given(words)
     if execution.remote:
         raise ControllerError(f"{words}: districts that are served elsewhere (execution.remote) take a registered "
-                              "controller, or a class of a file as it is made without arguments")
+                              "controller, or a class of a file, with nothing set on it but its parameters")
     file = folder / "controller.pickle"
-    file.write_bytes(_pickled(controller))
+    file.write_bytes(sent(controller))
     return Given(words, file)
 
 
-def _is_loaded_from(words: str, controller: Controller) -> bool:
+def _is_told_by(words: str, controller: Controller) -> bool:
     """Whether `load_controller` makes an equal one of these words."""
+    odd = _odd_fields(controller)
     try:
-        return words == controller_spec(controller)
+        return words == controller_spec(controller) + in_words(odd) and odd.keys() <= unusual(controller).keys() and (
+            all(type(value) in PLAIN and repr(value) in words for value in odd.values()))
     except ControllerError:
         return False
 
 
-def _pickled(controller: Controller) -> bytes:
-    """With the classes of users' files, scripts and notebooks inside, which no other process could import."""
-    import cloudpickle  # noqa: PLC0415 - only for runs in several processes
+def sent(controller: Controller) -> bytes:
+    """The object on its way to another process, where `testbed.users.carrying.delivered` makes it again.
 
-    kind = type(controller)
-    module = sys.modules.get(kind.__module__)
+    Raises ControllerError where it cannot be sent.
+    """
     try:
-        if kind.__module__.startswith(OWN_MODULE) and module is not None:
-            cloudpickle.register_pickle_by_value(module)
-        return bytes(pickle.dumps((list(sys.path), cloudpickle.dumps(controller))))
+        return carried(controller)
     except Exception as error:
-        raise ControllerError(f"{kind.__name__}: cannot be sent to the simulators' processes ({told(error)}); choose "
-                              "execution.mode: in_process, or keep nothing in it that pickle does not take") from error
+        raise ControllerError(f"{type(controller).__name__}: cannot be sent to another process ({told(error)}); "
+                              "keep nothing in it that pickle does not take, or choose what runs in one process "
+                              "(execution.mode: in_process, one worker)") from error
 
 
 def _unpickled(file: Path) -> Controller:
     """Of a file that this run has written."""
-    path, content = pickle.loads(file.read_bytes())
-    sys.path.extend(entry for entry in path if entry not in sys.path)
-    made: Controller = pickle.loads(content)
+    made: Controller = delivered(file.read_bytes())
     return made

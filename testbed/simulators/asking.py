@@ -14,8 +14,8 @@ from models.records.quantity import fields_told
 from testbed.setup.axis_sizes import axis_sizes
 from testbed.setup.given_controllers import controller_of
 from testbed.setup.sealing import sealed
-from testbed.setup.users_code import definition_of, line_of, told
 from testbed.simulators.patience import TooLong, ended_after
+from testbed.users.code import definition_of, line_of, told
 from testbed.wiring.contracts import ContractError, Terms
 from testbed.wiring.failure import ControllerFailed
 from testbed.wiring.run_spec import RunSpec

@@ -23,6 +23,7 @@ from typing import Any
 from models.network.quiet import quiet
 from testbed.running.job import Job, Outcome, carry_out
 from testbed.sweeping.study import Case
+from testbed.users.carrying import delivered
 from testbed.wiring.code_version import code_hash
 from testbed.wiring.failure import Failure
 from testbed.wiring.whole_files import write_whole
@@ -59,7 +60,8 @@ def run_case(case: Case, folder: str, code: str, is_audited: bool = True) -> Cas
             return CaseOutcome(case.key, 0.0, Failure("", 0, f"worker on {platform.node()}: {problem}"))
         with tempfile.TemporaryDirectory(dir=parts, prefix=f"{case.key}-", ignore_cleanup_errors=True) as own:
             output = Path(own) / f"{case.key}.h5"
-            job = Job(case.scenario_json, case.spec, case.controller, case.seed, output, None, case.hours)
+            held = None if case.held is None else delivered(case.held)
+            job = Job(case.scenario_json, case.spec, case.controller, case.seed, output, None, case.hours, held)
             with quiet("asyncio", logging.CRITICAL):  # the loop of a run that failed would name its pending tasks
                 outcome = carry_out(job)
             return _kept(case, outcome, Path(own), Path(folder), is_audited)

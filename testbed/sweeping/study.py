@@ -6,9 +6,10 @@ import hashlib
 import itertools
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
@@ -22,10 +23,21 @@ from testbed.scenario.marked_yaml import LONGEST, Mistake, Tree, read_yaml
 from testbed.scenario.parts.base import Between, Part, PathText, Seed
 from testbed.scenario.plain_text import is_file, path_mistake
 from testbed.scenario.record import Scenario, scenario_hash
-from testbed.setup.controller_loading import ControllerError, controller_spec, load_controller
+from testbed.setup.controller_loading import PACKAGE, ControllerError, Usual, controller_spec, load_controller, variants
+from testbed.setup.given_controllers import (
+    check_controller,
+    check_parameters,
+    label_of,
+    sent,
+    unknown_names,
+    words_of,
+)
+from testbed.users.carrying import code_of
+from testbed.users.parameters import called, in_words, same, unusual
 
 STUDIES = Path(__file__).resolve().parents[2] / "experiments" / "studies"
 MOST_SEEDS = 100_000
+NONE_HELD: Mapping[str, Controller] = MappingProxyType({})
 MOST_CASES = 100_000
 """Of a study: points x grid x seeds x controllers."""
 
@@ -93,6 +105,8 @@ class Case:
     """Its `seed` is that of the study's scenario."""
     hours: int
     """Simulated hours, warm-up included."""
+    held: bytes | None = None
+    """The controller itself, as `testbed.users.carrying` sends it; None: one is made of `spec`."""
 
 
 def study_names() -> list[str]:
@@ -122,6 +136,33 @@ def load_study(name_or_path: str) -> tuple[Study, Path]:
     except ValidationError as error:
         texts = [*_mistakes(error, tree), *_mistakes_beside(error, tree, file)]
         raise WrongRequest(list(dict.fromkeys(texts))) from error
+
+
+def study_of(data: Mapping[str, Any]) -> tuple[Study, dict[str, Controller]]:
+    """The study that these keys of a study file describe; controllers in it that are objects, by their words.
+
+    Raises WrongRequest with every mistake.
+    """
+    held: dict[str, Controller] = {}
+    keys = {"name": "study", **data}
+    if isinstance(given := keys.get("controllers"), list | tuple):
+        keys["controllers"] = [text if isinstance(text, str) else _held_as(text, held) for text in given]
+    tree = Tree(keys, {(): "study"})
+    try:
+        return Study.model_validate_json(json.dumps(keys, default=repr), strict=True), held
+    except ValidationError as error:
+        raise WrongRequest(list(dict.fromkeys(_mistakes(error, tree)))) from error
+
+
+def _held_as(controller: Controller, held: dict[str, Controller]) -> str:
+    """Its words, under which it is kept."""
+    try:
+        check_controller(controller)
+    except ControllerError as error:
+        raise WrongRequest([f"controllers: {error}"]) from error
+    words = words_of(controller)
+    held[words] = controller
+    return words
 
 
 def _mistakes_beside(error: ValidationError, tree: Tree, file: Path) -> list[str]:
@@ -154,8 +195,21 @@ def _mistakes(error: ValidationError, tree: Tree) -> Iterator[str]:
 
 
 # ---------------------------------------------------------------- cases
-def cases_of(study: Study, folder: Path) -> tuple[Case, ...]:
+@dataclass(frozen=True)
+class Chosen:
+    """A controller of a study."""
+
+    spec: str
+    label: str
+    identity: str
+    """All that tells it from others, its code included."""
+    held: bytes | None = None
+
+
+def cases_of(study: Study, folder: Path, held: Mapping[str, Controller] = NONE_HELD) -> tuple[Case, ...]:
     """Every case of the study, whose file lies in `folder`; all controllers of a seed first, seeds within a point.
+
+    held: controllers of the study that are objects, by the words in their place.
 
     Raises WrongRequest with every mistake: unknown controllers, figures or keys, values that are not allowed.
     """
@@ -164,40 +218,59 @@ def cases_of(study: Study, folder: Path) -> tuple[Case, ...]:
     mistakes += [*study.point_mistakes(), *study.size_mistakes()]
     if study.size_mistakes():
         raise WrongRequest(mistakes)
-    controllers = _controllers(study, folder, mistakes)
     points = list(_points(study, folder, mistakes))
     cases: dict[str, Case] = {}
+    made: dict[str, list[Chosen]] = {}
     for point, scenario in points:
         text = at_home(scenario).model_dump_json()  # kept once per point
+        usual = json.dumps(scenario.controllers, sort_keys=True)
+        if usual not in made:
+            made[usual] = _controllers(study, folder, held, scenario.controllers, mistakes)
         files = files_digest(named_files(scenario))
         for seed in _seeds(study, scenario):
             content = [scenario_hash(scenario.model_copy(update={"seed": seed})), *filter(None, [files])]
-            for spec, controller in controllers:
-                key = _key([*content, scenario.record.model_dump(mode="json"), _identity(spec), SCHEMA_VERSION])
+            for chosen in made[usual]:
+                key = _key([*content, scenario.record.model_dump(mode="json"), chosen.identity, SCHEMA_VERSION])
                 hours = scenario.hours_simulated
-                case = Case(key, spec, controller.name, seed, point, text, hours)
+                case = Case(key, chosen.spec, chosen.label, seed, point, text, hours, chosen.held)
                 if case.key in cases:
                     words = ", ".join(point) or "the study"
                     mistakes.append(f"{_kind(study)}: {words} with seed {seed} is there twice")
                 cases[case.key] = case
+    if not made:  # no point could be read; its controllers can be
+        _controllers(study, folder, held, {}, mistakes)
     if mistakes:
         raise WrongRequest(list(dict.fromkeys(mistakes)))
     return tuple(cases.values())
 
 
-def _controllers(study: Study, folder: Path, mistakes: list[str]) -> list[tuple[str, Controller]]:
-    made = []
+def _controllers(study: Study, folder: Path, held: Mapping[str, Controller], usual: Usual,
+                 mistakes: list[str]) -> list[Chosen]:
+    """Those of the study, with the parameters that the scenario of a point gives them."""
+    made: list[tuple[str, Controller]] = []
     for text in study.controllers:
-        is_file = ".py:" in text or text.endswith(".py")
+        is_own = ".py:" in text or text.endswith(".py")
         try:
-            controller = load_controller(str(folder / text) if is_file else text)
-            made.append((controller_spec(controller), controller))
+            made.append((text, held.get(text) or load_controller(str(folder / text) if is_own else text, usual)))
+            check_parameters(made[-1][1], usual if text in held else {})
         except ControllerError as error:
             mistakes.append(f"controllers: {error}")
-    names = [controller.name for _, controller in made]
-    mistakes += [f"controllers: {name} is there {names.count(name)} times, every name must differ"
-                 for name in dict.fromkeys(names) if names.count(name) > 1]
-    return made
+    if len(made) == len(study.controllers):
+        mistakes += unknown_names(usual, [controller for _, controller in made])
+    labels = [label_of(controller) for _, controller in made]
+    mistakes += [f"controllers: {label} is there {labels.count(label)} times, every name with its parameters must "
+                 "differ" for label in same(labels)]
+    return [_of_object(text, it) if text in held else _of_text(it) for text, it in made]
+
+
+def _of_text(controller: Controller) -> Chosen:
+    spec = controller_spec(controller) + in_words(unusual(controller), repr)
+    return Chosen(spec, label_of(controller), _identity(spec))
+
+
+def _of_object(words: str, controller: Controller) -> Chosen:
+    content = sent(controller)
+    return Chosen(words, label_of(controller), f"{words} {code_of(controller)}", content)
 
 
 def _points(study: Study, folder: Path, mistakes: list[str]) -> Iterator[tuple[tuple[str, ...], Scenario]]:
@@ -242,8 +315,10 @@ def _key(content: Sequence[Any]) -> str:
 
 
 def _identity(spec: str) -> str:
-    """What a controller is: its name, or for one of the user's own its class and the content of its file."""
-    file, colon, class_name = spec.rpartition(":")
-    if not colon:
-        return spec
-    return f"{hashlib.sha256(Path(file).read_bytes()).hexdigest()}:{class_name}"
+    """What a controller is: its name, or class and content of a file of the user's own; and its parameters."""
+    base, given = called(spec)
+    file, colon, class_name = base.rpartition(":")
+    if not colon and not (variant := variants()[base]).module.startswith(PACKAGE):  # an installed package's
+        file, colon, class_name = str(variant.file), ":", variant.class_name
+    who = f"{hashlib.sha256(Path(file).read_bytes()).hexdigest()}:{class_name}" if colon else base
+    return who + in_words(given, repr)

@@ -6,11 +6,11 @@ import csv
 import json
 import shlex
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from testbed.metrics.registry import METRICS
 from testbed.running.preflight import RESULTS, WrongRequest, folder_mistakes
@@ -27,7 +27,7 @@ from testbed.sweeping.case import (
     open_parts,
     patience_of,
 )
-from testbed.sweeping.study import Case, Study, cases_of, load_study
+from testbed.sweeping.study import Case, Study, cases_of, load_study, study_of
 from testbed.wiring.code_version import code_hash
 from testbed.wiring.failure import Failure
 from testbed.wiring.whole_files import whole_file, write_whole
@@ -50,7 +50,8 @@ class Sweep:
     """A checked study: its cases in their order, and the folder of its results."""
 
     study: Study
-    file: Path
+    file: Path | None
+    """None: it was described in Python."""
     cases: tuple[Case, ...]
     folder: Path
 
@@ -69,10 +70,18 @@ class Sweep:
         return f"{case.controller} seed {case.seed} {point}".strip()
 
 
-def sweep_request(name: str, folder: Path | None = None) -> Sweep:
-    """The checked study of that name or file; WrongRequest lists every mistake, and nothing is written."""
-    study, file = load_study(name)
-    sweep = Sweep(study, file, cases_of(study, file.parent), (folder or RESULTS / study.name).resolve())
+def sweep_request(given: str | Mapping[str, Any], folder: Path | None = None) -> Sweep:
+    """The checked study of that name or file, or of these keys of a study file, where controllers may be objects.
+
+    WrongRequest lists every mistake, and nothing is written.
+    """
+    if isinstance(given, str):
+        study, file = load_study(given)
+        cases = cases_of(study, file.parent)
+    else:
+        (study, held), file = study_of(given), None
+        cases = cases_of(study, Path(), held)
+    sweep = Sweep(study, file, cases, (folder or RESULTS / study.name).resolve())
     if mistakes := folder_mistakes(sweep.folder, f"-o {folder or sweep.folder}"):
         raise WrongRequest(mistakes)
     return sweep
@@ -204,8 +213,14 @@ def write_tables(sweep: Sweep) -> None:
     with _replacing(sweep.folder / FAILED) as write:
         write(("case", "controller", "seed", *sweep.study.axes, "cause", "again"))
         for case, cause in failures:
-            again = shlex.join(["testbed", "sweep", str(sweep.file), "-o", str(sweep.folder), "--case", case.key])
-            write((case.key, case.controller, case.seed, *case.point, cause, again))
+            write((case.key, case.controller, case.seed, *case.point, cause, _again(sweep, case)))
+
+
+def _again(sweep: Sweep, case: Case) -> str:
+    """What runs the case alone."""
+    if sweep.file is None:
+        return f"testbed.sweep(..., output={str(sweep.folder)!r}, cases=[{case.key!r}])"
+    return shlex.join(["testbed", "sweep", str(sweep.file), "-o", str(sweep.folder), "--case", case.key])
 
 
 @contextmanager

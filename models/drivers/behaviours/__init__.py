@@ -8,11 +8,14 @@ from typing import get_args
 
 import numpy as np
 
+from models import plugins
 from models.drivers.behaviour import Behaviour, Moved, in_order
 from models.records.arrays import Bools, Ints
 
 BEHAVIOURS: tuple[Behaviour, ...] = in_order(
-    [import_module(f"{__name__}.{module.name}").BEHAVIOUR for module in iter_modules(__path__)])
+    [import_module(name).BEHAVIOUR for name in (
+        *(f"{__name__}.{module.name}" for module in iter_modules(__path__)),
+        *(point.module for point in plugins.plugins(plugins.BEHAVIOURS)))])
 """By code; arrays of codes index into it."""
 REFUSALS: tuple[Behaviour, ...] = tuple(kind for kind in BEHAVIOURS if kind.is_refusal)
 """Behaviours of which a stay that does not comply draws one."""

@@ -9,8 +9,8 @@ import typer
 
 from testbed.cli.audit_text import print_audit
 from testbed.cli.ending import reported
-from testbed.cli.given import expect
 from testbed.cli.options import AsJson
+from testbed.scripting.given import expect
 
 
 @reported

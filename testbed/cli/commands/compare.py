@@ -10,7 +10,6 @@ import typer
 from testbed.auditing.of_runs import audited_in_passing, summary
 from testbed.cli.carrying_out import carry_out
 from testbed.cli.ending import FAILED, reported
-from testbed.cli.given import expect
 from testbed.cli.opened import opened
 from testbed.cli.options import Force, NoAudit, Overrides, PlanFile, ScenarioName
 from testbed.cli.saying import say
@@ -19,12 +18,15 @@ from testbed.reporting.report import write_report
 from testbed.reporting.tables import print_comparison
 from testbed.running.preflight import compare_request
 from testbed.running.several_runs import jobs
+from testbed.scripting.given import expect
+from testbed.users.parameters import listed
 
 
 @reported
 def command(
     scenario: ScenarioName,
-    controllers: Annotated[str, typer.Option(metavar="A,B,C", help="Names or path.py:Class, with commas.")],
+    controllers: Annotated[str, typer.Option(metavar="A,B,C",
+                           help="Names or path.py:Class, with commas; parameters in brackets.")],
     seeds: Annotated[int, typer.Option(metavar="N", help="The scenario's seed and N - 1 after it.")] = 1,
     overrides: Overrides = None,
     plan: PlanFile = None,
@@ -36,8 +38,7 @@ def command(
 ) -> None:
     """Run several controllers on the same seeds; table, metrics.csv and report.html."""
     expect("scenario", scenario)
-    specs = [spec.strip() for spec in controllers.split(",") if spec.strip()]
-    request = compare_request(scenario, specs, seeds, overrides or (), plan, output, force)
+    request = compare_request(scenario, listed(controllers), seeds, overrides or (), plan, output, force)
     outcomes = carry_out(request.scenario, jobs(request), workers)
     done = [outcome.path for outcome in outcomes if not outcome.failure]
     if done:

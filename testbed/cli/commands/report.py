@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from testbed.cli.ending import reported
-from testbed.cli.given import expect
 from testbed.cli.opened import content_read, opened
 from testbed.cli.saying import say, tell
 from testbed.reporting.report import write_report
 from testbed.results.reading import Result
 from testbed.running.preflight import WrongRequest, file_mistakes
+from testbed.scripting.given import expect
 
 FIRST = ("uncoordinated", "no_pev")
 """What a folder's report shows first, if it is there: what others are compared with, then the system without cars."""

@@ -83,6 +83,7 @@ def spec_of(how):
 
 def test_within_the_process_it_is_the_object_itself_even_if_two_are_equal(tmp_path):
     made, other = Scaled(3.0), Scaled(3.0)
+    made.mark = other.mark = "not of its class"
     with given(made, Execution(), tmp_path) as first:
         assert controller_of(spec_of(first)) is made
         with given(other, Execution(), tmp_path) as second:
@@ -119,7 +120,7 @@ def test_other_processes_get_it_with_its_parameters_and_its_helpers(helped, tmp_
         assert elsewhere(spec_of(how), "it.number()", Path.cwd()) == "111"
     mine.high = 5
     with given(mine, SEPARATE, tmp_path) as how:
-        assert how.words == f"{helped}(high=5)"
+        assert (how.words, how.pickled) == (f"{helped}(high=5)", None)
         assert elsewhere(spec_of(how), "it.number()", Path.cwd()) == "115"
 
 
@@ -140,9 +141,13 @@ def test_what_cannot_be_sent_is_refused_with_its_cause(tmp_path):
     with pytest.raises(ControllerError, match=r"Scaled: cannot be sent .*cannot pickle '_thread.lock' object"), \
             given(held, SEPARATE, tmp_path):
         pass
-    with pytest.raises(ControllerError, match=r"Scaled\(high=2\): districts that are served elsewhere"), \
-            given(Scaled(2), REMOTE, tmp_path):
+    marked = Scaled(2)
+    marked.mark = 3
+    with pytest.raises(ControllerError, match=r"Scaled\(high=2, mark=3\): districts that are served elsewhere"), \
+            given(marked, REMOTE, tmp_path):
         pass
+    with given(Scaled(2), REMOTE, tmp_path) as how:
+        assert how.words.endswith("test_given_controllers.py:Scaled(high=2)") and how.pickled is None
     with given(Scaled(), REMOTE, tmp_path) as how:
         assert how.words.endswith("test_given_controllers.py:Scaled") and how.pickled is None
 

@@ -1,0 +1,1 @@
+"""Results in other programs' forms: tables, NetCDF, a network with its loads."""

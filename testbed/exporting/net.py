@@ -1,0 +1,55 @@
+"""A district's network as a pandapower net with the loads of its buses and the power of its cars, as they happened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from models.network.written_net import net_as_json, net_of, with_profiles
+from models.records.feeder import BASE_MVA, RadialFeeder
+from testbed.results.layout import ResultError
+from testbed.results.reading import Result
+from testbed.wiring.whole_files import write_whole
+
+KILO = 1e3
+SHUNTS = ("shunt_g_pu", "shunt_b_pu")
+NEEDED = ("line_r_pu", "line_turns_ratio", "load_peak_kw")
+
+
+def write_net(result: Result, district: str, output: Path) -> None:
+    """The net as JSON. ResultError for a district that is not there, has no network, or of which an older file says too
+    little."""
+    feeder = feeder_in(result, district)
+    shape = (result.system("load_mw") / float(result.attributes["load_peak_mw"]))[:, None]
+    profiles = {
+        ("load", "p_mw"): shape * feeder.p_base_kw / KILO, ("load", "q_mvar"): shape * feeder.q_base_kvar / KILO,
+        ("cars", "p_mw"): result.district(district, "p_bus_kw") / KILO,
+        ("cars", "q_mvar"): result.district(district, "q_bus_kvar") / KILO}
+    net = with_profiles(net_of(feeder), profiles, result.time_s)
+    write_whole(output, net_as_json(net).encode())
+
+
+def feeder_in(result: Result, district: str) -> RadialFeeder:
+    """The network as the file tells it."""
+    if district not in result.districts:
+        raise ResultError(f"{result.path}: no district {district}; there are {', '.join(result.districts)}")
+    if not result.has_network(district):
+        raise ResultError(f"{result.path}: district {district} has no network")
+    if missing := [name for name in NEEDED if not result.holds(district, name)]:
+        raise ResultError(f"{result.path}: an older file, which holds no {', '.join(missing)} of {district}")
+    number, up = result.district(district, "bus"), result.district(district, "bus_parent")
+    place = {int(bus): index for index, bus in enumerate(number)}
+    described = next(entry for entry in result.scenario["districts"] if entry["name"] == district)
+    kv = float(result.district_attribute(district, "nominal_kv"))
+    return RadialFeeder(
+        name=f"{result.scenario_name} {district}", bus_number=number,
+        parent=np.array([place.get(int(bus), -1) for bus in up]),
+        r_pu=result.district(district, "line_r_pu"), x_pu=result.district(district, "line_x_pu"),
+        i_max_pu=result.district(district, "line_rating_a") * np.sqrt(3.0) * kv / (BASE_MVA * KILO),
+        transformer_kva=result.district(district, "transformer_rating_kva"),
+        p_base_kw=result.district(district, "load_peak_kw"), q_base_kvar=result.district(district, "load_peak_kvar"),
+        nominal_kv=kv, v_slack_pu=float(result.district_attribute(district, "v_slack_pu")),
+        v_min_pu=float(described["v_min_pu"]), v_max_pu=float(described["v_max_pu"]),
+        turns_ratio=result.district(district, "line_turns_ratio"),
+        **{name: result.district(district, name) for name in SHUNTS if result.holds(district, name)})
