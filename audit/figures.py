@@ -12,7 +12,8 @@ from audit.finding import Floats
 from audit.reserve_price import shortfall_usd_per_h
 from audit.run import SECONDS_PER_HOUR, WAYS, Run
 from audit.thermal import life_h_and_hot_spot, own_losses_kwh
-from audit.units import start_usd, units_of
+from audit.unit_tables import units_of
+from audit.units import start_usd
 
 NAN = float("nan")
 

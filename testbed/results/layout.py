@@ -7,7 +7,8 @@ group as it is (`engine="h5netcdf"`), because every axis is an HDF5 dimension sc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy.typing as npt
@@ -54,6 +55,8 @@ class ResultHeader:
     """Days under the controller before them."""
     load_peak_mw: float = float("nan")
     """System load at which buses draw their peak loads; NaN: not known."""
+    inputs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """{what: (file name, text)} of files of the user's own without which a result could not be judged elsewhere."""
 
 
 @dataclass(frozen=True)

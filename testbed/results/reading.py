@@ -49,6 +49,8 @@ class Reference:
     name: str
     committed: Array
     operating_cost_usd: float
+    before_mw: Array | None = None
+    """[U] power in the hour before; NaN: off, or not known."""
 
 
 @dataclass(frozen=True)
@@ -270,7 +272,7 @@ class Result:
         if not attrs["name"]:
             return None
         committed = self._read("reference/committed")
-        return Reference(str(attrs["name"]), committed, float(attrs["operating_cost_usd"]))
+        return Reference(str(attrs["name"]), committed, float(attrs["operating_cost_usd"]), attrs.get("before_mw"))
 
     @cached_property
     def run(self) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from models.mobility.recorded_sessions import SHIPPED
 from models.system.unit_tables import is_file_of_units
+from models.tables.mistakes import Mistakes
+from models.tables.text import read_text
 from testbed.scenario.record import Scenario
 
 
@@ -22,6 +24,17 @@ def named_files(scenario: Scenario) -> tuple[Path, ...]:
 def system_files(scenario: Scenario) -> tuple[Path, ...]:
     """Those of the power system: series and units."""
     return _paths([scenario.profiles.file, _units_file(scenario)])
+
+
+def brought_texts(scenario: Scenario) -> dict[str, tuple[str, str]]:
+    """{what: (name, text)} of the power system's tables, for results that travel without them.
+
+    Raises TableError where a file has gone since it was checked.
+    """
+    profiles, units = scenario.profiles, _units_file(scenario)
+    brought = {"units": (units, "utf-8"), "profiles": (profiles.file, profiles.file_format.encoding)}
+    return {what: (Path(path).name, read_text(Path(path), encoding, Mistakes(Path(path)))[0])
+            for what, (path, encoding) in brought.items() if path is not None}
 
 
 def _paths(texts: Iterable[str | None]) -> tuple[Path, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from controllers.port import Plan, SystemView
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from models.records.arrays import Ints
+from models.records.arrays import Floats, Ints
 from models.system.power_system import NetLoad, PowerSystem
 from models.system.profiles import Profiles
 from testbed.scenario.files import files_digest, system_files
@@ -30,6 +30,8 @@ class Reference:
 
     committed: Ints
     operating_cost_usd: float
+    before_mw: Floats
+    """[U] power in the hour before the counted ones; NaN: off, or nothing was run before."""
 
 
 def no_car_reference(scenario: Scenario, seed: int = 0) -> Reference:
@@ -57,8 +59,9 @@ def _essence(scenario: Scenario, seed: int) -> tuple[str, int, str]:
 def _reference(scenario_json: str, seed: int, content: str) -> Reference:
     system = _SystemAlone(scenario_json, seed)
     system.run(-system.warmup_days * DAY_S, 0)
+    before_mw = system.last_hour_mw()
     committed, costs_usd = zip(*system.run(0, system.days * DAY_S), strict=True)
-    return Reference(np.stack(committed).astype(np.int64), sum(costs_usd))
+    return Reference(np.stack(committed).astype(np.int64), sum(costs_usd), before_mw)
 
 
 class _SystemAlone:
@@ -101,6 +104,11 @@ class _SystemAlone:
                           price_charge_usd_per_kwh=free, price_discharge_usd_per_kwh=free, districts=(),
                           hours_on=self.core.hours_on, p_mw=self.p_mw, load_step_mw=steps.load_mw,
                           wind_step_mw=steps.wind_mw, pv_step_mw=steps.pv_mw)
+
+    def last_hour_mw(self) -> Floats:
+        """[U] powers of units that ran in the last hour; NaN of others, and of all before the first hour."""
+        ran = (self.core.hours_on > 0) & (self.plan is not None)
+        return np.where(ran, self.p_mw, np.nan)
 
     def hour_usd(self, now_s: int, committed: Ints) -> float:
         """Run the committed units for one hour; its fuel and start-ups."""
