@@ -276,11 +276,13 @@ def _losses_mw(run: Run) -> float:
 
 @rule("3.13", "plan/reserve_shortfall_mw", "plan/reserve_shortfall_usd")
 def planned_reserve(run: Run) -> Iterator[Check]:
-    """Planned missing reserve costs what its curve says, at least that of its hourly mean."""
+    """Planned missing reserve costs what its curve says, at least that of its hourly mean; it is no less than what
+    units (with their capacity, or what they reach) and planned discharging leave open."""
     known = series_of(run)
     if known is None or run.part("profiles")["forecast_error"] != "off":
         return
     energy, knots, _, repeats, first_s = known
+    units, rule_name = units_of(run), run.part("system")["reserve_rule"]
     fraction = float(run.part("system")["reserve_fraction"])
     for plan in plans_of(run):
         edges = plan.time_s + SECONDS_PER_HOUR * np.arange(plan.hours + 1.0)
@@ -294,6 +296,25 @@ def planned_reserve(run: Run) -> Iterator[Check]:
         yield within(f"{plan.name}: missing reserve", missing, 0.0, required, "MW", axis="hour", absolute=MW)
         yield within(f"{plan.name}: price of missing reserve", usd, least, most, "USD", axis="hour", rel=1e-7,
                      absolute=1e-6)
+        if rule_name != "deliverable":
+            pd_mw = sum(pd.sum(axis=0) for pd in plan.pd_kw) / 1e3 * (rule_name == "thermal_only")
+            left = required - _spare_mw(run, plan, units) + pd_mw
+            yield Check(f"{plan.name}: reserve that nobody gives", np.minimum(left, required) - missing,
+                        1e-3 + _losses_mw(run), "MW", axis="hour")
+
+
+def _spare_mw(run: Run, plan: Plan, units: Units) -> Floats:
+    """[H] what units count for above their power: capacity, or what they could reach within the hour."""
+    on, p = plan("committed").T > 0, plan("p_mw").T
+    most = np.broadcast_to(units.high_mw, p.shape)
+    if run.part("system").get("headroom") == "reachable":
+        before_on = np.concatenate([_first_on(plan, on)[None], on[:-1]])
+        before = np.concatenate([_first_mw(run, plan, units)[None], p[:-1]])
+        climbed = np.where(np.isnan(before), np.inf, before) + units.ramp_up
+        most = np.minimum(most, np.where(before_on, climbed, units.start_mw))
+        stops = np.concatenate([on[:-1] & ~on[1:], np.zeros((1, on.shape[1]), dtype=np.bool_)])
+        most = np.maximum(np.where(stops, np.minimum(most, units.stop_mw), most), p)
+    return np.asarray(((most - p) * on).sum(axis=1))
 
 
 @rule("3.2", "plan_pc_kw", "plan_pd_kw")

@@ -27,24 +27,18 @@ def reference(run: Run) -> Iterator[Check]:
     known = series_of(run)
     if known is None or not run.reference_attributes.get("name"):
         return
+    before_h, before_mw = (run.reference_attributes.get(name) for name in ("before_h", "before_mw"))
     yield holds("must run:", on | ~units.must_run, names=units.names, axis="hour")
-    yield from _minimum_times(units, on)
-    before = run.reference_attributes.get("before_mw")
-    if before is None and units.has_ramps and int(run.attributes.get("warmup_controlled_days", 0)):
+    yield from _minimum_times(units, on, before_h)
+    if before_mw is None and units.has_ramps and int(run.attributes.get("warmup_controlled_days", 0)):
         return  # files of before lack the powers from which ramps go on
-    before_mw = np.full(units.low_mw.size, np.nan) if before is None else np.asarray(before, dtype=np.float64)
     energy, knots, _, repeats, first_s = known
     load, wind, sun = means(energy, knots, SECONDS_PER_HOUR * np.arange(on.shape[0] + 1.0), repeats, first_s)
-    fuel, told = _least_fuel_usd(run, units, on, load - wind - sun, before_mw), float(
-        run.reference_attributes["operating_cost_usd"])
-    starts, unknown = _starts(units, on)
-    if np.prod([float(len(choice)) for choice in unknown]) <= MOST_SUMS:
-        sums = _possible_sums(unknown)
-        least = most = float(sums[np.argmin(np.abs(sums - (told - fuel - starts)))])
-    else:
-        least, most = sum(map(min, unknown)), sum(map(max, unknown))
-    yield within("operating cost without cars", told, fuel + starts + least, fuel + starts + most, "USD", axis="run",
-                 rel=1e-6)
+    fuel = _least_fuel_usd(run, units, on, load - wind - sun, np.full(on.shape[1], np.nan) if before_mw is None
+                           else np.asarray(before_mw))
+    told = float(run.reference_attributes["operating_cost_usd"])
+    least, most = _starts_usd(units, on, before_h, told - fuel)
+    yield within("operating cost without cars", told, fuel + least, fuel + most, "USD", axis="run", rel=1e-6)
 
 
 # ---------------------------------------------------------------- fuel
@@ -97,6 +91,30 @@ def _runs(on: Any) -> Iterator[tuple[int, int, bool]]:
         yield int(first), int(end - first), bool(on[first])
 
 
+def _starts_usd(units: Units, on: Any, before_h: Floats | None, told_usd: float) -> tuple[float, float]:
+    """(least, most) that all starts may have cost: one figure where it is known how long units were off before, or
+    else that possible one which is nearest to what is told, unless there are too many."""
+    if before_h is not None:
+        known = sum(_start_usd(units, on, i, before_h[i]) for i in range(on.shape[1]))
+        return known, known
+    known, unknown = _starts(units, on)
+    if np.prod([float(len(choice)) for choice in unknown]) > MOST_SUMS:
+        return known + sum(map(min, unknown)), known + sum(map(max, unknown))
+    sums = known + _possible_sums(unknown)
+    nearest = float(sums[np.argmin(np.abs(sums - told_usd))])
+    return nearest, nearest
+
+
+def _start_usd(units: Units, on: Any, i: int, before_h: float) -> float:
+    """Of all starts of a unit that was on (+) or off (-) for so many hours before."""
+    status, usd = float(before_h), 0.0
+    for first, length, is_on in _runs(on[:, i]):
+        usd += _one_start_usd(units, i, -status) if is_on and status < 0 else 0.0
+        carried = abs(status) if first == 0 and (status > 0) == is_on else 0.0
+        status = (carried + length) * (1.0 if is_on else -1.0)
+    return usd
+
+
 def _starts(units: Units, on: Any) -> tuple[float, list[tuple[float, ...]]]:
     """(USD of starts that are known, what each other start may have cost): before the first hour nothing is known."""
     known, unknown = 0.0, list[tuple[float, ...]]()
@@ -111,11 +129,11 @@ def _starts(units: Units, on: Any) -> tuple[float, list[tuple[float, ...]]]:
             elif rested is None:
                 unknown.append(of_any)
             else:
-                known += _start_usd(units, i, rested)
+                known += _one_start_usd(units, i, rested)
     return known, unknown
 
 
-def _start_usd(units: Units, i: int, rested_h: float) -> float:
+def _one_start_usd(units: Units, i: int, rested_h: float) -> float:
     rested = np.full(units.low_mw.size, -float(rested_h))
     return float(start_usd(units, np.ones(rested.size), rested)[i])
 
@@ -128,10 +146,17 @@ def _possible_sums(choices: list[tuple[float, ...]]) -> Floats:
     return sums
 
 
-def _minimum_times(units: Units, on: Any) -> Iterator[Check]:
+def _minimum_times(units: Units, on: Any, before_h: Floats | None) -> Iterator[Check]:
+    """Of stretches that end; of the first one the hours before count too, where they are known."""
     for i, name in enumerate(units.names):
+        before = 0.0 if before_h is None else float(before_h[i])
+        turns = before != 0 and (before > 0) != bool(on[0, i])
+        lengths = [(0, abs(before), before > 0)] if turns else []
         for first, length, is_on in _runs(on[:, i]):
+            carried = abs(before) if first == 0 and not turns else 0.0
+            if (first > 0 or before) and first + length < on.shape[0]:
+                lengths.append((first, length + carried, is_on))
+        for first, length, is_on in lengths:
             least = float(units.up_h[i] if is_on else units.down_h[i])
-            if first > 0 and first + length < on.shape[0]:
-                yield Check(f"reference: {name} {'runs' if is_on else 'rests'} too little from hour {first},",
-                            least - length, 1e-9, "h", axis="run")
+            yield Check(f"reference: {name} {'runs' if is_on else 'rests'} too little from hour {first},",
+                        least - length, 1e-9, "h", axis="run")

@@ -30,8 +30,10 @@ class Reference:
 
     committed: Ints
     operating_cost_usd: float
+    before_h: Ints
+    """[U] hours on (+) or off (-) as counted hours begin."""
     before_mw: Floats
-    """[U] power in the hour before the counted ones; NaN: off, or nothing was run before."""
+    """[U] power in the hour before them; NaN: off, or nothing was run before."""
 
 
 def no_car_reference(scenario: Scenario, seed: int = 0) -> Reference:
@@ -59,9 +61,9 @@ def _essence(scenario: Scenario, seed: int) -> tuple[str, int, str]:
 def _reference(scenario_json: str, seed: int, content: str) -> Reference:
     system = _SystemAlone(scenario_json, seed)
     system.run(-system.warmup_days * DAY_S, 0)
-    before_mw = system.last_hour_mw()
+    before = system.core.hours_on, system.last_hour_mw()
     committed, costs_usd = zip(*system.run(0, system.days * DAY_S), strict=True)
-    return Reference(np.stack(committed).astype(np.int64), sum(costs_usd), before_mw)
+    return Reference(np.stack(committed).astype(np.int64), sum(costs_usd), *before)
 
 
 class _SystemAlone:

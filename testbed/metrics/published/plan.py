@@ -65,7 +65,7 @@ def _scenario(result: Result) -> Scenario:
 def _planned(figure: Callable[[Result, ThermalUnits], float]) -> Callable[[Result], float]:
     """NaN without a plan, and where the file's units are not those of the scenario."""
     def of(result: Result) -> float:
-        units = thermal_units(_scenario(result))
+        units = thermal_units(_scenario(result), result.brought("units"))
         return figure(result, units) if result.plan_count and units.names == result.unit_names else np.nan
     return of
 
