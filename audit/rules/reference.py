@@ -151,12 +151,12 @@ def _minimum_times(units: Units, on: Any, before_h: Floats | None) -> Iterator[C
     for i, name in enumerate(units.names):
         before = 0.0 if before_h is None else float(before_h[i])
         turns = before != 0 and (before > 0) != bool(on[0, i])
-        lengths = [(0, abs(before), before > 0)] if turns else []
+        lengths: list[tuple[int, float, bool]] = [(0, abs(before), before > 0)] if turns else []
         for first, length, is_on in _runs(on[:, i]):
             carried = abs(before) if first == 0 and not turns else 0.0
             if (first > 0 or before) and first + length < on.shape[0]:
                 lengths.append((first, length + carried, is_on))
-        for first, length, is_on in lengths:
+        for first, whole_h, is_on in lengths:
             least = float(units.up_h[i] if is_on else units.down_h[i])
             yield Check(f"reference: {name} {'runs' if is_on else 'rests'} too little from hour {first},",
-                        least - length, 1e-9, "h", axis="run")
+                        least - whole_h, 1e-9, "h", axis="run")
