@@ -9,6 +9,7 @@ import numpy as np
 
 from audit.finding import Bools, Check, Floats, same, within
 from audit.registry import rule
+from audit.rules.balance import must_take_mw
 from audit.run import Run
 from audit.unit_tables import units_of
 from audit.units import AT_LIMIT_MW, Units, limits_known, limits_mw
@@ -64,7 +65,7 @@ def least_cost(run: Run) -> Iterator[Check]:
     margin, known = margins(run, units), limits_known(run, units)
     curtailed = run("wind_curtailed_mw") + run("pv_curtailed_mw")
     scale = float(np.abs(margin.usd_up).max(initial=1.0))
-    renewable = run("wind_available_mw") + run("pv_available_mw")
+    renewable = np.maximum(run("wind_available_mw") + run("pv_available_mw") - must_take_mw(run), 0.0)
 
     def only(what: str, where: Bools, excess: Floats) -> Check:
         return Check(what, np.where(where & known, excess, -1.0), PRICE_USD + 1e-7 * scale, "USD/MWh")

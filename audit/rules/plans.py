@@ -10,8 +10,8 @@ import numpy as np
 
 from audit.cars import charge_max_kw, wear_price_usd_per_kwh
 from audit.finding import Check, Floats, holds, same, within
-from audit.prices import prices_usd_per_kwh
-from audit.profiles import means, series_of
+from audit.prices import known_usd_per_kwh
+from audit.profiles import told_of
 from audit.registry import rule
 from audit.reserve_price import shortfall_usd_per_h
 from audit.run import SECONDS_PER_HOUR, WAYS, Run
@@ -160,7 +160,7 @@ def _reckoned(plan: Plan, told: Mapping[str, tuple[float, str]]) -> Iterator[tup
 
 def _payments(run: Run, plan: Plan) -> tuple[float, float] | None:
     """(tariff, wear) of planned powers; None where prices or wear are not to be known from the file."""
-    both, price = prices_usd_per_kwh(run, plan.time_s // SECONDS_PER_HOUR, plan.hours), wear_price_usd_per_kwh(run)
+    both, price = known_usd_per_kwh(run, plan.time_s // SECONDS_PER_HOUR, plan.hours), wear_price_usd_per_kwh(run)
     if both is None or price is None:
         return None
     is_fast = np.arange(GROUPS) // WAYS % 3 == 1
@@ -250,18 +250,18 @@ def _moves_alone(run: Run, plan: Plan, units: Units) -> Any:
 @rule("3.9", "plan/p_mw", "plan/wind_curtailed_mw", "plan/pv_curtailed_mw")
 def planned_balance(run: Run) -> Iterator[Check]:
     """Planned power beyond load and cohorts is that of cars outside control: at least none, at most all (U1)."""
-    known = series_of(run)
-    is_true = run.part("profiles")["forecast_error"] == "off"
-    if known is None or not is_true or run.schema < 2 or not run.has_totals:
+    known = told_of(run)
+    if known is None or run.schema < 2 or not run.has_totals:
         return
-    energy, knots, _, repeats, first_s = known
     most = sum(float(charge_max_kw(run, d).sum()) for d in run.districts) / 1e3
     for plan in plans_of(run):
         edges = plan.time_s + SECONDS_PER_HOUR * np.arange(plan.hours + 1.0)
-        load, wind, sun = means(energy, knots, edges, repeats, first_s)
+        load, wind, sun, must_take = known.means(edges)
         cars = sum((pc - pd).sum(axis=0) for pc, pd in zip(plan.pc_kw, plan.pd_kw, strict=True)) / 1e3
         for name, cut, available in (("wind", plan("wind_curtailed_mw"), wind), ("sun", plan("pv_curtailed_mw"), sun)):
             yield within(f"{plan.name}: curtailed {name}", cut, 0.0, available, "MW", axis="hour", absolute=MW)
+        yield Check(f"{plan.name}: curtailed of what must be taken", plan("wind_curtailed_mw") + plan("pv_curtailed_mw")
+                    - np.maximum(wind + sun - must_take, 0.0), MW, "MW", axis="hour")
         outside = (plan("p_mw").sum(axis=0) + wind - plan("wind_curtailed_mw") + sun - plan("pv_curtailed_mw")
                    - load - cars)
         yield within(f"{plan.name}: power of cars outside control", outside, -_losses_mw(run), most + _losses_mw(run),
@@ -278,15 +278,14 @@ def _losses_mw(run: Run) -> float:
 def planned_reserve(run: Run) -> Iterator[Check]:
     """Planned missing reserve costs what its curve says, at least that of its hourly mean; it is no less than what
     units (with their capacity, or what they reach) and planned discharging leave open."""
-    known = series_of(run)
-    if known is None or run.part("profiles")["forecast_error"] != "off":
+    known = told_of(run)
+    if known is None:
         return
-    energy, knots, _, repeats, first_s = known
     units, rule_name = units_of(run), run.part("system")["reserve_rule"]
     fraction = float(run.part("system")["reserve_fraction"])
     for plan in plans_of(run):
         edges = plan.time_s + SECONDS_PER_HOUR * np.arange(plan.hours + 1.0)
-        required = fraction * means(energy, knots, edges, repeats, first_s)[0]
+        required = fraction * known.means(edges)[0]
         missing, usd = plan("reserve_shortfall_mw"), plan("reserve_shortfall_usd")
         least = shortfall_usd_per_h(run, missing, required)
         # within an hour what is missing may be missing in one step alone, dearer than its mean

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from audit.finding import Check, Floats, holds, within
-from audit.profiles import means, series_of
+from audit.profiles import series_of
 from audit.registry import rule
 from audit.run import SECONDS_PER_HOUR, Run
 from audit.unit_tables import units_of
@@ -32,8 +32,7 @@ def reference(run: Run) -> Iterator[Check]:
     yield from _minimum_times(units, on, before_h)
     if before_mw is None and units.has_ramps and int(run.attributes.get("warmup_controlled_days", 0)):
         return  # files of before lack the powers from which ramps go on
-    energy, knots, _, repeats, first_s = known
-    load, wind, sun = means(energy, knots, SECONDS_PER_HOUR * np.arange(on.shape[0] + 1.0), repeats, first_s)
+    load, wind, sun, _ = known.means(SECONDS_PER_HOUR * np.arange(on.shape[0] + 1.0))
     fuel = _least_fuel_usd(run, units, on, load - wind - sun, np.full(on.shape[1], np.nan) if before_mw is None
                            else np.asarray(before_mw))
     told = float(run.reference_attributes["operating_cost_usd"])

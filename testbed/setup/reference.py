@@ -105,7 +105,8 @@ class _SystemAlone:
         return SystemView(time_s=start_s, load_mw=ahead.load_mw, wind_mw=ahead.wind_mw, pv_mw=ahead.pv_mw,
                           price_charge_usd_per_kwh=free, price_discharge_usd_per_kwh=free, districts=(),
                           hours_on=self.core.hours_on, p_mw=self.p_mw, load_step_mw=steps.load_mw,
-                          wind_step_mw=steps.wind_mw, pv_step_mw=steps.pv_mw)
+                          wind_step_mw=steps.wind_mw, pv_step_mw=steps.pv_mw,
+                          renewable_least_mw=ahead.must_take_mw if ahead.must_take_mw.any() else np.zeros(0))
 
     def last_hour_mw(self) -> Floats:
         """[U] powers of units that ran in the last hour; NaN of others, and of all before the first hour."""
@@ -122,4 +123,5 @@ class _SystemAlone:
 def _net_load(profiles: Profiles, now_s: int) -> NetLoad:
     mean = profiles.hourly(now_s, 1)
     return NetLoad(load_mw=float(mean.load_mw[0]), pev_charge_mw=0.0, pev_discharge_mw=0.0,
-                   wind_mw=float(mean.wind_mw[0]), pv_mw=float(mean.pv_mw[0]))
+                   wind_mw=float(mean.wind_mw[0]), pv_mw=float(mean.pv_mw[0]),
+                   must_take_mw=float(mean.must_take_mw[0]))
