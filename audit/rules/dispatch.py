@@ -74,8 +74,8 @@ def least_cost(run: Run) -> Iterator[Check]:
                margin.down - margin.up)
     yield only("curtailed while a unit could fall", curtailed > AT_LIMIT_MW, margin.down - cut)
     yield only("not curtailed though it pays", renewable - curtailed > AT_LIMIT_MW, cut - margin.up)
-    yield Check("shed while a unit could rise", np.where(margin.can_rise.any(axis=1) & known, run("shed_mw"), 0.0), 1e-6,
-                "MW")
+    yield Check("shed while a unit could rise", np.where(margin.can_rise.any(axis=1) & known, run("shed_mw"), 0.0),
+                1e-6, "MW")
     yield Check("dumped while a unit could fall", np.where(margin.can_fall.any(axis=1) & known, run("dump_mw"), 0.0),
                 1e-6, "MW")
     yield Check("dumped while power is not all curtailed", np.minimum(run("dump_mw"), renewable - curtailed), 1e-6,

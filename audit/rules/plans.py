@@ -20,6 +20,8 @@ from audit.units import Units, start_usd
 
 MW, NEAR_MW = 1e-4, 0.01
 GROUPS = 18
+ANSWERS_PRICES = "tariff"
+"""The controller under which cars that nobody controls answer prices."""
 
 
 @dataclass(frozen=True)
@@ -249,11 +251,14 @@ def _moves_alone(run: Run, plan: Plan, units: Units) -> Any:
 
 @rule("3.9", "plan/p_mw", "plan/wind_curtailed_mw", "plan/pv_curtailed_mw")
 def planned_balance(run: Run) -> Iterator[Check]:
-    """Planned power beyond load and cohorts is that of cars outside control: at least none, at most all (U1)."""
+    """Planned power beyond load and cohorts is that of cars outside control: at least none (where drivers answer
+    prices, no more than chargers can give back), at most all (U1)."""
     known = told_of(run)
     if known is None or run.schema < 2 or not run.has_totals:
         return
     most = sum(float(charge_max_kw(run, d).sum()) for d in run.districts) / 1e3
+    answers = str(run.attributes["controller"]) == ANSWERS_PRICES
+    given_back = sum(float(d("vehicle_p_discharge_max_kw").sum()) for d in run.districts) / 1e3 * answers
     for plan in plans_of(run):
         edges = plan.time_s + SECONDS_PER_HOUR * np.arange(plan.hours + 1.0)
         load, wind, sun, must_take = known.means(edges)
@@ -264,8 +269,8 @@ def planned_balance(run: Run) -> Iterator[Check]:
                     - np.maximum(wind + sun - must_take, 0.0), MW, "MW", axis="hour")
         outside = (plan("p_mw").sum(axis=0) + wind - plan("wind_curtailed_mw") + sun - plan("pv_curtailed_mw")
                    - load - cars)
-        yield within(f"{plan.name}: power of cars outside control", outside, -_losses_mw(run), most + _losses_mw(run),
-                     "MW", axis="hour", absolute=MW)
+        yield within(f"{plan.name}: power of cars outside control", outside, -_losses_mw(run) - given_back,
+                     most + _losses_mw(run), "MW", axis="hour", absolute=MW)
 
 
 def _losses_mw(run: Run) -> float:

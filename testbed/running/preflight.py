@@ -178,6 +178,9 @@ def _profile_mistakes(scenario: Scenario) -> list[str]:
         profiles = build_profiles(scenario)
     except ProfileError as error:
         return [f"profiles of scenario {scenario.name}: {error}"]
+    if profiles.forecast is not None and scenario.profiles.forecast_error != "off":
+        return [f"profiles.forecast_error={scenario.profiles.forecast_error}: must be off, as "
+                f"{scenario.profiles.file} has columns of forecasts"]
     if scenario.profiles.source != "csv" or profiles.repeats:
         return []
     return _span_mistakes(f"profiles {scenario.profiles.file}", scenario, profiles.first_s, profiles.end_s, 0)

@@ -22,13 +22,13 @@ def discharged_mwh(result: Result) -> float:
     return district_sum(result, "discharged_kwh") / 1000
 
 
-@metric("charged_below_zero_mwh", "MWh", "part of it charged in steps in which charging is paid for: a price below zero")
+@metric("charged_below_zero_mwh", "MWh", "part of it charged where charging is paid for: at a price below zero")
 def charged_below_zero_mwh(result: Result) -> float:
     return _below_zero_mwh(result, "charged_kwh", "price_charge_usd_per_kwh")
 
 
 @metric("discharged_below_zero_mwh", "MWh",
-        "energy given back in steps in which that costs: burnt from one step to the next, to be paid for charging again")
+        "energy given back where that costs: burnt from step to step, to be paid for charging again")
 def discharged_below_zero_mwh(result: Result) -> float:
     return _below_zero_mwh(result, "discharged_kwh", "price_discharge_usd_per_kwh")
 
