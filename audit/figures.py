@@ -12,7 +12,8 @@ from audit.finding import Floats
 from audit.reserve_price import shortfall_usd_per_h
 from audit.run import SECONDS_PER_HOUR, WAYS, Run
 from audit.thermal import life_h_and_hot_spot, own_losses_kwh
-from audit.units import start_usd, units_of
+from audit.unit_tables import units_of
+from audit.units import start_usd
 
 NAN = float("nan")
 
@@ -46,6 +47,9 @@ def _energy(run: Run) -> dict[str, float]:
         change = float(sum((d("vehicle_stored_end_kwh") - d("vehicle_stored_start_kwh")).sum()
                            for d in run.districts)) / 1e3
     charged = energies["charged_mwh"]
+    for way in ("charge", "discharge"):
+        below = run(f"price_{way}_usd_per_kwh") < 0
+        energies[f"{way}d_below_zero_mwh"] = float(run.over_districts(f"{way}d_kwh")[below].sum()) / 1e3
     return {**energies, "curtailed_mwh": _mwh(run, "wind_curtailed_mw") + _mwh(run, "pv_curtailed_mw"),
             "shed_load_mwh": _mwh(run, "shed_mw"), "dumped_mwh": _mwh(run, "dump_mw"),
             "reserve_shortfall_mwh": _mwh(run, "reserve_shortfall_mw"), "stored_energy_change_mwh": change,
@@ -221,15 +225,22 @@ def _planned(run: Run) -> dict[str, float]:
             total["operating_cost_usd"] += float(start_usd(units, row, hours_on).sum())
             alike = row == (hours_on > 0)
             hours_on = np.where(row, 1.0, -1.0) * (np.where(alike, np.abs(hours_on), 0.0) + 1.0)
-        at = np.arange(first, first + on.shape[0]) * SECONDS_PER_HOUR // run.step_s
+        at = slice(first, first + on.shape[0])
         for d in run.districts:
             pc, pd = d("plan_pc_kw")[plan][:, keep], d("plan_pd_kw")[plan][:, keep]
-            total["tariff_payments_usd"] += float(pc.sum(axis=0) @ run("price_charge_usd_per_kwh")[at]
-                                                  - pd.sum(axis=0) @ run("price_discharge_usd_per_kwh")[at])
+            total["tariff_payments_usd"] += float(pc.sum(axis=0) @ _hourly(run, "price_charge_usd_per_kwh")[at]
+                                                  - pd.sum(axis=0) @ _hourly(run, "price_discharge_usd_per_kwh")[at])
             total["wear_cost_usd"] += float(wear_usd @ pd.reshape(wear_usd.size, -1).sum(axis=1))
     total["carbon_cost_usd"] = total["carbon_t"] * float(o["carbon_price_usd_per_t"])
     total["owners_net_cost_usd"] = total["tariff_payments_usd"] + total["wear_cost_usd"]
     return {f"planned_{name}": value for name, value in total.items()}
+
+
+def _hourly(run: Run, name: str) -> Floats:
+    """[whole hours] means of the steps in them."""
+    steps = SECONDS_PER_HOUR // run.step_s
+    hours = run.steps // steps
+    return np.asarray(run(name)[:hours * steps].reshape(hours, steps).mean(axis=1))
 
 
 def _planned_wear(run: Run) -> Floats:

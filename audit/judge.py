@@ -16,6 +16,7 @@ import audit.rules
 from audit.finding import AuditError, Finding, Verdict, findings
 from audit.registry import Rule, registered
 from audit.run import Run, read_run
+from audit.unit_tables import where_units_are_from
 
 MOST_PER_RULE = 20
 """Findings that one rule reports; their number is told beyond it."""
@@ -79,6 +80,8 @@ def _unread(run: Run) -> Iterator[str]:
     if run.networks and find_spec(SECOND_ENGINE) is None:
         yield ("power-grid-model is not installed: AC was held against the audit's own sweeps alone "
                "(pip install 'v2g-testbed[audit]')")
+    if run.steps and (whence := where_units_are_from(run)):
+        yield whence
     if run.schema < 2:
         yield f"schema {run.schema} holds no impedances and no limits of chargers: AC and cars' powers were not judged"
     if not run.has_traces:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from audit.finding import AuditError, Floats
+from audit.own_tables import first_second, numbers_of, text_of
 from audit.run import SECONDS_PER_HOUR, Run
 from audit.tables import MODEL_DATA, numbers
 
@@ -21,34 +23,58 @@ SIMBENCH = Path("networks") / "1-complete_data-mixed-all-0-sw"
 SIMBENCH_FIRST = dt.datetime(2015, 12, 31, 23, tzinfo=dt.UTC)
 SIMBENCH_ZONE = ZoneInfo("Europe/Berlin")
 SIMBENCH_STEP_S = 900
+NAMES = ("load_mw", "wind_mw", "pv_mw", "must_take_mw")
+"""Of the rows of a series; the last is what of wind and sun cannot be curtailed."""
+ORACLE = "oracle"
 
 
-def series_of(run: Run) -> tuple[Floats, Floats, float, bool, int] | None:
-    """(energy [3, N + 1] MW s at knots, knots [N + 1] s, peak MW, repeats, first second); None where it is not known.
+@dataclass(frozen=True)
+class Series:
+    """Rows [4, N] of means over steps of step_s, the first from first_s on."""
 
-    Rows: load, wind, sun.
-    """
+    rows: Floats
+    step_s: float
+    peak_mw: float
+    repeats: bool = True
+    first_s: int = 0
+    told: Floats | None = None
+    """[4, N] what operators are told in their place, where a table says so."""
+
+    def means(self, edges_s: Floats) -> Floats:
+        """[4, n] between edges [n + 1]."""
+        knots = self.step_s * np.arange(self.rows.shape[1] + 1.0)
+        since = edges_s - self.first_s
+        rounds = np.floor(since / knots[-1]) if self.repeats else np.zeros(since.size)
+        within = since - rounds * knots[-1]
+        energy = np.concatenate([np.zeros((self.rows.shape[0], 1)), np.cumsum(self.rows, axis=1) * self.step_s], axis=1)
+        at = np.stack([np.interp(within, knots, row) + rounds * row[-1] for row in energy])
+        return np.asarray(np.diff(at, axis=1) / np.diff(edges_s))
+
+
+def series_of(run: Run) -> Series | None:
+    """What comes to be; None where it is not known."""
     p = run.part("profiles")
     made = {"ten_unit": _ten_unit, "csv": _csv, "simbench": _simbench}.get(str(p["source"]))
     if made is None:
         raise AuditError(f"profiles.source={p['source']!r}: not known to the audit")
-    return made(p)
+    return made(run, p)
 
 
-def means(energy: Floats, knots: Floats, edges_s: Floats, repeats: bool, first_s: int) -> Floats:
-    """[3, n] mean powers between edges [n + 1]."""
-    since = edges_s - first_s
-    rounds = np.floor(since / knots[-1]) if repeats else np.zeros(since.size)
-    within = since - rounds * knots[-1]
-    at = np.stack([np.interp(within, knots, row) + rounds * row[-1] for row in energy])
-    return np.asarray(np.diff(at, axis=1) / np.diff(edges_s))
+def told_of(run: Run, *, to_all: bool = False) -> Series | None:
+    """What operators are told of it; None where that is drawn by chance. to_all: under every controller alike."""
+    if run.part("profiles")["forecast_error"] != "off":
+        return None
+    known = series_of(run)
+    if known is None or known.told is None or (str(run.attributes["controller"]) == ORACLE and not to_all):
+        return known
+    return replace(known, rows=known.told)
 
 
-def _energy(rows: Floats, step_s: float) -> Floats:
-    return np.concatenate([np.zeros((rows.shape[0], 1)), np.cumsum(rows, axis=1) * step_s], axis=1)
+def _without_limits(rows: Floats) -> Floats:
+    return np.concatenate([rows, np.zeros((1, rows.shape[1]))])
 
 
-def _ten_unit(p: Any) -> tuple[Floats, Floats, float, bool, int]:
+def _ten_unit(run: Run, p: Any) -> Series:
     """A day's tables by the hour, the sun half a sine between 06 and 18 as quarter-hour means; repeated."""
     peak = float(p["load_peak_mw"])
     load = np.repeat(numbers(MODEL_DATA / "ten_unit_load.csv", "load_mw")[0], 4) * peak / TEN_UNIT_PEAK_MW
@@ -56,19 +82,26 @@ def _ten_unit(p: Any) -> tuple[Floats, Floats, float, bool, int]:
     edges_h, length_h = np.arange(4 * DAY_H + 1) / 4, SUNSET_H - SUNRISE_H
     angle = np.pi * (np.clip(edges_h, SUNRISE_H, SUNSET_H) - SUNRISE_H) / length_h
     sun = -np.diff(np.cos(angle)) * length_h / np.pi * 4 * float(p["pv_capacity_mw"])
-    rows, step_s = np.stack([load, wind, sun]), SECONDS_PER_HOUR / 4
-    return _energy(rows, step_s), step_s * np.arange(rows.shape[1] + 1), peak, True, 0
+    return Series(_without_limits(np.stack([load, wind, sun])), SECONDS_PER_HOUR / 4, peak)
 
 
-def _csv(p: Any) -> tuple[Floats, Floats, float, bool, int] | None:
-    path = Path(str(p["file"]))
-    if not path.is_file():
+def _csv(run: Run, p: Any) -> Series | None:
+    """A table of the user's own; forecasts stand in columns beside."""
+    text = text_of(run.inputs, "profiles", str(p["file"]))
+    if text is None:
         return None
-    rows, step_s = numbers(path, "load_mw", "wind_mw", "pv_mw"), float(p["resolution_s"])
-    return _energy(rows, step_s), step_s * np.arange(rows.shape[1] + 1), float(rows[0].max()), True, 0
+    form = p.get("file_format") or {}
+    told_names = [name.replace("_mw", "_forecast_mw") for name in NAMES]
+    columns, times = numbers_of(text, form, (*NAMES, *told_names))
+    none = np.zeros(columns["load_mw"].size)
+    rows = np.stack([columns.get(name, none) for name in NAMES])
+    told = np.stack([columns.get(other, row) for other, row in zip(told_names, rows, strict=True)])
+    first_s = first_second(times, form, p.get("start_date"))
+    return Series(rows, float(p["resolution_s"]), float(rows[0].max()), first_s is None, first_s or 0,
+                  told if set(told_names) & set(columns) else None)
 
 
-def _simbench(p: Any) -> tuple[Floats, Floats, float, bool, int] | None:
+def _simbench(run: Run, p: Any) -> Series | None:
     """Quarter hours of 2016 from the installed package's own files."""
     spec = importlib.util.find_spec("simbench")
     if spec is None or spec.origin is None:
@@ -83,7 +116,7 @@ def _simbench(p: Any) -> tuple[Floats, Floats, float, bool, int] | None:
     midnight = dt.datetime.combine(day, dt.time(), SIMBENCH_ZONE)
     first_s = round((SIMBENCH_FIRST - midnight).total_seconds())
     rows = np.stack([mixture / mixture.max() * peak, wind, sun])
-    return (_energy(rows, SIMBENCH_STEP_S), SIMBENCH_STEP_S * np.arange(rows.shape[1] + 1.0), peak, False, first_s)
+    return Series(_without_limits(rows), SIMBENCH_STEP_S, peak, repeats=False, first_s=first_s)
 
 
 def _columns(path: Path, names: Any) -> Floats:

@@ -81,6 +81,8 @@ class Run:
     """Figures that somebody made of the run, to be held against the audit's own: `metrics`."""
     sample: int | None = None
     """Steps that the slow rules look at; None: all."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """Texts of the user's own tables that the file holds, by what they are: `units`, `profiles`."""
 
     def __call__(self, name: str) -> Any:
         """An array of the system."""
@@ -177,7 +179,7 @@ def _run(path: Path, file: h5py.File, told: Values, sample: int | None) -> Run:
     warmup = {name: _values(values, f"warmup_plan/{name}") for name, values in file.get("warmup_plan", {}).items()}
     reference, _ = _arrays(_group(file, "reference"), "reference", steps, schema)
     return Run(path, attributes, scenario, arrays, axes, districts, plan, warmup, reference,
-               _attributes(_group(file, "reference")), told, sample)
+               _attributes(_group(file, "reference")), told, sample, _inputs(file))
 
 
 def _group(file: Any, name: str) -> Any:
@@ -185,6 +187,14 @@ def _group(file: Any, name: str) -> Any:
     if not isinstance(part, h5py.Group):
         raise AuditError(f"holds no group {name}")
     return part
+
+
+def _inputs(file: h5py.File) -> dict[str, str]:
+    """Texts of tables; files of before hold none."""
+    group = file.get("inputs", {})
+    if any(h5py.check_string_dtype(item.dtype) is None or item.shape for item in group.values()):
+        raise AuditError("inputs holds something that is no text")
+    return {name: str(item.asstr()[()]) for name, item in group.items()}
 
 
 def _attributes(item: Any) -> dict[str, Any]:

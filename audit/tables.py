@@ -16,11 +16,15 @@ OWN_DATA = Path(__file__).parent / "data"
 def columns(path: Path) -> dict[str, list[str]]:
     """A CSV file as {column: its texts}; AuditError where it cannot be read."""
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+        return columns_of(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise AuditError(f"{path}: a table that the audit needs cannot be read ({error})") from error
-    return {name: [row[name] for row in rows] for name in (rows[0] if rows else {})}
+
+
+def columns_of(text: str, delimiter: str = ",") -> dict[str, list[str]]:
+    """The same of a table's text; lines without a cell are no rows."""
+    rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
+    return {name.strip(): list(cells) for name, *cells in zip(*rows, strict=True)} if rows else {}
 
 
 def numbers(path: Path, *names: str) -> Floats:

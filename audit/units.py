@@ -1,4 +1,4 @@
-"""The thermal units of a scenario, read from their table, and what their curves say."""
+"""The thermal units of a scenario, what their curves say, and what limits their powers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from audit.finding import AuditError, Floats
 from audit.run import SECONDS_PER_HOUR, Run
-from audit.tables import MODEL_DATA, columns, numbers
 
-UNITS, RAMPS = MODEL_DATA / "ten_units.csv", MODEL_DATA / "ten_unit_ramps.csv"
+AT_LIMIT_MW = 1e-7
+"""Nearer to a limit or to a bend of its cost a unit is there."""
 
 
 @dataclass(frozen=True)
@@ -25,59 +25,71 @@ class Units:
     a: Floats
     b: Floats
     c: Floats
+    points: tuple[Floats | None, ...]
+    """[2, points] powers in MW and cost in USD/h where the cost is piecewise linear; else None, and a, b, c hold."""
     alpha: Floats
     beta: Floats
     gamma: Floats
     up_h: Floats
     down_h: Floats
-    hot_usd: Floats
-    cold_usd: Floats
-    cold_h: Floats
+    start_after_h: Floats
+    """[U, categories] hours off beyond which each start-up category holds, rising; inf: none."""
+    start_usd: Floats
+    """[U, categories]"""
     initial_h: Floats
+    initial_mw: Floats
+    """As counted time begins; NaN: of a unit that is on, not known."""
     ramp_up: Floats
     ramp_down: Floats
     start_mw: Floats
+    stop_mw: Floats
+    must_run: Any
 
     def fuel_usd_per_h(self, p_mw: Floats, on: Any) -> Floats:
-        """a u + b P + c P^2 while on (docs/model.md 2.4)."""
-        return np.asarray((self.a + self.b * p_mw + self.c * p_mw**2) * on)
+        """a u + b P + c P^2, or on the line between points, while on (docs/model.md 2.4)."""
+        usd = np.asarray(self.a + self.b * p_mw + self.c * p_mw**2)
+        for i, table in self._piecewise:
+            usd[..., i] = np.interp(np.asarray(p_mw)[..., i], table[0], table[1])
+        return np.asarray(usd * on)
 
     def tons_per_h(self, p_mw: Floats, on: Any) -> Floats:
         """alpha u + beta P + gamma P^2 while on."""
         return np.asarray((self.alpha + self.beta * p_mw + self.gamma * p_mw**2) * on)
+
+    def fuel_slopes(self, p_mw: Floats) -> tuple[Floats, Floats]:
+        """(what going down by one MW saves, what going up costs) [..., U] in USD/MWh; they differ at a bend."""
+        down = np.asarray(self.b + 2 * self.c * p_mw)
+        up = down.copy()
+        for i, table in self._piecewise:
+            p, slopes = np.asarray(p_mw)[..., i], np.diff(table[1]) / np.diff(table[0])
+            for side, at in ((down, p - AT_LIMIT_MW), (up, p + AT_LIMIT_MW)):
+                side[..., i] = slopes[np.clip(np.searchsorted(table[0], at, side="right") - 1, 0, slopes.size - 1)]
+        return down, up
+
+    def straight_pieces(self, i: int) -> list[tuple[float, float, float]]:
+        """(from MW, to MW, USD/MWh) of a unit without a quadratic cost."""
+        table = self.points[i]
+        if table is None or table.shape[1] < 2:
+            return [(float(self.low_mw[i]), float(self.high_mw[i]), float(self.b[i]))]
+        slopes = np.diff(table[1]) / np.diff(table[0])
+        return list(zip(table[0][:-1].tolist(), table[0][1:].tolist(), slopes.tolist(), strict=True))
+
+    @property
+    def _piecewise(self) -> list[tuple[int, Floats]]:
+        return [(i, table) for i, table in enumerate(self.points) if table is not None and table.shape[1] > 1]
 
     @cached_property
     def is_quick(self) -> Any:
         """[U] may start outside the plan."""
         return (self.up_h == 1) & (self.down_h == 1)
 
-
-def units_of(run: Run) -> Units:
-    """The ten units, each as often and as large as the scenario says; costs per MWh at equal loading stay."""
-    system = run.part("system")
-    if system.get("units") != "ten_units":
-        raise AuditError(f"system.units={system.get('units')!r}: the audit knows ten_units alone")
-    copies, scale = int(system["unit_copies"]), float(system["unit_scale"])
-
-    def of(name: str, power: int = 0, path: Any = UNITS) -> Floats:
-        return np.tile(numbers(path, name)[0], copies) * scale**power
-
-    size = np.full(of("p_max_mw").size, np.inf)
-    has_ramps, is_linear = system["ramps"] == "ten_unit", system["emissions"] == "linear"
-    up, down, start = (of(name, 1, RAMPS) if has_ramps else size
-                       for name in ("ramp_up_mw_per_h", "ramp_down_mw_per_h", "p_startup_max_mw"))
-    none = np.zeros(size.size)
-    names = columns(UNITS)["unit"]
-    return Units(
-        names=tuple(names if copies == 1 else [f"{name}.{k + 1}" for k in range(copies) for name in names]),
-        low_mw=of("p_min_mw", 1), high_mw=of("p_max_mw", 1), a=of("cost_a_usd_per_h", 1), b=of("cost_b_usd_per_mwh"),
-        c=of("cost_c_usd_per_mw2h", -1), alpha=none if is_linear else of("quadratic_alpha_t_per_h", 1),
-        beta=of("linear_t_per_mwh" if is_linear else "quadratic_beta_t_per_mwh"),
-        gamma=none if is_linear else of("quadratic_gamma_t_per_mw2h", -1), up_h=of("min_up_h"), down_h=of("min_down_h"),
-        hot_usd=of("start_hot_usd", 1), cold_usd=of("start_cold_usd", 1), cold_h=of("cold_start_h"),
-        initial_h=of("initial_h"), ramp_up=up, ramp_down=down, start_mw=start)
+    @cached_property
+    def has_ramps(self) -> bool:
+        """Whether a step's powers hang on those of an hour before."""
+        return bool(np.isfinite([self.ramp_up, self.ramp_down, self.start_mw]).any())
 
 
+# ---------------------------------------------------------------- what happened
 def before_h(run: Run) -> Floats:
     """[T + 1, U] hours on (+) or off (-) as each step begins and as the last ends, carried on from the first."""
     on = run("committed") > 0
@@ -107,6 +119,33 @@ def planned_on(run: Run) -> Any:
 
 
 def start_usd(units: Units, on: Any, rested_h: Floats) -> Floats:
-    """[...] of each start: hot if the unit was off for at most MD + CSH hours, else cold; 0 where none starts."""
-    hot = -rested_h <= units.down_h + units.cold_h + 1e-9
-    return np.where((np.asarray(on) > 0) & (rested_h < 0), np.where(hot, units.hot_usd, units.cold_usd), 0.0)
+    """[..., U] of each start: of the last category whose rest has been passed; 0 where none starts."""
+    passed = -np.asarray(rested_h)[..., None] > units.start_after_h + 1e-9
+    category = np.maximum(passed.sum(axis=-1) - 1, 0)
+    usd = np.take_along_axis(np.broadcast_to(units.start_usd, passed.shape), category[..., None], axis=-1)[..., 0]
+    return np.where((np.asarray(on) > 0) & (rested_h < 0), usd, 0.0)
+
+
+def hour_before(run: Run) -> int:
+    """Steps back to the one an hour before."""
+    return max(round(1 / run.step_h), 1)
+
+
+def limits_mw(run: Run, units: Units) -> tuple[Floats, Floats]:
+    """[T, U] least and most power of units on, ramps against the hour before included (docs/model.md 3.10).
+
+    Nothing limits the first hour, unless days before it were run (`limits_known`).
+    """
+    on, p, hour = run("committed") > 0, run("p_mw"), hour_before(run)
+    low, high = (np.broadcast_to(limit, p.shape).copy() for limit in (units.low_mw, units.high_mw))
+    if units.has_ramps and run.steps > hour:
+        was_on, before = on[:-hour], p[:-hour]
+        low[hour:] = np.where(was_on, np.maximum(units.low_mw, before - units.ramp_down), units.low_mw)
+        high[hour:] = np.minimum(units.high_mw, np.where(was_on, before + units.ramp_up, units.start_mw))
+    return low, high
+
+
+def limits_known(run: Run, units: Units) -> Any:
+    """[T] whether the file tells what limits powers: not in the first hour of units with ramps that ran before it."""
+    ran_before = int(run.attributes.get("warmup_controlled_days", 0)) > 0
+    return ~(units.has_ramps & ran_before & (np.arange(run.steps) < hour_before(run)))

@@ -39,13 +39,20 @@ def losses_sum(run: Run) -> Iterator[Check]:
     yield same("change of losses of all", run("losses_change_total_mw"), total, "MW")
 
 
+def must_take_mw(run: Run) -> Floats:
+    """[T] what of wind and sun cannot be curtailed; nothing in files of before."""
+    return np.asarray(run("must_take_mw") if "must_take_mw" in run.arrays else np.zeros(run.steps))
+
+
 @rule("5.6", "wind_curtailed_mw", "pv_curtailed_mw")
 def curtailment(run: Run) -> Iterator[Check]:
-    """No more is curtailed than there is, of wind and sun in proportion (U10)."""
+    """No more is curtailed than there is and need not be taken, of wind and sun in proportion (U10)."""
     cut = {name: run(f"{name}_curtailed_mw") for name in ("wind", "pv")}
     available = {name: run(f"{name}_available_mw") for name in ("wind", "pv")}
     for name, power in cut.items():
         yield within(f"curtailed {name}", power, 0.0, available[name], "MW")
     whole: Floats = available["wind"] + available["pv"]
     share = np.divide(cut["wind"] + cut["pv"], whole, out=np.zeros(run.steps), where=whole > 0)
+    yield Check("curtailed of what must be taken", cut["wind"] + cut["pv"] - np.maximum(whole - must_take_mw(run), 0.0),
+                1e-6, "MW")
     yield same("wind's part of it", cut["wind"], share * available["wind"], "MW")

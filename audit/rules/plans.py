@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from audit.cars import charge_max_kw, wear_price_usd_per_kwh
 from audit.finding import Check, Floats, holds, same, within
-from audit.prices import prices_usd_per_kwh
-from audit.profiles import means, series_of
+from audit.prices import known_usd_per_kwh
+from audit.profiles import told_of
 from audit.registry import rule
 from audit.reserve_price import shortfall_usd_per_h
 from audit.run import SECONDS_PER_HOUR, WAYS, Run
-from audit.units import Units, start_usd, units_of
+from audit.unit_tables import units_of
+from audit.units import Units, start_usd
 
-MW = 1e-4
+MW, NEAR_MW = 1e-4, 0.01
 GROUPS = 18
+ANSWERS_PRICES = "tariff"
+"""The controller under which cars that nobody controls answer prices."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,38 @@ def planned_minimum_times(run: Run) -> Iterator[Check]:
                     "h", units.names, "hour")
 
 
+@rule("3.10", "plan/p_mw")
+def planned_ramps(run: Run) -> Iterator[Check]:
+    """Planned powers change by no more than ramps allow, and start and stop no higher than they may (U18 to U21)."""
+    units = units_of(run)
+    for plan in plans_of(run):
+        on, p = plan("committed").T > 0, plan("p_mw").T
+        before_on = np.concatenate([_first_on(plan, on)[None], on[:-1]])
+        before = np.concatenate([_first_mw(run, plan, units)[None], p[:-1]])
+        rise = np.where(before_on, before + units.ramp_up, units.start_mw)
+        fall = np.where(on, before - units.ramp_down, before - units.stop_mw)
+        # NaN: of the power before the plan nothing is known, so that nothing is held
+        for word, excess in (("rises or starts too high:", np.where(on, p - rise, -1.0)),
+                             ("falls too fast or stops too high:", np.where(before_on, fall - p * on, -1.0))):
+            yield Check(f"{plan.name}: {word}", np.nan_to_num(excess, nan=-1.0), MW, "MW", units.names, "hour")
+
+
+def _first_on(plan: Plan, on: Any) -> Any:
+    """[U] whether units ran before the plan; where that is not known they did as in its first hour."""
+    return on[0] if plan.before_h is None else plan.before_h > 0
+
+
+def _first_mw(run: Run, plan: Plan, units: Units) -> Floats:
+    """[U] powers before the plan; NaN where they are not known, nor those below the minimum of a unit that stops."""
+    at, warmed = plan.time_s // run.step_s, int(run.attributes.get("warmup_controlled_days", 0)) > 0
+    if plan.before_h is None or (at == 0 and warmed):
+        return np.full(units.low_mw.size, np.nan)
+    if at <= 0:
+        return units.initial_mw
+    power = run("p_mw")[at - 1]
+    return np.where((plan.before_h > 0) & (power < units.low_mw - 1e-3), np.nan, power)
+
+
 @rule("3.8", "plan/operating_cost_usd", "plan/carbon_t", "plan/carbon_cost_usd", "plan/curtailment_usd", "plan/p_mw",
       "plan/committed", "plan/wind_curtailed_mw", "plan/pv_curtailed_mw")
 def planned_costs(run: Run) -> Iterator[Check]:
@@ -128,7 +162,7 @@ def _reckoned(plan: Plan, told: Mapping[str, tuple[float, str]]) -> Iterator[tup
 
 def _payments(run: Run, plan: Plan) -> tuple[float, float] | None:
     """(tariff, wear) of planned powers; None where prices or wear are not to be known from the file."""
-    both, price = prices_usd_per_kwh(run, plan.time_s // SECONDS_PER_HOUR, plan.hours), wear_price_usd_per_kwh(run)
+    both, price = known_usd_per_kwh(run, plan.time_s // SECONDS_PER_HOUR, plan.hours), wear_price_usd_per_kwh(run)
     if both is None or price is None:
         return None
     is_fast = np.arange(GROUPS) // WAYS % 3 == 1
@@ -186,34 +220,57 @@ def planned_price(run: Run) -> Iterator[Check]:
     carbon = float(objective["weight_carbon"]) * float(objective["carbon_price_usd_per_t"])
     for plan in plans_of(run):
         p, on = plan("p_mw").T, plan("committed").T > 0
-        usd = w1 * (units.b + 2 * units.c * p) + carbon * (units.beta + 2 * units.gamma * p)
-        # a solver's power is exact to a kW: nearer to a limit it may stand for the limit
-        free = on & (p > units.low_mw + 0.01) & (p < units.high_mw - 0.01)
-        plain = free.any(axis=1) & (run.part("system")["ramps"] == "none")
-        low, high = np.where(free, usd, np.inf).min(axis=1), np.where(free, usd, -np.inf).max(axis=1)
+        tons = carbon * (units.beta + 2 * units.gamma * p)
+        # a solver's power is exact to a kW: nearer to a limit, or to a bend of its cost, it may stand for that
+        down, up = (w1 * units.fuel_slopes(p + side)[k] + tons for k, side in ((0, -NEAR_MW), (1, NEAR_MW)))
+        free = on & (p > units.low_mw + NEAR_MW) & (p < units.high_mw - NEAR_MW) & _moves_alone(run, plan, units)
+        plain = free.any(axis=1)
+        most, least = np.where(free, down, -np.inf).max(axis=1), np.where(free, up, np.inf).min(axis=1)
         yield within(f"{plan.name}: price", np.where(plain, plan("marginal_price_usd_per_mwh"), 0.0),
-                     np.where(plain, low, 0.0), np.where(plain, high, 0.0), "USD/MWh", rel=1e-4, axis="hour")
+                     np.where(plain, np.minimum(least, most), 0.0), np.where(plain, np.maximum(least, most), 0.0),
+                     "USD/MWh", rel=1e-4, axis="hour")
+
+
+def _moves_alone(run: Run, plan: Plan, units: Units) -> Any:
+    """[H, U] where a little more or less power touches neither ramp, start nor stop, nor what is reached next."""
+    on, p = plan("committed").T > 0, plan("p_mw").T
+    before_on = np.concatenate([_first_on(plan, on)[None], on[:-1]])
+    change = p - np.concatenate([_first_mw(run, plan, units)[None], p[:-1]])
+    slow = np.isfinite(units.ramp_up) | np.isfinite(units.ramp_down)
+    # a change against a power that is not known touches what it may
+    kept = (change < units.ramp_up - NEAR_MW) & (-change < units.ramp_down - NEAR_MW) | ~slow & before_on
+    begins = ~before_on & (p < units.start_mw - NEAR_MW)
+    next_on, next_kept = np.concatenate([on[1:], on[-1:]]), np.concatenate([kept[1:], kept[:1] | True])
+    reaches = p + units.ramp_up > units.high_mw + NEAR_MW
+    if run.part("system").get("headroom") != "reachable":
+        reaches = np.ones_like(on)
+    ends = ~next_on & (p < units.stop_mw - NEAR_MW)
+    last = np.arange(p.shape[0])[:, None] == p.shape[0] - 1
+    return (before_on & kept | begins) & (last | next_on & next_kept & reaches | ends)
 
 
 @rule("3.9", "plan/p_mw", "plan/wind_curtailed_mw", "plan/pv_curtailed_mw")
 def planned_balance(run: Run) -> Iterator[Check]:
-    """Planned power beyond load and cohorts is that of cars outside control: at least none, at most all (U1)."""
-    known = series_of(run)
-    is_true = run.part("profiles")["forecast_error"] == "off"
-    if known is None or not is_true or run.schema < 2 or not run.has_totals:
+    """Planned power beyond load and cohorts is that of cars outside control: at least none (where drivers answer
+    prices, no more than chargers can give back), at most all (U1)."""
+    known = told_of(run)
+    if known is None or run.schema < 2 or not run.has_totals:
         return
-    energy, knots, _, repeats, first_s = known
     most = sum(float(charge_max_kw(run, d).sum()) for d in run.districts) / 1e3
+    answers = str(run.attributes["controller"]) == ANSWERS_PRICES
+    given_back = sum(float(d("vehicle_p_discharge_max_kw").sum()) for d in run.districts) / 1e3 * answers
     for plan in plans_of(run):
         edges = plan.time_s + SECONDS_PER_HOUR * np.arange(plan.hours + 1.0)
-        load, wind, sun = means(energy, knots, edges, repeats, first_s)
+        load, wind, sun, must_take = known.means(edges)
         cars = sum((pc - pd).sum(axis=0) for pc, pd in zip(plan.pc_kw, plan.pd_kw, strict=True)) / 1e3
         for name, cut, available in (("wind", plan("wind_curtailed_mw"), wind), ("sun", plan("pv_curtailed_mw"), sun)):
             yield within(f"{plan.name}: curtailed {name}", cut, 0.0, available, "MW", axis="hour", absolute=MW)
+        yield Check(f"{plan.name}: curtailed of what must be taken", plan("wind_curtailed_mw") + plan("pv_curtailed_mw")
+                    - np.maximum(wind + sun - must_take, 0.0), MW, "MW", axis="hour")
         outside = (plan("p_mw").sum(axis=0) + wind - plan("wind_curtailed_mw") + sun - plan("pv_curtailed_mw")
                    - load - cars)
-        yield within(f"{plan.name}: power of cars outside control", outside, -_losses_mw(run), most + _losses_mw(run),
-                     "MW", axis="hour", absolute=MW)
+        yield within(f"{plan.name}: power of cars outside control", outside, -_losses_mw(run) - given_back,
+                     most + _losses_mw(run), "MW", axis="hour", absolute=MW)
 
 
 def _losses_mw(run: Run) -> float:
@@ -224,15 +281,16 @@ def _losses_mw(run: Run) -> float:
 
 @rule("3.13", "plan/reserve_shortfall_mw", "plan/reserve_shortfall_usd")
 def planned_reserve(run: Run) -> Iterator[Check]:
-    """Planned missing reserve costs what its curve says, at least that of its hourly mean."""
-    known = series_of(run)
-    if known is None or run.part("profiles")["forecast_error"] != "off":
+    """Planned missing reserve costs what its curve says, at least that of its hourly mean; it is no less than what
+    units (with their capacity, or what they reach) and planned discharging leave open."""
+    known = told_of(run)
+    if known is None:
         return
-    energy, knots, _, repeats, first_s = known
+    units, rule_name = units_of(run), run.part("system")["reserve_rule"]
     fraction = float(run.part("system")["reserve_fraction"])
     for plan in plans_of(run):
         edges = plan.time_s + SECONDS_PER_HOUR * np.arange(plan.hours + 1.0)
-        required = fraction * means(energy, knots, edges, repeats, first_s)[0]
+        required = fraction * known.means(edges)[0]
         missing, usd = plan("reserve_shortfall_mw"), plan("reserve_shortfall_usd")
         least = shortfall_usd_per_h(run, missing, required)
         # within an hour what is missing may be missing in one step alone, dearer than its mean
@@ -242,6 +300,25 @@ def planned_reserve(run: Run) -> Iterator[Check]:
         yield within(f"{plan.name}: missing reserve", missing, 0.0, required, "MW", axis="hour", absolute=MW)
         yield within(f"{plan.name}: price of missing reserve", usd, least, most, "USD", axis="hour", rel=1e-7,
                      absolute=1e-6)
+        if rule_name != "deliverable":
+            pd_mw = sum(pd.sum(axis=0) for pd in plan.pd_kw) / 1e3 * (rule_name == "thermal_only")
+            left = required - _spare_mw(run, plan, units) + pd_mw
+            yield Check(f"{plan.name}: reserve that nobody gives", np.minimum(left, required) - missing,
+                        1e-3 + _losses_mw(run), "MW", axis="hour")
+
+
+def _spare_mw(run: Run, plan: Plan, units: Units) -> Floats:
+    """[H] what units count for above their power: capacity, or what they could reach within the hour."""
+    on, p = plan("committed").T > 0, plan("p_mw").T
+    most = np.broadcast_to(units.high_mw, p.shape)
+    if run.part("system").get("headroom") == "reachable":
+        before_on = np.concatenate([_first_on(plan, on)[None], on[:-1]])
+        before = np.concatenate([_first_mw(run, plan, units)[None], p[:-1]])
+        climbed = np.where(np.isnan(before), np.inf, before) + units.ramp_up
+        most = np.minimum(most, np.where(before_on, climbed, units.start_mw))
+        stops = np.concatenate([on[:-1] & ~on[1:], np.zeros((1, on.shape[1]), dtype=np.bool_)])
+        most = np.maximum(np.where(stops, np.minimum(most, units.stop_mw), most), p)
+    return np.asarray(((most - p) * on).sum(axis=1))
 
 
 @rule("3.2", "plan_pc_kw", "plan_pd_kw")
@@ -299,79 +376,3 @@ def expected_objective(run: Run) -> Iterator[Check]:
         if at < run.steps and not np.isnan(run.plan["objective_usd"][index]):
             yield same(f"objective as plan {index} is made", value[at], run.plan["objective_usd"][index], "USD",
                        rel=1e-6)
-
-
-@rule("2.8", "reference/committed")
-def reference(run: Run) -> Iterator[Check]:
-    """The commitment without cars keeps minimum times and costs what it says, dispatched on the load alone."""
-    on = run.reference["committed"] > 0
-    yield holds("on or off without cars", np.isin(run.reference["committed"], (0, 1)), axis="hour")
-    known = series_of(run)
-    if known is None or not run.reference_attributes.get("name"):
-        return
-    units = units_of(run)
-    energy, knots, _, repeats, first_s = known
-    load, wind, sun = means(energy, knots, SECONDS_PER_HOUR * np.arange(on.shape[0] + 1.0), repeats, first_s)
-    fuel = sum(_least_fuel_usd(run, units, row, float(need)) for row, need in zip(on, load - wind - sun, strict=True))
-    told = float(run.reference_attributes["operating_cost_usd"])
-    known_usd, unknown = _starts(units, on)
-    sums = _possible_sums(unknown)
-    nearest = sums[np.argmin(np.abs(sums - (told - fuel - known_usd)))]
-    yield same("operating cost without cars", told, fuel + known_usd + nearest, "USD", axis="run", rel=1e-6)
-    yield from _minimum_times(units, on)
-
-
-def _least_fuel_usd(run: Run, units: Units, on: Any, need_mw: float) -> float:
-    """Fuel of an hour at least weighted cost, by bisection on the price."""
-    objective = run.part("objective")
-    w1 = float(objective["weight_operating"])
-    carbon = float(objective["weight_carbon"]) * float(objective["carbon_price_usd_per_t"])
-    slope, bend = w1 * units.b + carbon * units.beta, 2 * (w1 * units.c + carbon * units.gamma)
-    low_usd, high_usd = -1e4, 1e5
-    for _ in range(80):
-        price = 0.5 * (low_usd + high_usd)
-        p = np.clip((price - slope) / np.maximum(bend, 1e-12), units.low_mw, units.high_mw) * on
-        low_usd, high_usd = (price, high_usd) if p.sum() < need_mw else (low_usd, price)
-    return float(units.fuel_usd_per_h(p, on).sum())
-
-
-def _runs(on: Any) -> Iterator[tuple[int, int, bool]]:
-    """(first hour, length, is on) of each stretch of one unit's hours."""
-    edges = [0, *(np.flatnonzero(np.diff(on.astype(int))) + 1), on.size]
-    for first, end in pairwise(edges):
-        yield int(first), int(end - first), bool(on[first])
-
-
-def _starts(units: Units, on: Any) -> tuple[float, list[tuple[float, ...]]]:
-    """(USD of starts that are known, what each other start may have cost): before the first hour nothing is known."""
-    known, unknown = 0.0, list[tuple[float, ...]]()
-    for i in range(on.shape[1]):
-        hot, cold, rested = float(units.hot_usd[i]), float(units.cold_usd[i]), None
-        for first, length, is_on in _runs(on[:, i]):
-            if not is_on:
-                rested = length if first else None
-            elif first == 0:
-                unknown.append((0.0, hot, cold))
-            elif rested is None:
-                unknown.append((hot, cold))
-            else:
-                known += hot if rested <= units.down_h[i] + units.cold_h[i] else cold
-    return known, unknown
-
-
-def _possible_sums(choices: list[tuple[float, ...]]) -> Floats:
-    """Every sum of one out of each, equal ones once."""
-    sums = np.zeros(1)
-    for choice in choices:
-        sums = np.unique((sums[:, None] + np.array(choice)).ravel())
-    return sums
-
-
-def _minimum_times(units: Units, on: Any) -> Iterator[Check]:
-    for i, name in enumerate(units.names):
-        for first, length, is_on in _runs(on[:, i]):
-            least = float(units.up_h[i] if is_on else units.down_h[i])
-            if first > 0 and first + length < on.shape[0]:
-                yield Check(f"reference: {name} {'runs' if is_on else 'rests'} too little from hour {first},",
-                            least - length, 1e-9, "h", axis="run")
-

@@ -9,7 +9,8 @@ import numpy as np
 from audit.finding import Check, holds, same, within
 from audit.registry import rule
 from audit.run import SECONDS_PER_HOUR, Run
-from audit.units import before_h, planned_on, start_usd, units_of
+from audit.unit_tables import units_of
+from audit.units import before_h, limits_mw, planned_on, start_usd
 
 
 @rule("3.9", "p_mw")
@@ -17,6 +18,24 @@ def unit_limits(run: Run) -> Iterator[Check]:
     """A unit's power lies between its least and its most while it is on, and is 0 while it is off (U2, U3)."""
     units, on = units_of(run), run("committed")
     yield within("power of", run("p_mw"), on * units.low_mw, on * units.high_mw, "MW", names=units.names)
+
+
+@rule("3.10", "p_mw")
+def ramps(run: Run) -> Iterator[Check]:
+    """A unit's power changes against the hour before by no more than its ramps, and starts no higher than it may."""
+    units, on = units_of(run), run("committed")
+    low, high = limits_mw(run, units)
+    yield within("power against the hour before of", run("p_mw"), on * low, on * high, "MW", names=units.names)
+
+
+@rule("3.9", "committed", "plan/committed")
+def must_run(run: Run) -> Iterator[Check]:
+    """Units that must run are on in every step, and in every hour of every plan (U25)."""
+    units = units_of(run)
+    yield holds("must run:", (run("committed") > 0) | ~units.must_run, names=units.names)
+    for index in np.flatnonzero(run.plan["time_s"] >= 0):
+        yield holds(f"plan {index}: must run:", (run.plan["committed"][index].T > 0) | ~units.must_run,
+                    names=units.names, axis="hour")
 
 
 @rule("3.9", "committed", "plan/committed", "plan/time_s")
@@ -58,7 +77,8 @@ def minimum_times(run: Run) -> Iterator[Check]:
 
 @rule("2.4", "startup_cost_usd", "unit_starts", "committed", "on_before_h")
 def startups(run: Run) -> Iterator[Check]:
-    """A start is hot if the unit was off for at most MD + CSH hours, else cold; starts are counted."""
+    """A start costs what its category does by the hours off before it (of the ten units: hot for at most MD + CSH,
+    else cold); starts are counted."""
     units, on, before = units_of(run), run("committed") > 0, before_h(run)[:-1]
     yield same("start-ups", run("startup_cost_usd"), start_usd(units, on, before).sum(axis=1), "USD")
     yield same("starts", run("unit_starts"), (on & (before < 0)).sum(axis=1), "")
@@ -96,7 +116,8 @@ def emergency_order(run: Run) -> Iterator[Check]:
 
 @rule("2.4", "fuel_cost_usd", "carbon_t", "p_mw")
 def fuel_and_carbon(run: Run) -> Iterator[Check]:
-    """Fuel is a + b P + c P^2, emissions are alpha + beta P + gamma P^2, of units that are on."""
+    """Fuel is a + b P + c P^2, or on the line between points, emissions are alpha + beta P + gamma P^2, of units
+    that are on."""
     units, p, on = units_of(run), run("p_mw"), run("committed")
     yield same("fuel", run("fuel_cost_usd"), units.fuel_usd_per_h(p, on).sum(axis=1) * run.step_h, "USD")
     yield same("emissions", run("carbon_t"), units.tons_per_h(p, on).sum(axis=1) * run.step_h, "t")

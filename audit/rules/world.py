@@ -7,37 +7,36 @@ from collections.abc import Iterator
 import numpy as np
 
 from audit.finding import Check, holds, same
-from audit.prices import prices_usd_per_kwh
-from audit.profiles import means, series_of
+from audit.prices import paid_usd_per_kwh
+from audit.profiles import series_of
 from audit.registry import rule
-from audit.run import SECONDS_PER_HOUR, Run
+from audit.run import Run
+
+RECORDED = ("load_mw", "wind_available_mw", "pv_available_mw", "must_take_mw")
 
 
-@rule("8.2", "load_mw", "wind_available_mw", "pv_available_mw")
+@rule("8.2", *RECORDED)
 def profiles(run: Run) -> Iterator[Check]:
-    """Load, wind and sun are the means of the scenario's series over each step."""
+    """Load, wind, sun and what of them must be taken are the means of the scenario's series over each step."""
     known = series_of(run)
     if known is None:
         return
-    energy, knots, peak, repeats, first_s = known
-    edges_s = run.step_s * np.arange(run.steps + 1.0)
-    rows = means(energy, knots, edges_s, repeats, first_s)
-    for name, right in zip(("load_mw", "wind_available_mw", "pv_available_mw"), rows, strict=True):
-        yield same(name, run(name), right, "MW", absolute=1e-7)
+    rows = known.means(run.step_s * np.arange(run.steps + 1.0))
+    for name, right in zip(RECORDED, rows, strict=True):
+        if name in run.arrays:
+            yield same(name, run(name), right, "MW", absolute=1e-7)
     if run.schema >= 2:
-        yield same("load_peak_mw", float(run.attributes["load_peak_mw"]), peak, "MW", axis="run")
+        yield same("load_peak_mw", float(run.attributes["load_peak_mw"]), known.peak_mw, "MW", axis="run")
 
 
 @rule("3.17", "price_charge_usd_per_kwh", "price_discharge_usd_per_kwh")
 def tariff(run: Run) -> Iterator[Check]:
-    """Prices are those of the scenario's tariff in the hour of the step."""
-    hours = -(-run.steps * run.step_s // SECONDS_PER_HOUR)
-    both = prices_usd_per_kwh(run, 0, hours) if hours else None
+    """Prices are those of the scenario's tariff in the hour of the step, or means of its own table over the step."""
+    both = paid_usd_per_kwh(run)
     if both is None:
         return
-    at = run.time_s // SECONDS_PER_HOUR
     for name, right in zip(("price_charge_usd_per_kwh", "price_discharge_usd_per_kwh"), both, strict=True):
-        yield same(name, run(name), right[at], "USD/kWh")
+        yield same(name, run(name), right, "USD/kWh")
 
 
 @rule("2.1", "time")

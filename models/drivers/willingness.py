@@ -244,9 +244,19 @@ def on_arrival(vehicles: Vehicles, soc: Floats, step_s: int) -> Floats:
 
     soc [V] as the step begins. Whether a car is plugged in, and its taper, are the fleet's business.
     """
-    need_kwh = np.maximum(vehicles.soc_wanted - soc, 0.0) * vehicles.capacity_kwh
+    return _up_to_kw(vehicles, soc, vehicles.soc_wanted, step_s)
+
+
+def _up_to_kw(vehicles: Vehicles, soc: Floats, aim_soc: Floats, step_s: int) -> Floats:
+    need_kwh = np.maximum(aim_soc - soc, 0.0) * vehicles.capacity_kwh
     just_enough_kw = need_kwh / vehicles.eta_charge * (SECONDS_PER_HOUR / step_s)
     return np.asarray(np.minimum(vehicles.p_charge_max_kw, just_enough_kw), dtype=np.float64)
+
+
+def fills_up(price_charge_usd_per_kwh: float, price_quantile: Floats, response: PriceResponse) -> Bools:
+    """[V] who takes all that the battery holds, as charging is paid for beyond the dead zone."""
+    paid = max(-price_charge_usd_per_kwh, 0.0)
+    return np.asarray((paid > 0) & (price_quantile < response.share(np.full(price_quantile.size, paid))))
 
 
 def price_response(
@@ -265,18 +275,21 @@ def price_response(
 
     Prices [H] are hourly from the hour that holds now_s; soc, declared departure_s, wear (per kWh out of the
     battery) and price_quantile are [V]. A responsive car (price_quantile below the responsive share) charges
-    only if the cheaper hours before its departure do not suffice to reach its wanted SOC, and discharges
-    in the dearest hour if that pays beyond the dead zone. All others charge at once.
+    only if the cheaper hours before its departure do not suffice to reach its wanted SOC, or all that its battery
+    holds where charging is paid for, and discharges in the dearest hour if that pays beyond the dead zone. All others
+    charge at once.
     """
     response = response or PriceResponse()
-    charge_kw = on_arrival(vehicles, soc, step_s)
+    fills = fills_up(float(price_charge_usd_per_kwh[0]), price_quantile, response)
+    aim_soc = np.where(fills, np.maximum(vehicles.soc_max, vehicles.soc_wanted), vehicles.soc_wanted)
+    charge_kw = _up_to_kw(vehicles, soc, aim_soc, step_s)
     end_h = np.clip((departure_s - now_s + now_s % SECONDS_PER_HOUR) / SECONDS_PER_HOUR,
                     0, price_charge_usd_per_kwh.size)
     last_hour = np.maximum(np.ceil(end_h).astype(np.int64) - 1, 0)
     cheapest = np.minimum.accumulate(price_charge_usd_per_kwh)[last_hour]
     dearest = np.maximum.accumulate(price_charge_usd_per_kwh)[last_hour]
     waits = ((price_quantile < response.share(dearest - cheapest))
-             & (_hours_needed(vehicles, soc) <= _cheaper_hours(price_charge_usd_per_kwh, end_h)))
+             & (_hours_needed(vehicles, soc, aim_soc) <= _cheaper_hours(price_charge_usd_per_kwh, end_h)))
     price_now = price_discharge_usd_per_kwh[0]
     spread = discharge_spread_usd_per_kwh(price_now, cheapest, wear_usd_per_kwh, vehicles)
     is_dearest = price_now >= np.maximum.accumulate(price_discharge_usd_per_kwh)[last_hour]
@@ -296,9 +309,9 @@ def discharge_spread_usd_per_kwh(price_discharge: float | Floats, price_charge: 
     return np.asarray(gain, dtype=np.float64)
 
 
-def _hours_needed(vehicles: Vehicles, soc: Floats) -> Floats:
-    """Hours of full power from soc to soc_wanted."""
-    need_kwh = np.maximum(vehicles.soc_wanted - soc, 0.0) * vehicles.capacity_kwh
+def _hours_needed(vehicles: Vehicles, soc: Floats, aim_soc: Floats) -> Floats:
+    """Hours of full power from soc to aim_soc."""
+    need_kwh = np.maximum(aim_soc - soc, 0.0) * vehicles.capacity_kwh
     return np.asarray(need_kwh / (vehicles.eta_charge * vehicles.p_charge_max_kw), dtype=np.float64)
 
 
@@ -314,4 +327,4 @@ def _discharge_kw(vehicles: Vehicles, soc: Floats, left_h: Floats, step_s: int) 
     above_kwh = np.maximum(soc - vehicles.soc_floor_v2g, 0.0) * vehicles.capacity_kwh
     power_kw = np.minimum(vehicles.p_discharge_max_kw, above_kwh * vehicles.eta_discharge / step_h)
     soc_after = soc - power_kw * step_h / vehicles.eta_discharge / vehicles.capacity_kwh
-    return np.where(_hours_needed(vehicles, soc_after) <= left_h - step_h, power_kw, 0.0)
+    return np.where(_hours_needed(vehicles, soc_after, vehicles.soc_wanted) <= left_h - step_h, power_kw, 0.0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from models.drivers.behaviours import COMPLIED, follows, moves
 from models.drivers.compliance import Compliance, compare, none_instructed
-from models.drivers.willingness import PriceResponse, price_response
+from models.drivers.willingness import PriceResponse, fills_up, price_response
 from models.fleet.battery import Batteries, Curves, Exchange, exchange_by_kind
 from models.fleet.reactive import reactive_kvar
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, Table
@@ -158,7 +158,7 @@ class Fleet:
         self._bus_zone = bus_zone
         self._wear_usd_per_kwh = wear_usd_per_kwh
         self._price_quantile = np.ones(vehicles.count) if price_quantile is None else price_quantile
-        self._response = response
+        self._response = response or PriceResponse()
         self._batteries = Batteries.of(vehicles)
         self._charger_kind = vehicles.charger_kind
         # a car's class and charger never change, its zone does: all groups it may be in are looked up, not computed,
@@ -331,15 +331,16 @@ class Fleet:
     def _act_freely(self, rows: Ints, bus: Ints, hours: Floats, soc_wanted: Floats, departure_s: Ints,
                     free: _Free, ledger: _Ledger) -> None:
         """Cars on their own: full power at once up to what is wanted, unless prices say otherwise."""
-        power_kw = self._batteries.p_charge_max_kw[rows]
+        power_kw, aim_soc = self._batteries.p_charge_max_kw[rows], soc_wanted[rows]
         if free.behaviour == "price_response":
             wish_kw = price_response(
                 self.vehicles, self.soc, departure_s, free.now_s, free.dt_s, free.price_charge,
                 free.price_discharge, self._wear_usd_per_kwh, self._price_quantile, self._response)[rows]
             # A wish to charge is a wish to have what is wanted: full power, ended by the ceiling.
             power_kw = np.where(wish_kw > 0, power_kw, wish_kw)
-        ceiling_kwh = np.minimum(soc_wanted[rows] * self._batteries.capacity_kwh[rows],
-                                 self._batteries.max_kwh[rows])
+            fills = fills_up(float(free.price_charge[0]), self._price_quantile[rows], self._response)
+            aim_soc = np.where(fills, np.maximum(self.vehicles.soc_max[rows], aim_soc), aim_soc)
+        ceiling_kwh = np.minimum(aim_soc * self._batteries.capacity_kwh[rows], self._batteries.max_kwh[rows])
         # most of a night's plugged cars are full: nothing moves in them
         moves = np.flatnonzero((power_kw < 0) | ((power_kw > 0) & (self.energy_kwh[rows] < ceiling_kwh)))
         if moves.size:

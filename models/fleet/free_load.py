@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.drivers.willingness import PriceResponse, price_response
+from models.drivers.willingness import PriceResponse, fills_up, price_response
 from models.fleet.flexibility import select
 from models.fleet.pulses import pulse_kw
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints
@@ -50,19 +50,22 @@ def price_answer_kw(sessions: Sessions, edges_s: Ints, price_charge_usd_per_kwh:
         wish_kw = price_response(_as_vehicles(stays), energy_kwh[here], stays.departure_s, begin_s, end_s - begin_s,
                                  price_charge_usd_per_kwh[hour:], price_discharge_usd_per_kwh[hour:],
                                  wear_usd_per_kwh[here], quantile[here], response)
-        own_kw = _while_plugged_kw(stays, wish_kw, energy_kwh[here], begin_s, end_s)
+        fills = fills_up(float(price_charge_usd_per_kwh[hour]), quantile[here], response or PriceResponse())
+        aim_kwh = np.where(fills, np.maximum(stays.max_kwh, stays.wanted_kwh), stays.wanted_kwh)
+        own_kw = _while_plugged_kw(stays, wish_kw, energy_kwh[here], aim_kwh, begin_s, end_s)
         power_kw[:, i] = np.bincount(into[here], own_kw * weight[here], lines)
         energy_kwh[here] += _into_battery_kwh(stays, own_kw, (end_s - begin_s) / SECONDS_PER_HOUR)
     return power_kw
 
 
-def _while_plugged_kw(sessions: Sessions, wish_kw: Floats, energy_kwh: Floats, begin_s: int, end_s: int) -> Floats:
+def _while_plugged_kw(sessions: Sessions, wish_kw: Floats, energy_kwh: Floats, aim_kwh: Floats, begin_s: int,
+                      end_s: int) -> Floats:
     """Mean power [S] over a period of cars that have a wish for it and are plugged in for a part of it.
 
-    A wish to charge is a wish to have what is wanted: at full power while plugged in, as in `models.fleet.fleet`.
+    A wish to charge is a wish to have aim_kwh [S]: at full power while plugged in, as in `models.fleet.fleet`.
     """
     share = _plugged_share(sessions, begin_s, end_s)
-    need_kwh = np.maximum(sessions.wanted_kwh - energy_kwh, 0.0) / sessions.eta_charge
+    need_kwh = np.maximum(aim_kwh - energy_kwh, 0.0) / sessions.eta_charge
     charge_kw = np.minimum(sessions.p_charge_max_kw * share, need_kwh * SECONDS_PER_HOUR / (end_s - begin_s))
     return np.where(wish_kw > 0, charge_kw, wish_kw * share)
 

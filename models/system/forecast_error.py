@@ -8,7 +8,7 @@ with each other: each new hour only adds what was learned in it. Sizes are assum
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -71,10 +71,14 @@ class ForecastErrors:
         load, wind, pv = (np.repeat(self.deviation(series, now_s, hours), per_hour) for series in (LOAD, WIND, PV))
         wind_most, pv_most = (np.maximum(most, actual) for most, actual in (
             (self.wind_capacity_mw, truth.wind_mw), (self.pv_capacity_mw, truth.pv_mw)))
-        return Forecast(
+        forecast = Forecast(
             load_mw=np.maximum(truth.load_mw * (1 + load), 0.0),
             wind_mw=np.clip(truth.wind_mw + self.wind_capacity_mw * wind, 0.0, wind_most),
-            pv_mw=np.clip(truth.pv_mw * (1 + pv), 0.0, pv_most))
+            pv_mw=np.clip(truth.pv_mw * (1 + pv), 0.0, pv_most), must_take_mw=truth.must_take_mw)
+        # what must be taken keeps its share of what is forecast
+        there = truth.wind_mw + truth.pv_mw
+        share = np.divide(truth.must_take_mw, there, out=np.zeros(there.size), where=there > 0)
+        return replace(forecast, must_take_mw=share * (forecast.wind_mw + forecast.pv_mw))
 
     def _learned(self, series: int, first_hour: int, hours: int) -> Floats:
         days = range(first_hour // HOURS_PER_DAY, (first_hour + hours - 1) // HOURS_PER_DAY + 1)

@@ -1,62 +1,75 @@
-"""Load, wind and sun from a file of one's own (docs/tables.md)."""
+"""Load, wind and sun from a file of one's own, and what is forecast of them (docs/tables.md)."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from models.system.profiles import DAY_S, ProfileError, Profiles
+from models.records.arrays import Floats
+from models.system.profiles import ProfileError, Profiles
 from models.tables.mistakes import TableError
+from models.tables.series import TIME, span_of
 from models.tables.table_format import TableFormat
 from models.tables.user_table import UserTable
 
 CSV_COLUMNS = ("load_mw", "wind_mw", "pv_mw")
-TIME = "time"
-MOST_MW = 10_000_000.0
-"""More than all power stations of the world give."""
+MUST_TAKE = "must_take_mw"
+FORECASTS = {name: name.replace("_mw", "_forecast_mw") for name in (*CSV_COLUMNS, MUST_TAKE)}
+"""What operators are told of each column; the column itself where there is no forecast of it."""
+MOST_MW, ROUNDING_MW = 10_000_000.0, 1e-6
+"""More than all power stations of the world give; what a sum of rounded columns may miss."""
 
 
-def csv_profiles(file: Path, resolution_s: int, form: TableFormat | None = None) -> Profiles:
-    """Series from a CSV file with the columns load_mw, wind_mw, pv_mw (MW, means over resolution_s), repeated.
+def csv_profiles(file: Path, resolution_s: int, form: TableFormat | None = None,
+                 start_date: dt.date | None = None) -> Profiles:
+    """Series from a CSV file with the columns load_mw, wind_mw, pv_mw (MW, means over resolution_s).
 
-    A column `time`, where there is one, must rise by resolution_s from a midnight on. Raises ProfileError for a file
-    that is missing, lacks a column, holds gaps, or is not whole days long.
+    must_take_mw is what of wind and sun together cannot be curtailed; columns NAME_forecast_mw are what operators are
+    told of any of the four. A column `time`, where there is one, must rise by
+    resolution_s; with a start_date the rows have their own days, else they are whole days, repeated. Raises
+    ProfileError for a file that is missing, lacks a column, holds gaps, or does not fit.
     """
     try:
-        table = UserTable(file, {name: (name,) for name in (*CSV_COLUMNS, TIME)}, CSV_COLUMNS, CSV_COLUMNS,
+        numbers = (*FORECASTS, *FORECASTS.values())
+        table = UserTable(file, {name: (name,) for name in (*numbers, TIME)}, CSV_COLUMNS, numbers,
                           form or TableFormat())
-        load, wind, pv = (table.numbers(name, MOST_MW, is_needed=True) for name in CSV_COLUMNS)
-        _check_length(table, resolution_s)
-        if table.has(TIME):
-            _check_times(table, resolution_s)
-        if not np.any(load > 0):
-            table.mistakes.add("load_mw is nowhere above 0")
+        actual = {name: table.numbers(name, MOST_MW, is_needed=True) for name in FORECASTS
+                  if table.has(name) or name != MUST_TAKE}
+        told = {name: table.numbers(FORECASTS[name], MOST_MW, is_needed=True) for name in actual
+                if table.has(FORECASTS[name])}
+        span = span_of(table, resolution_s, start_date)
+        _check_levels(table, actual, told)
         table.mistakes.refuse()
     except TableError as error:
         raise ProfileError(str(error)) from None
-    return Profiles(load, wind, pv, float(load.max()), resolution_s=resolution_s, repeats=True,
+    made = Profiles(*_series(actual), load_peak_mw=float(actual["load_mw"].max()), resolution_s=resolution_s,
+                    first_s=span.first_s, repeats=span.repeats, must_take_mw=actual.get(MUST_TAKE),
                     notes=tuple(table.notes()))
+    if not told:
+        return made
+    load, wind, pv = _series({**actual, **told})
+    return replace(made, forecast=replace(made, load_mw=load, wind_mw=wind, pv_mw=pv, must_take_mw=told.get(MUST_TAKE),
+                                          notes=()))
 
 
-def _check_length(table: UserTable, resolution_s: int) -> None:
-    if DAY_S % resolution_s:
-        table.mistakes.add(f"resolution_s={resolution_s} does not divide a day; allowed are 60, 300, 900, 1800, 3600 "
-                           "and other divisors of 86400")
-    elif (table.count * resolution_s) % DAY_S:
-        table.mistakes.add(f"{table.count} rows of {resolution_s} s are no whole days; a day needs "
-                           f"{DAY_S // resolution_s} rows")
+def _series(by_name: dict[str, Floats]) -> tuple[Floats, Floats, Floats]:
+    load, wind, pv = (by_name[name] for name in CSV_COLUMNS)
+    return load, wind, pv
 
 
-def _check_times(table: UserTable, resolution_s: int) -> None:
-    """Rows are means one after the other: each begins when the one before ends, the first at a midnight."""
-    times = table.times(TIME, is_needed=True)
-    table.check_clock(times)
-    moments = table.rising_moments(TIME, times)
-    if moments and moments[0] is not None and moments[0].wall_s % DAY_S:
-        table.mistakes.add("column time: the first row must begin at 00:00 of the local clock", table.places[0])
-    for i, (before, now) in enumerate(pairwise(moments), 1):
-        if before is not None and now is not None and now.instant_s - before.instant_s != resolution_s:
-            table.mistakes.add(f"column time: is {now.instant_s - before.instant_s} s after the row before, "
-                               f"resolution_s says {resolution_s}", table.places[i])
+def _check_levels(table: UserTable, actual: dict[str, Floats], told: dict[str, Floats]) -> None:
+    """Load at all; no more that must be taken than there is, in truth and as forecast."""
+    if not np.any(actual["load_mw"] > 0):
+        table.mistakes.add("load_mw is nowhere above 0")
+    if told and MUST_TAKE in actual and MUST_TAKE not in told:
+        table.mistakes.add(f"lacks the column {FORECASTS[MUST_TAKE]}, needed beside other forecasts")
+    elif MUST_TAKE not in actual and table.has(FORECASTS[MUST_TAKE]):
+        table.mistakes.add(f"lacks the column {MUST_TAKE}, of which {FORECASTS[MUST_TAKE]} is the forecast")
+    for name, series in ((MUST_TAKE, actual), (FORECASTS[MUST_TAKE], {**actual, **told})):
+        most = series["wind_mw"] + series["pv_mw"]
+        for i in np.flatnonzero(series.get(MUST_TAKE, np.zeros(most.size)) > most + ROUNDING_MW):
+            table.mistakes.add(f"column {name}: {series[MUST_TAKE][i]:g} is above wind and sun together, {most[i]:g}",
+                               table.places[int(i)])

@@ -55,9 +55,9 @@ class PglibCase:
     renewable_most_mw: Floats
 
 
-def read_pglib_uc(file: Path) -> PglibCase:
-    """The case of a JSON file; UnitFileError names every mistake by its path of keys."""
-    case = _Case(_document(file))
+def read_pglib_uc(file: Path, text: str | None = None) -> PglibCase:
+    """The case of a JSON file; UnitFileError names every mistake by its path of keys. text: what it held, if known."""
+    case = _Case(_document(file, text))
     thermal, renewable = case.thermal(), case.renewable()
     demand, reserve = case.series("demand", case.document), case.series("reserves", case.document)
     refuse_file(file, case.mistakes)
@@ -66,9 +66,9 @@ def read_pglib_uc(file: Path) -> PglibCase:
     return PglibCase(table_of(thermal), demand, reserve, least, most)
 
 
-def _document(file: Path) -> dict[str, Any]:
+def _document(file: Path, text: str | None) -> dict[str, Any]:
     try:
-        document = json_of(content_of(file, MOST_BYTES), DEEPEST)
+        document = json_of(content_of(file, MOST_BYTES) if text is None else text.encode(), DEEPEST)
     except ValueError as error:
         refuse_file(file, [str(error)])
     if not isinstance(document, dict):

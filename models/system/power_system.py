@@ -53,6 +53,8 @@ class NetLoad:
     wind_mw: float
     """Available."""
     pv_mw: float
+    must_take_mw: float = 0.0
+    """What of wind and sun together cannot be curtailed."""
     loss_change_mw: float = 0.0
     """Feeder losses with cars less those without."""
     reserve_credit_mw: float = 0.0
@@ -247,19 +249,19 @@ class PowerSystem:
                   between: tuple[Floats, Floats] | None) -> tuple[Floats, float, float, float, float]:
         """(p_mw [U], curtailed, shed, dump, price): units first, then curtailment, then dump or shed."""
         q, renewable = self.parameters, net.wind_mw + net.pv_mw
-        needed = net.demand_mw - renewable
+        needed, spillable = net.demand_mw - renewable, max(renewable - net.must_take_mw, 0.0)
         # paying for power to be taken away may be cheaper than leaving wind unused: the lower one sets the price
         cut_price = -min(q.objective.curtailment * q.curtailment_penalty_usd_per_mwh, q.dump_usd_per_mwh)
         cut, curve = self._curve(on, between)
         least, most = float(curve.totals[0]), float(curve.totals[-1])
         # with falling emission curves it may pay to curtail before every unit is at its minimum
         low = float(np.interp(cut_price, curve.prices, curve.totals))
-        if low - needed > renewable:
-            low = max(needed + renewable, least)
+        if low - needed > spillable:
+            low = max(needed + spillable, least)
         powers, price = curve.at(min(max(needed, low), most))
         p_mw = np.bincount(cut.unit, powers, self.units.count).astype(np.float64)
-        curtailed = min(max(low - needed, 0.0), renewable)
-        dump = max(least - needed - renewable, 0.0)
+        curtailed = min(max(low - needed, 0.0), spillable)
+        dump = max(least - needed - spillable, 0.0)
         shed = max(needed - most, 0.0)
         if shed > 0:
             price = q.shed_usd_per_mwh

@@ -46,6 +46,8 @@ class Forecast:
     load_mw: Floats
     wind_mw: Floats
     pv_mw: Floats
+    must_take_mw: Floats
+    """What of wind and sun together cannot be curtailed."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,14 @@ class Profiles:
     repeats: bool = False
     notes: tuple[str, ...] = ()
     """What was seen in a file of the user's own and is used nevertheless, a sentence each."""
+    must_take_mw: Floats | None = None
+    """What of wind and sun together cannot be curtailed; None: nothing."""
+    forecast: Profiles | None = None
+    """What operators are told in its place; None: the truth, or the truth with errors."""
 
     def __post_init__(self) -> None:
         problems: list[str] = []
-        for name in ("load_mw", "wind_mw", "pv_mw"):
+        for name in ("load_mw", "wind_mw", "pv_mw", *(["must_take_mw"] if self.must_take_mw is not None else [])):
             series = getattr(self, name)
             if series.shape != self.load_mw.shape or series.ndim != 1 or not series.size:
                 problems.append(f"{name} has shape {series.shape}, load_mw {self.load_mw.shape}")
@@ -88,7 +94,8 @@ class Profiles:
         """
         self._check_span(time_s, time_s + period_s * count)
         edges_s = time_s + period_s * np.arange(count + 1, dtype=np.float64)
-        return Forecast(*(np.diff(self._energy(row, edges_s)) / period_s for row in self._energies))
+        load, wind, pv, must_take = (np.diff(self._energy(row, edges_s)) / period_s for row in self._energies)
+        return Forecast(load, wind, pv, np.minimum(must_take, wind + pv))
 
     def hourly(self, time_s: int, hours: int) -> Forecast:
         """Hourly means from `time_s` on, arrays [hours]: the (perfect) forecast."""
@@ -114,9 +121,10 @@ class Profiles:
 
     @cached_property
     def _energies(self) -> tuple[Floats, ...]:
-        """Integrals [N + 1] in MW s of load, wind and sun from the first row on."""
+        """Integrals [N + 1] in MW s of load, wind, sun and what must be taken of them, from the first row on."""
+        must_take = np.zeros(self.load_mw.size) if self.must_take_mw is None else self.must_take_mw
         return tuple(np.concatenate(([0.0], np.cumsum(series) * self.resolution_s))
-                     for series in (self.load_mw, self.wind_mw, self.pv_mw))
+                     for series in (self.load_mw, self.wind_mw, self.pv_mw, must_take))
 
     def _energy(self, energy: Floats, time_s: Floats) -> Floats:
         """An integral at each instant; between rows the power is constant."""

@@ -5,13 +5,15 @@ Rules: docs/model.md 3.17. Drivers, owners' bills and controllers all read one o
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from models.data_tables import read_columns
+from models.data_tables import FOLDER, read_columns
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints, RecordError
 from models.registry import Registry
 
@@ -33,9 +35,37 @@ class Prices(Protocol):
         """What an owner is paid for energy fed in at the bus."""
         ...
 
+    def known_usd_per_kwh(self, now_s: int, hours: int) -> tuple[Floats, Floats]:
+        """(charging, discharging) as far as anybody can know them at `now_s`, from the present hour on."""
+        ...
+
+    def paid_usd_per_kwh(self, time_s: int, period_s: int) -> tuple[float, float]:
+        """(charging, discharging) in a period within an hour."""
+        ...
+
+
+class KnownByHour(ABC):
+    """Prices that stand for whole hours and are known beforehand."""
+
+    @abstractmethod
+    def charge_usd_per_kwh(self, time_s: int, hours: int = 1) -> Floats:
+        """As `Prices.charge_usd_per_kwh`."""
+
+    @abstractmethod
+    def discharge_usd_per_kwh(self, time_s: int, hours: int = 1) -> Floats:
+        """As `Prices.discharge_usd_per_kwh`."""
+
+    def known_usd_per_kwh(self, now_s: int, hours: int) -> tuple[Floats, Floats]:
+        """As `Prices.known_usd_per_kwh`."""
+        return self.charge_usd_per_kwh(now_s, hours), self.discharge_usd_per_kwh(now_s, hours)
+
+    def paid_usd_per_kwh(self, time_s: int, period_s: int) -> tuple[float, float]:
+        """As `Prices.paid_usd_per_kwh`."""
+        return float(self.charge_usd_per_kwh(time_s)[0]), float(self.discharge_usd_per_kwh(time_s)[0])
+
 
 @dataclass(frozen=True)
-class Tariff:
+class Tariff(KnownByHour):
     """Fixed prices in CNY/kWh, arrays [24] by the hour of the day, and the exchange rate."""
 
     name: str
@@ -85,6 +115,26 @@ class TariffKind:
     prices: Callable[[Terms], Prices]
     charge_cny_per_kwh: Mapping[str, float] | None = None
     """What charging costs in each of PERIODS; None: it has no period prices to lend to another."""
+
+
+SHIPPED_PRICES = ("spot_with_negative_hours",)
+"""Tables of prices that come along, in `models/data/prices/`."""
+PRICE_SUFFIXES = (".csv", ".csv.gz")
+
+
+def is_file_of_prices(name: str) -> bool:
+    """Whether the name is that of a file of the user's own."""
+    return name not in SHIPPED_PRICES and name not in TARIFFS and name.lower().endswith(PRICE_SUFFIXES)
+
+
+def is_table_of_prices(name: str) -> bool:
+    """Whether the name is that of a table by step or hour, of one's own or one that comes along."""
+    return name in SHIPPED_PRICES or is_file_of_prices(name)
+
+
+def price_file(name: str) -> Path:
+    """The file of a table of prices."""
+    return FOLDER / "prices" / f"{name}.csv" if name in SHIPPED_PRICES else Path(name)
 
 
 TARIFFS: Registry[TariffKind] = Registry("tariff", "models.system.tariffs", "TARIFF", TariffKind)

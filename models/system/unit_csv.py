@@ -41,10 +41,10 @@ ALLOWED = (f"{', '.join(name for name in COLUMNS if name not in PAIRED)}, "
 INDEXED = re.compile(r"(points|starts)\[(\d+)\]\.(mw|cost|lag)")
 
 
-def read_unit_csv(file: Path, form: TableFormat | None = None) -> ThermalUnits:
-    """The table; UnitFileError names every mistake by row, line and column."""
+def read_unit_csv(file: Path, form: TableFormat | None = None, text: str | None = None) -> ThermalUnits:
+    """The table; UnitFileError names every mistake by row, line and column. text: what it held, None to read it."""
     try:
-        table = _Table(file, form or TableFormat())
+        table = _Table(file, form or TableFormat(), text)
         units = [table.unit(i) for i in range(table.count)]
         table.check_names([unit.name for unit in units])
         table.mistakes.refuse()
@@ -61,8 +61,9 @@ def unit_csv_notes(file: Path, form: TableFormat | None = None) -> tuple[str, ..
 class _Table(UserTable):
     """Rows of units."""
 
-    def __init__(self, file: Path, form: TableFormat) -> None:
-        super().__init__(file, {name: (name,) for name in COLUMNS}, REQUIRED, tuple(NUMBERS), form, only=ALLOWED)
+    def __init__(self, file: Path, form: TableFormat, text: str | None = None) -> None:
+        super().__init__(file, {name: (name,) for name in COLUMNS}, REQUIRED, tuple(NUMBERS), form, only=ALLOWED,
+                         text=text)
         if not any(map(self.has, (*QUADRATIC, POINT[0].format(1)))):
             self.mistakes.add(f"needs a cost: columns {', '.join(QUADRATIC)}, or {POINT[0].format(1)} and so on")
             self.mistakes.refuse()

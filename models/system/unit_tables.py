@@ -24,17 +24,19 @@ def is_file_of_units(name: str) -> bool:
 
 
 def units_of(units: str, emissions: EmissionSet = "linear", unit_copies: int = 1, unit_scale: float = 1.0,
-             ramps: RampSet = "none", units_format: TableFormat | None = None) -> ThermalUnits:
+             ramps: RampSet = "none", units_format: TableFormat | None = None, text: str | None = None) -> ThermalUnits:
     """The units of that name, each `unit_copies` times, every unit `unit_scale` times its size.
 
-    Emission and ramp sets are the ten units' alone, `units_format` is that of a CSV file.
+    Emission and ramp sets are the ten units' alone, `units_format` is that of a CSV file; text: what a file of that
+    name held, None to read it.
     Raises UnitFileError for a file that cannot serve.
     """
     if units == TEN_UNITS:
         return ten_units(emissions, unit_copies, unit_scale, ramps)
     if units in SHIPPED_CASES:
         return several(shipped_case(units).units, unit_copies, unit_scale)
-    read = read_unit_csv(Path(units), units_format) if _is_csv(units) else read_pglib_uc(Path(units)).units
+    file = Path(units)
+    read = read_unit_csv(file, units_format, text) if _is_csv(units) else read_pglib_uc(file, text).units
     return several(read, unit_copies, unit_scale)
 
 

@@ -25,14 +25,14 @@ class UserTable:
     """Rows of a file under the names that are asked for; what is wrong is gathered until `mistakes.refuse()`."""
 
     def __init__(self, file: Path, names: Mapping[str, Sequence[str]], needed: Sequence[str], numbers: Sequence[str],
-                 form: TableFormat, *, only: str = "") -> None:
+                 form: TableFormat, *, only: str = "", text: str | None = None) -> None:
         """names: by each column's own name all that it may have in the file; numbers: columns that hold such.
 
         TableError where the file cannot be read or one of the `needed` columns is missing; with `only`, which says in
-        words what columns there may be, other ones are mistakes.
+        words what columns there may be, other ones are mistakes. text: what the file held, None to read it.
         """
         self.mistakes = Mistakes(file)
-        text, encoding = read_text(file, form.encoding, self.mistakes)
+        text, encoding = read_text(file, form.encoding, self.mistakes) if text is None else (text, "utf-8")
         known = [other for others in names.values() for other in others]
         rows = split(text, known, form.delimiter, self.mistakes)
         self.places: Sequence[Place] = rows.places

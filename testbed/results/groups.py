@@ -111,6 +111,7 @@ def make_result(file: h5py.File, header: ResultHeader, layout: ResultLayout) -> 
     make_plan(file, layout)
     make_warmup_plan(file, layout)
     make_reference(file, header, layout)
+    make_inputs(file, header)
 
 
 def make_root(file: h5py.File, header: ResultHeader, layout: ResultLayout) -> None:
@@ -223,3 +224,10 @@ def make_reference(file: h5py.File, header: ResultHeader, layout: ResultLayout) 
     place.axis("hour", np.arange(hours_of(header), dtype=np.int64), "h", "hours since counted 00:00")
     place.axis("unit", layout.unit_names, "1", "thermal unit")
     place.variable("committed", ("hour", "unit"), "1", "1 where the unit is on", np.int8, NOT_WRITTEN)
+
+
+def make_inputs(file: h5py.File, header: ResultHeader) -> None:
+    """/inputs: tables that the user brought, as text; only where there are any."""
+    for name, (file_name, text) in header.inputs.items():
+        made = file.require_group("inputs").create_dataset(name, data=text, dtype=TEXT)
+        _describe(made, "1", f"text of {file_name}")

@@ -7,7 +7,8 @@ group as it is (`engine="h5netcdf"`), because every axis is an HDF5 dimension sc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy.typing as npt
@@ -56,6 +57,8 @@ class ResultHeader:
     """Of the controller, all with their values, as a JSON object."""
     load_peak_mw: float = float("nan")
     """System load at which buses draw their peak loads; NaN: not known."""
+    inputs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """{what: (file name, text)} of files of the user's own without which a result could not be judged elsewhere."""
 
 
 @dataclass(frozen=True)

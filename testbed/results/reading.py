@@ -50,6 +50,10 @@ class Reference:
     name: str
     committed: Array
     operating_cost_usd: float
+    before_h: Array | None = None
+    """[U] hours on (+) or off (-) as it begins; None: not known, as in older files."""
+    before_mw: Array | None = None
+    """[U] power in the hour before; NaN: off, or nothing was run before."""
 
 
 @dataclass(frozen=True)
@@ -281,7 +285,14 @@ class Result:
         if not attrs["name"]:
             return None
         committed = self._read("reference/committed")
-        return Reference(str(attrs["name"]), committed, float(attrs["operating_cost_usd"]))
+        return Reference(str(attrs["name"]), committed, float(attrs["operating_cost_usd"]), attrs.get("before_h"),
+                         attrs.get("before_mw"))
+
+    def brought(self, what: str) -> str | None:
+        """Text of a table that the user brought (`units`, `profiles`), None where there was none."""
+        with self._open() as file:
+            name = f"inputs/{what}"
+            return str(file[name].asstr()[()]) if name in file else None
 
     @cached_property
     def run(self) -> dict[str, Any]:

@@ -247,6 +247,9 @@ def _write_reference(file: h5py.File, reference: Reference) -> None:
     group["committed"][...] = committed
     group.attrs["name"] = reference.name
     group.attrs["operating_cost_usd"] = float(reference.operating_cost_usd)
+    for name, before in (("before_h", reference.before_h), ("before_mw", reference.before_mw)):
+        if before is not None:
+            group.attrs[name] = np.asarray(before, dtype=np.float64)
 
 
 def _write_attributes(group: h5py.Group, info: Mapping[str, Any]) -> None:

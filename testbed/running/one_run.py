@@ -208,7 +208,8 @@ def _is_ours(spec: RunSpec, folder: Path) -> bool:
 def _reference(spec: RunSpec) -> Reference:
     """The commitment without cars."""
     reference = no_car_reference(spec.scenario, spec.seed)
-    return Reference(REFERENCE_NAME, reference.committed, reference.operating_cost_usd)
+    return Reference(REFERENCE_NAME, reference.committed, reference.operating_cost_usd, reference.before_h,
+                     reference.before_mw)
 
 
 def _machine() -> dict[str, Any]:

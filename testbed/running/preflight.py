@@ -21,13 +21,14 @@ from testbed.scenario.plain_text import path_mistake
 from testbed.setup.controller_loading import ControllerError, Usual, load_controller
 from testbed.setup.given_controllers import check_controller, check_parameters, label_of, unknown_names, words_of
 from testbed.users.parameters import called, file_words, in_words, same, unusual
-from testbed.wiring.run_spec import RunSpec
+from testbed.wiring.run_spec import DAY_S, RunSpec
 
 if TYPE_CHECKING:
     from testbed.results.reading import Result
     from testbed.scenario.record import Scenario
 
 RESULTS = Path("results")
+SECONDS_PER_HOUR = 3600
 MOST_SEEDS = 100_000
 LAST_SEED = 2**63 - 1
 """Of a run."""
@@ -150,7 +151,8 @@ def _scenario(name: str, overrides: Sequence[str], seed: int | None, mistakes: l
     except ScenarioError as error:
         mistakes += [str(mistake) for mistake in error.mistakes]
         return None
-    mistakes += _unit_mistakes(loaded) + _profile_mistakes(loaded) + _session_mistakes(loaded)
+    mistakes += _unit_mistakes(loaded) + _profile_mistakes(loaded) + _price_mistakes(loaded)
+    mistakes += _session_mistakes(loaded)
     mistakes += _network_mistakes(loaded)
     return loaded
 
@@ -173,10 +175,44 @@ def _profile_mistakes(scenario: Scenario) -> list[str]:
     from testbed.setup.profiles import build_profiles  # noqa: PLC0415
 
     try:
-        build_profiles(scenario)
+        profiles = build_profiles(scenario)
     except ProfileError as error:
         return [f"profiles of scenario {scenario.name}: {error}"]
-    return []
+    if profiles.forecast is not None and scenario.profiles.forecast_error != "off":
+        return [f"profiles.forecast_error={scenario.profiles.forecast_error}: must be off, as "
+                f"{scenario.profiles.file} has columns of forecasts"]
+    if scenario.profiles.source != "csv" or profiles.repeats:
+        return []
+    return _span_mistakes(f"profiles {scenario.profiles.file}", scenario, profiles.first_s, profiles.end_s, 0)
+
+
+def _price_mistakes(scenario: Scenario) -> list[str]:
+    """Why prices of one's own cannot serve."""
+    from models.system.own_prices import PriceError  # noqa: PLC0415
+    from models.system.tariff import is_table_of_prices  # noqa: PLC0415
+    from testbed.setup.prices import own_prices  # noqa: PLC0415
+
+    if not is_table_of_prices(scenario.tariff.table):
+        return []
+    try:
+        prices = own_prices(scenario)
+    except PriceError as error:
+        return [f"prices of scenario {scenario.name}: {error}"]
+    days_back = int(scenario.tariff.foresight == "day_before")
+    return [] if prices.repeats else _span_mistakes(f"prices {scenario.tariff.table}", scenario, prices.first_s,
+                                                    prices.end_s, days_back)
+
+
+def _span_mistakes(what: str, scenario: Scenario, first_s: int, end_s: int, days_back: int) -> list[str]:
+    """Whether dated rows from first_s to end_s hold all that a run asks for, days_back before it included."""
+    begin = -(scenario.days_before + days_back) * DAY_S
+    end = scenario.days * DAY_S + scenario.planning.horizon_h * SECONDS_PER_HOUR
+    if first_s <= begin and end <= end_s:
+        return []
+    has, needs = (f"from {a / SECONDS_PER_HOUR:g} h to {b / SECONDS_PER_HOUR:g} h" for a, b in
+                  ((first_s, end_s), (begin, end)))
+    return [f"{what}: has rows {has} after 00:00 of {scenario.profiles.start_date}, needed are rows {needs}: days "
+            "before counted ones, these and planning.horizon_h"]
 
 
 def _session_mistakes(scenario: Scenario) -> list[str]:

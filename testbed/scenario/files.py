@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from models.mobility.recorded_sessions import SHIPPED
+from models.system.tariff import is_file_of_prices
 from models.system.unit_tables import is_file_of_units
+from models.tables.mistakes import Mistakes
+from models.tables.text import read_text
 from testbed.scenario.record import Scenario
 
 
@@ -20,8 +23,20 @@ def named_files(scenario: Scenario) -> tuple[Path, ...]:
 
 
 def system_files(scenario: Scenario) -> tuple[Path, ...]:
-    """Those of the power system: series and units."""
-    return _paths([scenario.profiles.file, _units_file(scenario)])
+    """Those of the power system: series, units and prices."""
+    return _paths([scenario.profiles.file, _units_file(scenario), _prices_file(scenario)])
+
+
+def brought_texts(scenario: Scenario) -> dict[str, tuple[str, str]]:
+    """{what: (name, text)} of the power system's tables, for results that travel without them.
+
+    Raises TableError where a file has gone since it was checked.
+    """
+    profiles, tariff = scenario.profiles, scenario.tariff
+    brought = {"units": (_units_file(scenario), "utf-8"), "profiles": (profiles.file, profiles.file_format.encoding),
+               "prices": (_prices_file(scenario), tariff.file_format.encoding)}
+    return {what: (Path(path).name, read_text(Path(path), encoding, Mistakes(Path(path)))[0])
+            for what, (path, encoding) in brought.items() if path is not None}
 
 
 def _paths(texts: Iterable[str | None]) -> tuple[Path, ...]:
@@ -48,11 +63,17 @@ def at_home(scenario: Scenario) -> Scenario:
                                     "sessions": _whole(_sessions_file(district.sessions)) or district.sessions})
         for district in scenario.districts)
     system = scenario.system.model_copy(update={"units": _whole(_units_file(scenario)) or scenario.system.units})
-    return scenario.model_copy(update={"profiles": profiles, "system": system, "districts": districts})
+    tariff = scenario.tariff.model_copy(update={"table": _whole(_prices_file(scenario)) or scenario.tariff.table})
+    return scenario.model_copy(update={"profiles": profiles, "system": system, "tariff": tariff,
+                                       "districts": districts})
 
 
 def _units_file(scenario: Scenario) -> str | None:
     return scenario.system.units if is_file_of_units(scenario.system.units) else None
+
+
+def _prices_file(scenario: Scenario) -> str | None:
+    return scenario.tariff.table if is_file_of_prices(scenario.tariff.table) else None
 
 
 def _network_file(feeder: str | None) -> str | None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from models.fleet.charger_curves import CURVES
 from models.network.source import SOURCES, source_of
 from models.records.groups import ZONES
+from models.system.tariff import is_table_of_prices
 from models.system.unit_tables import TEN_UNITS
 from testbed.scenario.keys import ScenarioKeys
 from testbed.scenario.parts.district import District
@@ -72,8 +73,8 @@ def _times(scenario: ScenarioKeys) -> Iterator[Contradiction]:
         yield Contradiction(("profiles", "file"), scenario.profiles.file,
                             "is needed with profiles.source: csv, and only with it")
     if scenario.profiles.source != "simbench":
-        if date is not None:
-            yield Contradiction(path, str(date), "is only for profiles.source: simbench")
+        if date is not None and scenario.profiles.source != "csv" and not is_table_of_prices(scenario.tariff.table):
+            yield Contradiction(path, str(date), "is only for profiles.source: simbench or csv, or prices of one's own")
     elif date is None:
         yield Contradiction(path, None, f"must be a day of {SIMBENCH_YEAR} with profiles.source: simbench")
     else:
@@ -123,6 +124,14 @@ def _reserve(scenario: ScenarioKeys) -> Iterator[Contradiction]:
 
 
 def _prices(scenario: ScenarioKeys) -> Iterator[Contradiction]:
+    tariff = scenario.tariff
+    if not is_table_of_prices(tariff.table):
+        for key in ("file_format", "resolution_s", "currency", "currency_per_usd", "foresight"):
+            if getattr(tariff, key) != type(tariff).model_fields[key].default:
+                yield Contradiction(("tariff", key), str(getattr(tariff, key)), "is only for prices of one's own")
+    elif (tariff.currency == "USD") != (tariff.currency_per_usd == 1.0):
+        yield Contradiction(("tariff", "currency_per_usd"), tariff.currency_per_usd,
+                            f"must be 1 with USD and another number otherwise; tariff.currency is {tariff.currency}")
     if scenario.tariff.table == "none" and scenario.objective.tariff_in_objective:
         yield Contradiction(("objective", "tariff_in_objective"), True,
                             "must be false with tariff.table: none")

@@ -60,9 +60,8 @@ class Behaviour:
         hours = int(edges_s[-1] - edges_s[0]) // SECONDS_PER_HOUR
         begin_s = int(edges_s[0])
         return price_answer_kw(
-            stays, edges_s, self.tariff.charge_usd_per_kwh(begin_s, hours),
-            self.tariff.discharge_usd_per_kwh(begin_s, hours), self.wear_usd_per_kwh[stays.group], self.response,
-            cars, row, count)
+            stays, edges_s, *self.tariff.known_usd_per_kwh(begin_s, hours), self.wear_usd_per_kwh[stays.group],
+            self.response, cars, row, count)
 
 
 @dataclass(frozen=True)

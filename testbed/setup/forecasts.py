@@ -16,7 +16,8 @@ from testbed.setup.profiles import build_profiles
 
 @dataclass(frozen=True)
 class Forecaster:
-    """Forecasts made at whole hours; without errors (None) they are the truth."""
+    """Forecasts made at whole hours; without errors (None) they are as the series says: what it has for forecasts, or
+    the truth."""
 
     profiles: Profiles
     errors: ForecastErrors | None
@@ -45,8 +46,8 @@ class Forecaster:
 
 def build_forecaster(scenario: Scenario, seed: int, is_perfect: bool = False) -> Forecaster:
     """Forecasts of a run; `is_perfect`: without errors, whatever the scenario says."""
-    described = scenario.profiles
+    described, profiles = scenario.profiles, build_profiles(scenario)
     if is_perfect or described.forecast_error == "off":
-        return Forecaster(build_profiles(scenario), None)
+        return Forecaster(profiles if is_perfect else profiles.forecast or profiles, None)
     errors = from_blocks(ForecastErrors, described, size=SIZES[described.forecast_error], seed=seed)
-    return Forecaster(build_profiles(scenario), errors)
+    return Forecaster(profiles, errors)

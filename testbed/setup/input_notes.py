@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from models.system.tariff import is_table_of_prices
 from models.system.unit_tables import unit_notes
 from testbed.scenario.record import Scenario
 from testbed.setup.knowledge import units_format
+from testbed.setup.prices import own_prices
 from testbed.setup.profiles import build_profiles
 
 
@@ -13,6 +15,8 @@ def input_notes(scenario: Scenario) -> tuple[str, ...]:
     notes = [f"profiles {scenario.profiles.file}: {note}" for note in build_profiles(scenario).notes]
     notes += [f"units {scenario.system.units}: {note}"
               for note in unit_notes(scenario.system.units, units_format(scenario))]
+    if is_table_of_prices(scenario.tariff.table):
+        notes += [f"prices {scenario.tariff.table}: {note}" for note in own_prices(scenario).notes]
     if any(district.sessions is not None for district in scenario.districts):
         from testbed.setup.recordings import recording_notes  # noqa: PLC0415 - loads the fleet's models
 

@@ -28,9 +28,9 @@ from testbed.setup.wear_price import wear_price_of_groups
 from testbed.wiring.run_spec import RunSpec
 
 
-def thermal_units(scenario: Scenario) -> ThermalUnits:
-    """The scenario's units."""
-    return from_blocks(units_of, scenario.system, units_format=units_format(scenario))
+def thermal_units(scenario: Scenario, text: str | None = None) -> ThermalUnits:
+    """The scenario's units; text: what their file held, None to read it."""
+    return from_blocks(units_of, scenario.system, units_format=units_format(scenario), text=text)
 
 
 def units_format(scenario: Scenario) -> TableFormat:

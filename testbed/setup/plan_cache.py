@@ -20,7 +20,7 @@ from controllers.temporal.unit_commitment.solve import UnitCommitment
 from testbed.wiring.content_cache import SUFFIX, content_key, kept, source_of, store
 from testbed.wiring.packing import pack, unpack
 
-DEPENDS_ON = ((controllers, ("port.py", "temporal/hourly_cost.py", "temporal/unit_commitment/**/*.py")),
+DEPENDS_ON = ((controllers, ("port.py", "rows/**/*.py", "temporal/hourly_cost.py", "temporal/unit_commitment/**/*.py")),
               (models, ("records/**/*.py",)))
 """All code that decides a plan."""
 CODE = b"".join(source_of(Path(str(package.__file__)).parent, patterns) for package, patterns in DEPENDS_ON)

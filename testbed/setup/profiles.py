@@ -25,7 +25,8 @@ def _profiles(p: ProfilesPart, content: str) -> Profiles:
     if p.source == "ten_unit":
         return from_blocks(ten_unit_profiles, p)
     if p.source == "csv":
-        return csv_profiles(Path(p.file or ""), p.resolution_s, from_blocks(TableFormat, p.file_format))
+        return csv_profiles(Path(p.file or ""), p.resolution_s, from_blocks(TableFormat, p.file_format),
+                            p.start_date)
     if p.start_date is None:
         raise ValueError("profiles.source=simbench needs profiles.start_date")
     return from_blocks(simbench_profiles, p)

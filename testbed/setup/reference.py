@@ -10,7 +10,7 @@ import numpy as np
 
 from controllers.port import Plan, SystemView
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from models.records.arrays import Ints
+from models.records.arrays import Floats, Ints
 from models.system.power_system import NetLoad, PowerSystem
 from models.system.profiles import Profiles
 from testbed.scenario.files import files_digest, system_files
@@ -31,6 +31,10 @@ class Reference:
 
     committed: Ints
     operating_cost_usd: float
+    before_h: Ints
+    """[U] hours on (+) or off (-) as counted hours begin."""
+    before_mw: Floats
+    """[U] power in the hour before them; NaN: off, or nothing was run before."""
 
 
 def no_car_reference(scenario: Scenario, seed: int = 0) -> Reference:
@@ -58,8 +62,9 @@ def _essence(scenario: Scenario, seed: int) -> tuple[str, int, str]:
 def _reference(scenario_json: str, seed: int, content: str) -> Reference:
     system = _SystemAlone(scenario_json, seed)
     system.run(-system.warmup_days * DAY_S, 0)
+    before = system.core.hours_on, system.last_hour_mw()
     committed, costs_usd = zip(*system.run(0, system.days * DAY_S), strict=True)
-    return Reference(np.stack(committed).astype(np.int64), fsum(costs_usd))
+    return Reference(np.stack(committed).astype(np.int64), fsum(costs_usd), *before)
 
 
 class _SystemAlone:
@@ -101,7 +106,13 @@ class _SystemAlone:
         return SystemView(time_s=start_s, load_mw=ahead.load_mw, wind_mw=ahead.wind_mw, pv_mw=ahead.pv_mw,
                           price_charge_usd_per_kwh=free, price_discharge_usd_per_kwh=free, districts=(),
                           hours_on=self.core.hours_on, p_mw=self.p_mw, load_step_mw=steps.load_mw,
-                          wind_step_mw=steps.wind_mw, pv_step_mw=steps.pv_mw)
+                          wind_step_mw=steps.wind_mw, pv_step_mw=steps.pv_mw,
+                          renewable_least_mw=ahead.must_take_mw if ahead.must_take_mw.any() else np.zeros(0))
+
+    def last_hour_mw(self) -> Floats:
+        """[U] powers of units that ran in the last hour; NaN of others, and of all before the first hour."""
+        ran = (self.core.hours_on > 0) & (self.plan is not None)
+        return np.where(ran, self.p_mw, np.nan)
 
     def hour_usd(self, now_s: int, committed: Ints) -> float:
         """Run the committed units for one hour; its fuel and start-ups."""
@@ -113,4 +124,5 @@ class _SystemAlone:
 def _net_load(profiles: Profiles, now_s: int) -> NetLoad:
     mean = profiles.hourly(now_s, 1)
     return NetLoad(load_mw=float(mean.load_mw[0]), pev_charge_mw=0.0, pev_discharge_mw=0.0,
-                   wind_mw=float(mean.wind_mw[0]), pv_mw=float(mean.pv_mw[0]))
+                   wind_mw=float(mean.wind_mw[0]), pv_mw=float(mean.pv_mw[0]),
+                   must_take_mw=float(mean.must_take_mw[0]))

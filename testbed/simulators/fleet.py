@@ -57,7 +57,7 @@ class FleetSimulator(Adapter):
         step = core.fleet.step(
             now_s, self.spec.step_s, told.setpoint_kw, told.is_dispatched, declared, presence,
             self.free_behaviour if is_controlled else "on_arrival",
-            prices.charge_usd_per_kwh, prices.discharge_usd_per_kwh,
+            *_from_now(prices),
             arrivals_wait=is_controlled and self.is_dispatching, q_bus_kvar=told.q_bus_kvar)
         core.add(step)
         core.add_plugged(declared, presence, self.spec.step_s / SECONDS_PER_HOUR)
@@ -66,6 +66,14 @@ class FleetSimulator(Adapter):
         core.soc_reported = (step.soc if self.hears_all
                              else core.telemetry.step(step.soc, step.soc_arrived, presence))
         return core.values(step, is_last=now_s + self.spec.step_s == self.spec.scenario.days * DAY_S)
+
+
+def _from_now(prices: Prices) -> tuple[Floats, Floats]:
+    """(charging, discharging) [H] as drivers see them: what holds in this step, then the hours to come."""
+    now = ((prices.charge_now_usd_per_kwh, prices.charge_usd_per_kwh),
+           (prices.discharge_now_usd_per_kwh, prices.discharge_usd_per_kwh))
+    charge, discharge = (np.concatenate([[this], hours[1:]]) for this, hours in now)
+    return charge, discharge
 
 
 class DistrictFleet:

@@ -23,7 +23,8 @@ class ProfilesSimulator(Adapter):
 
     def build(self, spec: RunSpec) -> None:
         self.profiles = build_profiles(spec.scenario)
-        self.forecaster = build_forecaster(spec.scenario, spec.seed, knows_truth(spec))
+        self.hears_truth = knows_truth(spec)
+        self.forecaster = build_forecaster(spec.scenario, spec.seed, self.hears_truth)
         self.tariff = build_tariff(spec.scenario, spec.seed)
         self.districts = build_districts(spec)
         self.forecast: Forecast | None = None
@@ -42,20 +43,26 @@ class ProfilesSimulator(Adapter):
     def _system(self, now_s: int) -> Values:
         actual = self.profiles.means(now_s, self.spec.step_s)
         hours = self.spec.horizon_h
-        charge = self.tariff.charge_usd_per_kwh(now_s, hours)
-        discharge = self.tariff.discharge_usd_per_kwh(now_s, hours)
+        charge_now, discharge_now = self.tariff.paid_usd_per_kwh(now_s, self.spec.step_s)
         return {
             "load_mw": float(actual.load_mw[0]), "wind_available_mw": float(actual.wind_mw[0]),
             "pv_available_mw": float(actual.pv_mw[0]), "forecast": self.forecast,
-            "prices": Prices(charge, discharge),
-            "price_charge_usd_per_kwh": float(charge[0]), "price_discharge_usd_per_kwh": float(discharge[0]),
+            "must_take_mw": float(actual.must_take_mw[0]),
+            "prices": Prices(charge_now, discharge_now, *self._known_prices(now_s, hours)),
+            "price_charge_usd_per_kwh": charge_now, "price_discharge_usd_per_kwh": discharge_now,
         }
+
+    def _known_prices(self, now_s: int, hours: int) -> tuple[Floats, Floats]:
+        """(charging, discharging) of the hours from now on: as known now, or the truth for who is told it."""
+        if self.hears_truth:
+            return self.tariff.charge_usd_per_kwh(now_s, hours), self.tariff.discharge_usd_per_kwh(now_s, hours)
+        return self.tariff.known_usd_per_kwh(now_s, hours)
 
     def _system_forecast(self, now_s: int) -> Forecast:
         hours, step_s = self.spec.horizon_h, self.spec.step_s
         ahead, steps = self.forecaster.hourly(now_s, hours), self.forecaster.by_step(now_s, hours, step_s)
         return Forecast(
-            load_mw=ahead.load_mw, wind_mw=ahead.wind_mw, pv_mw=ahead.pv_mw,
+            load_mw=ahead.load_mw, wind_mw=ahead.wind_mw, pv_mw=ahead.pv_mw, must_take_mw=ahead.must_take_mw,
             load_step_mw=steps.load_mw, wind_step_mw=steps.wind_mw, pv_step_mw=steps.pv_mw)
 
     def _shape_ahead(self, now_s: int) -> Floats:

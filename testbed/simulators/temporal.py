@@ -92,6 +92,8 @@ class TemporalSimulator(Adapter):
             price_discharge_usd_per_kwh=prices.discharge_usd_per_kwh,
             districts=districts, hours_on=state.hours_on, p_mw=state.p_mw,
             delivery_quantile=self.learning.delivery_quantile(districts), last_committed=self._last_committed(now_s),
+            # an empty one asks for nothing
+            renewable_least_mw=forecast.must_take_mw if forecast.must_take_mw.any() else np.zeros(0),
             **{name: getattr(forecast, name) for name in BY_STEP})
 
     def _last_committed(self, now_s: int) -> Ints:

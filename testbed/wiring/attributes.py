@@ -134,6 +134,7 @@ _PROFILES = [
         ("load_mw", "MW", "system load without cars, normal feeder losses included"),
         ("wind_available_mw", "MW", "wind power available"),
         ("pv_available_mw", "MW", "PV power available"),
+        ("must_take_mw", "MW", "what of wind and PV together cannot be curtailed"),
     ], now=("power_system",), audience="truth"),
     _record("profiles", "system", "forecast", Forecast, "forecasts of load, wind and PV",
             now=("temporal",), audience="operator"),

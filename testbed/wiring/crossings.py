@@ -17,11 +17,12 @@ from models.records.quantity import of
 # ---------------------------------------------------------------- profiles
 @dataclass(frozen=True)
 class Forecast(Table):
-    """Load without cars, wind and PV, from the last plan or re-dispatch time on."""
+    """Load without cars, wind and PV, and what of both must be taken, from the last plan or re-dispatch time on."""
 
     load_mw: Annotated[Floats, of("MW", "hour")]
     wind_mw: Annotated[Floats, of("MW", "hour")]
     pv_mw: Annotated[Floats, of("MW", "hour")]
+    must_take_mw: Annotated[Floats, of("MW", "hour")]
     load_step_mw: Annotated[Floats, of("MW", "horizon_step")]
     wind_step_mw: Annotated[Floats, of("MW", "horizon_step")]
     pv_step_mw: Annotated[Floats, of("MW", "horizon_step")]
@@ -29,8 +30,10 @@ class Forecast(Table):
 
 @dataclass(frozen=True)
 class Prices(Table):
-    """The tariff from the present hour on."""
+    """The tariff: what holds in this step, and from the present hour on what is known of it."""
 
+    charge_now_usd_per_kwh: Annotated[float, of("USD/kWh")]
+    discharge_now_usd_per_kwh: Annotated[float, of("USD/kWh")]
     charge_usd_per_kwh: Annotated[Floats, of("USD/kWh", "hour")]
     discharge_usd_per_kwh: Annotated[Floats, of("USD/kWh", "hour")]
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints, RecordError
-from models.system.tariff import DAY_S, HOURS_PER_DAY, PERIODS, Prices, TariffKind, Terms, period_prices
+from models.system.tariff import DAY_S, HOURS_PER_DAY, PERIODS, KnownByHour, Prices, TariffKind, Terms, period_prices
 
 HOURS_PER_PERIOD = 8
 
 
-class ForecastTariff:
+class ForecastTariff(KnownByHour):
     """Prices made once per day (one pass) from that day's forecast equivalent load without cars.
 
     The 8 hours of lowest load - wind - PV cost the valley price, the 8 highest the peak price, the rest the flat one

@@ -22,6 +22,22 @@ def discharged_mwh(result: Result) -> float:
     return district_sum(result, "discharged_kwh") / 1000
 
 
+@metric("charged_below_zero_mwh", "MWh", "part of it charged where charging is paid for: at a price below zero")
+def charged_below_zero_mwh(result: Result) -> float:
+    return _below_zero_mwh(result, "charged_kwh", "price_charge_usd_per_kwh")
+
+
+@metric("discharged_below_zero_mwh", "MWh",
+        "energy given back where that costs: burnt from step to step, to be paid for charging again")
+def discharged_below_zero_mwh(result: Result) -> float:
+    return _below_zero_mwh(result, "discharged_kwh", "price_discharge_usd_per_kwh")
+
+
+def _below_zero_mwh(result: Result, energy: str, price: str) -> float:
+    is_below = result.system(price) < 0
+    return float(sum(result.district(d, energy)[is_below].sum() for d in result.districts)) / 1000
+
+
 @metric("fast_charged_mwh", "MWh",
         "energy fast-charged on the way, outside the districts; no thermal unit serves it")
 def fast_charged_mwh(result: Result) -> float:

@@ -65,7 +65,7 @@ def _scenario(result: Result) -> Scenario:
 def _planned(figure: Callable[[Result, ThermalUnits], float]) -> Callable[[Result], float]:
     """NaN without a plan, and where the file's units are not those of the scenario."""
     def of(result: Result) -> float:
-        units = thermal_units(_scenario(result))
+        units = thermal_units(_scenario(result), result.brought("units"))
         return figure(result, units) if result.plan_count and units.names == result.unit_names else np.nan
     return of
 
@@ -90,9 +90,9 @@ metric("planned_operating_cost_usd", "USD", "F1 ex ante: fuel and start-ups that
 
 # ---------------------------------------------------------------- F2
 def _hourly_price(result: Result, name: str) -> Floats:
-    """[hours run] recorded price as each hour begins."""
-    price = result.system(name)[:: SECONDS_PER_HOUR // result.step_s]
-    return np.asarray(price[: _hours_run(result)], dtype=np.float64)
+    """[hours run] recorded price, the mean of each hour's steps."""
+    steps, hours = SECONDS_PER_HOUR // result.step_s, _hours_run(result)
+    return np.asarray(result.system(name)[: hours * steps].reshape(hours, steps).mean(axis=1), dtype=np.float64)
 
 
 @metric("planned_tariff_payments_usd", "USD", "ex ante: tariff paid less earned by the cars under control, as planned")

@@ -10,13 +10,14 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from models.records.objective import Objective as Terms
 from models.records.reserve_curve import STEPPED_SHARE, STEPPED_USD_PER_MWH, ReserveCurve, held_mistakes, mistakes
-from models.system.tariff import TARIFFS, level_names
+from models.system.tariff import SHIPPED_PRICES, TARIFFS, is_table_of_prices, level_names
 from models.system.unit_tables import SHIPPED, TEN_UNITS, is_file_of_units
 from testbed.scenario.parts.base import (
     SECONDS_PER_HOUR,
     Between,
     Day,
     Factor,
+    Line,
     OneOf,
     Part,
     PathText,
@@ -38,13 +39,13 @@ class Profiles(Part):
     source: Literal["ten_unit", "simbench", "csv"] = "ten_unit"
     """`ten_unit`: one-day tables, repeated; `simbench`: 15-minute series of 2016; `csv`: a file of one's own."""
     file: PathText | None = None
-    """csv: path of a file with the columns load_mw, wind_mw, pv_mw, used as they are; whole days, repeated."""
+    """csv: path of a file with the columns load_mw, wind_mw, pv_mw, used as they are; whole days repeat."""
     file_format: TableFormat = TableFormat()
     """csv: how the file is written, where it does not say so itself."""
     resolution_s: Annotated[int, Between(60, SECONDS_PER_HOUR)] = SECONDS_PER_HOUR
     """csv: seconds from row to row."""
     start_date: Day | None = None
-    """First counted day, as 2016-01-18; for `simbench` only, where it is required."""
+    """First counted day, as 2016-01-18; needed for `simbench`, and where rows of files of one's own have their days."""
     load_peak_mw: PeakMw = 1500.0
     """Highest system load of the table (ten_unit) or of the year (simbench), MW; cars not included."""
     forecast_error: Literal["off", "default", "large"] = "off"
@@ -87,6 +88,19 @@ class UnitsText:
         if text not in SHIPPED and not is_file_of_units(text):
             allowed = f"{', '.join(SHIPPED)}, a CSV file or a JSON file"
             raise PydanticCustomError("units", "Input should be {allowed}", {"allowed": allowed})
+        return text
+
+
+class PricesText:
+    """Marks a text that names prices: a tariff, a table that comes along, or a file."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def _checked(self, text: str) -> str:
+        if text not in TARIFFS and not is_table_of_prices(text):
+            allowed = f"{', '.join((*TARIFFS, *SHIPPED_PRICES))} or a CSV file"
+            raise PydanticCustomError("prices", "Input should be {allowed}", {"allowed": allowed})
         return text
 
 
@@ -209,8 +223,19 @@ class Planning(Part):
 class Tariff(Part):
     """Prices that owners see."""
 
-    table: Annotated[str, OneOf(lambda: tuple(TARIFFS))] = "beijing2015"
-    """Table of hourly prices; `forecast`: made per day from load - wind - PV as forecast; `none`: all prices are 0."""
+    table: Annotated[PathText, PricesText()] = "beijing2015"
+    """Table of hourly prices; `forecast`: made per day from load - wind - PV as forecast; `none`: all prices are 0; or
+    a CSV file of prices of one's own (docs/tables.md)."""
+    file_format: TableFormat = TableFormat()
+    """Prices of one's own: how the file is written, where it does not say so itself."""
+    resolution_s: Annotated[int, Between(60, SECONDS_PER_HOUR)] = SECONDS_PER_HOUR
+    """Prices of one's own: seconds from row to row."""
+    currency: Line = "USD"
+    """Prices of one's own: what the file's currency is called."""
+    currency_per_usd: Annotated[float, Between(0.0001, 100_000)] = 1.0
+    """Prices of one's own: how much of it one USD is worth; results are in USD."""
+    foresight: Literal["known", "forecast", "day_before"] = "known"
+    """Prices of one's own, hours to come: known day-ahead, as in columns of forecasts, or as a day before."""
     levels: Annotated[str, OneOf(level_names)] = "beijing2015"
     """forecast: table whose valley, flat and peak prices the 8 lowest, 8 middle and 8 highest hours get."""
     cny_per_usd: Annotated[float, Between(0.001, 1000)] = 7.0

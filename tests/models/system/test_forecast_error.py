@@ -59,7 +59,7 @@ def test_the_sun_does_not_shine_at_night_and_wind_stays_within_what_is_installed
 
 @pytest.mark.parametrize("series", ["load_mw", "wind_mw", "pv_mw"])
 def test_every_series_is_wrong(series):
-    truth = Forecast(np.full(24, 1000.0), np.full(24, 75.0), np.full(24, 50.0))
+    truth = Forecast(np.full(24, 1000.0), np.full(24, 75.0), np.full(24, 50.0), np.zeros(24))
     assert np.all(getattr(errors().applied(truth, 0), series) != getattr(truth, series))
 
 

@@ -6,9 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audit.arrays import ARRAYS, full_name
+from audit.judge import audit_run
+from audit.run import read_run
 from testbed.auditing.of_runs import audited
 from testbed.results.reading import open_result
 from testbed.running.preflight import WrongRequest, checked_scenario, run_request
+from tests.audit.altered import with_array
 from tests.testbed import small_run
 
 PAGE = Path(__file__).parents[3] / "docs" / "units.md"
@@ -23,15 +27,61 @@ def _table(folder):
     return file
 
 
-@pytest.mark.parametrize("controller", ["no_pev", "temporal"])
-def test_the_page_s_own_table_runs(controller, tmp_path):
-    file = small_run.run(tmp_path, f"system.units={_table(tmp_path)}", *SYSTEM, controller=controller)
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory):
+    """A day of the page's units with cars, reserve included; their table is gone when it is looked at."""
+    folder = tmp_path_factory.mktemp("own")
+    table = _table(folder)
+    file = small_run.run(folder, f"system.units={table}", *SYSTEM, "system.reserve_rule=thermal_only",
+                         "system.reserve_fraction=0.3", controller="temporal")
+    table.unlink()
+    return file
+
+
+def test_the_page_s_own_table_runs(tmp_path):
+    file = small_run.run(tmp_path, f"system.units={_table(tmp_path)}", *SYSTEM, controller="no_pev")
     result = open_result(file)
     assert result.unit_names == ("nuclear", "coal", "gas_cc", "gas_peak")
     on, p_mw = result.system("committed") > 0, result.system("p_mw")
     assert on[:, 0].all()
     assert np.all(np.diff(p_mw[:, 0]) <= 20.0 + 1e-6)
     assert audited(file).violations == ()
+
+
+def test_a_result_is_judged_without_the_table_by_its_text(planned):
+    judged = audited(planned)
+    assert judged.violations == ()
+    assert "thermal units are those of my_units.csv, whose text the result holds" in judged.notes
+    assert open_result(planned).system("reserve_shortfall_mw").max() > 1.0, "else reserve is not looked at"
+
+
+def _more(at, by):
+    def change(values):
+        values[at] += by
+        return values
+    return change
+
+
+@pytest.mark.parametrize(("name", "change", "rule"), [
+    ("p_mw", _more((slice(9, 11), 0), [8.0, -8.0]), "unit_limits"),
+    ("p_mw", _more((10, 1), 70.0), "ramps"),
+    ("p_mw", _more((10, 1), 1.0), "fuel_and_carbon"),
+    ("committed", _more((5, 0), -1), "must_run"),
+    ("fuel_cost_usd", _more(12, 1.0), "fuel_and_carbon"),
+    ("reserve_shortfall_mw", _more(slice(None), 0.5), "reserve"),
+    ("marginal_price_usd_per_mwh", _more(slice(None), 0.1), "marginal_price"),
+    ("marginal_cost_usd_per_mwh", _more(slice(None), 0.1), "marginal_carbon_and_cost"),
+    ("plan/p_mw", _more((0, 1, 10), 70.0), "planned_ramps"),
+    ("plan/operating_cost_usd", _more(0, 5.0), "planned_costs"),
+    ("plan/marginal_price_usd_per_mwh", _more(slice(None), 1.0), "planned_price"),
+    ("reference/committed", _more((5, 0), -1), "reference"),
+])
+def test_an_altered_result_of_own_units_is_caught(name, change, rule, planned):
+    run = read_run(planned)
+    told = next(told for told in ARRAYS if full_name(told) == name)
+    values = {"system": run.arrays, "plan": run.plan, "reference": run.reference}[told.place][told.name]
+    altered = with_array(run, told, "", change(values.copy()))
+    assert rule in {broken.rule for broken in audit_run(altered, only=(rule,)).violations}
 
 
 def test_a_wrong_table_is_refused_before_anything_is_written(tmp_path):

@@ -1,0 +1,151 @@
+"""Prices of charging and discharging from a file of one's own, of any sign (docs/tables.md)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints, RecordError
+from models.system.tariff import DAY_S
+from models.tables.mistakes import TableError
+from models.tables.series import TIME, span_of
+from models.tables.table_format import TableFormat
+from models.tables.user_table import UserTable
+
+Foresight = Literal["known", "forecast", "day_before"]
+WAYS = ("charge", "discharge")
+PER = {"per_kwh": 1.0, "per_mwh": 1e-3}
+"""Ends of column names, and what makes prices per kWh of them."""
+MOST = 100_000.0
+"""Above and below 0 in the file's own currency and unit: what no exchange allows."""
+
+
+class PriceError(RecordError):
+    """A file of prices that cannot serve; the message names it, and each row and column."""
+
+
+@dataclass(frozen=True)
+class OwnPrices:
+    """Evenly spaced prices [N] in USD/kWh, of whole days that repeat or of days of their own."""
+
+    paid: tuple[Floats, Floats]
+    """(charging, discharging) as they come to be."""
+    forecast: tuple[Floats, Floats]
+    """The same as known beforehand; those that are paid where nothing else is."""
+    resolution_s: int
+    first_s: int
+    repeats: bool
+    foresight: Foresight = "known"
+    notes: tuple[str, ...] = ()
+
+    # ------------------------------------------------------------ as Prices
+    def charge_usd_per_kwh(self, time_s: int, hours: int = 1) -> Floats:
+        """[hours] means of what charging comes to cost, from the hour that holds `time_s`."""
+        return self._hourly(self.paid[0], _hours(time_s, hours))
+
+    def discharge_usd_per_kwh(self, time_s: int, hours: int = 1) -> Floats:
+        """[hours] the same of discharging."""
+        return self._hourly(self.paid[1], _hours(time_s, hours))
+
+    def known_usd_per_kwh(self, now_s: int, hours: int) -> tuple[Floats, Floats]:
+        """The present hour as it is, later ones as published, as forecast, or as they were at that hour a day before.
+
+        A day before is the last one of which the price was known at `now_s`.
+        """
+        begins = _hours(now_s, hours)
+        source = self.forecast if self.foresight == "forecast" else self.paid
+        late_s = begins - begins[0]
+        seen = begins - -(-late_s // DAY_S) * DAY_S if self.foresight == "day_before" else begins
+        charge, discharge = (np.concatenate([self._hourly(paid, begins[:1]), self._hourly(told, seen[1:])])
+                             for paid, told in zip(self.paid, source, strict=True))
+        return charge, discharge
+
+    def paid_usd_per_kwh(self, time_s: int, period_s: int) -> tuple[float, float]:
+        """Means over a period."""
+        edges = np.array([time_s, time_s + period_s], dtype=np.int64)
+        charge, discharge = (float(np.diff(self._integral(series, edges))[0]) / period_s for series in self.paid)
+        return charge, discharge
+
+    # ------------------------------------------------------------ means
+    def _hourly(self, series: Floats, begins_s: Ints) -> Floats:
+        """[n] means over the hours that begin then."""
+        ends = self._integral(series, begins_s + SECONDS_PER_HOUR)
+        return np.asarray((ends - self._integral(series, begins_s)) / SECONDS_PER_HOUR, dtype=np.float64)
+
+    @property
+    def end_s(self) -> int:
+        """First instant after the last row."""
+        return self.first_s + self.paid[0].size * self.resolution_s
+
+    def _integral(self, series: Floats, time_s: Ints) -> Floats:
+        """[n] from the first row to each instant; PriceError where the file has no data."""
+        knots = self.resolution_s * np.arange(series.size + 1, dtype=np.float64)
+        sums = np.concatenate([[0.0], np.cumsum(series) * self.resolution_s])
+        since = np.asarray(time_s - self.first_s, dtype=np.float64)
+        rounds = since // knots[-1] if self.repeats else np.zeros(since.size)
+        within = since - rounds * knots[-1]
+        if within.min(initial=0.0) < 0 or within.max(initial=0.0) > knots[-1]:
+            raise PriceError(f"prices: asked for {int(np.min(time_s))} s to {int(np.max(time_s))} s, but the series "
+                             f"covers only {self.first_s} s to {self.end_s} s from the first counted midnight")
+        return np.asarray(np.interp(within, knots, sums) + rounds * sums[-1], dtype=np.float64)
+
+
+def _hours(time_s: int, hours: int) -> Ints:
+    """[hours] beginnings from the hour that holds `time_s`."""
+    return np.asarray(time_s // SECONDS_PER_HOUR + np.arange(hours), dtype=np.int64) * SECONDS_PER_HOUR
+
+
+# ---------------------------------------------------------------- reading
+def read_prices(file: Path, resolution_s: int = SECONDS_PER_HOUR, form: TableFormat | None = None,
+                start_date: dt.date | None = None, currency_per_usd: float = 1.0,
+                foresight: Foresight = "known") -> OwnPrices:
+    """Prices of a CSV file: columns charge_per_kwh and discharge_per_kwh, or ..._per_mwh, in the file's own currency.
+
+    Without a column for discharging it is paid what charging costs. Columns charge_forecast_per_kwh and so on are what
+    is known beforehand with foresight `forecast`. Times and start_date as in `models.tables.series`. Raises PriceError.
+    """
+    names = [_name(way, is_forecast, per) for way in WAYS for is_forecast in (False, True) for per in PER]
+    try:
+        table = UserTable(file, {name: (name,) for name in (*names, TIME)}, (), names, form or TableFormat())
+        paid = _both(table, False)
+        forecast = _both(table, True) if foresight == "forecast" else paid
+        # a day without dates is every day
+        span = span_of(table, resolution_s, start_date if table.has(TIME) else None)
+        table.mistakes.refuse()
+    except TableError as error:
+        raise PriceError(str(error)) from None
+    return OwnPrices((paid[0] / currency_per_usd, paid[1] / currency_per_usd),
+                     (forecast[0] / currency_per_usd, forecast[1] / currency_per_usd), resolution_s, span.first_s,
+                     span.repeats, foresight, tuple(table.notes()))
+
+
+def _name(way: str, is_forecast: bool, per: str) -> str:
+    return f"{way}_forecast_{per}" if is_forecast else f"{way}_{per}"
+
+
+def _both(table: UserTable, is_forecast: bool) -> tuple[Floats, Floats]:
+    """(charging, discharging) [R] per kWh; a mistake where there is none for charging."""
+    charge = _series(table, "charge", is_forecast)
+    if charge is None:
+        either = " or ".join(_name("charge", is_forecast, per) for per in PER)
+        table.mistakes.add(f"lacks a column {either}" + (", needed with foresight: forecast" if is_forecast else ""))
+        table.mistakes.refuse()
+        raise AssertionError("a mistake is refused")
+    discharge = _series(table, "discharge", is_forecast)
+    if discharge is None and is_forecast and any(table.has(_name("discharge", False, per)) for per in PER):
+        table.mistakes.add("lacks a forecast of its own column for discharging")
+    return charge, charge if discharge is None else discharge
+
+
+def _series(table: UserTable, way: str, is_forecast: bool) -> Floats | None:
+    """[R] of the one column that there is; None without."""
+    there = [per for per in PER if table.has(_name(way, is_forecast, per))]
+    if len(there) > 1:
+        table.mistakes.add(f"has {' and '.join(_name(way, is_forecast, per) for per in there)}, of which one is meant")
+    if not there:
+        return None
+    return PER[there[0]] * table.numbers(_name(way, is_forecast, there[0]), MOST, is_needed=True, least=-MOST)
