@@ -20,7 +20,7 @@ from models.mobility.expectation import (
 from models.records.flexibility import Sessions
 from testbed.wiring.content_cache import SUFFIX, content_key, kept, source_of, store
 
-DEPENDS_ON = ("drivers/**/*.py", "mobility/**/*.py", "records/**/*.py", "data/trips/*.csv")
+DEPENDS_ON = ("plugins.py", "drivers/**/*.py", "mobility/**/*.py", "records/**/*.py", "data/trips/*.csv")
 """All of models that decides where cars are."""
 CODE = source_of(Path(str(models.__file__)).parent, DEPENDS_ON)
 PACKAGES = ("numpy", "scipy", "simpy")

@@ -106,7 +106,7 @@ def test_an_unfinished_run_is_a_violation(copy):
     assert "time_axis" in {finding.rule for finding in audit_file(copy, with_slow=False).violations}
 
 
-@pytest.mark.parametrize("count", [5, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [12, pytest.param(400, marks=pytest.mark.slow)])
 def test_altered_bytes_end_in_a_message_or_a_verdict(count, placed, tmp_path):
     """Wherever they are: in the header, in names, in values."""
     content, rng = placed.read_bytes(), np.random.default_rng(7)

@@ -100,7 +100,8 @@ def test_an_off_nominal_ratio_becomes_a_transformer_and_an_admittance_a_shunt() 
     net = net_of(feeder)
     pp.runpp(net, tolerance_mva=1e-9)
     flow = ac_engine(feeder).power_flow(feeder.p_base_kw[None], feeder.q_base_kvar[None])
-    assert (len(net.trafo), len(net.shunt)) == (1, 1) and net.res_bus.vm_pu.to_numpy() == pytest.approx(flow.vm_pu[0], abs=1e-7)
+    assert (len(net.trafo), len(net.shunt)) == (1, 1)
+    assert net.res_bus.vm_pu.to_numpy() == pytest.approx(flow.vm_pu[0], abs=1e-7)
 
 
 @pytest.mark.parametrize(("words", "told"), [

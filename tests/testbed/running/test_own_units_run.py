@@ -92,13 +92,13 @@ def test_a_wrong_table_is_refused_before_anything_is_written(tmp_path):
         run_request("smoke", "no_pev", overrides=(f"system.units={table}",), output=tmp_path / "run.h5")
     (line,) = told.value.mistakes
     assert "my_units.csv: 2 mistakes" in line
-    assert "row 2 (line 3), point_3_usd_per_h" in line or "row 2 (line 3), point_2_usd_per_h" in line
-    assert "row 3 (line 4), p_min_mw: 'dear' must be a number" in line
+    assert "row 2 (line 3): column point_" in line
+    assert "row 3 (line 4): column p_min_mw 'dear' is no number" in line
     assert [file.name for file in tmp_path.iterdir()] == ["my_units.csv"]
 
 
 @pytest.mark.parametrize(("override", "said"), [
-    ("system.units=mine.xls", "a CSV file or a JSON file"), ("system.units=none.csv", "none.csv: 1 mistake"),
+    ("system.units=mine.xls", "a CSV file or a JSON file"), ("system.units=none.csv", "none.csv: there is no such file"),
 ])
 def test_units_that_are_not_there_are_named(override, said):
     with pytest.raises(WrongRequest, match=said):
