@@ -98,7 +98,8 @@ def test_a_wrong_table_is_refused_before_anything_is_written(tmp_path):
 
 
 @pytest.mark.parametrize(("override", "said"), [
-    ("system.units=mine.xls", "a CSV file or a JSON file"), ("system.units=none.csv", "none.csv: there is no such file"),
+    ("system.units=mine.xls", "a CSV file or a JSON file"),
+    ("system.units=none.csv", "none.csv: there is no such file"),
 ])
 def test_units_that_are_not_there_are_named(override, said):
     with pytest.raises(WrongRequest, match=said):
