@@ -12,7 +12,7 @@ from controllers.port import CarControl, Plan, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.checking.plan import check_plan
 from controllers.temporal.unit_commitment.equations import balance
 from controllers.temporal.unit_commitment.problem import make_case, merge_cohorts, within_the_hour
-from controllers.temporal.unit_commitment.reserve import reserve_energy
+from controllers.temporal.unit_commitment.reserve import reserve, reserve_energy
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import make_variables
 from models.records.arrays import Floats
@@ -116,8 +116,8 @@ def test_cars_outside_control_need_units_and_reserve(build: SimpleNamespace) -> 
     assert plan.reserve_shortfall_mw[4] == pytest.approx(3.0, abs=1e-6)
 
 
-def test_the_balance_of_a_plan_counts_cars_outside_control(build: SimpleNamespace) -> None:
-    """In the equation itself: powers of an answer are brought to balance afterwards, hours on are not."""
+def test_balance_and_reserve_of_a_plan_count_cars_outside_control(build: SimpleNamespace) -> None:
+    """In the equations themselves: powers of an answer are brought to balance afterwards, hours on are not."""
     outside = replace(build.few_cars(scale=0.0), p_uncontrolled_kw=np.full(H, 5000.0))
     k = build.knowledge(H, units=build.small_units())
     case = make_case(k, build.view(k, PEAK, (outside,)), "bidirectional", 20.0, np.ones(H))
@@ -127,6 +127,10 @@ def test_the_balance_of_a_plan_counts_cars_outside_control(build: SimpleNamespac
     unknown.p.value = np.concatenate([np.array(PEAK) + 5.0, np.zeros(2 * H)])
     [rule] = balance(case, unknown)
     assert rule.violation().max() < 1e-9
+    unknown.short.value = np.zeros(unknown.short.size)
+    for beyond_mw, missing_mw in ((5.0, 0.0), (4.0, 1.0)):  # they need reserve by themselves, a tenth of them none
+        unknown.counted.value = 1.1 * np.array(PEAK) + beyond_mw
+        assert reserve(case, unknown)[-1].violation() == pytest.approx(np.full(H, missing_mw), abs=1e-9)
 
 
 def test_what_one_way_cars_hold_cannot_flow_back(build: SimpleNamespace) -> None:
