@@ -10,8 +10,9 @@ import pytest
 
 from controllers.port import CarControl, Plan, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.checking.plan import check_plan
+from controllers.temporal.unit_commitment.equations import balance
 from controllers.temporal.unit_commitment.problem import make_case, merge_cohorts, within_the_hour
-from controllers.temporal.unit_commitment.reserve import reserve_energy
+from controllers.temporal.unit_commitment.reserve import reserve, reserve_energy
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import make_variables
 from models.records.arrays import Floats
@@ -113,6 +114,23 @@ def test_cars_outside_control_need_units_and_reserve(build: SimpleNamespace) -> 
     plan = UnitCommitment(k, "bidirectional").plan(build.view(k, [70.0, 95, 130, 150, 180.0, 120, 90, 62], (outside,)))
     assert plan.p_mw[:, 4].sum() == pytest.approx(185.0, abs=1e-6)
     assert plan.reserve_shortfall_mw[4] == pytest.approx(3.0, abs=1e-6)
+
+
+def test_balance_and_reserve_of_a_plan_count_cars_outside_control(build: SimpleNamespace) -> None:
+    """In the equations themselves: powers of an answer are brought to balance afterwards, hours on are not."""
+    outside = replace(build.few_cars(scale=0.0), p_uncontrolled_kw=np.full(H, 5000.0))
+    k = build.knowledge(H, units=build.small_units())
+    case = make_case(k, build.view(k, PEAK, (outside,)), "bidirectional", 20.0, np.ones(H))
+    unknown = make_variables(case)
+    for share in (unknown.wind_cut, unknown.pv_cut):
+        share.value = np.zeros(H)
+    unknown.p.value = np.concatenate([np.array(PEAK) + 5.0, np.zeros(2 * H)])
+    [rule] = balance(case, unknown)
+    assert rule.violation().max() < 1e-9
+    unknown.short.value = np.zeros(unknown.short.size)
+    for beyond_mw, missing_mw in ((5.0, 0.0), (4.0, 1.0)):  # they need reserve by themselves, a tenth of them none
+        unknown.counted.value = 1.1 * np.array(PEAK) + beyond_mw
+        assert reserve(case, unknown)[-1].violation() == pytest.approx(np.full(H, missing_mw), abs=1e-9)
 
 
 def test_what_one_way_cars_hold_cannot_flow_back(build: SimpleNamespace) -> None:
