@@ -265,7 +265,7 @@ OF_THE_TESTBED = (
           "layer.car_control, layer.tuning, sorted(layer.without))", "layer.car_control, sorted(layer.without))",
           "tests/testbed/setup/test_plan_cache.py", reaches_results=False),
     Fault("own controllers known by their path", "testbed/sweeping/study.py",
-          'return f"{hashlib.sha256(Path(file).read_bytes()).hexdigest()}:{class_name}"', "return spec",
+          'f"{hashlib.sha256(Path(file).read_bytes()).hexdigest()}:{class_name}" if colon', "spec if colon",
           "tests/testbed/sweeping/test_study.py", reaches_results=False),
     Fault("energies of steps as of hours", "testbed/metrics/inputs.py",
           "return system_sum(result, name) * result.step_h", "return system_sum(result, name)", T_METRICS),
