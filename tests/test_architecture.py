@@ -182,8 +182,9 @@ def test_asking_in_passing_can_be_seen(source, is_broken):
 
 # ---------------------------------------------------------------- wings
 WINGS = {
-    "audit": ("finding", "arrays", "run", "tables", "units", "unit_tables", "cars", "network", "profiles", "prices",
-              "reserve_price", "thermal", "figures", "registry", "rules", "not_determined", "judge"),
+    "audit": ("finding", "arrays", "run", "tables", "own_tables", "units", "unit_tables", "cars", "network",
+              "profiles", "prices", "reserve_price", "thermal", "figures", "registry", "rules", "not_determined",
+              "judge"),
     "models": ("data_tables", "records", "registry", "tables", "network", "system", "wear", "drivers", "mobility",
                "fleet"),
     "testbed": ("scenario", "wiring", "setup", "results", "simulators", "metrics", "owners", "auditing", "running",
