@@ -17,6 +17,8 @@ import numpy as np
 from audit.finding import AuditError, Floats
 from audit.tables import columns_of
 
+BLANKS = {"", "nan", "nat", "none", "null", "na", "n/a", "-"}
+"""What stands for no value, in small or large letters."""
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 TIME = "time"
 
@@ -30,23 +32,31 @@ def text_of(held: Mapping[str, str], what: str, path: str) -> str | None:
 
 def numbers_of(text: str, form: Mapping[str, Any], names: Sequence[str]) -> tuple[dict[str, Floats], list[str]]:
     """({column: values} of those names that there are, times as written)."""
-    table = _table(text, form, names)
-    has_comma = any("," in cell for name in names for cell in table.get(name, ()))
-    sign = form.get("decimal_sign") or ("comma" if has_comma else "point")
+    table = cells_of(text, form, names)
     try:
-        values = {name: np.array([float(cell.replace(",", ".") if sign == "comma" else cell) for cell in table[name]])
-                  for name in names if name in table}
+        values = {name: np.array([float(cell) for cell in table[name]]) for name in names if name in table}
     except ValueError as error:
         raise AuditError(f"a table of the user's own: {error}") from error
     return values, table.get(TIME, [])
 
 
-def _table(text: str, form: Mapping[str, Any], names: Sequence[str]) -> dict[str, list[str]]:
-    if declared := form.get("delimiter"):
-        return columns_of(text, DELIMITERS[declared])
-    header = text.split("\n", 1)[0].strip()
-    best = max(DELIMITERS.values(), key=lambda sign: len({cell.strip(' "') for cell in header.split(sign)} & {*names}))
-    return columns_of(text, best)
+def cells_of(text: str, form: Mapping[str, Any], names: Sequence[str]) -> dict[str, list[str]]:
+    """{column: cells}; of the columns of numbers among them, `names`, with a decimal point, '' where there is none."""
+    header = text.lstrip("\ufeff \r\n").split("\n", 1)[0].strip()
+    delimiter = DELIMITERS[form["delimiter"]] if form.get("delimiter") else max(
+        DELIMITERS.values(), key=lambda sign: len({cell.strip(' "') for cell in header.split(sign)} & {*names}))
+    table = columns_of(text.lstrip("\ufeff"), delimiter)
+    there = [name for name in names if name in table]
+    has_comma = any("," in cell for name in there for cell in table[name])
+    sign = form.get("decimal_sign") or ("comma" if has_comma else "point")
+    for name in there:
+        table[name] = [_plain(cell, sign) for cell in table[name]]
+    return table
+
+
+def _plain(cell: str, sign: str) -> str:
+    text = cell.strip()
+    return "" if text.lower() in BLANKS else text.replace(",", ".") if sign == "comma" else text
 
 
 def first_second(times: Sequence[str], form: Mapping[str, Any], start_date: Any) -> int | None:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from audit.finding import AuditError, Floats
+from audit.own_tables import cells_of
 from audit.run import Run
-from audit.tables import MODEL_DATA, columns, columns_of
+from audit.tables import MODEL_DATA, columns
 from audit.units import Units
 
 UNITS, RAMPS = MODEL_DATA / "ten_units.csv", MODEL_DATA / "ten_unit_ramps.csv"
@@ -23,6 +24,12 @@ SHIPPED_CASES = ("rts_gmlc_2020-02-09", "rts_gmlc_2020-07-06")
 BROUGHT = "units"
 """Under which name a result holds the text of a user's own table."""
 LIMITS = ("ramp_up_mw_per_h", "ramp_down_mw_per_h", "p_startup_max_mw", "p_shutdown_max_mw")
+NUMBERS = ("p_min_mw", "p_max_mw", "min_up_h", "min_down_h", "initial_h", "initial_p_mw", "must_run", *LIMITS,
+           "cost_a_usd_per_h", "cost_b_usd_per_mwh", "cost_c_usd_per_mw2h", "emission_alpha_t_per_h",
+           "emission_beta_t_per_mwh", "emission_gamma_t_per_mw2h",
+           *(name.format(k) for k in range(1, 100) for name in ("point_{}_mw", "point_{}_usd_per_h", "start_{}_lag_h",
+                                                                "start_{}_usd")))
+"""Columns of a CSV table that hold numbers."""
 Row = Mapping[str, Any]
 """One unit, by the names of the CSV table; beside them `points` and `starts`, lists of pairs."""
 
@@ -33,9 +40,11 @@ def units_of(run: Run) -> Units:
     copies, scale, name = int(system["unit_copies"]), float(system["unit_scale"]), str(system["units"])
     if name == TEN_UNITS:
         rows = _ten_units(str(system["emissions"]), str(system["ramps"]))
+    elif name in SHIPPED_CASES or name.lower().endswith(".json"):
+        rows = _case_rows(_text(run, name))
     else:
-        is_case = name in SHIPPED_CASES or name.lower().endswith(".json")
-        rows = (_case_rows if is_case else _table_rows)(_text(run, name))
+        form = system.get("units_format") or {}
+        rows = _table_rows(_text(run, name), tuple(sorted((key, value) for key, value in form.items() if value)))
     return _units(rows, copies, scale)
 
 
@@ -79,9 +88,9 @@ def _ten_units(emissions: str, ramps: str) -> list[Row]:
 
 
 @lru_cache(maxsize=4)
-def _table_rows(text: str) -> list[Row]:
+def _table_rows(text: str, form: tuple[tuple[str, str], ...]) -> list[Row]:
     """Of a CSV table; numbered columns become lists."""
-    table = columns_of(text, ",")
+    table = cells_of(text, dict(form), NUMBERS)
     units = ({name: cells[i] for name, cells in table.items()} for i in range(len(table["unit"])))
     return [{**row, "points": _pairs(row, "point_{}_mw", "point_{}_usd_per_h"),
              "starts": _pairs(row, "start_{}_lag_h", "start_{}_usd")}
@@ -91,7 +100,7 @@ def _table_rows(text: str) -> list[Row]:
 def _pairs(row: Row, first: str, second: str) -> list[tuple[float, float]]:
     names = ((first.format(k), second.format(k)) for k in count(1))
     filled = takewhile(lambda pair: str(row.get(pair[0], "")).strip(), names)
-    return [(float(row[one]), float(row[other])) for one, other in filled]
+    return [(float(row[at]), float(row[usd])) for at, usd in filled]
 
 
 @lru_cache(maxsize=4)

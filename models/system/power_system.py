@@ -53,14 +53,14 @@ class NetLoad:
     wind_mw: float
     """Available."""
     pv_mw: float
-    must_take_mw: float = 0.0
-    """What of wind and sun together cannot be curtailed."""
     loss_change_mw: float = 0.0
     """Feeder losses with cars less those without."""
     reserve_credit_mw: float = 0.0
     """What cars could add within their learned delivery quantile (rule `deliverable` only)."""
     delivery_quantile: float = 1.0
     """phi: the part of the cars' discharge that counts (rule `deliverable` only)."""
+    must_take_mw: float = 0.0
+    """What of wind and sun together cannot be curtailed."""
 
     @property
     def demand_mw(self) -> float:

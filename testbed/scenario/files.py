@@ -32,8 +32,9 @@ def brought_texts(scenario: Scenario) -> dict[str, tuple[str, str]]:
 
     Raises TableError where a file has gone since it was checked.
     """
-    profiles, tariff = scenario.profiles, scenario.tariff
-    brought = {"units": (_units_file(scenario), "utf-8"), "profiles": (profiles.file, profiles.file_format.encoding),
+    profiles, tariff, system = scenario.profiles, scenario.tariff, scenario.system
+    brought = {"units": (_units_file(scenario), system.units_format.encoding),
+               "profiles": (profiles.file, profiles.file_format.encoding),
                "prices": (_prices_file(scenario), tariff.file_format.encoding)}
     return {what: (Path(path).name, read_text(Path(path), encoding, Mistakes(Path(path)))[0])
             for what, (path, encoding) in brought.items() if path is not None}

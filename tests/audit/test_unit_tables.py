@@ -45,6 +45,11 @@ def test_a_table_is_read_from_the_result_s_own_text():
     assert units.ramp_up.tolist() == [np.inf, 60.0] and units.ramp_down.tolist() == [np.inf, np.inf]
 
 
+def test_a_table_may_have_semicolons_and_decimal_commas():
+    plain, other = TABLE.replace("0.95", "0.955"), TABLE.replace("0.95", "0.955").replace(",", ";").replace(".", ",")
+    assert units_of(_run(text=other)).beta.tolist() == units_of(_run(text=plain)).beta.tolist() == [0.0, 0.955]
+
+
 def test_at_a_bend_going_up_costs_more_than_going_down_saves():
     down, up = units_of(_run()).fuel_slopes(np.array([[95.0, 100.0], [95.0, 75.0]]))
     assert down.tolist() == [[8.0, 18.0], [8.0, 18.0]]

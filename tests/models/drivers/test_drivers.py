@@ -238,6 +238,28 @@ def test_equal_prices_make_nobody_wait() -> None:
     np.testing.assert_array_equal(power, 7)
 
 
+def paid(prices: list[float], soc: float = 0.8, quantile: float = 0.0, hours: int = 24) -> float:
+    """Power in the first hour of a car that wants 0.8, may hold 0.9 and stays for so many hours."""
+    price = np.array(prices)
+    return float(price_response(cars(1), np.array([soc]), np.array([hours * 3600]), 0, 3600, price, price, np.ones(1),
+                                np.full(1, quantile))[0])
+
+
+def test_who_is_paid_for_charging_fills_the_battery_in_the_cheapest_hours() -> None:
+    """0.1 of 50 kWh takes 0.75 h: one hour below zero that is cheaper still is enough to wait for."""
+    below = -0.5
+    assert paid([below, *[0.1] * 23]) == pytest.approx(5 / 0.95)
+    assert paid([below, below - 0.1, *[0.1] * 22]) == 0
+    assert paid([below, below - 0.1, *[0.1] * 22], hours=1) == pytest.approx(5 / 0.95)
+    assert paid([below, *[0.1] * 23], soc=0.9) == 0
+    assert paid([0.0, *[0.1] * 23]) == 0, "wanted is reached, and nothing is paid"
+
+
+def test_who_does_not_answer_prices_stops_at_what_is_wanted_below_zero_too() -> None:
+    assert paid([-0.5, *[0.1] * 23], quantile=1.0) == 0
+    assert paid([-0.01, *[0.1] * 23]) == 0, "within the dead zone"
+
+
 def test_the_share_of_waiting_cars_is_the_responsive_share() -> None:
     n = 1_000
     price = np.where(np.arange(24) < 12, 0.35 / CNY_PER_USD, 0.0)

@@ -81,3 +81,40 @@ def test_days_of_a_clock_change_have_their_hours(tmp_path, first, hours):
 def test_semicolons_and_decimal_commas_are_seen_and_told(tmp_path):
     own = csv_profiles(csv_file(tmp_path, ["900,5;1;0"] * 24, PLAIN.replace(",", ";")), 3600)
     assert own.load_mw[0] == 900.5 and own.notes == ("read with delimiter semicolon, decimal comma",)
+
+
+# ---------------------------------------------------------------- forecasts, limits, dates
+def beside(folder, extra, rows):
+    return csv_file(folder, rows, f"{PLAIN},{extra}")
+
+
+def test_columns_of_forecasts_stand_in_for_what_comes_to_be(tmp_path):
+    own = csv_profiles(beside(tmp_path, "load_forecast_mw", ["900,10,5,800"] * 24), 3600)
+    assert own.hourly(0, 1).load_mw[0] == 900
+    assert own.forecast.hourly(0, 1).load_mw[0] == 800 and own.forecast.hourly(0, 1).wind_mw[0] == 10
+    assert own.forecast.load_peak_mw == own.load_peak_mw == 900
+
+
+def test_what_must_be_taken_is_part_of_wind_and_sun(tmp_path):
+    own = csv_profiles(beside(tmp_path, "must_take_mw", ["900,10,5,12"] * 24), 3600)
+    assert own.means(0, 900).must_take_mw[0] == 12
+    with pytest.raises(ProfileError, match=r"row 24 \(line 25\): column must_take_mw: 16 is above wind and sun"):
+        csv_profiles(beside(tmp_path, "must_take_mw", ["900,10,5,12"] * 23 + ["900,10,5,16"]), 3600)
+
+
+@pytest.mark.parametrize(("extra", "row", "message"), [
+    ("must_take_mw,load_forecast_mw", "900,10,5,12,900", "lacks the column must_take_forecast_mw"),
+    ("must_take_forecast_mw", "900,10,5,12", "lacks the column must_take_mw, of which must_take_forecast_mw is"),
+    ("must_take_mw,must_take_forecast_mw,wind_forecast_mw", "900,10,5,12,12,3", "24 mistakes"),
+])
+def test_forecasts_fit_to_what_they_are_of(tmp_path, extra, row, message):
+    with pytest.raises(ProfileError, match=message):
+        csv_profiles(beside(tmp_path, extra, [row] * 24), 3600)
+
+
+def test_dated_rows_do_not_repeat(tmp_path):
+    file = csv_file(tmp_path, timed(DAY + dt.timedelta(hours=i - 24) for i in range(96)), "time,load_mw,wind_mw,pv_mw")
+    own = csv_profiles(file, 3600, start_date=DAY.date())
+    assert (own.first_s, own.end_s, own.repeats) == (-86_400, 72 * 3600, False)
+    with pytest.raises(ProfileError, match="covers only"):
+        own.hourly(0, 73)

@@ -123,6 +123,17 @@ def test_the_balance_closes_and_limits_hold(load: float, charge: float, discharg
         assert step.wind_curtailed_mw + step.pv_curtailed_mw == pytest.approx(wind + pv)
 
 
+def test_what_must_be_taken_is_dumped_and_not_curtailed() -> None:
+    """The first five units give at least 360 MW: of 600 MW of wind for 700 MW of load 260 MW are too much."""
+    free, bound, flooded = (_system().step(0, HOUR, FIRST_FIVE, _load(700.0, wind_mw=600.0, must_take_mw=least))
+                            for least in (0.0, 400.0, 590.0))
+    surplus = ten_units().p_min_mw[:5].sum() + 600.0 - 700.0
+    assert (free.wind_curtailed_mw, free.dump_mw) == pytest.approx((surplus, 0.0))
+    assert (bound.wind_curtailed_mw, bound.dump_mw) == pytest.approx((200.0, surplus - 200.0))
+    assert (flooded.wind_curtailed_mw, flooded.dump_mw) == pytest.approx((10.0, surplus - 10.0))
+    assert flooded.marginal_price_usd_per_mwh == -100.0
+
+
 @settings(deadline=None, derandomize=True, max_examples=60)
 @given(low=st.floats(500, 1600), more=st.floats(0, 60), order=st.permutations(range(10)))
 def test_more_load_never_costs_less_and_order_does_not_matter(low: float, more: float, order: list[int]) -> None:
