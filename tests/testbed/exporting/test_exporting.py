@@ -86,7 +86,7 @@ def test_the_net_solved_step_by_step_gives_the_voltages_of_the_run(result: Resul
         assert vm_pu == pytest.approx(result.district("feeder33", "vm_pu")[step], abs=1e-8)
 
 
-def test_an_off_nominal_ratio_becomes_a_transformer_and_an_admittance_a_shunt() -> None:
+def test_ratios_become_transformers_and_admittances_shunts() -> None:
     from dataclasses import replace  # noqa: PLC0415
 
     import pandapower as pp  # noqa: PLC0415
