@@ -71,19 +71,15 @@ def test_netcdf_has_the_groups_with_units_and_figures(result: Result) -> None:
 
 def test_the_net_solved_step_by_step_gives_the_voltages_of_the_run(result: Result, tmp_path: Path) -> None:
     import pandapower as pp  # noqa: PLC0415
-    from pandapower.timeseries import run_timeseries  # noqa: PLC0415
+    from pandapower.timeseries import OutputWriter, run_timeseries  # noqa: PLC0415
 
+    steps = [0, 7, 19]
     net = pp.from_json(str(exported(result, "--pandapower", "feeder33", "-o", tmp_path / "net.json")))
     assert len(net.load) == 66 and np.abs(net.profiles["cars.p_mw"].to_numpy()).max() > 0
-    voltages = {}
-
-    def keep(net: object, time_step: int, **_: object) -> None:
-        pp.runpp(net, tolerance_mva=1e-9)
-        voltages[time_step] = net.res_bus.vm_pu.to_numpy()  # type: ignore[attr-defined]
-
-    run_timeseries(net, time_steps=[0, 7, 19], run=keep, verbose=False)
-    for step, vm_pu in voltages.items():
-        assert vm_pu == pytest.approx(result.district("feeder33", "vm_pu")[step], abs=1e-8)
+    told = OutputWriter(net, steps, log_variables=[("res_bus", "vm_pu")])
+    run_timeseries(net, steps, verbose=False, tolerance_mva=1e-9)
+    vm_pu = told.output["res_bus.vm_pu"].loc[steps].to_numpy()
+    assert vm_pu == pytest.approx(result.district("feeder33", "vm_pu")[steps], abs=1e-8)
 
 
 def test_ratios_become_transformers_and_admittances_shunts() -> None:
