@@ -140,8 +140,8 @@ def test_what_one_way_cars_hold_cannot_flow_back(build: SimpleNamespace) -> None
     unknown = make_variables(case)
     unknown.x.value = case.rows.x_max_mwh / case.rows.x_scale_mwh + 1.0
     unknown.stored_reserve.value = np.array([np.full(H, 1e-3), np.zeros(H)])
-    broken = [rule.violation().max() for rule in reserve_energy(case, unknown)]
-    assert broken[0] == pytest.approx(1e-3 / float(case.rows.eta_discharge.min()))
+    broken = reserve_energy(case, unknown)[0].violation()
+    assert broken == pytest.approx(np.full(H, 1e-3 / float(case.rows.eta_discharge.min())))
 
 
 def test_charging_that_cannot_wait_is_no_reserve(build: SimpleNamespace) -> None:
