@@ -236,8 +236,8 @@ def test_a_record_without_one_of_its_fields_is_told():
 # ------------------------------------------- in a run (wrong answers of controllers: tests/faults)
 @pytest.mark.parametrize(("wrong", "words"), [
     ({"load_mw": float("nan")}, r"profiles\.load_mw of system \[MW\]: nan came, allowed is a finite number"),
-    ({"prices": Prices(0.1, 0.1, np.zeros(2), np.zeros(2))}, r"profiles\.prices of system, field charge_usd_per_kwh \[USD/kWh\]: "
-                                                   r"shape \(2,\) came"),
+    ({"prices": Prices(0.1, 0.1, np.zeros(2), np.zeros(2))},
+     r"profiles\.prices of system, field charge_usd_per_kwh \[USD/kWh\]: shape \(2,\) came"),
     ({"rumour": 1.0}, "profiles of system: rumour not in the table"),
 ])
 def test_a_simulators_wrong_word_ends_the_run_with_its_name(tmp_path, monkeypatch, wrong, words):
