@@ -19,6 +19,7 @@ from models.fleet.fleet import ChargingParameters
 from models.mobility.trip_parameters import TripParameters
 from models.records.objective import Objective as Terms
 from models.system.forecast_error import ForecastErrors
+from models.system.own_prices import read_prices
 from models.system.own_profiles import csv_profiles
 from models.system.power_system import PowerSystemParameters
 from models.system.profiles import simbench_profiles, ten_unit_profiles
@@ -40,7 +41,7 @@ TAKEN_BY: dict[type[Part], tuple[Callable[..., Any], ...]] = {
     Drivers: (FleetParameters, DriverParameters), District: (FleetParameters,), Spatial: (SpatialKnowledge,),
     Objective: (TemporalKnowledge, PowerSystemParameters),
     System: (TemporalKnowledge, PowerSystemParameters, units_of), Planning: (TemporalKnowledge, SpatialKnowledge),
-    Profiles: (ten_unit_profiles, csv_profiles, simbench_profiles, ForecastErrors), Tariff: (TariffTerms,),
+    Profiles: (ten_unit_profiles, csv_profiles, simbench_profiles, ForecastErrors), Tariff: (TariffTerms, read_prices),
     Wear: (LifeUse,)}
 SOURCES = "\n".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "testbed").rglob("*.py"))
                     if "scenario" not in file.relative_to(ROOT).parts)
