@@ -131,7 +131,7 @@ def test_a_foreign_record_or_one_with_other_fields_is_refused():
     with pytest.raises(RecordError, match="Tariff came, no record"):
         unpack({mark: ["Tariff", fields] for mark, (_, fields) in packed.items()})
     less = {mark: [name, dict(list(fields.items())[1:])] for mark, (name, fields) in packed.items()}
-    with pytest.raises(RecordError, match="Prices came with other fields than it has: charge_usd_per_kwh"):
+    with pytest.raises(RecordError, match="Prices came with other fields than it has: charge_now_usd_per_kwh"):
         unpack(less)
 
 
