@@ -171,8 +171,8 @@ def table(seen: Sequence[Seen], faults: int) -> str:
     """For the page: how many are caught by what, and a line each."""
     caught = sum(one.is_caught for one in seen)
     by_tests, runs = sum(bool(one.by_tests) for one in seen), [one.by_audit for one in seen if one.by_audit != "-"]
-    head = (f"{len(seen)} of {faults} faults planted, {caught} caught: {by_tests} by tests; of the {len(runs)} of which a "
-            f"run was made (others have a dash), {sum(map(bool, runs))} by the audit of it.")
+    head = (f"{len(seen)} of {faults} faults planted, {caught} caught: {by_tests} by tests; of the {len(runs)} of "
+            f"which a run was made (others have a dash), {sum(map(bool, runs))} by the audit of it.")
     lines = [head, "", "| fault | in | the first test that fails | rules that the audit finds broken |",
              "|---|---|---|---|"]
     for one in seen:
