@@ -105,6 +105,7 @@ class Grid:  # noqa: PLW1641  == makes rows, as cvxpy's does
         """A linear map of the flattened grid: out[place] += value * self[source]."""
         is_single = place.size == shape[0] * shape[1] and bool(np.all(place == np.arange(place.size)))
         parts = tuple(_moved(part, self.size, source, place, value, is_single, shape) for part in self.parts)
+        # most maps meet unknowns alone; one 0 for all saves an array as long as the grid
         if not self.constant.any():
             return Grid(shape, parts, np.zeros(1))
         every = np.broadcast_to(self.constant, (self.size,))
@@ -168,6 +169,7 @@ def _moved(part: Part, size: int, source: Ints, place: Ints, value: Floats, is_s
         way = to[part.place[kept]]
         return Part(place[way], part.column[kept], value[way] * part.value[kept], False)
     width = int(part.column.max(initial=-1)) + 1
+    # places with several entries that go to several others: a true product, which scipy has in C
     matrix = sp.csr_array((part.value, (part.place, part.column)), shape=(size, width))
     done = sp.coo_array(sp.csr_array((value, (place, source)), shape=(shape[0] * shape[1], size)) @ matrix)
     return Part(done.row.astype(np.int64), done.col.astype(np.int64), done.data, False)

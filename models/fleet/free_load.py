@@ -22,6 +22,7 @@ def at_once_kw(sessions: Sessions, edges_s: Ints, cars: Floats | None = None, ro
     No taper; `weight` is left to the caller. With cars, row [S] and count: times cars, summed by row [count, n].
     """
     stay_h = np.maximum(sessions.departure_s - sessions.start_s, 0) / SECONDS_PER_HOUR
+    # who wants less than is there charges nothing
     wish_kwh = np.maximum(np.minimum(sessions.wanted_kwh, sessions.max_kwh) - sessions.energy_kwh, 0.0)
     hours = np.minimum(stay_h, wish_kwh / (sessions.eta_charge * sessions.p_charge_max_kw))
     power_kw = sessions.p_charge_max_kw if cars is None else sessions.p_charge_max_kw * cars
@@ -52,6 +53,7 @@ def price_answer_kw(sessions: Sessions, edges_s: Ints, price_charge_usd_per_kwh:
                                  wear_usd_per_kwh[here], quantile[here], response)
         fills = fills_up(float(price_charge_usd_per_kwh[hour]), quantile[here], response or PriceResponse())
         aim_kwh = np.where(fills, np.maximum(stays.max_kwh, stays.wanted_kwh), stays.wanted_kwh)
+        # a car there for half the period has half of its wish as its mean power
         own_kw = _while_plugged_kw(stays, wish_kw, energy_kwh[here], aim_kwh, begin_s, end_s)
         power_kw[:, i] = np.bincount(into[here], own_kw * weight[here], lines)
         energy_kwh[here] += _into_battery_kwh(stays, own_kw, (end_s - begin_s) / SECONDS_PER_HOUR)

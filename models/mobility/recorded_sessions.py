@@ -169,6 +169,7 @@ def _repeated(table: UserTable, columns: _Columns) -> Iterator[tuple[int, int]]:
 def _sessions(table: UserTable, columns: _Columns) -> RecordedSessions:
     wall_s = np.array([moment.wall_s for moment in columns.arrival if moment is not None], dtype=np.int64)
     first_day_s = int(wall_s.min()) // DAY_S * DAY_S
+    # wall clock for when, true seconds for how long: a stay over a change of clocks keeps its length
     arrival_s, stay_s = wall_s - first_day_s, _after(columns.departure, columns.arrival)
     declared_stay_s = _after(columns.declared, columns.arrival)
     known = declared_stay_s > 0
@@ -182,6 +183,7 @@ def _sessions(table: UserTable, columns: _Columns) -> RecordedSessions:
         arrival_s + np.where(known, declared_stay_s, usual_s), requested, columns.delivered_kwh, station,
         np.array([moment is not None for moment in columns.declared]),
         tuple(_notes(table, columns, stay_s, declared_stay_s, usual_s)))
+    # stable: equal arrivals keep the file's order, so that slots are the same on every machine
     return sessions.rows(np.argsort(arrival_s, kind="stable"))
 
 

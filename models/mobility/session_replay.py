@@ -139,6 +139,7 @@ class SessionReplay:
         arrives_soc = np.maximum(soc[slot] - driven_kwh / v.capacity_kwh[slot], v.soc_min[slot])
         # a request is energy on top of what is there on arrival: the state of charge it leads to depends on the drive
         wanted = wanted_soc(v, slot, arrives_soc, r.requested_kwh[here])
+        # a session may begin and end within the step: it is plugged in for less than the rest of it
         within_s = np.minimum(r.departure_s[here], until_s) - r.arrival_s[here]
         arrived_bus = spread(v.count, slot, self._bus[here], elsewhere=-1)
         presence = PresenceTable(
@@ -151,6 +152,7 @@ class SessionReplay:
             arrived_behaviour=self._reach.behaviours(spread(v.count, slot, self._behaviour[here]), arrived_bus, now_s),
             override_s=self._present_override_s.copy(), departs=departs,
             queue_length=np.zeros(self._site.bus_count, dtype=np.int64))
+        # those over within the step have been told of once and are not there for the next
         stays_on = outlasts_its_step(r.rows(here), step_s)
         self._apply(departs, here[stays_on], slot[stays_on], wanted[stays_on])
         self.now_s = until_s
@@ -230,6 +232,7 @@ def expected_replay(inputs: ReplayInputs, vehicles: Vehicles, site: Site, days: 
     past = inputs.between(before_s - used * DAY_S, before_s)
     pieces = []
     for k in range(-(-horizon_h // 24)):
+        # each past day stands for every day to come, at its own time of day
         shift = k * DAY_S - past.arrival_s // DAY_S * DAY_S
         kept = past.arrival_s + shift < horizon_h * 3600
         pieces.append((past.rows(kept), shift[kept]))

@@ -38,6 +38,7 @@ def stay_times(at_s: int | Ints, depart_s: int | Ints, behaviour: int | Ints, in
     Plugging in and leaving move by shift = min(dwell SHIFT_SHARE, SHIFT_MAX_S) instant, the end of following is
     dwell instant after at_s (A).
     """
+    # one draw serves all behaviours: whatever is moved, it is moved by the same share
     dwell_s = depart_s - at_s
     shift_s = (np.minimum(dwell_s * SHIFT_SHARE, SHIFT_MAX_S) * instant).astype(np.int64)
     until_s = at_s + np.multiply(dwell_s, instant).astype(np.int64)
@@ -132,6 +133,7 @@ class Present(NamedTuple):
 def first_stays(draws: DayDraws, rows: Ints, start_s: int) -> Present:
     """The stays of these vehicles with which the simulation begins."""
     at_s = np.full(rows.size, start_s, dtype=np.int64)
+    # from the sixth on the draws are those of stays, in the order of Present
     return Present(at_s, *(column[rows, 0] for column in (draws.zone, *draws[5:])))
 
 
@@ -148,6 +150,7 @@ def plugged_stays(vehicle: Ints, now: Present, depart_s: Ints, has_port: Bools) 
     Whether one does depends on its charge then, too. has_port [R, zones]. A car that comes after its next departure
     drives on at once.
     """
+    # late arrivals: a stay of length 0, too short for a plug by the rule itself
     until_s = np.maximum(depart_s, now.at_s)
     # the rule is applied to all cars, also to those that will not plug in: when they drive off follows from it too
     times = stay_times(now.at_s, until_s, now.behaviour, now.instant)

@@ -81,7 +81,9 @@ def survey_day(p: TripParameters, n: int, index: int, day: int,
                seed: np.random.SeedSequence) -> tuple[Floats, Floats, Ints, Floats]:
     """Departure [h], duration [h], zone, distance [km], each [n, MOST_TRIPS]; zone -1 where there is no trip."""
     tables, weekday = survey_tables(), (p.first_weekday + day) % 7
+    # Monday to Friday are 0, Saturday 1, Sunday 2
     day_type = max(weekday - 4, 0)
+    # a stream of its own: the same cars by other laws of trips must not share draws
     u = day_stream(seed, "trips", index + 2 * len(VEHICLE_CLASSES), day).random((n, 1 + 6 * MOST_TRIPS))
     who = stream(seed, "home_and_work", index).random((n, 2))
     is_worker = (who[:, 1] < p.worker_share).astype(np.int64)
@@ -93,6 +95,7 @@ def survey_day(p: TripParameters, n: int, index: int, day: int,
     wished_h = np.sort(np.where(exists, (slot + parts[:, 1]) / 2, np.inf), axis=1)
     purpose = _purposes(tables.departures[:, day_type][is_worker], wished_h, count, parts[:, 2])
     km, duration_h = _ways(tables, purpose, exists, parts[:, 3], parts[:, 4])
+    # wishes are drawn independently, so a later one may fall into the trip before it
     depart_h = wished_h.copy()
     for k in range(1, MOST_TRIPS):
         depart_h[:, k] = np.maximum(depart_h[:, k], depart_h[:, k - 1] + duration_h[:, k - 1] + DWELL_H)
@@ -138,6 +141,7 @@ def _ways(tables: SurveyTables, purpose: Ints, exists: Bools, u: Floats, v: Floa
     hours = np.maximum(hours, km / FASTEST_KM_PER_H)
     for k in range(1, MOST_TRIPS):
         returns = (purpose[:, k] == HOME) & exists[:, k]
+        # only straight back from the trip before is there a way out to copy
         first = purpose[:, k - 1] != HOME
         km[:, k] = np.where(returns & first, km[:, k - 1], km[:, k])
         hours[:, k] = np.where(returns & first, hours[:, k - 1], hours[:, k])

@@ -183,6 +183,7 @@ class VehicleProcesses:
             kind = self._kind[vehicle]
             bus = self._choose_bus(kind, zone, leg)
             port = self._ports[kind].get(bus) if self._soc[vehicle] <= plug_in_soc else None
+            # free ports are taken without an event: most cars never wait, and events are what costs
             if port is not None and (port.take() or (yield from self._wait(port, leaves_s))):
                 if leaves_s >= self._step_end_s:
                     self.plugged_in.append((vehicle, int(clock.now), bus, departure_s, behaviour, override_s, leaves_s))
@@ -214,6 +215,7 @@ class VehicleProcesses:
                 if ports[bus].level:
                     return bus
         free = [ports[bus].level for bus in buses]
+        # in proportion to free ports: as if the car took any one of them with equal chance
         place = bus_choice * sum(free)
         for bus, level in zip(buses, free, strict=True):
             if place < level:

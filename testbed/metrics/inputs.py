@@ -127,6 +127,7 @@ def network_max(result: Result, name: str) -> float:
 
 
 def _ignoring_nan(extreme: np.ufunc, values: Floats) -> float:
+    # fmin and fmax pass NaN over, so NaN as the start is the answer only where there is nothing else
     return float(extreme.reduce(values, axis=None, initial=np.nan))
 
 
@@ -148,5 +149,6 @@ def units_on_per_hour(result: Result) -> Floats:
     on = result.system("committed").sum(axis=1)
     hour = result.time_s // 3600
     highest = np.zeros(int(hour[-1]) + 1 if hour.size else 0)
+    # a quick unit may start within the hour outside the commitment: it was needed, so it counts for the hour
     np.maximum.at(highest, hour, on)
     return highest

@@ -161,6 +161,7 @@ def _row(name: str, controller: str, seeds: dict[int, Result], against: tuple[st
          values: dict[int, dict[str, float]], resolution: dict[int, float], service: str) -> ComparisonRow:
     base_name, base = against
     own = np.array([values[id(r)][name] for r in seeds.values()])
+    # NaN: the figure does not apply to that seed, which then has no say in mean and interval
     own = own[np.isfinite(own)]
     pairs = [(r, base[seed]) for seed, r in seeds.items() if seed in base]
     differences = np.array([values[id(a)][name] - values[id(b)][name] for a, b in pairs])
@@ -201,6 +202,7 @@ def half_width(differences: np.ndarray[Any, np.dtype[np.float64]]) -> float:
 def resolution_usd(result: Result) -> float:
     """Twice the gap of the run's plans in USD: 2 x largest gap x |objective_usd|; 0 without plans."""
     gap = METRICS["plan_gap_max_rel"].function(result)
+    # twice: either of two runs may be off by its gap, in opposite directions
     return 2 * gap * abs(METRICS["objective_usd"].function(result)) if np.isfinite(gap) else 0.0
 
 

@@ -73,6 +73,7 @@ def _powers(answer: LowerAnswer, asked: Asked) -> list[str]:
         excess = np.maximum(power - limit, -power)
         broken += _worst(f"{name} outside 0..{name}_max", excess, POWER_TOLERANCE_KW, "kW", "pair")
     used = _share(answer.pc_kw, flex.pc_max_now_kw) + _share(answer.pd_kw, flex.pd_max_now_kw)
+    # shares have no unit: back in kW, since a tiny charger's share would be lost in rounding
     both = (used - 1.0) * flex.pc_max_now_kw
     return broken + _worst("charging and discharging at once", both, POWER_TOLERANCE_KW, "kW", "pair")
 
@@ -92,6 +93,7 @@ def _targets(answer: LowerAnswer, asked: Asked) -> list[str]:
     broken = []
     both = (("charging", answer.pc_kw, asked.target_c_kw), ("discharging", answer.pd_kw, asked.target_d_kw))
     for (name, power, target), admitted in zip(both, answer.under_kwh, strict=True):
+        # the hour's mean: within the hour the layer may shift power between its steps
         served = np.bincount(asked.cohort_of_pair, power.mean(axis=1), target.size)
         lacking = float(np.maximum(target - served, 0.0).sum())
         if lacking > admitted + ENERGY_TOLERANCE_KWH * max(target.size, 1):
@@ -115,6 +117,7 @@ def _network(answer: LowerAnswer, asked: Asked, pairs: PairIndex, feeder: Radial
     vm_error = np.abs(answer.vm_pu - flow.vm_pu)
     loss_error = np.abs(answer.losses_kw - flow.losses_kw) / np.maximum(flow.losses_kw, LOSS_FLOOR_KW)
     s_kva = np.hypot(behind_kw, q_kvar)
+    # the substation carries the losses too, which no bus's own load shows
     s_kva[:, 0] = np.hypot(flow.p_slack_kw, flow.q_slack_kvar)
     vm = flow.vm_pu[:, 1:]
     return (_worst("claimed voltage differs from AC", vm_error, VM_TOLERANCE_PU, "pu", "step")

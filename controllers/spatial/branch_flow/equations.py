@@ -98,6 +98,7 @@ def eq2_reactive_balance(net: Incidence, flow: Flow, q_bus: Any) -> Any:
 
 def eq3_voltage_drop(net: Incidence, flow: Flow) -> Any:
     """(3) v_j = v_i - 2 (r P + x Q) + (r^2 + x^2) l."""
+    # |V - z I|^2: the cross term comes twice, and the square of z I is added below
     drop = 2 * (times(net.r, flow.P) + times(net.x, flow.Q))
     return flow.v == parent_voltage(net, flow) - drop + times(net.z2, flow.l)
 
@@ -130,6 +131,7 @@ def eq7_transformer_cone(p_behind: Any, q_behind: Any, rating: Floats, above: An
 
 def eq8_substation(net: Incidence, flow: Flow, rating_mva: float, above: Any = 0.0) -> Any:
     """(8) |S| drawn from the slack by the feeder <= rating (+ above [1, T])."""
+    # the lines at the slack together: what the feeder draws, their losses included
     rating = np.full((1, flow.P.shape[1]), rating_mva)
     return cones(rating + above, *slack_power(net, flow))
 

@@ -30,6 +30,7 @@ def scaled_pro_rata(judge: Judge, layout: Layout, now: Forecast) -> ScaledProRat
     fixed = now.p_fixed_kw.T[: layout.steps]
     q = now.q_fixed_kvar.T[: layout.steps]
     pev, slow = (np.pad((matrix @ (pc - pd)).T, ((0, 0), (1, 0))) for matrix in (layout.pair_bus, layout.pair_bus_slow))
+    # one factor for all pairs: no pair is chosen over another where nothing proves that it should be
     scale, left = judge.best_scale(fixed, q, pev, slow)
     text = f"pro rata at {100 * scale:.3g} %"
     return ScaledProRata(pc * scale, pd * scale, scale, f"{text}, still violated: {named(left)}" if left else text)

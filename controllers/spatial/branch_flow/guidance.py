@@ -30,6 +30,7 @@ def guidance_rank(site: Site, layout: Layout, nodal_price_usd_per_mwh: Floats, n
     cost = (share * layout.period_h) @ nodal_price_usd_per_mwh
     rank = np.empty((KINDS, site.bus_count), dtype=np.int64)
     for kind in range(KINDS):
+        # buses without a port of this kind stay at infinity, so they come last whatever their price
         value = np.full(site.bus_count, np.inf)
         for w in np.flatnonzero(layout.kind_of == kind):
             here = (site.bus_zone == layout.zone_of[w]) & (site.ports(kind) > 0)
@@ -62,6 +63,7 @@ def expected_stay(knowledge: SpatialKnowledge, layout: Layout, now: Forecast) ->
     np.add.at(power_kw, (pairs.group, pairs.departure_bin), now.flexibility.pc_max_now_kw.mean(axis=1))
     leaves_kw = _groups_of_rows(layout, groups) @ power_kw
     total = leaves_kw.sum(axis=1, keepdims=True)
+    # cars of a bin leave at some instant within it: half of them count as gone in its middle
     gone = np.cumsum(leaves_kw, axis=1) - 0.5 * leaves_kw
     here = 1.0 - np.divide(gone, total, out=np.zeros(gone.shape), where=total > 0)
     hour = np.r_[np.zeros(layout.steps, dtype=np.int64), 1 + np.arange(layout.hours)]

@@ -54,6 +54,7 @@ def migrate_bound(
     for kind in range(len(CHARGER_KINDS)):
         room_mw = np.tile(site.ports(kind)[1:, None] * port_kw[kind] / 1e3, periods)
         pc, pd = cp.Variable(room_mw.shape, nonneg=True), cp.Variable(room_mw.shape, nonneg=True)
+        # one port serves one direction at a time, so both share its power
         constraints.append(pc + pd <= room_mw)
         p_bus = p_bus + pc - pd
         for power, totals in ((pc, zone_charge_kw), (pd, zone_discharge_kw)):

@@ -21,11 +21,13 @@ def neighbourhoods(parent: Ints, most: int) -> Ints:
     """
     least = -(-parent.size // most)
     size, is_top = np.ones(parent.size, dtype=np.int64), np.zeros(parent.size, dtype=np.bool_)
+    # children before parents: a bus knows the size of all that hangs below it when its turn comes
     for bus in range(parent.size - 1, 0, -1):
         is_top[bus] = size[bus] >= least
         if not is_top[bus]:
             size[parent[bus]] += size[bus]
     top = np.arange(parent.size)
+    # parents before children now: each bus not on top belongs where its parent does
     for bus in range(1, parent.size):
         if not is_top[bus]:
             top[bus] = top[parent[bus]]

@@ -73,6 +73,7 @@ def answer_of(feeder: RadialFeeder, flow: FlowValues, price_usd_per_mw: Floats, 
               run: solve.SolverRun) -> NetworkAnswer:
     """Field units of a solved flow; price_usd_per_mw [L, T] of one more MW at each bus for each period."""
     v = flow.v
+    # the AC replay refuses an answer with v below 0; its root alone must not fail before that
     vm = np.concatenate([np.full((1, v.shape[1]), feeder.v_slack_pu), np.sqrt(np.maximum(v, 0.0))])
     return NetworkAnswer(
         vm_pu=vm.T, losses_kw=feeder.losses_pu(flow.l, v) * 1e3, relaxation_gap_max_rel=relaxation_gap(feeder, flow),

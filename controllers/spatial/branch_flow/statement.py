@@ -67,6 +67,7 @@ def unknowns(new: Make, knowledge: SpatialKnowledge, layout: Layout, inputs: Inp
     low = new(lines, None) if knowledge.voltage_penalty_usd_per_pu2h > 0 else None
     elastic = Elastic(*(new((rows, layout.periods), None) for rows in (*3 * lines[:1], max(layout.rated.size, 1), 1)))\
         if is_repair else None
+    # only a refused answer needs (9): there the relaxation has invented losses to lower a voltage
     lossless = eq.Lossless(*(new(lines, None) for _ in "PQv")) if is_repair else None
     return Unknowns(flow, low, elastic, lossless, _cars(new, knowledge, layout, inputs))
 
@@ -135,6 +136,7 @@ def _transformers(knowledge: SpatialKnowledge, feeder: RadialFeeder, layout: Lay
         return []
     above = (u.elastic or NOT_ELASTIC).transformer
     behind = inputs.p_fixed[rated] + cars_eq.active_power(layout, inputs, u.cars, slow_only=True)[rated]
+    # with q given the circle is an interval of p: two linear rows instead of a cone each
     if not knowledge.reactive_power:
         return eq.eq7_transformer_active(behind, inputs.p_cap, above)
     rating = np.repeat(feeder.transformer_kva[1:][rated, None] / 1e3, layout.periods, axis=1)
@@ -160,6 +162,7 @@ def network_usd(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, u: 
     if u.low is not None:
         usd = usd + knowledge.voltage_penalty_usd_per_pu2h * total(times(hours, u.low))
     if u.elastic is not None:
+        # the order of Elastic's fields: two of voltages, then line, transformer and substation
         prices = (*2 * (ELASTIC_USD_PER_PU2_VOLTAGE_H,), *3 * (ELASTIC_USD_PER_PU_H,))
         for price, exceeded in zip(prices, u.elastic.all, strict=True):
             usd = usd + price * total(times(hours, exceeded))

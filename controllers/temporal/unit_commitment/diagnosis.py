@@ -34,6 +34,7 @@ def explain(case: Case, node_limit: int, without: Collection[str] = ()) -> str:
     stretch = cp.sum(v.missing) + cp.sum(v.surplus) + cp.sum(below) + at_end
     problem = cp.Problem(cp.Minimize(objective_usd(case, v) + PENALTY_USD_PER_MWH * stretch), constraints)
     solve_quietly(problem, cp.HIGHS, highs_options(1e-3, node_limit))
+    # not optimal will do: any point with little stretch shows where the shortage is
     if problem.status not in (cp.OPTIMAL, cp.USER_LIMIT) or v.missing.value is None:
         return "infeasible even with elastic balance and envelopes (initial status against minimum up and down times)"
     said = _hours("balance: capacity", v.missing.value, "short by")

@@ -42,6 +42,7 @@ class Inherited:
 
     def must_run(self, units: ThermalUnits, horizon_h: int) -> Ints:
         """[U, H] units whose minimum up time from before the plan is not over."""
+        # ages are hours on as the plan begins, so what is left of the minimum is `up - ages`
         hours = np.arange(horizon_h)[:, None]
         return np.stack([((ages > 0) & (hours < up - ages)).sum(axis=1)
                          for ages, up in zip(self.hours_on, units.min_up_h, strict=True)])

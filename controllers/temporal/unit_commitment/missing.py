@@ -41,6 +41,7 @@ def missing_reserve(case: Case, powers: Powers) -> Missing:
     cut = powers.wind_cut_mw + powers.pv_cut_mw
     served = powers.p_mw.sum(axis=0) + case.view.wind_mw + case.view.pv_mw - cut + discharge
     unserved = np.maximum(case.view.load_mw + case.uncontrolled_mw + charge - served, 0.0)
+    # load that is shed anyway needs no reserve behind it, so it counts as if it were there
     firm = case.each_step(running - cut + unserved) + case.renewable_step_mw
     needed = case.load_step_mw + case.requirement_mw + case.uncontrolled_step_mw + charging_step_mw(case, powers.pc_mw)
     gap = np.maximum(needed - firm - _of_cars_mw(case, powers, discharge), 0.0)
@@ -72,6 +73,7 @@ def _room_mw(case: Case, powers: Powers, discharge: Floats) -> Floats:
     above = powers.x_mwh - rows.x_min_mwh
     all_, two_way, can_stop = (np.maximum(_by_hour(case, above * part), 0.0)
                                for part in (1.0, rows.pd_max_mw > 0, rows.may_stop))
+    # charging stops first: a MW of it costs eta_c of energy, a MW of discharge 1 / eta_d
     less = np.minimum(phi * _by_hour(case, rows.may_stop * powers.pc_mw), np.minimum(can_stop, all_) / eta_c)
     more = np.minimum(phi * np.maximum(_by_hour(case, rows.pd_max_mw) - discharge, 0.0),
                       eta_d * np.minimum(two_way, all_ - eta_c * less))

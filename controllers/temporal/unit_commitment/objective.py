@@ -74,6 +74,7 @@ def operating_usd(case: Case, powers: Powers) -> float:
     """F1 of an answer: fuel and start-ups."""
     units = case.knowledge.units
     start, _, hot = starts_and_stops(case, powers.u)
+    # charged as the coldest start, then given back: the form of the equation, so both round alike
     warm, saved = warm_starts(units), np.zeros(powers.u.shape)
     np.add.at(saved, warm.row, hot * warm.saving_usd[:, None])
     startup = (start * coldest_usd(units)[:, None] - saved).sum()
@@ -87,6 +88,7 @@ def starts_and_stops(case: Case, u: Ints) -> tuple[Ints, Ints, Ints]:
     change = np.diff(u, axis=1, prepend=on_before)
     start, stop = (change > 0).astype(np.int64), (change < 0).astype(np.int64)
     stopped_at = np.where(stop > 0, np.arange(h), -(10**6))
+    # a unit off before the plan stopped at a negative hour; -10^6: never, so the start is of the coldest category
     stopped_at[:, 0] = np.maximum(stopped_at[:, 0], np.where(case.view.hours_on < 0, case.view.hours_on, -(10**6)))
     off_h = np.arange(h) - np.maximum.accumulate(stopped_at, axis=1)
     warm, category = warm_starts(units), units.start_category(off_h.T).T

@@ -106,6 +106,7 @@ def window(case: Case, newest: Ints, oldest: Ints) -> sparse.csr_matrix:
     back = hours[:, None] - hours[None, :]
     blocks = [sparse.csr_matrix((back >= a) & (back <= b), dtype=np.float64)
               for a, b in zip(newest, oldest, strict=True)]
+    # a block for each unit: windows never reach into the next unit's hours
     return sparse.csr_matrix(sparse.block_diag(blocks))
 
 

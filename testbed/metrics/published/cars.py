@@ -140,6 +140,7 @@ def _solves(result: Result, flag: str) -> float:
 @metric("plan_gap_max_rel", "1", "largest proven relative gap of the upper layer's plans")
 def plan_gap_max_rel(result: Result) -> float:
     count = result.plan_count
+    # room for plans is set aside beforehand: rows beyond the count were never written
     return float(np.max(result.system("plan/gap_rel")[:count])) if count else np.nan
 
 

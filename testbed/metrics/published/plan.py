@@ -47,6 +47,7 @@ def bound_hours(result: Result) -> Iterator[BoundHours]:
     for index in range(result.plan_count):
         plan = result.plan(index)
         first_h = plan["time_s"] // SECONDS_PER_HOUR
+        # a plan looks further ahead than it binds, and a stopped run did not carry all of it out
         keep = slice(0, max(min(binding_h, run_h - first_h), 0))
         yield BoundHours(
             first_h, plan["committed"][:, keep], plan["p_mw"][:, keep],
@@ -77,6 +78,7 @@ def _planned_operating(result: Result, units: ThermalUnits) -> float:
     for hours in bound_hours(result):
         usd += float(units.fuel_cost_usd_per_h(hours.p_mw.T, hours.committed.T > 0).sum())
         for on in hours.committed.T > 0:
+            # the sign says on or off, the size for how long
             starts = on & (hours_on < 0)
             usd += float(units.start_cost_usd(-hours_on)[starts].sum())
             same = on == (hours_on > 0)

@@ -179,6 +179,7 @@ def hours_fewer_units(result: Result) -> float:
     if reference is None:
         return np.nan
     on = units_on_per_hour(result)
+    # a run that was stopped is compared over the hours it has
     return float(np.sum(on < reference.committed.sum(axis=1)[: on.size]))
 
 
@@ -232,6 +233,7 @@ def vm_max_pu(result: Result) -> float:
 def voltage_violation_bus_h(result: Result) -> float:
     limits = {d["name"]: (d["v_min_pu"], d["v_max_pu"]) for d in result.scenario["districts"]}
     names = networks(result)
+    # NaN, a step without a power flow, compares as neither: it is no violation
     outside = [np.sum((vm := result.district(d, "vm_pu")) < limits[d][0]) + np.sum(vm > limits[d][1])
                for d in names]
     return float(sum(outside)) * result.step_h if names else np.nan

@@ -37,6 +37,7 @@ def _with_transformers(result: Result) -> list[str]:
 
 def _bus_transformers(result: Result, district: str) -> tuple[Floats, Floats]:
     """(rating [B - 1], power [T, B - 1]) of all buses but the substation."""
+    # the constants of ageing are those of MV/LV transformers, not of a substation's
     return result.district(district, RATING)[1:], result.district(district, POWER)[:, 1:]
 
 

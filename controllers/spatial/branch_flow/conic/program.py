@@ -45,6 +45,7 @@ def living(rows: Rows, alive: Bools) -> Rows:
     if rows.cone == "soc" or not rows.rhs.size:
         return rows
     matrix = rows.matrix
+    # a row without unknowns that still cannot hold must stay, or an impossible problem would look solved
     keep = (rows.rhs < 0) | ((rows.cone == "zero") & (rows.rhs > 0))
     keep[matrix.row[alive[matrix.column]]] = True
     return rows.only(keep)

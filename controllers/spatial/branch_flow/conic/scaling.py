@@ -38,6 +38,7 @@ def scaled(program: ConicProgram) -> Scaled:
     if units is not None:
         columns[units.p], columns[units.q], columns[units.l] = units.mva, units.mva, units.mva**2
     matrix = sp.csr_array(program.matrix @ sp.diags_array(columns))
+    # rows of cones cannot be scaled one by one: the cone would change its shape
     largest = sp.diags_array(_largest(matrix[: program.zero + program.nonneg]))
     rows = sp.csr_array(sp.block_diag([largest, _cones(program, units)], format="csr"))
     changed = replace(program, p_diagonal=program.p_diagonal * columns**2, cost=program.cost * columns,
@@ -57,6 +58,7 @@ def _cones(program: ConicProgram, units: LineUnits | None) -> sp.csr_array:
     if units is None:
         return sp.csr_array(sp.eye_array(size))
     first = CONE * np.arange(units.mva.size)
+    # takes (l + v, l - v) to (l/s^2 + v, l/s^2 - v)
     same, mixed = 0.5 * (units.mva**-2.0 + 1.0), 0.5 * (units.mva**-2.0 - 1.0)
     rest = np.arange(CONE * units.mva.size, size)
     row = np.concatenate([first, first, first + 1, first + 2, first + 3, first + 3, rest])

@@ -72,11 +72,13 @@ def run_conic(program: ConicProgram, solver: str) -> tuple[SolverRun, Floats, Fl
     """
     if solver not in CONIC_SOLVERS:
         raise PlanError(f"branch flow solver {solver!r}: allowed are {', '.join(CONIC_SOLVERS)}")
+    # by the size and not by trial: a run must give the same answer on every machine
     if program.rhs.size > LARGE_ROWS:
         solver = LARGE_SOLVER
     run, x, z = CONIC_SOLVERS[solver](program, False)
     if run.is_optimal or run.status in INFEASIBLE:
         return run, x, z
+    # neither an answer nor a proof: numerics of the one solver, which the other does not share
     other = next(name for name in CONIC_SOLVERS if name != solver)
     second, x, z = CONIC_SOLVERS[other](program, True)
     return SolverRun(second.status, run.seconds + second.seconds, 0.0, run.iterations + second.iterations), x, z

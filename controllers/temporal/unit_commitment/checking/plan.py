@@ -105,6 +105,7 @@ def _changes_of_power(knowledge: TemporalKnowledge, view: SystemView, plan: Plan
     units = knowledge.units
     for i, name in enumerate(units.names):
         was_on, before = bool(view.hours_on[i] > 0), float(view.p_mw[i])
+        # a unit on below its minimum has a power that nobody measured: no limit can be held against it
         known = not was_on or before >= units.p_min_mw[i] - 1e-3
         before = min(before, float(units.p_max_mw[i]))
         for t, (is_on, power) in enumerate(zip(plan.committed[i] > 0, plan.p_mw[i], strict=True)):
@@ -124,6 +125,7 @@ def _runs(on: Ints, before_h: int) -> Iterator[tuple[int, int, bool, int, bool]]
     """(first hour, length with history, is on, length before it, reaches the end) of each run of equal status."""
     status, length, start = before_h > 0, abs(before_h), 0
     previous = 0
+    # the first run begins before the plan: its length counts those hours too
     for t, value in enumerate(on):
         if bool(value) != status:
             yield start, length, status, previous, False
@@ -137,6 +139,7 @@ def _up_and_down(knowledge: TemporalKnowledge, view: SystemView, plan: Plan) -> 
     for i, name in enumerate(units.names):
         for start, length, is_on, _, open_end in _runs(plan.committed[i], int(view.hours_on[i])):
             least = int(units.min_up_h[i] if is_on else units.min_down_h[i])
+            # what happens after the horizon is unknown, so the last run may still become long enough
             if length < least and not open_end:
                 inherited = start == 0 and bool(plan.committed[i][0]) != is_on
                 carried = start == 0 and (view.hours_on[i] > 0) == is_on
@@ -171,6 +174,7 @@ def _cohort_power(cars: CohortFlexibility, pc: Floats, pd: Floats, name: str,
     pd_max = cars.pd_max_kw * (car_control == "bidirectional")
     share = (pc / np.where(cars.pc_max_kw > 0, cars.pc_max_kw, np.inf)
              + pd / np.where(cars.pd_max_kw > 0, cars.pd_max_kw, np.inf))
+    # in kW like all else that is judged of cohorts
     both = (share - 1) * np.maximum(pc_max, pd_max)
     rows = _Rows(name)
     out: list[Violation] = []
@@ -225,6 +229,7 @@ def _cycling_pays(knowledge: TemporalKnowledge, view: SystemView, cars: CohortFl
         for i in range(units.count))
     uncontrolled = _uncontrolled_mw(view)
     renewable = view.wind_mw + view.pv_mw
+    # where wind or sun may have to be curtailed, they are the cheapest energy: the lower price counts
     spill = (renewable > 0) & (renewable + units.p_min_mw.sum() > view.load_mw + uncontrolled)
     spilled = -weight.curtailment * knowledge.curtailment_penalty_usd_per_mwh
     price = np.where(spill, min(cheapest, spilled), cheapest) / 1000

@@ -82,6 +82,7 @@ def _running_mw(knowledge: TemporalKnowledge, view: SystemView, plan: Plan, t: i
             before = float(plan.p_mw[i, t - 1]) if t else min(float(view.p_mw[i]), most)
             if not was_on:
                 most = min(most, float(units.p_startup_max_mw[i]))
+            # in the first hour a ramp holds only from a power that was measured
             elif t or before >= units.p_min_mw[i] - KNOWN_MW:
                 most = min(most, before + float(units.ramp_up_mw_per_h[i]))
             if t + 1 < on.shape[1] and not on[i, t + 1]:
@@ -99,6 +100,7 @@ def _charging_mw(view: SystemView, plan: Plan, t: int, k: int) -> float:
         return mean / 1000
     last = np.sum([d.pc_leaving_kw for d in view.districts], axis=0)
     for pc in plan.pc_kw:
+        # the rows of all groups whose cars leave in hour t: h + 1 rows a group, the last for those that stay
         for row in range(t, pc.shape[0], h + 1):
             if last[row].mean() > TINY_KW:
                 total += float(pc[row, t]) * (float(last[row, k] / last[row].mean()) - 1.0)
@@ -123,6 +125,7 @@ def _room_mw(view: SystemView, plan: Plan, t: int, phi: float) -> float:
         used = _acts(cars).any(axis=1)
         eta_c = max(eta_c, float(cars.eta_charge[used].max(initial=0.0)))
         eta_d = min(eta_d, float(cars.eta_discharge[used].min(initial=1.0)))
+        # energy on the battery's side, on top of what cars plugged in with
         x = np.cumsum(cars.eta_charge[:, None] * pc - pd / cars.eta_discharge[:, None], axis=1)[:, t]
         above = np.where(_acts(cars)[:, t], x - cars.x_min_kwh[:, t], 0.0)
         charge, discharge = charge + float(stop @ pc[:, t]), discharge + float(pd[:, t].sum())

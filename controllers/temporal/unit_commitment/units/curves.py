@@ -34,6 +34,7 @@ def cost_tangents(case: Case, v: Variables) -> Constraints:
     for part in np.linspace(0.0, 1.0, count):
         at = units.p_min_mw + part * (units.p_max_mw - units.p_min_mw)
         slope, level = per_unit(case, b + 2 * c * at), per_unit(case, a - c * at**2)
+        # all tangents of a straight line are one: the first is enough
         rows = every if part == 0 else at_rows(case, c > 0)
         out.append(v.cost[rows] >= times(slope[rows], v.p[rows]) + times(level[rows], v.u[rows]))
     return out

@@ -47,9 +47,11 @@ def counted_of_plan_mw(case: Case, u: Ints, p_mw: Floats) -> Floats:
     on = u > 0
     on_before = np.concatenate([(case.view.hours_on > 0)[:, None], on[:, :-1]], axis=1)
     before = np.concatenate([case.inherited.p_before_mw[:, None], p_mw[:, :-1]], axis=1)
+    # NaN: a power before the plan that nobody measured cannot limit what follows
     climbed = np.where(np.isnan(before), np.inf, before + units.ramp_up_mw_per_h[:, None])
     stops = on & np.concatenate([~on[:, 1:], np.zeros((units.count, 1), dtype=np.bool_)], axis=1)
     most = np.minimum(most, np.where(on_before, climbed, first))
+    # never below the power itself: what runs counts, even where a limit says that it could not
     return np.maximum(np.where(stops, np.minimum(most, last), most), p_mw) * on
 
 

@@ -41,6 +41,7 @@ def warm_starts(units: ThermalUnits) -> WarmStarts:
 
 def coldest_usd(units: ThermalUnits) -> Floats:
     """[U] cost of a start after the longest rest."""
+    # unused categories of a unit are filled up with NEVER_H
     last = (units.start_lag_h < NEVER_H).sum(axis=1) - 1
     return np.asarray(units.start_usd[np.arange(units.count), last], dtype=np.float64)
 
@@ -112,6 +113,7 @@ def hot_start_pairs(case: Case, v: Variables) -> Constraints:
                              shape=(warm.row.size * h, each.size))
     source, pair = np.unique(np.stack([rests.row, rests.stop_h]), axis=1, return_inverse=True)
     out_of = sparse.csr_matrix((np.ones(each.size), (pair.reshape(-1), each)), shape=(source.shape[1], each.size))
+    # stops before the plan are facts with a number each, those within it are unknowns
     early = source[1] < 0
     stopped = np.array([(inherited.hours_on[i] == s).sum() for i, s in source[:, early].T], dtype=np.float64)
     late = source[0, ~early] * h + source[1, ~early]
