@@ -1,10 +1,11 @@
-"""How far does a rounding go? Whole runs by one code: as they are, once more, and with one number moved by 1e-13 of it.
+"""How far does a rounding go? Whole runs by one code: once more, with one number moved by 1e-13 of it, and reordered.
 
     python benchmarks/rounding.py [--only NAME ...] [--keep FOLDER]
 
-The number is the price of low voltages, which only the lower layer reads: its decisions are rounded differently and
-nothing else is. What the two runs then differ by is what any rewriting of these equations may differ by that does not
-keep every rounding. The largest difference within each hour shows where it begins and whether it grows.
+The number is the price of low voltages, which only the lower layer reads; reordered are the rows of cars that it is
+given. Its decisions are then rounded differently, and nothing else is. What such runs differ by is what any rewriting
+of its equations may differ by that does not keep every rounding. The largest difference of a voltage within each hour
+shows where it begins and how it grows.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -21,18 +23,62 @@ import numpy as np
 from close_results import differences
 from equal_runs import CASES
 
-PRICE_KEY, PRICE = "spatial.voltage_penalty_usd_per_pu2h", 20.0
+from controllers.port import FeederView, Setpoints, SpatialKnowledge, SpatialLayer
+from controllers.spatial.branch_flow.layer import BranchFlow
+from controllers.spatial.pro_rata import ProRata
+from controllers.variants.bilayer import Bilayer
+from controllers.variants.smart_charging import SmartCharging
+
+PRICE_KEY, PRICE_USD_PER_PU2H = "spatial.voltage_penalty_usd_per_pu2h", 20.0
 MOVED_BY = 1e-13
 ASKED = ("paper_day_bilayer", "simbench_two_days")
+REORDERED = {"bilayer": "ReorderedBilayer", "smart_charging": "ReorderedSmartCharging"}
 VOLTAGE = "vm_pu"
+OF_PAIRS = ("x_min_now_kwh", "x_max_now_kwh", "pc_max_now_kw", "pd_max_now_kw")
 
 
-def run(name: str, price: float, file: Path) -> Path:
+# ---------------------------------------------------------------- the same controllers, rows in another order
+class Reordered:
+    """The branch flow that gets its rows of cars in another order than they came in."""
+
+    def __init__(self, knowledge: SpatialKnowledge) -> None:
+        pairs = knowledge.pairs
+        self.order = np.random.default_rng(1).permutation(pairs.count)
+        self.layer = BranchFlow(replace(knowledge, pairs=replace(
+            pairs, bus_index=pairs.bus_index[self.order], group=pairs.group[self.order],
+            departure_bin=pairs.departure_bin[self.order])))
+
+    def step(self, view: FeederView, compliance: float | None = None) -> Setpoints:
+        """As BranchFlow."""
+        flex = view.flexibility
+        moved = replace(flex, **{name: getattr(flex, name)[self.order] for name in OF_PAIRS})
+        return self.layer.step(replace(view, flexibility=moved), compliance)
+
+
+class ReorderedBilayer(Bilayer):
+    """`bilayer`, so placed."""
+
+    def spatial(self, knowledge: SpatialKnowledge) -> SpatialLayer:
+        """Branch flow where there is a network, pro rata where there is none."""
+        return ProRata(knowledge, "least_laxity") if knowledge.feeder is None else Reordered(knowledge)
+
+
+class ReorderedSmartCharging(SmartCharging):
+    """`smart_charging`, so placed."""
+
+    spatial = ReorderedBilayer.spatial
+
+
+# ---------------------------------------------------------------- runs and what they differ by
+def run(name: str, price_usd_per_pu2h: float, file: Path, reordered: bool = False) -> Path:
     """One whole command with nothing kept from others."""
+    scenario, option, controller, *more = CASES[name]
+    if reordered:
+        controller = f"{Path(__file__).resolve()}:{REORDERED[controller]}"
     if not file.exists():
         with tempfile.TemporaryDirectory() as cache:
-            words = [sys.executable, "-W", "ignore", "-m", "testbed", "run", *CASES[name],
-                     "--set", f"{PRICE_KEY}={price!r}", "-o", str(file)]
+            words = [sys.executable, "-W", "ignore", "-m", "testbed", "run", scenario, option, controller, *more,
+                     "--set", f"{PRICE_KEY}={price_usd_per_pu2h!r}", "-o", str(file)]
             subprocess.run(words, check=True, stdout=subprocess.DEVNULL, env=os.environ | {"XDG_CACHE_HOME": cache})
     return file
 
@@ -49,13 +95,12 @@ def by_hour(first: Path, other: Path) -> list[float]:
         paths: list[str] = []
         a.visit(paths.append)
         path = next(path for path in paths if path.endswith("/" + VOLTAGE))
-        apart = np.abs(a[path][...] - b[path][...])
-        steps = apart.shape[0] // (24 * max(1, round(apart.shape[0] / 96)))
-    return [float(np.nanmax(hour)) for hour in np.split(apart, apart.shape[0] // steps)]
+        apart, hour = np.abs(a[path][...] - b[path][...]), a["time"][...] // 3600
+    return [float(np.nanmax(apart[hour == h])) for h in np.unique(hour)]
 
 
 def main() -> None:
-    """A block per run: the control, the moved number, and the hours."""
+    """A block per run: once more, the number moved, rows reordered, and the hours of each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*", choices=CASES, default=ASKED)
     parser.add_argument("--keep", type=Path)
@@ -64,12 +109,14 @@ def main() -> None:
         folder = given.keep or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
         for case in given.only:
-            first, again = (run(case, PRICE, folder / f"{case}-{turn}.h5") for turn in (1, 2))
-            moved = run(case, PRICE * (1 + MOVED_BY), folder / f"{case}-moved.h5")
-            for what, other in (("once more", again), (f"price moved by {MOVED_BY:g}", moved)):
+            first, again = (run(case, PRICE_USD_PER_PU2H, folder / f"{case}-{turn}.h5") for turn in (1, 2))
+            moved = run(case, PRICE_USD_PER_PU2H * (1 + MOVED_BY), folder / f"{case}-moved.h5")
+            reordered = run(case, PRICE_USD_PER_PU2H, folder / f"{case}-reordered.h5", reordered=True)
+            for what, other in (("once more", again), (f"price moved by {MOVED_BY:g}", moved),
+                                ("rows reordered", reordered)):
                 usd, pu = largest(first, other)
-                print(f"{case:20s} {what:22s} objective {usd:7.1e} of itself   voltage {pu:7.1e} pu", flush=True)
-            print(f"{'':20s} voltage by hour  {' '.join(f'{pu:.0e}' for pu in by_hour(first, moved))}", flush=True)
+                print(f"{case:18s} {what:20s} objective {usd:7.1e} of itself   voltage {pu:7.1e} pu; by hour "
+                      f"{' '.join(f'{hour:.0e}' for hour in by_hour(first, other))}", flush=True)
 
 
 if __name__ == "__main__":
