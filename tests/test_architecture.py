@@ -186,6 +186,7 @@ WINGS = {
     "audit": ("finding", "arrays", "run", "tables", "own_tables", "units", "unit_tables", "cars", "network",
               "profiles", "prices", "reserve_price", "thermal", "figures", "registry", "rules", "not_determined",
               "judge"),
+    "controllers": ("port", "contract", "rows", "disaggregation", "temporal", "spatial", "joint", "base", "variants"),
     "models": ("data_tables", "records", "plugins", "registry", "tables", "network", "system", "wear", "drivers",
                "mobility", "fleet"),
     "testbed": ("scenario", "wiring", "users", "setup", "results", "simulators", "metrics", "owners", "auditing",
