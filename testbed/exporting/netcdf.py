@@ -28,11 +28,11 @@ def write_netcdf(result: Result, output: Path) -> None:
 
 def _groups(path: Path) -> list[str]:
     """Those with variables in them, whole paths."""
-    found: list[str] = []
+    names: list[str] = []
     with h5py.File(path, "r", locking=False) as file:
-        file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Group) and any(
+        file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Group) and any(
             isinstance(member, h5py.Dataset) for member in item.values()) else None)
-    return [name for name in found if name != "run"]
+    return [name for name in names if name != "run"]
 
 
 def _dataset(result: Result, group: str) -> xr.Dataset:

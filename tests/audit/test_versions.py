@@ -78,10 +78,10 @@ def value_of(file, name):
     return file[group or "/"].attrs[attribute] if attribute else file[group][...]
 
 
-def largest_differences(one, other):
+def largest_differences(here, other):
     """{array: largest difference as a share of its largest value}, of arrays that differ at all."""
-    shares, names = {}, equal_results(one, other)
-    with h5py.File(one, "r", locking=False) as first, h5py.File(other, "r", locking=False) as second:
+    shares, names = {}, equal_results(here, other)
+    with h5py.File(here, "r", locking=False) as first, h5py.File(other, "r", locking=False) as second:
         for name in names:
             a, b = (np.asarray(value_of(file, name), dtype=np.float64) for file in (first, second))
             assert a.shape == b.shape
@@ -100,9 +100,9 @@ def allowed_of(name):
 @pytest.mark.parametrize("controller", ["uncoordinated", "bilayer"])
 def test_another_kernel_of_blas_rounds_otherwise_and_no_more(controller, tmp_path):
     """Two kernels that any processor of today can run."""
-    one, other = (made_by(sys.executable, tmp_path / kernel, controller, OPENBLAS_CORETYPE=kernel)
+    here, other = (made_by(sys.executable, tmp_path / kernel, controller, OPENBLAS_CORETYPE=kernel)
                   for kernel in ("Haswell", "Nehalem"))
-    differences = largest_differences(one, other)
+    differences = largest_differences(here, other)
     assert {name: share for name, share in differences.items() if share > allowed_of(name)} == {}
     assert audited(other).violations == ()
 
@@ -111,6 +111,6 @@ def test_another_kernel_of_blas_rounds_otherwise_and_no_more(controller, tmp_pat
 @pytest.mark.skipif(OTHER_PYTHON not in os.environ, reason=f"{OTHER_PYTHON} names no other interpreter")
 @pytest.mark.parametrize("controller", ["uncoordinated", "bilayer"])
 def test_both_versions_of_python_give_equal_files(controller, tmp_path):
-    one, other = (made_by(python, tmp_path / name, controller) for name, python in
+    here, other = (made_by(python, tmp_path / name, controller) for name, python in
                   (("this", sys.executable), ("other", os.environ[OTHER_PYTHON])))
-    assert equal_results(one, other) == []
+    assert equal_results(here, other) == []

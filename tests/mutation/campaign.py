@@ -169,16 +169,16 @@ def carried_out(faults: Sequence[Fault], hours: float, with_run: bool) -> Iterat
 
 def table(seen: Sequence[Seen], faults: int) -> str:
     """For the page: how many are caught by what, and a line each."""
-    caught = sum(one.is_caught for one in seen)
-    by_tests, runs = sum(bool(one.by_tests) for one in seen), [one.by_audit for one in seen if one.by_audit != "-"]
+    caught = sum(row.is_caught for row in seen)
+    by_tests, runs = sum(bool(row.by_tests) for row in seen), [row.by_audit for row in seen if row.by_audit != "-"]
     head = (f"{len(seen)} of {faults} faults planted, {caught} caught: {by_tests} by tests; of the {len(runs)} of "
             f"which a run was made (others have a dash), {sum(map(bool, runs))} by the audit of it.")
     lines = [head, "", "| fault | in | the first test that fails | rules that the audit finds broken |",
              "|---|---|---|---|"]
-    for one in seen:
-        test = f"`{one.by_tests.removeprefix('tests/')}`" if one.by_tests else "-"
-        rules = one.by_audit if one.by_audit in ("", "-", "no run", "no audit") else f"`{one.by_audit}`"
-        lines.append(f"| {one.name} | `{one.file}` | {test} | {rules or 'none'} |")
+    for row in seen:
+        test = f"`{row.by_tests.removeprefix('tests/')}`" if row.by_tests else "-"
+        rules = row.by_audit if row.by_audit in ("", "-", "no run", "no audit") else f"`{row.by_audit}`"
+        lines.append(f"| {row.name} | `{row.file}` | {test} | {rules or 'none'} |")
     return "\n".join(lines) + "\n"
 
 
@@ -199,13 +199,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     faults = [fault for fault in FAULTS if chosen.only in fault.name or chosen.only in fault.file]
     seen = []
-    for one in carried_out(faults, chosen.hours, not chosen.no_runs):
-        seen.append(one)
-        print(f"{len(seen)}/{len(faults)} {one.name}: {one.by_tests or 'no test'}; audit: {one.by_audit or 'nothing'} "
-              f"({one.seconds:.0f} s)", flush=True)
+    for row in carried_out(faults, chosen.hours, not chosen.no_runs):
+        seen.append(row)
+        print(f"{len(seen)}/{len(faults)} {row.name}: {row.by_tests or 'no test'}; audit: {row.by_audit or 'nothing'} "
+              f"({row.seconds:.0f} s)", flush=True)
     if chosen.page:
         publish(table(seen, len(faults)))
-    missed = [one.name for one in seen if not one.is_caught]
+    missed = [row.name for row in seen if not row.is_caught]
     told = ", ".join(missed) or "none"
     print(f"{len(seen)} of {len(faults)} planted, {len(seen) - len(missed)} caught; missed: {told}")
     return int(len(missed) > MOST_MISSED)

@@ -109,8 +109,8 @@ def test_the_objective_is_cvxpys(form: str) -> None:
 def test_an_hour_of_discharging_takes_and_wears_what_the_hour_does_whatever_the_step() -> None:
     """1 MW of each pair that may: 1/eta_d MWh leave its energy, and wear is that of 1 MWh."""
     made, (_, layout, inputs), theirs, _ = both("active")
-    for one in made.variables:
-        one.value = np.zeros(one.shape)
+    for variable in made.variables:
+        variable.value = np.zeros(variable.shape)
     cars, rows = theirs.cars, layout.rows_d
     cars.discharge.power.value = np.ones(cars.discharge.power.shape)
     left = np.zeros(cars.x.shape)

@@ -54,22 +54,22 @@ def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_nothing_is_published_of_runs_that_the_audit_rejects(docs: Path, write_result: Any) -> None:
     """Numbers made up contradict themselves."""
-    one, before = Run(docs.parent / "run"), read_table("tiny.points", docs / "data").record
-    write_result(one.folder / "cases" / "made_up.h5")
+    current, before = Run(docs.parent / "run"), read_table("tiny.points", docs / "data").record
+    write_result(current.folder / "cases" / "made_up.h5")
     with pytest.raises(RunsFailed, match=r"audit: cases/made_up.h5: .*\n") as told:
-        publish.publish_run(TINY, one, docs / "data")
+        publish.publish_run(TINY, current, docs / "data")
     assert "nothing is published" in str(told.value)
     assert read_table("tiny.points", docs / "data").record == before
-    publish.publish_run(TINY, one, docs / "data", is_audited=False)
+    publish.publish_run(TINY, current, docs / "data", is_audited=False)
     assert read_table("tiny.points", docs / "data").record != before
 
 
 def test_cases_of_sweeps_were_audited_by_their_workers(docs: Path, write_result: Any) -> None:
-    one = Run(docs.parent / "run")
-    write_result(one.folder / "cases" / "case.h5")
-    (one.folder / "cases" / "case.json").write_text('{"violations": []}')
-    (one.folder / "hours.h5").write_bytes(b"no result")
-    assert audit_results(one) == 1
+    current = Run(docs.parent / "run")
+    write_result(current.folder / "cases" / "case.h5")
+    (current.folder / "cases" / "case.json").write_text('{"violations": []}')
+    (current.folder / "hours.h5").write_bytes(b"no result")
+    assert audit_results(current) == 1
 
 
 def test_a_run_ends_in_tables_with_records(docs: Path) -> None:

@@ -23,9 +23,9 @@ def test_the_short_way_for_nobody_instructed_says_what_the_long_one_does() -> No
 def compared(held_kwh: float, charged_kwh: float, discharged_kwh: float = 0.0, hours: float = 0.25,
              asked_kwh: float | None = None) -> Compliance:
     """One enrolled car that is asked and would follow."""
-    one = np.ones(1)
-    return compare(one * (held_kwh if asked_kwh is None else asked_kwh), one * held_kwh, one * charged_kwh,
-                   one * discharged_kwh, one > 0, one > 0, np.zeros(1, dtype=np.int64), one < 0, one < 0, hours)
+    car = np.ones(1)
+    return compare(car * (held_kwh if asked_kwh is None else asked_kwh), car * held_kwh, car * charged_kwh,
+                   car * discharged_kwh, car > 0, car > 0, np.zeros(1, dtype=np.int64), car < 0, car < 0, hours)
 
 
 def test_a_car_complies_within_its_tolerance_of_power_whatever_the_step() -> None:

@@ -152,9 +152,9 @@ def test_reserve_credit_by_hand() -> None:
 
 def test_who_has_no_contract_promises_no_reserve() -> None:
     """Of two like cars that are told the same, one is not enrolled."""
-    both, one = _room(np.array([-3.0, -3.0])), _room(np.array([-3.0, -3.0]), is_enrolled=np.array([True, False]))
+    both, half = _room(np.array([-3.0, -3.0])), _room(np.array([-3.0, -3.0]), is_enrolled=np.array([True, False]))
     for name in ("discharge_max_mw", "discharge_told_mw", "above_mwh", "above_two_way_mwh"):
-        assert one[name] == pytest.approx(both[name] / 2)
+        assert half[name] == pytest.approx(both[name] / 2)
 
 
 def test_reserve_credit_needs_energy() -> None:
