@@ -49,15 +49,16 @@ class Kind:
 
 
 KINDS = (
-    Kind("scenario keys", 0.20, lambda _: texts.scenario_keys()),
+    Kind("scenario keys", 0.19, lambda _: texts.scenario_keys()),
     Kind("overrides", 0.12, lambda _: texts.overrides()),
     Kind("YAML text", 0.12, lambda _: texts.yaml_texts()),
     Kind("options", 0.05, lambda _: texts.options()),
-    Kind("studies", 0.09, lambda _: texts.studies()),
+    Kind("studies", 0.07, lambda _: texts.studies()),
     Kind("sessions", 0.10, lambda _: files.sessions()),
-    Kind("profiles", 0.08, lambda _: files.profiles()),
+    Kind("profiles", 0.06, lambda _: files.profiles()),
     Kind("units", 0.06, lambda _: files.units()),
     Kind("cases of units", 0.04, lambda _: files.unit_cases()),
+    Kind("prices", 0.05, lambda _: files.prices()),
     Kind("networks", 0.05, lambda there: files.networks(there["net.json"])),
     Kind("result files", 0.06, lambda there: files.results(there["old.h5"])),
     Kind("cache entries", 0.03, lambda there: files.cache_entries(

@@ -31,6 +31,13 @@ districts:
   - {name: campus, private: 6, sessions: ses.csv, sessions_start_date: 2019-05-06}
 """
 PROFILES = [["load_mw", "wind_mw", "pv_mw"], *([str(900 + hour), "30", "5.5"] for hour in range(24))]
+DATED = [["time", "load_mw", "wind_mw", "pv_mw", "load_forecast_mw"],
+         *([f"2019-05-{day:02}T{hour:02}:00", str(900 + hour), "30", "5.5", str(910 + hour)]
+           for day in range(1, 7) for hour in range(24))]
+PRICES = [["charge_per_mwh", "discharge_per_mwh", "charge_forecast_per_mwh"],
+          *([str(90 - 8 * hour), str(95 - 7 * hour), "40"] for hour in range(24))]
+ON_DAYS = b"extends: base.yaml\nprofiles: {source: csv, file: own.csv, start_date: 2019-05-03}\n"
+PAYING = b"extends: base.yaml\ntariff: {table: own.csv, currency: EUR, currency_per_usd: 0.9}\n"
 SERIES = b"extends: base.yaml\nprofiles: {source: csv, file: own.csv}\n"
 ON_NET = b"extends: base.yaml\ndistricts:\n  - {name: f, feeder: net.json, peak_scale: 1, private: 2}\n"
 UNITS = [
@@ -80,7 +87,12 @@ def sessions() -> st.SearchStrategy[Case]:
 
 def profiles() -> st.SearchStrategy[Case]:
     """Series of load, wind and sun."""
-    return tables(PROFILES, "own.csv", SERIES)
+    return st.one_of(tables(PROFILES, "own.csv", SERIES), tables(DATED, "own.csv", ON_DAYS))
+
+
+def prices() -> st.SearchStrategy[Case]:
+    """Prices of charging and discharging."""
+    return tables(PRICES, "own.csv", PAYING)
 
 
 def units() -> st.SearchStrategy[Case]:

@@ -12,7 +12,20 @@ import pytest
 
 from testbed.running.preflight import WrongRequest
 from tests.fuzz.campaign import KINDS, Kind, Tally, carried_out, examples, page_text
-from tests.fuzz.files import CASE, ON_UNITS, PROFILES, REPLAY, SERIES, SESSIONS, UNITS, as_csv
+from tests.fuzz.files import (
+    CASE,
+    DATED,
+    ON_DAYS,
+    ON_UNITS,
+    PAYING,
+    PRICES,
+    PROFILES,
+    REPLAY,
+    SERIES,
+    SESSIONS,
+    UNITS,
+    as_csv,
+)
 from tests.fuzz.judge import DONE, WRONG, Case, judged
 from tests.fuzz.texts import BASE, OLD, STUDY
 from tests.fuzz.world import lay_out, standing_files
@@ -56,9 +69,10 @@ def test_a_damaged_result_ends_no_process(there: Mapping[str, bytes]) -> None:
 @pytest.mark.parametrize("files", [
     {"mine.yaml": BASE}, {"mine.yaml": STUDY}, {"mine.yaml": REPLAY, "ses.csv": as_csv(SESSIONS)},
     {"mine.yaml": SERIES, "own.csv": as_csv(PROFILES)},
+    {"mine.yaml": ON_DAYS, "own.csv": as_csv(DATED)}, {"mine.yaml": PAYING, "own.csv": as_csv(PRICES)},
     {"mine.yaml": ON_UNITS.replace(b"NAME", b"own.csv"), "own.csv": as_csv(UNITS)},
     {"mine.yaml": ON_UNITS.replace(b"NAME", b"own.json"), "own.json": json.dumps(CASE).encode()},
-], ids=["scenario", "study", "sessions", "profiles", "units", "case of units"])
+], ids=["scenario", "study", "sessions", "profiles", "dated profiles", "prices", "units", "case of units"])
 def test_what_is_mangled_was_right_before(files: dict[str, bytes], folder: Path) -> None:
     assert judged(Case(("check", "mine.yaml"), files), folder).exit_code == DONE
 
