@@ -12,7 +12,7 @@ import numpy as np
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints, RecordError
 from models.system.tariff import DAY_S
 from models.tables.mistakes import TableError
-from models.tables.series import TIME, span_of
+from models.tables.series import TIME, series_notes, span_of
 from models.tables.table_format import TableFormat
 from models.tables.user_table import UserTable
 
@@ -120,7 +120,7 @@ def read_prices(file: Path, resolution_s: int = SECONDS_PER_HOUR, form: TableFor
         raise PriceError(str(error)) from None
     return OwnPrices((paid[0] / currency_per_usd, paid[1] / currency_per_usd),
                      (forecast[0] / currency_per_usd, forecast[1] / currency_per_usd), resolution_s, span.first_s,
-                     span.repeats, foresight, tuple(table.notes()))
+                     span.repeats, foresight, tuple(series_notes(table, resolution_s)))
 
 
 def _name(way: str, is_forecast: bool, per: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from models.records.arrays import Floats
 from models.system.profiles import ProfileError, Profiles
 from models.tables.mistakes import TableError
-from models.tables.series import TIME, span_of
+from models.tables.series import TIME, series_notes, span_of
 from models.tables.table_format import TableFormat
 from models.tables.user_table import UserTable
 
@@ -47,7 +47,7 @@ def csv_profiles(file: Path, resolution_s: int, form: TableFormat | None = None,
         raise ProfileError(str(error)) from None
     made = Profiles(*_series(actual), load_peak_mw=float(actual["load_mw"].max()), resolution_s=resolution_s,
                     first_s=span.first_s, repeats=span.repeats, must_take_mw=actual.get(MUST_TAKE),
-                    notes=tuple(table.notes()))
+                    notes=tuple(series_notes(table, resolution_s)))
     if not told:
         return made
     load, wind, pv = _series({**actual, **told})

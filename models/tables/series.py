@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -43,6 +44,14 @@ def span_of(table: UserTable, resolution_s: int, start_date: dt.date | None) -> 
         table.mistakes.add(f"column {TIME}: rows do not meet the midnight of start_date={start_date}, but the clock "
                            f"{abs(first_s) % resolution_s} s off it", table.places[0])
     return Span(first_s, False)
+
+
+def series_notes(table: UserTable, resolution_s: int) -> Iterator[str]:
+    """How a series without mistakes was read: rows without times may be another number of days than was meant."""
+    yield from table.notes()
+    days = table.count * resolution_s // DAY_S
+    if days > 1 and not table.has(TIME):
+        yield f"has no column {TIME}: {table.count} rows of {resolution_s} s are taken as {days} days in a row"
 
 
 def _midnight_s(table: UserTable, day: dt.date) -> int:

@@ -11,6 +11,7 @@ import atexit
 import gc
 import importlib
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -87,6 +88,11 @@ def main() -> None:
     """Entry point of the console script."""
     if wrong := next((word for word in sys.argv[1:] if CONTROL.search(word)), None):
         say(f"testbed: {wrong}: an argument must not hold control characters, or bytes that are no text")
+        sys.exit(WRONG_USAGE)
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        say("testbed: the present folder has been removed; change into another one")
         sys.exit(WRONG_USAGE)
     atexit.register(gc.freeze)  # the process is ending: to look for cycles once more takes a fifth of a second
     app()

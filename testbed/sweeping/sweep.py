@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from testbed.metrics.older_tables import left_out
 from testbed.metrics.registry import METRICS
 from testbed.running.preflight import RESULTS, WrongRequest, folder_mistakes
 from testbed.sweeping.alone import alone_in
@@ -171,6 +172,9 @@ def _remember_failure(folder: Path, key: str, failure: Failure) -> None:
 def _tell_start(sweep: Sweep, chosen: Sequence[Case], todo: Sequence[Case], say: Say) -> None:
     kept = len(chosen) - len(todo)
     say(f"{sweep.study.name}: {len(chosen)} cases, {kept} complete already, {len(todo)} to do; {sweep.folder}")
+    if others := len(left_out(sweep.folder / TABLE, ("case",), {(case.key,) for case in sweep.cases})):
+        say(f"note: {TABLE} will no longer list {others} cases that are not in this study; their results stay, and a "
+            "study that names them lists them again")
     left = {case.key for case in todo}
     codes = [case_record(sweep.folder, case.key).get("code") for case in chosen if case.key not in left]
     if other := sum(code != code_hash() for code in codes):

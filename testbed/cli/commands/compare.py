@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,12 +15,16 @@ from testbed.cli.opened import opened
 from testbed.cli.options import Force, NoAudit, Overrides, PlanFile, ScenarioName
 from testbed.cli.saying import say
 from testbed.metrics.of_runs import write_metrics_csv
+from testbed.metrics.older_tables import left_out
 from testbed.reporting.report import write_report
 from testbed.reporting.tables import print_comparison
+from testbed.results.reading import Result
 from testbed.running.preflight import compare_request
 from testbed.running.several_runs import jobs
 from testbed.scripting.given import expect
 from testbed.users.parameters import listed
+
+MOST_TOLD = 4
 
 
 @reported
@@ -45,6 +50,7 @@ def command(
         results = [opened(path) for path in done]
         audits = [] if no_audit else audited_in_passing(done)
         print_comparison(results, audits)
+        _tell_left_out(results, request.output / "metrics.csv")
         write_metrics_csv(results, request.output / "metrics.csv")
         write_report(done, request.output / "report.html", audits)
         for line in (line for run in audits for line in run.lines):
@@ -53,3 +59,13 @@ def command(
         say(f"written: {request.output / 'metrics.csv'}, {request.output / 'report.html'}")
     if len(done) < len(outcomes):
         raise typer.Exit(FAILED)
+
+
+def _tell_left_out(results: Sequence[Result], table: Path) -> None:
+    """Runs that the table and the report held until now."""
+    runs = left_out(table, ("controller", "seed"), {(result.controller, str(result.seed)) for result in results})
+    if runs:
+        some = ", ".join(f"{controller} seed {seed}" for controller, seed in runs[:MOST_TOLD])
+        more = ", ..." if len(runs) > MOST_TOLD else ""
+        say(f"note: metrics.csv and report.html hold this comparison alone, no longer {some}{more}; their results "
+            f"stay, `testbed report {table.parent}` shows all")

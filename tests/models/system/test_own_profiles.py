@@ -30,6 +30,14 @@ def test_an_own_file_is_used_as_it_is_and_repeats(tmp_path):
     assert own.notes == ()
 
 
+def test_rows_without_times_say_as_how_many_days_they_were_read(tmp_path):
+    """A day of quarters is four days of hours, where nothing says otherwise."""
+    quarters = ["900,1,0"] * 96
+    told = "has no column time: 96 rows of 3600 s are taken as 4 days in a row"
+    assert csv_profiles(csv_file(tmp_path, quarters), 3600).notes == (told,)
+    assert csv_profiles(csv_file(tmp_path, quarters), 900).notes == ()
+
+
 @pytest.mark.parametrize(("rows", "header", "message"), [
     (["900,1,0"] * 23, PLAIN, "23 rows of 3600 s are no whole days; a day needs 24 rows"),
     (["900,1,0"] * 23 + ["nan,1,0"], PLAIN, r"row 24 \(line 25\): column load_mw is empty"),

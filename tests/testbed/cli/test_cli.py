@@ -225,6 +225,17 @@ def test_compare_audits_what_it_ran(here: Path, fake_run: FakeRun) -> None:
     assert "audit_<wbr>violations" in report and "Audit: 0 of 2 runs without a violation." in report
 
 
+def test_what_tables_no_longer_hold_is_told(here: Path, fake_run: FakeRun) -> None:
+    asked = ("compare", "smoke", "-o", "out", "--no-audit", "--controllers")
+    assert "no longer" not in call(*asked, "mine.py:Mine").stderr
+    done = call(*asked, "mine.py:Other")
+    assert ("note: metrics.csv and report.html hold this comparison alone, no longer mine seed 1; their results stay, "
+            "`testbed report out` shows all\n") in done.stderr
+    assert {"mine-seed1.h5", "other-seed1.h5"} < set(files_in(here / "out"))
+    (here / "out" / "metrics.csv").write_bytes(b"\xff\x00,\n\"")
+    assert call(*asked, "mine.py:Other", "--force").exit_code == 0
+
+
 def test_a_failed_run_keeps_the_others(here: Path, fake_run: FakeRun) -> None:
     fake_run.ending["mine", 1] = RunFailed("fleet", -900, "broken", Path("out/mine-seed1.h5"))
     done = call("compare", "smoke", "--controllers", "mine.py:Mine,mine.py:Other", "-o", "out")

@@ -70,6 +70,18 @@ def test_text_of_files_is_shown_clean(here: Path) -> None:
     assert done.exit_code == 2 and "\\x1b[31mred" in done.stderr and "\x1b" not in done.stderr
 
 
+def test_a_folder_that_has_gone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                        capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["testbed", "check", "smoke"])
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(SystemExit) as stopped:
+        command_line.main()
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == "testbed: the present folder has been removed; change into another one\n"
+
+
 def test_arguments_with_control_characters_are_refused(monkeypatch: pytest.MonkeyPatch,
                                                        capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["testbed", "show", "a\x1b[31m.h5"])

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from testbed.running.preflight import WrongRequest
 from testbed.sweeping.alone import alone_in
 from testbed.sweeping.case import CaseOutcome, SchedulerLost, is_complete, open_parts, run_case
 from testbed.sweeping.cluster import LOST, carried_out, check_workers, cores
-from testbed.sweeping.sweep import _carry_out, _tell_objectives, run_sweep, sweep_request, write_tables
+from testbed.sweeping.sweep import _carry_out, _tell_objectives, _tell_start, run_sweep, sweep_request, write_tables
 from testbed.wiring.code_version import code_hash
 from testbed.wiring.failure import Failure
 from tests.testbed import small_run
@@ -201,6 +202,16 @@ def test_complete_cases_are_not_run_again(swept, monkeypatch: pytest.MonkeyPatch
     assert [case.key for case in asked] == [case.key for case in sweep.cases if case.controller == "throwing"
                                             or case.key == lost]
     assert rows_of(sweep.folder / "results.csv")[0]["status"] == "open"
+
+
+def test_cases_that_the_table_will_no_longer_list_are_told(swept) -> None:
+    sweep, _, _ = swept
+    said: list[str] = []
+    _tell_start(replace(sweep, cases=sweep.cases[1:]), sweep.cases[1:], (), said.append)
+    assert any("results.csv will no longer list 1 cases that are not in this study" in text for text in said)
+    said.clear()
+    _tell_start(sweep, sweep.cases, (), said.append)
+    assert not any("no longer" in text for text in said)
 
 
 def test_a_sweep_that_is_killed_goes_on_and_its_table_is_that_of_an_undisturbed_one(tmp_path: Path) -> None:
