@@ -11,7 +11,8 @@ from audit.run import SECONDS_PER_HOUR, Run
 from audit.tables import MODEL_DATA, period_prices, tariff_cny_per_kwh
 
 PERIODS = ("valley", "flat", "peak")
-SHIPPED_PRICES = ("spot_with_negative_hours",)
+SHIPPED_PRICES = {"spot_with_negative_hours": "prices/spot_with_negative_hours.csv",
+                  "rts_gmlc_2020-02": "rts_gmlc/prices_2020-02.csv"}
 DAY_S = DAY_H * SECONDS_PER_HOUR
 Both = tuple[Floats, Floats]
 """(charging, discharging)."""
@@ -107,7 +108,7 @@ def _is_own(run: Run) -> bool:
 def _own(run: Run) -> _Own | None:
     chosen = run.part("tariff")
     table, form = str(chosen["table"]), chosen.get("file_format") or {}
-    path = str(MODEL_DATA / "prices" / f"{table}.csv") if table in SHIPPED_PRICES else table
+    path = str(MODEL_DATA / SHIPPED_PRICES[table]) if table in SHIPPED_PRICES else table
     text = text_of(run.inputs, "prices", path)
     if text is None:
         return None

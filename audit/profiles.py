@@ -25,6 +25,7 @@ SIMBENCH_ZONE = ZoneInfo("Europe/Berlin")
 SIMBENCH_STEP_S = 900
 NAMES = ("load_mw", "wind_mw", "pv_mw", "must_take_mw")
 """Of the rows of a series; the last is what of wind and sun cannot be curtailed."""
+SHIPPED_SERIES = {"rts_gmlc_2020-02": "rts_gmlc/2020-02.csv"}
 ORACLE = "oracle"
 
 
@@ -87,7 +88,8 @@ def _ten_unit(run: Run, p: Any) -> Series:
 
 def _csv(run: Run, p: Any) -> Series | None:
     """A table of the user's own; forecasts stand in columns beside."""
-    text = text_of(run.inputs, "profiles", str(p["file"]))
+    file = str(p["file"])
+    text = text_of(run.inputs, "profiles", str(MODEL_DATA / SHIPPED_SERIES[file]) if file in SHIPPED_SERIES else file)
     if text is None:
         return None
     form = p.get("file_format") or {}
@@ -97,6 +99,8 @@ def _csv(run: Run, p: Any) -> Series | None:
     rows = np.stack([columns.get(name, none) for name in NAMES])
     told = np.stack([columns.get(other, row) for other, row in zip(told_names, rows, strict=True)])
     first_s = first_second(times, form, p.get("start_date"))
+    factor = np.array([1.0, *[float(p.get("renewables_factor", 1.0))] * 3])[:, None]
+    rows, told = rows * factor, told * factor
     return Series(rows, float(p["resolution_s"]), float(rows[0].max()), first_s is None, first_s or 0,
                   told if set(told_names) & set(columns) else None)
 

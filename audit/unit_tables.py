@@ -19,7 +19,7 @@ from audit.units import Units
 
 UNITS, RAMPS = MODEL_DATA / "ten_units.csv", MODEL_DATA / "ten_unit_ramps.csv"
 TEN_UNITS = "ten_units"
-CASES = MODEL_DATA / "units"
+CASES, EMISSIONS = MODEL_DATA / "units", MODEL_DATA / "rts_gmlc" / "emissions.csv"
 SHIPPED_CASES = ("rts_gmlc_2020-02-09", "rts_gmlc_2020-07-06")
 BROUGHT = "units"
 """Under which name a result holds the text of a user's own table."""
@@ -40,7 +40,9 @@ def units_of(run: Run) -> Units:
     copies, scale, name = int(system["unit_copies"]), float(system["unit_scale"]), str(system["units"])
     if name == TEN_UNITS:
         rows = _ten_units(str(system["emissions"]), str(system["ramps"]))
-    elif name in SHIPPED_CASES or name.lower().endswith(".json"):
+    elif name in SHIPPED_CASES:
+        rows = _with_emissions(_case_rows(_text(run, name)))
+    elif name.lower().endswith(".json"):
         rows = _case_rows(_text(run, name))
     else:
         form = system.get("units_format") or {}
@@ -129,6 +131,14 @@ def _case_rows(text: str) -> list[Row]:
             "points": [(point["mw"], point["cost"]) for point in of["piecewise_production"]],
             "starts": [(start["lag"], start["cost"]) for start in of["startup"]]})
     return rows
+
+
+def _with_emissions(rows: list[Row]) -> list[Row]:
+    """Of cases that come along: a table beside says what their units emit."""
+    table = columns(EMISSIONS)
+    values = {unit: {name: table[name][i] for name in ("emission_alpha_t_per_h", "emission_beta_t_per_mwh")}
+              for i, unit in enumerate(table["unit"])}
+    return [{**row, **values[row["unit"]]} for row in rows]
 
 
 # ---------------------------------------------------------------- the arrays

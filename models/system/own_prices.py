@@ -17,7 +17,7 @@ from models.tables.table_format import TableFormat
 from models.tables.user_table import UserTable
 
 Foresight = Literal["known", "forecast", "day_before"]
-WAYS = ("charge", "discharge")
+WAYS, SOURCE = ("charge", "discharge"), "source"
 PER = {"per_kwh": 1.0, "per_mwh": 1e-3}
 """Ends of column names, and what makes prices per kWh of them."""
 MOST = 100_000.0
@@ -110,7 +110,7 @@ def read_prices(file: Path, resolution_s: int = SECONDS_PER_HOUR, form: TableFor
     """
     names = [_name(way, is_forecast, per) for way in WAYS for is_forecast in (False, True) for per in PER]
     try:
-        table = UserTable(file, {name: (name,) for name in (*names, TIME)}, (), names, form or TableFormat())
+        table = UserTable(file, {name: (name,) for name in (*names, TIME, SOURCE)}, (), names, form or TableFormat())
         paid = _both(table, False)
         forecast = _both(table, True) if foresight == "forecast" else paid
         # a day without dates is every day

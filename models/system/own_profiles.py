@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.data_tables import FOLDER
 from models.records.arrays import Floats
 from models.system.profiles import ProfileError, Profiles
 from models.tables.mistakes import TableError
@@ -15,26 +16,34 @@ from models.tables.series import TIME, series_notes, span_of
 from models.tables.table_format import TableFormat
 from models.tables.user_table import UserTable
 
+SHIPPED_SERIES = {"rts_gmlc_2020-02": "rts_gmlc/2020-02.csv"}
+"""Series that come along, by name: files of `models/data/`."""
 CSV_COLUMNS = ("load_mw", "wind_mw", "pv_mw")
-MUST_TAKE = "must_take_mw"
+MUST_TAKE, SOURCE = "must_take_mw", "source"
 FORECASTS = {name: name.replace("_mw", "_forecast_mw") for name in (*CSV_COLUMNS, MUST_TAKE)}
 """What operators are told of each column; the column itself where there is no forecast of it."""
 MOST_MW, ROUNDING_MW = 10_000_000.0, 1e-6
 """More than all power stations of the world give; what a sum of rounded columns may miss."""
 
 
+def series_file(name: str) -> Path:
+    """The file of a series, of one's own or one that comes along."""
+    return FOLDER / SHIPPED_SERIES[name] if name in SHIPPED_SERIES else Path(name)
+
+
 def csv_profiles(file: Path, resolution_s: int, form: TableFormat | None = None,
-                 start_date: dt.date | None = None) -> Profiles:
+                 start_date: dt.date | None = None, renewables_factor: float = 1.0) -> Profiles:
     """Series from a CSV file with the columns load_mw, wind_mw, pv_mw (MW, means over resolution_s).
 
     must_take_mw is what of wind and sun together cannot be curtailed; columns NAME_forecast_mw are what operators are
     told of any of the four. A column `time`, where there is one, must rise by
-    resolution_s; with a start_date the rows have their own days, else they are whole days, repeated. Raises
+    resolution_s; with a start_date the rows have their own days, else they are whole days, repeated. Wind and sun,
+    with what must be taken of them, are used times renewables_factor. Raises
     ProfileError for a file that is missing, lacks a column, holds gaps, or does not fit.
     """
     try:
         numbers = (*FORECASTS, *FORECASTS.values())
-        table = UserTable(file, {name: (name,) for name in (*numbers, TIME)}, CSV_COLUMNS, numbers,
+        table = UserTable(file, {name: (name,) for name in (*numbers, TIME, SOURCE)}, CSV_COLUMNS, numbers,
                           form or TableFormat())
         actual = {name: table.numbers(name, MOST_MW, is_needed=True) for name in FORECASTS
                   if table.has(name) or name != MUST_TAKE}
@@ -42,6 +51,8 @@ def csv_profiles(file: Path, resolution_s: int, form: TableFormat | None = None,
                 if table.has(FORECASTS[name])}
         span = span_of(table, resolution_s, start_date)
         _check_levels(table, actual, told)
+        for series in (actual, told):
+            series |= {name: values * renewables_factor for name, values in series.items() if name != CSV_COLUMNS[0]}
         table.mistakes.refuse()
     except TableError as error:
         raise ProfileError(str(error)) from None

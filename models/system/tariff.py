@@ -117,8 +117,9 @@ class TariffKind:
     """What charging costs in each of PERIODS; None: it has no period prices to lend to another."""
 
 
-SHIPPED_PRICES = ("spot_with_negative_hours",)
-"""Tables of prices that come along, in `models/data/prices/`."""
+SHIPPED_PRICES = {"spot_with_negative_hours": "prices/spot_with_negative_hours.csv",
+                  "rts_gmlc_2020-02": "rts_gmlc/prices_2020-02.csv"}
+"""Tables of prices that come along, by name: files of `models/data/`."""
 PRICE_SUFFIXES = (".csv", ".csv.gz")
 
 
@@ -134,7 +135,7 @@ def is_table_of_prices(name: str) -> bool:
 
 def price_file(name: str) -> Path:
     """The file of a table of prices."""
-    return FOLDER / "prices" / f"{name}.csv" if name in SHIPPED_PRICES else Path(name)
+    return FOLDER / SHIPPED_PRICES[name] if name in SHIPPED_PRICES else Path(name)
 
 
 TARIFFS: Registry[TariffKind] = Registry("tariff", "models.system.tariffs", "TARIFF", TariffKind)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from models.data_tables import FOLDER
+import numpy as np
+
+from models.data_tables import FOLDER, read_columns
 from models.records.thermal_units import ThermalUnits
 from models.system.own_units import several
 from models.system.pglib_uc import PglibCase, read_pglib_uc
@@ -34,7 +37,7 @@ def units_of(units: str, emissions: EmissionSet = "linear", unit_copies: int = 1
     if units == TEN_UNITS:
         return ten_units(emissions, unit_copies, unit_scale, ramps)
     if units in SHIPPED_CASES:
-        return several(shipped_case(units).units, unit_copies, unit_scale)
+        return several(_emitting(shipped_case(units).units), unit_copies, unit_scale)
     file = Path(units)
     read = read_unit_csv(file, units_format, text) if _is_csv(units) else read_pglib_uc(file, text).units
     return several(read, unit_copies, unit_scale)
@@ -47,6 +50,15 @@ def unit_notes(units: str, units_format: TableFormat | None = None) -> tuple[str
 
 def _is_csv(units: str) -> bool:
     return units.lower().endswith(".csv")
+
+
+def _emitting(units: ThermalUnits) -> ThermalUnits:
+    """Units of RTS-GMLC with what they emit: cases of pglib-uc say nothing of it."""
+    table = read_columns("rts_gmlc/emissions.csv")
+    row = [table["unit"].index(name) for name in units.names]
+    alpha, beta = (np.array([float(table[name][i]) for i in row])
+                   for name in ("emission_alpha_t_per_h", "emission_beta_t_per_mwh"))
+    return replace(units, emission_alpha_t_per_h=alpha, emission_beta_t_per_mwh=beta)
 
 
 def shipped_case(name: str) -> PglibCase:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from models.mobility.recorded_sessions import SHIPPED
+from models.system.own_profiles import SHIPPED_SERIES
 from models.system.tariff import is_file_of_prices
 from models.system.unit_tables import is_file_of_units
 from models.tables.mistakes import Mistakes
@@ -24,7 +25,7 @@ def named_files(scenario: Scenario) -> tuple[Path, ...]:
 
 def system_files(scenario: Scenario) -> tuple[Path, ...]:
     """Those of the power system: series, units and prices."""
-    return _paths([scenario.profiles.file, _units_file(scenario), _prices_file(scenario)])
+    return _paths([_series_file(scenario), _units_file(scenario), _prices_file(scenario)])
 
 
 def brought_texts(scenario: Scenario) -> dict[str, tuple[str, str]]:
@@ -34,7 +35,7 @@ def brought_texts(scenario: Scenario) -> dict[str, tuple[str, str]]:
     """
     profiles, tariff, system = scenario.profiles, scenario.tariff, scenario.system
     brought = {"units": (_units_file(scenario), system.units_format.encoding),
-               "profiles": (profiles.file, profiles.file_format.encoding),
+               "profiles": (_series_file(scenario), profiles.file_format.encoding),
                "prices": (_prices_file(scenario), tariff.file_format.encoding)}
     return {what: (Path(path).name, read_text(Path(path), encoding, Mistakes(Path(path)))[0])
             for what, (path, encoding) in brought.items() if path is not None}
@@ -58,7 +59,7 @@ def file_digest(file: Path) -> str:
 
 def at_home(scenario: Scenario) -> Scenario:
     """The same scenario with whole paths, for processes that run in another folder."""
-    profiles = scenario.profiles.model_copy(update={"file": _whole(scenario.profiles.file)})
+    profiles = scenario.profiles.model_copy(update={"file": _whole(_series_file(scenario)) or scenario.profiles.file})
     districts = tuple(
         district.model_copy(update={"feeder": _whole(_network_file(district.feeder)) or district.feeder,
                                     "sessions": _whole(_sessions_file(district.sessions)) or district.sessions})
@@ -71,6 +72,10 @@ def at_home(scenario: Scenario) -> Scenario:
 
 def _units_file(scenario: Scenario) -> str | None:
     return scenario.system.units if is_file_of_units(scenario.system.units) else None
+
+
+def _series_file(scenario: Scenario) -> str | None:
+    return None if scenario.profiles.file in SHIPPED_SERIES else scenario.profiles.file
 
 
 def _prices_file(scenario: Scenario) -> str | None:

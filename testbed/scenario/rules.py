@@ -72,6 +72,13 @@ def _times(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     if (scenario.profiles.file is None) == (scenario.profiles.source == "csv"):
         yield Contradiction(("profiles", "file"), scenario.profiles.file,
                             "is needed with profiles.source: csv, and only with it")
+    weekday = scenario.fleet.first_weekday
+    if date is not None and weekday != date.weekday() and scenario.private_trips != "parametric":
+        yield Contradiction(("fleet", "first_weekday"), weekday,
+                            f"must be {date.weekday()}, as profiles.start_date={date} is a {date:%A}")
+    if scenario.profiles.renewables_factor != 1.0 and scenario.profiles.source != "csv":
+        yield Contradiction(("profiles", "renewables_factor"), scenario.profiles.renewables_factor,
+                            "is only for profiles.source: csv; others have wind_capacity_mw and pv_capacity_mw")
     if scenario.profiles.source != "simbench":
         if date is not None and scenario.profiles.source != "csv" and not is_table_of_prices(scenario.tariff.table):
             yield Contradiction(path, str(date), "is only for profiles.source: simbench or csv, or prices of one's own")

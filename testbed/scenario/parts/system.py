@@ -39,11 +39,13 @@ class Profiles(Part):
     source: Literal["ten_unit", "simbench", "csv"] = "ten_unit"
     """`ten_unit`: one-day tables, repeated; `simbench`: 15-minute series of 2016; `csv`: a file of one's own."""
     file: PathText | None = None
-    """csv: path of a file with the columns load_mw, wind_mw, pv_mw, used as they are; whole days repeat."""
+    """csv: path of a file with the columns load_mw, wind_mw, pv_mw, whole days repeat; or rts_gmlc_2020-02."""
     file_format: TableFormat = TableFormat()
     """csv: how the file is written, where it does not say so itself."""
     resolution_s: Annotated[int, Between(60, SECONDS_PER_HOUR)] = SECONDS_PER_HOUR
     """csv: seconds from row to row."""
+    renewables_factor: Factor = 1.0
+    """csv: factor on wind and sun, with what must be taken of them."""
     start_date: Day | None = None
     """First counted day, as 2016-01-18; needed for `simbench`, and where rows of files of one's own have their days."""
     load_peak_mw: PeakMw = 1500.0

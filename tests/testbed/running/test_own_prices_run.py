@@ -95,7 +95,7 @@ def test_the_table_that_comes_along_is_a_tariff(tmp_path):
 
 
 @pytest.mark.parametrize(("keys", "message"), [
-    (("tariff.table=mine.xls",), "spot_with_negative_hours or a CSV file"),
+    (("tariff.table=mine.xls",), "spot_with_negative_hours, .* or a CSV file"),
     (("tariff.table=none.csv",), "prices of scenario smoke: none.csv: there is no such file"),
     (("tariff.table=spot_with_negative_hours", "tariff.currency=EUR"), "must be 1 with USD and another number"),
     (("tariff.foresight=day_before",), "is only for prices of one's own"),
