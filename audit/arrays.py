@@ -81,7 +81,11 @@ _NETWORK = (
     *_all("network", "bus", "whole", "bus_parent"),
     *_all("network", "bus", "positive", "line_rating_a transformer_rating_kva"),
     *_all("network", "bus", "real", """line_r_pu line_x_pu line_turns_ratio shunt_g_pu shunt_b_pu load_peak_kw
-        load_peak_kvar""", since=2),
+        load_peak_kvar load_follow_kw load_follow_kvar load_fixed_kw load_fixed_kvar""", since=2),
+    *_all("network", "series", "whole", "series_bus", since=2, optional=True),
+    *_all("network", "series", "real", "series_kw series_kvar", since=2, optional=True),
+    *_all("network", "series", "text", "series_source", since=2, optional=True),
+    *_all("network", "time bus", "real", "load_bus_kw load_bus_kvar", since=2),
     *_all("network", "time bus", "positive", "vm_pu vm_setpoint_pu line_loading_percent transformer_kva"),
     *_all("network", "time", "real", "losses_change_mw p_slack_kw q_slack_kvar"),
     *_all("network", "time", "positive", "losses_kw losses_setpoint_kw losses_base_kw"),

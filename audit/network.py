@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from audit.finding import AuditError, Floats
-from audit.run import District, Run
+from audit.run import District
 
 KVA = 1e3
 """Per unit of power."""
@@ -149,7 +149,6 @@ def tree_of(district: District) -> Tree:
     return Tree(rows, z, float(district.attributes["v_slack_pu"]), district("line_turns_ratio"), y)
 
 
-def loads(run: Run, district: District) -> tuple[Floats, Floats]:
-    """(kW, kvar) [T, B] without cars: each bus's peak times the system's load over its peak."""
-    shape = run("load_mw")[:, None] / float(run.attributes["load_peak_mw"])
-    return shape * district("load_peak_kw"), shape * district("load_peak_kvar")
+def loads(district: District) -> tuple[Floats, Floats]:
+    """(kW, kvar) [T, B] without cars."""
+    return district("load_bus_kw"), district("load_bus_kvar")

@@ -111,19 +111,22 @@ def _simbench(run: Run, p: Any) -> Series | None:
     if spec is None or spec.origin is None:
         return None
     folder = Path(spec.origin).parent / SIMBENCH
-    load = _columns(folder / "LoadProfile.csv", p["load_columns"])
+    load = simbench_columns(folder / "LoadProfile.csv", p["load_columns"])
     mixture = (load / load.max(axis=0)).mean(axis=1)
-    wind, sun = (np.maximum(_columns(folder / "RESProfile.csv", p[f"{name}_columns"]), 0.0).mean(axis=1)
+    wind, sun = (np.maximum(simbench_columns(folder / "RESProfile.csv", p[f"{name}_columns"]), 0.0).mean(axis=1)
                  * float(p[f"{name}_capacity_mw"]) for name in ("wind", "pv"))
-    peak, date = float(p["load_peak_mw"]), p["start_date"]
-    day = date if isinstance(date, dt.date) else dt.date.fromisoformat(str(date))
-    midnight = dt.datetime.combine(day, dt.time(), SIMBENCH_ZONE)
-    first_s = round((SIMBENCH_FIRST - midnight).total_seconds())
+    peak, first_s = float(p["load_peak_mw"]), simbench_first_s(p["start_date"])
     rows = np.stack([mixture / mixture.max() * peak, wind, sun])
     return Series(_without_limits(rows), SIMBENCH_STEP_S, peak, repeats=False, first_s=first_s)
 
 
-def _columns(path: Path, names: Any) -> Floats:
+def simbench_first_s(date: Any) -> int:
+    """Seconds from the local midnight of a day to the first row."""
+    day = date if isinstance(date, dt.date) else dt.date.fromisoformat(str(date))
+    return round((SIMBENCH_FIRST - dt.datetime.combine(day, dt.time(), SIMBENCH_ZONE)).total_seconds())
+
+
+def simbench_columns(path: Path, names: Any) -> Floats:
     """[rows, names] of a file with semicolons."""
     with path.open(encoding="utf-8") as lines:
         known = lines.readline().rstrip("\n").split(";")

@@ -40,6 +40,9 @@ CarControl = Literal["none", "charge_only", "bidirectional"]
 PowerFlowCall = Callable[[Floats, Floats], PowerFlow]
 """AC power flow of the operator's own network: (p_kw [N, B], q_kvar [N, B]) drawn at each bus -> PowerFlow."""
 
+BusLoadCall = Callable[[int, Floats], tuple[Floats, Floats]]
+"""(time_s, forecast system load [H] in MW from then on) -> (kW, kvar) [B, H] drawn at each bus without cars."""
+
 AtBusCall = Callable[[Floats], Floats]
 """Chargers of the operator's own cars: powers at the bus for powers into (below 0: out of) the batteries, [V] in kW."""
 
@@ -52,8 +55,8 @@ class FeederOffer:
     feeder: RadialFeeder
     site: Site
     power_flow: PowerFlowCall
-    load_peak_mw: float
-    """System load at which the feeder's buses draw p_base_kw and q_base_kvar; they follow the system's load."""
+    bus_load: BusLoadCall
+    """What its operator expects its buses to draw without cars."""
 
 
 @dataclass(frozen=True)

@@ -27,12 +27,12 @@ def _buses(d: District) -> tuple[str, ...]:
 
 
 @rule("5.4", "vm_pu", "losses_kw", "p_slack_kw", "q_slack_kvar", "p_bus_kw", "q_bus_kvar", "line_loading_percent",
-      "line_rating_a", "line_r_pu", "line_x_pu", "line_turns_ratio", "shunt_g_pu", "shunt_b_pu", "load_peak_kw",
-      "load_peak_kvar", "bus_parent")
+      "line_rating_a", "line_r_pu", "line_x_pu", "line_turns_ratio", "shunt_g_pu", "shunt_b_pu", "load_bus_kw",
+      "load_bus_kvar", "bus_parent")
 def ac_of_what_happened(run: Run) -> Iterator[Check]:
     """Voltages, losses, loadings and the draw from the substation are those of AC power flow."""
     for d in _networks(run):
-        tree, (p, q) = tree_of(d), loads(run, d)
+        tree, (p, q) = tree_of(d), loads(d)
         flow = tree.flow(p + d("p_bus_kw"), q + d("q_bus_kvar"))
         yield same(f"{d.name}: voltage at", d("vm_pu"), flow.vm_pu, "pu", names=_buses(d), rel=0.0, absolute=VM_PU)
         for name, right in (("losses_kw", flow.losses_kw), ("p_slack_kw", flow.p_slack_kw),
@@ -48,11 +48,11 @@ def ac_of_what_happened(run: Run) -> Iterator[Check]:
                    rel=POWER_REL, absolute=1e-7)
 
 
-@rule("5.4", "losses_base_kw", "load_peak_kw", "load_peak_kvar")
+@rule("5.4", "losses_base_kw", "load_bus_kw", "load_bus_kvar")
 def ac_without_cars(run: Run) -> Iterator[Check]:
     """Losses without cars are those of the loads alone."""
     for d in _networks(run):
-        flow = tree_of(d).flow(*loads(run, d))
+        flow = tree_of(d).flow(*loads(d))
         yield same(f"{d.name}: losses without cars", d("losses_base_kw"), flow.losses_kw, "kW", rel=POWER_REL,
                    absolute=1e-6)
 
@@ -62,7 +62,7 @@ def ac_of_setpoints(run: Run) -> Iterator[Check]:
     """The voltages of set-points belong to powers that cars could have at buses where they park, and to the losses
     said."""
     for d in _networks(run):
-        tree, (p, q) = tree_of(d), loads(run, d)
+        tree, (p, q) = tree_of(d), loads(d)
         behind, losses = tree.powers_behind(d("vm_setpoint_pu"), q + d("q_plan_bus_kvar"))
         yield same(f"{d.name}: losses of set-points", d("losses_setpoint_kw"), losses, "kW", rel=1e-5, absolute=1e-3)
         yield same(f"{d.name}: slack voltage of set-points", d("vm_setpoint_pu")[:, 0], tree.v_slack, "pu")
@@ -83,7 +83,7 @@ def transformers(run: Run) -> Iterator[Check]:
     """Load and slow chargers pass a bus's own transformer; its rating is the next size above the margin times its
     peak."""
     for d in _networks(run):
-        p, q = loads(run, d)
+        p, q = loads(d)
         fast = _fast_kw(d)
         low, high = (p + d("p_bus_kw") - fast[way] for way in (0, 1))
         crosses = (np.minimum(low, high) <= 0) & (np.maximum(low, high) >= 0)

@@ -45,7 +45,7 @@ def _has_plan(d: District) -> Any:
 def ac_of_the_plan(run: Run) -> Iterator[Check]:
     """The AC voltages of optimised powers belong to the losses said, and to cars at buses where they park."""
     for d in _planned(run):
-        told, tree, (p, q) = _has_plan(d), tree_of(d), loads(run, d)
+        told, tree, (p, q) = _has_plan(d), tree_of(d), loads(d)
         vm = np.where(told[:, None], d("vm_plan_ac_pu"), tree.v_slack * tree.scale)
         behind, losses = tree.powers_behind(vm, q + d("q_plan_bus_kvar"))
         yield same(f"{d.name}: losses of the plan", np.where(told, d("losses_plan_ac_kw"), 0.0),
@@ -82,7 +82,7 @@ def relaxation(run: Run) -> Iterator[Check]:
 def nodal_prices(run: Run) -> Iterator[Check]:
     """A bus's price is that at the substation, with what its next kWh adds to losses and to the voltage penalty."""
     for d in _planned(run):
-        tree, (p, q), price = tree_of(d), loads(run, d), d("nodal_price_usd_per_mwh")
+        tree, (p, q), price = tree_of(d), loads(d), d("nodal_price_usd_per_mwh")
         steps = _free_steps(run, d)
         if not steps.size:
             continue

@@ -41,7 +41,8 @@ class FeederAware:
 
 def networks_of(knowledge: TemporalKnowledge, view: SystemView) -> dict[int, Network]:
     """The feeders on offer under the view's load forecast."""
-    return {k: make_network(knowledge.district_names[k], offer, view.load_mw, view.districts[k].p_uncontrolled_kw)
+    return {k: make_network(knowledge.district_names[k], offer, view.time_s, view.load_mw,
+                            view.districts[k].p_uncontrolled_kw)
             for k, offer in enumerate(knowledge.offers) if offer is not None}
 
 

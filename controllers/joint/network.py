@@ -101,17 +101,16 @@ class Network:
         return ac_flow(self, self.p_fixed + self.share @ y_mw, self.q_fixed)
 
 
-def make_network(name: str, offer: FeederOffer, load_mw: Floats, uncontrolled_kw: Floats) -> Network:
-    """The district's feeder under the forecast system load [H]; cars outside control [H] spread over all slow ports."""
+def make_network(name: str, offer: FeederOffer, time_s: int, load_mw: Floats, uncontrolled_kw: Floats) -> Network:
+    """The district's feeder from time_s on under the forecast system load [H]; cars outside control [H] spread over all
+    slow ports."""
     feeder, site = offer.feeder, offer.site
-    shape = load_mw / offer.load_peak_mw
     places = np.array([(zone, kind) for zone in range(len(ZONES)) for kind in range(len(CHARGER_KINDS))
                        if site.ports(kind)[site.bus_zone == zone].sum() > 0], dtype=np.int64).reshape(-1, 2)
     share = np.stack([_share(site, int(zone), int(kind)) for zone, kind in places], axis=1)
     everywhere = site.slow_ports / max(int(site.slow_ports.sum()), 1)
-    load = np.outer(feeder.p_base_kw, shape)[1:] / KW_PER_MW
-    q_load = np.outer(feeder.q_base_kvar, shape)[1:] / KW_PER_MW
-    bare = Network(name, feeder, offer.power_flow, places, share[1:], load, q_load, np.zeros(shape.size))
+    load, q_load = (power[1:] / KW_PER_MW for power in offer.bus_load(time_s, load_mw))
+    bare = Network(name, feeder, offer.power_flow, places, share[1:], load, q_load, np.zeros(load_mw.size))
     base = ac_flow(bare, load, q_load).losses_mw(feeder)
     p_fixed = load + np.outer(everywhere, uncontrolled_kw)[1:] / KW_PER_MW
     return Network(name, feeder, offer.power_flow, places, share[1:], p_fixed, q_load, base)

@@ -145,7 +145,9 @@ def feeder_of(scenario: Scenario, seed: int, name: str, day: int) -> Feeder:
     if district.power_flow is None:
         raise ValueError(f"district {name} has no network")
     begin_s = (day - 1) * DAY_S
-    load = bus_load(district, build_profiles(scenario).load_shape(begin_s, scenario.step_s, scenario.steps_per_day))
+    edges_s = begin_s + scenario.step_s * np.arange(scenario.steps_per_day + 1, dtype=np.float64)
+    load = bus_load(district, edges_s,
+                    build_profiles(scenario).load_shape(begin_s, scenario.step_s, scenario.steps_per_day))
     zones = (district.site.bus_zone == np.arange(len(ZONES))[:, None]).astype(float)
     return Feeder(spatial_knowledge(spec, district), district.power_flow, load.p_kw.T, load.q_kvar.T,
                   zones[zones.any(axis=1)])

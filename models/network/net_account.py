@@ -10,36 +10,53 @@ from typing import Any
 import numpy as np
 
 from models.network.account import NetAccount, Part, Verdict
+from models.network.loads.elements import LOADS
+from models.network.loads.net_elements import elements_of_net
 from models.network.net_approximations import Approximation, approximations
-from models.network.net_feeder import LOADS, feeder_of_net, load_mva
+from models.network.net_feeder import feeder_of_net, load_mva
 from models.network.net_shape import NetShape, branch_rows, net_shape
 from models.network.net_shunts import PI_OF, open_ended
 from models.network.net_tables import BUS_COLUMNS, live, positions, rows_of
 from models.network.power_flow import ac_engine, net_voltages_pu
-from models.network.source import FeederLimits
+from models.network.source import FeederLimits, Taken
 from models.records.arrays import Bools, Floats, RecordError
 from models.records.feeder import RadialFeeder
 
+NONE_TAKEN: Taken = {}
 
-def account_of_net(net: Any, name: str, limits: FeederLimits) -> NetAccount:
-    """The account of a net; RecordError as `feeder_of_net`, and where pandapower finds no power flow of the net."""
+
+def account_of_net(net: Any, name: str, limits: FeederLimits, taken: Taken = NONE_TAKEN) -> NetAccount:
+    """The account of a net of which these generators and storages are taken.
+
+    Raises RecordError as `feeder_of_net`, and where pandapower finds no power flow of the net.
+    """
     feeder = feeder_of_net(net, name, replace(limits, peak_scale=1.0))
     shape = net_shape(net)
     own_pu = net_voltages_pu(net)
     if np.isnan(own_pu).all():
         raise RecordError(f"feeder {name}: pandapower's own power flow of the net finds no voltages, so no feeder can "
                           "be held against it: impedances or loads are impossible")
-    made = list(approximations(net, shape, feeder.v_slack_pu))
+    made = list(approximations(net, shape, feeder.v_slack_pu, taken))
     inside = _inside(net, shape, feeder)
-    vm_pu = ac_engine(feeder).power_flow(feeder.p_base_kw[None], feeder.q_base_kvar[None]).vm_pu[0]
+    vm_pu = ac_engine(feeder).power_flow(*_powers(net, feeder, taken)).vm_pu[0]
     likewise_pu = _voltages_without(net, made)
     load_kw = sum(float(load_mva(net, table)[0].sum()) * 1e3 for table in LOADS if rows_of(net, table))
-    parts = tuple(part for part in _parts(net, inside, own_pu, made, feeder) if part.rows)
+    parts = tuple(part for part in _parts(net, inside, own_pu, made, feeder, taken) if part.rows)
     return NetAccount(
         parts=parts, buses=(int(inside.sum()), len(net.bus)),
         load_kw=(float(feeder.p_base_kw.sum()), load_kw), vm_min_pu=float(vm_pu.min()),
         difference_pu=_largest(vm_pu - own_pu[positions(net, feeder.bus_number)]),
         unexplained_pu=_largest(vm_pu - likewise_pu[positions(net, feeder.bus_number)]))
+
+
+def _powers(net: Any, feeder: RadialFeeder, taken: Taken) -> tuple[Floats, Floats]:
+    """(kW, kvar) [1, B] of the net's loads and of the generators and storages that are taken, at its own powers."""
+    elements = elements_of_net(net, feeder.bus_number)
+    kept = np.array([key in taken for key in zip(elements.table, elements.number.tolist(), strict=True)]) & (
+        elements.bus >= 0) if elements.count else np.zeros(0, dtype=np.bool_)
+    p_kw, q_kvar = (base + np.bincount(elements.bus[kept], power[kept], feeder.bus_count) for base, power in (
+        (feeder.p_base_kw, elements.p_kw), (feeder.q_base_kvar, elements.q_kvar)))
+    return p_kw[None], q_kvar[None]
 
 
 def _largest(difference: Floats) -> float:
@@ -60,7 +77,8 @@ def _inside(net: Any, shape: NetShape, feeder: RadialFeeder) -> Bools:
 
 
 # ---------------------------------------------------------------- parts
-def _parts(net: Any, inside: Bools, own_pu: Floats, made: list[Approximation], feeder: RadialFeeder) -> Iterator[Part]:
+def _parts(net: Any, inside: Bools, own_pu: Floats, made: list[Approximation], feeder: RadialFeeder, taken: Taken
+           ) -> Iterator[Part]:
     here = positions(net, feeder.bus_number)
     effects_pu = [_largest((own_pu - _voltages_without(net, [approximation]))[here]) for approximation in made]
     for table in _tables(net):
@@ -76,10 +94,12 @@ def _parts(net: Any, inside: Bools, own_pu: Floats, made: list[Approximation], f
             ending = left & _ending(net, table, inside)
             yield _part(net, table, ending, "taken", "its own admittance alone, as it is open at one end")
             left &= ~ending
-        taken = left & _at_buses(net, table, inside)
-        above = left & ~taken & _at_buses(net, table, np.isfinite(own_pu))
-        idle = left & ~taken & ~above
-        yield _part(net, table, taken, "taken", _how_taken(table, feeder))
+        held = left & _at_buses(net, table, inside)
+        above = left & ~held & _at_buses(net, table, np.isfinite(own_pu))
+        idle = left & ~held & ~above
+        hows = np.array([taken.get((table, row), _how_taken(table, feeder)) for row in net[table].index], dtype=object)
+        for how in dict.fromkeys(hows):
+            yield _part(net, table, held & (hows == how), "taken", how)
         yield _part(net, table, above, "approximated", "left out, on the grid's side of the slack")
         yield _part(net, table, idle, "not in use", _how_idle(net, table, idle))
 

@@ -11,6 +11,7 @@ import numpy as np
 from models.network.net_feeder import NOT_TAKEN
 from models.network.net_shape import NetShape, branch_rows
 from models.network.net_tables import column_of, live, rows_of
+from models.network.source import Taken
 from models.network.transformer_ratio import follows_a_table
 from models.records.arrays import Bools
 
@@ -26,10 +27,10 @@ class Approximation:
     """Makes it in a copy of the net."""
 
 
-def approximations(net: Any, shape: NetShape, vm_pu: float) -> Iterator[Approximation]:
+def approximations(net: Any, shape: NetShape, vm_pu: float, taken: Taken) -> Iterator[Approximation]:
     """All of a net; those of no row are left away. vm_pu: what the feeder's slack holds."""
     every = (_held(net, shape, vm_pu), _slack(net, vm_pu), _by_table(net, shape), _voltage_dependent(net),
-             *(_left_out(net, table) for table in NOT_TAKEN if rows_of(net, table)))
+             *(_left_out(net, table, taken) for table in NOT_TAKEN if rows_of(net, table)))
     yield from (approximation for approximation in every if approximation.rows.any())
 
 
@@ -74,8 +75,10 @@ def _voltage_dependent(net: Any) -> Approximation:
     return Approximation("load", given & live(net, "load"), "of constant power, whatever the voltage", make)
 
 
-def _left_out(net: Any, table: str) -> Approximation:
-    def make(copy: Any) -> None:
-        copy[table]["in_service"] = False
+def _left_out(net: Any, table: str, taken: Taken) -> Approximation:
+    rows = live(net, table) & np.array([(table, int(row)) not in taken for row in net[table].index], dtype=np.bool_)
 
-    return Approximation(table, live(net, table), "left out", make)
+    def make(copy: Any) -> None:
+        copy[table].loc[rows, "in_service"] = False
+
+    return Approximation(table, rows, "left out", make)

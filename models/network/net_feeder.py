@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from models.network.feeder import transformer_kva
+from models.network.loads.elements import LOADS
 from models.network.net_branches import Branches, admittances_at, branches_of, oriented
 from models.network.net_shape import LOW_VOLTAGE_KV, NetShape, grid_mistakes, net_shape
 from models.network.net_shunts import shunts_at
@@ -32,7 +33,6 @@ from models.records.feeder import RadialFeeder
 
 NOT_TAKEN = ("sgen", "gen", "storage", "asymmetric_sgen")
 """Sources of power that are left out: what they do over a day the net does not say."""
-LOADS = ("load", "asymmetric_load", "motor")
 
 
 def feeder_of_net(net: Any, name: str, limits: FeederLimits | None = None) -> RadialFeeder:
@@ -57,7 +57,8 @@ def feeder_of_net(net: Any, name: str, limits: FeederLimits | None = None) -> Ra
         transformer_kva=transformer_kva(peak_kva, asked.substation_kva, asked.transformer_margin),
         p_base_kw=p_kw * asked.peak_scale, q_base_kvar=q_kvar * asked.peak_scale, nominal_kv=float(bus_kv[0]),
         v_slack_pu=_slack_vm_pu(shape, asked, name), v_min_pu=asked.v_min_pu, v_max_pu=asked.v_max_pu,
-        turns_ratio=np.concatenate([[1.0], along.ratio]), shunt_g_pu=to_earth.real, shunt_b_pu=to_earth.imag)
+        turns_ratio=np.concatenate([[1.0], along.ratio]), shunt_g_pu=to_earth.real, shunt_b_pu=to_earth.imag,
+        bus_name=_names(net, shape, bus))
 
 
 def _understood(net: Any, name: str, asked: FeederLimits) -> tuple[NetShape, Branches]:
@@ -119,6 +120,17 @@ def _loads(net: Any, stands_for: Mapping[int, int], bus: Ints) -> tuple[Floats, 
         p_mw += np.bincount(at[at >= 0], weights=active[at >= 0], minlength=bus.size)
         q_mvar += np.bincount(at[at >= 0], weights=reactive[at >= 0], minlength=bus.size)
     return p_mw * 1e3, q_mvar * 1e3
+
+
+def _names(net: Any, shape: NetShape, bus: Ints) -> tuple[str, ...]:
+    """Names of the buses; of several that are one the first that has one. Empty where none has."""
+    names: dict[int, str] = {}
+    for number, name in zip(net.bus.index, net.bus.get("name", [None] * len(net.bus)), strict=True):
+        if isinstance(name, str) and name.strip():
+            stands = shape.stands_for[int(number)]
+            names[stands] = name.strip() if int(number) == stands else names.get(stands, name.strip())
+    told = tuple(names.get(int(number), "") for number in bus)
+    return told if any(told) else ()
 
 
 def _at(values: Floats) -> Floats:

@@ -10,16 +10,24 @@ from functools import lru_cache
 from typing import Any
 
 from models.network.account import NetAccount
+from models.network.loads.elements import Elements
+from models.network.loads.net_elements import elements_of_net
+from models.network.loads.own_series import OwnProfiles
 from models.network.net_account import account_of_net
 from models.network.net_feeder import feeder_of_net
 from models.network.quiet import quiet
-from models.network.source import FeederLimits, NetworkSource
+from models.network.source import FeederLimits, NetworkSource, Taken
+from models.records.arrays import Ints
 from models.records.feeder import RadialFeeder
 
 
 def net_source(name: str, description: str, pattern: str, read: Callable[[str], Any],
-               version: Callable[[str], str] = lambda _: "") -> NetworkSource:
-    """A source whose `read` makes a net of what a scenario writes; it is read again where `version` differs."""
+               version: Callable[[str], str] = lambda _: "",
+               own_profiles: Callable[[Any], OwnProfiles] | None = None) -> NetworkSource:
+    """A source whose `read` makes a net of what a scenario writes; it is read again where `version` differs.
+
+    own_profiles: those that the net brings.
+    """
 
     @lru_cache(maxsize=4)
     def once(text: str, version_then: str) -> Any:
@@ -31,7 +39,14 @@ def net_source(name: str, description: str, pattern: str, read: Callable[[str], 
     def feeder(text: str, limits: FeederLimits) -> RadialFeeder:
         return feeder_of_net(once(text, version(text)), text, limits)
 
-    def account(text: str, limits: FeederLimits) -> NetAccount:
-        return account_of_net(once(text, version(text)), text, limits)
+    def account(text: str, limits: FeederLimits, taken: Taken) -> NetAccount:
+        return account_of_net(once(text, version(text)), text, limits, taken)
 
-    return NetworkSource(name, description, pattern, feeder, account)
+    def elements(text: str, bus_number: Ints) -> Elements:
+        return elements_of_net(once(text, version(text)), bus_number)
+
+    def profiles(text: str) -> OwnProfiles:
+        assert own_profiles is not None
+        return own_profiles(once(text, version(text)))
+
+    return NetworkSource(name, description, pattern, feeder, account, profiles if own_profiles else None, elements)

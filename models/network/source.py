@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.network.account import NetAccount
-from models.records.arrays import RecordError
+from models.network.loads.elements import Elements
+from models.network.loads.own_series import OwnProfiles
+from models.records.arrays import Ints, RecordError
 from models.records.feeder import RadialFeeder
 from models.registry import Registry
 
+Taken = Mapping[tuple[str, int], str]
+"""By table and number: how a generator or storage is taken."""
 ZoneMap = Mapping[int, int]
 """Zone (index into ZONES) by bus number."""
 
@@ -46,8 +50,13 @@ class NetworkSource:
     """Regular expression of all that a scenario may write."""
     feeder: Callable[[str, FeederLimits], RadialFeeder]
     """The network of that text; RecordError where there is none or it cannot serve."""
-    account: Callable[[str, FeederLimits], NetAccount] | None = None
+    account: Callable[[str, FeederLimits, Taken], NetAccount] | None = None
     """What became of each element that was read; None: the network is made as it is."""
+    profiles: Callable[[str], OwnProfiles] | None = None
+    """Profiles that the network brings for its own elements; None: it brings none."""
+    elements: Callable[[str, Ints], Elements] | None = None
+    """Loads, generators and storages of the network of that text, at its buses by number; None: there is nothing but
+    the loads of its buses."""
     last_bus: int | None = None
     """Highest bus number, counted from 1, where it is known without loading; None: the network must be loaded."""
     zone_maps: Mapping[str, Callable[[], ZoneMap]] = field(default_factory=dict)

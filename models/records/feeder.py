@@ -42,12 +42,16 @@ class RadialFeeder:
     """Admittance g + jb of each bus to earth, of capacitors and reactors, of lines' charging and transformers' iron: it
     draws g v^2 and gives b v^2 of reactive power; 0 everywhere where none is given."""
     shunt_b_pu: Floats = field(default_factory=lambda: np.zeros(0))
+    bus_name: tuple[str, ...] = ()
+    """Names beside the numbers; empty where there are none, a text each where there are, empty for a bus without."""
 
     def __post_init__(self) -> None:
         for name, value in (("turns_ratio", 1.0), ("shunt_g_pu", 0.0), ("shunt_b_pu", 0.0)):
             if not getattr(self, name).size:
                 object.__setattr__(self, name, np.full(self.parent.size, value))
         problems = []
+        if self.bus_name and len(self.bus_name) != self.bus_count:
+            problems.append(f"bus_name has {len(self.bus_name)} names for {self.bus_count} buses")
         if self.parent[0] != -1:
             problems.append(f"bus 0 must be the slack with parent -1, not {self.parent[0]}")
         if np.any(self.parent[1:] >= np.arange(1, self.bus_count)):

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from models.records.arrays import SECONDS_PER_HOUR, Floats
 from models.system.units import ten_unit_load_mw
+from models.tables import simbench_year
 
 QUARTER_S = 900
 DAY_S = 86_400
@@ -27,12 +27,6 @@ PV_RISE_H, PV_SET_H = 6.0, 18.0
 _DATA = Path(__file__).parents[1] / "data"
 
 SIMBENCH_FOLDER = Path("networks") / "1-complete_data-mixed-all-0-sw"
-# Load moves by an hour at both clock changes, as it should. The sun's centre lies at 11.1-11.6 h standard
-# time all year, 50 minutes or more before solar noon in Germany. Both are used as published.
-SIMBENCH_FIRST_ROW = dt.datetime(2015, 12, 31, 23, tzinfo=dt.UTC)
-"""The `time` column is local time with daylight saving; the rows themselves are evenly spaced in UTC."""
-SIMBENCH_ROWS = 35_136
-SIMBENCH_ZONE = ZoneInfo("Europe/Berlin")
 
 
 class ProfileError(ValueError):
@@ -179,10 +173,8 @@ def simbench_profiles(
     mixture = (load / load.max(axis=0)).mean(axis=1)
     renewables = np.maximum(_read_simbench("RESProfile.csv", [*wind_columns, *pv_columns]), 0.0)
     wind, pv = renewables[:, : len(wind_columns)].mean(axis=1), renewables[:, len(wind_columns):].mean(axis=1)
-    midnight = dt.datetime.combine(start_date, dt.time(), SIMBENCH_ZONE)
-    first_s = round((SIMBENCH_FIRST_ROW - midnight).total_seconds())
     return Profiles(mixture / mixture.max() * load_peak_mw, wind * wind_capacity_mw, pv * pv_capacity_mw,
-                    load_peak_mw, first_s=first_s)
+                    load_peak_mw, first_s=simbench_year.first_s(start_date))
 
 
 def _read_simbench(file_name: str, columns: Sequence[str]) -> Floats:
@@ -196,8 +188,8 @@ def _read_simbench(file_name: str, columns: Sequence[str]) -> Floats:
         raise ProfileError(f"{file_name} has no column {', '.join(unknown)}; known: {', '.join(known[1:])}")
     table = pd.read_csv(file, sep=";", usecols=list(dict.fromkeys(columns)))[list(columns)]
     values = table.to_numpy(dtype=np.float64)
-    if values.shape[0] != SIMBENCH_ROWS or not np.all(np.isfinite(values)):
-        raise ProfileError(f"{file_name} must have {SIMBENCH_ROWS} rows without gaps, but has "
+    if values.shape[0] != simbench_year.ROWS or not np.all(np.isfinite(values)):
+        raise ProfileError(f"{file_name} must have {simbench_year.ROWS} rows without gaps, but has "
                            f"{values.shape[0]} rows and {int(np.sum(~np.isfinite(values)))} gaps")
     return np.asarray(values, dtype=np.float64)
 

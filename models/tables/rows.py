@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from models.tables.mistakes import Mistakes, Place, shown
@@ -23,8 +23,8 @@ class Rows(NamedTuple):
     places: list[Place]
 
 
-def split(text: str, known: Sequence[str], delimiter: str | None, mistakes: Mistakes) -> Rows:
-    """Every row that has a cell for each column; the others are mistakes. `known` column names tell the delimiter.
+def split(text: str, is_known: Callable[[str], bool], delimiter: str | None, mistakes: Mistakes) -> Rows:
+    """Every row that has a cell for each column; the others are mistakes. Known column names tell the delimiter.
 
     TableError for a table without header or rows.
     """
@@ -32,7 +32,7 @@ def split(text: str, known: Sequence[str], delimiter: str | None, mistakes: Mist
     if not lines:
         mistakes.add("is empty: a header and rows are needed")
         mistakes.refuse()
-    name = delimiter or _delimiter(lines[0][1], known)
+    name = delimiter or _delimiter(lines[0][1], is_known)
     header = _header(lines[0][1], name, mistakes)
     if len(lines) == 1:
         mistakes.add("holds a header and no rows")
@@ -45,9 +45,9 @@ def split(text: str, known: Sequence[str], delimiter: str | None, mistakes: Mist
     return rows
 
 
-def _delimiter(line: str, known: Sequence[str]) -> str:
+def _delimiter(line: str, is_known: Callable[[str], bool]) -> str:
     """The one that splits the header into the most of the known names; a comma where none does."""
-    return max(DELIMITERS, key=lambda name: len(set(known) & set(_names(line, name))))
+    return max(DELIMITERS, key=lambda name: sum(map(is_known, set(_names(line, name)))))
 
 
 def _names(line: str, delimiter: str) -> list[str]:

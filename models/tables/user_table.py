@@ -6,6 +6,7 @@ docs/tables.md says what may be in such a file.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,22 +26,27 @@ class UserTable:
     """Rows of a file under the names that are asked for; what is wrong is gathered until `mistakes.refuse()`."""
 
     def __init__(self, file: Path, names: Mapping[str, Sequence[str]], needed: Sequence[str], numbers: Sequence[str],
-                 form: TableFormat, *, only: str = "", text: str | None = None) -> None:
+                 form: TableFormat, *, only: str = "", text: str | None = None, others: str = "") -> None:
         """names: by each column's own name all that it may have in the file; numbers: columns that hold such.
 
-        TableError where the file cannot be read or one of the `needed` columns is missing; with `only`, which says in
-        words what columns there may be, other ones are mistakes. text: what the file held, None to read it.
+        others: a regular expression of further columns, which hold numbers. TableError where the file cannot be read
+        or one of the `needed` columns is missing; with `only`, which says in words what columns there may be, other
+        ones are mistakes. text: what the file held, None to read it.
         """
         self.mistakes = Mistakes(file)
         text, encoding = read_text(file, form.encoding, self.mistakes) if text is None else (text, "utf-8")
-        known = [other for others in names.values() for other in others]
-        rows = split(text, known, form.delimiter, self.mistakes)
+        known = {name for several in names.values() for name in several}
+        rows = split(text, lambda name: name in known or bool(others and re.fullmatch(others, name)), form.delimiter,
+                     self.mistakes)
         self.places: Sequence[Place] = rows.places
         self._cells = {name: [row[i] for row in rows.cells] for i, name in enumerate(rows.header)}
-        self.unread = tuple(name for name in self._cells if name not in known and (name or any(self._cells[name])))
+        self.others = tuple(name for name in rows.header if others and name not in known and re.fullmatch(others, name))
+        """Columns that `others` describes, in the order of the file."""
+        self.unread = tuple(name for name in self._cells if name not in known and name not in self.others
+                            and (name or any(self._cells[name])))
         """Columns that nobody asks for; those without a name only where something stands in them."""
-        self._named = self._columns(names, needed, only)
-        sign = form.decimal_sign or self._sign(numbers)
+        self._named = self._columns({**names, **{name: (name,) for name in self.others}}, needed, only)
+        sign = form.decimal_sign or self._sign([*numbers, *self.others])
         self.form = TableFormat(encoding, rows.delimiter, sign, form.time_zone)
         """As it was read."""
 

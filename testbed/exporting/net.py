@@ -13,17 +13,16 @@ from testbed.results.reading import Result
 from testbed.wiring.whole_files import write_whole
 
 KILO = 1e3
-SHUNTS = ("shunt_g_pu", "shunt_b_pu")
-NEEDED = ("line_r_pu", "line_turns_ratio", "load_peak_kw")
+NEEDED = ("line_r_pu", "line_turns_ratio", "shunt_g_pu", "load_peak_kw", "load_bus_kw")
 
 
 def write_net(result: Result, district: str, output: Path) -> None:
     """The net as JSON. ResultError for a district that is not there, has no network, or of which an older file says too
     little."""
     feeder = feeder_in(result, district)
-    shape = (result.system("load_mw") / float(result.attributes["load_peak_mw"]))[:, None]
     profiles = {
-        ("load", "p_mw"): shape * feeder.p_base_kw / KILO, ("load", "q_mvar"): shape * feeder.q_base_kvar / KILO,
+        ("load", "p_mw"): result.district(district, "load_bus_kw") / KILO,
+        ("load", "q_mvar"): result.district(district, "load_bus_kvar") / KILO,
         ("cars", "p_mw"): result.district(district, "p_bus_kw") / KILO,
         ("cars", "q_mvar"): result.district(district, "q_bus_kvar") / KILO}
     net = with_profiles(net_of(feeder), profiles, result.time_s)
@@ -51,5 +50,5 @@ def feeder_in(result: Result, district: str) -> RadialFeeder:
         p_base_kw=result.district(district, "load_peak_kw"), q_base_kvar=result.district(district, "load_peak_kvar"),
         nominal_kv=kv, v_slack_pu=float(result.district_attribute(district, "v_slack_pu")),
         v_min_pu=float(described["v_min_pu"]), v_max_pu=float(described["v_max_pu"]),
-        turns_ratio=result.district(district, "line_turns_ratio"),
-        **{name: result.district(district, name) for name in SHUNTS if result.holds(district, name)})
+        turns_ratio=result.district(district, "line_turns_ratio"), shunt_g_pu=result.district(district, "shunt_g_pu"),
+        shunt_b_pu=result.district(district, "shunt_b_pu"))

@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from models.network.loads.bus_loads import BusLoads
 from models.records.feeder import BASE_MVA, RadialFeeder
 from testbed.results.layout import (
     FILE_KIND,
@@ -147,6 +148,8 @@ def make_district(file: h5py.File, header: ResultHeader, layout: ResultLayout, d
                  "index of the bus's zone, -1 where nobody parks")
     if district.feeder is not None:
         _make_network(place, district.feeder)
+    if district.loads is not None:
+        _make_loads(place, district.loads)
     _make_plan_axes(place, layout)
     place.axis("cohort", np.arange(layout.cohort_count, dtype=np.int64), "1",
                "cohort row: group * (horizon hours + 1) + departure hour")
@@ -167,11 +170,31 @@ def _make_network(place: Place, feeder: RadialFeeder) -> None:
     place.filled("shunt_g_pu", ("bus",), feeder.shunt_g_pu, "pu", "conductance of the bus to earth, on 1 MVA")
     place.filled("shunt_b_pu", ("bus",), feeder.shunt_b_pu, "pu",
                  "susceptance of the bus to earth, on 1 MVA; positive: it gives reactive power")
-    place.filled("load_peak_kw", ("bus",), feeder.p_base_kw, "kW", "load of the bus when the system's is at its peak")
+    place.filled("load_peak_kw", ("bus",), feeder.p_base_kw, "kW",
+                 "load of the bus in the network, by which its transformer is rated")
     place.filled("load_peak_kvar", ("bus",), feeder.q_base_kvar, "kvar", "its reactive power")
     place.filled("line_rating_a", ("bus",), feeder.i_max_pu * ampere, "A", "current that the line may carry")
     place.filled("transformer_rating_kva", ("bus",), feeder.transformer_kva, "kVA",
                  "rating of the MV/LV transformer, of the substation at its bus; inf: none")
+
+
+def _make_loads(place: Place, loads: BusLoads) -> None:
+    """What of the buses' load is known beforehand, and which series act where; the series themselves came along."""
+    for name, values, text in (
+            ("load_follow", (loads.follow_kw, loads.follow_kvar), "load that follows the system's, at its peak"),
+            ("load_fixed", (loads.fixed_kw, loads.fixed_kvar), "power of generators and storages that never changes")):
+        for unit, power in zip(("kW", "kvar"), values, strict=True):
+            place.filled(f"{name}_{unit.lower()}", ("bus",), power, unit, text)
+    if (uses := loads.uses) is None:
+        return
+    place.axis("series", [f"{label}: {source}" for label, source in zip(uses.label, uses.source, strict=True)], "1",
+               "series of an element of the network")
+    place.text_variable("series_source", ("series",), "column that it comes from")
+    place.group["series_source"][...] = np.asarray(uses.source, dtype=object)
+    bus_number = place.group["bus"][...]
+    place.filled("series_bus", ("series",), bus_number[uses.bus], "1", "number of the bus where it acts")
+    place.filled("series_kw", ("series",), uses.p_factor, "kW", "drawn there per unit of the column")
+    place.filled("series_kvar", ("series",), uses.q_factor, "kvar", "drawn there per unit of the column")
 
 
 def _make_plan_axes(place: Place, layout: ResultLayout) -> None:

@@ -42,7 +42,8 @@ def result_layout(spec: RunSpec) -> ResultLayout:
     """Axes of the file."""
     districts = tuple(
         DistrictLayout(name=d.name, bus_number=_bus_numbers(d), bus_zone=d.site.bus_zone,
-                       has_network=d.feeder is not None, vehicle_count=d.vehicles.count, feeder=d.feeder)
+                       has_network=d.feeder is not None, vehicle_count=d.vehicles.count, feeder=d.feeder,
+                       loads=d.loads)
         for d in build_districts(spec).values())
     return ResultLayout(
         unit_names=thermal_units(spec.scenario).names, group_names=group_names(), reason_names=behaviour_names(),

@@ -225,13 +225,14 @@ def _session_mistakes(scenario: Scenario) -> list[str]:
 
 
 def _network_mistakes(scenario: Scenario) -> list[str]:
-    """Why networks that come from elsewhere cannot serve: unknown, not radial, without the buses that are named."""
-    elsewhere = [d for d in scenario.districts if d.feeder and source_of(d.feeder).last_bus is None]
+    """Why networks that come from elsewhere, or series at their buses, cannot serve: unknown, not radial, with gaps."""
+    elsewhere = [d for d in scenario.districts
+                 if d.feeder and (source_of(d.feeder).last_bus is None or d.series.is_given)]
     if not elsewhere:
         return []
-    from testbed.setup.districts import check_network  # noqa: PLC0415 - networks take a second to load
+    from testbed.setup.districts import network_mistakes  # noqa: PLC0415 - networks take a second to load
 
-    return [f"district {d.name}: {problem}" for d in elsewhere if (problem := check_network(d))]
+    return [f"district {d.name}: {mistake}" for d in elsewhere for mistake in network_mistakes(d, scenario)]
 
 
 def _wanted(given: Sequence[str | Controller], made: Sequence[Controller]) -> tuple[str | Controller, ...]:

@@ -19,7 +19,7 @@ def named_files(scenario: Scenario) -> tuple[Path, ...]:
     """Networks, units, series and sessions of the user's own, each once."""
     texts: list[str | None] = []
     for district in scenario.districts:
-        texts += [_network_file(district.feeder), _sessions_file(district.sessions)]
+        texts += [_network_file(district.feeder), district.series.file, _sessions_file(district.sessions)]
     return tuple(dict.fromkeys((*system_files(scenario), *_paths(texts))))
 
 
@@ -29,14 +29,16 @@ def system_files(scenario: Scenario) -> tuple[Path, ...]:
 
 
 def brought_texts(scenario: Scenario) -> dict[str, tuple[str, str]]:
-    """{what: (name, text)} of the power system's tables, for results that travel without them.
+    """{what: (name, text)} of tables of the power system and of series of buses, for results that travel without them.
 
     Raises TableError where a file has gone since it was checked.
     """
     profiles, tariff, system = scenario.profiles, scenario.tariff, scenario.system
     brought = {"units": (_units_file(scenario), system.units_format.encoding),
                "profiles": (_series_file(scenario), profiles.file_format.encoding),
-               "prices": (_prices_file(scenario), tariff.file_format.encoding)}
+               "prices": (_prices_file(scenario), tariff.file_format.encoding),
+               **{f"series_{district.name}": (district.series.file, district.series.format.encoding)
+                  for district in scenario.districts}}
     return {what: (Path(path).name, read_text(Path(path), encoding, Mistakes(Path(path)))[0])
             for what, (path, encoding) in brought.items() if path is not None}
 
@@ -62,6 +64,8 @@ def at_home(scenario: Scenario) -> Scenario:
     profiles = scenario.profiles.model_copy(update={"file": _whole(_series_file(scenario)) or scenario.profiles.file})
     districts = tuple(
         district.model_copy(update={"feeder": _whole(_network_file(district.feeder)) or district.feeder,
+                                    "series": district.series.model_copy(
+                                        update={"file": _whole(district.series.file)}),
                                     "sessions": _whole(_sessions_file(district.sessions)) or district.sessions})
         for district in scenario.districts)
     system = scenario.system.model_copy(update={"units": _whole(_units_file(scenario)) or scenario.system.units})

@@ -13,7 +13,7 @@ from models.records.groups import ZONES
 from models.system.tariff import is_table_of_prices
 from models.system.unit_tables import TEN_UNITS
 from testbed.scenario.keys import ScenarioKeys
-from testbed.scenario.parts.district import District
+from testbed.scenario.parts.district import District, Series
 from testbed.scenario.parts.execution import LAST_PORT
 from testbed.scenario.parts.fleet import TRIPS_OF_PROFILE
 from testbed.scenario.parts.system import curve_mistakes
@@ -182,6 +182,7 @@ def _districts(scenario: ScenarioKeys) -> Iterator[Contradiction]:
         if district.substation_mva is not None and district.feeder is None:
             yield Contradiction((*here, "substation_mva"), district.substation_mva,
                                 "is only for a district with a feeder")
+        yield from _series(here, district)
         if (district.sessions is None) != (district.sessions_start_date is None):
             yield Contradiction((*here, "sessions_start_date"), district.sessions_start_date,
                                 "is needed with sessions, and only with them")
@@ -189,6 +190,27 @@ def _districts(scenario: ScenarioKeys) -> Iterator[Contradiction]:
             yield Contradiction((*here, "sessions"), district.sessions, "is for a district of private cars alone")
         yield from _ports(here, district)
         yield from _zones((*here, "zone_map"), district)
+
+
+def _series(here: tuple[str | int, ...], district: District) -> Iterator[Contradiction]:
+    """Series are of a feeder; how a file is to be read needs a file."""
+    given, path = district.series, (*here, "series")
+    if district.feeder is None and given != Series():
+        yield Contradiction(path, given.model_dump(mode="json", exclude_defaults=True),
+                            "is only for a district with a feeder")
+    for key in ("start_date", "resolution_s", "format"):
+        has_use = given.file is not None or (key == "start_date" and given.own_profiles)
+        if not has_use and getattr(given, key) != getattr(Series(), key):
+            yield Contradiction((*path, key), str(getattr(given, key)), "is only for a file of series")
+    if not given.own_profiles:
+        return
+    if given.file is not None:
+        yield Contradiction((*path, "own_profiles"), True, "is in place of a file of series")
+    if given.start_date is None:
+        yield Contradiction((*path, "start_date"), None, f"must be a day of {SIMBENCH_YEAR} with own_profiles")
+    if district.feeder is not None and source_of(district.feeder).profiles is None:
+        owners = ", ".join(name for name, source in SOURCES.items() if source.profiles is not None)
+        yield Contradiction((*path, "own_profiles"), True, f"is only for {owners}: other networks bring no profiles")
 
 
 def _zones(path: tuple[str | int, ...], district: District) -> Iterator[Contradiction]:

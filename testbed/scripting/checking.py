@@ -57,7 +57,7 @@ def scenario_lines(scenario: Keys) -> list[str]:
 
 def _accounts(scenario: Keys) -> list[str]:
     """What became of each element of the nets that the districts' feeders are made of; WrongRequest where one fails."""
-    from testbed.setup.districts import network_account  # noqa: PLC0415 - networks take a second to load
+    from testbed.setup.networks.loads import network_account  # noqa: PLC0415 - networks take a second to load
 
     lines, mistakes = list[str](), []
     for district in scenario.districts:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
@@ -21,10 +20,9 @@ from models.mobility.trip_parameters import TripParameters
 from models.mobility.trips import TripWishes
 from models.mobility.trips_home import MOST_HOME_TRIPS
 from models.mobility.trips_survey import MOST_TRIPS
-from models.network.account import NetAccount
 from models.network.feeder import site
-from models.network.power_flow import ac_engine
-from models.network.source import FeederLimits, feeder_from, source_of
+from models.network.loads.bus_loads import BusLoads
+from models.network.source import source_of
 from models.network.zones import zones_by_distance
 from models.records.arrays import RecordError
 from models.records.feeder import RadialFeeder, Site
@@ -33,10 +31,12 @@ from models.records.groups import VEHICLE_CLASSES, ZONES
 from models.records.vehicles import Vehicles
 from models.tables.table_format import TableFormat
 from testbed.scenario import record as described
-from testbed.scenario.files import file_digest, files_digest, named_files
+from testbed.scenario.files import files_digest, named_files
 from testbed.scenario.parts import district as district_part
 from testbed.setup.blocks import from_blocks
 from testbed.setup.given_controllers import controller_of
+from testbed.setup.networks.feeders import build_feeder, power_flow_of
+from testbed.setup.networks.loads import build_loads
 from testbed.wiring.run_spec import DAY_S, RunSpec
 
 
@@ -52,6 +52,8 @@ class District:
     driver_parameters: DriverParameters
     feeder: RadialFeeder | None
     power_flow: PowerFlowCall | None
+    loads: BusLoads | None
+    """What the buses of the feeder draw without cars."""
     pairs: PairIndex
     trip_parameters: TripParameters = field(default_factory=TripParameters)
     replay: ReplayInputs | None = None
@@ -89,13 +91,14 @@ def _district(scenario: described.Scenario, district: district_part.District, se
               has_vehicles: bool) -> District:
     fleet = fleet_parameters(scenario, district if has_vehicles else None)
     vehicles = draw_vehicles(fleet, seed)
-    feeder = build_feeder(district)
+    feeder, loads = build_feeder(district), build_loads(district, scenario)
     site = _site(district, feeder, vehicles.count)
     return District(
         name=district.name, vehicles=vehicles, site=site, seed=seed, fleet_parameters=fleet,
         driver_parameters=driver_parameters(scenario), feeder=feeder,
-        power_flow=_power_flow(feeder, scenario), pairs=pair_index(site, groups_of_fleet(vehicles), PAIR_BINS),
-        trip_parameters=trip_parameters(scenario), replay=replay_inputs(district, scenario))
+        power_flow=power_flow_of(feeder, scenario), loads=loads,
+        pairs=pair_index(site, groups_of_fleet(vehicles), PAIR_BINS), trip_parameters=trip_parameters(scenario),
+        replay=replay_inputs(district, scenario))
 
 
 def trip_parameters(scenario: described.Scenario) -> TripParameters:
@@ -144,40 +147,6 @@ def habit(scenario: described.Scenario) -> PlugInHabit | None:
     return None if scenario.drivers.habit is None else from_blocks(PlugInHabit, scenario.drivers.habit)
 
 
-def build_feeder(district: district_part.District) -> RadialFeeder | None:
-    """The district's network, None where it has none; raises RecordError if it cannot serve."""
-    if district.feeder is None:
-        return None
-    return _network(district.model_dump_json(), file_digest(Path(district.feeder)))
-
-
-@lru_cache(maxsize=64)
-def _network(district_json: str, content: str) -> RadialFeeder:
-    """Networks from elsewhere take seconds to load; `content` is that of their file."""
-    district = district_part.District.model_validate_json(district_json)
-    return feeder_from(str(district.feeder), _limits(district))
-
-
-def _limits(district: district_part.District) -> FeederLimits:
-    return FeederLimits(
-        peak_scale=district.peak_scale, slack_vm_pu=district.slack_vm_pu, v_min_pu=district.v_min_pu,
-        v_max_pu=district.v_max_pu, substation_kva=_substation_kva(district), line_rating_a=_line_rating_a(district),
-        transformer_margin=_unlimited(district.transformer_margin))
-
-
-def _line_rating_a(district: district_part.District) -> float | None:
-    """None: as assumed in the feeder's own model."""
-    return None if district.line_rating_a == "assumed" else _unlimited(district.line_rating_a)
-
-
-def _unlimited(limit: float | None) -> float:
-    return float("inf") if limit is None else limit
-
-
-def _substation_kva(district: district_part.District) -> float:
-    return float("inf") if district.substation_mva is None else 1e3 * district.substation_mva
-
-
 def _site(district: district_part.District, feeder: RadialFeeder | None, cars: int) -> Site:
     slow = cars if district.slow_ports_per_bus is None else district.slow_ports_per_bus
     fast = cars if district.fast_ports_per_bus is None else district.fast_ports_per_bus
@@ -200,27 +169,16 @@ def _zones(district: district_part.District, feeder: RadialFeeder) -> Mapping[in
     return zones_by_distance(feeder, {zone: share for zone, share in named.items() if not isinstance(share, tuple)})
 
 
-def check_network(district: district_part.District) -> str:
-    """Why the network of this district cannot serve; empty if it can."""
+def network_mistakes(district: district_part.District, scenario: described.Scenario) -> list[str]:
+    """Why the network of this district, its zones or its series cannot serve; empty if they can."""
     try:
-        if (feeder := build_feeder(district)) is not None:
-            _site(district, feeder, district.vehicle_count)
+        feeder = build_feeder(district)
     except RecordError as error:
-        return str(error)
-    return ""
-
-
-def network_account(district: district_part.District) -> NetAccount | None:
-    """What became of each element of the net that the district's network is made of; None where it comes from no net.
-
-    Raises RecordError where the net cannot serve, or where pandapower itself finds no power flow of it.
-    """
-    if district.feeder is None or (account := source_of(district.feeder).account) is None:
-        return None
-    return account(district.feeder, _limits(district))
-
-
-def _power_flow(feeder: RadialFeeder | None, scenario: described.Scenario) -> PowerFlowCall | None:
-    if feeder is None:
-        return None
-    return ac_engine(feeder, scenario.spatial.engine).power_flow
+        return [str(error)]
+    mistakes = []
+    for build in (lambda: _site(district, feeder, district.vehicle_count), lambda: build_loads(district, scenario)):
+        try:
+            build()
+        except RecordError as error:
+            mistakes.append(str(error))
+    return mistakes

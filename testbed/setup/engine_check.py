@@ -10,7 +10,7 @@ import numpy as np
 import models
 from models.network.power_flow import ENGINE_AGREEMENT_PU, engine_error_pu
 from models.records.feeder import RadialFeeder
-from testbed.setup.districts import build_feeder
+from testbed.setup.networks.feeders import build_feeder
 from testbed.wiring.content_cache import SUFFIX, cache_folder, content_key, kept, source_of, store
 from testbed.wiring.run_spec import RunSpec
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.records.arrays import SECONDS_PER_HOUR, Floats
-from models.system.forecast_error import LOAD, SIZES, ForecastErrors
+from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
+from models.system.forecast_error import LOAD, PV, SIZES, ForecastErrors
 from models.system.profiles import Forecast, Profiles
 from testbed.scenario.record import Scenario
 from testbed.setup.blocks import from_blocks
@@ -41,7 +41,24 @@ class Forecaster:
         if self.errors is None:
             return shape
         deviation = self.errors.deviation(LOAD, now_s, later_h + 1)
-        return np.maximum(shape * (1 + np.repeat(deviation, np.r_[steps, np.ones(later_h, dtype=np.int64)])), 0.0)
+        return np.maximum(shape * (1 + np.repeat(deviation, _periods(steps, later_h))), 0.0)
+
+    def series_factors(self, now_s: int, step_s: int, later_h: int) -> Floats | None:
+        """[3, 3600 / step_s + later_h] by which series of buses are missed, by kind, in the same periods; None: not.
+
+        Consumption misses by the share of the system's load, generation by that of the sun; storages are known.
+        """
+        if self.errors is None:
+            return None
+        periods = _periods(SECONDS_PER_HOUR // step_s, later_h)
+        load, sun = (np.maximum(1 + np.repeat(self.errors.deviation(series, now_s, later_h + 1), periods), 0.0)
+                     for series in (LOAD, PV))
+        return np.stack([load, sun, np.ones(load.size)])
+
+
+def _periods(steps: int, later_h: int) -> Ints:
+    """How many periods each hour has: the present one its steps, later ones one."""
+    return np.concatenate([[steps], np.ones(later_h, dtype=np.int64)])
 
 
 def build_forecaster(scenario: Scenario, seed: int, is_perfect: bool = False) -> Forecaster:

@@ -17,6 +17,10 @@ def input_notes(scenario: Scenario) -> tuple[str, ...]:
               for note in unit_notes(scenario.system.units, units_format(scenario))]
     if is_table_of_prices(scenario.tariff.table):
         notes += [f"prices {scenario.tariff.table}: {note}" for note in own_prices(scenario).notes]
+    if any(district.series.is_given for district in scenario.districts):
+        from testbed.setup.networks.loads import series_notes  # noqa: PLC0415 - networks take a second to load
+
+        notes += series_notes(scenario)
     if any(district.sessions is not None for district in scenario.districts):
         from testbed.setup.recordings import recording_notes  # noqa: PLC0415 - loads the fleet's models
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.port import AtBusCall, FeederOffer, SpatialKnowledge, TemporalKnowledge
+from controllers.port import AtBusCall, BusLoadCall, FeederOffer, SpatialKnowledge, TemporalKnowledge
 from models.drivers.population import stream
 from models.drivers.willingness import PriceResponse
 from models.fleet.battery import Curves, at_bus_kw
 from models.fleet.charger_curves import charger_curve
-from models.records.arrays import Floats
+from models.network.loads.bus_loads import BusLoads
+from models.records.arrays import SECONDS_PER_HOUR, Floats
 from models.records.groups import GROUP_COUNT, group_index, kind_of
 from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
@@ -22,7 +23,8 @@ from testbed.scenario.parts.system import demand_curve
 from testbed.scenario.record import Scenario
 from testbed.setup.blocks import from_blocks
 from testbed.setup.districts import District, build_districts
-from testbed.setup.given_controllers import controller_of, may_discharge
+from testbed.setup.forecasts import Forecaster, build_forecaster
+from testbed.setup.given_controllers import controller_of, knows_truth, may_discharge
 from testbed.setup.profiles import build_profiles
 from testbed.setup.wear_price import wear_price_of_groups
 from testbed.wiring.run_spec import RunSpec
@@ -71,9 +73,21 @@ def feeder_offers(spec: RunSpec) -> tuple[FeederOffer | None, ...]:
     if not controller_of(spec).sees_feeders:
         return ()
     peak_mw = build_profiles(spec.scenario).load_peak_mw
-    return tuple(None if d.feeder is None or d.power_flow is None
-                 else FeederOffer(d.feeder, d.site, d.power_flow, peak_mw)
+    forecaster = build_forecaster(spec.scenario, spec.seed, knows_truth(spec))
+    return tuple(None if d.feeder is None or d.power_flow is None or d.loads is None
+                 else FeederOffer(d.feeder, d.site, d.power_flow, _bus_load_call(d.loads, peak_mw, forecaster))
                  for d in build_districts(spec).values())
+
+
+def _bus_load_call(loads: BusLoads, peak_mw: float, forecaster: Forecaster) -> BusLoadCall:
+    """Hourly, as the district's operator forecasts at the time of the plan."""
+    def bus_load(time_s: int, load_mw: Floats) -> tuple[Floats, Floats]:
+        hours = load_mw.size
+        edges_s = time_s + SECONDS_PER_HOUR * np.arange(hours + 1, dtype=np.float64)
+        factors = forecaster.series_factors(time_s, SECONDS_PER_HOUR, hours - 1)
+        return loads.drawn(edges_s, load_mw / peak_mw, factors)
+
+    return bus_load
 
 
 def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:

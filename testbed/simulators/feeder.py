@@ -41,7 +41,7 @@ def power_flows(district: District, received: Values) -> Values:
         raise ArithmeticError(f"{district.name}: AC power flow of the {case} powers does not converge")
     behind_kva = np.hypot(load.p_kw + pev.p_slow_kw, load.q_kvar + pev.q_kvar)
     return {
-        "transformer_kva": behind_kva,
+        "transformer_kva": behind_kva, "load_bus_kw": load.p_kw, "load_bus_kvar": load.q_kvar,
         "vm_pu": flows.vm_pu[ACTUAL], "vm_setpoint_pu": flows.vm_pu[SETPOINT],
         "line_loading_percent": flows.line_loading_percent[ACTUAL],
         "losses_kw": float(losses[ACTUAL]), "losses_setpoint_kw": float(losses[SETPOINT]),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.records.arrays import Floats
-from models.records.feeder import RadialFeeder
+from models.records.arrays import SECONDS_PER_HOUR, Floats
 from testbed.setup.districts import District, build_districts
 from testbed.setup.forecasts import build_forecaster
 from testbed.setup.given_controllers import knows_truth
@@ -34,11 +33,13 @@ class ProfilesSimulator(Adapter):
         if self.forecast is None or self.spec.is_plan_time(now_s) or self.spec.is_redispatch_time(now_s):
             self.forecast = self._system_forecast(now_s)
         if not self.bus_forecasts or self.spec.is_decision_time(now_s):
-            shape = self._shape_ahead(now_s)
-            self.bus_forecasts = {name: bus_load(d, shape) for name, d in self.districts.items()}
+            self.bus_forecasts = self._bus_forecasts(now_s)
         shape_now = self.profiles.load_shape(now_s, self.spec.step_s)
+        edges_s = np.array([now_s, now_s + self.spec.step_s], dtype=np.float64)
+        present = {name: bus_load(d, edges_s, shape_now) for name, d in self.districts.items()}
         return {SYSTEM: self._system(now_s),
-                **{name: self._district(d, shape_now) for name, d in self.districts.items()}}
+                **{name: {"bus_load": BusLoad(load.p_kw[:, 0], load.q_kvar[:, 0]),
+                          "bus_load_forecast": self.bus_forecasts[name]} for name, load in present.items()}}
 
     def _system(self, now_s: int) -> Values:
         actual = self.profiles.means(now_s, self.spec.step_s)
@@ -65,21 +66,21 @@ class ProfilesSimulator(Adapter):
             load_mw=ahead.load_mw, wind_mw=ahead.wind_mw, pv_mw=ahead.pv_mw, must_take_mw=ahead.must_take_mw,
             load_step_mw=steps.load_mw, wind_step_mw=steps.wind_mw, pv_step_mw=steps.pv_mw)
 
-    def _shape_ahead(self, now_s: int) -> Floats:
-        """Load over peak for the steps of this hour, then for the hours of the lower layer's look-ahead."""
-        return self.forecaster.load_shape(now_s, self.spec.step_s, self.spec.scenario.spatial.look_ahead_h - 1)
-
-    def _district(self, district: District, shape_now: Floats) -> Values:
-        present = bus_load(district, shape_now)
-        return {"bus_load": BusLoad(present.p_kw[:, 0], present.q_kvar[:, 0]),
-                "bus_load_forecast": self.bus_forecasts[district.name]}
-
-
-def bus_load(district: District, shape: Floats) -> BusLoadForecast:
-    """Loads [B, N] without cars: each bus's peak times the system's load over its peak; 0 without a network."""
-    p_kw, q_kvar = _peaks(district.feeder, district.site.bus_count)
-    return BusLoadForecast(np.outer(p_kw, shape), np.outer(q_kvar, shape))
+    def _bus_forecasts(self, now_s: int) -> dict[str, BusLoadForecast]:
+        """For the steps of this hour, then for the hours of the lower layer's look-ahead."""
+        step_s, later_h = self.spec.step_s, self.spec.scenario.spatial.look_ahead_h - 1
+        steps = np.arange(0, SECONDS_PER_HOUR, step_s)
+        edges_s = now_s + np.concatenate([steps, SECONDS_PER_HOUR * (1.0 + np.arange(later_h + 1))])
+        shape = self.forecaster.load_shape(now_s, step_s, later_h)
+        factors = self.forecaster.series_factors(now_s, step_s, later_h)
+        return {name: bus_load(district, edges_s, shape, factors) for name, district in self.districts.items()}
 
 
-def _peaks(feeder: RadialFeeder | None, buses: int) -> tuple[Floats, Floats]:
-    return (np.zeros(buses), np.zeros(buses)) if feeder is None else (feeder.p_base_kw, feeder.q_base_kvar)
+def bus_load(district: District, edges_s: Floats, shape: Floats, factors: Floats | None = None) -> BusLoadForecast:
+    """Powers [B, N] without cars between instants [N + 1]; 0 without a network.
+
+    shape [N]: the system's load over its peak; factors [3, N]: by which series are missed.
+    """
+    if district.loads is None:
+        return BusLoadForecast(*np.zeros((2, district.site.bus_count, shape.size)))
+    return BusLoadForecast(*district.loads.drawn(edges_s, shape, factors))

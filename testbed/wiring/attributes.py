@@ -299,6 +299,8 @@ _FEEDER = [
         ("vm_setpoint_pu", "pu", "AC voltage of the vehicles' set-points under actual load"),
         ("line_loading_percent", "%", "loading of the line to the parent bus"),
         ("transformer_kva", "kVA", "load and slow chargers behind the bus's own transformer"),
+        ("load_bus_kw", "kW", "drawn at the bus without cars: loads, less generators, storages as they charge"),
+        ("load_bus_kvar", "kvar", "its reactive power"),
     ], ("bus",)),
     *_series("feeder", "district", [
         ("losses_kw", "kW", "feeder losses of what happened"),

@@ -46,6 +46,29 @@ class Strategies(Part):
     """Government cars."""
 
 
+class Series(Part):
+    """What loads, generators and storages of the feeder do over time, one by one; see docs/networks.md."""
+
+    file: PathText | None = None
+    """CSV file with a column for each: `bus 7 p_kw`, `load 3 q_kvar`, `sgen School roof p_kw`; null: loads follow the
+    system's load."""
+    own_profiles: bool = False
+    """true: the profiles that the network brings for its own elements (`simbench:CODE`), in place of a file."""
+    start_date: Day | None = None
+    """Day of the series that is the first counted one; null: its first day, and its days repeat."""
+    resolution_s: Annotated[int, Between(1, 86_400)] = 900
+    """Seconds that a row of the file covers; a divisor of a day."""
+    format: TableFormat = TableFormat()
+    """How the file is written, where it does not say so itself."""
+    others: Literal["left_out", "constant"] = "left_out"
+    """Generators and storages of the network without a series: left out, or at its own power all the time."""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether there are any."""
+        return self.file is not None or self.own_profiles
+
+
 class District(Part):
     """A population of cars with its zones and, optionally, a feeder."""
 
@@ -77,6 +100,8 @@ class District(Part):
                | dict[ZoneName, Share]) = "contiguous"
     """Which buses are residential, commercial, office: a named map (`public` for ieee33 only), lists of bus numbers by
     zone, or shares of the buses with a load, the first zone nearest to the substation; see docs/networks.md."""
+    series: Series = Series()
+    """Loads, generators and storages of the feeder over time."""
     private: Cars = 0
     """Private cars."""
     taxi: Cars = 0

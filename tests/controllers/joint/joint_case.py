@@ -42,7 +42,9 @@ def offer(substation_kva: float = np.inf) -> FeederOffer:
     """IEEE-33 at 0.83 with ports everywhere."""
     feeder = ieee33(peak_scale=0.83, substation_kva=substation_kva)
     places = site(feeder, zone_map("contiguous"), 50, 10)
-    return FeederOffer(feeder, places, ac_engine(feeder).power_flow, LOAD_PEAK_MW)
+    return FeederOffer(feeder, places, ac_engine(feeder).power_flow,
+                       lambda _, load_mw: (np.outer(feeder.p_base_kw, load_mw / LOAD_PEAK_MW),
+                                           np.outer(feeder.q_base_kvar, load_mw / LOAD_PEAK_MW)))
 
 
 def knowledge(substation_kva: float = np.inf, **changes: Any) -> TemporalKnowledge:
@@ -95,4 +97,4 @@ def network(known: TemporalKnowledge) -> Network:
     """The district's feeder."""
     first = known.offers[0]
     assert first is not None
-    return make_network("north", first, LOAD_MW, np.full(HOURS, 20.0))
+    return make_network("north", first, 0, LOAD_MW, np.full(HOURS, 20.0))

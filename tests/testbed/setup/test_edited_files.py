@@ -7,7 +7,7 @@ import pandapower
 import pytest
 
 from testbed.scenario.loading import load_scenario
-from testbed.setup.districts import build_districts, check_network
+from testbed.setup.districts import build_districts, network_mistakes
 from testbed.setup.profiles import build_profiles
 from testbed.setup.reference import no_car_reference
 from testbed.wiring.run_spec import RunSpec
@@ -69,7 +69,7 @@ def campus(case, tmp_path):
 
 
 def test_an_edited_network_is_another_network(case, campus, tmp_path):
-    assert check_network(case.districts[0]) == ""
+    assert network_mistakes(case.districts[0], case) == []
     before = campus().feeder.p_base_kw.sum()
     edit(tmp_path / "net.json", "0.125", "0.375")
     assert campus().feeder.p_base_kw.sum() == pytest.approx(3 * before)

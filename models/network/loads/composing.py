@@ -1,0 +1,64 @@
+"""What the buses of a feeder draw: series where there are some; other loads follow the system's, generators stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.network.loads.bus_loads import BusLoads, GivenSeries
+from models.network.loads.elements import GENERATORS, LOADS, STORAGES, Elements
+from models.records.arrays import Floats, Ints
+from models.records.feeder import RadialFeeder
+
+MOST_NAMED = 8
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a user says of what has no series."""
+
+    others_constant: bool = False
+    """Whether generators and storages stay at the net's own power; else they are left out."""
+    peak_scale: float = 1.0
+    """Factor on loads that follow the system's."""
+
+
+def bus_loads(feeder: RadialFeeder, elements: Elements, given: Given, series: GivenSeries | None = None) -> BusLoads:
+    """All that is drawn at the buses of a feeder without cars."""
+    buses = np.zeros(feeder.bus_count, dtype=np.bool_) if series is None else series.buses
+    said = np.zeros(elements.count, dtype=np.bool_) if series is None else series.elements
+    loads, others = elements.rows_of(LOADS), elements.rows_of((*GENERATORS, *STORAGES))
+    staying, free = loads[~said[loads]], others[~said[others]]
+    changed = buses.copy()
+    changed[elements.bus[loads[said[loads]]]] = True
+    powers = (elements.p_kw, elements.q_kvar)
+    # where all loads follow, they are the feeder's own to the last digit
+    follow = [np.where(buses, 0.0, np.where(changed, given.peak_scale * _sums(elements, power, staying, feeder), own))
+              for power, own in zip(powers, (feeder.p_base_kw, feeder.q_base_kvar), strict=True)]
+    constant = free if given.others_constant else free[:0]
+    fixed = [_sums(elements, power, constant, feeder) for power in powers]
+    taken = {(elements.table[row], int(elements.number[row])): how for rows, how in (
+        (others[said[others]], "by its series"), (constant, "at its own power all the time")) for row in rows}
+    if series is None:
+        return BusLoads(follow[0], follow[1], fixed[0], fixed[1], taken=taken)
+    notes = (*series.notes, *_told(elements, staying, free, given))
+    return BusLoads(follow[0], follow[1], fixed[0], fixed[1], series.series, series.uses, notes, taken)
+
+
+def _sums(elements: Elements, power: Floats, rows: Ints, feeder: RadialFeeder) -> Floats:
+    return np.asarray(np.bincount(elements.bus[rows], power[rows], feeder.bus_count), dtype=np.float64)
+
+
+def _told(elements: Elements, staying: Ints, free: Ints, given: Given) -> Iterator[str]:
+    if staying.size:
+        yield f"without a series, following the system's load: {_named(elements, staying)}"
+    if free.size:
+        what = "at the net's own power all the time" if given.others_constant else "left out"
+        yield f"without a series, {what}: {_named(elements, free)}"
+
+
+def _named(elements: Elements, rows: Ints) -> str:
+    some = [elements.label(int(row)) for row in rows[:MOST_NAMED]]
+    return ", ".join(some) + (f" and {rows.size - MOST_NAMED} more" if rows.size > MOST_NAMED else "")

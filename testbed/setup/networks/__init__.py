@@ -1,0 +1,1 @@
+"""The networks of districts, and what is drawn at their buses."""
