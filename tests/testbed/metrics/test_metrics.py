@@ -47,7 +47,8 @@ SYSTEM: dict[str, Any] = {
     "marginal_price_usd_per_mwh": [10, 20, 30, 60], "committed": [[1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 0]],
     "unit_starts": [0, 1, 1, 0], "emergency_starts": [0, 0, 1, 0], "redispatch_failed": [0, 1, 0, 1],
     "p_mw": [[200, 10, 0]] * 4, "marginal_carbon_t_per_mwh": [0.4, 0.9, 0.7, 0.8],
-    "marginal_cost_usd_per_mwh": [8, 16, 500, 500], "price_charge_usd_per_kwh": [0.05, 0.05, 0.02, 0.02],
+    "marginal_cost_usd_per_mwh": [8, 16, 500, 500], "price_charge_usd_per_kwh": [0.05, 0.05, 0.02, -0.02],
+    "price_discharge_usd_per_kwh": [0.03, -0.01, 0.01, 0.01],
 }
 GROUPS = np.zeros((4, 18))
 FEEDER: dict[str, Any] = {
@@ -126,6 +127,7 @@ EXPECTED = {
     "vm_max_pu": 1.05,
     "vm_min_socp_pu": 0.94, "vm_min_plan_ac_pu": 0.945, "vm_min_setpoint_pu": 0.955,
     "voltage_violation_bus_h": 1.5, "line_loading_max_percent": 105, "charged_mwh": 4, "discharged_mwh": 0.5,
+    "charged_below_zero_mwh": 3, "discharged_below_zero_mwh": 0.5,
     "fast_charged_mwh": 0.035, "driven_mwh": 0.026, "disaggregation_loss_kwh": 8, "not_delivered_share": 0.1,
     "infeasible_request_kwh": 2, "model_mismatch_kwh": 2, "departures_short": 3, "departures_short_kwh": 2.5,
     "compliance_realised": 0.75, "compliance_realised_energy": 0.8, "compliance_realised_energy_up": 0.5,

@@ -14,7 +14,7 @@ from models.drivers.willingness import DriverParameters
 from models.fleet.fleet import ChargingParameters
 from models.network.source import FeederLimits
 from models.system.power_system import PowerSystemParameters
-from models.system.tariff import TARIFFS, Terms
+from models.system.tariff import SHIPPED_PRICES, TARIFFS, Terms
 from models.wear.contract import LifeUse
 from testbed.scenario.loading import ScenarioError, load_scenario, scenario_names
 from testbed.scenario.parts.district import District
@@ -154,8 +154,9 @@ def test_defaults_of_a_network_are_those_of_the_models():
     assert district.substation_mva is None and limits.substation_kva == float("inf")
 
 
-def test_tariff_names_are_those_of_the_tables():
-    assert set(TariffBlock.model_json_schema()["properties"]["table"]["enum"]) == set(TARIFFS)
+@pytest.mark.parametrize("table", [*TARIFFS, *SHIPPED_PRICES, "prices/mine.csv"])
+def test_tariffs_are_tables_shipped_prices_and_files(table):
+    assert TariffBlock(table=table).table == table
 
 
 # ------------------------------------------------------------- extends and overrides
@@ -225,7 +226,8 @@ def test_a_wrong_type(write, line, expected):
     ("warmup_days: 0", "warmup_days = 0: must be from 1 to 14"),
     ("warmup_controlled_days: -1", "warmup_controlled_days = -1: must be from 0 to 28"),
     ("system: {reserve_rule: hoped_for}", "'hoped_for': must be 'thermal_only', 'scheduled' or 'deliverable'"),
-    ("tariff: {table: paris}", "tariff.table = 'paris': must be 'beijing2015', 'chengdu2023', 'forecast' or 'none'"),
+    ("tariff: {table: paris}", "tariff.table = 'paris': must be beijing2015, chengdu2023, forecast, none, "
+     "spot_with_negative_hours, rts_gmlc_2020-02 or a CSV file"),
     ("drivers: {profile: nobody}", "drivers.profile = 'nobody': must be 'paper'"),
     ("drivers: {modes: {ignores: 0, overrides: 0, leaves_early: 0, arrives_late: 0, never_plugs_in: 0}}",
      "drivers.modes = "),

@@ -20,8 +20,8 @@ def test_units_serve_load_cars_and_losses_less_what_cars_and_wind_give(tmp_path)
     cars = {"feeder33": PevPower(20.0, 3.0, **NO_RESERVE), "rest": PevPower(30.0, 5.0, **NO_RESERVE)}
     values = simulator._dispatch(0, {
         "pev_mw": cars, "commitment": Commitment(np.ones(10, dtype=np.int64), np.zeros(10)), "load_mw": 1000.0,
-        "wind_available_mw": 50.0, "pv_available_mw": 10.0, "losses_change_mw": {"feeder33": 0.5},
+        "wind_available_mw": 50.0, "pv_available_mw": 10.0, "must_take_mw": 7.0, "losses_change_mw": {"feeder33": 0.5},
         "reserve_terms": ReserveTerms(float("nan"), np.ones(2))})
     assert values["pev_total_mw"] == 42.0
-    assert values["p_mw"].sum() == pytest.approx(1000.0 + 42.0 + 0.5 - 60.0)
+    assert values["p_mw"].sum() == pytest.approx(1000.0 + 42.0 + 0.5 - 60.0 - 7.0)
     assert values["losses_change_total_mw"] == 0.5
