@@ -30,6 +30,7 @@ def test_a_simulator_that_throws_ends_the_run_and_is_named(tmp_path, overrides):
     assert result.steps_written == 4
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_ends_the_run_and_is_named(tmp_path):
     with pytest.raises(RunFailed) as failure:
         small_run.run(tmp_path, SEPARATE, controller=controller("Dying"))

@@ -28,19 +28,13 @@ from tests.fuzz.files import (
 )
 from tests.fuzz.judge import DONE, WRONG, Case, judged
 from tests.fuzz.texts import BASE, OLD, STUDY
-from tests.fuzz.world import lay_out, standing_files
+from tests.fuzz.world import lay_out
 
 SEED = 3
-SLICE = 200
-"""Inputs in all."""
+FEW, SLICE = 2, 200
+"""Inputs of each kind in `make test`; of all kinds in `make test-all`."""
 APART = "result files"
 """A damaged file may end the process that reads it."""
-
-
-@pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The standing files."""
-    return standing_files(tmp_path_factory.mktemp("standing"))
 
 
 @pytest.fixture
@@ -50,20 +44,23 @@ def folder(tmp_path: Path, there: Mapping[str, bytes]) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("is_few", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["few", "slice"])
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.name != APART], ids=lambda kind: kind.name)
-def test_inputs_are_taken_or_refused_with_a_clear_message(kind: Kind, there: Mapping[str, bytes], folder: Path) -> None:
+def test_inputs_are_taken_or_refused_with_a_clear_message(kind: Kind, there: Mapping[str, bytes], folder: Path,
+                                                          is_few: bool) -> None:
     faults: list[str] = []
 
     def use(case: Case) -> None:
         if fault := judged(case, folder).fault:
             faults.append(f"{fault}\n{case!r}"[:1000])
-    examples(kind.strategy(there), SEED, max(round(SLICE * kind.share), 6), use)
+    examples(kind.strategy(there), SEED, FEW if is_few else max(round(SLICE * kind.share), 6), use)
     assert not faults, "\n\n".join(faults)
 
 
-def test_a_damaged_result_ends_no_process(there: Mapping[str, bytes]) -> None:
+@pytest.mark.parametrize("count", [2 * FEW, pytest.param(SLICE // 10, marks=pytest.mark.slow)])
+def test_a_damaged_result_ends_no_process(there: Mapping[str, bytes], count: int) -> None:
     kind = next(kind for kind in KINDS if kind.name == APART)
-    assert carried_out(kind, there, round(SLICE * kind.share), SEED).faults == []
+    assert carried_out(kind, there, count, SEED).faults == []
 
 
 @pytest.mark.parametrize("files", [

@@ -10,13 +10,7 @@ import pytest
 from tests.fuzz import known_inputs
 from tests.fuzz.judge import DONE, WRONG, judged
 from tests.fuzz.known_inputs import Known
-from tests.fuzz.world import lay_out, standing_files
-
-
-@pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The standing files."""
-    return standing_files(tmp_path_factory.mktemp("standing"))
+from tests.fuzz.world import lay_out
 
 
 def _wrong(known: list[Known], there: Mapping[str, bytes], folder: Path) -> list[str]:

@@ -214,6 +214,7 @@ def test_cases_that_the_table_will_no_longer_list_are_told(swept) -> None:
     assert not any("no longer" in text for text in said)
 
 
+@pytest.mark.slow
 def test_a_sweep_that_is_killed_goes_on_and_its_table_is_that_of_an_undisturbed_one(tmp_path: Path) -> None:
     text = STUDY.replace(', "mine.py:Throwing", "mine.py:KilledOnce"', "").replace("[4]", "6")
     study, out = write_study(tmp_path, text), tmp_path / "killed"
@@ -237,6 +238,7 @@ def test_a_sweep_that_is_killed_goes_on_and_its_table_is_that_of_an_undisturbed_
     assert (out / "results.csv").read_bytes() == (tmp_path / "calm" / "results.csv").read_bytes()
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_sweep_and_workers_do_not_hear_it(tmp_path: Path) -> None:
     text = STUDY.replace(', "mine.py:Throwing", "mine.py:KilledOnce"', "").replace("[4]", "60")
     out = tmp_path / "out"
