@@ -184,8 +184,8 @@ def test_asking_in_passing_can_be_seen(source, is_broken):
 # ---------------------------------------------------------------- wings
 WINGS = {
     "audit": ("finding", "arrays", "run", "tables", "own_tables", "units", "unit_tables", "cars", "network",
-              "profiles", "prices", "reserve_price", "thermal", "figures", "registry", "rules", "not_determined",
-              "judge"),
+              "profiles", "series", "prices", "reserve_price", "thermal", "figures", "registry", "rules",
+              "not_determined", "judge"),
     "controllers": ("port", "contract", "rows", "disaggregation", "temporal", "spatial", "joint", "base", "variants"),
     "models": ("data_tables", "records", "plugins", "registry", "tables", "network", "system", "wear", "drivers",
                "mobility", "fleet"),

@@ -11,7 +11,8 @@ from audit.series import series_means
 
 
 @rule("8.2", "load_bus_kw", "load_bus_kvar", "load_follow_kw", "load_follow_kvar", "load_fixed_kw", "load_fixed_kvar",
-      "load_peak_kw", "load_peak_kvar", "series_bus", "series_kw", "series_kvar")
+      "load_peak_kw", "load_peak_kvar", "series_bus", "series_kw", "series_kvar",
+      "series_source")
 def loads_of_buses(run: Run) -> Iterator[Check]:
     """Buses draw their part of the system's load, what is constant, and their series."""
     for d in run.networks if run.schema >= 2 and run.steps else ():

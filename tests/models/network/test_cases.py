@@ -36,7 +36,7 @@ def limits_of(expected: dict[str, Any]) -> FeederLimits:
 def account_of(net: str, expected: dict[str, Any]) -> NetAccount:
     account = source_of(net).account
     assert account is not None
-    return account(net, limits_of(expected))
+    return account(net, limits_of(expected), {})
 
 
 def test_a_case_is_refused_by_name_or_has_pandapowers_voltages(case: tuple[str, dict[str, Any]]) -> None:

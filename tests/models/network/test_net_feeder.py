@@ -150,9 +150,9 @@ def test_check_says_how_much_of_a_net_is_taken(tmp_path):
     pandapower.create_load(net, pandapower.create_bus(net, vn_kv=0.4), p_mw=0.06)
     pandapower.to_json(net, str(tmp_path / "village.json"))
     account, text = source_of("village.json").account, str(tmp_path / "village.json")
-    assert account(text, FeederLimits()).buses == (4, 5) and account(text, FeederLimits()).load_kw == (40, 100)
+    assert account(text, FeederLimits(), {}).buses == (4, 5) and account(text, FeederLimits(), {}).load_kw == (40, 100)
     pandapower.to_json(village(), text)
-    assert next(account(text, FeederLimits()).lines()).startswith("4 of 4 buses, 40 of 40 kW of load")
+    assert next(account(text, FeederLimits(), {}).lines()).startswith("4 of 4 buses, 40 of 40 kW of load")
 
 
 # ---------------------------------------------------------------- refusals

@@ -45,8 +45,8 @@ TAKEN_BY: dict[type[Part], tuple[Callable[..., Any], ...]] = {
     Wear: (LifeUse,)}
 SOURCES = "\n".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "testbed").rglob("*.py"))
                     if "scenario" not in file.relative_to(ROOT).parts)
-WITHIN_THE_SCENARIO = {"profile", "reserve_steps", "reserve_shortfall_usd_per_mwh"}
-"""Fills other keys; two of the price curve that `demand_curve` makes."""
+WITHIN_THE_SCENARIO = {"profile", "reserve_steps", "reserve_shortfall_usd_per_mwh", "currency"}
+"""Fills other keys; two of the price curve that `demand_curve` makes; a name that demands a rate of exchange."""
 BY_KIND = {"slow_v2g_charger_usd_per_year", "fast_v2g_charger_usd_per_year"}
 """Owners' statements read these with the kind of charger as a word."""
 BY_TERM = {f"weight_{term}" for term in Terms().names}

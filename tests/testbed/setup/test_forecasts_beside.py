@@ -74,9 +74,9 @@ def test_dated_series_must_hold_all_days_of_a_run(tmp_path):
     file = tmp_path / "dated.csv"
     rows = [f"2019-05-{6 + h // 24:02d}T{h % 24:02d}:00,900,1,0" for h in range(96)]
     file.write_text("\n".join(["time,load_mw,wind_mw,pv_mw", *rows]) + "\n", encoding="utf-8")
-    keys = ("profiles.source=csv", f"profiles.file={file}", "planning.horizon_h=24",
-            "spatial.look_ahead_h=1", "warmup_controlled_days=0")
+    keys = ("profiles.source=csv", f"profiles.file={file}", "planning.horizon_h=25",
+            "spatial.look_ahead_h=2", "warmup_controlled_days=0")
     assert checked_scenario("smoke", (*keys, "profiles.start_date=2019-05-07")).profiles.start_date.day == 7
     with pytest.raises(WrongRequest, match="has rows from 0 h to 96 h after 00:00 of 2019-05-06, needed are rows from "
-                       "-24 h to 48 h"):
+                       "-24 h to 49 h"):
         checked_scenario("smoke", (*keys, "profiles.start_date=2019-05-06"))

@@ -23,5 +23,5 @@ def test_units_serve_load_cars_and_losses_less_what_cars_and_wind_give(tmp_path)
         "wind_available_mw": 50.0, "pv_available_mw": 10.0, "must_take_mw": 7.0, "losses_change_mw": {"feeder33": 0.5},
         "reserve_terms": ReserveTerms(float("nan"), np.ones(2))})
     assert values["pev_total_mw"] == 42.0
-    assert values["p_mw"].sum() == pytest.approx(1000.0 + 42.0 + 0.5 - 60.0 - 7.0)
+    assert values["p_mw"].sum() == pytest.approx(1000.0 + 42.0 + 0.5 - 60.0)
     assert values["losses_change_total_mw"] == 0.5
