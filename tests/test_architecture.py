@@ -23,6 +23,7 @@ FORBIDDEN = {
 }
 """Top-level names that the files of a package never import, wherever in the file."""
 ONLY_IN = {"simpy": {"models/mobility/vehicle_processes.py"},
+           "opendssdirect": {"models/network/three_phase/engine.py"},
            "pandapower": {"models/network/sources/", "models/network/power_flow.py",
                           "models/network/written_net.py"}}
 """The only files, or folders ending in `/`, that import it."""

@@ -1,0 +1,201 @@
+"""A circuit of three phases as arrays: what is where, and AC power flows of many cases of driven powers.
+
+    circuit = circuit_from("dss:european_lv", ports=[Port("34", (1,)), Port("47", (1, 2, 3))])
+    flow = circuit.solve(p_kw, q_kvar)              # [N, port] -> ThreePhaseFlow, regulators acting
+    flow = circuit.solve(p_kw, q_kvar, tap_pu=circuit.tap_pu)   # the same with regulators held at these taps [R]
+
+Driven ports draw exactly the power that is said, whatever the voltage. The script's own loads draw what the script says
+of them (constant power within its range of voltages, impedance, current, ZIP), at the powers [N, load] that are given,
+or else at the script's own; `drives_loads=True` makes those of constant power as exact as driven ports. Each call is a
+pure function of its arguments: before each case regulators and capacitors stand as the script leaves them.
+
+What a linear program needs: `circuit.nodes`, `circuit.conductors`, `circuit.regulators`, `circuit.port_nodes`,
+`circuit.network.admittance(tap_pu)` (sparse [node, node] in siemens, of everything but loads, generators and the
+source's voltage: with injections I = Y V it is the network's own equation), `circuit.network.currents(tap_pu)` (sparse
+[conductor, node]: amperes of every conductor from node volts), and `circuit.solve` as the judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.network.three_phase.engine import Engine
+from models.network.three_phase.network import Network
+from models.network.three_phase.reading import own_loads, read_nodes, read_regulators
+from models.network.three_phase.records import Complexes, Conductors, Port, ThreePhaseFlow
+from models.network.three_phase.shipped import master_of
+from models.records.arrays import Bools, Floats, Ints, RecordError
+
+WIDE = "vminpu=0 vlowpu=0 vmaxpu=100 vminnorm=0 vminemerg=0"
+"""Range of a load within which it stays at constant power; the engine's own is 0.95 to 1.05."""
+_LOWEST_VOLTS = 1e-6
+
+
+@dataclass(frozen=True)
+class LoadShape:
+    """Factors of a load over time, as the script gives them."""
+
+    p: Floats
+    """[step]"""
+    q: Floats
+    """[step]; p where the script gives none."""
+    step_s: float
+
+
+def circuit_from(text: str, ports: Sequence[Port] = (), drives_loads: bool = False) -> Circuit:
+    """The circuit of what a scenario writes: `dss:ieee13` or the path of a script."""
+    return Circuit(master_of(text), ports, drives_loads)
+
+
+class Circuit:
+    """One circuit with its own engine; not to be shared between threads.
+
+    Raises RecordError where the script may not be run, makes no circuit, does not solve or lacks voltage bases, and
+    where a port names a bus or phase that is not there.
+    """
+
+    def __init__(self, master: Path, ports: Sequence[Port] = (), drives_loads: bool = False) -> None:
+        self.master = master
+        self.ports = tuple(ports)
+        self._engine = Engine(master)
+        if not self._engine.solve(is_free=True):
+            raise RecordError(f"feeder {master}: OpenDSS finds no power flow of the circuit as it is")
+        self.name = str(self._engine.circuit.Name)
+        self.nodes = read_nodes(self._engine, str(master))
+        """Buses and phases."""
+        self.loads = own_loads(self._engine)
+        """The script's own loads."""
+        self._add_ports()
+        if drives_loads:
+            self._widen_loads()
+        self._engine.solve(is_free=True)  # builds the engine's matrix, with ports at none
+        self.regulators, self.tap_step_pu, self.tap_pu = read_regulators(self._engine)
+        """Names `TRANSFORMER.WINDING`, sizes of a step, and taps as the script's own solution leaves them, [R] each."""
+        self._capacitor_steps = self._capacitors()
+        self.network = Network(self._engine, self.nodes, self.regulators, self._set_taps)
+        """Admittances and what follows from node voltages."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that the script reads, itself first."""
+        return self._engine.files
+
+    @property
+    def conductors(self) -> Conductors:
+        return self.network.conductors
+
+    @property
+    def port_nodes(self) -> list[Ints]:
+        """Rows of nodes of each port."""
+        row = self.nodes.row_of()
+        return [np.array([row[f"{port.bus}.{phase}"] for phase in port.phases]) for port in self.ports]
+
+    def solve(self, p_kw: Floats, q_kvar: Floats, load_kw: Floats | None = None, load_kvar: Floats | None = None,
+              tap_pu: Floats | None = None) -> ThreePhaseFlow:
+        """N cases of driven powers [N, port], positive when drawn, and of own loads [N, load] (None: the script's own).
+
+        tap_pu [R] or [N, R]: regulators held there; None: regulators act, from where the script leaves them.
+        """
+        cases = len(p_kw)
+        own_kw, own_kvar = (np.broadcast_to(own if given is None else given, (cases, self.loads.count))
+                            for own, given in ((self.loads.p_kw, load_kw), (self.loads.q_kvar, load_kvar)))
+        held = None if tap_pu is None else np.broadcast_to(tap_pu, (cases, len(self.regulators)))
+        solved = [self._case(np.concatenate([own_kw[i], p_kw[i]]), np.concatenate([own_kvar[i], q_kvar[i]]),
+                             None if held is None else held[i]) for i in range(cases)]
+        return self._flow(np.array([v for v, _, _ in solved]).reshape(cases, self.nodes.count),
+                          np.array([taps for _, taps, _ in solved]).reshape(cases, len(self.regulators)),
+                          np.array([source for _, _, source in solved]).reshape(cases, 2))
+
+    def shape(self, name: str) -> LoadShape:
+        """The script's load shape of that name."""
+        shapes = self._engine.circuit.LoadShapes
+        shapes.Name = name
+        p = np.array(shapes.Pmult, dtype=np.float64)
+        q = np.array(shapes.Qmult, dtype=np.float64)
+        return LoadShape(p, q if q.size == p.size else p, float(shapes.HrInterval) * 3600.0)
+
+    def _case(self, p_kw: Floats, q_kvar: Floats, held: Floats | None) -> tuple[Complexes, Floats, Floats]:
+        """Node volts, taps and source power of one case."""
+        self._engine.set_loads(p_kw, q_kvar)
+        if self.regulators:
+            self._set_taps(self.tap_pu if held is None else held)
+        self._set_capacitors()
+        if not self._engine.solve(is_free=held is None):
+            return np.full(self.nodes.count, np.nan + 0j), np.full(len(self.regulators), np.nan), np.full(2, np.nan)
+        source_kva = -np.asarray(self._engine.circuit.TotalPower, dtype=np.float64)
+        return self._engine.node_volts(), self._taps(), source_kva
+
+    def _flow(self, v_v: Complexes, taps: Floats, source_kva: Floats) -> ThreePhaseFlow:
+        current_a, losses_kw = self.network.currents_and_losses(v_v, taps)
+        return ThreePhaseFlow(v_v, np.abs(v_v) / self.nodes.base_v, current_a, losses_kw, source_kva[:, 0],
+                              source_kva[:, 1], taps)
+
+    def _add_ports(self) -> None:
+        known = self.nodes.row_of()
+        problems = []
+        for port in self.ports:
+            if port.bus not in self.nodes.bus_names:
+                problems.append(f"port {port.name}: there is no bus {port.bus!r}")
+                continue
+            there = [phase for phase in (1, 2, 3) if f"{port.bus}.{phase}" in known]
+            if missing := [phase for phase in port.phases if phase not in there]:
+                problems.append(f"port {port.name}: bus {port.bus!r} has no phase {missing[0]}, only "
+                                f"{', '.join(map(str, there)) or 'none of 1, 2, 3'}")
+        if problems:
+            raise RecordError(f"feeder {self.master}: " + "; ".join(problems))
+        self._engine.add_loads([self._port_command(i, port) for i, port in enumerate(self.ports)])
+
+    def _port_command(self, i: int, port: Port) -> str:
+        base_kv = self.nodes.base_v[self.nodes.row_of()[f"{port.bus}.{port.phases[0]}"]] / 1e3
+        kv = base_kv if len(port.phases) == 1 else base_kv * np.sqrt(3.0)
+        count, connection = (1, "delta") if len(port.phases) == 2 else (len(port.phases), "wye")
+        return (f"new load.testbed_port_{i} bus1={port.name} phases={count} conn={connection} kv={float(kv)!r} "
+                f"kw=0 kvar=0 model=1 {WIDE}")
+
+    def _widen_loads(self) -> None:
+        for name, model in zip(self.loads.names, self.loads.model, strict=True):
+            if model == 1:
+                self._engine.command(f"edit load.{name} {WIDE}")
+
+    def _transformer(self, regulator: str) -> Any:
+        transformers = self._engine.circuit.Transformers
+        name, winding = regulator.rsplit(".", 1)
+        transformers.Name = name
+        transformers.Wdg = int(winding)
+        return transformers
+
+    def _taps(self) -> Floats:
+        return np.array([self._transformer(name).Tap for name in self.regulators], dtype=np.float64)
+
+    def _set_taps(self, tap_pu: Floats) -> None:
+        now = self._taps()
+        for i in np.flatnonzero(np.abs(now - tap_pu) > 1e-9):
+            self._transformer(self.regulators[i]).Tap = float(tap_pu[i])
+
+    def _capacitors(self) -> list[tuple[str, list[int]]]:
+        """Steps in use of each capacitor that a control may switch."""
+        if not self._engine.circuit.CapControls.Count:
+            return []
+        capacitors = self._engine.circuit.Capacitors
+        steps = []
+        for name in capacitors.AllNames:
+            capacitors.Name = name
+            steps.append((name, [int(state) for state in capacitors.States]))
+        return steps
+
+    def _set_capacitors(self) -> None:
+        capacitors = self._engine.circuit.Capacitors
+        for name, states in self._capacitor_steps:
+            capacitors.Name = name
+            if [int(state) for state in capacitors.States] != states:
+                capacitors.States = states
+
+
+def missing_bases(base_v: Floats) -> Bools:
+    """[node] whether no voltage base is known."""
+    return np.asarray(~(base_v > _LOWEST_VOLTS), dtype=np.bool_)
