@@ -51,6 +51,13 @@ class District:
     def holds(self, name: str) -> bool:
         return name in self.arrays
 
+    @cached_property
+    def buses(self) -> tuple[str, ...]:
+        """How people call the buses."""
+        names = self.arrays.get("bus_name", [""] * len(self.axes["bus"]))
+        return tuple(f"bus {number} ({name})" if name else f"bus {number}"
+                     for number, name in zip(self.axes["bus"], names, strict=True))
+
     @property
     def group_zone(self) -> Any:
         """[G] zone of each group; groups are zone, class, way, the last fastest."""

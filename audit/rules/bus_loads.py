@@ -21,12 +21,11 @@ def loads_of_buses(run: Run) -> Iterator[Check]:
         if series is None:
             yield Check(f"{d.name}: series of buses are not at hand, and not judged", 1.0, 0.0, "", axis="run",
                         is_note=True)
-        names = tuple(f"bus {number}" for number in d.axes["bus"])
         for unit in ("kw", "kvar"):
             if not d.holds("series_bus"):
                 yield same(f"{d.name}: load that follows the system's at", d(f"load_follow_{unit}")[None],
-                           d(f"load_peak_{unit}")[None], unit, names=names)
+                           d(f"load_peak_{unit}")[None], unit, names=d.buses)
             if series is not None:
                 right = shape * d(f"load_follow_{unit}") + d(f"load_fixed_{unit}") + series[unit]
-                yield same(f"{d.name}: load at", d(f"load_bus_{unit}"), right, unit, names=names, rel=1e-9,
+                yield same(f"{d.name}: load at", d(f"load_bus_{unit}"), right, unit, names=d.buses, rel=1e-9,
                            absolute=1e-7)

@@ -102,11 +102,11 @@ def buses_of_zones(run: Run) -> Iterator[Check]:
                        names=("0", "1", "2"), absolute=1e-6)
             outside = d("bus_zone") < 0
             yield same(f"{d.name}: {name} where nobody parks", d(name)[:, outside], 0.0, "kW")
-        yield Check(f"{d.name}: net power below what is given back at bus", -d("p_bus_kw") - d("discharge_bus_kw"),
-                    1e-6, "kW", tuple(map(str, d.axes["bus"])))
+        yield Check(f"{d.name}: net power below what is given back at", -d("p_bus_kw") - d("discharge_bus_kw"),
+                    1e-6, "kW", d.buses)
 
 
-@rule("8.3", "bus_zone")
+@rule("8.3", "bus_zone", "bus_name")
 def zones(run: Run) -> Iterator[Check]:
     """Buses lie in the zones of the scenario's map: a published one, its lists, or one virtual bus a zone."""
     for d in run.districts:
@@ -127,8 +127,14 @@ def _zone_of_buses(d: District) -> Floats | None:
         table = numbers(path, "bus", named)
         by_bus = dict(zip(table[0], table[1], strict=True))
         return np.array([by_bus[float(bus)] for bus in d.axes["bus"]])
-    lists = {bus: ZONE_NAMES.index(zone) for zone, buses in named.items() if isinstance(buses, list) for bus in buses}
-    return np.array([lists.get(int(bus), -1) for bus in d.axes["bus"]], dtype=np.float64) if lists else None
+    lists = {str(bus): ZONE_NAMES.index(zone) for zone, buses in named.items() if isinstance(buses, list)
+             for bus in buses}
+    names = d.arrays.get("bus_name", [""] * len(d.axes["bus"]))
+    # a text that is a bus's number means that bus, else it is a name
+    known = [str(bus) for bus in d.axes["bus"]]
+    right = [lists.get(number, -1 if name in known else lists.get(name, -1))
+             for number, name in zip(known, names, strict=True)]
+    return np.array(right, dtype=np.float64) if lists else None
 
 
 def _by_zone(d: District, power: Floats) -> Floats:

@@ -22,10 +22,6 @@ def _networks(run: Run) -> tuple[District, ...]:
     return run.networks if run.schema >= 2 and run.steps else ()
 
 
-def _buses(d: District) -> tuple[str, ...]:
-    return tuple(f"bus {number}" for number in d.axes["bus"])
-
-
 @rule("5.4", "vm_pu", "losses_kw", "p_slack_kw", "q_slack_kvar", "p_bus_kw", "q_bus_kvar", "line_loading_percent",
       "line_rating_a", "line_r_pu", "line_x_pu", "line_turns_ratio", "shunt_g_pu", "shunt_b_pu", "load_bus_kw",
       "load_bus_kvar", "bus_parent")
@@ -34,7 +30,7 @@ def ac_of_what_happened(run: Run) -> Iterator[Check]:
     for d in _networks(run):
         tree, (p, q) = tree_of(d), loads(d)
         flow = tree.flow(p + d("p_bus_kw"), q + d("q_bus_kvar"))
-        yield same(f"{d.name}: voltage at", d("vm_pu"), flow.vm_pu, "pu", names=_buses(d), rel=0.0, absolute=VM_PU)
+        yield same(f"{d.name}: voltage at", d("vm_pu"), flow.vm_pu, "pu", names=d.buses, rel=0.0, absolute=VM_PU)
         for name, right in (("losses_kw", flow.losses_kw), ("p_slack_kw", flow.p_slack_kw),
                             ("q_slack_kvar", flow.q_slack_kvar)):
             yield same(f"{d.name}: {name}", d(name), right, "kW", rel=POWER_REL, absolute=1e-6)
@@ -44,7 +40,7 @@ def ac_of_what_happened(run: Run) -> Iterator[Check]:
         loading[:, 0] = 0.0
         no_line = [float(d(name)[0]) for name in ("line_r_pu", "line_x_pu", "line_rating_a")]
         yield same(f"{d.name}: line before the substation", no_line, 0.0, "", axis="entry")
-        yield same(f"{d.name}: loading of the line to", d("line_loading_percent"), loading, "%", names=_buses(d),
+        yield same(f"{d.name}: loading of the line to", d("line_loading_percent"), loading, "%", names=d.buses,
                    rel=POWER_REL, absolute=1e-7)
 
 
@@ -70,7 +66,7 @@ def ac_of_setpoints(run: Run) -> Iterator[Check]:
         parks = (d("bus_zone") >= 0)[1:]
         most = _port_kw(run, d)
         yield within(f"{d.name}: set-points at", cars, np.where(parks, -most, 0.0), np.where(parks, most, 0.0), "kW",
-                     names=_buses(d)[1:], rel=0.0, absolute=0.05)
+                     names=d.buses[1:], rel=0.0, absolute=0.05)
 
 
 def _port_kw(run: Run, d: District) -> float:
@@ -90,7 +86,7 @@ def transformers(run: Run) -> Iterator[Check]:
         least = np.where(crosses, 0.0, np.minimum(np.abs(low), np.abs(high)))
         reactive = q + d("q_bus_kvar")
         yield within(f"{d.name}: transformer at", d("transformer_kva"), np.hypot(least, reactive),
-                     np.hypot(np.maximum(np.abs(low), np.abs(high)), reactive), "kVA", names=_buses(d), absolute=1e-6)
+                     np.hypot(np.maximum(np.abs(low), np.abs(high)), reactive), "kVA", names=d.buses, absolute=1e-6)
         yield from _ratings(d)
 
 

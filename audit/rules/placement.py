@@ -55,7 +55,7 @@ def ac_of_the_plan(run: Run) -> Iterator[Check]:
         parks = (d("bus_zone") >= 0)[1:]
         most = float(charge_max_kw(run, d).sum()) if run.has_totals else np.inf
         yield within(f"{d.name}: planned cars at", cars, np.where(parks, -most, 0.0), np.where(parks, most, 0.0), "kW",
-                     names=tuple(f"bus {n}" for n in d.axes["bus"][1:]), rel=0.0, absolute=0.05)
+                     names=d.buses[1:], rel=0.0, absolute=0.05)
 
 
 @rule("4.7", "vm_socp_pu", "losses_socp_kw", "relaxation_vm_error_pu", "relaxation_loss_error_rel")
@@ -95,7 +95,7 @@ def nodal_prices(run: Run) -> Iterator[Check]:
         base = price[steps, :1]
         yield within(f"{d.name}: price at", price[steps], base * (1 + losses) + low,
                      base * (1 + losses) + high,
-                     "USD/MWh", names=tuple(f"bus {n}" for n in d.axes["bus"]), rel=PRICE_REL, absolute=1e-3)
+                     "USD/MWh", names=d.buses, rel=PRICE_REL, absolute=1e-3)
 
 
 def _free_steps(run: Run, d: District) -> Any:

@@ -33,7 +33,7 @@ def ac_by_power_grid_model(run: Run) -> Iterator[Check]:
         error = np.zeros((run.steps, vm.shape[1]))
         error[steps] = d("vm_pu")[steps] - vm
         yield same(f"{d.name}: voltage by power-grid-model at", error, 0.0, "pu",
-                   names=tuple(f"bus {n}" for n in d.axes["bus"]), rel=0.0, absolute=VM_PU)
+                   names=d.buses, rel=0.0, absolute=VM_PU)
 
 
 def voltages_pu(d: District, p_kw: Floats, q_kvar: Floats) -> Floats:

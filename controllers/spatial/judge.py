@@ -45,9 +45,11 @@ class Violation:
     value: float
     allowed: float
     excess_rel: float
+    bus: str = ""
+    """As people call it."""
 
     def __str__(self) -> str:
-        return (f"{self.limit}={self.value:.5g} against {self.allowed:.5g} at bus {self.bus_number}, "
+        return (f"{self.limit}={self.value:.5g} against {self.allowed:.5g} at bus {self.bus or self.bus_number}, "
                 f"period {self.period}")
 
 
@@ -101,8 +103,9 @@ class Judge:
         if worst <= 0:
             return None
         bound = float(np.broadcast_to(allowed, excess.shape[1:])[column])
-        number = int(self.feeder.bus_number[column + first_bus])
-        return Violation(limit, number, int(period), float(value[period, column]), bound, worst)
+        row = int(column) + first_bus
+        return Violation(limit, int(self.feeder.bus_number[row]), int(period), float(value[period, column]), bound,
+                         worst, self.feeder.bus_label(row))
 
     def is_tight(self, flow: PowerFlow, p_behind_kw: Floats, q_kvar: Floats) -> bool:
         """Some limit is reached or nearly so: more power may not be moved about freely."""

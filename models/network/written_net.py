@@ -22,8 +22,9 @@ def net_of(feeder: RadialFeeder) -> Any:
     import pandapower as pp  # noqa: PLC0415 - slow to import
 
     net = pp.create_empty_network(name=feeder.name, sn_mva=BASE_MVA)
-    for number in feeder.bus_number.tolist():
-        pp.create_bus(net, vn_kv=feeder.nominal_kv, name=f"bus {number}", index=number,
+    names = feeder.bus_name or ("",) * feeder.bus_count
+    for number, name in zip(feeder.bus_number.tolist(), names, strict=True):
+        pp.create_bus(net, vn_kv=feeder.nominal_kv, name=name or f"bus {number}", index=number,
                       min_vm_pu=feeder.v_min_pu, max_vm_pu=feeder.v_max_pu)
     pp.create_ext_grid(net, int(feeder.bus_number[0]), vm_pu=feeder.v_slack_pu, name="substation")
     for bus in range(1, feeder.bus_count):

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from models.records.arrays import Floats, Ints, refuse
+from models.records.arrays import Floats, Ints, RecordError, refuse
 
 BASE_MVA = 1.0
+LONGEST_NUMBER = 10
+"""Digits of a bus's number, below this."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,28 @@ class RadialFeeder:
     @property
     def bus_count(self) -> int:
         return int(self.parent.size)
+
+    def bus_label(self, row: int) -> str:
+        """How people call a bus: its number, and its name where it has one."""
+        name = self.bus_name[row] if self.bus_name else ""
+        return f"{self.bus_number[row]} ({name})" if name else f"{self.bus_number[row]}"
+
+    def bus_row(self, called: int | str) -> int:
+        """Row of the bus of that number or, a text that is no number of a bus, of that name.
+
+        RecordError where there is none, or several have the name.
+        """
+        numbers = [int(number) for number in self.bus_number]
+        number = int(called) if isinstance(called, int) or (called.isdecimal() and len(called) < LONGEST_NUMBER) else -1
+        if number in numbers:
+            return numbers.index(number)
+        rows = [row for row, name in enumerate(self.bus_name) if name == called]
+        if len(rows) == 1:
+            return rows[0]
+        if not rows:
+            raise RecordError(f"feeder {self.name} has no bus {called!r:.60}")
+        raise RecordError(f"feeder {self.name}: buses {', '.join(str(numbers[row]) for row in rows)} are called "
+                          f"{called!r:.60}; write a number")
 
     @property
     def has_shunts(self) -> bool:

@@ -51,4 +51,5 @@ def feeder_in(result: Result, district: str) -> RadialFeeder:
         nominal_kv=kv, v_slack_pu=float(result.district_attribute(district, "v_slack_pu")),
         v_min_pu=float(described["v_min_pu"]), v_max_pu=float(described["v_max_pu"]),
         turns_ratio=result.district(district, "line_turns_ratio"), shunt_g_pu=result.district(district, "shunt_g_pu"),
-        shunt_b_pu=result.district(district, "shunt_b_pu"))
+        shunt_b_pu=result.district(district, "shunt_b_pu"),
+        bus_name=tuple(result.district(district, "bus_name")) if result.holds(district, "bus_name") else ())

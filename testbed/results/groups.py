@@ -163,6 +163,9 @@ def _make_network(place: Place, feeder: RadialFeeder) -> None:
     ampere = BASE_MVA * 1e3 / (np.sqrt(3.0) * feeder.nominal_kv)
     place.group.attrs["nominal_kv"], place.group.attrs["v_slack_pu"] = feeder.nominal_kv, feeder.v_slack_pu
     place.filled("bus_parent", ("bus",), parent, "1", "number of the bus on the way to the substation, -1 there")
+    if feeder.bus_name:
+        place.text_variable("bus_name", ("bus",), "name of the bus; empty where it has none")
+        place.group["bus_name"][...] = np.asarray(feeder.bus_name, dtype=object)
     place.filled("line_r_pu", ("bus",), feeder.r_pu, "pu", "resistance of the line to the parent bus, on 1 MVA")
     place.filled("line_x_pu", ("bus",), feeder.x_pu, "pu", "reactance of the line to the parent bus, on 1 MVA")
     place.filled("line_turns_ratio", ("bus",), feeder.turns_ratio, "1",

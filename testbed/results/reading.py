@@ -257,6 +257,14 @@ class Result:
             raise ResultError(f"{self.path}: no district {district}; there are {', '.join(self.districts)}")
         return self._read(f"districts/{district}/{name}")
 
+    def bus_labels(self, district: str) -> tuple[str, ...]:
+        """How people call the buses: their numbers, with their names where they have some."""
+        numbers = [str(number) for number in self.district(district, "bus")]
+        if not self.holds(district, "bus_name"):
+            return tuple(numbers)
+        names = self.district(district, "bus_name")
+        return tuple(f"{number} ({name})" if name else number for number, name in zip(numbers, names, strict=True))
+
     def holds_system(self, name: str) -> bool:
         """True if the file has that system variable; older files lack newer ones."""
         return name in self._names("/")

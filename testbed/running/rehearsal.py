@@ -67,6 +67,6 @@ def _figures(feeder: RadialFeeder, flow: PowerFlow) -> str:
     lowest, loaded = int(flow.vm_pu[0].argmin()), int(flow.line_loading_percent[0].argmax())
     below = f", below v_min_pu={feeder.v_min_pu:g}" if flow.vm_pu[0, lowest] < feeder.v_min_pu else ""
     loading = flow.line_loading_percent[0, loaded]
-    return (f"lowest voltage {flow.vm_pu[0, lowest]:.3f} pu at bus {feeder.bus_number[lowest]}{below}; "
-            f"highest line loading {loading:.0f} % before bus {feeder.bus_number[loaded]}; "
+    return (f"lowest voltage {flow.vm_pu[0, lowest]:.3f} pu at bus {feeder.bus_label(lowest)}{below}; "
+            f"highest line loading {loading:.0f} % before bus {feeder.bus_label(loaded)}; "
             f"{np.hypot(flow.p_slack_kw[0], flow.q_slack_kvar[0]) / 1e3:.2f} MVA at the substation")

@@ -232,9 +232,11 @@ def _zones(path: tuple[str | int, ...], district: District) -> Iterator[Contradi
         return
     last = source_of(district.feeder).last_bus or NO_LAST_BUS
     buses = [bus for listed in lists.values() for bus in listed]
-    if outside := sorted({bus for bus in buses if bus > last or (bus == 0 and last < NO_LAST_BUS)}):
-        yield Contradiction(path, outside, f"names buses outside the feeder {district.feeder}, which has 1 to {last}")
-    if twice := sorted({bus for bus in buses if buses.count(bus) > 1}):
+    outside = {bus for bus in buses if isinstance(bus, str) or not 1 <= bus <= last}
+    if outside and last < NO_LAST_BUS:
+        yield Contradiction(path, sorted(outside, key=str),
+                            f"names buses outside the feeder {district.feeder}, which has 1 to {last}")
+    if twice := sorted({bus for bus in buses if buses.count(bus) > 1}, key=str):
         yield Contradiction(path, twice, "names buses twice; a bus has one zone")
     named = {name for name, listed in lists.items() if listed}
     if empty := [name for name in ZONES if name not in named]:

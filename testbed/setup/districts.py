@@ -33,6 +33,7 @@ from models.tables.table_format import TableFormat
 from testbed.scenario import record as described
 from testbed.scenario.files import files_digest, named_files
 from testbed.scenario.parts import district as district_part
+from testbed.scenario.parts.base import ZoneName
 from testbed.setup.blocks import from_blocks
 from testbed.setup.given_controllers import controller_of
 from testbed.setup.networks.feeders import build_feeder, power_flow_of
@@ -165,8 +166,26 @@ def _zones(district: district_part.District, feeder: RadialFeeder) -> Mapping[in
         return zones_by_distance(feeder) if own is None else own()
     lists = {zone: buses for zone, buses in named.items() if isinstance(buses, tuple)}
     if lists:
-        return {bus: ZONES.index(zone) for zone, buses in lists.items() for bus in buses}
+        return _listed_zones(feeder, lists)
     return zones_by_distance(feeder, {zone: share for zone, share in named.items() if not isinstance(share, tuple)})
+
+
+def _listed_zones(feeder: RadialFeeder, lists: Mapping[ZoneName, tuple[int | str, ...]]) -> dict[int, int]:
+    """Zone by bus number of buses by number or name; RecordError tells all that are unknown or named twice."""
+    zones, mistakes = dict[int, int](), []
+    for zone, buses in lists.items():
+        for called in buses:
+            try:
+                row = feeder.bus_row(called)
+            except RecordError as error:
+                mistakes.append(str(error))
+                continue
+            number = int(feeder.bus_number[row])
+            mistakes += [f"bus {feeder.bus_label(row)} is named twice; a bus has one zone"] if number in zones else []
+            zones[number] = ZONES.index(zone)
+    if mistakes:
+        raise RecordError("zone_map: " + "; ".join(mistakes))
+    return zones
 
 
 def network_mistakes(district: district_part.District, scenario: described.Scenario) -> list[str]:

@@ -68,7 +68,7 @@ def _targets(table: UserTable, feeder: RadialFeeder, elements: Elements) -> dict
     for column, name in enumerate(table.others):
         kind, which, quantity = re.fullmatch(COLUMN, name).groups()  # type: ignore[union-attr]
         try:
-            row = _bus_row(feeder, which) if kind == BUS else _element_row(elements, kind, which)
+            row = feeder.bus_row(which) if kind == BUS else _element_row(elements, kind, which)
         except ValueError as error:
             table.mistakes.add(f"column {name!r:.80}: {error}")
             continue
@@ -79,16 +79,6 @@ def _targets(table: UserTable, feeder: RadialFeeder, elements: Elements) -> dict
     for mistake in _misfits(targets, feeder):
         table.mistakes.add(mistake)
     return targets
-
-
-def _bus_row(feeder: RadialFeeder, which: str) -> int:
-    rows = _rows_named(which, [int(number) for number in feeder.bus_number], feeder.bus_name)
-    if not rows:
-        raise ValueError(f"feeder {feeder.name} has no bus {which!r:.40}")
-    if len(rows) > 1:
-        numbers = ", ".join(str(feeder.bus_number[row]) for row in rows)
-        raise ValueError(f"buses {numbers} have this name; write a number")
-    return rows[0]
 
 
 def _element_row(elements: Elements, kind: str, which: str) -> int:

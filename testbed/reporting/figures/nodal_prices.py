@@ -148,7 +148,7 @@ def price_map(runs: Sequence[Run], district: str) -> Chart:
         result = run.result
         price = np.asarray(result.district(district, PRICE))
         hours, above = thin(run, price - price[:, :1], np.fmax)
-        bus = [str(b) for b in result.district(district, "bus")]
+        bus = list(result.bus_labels(district))
         panels.append(Panel(run.name, [heat_trace(hours, bus, above.T, "USD/MWh")]))
     return panel_chart(
         f"Nodal prices over time: {district}", "What one more MWh costs at a bus above the substation: losses, limits "

@@ -16,7 +16,7 @@ def voltage_map(runs: Sequence[Run], district: str) -> list[Chart]:
     panels = []
     for run in runs:
         hours, values = thin(run, run.result.district(district, "vm_pu"), np.fmin)
-        bus = [str(b) for b in run.result.district(district, "bus")]
+        bus = list(run.result.bus_labels(district))
         panels.append(Panel(run.name, [heat_trace(hours, bus, values.T, "pu")]))
     return [panel_chart(f"Voltages: {district}", "AC voltage of what happened at each bus; dark is low.",
                         "bus number [1]", panels, last_hour(runs), {"type": "category", "nticks": 6},

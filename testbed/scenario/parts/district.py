@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from models.network.source import allowed_text, source_of, whole_pattern
 from models.records.arrays import RecordError
-from testbed.scenario.parts.base import Between, BusNumber, Cars, Day, Part, PathText, Ports, Share, ZoneName
+from testbed.scenario.parts.base import Between, BusNumber, Cars, Day, Line, Part, PathText, Ports, Share, ZoneName
 from testbed.scenario.parts.tables import TableFormat
 
 Celsius = Annotated[float, Between(-40, 60)]
@@ -96,10 +96,10 @@ class District(Part):
     """Own losses of MV/LV transformers: the most that Regulation (EU) 548/2014 allows, by its tier."""
     ambient_celsius: Celsius | Annotated[tuple[Celsius, ...], Field(min_length=24, max_length=24)] = 20.0
     """Air around the MV/LV transformers: one temperature, or 24 hourly ones of a day."""
-    zone_map: (Literal["contiguous", "public"] | dict[ZoneName, tuple[BusNumber, ...]]
+    zone_map: (Literal["contiguous", "public"] | dict[ZoneName, tuple[BusNumber | Line, ...]]
                | dict[ZoneName, Share]) = "contiguous"
-    """Which buses are residential, commercial, office: a named map (`public` for ieee33 only), lists of bus numbers by
-    zone, or shares of the buses with a load, the first zone nearest to the substation; see docs/networks.md."""
+    """Which buses are residential, commercial, office: a named map (`public` for ieee33 only), lists of bus numbers or
+    names by zone, or shares of the buses with a load, the first zone nearest to the substation (docs/networks.md)."""
     series: Series = Series()
     """Loads, generators and storages of the feeder over time."""
     private: Cars = 0

@@ -14,12 +14,14 @@ from audit.judge import audit_file
 from audit.run import read_run
 from testbed.auditing.of_runs import audited
 from testbed.cli.app import app
+from testbed.reporting.drawn_runs import Run
+from testbed.reporting.figures.voltage_map import voltage_map
 from testbed.results.reading import open_result
 from testbed.running.preflight import WrongRequest, run_request
 from tests.models.network.loads.street import SERIES, street, written
 from tests.testbed import small_run
 
-ZONES = "{residential: [2, 4, 6], commercial: [3], office: [5]}"
+ZONES = "{residential: [corner, 4, end], commercial: [school], office: [mill]}"
 
 
 def overrides(folder, file=None):
@@ -68,6 +70,29 @@ def test_voltages_are_pandapowers_at_every_step(run):
     assert np.abs(result.district("feeder33", "vm_pu") - own).max() < 1e-6
     assert np.ptp(own) > 0.02 and np.abs(cars_kw).max() > 5.0, "so that the comparison has something to see"
     assert (result.district("feeder33", "load_bus_kw")[:, 3] < 0).any(), "the roof feeds back"
+
+
+def test_buses_are_called_by_name(run, tmp_path):
+    """Zones by name, in the file, in the report and where the audit finds fault."""
+    result = open_result(run)
+    assert result.bus_labels("feeder33") == ("0 (grid)", "1 (station)", "2 (corner)", "3 (school)", "4", "5 (mill)",
+                                             "6 (end)")
+    assert result.district("feeder33", "bus_zone").tolist() == [-1, -1, 0, 1, 0, 2, 0]
+    (chart,) = voltage_map([Run("a", "black", "solid", result)], "feeder33")
+    assert "3 (school)" in str(chart)
+    shutil.copy(run, tmp_path / "run.h5")
+    with h5py.File(tmp_path / "run.h5", "r+") as file:
+        file["districts/feeder33/vm_pu"][5, 3] += 0.1
+    assert any("voltage at bus 3 (school)" in str(one) for one in audit_file(tmp_path / "run.h5").violations)
+
+
+@pytest.mark.parametrize(("zones", "words"), [
+    ("{residential: [corner, nowhere], commercial: [school, 3], office: [mill]}",
+     r"zone_map: feeder .*street.json has no bus 'nowhere'; bus 3 \(school\) is named twice; a bus has one zone"),
+    ("{residential: [corner, corner], commercial: [school], office: [mill]}", "names buses twice")])
+def test_names_that_are_none_are_told(zones, words, tmp_path):
+    with pytest.raises(WrongRequest, match=words):
+        run_request("smoke", "temporal", overrides=(*overrides(tmp_path), f"districts.0.zone_map={zones}"))
 
 
 def test_the_lower_layer_sees_the_same_network(run):
