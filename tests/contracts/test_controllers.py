@@ -21,13 +21,17 @@ ROUNDING_KW = 1e-6
 SHORT = ("planning.horizon_h=25", "spatial.look_ahead_h=2", "planning.redispatch=none")
 """A plan that is found again is no longer that of the view it was made from; test_check_result judges those."""
 
+SLOW = {"joint", "oracle", "bilayer_coordinated", "bilayer_chance", "bilayer_envelope", "bilayer_sga", "bilayer_pso"}
+"""Kin of those that every run of the fast tests looks at."""
+
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
     return tmp_path_factory.mktemp("contract")
 
 
-@pytest.fixture(scope="module", params=controller_names())
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else [])
+                                        for name in controller_names()])
 def run(request, cache):
     """A whole hourly day of the controller, with everything its two layers saw and said."""
     seen = SimpleNamespace(name=request.param, steps=[], plans=[], result=None, districts=None, drawn={})

@@ -38,25 +38,30 @@ def morning():
     return Morning
 
 
+@pytest.mark.slow
 def test_splitting_costs_something_here(morning):
     assert morning.bilayer.j_usd > 1.005 * morning.joint.operation.j_usd
 
 
+@pytest.mark.slow
 def test_no_plan_is_below_the_joint_bound(morning):
     for operation in (morning.bilayer, morning.talked.operation, morning.joint.operation, morning.lines.operation):
         assert operation.j_usd >= morning.joint.bound_usd - 1e-4 * operation.j_usd
         assert operation.j_usd >= morning.lines.bound_usd - 1e-4 * operation.j_usd
 
 
+@pytest.mark.slow
 def test_bound_and_incumbent_meet(morning):
     assert morning.joint.gap_rel <= 2e-4
     assert morning.lines.gap_rel <= 2e-4
 
 
+@pytest.mark.slow
 def test_tangents_line_by_line_and_projected_prove_the_same_bound(morning):
     assert morning.lines.bound_usd == pytest.approx(morning.joint.bound_usd, rel=2e-4)
 
 
+@pytest.mark.slow
 def test_talking_closes_the_gap(morning):
     gap = morning.bilayer.j_usd - morning.joint.bound_usd
     assert morning.bilayer.j_usd - morning.talked.operation.j_usd >= 0.8 * gap
@@ -64,6 +69,7 @@ def test_talking_closes_the_gap(morning):
     assert morning.talked.iterations == len(morning.talked.rounds) > 1
 
 
+@pytest.mark.slow
 def test_talking_never_makes_the_incumbent_worse(morning):
     """From its own answer the exchange comes back with nothing dearer, and keeps that plan if it finds none."""
     again = coordinate(morning.case, morning.networks, morning.talked.plan, most_commitments=0)
@@ -71,6 +77,7 @@ def test_talking_never_makes_the_incumbent_worse(morning):
     assert again.plan is morning.talked.plan or again.operation.j_usd < morning.talked.operation.j_usd
 
 
+@pytest.mark.slow
 def test_at_a_fixed_commitment_cones_and_tangents_agree(morning):
     u = morning.schedule
     cone, pc, pd = cone_answer(morning.case, morning.networks, PRICES, u)
@@ -80,6 +87,7 @@ def test_at_a_fixed_commitment_cones_and_tangents_agree(morning):
     assert redispatch(morning.case, morning.networks, u.u, pc, pd, PRICES).j_usd == pytest.approx(cone, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_cones_of_the_incumbent_are_tight_and_ac_keeps_all_limits(morning):
     pieces = build(morning.case, morning.networks, PRICES, morning.schedule, None)
     solve_cone(pieces.problem, "test")
@@ -88,6 +96,7 @@ def test_the_cones_of_the_incumbent_are_tight_and_ac_keeps_all_limits(morning):
     assert morning.joint.operation.overload_mw.max() == 0.0
 
 
+@pytest.mark.slow
 def test_what_a_district_delivers_keeps_its_limits(morning):
     pc, pd = entries_of(morning.case, morning.start)
     net = morning.networks[0]
@@ -98,6 +107,7 @@ def test_what_a_district_delivers_keeps_its_limits(morning):
     assert overload_mw(net, net.flow(after), after).max() == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [EnvelopePlan, CoordinatedPlan, JointPlan])
 def test_plans_of_the_three_pass_the_independent_checker(morning, kind):
     plan = kind(morning.known).plan(morning.view)
@@ -105,6 +115,7 @@ def test_plans_of_the_three_pass_the_independent_checker(morning, kind):
     assert [str(v) for v in check_plan(known, morning.view, plan, "bidirectional")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [EnvelopePlan, CoordinatedPlan, JointPlan])
 def test_without_any_feeder_they_plan_what_the_unit_commitment_plans(morning, kind):
     alone = replace(morning.known, offers=(None,))
@@ -112,6 +123,7 @@ def test_without_any_feeder_they_plan_what_the_unit_commitment_plans(morning, ki
     assert plan.objective_usd == pytest.approx(FeederAware(alone).alone.plan(morning.view).objective_usd, rel=2e-4)
 
 
+@pytest.mark.slow
 def test_where_charging_and_discharging_at_once_would_pay_nobody_does_both(morning):
     """A discharge tariff far above the charging one: (U17) holds through proposals and delivery."""
     known = replace(morning.known, tariff_in_objective=True)
@@ -139,16 +151,19 @@ def offered(morning, without, limits=None, told=True):
                    without).value_usd
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("equation", ["losses_answered", "overload_answered"])
 def test_leaving_out_an_answer_changes_the_plan(morning, equation):
     assert offered(morning, ()) > offered(morning, (equation,)) + 0.05
 
 
+@pytest.mark.slow
 def test_leaving_out_district_limits_changes_the_plan(morning):
     limits = {0: operating_envelope(morning.case, 0, morning.networks[0])}
     assert offered(morning, (), limits, told=False) > offered(morning, ("district_limits",), limits, told=False) + 0.05
 
 
+@pytest.mark.slow
 def test_district_limits_are_respected(morning):
     imports, exports = operating_envelope(morning.case, 0, morning.networks[0])
     plan = EnvelopePlan(morning.known).plan(morning.view)
@@ -157,6 +172,7 @@ def test_district_limits_are_respected(morning):
     assert np.all(-total <= exports + 1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", ["current_cone", "substation", "transformer"])
 def test_leaving_out_a_part_of_the_feeder_lowers_the_tangent_problem(morning, group, monkeypatch):
     whole = jeq.feeder
@@ -172,6 +188,7 @@ def test_leaving_out_a_part_of_the_feeder_lowers_the_tangent_problem(morning, gr
     assert value() < before - 1e-3
 
 
+@pytest.mark.slow
 def test_places_sum_their_cohorts(morning):
     """Home cars at residential slow ports, taxis at commercial fast ports, as the groups say."""
     net, rows = morning.networks[0], morning.case.rows

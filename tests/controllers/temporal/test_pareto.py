@@ -58,6 +58,7 @@ def _front(build: SimpleNamespace, known: dict[str, Front], first: str, second: 
 PAIRS = [("operating", "carbon"), ("operating", "owners"), ("owners", "curtailment"), ("carbon", "operating")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_along_a_front_one_objective_rises_as_the_other_falls(
         first: str, second: str, build: SimpleNamespace, quick_front: dict[str, Front]) -> None:
@@ -118,6 +119,7 @@ def test_ties_make_the_end_as_cheap_in_the_rest_as_it_can_be(build: SimpleNamesp
     assert tied["operating"] + tied["owners"] + tied["carbon"] == pytest.approx(rest, rel=2e-3)
 
 
+@pytest.mark.slow
 def test_weights_of_the_case_do_not_matter(build: SimpleNamespace) -> None:
     first, other = (pareto_front(_case(build, objective=w), "operating", "carbon", replace(QUICK, points=2))
                   for w in (Objective(), Objective(0.2, 3.0, 0.0, 9.0)))
@@ -161,6 +163,7 @@ def test_cohorts_by_bins_are_a_relaxation(build: SimpleNamespace) -> None:
     assert binned <= full * (1 + 1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refused", ["no dispatch", "too dear"])
 def test_where_few_cohorts_are_too_optimistic_a_fuller_problem_decides(
         refused: str, build: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:

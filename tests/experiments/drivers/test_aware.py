@@ -19,12 +19,14 @@ def run(tmp_path_factory):
 
 
 # ------------------------------------------------------------------ scored days
+@pytest.mark.slow
 def test_without_days_before_it_is_the_whole_run(run):
     whole = ScoredDays(run.path, 0)
     for name in (COST, *PARTS, "stored_energy_change_mwh", "stored_energy_usd_per_mwh"):
         assert METRICS[name].function(whole) == pytest.approx(METRICS[name].function(run), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_days_before_and_scored_days_add_up_to_the_run(run):
     later = ScoredDays(run.path, 1)
     for name in PARTS:
@@ -37,6 +39,7 @@ def test_days_before_and_scored_days_add_up_to_the_run(run):
     assert later.system("unit").size == run.system("unit").size
 
 
+@pytest.mark.slow
 def test_stored_energy_is_counted_from_the_first_scored_day(run):
     change = METRICS["stored_energy_change_mwh"].function
     stored = [sum(run.district(d, "stored_kwh")[step] for d in run.districts) for step in (23, 71)]
@@ -101,6 +104,7 @@ def test_variants_differ_in_what_they_know_alone(tmp_path):
         jobs_of(argparse.Namespace(**{**vars(chosen), "days": (0, 10)}))
 
 
+@pytest.mark.slow
 def test_the_command_pairs_runs_by_seed(run, tmp_path, monkeypatch, capsys):
     class Made:
         def __init__(self, path):

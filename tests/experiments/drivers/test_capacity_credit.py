@@ -20,18 +20,21 @@ def by_law() -> dict[tuple[float, float], Credit]:
     return {(rate, rho): credit_of("smoke", rate, 1.0, rho, SMALL) for rate, rho in points}
 
 
+@pytest.mark.slow
 def test_where_all_comply_correlation_means_nothing(by_law: dict[tuple[float, float], Credit]) -> None:
     alone, together = by_law[1.0, 0.0], by_law[1.0, 0.2]
     assert alone.phi == 1.0
     assert alone.credit_mw == together.credit_mw > 0
 
 
+@pytest.mark.slow
 def test_refusal_costs_credit_and_shared_refusal_more(by_law: dict[tuple[float, float], Credit]) -> None:
     full, apart, together = by_law[1.0, 0.0], by_law[0.6, 0.0], by_law[0.6, 0.2]
     assert full.phi > apart.phi > together.phi
     assert full.credit_mw > apart.credit_mw > together.credit_mw
 
 
+@pytest.mark.slow
 def test_the_credit_is_no_more_than_chargers_give(by_law: dict[tuple[float, float], Credit]) -> None:
     slow_kw, cars_that_give_back = 7.0, 17  # taxis do not
     assert by_law[1.0, 0.0].credit_mw * 1000 <= cars_that_give_back * slow_kw

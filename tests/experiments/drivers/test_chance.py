@@ -63,6 +63,7 @@ def test_a_day_already_begun_cannot_be_drawn_anew(lived):
         run.redraw(1, 1)
 
 
+@pytest.mark.slow
 def test_feeders_and_queues_are_refused(lived, tmp_path):
     queues = Result(small_run.run(tmp_path, *FREE[:-1], "districts.0.slow_ports_per_bus=3", controller=GIVING))
     with pytest.raises(WrongRequest, match="queues"):
@@ -125,6 +126,7 @@ def test_lived_days_are_kept_in_a_file(lived, tmp_path, monkeypatch):
     assert calls == [2, 3]
 
 
+@pytest.mark.slow
 def test_every_day_from_the_first_on_is_lived_again(lived, monkeypatch):
     monkeypatch.setattr("experiments.drivers.chance.LivedDays", lambda result: LivedDays(result, GIVING))
     table = lived_again(lived, 1, 2)

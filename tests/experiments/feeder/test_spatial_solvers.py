@@ -85,12 +85,14 @@ def hours(tmp_path_factory):
     return kept_hours(checked_scenario("smoke", (*SMALL, f"execution.cache_dir={folder}")), 1, folder / "run.h5")
 
 
+@pytest.mark.slow
 def test_every_counted_hour_is_kept_as_it_was_seen(hours):
     assert [view.time_s for view in hours.views] == [3600 * hour for hour in range(24)]
     plugged = [int(view.declared.is_plugged.sum()) for view in hours.views]
     assert len(set(plugged)) > 1
 
 
+@pytest.mark.slow
 def test_the_optimum_of_the_hour_is_its_own_bound_and_no_search_goes_below(hours):
     rows = s.hour_rows(hours, EVENING, [20, 40], seeds=2)
     socp = next(row for row in rows if row.method == "socp")
@@ -100,6 +102,7 @@ def test_the_optimum_of_the_hour_is_its_own_bound_and_no_search_goes_below(hours
     assert all(np.isnan(row.bound_usd) for row in rows if row.method != "socp")
 
 
+@pytest.mark.slow
 def test_equal_budgets_are_spent_equally(hours):
     views = [s.hour_of(hours.knowledge, view) for view in hours.views]
     hour = next(seen for seen in views if s.search_row(seen, "pso", 20, 1).evaluations > 1)

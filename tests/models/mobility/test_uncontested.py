@@ -73,6 +73,7 @@ def assert_equal_lives(site, seed, step_s, rank=None, cars=(40, 10, 20), **drive
             assert np.array_equal(values, other[name]), f"{name} at {now_s} s"
 
 
+@pytest.mark.slow
 @settings(deadline=None, derandomize=True, max_examples=8)
 @given(seed=st.integers(0, 10_000), step_s=st.sampled_from([300, 900, 3600]), refusals=ANY_REFUSAL)
 def test_every_second_is_the_same(seed, step_s, refusals):

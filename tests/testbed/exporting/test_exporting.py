@@ -58,6 +58,7 @@ def test_parquet_holds_every_value(result: Result) -> None:
     same_tables(pd.read_parquet, exported(result, "--parquet"), ".parquet", result)
 
 
+@pytest.mark.slow
 def test_netcdf_has_the_groups_with_units_and_figures(result: Result) -> None:
     file = exported(result, "--netcdf")
     with xr.open_dataset(file, engine="h5netcdf", group="districts/feeder33") as feeder:

@@ -27,6 +27,7 @@ def _units(result: Result) -> Any:
     return thermal_units(Scenario.model_validate(result.scenario))
 
 
+@pytest.mark.slow
 def test_planned_fuel_and_starts_are_those_of_the_plans_themselves(planned: Result) -> None:
     """The planned powers, carried out by the power system of the testbed, cost what the figure says."""
     scenario = Scenario.model_validate(planned.scenario)
@@ -44,6 +45,7 @@ def test_planned_fuel_and_starts_are_those_of_the_plans_themselves(planned: Resu
     assert figures["planned_carbon_cost_usd"] == pytest.approx(7 * figures["planned_carbon_t"])
 
 
+@pytest.mark.slow
 def test_planned_hours_beyond_the_binding_ones_do_not_count(planned: Result) -> None:
     figures = compute_metrics(planned)
     whole = sum(planned.plan(i)["operating_cost_usd"] for i in (0, 1))
@@ -51,6 +53,7 @@ def test_planned_hours_beyond_the_binding_ones_do_not_count(planned: Result) -> 
     assert figures["planned_operating_cost_usd"] == pytest.approx(figures["operating_cost_usd"], rel=0.02)
 
 
+@pytest.mark.slow
 def test_planned_payments_and_wear_are_powers_times_prices(planned: Result) -> None:
     price, pays = (planned.system(f"price_{way}_usd_per_kwh") for way in ("charge", "discharge"))
     usd = given = 0.0
@@ -66,12 +69,14 @@ def test_planned_payments_and_wear_are_powers_times_prices(planned: Result) -> N
     assert given > 0
 
 
+@pytest.mark.slow
 def test_planned_curtailment_is_that_of_the_binding_hours(planned: Result) -> None:
     mwh = sum((plan["wind_curtailed_mw"] + plan["pv_curtailed_mw"])[:24].sum()
               for plan in (planned.plan(0), planned.plan(1)))
     assert compute_metrics(planned)["planned_curtailment_penalty_usd"] == pytest.approx(75 * mwh, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_counts_the_hours_that_were_run(tmp_path: Path, planned: Result) -> None:
     """The same file cut at 30 h: day one and six hours of day two."""
     import shutil  # noqa: PLC0415 - here alone
@@ -88,6 +93,7 @@ def test_an_unfinished_run_counts_the_hours_that_were_run(tmp_path: Path, planne
     assert cut == pytest.approx(whole - rest)
 
 
+@pytest.mark.slow
 def test_average_and_marginal_carbon_of_a_real_run(planned: Result) -> None:
     """Linear units: every margin lies between 0.65 and 0.95 t/MWh, and the average below the dirtiest unit's."""
     figures = compute_metrics(planned)

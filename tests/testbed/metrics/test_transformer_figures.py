@@ -39,6 +39,7 @@ def changed(folder):
         name="changed.h5"))
 
 
+@pytest.mark.slow
 def test_figures_are_those_of_the_power_behind_each_transformer(plain, changed) -> None:
     for result, air, tier in ((plain, [20.0] * 24, "tier2"), (changed, WARM, "tier1")):
         name = result.districts[0]
@@ -66,6 +67,7 @@ def test_fast_chargers_do_not_pass_the_transformer() -> None:
     assert made["transformer_kva"] == pytest.approx([0, np.hypot(37, 41)])
 
 
+@pytest.mark.slow
 def test_chargers_lose_by_load_and_plans_do_not_know(plain, changed) -> None:
     """The same trips need more from the grid; the constant pair has no mismatch for slow chargers."""
     driven, less, more = (np.array([compute_metrics(r)[name] for r in (plain, changed)])
@@ -75,10 +77,12 @@ def test_chargers_lose_by_load_and_plans_do_not_know(plain, changed) -> None:
     assert more[1] > more[0]
 
 
+@pytest.mark.slow
 def test_the_checker_finds_nothing_wrong_with_curves(changed) -> None:
     assert audited(changed.path).violations == ()
 
 
+@pytest.mark.slow
 def test_the_report_has_a_line_about_transformers_where_the_file_has_them(plain, folder) -> None:
     write_report([plain.path], folder / "new.html")
     assert "MV/LV transformers</h3>" in (folder / "new.html").read_text(encoding="utf-8")

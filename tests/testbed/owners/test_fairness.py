@@ -80,6 +80,7 @@ def run(tmp_path_factory):
     return small_run.run(folder, "objective.wear_usd_per_mwh=5", controller="temporal")
 
 
+@pytest.mark.slow
 def test_all_that_was_given_back_is_shared_out(run) -> None:
     result = open_result(run)
     drivers, buses = driver_sharing(result), bus_sharing(result)
@@ -92,6 +93,7 @@ def test_all_that_was_given_back_is_shared_out(run) -> None:
     assert buses[0].energy_kwh.sum() == pytest.approx(result.district("feeder33", "discharged_kwh").sum())
 
 
+@pytest.mark.slow
 def test_the_command_writes_tables_and_a_figure(run, tmp_path, capsys) -> None:
     assert command([str(run), "-o", str(tmp_path)]) == 0
     assert "drivers: all" in capsys.readouterr().out
@@ -103,6 +105,7 @@ def test_the_command_writes_tables_and_a_figure(run, tmp_path, capsys) -> None:
     assert (tmp_path / f"{FIGURE}.png").stat().st_size > 10_000 and (tmp_path / f"{FIGURE}.svg").is_file()
 
 
+@pytest.mark.slow
 def test_every_file_that_cannot_serve_is_named(run, tmp_path, capsys) -> None:
     (tmp_path / "text.h5").write_text("no")
     assert command([str(tmp_path / "none.h5"), str(run), str(tmp_path / "text.h5"), "-o", str(tmp_path / "out")]) == 2

@@ -102,6 +102,7 @@ def test_shortfall_price_changes_only_the_shortfall(runs) -> None:
     assert dear.net_usd - cheap.net_usd == pytest.approx(2 * cheap.short_kwh)
 
 
+@pytest.mark.slow
 def test_chargers_and_shortfalls_have_the_scenarios_prices(tmp_path) -> None:
     """Fast V2G chargers cost more; the prices change no figure of the system."""
     dear = ("fleet.slow_v2g_charger_usd_per_year=365.25", "fleet.fast_v2g_charger_usd_per_year=730.5",

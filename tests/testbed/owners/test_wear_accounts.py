@@ -30,6 +30,7 @@ def runs(tmp_path_factory):
     return {name: open_result(path) for name, path in made.items()}
 
 
+@pytest.mark.slow
 def test_traces_begin_at_midnight_and_end_with_the_run(runs) -> None:
     result = runs["v2g"]
     for district in result.districts:
@@ -39,6 +40,7 @@ def test_traces_begin_at_midnight_and_end_with_the_run(runs) -> None:
         assert soc[:, -1] * capacity == pytest.approx(result.vehicle(district, "stored_end_kwh"), rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", wear_model_names())
 def test_account_is_the_model_on_the_trace(runs, name) -> None:
     result = runs["v2g"]
@@ -56,6 +58,7 @@ def test_account_is_the_model_on_the_trace(runs, name) -> None:
     assert (account.resistance_growth is None) == (after.resistance_growth is None)
 
 
+@pytest.mark.slow
 def test_calendar_and_new_batteries(runs) -> None:
     """A new battery ages faster than an old one, a hot one faster than a cool one."""
     result = runs["uncoordinated"]
@@ -68,6 +71,7 @@ def test_calendar_and_new_batteries(runs) -> None:
     assert wear_account(result, "naumann", kelvin=288.15).calendar_loss.sum() < between
 
 
+@pytest.mark.slow
 def test_increment_is_the_difference_on_the_same_cars(runs) -> None:
     v2g, free = runs["v2g"], runs["uncoordinated"]
     apart = counterfactual(v2g, [free], "xu2016")["uncoordinated"]
@@ -86,6 +90,7 @@ def test_slow_charging_is_flagged_for_schmalstieg(runs) -> None:
     assert any(flag.startswith("c_rate") for flag in wear_account(runs["v2g"], "schmalstieg2014").flags)
 
 
+@pytest.mark.slow
 def test_without_traces_the_message_names_the_key(runs, tmp_path) -> None:
     alone = shutil.copy(runs["v2g"].path, tmp_path / "alone.h5")
     with pytest.raises(ResultError, match=r"need a run with record\.vehicles=true"):
@@ -116,6 +121,7 @@ def test_price_follows_battery_price_and_driving() -> None:
     assert at_home == pytest.approx([27.2, 250.0, 70.0], abs=0.5)
 
 
+@pytest.mark.slow
 def test_both_accounts_use_the_price(runs) -> None:
     """What the fleet books is the price of each car's group times what was drawn."""
     result = runs["v2g"]

@@ -60,6 +60,7 @@ def test_a_real_run_is_told_by_its_parts(two_runs, capsys) -> None:
     assert json.loads(json.dumps(metrics_json(result)))["profile_s"]["wiring"] == rows["wiring"]
 
 
+@pytest.mark.slow
 def test_seconds_are_those_of_this_run_where_the_plan_came_from_another(tmp_path) -> None:
     """Hourly re-dispatch under a plan out of the cache: no part is longer than the whole, nor all of them together."""
     for name in ("first.h5", "second.h5"):

@@ -39,6 +39,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trace, Result, Any
     return seen, open_result(path), small_run.scenario(*SET, cache_dir=folder / "cache")
 
 
+@pytest.mark.slow
 def test_all_who_see_prices_see_the_same(traced: tuple[Trace, Result, Any]) -> None:
     seen, _, scenario = traced
     tariff = build_tariff(scenario, 1)
@@ -49,6 +50,7 @@ def test_all_who_see_prices_see_the_same(traced: tuple[Trace, Result, Any]) -> N
         np.testing.assert_array_equal(prices.discharge_usd_per_kwh, tariff.discharge_usd_per_kwh(now_s, hours))
 
 
+@pytest.mark.slow
 def test_the_result_records_them_and_they_follow_the_net_load(traced: tuple[Trace, Result, Any]) -> None:
     _, result, scenario = traced
     price, known = result.system("price_charge_usd_per_kwh"), build_profiles(scenario).hourly(0, 24 * DAYS)
@@ -59,6 +61,7 @@ def test_the_result_records_them_and_they_follow_the_net_load(traced: tuple[Trac
         assert price[hours][order] * 7 == pytest.approx([0.2602] * 8 + [0.5464] * 8 + [0.7536] * 8)
 
 
+@pytest.mark.slow
 def test_bills_are_paid_at_the_recorded_prices(traced: tuple[Trace, Result, Any]) -> None:
     _, result, _ = traced
     charge, discharge = (result.system(f"price_{way}_usd_per_kwh") for way in ("charge", "discharge"))

@@ -25,7 +25,8 @@ NOT_DELIVERED = {"hourly": 0.01, "none": 0.05}
 
 @pytest.mark.parametrize(("controller", "redispatch", "step_s", "seed"), [
     pytest.param("bilayer", "hourly", 900, 1, marks=pytest.mark.slow), ("bilayer", "hourly", 3600, 2),
-    ("smart_charging", "hourly", 3600, 3), ("bilayer", "none", 900, 4)])
+    pytest.param("smart_charging", "hourly", 3600, 3, marks=pytest.mark.slow),
+    pytest.param("bilayer", "none", 900, 4, marks=pytest.mark.slow)])
 def test_nobody_leaves_short_or_falls_below_the_floor(tmp_path: Path, controller: str, redispatch: str, step_s: int,
                                                       seed: int) -> None:
     scenario = load_scenario("smoke", (*FULL, f"step_s={step_s}", f"planning.redispatch={redispatch}",

@@ -14,6 +14,7 @@ from tests.testbed import small_run
 DAY_S = 86_400
 
 
+@pytest.mark.slow
 def test_each_midnight_sees_the_last_plan_carried_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     views: dict[int, SystemView] = {}
     view_of = TemporalSimulator.view

@@ -40,7 +40,9 @@ def priced(folder, below_per_mwh):
     return f"tariff.table={file}"
 
 
-@pytest.fixture(scope="module", params=[(-50, 53.6), (-50, 0.0), (-500, 53.6), (-500, 0.0)], ids=str)
+@pytest.fixture(scope="module", params=[pytest.param((-50, 53.6), marks=pytest.mark.slow),
+                                        pytest.param((-50, 0.0), marks=pytest.mark.slow),
+                                        pytest.param((-500, 53.6), marks=pytest.mark.slow), (-500, 0.0)], ids=str)
 def noon(request, tmp_path_factory):
     """(price below zero, wear, result) of a day."""
     below, wear = request.param
@@ -78,7 +80,7 @@ def test_bills_and_statements_add_up_below_zero(noon):
     assert audited(noon[2]).violations == ()
 
 
-@pytest.mark.parametrize("controller", ["bilayer", "tariff"])
+@pytest.mark.parametrize("controller", [pytest.param("bilayer", marks=pytest.mark.slow), "tariff"])
 def test_the_page_s_own_prices_run(controller, tmp_path):
     file = small_run.run(tmp_path, *from_page(tmp_path), *LIGHT, controller=controller)
     result = open_result(file)

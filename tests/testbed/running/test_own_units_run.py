@@ -38,6 +38,7 @@ def planned(tmp_path_factory):
     return file
 
 
+@pytest.mark.slow
 def test_the_page_s_own_table_runs(tmp_path):
     file = small_run.run(tmp_path, f"system.units={_table(tmp_path)}", *SYSTEM, controller="no_pev")
     result = open_result(file)

@@ -54,6 +54,7 @@ def test_impossible_replays(overrides, message):
         load_scenario("smoke", overrides)
 
 
+@pytest.mark.slow
 def test_a_day_of_survey_trips(tmp_path):
     result = Result(small_run.run(tmp_path, "fleet.trips=survey", "districts.0.private=40"))
     assert result.district("feeder33", "driven_kwh").sum() > 10

@@ -29,6 +29,7 @@ def test_another_seed_gives_another_file(folder, first):
     assert equal_results(first, small_run.run(folder, seed=2, name="other.h5")) != []
 
 
+@pytest.mark.slow
 def test_separate_processes_give_the_same_file_value_for_value(folder, first):
     apart = small_run.run(folder, "execution.mode=separate_processes", name="apart.h5")
     assert equal_results(first, apart) == []
@@ -82,6 +83,7 @@ def test_the_reference_has_the_scenario_s_own_horizon(folder):
     assert open_result(path).reference.committed.shape == (24, 10)
 
 
+@pytest.mark.slow
 def test_a_run_works_inside_a_running_event_loop(folder, first):
     """As in a notebook, where the kernel's loop is running."""
     async def cell():

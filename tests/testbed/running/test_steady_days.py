@@ -35,7 +35,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("steady")
 
 
-@pytest.fixture(scope="module", params=["bilayer", "no_pev"])
+@pytest.fixture(scope="module", params=[pytest.param("bilayer", marks=pytest.mark.slow), "no_pev"])
 def pair(request, folder):
     """A counted day after a controlled one, and two counted days in which drivers wish the same, each a day later."""
     def run(*days, name):
@@ -130,6 +130,7 @@ def test_energy_of_every_vehicle_balances_over_counted_time(pair):
         assert into == pytest.approx(change, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_counted_trips_are_the_same_whatever_was_before(folder):
     """Wishes belong to the counted day; only what the cars bring along may differ."""
     runs = [open_result(small_run.run(folder, f"warmup_controlled_days={days}", controller="uncoordinated",
@@ -139,6 +140,7 @@ def test_counted_trips_are_the_same_whatever_was_before(folder):
     assert plugged[0].sum() > 0
 
 
+@pytest.mark.slow
 def test_free_cars_answer_prices_from_the_first_day_under_control_on(folder, monkeypatch):
     seen, step = {}, Fleet.step
 
@@ -160,6 +162,7 @@ def test_separate_processes_give_the_same_file(folder):
 
 
 # ---------------------------------------------------------------- stored plans
+@pytest.mark.slow
 def test_a_replay_under_the_same_controller_is_the_same_run(folder):
     stands = "planning.redispatch=none"  # a replayed plan is held as it was stored
     first = small_run.run(folder, *CARS_MATTER, STEADY, stands, controller="temporal", name="written.h5")

@@ -30,12 +30,14 @@ def of_class(result, name, which):
     return by_group.reshape(len(ZONES), len(VEHICLE_CLASSES), 2).sum(axis=(0, 2))[VEHICLE_CLASSES.index(which)]
 
 
+@pytest.mark.slow
 def test_only_who_agreed_discharges(runs):
     given = {strategy: of_class(run, "discharge_kw", "private") for strategy, run in runs.items()}
     assert given["dispatched"] > 10 and given["charge_only"] == given["free"] == 0
     assert all(of_class(run, "discharge_kw", "government") > 0 for run in runs.values())
 
 
+@pytest.mark.slow
 def test_the_plan_counts_on_no_more(runs):
     planned = {strategy: float(run.district("feeder33", "plan_pd_kw")[0].sum()) for strategy, run in runs.items()}
     assert planned["dispatched"] > planned["charge_only"] == pytest.approx(planned["free"]) and planned["free"] > 0
@@ -43,11 +45,13 @@ def test_the_plan_counts_on_no_more(runs):
     assert charging["charge_only"] > charging["free"]  # free cars are load, not flexibility
 
 
+@pytest.mark.slow
 def test_free_cars_are_never_told_anything(runs):
     refused = {strategy: run.district("feeder33", "refusals")[:, NOT_ENROLLED].sum() for strategy, run in runs.items()}
     assert refused["dispatched"] == refused["charge_only"] == 0 < refused["free"]
 
 
+@pytest.mark.slow
 def test_trips_stay_as_they_are(runs):
     for district in ("feeder33", "rest"):
         plugged = [run.district(district, "plugged_count").sum(axis=1) for run in runs.values()]

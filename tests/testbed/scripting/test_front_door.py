@@ -73,6 +73,7 @@ def stand_in(cheap: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # ---------------------------------------------------------------- examples
+@pytest.mark.slow
 def test_the_examples_of_all_docstrings_give_what_they_say(cheap: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`smoke` stands for the cheap day here: the examples show nothing that the length of a step would change."""
     stand_in(cheap, monkeypatch)
@@ -112,6 +113,7 @@ def by_command(cheap: Path) -> Path:
     return cheap / "by_command.h5"
 
 
+@pytest.mark.slow
 def test_a_script_standard_input_and_pytest_give_the_commands_result(cheap: Path, by_command: Path) -> None:
     (cheap / "script.py").write_text(PROGRAM.format(place="script"))
     for words, given in ((["script.py"], None), (["-"], PROGRAM.format(place="stdin"))):

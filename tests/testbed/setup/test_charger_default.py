@@ -21,6 +21,7 @@ def test_only_the_papers_days_have_the_papers_efficiency(name):
                      else tuple(getattr(Fleet(), key) for key in EFFICIENCY))
 
 
+@pytest.mark.slow
 def test_dispatched_powers_are_served_nearly_at_the_plans_pair(tmp_path):
     """Slow chargers are mostly asked for much or nothing: over all energy they lose little more than at rated power."""
     pins = ("planning.redispatch=none", "fleet.eta_charge=0.933", "fleet.eta_discharge=0.933",

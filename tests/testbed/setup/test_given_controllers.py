@@ -68,6 +68,7 @@ def targets_kw(path):
     return open_result(path).district("feeder33", "target_charge_kw").sum()
 
 
+@pytest.mark.slow
 def test_parameters_of_the_given_object_count(tmp_path):
     """MyController(high=0.5) must not run as MyController()."""
     described = small_run.scenario("planning.redispatch=none", cache_dir=small_run.shared_cache(tmp_path))

@@ -46,6 +46,7 @@ def learned(tmp_path_factory):
     return SimpleNamespace(result=Result(path), told=told)
 
 
+@pytest.mark.slow
 def test_a_run_learns_what_is_true(learned):
     mean = learned.result.system("learned_compliance_mean")
     assert mean[0] == pytest.approx(0.95)
@@ -53,6 +54,7 @@ def test_a_run_learns_what_is_true(learned):
     assert abs(mean[-1] - 0.6) < abs(mean[24] - 0.6)
 
 
+@pytest.mark.slow
 def test_it_learns_in_the_controlled_warmup(tmp_path):
     """So that the first counted plan stands on what the day before has taught, from its first step on."""
     path = small_run.run(tmp_path, *IGNORING, "warmup_controlled_days=1", "districts.0.private=60",
@@ -91,6 +93,7 @@ def _every_instruction_ends_as_requested_limited_applied(path):
     assert set(np.unique(reason).tolist()) <= set(range(len(BEHAVIOURS)))
 
 
+@pytest.mark.slow
 def test_plans_and_layers_are_told_the_same(learned):
     """From the first evidence on, envelopes and set-points of an hour count with the same learned numbers."""
     last = max(learned.told["spatial"])

@@ -55,6 +55,7 @@ def test_the_file_is_that_of_a_run_in_one_process(names, folder, address):
     assert open_result(there).run["simulator_s"]["fleet"] > 0
 
 
+@pytest.mark.slow
 def test_a_failure_there_is_named_with_time_and_cause(folder, address):
     with pytest.raises(RunFailed) as failure:
         small_run.run(folder, both(address), controller=small_run.PLAIN.replace(":Plain", ":Throwing"),
@@ -86,6 +87,7 @@ def test_an_address_where_nobody_listens_is_named(folder):
     assert open_result(folder / "nobody.h5").status == "failed"
 
 
+@pytest.mark.slow
 def test_districts_may_be_served_by_two_processes(folder, address):
     with subprocess.Popen(command("serve-district", "--listen", "127.0.0.1:0"), cwd=ROOT, stdout=subprocess.PIPE,
                           text=True) as server:
@@ -107,6 +109,7 @@ def test_an_address_that_cannot_be_listened_at_is_a_wrong_request(where, address
     assert done.returncode == 2 and done.stderr.startswith(f"testbed: --listen {listen}: ")
 
 
+@pytest.mark.slow
 def test_a_server_with_other_code_is_refused(folder, address, monkeypatch):
     monkeypatch.setattr("testbed.running.world.code_hash", lambda: "other")
     with pytest.raises(RunFailed, match=r"serve-district` at [\d.:]+ has other code \(sources \w+, here other\)"):

@@ -174,6 +174,7 @@ def started(stack: ExitStack, words: list[str], log: Path) -> None:
     stack.callback(lambda: os.killpg(process.pid, signal.SIGTERM))
 
 
+@pytest.mark.slow
 def test_the_two_process_example_gives_the_same_table(swept, tmp_path: Path) -> None:
     sweep, _, _ = swept
     only = sweep.cases[0].key
