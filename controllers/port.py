@@ -21,6 +21,7 @@ from models.records.objective import Objective
 from models.records.quantity import TEXT, of
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
+from models.records.three_phase import ThreePhaseFlowCall, ThreePhaseNetwork
 from models.records.vehicles import DeclaredTable, Vehicles
 
 HOURS_PER_DAY = 24
@@ -229,6 +230,14 @@ class SpatialKnowledge:
     """Whether the controller's `car_control` lets cars discharge; False: none is told to, whatever its charger can."""
     at_bus_kw: AtBusCall | None = None
     """What chargers do at part load; None: the cars' constant pair is all there is to know."""
+    network: ThreePhaseNetwork | None = None
+    """A network of three phases, whose connections are the site's buses; None: `feeder` is all there is."""
+    network_flow: ThreePhaseFlowCall | None = None
+
+    @property
+    def has_network(self) -> bool:
+        """Whether there is any, of one phase or of three."""
+        return self.feeder is not None or self.network is not None
 
 
 @dataclass(frozen=True)

@@ -246,6 +246,13 @@ def rows_of(matrix: Entries, x: Any) -> Any:
     return x.moved((matrix.column + m * t).ravel(), (matrix.row + k * t).ravel(), np.tile(matrix.value, n), (k, n))
 
 
+def of_flat(matrix: Entries, x: Any) -> Any:
+    """matrix [k, m n] @ x [m, n] column by column, as one column [k, 1]."""
+    if not isinstance(x, Grid):
+        return cp.reshape(matrix.matrix() @ cp.vec(x, order="F"), (matrix.shape[0], 1), order="F")
+    return x.moved(matrix.column, matrix.row, matrix.value, (matrix.shape[0], 1))
+
+
 def periods_of(x: Any, matrix: Entries) -> Any:
     """x [m, n] @ matrix [n, k]."""
     if not isinstance(x, Grid):

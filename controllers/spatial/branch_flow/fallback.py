@@ -24,9 +24,7 @@ class ScaledProRata:
 
 def scaled_pro_rata(judge: Judge, layout: Layout, now: Forecast) -> ScaledProRata:
     """Best feasible scaling of pro rata over this hour's steps, by AC; names what no scaling can avoid."""
-    flex = now.flexibility
-    pc = _shares(layout, now.target_c_kw, flex.pc_max_now_kw[layout.pairs])
-    pd = _shares(layout, now.target_d_kw, flex.pd_max_now_kw[layout.pairs])
+    pc, pd = shares_of_targets(layout, now)
     fixed = now.p_fixed_kw.T[: layout.steps]
     q = now.q_fixed_kvar.T[: layout.steps]
     pev, slow = (np.pad((matrix @ (pc - pd)).T, ((0, 0), (1, 0))) for matrix in (layout.pair_bus, layout.pair_bus_slow))
@@ -34,6 +32,13 @@ def scaled_pro_rata(judge: Judge, layout: Layout, now: Forecast) -> ScaledProRat
     scale, left = judge.best_scale(fixed, q, pev, slow)
     text = f"pro rata at {100 * scale:.3g} %"
     return ScaledProRata(pc * scale, pd * scale, scale, f"{text}, still violated: {named(left)}" if left else text)
+
+
+def shares_of_targets(layout: Layout, now: Forecast) -> tuple[Floats, Floats]:
+    """Charging and discharging [K, Q] in kW, each pair by its share of its cohort's power."""
+    flex = now.flexibility
+    return (_shares(layout, now.target_c_kw, flex.pc_max_now_kw[layout.pairs]),
+            _shares(layout, now.target_d_kw, flex.pd_max_now_kw[layout.pairs]))
 
 
 def _shares(layout: Layout, target_kw: Floats, p_max_kw: Floats) -> Floats:

@@ -115,8 +115,8 @@ def _ratio(pc_max: Floats, pd_max: Floats) -> Floats:
 
 def _active_room(knowledge: SpatialKnowledge, layout: Layout, q_fixed_mvar: Floats) -> Floats:
     """sqrt(rating^2 - q^2) [R, T] in MW, 0 where reactive load alone fills the transformer."""
-    assert knowledge.feeder is not None
     if not layout.rated.size:
         return np.zeros((1, layout.periods))
+    assert knowledge.feeder is not None
     rating = knowledge.feeder.transformer_kva[1:][layout.rated, None] / 1e3
     return np.asarray(np.sqrt(np.maximum(rating**2 - q_fixed_mvar[layout.rated] ** 2, 0.0)), dtype=np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
@@ -15,6 +16,12 @@ from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
 from models.records.groups import GROUP_COUNT, cohort_index, cohort_row, group_index, hour_of_row
 
 
+class Decides(Protocol):
+    """Makes the decision of an hour."""
+
+    def decide(self, view: FeederView) -> Decision: ...
+
+
 class BranchFlow:
     """SpatialLayer: branch-flow optimisation of one feeder, judged by AC power flow (docs/model.md 4.7).
 
@@ -22,9 +29,10 @@ class BranchFlow:
     (its bound is `migrate.migrate_bound`, which is never executed).
     """
 
-    def __init__(self, knowledge: SpatialKnowledge) -> None:
+    def __init__(self, knowledge: SpatialKnowledge, decider: Decides | None = None) -> None:
+        """decider: makes the hour's decision; None: the branch-flow optimisation."""
         self.knowledge = knowledge
-        self._decider = Decider(knowledge)
+        self._decider: Decides = Decider(knowledge) if decider is None else decider
         self._held: Decision | None = None
         self._pair_position = np.zeros(0, dtype=np.int64)
         self._booked_kwh = np.zeros((2, 0))
@@ -56,7 +64,7 @@ class BranchFlow:
         period = min((view.time_s - held.time_s) // k.step_s, held.layout.steps - 1)
         cars, pair = self._cars(view, held)
         asked = self._asked(held, period, compliance)
-        mean_kw = share(asked, cars, pair)
+        mean_kw, cut = self._allowed(view, held, period, cars, share(asked, cars, pair), compliance)
         self._book(cars, mean_kw)
         # set-points are raised by 1 / compliance, and so many are expected to follow: the plan holds what will be seen
         bus_kw = np.bincount(view.declared.bus_index[cars.index], mean_kw * compliance, k.site.bus_count)
@@ -74,8 +82,13 @@ class BranchFlow:
             losses_socp_kw=float("nan") if answer is None else float(answer.losses_kw[period]),
             losses_ac_kw=float(held.losses_ac_kw[period]),
             nodal_price_usd_per_mwh=held.nodal_price_usd_per_mwh[period], guidance_rank=held.guidance,
-            certificate=_certificate(held, solved_now),
+            certificate=_certificate(held, solved_now, cut),
         )
+
+    def _allowed(self, view: FeederView, held: Decision, period: int, cars: Cars, mean_kw: Floats, compliance: float
+                 ) -> tuple[Floats, str]:
+        """What the network lets the cars [N] have of what was shared among them in this step, and what it cut."""
+        return mean_kw, ""
 
     def _cars(self, view: FeederView, held: Decision) -> tuple[Cars, Ints]:
         """Plugged cars with `row` = (group, bin) as counted at the decision, and their position among its pairs."""
@@ -128,9 +141,9 @@ class BranchFlow:
             self._booked_kwh[i] += np.bincount(cars.row, power, self._booked_kwh.shape[1]) * step_h
 
 
-def _certificate(held: Decision, solved_now: bool) -> SpatialCertificate:
+def _certificate(held: Decision, solved_now: bool, cut: str) -> SpatialCertificate:
     return SpatialCertificate(
         status=held.status, relaxation_gap_max_rel=held.gap_rel, vm_error_max_pu=held.vm_error_max_pu,
         loss_error_rel=held.loss_error_rel, solver_s=held.solver_s if solved_now else 0.0,
-        compile_s=held.compile_s if solved_now else 0.0, solved_now=solved_now, binding=held.binding,
+        compile_s=held.compile_s if solved_now else 0.0, solved_now=solved_now, binding="; ".join(text for text in (held.binding, cut) if text),
         target_slack_kwh=held.target_slack_kwh)

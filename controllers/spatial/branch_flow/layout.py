@@ -96,10 +96,10 @@ class Layout:
 def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
     """All index matrices for the rows `held` of PairIndex; raises PlanError without feeder or pairs."""
     site, feeder = knowledge.site, knowledge.feeder
-    if feeder is None or knowledge.pairs.count == 0:
-        raise PlanError(f"district {knowledge.district}: branch flow needs a feeder and places for cars")
+    if not knowledge.has_network or knowledge.pairs.count == 0:
+        raise PlanError(f"district {knowledge.district}: the lower layer needs a network and places for cars")
     if knowledge.look_ahead_h < 2 or SECONDS_PER_HOUR % knowledge.step_s:
-        raise PlanError(f"branch flow needs look_ahead_h >= 2 (got {knowledge.look_ahead_h}) and a step that divides "
+        raise PlanError(f"the lower layer needs look_ahead_h >= 2 (got {knowledge.look_ahead_h}) and a step that divides "
                         f"an hour (got {knowledge.step_s} s)")
     steps = SECONDS_PER_HOUR // knowledge.step_s
     hours = knowledge.look_ahead_h - 1
@@ -124,7 +124,7 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
     eta_c, eta_d, wear = _group_constants(knowledge)
     later_eta_c, later_eta_d, later_wear = _later_constants(
         knowledge, later_key % ZONE_KINDS // KINDS, later_key % KINDS, eta_c, eta_d)
-    lines = feeder.bus_count - 1
+    lines = site.bus_count - 1
     return Layout(
         steps=steps, hours=hours,
         period_h=np.r_[np.full(steps, 1.0 / steps), np.ones(hours)],
@@ -138,15 +138,17 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
         zone_of=zone_rows // KINDS, kind_of=zone_rows % KINDS,
         eta_c=eta_c[group], eta_d=eta_d[group], wear_usd_per_mwh=wear[group],
         later_eta_c=later_eta_c, later_eta_d=later_eta_d, later_wear_usd_per_mwh=later_wear,
-        rated=np.flatnonzero(np.isfinite(feeder.transformer_kva[1:])),
+        rated=np.flatnonzero(np.isfinite(feeder.transformer_kva[1:])) if feeder else np.zeros(0, dtype=np.int64),
     )
 
 
 def _later_rows(knowledge: SpatialKnowledge, row_bus: Ints, row_kind: Ints) -> tuple[Ints, Ints]:
     """(keys [J] = (neighbourhood * zones + zone) * kinds + kind, row J of each of the rows [R])."""
-    assert knowledge.feeder is not None
+    buses, most = knowledge.site.bus_count, knowledge.look_ahead_neighbourhoods
+    # three phases: no tree is known of the connections, those named one after the other are taken for neighbours
+    area = neighbourhoods(knowledge.feeder.parent, most) if knowledge.feeder else np.arange(buses) * min(most, buses) // buses
     # zone and kind within the key: cars of one neighbourhood act as one only if targets treat them alike
-    top = neighbourhoods(knowledge.feeder.parent, knowledge.look_ahead_neighbourhoods)[row_bus]
+    top = area[row_bus]
     keys, row_later = np.unique(top * ZONE_KINDS + knowledge.site.bus_zone[row_bus] * KINDS + row_kind,
                                 return_inverse=True)
     return keys, np.asarray(row_later, dtype=np.int64)

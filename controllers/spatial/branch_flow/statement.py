@@ -69,11 +69,11 @@ def unknowns(new: Make, knowledge: SpatialKnowledge, layout: Layout, inputs: Inp
         if is_repair else None
     # only a refused answer needs (9): there the relaxation has invented losses to lower a voltage
     lossless = eq.Lossless(*(new(lines, None) for _ in "PQv")) if is_repair else None
-    return Unknowns(flow, low, elastic, lossless, _cars(new, knowledge, layout, inputs))
+    return Unknowns(flow, low, elastic, lossless, car_unknowns(new, knowledge, layout, inputs, is_repair))
 
 
-def _cars(new: Make, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs) -> cars_eq.Cars:
-    is_repair = inputs.correction is not None
+def car_unknowns(new: Make, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, may_miss: bool) -> cars_eq.Cars:
+    """Those of the cars; may_miss: energies may stay below their envelopes, at a price."""
     x, later_x = inputs.x_min.shape, inputs.later_x_min.shape
     reactive = [new(limit.shape, limit > 0) if knowledge.reactive_power else None
                 for limit in (inputs.pd_max, inputs.later_pd_max)]
@@ -81,7 +81,7 @@ def _cars(new: Make, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs
         charge=_side(new, layout, inputs, inputs.pc_max, inputs.later_pc_max),
         discharge=_side(new, layout, inputs, inputs.pd_max, inputs.later_pd_max),
         x=new(x, None), later_x=new(later_x, None), q=reactive[0], later_q=reactive[1],
-        short=new(x, None) if is_repair else None, later_short=new(later_x, None) if is_repair else None)
+        short=new(x, None) if may_miss else None, later_short=new(later_x, None) if may_miss else None)
 
 
 def _side(new: Make, layout: Layout, inputs: Inputs, limit: Any, later_limit: Any) -> cars_eq.Side:

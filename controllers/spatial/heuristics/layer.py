@@ -12,5 +12,4 @@ class HeuristicFlow(BranchFlow):
     """SpatialLayer: `branch_flow` with the hour's decision found by particle swarm or genetic algorithm."""
 
     def __init__(self, knowledge: SpatialKnowledge, method: Method) -> None:
-        super().__init__(knowledge)
-        self._decider = HeuristicDecider(knowledge, method)
+        super().__init__(knowledge, HeuristicDecider(knowledge, method))

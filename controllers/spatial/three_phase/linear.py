@@ -1,0 +1,128 @@
+"""A three-phase network near an operating point: watched values and losses by what connections draw.
+
+Derivatives are forward differences of the operator's own AC power flow with the taps held, so whatever a circuit holds
+(delta loads, regulators, PV) is in them. Values are exact in every period; derivatives are taken at a few mean points
+and serve the periods nearest to them. Periods T, points S, connections B, watched M; kW and kvar.
+
+With reciprocal impedances the curvature of losses is that of voltages seen from the other side,
+
+    (T5) d2 losses / dp_j dp_k = -(dv_j/dp_k + dv_k/dp_j),   v in pu of each connection, p in kW,
+
+since a current of p_k/V lowers v_j by what it also adds to the losses of p_j; q likewise. Z-bus method: Bernstein, Wang,
+Dall'Anese, Le Boudec and Zhao 2018, IEEE Trans. Power Systems 33(6) (K).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.records.arrays import Floats, Ints
+from models.records.three_phase import ThreePhaseFlow, ThreePhaseFlowCall
+
+MOST_PROBES = 2000
+"""AC cases spent on derivatives of one round: few points where there are many connections."""
+MOST_POINTS = 4
+LEAST_PROBE_KW = 0.1
+PROBE_SHARE = 1e-4
+SMALLEST_SQUARE = 1e-3
+"""Directions whose curvature is below this share of the largest are left out; the next round's gradient knows them."""
+
+
+@dataclass(frozen=True)
+class Sensitivities:
+    """Derivatives at S points."""
+
+    point_of: Ints
+    """[T] which serves a period."""
+    p_kw: Floats
+    """[S, B]"""
+    q_kvar: Floats
+    value_by_p: Floats
+    """[S, M, B] per kW."""
+    value_by_q: Floats
+    """[S, M, B], or [S, M, 0] where q is not driven."""
+    vm_by_p: Floats
+    """[S, B, B]"""
+    vm_by_q: Floats
+    loss_by_p: Floats
+    """[S, B] kW per kW."""
+    loss_by_q: Floats
+    root: Floats
+    """[r, B] F of the curvature F'F of losses, 1/sqrt(kW)."""
+
+
+@dataclass(frozen=True)
+class Linear:
+    """The network around p_kw, q_kvar [T, B]."""
+
+    p_kw: Floats
+    q_kvar: Floats
+    flow: ThreePhaseFlow
+    """AC there, taps held."""
+    sensitivities: Sensitivities
+    loss_by_p: Floats
+    """[T, B] kW per kW; loss_by_q per kvar."""
+    loss_by_q: Floats
+
+
+def around(p_kw: Floats, q_kvar: Floats, flow: ThreePhaseFlow, sensitivities: Sensitivities) -> Linear:
+    """Exact values, and losses' gradient moved from the points of derivatives to each period by the curvature."""
+    s, root = sensitivities, sensitivities.root
+    moved = [(at - mean[s.point_of]) @ root.T @ root for at, mean in ((p_kw, s.p_kw), (q_kvar, s.q_kvar))]
+    by_q = s.loss_by_q[s.point_of] + moved[1] if s.loss_by_q.size else np.zeros(p_kw.shape)
+    return Linear(p_kw, q_kvar, flow, s, s.loss_by_p[s.point_of] + moved[0], by_q)
+
+
+def sensitivities(call: ThreePhaseFlowCall, p_kw: Floats, q_kvar: Floats, taps: Floats, steps: int, with_q: bool
+                  ) -> Sensitivities:
+    """At the mean of the present hour's `steps` periods, and at means of later periods grouped by their net power."""
+    point_of = _points(p_kw.sum(axis=1), steps, p_kw.shape[1] * (2 if with_q else 1))
+    groups = [np.flatnonzero(point_of == s) for s in range(point_of.max() + 1)]
+    p, q = (np.stack([power[group].mean(axis=0) for group in groups]) for power in (p_kw, q_kvar))
+    held = np.stack([taps[group[0]] for group in groups])
+    base = call(p, q, held)
+    probe_kw = max(LEAST_PROBE_KW, PROBE_SHARE * float(np.abs(p_kw).sum(axis=1).max()))
+    by_p = [_differences(call, p[s], q[s], held[s], base, s, probe_kw, False) for s in range(len(groups))]
+    by_q = [_differences(call, p[s], q[s], held[s], base, s, probe_kw, True) for s in range(len(groups)) if with_q]
+    root = _root(np.mean([vm for _, vm, _ in by_p], axis=0))
+    own = 0.5 * probe_kw * (root**2).sum(axis=0)  # what a forward difference adds by curvature
+    none = (np.zeros((len(groups), base.value.shape[1], 0)), np.zeros((len(groups), p.shape[1], 0)),
+            np.zeros((len(groups), 0)))
+    stacked = [np.stack(part) for part in zip(*by_q, strict=True)] if with_q else list(none)
+    return Sensitivities(
+        point_of, p, q, np.stack([value for value, _, _ in by_p]), stacked[0],
+        np.stack([vm for _, vm, _ in by_p]), stacked[1], np.stack([loss for _, _, loss in by_p]) - own,
+        stacked[2] - own if with_q else stacked[2], root)
+
+
+def _points(net_kw: Floats, steps: int, probes: int) -> Ints:
+    """[T] 0 in the present hour; later periods by their net power in as many groups as probes allow."""
+    point_of, later = np.zeros(net_kw.size, dtype=np.int64), net_kw[steps:]
+    groups = min(MOST_POINTS - 1, max(MOST_PROBES // probes - 1, 0), later.size)
+    if groups:
+        rank = np.argsort(np.argsort(later, kind="stable"), kind="stable")
+        point_of[steps:] = 1 + rank * groups // later.size
+    return point_of
+
+
+def _differences(call: ThreePhaseFlowCall, p: Floats, q: Floats, taps: Floats, base: ThreePhaseFlow, s: int,
+                 probe: float, of_q: bool) -> tuple[Floats, Floats, Floats]:
+    """Per kW or kvar at each connection: ([M, B], [B, B], [B]); nothing is driven at the source."""
+    count = p.size
+    shift = probe * np.eye(count)[1:]
+    case_p, case_q = p + (0.0 if of_q else shift), q + (shift if of_q else 0.0)
+    shape = (count - 1, count)
+    flow = call(np.broadcast_to(case_p, shape), np.broadcast_to(case_q, shape),
+                np.broadcast_to(taps, (count - 1, taps.size)))
+    value, vm = ((moved - at).T / probe for moved, at in ((flow.value, base.value[s]), (flow.vm_pu, base.vm_pu[s])))
+    loss = np.pad((flow.losses_kw - base.losses_kw[s]) / probe, (1, 0))
+    return np.pad(value, ((0, 0), (1, 0))), np.pad(vm, ((0, 0), (1, 0))), loss
+
+
+def _root(vm_by_p: Floats) -> Floats:
+    """(T5) F [r, B] with F'F = -(dv/dp + its transpose), as far as that curves upwards."""
+    square, vectors = np.linalg.eigh(-(vm_by_p + vm_by_p.T))
+    kept = square > SMALLEST_SQUARE * max(square.max(initial=0.0), 1e-12)
+    return np.asarray(np.sqrt(square[kept])[:, None] * vectors[:, kept].T)

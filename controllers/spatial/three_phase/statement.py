@@ -1,0 +1,101 @@
+"""The lower layer's problem on three phases as it is stated around one operating point: unknowns, equations, objective.
+
+On cvxpy's unknowns it is a cvxpy problem, on grids the rows that are solved. Energies may stay below their envelopes at a
+high price: with no car moving no limit is broken further, so there always is an answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from controllers.port import SpatialKnowledge
+from controllers.rows.grid import times, total
+from controllers.spatial.branch_flow import fleet_equations as cars_eq
+from controllers.spatial.branch_flow.inputs import Inputs
+from controllers.spatial.branch_flow.layout import Layout
+from controllers.spatial.branch_flow.statement import OF_CARS, Make, car_unknowns
+from controllers.spatial.three_phase import equations as eq
+from controllers.spatial.three_phase.linear import Linear
+from models.records.arrays import Floats
+
+LOW_REACH_PU = 0.03
+"""Voltages further above the penalty's threshold have no row of it in this round."""
+
+
+@dataclass(frozen=True)
+class Around:
+    """What one round knows of the network."""
+
+    linear: Linear
+    low: Floats
+    """[T, M] bounds of watched values."""
+    high: Floats
+    radius_mw: float
+    watched: eq.Chosen
+    """Those whose bounds are written."""
+    low_voltage: eq.Chosen
+    """Connections and periods near the penalty's threshold or below; connections counted from the source on."""
+
+
+def low_voltages(knowledge: SpatialKnowledge, linear: Linear) -> eq.Chosen:
+    """Where the penalty may matter."""
+    if knowledge.voltage_penalty_usd_per_pu2h <= 0:
+        return eq.Chosen(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+    near = linear.flow.vm_pu < knowledge.voltage_penalty_below_pu + LOW_REACH_PU
+    near[:, 0] = False
+    period, row = np.nonzero(near)
+    return eq.Chosen(row, period)
+
+
+@dataclass(frozen=True)
+class Unknowns:
+    """All of them; cars' as in fleet_equations."""
+
+    d: eq.Change
+    w: tuple[Any, ...]
+    """[r, T] of active, and where it is driven of reactive power."""
+    low: Any
+    """[n, 1] squared voltage missing to the penalty's threshold; None where none can be."""
+    cars: cars_eq.Cars
+
+
+def unknowns(new: Make, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, around: Around) -> Unknowns:
+    """Fresh ones."""
+    lines, curved = inputs.p_fixed.shape, (around.linear.sensitivities.root.shape[0], layout.periods)
+    d = eq.Change(new(lines, None), new(lines, None) if knowledge.reactive_power else None)
+    w = tuple(new(curved, None) for _ in range(2 if knowledge.reactive_power else 1))
+    low = new((around.low_voltage.row.size, 1), None) if around.low_voltage.row.size else None
+    return Unknowns(d, w, low, car_unknowns(new, knowledge, layout, inputs, may_miss=True))
+
+
+def equations(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, around: Around, u: Unknowns
+              ) -> dict[str, list[Any]]:
+    """All constraints by the name of their equation."""
+    d, linear, fixed = u.d, around.linear, (inputs.p_fixed, inputs.q_fixed)
+    drawn = (cars_eq.active_power(layout, inputs, u.cars), cars_eq.reactive_power(layout, inputs, u.cars))
+    stated = {"t1": eq.eq_t1_balance(linear, fixed, drawn, d),
+              "t2": eq.eq_t2_watched(linear, around.low, around.high, around.watched, d),
+              "t3": eq.eq_t3_trust(around.radius_mw, d), "t4": eq.eq_t4_curved(linear, u.w, d)}
+    if u.low is not None:
+        stated["t6"] = [eq.eq_t6_low_voltage(linear, knowledge.voltage_penalty_below_pu, around.low_voltage, u.low, d)]
+        stated["low"] = [u.low >= 0.0]
+    cars = {name: equation(layout, inputs, u.cars) for name, equation in OF_CARS.items()}
+    return stated | cars | {"signs": cars_eq.signs(u.cars)}
+
+
+def objective_usd(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, around: Around, u: Unknowns) -> Any:
+    """(15) with losses by (T5), affine part; the rest are `squares` and the losses at the operating point."""
+    usd = eq.eq_t5_losses_usd(around.linear, inputs.loss_usd_per_mw, u.d)
+    if u.low is not None:
+        hours = layout.period_h[around.low_voltage.period][:, None]
+        usd = usd + knowledge.voltage_penalty_usd_per_pu2h * total(times(hours, u.low))
+    return usd + cars_eq.eq15_cars_usd(layout, inputs, u.cars, knowledge.target_slack_usd_per_mwh)
+
+
+def squares(layout: Layout, inputs: Inputs, u: Unknowns) -> list[tuple[Any, Floats]]:
+    """Unknowns and the weights of their squares in the objective: the tie-break, and (T5) 1/2 w'w at the losses' price."""
+    price = 0.5 * np.repeat(inputs.loss_usd_per_mw, u.w[0].shape[0], axis=0)
+    return [*cars_eq.eq15_squares(layout, inputs, u.cars), *((own, price) for own in u.w)]

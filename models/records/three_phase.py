@@ -1,0 +1,97 @@
+"""A three-phase network as its operator knows it: where something can be driven, what is watched, and what AC says.
+
+Axes: B connections (row 0 is the source, where nothing is driven), M watched values, N cases, R taps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from models.records.arrays import Floats, Ints, refuse
+
+WATCHED_KINDS = ("voltage", "current", "transformer", "unbalance")
+VOLTAGE, CURRENT, TRANSFORMER, UNBALANCE = range(4)
+WATCHED_UNITS = ("pu", "of the rating", "of the rating", "%")
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Values of a network that have limits, arrays [M]."""
+
+    kind: Ints
+    """Index into WATCHED_KINDS; values are pu, shares of a rating (twice) and percent."""
+    element: tuple[str, ...]
+    """Bus, line or transformer."""
+    phase: tuple[str, ...]
+    """`1`, `2`, `3`, `n` of the neutral, empty for all together."""
+    connection: Ints
+    """Whose voltage it is; -1: nobody's."""
+    low: Floats
+    """-inf where there is no limit."""
+    high: Floats
+
+    def __post_init__(self) -> None:
+        sizes = {"element": len(self.element), "phase": len(self.phase), "connection": self.connection.size,
+                 "low": self.low.size, "high": self.high.size}
+        problems = [f"{name} has {size} entries for {self.kind.size} values" for name, size in sizes.items()
+                    if size != self.kind.size]
+        if not problems and np.any(self.low > self.high):
+            i = int(np.argmax(self.low > self.high))
+            problems.append(f"value {i} at {self.element[i]}: low={self.low[i]:g} is above high={self.high[i]:g}")
+        refuse(problems, "watched values")
+
+    @property
+    def count(self) -> int:
+        return int(self.kind.size)
+
+
+@dataclass(frozen=True)
+class ThreePhaseNetwork:
+    """What the operator of a three-phase network knows of it."""
+
+    name: str
+    connection: tuple[str, ...]
+    """[B] whose it is; row 0 the source."""
+    phases: tuple[str, ...]
+    """[B] `1`, `2`, `3` or `123`; empty for the source."""
+    watched: Watched
+
+    def __post_init__(self) -> None:
+        problems = [] if len(self.phases) == len(self.connection) else [
+            f"phases of {len(self.phases)} connections are given, there are {len(self.connection)}"]
+        if np.any(self.watched.connection >= len(self.connection)):
+            problems.append(f"a watched voltage is that of connection {self.watched.connection.max()}, there are "
+                            f"{len(self.connection)}")
+        refuse(problems, f"network {self.name}")
+
+    @property
+    def connection_count(self) -> int:
+        return len(self.connection)
+
+
+@dataclass(frozen=True)
+class ThreePhaseFlow:
+    """AC power flow of N cases; NaN in all of a case that has none."""
+
+    value: Floats
+    """[N, M] of what is watched."""
+    vm_pu: Floats
+    """[N, B] voltage of each connection, the mean over its phases."""
+    losses_kw: Floats
+    """[N]"""
+    taps: Floats
+    """[N, R] where the regulators stand."""
+    p_source_kw: Floats
+    """[N] drawn from the source."""
+    q_source_kvar: Floats
+
+
+class ThreePhaseFlowCall(Protocol):
+    """AC power flow of N cases of what is drawn at the connections [N, B]; a pure function."""
+
+    def __call__(self, p_kw: Floats, q_kvar: Floats, taps: Floats | None = None) -> ThreePhaseFlow:
+        """taps [N, R]: held there; None: as the network's own controls set them."""
+        ...
