@@ -21,7 +21,7 @@ from models.records.objective import Objective
 from models.records.quantity import TEXT, of
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
-from models.records.three_phase import ThreePhaseFlowCall, ThreePhaseNetwork
+from models.records.three_phase import WatchedFlowCall, ThreePhaseNetwork
 from models.records.vehicles import DeclaredTable, Vehicles
 
 HOURS_PER_DAY = 24
@@ -232,7 +232,7 @@ class SpatialKnowledge:
     """What chargers do at part load; None: the cars' constant pair is all there is to know."""
     network: ThreePhaseNetwork | None = None
     """A network of three phases, whose connections are the site's buses; None: `feeder` is all there is."""
-    network_flow: ThreePhaseFlowCall | None = None
+    network_flow: WatchedFlowCall | None = None
 
     @property
     def has_network(self) -> bool:

@@ -5,13 +5,15 @@ Axes: B connections (row 0 is the source, where nothing is driven), M watched va
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from models.records.arrays import Floats, Ints, refuse
 
+Complexes = npt.NDArray[np.complex128]
 WATCHED_KINDS = ("voltage", "current", "transformer", "unbalance")
 VOLTAGE, CURRENT, TRANSFORMER, UNBALANCE = range(4)
 WATCHED_UNITS = ("pu", "of the rating", "of the rating", "%")
@@ -58,8 +60,13 @@ class ThreePhaseNetwork:
     phases: tuple[str, ...]
     """[B] `1`, `2`, `3` or `123`; empty for the source."""
     watched: Watched
+    voltage_weight: Floats = field(default_factory=lambda: np.zeros(0))
+    """[B] share of a connection in the penalty of low voltages: 1 for a bus of the medium voltage (and everywhere where
+    none is given), 0.01 for a customer with a hundredth of its power (A)."""
 
     def __post_init__(self) -> None:
+        if not self.voltage_weight.size:
+            object.__setattr__(self, "voltage_weight", np.ones(len(self.connection)))
         problems = [] if len(self.phases) == len(self.connection) else [
             f"phases of {len(self.phases)} connections are given, there are {len(self.connection)}"]
         if np.any(self.watched.connection >= len(self.connection)):
@@ -73,11 +80,14 @@ class ThreePhaseNetwork:
 
 
 @dataclass(frozen=True)
-class ThreePhaseFlow:
+class WatchedFlow:
     """AC power flow of N cases; NaN in all of a case that has none."""
 
     value: Floats
     """[N, M] of what is watched."""
+    phasor: Complexes
+    """[N, M] complex values whose magnitude it is: of currents, of a transformer's power, of the negative over the
+    positive sequence of voltages; of voltages their magnitude itself."""
     vm_pu: Floats
     """[N, B] voltage of each connection, the mean over its phases."""
     losses_kw: Floats
@@ -89,9 +99,9 @@ class ThreePhaseFlow:
     q_source_kvar: Floats
 
 
-class ThreePhaseFlowCall(Protocol):
+class WatchedFlowCall(Protocol):
     """AC power flow of N cases of what is drawn at the connections [N, B]; a pure function."""
 
-    def __call__(self, p_kw: Floats, q_kvar: Floats, taps: Floats | None = None) -> ThreePhaseFlow:
+    def __call__(self, p_kw: Floats, q_kvar: Floats, taps: Floats | None = None) -> WatchedFlow:
         """taps [N, R]: held there; None: as the network's own controls set them."""
         ...

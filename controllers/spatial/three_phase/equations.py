@@ -3,7 +3,8 @@
 On cvxpy's unknowns or on grids, as those of the branch flow. Letters: L = B - 1 connections, T periods; dp, dq [L, T] in MW
 and Mvar are how far what is drawn lies from the operating point p0, q0, where y, v and the losses are those of AC.
 (T1) p0 + dp = load + cars, q0 + dq = load + cars   what one more MW costs is the dual value
-(T2) low <= y + (dy/dp) dp + (dy/dq) dq <= high     watched values: voltages, currents, transformers, unbalance
+(T2) low <= v + (dv/dp) dp + (dv/dq) dq <= high     voltages
+     | y + (dy/dp) dp + (dy/dq) dq | <= high        y complex: currents, transformers' powers, unbalance
 (T3) |dp|, |dq| <= radius                           the trust region
 (T4) w = F dp                                       directions in which losses curve, F of `linear`
 (T5) losses = L + (dL/dp) dp + (dL/dq) dq + 1/2 w'w
@@ -19,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from controllers.rows.entries import Entries
-from controllers.rows.grid import of_flat, rows_of, times, total
+from controllers.rows.grid import cones, of_flat, rows_of, times, total
 from controllers.spatial.three_phase.linear import Linear
-from models.records.arrays import Floats, Ints
+from models.records.arrays import Bools, Floats, Ints
+from models.records.three_phase import VOLTAGE
 
 KW_PER_MW = 1e3
 
@@ -32,6 +34,10 @@ class Chosen:
 
     row: Ints
     period: Ints
+
+    def only(self, which: Bools) -> Chosen:
+        """Some of them."""
+        return Chosen(self.row[which], self.period[which])
 
 
 @dataclass(frozen=True)
@@ -53,20 +59,34 @@ def eq_t1_balance(linear: Linear, fixed: tuple[Floats, Floats], cars: tuple[Any,
             for moved, own, load, base in zip(d.all, cars, fixed, at, strict=False)]
 
 
-def eq_t2_watched(linear: Linear, low: Floats, high: Floats, chosen: Chosen, d: Change) -> list[Any]:
-    """(T2) bounds [T, M] of the chosen watched values; sides without a bound are not written."""
-    s = linear.sensitivities
-    by = (s.value_by_p, s.value_by_q)
-    stated = []
+def eq_t2_watched(linear: Linear, kind: Ints, low: Floats, high: Floats, chosen: Chosen, d: Change) -> list[Any]:
+    """(T2) bounds [T, M] of the chosen watched values; voltages are linear in the change, the others are magnitudes."""
+    is_voltage = kind[chosen.row] == VOLTAGE
+    return [*_voltages(linear, low, high, chosen.only(is_voltage), d), *_magnitudes(linear, high, chosen.only(~is_voltage), d)]
+
+
+def _voltages(linear: Linear, low: Floats, high: Floats, chosen: Chosen, d: Change) -> list[Any]:
+    s, stated = linear.sensitivities, []
     for bound, sign in ((low, 1.0), (high, -1.0)):
-        at = np.flatnonzero(np.isfinite(bound[chosen.period, chosen.row]))
-        if not at.size:
+        some = chosen.only(np.isfinite(bound[chosen.period, chosen.row]))
+        if not some.row.size:
             continue
-        some = Chosen(chosen.row[at], chosen.period[at])
         room = sign * (linear.flow.value - bound)[some.period, some.row]
-        moved = moved_by(by, s.point_of, some, d)
+        moved = moved_by((s.phasor_by_p.real, s.phasor_by_q.real), s.point_of, some, d)
         stated.append(times(sign, moved) + room[:, None] >= 0.0)
     return stated
+
+
+def _magnitudes(linear: Linear, high: Floats, chosen: Chosen, d: Change) -> list[Any]:
+    """|y + dy| <= high, y complex: a cone, since a magnitude near 0 is not linear in anything."""
+    s = linear.sensitivities
+    some = chosen.only(np.isfinite(high[chosen.period, chosen.row]))
+    if not some.row.size:
+        return []
+    at = linear.flow.phasor[some.period, some.row]
+    parts = [moved_by((of_p, of_q), s.point_of, some, d) + own[:, None] for of_p, of_q, own in (
+        (s.phasor_by_p.real, s.phasor_by_q.real, at.real), (s.phasor_by_p.imag, s.phasor_by_q.imag, at.imag))]
+    return [cones(high[some.period, some.row][:, None], *parts)]
 
 
 def moved_by(derivatives: tuple[Floats, Floats], point_of: Ints, chosen: Chosen, d: Change) -> Any:

@@ -10,7 +10,7 @@ from controllers.port import SpatialKnowledge
 from controllers.spatial.judge import SCALES
 from controllers.spatial.three_phase.limits import Bounds, bounds_of, broken, tolerance
 from models.records.arrays import Floats
-from models.records.three_phase import ThreePhaseFlow
+from models.records.three_phase import WatchedFlow
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class PhaseJudge:
         free = self.call(p_kw, q_kvar)
         return Fixed(p_kw, q_kvar, bounds_of(self.network, [free]), free.taps)
 
-    def flows(self, fixed: Fixed, p_kw: Floats, q_kvar: Floats) -> list[ThreePhaseFlow]:
+    def flows(self, fixed: Fixed, p_kw: Floats, q_kvar: Floats) -> list[WatchedFlow]:
         """AC of cases that follow each other in the fixed periods' order [n T, B]: held, and free where taps move."""
         if not fixed.taps.shape[1]:
             return [self.call(p_kw, q_kvar)]

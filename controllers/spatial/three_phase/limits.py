@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.records.arrays import Bools, Floats
-from models.records.three_phase import WATCHED_KINDS, WATCHED_UNITS, ThreePhaseFlow, ThreePhaseNetwork
+from models.records.three_phase import WATCHED_KINDS, WATCHED_UNITS, WatchedFlow, ThreePhaseNetwork
 
 KEPT = np.array([1e-4, 1e-3, 1e-3, 0.01])
 """What counts as kept, by kind: pu, shares of a rating, points of unbalance; a fifth of what is promised outside."""
@@ -35,7 +35,7 @@ class Bounds:
         return np.asarray(np.maximum(self.low - value, value - self.high))
 
 
-def bounds_of(network: ThreePhaseNetwork, flows: list[ThreePhaseFlow]) -> Bounds:
+def bounds_of(network: ThreePhaseNetwork, flows: list[WatchedFlow]) -> Bounds:
     """Bounds of T periods from AC without dispatched cars: taps held and, where there are any, free."""
     watched, value = network.watched, np.stack([flow.value for flow in flows])
     least, most = value.min(axis=0), value.max(axis=0)
@@ -49,12 +49,12 @@ def tolerance(network: ThreePhaseNetwork) -> Floats:
     return np.asarray(KEPT[network.watched.kind])
 
 
-def is_kept(network: ThreePhaseNetwork, bounds: Bounds, flow: ThreePhaseFlow) -> bool:
+def is_kept(network: ThreePhaseNetwork, bounds: Bounds, flow: WatchedFlow) -> bool:
     """Whether AC over T periods keeps all bounds; no power flow keeps none."""
     return bool(np.all(bounds.excess(flow.value) <= tolerance(network)))
 
 
-def broken(network: ThreePhaseNetwork, bounds: Bounds, flow: ThreePhaseFlow) -> str:
+def broken(network: ThreePhaseNetwork, bounds: Bounds, flow: WatchedFlow) -> str:
     """What AC over T periods breaks; empty if nothing."""
     if np.isnan(flow.value).any():
         return f"no power flow in period {int(np.argmax(np.isnan(flow.losses_kw)))}"

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.records.arrays import Floats, Ints
-from models.records.three_phase import ThreePhaseFlow, ThreePhaseFlowCall
+from models.records.three_phase import Complexes, WatchedFlow, WatchedFlowCall
 
 MOST_PROBES = 2000
 """AC cases spent on derivatives of one round: few points where there are many connections."""
@@ -39,10 +39,10 @@ class Sensitivities:
     p_kw: Floats
     """[S, B]"""
     q_kvar: Floats
-    value_by_p: Floats
+    phasor_by_p: Complexes
     """[S, M, B] per kW."""
-    value_by_q: Floats
-    """[S, M, B], or [S, M, 0] where q is not driven."""
+    phasor_by_q: Complexes
+    """[S, M, B] per kvar, or [S, M, 0] where q is not driven."""
     vm_by_p: Floats
     """[S, B, B]"""
     vm_by_q: Floats
@@ -59,7 +59,7 @@ class Linear:
 
     p_kw: Floats
     q_kvar: Floats
-    flow: ThreePhaseFlow
+    flow: WatchedFlow
     """AC there, taps held."""
     sensitivities: Sensitivities
     loss_by_p: Floats
@@ -67,7 +67,7 @@ class Linear:
     loss_by_q: Floats
 
 
-def around(p_kw: Floats, q_kvar: Floats, flow: ThreePhaseFlow, sensitivities: Sensitivities) -> Linear:
+def around(p_kw: Floats, q_kvar: Floats, flow: WatchedFlow, sensitivities: Sensitivities) -> Linear:
     """Exact values, and losses' gradient moved from the points of derivatives to each period by the curvature."""
     s, root = sensitivities, sensitivities.root
     moved = [(at - mean[s.point_of]) @ root.T @ root for at, mean in ((p_kw, s.p_kw), (q_kvar, s.q_kvar))]
@@ -75,7 +75,7 @@ def around(p_kw: Floats, q_kvar: Floats, flow: ThreePhaseFlow, sensitivities: Se
     return Linear(p_kw, q_kvar, flow, s, s.loss_by_p[s.point_of] + moved[0], by_q)
 
 
-def sensitivities(call: ThreePhaseFlowCall, p_kw: Floats, q_kvar: Floats, taps: Floats, steps: int, with_q: bool
+def sensitivities(call: WatchedFlowCall, p_kw: Floats, q_kvar: Floats, taps: Floats, steps: int, with_q: bool
                   ) -> Sensitivities:
     """At the mean of the present hour's `steps` periods, and at means of later periods grouped by their net power."""
     point_of = _points(p_kw.sum(axis=1), steps, p_kw.shape[1] * (2 if with_q else 1))
@@ -88,11 +88,11 @@ def sensitivities(call: ThreePhaseFlowCall, p_kw: Floats, q_kvar: Floats, taps: 
     by_q = [_differences(call, p[s], q[s], held[s], base, s, probe_kw, True) for s in range(len(groups)) if with_q]
     root = _root(np.mean([vm for _, vm, _ in by_p], axis=0))
     own = 0.5 * probe_kw * (root**2).sum(axis=0)  # what a forward difference adds by curvature
-    none = (np.zeros((len(groups), base.value.shape[1], 0)), np.zeros((len(groups), p.shape[1], 0)),
+    none = (np.zeros((len(groups), base.phasor.shape[1], 0), dtype=np.complex128), np.zeros((len(groups), p.shape[1], 0)),
             np.zeros((len(groups), 0)))
     stacked = [np.stack(part) for part in zip(*by_q, strict=True)] if with_q else list(none)
     return Sensitivities(
-        point_of, p, q, np.stack([value for value, _, _ in by_p]), stacked[0],
+        point_of, p, q, np.stack([phasor for phasor, _, _ in by_p]), stacked[0],
         np.stack([vm for _, vm, _ in by_p]), stacked[1], np.stack([loss for _, _, loss in by_p]) - own,
         stacked[2] - own if with_q else stacked[2], root)
 
@@ -107,8 +107,8 @@ def _points(net_kw: Floats, steps: int, probes: int) -> Ints:
     return point_of
 
 
-def _differences(call: ThreePhaseFlowCall, p: Floats, q: Floats, taps: Floats, base: ThreePhaseFlow, s: int,
-                 probe: float, of_q: bool) -> tuple[Floats, Floats, Floats]:
+def _differences(call: WatchedFlowCall, p: Floats, q: Floats, taps: Floats, base: WatchedFlow, s: int,
+                 probe: float, of_q: bool) -> tuple[Complexes, Floats, Floats]:
     """Per kW or kvar at each connection: ([M, B], [B, B], [B]); nothing is driven at the source."""
     count = p.size
     shift = probe * np.eye(count)[1:]
@@ -116,9 +116,9 @@ def _differences(call: ThreePhaseFlowCall, p: Floats, q: Floats, taps: Floats, b
     shape = (count - 1, count)
     flow = call(np.broadcast_to(case_p, shape), np.broadcast_to(case_q, shape),
                 np.broadcast_to(taps, (count - 1, taps.size)))
-    value, vm = ((moved - at).T / probe for moved, at in ((flow.value, base.value[s]), (flow.vm_pu, base.vm_pu[s])))
+    phasor, vm = ((moved - at).T / probe for moved, at in ((flow.phasor, base.phasor[s]), (flow.vm_pu, base.vm_pu[s])))
     loss = np.pad((flow.losses_kw - base.losses_kw[s]) / probe, (1, 0))
-    return np.pad(value, ((0, 0), (1, 0))), np.pad(vm, ((0, 0), (1, 0))), loss
+    return np.pad(phasor, ((0, 0), (1, 0))), np.pad(vm, ((0, 0), (1, 0))), loss
 
 
 def _root(vm_by_p: Floats) -> Floats:

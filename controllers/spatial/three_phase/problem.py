@@ -26,7 +26,8 @@ from controllers.spatial.three_phase import statement
 from controllers.spatial.three_phase.limits import KEPT
 from controllers.spatial.three_phase.linear import Linear
 from controllers.spatial.three_phase.statement import Around
-from models.records.arrays import Bools, Floats, Ints
+from models.records.arrays import Bools, Floats
+from models.records.three_phase import VOLTAGE
 
 OBJECTIVE_UNIT_USD = 10.0
 WRITTEN_SHARE = 0.1
@@ -146,13 +147,15 @@ class Assembly:
 
     def _moved(self, full: Floats) -> Floats:
         linear, s = self.around.linear, self.around.linear.sensitivities
-        value = linear.flow.value.copy()
-        for table, moved in zip((s.value_by_p, s.value_by_q), self.unknowns.d.all, strict=False):
+        phasor = linear.flow.phasor.copy()
+        for table, moved in zip((s.phasor_by_p, s.phasor_by_q), self.unknowns.d.all, strict=False):
             change_kw = eq.KW_PER_MW * moved.evaluated(full).T
             for point in range(s.p_kw.shape[0]):
                 at = np.flatnonzero(s.point_of == point)
-                value[at] += change_kw[at] @ table[point, :, 1:].T
-        return np.asarray(value)
+                phasor[at] += change_kw[at] @ table[point, :, 1:].T
+        # of voltages the magnitude itself is linear
+        assert self.knowledge.network is not None
+        return np.asarray(np.where(self.knowledge.network.watched.kind == VOLTAGE, phasor.real, np.abs(phasor)))
 
     def solution(self, x: Floats, z: Floats, run: solve.SolverRun) -> Solution:
         """The answer in the layout's shapes."""

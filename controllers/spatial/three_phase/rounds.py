@@ -6,7 +6,7 @@ is believed shrinks (Conn, Gould and Toint 2000, K). Better: less broken beyond 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from controllers.spatial.three_phase.limits import Bounds, bounds_of, tolerance
 from controllers.spatial.three_phase.linear import Linear, around, sensitivities
 from controllers.spatial.three_phase.problem import PhaseProblem, Solution
 from models.records.arrays import Bools, Floats
-from models.records.three_phase import ThreePhaseFlow
+from models.records.three_phase import WatchedFlow
 
 ROUNDS = 10
 SETTLED_REL = 1e-5
@@ -34,8 +34,8 @@ class Point:
     p_kw: Floats
     """[T, B]"""
     q_kvar: Floats
-    flow: ThreePhaseFlow
-    free: ThreePhaseFlow
+    flow: WatchedFlow
+    free: WatchedFlow
     """The same as `flow` where nothing moves by itself."""
     excess: float
     """Worst excess over the bounds, in what counts as kept: at most 1 is kept."""
@@ -73,13 +73,14 @@ class Rounds:
 
     def run(self, layout: Layout, inputs: Inputs) -> Trace:
         """From no car at all to where nothing is gained any more."""
+        inputs = replace(inputs, x_min=np.minimum(inputs.x_min, _most_energy(layout, inputs)))
         p, q = (np.pad(1e3 * power.T, ((0, 0), (1, 0))) for power in (inputs.p_fixed, inputs.q_fixed))
         free = self.call(p, q)
         taps, start = free.taps, free if not free.taps.size else self.call(p, q, free.taps)
         bounds = bounds_of(self.network, [start, free])
-        best = Point(p, q, start, free, 0.0, np.inf)
+        best = first = Point(p, q, start, free, 0.0, np.inf)
         written, radius, settled, status = np.zeros(bounds.low.shape, dtype=bool), np.inf, False, ""
-        linear = self._linear(layout, best, taps)
+        linear = of_first = self._linear(layout, best, taps)
         seconds, overhead, rounds = 0.0, 0.0, 0
         while rounds < ROUNDS and not settled:
             rounds += 1
@@ -87,9 +88,12 @@ class Rounds:
             seconds, overhead = seconds + solution.run.seconds, overhead + solution.run.overhead_s
             status = solution.run.status
             if not solution.run.is_optimal:
-                radius *= SHRINK
-                if not np.isfinite(radius):
+                if not np.isfinite(radius) and best is first:
                     break
+                # the model around broken bounds may have no way back: from where nothing is broken, less far
+                radius = SHRINK * min(radius, float(np.abs(best.p_kw - first.p_kw).max()) / 1e3 or np.inf)
+                if best.excess > 1.0:
+                    best, linear = first, of_first
                 continue
             point = self._point(inputs, layout, solution, taps, bounds)
             moved_kw = float(np.abs(point.p_kw - best.p_kw).max() + np.abs(point.q_kvar - best.q_kvar).max())
@@ -122,10 +126,10 @@ class Rounds:
         return Point(p, q, flow, free, np.inf if np.isnan(worst) else worst,
                      solution.cars_usd + self.network_usd(inputs, layout, flow), solution)
 
-    def network_usd(self, inputs: Inputs, layout: Layout, flow: ThreePhaseFlow) -> float:
+    def network_usd(self, inputs: Inputs, layout: Layout, flow: WatchedFlow) -> float:
         """Losses and low voltages of T periods at their prices, by AC."""
         k = self.knowledge
-        low = np.maximum(k.voltage_penalty_below_pu**2 - flow.vm_pu[:, 1:] ** 2, 0.0).sum(axis=1)
+        low = np.maximum(k.voltage_penalty_below_pu**2 - flow.vm_pu[:, 1:] ** 2, 0.0) @ self.network.voltage_weight[1:]
         return float(inputs.loss_usd_per_mw[0] @ flow.losses_kw / 1e3
                      + k.voltage_penalty_usd_per_pu2h * (layout.period_h @ low))
 
@@ -146,3 +150,6 @@ class Rounds:
         return gain > 0.0, bool(abs(gain) <= close or moved_kw < SETTLED_KW)
 
 
+def _most_energy(layout: Layout, inputs: Inputs) -> Floats:
+    """[K, Q] in MWh, all that a pair can take: efficiencies are those of its class, and its envelope its own cars'."""
+    return np.asarray(np.cumsum(layout.eta_c[:, None] * inputs.pc_max, axis=1) / layout.steps)

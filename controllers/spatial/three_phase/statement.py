@@ -74,10 +74,11 @@ def unknowns(new: Make, knowledge: SpatialKnowledge, layout: Layout, inputs: Inp
 def equations(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, around: Around, u: Unknowns
               ) -> dict[str, list[Any]]:
     """All constraints by the name of their equation."""
+    assert knowledge.network is not None
     d, linear, fixed = u.d, around.linear, (inputs.p_fixed, inputs.q_fixed)
     drawn = (cars_eq.active_power(layout, inputs, u.cars), cars_eq.reactive_power(layout, inputs, u.cars))
     stated = {"t1": eq.eq_t1_balance(linear, fixed, drawn, d),
-              "t2": eq.eq_t2_watched(linear, around.low, around.high, around.watched, d),
+              "t2": eq.eq_t2_watched(linear, knowledge.network.watched.kind, around.low, around.high, around.watched, d),
               "t3": eq.eq_t3_trust(around.radius_mw, d), "t4": eq.eq_t4_curved(linear, u.w, d)}
     if u.low is not None:
         stated["t6"] = [eq.eq_t6_low_voltage(linear, knowledge.voltage_penalty_below_pu, around.low_voltage, u.low, d)]
@@ -88,10 +89,12 @@ def equations(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, aroun
 
 def objective_usd(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, around: Around, u: Unknowns) -> Any:
     """(15) with losses by (T5), affine part; the rest are `squares` and the losses at the operating point."""
+    assert knowledge.network is not None
     usd = eq.eq_t5_losses_usd(around.linear, inputs.loss_usd_per_mw, u.d)
     if u.low is not None:
-        hours = layout.period_h[around.low_voltage.period][:, None]
-        usd = usd + knowledge.voltage_penalty_usd_per_pu2h * total(times(hours, u.low))
+        chosen = around.low_voltage
+        weight = layout.period_h[chosen.period] * knowledge.network.voltage_weight[chosen.row]
+        usd = usd + knowledge.voltage_penalty_usd_per_pu2h * total(times(weight[:, None], u.low))
     return usd + cars_eq.eq15_cars_usd(layout, inputs, u.cars, knowledge.target_slack_usd_per_mwh)
 
 

@@ -19,7 +19,7 @@ from models.records.three_phase import (
     TRANSFORMER,
     UNBALANCE,
     VOLTAGE,
-    ThreePhaseFlow,
+    WatchedFlow,
     ThreePhaseNetwork,
     Watched,
 )
@@ -66,7 +66,7 @@ class Street:
         element += ["transformer", *(f"bus {b}" for b in range(n))]
         watched = Watched(kind, tuple(element), tuple(phase), none, low, high)
         return ThreePhaseNetwork("street", ("source", *(f"house {c}" for c in range(1, self.bus.size + 1))),
-                                 ("", *self.phases), watched)
+                                 ("", *self.phases), watched, np.full(self.bus.size + 1, 0.01))
 
     @property
     def spread(self) -> Floats:
@@ -77,8 +77,8 @@ class Street:
                 table[3 * bus + int(p) - 1, c + 1] = 1.0 / len(own)
         return table
 
-    def flow(self, p_kw: Floats, q_kvar: Floats, taps: Floats | None = None) -> ThreePhaseFlow:
-        """ThreePhaseFlowCall: fixed-point iteration on the impedance matrix."""
+    def flow(self, p_kw: Floats, q_kvar: Floats, taps: Floats | None = None) -> WatchedFlow:
+        """WatchedFlowCall: fixed-point iteration on the impedance matrix."""
         above = self._above()
         spread = self.spread
         z = self._path_impedance(above)
@@ -93,7 +93,7 @@ class Street:
         return self._answer(v, np.conj(s_va / v), above, spread, s_va, converged)
 
     def _answer(self, v: Complexes, drawn: Complexes, above: Floats, spread: Floats, s_va: Complexes,
-                converged: Any) -> ThreePhaseFlow:
+                converged: Any) -> WatchedFlow:
         count, n = v.shape[0], self.parent.size
         in_cables = np.einsum("ab,nbp->nap", above.T, drawn.reshape(count, n, 3))
         vm = np.abs(v) / VOLT
@@ -101,14 +101,14 @@ class Street:
         head = SOURCE * self.source_pu * np.conj(in_cables[:, 0])
         total = head.sum(axis=1)
         by_phase = v.reshape(count, n, 3)
-        negative, positive = (np.abs(by_phase @ row) for row in (np.array([1, A**2, A]), np.array([1, A, A**2])))
-        value = np.concatenate([vm[:, at], np.abs(in_cables).reshape(count, -1) / self.cable_a,
-                                np.abs(total)[:, None] / 1e3 / self.transformer_kva, 100.0 * negative / positive], axis=1)
+        negative, positive = (by_phase @ row for row in (np.array([1, A**2, A]), np.array([1, A, A**2])))
+        phasor = np.concatenate([vm[:, at], in_cables.reshape(count, -1) / self.cable_a,
+                                 total[:, None] / 1e3 / self.transformer_kva, 100.0 * negative / positive], axis=1)
         vm_own = np.pad(vm @ (spread[:, 1:] / np.maximum(spread[:, 1:].sum(axis=0), 1e-9)), ((0, 0), (1, 0)))
         vm_own[:, 0] = self.source_pu
         losses = (total.real - s_va.sum(axis=1).real) / 1e3
-        answer = ThreePhaseFlow(value, vm_own, losses, np.zeros((count, 0)), total.real / 1e3, total.imag / 1e3)
-        for table in (answer.value, answer.vm_pu, answer.losses_kw):
+        answer = WatchedFlow(np.abs(phasor), phasor, vm_own, losses, np.zeros((count, 0)), total.real / 1e3, total.imag / 1e3)
+        for table in (answer.value, answer.phasor, answer.vm_pu, answer.losses_kw):
             table[~converged] = np.nan
         return answer
 
