@@ -21,7 +21,7 @@ from models.records.objective import Objective
 from models.records.quantity import TEXT, of
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
-from models.records.three_phase import WatchedFlowCall, ThreePhaseNetwork
+from models.records.three_phase import ThreePhaseNetwork, WatchedFlowCall
 from models.records.vehicles import DeclaredTable, Vehicles
 
 HOURS_PER_DAY = 24

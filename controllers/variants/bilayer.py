@@ -2,8 +2,7 @@
 
 from controllers.base import BaseController
 from controllers.port import CarControl, SpatialKnowledge, SpatialLayer
-from controllers.spatial.branch_flow.layer import BranchFlow
-from controllers.spatial.pro_rata import ProRata
+from controllers.spatial.placing import optimising
 
 
 class Bilayer(BaseController):
@@ -14,7 +13,5 @@ class Bilayer(BaseController):
     car_control: CarControl = "bidirectional"
 
     def spatial(self, knowledge: SpatialKnowledge) -> SpatialLayer:
-        """Branch flow where there is a network, pro rata where there is none."""
-        if knowledge.feeder is None:
-            return ProRata(knowledge, "least_laxity")
-        return BranchFlow(knowledge)
+        """Optimisation where there is a network, of one phase or of three; pro rata where there is none."""
+        return optimising(knowledge)

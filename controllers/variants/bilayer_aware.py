@@ -1,9 +1,8 @@
 """The bi-layer controller that learns whom it can count on."""
 
 from controllers.port import SpatialKnowledge, SpatialLayer
-from controllers.spatial.branch_flow.layer import BranchFlow
 from controllers.spatial.expecting import Expecting
-from controllers.spatial.pro_rata import ProRata
+from controllers.spatial.placing import optimising
 from controllers.variants.bilayer import Bilayer
 
 
@@ -16,6 +15,4 @@ class BilayerAware(Bilayer):
 
     def spatial(self, knowledge: SpatialKnowledge) -> SpatialLayer:
         """As `bilayer`, with learned compliance."""
-        if knowledge.feeder is None:
-            return Expecting(ProRata(knowledge, "least_laxity"))
-        return Expecting(BranchFlow(knowledge))
+        return Expecting(optimising(knowledge))

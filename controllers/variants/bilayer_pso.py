@@ -1,7 +1,7 @@
 """The bi-layer controller with a particle swarm below."""
 
 from controllers.port import SpatialKnowledge, SpatialLayer
-from controllers.spatial.heuristics.layer import HeuristicFlow
+from controllers.spatial.placing import searching
 from controllers.variants.bilayer import Bilayer
 
 
@@ -13,6 +13,4 @@ class BilayerPso(Bilayer):
 
     def spatial(self, knowledge: SpatialKnowledge) -> SpatialLayer:
         """The swarm where there is a network, as `bilayer` where there is none."""
-        if knowledge.feeder is None:
-            return super().spatial(knowledge)
-        return HeuristicFlow(knowledge, "pso")
+        return searching(knowledge, "pso")

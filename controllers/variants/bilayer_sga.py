@@ -1,7 +1,7 @@
 """The bi-layer controller with a genetic algorithm below."""
 
 from controllers.port import SpatialKnowledge, SpatialLayer
-from controllers.spatial.heuristics.layer import HeuristicFlow
+from controllers.spatial.placing import searching
 from controllers.variants.bilayer import Bilayer
 
 
@@ -13,6 +13,4 @@ class BilayerSga(Bilayer):
 
     def spatial(self, knowledge: SpatialKnowledge) -> SpatialLayer:
         """The genetic algorithm where there is a network, as `bilayer` where there is none."""
-        if knowledge.feeder is None:
-            return super().spatial(knowledge)
-        return HeuristicFlow(knowledge, "sga")
+        return searching(knowledge, "sga")

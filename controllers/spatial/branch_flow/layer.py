@@ -145,5 +145,6 @@ def _certificate(held: Decision, solved_now: bool, cut: str) -> SpatialCertifica
     return SpatialCertificate(
         status=held.status, relaxation_gap_max_rel=held.gap_rel, vm_error_max_pu=held.vm_error_max_pu,
         loss_error_rel=held.loss_error_rel, solver_s=held.solver_s if solved_now else 0.0,
-        compile_s=held.compile_s if solved_now else 0.0, solved_now=solved_now, binding="; ".join(text for text in (held.binding, cut) if text),
+        compile_s=held.compile_s if solved_now else 0.0, solved_now=solved_now,
+        binding="; ".join(text for text in (held.binding, cut) if text),
         target_slack_kwh=held.target_slack_kwh)

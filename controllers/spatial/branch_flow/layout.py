@@ -99,8 +99,8 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
     if not knowledge.has_network or knowledge.pairs.count == 0:
         raise PlanError(f"district {knowledge.district}: the lower layer needs a network and places for cars")
     if knowledge.look_ahead_h < 2 or SECONDS_PER_HOUR % knowledge.step_s:
-        raise PlanError(f"the lower layer needs look_ahead_h >= 2 (got {knowledge.look_ahead_h}) and a step that divides "
-                        f"an hour (got {knowledge.step_s} s)")
+        raise PlanError(f"the lower layer needs look_ahead_h >= 2 (got {knowledge.look_ahead_h}) and a step that "
+                        f"divides an hour (got {knowledge.step_s} s)")
     steps = SECONDS_PER_HOUR // knowledge.step_s
     hours = knowledge.look_ahead_h - 1
     # an hour without cars keeps one empty row: no matrix of the problem is ever without a column
@@ -146,7 +146,8 @@ def _later_rows(knowledge: SpatialKnowledge, row_bus: Ints, row_kind: Ints) -> t
     """(keys [J] = (neighbourhood * zones + zone) * kinds + kind, row J of each of the rows [R])."""
     buses, most = knowledge.site.bus_count, knowledge.look_ahead_neighbourhoods
     # three phases: no tree is known of the connections, those named one after the other are taken for neighbours
-    area = neighbourhoods(knowledge.feeder.parent, most) if knowledge.feeder else np.arange(buses) * min(most, buses) // buses
+    in_order = np.arange(buses) * min(most, buses) // buses
+    area = neighbourhoods(knowledge.feeder.parent, most) if knowledge.feeder else in_order
     # zone and kind within the key: cars of one neighbourhood act as one only if targets treat them alike
     top = area[row_bus]
     keys, row_later = np.unique(top * ZONE_KINDS + knowledge.site.bus_zone[row_bus] * KINDS + row_kind,

@@ -72,7 +72,8 @@ def unknowns(new: Make, knowledge: SpatialKnowledge, layout: Layout, inputs: Inp
     return Unknowns(flow, low, elastic, lossless, car_unknowns(new, knowledge, layout, inputs, is_repair))
 
 
-def car_unknowns(new: Make, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, may_miss: bool) -> cars_eq.Cars:
+def car_unknowns(new: Make, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, may_miss: bool
+                 ) -> cars_eq.Cars:
     """Those of the cars; may_miss: energies may stay below their envelopes, at a price."""
     x, later_x = inputs.x_min.shape, inputs.later_x_min.shape
     reactive = [new(limit.shape, limit > 0) if knowledge.reactive_power else None

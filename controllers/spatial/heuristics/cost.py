@@ -52,17 +52,55 @@ class HourCost:
         return np.asarray(self.objective_usd + self.limits_usd)
 
 
-class HourJudge:
+class HourPrices:
+    """What one decision hour's powers cost apart from the network."""
+
+    def __init__(self, knowledge: SpatialKnowledge, layout: Layout, now: Forecast) -> None:
+        self.knowledge, self.layout, self.now = knowledge, layout, now
+        self.fixed_kw = now.p_fixed_kw.T[: layout.steps]
+        self.q_kvar = now.q_fixed_kvar.T[: layout.steps]
+        self._pair_bus, self._pair_slow, self._pair_cohort = (
+            matrix.toarray() for matrix in (layout.pair_bus, layout.pair_bus_slow, layout.pair_cohort))
+
+    def at_buses(self, powers: Powers, slow_only: bool = False) -> Floats:
+        """[N, Q, B] load, cars outside control and these pairs; with `slow_only` what passes the bus's transformer."""
+        matrix = self._pair_slow if slow_only else self._pair_bus
+        return self._at_buses(np.swapaxes(powers.pc_kw - powers.pd_kw, 1, 2), matrix)
+
+    def _at_buses(self, net_kw: Floats, matrix: Floats) -> Floats:
+        p_kw = np.repeat(self.fixed_kw[None], net_kw.shape[0], axis=0)
+        p_kw[:, :, 1:] += net_kw @ matrix.T
+        return p_kw
+
+    def slack_usd(self, powers: Powers) -> Floats:
+        """[N] of charging and discharging targets."""
+        return self._slack(powers.pc_kw, self.now.target_c_kw) + self._slack(powers.pd_kw, self.now.target_d_kw)
+
+    def _slack(self, power_kw: Floats, target_kw: Floats) -> Floats:
+        """Equation (13): |hour's mean - target| at the slack price, |step - mean| at a tenth of it."""
+        served = self._pair_cohort @ power_kw
+        mean = served.mean(axis=2)
+        missed = np.abs(mean - target_kw).sum(axis=1)
+        uneven = np.abs(served - mean[:, :, None]).sum(axis=(1, 2)) / served.shape[2]
+        return np.asarray(self.knowledge.target_slack_usd_per_mwh * (missed + QUARTER_SHARE * uneven) / 1e3)
+
+    def tie_break_usd(self, powers: Powers) -> Floats:
+        """[N] per hour of step."""
+        flex, rows = self.now.flexibility, self.layout.pairs
+        total = np.zeros(powers.pc_kw.shape[0])
+        for power_kw, limit_kw in ((powers.pc_kw, flex.pc_max_now_kw[rows]), (powers.pd_kw, flex.pd_max_now_kw[rows])):
+            weight = 1.0 / np.maximum(limit_kw / 1e3, SMALLEST_SHARE_MW)
+            total += ((power_kw / 1e3) ** 2 * weight).sum(axis=(1, 2))
+        return TIE_BREAK_USD_PER_MWH * total
+
+
+class HourJudge(HourPrices):
     """Costs of one decision hour; every call is one batch of N x Q AC power flows."""
 
     def __init__(self, knowledge: SpatialKnowledge, layout: Layout, now: Forecast) -> None:
+        super().__init__(knowledge, layout, now)
         assert knowledge.feeder is not None and knowledge.power_flow is not None
-        self.knowledge, self.layout, self.now = knowledge, layout, now
         self.feeder, self._power_flow = knowledge.feeder, knowledge.power_flow
-        self._fixed_kw = now.p_fixed_kw.T[: layout.steps]
-        self._q_kvar = now.q_fixed_kvar.T[: layout.steps]
-        self._pair_bus, self._pair_slow, self._pair_cohort = (
-            matrix.toarray() for matrix in (layout.pair_bus, layout.pair_bus_slow, layout.pair_cohort))
         self.flows = 0
         """AC cases computed so far."""
 
@@ -71,7 +109,7 @@ class HourJudge:
         net_kw = np.swapaxes(powers.pc_kw - powers.pd_kw, 1, 2)
         p_kw = self._at_buses(net_kw, self._pair_bus)
         count, steps, buses = p_kw.shape
-        flow = self._power_flow(p_kw.reshape(-1, buses), np.tile(self._q_kvar, (count, 1)))
+        flow = self._power_flow(p_kw.reshape(-1, buses), np.tile(self.q_kvar, (count, 1)))
         self.flows += count * steps
         return self.cost_of_flow(powers, flow, self._at_buses(net_kw, self._pair_slow))
 
@@ -88,42 +126,16 @@ class HourJudge:
         return HourCost(
             losses_usd=lost_kw @ price * hours / 1e3, losses_kwh=lost_kw.sum(axis=1) * hours,
             wear_usd=powers.pd_kw.sum(axis=2) @ self.layout.wear_usd_per_mwh * hours / 1e3,
-            slack_usd=self._slack(powers.pc_kw, self.now.target_c_kw) + self._slack(powers.pd_kw, self.now.target_d_kw),
+            slack_usd=self.slack_usd(powers),
             voltage_usd=self._low_voltage(flow.vm_pu.reshape(count, steps, -1)) * hours,
-            tie_break_usd=self._tie_break(powers) * hours,
+            tie_break_usd=self.tie_break_usd(powers) * hours,
             limits_usd=np.where(none, NO_FLOW_USD, limits_usd), excess_rel=np.where(none, np.inf, excess))
 
-    def at_buses(self, powers: Powers, slow_only: bool = False) -> Floats:
-        """[N, Q, B] load, cars outside control and these pairs; with `slow_only` what passes the bus's transformer."""
-        matrix = self._pair_slow if slow_only else self._pair_bus
-        return self._at_buses(np.swapaxes(powers.pc_kw - powers.pd_kw, 1, 2), matrix)
-
     # ------------------------------------------------------------ parts
-    def _at_buses(self, net_kw: Floats, matrix: Floats) -> Floats:
-        p_kw = np.repeat(self._fixed_kw[None], net_kw.shape[0], axis=0)
-        p_kw[:, :, 1:] += net_kw @ matrix.T
-        return p_kw
-
-    def _slack(self, power_kw: Floats, target_kw: Floats) -> Floats:
-        """Equation (13): |hour's mean - target| at the slack price, |step - mean| at a tenth of it."""
-        served = self._pair_cohort @ power_kw
-        mean = served.mean(axis=2)
-        missed = np.abs(mean - target_kw).sum(axis=1)
-        uneven = np.abs(served - mean[:, :, None]).sum(axis=(1, 2)) / served.shape[2]
-        return np.asarray(self.knowledge.target_slack_usd_per_mwh * (missed + QUARTER_SHARE * uneven) / 1e3)
-
     def _low_voltage(self, vm_pu: Floats) -> Floats:
         """$ per hour of step of squared voltages below the penalty's threshold, buses without the slack."""
         low = np.maximum(self.knowledge.voltage_penalty_below_pu**2 - vm_pu[:, :, 1:] ** 2, 0.0)
         return np.asarray(self.knowledge.voltage_penalty_usd_per_pu2h * np.nan_to_num(low).sum(axis=(1, 2)))
-
-    def _tie_break(self, powers: Powers) -> Floats:
-        flex, rows = self.now.flexibility, self.layout.pairs
-        total = np.zeros(powers.pc_kw.shape[0])
-        for power_kw, limit_kw in ((powers.pc_kw, flex.pc_max_now_kw[rows]), (powers.pd_kw, flex.pd_max_now_kw[rows])):
-            weight = 1.0 / np.maximum(limit_kw / 1e3, SMALLEST_SHARE_MW)
-            total += ((power_kw / 1e3) ** 2 * weight).sum(axis=(1, 2))
-        return TIE_BREAK_USD_PER_MWH * total
 
     def _limits(self, flow: PowerFlow, behind_kw: Floats) -> tuple[Floats, Floats]:
         """Limits (5)-(8): $ of all excesses [N], and the worst excess as a share of its limit."""
@@ -132,7 +144,7 @@ class HourJudge:
         below = np.maximum(feeder.v_min_pu**2 - vm**2, 0.0) + np.maximum(vm**2 - feeder.v_max_pu**2, 0.0)
         loading = flow.line_loading_percent.reshape(shape)[:, :, 1:] / 100.0
         current = np.maximum(loading**2 - 1.0, 0.0) * feeder.i_max_pu[1:] ** 2
-        s_kva = np.hypot(behind_kw, self._q_kvar)
+        s_kva = np.hypot(behind_kw, self.q_kvar)
         # column 0 is the substation, whose power is the flow's own
         s_kva[:, :, 0] = np.hypot(flow.p_slack_kw, flow.q_slack_kvar).reshape(shape[:2])
         rating = feeder.transformer_kva

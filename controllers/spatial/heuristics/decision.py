@@ -7,6 +7,7 @@ bound, and in the certificate all that compares a relaxation with AC is NaN.
 from __future__ import annotations
 
 import time
+from typing import Protocol
 
 import numpy as np
 
@@ -17,11 +18,18 @@ from controllers.spatial.branch_flow.forecast import Forecast, forecast
 from controllers.spatial.branch_flow.guidance import expected_stay, guidance_rank, no_guidance, zone_plan
 from controllers.spatial.branch_flow.layout import Layout, make_layout
 from controllers.spatial.branch_flow.sharing import without_dust
-from controllers.spatial.heuristics.cost import HourJudge
+from controllers.spatial.heuristics.cost import HourCost, HourJudge
 from controllers.spatial.heuristics.encoding import Encoding, Powers
 from controllers.spatial.heuristics.search import Budget, Found, Method, search
 from controllers.spatial.judge import Judge, named
 from models.records.arrays import Floats, Ints
+
+
+class CostsPowers(Protocol):
+    """What powers of one hour cost, by AC."""
+
+    def cost(self, powers: Powers) -> HourCost: ...
+
 
 PROBE_KW = 1.0
 """Load by which nodal prices are measured."""
@@ -80,14 +88,15 @@ class HeuristicDecider(Decider):
         return guidance_rank(self.knowledge.site, layout, price, net_kw, capacity_kw, stays)
 
 
-def searched(knowledge: SpatialKnowledge, layout: Layout, now: Forecast, method: Method, seed: int
-             ) -> tuple[Powers, Found]:
+def searched(knowledge: SpatialKnowledge, layout: Layout, now: Forecast, method: Method, seed: int,
+             hour: CostsPowers | None = None) -> tuple[Powers, Found]:
     """The best powers [1, K, Q] that the method finds within the knowledge's budget, and how.
 
     Pro rata is in the first population, so that no answer is worse than it. Targets may be cut only where pro rata
-    breaks a limit: elsewhere two genes more would only slow the search.
+    breaks a limit: elsewhere two genes more would only slow the search. hour: what judges; None: AC of one phase.
     """
-    hour, encoding = HourJudge(knowledge, layout, now), Encoding(layout, now, may_curtail=False)
+    hour = HourJudge(knowledge, layout, now) if hour is None else hour
+    encoding = Encoding(layout, now, may_curtail=False)
     pro_rata = encoding.pro_rata()
     first = hour.cost(encoding.decode(pro_rata[None]))
     if first.excess_rel[0] > 0:

@@ -1,1 +1,1 @@
-"""The lower layer on three phases: convex problems around AC operating points, solved again until AC keeps all limits."""
+"""The lower layer on three phases: convex problems around AC operating points until AC keeps all limits."""

@@ -71,8 +71,7 @@ class PhaseDecider:
         more = order.size - NAMED_CUSTOMERS
         text = ", ".join(whose) + (f" and {more} more" if more > 0 else "")
         value = trace.best.flow.value[: layout.steps]
-        reached = Bounds(*(part[: layout.steps] for part in (
-            trace.bounds.low, trace.bounds.high, trace.bounds.without, trace.bounds.is_broken_without)))
+        reached = trace.bounds.first(layout.steps)
         limits = named(self.network, reached, value, self._is_near(reached, value, 1.0))
         return f"limits leave less than cars need: {text}; at their limits: {limits or 'none in this hour'}"
 

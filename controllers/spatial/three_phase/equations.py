@@ -1,7 +1,7 @@
 """The network's equations (T1)-(T6) of the lower layer on three phases: one function, one equation.
 
-On cvxpy's unknowns or on grids, as those of the branch flow. Letters: L = B - 1 connections, T periods; dp, dq [L, T] in MW
-and Mvar are how far what is drawn lies from the operating point p0, q0, where y, v and the losses are those of AC.
+On cvxpy's unknowns or on grids, as those of the branch flow. Letters: L = B - 1 connections, T periods; dp, dq [L, T] in
+MW and Mvar are how far what is drawn lies from the operating point p0, q0, where y, v and losses are those of AC.
 (T1) p0 + dp = load + cars, q0 + dq = load + cars   what one more MW costs is the dual value
 (T2) low <= v + (dv/dp) dp + (dv/dq) dq <= high     voltages
      | y + (dy/dp) dp + (dy/dq) dq | <= high        y complex: currents, transformers' powers, unbalance
@@ -62,7 +62,8 @@ def eq_t1_balance(linear: Linear, fixed: tuple[Floats, Floats], cars: tuple[Any,
 def eq_t2_watched(linear: Linear, kind: Ints, low: Floats, high: Floats, chosen: Chosen, d: Change) -> list[Any]:
     """(T2) bounds [T, M] of the chosen watched values; voltages are linear in the change, the others are magnitudes."""
     is_voltage = kind[chosen.row] == VOLTAGE
-    return [*_voltages(linear, low, high, chosen.only(is_voltage), d), *_magnitudes(linear, high, chosen.only(~is_voltage), d)]
+    return [*_voltages(linear, low, high, chosen.only(is_voltage), d),
+            *_magnitudes(linear, high, chosen.only(~is_voltage), d)]
 
 
 def _voltages(linear: Linear, low: Floats, high: Floats, chosen: Chosen, d: Change) -> list[Any]:

@@ -1,4 +1,4 @@
-"""AC as the judge of cars' powers on three phases, and the fallback's scale: as `controllers/spatial/judge.py` for one."""
+"""AC as the judge of cars' powers on three phases, and the fallback's scale (of one phase: `spatial/judge.py`)."""
 
 from __future__ import annotations
 

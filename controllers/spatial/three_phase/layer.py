@@ -1,4 +1,4 @@
-"""The lower layer on three phases: decides each hour, shares among cars at each step, and has AC judge what they are told."""
+"""The lower layer on three phases: decides each hour, shares at each step, and has AC judge what cars are told."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ThreePhase(BranchFlow):
     def _allowed(self, view: FeederView, held: Decision, period: int, cars: Cars, mean_kw: Floats, compliance: float
                  ) -> tuple[Floats, str]:
         bus, buses = view.declared.bus_index[cars.index], self.knowledge.site.bus_count
-        asked_kw = np.bincount(bus, mean_kw * compliance, buses)
+        asked_kw = np.bincount(bus, mean_kw * compliance, buses).astype(np.float64)
         fixed = self._judge.fixed((view.bus_load_kw + view.flexibility.p_uncontrolled_kw)[None, :, period],
                                   view.bus_load_kvar[None, :, period])
         q_kvar = held.q_plan_bus_kvar[period]

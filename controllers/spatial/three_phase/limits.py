@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.records.arrays import Bools, Floats
-from models.records.three_phase import WATCHED_KINDS, WATCHED_UNITS, WatchedFlow, ThreePhaseNetwork
+from models.records.three_phase import WATCHED_KINDS, WATCHED_UNITS, ThreePhaseNetwork, WatchedFlow
 
 KEPT = np.array([1e-4, 1e-3, 1e-3, 0.01])
 """What counts as kept, by kind: pu, shares of a rating, points of unbalance; a fifth of what is promised outside."""
@@ -29,6 +29,11 @@ class Bounds:
     """[T, M] values without dispatched cars."""
     is_broken_without: Bools
     """[T, M]"""
+
+    def first(self, periods: int) -> Bounds:
+        """Those of the first periods."""
+        part = slice(0, periods)
+        return Bounds(self.low[part], self.high[part], self.without[part], self.is_broken_without[part])
 
     def excess(self, value: Floats) -> Floats:
         """[..., T, M] how far values are outside; below 0: inside."""

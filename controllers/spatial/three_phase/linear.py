@@ -8,8 +8,8 @@ With reciprocal impedances the curvature of losses is that of voltages seen from
 
     (T5) d2 losses / dp_j dp_k = -(dv_j/dp_k + dv_k/dp_j),   v in pu of each connection, p in kW,
 
-since a current of p_k/V lowers v_j by what it also adds to the losses of p_j; q likewise. Z-bus method: Bernstein, Wang,
-Dall'Anese, Le Boudec and Zhao 2018, IEEE Trans. Power Systems 33(6) (K).
+since a current of p_k/V lowers v_j by what it also adds to the losses of p_j; q likewise. Z-bus method: Bernstein,
+Wang, Dall'Anese, Le Boudec and Zhao 2018, IEEE Trans. Power Systems 33(6) (K).
 """
 
 from __future__ import annotations
@@ -84,17 +84,20 @@ def sensitivities(call: WatchedFlowCall, p_kw: Floats, q_kvar: Floats, taps: Flo
     held = np.stack([taps[group[0]] for group in groups])
     base = call(p, q, held)
     probe_kw = max(LEAST_PROBE_KW, PROBE_SHARE * float(np.abs(p_kw).sum(axis=1).max()))
-    by_p = [_differences(call, p[s], q[s], held[s], base, s, probe_kw, False) for s in range(len(groups))]
-    by_q = [_differences(call, p[s], q[s], held[s], base, s, probe_kw, True) for s in range(len(groups)) if with_q]
-    root = _root(np.mean([vm for _, vm, _ in by_p], axis=0))
+    by_p = _stacked(call, p, q, held, base, probe_kw, False)
+    nothing = (by_p[0][..., :0], by_p[1][..., :0], by_p[2][..., :0])
+    by_q = _stacked(call, p, q, held, base, probe_kw, True) if with_q else nothing
+    root = _root(by_p[1].mean(axis=0))
     own = 0.5 * probe_kw * (root**2).sum(axis=0)  # what a forward difference adds by curvature
-    none = (np.zeros((len(groups), base.phasor.shape[1], 0), dtype=np.complex128), np.zeros((len(groups), p.shape[1], 0)),
-            np.zeros((len(groups), 0)))
-    stacked = [np.stack(part) for part in zip(*by_q, strict=True)] if with_q else list(none)
-    return Sensitivities(
-        point_of, p, q, np.stack([phasor for phasor, _, _ in by_p]), stacked[0],
-        np.stack([vm for _, vm, _ in by_p]), stacked[1], np.stack([loss for _, _, loss in by_p]) - own,
-        stacked[2] - own if with_q else stacked[2], root)
+    return Sensitivities(point_of, p, q, by_p[0], by_q[0], by_p[1], by_q[1], by_p[2] - own,
+                         by_q[2] - own if with_q else by_q[2], root)
+
+
+def _stacked(call: WatchedFlowCall, p: Floats, q: Floats, taps: Floats, base: WatchedFlow, probe: float, of_q: bool
+             ) -> tuple[Complexes, Floats, Floats]:
+    """Differences at all points: ([S, M, B], [S, B, B], [S, B])."""
+    parts = [_differences(call, p[s], q[s], taps[s], base, s, probe, of_q) for s in range(p.shape[0])]
+    return np.stack([a for a, _, _ in parts]), np.stack([b for _, b, _ in parts]), np.stack([c for _, _, c in parts])
 
 
 def _points(net_kw: Floats, steps: int, probes: int) -> Ints:

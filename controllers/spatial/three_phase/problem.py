@@ -18,7 +18,7 @@ from controllers.rows.grid import Unknowns as Columns
 from controllers.rows.grid import columns
 from controllers.spatial.branch_flow import fleet_equations as cars_eq
 from controllers.spatial.branch_flow.conic import solve
-from controllers.spatial.branch_flow.conic.program import join
+from controllers.spatial.branch_flow.conic.program import ConicProgram, join
 from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
 from controllers.spatial.three_phase import equations as eq
@@ -128,7 +128,7 @@ class Assembly:
         named = statement.equations(knowledge, layout, inputs, around, self.unknowns)
         self.stated = [(name, block) for name, blocks in named.items() if name not in without for block in blocks]
 
-    def program(self) -> solve.ConicProgram:
+    def program(self) -> ConicProgram:
         """Rows by cone, in the order in which they are stated."""
         self._alive = self.columns.alive
         rows: list[Rows] = [stacked(cone, [block.rows(self.size) for _, block in self.stated if block.cone == cone],

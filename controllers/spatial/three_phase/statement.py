@@ -1,7 +1,7 @@
-"""The lower layer's problem on three phases as it is stated around one operating point: unknowns, equations, objective.
+"""The lower layer's problem on three phases, stated around one operating point: unknowns, equations, objective.
 
-On cvxpy's unknowns it is a cvxpy problem, on grids the rows that are solved. Energies may stay below their envelopes at a
-high price: with no car moving no limit is broken further, so there always is an answer.
+On cvxpy's unknowns it is a cvxpy problem, on grids the rows that are solved. Energies may stay below their envelopes at
+a high price: with no car moving no limit is broken further, so there always is an answer.
 """
 
 from __future__ import annotations
@@ -75,10 +75,11 @@ def equations(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, aroun
               ) -> dict[str, list[Any]]:
     """All constraints by the name of their equation."""
     assert knowledge.network is not None
+    kind = knowledge.network.watched.kind
     d, linear, fixed = u.d, around.linear, (inputs.p_fixed, inputs.q_fixed)
     drawn = (cars_eq.active_power(layout, inputs, u.cars), cars_eq.reactive_power(layout, inputs, u.cars))
     stated = {"t1": eq.eq_t1_balance(linear, fixed, drawn, d),
-              "t2": eq.eq_t2_watched(linear, knowledge.network.watched.kind, around.low, around.high, around.watched, d),
+              "t2": eq.eq_t2_watched(linear, kind, around.low, around.high, around.watched, d),
               "t3": eq.eq_t3_trust(around.radius_mw, d), "t4": eq.eq_t4_curved(linear, u.w, d)}
     if u.low is not None:
         stated["t6"] = [eq.eq_t6_low_voltage(linear, knowledge.voltage_penalty_below_pu, around.low_voltage, u.low, d)]
@@ -99,6 +100,6 @@ def objective_usd(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, a
 
 
 def squares(layout: Layout, inputs: Inputs, u: Unknowns) -> list[tuple[Any, Floats]]:
-    """Unknowns and the weights of their squares in the objective: the tie-break, and (T5) 1/2 w'w at the losses' price."""
+    """Unknowns and the weights of their squares in the objective: the tie-break, and (T5) 1/2 w'w at its price."""
     price = 0.5 * np.repeat(inputs.loss_usd_per_mw, u.w[0].shape[0], axis=0)
     return [*cars_eq.eq15_squares(layout, inputs, u.cars), *((own, price) for own in u.w)]

@@ -19,9 +19,9 @@ from models.records.three_phase import (
     TRANSFORMER,
     UNBALANCE,
     VOLTAGE,
-    WatchedFlow,
     ThreePhaseNetwork,
     Watched,
+    WatchedFlow,
 )
 from models.records.vehicles import DeclaredTable, Vehicles
 from tests.laws.random_feeder_case import HORIZON_H, LOOK_AHEAD_H, STEP_S, _targets
@@ -107,7 +107,8 @@ class Street:
         vm_own = np.pad(vm @ (spread[:, 1:] / np.maximum(spread[:, 1:].sum(axis=0), 1e-9)), ((0, 0), (1, 0)))
         vm_own[:, 0] = self.source_pu
         losses = (total.real - s_va.sum(axis=1).real) / 1e3
-        answer = WatchedFlow(np.abs(phasor), phasor, vm_own, losses, np.zeros((count, 0)), total.real / 1e3, total.imag / 1e3)
+        answer = WatchedFlow(np.abs(phasor), phasor, vm_own, losses, np.zeros((count, 0)), total.real / 1e3,
+                             total.imag / 1e3)
         for table in (answer.value, answer.phasor, answer.vm_pu, answer.losses_kw):
             table[~converged] = np.nan
         return answer
@@ -129,7 +130,7 @@ def street(buses: int = 6, metres: float = 60.0, **limits: Any) -> Street:
     """Every bus one house, phases in turn; the last house has three."""
     self_ohm, mutual_ohm = (0.6 + 0.1j) * metres / 1e3, (0.15 + 0.03j) * metres / 1e3
     z = np.full((buses, 3, 3), mutual_ohm) + np.eye(3) * (self_ohm - mutual_ohm)
-    phases = tuple(str(1 + b % 3) for b in range(buses - 2)) + ("123",)
+    phases = (*(str(1 + b % 3) for b in range(buses - 2)), "123")
     return Street(np.arange(-1, buses - 1), z, np.arange(1, buses), phases, **limits)
 
 

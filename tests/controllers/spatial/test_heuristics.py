@@ -13,9 +13,9 @@ from controllers.spatial.branch_flow.decision import Decider
 from controllers.spatial.heuristics.cost import NO_FLOW_USD, HourJudge
 from controllers.spatial.heuristics.decision import HeuristicDecider, hour_seed, nodal_price, searched
 from controllers.spatial.heuristics.encoding import Encoding, Powers, level_steps
-from controllers.spatial.heuristics.layer import HeuristicFlow
 from controllers.spatial.heuristics.search import Budget, Method, search
 from controllers.spatial.judge import Judge
+from controllers.spatial.placing import searching
 from experiments.feeder.hour_views import present_hour_alone
 from tests.controllers.spatial import branch_flow_case as case
 from tests.controllers.spatial import heuristics_case as tiny
@@ -205,7 +205,7 @@ def test_steps_share_a_target_evenly_as_far_as_cars_stay() -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_the_layer_acts_as_branch_flow_does_but_proves_nothing(method: Method) -> None:
     known, view = evening()
-    layer = HeuristicFlow(known, method)
+    layer = searching(known, method)
     first = layer.step(view)
     proof = first.certificate
     assert (proof.status, proof.solved_now) == ("accepted", True)
@@ -215,7 +215,7 @@ def test_the_layer_acts_as_branch_flow_does_but_proves_nothing(method: Method) -
     assert sorted(first.guidance_rank[0]) == list(range(known.site.bus_count))
     held = layer.step(replace(view, time_s=view.time_s + 900))
     assert not held.certificate.solved_now
-    again = HeuristicFlow(known, method).step(view)
+    again = searching(known, method).step(view)
     assert np.array_equal(first.setpoint_kw, again.setpoint_kw)
     wanted = (view.pc_target_kw - view.pd_target_kw)[:, 0].sum()
     assert first.setpoint_kw.sum() * known.assumed_compliance == pytest.approx(wanted, rel=1e-6)
