@@ -1,6 +1,6 @@
 """The network's equations (T1)-(T6) of the lower layer on three phases: one function, one equation.
 
-On cvxpy's unknowns or on grids, as those of the branch flow. Letters: L = B - 1 connections, T periods; dp, dq [L, T] in
+On cvxpy's unknowns or on grids. Letters: L = B - 1 connections, T periods; dp, dq [L, T] in
 MW and Mvar are how far what is drawn lies from the operating point p0, q0, where y, v and losses are those of AC.
 (T1) p0 + dp = load + cars, q0 + dq = load + cars   what one more MW costs is the dual value
 (T2) low <= v + (dv/dp) dp + (dv/dq) dq <= high     voltages
