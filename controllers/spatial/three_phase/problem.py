@@ -167,8 +167,7 @@ class Assembly:
         cars_usd = float(own_usd.coefficients(self.size) @ full + squared.sum() - squared[of_w].sum())
         total = float(self.cost @ full + squared.sum()) + self.constant + float(inputs.loss_usd_per_mw[0] @ losses)
         q_cars = np.zeros(lines) if cars.q is None else cars_eq.reactive_power(layout, inputs, cars).evaluated(full)
-        # the balance (T1) is stated first; the price of what cars draw has the sign of the branch flow's
-        price = -z[: lines[0] * lines[1]].reshape(lines, order="F") * OBJECTIVE_UNIT_USD
+        price = z[: lines[0] * lines[1]].reshape(lines, order="F") * OBJECTIVE_UNIT_USD  # of (T1), stated first
         short = cars.short.evaluated(full)[:, -1] * eq.KW_PER_MW
         return Solution(
             run=run, cars_usd=cars_usd, network_usd=total - cars_usd, pc=cars.charge.power.evaluated(full),

@@ -13,7 +13,7 @@ from controllers.port import FeederView, SpatialKnowledge
 from models.fleet.flexibility import bus_flexibility, groups_of_fleet, known_sessions, pair_index, select
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
-from models.records.groups import GROUP_COUNT
+from models.records.groups import GROUP_COUNT, cohort_index, group_index
 from models.records.three_phase import (
     CURRENT,
     TRANSFORMER,
@@ -206,6 +206,16 @@ def hour(known: SpatialKnowledge, rng: np.random.Generator, house_kw: float | No
         time_s=0, plan_time_s=0, pc_target_kw=pc, pd_target_kw=pd, marginal_price_usd_per_mwh=price,
         price_charge_usd_per_kwh=price / 1e3, price_discharge_usd_per_kwh=price / 1e3, declared=declared, soc=soc,
         bus_load_kw=p_kw, bus_load_kvar=0.3 * np.abs(p_kw), flexibility=flexibility, vm_pu=np.ones(connections))
+
+
+def full_charge(known: SpatialKnowledge, view: FeederView) -> FeederView:
+    """The same hour with a plan that asks all cars to charge as fast as they can."""
+    group = group_index(known.site.bus_zone[view.declared.bus_index], known.vehicles.class_index,
+                        known.vehicles.is_bidirectional)
+    rows = cohort_index(group, view.declared.declared_departure_s, 0, known.horizon_h)
+    pc = np.zeros_like(view.pc_target_kw)
+    np.add.at(pc, rows, np.repeat(known.vehicles.p_charge_max_kw[:, None], pc.shape[1], axis=1))
+    return replace(view, pc_target_kw=pc, pd_target_kw=np.zeros_like(pc))
 
 
 def random_case(seed: int) -> tuple[SpatialKnowledge, FeederView]:

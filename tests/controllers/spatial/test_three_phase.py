@@ -1,0 +1,179 @@
+"""Three phases: each equation decides something, the model is that of AC, and what cannot be is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import cvxpy as cp
+import numpy as np
+import pytest
+
+from controllers.port import FeederView, PlanError, SpatialKnowledge
+from controllers.spatial.branch_flow.forecast import forecast, inputs_of
+from controllers.spatial.branch_flow.inputs import Inputs
+from controllers.spatial.branch_flow.layout import Layout, make_layout
+from controllers.spatial.three_phase import equations as eq
+from controllers.spatial.three_phase import statement
+from controllers.spatial.three_phase.decision import PhaseDecider
+from controllers.spatial.three_phase.layer import ThreePhase
+from controllers.spatial.three_phase.limits import bounds_of
+from controllers.spatial.three_phase.linear import Linear, around, sensitivities
+from controllers.spatial.three_phase.problem import PhaseProblem, Solution
+from controllers.spatial.three_phase.statement import Around
+from models.records.arrays import Bools
+from models.records.three_phase import CURRENT, TRANSFORMER, UNBALANCE, VOLTAGE
+from tests.controllers.spatial import street_case as case
+
+LIMITED = {"cable_a": 40.0, "transformer_kva": 25.0, "unbalance_percent": 1.0, "v_min_pu": 0.97}
+"""Of the street in which one car of 7.4 kW is nearly too much."""
+HOUSE_KW = 2.0
+
+
+def evening(limits: dict[str, float] | None = None, house_kw: float = HOUSE_KW, **changes: Any
+            ) -> tuple[SpatialKnowledge, FeederView]:
+    """Six cars in a street of five houses, two at each of the first, a plan that asks for all they can."""
+    rng = np.random.default_rng(3)
+    known = case.knowledge(case.street(**({} if limits is None else limits)), case.cars(rng, 6, (7.4,)), **changes)
+    view = case.full_charge(known, case.hour(known, rng, house_kw))
+    return known, replace(view, marginal_price_usd_per_mwh=np.full(known.horizon_h, 50.0))
+
+
+def prepared(known: SpatialKnowledge, view: FeederView) -> tuple[Layout, Inputs, Linear]:
+    layout = make_layout(known, np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0))
+    inputs = inputs_of(known, layout, forecast(known, layout, view))
+    assert known.network_flow is not None
+    p, q = (np.pad(1e3 * table.T, ((0, 0), (1, 0))) for table in (inputs.p_fixed, inputs.q_fixed))
+    flow = known.network_flow(p, q)
+    return layout, inputs, around(p, q, flow, sensitivities(known.network_flow, p, q, flow.taps, layout.steps,
+                                                            known.reactive_power))
+
+
+def solved(known: SpatialKnowledge, view: FeederView, radius_mw: float = np.inf, without: tuple[str, ...] = ()
+           ) -> tuple[Solution, Bools]:
+    layout, inputs, linear = prepared(known, view)
+    assert known.network is not None
+    bounds = bounds_of(known.network, [linear.flow])
+    nothing = np.zeros(bounds.low.shape, dtype=bool)
+    return PhaseProblem(known, without).solve(layout, inputs, linear, bounds.low, bounds.high, radius_mw, nothing)
+
+
+@pytest.mark.parametrize("reactive", [False, True])
+def test_rows_are_those_of_cvxpy(reactive: bool) -> None:
+    """The same statement on cvxpy's unknowns has the same optimum."""
+    known, view = evening(LIMITED, reactive_power=reactive)
+    mine, written = solved(known, view, 0.006)
+    layout, inputs, linear = prepared(known, view)
+    assert known.network is not None
+    bounds = bounds_of(known.network, [linear.flow])
+    period, row = np.nonzero(written)
+    at = Around(linear, bounds.low, bounds.high, 0.006, eq.Chosen(row, period), statement.low_voltages(known, linear))
+    u = statement.unknowns(_variable, known, layout, inputs, at)
+    constraints = [c for stated in statement.equations(known, layout, inputs, at, u).values() for c in stated]
+    usd = statement.objective_usd(known, layout, inputs, at, u)
+    for own, weight in statement.squares(layout, inputs, u):
+        usd = usd + cp.sum(cp.multiply(weight, cp.square(own)))
+    value = cp.Problem(cp.Minimize(usd), constraints).solve(solver="CLARABEL")
+    losses = float(inputs.loss_usd_per_mw[0] @ linear.flow.losses_kw) / 1e3
+    assert period.size
+    assert mine.objective_usd == pytest.approx(value + losses, rel=1e-6)
+
+
+def _variable(shape: tuple[int, int], alive: Bools | None) -> Any:
+    x = cp.Variable(shape)
+    return x if alive is None else cp.multiply(np.asarray(alive, dtype=np.float64), x)
+
+
+@pytest.mark.parametrize("name", ["t1", "t2", "t3", "t4", "t6"])
+def test_each_equation_decides_something(name: str) -> None:
+    low = {"source_pu": 0.96, "v_min_pu": 0.9}
+    known, view = evening(low if name == "t6" else {"v_min_pu": 0.97}, voltage_penalty_usd_per_pu2h=1e3)
+    radius = 0.004 if name == "t3" else np.inf
+    whole, _ = solved(known, view, radius)
+    less, _ = solved(known, view, radius, (name,))
+    assert not less.run.is_optimal or less.objective_usd < whole.objective_usd * (1.0 - 1e-6) - 1e-9
+
+
+@pytest.mark.parametrize(("kind", "limits"), [
+    (VOLTAGE, {"v_min_pu": 0.97}), (CURRENT, {"cable_a": 40.0}), (TRANSFORMER, {"transformer_kva": 25.0}),
+    (UNBALANCE, {"unbalance_percent": 0.5})])
+def test_each_kind_of_limit_is_kept_and_reached(kind: int, limits: dict[str, float]) -> None:
+    known, view = evening(limits)
+    free = PhaseDecider(replace(known, network=case.street().network(), network_flow=case.street().flow)).decide(view)
+    held = PhaseDecider(known).decide(view)
+    assert known.network is not None and known.network_flow is not None
+    watched = known.network.watched
+    of_kind = [known.network_flow(d.p_plan_bus_kw[:1], d.forecast.q_fixed_kvar.T[:1]).value[:, watched.kind == kind]
+               for d in (free, held)]
+    low, high = watched.low[watched.kind == kind], watched.high[watched.kind == kind]
+    excess = [float(np.maximum(low - value, value - high).max()) for value in of_kind]
+    assert excess[0] > 1e-3 and abs(excess[1]) < 1e-3 * max(1.0, float(np.abs(high).min()))
+
+
+def test_losses_curve_as_their_own_second_differences_say() -> None:
+    """(T5) of two changes at once, against AC."""
+    known, view = evening(house_kw=0.5)
+    _, _, linear = prepared(known, view)
+    assert known.network_flow is not None
+    move = np.zeros((2, linear.p_kw.shape[1]))
+    move[:, 2], move[:, 5] = (1.5, 3.0), (2.0, -4.0)
+    ac = known.network_flow(linear.p_kw[0] + move, np.tile(linear.q_kvar[0], (2, 1))).losses_kw
+    model = linear.flow.losses_kw[0] + move @ linear.loss_by_p[0] + 0.5 * ((move @ linear.sensitivities.root.T)**2
+                                                                          ).sum(axis=1)
+    straight = linear.flow.losses_kw[0] + move @ linear.loss_by_p[0]
+    assert np.abs(model - ac).max() < 0.1 * np.abs(straight - ac).max()
+
+
+def test_what_cannot_be_names_limit_phase_customer_and_amount() -> None:
+    known, view = evening({"v_min_pu": 0.985})
+    urgent = replace(view, flexibility=replace(view.flexibility, x_min_now_kwh=view.flexibility.x_max_now_kwh))
+    decision = PhaseDecider(known).decide(urgent)
+    assert decision.status == "repaired"
+    for word in ("customer house", "phase", "kWh", "voltage at bus", "at least 0.985"):
+        assert word in decision.binding
+    with pytest.raises(PlanError, match=r"limits leave less than cars need: customer house \d phase"):
+        PhaseDecider(replace(known, on_inexact="stop")).decide(urgent)
+    assert PhaseDecider(replace(known, on_inexact="fallback")).decide(urgent).status == "fallback"
+
+
+def test_a_limit_broken_without_cars_is_made_no_worse_and_named() -> None:
+    known, view = evening({"v_min_pu": 0.99}, house_kw=6.0)
+    decision = PhaseDecider(known).decide(view)
+    assert known.network is not None and known.network_flow is not None
+    is_voltage = known.network.watched.kind == VOLTAGE
+    with_cars, without = (known.network_flow(p, decision.forecast.q_fixed_kvar.T).value[:, is_voltage] for p in (
+        decision.p_plan_bus_kw, decision.forecast.p_fixed_kw.T))
+    assert without.min() < 0.99
+    assert (with_cars >= np.minimum(without, 0.99) - 1e-4).all()
+    assert "broken without cars, so no worse than that: voltage at bus" in decision.binding
+
+
+def test_cars_in_a_hurry_are_cut_where_a_limit_would_break() -> None:
+    known, view = evening({"v_min_pu": 0.985})
+    soc = np.full(known.vehicles.count, 0.2)
+    hurry = replace(view, soc=soc, declared=replace(view.declared, declared_departure_s=np.full(soc.size, 3600),
+                                                    soc_wanted=np.full(soc.size, 0.9)))
+    answer = ThreePhase(known).step(hurry)
+    assert known.network is not None and known.network_flow is not None
+    bus_kw = np.bincount(view.declared.bus_index, answer.setpoint_kw, known.site.bus_count)
+    flow = known.network_flow((view.bus_load_kw[:, 0] + bus_kw)[None], view.bus_load_kvar[None, :, 0])
+    assert flow.value[:, known.network.watched.kind == VOLTAGE].min() > 0.985 - 5e-4
+    assert answer.setpoint_kw.sum() > 1.0
+    assert "cut by" in answer.certificate.binding
+
+
+def test_reactive_power_lets_more_through() -> None:
+    """A voltage that holds cars back leaves them more where chargers may feed reactive power."""
+    known, view = evening({"v_min_pu": 0.98})
+    assert np.any(known.vehicles.p_discharge_max_kw > 0)
+    energy = [float(PhaseDecider(replace(known, reactive_power=reactive)).decide(view).pc_kw.sum())
+              for reactive in (False, True)]
+    assert energy[1] > energy[0] + 0.1
+
+
+def test_both_kinds_of_price_have_their_sign() -> None:
+    """One more MWh costs more than the system's price at the end of a loaded street; nobody earns by drawing."""
+    known, view = evening()
+    price = PhaseDecider(known).decide(view).nodal_price_usd_per_mwh[0]
+    assert (price[1:] > 50.0).all()
+    assert price[-2] > price[1]
