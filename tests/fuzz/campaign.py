@@ -1,7 +1,8 @@
 """Mangled inputs by the thousand, each kind in processes of its own: python -m tests.fuzz.campaign [--inputs N].
 
 Seeded: the same inputs every time. Prints every fault with what made it, and with --page writes the counts into
-docs/reliability.md. A process that crashes or stands still counts as a fault of the input it was at.
+docs/reliability.md. A process that crashes or stands still counts as a fault of the input it was at. Stopped, it goes
+on where it was, as long as the code is the same.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,17 +25,20 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from testbed.wiring.code_version import code_hash
+from testbed.wiring.whole_files import write_whole
 from tests.fuzz import files, texts
 from tests.fuzz.judge import DONE, FAILED, WRONG, Case, judged
 from tests.fuzz.world import lay_out, standing_files
 
-CHUNK = 250
+CHUNK = 100
 """Inputs of one process."""
 STILL_S = 900
 """A process that says nothing for so long is ended."""
 MOST_FAULTS = 40
 """Told of one kind."""
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- fuzz: written by `make fuzz` -->", "<!-- end of fuzz -->"
 Strategy = Callable[[Mapping[str, bytes]], st.SearchStrategy[Case]]
 
@@ -72,6 +76,17 @@ class Tally:
 
     codes: Counter[int] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.codes + other.codes, self.faults + other.faults, self.seconds + other.seconds)
+
+    @classmethod
+    def kept(cls, file: Path) -> Tally:
+        """As it was written."""
+        said = json.loads(file.read_text(encoding="utf-8"))
+        return cls(Counter({int(code): count for code, count in said["codes"].items()}), said["faults"],
+                   said["seconds"])
 
     def line(self, name: str) -> str:
         """One row of the page."""
@@ -110,18 +125,31 @@ def _chunk(kind: Kind, there: Mapping[str, bytes], seeded: int, count: int, log:
             raise
 
 
-def carried_out(kind: Kind, there: Mapping[str, bytes], count: int, seeded: int) -> Tally:
-    """All inputs of a kind, chunk by chunk."""
+def carried_out(kind: Kind, there: Mapping[str, bytes], count: int, seeded: int, kept: Path | None = None) -> Tally:
+    """All inputs of a kind, chunk by chunk; those whose tallies are kept in the folder are not tried again."""
     tally = Tally()
     for i, start in enumerate(range(0, count, CHUNK)):
-        with tempfile.TemporaryDirectory() as folder:
-            log = Path(folder) / "log"
-            log.touch()
-            process = multiprocessing.get_context("fork").Process(
-                target=_chunk, args=(kind, there, seeded + i, min(CHUNK, count - start), log))
-            process.start()
-            _wait(process, log)
-            _count(tally, log, process.exitcode)
+        inputs = min(CHUNK, count - start)
+        file = kept / f"{kind.name}-{seeded + i}-{inputs}.json" if kept else None
+        if file and file.is_file():
+            tally += Tally.kept(file)
+            continue
+        tally += (here := _in_a_process(kind, there, inputs, seeded + i))
+        if file:
+            write_whole(file, json.dumps(asdict(here)).encode())
+    return tally
+
+
+def _in_a_process(kind: Kind, there: Mapping[str, bytes], count: int, seeded: int) -> Tally:
+    tally, begun = Tally(), time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        log.touch()
+        process = multiprocessing.get_context("fork").Process(target=_chunk, args=(kind, there, seeded, count, log))
+        process.start()
+        _wait(process, log)
+        _count(tally, log, process.exitcode)
+    tally.seconds = time.monotonic() - begun
     return tally
 
 
@@ -152,14 +180,14 @@ def _count(tally: Tally, log: Path, exit_code: int | None) -> None:
         tally.faults.append(f"its process ended with {exit_code}\n    {at}")
 
 
-def page_text(tallies: Mapping[str, Tally], seeded: int, minutes: float) -> str:
+def page_text(tallies: Mapping[str, Tally], seeded: int) -> str:
     """The block of the page."""
     rows = [tally.line(name) for name, tally in tallies.items()]
-    total = Tally(sum((tally.codes for tally in tallies.values()), Counter()),
-                  [fault for tally in tallies.values() for fault in tally.faults])
+    total = sum(tallies.values(), Tally())
+    about = f"{datetime.now(UTC):%Y-%m-%d}, seed {seeded}, {total.seconds / 60:.0f} minutes; `make fuzz`"
     head = f"{'kind':<16}{'inputs':>8}{'taken':>10}{'refused':>10}{'rules broken':>14}{'faults':>8}"
-    return (f"{BEGIN}\n{datetime.now(UTC):%Y-%m-%d}, seed {seeded}, {minutes:.0f} minutes; `make fuzz`\n\n```text\n"
-            + "\n".join((head, *rows, total.line("all"))) + f"\n```\n{END}")
+    lines = "\n".join((head, *rows, total.line("all")))
+    return f"{BEGIN}\n{about}\n\n```text\n{lines}\n```\n{END}"
 
 
 def write_page(block: str) -> None:
@@ -182,16 +210,17 @@ def main() -> int:
     parser.add_argument("--page", action="store_true", help="write the counts into docs/reliability.md")
     asked = parser.parse_args()
     os.environ.setdefault("COLUMNS", "120")
-    started, tallies = time.monotonic(), {}
-    say = partial(print, flush=True)
+    tallies, say = {}, partial(print, flush=True)
+    kept = ROOT / "results" / "fuzz" / f"{asked.seed}-{code_hash()[:12]}"
+    kept.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         there = standing_files(Path(folder))  # in this process, so that forked ones have all libraries
     for kind in chosen(asked.kind):
-        tally = tallies[kind.name] = carried_out(kind, there, round(asked.inputs * kind.share), asked.seed)
+        tally = tallies[kind.name] = carried_out(kind, there, round(asked.inputs * kind.share), asked.seed, kept)
         say(tally.line(kind.name))
         for fault in tally.faults[:MOST_FAULTS]:
             say(f"  {fault}")
-    block = page_text(tallies, asked.seed, (time.monotonic() - started) / 60)
+    block = page_text(tallies, asked.seed)
     say(block)
     if asked.page:
         write_page(block)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,14 @@ def test_what_is_mangled_was_right_before(files: dict[str, bytes], folder: Path)
     assert judged(Case(("check", "mine.yaml"), files), folder).exit_code == DONE
 
 
+def test_a_campaign_goes_on_where_it_was(there: Mapping[str, bytes], tmp_path: Path) -> None:
+    kind = next(kind for kind in KINDS if kind.name == "studies")
+    first = carried_out(kind, there, 1, SEED, tmp_path)
+    kept, = tmp_path.iterdir()
+    kept.write_text(kept.read_text().replace('"faults": []', '"faults": ["as it was written"]'))
+    assert carried_out(kind, there, 1, SEED, tmp_path) == replace(first, faults=["as it was written"])
+
+
 # ---------------------------------------------------------------- the judge
 def test_the_judge_leaves_all_as_it_was(folder: Path) -> None:
     before = {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
@@ -113,5 +122,5 @@ def test_the_page_counts_by_kind() -> None:
     tally = Tally()
     tally.codes.update({DONE: 3, WRONG: 1200})
     tally.faults.append("something")
-    rows = page_text({"--set": tally}, 1, 2.4).splitlines()
+    rows = page_text({"--set": tally}, 1).splitlines()
     assert rows[5].split() == ["--set", "1,203", "3", "1,200", "0", "1"] and rows[6].split()[0] == "all"
