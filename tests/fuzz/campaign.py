@@ -63,9 +63,10 @@ KINDS = (
     Kind("units", 0.06, lambda _: files.units()),
     Kind("cases of units", 0.04, lambda _: files.unit_cases()),
     Kind("prices", 0.05, lambda _: files.prices()),
-    Kind("networks", 0.05, lambda there: files.networks(there["net.json"])),
-    Kind("result files", 0.06, lambda there: files.results(there["old.h5"])),
-    Kind("cache entries", 0.03, lambda there: files.cache_entries(
+    Kind("series at buses", 0.03, lambda _: files.bus_series()),
+    Kind("networks", 0.04, lambda there: files.networks(there["net.json"])),
+    Kind("result files", 0.05, lambda there: files.results(there["old.h5"])),
+    Kind("cache entries", 0.02, lambda there: files.cache_entries(
         {name.removeprefix("kept/"): content for name, content in there.items() if name.startswith("kept/")})),
 )
 

@@ -40,6 +40,14 @@ ON_DAYS = b"extends: base.yaml\nprofiles: {source: csv, file: own.csv, start_dat
 PAYING = b"extends: base.yaml\ntariff: {table: own.csv, currency: EUR, currency_per_usd: 0.9}\n"
 SERIES = b"extends: base.yaml\nprofiles: {source: csv, file: own.csv}\n"
 ON_NET = b"extends: base.yaml\ndistricts:\n  - {name: f, feeder: net.json, peak_scale: 1, private: 2}\n"
+AT_BUSES = [["time", "bus 7 p_kw", "bus 7 q_kvar", "bus 18 p_kw"],
+            *([f"2019-05-{day:02}T{hour:02}:00", str(40 + hour), "9", "12.5"]
+              for day in range(1, 7) for hour in range(24))]
+ON_BUSES = b"""\
+extends: base.yaml
+districts:
+  - {name: f, feeder: ieee33, private: 2, series: {file: own.csv, resolution_s: 3600, start_date: 2019-05-03}}
+"""
 UNITS = [
     ["unit", "p_min_mw", "p_max_mw", "min_up_h", "min_down_h", "initial_h", "cost_a_usd_per_h", "cost_b_usd_per_mwh",
      "point_1_mw", "point_1_usd_per_h", "point_2_mw", "point_2_usd_per_h", "start_1_lag_h", "start_1_usd",
@@ -88,6 +96,11 @@ def sessions() -> st.SearchStrategy[Case]:
 def profiles() -> st.SearchStrategy[Case]:
     """Series of load, wind and sun."""
     return st.one_of(tables(PROFILES, "own.csv", SERIES), tables(DATED, "own.csv", ON_DAYS))
+
+
+def bus_series() -> st.SearchStrategy[Case]:
+    """Series of the loads of buses."""
+    return tables(AT_BUSES, "own.csv", ON_BUSES)
 
 
 def prices() -> st.SearchStrategy[Case]:
@@ -186,7 +199,8 @@ def _change_table(draw: Any, entry: dict[str, Any], value: Any) -> None:
 
 # ---------------------------------------------------------------- results
 RESULT_COMMANDS = (("show", "r.h5"), ("show", "r.h5", "--json"), ("check", "r.h5"), ("report", "r.h5", "-o", "r.html"),
-                   ("run", "base.yaml", "--plan", "r.h5", "-o", OLD), ("run", "base.yaml", "-o", "r.h5"))
+                   ("run", "base.yaml", "--plan", "r.h5", "-o", OLD), ("audit", "r.h5"),
+                   ("export", "r.h5", "--csv", "-o", "r-csv"), ("export", "r.h5", "--netcdf", "-o", "r.nc"))
 
 
 @st.composite
@@ -199,7 +213,7 @@ def results(draw: Any, good: bytes) -> Case:
         content = good[:draw(st.integers(0, len(good)))]
     else:
         content = draw(other_result(good))
-    return Case(draw(st.sampled_from(RESULT_COMMANDS[:5])), {"r.h5": content}, codes=ANY)
+    return Case(draw(st.sampled_from(RESULT_COMMANDS)), {"r.h5": content}, codes=ANY)
 
 
 VALUES = (0, -1, 2**62, float("nan"), float("inf"), "x", "", "completed", "running", "failed", b"\xff\xfe",

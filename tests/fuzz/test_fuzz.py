@@ -14,8 +14,10 @@ import pytest
 from testbed.running.preflight import WrongRequest
 from tests.fuzz.campaign import KINDS, Kind, Tally, carried_out, examples, page_text
 from tests.fuzz.files import (
+    AT_BUSES,
     CASE,
     DATED,
+    ON_BUSES,
     ON_DAYS,
     ON_UNITS,
     PAYING,
@@ -68,9 +70,11 @@ def test_a_damaged_result_ends_no_process(there: Mapping[str, bytes], count: int
     {"mine.yaml": BASE}, {"mine.yaml": STUDY}, {"mine.yaml": REPLAY, "ses.csv": as_csv(SESSIONS)},
     {"mine.yaml": SERIES, "own.csv": as_csv(PROFILES)},
     {"mine.yaml": ON_DAYS, "own.csv": as_csv(DATED)}, {"mine.yaml": PAYING, "own.csv": as_csv(PRICES)},
+    {"mine.yaml": ON_BUSES, "own.csv": as_csv(AT_BUSES)},
     {"mine.yaml": ON_UNITS.replace(b"NAME", b"own.csv"), "own.csv": as_csv(UNITS)},
     {"mine.yaml": ON_UNITS.replace(b"NAME", b"own.json"), "own.json": json.dumps(CASE).encode()},
-], ids=["scenario", "study", "sessions", "profiles", "dated profiles", "prices", "units", "case of units"])
+], ids=["scenario", "study", "sessions", "profiles", "dated profiles", "prices", "series at buses", "units",
+        "case of units"])
 def test_what_is_mangled_was_right_before(files: dict[str, bytes], folder: Path) -> None:
     assert judged(Case(("check", "mine.yaml"), files), folder).exit_code == DONE
 
