@@ -11,7 +11,8 @@ stopped goes on where it was (one line per kill in FOLDER/kills.jsonl). After ea
   that it says it holds; whether a study goes on to the same table;
 - whether the next command leaves nothing behind, and whether anything foreign stands on stderr.
 
-Ends with 1 if anything was not as it should be.
+Seconds are those of a machine that has nothing else to do: limits are stretched by how long half a CPU second takes at
+the time. Ends with 1 if anything was not as it should be.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT", "SIGSTOP")
 MUST_END_S, ORPHANS_S, HANG_S = 10.0, 10.0, 180.0
 LATEST = 1.4
 """The last instant, in durations of an undisturbed run: runs side by side take longer, and one may have ended."""
+WORK_S = 0.5
+"""CPU seconds by which it is found how busy the machine is."""
 STOPPED_FOR_S = 3.0
 """Seconds after which a stopped command is told to go on."""
 FOREIGN = re.compile(r"Traceback|Task was destroyed|never retrieved|Exception ignored|Segmentation|unexpected |"
@@ -102,6 +105,8 @@ class Seen:
     exit_code: int | None = None
     ended_s: float = 0.0
     """From the signal to the end of the command."""
+    slowness: float = 1.0
+    """Seconds that a CPU second took before the kill."""
     states: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
@@ -172,6 +177,14 @@ def marked(mark: str) -> list[psutil.Process]:
     return processes
 
 
+def slowness() -> float:
+    """Seconds that a CPU second takes a process like this one now; 1 on a machine with nothing else to do."""
+    begun, used = time.perf_counter(), time.process_time()
+    while time.process_time() - used < WORK_S:
+        pass
+    return max((time.perf_counter() - begun) / WORK_S, 1.0)
+
+
 # ---------------------------------------------------------------- one kill
 class Study:
     """All kills of a seed, in a folder."""
@@ -213,7 +226,7 @@ class Study:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
         write_study(place)
-        seen = Seen(kill.number, kill.kind, kill.signal, kill.target)
+        seen = Seen(kill.number, kill.kind, kill.signal, kill.target, slowness=slowness())
         server, address = serving(place, mark) if kill.kind == "served districts" else (None, "")
         process = started(command(kill.kind, place, address), place, mark)
         with suppress(subprocess.TimeoutExpired):
@@ -259,9 +272,9 @@ class Study:
             time.sleep(STOPPED_FOR_S)
             hit.send_signal(signal.SIGCONT)
         try:
-            seen.exit_code = process.wait(HANG_S)
+            seen.exit_code = process.wait(HANG_S * seen.slowness)
         except subprocess.TimeoutExpired:
-            seen.wrong.append(f"hangs for more than {HANG_S:g} s")
+            seen.wrong.append(f"hangs for more than {HANG_S * seen.slowness:g} s")
             process.kill()
             process.wait()
         seen.ended_s = time.perf_counter() - begun
@@ -269,13 +282,13 @@ class Study:
             with suppress(psutil.Error):
                 hit.send_signal(signal.SIGCONT)  # one that the run could do without
         is_end = seen.hit == "command" and kill.signal != "SIGSTOP"
-        if is_end and seen.ended_s > MUST_END_S:
+        if is_end and seen.ended_s > MUST_END_S * seen.slowness:
             seen.wrong.append(f"took {seen.ended_s:.1f} s to end")
         if is_end and seen.exit_code not in (130, 0, -signal.SIGKILL, -getattr(signal, kill.signal)):
             seen.wrong.append(f"exit code {seen.exit_code}")
 
     def _look_for_orphans(self, mark: str, seen: Seen) -> None:
-        until = time.perf_counter() + ORPHANS_S
+        until = time.perf_counter() + ORPHANS_S * seen.slowness
         while (left := [process for process in marked(mark)]) and time.perf_counter() < until:
             time.sleep(0.5)
         for process in left:
@@ -295,7 +308,7 @@ class Study:
         """The same command goes on to the same table."""
         process = started(command("sweep", place, ""), place, f"{mark}-again")
         try:
-            code = process.wait(HANG_S)
+            code = process.wait(HANG_S * seen.slowness)
         except subprocess.TimeoutExpired:
             process.kill()
             code = -1
@@ -417,7 +430,7 @@ def summary(kills: Sequence[Seen], seed: int) -> str:
     ends = [seen.ended_s for seen in kills if seen.hit == "command" and seen.signal in ("SIGTERM", "SIGINT")]
     if ends:
         lines += ["", f"seconds from SIGTERM or SIGINT to the end of the command: median {np.median(ends):.1f}, "
-                  f"longest {max(ends):.1f}"]
+                  f"longest {max(ends):.1f}; a CPU second took {np.median([seen.slowness for seen in kills]):.1f} s"]
     lines += [f"kill {seen.number}: {line_of(seen)}" for seen in kills if seen.wrong]
     return "\n".join([*lines, "```"])
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import warnings
 from pathlib import Path
 from typing import Any
 
+import pandapower
 import pytest
 import yaml
 
@@ -53,6 +55,19 @@ def test_a_case_is_refused_by_name_or_has_pandapowers_voltages(case: tuple[str, 
     assert dict(zip(feeder.bus_number.tolist(), flow.vm_pu[0], strict=True)) == pytest.approx(
         {bus: right[bus] for bus in feeder.bus_number.tolist()}, abs=WRITTEN_TO_PU)
     assert {*right} - {*feeder.bus_number.tolist()} <= {0}, "before what holds the voltage"
+
+
+def test_what_is_called_right_is_pandapowers_own_power_flow(case: tuple[str, dict[str, Any]]) -> None:
+    """The net as it lies there, read and solved by nothing of ours."""
+    net, expected = case
+    if "vm_pu" not in expected:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pandapower's own, of pandas
+        own = pandapower.from_json(net)
+        pandapower.runpp(own, numba=False, lightsim2grid=False, calculate_voltage_angles=False, tolerance_mva=1e-9)
+    vm_pu = own.res_bus.vm_pu.dropna().to_dict()
+    assert vm_pu == pytest.approx(expected["vm_pu"], abs=WRITTEN_TO_PU)
 
 
 def test_check_names_each_element_and_the_effect_of_what_is_approximated(case: tuple[str, dict[str, Any]]) -> None:
