@@ -17,7 +17,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -137,7 +137,7 @@ def carried_out(kind: Kind, there: Mapping[str, bytes], count: int, seeded: int,
             continue
         tally += (here := _in_a_process(kind, there, inputs, seeded + i))
         if file:
-            write_whole(file, json.dumps(asdict(here)).encode())
+            write_whole(file, json.dumps(vars(here)).encode())
     return tally
 
 
