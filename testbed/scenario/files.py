@@ -14,6 +14,8 @@ from models.tables.mistakes import Mistakes
 from models.tables.text import read_text
 from testbed.scenario.record import Scenario
 
+FILES_OF_NETWORKS = (".json", ".m")
+
 
 def named_files(scenario: Scenario) -> tuple[Path, ...]:
     """Networks, units, series and sessions of the user's own, each once."""
@@ -87,7 +89,7 @@ def _prices_file(scenario: Scenario) -> str | None:
 
 
 def _network_file(feeder: str | None) -> str | None:
-    return feeder if feeder is not None and feeder.endswith(".json") else None
+    return feeder if feeder is not None and feeder.endswith(FILES_OF_NETWORKS) else None
 
 
 def _sessions_file(sessions: str | None) -> str | None:

@@ -32,7 +32,7 @@ def _content(file: Path) -> bytes:
         raise RecordError(f"feeder {file}: {error}") from None
 
 
-def _version(text: str) -> str:
+def content_version(text: str) -> str:
     """The file's content, whatever its time: a copy or a quick edit may keep that."""
     try:
         return hashlib.sha256(content_of(Path(text), MOST_BYTES)).hexdigest()
@@ -41,4 +41,4 @@ def _version(text: str) -> str:
 
 
 SOURCE = net_source("FILE.json", "a file written by `pandapower.to_json`; a path from where the command is given",
-                    r".+\.json", _net, _version)
+                    r".+\.json", _net, content_version)
