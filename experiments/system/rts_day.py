@@ -56,7 +56,7 @@ def hourly(result: Result) -> Mapping[str, Floats]:
         return np.asarray(values.reshape(-1, round(1 / result.step_h)).mean(axis=1))
 
     def cars(name: str) -> Floats:
-        return np.sum([result.district(d, name).sum(axis=1) for d in result.districts], axis=0) / 1e3
+        return np.asarray(sum(result.district(d, name).sum(axis=1) for d in result.districts)) / 1e3
 
     spilt = result.system("wind_curtailed_mw") + result.system("pv_curtailed_mw")
     there = result.system("wind_available_mw") + result.system("pv_available_mw")
