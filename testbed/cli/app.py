@@ -25,6 +25,7 @@ COMMANDS = {
     "run": "Run one scenario under one controller and print the headline figures.",
     "compare": "Run several controllers on the same seeds; table, metrics.csv and report.html.",
     "sweep": "Run all cases of a study on Dask; complete ones are kept, so the same command resumes.",
+    "collect": "Make a study's tables of the cases in its folder, whoever carried them out.",
     "show": "Print all figures of a result.",
     "report": "Write one self-contained HTML page about a result, or about all results of a folder.",
     "export": "Write a result in another form: tables, NetCDF, or a district's network with its loads.",

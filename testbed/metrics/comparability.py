@@ -9,6 +9,7 @@ import numpy as np
 from models.records.objective import Objective
 from testbed.metrics.numbers import readable
 from testbed.metrics.published.ledgers import steadiness_percent
+from testbed.results.layout import FIGURES_KEPT
 from testbed.results.reading import Result
 
 BASE = "uncoordinated"
@@ -85,6 +86,8 @@ def _nearest_ledger(objective: Mapping[str, float]) -> str:
 
 def optimised(result: Result) -> str:
     """Who was planned by the objective: `units and cars`, `units`, or `nobody` where no plan was made."""
+    if FIGURES_KEPT in result.attributes:
+        return str(result.attributes[FIGURES_KEPT])
     if not result.plan_count:
         return "nobody"
     cars = any(np.nansum(np.abs(result.district(d, f"plan_{name}"))) > 0

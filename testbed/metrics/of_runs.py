@@ -29,6 +29,8 @@ NOT_COMPARED = ("seed", "description", "execution", "record")
 
 def compute_metrics(result: Result) -> dict[str, float]:
     """Every published figure of a run by name; NaN where it does not apply."""
+    if (kept := result.kept_figures) is not None:
+        return {name: kept.get(name, np.nan) for name in METRICS}
     with result.held_open():
         return {name: float(m.function(result)) for name, m in METRICS.items()}
 

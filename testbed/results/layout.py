@@ -26,6 +26,9 @@ SCHEMA_VERSION = 2
 READABLE_SCHEMAS = (1, SCHEMA_VERSION)
 FILE_KIND = "v2g-testbed result"
 TRACES_KIND = "v2g-testbed vehicle traces"
+FIGURES_KEPT = "optimised"
+"""Attribute of a file that holds figures instead of what they are made of: who was planned by the objective."""
+FIGURES_GROUP = "figures"
 NOT_WRITTEN = -1
 """Fill of integer arrays whose valid values are 0 and above."""
 

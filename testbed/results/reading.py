@@ -15,6 +15,8 @@ import numpy as np
 
 from controllers.port import Plan
 from testbed.results.layout import (
+    FIGURES_GROUP,
+    FIGURES_KEPT,
     FILE_KIND,
     NOT_WRITTEN,
     PLAN_HOURLY,
@@ -105,7 +107,8 @@ class Result:
             try:
                 dataset = file[name]
             except KeyError as error:
-                raise ResultError(f"{self.path}: holds no {name}") from error
+                why = "" if self.kept_figures is None else " (`record: figures` has kept figures alone)"
+                raise ResultError(f"{self.path}: holds no {name}{why}") from error
             is_text = h5py.check_string_dtype(dataset.dtype) is not None
             values = np.asarray(dataset.asstr()[...] if is_text else dataset[...])
             # an axis knows its name; asking for its path searches the file
@@ -215,6 +218,15 @@ class Result:
         return Failure(str(self.attributes["failure_simulator"]), int(self.attributes["failure_time_s"]),
                        str(self.attributes["failure_cause"]))
 
+    # ------------------------------------------------------------ figures in place of what they are made of
+    @cached_property
+    def kept_figures(self) -> dict[str, float] | None:
+        """Every figure by name where the file holds them alone (`record: figures`); None for a whole result."""
+        if FIGURES_KEPT not in self.attributes:
+            return None
+        names, values = self._read_file(f"{FIGURES_GROUP}/metric"), self._read_file(f"{FIGURES_GROUP}/value")
+        return dict(zip(names.tolist(), values.tolist(), strict=True))
+
     # ------------------------------------------------------------ axes
     @cached_property
     def districts(self) -> tuple[str, ...]:
@@ -289,8 +301,8 @@ class Result:
     def reference(self) -> Reference | None:
         """The commitment without cars, None where none was written."""
         with self._open() as file:
-            attrs = dict(file["reference"].attrs)
-        if not attrs["name"]:
+            attrs = dict(file["reference"].attrs) if "reference" in file else {}
+        if not attrs.get("name"):
             return None
         committed = self._read("reference/committed")
         return Reference(str(attrs["name"]), committed, float(attrs["operating_cost_usd"]), attrs.get("before_h"),

@@ -2,7 +2,10 @@
 
     DIR/cases/KEY.h5     the result          DIR/cases/KEY.json   its figures; written last: the case is complete
     DIR/failed/KEY.json  why it failed       DIR/failed/KEY.h5    what it left
-    DIR/parts/           what is being written; remains of killed workers are swept away by the next sweep
+    DIR/parts/           what is being written, and a lock for each case; what killed workers left there goes with the
+                         next sweep that has the folder for itself
+
+With `record: figures` KEY.h5 keeps figures and the power system by the hour, and a failed case leaves its cause alone.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from typing import Any
 
 from models.network.quiet import quiet
 from testbed.running.job import Job, Outcome, carry_out
+from testbed.sweeping.alone import at_case
 from testbed.sweeping.study import Case
 from testbed.users.carrying import delivered
 from testbed.wiring.code_version import code_hash
@@ -52,12 +56,12 @@ def run_case(case: Case, folder: str, code: str, is_audited: bool = True) -> Cas
 
     A worker with other code than `code`, or that does not see the folder, says so: it may have come after the check.
     """
-    with _one_at_a_time:
-        if is_complete(Path(folder), case.key):  # finished by a worker that was lost before it could say so
+    parts = Path(folder) / PARTS
+    if problem := _unfit(parts, code):
+        return CaseOutcome(case.key, 0.0, Failure("", 0, f"worker on {platform.node()}: {problem}"))
+    with _one_at_a_time, at_case(parts, case.key):
+        if is_complete(Path(folder), case.key):  # by another process, or a worker lost before it could say so
             return CaseOutcome(case.key, 0.0)
-        parts = Path(folder) / PARTS
-        if problem := _unfit(parts, code):
-            return CaseOutcome(case.key, 0.0, Failure("", 0, f"worker on {platform.node()}: {problem}"))
         with tempfile.TemporaryDirectory(dir=parts, prefix=f"{case.key}-", ignore_cleanup_errors=True) as own:
             output = Path(own) / f"{case.key}.h5"
             held = None if case.held is None else delivered(case.held)
@@ -83,6 +87,8 @@ def _kept(case: Case, outcome: Outcome, own: Path, folder: Path, is_audited: boo
         record |= _what_came_out(outcome.path)
         if is_audited:
             record |= {VIOLATIONS: _violations(outcome.path)}
+    if case.keeps == "figures":
+        _shrink(outcome, record)
     target = folder / ("failed" if outcome.failure else "cases")
     target.mkdir(parents=True, exist_ok=True)
     files = sorted(own.glob("*.h5"))
@@ -94,6 +100,17 @@ def _kept(case: Case, outcome: Outcome, own: Path, folder: Path, is_audited: boo
         for old in (folder / "failed").glob(f"{case.key}*"):
             old.unlink()
     return CaseOutcome(case.key, outcome.seconds, outcome.failure)
+
+
+def _shrink(outcome: Outcome, record: Mapping[str, Any]) -> None:
+    """To the figures in the record; nothing but the record stays of a case that failed."""
+    from testbed.exporting.figures_only import keep_figures  # noqa: PLC0415
+
+    if outcome.failure:
+        outcome.path.unlink(missing_ok=True)
+        return
+    keep_figures(outcome.path, {name: math.nan if value is None else value
+                                for name, value in record["metrics"].items()})
 
 
 def _what_came_out(path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -38,6 +38,7 @@ from testbed.users.parameters import called, in_words, same, unusual
 STUDIES = Path(__file__).resolve().parents[2] / "experiments" / "studies"
 MOST_SEEDS = 100_000
 NONE_HELD: Mapping[str, Controller] = MappingProxyType({})
+Kept = Literal["everything", "figures"]
 MOST_CASES = 100_000
 """Of a study: points x grid x seeds x controllers."""
 
@@ -62,6 +63,8 @@ class Study(Part):
     """Keys of the scenario and the values that each takes."""
     points: tuple[dict[str, Any], ...] = ()
     """Chosen points, each a block of scenario keys and values, all with the same keys; a grid is laid over each."""
+    record: Kept = "everything"
+    """What stays of each case: its whole result, or figures and the power system by the hour (50 kB at most)."""
     metrics: tuple[str, ...] = ()
     """Figures of the result table; empty: all."""
 
@@ -70,11 +73,26 @@ class Study(Part):
         """Keys that differ between cases: those of the points, then those of the grid."""
         return (*(self.points[0] if self.points else ()), *self.grid)
 
+    @property
+    def seed_count(self) -> int:
+        return self.seeds if isinstance(self.seeds, int) else len(self.seeds)
+
+    @property
+    def point_count(self) -> int:
+        return max(len(self.points), 1) * math.prod(map(len, self.grid.values()))
+
+    @property
+    def cases_per_point(self) -> int:
+        return self.seed_count * len(self.controllers)
+
+    @property
+    def size(self) -> int:
+        """How many cases it has."""
+        return self.point_count * self.cases_per_point
+
     def size_mistakes(self) -> list[str]:
         """Why there are too many cases, if there are."""
-        seeds = self.seeds if isinstance(self.seeds, int) else len(self.seeds)
-        places = max(len(self.points), 1) * math.prod(map(len, self.grid.values()))
-        count = places * seeds * len(self.controllers)
+        seeds, places, count = self.seed_count, self.point_count, self.size
         return [] if count <= MOST_CASES else [f"has {count:,} cases ({places:,} points, {seeds:,} seeds, "
                                                f"{len(self.controllers)} controllers), at most {MOST_CASES:,} are run"]
 
@@ -105,6 +123,9 @@ class Case:
     """Its `seed` is that of the study's scenario."""
     hours: int
     """Simulated hours, warm-up included."""
+    place: int = 0
+    """In the study's order, from 1."""
+    keeps: Kept = "everything"
     held: bytes | None = None
     """The controller itself, as `testbed.users.carrying` sends it; None: one is made of `spec`."""
 
@@ -206,10 +227,12 @@ class Chosen:
     held: bytes | None = None
 
 
-def cases_of(study: Study, folder: Path, held: Mapping[str, Controller] = NONE_HELD) -> tuple[Case, ...]:
+def cases_of(study: Study, folder: Path, held: Mapping[str, Controller] = NONE_HELD,
+             places: Sequence[int] = ()) -> tuple[Case, ...]:
     """Every case of the study, whose file lies in `folder`; all controllers of a seed first, seeds within a point.
 
     held: controllers of the study that are objects, by the words in their place.
+    places: of the cases that are meant, if not all; points without any of them are not looked at.
 
     Raises WrongRequest with every mistake: unknown controllers, figures or keys, values that are not allowed.
     """
@@ -218,10 +241,13 @@ def cases_of(study: Study, folder: Path, held: Mapping[str, Controller] = NONE_H
     mistakes += [*study.point_mistakes(), *study.size_mistakes()]
     if study.size_mistakes():
         raise WrongRequest(mistakes)
-    points = list(_points(study, folder, mistakes))
+    points = list(_points(study, folder, mistakes, _numbers(study, places)))
     cases: dict[str, Case] = {}
     made: dict[str, list[Chosen]] = {}
-    for point, scenario in points:
+    for number, point, scenario in points:
+        if study.record == "figures" and scenario.record.vehicles:
+            mistakes.append("record = figures: keeps no traces of vehicles, record.vehicles must be false")
+        place = number * study.cases_per_point
         text = at_home(scenario).model_dump_json()  # kept once per point
         usual = json.dumps(scenario.controllers, sort_keys=True)
         if usual not in made:
@@ -232,7 +258,8 @@ def cases_of(study: Study, folder: Path, held: Mapping[str, Controller] = NONE_H
             for chosen in made[usual]:
                 key = _key([*content, scenario.record.model_dump(mode="json"), chosen.identity, SCHEMA_VERSION])
                 hours = scenario.hours_simulated
-                case = Case(key, chosen.spec, chosen.label, seed, point, text, hours, chosen.held)
+                place += 1
+                case = Case(key, chosen.spec, chosen.label, seed, point, text, hours, place, study.record, chosen.held)
                 if case.key in cases:
                     words = ", ".join(point) or "the study"
                     mistakes.append(f"{_kind(study)}: {words} with seed {seed} is there twice")
@@ -273,15 +300,26 @@ def _of_object(words: str, controller: Controller) -> Chosen:
     return Chosen(words, label_of(controller), f"{words} {code_of(controller)}", content)
 
 
-def _points(study: Study, folder: Path, mistakes: list[str]) -> Iterator[tuple[tuple[str, ...], Scenario]]:
-    """Every point of the study, as JSON texts, with its checked scenario; the last axis moves fastest."""
+def _numbers(study: Study, places: Sequence[int]) -> frozenset[int]:
+    """Numbers of the points that have these cases; empty: all are meant."""
+    return frozenset((place - 1) // study.cases_per_point for place in places)
+
+
+def _points(study: Study, folder: Path, mistakes: list[str],
+            numbers: frozenset[int]) -> Iterator[tuple[int, tuple[str, ...], Scenario]]:
+    """Every point of the study with its number, as JSON texts, with its checked scenario; the last axis moves fastest.
+
+    numbers: of those that are meant; empty: all.
+    """
     beside = folder / f"{study.scenario}.yaml"
     is_path = "/" in study.scenario or study.scenario.endswith((".yaml", ".yml"))
     name = str(folder / study.scenario) if is_path else str(beside) if beside.is_file() else study.scenario
     common = overrides_text(study.set.keys(), [json.dumps(value) for value in study.set.values()])
-    for point in _values(study):
+    for number, point in enumerate(_values(study)):
+        if numbers and number not in numbers:
+            continue
         try:
-            yield point, checked_scenario(name, [*common, *overrides_text(study.axes, point)])
+            yield number, point, checked_scenario(name, [*common, *overrides_text(study.axes, point)])
         except WrongRequest as wrong:
             mistakes += wrong.mistakes
 

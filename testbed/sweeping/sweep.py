@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 TABLE, FAILED = "results.csv", "failed.csv"
+LISTING = "study.json"
+"""Which study the folder is of, for whoever collects its cases."""
+PLACES = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
+"""Of cases in the study's order: one, or the first and the last of several."""
 AUDITED = "audit_violations"
 """Column of the table: how many rules of the audit the case breaks; empty where it was not audited."""
 OPTIMISED = "optimised"
@@ -57,13 +62,21 @@ class Sweep:
     folder: Path
 
     def chosen(self, keys: Sequence[str]) -> tuple[Case, ...]:
-        """All cases, or those of these keys (a beginning is enough); WrongRequest for a key of none."""
+        """All cases, or those of these places (7, 1-100) or keys (a beginning is enough, of seven letters if it has
+        digits alone); WrongRequest for what is none's.
+        """
         if not keys:
             return self.cases
-        missing = [key for key in keys if not any(case.key.startswith(key) for case in self.cases)]
-        if missing:
-            raise WrongRequest([f"--case {key}: no case of {self.study.name} begins so" for key in missing])
-        return tuple(case for case in self.cases if case.key.startswith(tuple(keys)))
+        by_words = {words: [case for case in self.cases if _is_meant(case, words)] for words in keys}
+        if missing := [words for words, cases in by_words.items() if not cases]:
+            raise WrongRequest([self._none_of(words) for words in missing])
+        wanted = {case.key for cases in by_words.values() for case in cases}
+        return tuple(case for case in self.cases if case.key in wanted)
+
+    def _none_of(self, words: str) -> str:
+        if PLACES.fullmatch(words):
+            return f"--case {words}: {self.study.name} has cases 1 to {self.study.size}"
+        return f"--case {words}: no case of {self.study.name} begins so"
 
     def label(self, case: Case) -> str:
         """The case in words, e.g. `bilayer seed 1 drivers.profile="uk"`."""
@@ -71,14 +84,24 @@ class Sweep:
         return f"{case.controller} seed {case.seed} {point}".strip()
 
 
-def sweep_request(given: str | Mapping[str, Any], folder: Path | None = None) -> Sweep:
+def _is_meant(case: Case, words: str) -> bool:
+    return case.place in _places(words) if PLACES.fullmatch(words) else case.key.startswith(words)
+
+
+def _places(words: str) -> range:
+    first, _, last = words.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def sweep_request(given: str | Mapping[str, Any], folder: Path | None = None, only: Sequence[str] = ()) -> Sweep:
     """The checked study of that name or file, or of these keys of a study file, where controllers may be objects.
 
+    only: the cases that are meant; where all are places, points of the study without any of them are not looked at.
     WrongRequest lists every mistake, and nothing is written.
     """
     if isinstance(given, str):
         study, file = load_study(given)
-        cases = cases_of(study, file.parent)
+        cases = cases_of(study, file.parent, places=_all_places(study, only))
     else:
         (study, held), file = study_of(given), None
         cases = cases_of(study, Path(), held)
@@ -86,6 +109,21 @@ def sweep_request(given: str | Mapping[str, Any], folder: Path | None = None) ->
     if mistakes := folder_mistakes(sweep.folder, f"-o {folder or sweep.folder}"):
         raise WrongRequest(mistakes)
     return sweep
+
+
+def _all_places(study: Study, only: Sequence[str]) -> tuple[int, ...]:
+    """Places within the study; none where a key is among them, for which all cases have to be made."""
+    if not all(PLACES.fullmatch(words) for words in only):
+        return ()
+    return tuple(place for words in only for place in _places(words) if 1 <= place <= study.size)
+
+
+def note_study(sweep: Sweep) -> None:
+    """Leave word in the folder which study it is of, where that does not stand there already."""
+    content = json.dumps({"name": sweep.study.name, "file": sweep.file and str(sweep.file.resolve())}).encode()
+    file = sweep.folder / LISTING
+    if not file.is_file() or file.read_bytes() != content:
+        write_whole(file, content)
 
 
 def run_sweep(sweep: Sweep, scheduler: str | None = None, workers: int | None = None, only: Sequence[str] = (),
@@ -98,14 +136,15 @@ def run_sweep(sweep: Sweep, scheduler: str | None = None, workers: int | None = 
     with ExitStack() as held:
         if is_there := sweep.folder.is_dir():
             held.enter_context(alone_in(sweep.folder))
-        _drop_damaged(sweep, chosen, say)
+        drop_damaged(sweep, chosen, say)
         todo = [case for case in chosen if not is_complete(sweep.folder, case.key)]
         patience_s = min((patience_of(case) for case in todo), default=0.0)
         with _client(scheduler, workers, patience_s) if todo else nullcontext() as client:
             if not is_there:  # nothing is written before somebody answers
                 sweep.folder.mkdir(parents=True, exist_ok=True)
                 held.enter_context(alone_in(sweep.folder))
-            _tell_start(sweep, chosen, todo, say)
+            tell_start(sweep, chosen, todo, say)
+            note_study(sweep)
             try:
                 if client is not None:
                     _carry_out(sweep, todo, client, say, is_audited)
@@ -116,7 +155,7 @@ def run_sweep(sweep: Sweep, scheduler: str | None = None, workers: int | None = 
     return sum(not is_complete(sweep.folder, case.key) for case in chosen)
 
 
-def _drop_damaged(sweep: Sweep, chosen: Sequence[Case], say: Say) -> None:
+def drop_damaged(sweep: Sweep, chosen: Sequence[Case], say: Say) -> None:
     """Cases whose files are not what was written are named, and count as not carried out."""
     for case in chosen:
         if what := damage(sweep.folder, case.key):
@@ -139,11 +178,16 @@ def _carry_out(sweep: Sweep, todo: Sequence[Case], client: Client, say: Say, is_
     for done, told in enumerate(carried_out(client, todo, sweep.folder, is_audited), start=1):
         outcome = _seen(sweep.folder, told)
         left_s = (time.perf_counter() - started) / done * (len(todo) - done)
-        say(f"[{done}/{len(todo)}, {left_s:.0f} s left] {_line(sweep, by_key[outcome.key], outcome)}")
+        say(f"[{done}/{len(todo)}, {left_s:.0f} s left] {line_of(sweep, by_key[outcome.key], outcome)}")
         if outcome.failure:
             _remember_failure(sweep.folder, outcome.key, outcome.failure)
-        if violations := case_record(sweep.folder, outcome.key).get(VIOLATIONS):
-            say(f"audit: {outcome.key}: {len(violations)} violations, the first: {violations[0]}")
+        tell_violations(sweep.folder, outcome.key, say)
+
+
+def tell_violations(folder: Path, key: str, say: Say) -> None:
+    """What the audit says against a case, if it says anything."""
+    if violations := case_record(folder, key).get(VIOLATIONS):
+        say(f"audit: {key}: {len(violations)} violations, the first: {violations[0]}")
 
 
 def _seen(folder: Path, told: CaseOutcome) -> CaseOutcome:
@@ -154,7 +198,8 @@ def _seen(folder: Path, told: CaseOutcome) -> CaseOutcome:
     return replace(told, failure=Failure("", 0, cause))
 
 
-def _line(sweep: Sweep, case: Case, outcome: CaseOutcome) -> str:
+def line_of(sweep: Sweep, case: Case, outcome: CaseOutcome) -> str:
+    """How the case ended, in words."""
     done = f"{case.hours} h simulated in {outcome.seconds:.1f} s"
     words = f"failed: {outcome.failure.text}" if outcome.failure else done
     return f"{case.key} {sweep.label(case)}: {words}"
@@ -169,7 +214,7 @@ def _remember_failure(folder: Path, key: str, failure: Failure) -> None:
     write_whole(file, json.dumps({"case": key, "failure": failure.to_json()}).encode())
 
 
-def _tell_start(sweep: Sweep, chosen: Sequence[Case], todo: Sequence[Case], say: Say) -> None:
+def tell_start(sweep: Sweep, chosen: Sequence[Case], todo: Sequence[Case], say: Say) -> None:
     kept = len(chosen) - len(todo)
     say(f"{sweep.study.name}: {len(chosen)} cases, {kept} complete already, {len(todo)} to do; {sweep.folder}")
     if others := len(left_out(sweep.folder / TABLE, ("case",), {(case.key,) for case in sweep.cases})):

@@ -9,7 +9,7 @@ import typer
 
 from testbed.cli.ending import reported
 from testbed.cli.options import NoAudit
-from testbed.cli.study_run import run_study
+from testbed.cli.study_run import run_alone, run_study, tell_status
 
 
 @reported
@@ -21,8 +21,16 @@ def command(
                          help="A running Dask scheduler or its file [default: workers on this machine].")] = None,
     workers: Annotated[int | None, typer.Option(min=1, metavar="N",
                        help="Processes on this machine [default: one a core].")] = None,
-    case: Annotated[list[str] | None, typer.Option(metavar="KEY", help="This case only; may be repeated.")] = None,
+    case: Annotated[list[str] | None, typer.Option(metavar="N|N-M|KEY",
+                    help="This case only, by its place from 1 or its key, or some in a row; in this process, beside "
+                         "others of the same study. May be repeated.")] = None,
+    status: Annotated[bool, typer.Option("--status", help="Only tell how far the study is.")] = False,
     no_audit: NoAudit = False,
 ) -> None:
     """Run all cases of a study on Dask; complete ones are kept, so the same command resumes."""
-    run_study(study, output, scheduler, workers, case or (), is_audited=not no_audit)
+    if status:
+        tell_status(study, output)
+    elif case and scheduler is None and workers is None:
+        run_alone(study, output, case, is_audited=not no_audit)
+    else:
+        run_study(study, output, scheduler, workers, case or (), is_audited=not no_audit)

@@ -24,7 +24,7 @@ from testbed.running.preflight import WrongRequest
 from testbed.sweeping.alone import alone_in
 from testbed.sweeping.case import CaseOutcome, SchedulerLost, is_complete, open_parts, run_case
 from testbed.sweeping.cluster import LOST, carried_out, check_workers, cores
-from testbed.sweeping.sweep import _carry_out, _tell_objectives, _tell_start, run_sweep, sweep_request, write_tables
+from testbed.sweeping.sweep import _carry_out, _tell_objectives, run_sweep, sweep_request, tell_start, write_tables
 from testbed.wiring.code_version import code_hash
 from testbed.wiring.failure import Failure
 from tests.testbed import small_run
@@ -125,7 +125,7 @@ def test_failed_cases_are_listed_with_cause_and_can_be_run_alone(swept) -> None:
     assert (sweep.folder / "failed" / f"{failed[0]['case']}.h5").is_file()
     words = shlex.split(failed[0]["again"])
     assert words[:2] == ["testbed", "sweep"] and words[-2:] == ["--case", failed[0]["case"]]
-    assert sweep.chosen([failed[0]["case"][:6]])[0].controller == "throwing"
+    assert sweep.chosen([failed[0]["case"][:8]])[0].controller == "throwing"
     with pytest.raises(WrongRequest, match="no case of study begins so"):
         sweep.chosen(["zzz"])
 
@@ -208,10 +208,10 @@ def test_complete_cases_are_not_run_again(swept, monkeypatch: pytest.MonkeyPatch
 def test_cases_that_the_table_will_no_longer_list_are_told(swept) -> None:
     sweep, _, _ = swept
     said: list[str] = []
-    _tell_start(replace(sweep, cases=sweep.cases[1:]), sweep.cases[1:], (), said.append)
+    tell_start(replace(sweep, cases=sweep.cases[1:]), sweep.cases[1:], (), said.append)
     assert any("results.csv will no longer list 1 cases that are not in this study" in text for text in said)
     said.clear()
-    _tell_start(sweep, sweep.cases, (), said.append)
+    tell_start(sweep, sweep.cases, (), said.append)
     assert not any("no longer" in text for text in said)
 
 
