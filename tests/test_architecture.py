@@ -187,11 +187,12 @@ WINGS = {
     "audit": ("finding", "arrays", "run", "tables", "own_tables", "units", "unit_tables", "cars", "network",
               "profiles", "series", "prices", "reserve_price", "thermal", "figures", "registry", "rules",
               "not_determined", "judge"),
-    "controllers": ("port", "contract", "rows", "disaggregation", "temporal", "spatial", "joint", "base", "variants"),
+    "controllers": ("port", "contract", "rows", "disaggregation", "temporal", "spatial", "joint", "base", "learned",
+                    "variants"),
     "models": ("data_tables", "records", "plugins", "registry", "tables", "network", "system", "wear", "drivers",
                "mobility", "fleet"),
     "testbed": ("scenario", "wiring", "users", "setup", "results", "simulators", "metrics", "owners", "auditing",
-                "exporting", "running", "sweeping", "reporting", "checks", "scripting", "cli", "__main__"),
+                "exporting", "running", "sweeping", "reporting", "checks", "learning", "scripting", "cli", "__main__"),
     "experiments": ("runs", "csv_rows", "publishing", "system", "feeder", "drivers", "wear", "claims", "published"),
 }
 """Parts of a package in their order: each may import itself and those before it."""

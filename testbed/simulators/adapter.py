@@ -30,6 +30,7 @@ from testbed.wiring.attributes import (
 )
 from testbed.wiring.contracts import Contract
 from testbed.wiring.failure import Failure
+from testbed.wiring.listening import listener_of
 from testbed.wiring.packing import NOTHING
 from testbed.wiring.run_spec import RunSpec
 
@@ -107,6 +108,7 @@ class Adapter(mosaik_api_v3.Simulator):
     def init(self, sid: str, time_resolution: float, *, spec: str, ledger_dir: str | None) -> Any:  # type: ignore[override]
         self.spec = RunSpec.from_json(spec)
         self.ledger_dir = None if ledger_dir is None else Path(ledger_dir)
+        self._listener = listener_of(self.spec.output)
         self._border = self.border or (BetweenProcesses() if self.spec.is_separate else InProcess())
         return self.meta
 
@@ -142,7 +144,12 @@ class Adapter(mosaik_api_v3.Simulator):
 
     def _advance(self, now_s: int, inputs: Any) -> None:
         started = time.perf_counter()
-        self.values = self.advance(now_s, {eid: self._flat(eid, values) for eid, values in inputs.items()})
+        received = {eid: self._flat(eid, values) for eid, values in inputs.items()}
+        if self._listener is not None:
+            self._listener.before(self.simulator, now_s, received)
+        self.values = self.advance(now_s, received)
+        if self._listener is not None:
+            self._listener.after(self.simulator, now_s, self.values)
         taken_s = time.perf_counter() - started
         self.busy_s += taken_s
         if now_s < 0:

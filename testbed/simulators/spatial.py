@@ -50,7 +50,7 @@ class SpatialSimulator(Adapter):
         return {name: self._district(name, now_s, inputs[name]) for name in self.entities}
 
     def _district(self, name: str, now_s: int, received: Values) -> Values:
-        view = feeder_view(now_s, received, self.districts[name])
+        view = feeder_view(now_s, received, self.districts[name].site.bus_count)
         compliance = self._compliance(view)
         self.ledgers[name].expect(compliance, view.compliance_by_group)
         answer = self.asked.call(f"step() of {name}", self.layers[name].step, view)
@@ -81,13 +81,13 @@ class SpatialSimulator(Adapter):
         return {"solver_s": getattr(self, "solver_s", 0.0), "compile_s": getattr(self, "compile_s", 0.0)}
 
 
-def feeder_view(now_s: int, received: Values, district: District) -> FeederView:
-    """What the district's operator sees as the step begins."""
+def feeder_view(now_s: int, received: Values, bus_count: int) -> FeederView:
+    """What the operator of a district with so many buses sees as the step begins."""
     targets: Targets = received["targets"]
     prices: Prices = received["prices"]
     forecast: BusLoadForecast = received["bus_load_forecast"]
     learned: LearnedCompliance = received["learned_compliance"] or LearnedCompliance(np.zeros(0), float("nan"))
-    vm_pu = received["vm_pu"] if "vm_pu" in received else np.ones(district.site.bus_count)
+    vm_pu = received["vm_pu"] if "vm_pu" in received else np.ones(bus_count)
     return FeederView(
         time_s=now_s, plan_time_s=int(targets.plan_time_s), pc_target_kw=targets.pc_kw, pd_target_kw=targets.pd_kw,
         marginal_price_usd_per_mwh=received["marginal_price_forecast"].usd_per_mwh,

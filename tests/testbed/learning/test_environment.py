@@ -1,0 +1,148 @@
+"""A run as an environment: what is seen, done, paid; the same as any run."""
+
+from collections.abc import Iterator
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+from pettingzoo.test import parallel_api_test
+
+from controllers.learned.acting import ActionError
+from controllers.learned.observing import LEAST, MOST, NUMBERS
+from controllers.learned.policy import Policy
+from testbed.learning.asked import SEEDS, asked
+from testbed.learning.day import Day
+from testbed.learning.environment import DispatchEnv, DistrictsEnv
+from testbed.metrics.of_runs import compute_metrics
+from testbed.results.reading import open_result
+from testbed.running.one_run import run_scenario
+from testbed.running.preflight import WrongRequest
+from tests.testbed import small_run
+
+CHOICES = {"acts_by": "district", "ledger": "society_cost_usd_adjusted", "split": "training",
+           "car_control": "charge_only"}
+NIGHT = 0.3
+"""What is asked of all cars in every step, of their rated power."""
+
+
+def overrides(folder) -> list[str]:
+    return [*small_run.HOURLY, f"execution.cache_dir={small_run.shared_cache(folder)}"]
+
+
+class Steady(Policy):
+    """The same in every step."""
+
+    name = "steady"
+    description = "a part of the rated power, always"
+
+    def act(self, district, observation):
+        return [NIGHT]
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory):
+    """A day under `NIGHT`, step by step, and what was told."""
+    folder = tmp_path_factory.mktemp("learning")
+    day = Day(asked("smoke", overrides(folder), **CHOICES), 5, folder / "day.h5")
+    moments = [day.begin()]
+    while not moments[-1].is_over:
+        moments.append(day.go_on(dict.fromkeys(day.asked.districts, np.array([NIGHT]))))
+    return folder, day, moments
+
+
+def test_a_day_has_its_steps_and_its_observations_keep_their_bounds(walked) -> None:
+    _, _, moments = walked
+    assert [moment.time_s for moment in moments] == [3600 * hour for hour in range(25)]
+    for moment in moments:
+        for values in moment.observations.values():
+            assert values.shape == (len(NUMBERS),) and (values >= LEAST).all() and (values <= MOST).all()
+    seen = np.array([moment.observations["feeder33"] for moment in moments[:-1]])
+    assert (seen.std(axis=0) > 0).sum() > len(NUMBERS) / 2, "most of it moves during a day"
+
+
+def test_rewards_are_the_ledger_of_the_result_with_its_sign_turned(walked) -> None:
+    _, day, moments = walked
+    ledger = compute_metrics(open_result(day.output))["society_cost_usd_adjusted"]
+    assert sum(sum(moment.rewards.values()) for moment in moments) == pytest.approx(-ledger, rel=1e-12)
+    booked = -sum(sum(moment.rewards.values()) for moment in moments[:-1])
+    assert booked == pytest.approx(ledger, rel=0.1), "most of it is paid as it happens"
+    assert sum(moments[0].rewards.values()) == 0 < booked
+
+
+def test_what_cars_cannot_do_is_told(walked) -> None:
+    _, _, moments = walked
+    taken = np.array([moment.projections["feeder33"].taken_off_kw[0] for moment in moments[1:]])
+    asked_kw = np.array([moment.projections["feeder33"].asked_kw[0] for moment in moments[1:]])
+    rated_kw = np.array([moment.observations["feeder33"][[n.name for n in NUMBERS].index("cars_rated")]
+                         for moment in moments[:-1]])
+    np.testing.assert_allclose(asked_kw, NIGHT * rated_kw)
+    assert (np.abs(taken) > 0.1).any() and (np.abs(taken) < 1e-9).any()
+
+
+def test_a_policy_as_a_controller_does_the_same_day(walked) -> None:
+    folder, day, _ = walked
+    path = run_scenario(day.asked.scenario, Steady(), seed=5, output=folder / "steady.h5")
+    assert compute_metrics(open_result(path)) == pytest.approx(compute_metrics(open_result(day.output)), nan_ok=True)
+
+
+def test_days_for_training_choosing_and_judging_are_apart(tmp_path) -> None:
+    seeds = {split: {asked("smoke", (), **{**CHOICES, "split": split}).seed_of(day) for day in range(300)}
+             for split in SEEDS}
+    assert all(len(days) == 300 for days in seeds.values())
+    assert not set.intersection(*seeds.values()) and not seeds["training"] & seeds["held_out"]
+
+
+def test_all_mistakes_of_a_request_are_told_at_once() -> None:
+    with pytest.raises(WrongRequest) as caught:
+        DispatchEnv("smoke", ["fleet.soc_min=7"], acts_by="bus", ledger="beauty")
+    for piece in ("acts_by='bus': must be one of district, cohort, price", "ledger='beauty'", "soc_min"):
+        assert piece in str(caught.value)
+    with pytest.raises(WrongRequest, match="must be in_process"):
+        DispatchEnv("smoke", ["execution.mode=separate_processes"])
+
+
+def test_a_step_without_a_day_and_a_day_that_is_none_are_refused() -> None:
+    env = DispatchEnv("smoke")
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        env.step(env.action_space.sample())
+    with pytest.raises(ActionError, match=r"has shape \(3,\), must be \(2,\)"):
+        env.step(np.zeros(3))
+    with pytest.raises(WrongRequest, match="options day=-1"):
+        env.reset(options={"day": -1})
+    env.close()
+
+
+# ---------------------------------------------------------------- whole days, again and again
+@pytest.fixture
+def env(tmp_path) -> Iterator[DispatchEnv]:
+    made = DispatchEnv("smoke", overrides(tmp_path))
+    yield made
+    made.close()
+
+
+@pytest.mark.slow
+def test_the_checker_of_gymnasium_has_nothing_to_say(env) -> None:
+    check_env(env)
+
+
+@pytest.mark.slow
+def test_the_checker_of_parallel_environments_has_nothing_to_say(tmp_path) -> None:
+    made = DistrictsEnv("smoke", overrides(tmp_path), acts_by="cohort")
+    parallel_api_test(made, num_cycles=30)
+    made.close()
+
+
+@pytest.mark.slow
+def test_two_resets_of_a_seed_are_equal_over_the_whole_day(env) -> None:
+    def day() -> list[np.ndarray]:
+        seen, _ = env.reset(seed=11)
+        env.action_space.seed(3)
+        told, is_over = [seen], False
+        while not is_over:
+            seen, reward, is_over, _, info = env.step(env.action_space.sample())
+            told += [seen, np.array([reward]), info["feeder33"]["done_kw"]]
+        return told
+
+    first, again = day(), day()
+    assert len(first) == 1 + 3 * 24 and all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
