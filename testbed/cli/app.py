@@ -26,6 +26,7 @@ COMMANDS = {
     "compare": "Run several controllers on the same seeds; table, metrics.csv and report.html.",
     "sweep": "Run all cases of a study on Dask; complete ones are kept, so the same command resumes.",
     "collect": "Make a study's tables of the cases in its folder, whoever carried them out.",
+    "league": "Run controllers on the league's scenarios and seeds: 0 is uncoordinated, 100 is oracle.",
     "show": "Print all figures of a result.",
     "report": "Write one self-contained HTML page about a result, or about all results of a folder.",
     "export": "Write a result in another form: tables, NetCDF, or a district's network with its loads.",
