@@ -86,9 +86,9 @@ def test_a_policy_as_a_controller_does_the_same_day(walked) -> None:
     assert compute_metrics(open_result(path)) == pytest.approx(compute_metrics(open_result(day.output)), nan_ok=True)
 
 
-def test_days_for_training_choosing_and_judging_are_apart(tmp_path) -> None:
-    seeds = {split: {asked("smoke", (), **{**CHOICES, "split": split}).seed_of(day) for day in range(300)}
-             for split in SEEDS}
+def test_days_for_training_choosing_and_judging_are_apart() -> None:
+    every = {split: asked("smoke", (), **{**CHOICES, "split": split}) for split in SEEDS}
+    seeds = {split: {split_days.seed_of(day) for day in range(300)} for split, split_days in every.items()}
     assert all(len(days) == 300 for days in seeds.values())
     assert not set.intersection(*seeds.values()) and not seeds["training"] & seeds["held_out"]
 
