@@ -10,8 +10,7 @@ from testbed.cli.app import app
 from testbed.league.entry import EntryFailed, EntryProcess, entry_of
 from testbed.league.league import league_request, play
 from testbed.league.standings import ledger_of, page, standings
-from testbed.metrics.of_runs import compute_metrics
-from testbed.results.reading import equal_results, open_result
+from testbed.results.reading import equal_results
 from testbed.running.one_run import run_scenario
 from testbed.running.preflight import WrongRequest
 from testbed.scenario.loading import load_scenario
@@ -102,11 +101,9 @@ def test_answers_are_arrays_and_plain_values(tmp_path: Path) -> None:
 
 
 def test_an_entry_does_what_the_same_controller_does_here(tmp_path: Path) -> None:
-    here = small_run.run(tmp_path, "planning.horizon_h=24")
-    spec = f"{PLAIN}:Plain"
-    scenario = small_run.scenario("planning.horizon_h=24", cache_dir=small_run.shared_cache(tmp_path))
-    there = run_scenario(scenario, entry_of(spec), seed=1, output=tmp_path / "there.h5")
-    assert compute_metrics(open_result(there)) == pytest.approx(compute_metrics(open_result(here)), nan_ok=True)
+    here = small_run.run(tmp_path)
+    scenario = small_run.scenario(cache_dir=small_run.shared_cache(tmp_path))
+    there = run_scenario(scenario, entry_of(f"{PLAIN}:Plain"), seed=1, output=tmp_path / "there.h5")
     assert [name for name in equal_results(here, there) if "@controller" not in name] == []
 
 

@@ -15,7 +15,7 @@ from testbed.learning.asked import SEEDS, asked
 from testbed.learning.day import Day
 from testbed.learning.environment import DispatchEnv, DistrictsEnv
 from testbed.metrics.of_runs import compute_metrics
-from testbed.results.reading import open_result
+from testbed.results.reading import equal_results, open_result
 from testbed.running.one_run import run_scenario
 from testbed.running.preflight import WrongRequest
 from tests.testbed import small_run
@@ -82,8 +82,9 @@ def test_what_cars_cannot_do_is_told(walked) -> None:
 
 def test_a_policy_as_a_controller_does_the_same_day(walked) -> None:
     folder, day, _ = walked
-    path = run_scenario(day.asked.scenario, Steady(), seed=5, output=folder / "steady.h5")
-    assert compute_metrics(open_result(path)) == pytest.approx(compute_metrics(open_result(day.output)), nan_ok=True)
+    scenario = day.asked.scenario.model_copy(update={"seed": 5})
+    path = run_scenario(scenario, Steady(), seed=5, output=folder / "steady.h5")
+    assert [name for name in equal_results(path, day.output) if "@controller" not in name] == []
 
 
 def test_days_for_training_choosing_and_judging_are_apart() -> None:
