@@ -82,7 +82,8 @@ class Acting:
         rated_kw = np.bincount(row, cars.p_charge_max_kw, self.size)
         asked = values * rated_kw
         mean_kw = _shared(asked, row, cars)
-        return self._told(view, cars, mean_kw), Projection(asked, np.bincount(row, mean_kw, self.size))
+        return self._told(view, cars, mean_kw), Projection(
+            asked, np.bincount(row, mean_kw, self.size).astype(np.float64))
 
     def _told(self, view: FeederView, cars: Cars, mean_kw: Floats) -> Setpoints:
         k = self.knowledge

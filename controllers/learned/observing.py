@@ -75,7 +75,7 @@ def _numbers(view: FeederView, knowledge: SpatialKnowledge) -> Iterator[float]:
 
 
 def _ahead(prices: Floats, hour: int) -> Floats:
-    return prices[np.minimum(hour + np.arange(AHEAD_H), prices.size - 1)]
+    return np.asarray(prices[np.minimum(hour + np.arange(AHEAD_H), prices.size - 1)], dtype=np.float64)
 
 
 def _of_cars(view: FeederView, knowledge: SpatialKnowledge) -> Iterator[float]:

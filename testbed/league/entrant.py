@@ -127,14 +127,22 @@ class Entrant:
 
     def make(self, file: str, class_name: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Fields of the controller that its class in this file makes."""
+        from controllers.contract import completed, mistakes  # noqa: PLC0415 - found once the path is set
+
         sys.path.append(str(Path(file).parent))
         spec = importlib.util.spec_from_file_location("entry", file)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules["entry"] = module
         spec.loader.exec_module(module)
-        self.controller = getattr(module, class_name)(**parameters)
-        return {name: getattr(self.controller, name) for name in FIELDS if hasattr(self.controller, name)}
+        made = getattr(module, class_name)(**parameters)
+        if problems := mistakes(made):
+            raise TypeError(f"is not a controller: {'; '.join(problems)}")
+        self.controller = c = completed(made)
+        return {"name": c.name, "description": made.description, "free_behaviour": c.free_behaviour,
+                "has_vehicles": c.has_vehicles, "car_control": c.car_control, "places_cars": c.places_cars,
+                "learns_compliance": c.learns_compliance, "sees_feeders": c.sees_feeders,
+                "promises_safely": c.promises_safely, "knows_truth": c.knows_truth}
 
     def temporal(self, knowledge: Any) -> None:
         """Make the upper layer."""
@@ -151,10 +159,6 @@ class Entrant:
     def step(self, district: str, view: Any) -> dict[str, Any]:
         """Fields of the set-points."""
         return _fields(self.layers[district].step(view))
-
-
-FIELDS = ("name", "description", "free_behaviour", "has_vehicles", "car_control", "places_cars", "learns_compliance",
-          "sees_feeders", "promises_safely", "knows_truth")
 
 
 def _fields(record: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,8 +51,9 @@ def league_request(added: Sequence[str] = (), only: Sequence[str] = (), folder: 
     if mistakes:
         raise WrongRequest(mistakes)
     names = list(dict.fromkeys((*BASES, *only))) if only else list(controller_names())
-    studies = [{"name": f"league-{scenario}", "scenario": scenario, "seeds": list(seeds), "record": "figures",
-                "controllers": [*names, *entries]} for scenario in scenarios]
+    studies: list[dict[str, Any]] = [
+        {"name": f"league-{scenario}", "scenario": scenario, "seeds": list(seeds), "record": "figures",
+         "controllers": [*names, *entries]} for scenario in scenarios]
     return League(tuple(sweep_request(study, place / study["name"]) for study in studies), place)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from testbed.metrics.comparability import BASE, SERVICE, serves_no_cars, service_text
 from testbed.metrics.of_runs import half_width
 from testbed.scenario.record import Scenario
+from testbed.setup.knowledge import objective_of
 
 ORACLE = "oracle"
 Figures = Mapping[str, float | None]
@@ -34,8 +35,8 @@ class Standing:
 
 def ledger_of(scenario: Scenario) -> str:
     """The figure that `oracle` optimises there: society's or the owners' ledger where the objective is one of them."""
-    weights, counted = scenario.objective, scenario.objective.tariff_in_objective
-    operating, owners, carbon = weights.weight_operating, weights.weight_owners, weights.weight_carbon
+    weights, counted = objective_of(scenario), scenario.objective.tariff_in_objective
+    operating, owners, carbon = weights.operating, weights.owners, weights.carbon
     if not counted and operating == owners == carbon > 0:
         return "society_cost_usd_adjusted"
     if counted and operating == carbon == 0 < owners:

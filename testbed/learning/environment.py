@@ -90,7 +90,7 @@ class DispatchEnv(gymnasium.Env[Observation, npt.NDArray[np.float32]]):
     >>> env.close()
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 - as the library's
 
     def __init__(self, scenario: str = "smoke", overrides: Sequence[str] = (), *, acts_by: ActsBy = "district",
                  ledger: str = "society_cost_usd_adjusted", split: Split = "training",
@@ -98,8 +98,9 @@ class DispatchEnv(gymnasium.Env[Observation, npt.NDArray[np.float32]]):
         self.asked = asked(scenario, overrides, acts_by=acts_by, ledger=ledger, split=split, car_control=car_control)
         self._days, self._usd = _Days(self.asked), usd
         count = len(self.asked.districts)
-        self.observation_space = _observation_space(count)
-        self.action_space = spaces.Box(-1.0, 1.0, (count * self.asked.action_size,), np.float32)
+        self.observation_space: spaces.Box = _observation_space(count)  # type: ignore[assignment]
+        self.action_space: spaces.Box = spaces.Box(  # type: ignore[assignment]
+            -1.0, 1.0, (count * self.asked.action_size,), np.float32)
 
     @property
     def observation_names(self) -> tuple[Number, ...]:
@@ -136,7 +137,7 @@ class DispatchEnv(gymnasium.Env[Observation, npt.NDArray[np.float32]]):
         return {name: self._days.info(moment, name) for name in self.asked.districts}
 
 
-class DistrictsEnv(ParallelEnv[str, Observation, npt.NDArray[np.float32]]):
+class DistrictsEnv(ParallelEnv[str, Observation, npt.NDArray[np.float32]]):  # type: ignore[misc]
     """One agent for each district, over the same world; arguments as for `DispatchEnv`.
 
     A district is paid for its own cars; the power system's part of the ledger is divided evenly.

@@ -57,7 +57,8 @@ class Stations:
     def __init__(self, knowledge: SpatialKnowledge, link: Link, journal: str) -> None:
         self.knowledge, self._link = knowledge, link
         self._journal = Path(journal) if journal else None
-        self._numbers = {bus: f"{knowledge.district}-{bus}" for bus in np.flatnonzero(knowledge.site.bus_zone >= 0)}
+        buses: list[int] = np.flatnonzero(knowledge.site.bus_zone >= 0).tolist()
+        self._numbers = {bus: f"{knowledge.district}-{bus}" for bus in buses}
         self._told = 0
         weakref.finalize(self, link.close)
         try:
@@ -86,8 +87,8 @@ class Stations:
                     setpoint_kw[evse - 1], is_dispatched[evse - 1] = power_kw, 1
         least_kw = -k.vehicles.p_discharge_max_kw * k.may_discharge
         setpoint_kw = np.clip(setpoint_kw, least_kw, k.vehicles.p_charge_max_kw)
-        bus = np.maximum(view.declared.bus_index, 0)
-        expected_kw = np.bincount(bus, setpoint_kw * is_dispatched * k.assumed_compliance, k.site.bus_count)
+        at_bus = np.maximum(view.declared.bus_index, 0)
+        expected_kw = np.bincount(at_bus, setpoint_kw * is_dispatched * k.assumed_compliance, k.site.bus_count)
         return unsolved(k, view, setpoint_kw, is_dispatched, expected_kw.astype(np.float64))
 
     def _stays(self, view: FeederView) -> Iterator[tuple[int, Stay]]:

@@ -167,7 +167,7 @@ class Station:
                         meter_value=[{"timestamp": timestamp(self._now_s), "sampled_value": values}])
         charger.sequence += 1
 
-    async def _say(self, action: str, evse: int, **content: Any) -> None:
+    async def _say(self, action: str, at: int, /, **content: Any) -> None:
         """One message; no answer within patience, or an error in its place, is noted and the run goes on."""
         request = getattr(CALLS[self._version], action)(**content)
         answering = asyncio.ensure_future(self._point.call(request, suppress=False))
@@ -177,7 +177,7 @@ class Station:
             raise ConnectionError(f"the management system has closed the connection of station {self.name}")
         if (error := answering.exception()) is not None:
             is_late = isinstance(error, TimeoutError)
-            self._note(evse, "Silent" if is_late else "CallError",
+            self._note(at, "Silent" if is_late else "CallError",
                        f"{action}: {'no answer within patience' if is_late else error}")
 
     def _note(self, evse: int, code: str, text: str) -> None:
@@ -189,7 +189,7 @@ def _point(station: Station, name: str, connection: Any, version: Version, patie
     kind: Any = {"2.0.1": ChargePoint201, "2.1": ChargePoint21}[version]
 
     class Point(kind):  # type: ignore[misc]
-        @on("SetChargingProfile")
+        @on("SetChargingProfile")  # type: ignore[untyped-decorator]
         def profile(self, evse_id: int, charging_profile: dict[str, Any], **_: Any) -> Any:
             refusal = station.profile_came(evse_id, charging_profile)
             if refusal is None:

@@ -95,8 +95,12 @@ def test_an_entry_tells_its_fields_and_its_content(tmp_path: Path) -> None:
 
 
 def test_answers_are_arrays_and_plain_values(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text("import fractions\n\nclass Odd:\n    name = fractions.Fraction(1)\n")
+    odd = "import fractions\nfrom controllers.base import BaseController\n\nclass Odd(BaseController):\n"
+    (tmp_path / "mine.py").write_text(f"{odd}    description = fractions.Fraction(1)\n")
     with pytest.raises(EntryFailed, match="Fraction is no array and no plain value"):
+        EntryProcess(f"{tmp_path / 'mine.py'}:Odd")
+    (tmp_path / "mine.py").write_text("class Odd:\n    name = 'odd'\n")
+    with pytest.raises(EntryFailed, match="is not a controller: it lacks"):
         EntryProcess(f"{tmp_path / 'mine.py'}:Odd")
 
 

@@ -31,10 +31,10 @@ class Management:
         self.heard: list[tuple[str, str, dict[str, Any]]] = []
         self.answers: list[Any] = []
         self.steering: list[asyncio.Future[None]] = []
-        self._loop = asyncio.new_event_loop()
         self._up = threading.Event()
 
     def __enter__(self) -> Management:
+        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
         assert self._up.wait(10)
