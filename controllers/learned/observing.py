@@ -59,7 +59,7 @@ MOST = np.array([number.most for number in NUMBERS])
 def observation(view: FeederView, knowledge: SpatialKnowledge) -> Floats:
     """[len(NUMBERS)] what the operator knows as the step begins, cut off at the bounds."""
     values = np.array(list(_numbers(view, knowledge)))
-    return np.clip(np.nan_to_num(values), LEAST, MOST)
+    return np.asarray(np.clip(np.nan_to_num(values), LEAST, MOST), dtype=np.float64)
 
 
 def _numbers(view: FeederView, knowledge: SpatialKnowledge) -> Iterator[float]:
