@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from testbed.cli.saying import DEBUG, STOPPED, say
+from testbed.cli.watched import go_on_watched, names_own_code
 from testbed.scenario.plain_text import CONTROL
 from testbed.wiring.remains import remove_remains
 
@@ -88,6 +89,13 @@ def options(
 
 def main() -> None:
     """Entry point of the console script."""
+    if names_own_code(sys.argv[1:]):
+        go_on_watched()
+    act()
+
+
+def act() -> None:
+    """What the words of this process ask for."""
     if wrong := next((word for word in sys.argv[1:] if CONTROL.search(word)), None):
         say(f"testbed: {wrong}: an argument must not hold control characters, or bytes that are no text")
         sys.exit(WRONG_USAGE)

@@ -18,6 +18,7 @@ from testbed.simulators.patience import TooLong, ended_after
 from testbed.users.code import definition_of, line_of, told
 from testbed.wiring.contracts import ContractError, Terms
 from testbed.wiring.failure import ControllerFailed
+from testbed.wiring.last_call import in_code_of
 from testbed.wiring.run_spec import RunSpec
 
 A = TypeVar("A")
@@ -49,7 +50,7 @@ class Asked:
     def call(self, method: str, function: Callable[[A], R], argument: A) -> R:
         """The function's answer; ControllerFailed for whatever else comes of it, but for Ctrl-C."""
         try:
-            with ended_after(self._patience_s):
+            with in_code_of(lambda: self.place(method, function)), ended_after(self._patience_s):
                 return function(argument)
         except KeyboardInterrupt:
             raise

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
-from testbed.cli.app import main
+from testbed.cli.app import act
 from testbed.scenario.plain_text import CONTROL
 
 CPU_S, WALL_S = 10.0, 300.0
@@ -101,7 +101,7 @@ def called(arguments: Sequence[str]) -> Ended:
     sys.argv = ["testbed", *arguments]
     try:
         with redirect_stdout(out), redirect_stderr(err):
-            main()
+            act()
     except SystemExit as stopped:
         code = stopped.code if isinstance(stopped.code, int) else int(stopped.code is not None)
         return Ended(code, out.getvalue(), err.getvalue())
