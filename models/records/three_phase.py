@@ -60,11 +60,15 @@ class ThreePhaseNetwork:
     phases: tuple[str, ...]
     """[B] `1`, `2`, `3` or `123`; empty for the source."""
     watched: Watched
+    driven: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """[D] rows at which cars can act; all but the source where none are given."""
     voltage_weight: Floats = field(default_factory=lambda: np.zeros(0))
     """[B] share of a connection in the penalty of low voltages: 1 for a bus of the medium voltage (and everywhere where
     none is given), 0.01 for a customer with a hundredth of its power (A)."""
 
     def __post_init__(self) -> None:
+        if not self.driven.size:
+            object.__setattr__(self, "driven", np.arange(1, len(self.connection)))
         if not self.voltage_weight.size:
             object.__setattr__(self, "voltage_weight", np.ones(len(self.connection)))
         problems = [] if len(self.phases) == len(self.connection) else [

@@ -59,8 +59,9 @@ class PhaseHourJudge(HourPrices):
 
     def _low_voltage(self, vm_pu: Floats) -> Floats:
         k = self.knowledge
-        low = np.maximum(k.voltage_penalty_below_pu**2 - np.nan_to_num(vm_pu, nan=1.0)[:, :, 1:] ** 2, 0.0)
-        return np.asarray(k.voltage_penalty_usd_per_pu2h * (low @ self.judge.network.voltage_weight[1:]).sum(axis=1))
+        driven, weight = self.judge.network.driven, self.judge.network.voltage_weight
+        low = np.maximum(k.voltage_penalty_below_pu**2 - np.nan_to_num(vm_pu, nan=1.0)[:, :, driven] ** 2, 0.0)
+        return np.asarray(k.voltage_penalty_usd_per_pu2h * (low @ weight[driven]).sum(axis=1))
 
 
 class PhaseSearch:

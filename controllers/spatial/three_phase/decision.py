@@ -85,8 +85,8 @@ class PhaseDecider:
         pc, pd = solution.pc * 1e3, np.zeros(solution.pc.shape)
         pd[layout.rows_d] = solution.pd * 1e3
         pc, pd = without_dust(pc), without_dust(pd)
-        price = now.price_usd_per_mwh[:, None] + np.pad(
-            (solution.price_usd_per_mw / layout.period_h).T, ((0, 0), (1, 0)))
+        price = np.repeat(now.price_usd_per_mwh[:, None], best.p_kw.shape[1], axis=1)
+        price[:, self.network.driven] += (solution.price_usd_per_mw / layout.period_h).T
         tight = bool(self._is_near(trace.bounds, best.flow.value, TIGHT_SHARES)[part].any())
         vm = self._model_voltages(solution, best.flow.vm_pu)
         losses = best.flow.losses_kw

@@ -1,6 +1,6 @@
 """The network's equations (T1)-(T6) of the lower layer on three phases: one function, one equation.
 
-On cvxpy's unknowns or on grids. Letters: L = B - 1 connections, T periods; dp, dq [L, T] in
+On cvxpy's unknowns or on grids. Letters: D connections at which cars can act, T periods; dp, dq [D, T] in
 MW and Mvar are how far what is drawn lies from the operating point p0, q0, where y, v and losses are those of AC.
 (T1) p0 + dp = load + cars, q0 + dq = load + cars   what one more MW costs is the dual value
 (T2) low <= v + (dv/dp) dp + (dv/dq) dq <= high     voltages
@@ -42,7 +42,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Change:
-    """Unknowns dp, dq [L, T] in MW and Mvar; dq None where reactive power is not used."""
+    """Unknowns dp, dq [D, T] in MW and Mvar; dq None where reactive power is not used."""
 
     p: Any
     q: Any = None
@@ -53,9 +53,9 @@ class Change:
 
 
 def eq_t1_balance(linear: Linear, fixed: tuple[Floats, Floats], cars: tuple[Any, ...], d: Change) -> list[Any]:
-    """(T1) operating point + change = load + cars, active and where it is driven reactive; fixed [L, T]."""
-    at = (linear.p_kw, linear.q_kvar)
-    return [moved - own == load - base.T[1:] / KW_PER_MW
+    """(T1) operating point + change = load + cars, active and where it is used reactive; fixed, cars [B - 1, T]."""
+    at, rows = (linear.p_kw, linear.q_kvar), linear.driven - 1
+    return [moved - own[rows] == load[rows] - base.T[linear.driven] / KW_PER_MW
             for moved, own, load, base in zip(d.all, cars, fixed, at, strict=False)]
 
 
@@ -92,13 +92,13 @@ def _magnitudes(linear: Linear, high: Floats, chosen: Chosen, d: Change) -> list
 
 def moved_by(derivatives: tuple[Floats, Floats], point_of: Ints, chosen: Chosen, d: Change) -> Any:
     """[n, 1] sum over connections of derivative [S, rows, B] x change of the chosen rows and periods."""
-    parts = [of_flat(_flat_rows(table[point_of[chosen.period], chosen.row, 1:], chosen.period, moved.shape), moved)
+    parts = [of_flat(_flat_rows(table[point_of[chosen.period], chosen.row], chosen.period, moved.shape), moved)
              for table, moved in zip(derivatives, d.all, strict=False)]
     return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
 
 def _flat_rows(values: Floats, period: Ints, shape: tuple[int, int]) -> Entries:
-    """[n, L T] of values [n, L] per kW in each row's period."""
+    """[n, D T] of values [n, D] per kW in each row's period."""
     n, lines = values.shape
     column = np.arange(lines)[None, :] + lines * period[:, None]
     return Entries(np.repeat(np.arange(n), lines), column.ravel(), KW_PER_MW * values.ravel(), (n, shape[0] * shape[1]))
@@ -113,7 +113,7 @@ def eq_t3_trust(radius_mw: float, d: Change) -> list[Any]:
 
 def eq_t4_curved(linear: Linear, w: tuple[Any, ...], d: Change) -> list[Any]:
     """(T4) w = F dp; with sqrt(1000), so that 1/2 w'w is MW."""
-    root = np.sqrt(KW_PER_MW) * linear.sensitivities.root[:, 1:]
+    root = np.sqrt(KW_PER_MW) * linear.sensitivities.root
     k, lines = root.shape
     matrix = Entries(np.repeat(np.arange(k), lines), np.tile(np.arange(lines), k), root.ravel(), (k, lines))
     return [rows_of(matrix, moved) - own == 0.0 for own, moved in zip(w, d.all, strict=True)]
@@ -121,7 +121,7 @@ def eq_t4_curved(linear: Linear, w: tuple[Any, ...], d: Change) -> list[Any]:
 
 def eq_t5_losses_usd(linear: Linear, usd_per_mw: Floats, d: Change) -> Any:
     """(T5) the part of the losses' cost that is affine in the change; usd_per_mw [1, T]."""
-    by = [table.T[1:] for table in (linear.loss_by_p, linear.loss_by_q)]
+    by = [table.T for table in (linear.loss_by_p, linear.loss_by_q)]
     usd = total(times(by[0] * usd_per_mw, d.p))
     return usd if d.q is None else usd + total(times(by[1] * usd_per_mw, d.q))
 
@@ -129,6 +129,6 @@ def eq_t5_losses_usd(linear: Linear, usd_per_mw: Floats, d: Change) -> Any:
 def eq_t6_low_voltage(linear: Linear, threshold_pu: float, chosen: Chosen, low: Any, d: Change) -> Any:
     """(T6) low [n, 1] is not less than what the chosen connections' squared voltages lack of the threshold's."""
     s = linear.sensitivities
-    v = linear.flow.vm_pu[chosen.period, chosen.row]
+    v = linear.flow.vm_pu[chosen.period, linear.driven[chosen.row]]
     dv = moved_by((s.vm_by_p, s.vm_by_q), s.point_of, chosen, d)
     return low + times((2.0 * v)[:, None], dv) + (v**2 - threshold_pu**2)[:, None] >= 0.0

@@ -2,7 +2,8 @@
 
 Derivatives are forward differences of the operator's own AC power flow with the taps held, so whatever a circuit holds
 (delta loads, regulators, PV) is in them. Values are exact in every period; derivatives are taken at a few mean points
-and serve the periods nearest to them. Periods T, points S, connections B, watched M; kW and kvar.
+and serve the periods nearest to them. Periods T, points S, connections B of which D can be driven, watched values M;
+kW and kvar.
 
 With reciprocal impedances the curvature of losses is that of voltages seen from the other side,
 
@@ -14,7 +15,7 @@ Wang, Dall'Anese, Le Boudec and Zhao 2018, IEEE Trans. Power Systems 33(6) (K).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -40,17 +41,17 @@ class Sensitivities:
     """[S, B]"""
     q_kvar: Floats
     phasor_by_p: Complexes
-    """[S, M, B] per kW."""
+    """[S, M, D] per kW."""
     phasor_by_q: Complexes
-    """[S, M, B] per kvar, or [S, M, 0] where q is not driven."""
+    """[S, M, D] per kvar, or [S, M, 0] where q is not driven."""
     vm_by_p: Floats
-    """[S, B, B]"""
+    """[S, D, D]"""
     vm_by_q: Floats
     loss_by_p: Floats
-    """[S, B] kW per kW."""
+    """[S, D] kW per kW."""
     loss_by_q: Floats
     root: Floats
-    """[r, B] F of the curvature F'F of losses, 1/sqrt(kW)."""
+    """[r, D] F of the curvature F'F of losses, 1/sqrt(kW)."""
 
 
 @dataclass(frozen=True)
@@ -63,40 +64,57 @@ class Linear:
     """AC there, taps held."""
     sensitivities: Sensitivities
     loss_by_p: Floats
-    """[T, B] kW per kW; loss_by_q per kvar."""
+    """[T, D] kW per kW; loss_by_q per kvar."""
     loss_by_q: Floats
+    driven: Ints
+    """[D] rows of connections."""
 
 
-def around(p_kw: Floats, q_kvar: Floats, flow: WatchedFlow, sensitivities: Sensitivities) -> Linear:
+def around(p_kw: Floats, q_kvar: Floats, flow: WatchedFlow, sensitivities: Sensitivities, driven: Ints) -> Linear:
     """Exact values, and losses' gradient moved from the points of derivatives to each period by the curvature."""
     s, root = sensitivities, sensitivities.root
-    moved = [(at - mean[s.point_of]) @ root.T @ root for at, mean in ((p_kw, s.p_kw), (q_kvar, s.q_kvar))]
-    by_q = s.loss_by_q[s.point_of] + moved[1] if s.loss_by_q.size else np.zeros(p_kw.shape)
-    return Linear(p_kw, q_kvar, flow, s, s.loss_by_p[s.point_of] + moved[0], by_q)
+    moved = [(at - mean[s.point_of])[:, driven] @ root.T @ root for at, mean in ((p_kw, s.p_kw), (q_kvar, s.q_kvar))]
+    by_q = s.loss_by_q[s.point_of] + moved[1] if s.loss_by_q.size else np.zeros(moved[1].shape)
+    return Linear(p_kw, q_kvar, flow, s, s.loss_by_p[s.point_of] + moved[0], by_q, driven)
 
 
-def sensitivities(call: WatchedFlowCall, p_kw: Floats, q_kvar: Floats, taps: Floats, steps: int, with_q: bool
-                  ) -> Sensitivities:
+def sensitivities(call: WatchedFlowCall, p_kw: Floats, q_kvar: Floats, taps: Floats, steps: int, with_q: bool,
+                  driven: Ints) -> Sensitivities:
     """At the mean of the present hour's `steps` periods, and at means of later periods grouped by their net power."""
-    point_of = _points(p_kw.sum(axis=1), steps, p_kw.shape[1] * (2 if with_q else 1))
+    point_of = _points(p_kw.sum(axis=1), steps, driven.size * (2 if with_q else 1))
     groups = [np.flatnonzero(point_of == s) for s in range(point_of.max() + 1)]
     p, q = (np.stack([power[group].mean(axis=0) for group in groups]) for power in (p_kw, q_kvar))
     held = np.stack([taps[group[0]] for group in groups])
     base = call(p, q, held)
     probe_kw = max(LEAST_PROBE_KW, PROBE_SHARE * float(np.abs(p_kw).sum(axis=1).max()))
-    by_p = _stacked(call, p, q, held, base, probe_kw, False)
+    points = [(p[s], q[s], held[s], _case(base, s)) for s in range(len(groups))]
+    by_p = _stacked(call, points, probe_kw * _unit(driven, p.shape[1]), driven, False)
     nothing = (by_p[0][..., :0], by_p[1][..., :0], by_p[2][..., :0])
-    by_q = _stacked(call, p, q, held, base, probe_kw, True) if with_q else nothing
+    by_q = _stacked(call, points, probe_kw * _unit(driven, p.shape[1]), driven, True) if with_q else nothing
     root = _root(by_p[1].mean(axis=0))
     own = 0.5 * probe_kw * (root**2).sum(axis=0)  # what a forward difference adds by curvature
     return Sensitivities(point_of, p, q, by_p[0], by_q[0], by_p[1], by_q[1], by_p[2] - own,
                          by_q[2] - own if with_q else by_q[2], root)
 
 
-def _stacked(call: WatchedFlowCall, p: Floats, q: Floats, taps: Floats, base: WatchedFlow, probe: float, of_q: bool
+_Point = tuple[Floats, Floats, Floats, WatchedFlow]
+"""p and q [B], taps [R], and AC there."""
+
+
+def _unit(driven: Ints, count: int) -> Floats:
+    """[D, B] one more at each driven connection."""
+    return np.asarray(np.eye(count)[driven])
+
+
+def _case(flow: WatchedFlow, s: int) -> WatchedFlow:
+    """One case of several."""
+    return WatchedFlow(*(getattr(flow, field.name)[s] for field in fields(flow)))
+
+
+def _stacked(call: WatchedFlowCall, points: list[_Point], shift: Floats, driven: Ints, of_q: bool
              ) -> tuple[Complexes, Floats, Floats]:
-    """Differences at all points: ([S, M, B], [S, B, B], [S, B])."""
-    parts = [_differences(call, p[s], q[s], taps[s], base, s, probe, of_q) for s in range(p.shape[0])]
+    """Differences at all points: ([S, M, D], [S, D, D], [S, D])."""
+    parts = [_differences(call, point, shift, driven, of_q) for point in points]
     return np.stack([a for a, _, _ in parts]), np.stack([b for _, b, _ in parts]), np.stack([c for _, _, c in parts])
 
 
@@ -110,22 +128,19 @@ def _points(net_kw: Floats, steps: int, probes: int) -> Ints:
     return point_of
 
 
-def _differences(call: WatchedFlowCall, p: Floats, q: Floats, taps: Floats, base: WatchedFlow, s: int,
-                 probe: float, of_q: bool) -> tuple[Complexes, Floats, Floats]:
-    """Per kW or kvar at each connection: ([M, B], [B, B], [B]); nothing is driven at the source."""
-    count = p.size
-    shift = probe * np.eye(count)[1:]
-    case_p, case_q = p + (0.0 if of_q else shift), q + (shift if of_q else 0.0)
-    shape = (count - 1, count)
-    flow = call(np.broadcast_to(case_p, shape), np.broadcast_to(case_q, shape),
-                np.broadcast_to(taps, (count - 1, taps.size)))
-    phasor, vm = ((moved - at).T / probe for moved, at in ((flow.phasor, base.phasor[s]), (flow.vm_pu, base.vm_pu[s])))
-    loss = np.pad((flow.losses_kw - base.losses_kw[s]) / probe, (1, 0))
-    return np.pad(phasor, ((0, 0), (1, 0))), np.pad(vm, ((0, 0), (1, 0))), loss
+def _differences(call: WatchedFlowCall, point: _Point, shift: Floats, driven: Ints, of_q: bool
+                 ) -> tuple[Complexes, Floats, Floats]:
+    """Per kW or kvar at each driven connection: ([M, D], [D, D], [D])."""
+    p, q, taps, base = point
+    probe = float(shift.max())
+    case_p, case_q = p + (0.0 * shift if of_q else shift), q + (shift if of_q else 0.0 * shift)
+    flow = call(case_p, case_q, np.broadcast_to(taps, (driven.size, taps.size)))
+    return ((flow.phasor - base.phasor).T / probe, ((flow.vm_pu - base.vm_pu) / probe)[:, driven].T,
+            (flow.losses_kw - base.losses_kw) / probe)
 
 
 def _root(vm_by_p: Floats) -> Floats:
-    """(T5) F [r, B] with F'F = -(dv/dp + its transpose), as far as that curves upwards."""
+    """(T5) F [r, D] with F'F = -(dv/dp + its transpose), as far as that curves upwards."""
     square, vectors = np.linalg.eigh(-(vm_by_p + vm_by_p.T))
     kept = square > SMALLEST_SQUARE * max(square.max(initial=0.0), 1e-12)
     return np.asarray(np.sqrt(square[kept])[:, None] * vectors[:, kept].T)

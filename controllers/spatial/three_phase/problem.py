@@ -58,7 +58,7 @@ class Solution:
     value: Floats
     """[T, M] watched values as the model has them."""
     price_usd_per_mw: Floats
-    """[L, T] what one more MW drawn at a connection costs beside its energy: losses, bounds, low voltages."""
+    """[D, T] what one more MW drawn at a connection costs beside its energy: losses, bounds, low voltages."""
 
     @property
     def objective_usd(self) -> float:
@@ -152,7 +152,7 @@ class Assembly:
             change_kw = eq.KW_PER_MW * moved.evaluated(full).T
             for point in range(s.p_kw.shape[0]):
                 at = np.flatnonzero(s.point_of == point)
-                phasor[at] += change_kw[at] @ table[point, :, 1:].T
+                phasor[at] += change_kw[at] @ table[point].T
         # of voltages the magnitude itself is linear
         assert self.knowledge.network is not None
         return np.asarray(np.where(self.knowledge.network.watched.kind == VOLTAGE, phasor.real, np.abs(phasor)))
@@ -167,7 +167,8 @@ class Assembly:
         cars_usd = float(own_usd.coefficients(self.size) @ full + squared.sum() - squared[of_w].sum())
         total = float(self.cost @ full + squared.sum()) + self.constant + float(inputs.loss_usd_per_mw[0] @ losses)
         q_cars = np.zeros(lines) if cars.q is None else cars_eq.reactive_power(layout, inputs, cars).evaluated(full)
-        price = z[: lines[0] * lines[1]].reshape(lines, order="F") * OBJECTIVE_UNIT_USD  # of (T1), stated first
+        driven = (self.around.linear.driven.size, layout.periods)
+        price = z[: driven[0] * driven[1]].reshape(driven, order="F") * OBJECTIVE_UNIT_USD  # of (T1), stated first
         short = cars.short.evaluated(full)[:, -1] * eq.KW_PER_MW
         return Solution(
             run=run, cars_usd=cars_usd, network_usd=total - cars_usd, pc=cars.charge.power.evaluated(full),

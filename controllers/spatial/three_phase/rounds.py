@@ -107,8 +107,9 @@ class Rounds:
         return Trace(bounds, best, rounds, settled, seconds, overhead, status)
 
     def _linear(self, layout: Layout, at: Point, taps: Floats) -> Linear:
-        slopes = sensitivities(self.call, at.p_kw, at.q_kvar, taps, layout.steps, self.knowledge.reactive_power)
-        return around(at.p_kw, at.q_kvar, at.flow, slopes)
+        slopes = sensitivities(self.call, at.p_kw, at.q_kvar, taps, layout.steps, self.knowledge.reactive_power,
+                               self.network.driven)
+        return around(at.p_kw, at.q_kvar, at.flow, slopes, self.network.driven)
 
     def _solve(self, layout: Layout, inputs: Inputs, linear: Linear, at: Point, bounds: Bounds, radius: float,
                written: Bools) -> tuple[Solution, Bools]:
@@ -129,7 +130,8 @@ class Rounds:
     def network_usd(self, inputs: Inputs, layout: Layout, flow: WatchedFlow) -> float:
         """Losses and low voltages of T periods at their prices, by AC."""
         k = self.knowledge
-        low = np.maximum(k.voltage_penalty_below_pu**2 - flow.vm_pu[:, 1:] ** 2, 0.0) @ self.network.voltage_weight[1:]
+        driven, weight = self.network.driven, self.network.voltage_weight
+        low = np.maximum(k.voltage_penalty_below_pu**2 - flow.vm_pu**2, 0.0)[:, driven] @ weight[driven]
         return float(inputs.loss_usd_per_mw[0] @ flow.losses_kw / 1e3
                      + k.voltage_penalty_usd_per_pu2h * (layout.period_h @ low))
 

@@ -37,15 +37,14 @@ class Around:
     watched: eq.Chosen
     """Those whose bounds are written."""
     low_voltage: eq.Chosen
-    """Connections and periods near the penalty's threshold or below; connections counted from the source on."""
+    """Connections and periods near the penalty's threshold or below; connections among the driven ones."""
 
 
 def low_voltages(knowledge: SpatialKnowledge, linear: Linear) -> eq.Chosen:
     """Where the penalty may matter."""
     if knowledge.voltage_penalty_usd_per_pu2h <= 0:
         return eq.Chosen(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
-    near = linear.flow.vm_pu < knowledge.voltage_penalty_below_pu + LOW_REACH_PU
-    near[:, 0] = False
+    near = linear.flow.vm_pu[:, linear.driven] < knowledge.voltage_penalty_below_pu + LOW_REACH_PU
     period, row = np.nonzero(near)
     return eq.Chosen(row, period)
 
@@ -64,7 +63,7 @@ class Unknowns:
 
 def unknowns(new: Make, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, around: Around) -> Unknowns:
     """Fresh ones."""
-    lines, curved = inputs.p_fixed.shape, (around.linear.sensitivities.root.shape[0], layout.periods)
+    lines, curved = (around.linear.driven.size, layout.periods), (around.linear.sensitivities.root.shape[0], layout.periods)
     d = eq.Change(new(lines, None), new(lines, None) if knowledge.reactive_power else None)
     w = tuple(new(curved, None) for _ in range(2 if knowledge.reactive_power else 1))
     low = new((around.low_voltage.row.size, 1), None) if around.low_voltage.row.size else None
@@ -94,12 +93,13 @@ def objective_usd(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, a
     usd = eq.eq_t5_losses_usd(around.linear, inputs.loss_usd_per_mw, u.d)
     if u.low is not None:
         chosen = around.low_voltage
-        weight = layout.period_h[chosen.period] * knowledge.network.voltage_weight[chosen.row]
+        of_row = knowledge.network.voltage_weight[around.linear.driven]
+        weight = layout.period_h[chosen.period] * of_row[chosen.row]
         usd = usd + knowledge.voltage_penalty_usd_per_pu2h * total(times(weight[:, None], u.low))
     return usd + cars_eq.eq15_cars_usd(layout, inputs, u.cars, knowledge.target_slack_usd_per_mwh)
 
 
 def squares(layout: Layout, inputs: Inputs, u: Unknowns) -> list[tuple[Any, Floats]]:
-    """Unknowns and the weights of their squares in the objective: the tie-break, and (T5) 1/2 w'w at its price."""
+    """Unknowns and the weights of their squares: the tie-break, and (T5) 1/2 w'w at the price of losses."""
     price = 0.5 * np.repeat(inputs.loss_usd_per_mw, u.w[0].shape[0], axis=0)
     return [*cars_eq.eq15_squares(layout, inputs, u.cars), *((own, price) for own in u.w)]

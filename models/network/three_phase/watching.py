@@ -112,7 +112,7 @@ class WatchedCircuit:
         own_phases = ["", *("".join(str(nodes.phase[n]) for n in at) for at in self._nodes)]
         return ThreePhaseNetwork(
             self._circuit.name, ("source", *names), tuple(own_phases),
-            Watched(kind, tuple(element), tuple(phase), none, low, high), np.array(weight))
+            Watched(kind, tuple(element), tuple(phase), none, low, high), voltage_weight=np.array(weight))
 
 
 def _phase(number: int) -> str:

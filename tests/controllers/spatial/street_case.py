@@ -66,7 +66,8 @@ class Street:
         element += ["transformer", *(f"bus {b}" for b in range(n))]
         watched = Watched(kind, tuple(element), tuple(phase), none, low, high)
         return ThreePhaseNetwork("street", ("source", *(f"house {c}" for c in range(1, self.bus.size + 1))),
-                                 ("", *self.phases), watched, np.full(self.bus.size + 1, 0.01))
+                                 ("", *self.phases), watched,
+                                 voltage_weight=np.full(self.bus.size + 1, 0.01))
 
     @property
     def spread(self) -> Floats:

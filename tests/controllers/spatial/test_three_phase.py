@@ -45,8 +45,10 @@ def prepared(known: SpatialKnowledge, view: FeederView) -> tuple[Layout, Inputs,
     assert known.network_flow is not None
     p, q = (np.pad(1e3 * table.T, ((0, 0), (1, 0))) for table in (inputs.p_fixed, inputs.q_fixed))
     flow = known.network_flow(p, q)
+    assert known.network is not None
+    driven = known.network.driven
     return layout, inputs, around(p, q, flow, sensitivities(known.network_flow, p, q, flow.taps, layout.steps,
-                                                            known.reactive_power))
+                                                            known.reactive_power, driven), driven)
 
 
 def solved(known: SpatialKnowledge, view: FeederView, radius_mw: float = np.inf, without: tuple[str, ...] = ()
@@ -118,9 +120,9 @@ def test_losses_curve_as_their_own_second_differences_say() -> None:
     move = np.zeros((2, linear.p_kw.shape[1]))
     move[:, 2], move[:, 5] = (1.5, 3.0), (2.0, -4.0)
     ac = known.network_flow(linear.p_kw[0] + move, np.tile(linear.q_kvar[0], (2, 1))).losses_kw
-    model = linear.flow.losses_kw[0] + move @ linear.loss_by_p[0] + 0.5 * ((move @ linear.sensitivities.root.T)**2
-                                                                          ).sum(axis=1)
-    straight = linear.flow.losses_kw[0] + move @ linear.loss_by_p[0]
+    model = linear.flow.losses_kw[0] + move[:, 1:] @ linear.loss_by_p[0] + 0.5 * (
+        (move[:, 1:] @ linear.sensitivities.root.T) ** 2).sum(axis=1)
+    straight = linear.flow.losses_kw[0] + move[:, 1:] @ linear.loss_by_p[0]
     assert np.abs(model - ac).max() < 0.1 * np.abs(straight - ac).max()
 
 
