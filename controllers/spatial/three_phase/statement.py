@@ -63,7 +63,8 @@ class Unknowns:
 
 def unknowns(new: Make, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, around: Around) -> Unknowns:
     """Fresh ones."""
-    lines, curved = (around.linear.driven.size, layout.periods), (around.linear.sensitivities.root.shape[0], layout.periods)
+    linear = around.linear
+    lines, curved = ((rows, layout.periods) for rows in (linear.driven.size, linear.sensitivities.root.shape[0]))
     d = eq.Change(new(lines, None), new(lines, None) if knowledge.reactive_power else None)
     w = tuple(new(curved, None) for _ in range(2 if knowledge.reactive_power else 1))
     low = new((around.low_voltage.row.size, 1), None) if around.low_voltage.row.size else None
