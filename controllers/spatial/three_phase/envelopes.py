@@ -1,7 +1,7 @@
 """Limits on what each customer's cars may draw and feed back, safe for every combination of customers within them.
 
 A customer may draw up to m and feed back up to e more than its house does; D customers, one hour, kW. Watched values
-are linear in what customers do, so the worst of all combinations is a sum over customers of the worse of their two ends:
+are linear in what customers do, so the worst of all combinations is a sum over customers of the worse of two ends:
 
     (E1) v + sum of min(v_i m_i, -v_i e_i) >= low,  v + sum of max(v_i m_i, -v_i e_i) <= high        v_i = dv/dp_i
     (E2) the same of Re(y exp(-ja)) <= high cos(pi/n) for n directions a, y complex, n = DIRECTIONS
@@ -234,7 +234,7 @@ def _keeps(rows: Rows, limits: Floats) -> bool:
 def _best(rows: Rows, most_kw: Floats, least_kw: Floats) -> Floats:
     """The largest sum between least and most."""
     answer = linprog(-np.ones(most_kw.size), A_ub=rows.matrix, b_ub=rows.room,
-                     bounds=list(zip(least_kw.tolist(), np.maximum(most_kw, least_kw).tolist(), strict=True)),
+                     bounds=[*zip(least_kw.tolist(), np.maximum(most_kw, least_kw).tolist(), strict=True)],
                      method="highs")
     if answer.status != 0:
         raise PlanError(f"envelope: the linear problem has no answer ({answer.message})")
