@@ -101,7 +101,7 @@ class EnvelopePublisher:
             limits = BY_RULE[rule](rows, most)
             beyond = self._beyond(hour, bounds, taps, rows, limits)
             if np.all(beyond <= KEPT[self.network.watched.kind]):
-                return Envelope(*np.split(limits, 2), rounds)
+                return Envelope(limits[: limits.size // 2], limits[limits.size // 2 :], rounds)
             off = off + np.maximum(beyond, 0.0)
         worst = self.network.watched.element[int(np.argmax(beyond))]
         name = self.network.name
@@ -238,7 +238,7 @@ def _best(rows: Rows, most_kw: Floats, least_kw: Floats) -> Floats:
                      method="highs")
     if answer.status != 0:
         raise PlanError(f"envelope: the linear problem has no answer ({answer.message})")
-    return np.asarray(np.maximum(answer.x, 0.0))
+    return np.maximum(np.asarray(answer.x, dtype=np.float64), 0.0)
 
 
 # ---------------------------------------------------------------- figures

@@ -1,8 +1,8 @@
 """A three-phase network near an operating point: watched values and losses by what connections draw.
 
 Derivatives are forward differences of the operator's own AC power flow with the taps held, so whatever a circuit holds
-(delta loads, regulators, PV) is in them. Values are exact in every period; derivatives are taken at a few mean points
-and serve the periods nearest to them. Periods T, points S, connections B of which D can be driven, watched values M;
+(delta loads, regulators, PV) is in them. Values are exact in every period; derivatives are taken at two mean points,
+the present hour and the hours after it. Periods T, points S, connections B of which D can be driven, watched values M;
 kW and kvar.
 
 With reciprocal impedances the curvature of losses is that of voltages seen from the other side,
@@ -24,7 +24,7 @@ from models.records.three_phase import Complexes, WatchedFlow, WatchedFlowCall
 
 MOST_PROBES = 2000
 """AC cases spent on derivatives of one round: few points where there are many connections."""
-MOST_POINTS = 4
+MOST_POINTS = 2
 LEAST_PROBE_KW = 0.1
 PROBE_SHARE = 1e-4
 SMALLEST_SQUARE = 1e-3
@@ -80,8 +80,8 @@ def around(p_kw: Floats, q_kvar: Floats, flow: WatchedFlow, sensitivities: Sensi
 
 def sensitivities(call: WatchedFlowCall, p_kw: Floats, q_kvar: Floats, taps: Floats, steps: int, with_q: bool,
                   driven: Ints) -> Sensitivities:
-    """At the mean of the present hour's `steps` periods, and at means of later periods grouped by their net power."""
-    point_of = _points(p_kw.sum(axis=1), steps, driven.size * (2 if with_q else 1))
+    """At the mean of the present hour's `steps` periods, and at that of the later ones."""
+    point_of = _points(p_kw.shape[0], steps, driven.size * (2 if with_q else 1))
     groups = [np.flatnonzero(point_of == s) for s in range(point_of.max() + 1)]
     p, q = (np.stack([power[group].mean(axis=0) for group in groups]) for power in (p_kw, q_kvar))
     held = np.stack([taps[group[0]] for group in groups])
@@ -118,13 +118,11 @@ def _stacked(call: WatchedFlowCall, points: list[_Point], shift: Floats, driven:
     return np.stack([a for a, _, _ in parts]), np.stack([b for _, b, _ in parts]), np.stack([c for _, _, c in parts])
 
 
-def _points(net_kw: Floats, steps: int, probes: int) -> Ints:
-    """[T] 0 in the present hour; later periods by their net power in as many groups as probes allow."""
-    point_of, later = np.zeros(net_kw.size, dtype=np.int64), net_kw[steps:]
-    groups = min(MOST_POINTS - 1, max(MOST_PROBES // probes - 1, 0), later.size)
-    if groups:
-        rank = np.argsort(np.argsort(later, kind="stable"), kind="stable")
-        point_of[steps:] = 1 + rank * groups // later.size
+def _points(periods: int, steps: int, probes: int) -> Ints:
+    """[T] 0 in the present hour, 1 later; 0 everywhere where there are too many connections for two points."""
+    point_of = np.zeros(periods, dtype=np.int64)
+    if MOST_POINTS * probes <= MOST_PROBES:
+        point_of[steps:] = 1
     return point_of
 
 

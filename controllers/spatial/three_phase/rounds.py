@@ -25,6 +25,8 @@ SETTLED_REL = 1e-5
 SETTLED_USD = 1e-6
 SETTLED_KW = 1e-3
 SHRINK = 0.25
+NEARBY_KW = 2.0
+"""Derivatives are kept where no connection moves by more."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Rounds:
         best = first = Point(p, q, start, free, 0.0, np.inf)
         written, radius, settled, status = np.zeros(bounds.low.shape, dtype=bool), np.inf, False, ""
         linear = of_first = self._linear(layout, best, taps)
-        seconds, overhead, rounds = 0.0, 0.0, 0
+        seconds, overhead, rounds, is_wider = 0.0, 0.0, 0, False
         while rounds < ROUNDS and not settled:
             rounds += 1
             solution, written = self._solve(layout, inputs, linear, best, bounds, radius, written)
@@ -90,6 +92,9 @@ class Rounds:
             if not solution.run.is_optimal:
                 if not np.isfinite(radius) and best is first:
                     break
+                if best.excess > 1.0 and np.isfinite(radius) and not is_wider:
+                    radius, is_wider = radius / SHRINK**2, True
+                    continue
                 # the model around broken bounds may have no way back: from where nothing is broken, less far
                 radius = SHRINK * min(radius, float(np.abs(best.p_kw - first.p_kw).max()) / 1e3 or np.inf)
                 if best.excess > 1.0:
@@ -99,12 +104,20 @@ class Rounds:
             moved_kw = float(np.abs(point.p_kw - best.p_kw).max() + np.abs(point.q_kvar - best.q_kvar).max())
             is_better, settled = self._compare(best, point, solution, moved_kw)
             if is_better:
-                best = point
-                linear = linear if settled else self._linear(layout, best, taps)
+                best, is_wider = point, False
+                # what AC refutes was too far for the model; many answers cost alike, and it would jump between them
+                radius = SHRINK * moved_kw / 1e3 if best.excess > 1.0 else radius
+                linear = linear if settled else self._next(linear, layout, best, taps, moved_kw)
             else:
                 radius = SHRINK * moved_kw / 1e3
                 settled = settled or moved_kw < SETTLED_KW
         return Trace(bounds, best, rounds, settled, seconds, overhead, status)
+
+    def _next(self, linear: Linear, layout: Layout, at: Point, taps: Floats, moved_kw: float) -> Linear:
+        """Around another point: its values, and new derivatives where the old ones may be far off."""
+        if moved_kw > NEARBY_KW:
+            return self._linear(layout, at, taps)
+        return around(at.p_kw, at.q_kvar, at.flow, linear.sensitivities, self.network.driven)
 
     def _linear(self, layout: Layout, at: Point, taps: Floats) -> Linear:
         slopes = sensitivities(self.call, at.p_kw, at.q_kvar, taps, layout.steps, self.knowledge.reactive_power,

@@ -1,17 +1,19 @@
 """A circuit as its operator's lower layer sees it: connections, limits, and AC power flow of what is watched.
 
-What is drawn at a connection, house and cars together, is drawn exactly; the script's own loads are left out where they
-are replaced by it.
+Rows are those of a district's feeder, or the ports of a circuit alone; what is drawn at a port, house and cars,
+is drawn exactly, whatever the voltage.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from models.network.three_phase.circuit import Circuit
+from models.network.three_phase.feeder import ThreePhaseFlows
 from models.network.three_phase.records import NEUTRAL
 from models.network.three_phase.records import ThreePhaseFlow as SolvedFlow
 from models.records.arrays import Floats, Ints
@@ -29,7 +31,11 @@ from models.records.three_phase import (
 LOW_VOLTAGE_V = 1e3
 CUSTOMER_WEIGHT = 0.01
 """A customer of some kW against a bus of the medium voltage with some hundred (A)."""
+UNBALANCE_PERCENT = 2.0
+"""Negative over positive sequence (EN 50160)."""
 POSITIVE, NEGATIVE = (np.exp(2j * np.pi / 3 * np.array(turn)) for turn in ((0, 1, 2), (0, 2, 1)))
+Solve = Callable[[Floats, Floats, Floats | None], SolvedFlow]
+"""(p_kw, q_kvar [N, B], taps [N, R] or None) -> flow."""
 
 
 @dataclass(frozen=True)
@@ -41,78 +47,105 @@ class PhaseLimits:
     v_max_pu: float
     declared_v: float | None = None
     """Volts of a phase to neutral that are 1 pu; None: each node's own base."""
-    unbalance_percent: float = 2.0
-    """Negative over positive sequence at connections' buses of three phases (EN 50160)."""
+    unbalance_percent: float = UNBALANCE_PERCENT
+    """At buses of three phases where customers are."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of what is drawn, the source first; B of them."""
+
+    names: tuple[str, ...]
+    nodes: tuple[Ints, ...]
+    """[B] nodes of each customer; none of a row without."""
+    driven: Ints
+    """Where cars can act."""
+
+
+def watched_ports(circuit: Circuit, names: tuple[str, ...], limits: PhaseLimits) -> WatchedCircuit:
+    """Of a circuit whose ports stand for its own loads, which draw nothing themselves; names [port]."""
+    def solve(p_kw: Floats, q_kvar: Floats, taps: Floats | None) -> SolvedFlow:
+        nothing = np.zeros((len(p_kw), circuit.loads.count))
+        return circuit.solve(p_kw[:, 1:], q_kvar[:, 1:], nothing, nothing, taps)
+
+    nodes = (np.zeros(0, dtype=np.int64), *circuit.port_nodes)
+    rows = Rows(("source", *names), nodes, np.arange(1, len(nodes)))
+    return WatchedCircuit(circuit, solve, rows, circuit.conductors.rating_a, limits)
+
+
+def watched_feeder(flows: ThreePhaseFlows) -> WatchedCircuit:
+    """Of a district's network, with its own limits; cars act where its ports are."""
+    feeder, circuit = flows.feeder, flows.circuit
+    nothing = np.zeros(0, dtype=np.int64)
+    own = {bus.split(" ")[0] for bus in flows.buses_with_own_loads}
+    nodes = tuple(np.unique(flows.nodes_of_row[i]) if i and (phases or name in own) else nothing
+                  for i, (name, phases) in enumerate(zip(feeder.bus_name, feeder.bus_phases, strict=True)))
+    return WatchedCircuit(circuit, flows.solve, Rows(feeder.bus_name, nodes, flows.port_rows), flows.rating_a,
+                          PhaseLimits(feeder.v_min_pu, feeder.v_max_pu))
 
 
 class WatchedCircuit:
     """`network` says what is watched; calling it is a WatchedFlowCall. Not to be shared between threads."""
 
-    def __init__(self, circuit: Circuit, names: tuple[str, ...], limits: PhaseLimits, keeps_loads: bool = False
-                 ) -> None:
-        """names [port] of the connections, in the order of the circuit's ports; keeps_loads: its own loads draw too."""
-        self._circuit, self._keeps_loads = circuit, keeps_loads
-        self._nodes = circuit.port_nodes
+    def __init__(self, circuit: Circuit, solve: Solve, rows: Rows, rating_a: Floats, limits: PhaseLimits) -> None:
+        self._circuit, self._solve, self._rows = circuit, solve, rows
         own_v, declared_v = circuit.nodes.base_v, limits.declared_v
         self._declared_v: Floats = own_v if declared_v is None else np.full(own_v.size, declared_v)
-        self._at = np.concatenate(self._nodes)
+        self._at = np.concatenate(rows.nodes)
         """[voltages] node of each."""
-        rated = np.isfinite(circuit.conductors.rating_a) & (circuit.conductors.phase <= NEUTRAL)
-        self._rated = np.flatnonzero(rated)
-        self._rows = self._unbalanced_rows()
-        self.network = self._network(names, limits)
+        self._rated = np.flatnonzero(np.isfinite(rating_a) & (circuit.conductors.phase <= NEUTRAL))
+        self._rating_a = rating_a[self._rated]
+        self._balance_rows = self._unbalanced_rows()
+        self.network = self._network(limits)
 
     def __call__(self, p_kw: Floats, q_kvar: Floats, taps: Floats | None = None) -> WatchedFlow:
         """See WatchedFlowCall."""
-        own = None if self._keeps_loads else np.zeros((len(p_kw), self._circuit.loads.count))
-        flow = self._circuit.solve(p_kw[:, 1:], q_kvar[:, 1:], own, own, taps)
+        flow = self._solve(p_kw, q_kvar, taps)
         phasor = self._phasors(flow)
         vm = np.abs(flow.v_v) / self._declared_v
-        of_connections = np.stack([vm[:, nodes].mean(axis=1) for nodes in self._nodes], axis=1)
-        return WatchedFlow(np.abs(phasor), phasor, np.pad(of_connections, ((0, 0), (1, 0)), constant_values=1.0),
-                           flow.losses_kw, flow.tap_pu, flow.p_source_kw, flow.q_source_kvar)
+        of_rows = np.stack([vm[:, at].mean(axis=1) if at.size else np.ones(len(vm)) for at in self._rows.nodes], axis=1)
+        return WatchedFlow(np.abs(phasor), phasor, of_rows, flow.losses_kw, flow.tap_pu, flow.p_source_kw,
+                           flow.q_source_kvar)
 
     def _phasors(self, flow: SolvedFlow) -> Complexes:
         v = flow.v_v
         currents = np.full((len(v), self._rated.size), np.nan + 0j)
-        rating = self._circuit.conductors.rating_a[self._rated]
         for taps in np.unique(flow.tap_pu[flow.is_solved], axis=0):
             same = flow.is_solved & (flow.tap_pu == taps).all(axis=1)
             matrix: Any = self._circuit.network.currents(taps)
-            currents[same] = (matrix[self._rated] @ v[same].T).T / rating
-        sequences = v[:, self._rows]
+            currents[same] = (matrix[self._rated] @ v[same].T).T / self._rating_a
+        sequences = v[:, self._balance_rows]
         with np.errstate(divide="ignore", invalid="ignore"):
             unbalance = 100.0 * (sequences @ NEGATIVE) / (sequences @ POSITIVE)
-        volts = (np.abs(v) / self._declared_v)[:, self._at]
-        return np.concatenate([volts, currents, unbalance], axis=1)
+        return np.concatenate([(np.abs(v) / self._declared_v)[:, self._at], currents, unbalance], axis=1)
 
     def _unbalanced_rows(self) -> Ints:
-        """[K, 3] nodes of the buses of three phases at which something is connected."""
+        """[K, 3] nodes of the buses of three phases at which somebody is connected."""
         nodes = self._circuit.nodes
         rows = nodes.three_phase_rows()
         return rows[np.isin(nodes.bus[rows[:, 0]], nodes.bus[self._at])] if rows.size else rows.reshape(0, 3)
 
-    def _network(self, names: tuple[str, ...], limits: PhaseLimits) -> ThreePhaseNetwork:
-        nodes, conductors = self._circuit.nodes, self._circuit.conductors
-        connection = np.repeat(np.arange(1, len(self._nodes) + 1), [at.size for at in self._nodes])
+    def _network(self, limits: PhaseLimits) -> ThreePhaseNetwork:
+        rows, base_v = self._rows, self._circuit.nodes.base_v
+        weight = [1.0 if not at.size or base_v[at[0]] >= LOW_VOLTAGE_V else CUSTOMER_WEIGHT for at in rows.nodes]
+        phases = tuple("".join(str(self._circuit.nodes.phase[n]) for n in at) for at in rows.nodes)
+        return ThreePhaseNetwork(self._circuit.name, rows.names, phases, self._watched(limits), rows.driven,
+                                 np.array(weight))
+
+    def _watched(self, limits: PhaseLimits) -> Watched:
+        nodes, conductors, at = self._circuit.nodes, self._circuit.conductors, self._at
         is_line = conductors.is_line[self._rated]
-        kind = np.concatenate([np.full(self._at.size, VOLTAGE), np.where(is_line, CURRENT, TRANSFORMER),
-                               np.full(len(self._rows), UNBALANCE)])
-        element = [f"bus {nodes.bus_names[nodes.bus[at]]}" for at in self._at]
-        element += [conductors.element[c] for c in self._rated]
-        element += [f"bus {nodes.bus_names[nodes.bus[row[0]]]}" for row in self._rows]
-        phase = [_phase(int(nodes.phase[at])) for at in self._at]
-        phase += [_phase(int(conductors.phase[c])) for c in self._rated] + [""] * len(self._rows)
+        kind = np.concatenate([np.full(at.size, VOLTAGE), np.where(is_line, CURRENT, TRANSFORMER),
+                               np.full(len(self._balance_rows), UNBALANCE)]).astype(np.int64)
+        bus = [f"bus {nodes.bus_names[nodes.bus[n]]}" for n in (*at, *self._balance_rows[:, 0])]
+        element = (*bus[: at.size], *(conductors.element[c] for c in self._rated), *bus[at.size :])
+        phase = [_phase(int(number)) for number in (*nodes.phase[at], *conductors.phase[self._rated])]
         low, high = np.full(kind.size, -np.inf), np.select(
             [kind == VOLTAGE, kind == UNBALANCE], [limits.v_max_pu, limits.unbalance_percent], 1.0)
-        low[: self._at.size] = limits.v_min_pu
-        none = np.full(kind.size, -1)
-        none[: self._at.size] = connection
-        weight = [1.0, *(CUSTOMER_WEIGHT if nodes.base_v[at[0]] < LOW_VOLTAGE_V else 1.0 for at in self._nodes)]
-        own_phases = ["", *("".join(str(nodes.phase[n]) for n in at) for at in self._nodes)]
-        return ThreePhaseNetwork(
-            self._circuit.name, ("source", *names), tuple(own_phases),
-            Watched(kind, tuple(element), tuple(phase), none, low, high), voltage_weight=np.array(weight))
+        low[: at.size] = limits.v_min_pu
+        whose = np.full(kind.size, -1)
+        whose[: at.size] = np.repeat(np.arange(len(self._rows.nodes)), [own.size for own in self._rows.nodes])
+        return Watched(kind, element, (*phase, *("" for _ in self._balance_rows)), whose, low, high)
 
 
 def _phase(number: int) -> str:

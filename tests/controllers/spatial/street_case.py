@@ -13,6 +13,7 @@ from controllers.port import FeederView, SpatialKnowledge
 from models.fleet.flexibility import bus_flexibility, groups_of_fleet, known_sessions, pair_index, select
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
+from models.records.flexibility import BusFlexibility
 from models.records.groups import GROUP_COUNT, cohort_index, group_index
 from models.records.three_phase import (
     CURRENT,
@@ -22,6 +23,7 @@ from models.records.three_phase import (
     ThreePhaseNetwork,
     Watched,
     WatchedFlow,
+    WatchedFlowCall,
 )
 from models.records.vehicles import DeclaredTable, Vehicles
 from tests.laws.random_feeder_case import HORIZON_H, LOOK_AHEAD_H, STEP_S, _targets
@@ -160,13 +162,18 @@ def site_of(of: Street) -> Site:
 
 def knowledge(of: Street, vehicles: Vehicles, **changes: Any) -> SpatialKnowledge:
     """An operator of that street."""
-    site = site_of(of)
+    return knowledge_of(of.network(), of.flow, vehicles, site_of(of), **changes)
+
+
+def knowledge_of(network: ThreePhaseNetwork, flow: WatchedFlowCall, vehicles: Vehicles, site: Site, **changes: Any
+                 ) -> SpatialKnowledge:
+    """An operator of any network of three phases."""
     known = SpatialKnowledge(
         district="street", site=site, vehicles=vehicles, feeder=None, power_flow=None,
         pairs=pair_index(site, groups_of_fleet(vehicles), LOOK_AHEAD_H + 1), step_s=STEP_S, look_ahead_h=LOOK_AHEAD_H,
         horizon_h=HORIZON_H, assumed_compliance=1.0, wear_usd_per_kwh=np.full(GROUP_COUNT, 0.05), placement="in_place",
         on_inexact="repair", reactive_power=False, target_slack_usd_per_mwh=500.0, voltage_penalty_below_pu=0.95,
-        voltage_penalty_usd_per_pu2h=20.0, solver="QOCO", network=of.network(), network_flow=of.flow)
+        voltage_penalty_usd_per_pu2h=20.0, solver="QOCO", network=network, network_flow=flow)
     return replace(known, **changes)
 
 
@@ -193,20 +200,29 @@ def hour(known: SpatialKnowledge, rng: np.random.Generator, house_kw: float | No
     declared = DeclaredTable(
         bus_index=rng.integers(1, connections, count), plugged_since_s=np.full(count, -3600),
         declared_departure_s=rng.integers(1800, 6 * 3600, count), soc_wanted=known.vehicles.soc_wanted)
-    soc = known.vehicles.soc_initial
-    sessions = known_sessions(known.vehicles, declared, soc, known.site.bus_zone, 0)
     periods = 3600 // known.step_s + known.look_ahead_h - 1
     p_kw = rng.uniform(-4.0, 4.0) * rng.uniform(0.3, 1.2, (connections, periods))
     p_kw = p_kw if house_kw is None else np.full(p_kw.shape, house_kw)
     p_kw[0] = 0.0
-    flexibility = bus_flexibility(sessions, select(sessions, slice(0, 0)), known.site, known.pairs, 0, known.step_s,
-                                  known.look_ahead_h, known.assumed_compliance, np.zeros(p_kw.shape))
     pc, pd = _targets(known, declared, rng)
     price = rng.uniform(-80.0, 120.0, known.horizon_h)
     return FeederView(
         time_s=0, plan_time_s=0, pc_target_kw=pc, pd_target_kw=pd, marginal_price_usd_per_mwh=price,
-        price_charge_usd_per_kwh=price / 1e3, price_discharge_usd_per_kwh=price / 1e3, declared=declared, soc=soc,
-        bus_load_kw=p_kw, bus_load_kvar=0.3 * np.abs(p_kw), flexibility=flexibility, vm_pu=np.ones(connections))
+        price_charge_usd_per_kwh=price / 1e3, price_discharge_usd_per_kwh=price / 1e3, declared=declared,
+        soc=known.vehicles.soc_initial, bus_load_kw=p_kw, bus_load_kvar=0.3 * np.abs(p_kw),
+        flexibility=_flexibility(known, declared, p_kw), vm_pu=np.ones(connections))
+
+
+def _flexibility(known: SpatialKnowledge, declared: DeclaredTable, p_kw: Floats) -> BusFlexibility:
+    sessions = known_sessions(known.vehicles, declared, known.vehicles.soc_initial, known.site.bus_zone, 0)
+    return bus_flexibility(sessions, select(sessions, slice(0, 0)), known.site, known.pairs, 0, known.step_s,
+                           known.look_ahead_h, known.assumed_compliance, np.zeros(p_kw.shape))
+
+
+def at_connections(known: SpatialKnowledge, view: FeederView, bus_index: Ints) -> FeederView:
+    """The same hour with the cars at these connections, until the morning."""
+    declared = replace(view.declared, bus_index=bus_index, declared_departure_s=np.full(bus_index.size, 13 * 3600))
+    return replace(view, declared=declared, flexibility=_flexibility(known, declared, view.bus_load_kw))
 
 
 def full_charge(known: SpatialKnowledge, view: FeederView) -> FeederView:
