@@ -138,21 +138,30 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
         zone_of=zone_rows // KINDS, kind_of=zone_rows % KINDS,
         eta_c=eta_c[group], eta_d=eta_d[group], wear_usd_per_mwh=wear[group],
         later_eta_c=later_eta_c, later_eta_d=later_eta_d, later_wear_usd_per_mwh=later_wear,
-        rated=np.flatnonzero(np.isfinite(feeder.transformer_kva[1:])) if feeder else np.zeros(0, dtype=np.int64),
+        rated=np.zeros(0, dtype=np.int64) if feeder is None or knowledge.network is not None
+        else np.flatnonzero(np.isfinite(feeder.transformer_kva[1:])),
     )
 
 
 def _later_rows(knowledge: SpatialKnowledge, row_bus: Ints, row_kind: Ints) -> tuple[Ints, Ints]:
     """(keys [J] = (neighbourhood * zones + zone) * kinds + kind, row J of each of the rows [R])."""
-    buses, most = knowledge.site.bus_count, knowledge.look_ahead_neighbourhoods
-    # three phases: no tree is known of the connections, those named one after the other are taken for neighbours
-    in_order = np.arange(buses) * min(most, buses) // buses
-    area = neighbourhoods(knowledge.feeder.parent, most) if knowledge.feeder else in_order
     # zone and kind within the key: cars of one neighbourhood act as one only if targets treat them alike
-    top = area[row_bus]
+    top = _areas(knowledge, row_bus)
     keys, row_later = np.unique(top * ZONE_KINDS + knowledge.site.bus_zone[row_bus] * KINDS + row_kind,
                                 return_inverse=True)
     return keys, np.asarray(row_later, dtype=np.int64)
+
+
+def _areas(knowledge: SpatialKnowledge, row_bus: Ints) -> Ints:
+    """[R] neighbourhood of each row's bus."""
+    most = knowledge.look_ahead_neighbourhoods
+    if knowledge.network is None:
+        assert knowledge.feeder is not None
+        return neighbourhoods(knowledge.feeder.parent, most)[row_bus]
+    # on three phases neighbours at one cable may be on different phases: those that come one after the other are taken
+    _, place = np.unique(row_bus, return_inverse=True)
+    count = int(place.max(initial=0)) + 1
+    return np.asarray(place * min(most, count) // count, dtype=np.int64)
 
 
 def _sums(row: Ints, rows: int, keep: np.ndarray[tuple[int], np.dtype[np.bool_]] | None = None) -> sp.csr_array:

@@ -13,14 +13,12 @@ from controllers.spatial.branch_flow.fallback import shares_of_targets
 from controllers.spatial.branch_flow.forecast import Forecast, forecast, inputs_of
 from controllers.spatial.branch_flow.guidance import expected_stay, guidance_rank, no_guidance, zone_plan
 from controllers.spatial.branch_flow.layout import Layout, make_layout
-from controllers.spatial.branch_flow.network import NetworkAnswer
 from controllers.spatial.branch_flow.sharing import without_dust
 from controllers.spatial.three_phase.judge import PhaseJudge
 from controllers.spatial.three_phase.limits import Bounds, broken_without, named, tolerance
 from controllers.spatial.three_phase.problem import Solution
 from controllers.spatial.three_phase.rounds import Rounds, Trace
 from models.records.arrays import Bools, Floats, Ints
-from models.records.three_phase import VOLTAGE
 
 MISSED_KWH = 1e-2
 """Energy of a customer's cars below its envelope that is named."""
@@ -88,26 +86,15 @@ class PhaseDecider:
         price = np.repeat(now.price_usd_per_mwh[:, None], best.p_kw.shape[1], axis=1)
         price[:, self.network.driven] += (solution.price_usd_per_mw / layout.period_h).T
         tight = bool(self._is_near(trace.bounds, best.flow.value, TIGHT_SHARES)[part].any())
-        vm = self._model_voltages(solution, best.flow.vm_pu)
-        losses = best.flow.losses_kw
-        answer = NetworkAnswer(vm_pu=vm, losses_kw=losses, relaxation_gap_max_rel=float("nan"),
-                               loss_price_usd_per_mwh=price, status=trace.status, solver_s=trace.seconds)
+        # no claim of a model is passed on: what is planned is the AC operating point itself
+        unknown = float("nan")
         return Decision(
             time_s=view.time_s, layout=layout, forecast=now, pc_kw=pc, pd_kw=pd,
-            q_plan_bus_kvar=best.q_kvar - now.q_fixed_kvar.T, p_plan_bus_kw=best.p_kw, answer=answer,
-            vm_ac_pu=best.flow.vm_pu, losses_ac_kw=losses, nodal_price_usd_per_mwh=price,
+            q_plan_bus_kvar=best.q_kvar - now.q_fixed_kvar.T, p_plan_bus_kw=best.p_kw, answer=None,
+            vm_ac_pu=best.flow.vm_pu, losses_ac_kw=best.flow.losses_kw, nodal_price_usd_per_mwh=price,
             guidance=self._guidance(layout, now, price), is_tight=tight, status=status, binding=binding,
-            vm_error_max_pu=float(np.abs(vm - best.flow.vm_pu).max()), loss_error_rel=float("nan"),
-            gap_rel=float("nan"), solver_s=trace.seconds, compile_s=trace.overhead_s,
-            target_slack_kwh=slack_kwh(layout, now, pc, pd))
-
-    def _model_voltages(self, solution: Solution, vm_pu: Floats) -> Floats:
-        """[T, B] the optimisation's own voltages of connections with one watched value; AC's of the others."""
-        watched, model = self.network.watched, vm_pu.copy()
-        at = np.flatnonzero((watched.kind == VOLTAGE) & (watched.connection >= 0))
-        alone = at[np.bincount(watched.connection[at], minlength=vm_pu.shape[1])[watched.connection[at]] == 1]
-        model[:, watched.connection[alone]] = solution.value[:, alone]
-        return model
+            vm_error_max_pu=unknown, loss_error_rel=unknown, gap_rel=unknown, solver_s=trace.seconds,
+            compile_s=trace.overhead_s, target_slack_kwh=slack_kwh(layout, now, pc, pd))
 
     def _guidance(self, layout: Layout, now: Forecast, price: Floats) -> Ints:
         if self.knowledge.placement != "guided":
