@@ -148,3 +148,22 @@ class PowerFlow:
     """[N, B]; row of bus j is the line to its parent, 0 for the slack bus."""
     p_slack_kw: Floats
     q_slack_kvar: Floats
+
+
+@dataclass(frozen=True)
+class ThreePhaseFeeder(RadialFeeder):
+    """A circuit of three phases: beside its balanced equivalent, which the fields above are, where powers act.
+
+    A row is a bus of the circuit, or cars that are connected otherwise than the customer at their bus: those have a row
+    of their own behind it, at no distance. Voltages of a row are those of its phase that is nearest to a limit.
+    """
+
+    script: str = ""
+    """As a scenario writes it: `dss:ieee13`, or a path."""
+    bus_phases: tuple[tuple[int, ...], ...] = ()
+    """[B] phases between which and earth the row's power is drawn in equal parts; of two, between them; none where a
+    row has the script's own loads of other kinds, or no power at all."""
+    port_row: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """[B] row where cars of the customer at this row stand; -1: there is no customer."""
+    source_pu: float | None = None
+    """Voltage of the grid above; None: the script's own."""

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,15 @@ import numpy as np
 from models.network.three_phase.engine import Engine
 from models.network.three_phase.network import Network
 from models.network.three_phase.reading import own_loads, read_nodes, read_regulators
-from models.network.three_phase.records import Complexes, Conductors, Port, ThreePhaseFlow
+from models.network.three_phase.records import PHASES, Complexes, Conductors, Port, ThreePhaseFlow
 from models.network.three_phase.shipped import master_of
-from models.records.arrays import Bools, Floats, Ints, RecordError
+from models.records.arrays import Floats, Ints, RecordError
 
 WIDE = "vminpu=0 vlowpu=0 vmaxpu=100 vminnorm=0 vminemerg=0"
 """Range of a load within which it stays at constant power; the engine's own is 0.95 to 1.05."""
-_LOWEST_VOLTS = 1e-6
+ACTING = ("regcontrol", "capcontrol", "capacitor", "pvsystem", "generator", "storage", "invcontrol", "swtcontrol",
+          "fuse", "recloser", "relay")
+"""Classes whose elements act as the script says, whatever the testbed does."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,17 @@ class LoadShape:
     q: Floats
     """[step]; p where the script gives none."""
     step_s: float
+
+
+@dataclass(frozen=True)
+class Plate:
+    """What stands on a transformer of two windings or more: of its first two."""
+
+    kva: float
+    z_percent: complex
+    """Of both windings together."""
+    line_kv: tuple[float, float]
+    """Between phases, taps included."""
 
 
 def circuit_from(text: str, ports: Sequence[Port] = (), drives_loads: bool = False) -> Circuit:
@@ -59,10 +73,14 @@ class Circuit:
     where a port names a bus or phase that is not there.
     """
 
-    def __init__(self, master: Path, ports: Sequence[Port] = (), drives_loads: bool = False) -> None:
+    def __init__(self, master: Path, ports: Sequence[Port] = (), drives_loads: bool = False,
+                 source_pu: float | None = None) -> None:
+        """source_pu: voltage of the grid above; None: the script's own."""
         self.master = master
         self.ports = tuple(ports)
         self._engine = Engine(master)
+        if source_pu is not None:
+            self._engine.command(f"vsource.source.pu={float(source_pu)!r}")
         if not self._engine.solve(is_free=True):
             raise RecordError(f"feeder {master}: OpenDSS finds no power flow of the circuit as it is")
         self.name = str(self._engine.circuit.Name)
@@ -77,7 +95,9 @@ class Circuit:
         self.regulators, self.tap_step_pu, self.tap_pu = read_regulators(self._engine)
         """Names `TRANSFORMER.WINDING`, sizes of a step, and taps as the script's own solution leaves them, [R] each."""
         self._capacitor_steps = self._capacitors()
-        self.network = Network(self._engine, self.nodes, self.regulators, self._set_taps)
+        self._has_controls = bool(self.regulators or self._capacitor_steps)
+        self._has_moved = True
+        self.network = Network(self._engine, self.nodes, self.regulators, self._set_taps, self.tap_pu)
         """Admittances and what follows from node voltages."""
 
     @property
@@ -119,16 +139,82 @@ class Circuit:
         q = np.array(shapes.Qmult, dtype=np.float64)
         return LoadShape(p, q if q.size == p.size else p, float(shapes.HrInterval) * 3600.0)
 
+    @property
+    def source_bus(self) -> str:
+        """Where the grid above feeds the circuit."""
+        self._engine.circuit.Vsources.First
+        return str(self._engine.circuit.ActiveCktElement.BusNames[0]).lower().split(".")[0]
+
+    def base_kv(self, bus: str) -> float:
+        """Voltage base between phases."""
+        return float(self.nodes.base_v[self._row_of_bus[bus]]) * np.sqrt(3.0) / 1e3
+
+    @cached_property
+    def _row_of_bus(self) -> dict[str, int]:
+        """Some node of each bus."""
+        return {self.nodes.bus_names[bus]: row for row, bus in enumerate(self.nodes.bus)}
+
+    def phases_of_bus(self) -> dict[str, tuple[int, ...]]:
+        """Those of 1, 2, 3 that each bus has."""
+        phases: dict[str, list[int]] = {name: [] for name in self.nodes.bus_names}
+        for bus, phase in zip(self.nodes.bus, self.nodes.phase, strict=True):
+            if phase in PHASES:
+                phases[self.nodes.bus_names[bus]].append(int(phase))
+        return {bus: tuple(sorted(there)) for bus, there in phases.items()}
+
+    def plate(self, transformer: str) -> Plate:
+        """Of the transformer of that name."""
+        transformers = self._engine.circuit.Transformers
+        transformers.Name = transformer
+        phases = int(self._engine.element(f"transformer.{transformer}").NumPhases)
+        line_kv, r_percent, kva = [], 0.0, 0.0
+        for winding in (1, 2):
+            transformers.Wdg = winding
+            r_percent += float(transformers.R)
+            kva = float(transformers.kVA)
+            line_kv.append(float(transformers.kV) * float(transformers.Tap) * (np.sqrt(3.0) if phases == 1 else 1.0))
+        return Plate(kva, complex(r_percent, float(transformers.Xhl)), (line_kv[0], line_kv[1]))
+
+    def capacitors_mvar(self) -> list[tuple[str, float]]:
+        """Bus and Mvar of every capacitor at its nominal voltage."""
+        capacitors, told = self._engine.circuit.Capacitors, []
+        for name in capacitors.AllNames if capacitors.Count else ():
+            capacitors.Name = name
+            bus = str(self._engine.element(f"capacitor.{name}").BusNames[0]).lower().split(".")[0]
+            told.append((bus, float(capacitors.kvar) / 1e3))
+        return told
+
+    def others(self) -> dict[str, int]:
+        """What acts by itself besides loads: number of enabled elements by class."""
+        names = [str(name).lower().split(".")[0] for name in self._engine.circuit.AllElementNames]
+        return {kind: names.count(kind) for kind in ACTING if kind in names}
+
     def _case(self, p_kw: Floats, q_kvar: Floats, held: Floats | None) -> tuple[Complexes, Floats, Floats]:
         """Node volts, taps and source power of one case."""
+        self._stand(self.tap_pu if held is None else held)
         self._engine.set_loads(p_kw, q_kvar)
-        if self.regulators:
-            self._set_taps(self.tap_pu if held is None else held)
-        self._set_capacitors()
-        if not self._engine.solve(is_free=held is None):
+        is_solved = self._engine.solve(is_free=held is None)
+        self._has_moved = self._has_controls and held is None
+        if not is_solved:
             return np.full(self.nodes.count, np.nan + 0j), np.full(len(self.regulators), np.nan), np.full(2, np.nan)
         source_kva = -np.asarray(self._engine.circuit.TotalPower, dtype=np.float64)
         return self._engine.node_volts(), self._taps(), source_kva
+
+    def _stand(self, tap_pu: Floats) -> None:
+        """Put regulators and capacitors where a case begins, and build the engine's matrix anew where any has moved.
+
+        It is built with the script's own loads and none at ports, so that what is solved later owes nothing to loads
+        that were there before, to the last digit.
+        """
+        if not self._has_controls:
+            return
+        self._set_taps(tap_pu)
+        self._set_capacitors()
+        if self._has_moved:
+            none = np.zeros(len(self.ports))
+            self._engine.set_loads(np.concatenate([self.loads.p_kw, none]), np.concatenate([self.loads.q_kvar, none]))
+            self._engine.build()
+            self._has_moved = False
 
     def _flow(self, v_v: Complexes, taps: Floats, source_kva: Floats) -> ThreePhaseFlow:
         current_a, losses_kw = self.network.currents_and_losses(v_v, taps)
@@ -176,6 +262,7 @@ class Circuit:
         now = self._taps()
         for i in np.flatnonzero(np.abs(now - tap_pu) > 1e-9):
             self._transformer(self.regulators[i]).Tap = float(tap_pu[i])
+            self._has_moved = True
 
     def _capacitors(self) -> list[tuple[str, list[int]]]:
         """Steps in use of each capacitor that a control may switch."""
@@ -194,8 +281,4 @@ class Circuit:
             capacitors.Name = name
             if [int(state) for state in capacitors.States] != states:
                 capacitors.States = states
-
-
-def missing_bases(base_v: Floats) -> Bools:
-    """[node] whether no voltage base is known."""
-    return np.asarray(~(base_v > _LOWEST_VOLTS), dtype=np.bool_)
+                self._has_moved = True

@@ -75,6 +75,11 @@ class Engine:
             return False
         return bool(self.solution.Converged)
 
+    def build(self) -> None:
+        """The engine's matrix anew, whole, with the loads that are set."""
+        self.dss.YMatrix.SystemYChanged = True
+        self.solve(is_free=False)
+
     def node_volts(self) -> Any:
         """Complex volts to earth [node], in the engine's order."""
         return np.asarray(self.circuit.YNodeVarray, dtype=np.float64).reshape(-1).view(np.complex128).copy()

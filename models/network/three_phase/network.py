@@ -21,8 +21,9 @@ class Network:
     """Matrices of a circuit at any position of its taps."""
 
     def __init__(self, engine: Engine, nodes: Nodes, regulators: tuple[str, ...],
-                 set_taps: Callable[[Floats], None]) -> None:
-        self._engine, self._nodes, self._set_taps = engine, nodes, set_taps
+                 set_taps: Callable[[Floats], None], tap_pu: Floats) -> None:
+        """set_taps: puts regulators at taps [R]; tap_pu: where they stand."""
+        self._engine, self._nodes, self._set_taps, self._tap_pu = engine, nodes, set_taps, tap_pu
         names = [str(name).lower() for name in engine.circuit.AllElementNames]
         self._series = [name for name in names if name.split(".")[0] in IN_SERIES and self._is_between_buses(name)]
         self._shunts = [name for name in names if name.split(".")[0] in ("capacitor", "reactor", "vsource")
@@ -48,6 +49,12 @@ class Network:
             values.append(matrix[is_node])
         triples = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
         return sparse.coo_matrix(triples, shape=(size, size)).tocsr()
+
+    def in_series(self) -> Iterator[tuple[str, str, str, Complexes]]:
+        """Name, buses of the first two ends, and primitive matrix of every element in series."""
+        for name, primitive in self._at(self._tap_pu).items():
+            buses = [str(bus).lower().split(".")[0] for bus in self._engine.element(name).BusNames]
+            yield name, buses[0], buses[1], primitive
 
     def currents(self, tap_pu: Floats) -> Any:
         """Sparse [conductor, node]: complex amperes of every conductor from node volts, at taps [R]."""

@@ -1,0 +1,83 @@
+"""Circuits of three phases in OpenDSS format: those that come along, and scripts of one's own."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from models.network.loads.elements import Elements
+from models.network.loads.own_series import ACTIVE, REACTIVE, OwnProfiles
+from models.network.source import FeederLimits, NetworkSource
+from models.network.three_phase.circuit import Circuit, circuit_from
+from models.network.three_phase.connections import Connections
+from models.network.three_phase.feeder import three_phase_feeder
+from models.network.three_phase.screening import screened
+from models.network.three_phase.shipped import master_of
+from models.records.arrays import Ints, RecordError
+from models.records.feeder import RadialFeeder
+
+SHAPES = "LoadShape"
+"""As which the profiles of loads are called."""
+
+
+def files_of(text: str) -> tuple[Path, ...]:
+    """All that the script reads, itself first; the script alone where it may not be compiled."""
+    master = master_of(text)
+    try:
+        return screened(master).files
+    except RecordError:
+        return (master,)
+
+
+def _version(text: str) -> str:
+    """Content of all that the script reads."""
+    parts = [file.read_bytes() if file.is_file() else b"" for file in files_of(text)]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+@lru_cache(maxsize=4)
+def _circuit(text: str, version: str) -> Circuit:
+    return circuit_from(text)
+
+
+@lru_cache(maxsize=16)
+def _made(text: str, version: str, limits: FeederLimits) -> RadialFeeder:
+    return three_phase_feeder(text, limits, limits.connections or Connections())
+
+
+def _feeder(text: str, limits: FeederLimits) -> RadialFeeder:
+    return _made(text, _version(text), limits)
+
+
+def _elements(text: str, bus_number: Ints) -> Elements:
+    """The script's own loads at the rows of the feeder."""
+    circuit = _circuit(text, _version(text))
+    row = {name: i for i, name in enumerate(_feeder(text, FeederLimits()).bus_name)}
+    loads = circuit.loads
+    return Elements(("load",) * loads.count, np.arange(1, loads.count + 1), loads.names,
+                    np.array([row[bus] for bus in loads.bus], dtype=np.int64), loads.p_kw, loads.q_kvar, loads.shape)
+
+
+def _profiles(text: str) -> OwnProfiles:
+    """Load shapes that loads name, each a share of the load's own power."""
+    circuit = _circuit(text, _version(text))
+    names = list(dict.fromkeys(name for name in circuit.loads.shape if name))
+    if not names:
+        raise RecordError(f"feeder {text}: no load names a load shape")
+    shapes = {name: circuit.shape(name) for name in names}
+    steps = {round(shape.step_s) for shape in shapes.values()} | {shape.p.size for shape in shapes.values()}
+    if len(steps) != 2:
+        raise RecordError(f"feeder {text}: load shapes differ in their steps or length; give series of your own")
+    shares = {f"{SHAPES}/{name}{ending}": values for name, shape in shapes.items()
+              for ending, values in ((ACTIVE, shape.p), (REACTIVE, shape.q))}
+    step_s = round(next(iter(shapes.values())).step_s)
+    return OwnProfiles(shares, {"load": (SHAPES,)}, step_s, repeats=True)
+
+
+SOURCE = NetworkSource(
+    "dss:NAME", "a circuit of three phases: `dss:ieee13`, `dss:ieee34`, `dss:ieee37`, `dss:ieee123`, "
+    "`dss:european_lv`, or the path of a script of OpenDSS ending in `.dss`", r"dss:\w+|.+\.[dD][sS][sS]", _feeder,
+    profiles=_profiles, elements=_elements)

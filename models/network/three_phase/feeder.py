@@ -1,0 +1,200 @@
+"""A circuit of three phases as a district's network: rows of buses, and the power flow of powers at these rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.network.feeder import UNRATED_A, transformer_kva
+from models.network.source import FeederLimits
+from models.network.three_phase.circuit import Circuit, circuit_from
+from models.network.three_phase.connections import Connections, phases_of_ports
+from models.network.three_phase.records import Port, ThreePhaseFlow
+from models.network.three_phase.tree import Tree, tree_of
+from models.records.arrays import Floats, Ints
+from models.records.feeder import BASE_MVA, PowerFlow, ThreePhaseFeeder
+
+CONSTANT_POWER = 1
+"""OpenDSS's number of that model of a load."""
+
+
+@dataclass(frozen=True)
+class Customers:
+    """Own loads by bus: which of them are so that cars beside them may be told as one power with them."""
+
+    phases: dict[str, tuple[int, ...]]
+    """Of the loads at each bus: the first load's where they differ."""
+    is_plain: dict[str, bool]
+    """Constant power of one phase, or of three without delta, and all loads of the bus alike."""
+
+
+def customers_of(circuit: Circuit) -> Customers:
+    """Of every bus with loads."""
+    loads, kinds = circuit.loads, dict[str, list[tuple[tuple[int, ...], bool]]]()
+    for bus, phases, is_delta, model in zip(loads.bus, loads.phases, loads.is_delta, loads.model, strict=True):
+        is_plain = model == CONSTANT_POWER and not is_delta and len(phases) in (1, 3)
+        kinds.setdefault(bus, []).append((phases, bool(is_plain)))
+    return Customers({bus: kind[0][0][:3] for bus, kind in kinds.items()},
+                     {bus: len(set(kind)) == 1 and kind[0][1] for bus, kind in kinds.items()})
+
+
+def three_phase_feeder(text: str, limits: FeederLimits, connections: Connections) -> ThreePhaseFeeder:
+    """The network of a script; RecordError where it cannot serve."""
+    circuit = circuit_from(text, source_pu=limits.slack_vm_pu)
+    tree, customers = tree_of(circuit), customers_of(circuit)
+    buses = circuit.phases_of_bus()
+    ports = phases_of_ports(connections, buses, customers.phases)
+    apart = [bus for bus in tree.bus_names if bus in ports
+             and not (customers.is_plain[bus] and customers.phases[bus] == ports[bus])]
+    row = {bus: i for i, bus in enumerate(tree.bus_names)}
+    count, own = len(row), np.arange(len(row))
+    port_row = np.where([bus in ports for bus in tree.bus_names], own, -1)
+    port_row[[row[bus] for bus in apart]] = count + np.arange(len(apart))
+    here = [row[bus] for bus in apart]
+    kw, kvar = (_at_buses(circuit, power, row) for power in (circuit.loads.p_kw, circuit.loads.q_kvar))
+    kva = transformer_kva(np.zeros(count + len(apart)), limits.substation_kva, 1.0)
+    nominal_kv = circuit.base_kv(tree.bus_names[-1])
+    nothing = np.zeros(len(apart))
+    return ThreePhaseFeeder(
+        name=text, bus_number=_numbers(tree.bus_names, len(apart)), parent=np.append(tree.parent, here),
+        r_pu=np.append(tree.z_pu.real, nothing + 1e-9), x_pu=np.append(tree.z_pu.imag, nothing),
+        i_max_pu=np.append(_ratings_pu(circuit, tree, limits), nothing + _unrated_pu(nominal_kv)),
+        transformer_kva=kva, p_base_kw=np.append(kw, nothing) * limits.peak_scale,
+        q_base_kvar=np.append(kvar, nothing) * limits.peak_scale, nominal_kv=nominal_kv,
+        v_slack_pu=_source_pu(circuit), v_min_pu=limits.v_min_pu, v_max_pu=limits.v_max_pu,
+        turns_ratio=np.append(tree.turns_ratio, nothing + 1.0), shunt_g_pu=np.zeros(count + len(apart)),
+        shunt_b_pu=np.append(_capacitors_pu(circuit, row), nothing),
+        bus_name=(*tree.bus_names, *(f"{bus} ports {''.join(map(str, ports[bus]))}" for bus in apart)),
+        script=text, bus_phases=(*(ports[bus] if bus in ports and bus not in apart else () for bus in tree.bus_names),
+                                 *(ports[bus] for bus in apart)),
+        port_row=np.append(port_row, np.full(len(apart), -1)), source_pu=limits.slack_vm_pu)
+
+
+def _numbers(names: tuple[str, ...], more: int) -> Ints:
+    """Those that buses are called by, where all but the source have some; else their place from the source, from 1."""
+    rest = [int(name) for name in names[1:] if name.isdecimal() and int(name) > 0]
+    if len(set(rest)) == len(names) - 1:
+        first = int(names[0]) if names[0].isdecimal() and int(names[0]) not in rest else 0
+        numbers = [first, *rest]
+    else:
+        numbers = list(range(1, len(names) + 1))
+    return np.array([*numbers, *range(max(numbers) + 1, max(numbers) + 1 + more)], dtype=np.int64)
+
+
+def _at_buses(circuit: Circuit, power: Floats, row: dict[str, int]) -> Floats:
+    rows = np.array([row[bus] for bus in circuit.loads.bus], dtype=np.int64)
+    return np.asarray(np.bincount(rows, power, len(row)), dtype=np.float64)
+
+
+def _source_pu(circuit: Circuit) -> float:
+    """Mean of the source's phases at the script's own loads."""
+    none = np.zeros((1, 0))
+    flow = circuit.solve(none, none)
+    is_source = np.array(circuit.nodes.bus_names)[circuit.nodes.bus] == circuit.source_bus
+    return float(flow.vm_pu[0, is_source].mean())
+
+
+def _capacitors_pu(circuit: Circuit, row: dict[str, int]) -> Floats:
+    shunts = np.zeros(len(row))
+    for bus, mvar in circuit.capacitors_mvar():
+        shunts[row[bus]] += mvar / BASE_MVA
+    return shunts
+
+
+def _unrated_pu(kv: float) -> float:
+    return UNRATED_A * float(np.sqrt(3.0)) * kv / (BASE_MVA * 1e3)
+
+
+def _ratings_pu(circuit: Circuit, tree: Tree, limits: FeederLimits) -> Floats:
+    """[B] smallest rating of a conductor before each bus, on 1 MVA."""
+    conductors, rated = circuit.conductors, np.zeros(len(tree.bus_names))
+    ratings = conductor_ratings_a(circuit, limits.line_rating_a)
+    lowest = dict[str, float]()
+    for name, node, rating in zip(conductors.element, conductors.node, ratings, strict=True):
+        pu = float(rating * 3 * circuit.nodes.base_v[node] / (BASE_MVA * 1e6))
+        lowest[name] = min(lowest.get(name, np.inf), pu)
+    for i, elements in enumerate(tree.elements):
+        least = min((lowest[name] for name in elements if name in lowest), default=np.inf)
+        rated[i] = min(least, _unrated_pu(circuit.base_kv(tree.bus_names[i]))) if elements else 0.0
+    return rated
+
+
+def conductor_ratings_a(circuit: Circuit, line_rating_a: float | None) -> Floats:
+    """[C] the script's own, or of all lines what the user says."""
+    own = circuit.conductors.rating_a
+    return own if line_rating_a is None else np.where(circuit.conductors.is_line, line_rating_a, own)
+
+
+class ThreePhaseFlows:
+    """AC power flow of powers at the rows of a three-phase feeder, by its circuit."""
+
+    def __init__(self, feeder: ThreePhaseFeeder, line_rating_a: float | None = None) -> None:
+        self.feeder = feeder
+        buses = [name.split(" ")[0] for name in feeder.bus_name]
+        self._ports = np.array([i for i, phases in enumerate(feeder.bus_phases) if phases], dtype=np.int64)
+        self.circuit = circuit_from(feeder.script, [Port(buses[i], feeder.bus_phases[i]) for i in self._ports],
+                                    drives_loads=True, source_pu=feeder.source_pu)
+        self._rating_a = conductor_ratings_a(self.circuit, line_rating_a)
+        self._load_row, self._load_p, self._load_q = self._shares(buses)
+        self._nodes_of_row = self._nodes(buses)
+        self._conductor_row = self._conductors(buses)
+
+    def solve(self, p_kw: Floats, q_kvar: Floats) -> ThreePhaseFlow:
+        """N cases of powers [N, B]; ValueError where there is power at a row that draws none."""
+        rows = np.union1d(self._ports, self._load_row)
+        elsewhere = np.delete(np.abs(p_kw) + np.abs(q_kvar), rows, axis=1)
+        if elsewhere.max(initial=0.0) > 0:
+            raise ValueError(f"feeder {self.feeder.name}: power at a bus without customers")
+        return self.circuit.solve(p_kw[:, self._ports], q_kvar[:, self._ports],
+                                  p_kw[:, self._load_row] * self._load_p, q_kvar[:, self._load_row] * self._load_q)
+
+    def power_flow(self, p_kw: Floats, q_kvar: Floats) -> PowerFlow:
+        """The same as one voltage and one loading a row: of the phase nearest to a limit, and loaded most."""
+        return self.told(self.solve(p_kw, q_kvar))
+
+    def told(self, flow: ThreePhaseFlow) -> PowerFlow:
+        """A power flow of rows."""
+        f = self.feeder
+        room = np.minimum(flow.vm_pu - f.v_min_pu, f.v_max_pu - flow.vm_pu)
+        vm_pu = np.empty((len(flow.vm_pu), f.bus_count))
+        for row, nodes in enumerate(self._nodes_of_row):
+            nearest = nodes[np.argmin(room[:, nodes], axis=1)]
+            vm_pu[:, row] = flow.vm_pu[np.arange(len(vm_pu)), nearest]
+        loading = np.zeros_like(vm_pu)
+        np.maximum.at(loading.T, self._conductor_row, (100 * flow.current_a / self._rating_a).T)
+        loading[~flow.is_solved] = np.nan
+        return PowerFlow(vm_pu, flow.losses_kw, loading, flow.p_source_kw, flow.q_source_kvar)
+
+    def _shares(self, buses: list[str]) -> tuple[Ints, Floats, Floats]:
+        """Row of each own load, and its shares of the power there; loads that a port stands for have none."""
+        loads, first = self.circuit.loads, {bus: i for i, bus in reversed(list(enumerate(buses)))}
+        row = np.array([first[bus] for bus in loads.bus], dtype=np.int64)
+        is_own = np.array([not self.feeder.bus_phases[i] for i in row], dtype=np.bool_)
+        shares = []
+        for power in (loads.p_kw, loads.q_kvar):
+            total = np.bincount(row, power, len(buses))[row]
+            shares.append(np.where(is_own, np.divide(power, total, out=np.zeros_like(power), where=total != 0), 0.0))
+        return row, shares[0], shares[1]
+
+    def _nodes(self, buses: list[str]) -> list[Ints]:
+        """Nodes of each row: of a row with ports its phases, else all of the bus."""
+        nodes = self.circuit.nodes
+        index = {name: i for i, name in enumerate(nodes.bus_names)}
+        of_row = []
+        for bus, phases in zip(buses, self.feeder.bus_phases, strict=True):
+            here = np.flatnonzero((nodes.bus == index[bus]) & (nodes.phase <= 3))
+            mine = here[np.isin(nodes.phase[here], phases)] if phases else here
+            of_row.append(mine)
+        return of_row
+
+    def _conductors(self, buses: list[str]) -> Ints:
+        """Row before which each conductor is: the one of its two buses that is farther from the source."""
+        order = {bus: i for i, bus in reversed(list(enumerate(buses)))}
+        nodes, row = self.circuit.nodes, dict[str, int]()
+        conductors = self.circuit.conductors
+        for name, node, end in zip(conductors.element, conductors.node, conductors.to_node, strict=True):
+            for at in (node, end):
+                if at >= 0:
+                    row[name] = max(row.get(name, 0), order[nodes.bus_names[nodes.bus[at]]])
+        return np.array([row[name] for name in conductors.element], dtype=np.int64)

@@ -1,0 +1,122 @@
+"""The balanced equivalent of a circuit: its buses as a tree, with positive-sequence impedances.
+
+Layers that know one phase see it; the physical feeder and the judge of their answers are the circuit itself.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from models.network.three_phase.circuit import Circuit
+from models.network.three_phase.records import Complexes
+from models.records.arrays import Floats, Ints, RecordError
+
+LEAST_R_PU = 1e-9
+"""On 1 MVA, of elements that have none; a branch needs some."""
+MVA_PER_KVA = 1e-3
+
+
+@dataclass
+class Edge:
+    """Everything in series between two buses: a line, a transformer, or regulators side by side."""
+
+    ends: tuple[str, str]
+    """Where its elements begin and end."""
+    elements: list[str] = field(default_factory=list)
+    z_pu: complex = 0j
+    """On 1 MVA and the voltage base of its second end."""
+    ratio: float = 1.0
+    """Voltage at the second end over that at the first, in pu, at no load."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Buses [B] from the source outwards, parents before children."""
+
+    bus_names: tuple[str, ...]
+    parent: Ints
+    z_pu: Complexes
+    turns_ratio: Floats
+    elements: tuple[tuple[str, ...], ...]
+    """In series between a bus and its parent; none at the source."""
+
+
+def tree_of(circuit: Circuit) -> Tree:
+    """RecordError where the circuit is no tree, or a bus is not reached from the source."""
+    edges, neighbours = _edges(circuit), dict[str, list[tuple[str, Edge]]]()
+    for edge in edges.values():
+        first, second = edge.ends
+        neighbours.setdefault(first, []).append((second, edge))
+        neighbours.setdefault(second, []).append((first, edge))
+    source = circuit.source_bus
+    order, parent, through = [source], [-1], list[Edge | None]([None])
+    waiting, row, used = deque([source]), {source: 0}, set[int]()
+    while waiting:
+        bus = waiting.popleft()
+        for other, edge in neighbours.get(bus, []):
+            if id(edge) in used:
+                continue
+            if other in row:
+                raise RecordError(f"feeder {circuit.master}: not radial, bus {other!r} is reached twice "
+                                  f"({', '.join(edge.elements[:3])})")
+            used.add(id(edge))
+            row[other] = len(order)
+            order.append(other)
+            parent.append(row[bus])
+            through.append(edge)
+            waiting.append(other)
+    if cut_off := [bus for bus in circuit.nodes.bus_names if bus not in row]:
+        raise RecordError(f"feeder {circuit.master}: buses are not reached from the source: {', '.join(cut_off[:8])}")
+    told = [_outwards(edge, order[max(at, 0)]) for edge, at in zip(through, parent, strict=True)]
+    return Tree(tuple(order), np.array(parent, dtype=np.int64), np.array([z for z, _ in told]),
+                np.array([ratio for _, ratio in told]),
+                tuple(tuple(edge.elements) if edge else () for edge in through))
+
+
+def _outwards(edge: Edge | None, parent: str) -> tuple[complex, float]:
+    """Impedance and turns ratio as seen from the source's side."""
+    if edge is None:
+        return 0j, 1.0
+    z, ratio = edge.z_pu, edge.ratio
+    if edge.ends[0] != parent:
+        z, ratio = z / ratio**2, 1.0 / ratio
+    return complex(max(z.real, LEAST_R_PU), z.imag), ratio
+
+
+def _edges(circuit: Circuit) -> dict[frozenset[str], Edge]:
+    edges = dict[frozenset[str], Edge]()
+    for name, first, second, primitive in circuit.network.in_series():
+        edge = edges.setdefault(frozenset((first, second)), Edge((first, second)))
+        edge.elements.append(name)
+        if not name.startswith("transformer."):
+            edge.z_pu = _line_z_ohm(primitive) / circuit.base_kv(second) ** 2
+    for edge in edges.values():
+        if edge.elements[0].startswith("transformer."):
+            edge.z_pu, edge.ratio = _transformers(circuit, edge)
+    return edges
+
+
+def _line_z_ohm(primitive: Complexes) -> complex:
+    """Positive sequence of the impedance between the ends: own less mutual, means over phases."""
+    count = len(primitive) // 2
+    z = np.linalg.inv(-primitive[:count, count:])
+    own = np.trace(z) / count
+    mutual = (z.sum() - np.trace(z)) / (count * (count - 1)) if count > 1 else 0.0
+    return complex(own - mutual)
+
+
+def _transformers(circuit: Circuit, edge: Edge) -> tuple[complex, float]:
+    """Impedance and ratio of what stands side by side, from the plates."""
+    plates = [circuit.plate(name.split(".", 1)[1]) for name in edge.elements]
+    kva = sum(plate.kva for plate in plates)
+    z = np.mean([plate.z_percent for plate in plates]) / 100 / (kva * MVA_PER_KVA)
+    nominal = [circuit.base_kv(bus) for bus in edge.ends]
+    ratios = [(plate.line_kv[1] / nominal[1]) / (plate.line_kv[0] / nominal[0]) for plate in plates]
+    return complex(z), float(np.mean(ratios))
+
+
