@@ -48,6 +48,12 @@ class District:
         """A trace [T, V] in double precision."""
         return np.asarray(_named(self.traces or {}, name, f"traces of {self.name}"), dtype=np.float64)
 
+    @property
+    def has_phases(self) -> bool:
+        """Whether its network is a circuit of three phases, of which the impedances are a balanced equivalent."""
+        feeder = str(self.scenario.get("feeder"))
+        return feeder.startswith("dss:") or feeder.lower().endswith(".dss")
+
     def holds(self, name: str) -> bool:
         return name in self.arrays
 
@@ -119,6 +125,11 @@ class Run:
     @property
     def networks(self) -> tuple[District, ...]:
         return tuple(district for district in self.districts if district.has_network)
+
+    @property
+    def balanced(self) -> tuple[District, ...]:
+        """Networks of one phase."""
+        return tuple(district for district in self.networks if not district.has_phases)
 
     def part(self, name: str) -> Values:
         """A section of the scenario."""

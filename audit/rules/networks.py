@@ -22,12 +22,16 @@ def _networks(run: Run) -> tuple[District, ...]:
     return run.networks if run.schema >= 2 and run.steps else ()
 
 
+def _balanced(run: Run) -> tuple[District, ...]:
+    return run.balanced if run.schema >= 2 and run.steps else ()
+
+
 @rule("5.4", "vm_pu", "losses_kw", "p_slack_kw", "q_slack_kvar", "p_bus_kw", "q_bus_kvar", "line_loading_percent",
       "line_rating_a", "line_r_pu", "line_x_pu", "line_turns_ratio", "shunt_g_pu", "shunt_b_pu", "load_bus_kw",
       "load_bus_kvar", "bus_parent")
 def ac_of_what_happened(run: Run) -> Iterator[Check]:
     """Voltages, losses, loadings and the draw from the substation are those of AC power flow."""
-    for d in _networks(run):
+    for d in _balanced(run):
         tree, (p, q) = tree_of(d), loads(d)
         flow = tree.flow(p + d("p_bus_kw"), q + d("q_bus_kvar"))
         yield same(f"{d.name}: voltage at", d("vm_pu"), flow.vm_pu, "pu", names=d.buses, rel=0.0, absolute=VM_PU)
@@ -47,7 +51,7 @@ def ac_of_what_happened(run: Run) -> Iterator[Check]:
 @rule("5.4", "losses_base_kw", "load_bus_kw", "load_bus_kvar")
 def ac_without_cars(run: Run) -> Iterator[Check]:
     """Losses without cars are those of the loads alone."""
-    for d in _networks(run):
+    for d in _balanced(run):
         flow = tree_of(d).flow(*loads(d))
         yield same(f"{d.name}: losses without cars", d("losses_base_kw"), flow.losses_kw, "kW", rel=POWER_REL,
                    absolute=1e-6)
@@ -57,7 +61,7 @@ def ac_without_cars(run: Run) -> Iterator[Check]:
 def ac_of_setpoints(run: Run) -> Iterator[Check]:
     """The voltages of set-points belong to powers that cars could have at buses where they park, and to the losses
     said."""
-    for d in _networks(run):
+    for d in _balanced(run):
         tree, (p, q) = tree_of(d), loads(d)
         behind, losses = tree.powers_behind(d("vm_setpoint_pu"), q + d("q_plan_bus_kvar"))
         yield same(f"{d.name}: losses of set-points", d("losses_setpoint_kw"), losses, "kW", rel=1e-5, absolute=1e-3)

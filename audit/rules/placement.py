@@ -29,7 +29,7 @@ LOSS_FLOOR_KW = 0.01
 def _planned(run: Run) -> tuple[District, ...]:
     """Networks whose planned powers met a load that is known: without forecast errors it is the load itself."""
     is_known = run.part("profiles")["forecast_error"] == "off" or run.attributes["controller"] == "oracle"
-    return run.networks if is_known and run.schema >= 2 and run.steps else ()
+    return run.balanced if is_known and run.schema >= 2 and run.steps else ()
 
 
 def _hours(run: Run) -> Any:

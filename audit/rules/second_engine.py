@@ -26,7 +26,7 @@ def ac_by_power_grid_model(run: Run) -> Iterator[Check]:
         return
     count = run.steps if run.sample is None else min(run.sample, run.steps)
     steps = np.unique(np.linspace(0, run.steps - 1, count).astype(int))
-    for d in run.networks:
+    for d in run.balanced:
         p, q = loads(d)
         vm = np.concatenate([voltages_pu(d, p[rows] + d("p_bus_kw")[rows], q[rows] + d("q_bus_kvar")[rows])
                              for rows in np.array_split(steps, max(steps.size // BATCH, 1))])

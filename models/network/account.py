@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
 Verdict = Literal["taken", "approximated", "not in use"]
 MOST_NAMED = 8
@@ -31,6 +31,14 @@ class Part:
         which = many if self.verdict != "approximated" or len(named) > MOST_NAMED else ", ".join(named)
         effect = "" if self.effect_pu is None else f"; largest effect {self.effect_pu:.5f} pu"
         return f"{self.verdict}: {self.table} {which}{': ' if self.how else ''}{self.how}{effect}"
+
+
+class Account(Protocol):
+    """What became of what a network is made of."""
+
+    def lines(self) -> Iterator[str]:
+        """For people, one line each."""
+        ...
 
 
 @dataclass(frozen=True)

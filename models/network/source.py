@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
-from models.network.account import NetAccount
+from models.network.account import Account
 from models.network.loads.elements import Elements
 from models.network.loads.own_series import OwnProfiles
+from models.network.three_phase.connections import Connections
 from models.records.arrays import Ints, RecordError
 from models.records.feeder import RadialFeeder
 from models.registry import Registry
@@ -37,6 +39,8 @@ class FeederLimits:
     """Of all lines; None: as assumed for the network, or its own."""
     transformer_margin: float = 1.2
     """Rating of MV/LV transformers over their peak load at scale 1 (A); inf: none is rated."""
+    connections: Connections = Connections()
+    """Phases of ports, in circuits of three phases."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +54,21 @@ class NetworkSource:
     """Regular expression of all that a scenario may write."""
     feeder: Callable[[str, FeederLimits], RadialFeeder]
     """The network of that text; RecordError where there is none or it cannot serve."""
-    account: Callable[[str, FeederLimits, Taken], NetAccount] | None = None
+    account: Callable[[str, FeederLimits, Taken], Account] | None = None
     """What became of each element that was read; None: the network is made as it is."""
     profiles: Callable[[str], OwnProfiles] | None = None
     """Profiles that the network brings for its own elements; None: it brings none."""
+    profiles_repeat: bool = False
+    """Whether those are days without a date, which repeat."""
     elements: Callable[[str, Ints], Elements] | None = None
     """Loads, generators and storages of the network of that text, at its buses by number; None: there is nothing but
     the loads of its buses."""
     last_bus: int | None = None
     """Highest bus number, counted from 1, where it is known without loading; None: the network must be loaded."""
+    files: Callable[[str], tuple[Path, ...]] | None = None
+    """Files of which the network of that text is made; None: itself, where it is a file."""
+    has_phases: bool = False
+    """Whether it is a circuit of three phases."""
     zone_maps: Mapping[str, Callable[[], ZoneMap]] = field(default_factory=dict)
     """Maps of its own, by those names of `zone_map` that a scenario knows: `contiguous`, `public`."""
 

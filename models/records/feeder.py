@@ -165,5 +165,7 @@ class ThreePhaseFeeder(RadialFeeder):
     row has the script's own loads of other kinds, or no power at all."""
     port_row: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     """[B] row where cars of the customer at this row stand; -1: there is no customer."""
+    line_rating_a: float | None = None
+    """Of every line; None: the script's own."""
     source_pu: float | None = None
     """Voltage of the grid above; None: the script's own."""

@@ -7,22 +7,34 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from models.mobility.recorded_sessions import SHIPPED
+from models.network.source import source_of
 from models.system.own_profiles import SHIPPED_SERIES
 from models.system.tariff import is_file_of_prices
 from models.system.unit_tables import is_file_of_units
 from models.tables.mistakes import Mistakes
 from models.tables.text import read_text
+from testbed.scenario.parts.district import District
 from testbed.scenario.record import Scenario
 
-FILES_OF_NETWORKS = (".json", ".m")
+FILES_OF_NETWORKS = (".json", ".m", ".dss", ".DSS")
 
 
 def named_files(scenario: Scenario) -> tuple[Path, ...]:
     """Networks, units, series and sessions of the user's own, each once."""
     texts: list[str | None] = []
     for district in scenario.districts:
-        texts += [_network_file(district.feeder), district.series.file, _sessions_file(district.sessions)]
-    return tuple(dict.fromkeys((*system_files(scenario), *_paths(texts))))
+        texts += [district.series.file, _sessions_file(district.sessions)]
+    networks = (file for district in scenario.districts for file in network_files(district))
+    return tuple(dict.fromkeys((*system_files(scenario), *networks, *_paths(texts))))
+
+
+def network_files(district: District) -> tuple[Path, ...]:
+    """Those of which the district's network is made; none where it comes along."""
+    if district.feeder is None:
+        return ()
+    given = () if district.connections.file is None else (Path(district.connections.file),)
+    files = source_of(district.feeder).files
+    return (*(_paths([_network_file(district.feeder)]) if files is None else files(district.feeder)), *given)
 
 
 def system_files(scenario: Scenario) -> tuple[Path, ...]:
@@ -66,6 +78,8 @@ def at_home(scenario: Scenario) -> Scenario:
     profiles = scenario.profiles.model_copy(update={"file": _whole(_series_file(scenario)) or scenario.profiles.file})
     districts = tuple(
         district.model_copy(update={"feeder": _whole(_network_file(district.feeder)) or district.feeder,
+                                    "connections": district.connections.model_copy(
+                                        update={"file": _whole(district.connections.file)}),
                                     "series": district.series.model_copy(
                                         update={"file": _whole(district.series.file)}),
                                     "sessions": _whole(_sessions_file(district.sessions)) or district.sessions})

@@ -13,7 +13,7 @@ from models.records.groups import ZONES
 from models.system.tariff import is_table_of_prices
 from models.system.unit_tables import TEN_UNITS
 from testbed.scenario.keys import ScenarioKeys
-from testbed.scenario.parts.district import District, Series
+from testbed.scenario.parts.district import Connections, District, Series
 from testbed.scenario.parts.execution import LAST_PORT
 from testbed.scenario.parts.fleet import TRIPS_OF_PROFILE
 from testbed.scenario.parts.system import curve_mistakes
@@ -183,6 +183,10 @@ def _districts(scenario: ScenarioKeys) -> Iterator[Contradiction]:
             yield Contradiction((*here, "substation_mva"), district.substation_mva,
                                 "is only for a district with a feeder")
         yield from _series(here, district)
+        has_phases = district.feeder is not None and source_of(district.feeder).has_phases
+        if not has_phases and district.connections != Connections():
+            yield Contradiction((*here, "connections"), district.connections.model_dump(exclude_defaults=True),
+                                "is only for a circuit of three phases (dss:NAME or a script ending in .dss)")
         if (district.sessions is None) != (district.sessions_start_date is None):
             yield Contradiction((*here, "sessions_start_date"), district.sessions_start_date,
                                 "is needed with sessions, and only with them")
@@ -206,7 +210,10 @@ def _series(here: tuple[str | int, ...], district: District) -> Iterator[Contrad
         return
     if given.file is not None:
         yield Contradiction((*path, "own_profiles"), True, "is in place of a file of series")
-    if given.start_date is None:
+    repeats = district.feeder is not None and source_of(district.feeder).profiles_repeat
+    if repeats and given.start_date is not None:
+        yield Contradiction((*path, "start_date"), str(given.start_date), "is none of profiles that are days without date")
+    if given.start_date is None and not repeats:
         yield Contradiction((*path, "start_date"), None, f"must be a day of {SIMBENCH_YEAR} with own_profiles")
     if district.feeder is not None and source_of(district.feeder).profiles is None:
         owners = ", ".join(name for name, source in SOURCES.items() if source.profiles is not None)

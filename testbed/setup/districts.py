@@ -25,7 +25,7 @@ from models.network.loads.bus_loads import BusLoads
 from models.network.source import source_of
 from models.network.zones import zones_by_distance
 from models.records.arrays import RecordError
-from models.records.feeder import RadialFeeder, Site
+from models.records.feeder import RadialFeeder, Site, ThreePhaseFeeder
 from models.records.flexibility import PairIndex
 from models.records.groups import VEHICLE_CLASSES, ZONES
 from models.records.vehicles import Vehicles
@@ -152,10 +152,21 @@ def _site(district: district_part.District, feeder: RadialFeeder | None, cars: i
     slow = cars if district.slow_ports_per_bus is None else district.slow_ports_per_bus
     fast = cars if district.fast_ports_per_bus is None else district.fast_ports_per_bus
     if feeder is not None:
-        return site(feeder, _zones(district, feeder), slow, fast)
+        return site(feeder, _where_cars_stand(feeder, _zones(district, feeder)), slow, fast)
     virtual = np.arange(len(ZONES))
     return Site(bus_zone=virtual, slow_ports=np.full(virtual.size, slow),
                 fast_ports=np.where(virtual == ZONES.index("commercial"), fast, 0))
+
+
+def _where_cars_stand(feeder: RadialFeeder, zones: Mapping[int, int]) -> Mapping[int, int]:
+    """Zone by number of the row where cars are connected: in a circuit of three phases it may be one of its own."""
+    if not isinstance(feeder, ThreePhaseFeeder):
+        return zones
+    row = {int(number): i for i, number in enumerate(feeder.bus_number)}
+    stands = {bus: int(feeder.port_row[row[bus]]) if bus in row else -1 for bus in zones}
+    if without := [bus for bus, at in stands.items() if at < 0]:
+        raise RecordError(f"feeder {feeder.name}: zone_map names buses {without[:8]} at which no customer stands")
+    return {int(feeder.bus_number[stands[bus]]): zone for bus, zone in zones.items()}
 
 
 def _zones(district: district_part.District, feeder: RadialFeeder) -> Mapping[int, int]:

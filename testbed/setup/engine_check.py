@@ -9,7 +9,7 @@ import numpy as np
 
 import models
 from models.network.power_flow import ENGINE_AGREEMENT_PU, engine_error_pu
-from models.records.feeder import RadialFeeder
+from models.records.feeder import RadialFeeder, ThreePhaseFeeder
 from testbed.setup.networks.feeders import build_feeder
 from testbed.wiring.content_cache import SUFFIX, cache_folder, content_key, kept, source_of, store
 from testbed.wiring.run_spec import RunSpec
@@ -41,7 +41,8 @@ def _networks(spec: RunSpec) -> dict[str, RadialFeeder]:
     if spec.scenario.spatial.engine == "pandapower":
         return {}
     feeders = {district.name: build_feeder(district) for district in spec.scenario.districts}
-    return {name: feeder for name, feeder in feeders.items() if feeder is not None}
+    return {name: feeder for name, feeder in feeders.items()
+            if feeder is not None and not isinstance(feeder, ThreePhaseFeeder)}
 
 
 def _path(spec: RunSpec, feeder: RadialFeeder) -> Path:

@@ -27,6 +27,8 @@ class OwnProfiles:
     files: Mapping[str, tuple[str, ...]]
     """Of each table, in the order in which a name is looked up."""
     resolution_s: int
+    repeats: bool = False
+    """Days without a date; else those of a year."""
 
     def full_name(self, table: str, column: str) -> str:
         """Empty where there is none."""
@@ -57,7 +59,7 @@ def own_series(profiles: OwnProfiles, elements: Elements, feeder: RadialFeeder, 
     values = np.stack([profiles.shares[name] for name in names], axis=1)
     said = np.zeros(elements.count, dtype=np.bool_)
     said[[use.element for use in uses]] = True
-    return GivenSeries(Series(values, profiles.resolution_s, first_s), _as_uses(uses, names, elements),
+    return GivenSeries(Series(values, profiles.resolution_s, first_s, profiles.repeats), _as_uses(uses, names, elements),
                        np.zeros(feeder.bus_count, dtype=np.bool_), said, ())
 
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from models.network.loads.elements import Elements
 from models.network.loads.own_series import ACTIVE, REACTIVE, OwnProfiles
-from models.network.source import FeederLimits, NetworkSource
+from models.network.source import FeederLimits, NetworkSource, Taken
+from models.network.three_phase.account import CircuitAccount, account_of
 from models.network.three_phase.circuit import Circuit, circuit_from
-from models.network.three_phase.connections import Connections
 from models.network.three_phase.feeder import three_phase_feeder
 from models.network.three_phase.screening import screened
 from models.network.three_phase.shipped import master_of
@@ -45,7 +45,7 @@ def _circuit(text: str, version: str) -> Circuit:
 
 @lru_cache(maxsize=16)
 def _made(text: str, version: str, limits: FeederLimits) -> RadialFeeder:
-    return three_phase_feeder(text, limits, limits.connections or Connections())
+    return three_phase_feeder(text, limits)
 
 
 def _feeder(text: str, limits: FeederLimits) -> RadialFeeder:
@@ -77,7 +77,11 @@ def _profiles(text: str) -> OwnProfiles:
     return OwnProfiles(shares, {"load": (SHAPES,)}, step_s, repeats=True)
 
 
+def _account(text: str, limits: FeederLimits, _: Taken) -> CircuitAccount:
+    return account_of(_circuit(text, _version(text)), three_phase_feeder(text, limits))
+
+
 SOURCE = NetworkSource(
     "dss:NAME", "a circuit of three phases: `dss:ieee13`, `dss:ieee34`, `dss:ieee37`, `dss:ieee123`, "
     "`dss:european_lv`, or the path of a script of OpenDSS ending in `.dss`", r"dss:\w+|.+\.[dD][sS][sS]", _feeder,
-    profiles=_profiles, elements=_elements)
+    _account, profiles=_profiles, profiles_repeat=True, elements=_elements, files=files_of, has_phases=True)

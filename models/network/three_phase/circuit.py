@@ -61,9 +61,10 @@ class Plate:
     """Between phases, taps included."""
 
 
-def circuit_from(text: str, ports: Sequence[Port] = (), drives_loads: bool = False) -> Circuit:
-    """The circuit of what a scenario writes: `dss:ieee13` or the path of a script."""
-    return Circuit(master_of(text), ports, drives_loads)
+def circuit_from(text: str, ports: Sequence[Port] = (), drives_loads: bool = False,
+                 source_pu: float | None = None) -> Circuit:
+    """The circuit of what a scenario writes: `dss:ieee13` or the path of a script; see `Circuit`."""
+    return Circuit(master_of(text), ports, drives_loads, source_pu)
 
 
 class Circuit:

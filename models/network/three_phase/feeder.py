@@ -9,9 +9,9 @@ import numpy as np
 from models.network.feeder import UNRATED_A, transformer_kva
 from models.network.source import FeederLimits
 from models.network.three_phase.circuit import Circuit, circuit_from
-from models.network.three_phase.connections import Connections, phases_of_ports
-from models.network.three_phase.records import Port, ThreePhaseFlow
-from models.network.three_phase.tree import Tree, tree_of
+from models.network.three_phase.connections import phases_of_ports
+from models.network.three_phase.records import PHASES, Port, ThreePhaseFlow
+from models.network.three_phase.tree import LEAST_R_PU, Tree, tree_of
 from models.records.arrays import Floats, Ints
 from models.records.feeder import BASE_MVA, PowerFlow, ThreePhaseFeeder
 
@@ -24,7 +24,7 @@ class Customers:
     """Own loads by bus: which of them are so that cars beside them may be told as one power with them."""
 
     phases: dict[str, tuple[int, ...]]
-    """Of the loads at each bus: the first load's where they differ."""
+    """Of the loads at each bus: all three where they are on all, else those of the first."""
     is_plain: dict[str, bool]
     """Constant power of one phase, or of three without delta, and all loads of the bus alike."""
 
@@ -35,30 +35,34 @@ def customers_of(circuit: Circuit) -> Customers:
     for bus, phases, is_delta, model in zip(loads.bus, loads.phases, loads.is_delta, loads.model, strict=True):
         is_plain = model == CONSTANT_POWER and not is_delta and len(phases) in (1, 3)
         kinds.setdefault(bus, []).append((phases, bool(is_plain)))
-    return Customers({bus: kind[0][0][:3] for bus, kind in kinds.items()},
+    return Customers({bus: _together([phases for phases, _ in kind]) for bus, kind in kinds.items()},
                      {bus: len(set(kind)) == 1 and kind[0][1] for bus, kind in kinds.items()})
 
 
-def three_phase_feeder(text: str, limits: FeederLimits, connections: Connections) -> ThreePhaseFeeder:
+def _together(phases: list[tuple[int, ...]]) -> tuple[int, ...]:
+    return PHASES if {phase for some in phases for phase in some} >= set(PHASES) else phases[0]
+
+
+def three_phase_feeder(text: str, limits: FeederLimits) -> ThreePhaseFeeder:
     """The network of a script; RecordError where it cannot serve."""
     circuit = circuit_from(text, source_pu=limits.slack_vm_pu)
     tree, customers = tree_of(circuit), customers_of(circuit)
     buses = circuit.phases_of_bus()
-    ports = phases_of_ports(connections, buses, customers.phases)
+    ports = phases_of_ports(limits.connections, buses, customers.phases)
     apart = [bus for bus in tree.bus_names if bus in ports
              and not (customers.is_plain[bus] and customers.phases[bus] == ports[bus])]
     row = {bus: i for i, bus in enumerate(tree.bus_names)}
     count, own = len(row), np.arange(len(row))
     port_row = np.where([bus in ports for bus in tree.bus_names], own, -1)
     port_row[[row[bus] for bus in apart]] = count + np.arange(len(apart))
-    here = [row[bus] for bus in apart]
+    here = np.array([row[bus] for bus in apart], dtype=np.int64)
     kw, kvar = (_at_buses(circuit, power, row) for power in (circuit.loads.p_kw, circuit.loads.q_kvar))
     kva = transformer_kva(np.zeros(count + len(apart)), limits.substation_kva, 1.0)
     nominal_kv = circuit.base_kv(tree.bus_names[-1])
     nothing = np.zeros(len(apart))
     return ThreePhaseFeeder(
         name=text, bus_number=_numbers(tree.bus_names, len(apart)), parent=np.append(tree.parent, here),
-        r_pu=np.append(tree.z_pu.real, nothing + 1e-9), x_pu=np.append(tree.z_pu.imag, nothing),
+        r_pu=np.append(tree.z_pu.real, nothing + LEAST_R_PU), x_pu=np.append(tree.z_pu.imag, nothing),
         i_max_pu=np.append(_ratings_pu(circuit, tree, limits), nothing + _unrated_pu(nominal_kv)),
         transformer_kva=kva, p_base_kw=np.append(kw, nothing) * limits.peak_scale,
         q_base_kvar=np.append(kvar, nothing) * limits.peak_scale, nominal_kv=nominal_kv,
@@ -68,7 +72,8 @@ def three_phase_feeder(text: str, limits: FeederLimits, connections: Connections
         bus_name=(*tree.bus_names, *(f"{bus} ports {''.join(map(str, ports[bus]))}" for bus in apart)),
         script=text, bus_phases=(*(ports[bus] if bus in ports and bus not in apart else () for bus in tree.bus_names),
                                  *(ports[bus] for bus in apart)),
-        port_row=np.append(port_row, np.full(len(apart), -1)), source_pu=limits.slack_vm_pu)
+        port_row=np.append(port_row, np.full(len(apart), -1)), line_rating_a=limits.line_rating_a,
+        source_pu=limits.slack_vm_pu)
 
 
 def _numbers(names: tuple[str, ...], more: int) -> Ints:
@@ -129,13 +134,13 @@ def conductor_ratings_a(circuit: Circuit, line_rating_a: float | None) -> Floats
 class ThreePhaseFlows:
     """AC power flow of powers at the rows of a three-phase feeder, by its circuit."""
 
-    def __init__(self, feeder: ThreePhaseFeeder, line_rating_a: float | None = None) -> None:
+    def __init__(self, feeder: ThreePhaseFeeder) -> None:
         self.feeder = feeder
         buses = [name.split(" ")[0] for name in feeder.bus_name]
         self._ports = np.array([i for i, phases in enumerate(feeder.bus_phases) if phases], dtype=np.int64)
         self.circuit = circuit_from(feeder.script, [Port(buses[i], feeder.bus_phases[i]) for i in self._ports],
                                     drives_loads=True, source_pu=feeder.source_pu)
-        self._rating_a = conductor_ratings_a(self.circuit, line_rating_a)
+        self._rating_a = conductor_ratings_a(self.circuit, feeder.line_rating_a)
         self._load_row, self._load_p, self._load_q = self._shares(buses)
         self._nodes_of_row = self._nodes(buses)
         self._conductor_row = self._conductors(buses)
@@ -157,10 +162,8 @@ class ThreePhaseFlows:
         """A power flow of rows."""
         f = self.feeder
         room = np.minimum(flow.vm_pu - f.v_min_pu, f.v_max_pu - flow.vm_pu)
-        vm_pu = np.empty((len(flow.vm_pu), f.bus_count))
-        for row, nodes in enumerate(self._nodes_of_row):
-            nearest = nodes[np.argmin(room[:, nodes], axis=1)]
-            vm_pu[:, row] = flow.vm_pu[np.arange(len(vm_pu)), nearest]
+        nearest = np.argmin(room[:, self._nodes_of_row], axis=2)
+        vm_pu = np.take_along_axis(flow.vm_pu[:, self._nodes_of_row], nearest[:, :, None], axis=2)[:, :, 0]
         loading = np.zeros_like(vm_pu)
         np.maximum.at(loading.T, self._conductor_row, (100 * flow.current_a / self._rating_a).T)
         loading[~flow.is_solved] = np.nan
@@ -177,15 +180,15 @@ class ThreePhaseFlows:
             shares.append(np.where(is_own, np.divide(power, total, out=np.zeros_like(power), where=total != 0), 0.0))
         return row, shares[0], shares[1]
 
-    def _nodes(self, buses: list[str]) -> list[Ints]:
-        """Nodes of each row: of a row with ports its phases, else all of the bus."""
+    def _nodes(self, buses: list[str]) -> Ints:
+        """[B, 3] nodes of each row, the first repeated: of a row with ports its phases, else all of the bus."""
         nodes = self.circuit.nodes
         index = {name: i for i, name in enumerate(nodes.bus_names)}
-        of_row = []
-        for bus, phases in zip(buses, self.feeder.bus_phases, strict=True):
+        of_row = np.empty((len(buses), 3), dtype=np.int64)
+        for row, (bus, phases) in enumerate(zip(buses, self.feeder.bus_phases, strict=True)):
             here = np.flatnonzero((nodes.bus == index[bus]) & (nodes.phase <= 3))
             mine = here[np.isin(nodes.phase[here], phases)] if phases else here
-            of_row.append(mine)
+            of_row[row] = np.resize(mine, 3)
         return of_row
 
     def _conductors(self, buses: list[str]) -> Ints:

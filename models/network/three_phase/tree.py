@@ -16,7 +16,7 @@ from models.network.three_phase.circuit import Circuit
 from models.network.three_phase.records import Complexes
 from models.records.arrays import Floats, Ints, RecordError
 
-LEAST_R_PU = 1e-9
+LEAST_R_PU = 1e-6
 """On 1 MVA, of elements that have none; a branch needs some."""
 MVA_PER_KVA = 1e-3
 

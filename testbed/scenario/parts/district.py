@@ -69,14 +69,26 @@ class Series(Part):
         return self.file is not None or self.own_profiles
 
 
+class Connections(Part):
+    """Phases of chargers, in circuits of three phases; see docs/three_phases.md."""
+
+    phases: Literal["customer", "one", "three"] = "customer"
+    """`customer`: those of the loads at the bus; `one`: one of the bus's, drawn; `three`: all three where the bus has
+    them, else the customer's."""
+    seed: Annotated[int, Between(0, 2**31 - 1)] = 0
+    """Of what is drawn."""
+    file: PathText | None = None
+    """CSV file with columns `bus` and `phases` (1, 2, 3 or 123), which overrules `phases` at the buses it names."""
+
+
 class District(Part):
     """A population of cars with its zones and, optionally, a feeder."""
 
     name: Annotated[str, Field(max_length=60, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
     """Letters, digits and underscores; names the group in the result."""
     feeder: Annotated[PathText, NetworkText()] | None = None
-    """Network: `ieee33`, `pandapower:FUNCTION`, `simbench:CODE`, a pandapower JSON file, a MATPOWER case; null: none,
-    one virtual bus per zone."""
+    """Network: `ieee33`, `pandapower:FUNCTION`, `simbench:CODE`, a pandapower JSON file, a MATPOWER case, `dss:NAME` or a
+    script of OpenDSS (three phases); null: none, one virtual bus per zone."""
     peak_scale: Annotated[float, Between(0.0001, 1000)] = 0.83
     """Factor on the feeder's peak load."""
     slack_vm_pu: Annotated[float, Between(0.9, 1.1)] | None = None
@@ -100,6 +112,8 @@ class District(Part):
                | dict[ZoneName, Share]) = "contiguous"
     """Which buses are residential, commercial, office: a named map (`public` for ieee33 only), lists of bus numbers or
     names by zone, or shares of the buses with a load, the first zone nearest to the substation (docs/networks.md)."""
+    connections: Connections = Connections()
+    """Which phases cars are connected to."""
     series: Series = Series()
     """Loads, generators and storages of the feeder over time."""
     private: Cars = 0

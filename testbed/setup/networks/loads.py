@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from models.network.account import NetAccount
+from models.network.account import Account
 from models.network.loads.bus_loads import BusLoads, GivenSeries
 from models.network.loads.composing import Given, bus_loads
 from models.network.loads.elements import NO_ELEMENTS, Elements
@@ -17,7 +17,7 @@ from models.records.feeder import RadialFeeder
 from models.tables import simbench_year
 from models.tables.table_format import TableFormat
 from testbed.scenario import record as described
-from testbed.scenario.files import files_digest
+from testbed.scenario.files import files_digest, network_files
 from testbed.scenario.parts import district as district_part
 from testbed.setup.blocks import from_blocks
 from testbed.setup.networks.feeders import build_feeder, limits_of
@@ -38,8 +38,8 @@ def build_loads(district: district_part.District, scenario: described.Scenario) 
 def _loads_of(district: district_part.District) -> BusLoads | None:
     if district.feeder is None:
         return None
-    files = [Path(text) for text in (district.feeder, district.series.file) if text is not None]
-    return _loads(district.model_dump_json(), files_digest(files))
+    series = () if district.series.file is None else (Path(district.series.file),)
+    return _loads(district.model_dump_json(), files_digest((*network_files(district), *series)))
 
 
 @lru_cache(maxsize=16)
@@ -55,8 +55,9 @@ def _loads(district_json: str, content: str) -> BusLoads:
 
 def _series_of(district: district_part.District, feeder: RadialFeeder, elements: Elements) -> GivenSeries | None:
     s = district.series
-    if s.own_profiles and s.start_date is not None and (profiles := source_of(str(district.feeder)).profiles):
-        return own_series(profiles(str(district.feeder)), elements, feeder, simbench_year.first_s(s.start_date))
+    if s.own_profiles and (profiles := source_of(str(district.feeder)).profiles):
+        first_s = 0 if s.start_date is None else simbench_year.first_s(s.start_date)
+        return own_series(profiles(str(district.feeder)), elements, feeder, first_s)
     if s.file is None:
         return None
     return csv_series(Path(s.file), s.resolution_s, from_blocks(TableFormat, s.format), feeder, elements, s.start_date)
@@ -68,7 +69,7 @@ def _span_s(scenario: described.Scenario) -> tuple[int, int]:
     return -scenario.days_before * DAY_S, scenario.days * DAY_S + ahead_h * SECONDS_PER_HOUR
 
 
-def network_account(district: district_part.District) -> NetAccount | None:
+def network_account(district: district_part.District) -> Account | None:
     """What became of each element of the net that the district's network is made of; None where it comes from no net.
 
     Raises RecordError where the net cannot serve, or where pandapower itself finds no power flow of it.

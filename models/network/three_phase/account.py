@@ -1,0 +1,65 @@
+"""What of a circuit the testbed drives, and what acts by itself, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from models.network.three_phase.circuit import Circuit
+from models.network.three_phase.feeder import CONSTANT_POWER, customers_of
+from models.records.feeder import ThreePhaseFeeder
+
+MOST_NAMED = 8
+MODELS = {2: "impedance", 3: "constant P, quadratic Q", 4: "with exponents", 5: "constant current", 6: "constant P, fixed Q",
+          7: "constant P, fixed reactance", 8: "ZIP"}
+"""OpenDSS's numbers of models of loads."""
+
+
+@dataclass(frozen=True)
+class CircuitAccount:
+    """Lines for people."""
+
+    told: tuple[str, ...]
+
+    def lines(self) -> Iterator[str]:
+        """For people, one line each."""
+        yield from self.told
+
+
+def account_of(circuit: Circuit, feeder: ThreePhaseFeeder) -> CircuitAccount:
+    """The account of a circuit as a district's network."""
+    return CircuitAccount((_size(circuit, feeder), *_driven(circuit, feeder), *_by_itself(circuit)))
+
+
+def _size(circuit: Circuit, feeder: ThreePhaseFeeder) -> str:
+    bases = sorted({round(float(v), 1) for v in circuit.nodes.base_v})
+    return (f"circuit {circuit.name!r}: {len(circuit.nodes.bus_names)} buses, {circuit.nodes.count} nodes; 1 pu is "
+            f"{', '.join(f'{v:g}' for v in bases)} V to earth, limits {feeder.v_min_pu:g} to {feeder.v_max_pu:g} pu of "
+            "that; layers of one phase see its balanced equivalent, the circuit itself judges them")
+
+
+def _driven(circuit: Circuit, feeder: ThreePhaseFeeder) -> Iterator[str]:
+    loads = circuit.loads
+    plain = int((loads.model == CONSTANT_POWER).sum())
+    yield (f"driven: {loads.count} loads ({loads.p_kw.sum():,.1f} kW in the script), of which {plain} draw exactly what is "
+           f"booked; {sum(bool(phases) for phases in feeder.bus_phases)} ports for cars, on phases "
+           f"{_counted([phases for phases in feeder.bus_phases if phases])}")
+    apart = feeder.bus_count - len(circuit.nodes.bus_names)
+    if apart:
+        yield f"cars have rows of their own behind {apart} of {len(customers_of(circuit).phases)} customers' buses"
+
+
+def _by_itself(circuit: Circuit) -> Iterator[str]:
+    loads = circuit.loads
+    for model in sorted({int(model) for model in loads.model} - {CONSTANT_POWER}):
+        names = [name for name, its in zip(loads.names, loads.model, strict=True) if its == model]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        yield (f"by itself: loads of model {model} ({MODELS.get(model, 'other')}) draw what is booked at their nominal "
+               f"voltage only: {', '.join(names[:MOST_NAMED])}{more}")
+    if others := circuit.others():
+        yield "by itself: " + ", ".join(f"{count} {kind}" for kind, count in others.items())
+
+
+def _counted(phases: list[tuple[int, ...]]) -> str:
+    texts = ["".join(map(str, some)) for some in phases]
+    return ", ".join(f"{text} ({texts.count(text)})" for text in sorted(set(texts)))
