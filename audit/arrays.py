@@ -91,6 +91,27 @@ _NETWORK = (
     *_all("network", "time", "real", "losses_change_mw p_slack_kw q_slack_kvar"),
     *_all("network", "time", "positive", "losses_kw losses_setpoint_kw losses_base_kw"),
 )
+_PHASES = (
+    *_all("network", "time node", "real", "v_node_re_v v_node_im_v", since=2, optional=True),
+    *_all("network", "time conductor", "positive", "current_a", since=2, optional=True),
+    *_all("network", "time line", "positive", "neutral_current_a", since=2, optional=True),
+    *_all("network", "time three_phase_bus", "positive", "unbalance_percent", since=2, optional=True),
+    *_all("network", "time regulator", "positive", "tap_pu", since=2, optional=True),
+    *_all("network", "node", "positive", "node_base_v", since=2, optional=True),
+    *_all("network", "node", "flag", "node_is_open", since=2, optional=True),
+    *_all("network", "conductor", "positive", "conductor_rating_a", since=2, optional=True),
+    *_all("network", "conductor", "whole", "conductor_bus conductor_line", since=2, optional=True),
+    *_all("network", "conductor", "flag", "conductor_is_fixed", since=2, optional=True),
+    *_all("network", "three_phase_bus", "count", "three_phase_node_1 three_phase_node_2 three_phase_node_3", since=2,
+          optional=True),
+    *_all("network", "admittance", "count", "admittance_row admittance_node", since=2, optional=True),
+    *_all("network", "admittance", "real", "admittance_re_s admittance_im_s", since=2, optional=True),
+    *_all("network", "current_term", "count", "current_row current_node", since=2, optional=True),
+    *_all("network", "current_term", "real", "current_re_s current_im_s", since=2, optional=True),
+    *_all("network", "port_node", "whole", "port_bus", since=2, optional=True),
+    *_all("network", "port_node", "count", "port_at", since=2, optional=True),
+    *_all("network", "port_node", "positive", "port_share", since=2, optional=True),
+)
 _PLAN = (
     *_all("plan", "plan", "whole", "time_s"), *_all("plan", "plan", "text", "status"),
     *_all("plan", "plan unit lead", "whole", "committed"), *_all("plan", "plan unit lead", "real", "p_mw", nan=True),
@@ -108,7 +129,7 @@ _TRACES = (
     *_all("traces", "time vehicle", "positive", "arrived_vehicle_h", since=2),
     *_all("traces", "time vehicle", "real", "asked_vehicle_kwh", since=2),
 )
-ARRAYS: tuple[Told, ...] = (*_SYSTEM, *_DISTRICT, *_VEHICLES, *_NETWORK, *_PLAN, *_REFERENCE, *_TRACES)
+ARRAYS: tuple[Told, ...] = (*_SYSTEM, *_DISTRICT, *_VEHICLES, *_NETWORK, *_PHASES, *_PLAN, *_REFERENCE, *_TRACES)
 
 
 def full_name(told: Told) -> str:

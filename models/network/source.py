@@ -12,7 +12,7 @@ import numpy as np
 from models.network.account import Account
 from models.network.loads.elements import Elements
 from models.network.loads.own_series import OwnProfiles
-from models.network.three_phase.connections import Connections
+from models.network.three_phase.connections import CUSTOMERS, Connections
 from models.records.arrays import Ints, RecordError
 from models.records.feeder import RadialFeeder
 from models.registry import Registry
@@ -39,7 +39,7 @@ class FeederLimits:
     """Of all lines; None: as assumed for the network, or its own."""
     transformer_margin: float = 1.2
     """Rating of MV/LV transformers over their peak load at scale 1 (A); inf: none is rated."""
-    connections: Connections = Connections()
+    connections: Connections = CUSTOMERS
     """Phases of ports, in circuits of three phases."""
 
 

@@ -21,6 +21,11 @@ from models.records.arrays import RecordError
 AXES = {
     "vehicle": "slots of cars in the district",
     "bus": "buses of the district",
+    "node": "conductors at buses of a circuit of three phases; none in other networks",
+    "conductor": "phases of its lines and of its transformers' windings",
+    "line": "its lines",
+    "three_phase_bus": "its buses with all three phases",
+    "regulator": "its voltage regulators",
     "group": "zone, class and charger of a car",
     "cohort": "group, and hour of declared departure",
     "pair": "bus, group, and hours until declared departure",

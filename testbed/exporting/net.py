@@ -35,6 +35,8 @@ def feeder_in(result: Result, district: str) -> RadialFeeder:
         raise ResultError(f"{result.path}: no district {district}; there are {', '.join(result.districts)}")
     if not result.has_network(district):
         raise ResultError(f"{result.path}: district {district} has no network")
+    if result.holds(district, "node_base_v"):
+        raise ResultError(f"{result.path}: district {district} is of three phases, which no pandapower net is")
     if missing := [name for name in NEEDED if not result.holds(district, name)]:
         raise ResultError(f"{result.path}: an older file, which holds no {', '.join(missing)} of {district}")
     number, up = result.district(district, "bus"), result.district(district, "bus_parent")

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from models.network.loads.bus_loads import BusLoads
+from models.network.three_phase.layout import CircuitLayout
 from models.records.feeder import BASE_MVA, RadialFeeder
 from testbed.results.layout import (
     FILE_KIND,
@@ -28,6 +29,13 @@ from testbed.results.layout import (
 from testbed.wiring.attributes import Attribute, recorded
 
 TEXT = h5py.string_dtype("utf-8")
+CIRCUIT_AXES = {
+    "node": "bus and phase", "conductor": "element, its end and the phase there", "line": "line",
+    "three_phase_bus": "bus with all three phases", "regulator": "transformer and its winding",
+    "admittance": "entry of the matrix of admittances, currents of nodes by voltages of nodes",
+    "current_term": "entry of the matrix of currents of conductors by voltages of nodes",
+    "port_node": "node where a bus's power is drawn",
+}
 
 
 class Place:
@@ -143,6 +151,7 @@ def make_district(file: h5py.File, header: ResultHeader, layout: ResultLayout, d
     place.axis("group", layout.group_names, "1", "zone/class/charger of a vehicle")
     place.axis("reason", layout.reason_names, "1", "why a vehicle did what it did")
     vehicle_axis(place, district.vehicle_count)
+    _make_circuit(place, district.circuit)
     place.recorded(district.variables())
     place.filled("bus_zone", ("bus",), np.asarray(district.bus_zone, dtype=np.int64), "1",
                  "index of the bus's zone, -1 where nobody parks")
@@ -179,6 +188,16 @@ def _make_network(place: Place, feeder: RadialFeeder) -> None:
     place.filled("line_rating_a", ("bus",), feeder.i_max_pu * ampere, "A", "current that the line may carry")
     place.filled("transformer_rating_kva", ("bus",), feeder.transformer_kva, "kVA",
                  "rating of the MV/LV transformer, of the substation at its bus; inf: none")
+
+
+def _make_circuit(place: Place, circuit: CircuitLayout) -> None:
+    """What never changes of a network of three phases; nothing of others."""
+    for axis, along in circuit.axes.items():
+        if len(along):
+            place.axis(axis, along, "1", CIRCUIT_AXES[axis])
+    for name, told in circuit.arrays.items():
+        if len(told.values):
+            place.filled(name, (told.axis,), told.values, told.unit, told.meaning)
 
 
 def _make_loads(place: Place, loads: BusLoads) -> None:

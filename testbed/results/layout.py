@@ -14,6 +14,7 @@ from typing import Any
 import numpy.typing as npt
 
 from models.network.loads.bus_loads import BusLoads
+from models.network.three_phase.layout import NO_CIRCUIT, SERIES_AXES, CircuitLayout
 from models.records.arrays import SECONDS_PER_HOUR, Ints
 from models.records.feeder import RadialFeeder
 from models.records.groups import cohort_count
@@ -78,6 +79,8 @@ class DistrictLayout:
     """Whose tree and ratings are written beside the series; None: none are."""
     loads: BusLoads | None = None
     """What its buses draw without cars."""
+    circuit: CircuitLayout = NO_CIRCUIT
+    """Of a network of three phases."""
 
     def __post_init__(self) -> None:
         if self.bus_number.shape != self.bus_zone.shape:
@@ -85,8 +88,10 @@ class DistrictLayout:
                               f"{self.bus_zone.size} zones")
 
     def variables(self) -> tuple[Attribute, ...]:
-        """Recorded attributes of this district; those of the feeder only with a network."""
-        return tuple(a for a in recorded("district") if self.has_network or a.producer not in NETWORK_ONLY)
+        """Recorded attributes of this district; of the feeder only with a network, of phases where it has some."""
+        absent = {axis for axis in SERIES_AXES if not self.circuit.size(axis)}
+        return tuple(a for a in recorded("district") if (self.has_network or a.producer not in NETWORK_ONLY)
+                     and not absent & set(a.dims))
 
 
 @dataclass(frozen=True)

@@ -212,7 +212,8 @@ def _series(here: tuple[str | int, ...], district: District) -> Iterator[Contrad
         yield Contradiction((*path, "own_profiles"), True, "is in place of a file of series")
     repeats = district.feeder is not None and source_of(district.feeder).profiles_repeat
     if repeats and given.start_date is not None:
-        yield Contradiction((*path, "start_date"), str(given.start_date), "is none of profiles that are days without date")
+        yield Contradiction((*path, "start_date"), str(given.start_date),
+                            "must be null: its profiles are days without a date")
     if given.start_date is None and not repeats:
         yield Contradiction((*path, "start_date"), None, f"must be a day of {SIMBENCH_YEAR} with own_profiles")
     if district.feeder is not None and source_of(district.feeder).profiles is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from models.drivers.behaviours import BEHAVIOURS
+from models.network.three_phase.layout import SERIES_AXES
 from models.records.arrays import SECONDS_PER_HOUR
 from models.records.groups import CHARGER_KINDS, GROUP_COUNT, cohort_count
 from testbed.setup.districts import District, build_districts
@@ -39,8 +40,13 @@ _SIZES: dict[str, Callable[[RunSpec], int]] = {
     "later_hour": _later_hours,
     "period": lambda spec: _steps_per_hour(spec) + _later_hours(spec),
 }
+def _in_circuit(axis: str) -> Callable[[District], int]:
+    return lambda district: district.circuit.size(axis)
+
+
 _IN_DISTRICT: dict[str, Callable[[District], int]] = {
     "vehicle": lambda district: district.vehicles.count,
     "bus": lambda district: district.site.bus_count,
     "pair": lambda district: district.pairs.count,
+    **{axis: _in_circuit(axis) for axis in SERIES_AXES},
 }

@@ -23,6 +23,8 @@ from models.mobility.trips_survey import MOST_TRIPS
 from models.network.feeder import site
 from models.network.loads.bus_loads import BusLoads
 from models.network.source import source_of
+from models.network.three_phase.feeder import ThreePhaseFlows
+from models.network.three_phase.layout import NO_CIRCUIT, CircuitLayout, layout_of
 from models.network.zones import zones_by_distance
 from models.records.arrays import RecordError
 from models.records.feeder import RadialFeeder, Site, ThreePhaseFeeder
@@ -55,6 +57,10 @@ class District:
     power_flow: PowerFlowCall | None
     loads: BusLoads | None
     """What the buses of the feeder draw without cars."""
+    flows: ThreePhaseFlows | None
+    """Of a circuit of three phases, node by node."""
+    circuit: CircuitLayout
+    """What a result says of that; nothing without."""
     pairs: PairIndex
     trip_parameters: TripParameters = field(default_factory=TripParameters)
     replay: ReplayInputs | None = None
@@ -94,10 +100,12 @@ def _district(scenario: described.Scenario, district: district_part.District, se
     vehicles = draw_vehicles(fleet, seed)
     feeder, loads = build_feeder(district), build_loads(district, scenario)
     site = _site(district, feeder, vehicles.count)
+    flows = ThreePhaseFlows(feeder) if isinstance(feeder, ThreePhaseFeeder) else None
     return District(
         name=district.name, vehicles=vehicles, site=site, seed=seed, fleet_parameters=fleet,
         driver_parameters=driver_parameters(scenario), feeder=feeder,
-        power_flow=power_flow_of(feeder, scenario), loads=loads,
+        power_flow=power_flow_of(feeder, scenario) if flows is None else flows.power_flow, loads=loads,
+        flows=flows, circuit=NO_CIRCUIT if flows is None else layout_of(flows),
         pairs=pair_index(site, groups_of_fleet(vehicles), PAIR_BINS), trip_parameters=trip_parameters(scenario),
         replay=replay_inputs(district, scenario))
 

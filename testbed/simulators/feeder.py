@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from models.network.three_phase.layout import series_of
 from models.records.arrays import Floats
 from testbed.setup.districts import District, build_districts
 from testbed.simulators.adapter import Adapter, Inputs, Values
@@ -33,8 +34,10 @@ def power_flows(district: District, received: Values) -> Values:
     planned: PlannedFlows = received["planned_flows"]
     if district.power_flow is None:
         raise ValueError(f"district {district.name} has no network")
-    flows = district.power_flow(_cases(load.p_kw, pev.p_kw, planned.p_setpoint_kw),
-                                _cases(load.q_kvar, pev.q_kvar, planned.q_setpoint_kvar))
+    cases = (_cases(load.p_kw, pev.p_kw, planned.p_setpoint_kw),
+             _cases(load.q_kvar, pev.q_kvar, planned.q_setpoint_kvar))
+    by_phase = None if district.flows is None else district.flows.solve(*cases)
+    flows = district.power_flow(*cases) if by_phase is None else district.flows.told(by_phase)
     losses = flows.losses_kw
     if not np.all(np.isfinite(losses)):
         case = ("actual", "set-point", "base")[int(np.argmin(np.isfinite(losses)))]
@@ -47,6 +50,7 @@ def power_flows(district: District, received: Values) -> Values:
         "losses_kw": float(losses[ACTUAL]), "losses_setpoint_kw": float(losses[SETPOINT]),
         "losses_base_kw": float(losses[BASE]),
         "losses_change_mw": float(losses[ACTUAL] - losses[BASE]) / 1e3,
+        **series_of(district.flows, by_phase, ACTUAL),
         "p_slack_kw": float(flows.p_slack_kw[ACTUAL]), "q_slack_kvar": float(flows.q_slack_kvar[ACTUAL]),
     }
 

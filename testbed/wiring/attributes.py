@@ -303,6 +303,18 @@ _FEEDER = [
         ("load_bus_kvar", "kvar", "its reactive power"),
     ], ("bus",)),
     *_series("feeder", "district", [
+        ("v_node_re_v", "V", "voltage to earth, real part"),
+        ("v_node_im_v", "V", "voltage to earth, imaginary part"),
+    ], ("node",)),
+    *_series("feeder", "district", [("current_a", "A", "current of a phase of a line or winding")], ("conductor",)),
+    *_series("feeder", "district", [
+        ("neutral_current_a", "A", "sum of the phases of a line, which flows back through neutral and earth"),
+    ], ("line",)),
+    *_series("feeder", "district", [
+        ("unbalance_percent", "%", "negative over positive sequence of the voltages at a bus"),
+    ], ("three_phase_bus",)),
+    *_series("feeder", "district", [("tap_pu", "pu", "tap of a regulator")], ("regulator",)),
+    *_series("feeder", "district", [
         ("losses_kw", "kW", "feeder losses of what happened"),
         ("losses_setpoint_kw", "kW", "AC losses of the vehicles' set-points under actual load"),
         ("losses_base_kw", "kW", "feeder losses without cars"),

@@ -59,7 +59,8 @@ def own_series(profiles: OwnProfiles, elements: Elements, feeder: RadialFeeder, 
     values = np.stack([profiles.shares[name] for name in names], axis=1)
     said = np.zeros(elements.count, dtype=np.bool_)
     said[[use.element for use in uses]] = True
-    return GivenSeries(Series(values, profiles.resolution_s, first_s, profiles.repeats), _as_uses(uses, names, elements),
+    series = Series(values, profiles.resolution_s, first_s, profiles.repeats)
+    return GivenSeries(series, _as_uses(uses, names, elements),
                        np.zeros(feeder.bus_count, dtype=np.bool_), said, ())
 
 

@@ -10,8 +10,8 @@ from models.network.three_phase.feeder import CONSTANT_POWER, customers_of
 from models.records.feeder import ThreePhaseFeeder
 
 MOST_NAMED = 8
-MODELS = {2: "impedance", 3: "constant P, quadratic Q", 4: "with exponents", 5: "constant current", 6: "constant P, fixed Q",
-          7: "constant P, fixed reactance", 8: "ZIP"}
+MODELS = {2: "impedance", 3: "constant P, quadratic Q", 4: "with exponents", 5: "constant current",
+          6: "constant P, fixed Q", 7: "constant P, fixed reactance", 8: "ZIP"}
 """OpenDSS's numbers of models of loads."""
 
 
@@ -41,8 +41,8 @@ def _size(circuit: Circuit, feeder: ThreePhaseFeeder) -> str:
 def _driven(circuit: Circuit, feeder: ThreePhaseFeeder) -> Iterator[str]:
     loads = circuit.loads
     plain = int((loads.model == CONSTANT_POWER).sum())
-    yield (f"driven: {loads.count} loads ({loads.p_kw.sum():,.1f} kW in the script), of which {plain} draw exactly what is "
-           f"booked; {sum(bool(phases) for phases in feeder.bus_phases)} ports for cars, on phases "
+    yield (f"driven: {loads.count} loads ({loads.p_kw.sum():,.1f} kW in the script), of which {plain} draw exactly "
+           f"what is booked; {sum(bool(phases) for phases in feeder.bus_phases)} ports for cars, on phases "
            f"{_counted([phases for phases in feeder.bus_phases if phases])}")
     apart = feeder.bus_count - len(circuit.nodes.bus_names)
     if apart:

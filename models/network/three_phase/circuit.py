@@ -143,7 +143,7 @@ class Circuit:
     @property
     def source_bus(self) -> str:
         """Where the grid above feeds the circuit."""
-        self._engine.circuit.Vsources.First
+        _ = self._engine.circuit.Vsources.First  # makes it the active element
         return str(self._engine.circuit.ActiveCktElement.BusNames[0]).lower().split(".")[0]
 
     def base_kv(self, bus: str) -> float:
@@ -185,6 +185,12 @@ class Circuit:
             told.append((bus, float(capacitors.kvar) / 1e3))
         return told
 
+    def buses_of_others(self) -> set[str]:
+        """Where generators, PV systems and storages are."""
+        names = [str(name).lower() for name in self._engine.circuit.AllElementNames]
+        return {str(self._engine.element(name).BusNames[0]).lower().split(".")[0] for name in names
+                if name.split(".")[0] in ("pvsystem", "generator", "storage", "isource")}
+
     def others(self) -> dict[str, int]:
         """What acts by itself besides loads: number of enabled elements by class."""
         names = [str(name).lower().split(".")[0] for name in self._engine.circuit.AllElementNames]
@@ -218,9 +224,9 @@ class Circuit:
             self._has_moved = False
 
     def _flow(self, v_v: Complexes, taps: Floats, source_kva: Floats) -> ThreePhaseFlow:
-        current_a, losses_kw = self.network.currents_and_losses(v_v, taps)
-        return ThreePhaseFlow(v_v, np.abs(v_v) / self.nodes.base_v, current_a, losses_kw, source_kva[:, 0],
-                              source_kva[:, 1], taps)
+        current_a, neutral_a, losses_kw = self.network.currents_and_losses(v_v, taps)
+        return ThreePhaseFlow(v_v, np.abs(v_v) / self.nodes.base_v, current_a, neutral_a, losses_kw,
+                              source_kva[:, 0], source_kva[:, 1], taps)
 
     def _add_ports(self) -> None:
         known = self.nodes.row_of()

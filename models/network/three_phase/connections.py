@@ -33,6 +33,10 @@ class Connections:
     """CSV file with columns `bus` and `phases`, as `34,1` or `47,123`; it overrules `phases` at the buses it names."""
 
 
+CUSTOMERS = Connections()
+"""Cars are connected as the customers at their buses."""
+
+
 def phases_of_ports(given: Connections, buses: Mapping[str, tuple[int, ...]],
                     customers: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
     """Phases of the ports at each customer's bus; `buses`: phases that buses have, `customers`: those of their loads.

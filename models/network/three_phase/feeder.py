@@ -144,6 +144,7 @@ class ThreePhaseFlows:
         self._load_row, self._load_p, self._load_q = self._shares(buses)
         self._nodes_of_row = self._nodes(buses)
         self._conductor_row = self._conductors(buses)
+        self._three = self.circuit.nodes.three_phase_rows()
 
     def solve(self, p_kw: Floats, q_kvar: Floats) -> ThreePhaseFlow:
         """N cases of powers [N, B]; ValueError where there is power at a row that draws none."""
@@ -157,6 +158,31 @@ class ThreePhaseFlows:
     def power_flow(self, p_kw: Floats, q_kvar: Floats) -> PowerFlow:
         """The same as one voltage and one loading a row: of the phase nearest to a limit, and loaded most."""
         return self.told(self.solve(p_kw, q_kvar))
+
+    @property
+    def rating_a(self) -> Floats:
+        """[C] of every conductor."""
+        return self._rating_a
+
+    @property
+    def conductor_row(self) -> Ints:
+        """[C] row before which it is."""
+        return self._conductor_row
+
+    @property
+    def port_rows(self) -> Ints:
+        """Row of each port of the circuit."""
+        return self._ports
+
+    @property
+    def buses_with_own_loads(self) -> set[str]:
+        """Buses where loads of the script draw, that are no ports."""
+        return {self.circuit.loads.bus[i] for i, row in enumerate(self._load_row) if not self.feeder.bus_phases[row]}
+
+    @property
+    def unbalance_rows(self) -> Ints:
+        """[K, 3] nodes of buses with all phases."""
+        return self._three
 
     def told(self, flow: ThreePhaseFlow) -> PowerFlow:
         """A power flow of rows."""

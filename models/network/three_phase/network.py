@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from models.network.three_phase.engine import Engine
-from models.network.three_phase.records import Complexes, Conductors, Nodes
+from models.network.three_phase.records import PHASES, Complexes, Conductors, Nodes
 from models.records.arrays import Floats, Ints
 
 IN_SERIES = ("line", "transformer", "autotrans", "reactor", "capacitor", "fuse")
@@ -34,6 +34,8 @@ class Network:
         self._fixed = {name: self._primitive(name) for name in self._series if name not in moving}
         self._kept: dict[bytes, tuple[Any, Any, Any]] = {}
         self.conductors = self._read_conductors()
+        self.line_names = tuple(name for name in self._series if name.startswith("line."))
+        self._sums = self._phase_sums()
 
     def admittance(self, tap_pu: Floats) -> Any:
         """Sparse [node, node] in siemens at taps [R]: lines, transformers, capacitors, reactors, sources."""
@@ -56,24 +58,38 @@ class Network:
             buses = [str(bus).lower().split(".")[0] for bus in self._engine.element(name).BusNames]
             yield name, buses[0], buses[1], primitive
 
+    def reference(self, name: str) -> Ints:
+        """Nodes of an element's conductors, -1 for earth."""
+        return self._references[name]
+
     def currents(self, tap_pu: Floats) -> Any:
         """Sparse [conductor, node]: complex amperes of every conductor from node volts, at taps [R]."""
         return self._matrices(tap_pu)[0]
 
-    def currents_and_losses(self, v_v: Complexes, tap_pu: Floats) -> tuple[Floats, Floats]:
-        """Ampere magnitudes [N, conductor] and kW lost [N] of node volts [N, node] at taps [N, R]."""
+    def currents_and_losses(self, v_v: Complexes, tap_pu: Floats) -> tuple[Floats, Floats, Floats]:
+        """Of node volts [N, node] at taps [N, R]: ampere magnitudes [N, conductor], of the sums of lines' phases
+        [N, line], and kW lost [N]."""
         current_a, losses_kw = np.empty((len(v_v), self.conductors.node.size)), np.empty(len(v_v))
+        neutral_a = np.empty((len(v_v), len(self.line_names)))
         for taps in np.unique(tap_pu, axis=0) if tap_pu.size else tap_pu[:1]:
             same = (tap_pu == taps).all(axis=1)
             if np.isnan(taps).any():
                 same = np.isnan(tap_pu).any(axis=1)
-                current_a[same], losses_kw[same] = np.nan, np.nan
+                current_a[same], neutral_a[same], losses_kw[same] = np.nan, np.nan, np.nan
                 continue
             of_conductors, of_terminals, picks = self._matrices(taps)
             v = v_v[same].T
-            current_a[same] = np.abs(of_conductors @ v).T
+            currents = of_conductors @ v
+            current_a[same], neutral_a[same] = np.abs(currents).T, np.abs(self._sums @ currents).T
             losses_kw[same] = np.real((picks @ v) * np.conj(of_terminals @ v)).sum(axis=0) / 1e3
-        return current_a, losses_kw
+        return current_a, neutral_a, losses_kw
+
+    def _phase_sums(self) -> Any:
+        """Sparse [line, conductor]: 1 where a conductor is a phase of the line."""
+        c, row = self.conductors, {name: i for i, name in enumerate(self.line_names)}
+        mine = np.flatnonzero(c.is_line & (c.phase <= len(PHASES)))
+        rows = [row[c.element[i]] for i in mine]
+        return sparse.coo_matrix((np.ones(mine.size), (rows, mine)), shape=(len(row), c.node.size)).tocsr()
 
     def _matrices(self, tap_pu: Floats) -> tuple[Any, Any, Any]:
         key = np.round(tap_pu, 9).tobytes()

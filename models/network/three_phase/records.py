@@ -111,6 +111,8 @@ class ThreePhaseFlow:
     """[N, node] their magnitudes over the node's base."""
     current_a: Floats
     """[N, conductor] magnitudes."""
+    neutral_a: Floats
+    """[N, line] magnitudes of the sums of a line's phases, where it begins."""
     losses_kw: Floats
     """[N] of lines, transformers and elements in series."""
     p_source_kw: Floats

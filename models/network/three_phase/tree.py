@@ -6,9 +6,7 @@ Layers that know one phase see it; the physical feeder and the judge of their an
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 

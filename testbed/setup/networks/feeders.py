@@ -8,8 +8,7 @@ from controllers.port import PowerFlowCall
 from models.network.power_flow import ac_engine
 from models.network.source import FeederLimits, feeder_from
 from models.network.three_phase.connections import Connections
-from models.network.three_phase.feeder import ThreePhaseFlows
-from models.records.feeder import RadialFeeder, ThreePhaseFeeder
+from models.records.feeder import RadialFeeder
 from testbed.scenario import record as described
 from testbed.scenario.files import files_digest, network_files
 from testbed.scenario.parts import district as district_part
@@ -54,6 +53,4 @@ def _substation_kva(district: district_part.District) -> float:
 def power_flow_of(feeder: RadialFeeder | None, scenario: described.Scenario) -> PowerFlowCall | None:
     if feeder is None:
         return None
-    if isinstance(feeder, ThreePhaseFeeder):
-        return ThreePhaseFlows(feeder).power_flow
     return ac_engine(feeder, scenario.spatial.engine).power_flow
