@@ -117,17 +117,19 @@ class Circuit:
         return [np.array([row[f"{port.bus}.{phase}"] for phase in port.phases]) for port in self.ports]
 
     def solve(self, p_kw: Floats, q_kvar: Floats, load_kw: Floats | None = None, load_kvar: Floats | None = None,
-              tap_pu: Floats | None = None) -> ThreePhaseFlow:
+              tap_pu: Floats | None = None, begin_pu: Floats | None = None) -> ThreePhaseFlow:
         """N cases of driven powers [N, port], positive when drawn, and of own loads [N, load] (None: the script's own).
 
-        tap_pu [R] or [N, R]: regulators held there; None: regulators act, from where the script leaves them.
+        tap_pu [R] or [N, R]: regulators held there; None: regulators act, from begin_pu [R] (None: from
+        where the script leaves them).
         """
+        begin_pu = self.tap_pu if begin_pu is None else begin_pu
         cases = len(p_kw)
         own_kw, own_kvar = (np.broadcast_to(own if given is None else given, (cases, self.loads.count))
                             for own, given in ((self.loads.p_kw, load_kw), (self.loads.q_kvar, load_kvar)))
         held = None if tap_pu is None else np.broadcast_to(tap_pu, (cases, len(self.regulators)))
         solved = [self._case(np.concatenate([own_kw[i], p_kw[i]]), np.concatenate([own_kvar[i], q_kvar[i]]),
-                             None if held is None else held[i]) for i in range(cases)]
+                             begin_pu if held is None else held[i], held is None) for i in range(cases)]
         return self._flow(np.array([v for v, _, _ in solved]).reshape(cases, self.nodes.count),
                           np.array([taps for _, taps, _ in solved]).reshape(cases, len(self.regulators)),
                           np.array([source for _, _, source in solved]).reshape(cases, 2))
@@ -196,12 +198,13 @@ class Circuit:
         names = [str(name).lower().split(".")[0] for name in self._engine.circuit.AllElementNames]
         return {kind: names.count(kind) for kind in ACTING if kind in names}
 
-    def _case(self, p_kw: Floats, q_kvar: Floats, held: Floats | None) -> tuple[Complexes, Floats, Floats]:
-        """Node volts, taps and source power of one case."""
-        self._stand(self.tap_pu if held is None else held)
+    def _case(self, p_kw: Floats, q_kvar: Floats, tap_pu: Floats,
+              is_free: bool) -> tuple[Complexes, Floats, Floats]:
+        """Node volts, taps and source power of one case, with regulators held at taps or acting from there."""
+        self._stand(tap_pu)
         self._engine.set_loads(p_kw, q_kvar)
-        is_solved = self._engine.solve(is_free=held is None)
-        self._has_moved = self._has_controls and held is None
+        is_solved = self._engine.solve(is_free)
+        self._has_moved = self._has_controls and is_free
         if not is_solved:
             return np.full(self.nodes.count, np.nan + 0j), np.full(len(self.regulators), np.nan), np.full(2, np.nan)
         source_kva = -np.asarray(self._engine.circuit.TotalPower, dtype=np.float64)

@@ -88,7 +88,7 @@ class Network:
         """Sparse [line, conductor]: 1 where a conductor is a phase of the line."""
         c, row = self.conductors, {name: i for i, name in enumerate(self.line_names)}
         mine = np.flatnonzero(c.is_line & (c.phase <= len(PHASES)))
-        rows = [row[c.element[i]] for i in mine]
+        rows = np.array([row[c.element[i]] for i in mine], dtype=np.int64)
         return sparse.coo_matrix((np.ones(mine.size), (rows, mine)), shape=(len(row), c.node.size)).tocsr()
 
     def _matrices(self, tap_pu: Floats) -> tuple[Any, Any, Any]:

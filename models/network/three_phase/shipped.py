@@ -12,7 +12,7 @@ from models.records.arrays import RecordError
 PREFIX = "dss:"
 SHIPPED: Mapping[str, str] = MappingProxyType({
     "ieee13": "ieee13/IEEE13Nodeckt.dss",
-    "ieee34": "ieee34/ieee34Mod1.dss",
+    "ieee34": "ieee34/ieee34Mod2.dss",
     "ieee37": "ieee37/ieee37.dss",
     "ieee123": "ieee123/IEEE123Master.dss",
     "european_lv": "european_lv/Master.dss",
