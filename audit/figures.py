@@ -9,6 +9,7 @@ import numpy as np
 
 from audit.cars import wear_price_usd_per_kwh
 from audit.finding import Floats
+from audit.phase_figures import phase_figures
 from audit.reserve_price import shortfall_usd_per_h
 from audit.run import SECONDS_PER_HOUR, WAYS, Run
 from audit.thermal import life_h_and_hot_spot, own_losses_kwh
@@ -22,7 +23,7 @@ def figures(run: Run) -> dict[str, float]:
     """Every figure by name; NaN where it does not apply."""
     money, energy = _money(run), _energy(run)
     return {**energy, **money, **_adjusted(run, money, energy), **_system(run), **_networks(run), **_service(run),
-            **_planned(run), **_carbon(run, money), **_transformers(run)}
+            **_planned(run), **_carbon(run, money), **_transformers(run), **phase_figures(run)}
 
 
 def _sum(run: Run, name: str) -> float:

@@ -11,11 +11,12 @@ def run_checks(slow: bool = False) -> list[Check]:
     """All known answers, in the order of docs/model.md 9; about ten seconds, with the slow ones some minutes."""
     from testbed.checks import (  # noqa: PLC0415  importing them costs seconds
         known_answers,
+        known_answers_phases,
         known_answers_socp,
         known_answers_units,
     )
 
-    parts = (*known_answers.CHECKS, *known_answers_socp.CHECKS, *(known_answers_units.SLOW if slow else ()))
+    parts = (*known_answers.CHECKS, *known_answers_phases.CHECKS, *known_answers_socp.CHECKS, *(known_answers_units.SLOW if slow else ()))
     return [check for part in parts for check in part()]
 
 

@@ -13,7 +13,7 @@ from models.records.groups import ZONES
 from models.system.tariff import is_table_of_prices
 from models.system.unit_tables import TEN_UNITS
 from testbed.scenario.keys import ScenarioKeys
-from testbed.scenario.parts.district import Connections, District, Series
+from testbed.scenario.parts.district import Connections, District, Series, Supply
 from testbed.scenario.parts.execution import LAST_PORT
 from testbed.scenario.parts.fleet import TRIPS_OF_PROFILE
 from testbed.scenario.parts.system import curve_mistakes
@@ -184,9 +184,10 @@ def _districts(scenario: ScenarioKeys) -> Iterator[Contradiction]:
                                 "is only for a district with a feeder")
         yield from _series(here, district)
         has_phases = district.feeder is not None and source_of(district.feeder).has_phases
-        if not has_phases and district.connections != Connections():
-            yield Contradiction((*here, "connections"), district.connections.model_dump(exclude_defaults=True),
-                                "is only for a circuit of three phases (dss:NAME or a script ending in .dss)")
+        for key, usual in (("connections", Connections()), ("supply", Supply())):
+            if not has_phases and getattr(district, key) != usual:
+                yield Contradiction((*here, key), getattr(district, key).model_dump(exclude_defaults=True),
+                                    "is only for a circuit of three phases (dss:NAME or a script ending in .dss)")
         if (district.sessions is None) != (district.sessions_start_date is None):
             yield Contradiction((*here, "sessions_start_date"), district.sessions_start_date,
                                 "is needed with sessions, and only with them")

@@ -75,13 +75,12 @@ class Circuit:
     """
 
     def __init__(self, master: Path, ports: Sequence[Port] = (), drives_loads: bool = False,
-                 source_pu: float | None = None) -> None:
-        """source_pu: voltage of the grid above; None: the script's own."""
+                 source_pu: float | None = None, changes: Sequence[str] = ()) -> None:
+        """source_pu: voltage of the grid above; None: the script's own. changes: lines of OpenDSS of our own."""
         self.master = master
         self.ports = tuple(ports)
-        self._engine = Engine(master)
-        if source_pu is not None:
-            self._engine.command(f"vsource.source.pu={float(source_pu)!r}")
+        source = () if source_pu is None else (f"vsource.source.pu={float(source_pu)!r}",)
+        self._engine = Engine(master, (*changes, *source))
         if not self._engine.solve(is_free=True):
             raise RecordError(f"feeder {master}: OpenDSS finds no power flow of the circuit as it is")
         self.name = str(self._engine.circuit.Name)

@@ -5,6 +5,7 @@ Engines of several circuits live beside each other in a process and share nothin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ SNAPSHOT, CONTROLS_STATIC, CONTROLS_OFF = 0, 0, -1
 class Engine:
     """A compiled circuit."""
 
-    def __init__(self, master: Path) -> None:
-        """RecordError: not installed, not allowed (`screening.py`), or not understood by OpenDSS."""
+    def __init__(self, master: Path, changes: Sequence[str] = ()) -> None:
+        """changes: lines of OpenDSS after the script's. RecordError: not installed, not allowed (`screening.py`), or not understood by OpenDSS."""
         self.files = screened(master).files
         self._direct = _new_context()
         self.dss: Any = self._direct.to_dss_python()
@@ -37,6 +38,8 @@ class Engine:
             self.dss.Text.Command = f'compile "{master.resolve()}"'
         except Exception as error:
             raise RecordError(f"feeder {master}: OpenDSS does not understand it: {error}") from error
+        for change in changes:
+            self.command(change)
         if not self.dss.NumCircuits:
             raise RecordError(f"feeder {master}: makes no circuit")
         self.circuit: Any = self.dss.ActiveCircuit

@@ -25,6 +25,6 @@ def master_of(text: str) -> Path:
         return Path(text)
     name = text.removeprefix(PREFIX)
     if name not in SHIPPED:
-        raise RecordError(f"feeder {text!r}: unknown, allowed: {', '.join(PREFIX + one for one in SHIPPED)}, "
+        raise RecordError(f"feeder {text}: unknown, allowed: {', '.join(PREFIX + known for known in SHIPPED)}, "
                           "or the path of a script ending in .dss")
     return FOLDER / "feeders" / SHIPPED[name]

@@ -81,6 +81,17 @@ class Connections(Part):
     """CSV file with columns `bus` and `phases` (1, 2, 3 or 123), which overrules `phases` at the buses it names."""
 
 
+class Supply(Part):
+    """What customers in circuits of three phases are promised: voltage to earth."""
+
+    declared_v: Annotated[float, Between(1, 1_000_000)] | None = None
+    """Declared voltage; null: the circuit's own base, bus by bus."""
+    low_percent: Annotated[float, Between(0, 50)] = 6.0
+    """How far below it may be: 6 in Britain (216.2 V of 230)."""
+    high_percent: Annotated[float, Between(0, 50)] = 10.0
+    """How far above: 10 in Britain (253 V of 230)."""
+
+
 class District(Part):
     """A population of cars with its zones and, optionally, a feeder."""
 
@@ -114,6 +125,8 @@ class District(Part):
     names by zone, or shares of the buses with a load, the first zone nearest to the substation (docs/networks.md)."""
     connections: Connections = Connections()
     """Which phases cars are connected to."""
+    supply: Supply = Supply()
+    """Voltages that customers are promised, in circuits of three phases; figures count by them."""
     series: Series = Series()
     """Loads, generators and storages of the feeder over time."""
     private: Cars = 0

@@ -103,5 +103,5 @@ def test_bytes_that_are_no_text_are_told(tmp_path):
 
 
 def test_a_name_that_does_not_come_along_is_told():
-    with pytest.raises(RecordError, match="'dss:ieee14': unknown, allowed: dss:ieee13"):
+    with pytest.raises(RecordError, match="feeder dss:ieee14: unknown, allowed: dss:ieee13"):
         master_of("dss:ieee14")

@@ -1,0 +1,74 @@
+"""Figures of circuits of three phases, by their definitions (docs/results.md#figures)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from audit.run import District, Run
+
+NAN = float("nan")
+NAMES = ("unbalance_max_percent", "unbalance_above_2_bus_h", "supply_min_v", "supply_max_v", "supply_outside_customers",
+         "supply_outside_customer_h", "en50160_worst_percent", "en50160_failing_customers", "phase_loading_max_percent",
+         "neutral_current_max_a")
+
+
+def phase_figures(run: Run) -> dict[str, float]:
+    """NaN without such a circuit."""
+    told = [_of_district(run, d) for d in run.networks if d.holds("node_base_v")] if run.steps else []
+    if not told:
+        return dict.fromkeys(NAMES, NAN)
+    return {name: _together(name, [part[name] for part in told]) for name in NAMES}
+
+
+def _together(name: str, parts: list[float]) -> float:
+    there = [part for part in parts if not np.isnan(part)]
+    if not there:
+        return NAN
+    if "min" in name or "worst" in name:
+        return float(min(there))
+    return float(max(there) if "max" in name else np.sum(there))
+
+
+def _of_district(run: Run, d: District) -> dict[str, float]:
+    volt = np.abs(d("v_node_re_v") + 1j * d("v_node_im_v"))[:, d("port_at")]
+    supply = d.scenario["supply"]
+    declared = d("node_base_v")[d("port_at")] if supply["declared_v"] is None else float(supply["declared_v"])
+    percent = 100 * (volt / declared - 1)
+    # the same comparison in volts: a voltage at the limit itself must fall on the same side
+    leaves = ((volt < declared * (1 - float(supply["low_percent"]) / 100))
+              | (volt > declared * (1 + float(supply["high_percent"]) / 100)))
+    leaves = _of_customers(d, leaves)
+    skew = d("unbalance_percent") if d.holds("unbalance_percent") else None
+    with np.errstate(divide="ignore"):
+        loading = 100 * d("current_a") / d("conductor_rating_a")
+    return {
+        "unbalance_max_percent": NAN if skew is None else float(skew.max()),
+        "unbalance_above_2_bus_h": 0.0 if skew is None else float((skew > 2.0).sum()) * run.step_h,
+        "supply_min_v": float(volt.min()), "supply_max_v": float(volt.max()),
+        "supply_outside_customers": float(leaves.any(axis=0).sum()),
+        "supply_outside_customer_h": float(leaves.sum()) * run.step_h,
+        "phase_loading_max_percent": float(loading.max()),
+        "neutral_current_max_a": float(d("neutral_current_a").max()) if d.holds("neutral_current_a") else NAN,
+        **_week(run, d, percent)}
+
+
+def _of_customers(d: District, is_so: Any) -> Any:
+    """[.., customers] whether it is so at some node of theirs."""
+    bus = d("port_bus")
+    return np.stack([is_so[..., bus == number].any(axis=-1) for number in np.unique(bus)], axis=-1)
+
+
+def _week(run: Run, d: District, percent: Any) -> dict[str, float]:
+    """EN 50160 on ten-minute means of squares."""
+    if 600 % run.step_s or run.steps * run.step_s < 7 * 86_400:
+        return {"en50160_worst_percent": NAN, "en50160_failing_customers": NAN}
+    each = 600 // run.step_s
+    count = percent.shape[0] // each
+    square = ((1 + percent[: count * each] / 100) ** 2).reshape(count, each, -1).mean(axis=1)
+    off = 100 * (np.sqrt(square) - 1)
+    within = (np.abs(off) <= 10.0).mean(axis=0)
+    fails = (within < 0.95) | (off > 10.0).any(axis=0) | (off < -15.0).any(axis=0)
+    return {"en50160_worst_percent": 100 * float(within.min()),
+            "en50160_failing_customers": float(_of_customers(d, fails).sum())}
