@@ -1,4 +1,4 @@
-"""Known answers of circuits of three phases: published voltages, losses and taps, and a balanced feeder solved both ways.
+"""Known answers of circuits of three phases: published voltages, losses and taps; a balanced feeder solved both ways.
 
 Where the published case and the script of a feeder differ, the check says what is changed: the 37-node feeder was
 published with its substation at 1 pu and regulators without impedance, which the script gives some. On phase 3 of the

@@ -16,7 +16,8 @@ def run_checks(slow: bool = False) -> list[Check]:
         known_answers_units,
     )
 
-    parts = (*known_answers.CHECKS, *known_answers_phases.CHECKS, *known_answers_socp.CHECKS, *(known_answers_units.SLOW if slow else ()))
+    parts = (*known_answers.CHECKS, *known_answers_phases.CHECKS, *known_answers_socp.CHECKS,
+             *(known_answers_units.SLOW if slow else ()))
     return [check for part in parts for check in part()]
 
 

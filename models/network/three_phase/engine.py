@@ -27,7 +27,10 @@ class Engine:
     """A compiled circuit."""
 
     def __init__(self, master: Path, changes: Sequence[str] = ()) -> None:
-        """changes: lines of OpenDSS after the script's. RecordError: not installed, not allowed (`screening.py`), or not understood by OpenDSS."""
+        """changes: lines of OpenDSS after the script's.
+
+        RecordError: not installed, not allowed (`screening.py`), or not understood by OpenDSS.
+        """
         self.files = screened(master).files
         self._direct = _new_context()
         self.dss: Any = self._direct.to_dss_python()

@@ -108,8 +108,9 @@ def ten_minute_deviation_percent(result: Result, district: str) -> Floats | None
     return np.asarray(100 * (np.sqrt((whole**2).mean(axis=1)) / declared - 1))
 
 
-@metric("en50160_worst_percent", "%", "smallest share, over customers' phases, of a week's ten-minute means within 10 % "
-        "of the declared voltage; NaN for steps that do not divide ten minutes, and below a week")
+@metric("en50160_worst_percent", "%",
+        "smallest share, over customers' phases, of a week's ten-minute means within 10 % of the declared voltage; NaN for "
+        "steps that do not divide ten minutes, and below a week")
 def en50160_worst_percent(result: Result) -> float:
     shares = [100 * (np.abs(off) <= NORMAL_PERCENT).mean(axis=0).min() for d in circuits(result)
               if (off := ten_minute_deviation_percent(result, d)) is not None]
