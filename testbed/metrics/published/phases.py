@@ -109,8 +109,8 @@ def ten_minute_deviation_percent(result: Result, district: str) -> Floats | None
 
 
 @metric("en50160_worst_percent", "%",
-        "smallest share, over customers' phases, of a week's ten-minute means within 10 % of the declared voltage; NaN for "
-        "steps that do not divide ten minutes, and below a week")
+        "smallest share, over customers' phases, of a week's ten-minute means within 10 % of the declared voltage; NaN "
+        "for steps that do not divide ten minutes, and below a week")
 def en50160_worst_percent(result: Result) -> float:
     shares = [100 * (np.abs(off) <= NORMAL_PERCENT).mean(axis=0).min() for d in circuits(result)
               if (off := ten_minute_deviation_percent(result, d)) is not None]

@@ -80,7 +80,7 @@ def test_cars_draw_on_their_phase_and_only_where_they_stand(thirteen):
     node = flows.circuit.nodes.row_of()
     change = flow.vm_pu[1] - flow.vm_pu[0]
     assert change[node["611.3"]] < -0.002 and abs(change[node["671.2"]]) < 0.004
-    assert np.diff(flow.p_source_kw - flow.losses_kw)[0] == pytest.approx(100.0, abs=5.0)  # others are no constant power
+    assert np.diff(flow.p_source_kw - flow.losses_kw)[0] == pytest.approx(100.0, abs=5.0)  # others yield
     p[1, 0] = 1.0
     with pytest.raises(ValueError, match="power at a bus without customers"):
         flows.solve(p, q)
