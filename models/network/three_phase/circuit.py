@@ -149,7 +149,7 @@ class Circuit:
 
     def base_kv(self, bus: str) -> float:
         """Voltage base between phases."""
-        return float(self.nodes.base_v[self._row_of_bus[bus]]) * np.sqrt(3.0) / 1e3
+        return float(self.nodes.base_v[self._row_of_bus[bus]] * np.sqrt(3.0) / 1e3)
 
     @cached_property
     def _row_of_bus(self) -> dict[str, int]:

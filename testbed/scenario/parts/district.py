@@ -98,8 +98,8 @@ class District(Part):
     name: Annotated[str, Field(max_length=60, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
     """Letters, digits and underscores; names the group in the result."""
     feeder: Annotated[PathText, NetworkText()] | None = None
-    """Network: `ieee33`, `pandapower:FUNCTION`, `simbench:CODE`, a pandapower JSON file, a MATPOWER case, `dss:NAME` or a
-    script of OpenDSS (three phases); null: none, one virtual bus per zone."""
+    """Network: `ieee33`, `pandapower:FUNCTION`, `simbench:CODE`, a pandapower JSON file, a MATPOWER case, `dss:NAME` or
+    a script of OpenDSS (three phases); null: none, one virtual bus per zone."""
     peak_scale: Annotated[float, Between(0.0001, 1000)] = 0.83
     """Factor on the feeder's peak load."""
     slack_vm_pu: Annotated[float, Between(0.9, 1.1)] | None = None
