@@ -108,7 +108,7 @@ _PHASES = (
     *_all("network", "admittance", "real", "admittance_re_s admittance_im_s", since=2, optional=True),
     *_all("network", "current_term", "count", "current_row current_node", since=2, optional=True),
     *_all("network", "current_term", "real", "current_re_s current_im_s", since=2, optional=True),
-    *_all("network", "port_node", "whole", "port_bus", since=2, optional=True),
+    *_all("network", "port_node", "whole", "port_bus port_customer", since=2, optional=True),
     *_all("network", "port_node", "count", "port_at", since=2, optional=True),
     *_all("network", "port_node", "positive", "port_share", since=2, optional=True),
 )

@@ -56,7 +56,7 @@ def _of_district(run: Run, d: District) -> dict[str, float]:
 
 def _of_customers(d: District, is_so: Any) -> Any:
     """[.., customers] whether it is so at some node of theirs."""
-    bus = d("port_bus")
+    bus = d("port_customer")
     return np.stack([is_so[..., bus == number].any(axis=-1) for number in np.unique(bus)], axis=-1)
 
 

@@ -38,7 +38,7 @@ def _rows(d: District, numbers: Any) -> Any:
 
 
 @rule("5.8", "v_node_re_v", "v_node_im_v", "node_is_open", "admittance_row", "admittance_node", "admittance_re_s",
-      "admittance_im_s", "port_bus", "port_at", "port_share")
+      "admittance_im_s", "port_bus", "port_at", "port_share", "port_customer")
 def balance_of_nodes(run: Run) -> Iterator[Check]:
     """At its voltages every node draws through the network's admittances what ports draw there."""
     for d in _circuits(run):
@@ -83,10 +83,11 @@ def unbalance(run: Run) -> Iterator[Check]:
                    names=tuple(str(name) for name in d.axes["three_phase_bus"]))
 
 
-@rule("5.8", "vm_pu", "line_loading_percent", "node_base_v", "conductor_rating_a", "conductor_bus", "tap_pu")
+@rule("5.8", "vm_pu", "line_loading_percent", "node_base_v", "conductor_rating_a", "conductor_bus", "tap_pu",
+      "losses_kw", "p_slack_kw")
 def rows_of_circuits(run: Run) -> Iterator[Check]:
-    """A bus's loading is that of its conductor loaded most, its voltage that of a node of the circuit; taps are in
-    range."""
+    """A bus's loading is that of its conductor loaded most, its voltage that of a node; what is not drawn is lost; taps
+    are in range."""
     for d in _circuits(run):
         with np.errstate(divide="ignore"):
             share = 100 * d("current_a") / d("conductor_rating_a")
@@ -96,6 +97,11 @@ def rows_of_circuits(run: Run) -> Iterator[Check]:
                    names=tuple(f"bus {n}" for n in d.axes["bus"]))
         yield same(f"{d.name}: voltage of no node at", _to_nearest(d("vm_pu"), np.abs(_volts(d)) / d("node_base_v")),
                    0.0, "pu", rel=0.0, absolute=1e-9, names=tuple(f"bus {n}" for n in d.axes["bus"]))
+        if d.attributes.get("is_exact"):
+            drawn = (d("load_bus_kw") + d("p_bus_kw")).sum(axis=1)
+            yield same(f"{d.name}: losses", d("losses_kw"), d("p_slack_kw") - drawn, "kW", rel=1e-5, absolute=1e-3)
+            base = d("losses_change_mw") * 1e3
+            yield same(f"{d.name}: change of losses", base, d("losses_kw") - d("losses_base_kw"), "kW", absolute=1e-6)
         if d.holds("tap_pu"):
             yield within(f"{d.name}: tap of", d("tap_pu"), 0.8, 1.2, "pu",
                          names=tuple(str(name) for name in d.axes["regulator"]))

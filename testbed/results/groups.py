@@ -192,6 +192,8 @@ def _make_network(place: Place, feeder: RadialFeeder) -> None:
 
 def _make_circuit(place: Place, circuit: CircuitLayout) -> None:
     """What never changes of a network of three phases; nothing of others."""
+    if circuit.axes:
+        place.group.attrs["is_exact"] = int(circuit.is_exact)
     for axis, along in circuit.axes.items():
         if len(along):
             place.axis(axis, along, "1", CIRCUIT_AXES[axis])

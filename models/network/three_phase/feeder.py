@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -27,6 +28,8 @@ class Customers:
     """Of the loads at each bus: all three where they are on all, else those of the first."""
     is_plain: dict[str, bool]
     """Constant power of one phase, or of three without delta, and all loads of the bus alike."""
+    all_plain: dict[str, bool]
+    """Each of constant power of one phase, or of three without delta."""
 
 
 def customers_of(circuit: Circuit) -> Customers:
@@ -36,7 +39,8 @@ def customers_of(circuit: Circuit) -> Customers:
         is_plain = model == CONSTANT_POWER and not is_delta and len(phases) in (1, 3)
         kinds.setdefault(bus, []).append((phases, bool(is_plain)))
     return Customers({bus: _together([phases for phases, _ in kind]) for bus, kind in kinds.items()},
-                     {bus: len(set(kind)) == 1 and kind[0][1] for bus, kind in kinds.items()})
+                     {bus: len(set(kind)) == 1 and kind[0][1] for bus, kind in kinds.items()},
+                     {bus: all(is_plain for _, is_plain in kind) for bus, kind in kinds.items()})
 
 
 def _together(phases: list[tuple[int, ...]]) -> tuple[int, ...]:
@@ -175,9 +179,38 @@ class ThreePhaseFlows:
         return self._ports
 
     @property
-    def buses_with_own_loads(self) -> set[str]:
-        """Buses where loads of the script draw, that are no ports."""
-        return {self.circuit.loads.bus[i] for i, row in enumerate(self._load_row) if not self.feeder.bus_phases[row]}
+    def load_row(self) -> Ints:
+        """[load] row of each load of the script."""
+        return self._load_row
+
+    @property
+    def load_share(self) -> Floats:
+        """[load] its share of the active power at its row; 0 where a port stands for it."""
+        return self._load_p
+
+    @cached_property
+    def exact_loads(self) -> Ints:
+        """Loads at rows that are no ports, all of which draw exactly what is booked, in equal parts on their phases."""
+        loads = self.circuit.loads
+        own = np.array([not self.feeder.bus_phases[row] for row in self._load_row], dtype=np.bool_)
+        is_plain = customers_of(self.circuit).all_plain
+        alike = np.isclose(self._load_p, self._load_q, rtol=0.0, atol=1e-12)
+        at_row = {row for row in self._load_row if not alike[self._load_row == row].all()}
+        return np.array([i for i in np.flatnonzero(own)
+                         if is_plain[loads.bus[i]] and self._load_row[i] not in at_row], dtype=np.int64)
+
+    @property
+    def buses_of_inexact_loads(self) -> set[str]:
+        """Buses where other loads of the script draw."""
+        exact = set(self.exact_loads.tolist())
+        return {self.circuit.loads.bus[i] for i, row in enumerate(self._load_row)
+                if not self.feeder.bus_phases[row] and i not in exact}
+
+    @property
+    def customer_row(self) -> Ints:
+        """[B] row of the customer's own bus: the row itself, or that behind which cars are connected."""
+        apart = np.array([" ports " in name for name in self.feeder.bus_name], dtype=np.bool_)
+        return np.where(apart, self.feeder.parent, np.arange(self.feeder.bus_count))
 
     @property
     def unbalance_rows(self) -> Ints:

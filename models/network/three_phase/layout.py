@@ -33,6 +33,8 @@ class CircuitLayout:
 
     axes: dict[str, Any] = field(default_factory=dict)
     arrays: dict[str, Told] = field(default_factory=dict)
+    is_exact: bool = False
+    """Whether all that draws or gives power draws what is booked, but for the source."""
 
     def size(self, axis: str) -> int:
         return len(self.axes.get(axis, ()))
@@ -80,8 +82,10 @@ def layout_of(flows: ThreePhaseFlows) -> CircuitLayout:
          "current_re_s": Told("current_term", currents.data.real, "S", "real part"),
          "current_im_s": Told("current_term", currents.data.imag, "S", "imaginary part"),
          "port_bus": Told("port_node", number[rows], "1", "number of the bus whose power it draws"),
+         "port_customer": Told("port_node", number[flows.customer_row[rows]], "1", "number of the customer's own bus"),
          "port_at": Told("port_node", port_nodes, "1", "place of the node where it draws it"),
-         "port_share": Told("port_node", shares, "1", "share of that power")})
+         "port_share": Told("port_node", shares, "1", "share of that power")},
+        not flows.buses_of_inexact_loads and not circuit.buses_of_others() and "capacitor" not in circuit.others())
 
 
 def _moving(flows: ThreePhaseFlows) -> list[str]:
@@ -90,8 +94,14 @@ def _moving(flows: ThreePhaseFlows) -> list[str]:
 
 
 def _ports(flows: ThreePhaseFlows) -> tuple[Ints, Ints, Floats]:
-    """Row, node and share of everything that ports to earth draw."""
+    """Row, node and share of everything that ports, and loads that draw exactly what is booked, draw to earth."""
     rows, nodes, shares = [], [], []
+    row_of, loads = flows.circuit.nodes.row_of(), flows.circuit.loads
+    for load in flows.exact_loads:
+        for phase in loads.phases[load]:
+            rows.append(int(flows.load_row[load]))
+            nodes.append(row_of[f"{loads.bus[load]}.{phase}"])
+            shares.append(float(flows.load_share[load]) / len(loads.phases[load]))
     for row, at in zip(flows.port_rows, flows.circuit.port_nodes, strict=True):
         if len(at) != 2:  # between two phases power is not each node's own
             for node in at:
@@ -105,7 +115,7 @@ def _open(flows: ThreePhaseFlows, moving: list[str]) -> Any:
     """[node] whether what is drawn there is not only what ports draw, or cannot be told."""
     circuit = flows.circuit
     nodes, is_open = circuit.nodes, np.zeros(circuit.nodes.count, dtype=np.bool_)
-    buses = {circuit.source_bus, *flows.buses_with_own_loads, *circuit.buses_of_others()}
+    buses = {circuit.source_bus, *flows.buses_of_inexact_loads, *circuit.buses_of_others()}
     is_open |= np.isin(np.array(nodes.bus_names)[nodes.bus], list(buses))
     for name in moving:
         reference = circuit.network.reference(name)

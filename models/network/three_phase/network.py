@@ -114,6 +114,7 @@ class Network:
         if not self._moving:
             return self._fixed
         self._set_taps(tap_pu)
+        self._engine.build()  # elements tell their matrices as last built, whatever taps were set since
         return {**self._fixed, **{name: self._primitive(name) for name in self._moving}}
 
     def _primitive(self, name: str) -> Complexes:

@@ -1,6 +1,6 @@
 """Headline figures of circuits of three phases: unbalance, voltages of customers, currents of phases and neutral.
 
-NaN without such a circuit. A customer is a bus with ports; its voltages are those of its ports' phases.
+NaN without such a circuit. A customer is a bus with loads; its voltages are those of its loads' and ports' phases.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def outside(result: Result, district: str) -> Bools:
 
 def _by_customer(result: Result, district: str, is_so: Bools) -> Bools:
     """[.., customers] whether it is so at any node of the customer; is_so [.., P]."""
-    _, customer = np.unique(result.district(district, "port_bus"), return_inverse=True)
+    _, customer = np.unique(result.district(district, "port_customer"), return_inverse=True)
     some = np.zeros((*is_so.shape[:-1], int(customer.max(initial=-1)) + 1), dtype=np.bool_)
     np.logical_or.at(some.T, customer, is_so.T)
     return some

@@ -69,6 +69,20 @@ def test_losses_and_currents_are_those_of_the_engine(name):
         assert np.isclose(terminals[nodes == feeder.conductors.node[row]], flow.current_a[0, row], rtol=1e-6).any()
 
 
+def test_losses_and_currents_know_the_taps():
+    feeder, both = circuit_from("dss:ieee123"), circuit_from("dss:ieee123")
+    taps = feeder.tap_pu + np.array([[-3], [4]]) * feeder.tap_step_pu
+    together = both.solve(np.zeros((2, 0)), np.zeros((2, 0)), tap_pu=taps)
+    for i in (0, 1):
+        flow = feeder.solve(NONE, NONE, tap_pu=taps[i])
+        assert together.losses_kw[i] == pytest.approx(flow.losses_kw[0], rel=1e-9)
+        assert together.current_a[i] == pytest.approx(flow.current_a[0], rel=1e-6, abs=1e-4)
+        assert flow.losses_kw[0] == pytest.approx(feeder._engine.circuit.Losses[0] / 1e3, rel=1e-6)
+        row = feeder.conductors.element.index("transformer.reg1a")
+        current = np.abs(np.asarray(feeder._engine.element("transformer.reg1a").Currents).reshape(-1).view(complex))
+        assert flow.current_a[0, row] == pytest.approx(current[0], rel=1e-6)
+
+
 def test_held_taps_stay_and_a_call_leaves_nothing_behind():
     feeder = circuit_from("dss:ieee123", [Port("67", (1, 2, 3))])
     first = feeder.solve(np.array([[0.0]]), np.array([[0.0]]))
