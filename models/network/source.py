@@ -58,8 +58,6 @@ class NetworkSource:
     """What became of each element that was read; None: the network is made as it is."""
     profiles: Callable[[str], OwnProfiles] | None = None
     """Profiles that the network brings for its own elements; None: it brings none."""
-    profiles_repeat: bool = False
-    """Whether those are days without a date, which repeat."""
     elements: Callable[[str, Ints], Elements] | None = None
     """Loads, generators and storages of the network of that text, at its buses by number; None: there is nothing but
     the loads of its buses."""
@@ -67,6 +65,8 @@ class NetworkSource:
     """Highest bus number, counted from 1, where it is known without loading; None: the network must be loaded."""
     files: Callable[[str], tuple[Path, ...]] | None = None
     """Files of which the network of that text is made; None: itself, where it is a file."""
+    profiles_repeat: bool = False
+    """Whether its profiles are days without a date, which repeat."""
     has_phases: bool = False
     """Whether it is a circuit of three phases."""
     zone_maps: Mapping[str, Callable[[], ZoneMap]] = field(default_factory=dict)

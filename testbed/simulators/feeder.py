@@ -36,8 +36,12 @@ def power_flows(district: District, received: Values) -> Values:
         raise ValueError(f"district {district.name} has no network")
     cases = (_cases(load.p_kw, pev.p_kw, planned.p_setpoint_kw),
              _cases(load.q_kvar, pev.q_kvar, planned.q_setpoint_kvar))
-    by_phase = None if district.flows is None else district.flows.solve(*cases)
-    flows = district.power_flow(*cases) if by_phase is None else district.flows.told(by_phase)
+    circuit, by_phase = district.flows, None
+    if circuit is None:
+        flows = district.power_flow(*cases)
+    else:
+        by_phase = circuit.solve(*cases)
+        flows = circuit.told(by_phase)
     losses = flows.losses_kw
     if not np.all(np.isfinite(losses)):
         case = ("actual", "set-point", "base")[int(np.argmin(np.isfinite(losses)))]
@@ -50,7 +54,7 @@ def power_flows(district: District, received: Values) -> Values:
         "losses_kw": float(losses[ACTUAL]), "losses_setpoint_kw": float(losses[SETPOINT]),
         "losses_base_kw": float(losses[BASE]),
         "losses_change_mw": float(losses[ACTUAL] - losses[BASE]) / 1e3,
-        **series_of(district.flows, by_phase, ACTUAL),
+        **series_of(circuit, by_phase, ACTUAL),
         "p_slack_kw": float(flows.p_slack_kw[ACTUAL]), "q_slack_kvar": float(flows.q_slack_kvar[ACTUAL]),
     }
 

@@ -175,7 +175,7 @@ def test_a_day_of_simbench_s_own_profiles(tmp_path):
 
 
 @pytest.mark.parametrize(("changes", "words"), [
-    (("districts.0.feeder=ieee33",), "own_profiles = True: is only for simbench:CODE: other networks bring no prof"),
+    (("districts.0.feeder=ieee33",), "own_profiles = True: is only for dss:NAME, simbench:CODE: other networks bring"),
     (("districts.0.series.start_date=null",), "start_date = None: must be a day of 2016 with own_profiles"),
     (("districts.0.series.file=x.csv",), "own_profiles = True: is in place of a file of series")])
 def test_own_profiles_need_a_net_that_brings_some_and_a_day(changes, words):
