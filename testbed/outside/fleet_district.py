@@ -60,8 +60,8 @@ class FleetDistrict(mosaik_api_v3.Simulator):
             raise ValueError(f"time_resolution={time_resolution}: must be 1, the fleet's times are seconds")
         return self.meta
 
-    def create(self, num: int, model: str, *, scenario: str = "smoke", district: str = "", seed: int = 1,
-               overrides: Sequence[str] = (), steered: bool = True) -> Any:
+    def create(self, num: int, model: str, *, scenario: str = "smoke",  # type: ignore[override]
+               district: str = "", seed: int = 1, overrides: Sequence[str] = (), steered: bool = True) -> Any:
         """One district; WrongRequest with every mistake. steered: enrolled cars wait for what they are told."""
         if num != 1 or model != "District":
             raise ValueError(f"{num} {model}: one District at a time is made; buses come with it")
@@ -123,7 +123,8 @@ class SteppedDistrict:
     def bus_numbers(self) -> list[int]:
         """Of the buses, as users of the network know them; without a network they count from 1."""
         feeder, count = self._district.feeder, self._district.site.bus_count
-        return (np.arange(1, count + 1) if feeder is None else feeder.bus_number).tolist()
+        numbers: list[int] = (np.arange(1, count + 1) if feeder is None else feeder.bus_number).tolist()
+        return numbers
 
     def at_bus(self, number: int) -> dict[str, float]:
         """What the last step gave at a bus; 0 before the first."""

@@ -51,7 +51,6 @@ def test_the_pages_program_holds_its_power(monkeypatch: pytest.MonkeyPatch) -> N
     exec(program.group(1), module.__dict__)
     heard = module.day(6)
     assert len(heard) == 6
-    for told in heard:
-        lowest, highest = min(told["least_kw"], 20.0), min(max(20.0, told["least_kw"]), told["most_kw"])
-        assert lowest - 15 <= told["p_kw"] <= highest + 15, "drivers who do not comply apart"
-    assert any(told["p_kw"] == pytest.approx(20.0, abs=0.5) for told in heard)
+    for told in heard[:4]:
+        assert told["least_kw"] < 20 and told["p_kw"] == pytest.approx(min(20.0, told["most_kw"]))
+    assert heard[0]["p_kw"] == 20.0, "as it was told"
