@@ -140,7 +140,8 @@ def _turn(terms: Mapping[str, float]) -> Turn | None:
     total = sum(terms.values())
     turns = [Turn(term, 1 - total / usd) for term, usd in terms.items() if usd]
     near = [turn for turn in turns if 1 / FAR < turn.factor < FAR]
-    return min(near, key=lambda turn: abs(np.log(turn.factor)), default=None)
+    # of two terms both turn it alike: rounded, so that the larger one is named
+    return min(near, key=lambda turn: round(abs(float(np.log(turn.factor))), 9), default=None)
 
 
 # ---------------------------------------------------------------- sentences
@@ -170,7 +171,7 @@ def _why(winners: Sequence[Winner], terms: Mapping[str, float], titles: Mapping[
     because = f" the largest terms of the difference from {titles[society.next]} are {' and '.join(largest)}" \
         if largest else " no term of the ledger differs"
     served = f"; cars are not served alike ({society.service} under {titles[society.next]})" if society.service else ""
-    return f"{head}, {_certainty(society)}{also};{because}{served}."
+    return f"{head}: {_certainty(society)}{also};{because}{served}."
 
 
 def _certainty(winner: Winner) -> str:
@@ -189,8 +190,8 @@ def _hangs(society: Winner, turn: Turn | None, result: Result, titles: Mapping[s
     if turn is None:
         text = f"No price of one term alone would turn it within a factor of {FAR:g}, cars doing the same"
     else:
-        text = (f"It hangs most on {PRICES[turn.term]}: at {readable(turn.factor, 3)} times what is assumed, cars doing "
-                f"the same, {titles[society.next]} would draw level")
+        text = (f"It hangs most on {PRICES[turn.term]}: at {readable(turn.factor, 3)} times what is assumed, cars "
+                f"doing the same, {titles[society.next]} would draw level")
     return f"{text}; {_compliance(result)[0].lower()}{_compliance(result)[1:]}"
 
 

@@ -80,14 +80,14 @@ def print_beside(results: Sequence[Result]) -> None:
     """What must be known beside the costs: who was planned by which objective, and which runs are not steady."""
     by_controller = {result.controller: optimised(result) for result in reversed(results)}
     planned = ", ".join(f"{name}: {by_controller[name]}" for name in dict.fromkeys(r.controller for r in results))
-    print(cleaned(f"planned by the objective: {planned}"))
-    print(f"the objective: {objective_text(results[0])}")
+    _print_wrapped(f"planned by the objective: {planned}")
+    _print_wrapped(f"the objective: {objective_text(results[0])}")
     for text in steadiness_warnings(results):
-        print(f"warning: {text}")
+        _print_wrapped(f"warning: {text}")
 
 
-AUDITED = "audit_violations"
-"""Row and column on what the audit says of runs."""
+def _print_wrapped(text: str) -> None:
+    print(textwrap.fill(cleaned(text), NARROW, break_long_words=False, break_on_hyphens=False))
 
 
 def violations_by_controller(results: Sequence[Result], audits: Sequence[AuditedRun]) -> dict[str, int]:
@@ -120,11 +120,11 @@ def print_comparison(results: Sequence[Result], audits: Sequence[AuditedRun] = (
     if regret := regret_usd(results):
         print_table(("regret_usd", "mean over seeds"), [(name, number(value)) for name, value in regret.items()],
                     right=("mean over seeds",))
-    print(f"in brackets: difference from {base_text(base)} on the same seeds; ~ {NOT_RESOLVED}; "
-          f"{NOT_EQUAL_MARK} service not equal")
+    _print_wrapped(f"in brackets: difference from {base_text(base)} on the same seeds; ~ {NOT_RESOLVED}; "
+                   f"{NOT_EQUAL_MARK} service not equal")
     for controller, service in {row.controller: row.service for row in rows}.items():
         if controller != base:
-            print(cleaned(f"service of {controller} against {base}: {service or 'equal'}"))
+            _print_wrapped(f"service of {controller} against {base}: {service or 'equal'}")
     print_beside(results)
 
 
@@ -135,7 +135,7 @@ def print_verdict(results: Sequence[Result]) -> None:
                if run.status != "completed")]
     for line in lines:
         print()
-        print(textwrap.fill(cleaned(line), NARROW))
+        _print_wrapped(line)
 
 
 def in_columns(lines: Mapping[str, Sequence[str]], heads: Sequence[str], width: int = NARROW) -> list[dict[str, int]]:

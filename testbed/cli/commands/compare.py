@@ -12,7 +12,7 @@ from testbed.auditing.of_runs import audited_in_passing, summary
 from testbed.cli.carrying_out import carry_out
 from testbed.cli.ending import FAILED, reported
 from testbed.cli.opened import opened
-from testbed.cli.options import Force, NoAudit, Overrides, PlanFile, ScenarioName
+from testbed.cli.options import Force, NoAudit, Overrides, PlanFile, ScenarioName, names_of
 from testbed.cli.saying import say
 from testbed.metrics.of_runs import check_comparable, write_metrics_csv
 from testbed.metrics.older_tables import left_out
@@ -30,7 +30,7 @@ MOST_TOLD = 4
 @reported
 def command(
     scenario: ScenarioName,
-    controllers: Annotated[str, typer.Option(metavar="A,B,C",
+    controllers: Annotated[str, typer.Option(metavar="A,B,C", autocompletion=names_of("controllers"),
                            help="Names or path.py:Class, with commas; parameters in brackets.")],
     seeds: Annotated[int, typer.Option(metavar="N", help="The scenario's seed and N - 1 after it.")] = 1,
     overrides: Overrides = None,
