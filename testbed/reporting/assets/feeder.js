@@ -74,7 +74,7 @@ class Feeder {
     const text = document.createElement("p"), extreme = wanted(...known);
     text.dataset.part = "told";
     text.textContent = known.length ? `${run}: ${kind === "loading" ? "fullest" : "lowest"} ${extreme.toFixed(digits)} ` +
-      `${unit} at bus ${this.data.bus[values.indexOf(extreme)]}` : `${run}: no value in this step`;
+      `${unit} at bus ${this.data.label[values.indexOf(extreme)]}` : `${run}: no value in this step`;
     panel.append(text, this.diagram(values, low, high, kind, digits, unit));
     if (kind !== "loading") panel.append(this.profile(values, low, high));
     return panel;
@@ -92,7 +92,7 @@ class Feeder {
     bus.forEach((number, i) => {
       const dot = made("circle", {cx: px(i), cy: py(i), r: 6, fill: kind === "loading" ? "var(--panel)" : tint(i),
         "data-bus": number, "data-value": values[i]}, svg);
-      made("title", {}, dot).textContent = `bus ${number}: ` +
+      made("title", {}, dot).textContent = `bus ${this.data.label[i]}: ` +
         (Number.isFinite(values[i]) ? `${values[i].toFixed(digits)} ${unit}` : "no value");
       if (bus.length <= 60) made("text", {x: px(i), y: py(i) - 9, "text-anchor": "middle"}, svg).textContent = number;
     });
