@@ -84,15 +84,9 @@ def feeder_data(runs: Sequence[Run], district: str, every: int = 1) -> dict[str,
     lower = next(d["v_min_pu"] for d in result.scenario["districts"] if d["name"] == district)
     loadings = [run.result.district(district, LOADING) for run in runs if run.result.holds(district, LOADING)]
     return {
-<<<<<<< HEAD
-        "bus": bus.tolist(), "parent": parent.tolist(), "y": (row - row.min()).tolist(),
-        "levels": int(np.ptp(row)) + 1,
+        "bus": bus.tolist(), "label": list(result.bus_labels(district)), "parent": parent.tolist(),
+        "y": (row - row.min()).tolist(), "levels": int(np.ptp(row)) + 1,
         "x": _rounded(drawn_distance(distance, parent)),
-=======
-        "bus": bus.tolist(), "label": list(result.bus_labels(district)), "parent": parent.tolist(), "y": (row - row.min()).tolist(),
-        "levels": int(np.ptp(row)) + 1,
-        "x": _rounded(drawn_distance(distance, parent)),
->>>>>>> 0fc62ed (Buses are called by name on the feeder's diagram)
         "distance": _rounded(distance / (distance.max() or 1.0)),
         "clock": [clock(s) for s in longest.time_s[::every].tolist()], "worst": int(np.argmin(lowest)) // every,
         "lower": float(lower), "scales": SCALES,
