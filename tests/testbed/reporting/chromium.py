@@ -78,7 +78,7 @@ def browser() -> Iterator[Page]:
     """A fresh browser with one page, ended at the end."""
     with tempfile.TemporaryDirectory() as profile:
         process = subprocess.Popen(
-            [BINARY, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0",
+            [BINARY, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-port=0",
              f"--user-data-dir={profile}", "about:blank"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         try:
             assert process.stderr is not None
