@@ -11,6 +11,7 @@ import numpy as np
 from models.network.account import NetAccount
 from models.network.loads.elements import Elements
 from models.network.loads.own_series import OwnProfiles
+from models.network.tap_changer import Taps
 from models.records.arrays import Ints, RecordError
 from models.records.feeder import RadialFeeder
 from models.registry import Registry
@@ -37,6 +38,9 @@ class FeederLimits:
     """Of all lines; None: as assumed for the network, or its own."""
     transformer_margin: float = 1.2
     """Rating of MV/LV transformers over their peak load at scale 1 (A); inf: none is rated."""
+    holds_low_side: bool = True
+    """Whether the low side of transformers above low voltage is held, behind the external grid; False: they are
+    branches."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class NetworkSource:
     elements: Callable[[str, Ints], Elements] | None = None
     """Loads, generators and storages of the network of that text, at its buses by number; None: there is nothing but
     the loads of its buses."""
+    taps: Callable[[str], Taps] | None = None
+    """Positions of the transformer behind the external grid; RecordError where there is none with some."""
     last_bus: int | None = None
     """Highest bus number, counted from 1, where it is known without loading; None: the network must be loaded."""
     zone_maps: Mapping[str, Callable[[], ZoneMap]] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy.typing as npt
 
 from models.network.loads.bus_loads import BusLoads
+from models.network.tap_changer import TapChanger
 from models.records.arrays import SECONDS_PER_HOUR, Ints
 from models.records.feeder import RadialFeeder
 from models.records.groups import cohort_count
@@ -78,6 +79,7 @@ class DistrictLayout:
     """Whose tree and ratings are written beside the series; None: none are."""
     loads: BusLoads | None = None
     """What its buses draw without cars."""
+    tap_changer: TapChanger | None = None
 
     def __post_init__(self) -> None:
         if self.bus_number.shape != self.bus_zone.shape:
