@@ -23,7 +23,8 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt
 	touch $@
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not browser"
+	@echo "left out: tests marked slow, and those marked browser, which drive pages in Chromium (make test-all)"
 
 test-all: setup
 	$(BIN)/python -m pytest --cov --cov-branch --cov-report=term

@@ -83,6 +83,8 @@ _NETWORK = (
     *_all("network", "bus", "real", """line_r_pu line_x_pu line_turns_ratio shunt_g_pu shunt_b_pu load_peak_kw
         load_peak_kvar load_follow_kw load_follow_kvar load_fixed_kw load_fixed_kvar""", since=2),
     *_all("network", "bus", "text", "bus_name", since=2, optional=True),
+    *_all("network", "tap", "positive", "tap_slack_vm_pu", since=2, optional=True),
+    *_all("network", "time", "real", "tap_position", since=2, optional=True),
     *_all("network", "series", "whole", "series_bus", since=2, optional=True),
     *_all("network", "series", "real", "series_kw series_kvar", since=2, optional=True),
     *_all("network", "series", "text", "series_source", since=2, optional=True),

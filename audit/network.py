@@ -8,7 +8,7 @@ slack.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -42,11 +42,16 @@ class Tree:
     parent: Any
     z: Any
     """Complex impedance of the line to the parent, seen from its end, pu."""
-    v_slack: float
+    v_slack: Any
+    """One voltage, or [N] by case."""
     turns_ratio: Any
     """Voltage that each line begins with over its parent's."""
     y: Any
     """Complex admittance of each bus to earth, pu."""
+
+    def at(self, v_slack: Any) -> Tree:
+        """The same network at other voltages of its slack [N]."""
+        return replace(self, v_slack=v_slack)
 
     @cached_property
     def scale(self) -> Floats:
@@ -147,6 +152,15 @@ def tree_of(district: District) -> Tree:
     z = district("line_r_pu") + 1j * district("line_x_pu")
     y = district("shunt_g_pu") + 1j * district("shunt_b_pu")
     return Tree(rows, z, float(district.attributes["v_slack_pu"]), district("line_turns_ratio"), y)
+
+
+def slack_vm_pu(district: District) -> Floats:
+    """[T] voltage of the slack in each step, as the position of the tap changer says; NaN for one that there is not."""
+    if not district.holds("tap_slack_vm_pu"):
+        return np.full(district("vm_pu").shape[0], float(district.attributes["v_slack_pu"]))
+    at = {float(number): row for row, number in enumerate(district.axes["tap"])}
+    rows = np.array([at.get(float(number), -1) for number in district("tap_position")])
+    return np.where(rows >= 0, district("tap_slack_vm_pu")[rows], np.nan)
 
 
 def loads(district: District) -> tuple[Floats, Floats]:

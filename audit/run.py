@@ -252,8 +252,8 @@ def _district(file: h5py.File, index: int, described: Values, steps: int, schema
     has_network = bool(group.attrs["has_network"])
     arrays, axes = _arrays(group, "district", steps, schema)
     if has_network:
-        more, of_network = _arrays(group, "network", steps, schema)
-        arrays, axes = {**arrays, **more}, {**axes, **of_network}
+        more, more_axes = _arrays(group, "network", steps, schema)
+        arrays, axes = {**arrays, **more}, {**axes, **more_axes}
     mine = traces.get(str(described["name"])) if traces is not None else None
     return District(str(described["name"]), index, described, has_network, _attributes(group), arrays, axes, mine)
 

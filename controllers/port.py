@@ -9,7 +9,7 @@ given at construction. Nothing here holds a true (undeclared) value.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal, Protocol
 
 import numpy as np
@@ -40,6 +40,9 @@ CarControl = Literal["none", "charge_only", "bidirectional"]
 
 PowerFlowCall = Callable[[Floats, Floats], PowerFlow]
 """AC power flow of the operator's own network: (p_kw [N, B], q_kvar [N, B]) drawn at each bus -> PowerFlow."""
+
+NetworkAtCall = Callable[[float], tuple[RadialFeeder, PowerFlowCall]]
+"""The operator's own network, and its power flow, with the tap changer where its slack has about that voltage."""
 
 BusLoadCall = Callable[[int, Floats], tuple[Floats, Floats]]
 """(time_s, forecast system load [H] in MW from then on) -> (kW, kvar) [B, H] drawn at each bus without cars."""
@@ -230,6 +233,15 @@ class SpatialKnowledge:
     """Whether the controller's `car_control` lets cars discharge; False: none is told to, whatever its charger can."""
     at_bus_kw: AtBusCall | None = None
     """What chargers do at part load; None: the cars' constant pair is all there is to know."""
+    at_slack: NetworkAtCall | None = None
+    """The network as its tap changer stands; None: it has none that moves."""
+
+    def as_it_stands(self, vm_pu: Floats) -> SpatialKnowledge:
+        """With the network at these voltages [B], which were measured last: its tap changer may have moved."""
+        if self.at_slack is None:
+            return self
+        feeder, power_flow = self.at_slack(float(vm_pu[0]))
+        return replace(self, feeder=feeder, power_flow=power_flow, at_slack=None)
     network: ThreePhaseNetwork | None = None
     """A network of three phases, whose connections are the site's buses; None: `feeder` is all there is."""
     network_flow: WatchedFlowCall | None = None

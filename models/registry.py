@@ -6,8 +6,9 @@ imported when the kind is first asked for, so that commands which do not need th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import EntryPoint
@@ -18,6 +19,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from models.plugins import plugins
 from models.records.arrays import RecordError
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """The known name that a wrong one is nearest to, as the end of a message; empty if none is near."""
+    close = get_close_matches(word, known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
 
 
 class Named(Protocol):
@@ -73,7 +80,8 @@ class Registry(Mapping[str, T], Generic[T]):
     def named(self, name: str) -> T:
         """The member of that name; RecordError lists those there are."""
         if name not in self:
-            raise RecordError(f"{self.kind} {name!r} is unknown, allowed: {', '.join(self)}")
+            hint = did_you_mean(name, list(self))
+            raise RecordError(f"{self.kind} {name!r} is unknown{hint}, allowed: {', '.join(self)}")
         return self[name]
 
     def files(self) -> Mapping[str, Path]:

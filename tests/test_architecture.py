@@ -192,7 +192,7 @@ WINGS = {
     "models": ("data_tables", "records", "plugins", "registry", "tables", "network", "system", "wear", "drivers",
                "mobility", "fleet"),
     "testbed": ("scenario", "wiring", "users", "setup", "results", "simulators", "metrics", "owners", "auditing",
-                "exporting", "stations", "running", "sweeping", "reporting", "checks", "learning", "league",
+                "exporting", "stations", "running", "sweeping", "reporting", "checks", "learning", "league", "outside",
                 "scripting", "cli", "__main__"),
     "experiments": ("runs", "csv_rows", "publishing", "system", "feeder", "drivers", "wear", "claims", "published"),
 }

@@ -8,7 +8,7 @@ import numpy as np
 
 from audit.cars import charge_max_kw
 from audit.finding import Check, Floats, holds, same, within
-from audit.network import loads, tree_of
+from audit.network import loads, slack_vm_pu, tree_of
 from audit.registry import rule
 from audit.run import District, Run
 
@@ -32,7 +32,7 @@ def _balanced(run: Run) -> tuple[District, ...]:
 def ac_of_what_happened(run: Run) -> Iterator[Check]:
     """Voltages, losses, loadings and the draw from the substation are those of AC power flow."""
     for d in _balanced(run):
-        tree, (p, q) = tree_of(d), loads(d)
+        tree, (p, q) = tree_of(d).at(slack_vm_pu(d)), loads(d)
         flow = tree.flow(p + d("p_bus_kw"), q + d("q_bus_kvar"))
         yield same(f"{d.name}: voltage at", d("vm_pu"), flow.vm_pu, "pu", names=d.buses, rel=0.0, absolute=VM_PU)
         for name, right in (("losses_kw", flow.losses_kw), ("p_slack_kw", flow.p_slack_kw),
@@ -52,7 +52,7 @@ def ac_of_what_happened(run: Run) -> Iterator[Check]:
 def ac_without_cars(run: Run) -> Iterator[Check]:
     """Losses without cars are those of the loads alone."""
     for d in _balanced(run):
-        flow = tree_of(d).flow(*loads(d))
+        flow = tree_of(d).at(slack_vm_pu(d)).flow(*loads(d))
         yield same(f"{d.name}: losses without cars", d("losses_base_kw"), flow.losses_kw, "kW", rel=POWER_REL,
                    absolute=1e-6)
 
@@ -65,7 +65,7 @@ def ac_of_setpoints(run: Run) -> Iterator[Check]:
         tree, (p, q) = tree_of(d), loads(d)
         behind, losses = tree.powers_behind(d("vm_setpoint_pu"), q + d("q_plan_bus_kvar"))
         yield same(f"{d.name}: losses of set-points", d("losses_setpoint_kw"), losses, "kW", rel=1e-5, absolute=1e-3)
-        yield same(f"{d.name}: slack voltage of set-points", d("vm_setpoint_pu")[:, 0], tree.v_slack, "pu")
+        yield same(f"{d.name}: slack voltage of set-points", d("vm_setpoint_pu")[:, 0], slack_vm_pu(d), "pu")
         cars = (behind - p)[:, 1:]
         parks = (d("bus_zone") >= 0)[1:]
         most = _port_kw(run, d)

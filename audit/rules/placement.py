@@ -9,7 +9,7 @@ import numpy as np
 
 from audit.cars import charge_max_kw
 from audit.finding import Check, Floats, holds, same, within
-from audit.network import Tree, loads, tree_of
+from audit.network import Tree, loads, slack_vm_pu, tree_of
 from audit.registry import rule
 from audit.run import SECONDS_PER_HOUR, District, Run
 
@@ -46,16 +46,27 @@ def ac_of_the_plan(run: Run) -> Iterator[Check]:
     """The AC voltages of optimised powers belong to the losses said, and to cars at buses where they park."""
     for d in _planned(run):
         told, tree, (p, q) = _has_plan(d), tree_of(d), loads(d)
-        vm = np.where(told[:, None], d("vm_plan_ac_pu"), tree.v_slack * tree.scale)
+        slack = _slack_as_seen(run, d)
+        vm = np.where(told[:, None], d("vm_plan_ac_pu"), slack[:, None] * tree.scale)
         behind, losses = tree.powers_behind(vm, q + d("q_plan_bus_kvar"))
         yield same(f"{d.name}: losses of the plan", np.where(told, d("losses_plan_ac_kw"), 0.0),
                    np.where(told, losses, 0.0), "kW", rel=1e-5, absolute=1e-3)
-        yield same(f"{d.name}: slack voltage of the plan", vm[:, 0], tree.v_slack, "pu")
+        yield same(f"{d.name}: slack voltage of the plan", vm[:, 0], slack, "pu")
         cars = np.where(told[:, None], behind - p, 0.0)[:, 1:]
         parks = (d("bus_zone") >= 0)[1:]
         most = float(charge_max_kw(run, d).sum()) if run.has_totals else np.inf
         yield within(f"{d.name}: planned cars at", cars, np.where(parks, -most, 0.0), np.where(parks, most, 0.0), "kW",
                      names=d.buses[1:], rel=0.0, absolute=0.05)
+
+
+def _slack_as_seen(run: Run, d: District) -> Floats:
+    """[T] voltage of the slack that a decision counts with: of the step before its hour, in the first hour its own."""
+    first = _hours(run) * SECONDS_PER_HOUR // run.step_s
+    own = d("vm_plan_ac_pu")[:, 0]
+    if not d.holds("tap_slack_vm_pu"):
+        return np.full(run.steps, float(d.attributes["v_slack_pu"]))
+    known = slack_vm_pu(d)
+    return np.where(first > 0, known[np.maximum(first - 1, 0)], np.where(np.isfinite(own), own, known))
 
 
 @rule("4.7", "vm_socp_pu", "losses_socp_kw", "relaxation_vm_error_pu", "relaxation_loss_error_rel")
@@ -91,7 +102,7 @@ def nodal_prices(run: Run) -> Iterator[Check]:
         reactive = (q + d("q_plan_bus_kvar"))[steps]
         behind, _ = tree.powers_behind(d("vm_plan_ac_pu")[steps], reactive)
         behind[:, 0] = p[steps, 0]
-        losses, low, high = _of_one_more_kwh(run, tree, behind, reactive)
+        losses, low, high = _of_one_more_kwh(run, tree, behind, reactive, _slack_as_seen(run, d)[steps])
         base = price[steps, :1]
         yield within(f"{d.name}: price at", price[steps], base * (1 + losses) + low,
                      base * (1 + losses) + high,
@@ -111,16 +122,21 @@ def _free_steps(run: Run, d: District) -> Any:
     return np.flatnonzero(known & ~np.isin(hour, hour[tight]))
 
 
-def _of_one_more_kwh(run: Run, tree: Tree, p_kw: Floats, q_kvar: Floats) -> tuple[Floats, Floats, Floats]:
-    """[n, B] (losses per kWh, least and most voltage penalty in USD/MWh) of a bit more power at each bus."""
+def _of_one_more_kwh(run: Run, tree: Tree, p_kw: Floats, q_kvar: Floats, slack_pu: Floats
+                     ) -> tuple[Floats, Floats, Floats]:
+    """[n, B] (losses per kWh, least and most voltage penalty in USD/MWh) of a bit more power at each bus.
+
+    slack_pu [n]: the voltage of the slack.
+    """
     spatial, count = run.part("spatial"), p_kw.shape[1]
     below = float(spatial["voltage_penalty_below_pu"]) ** 2
     usd = float(spatial["voltage_penalty_usd_per_pu2h"]) * 1e3
-    flows = [tree.flow((p_kw[:, None, :] + way * np.eye(count)).reshape(-1, count), np.repeat(q_kvar, count, axis=0))
+    probed = tree.at(np.repeat(slack_pu, count))
+    flows = [probed.flow((p_kw[:, None, :] + way * np.eye(count)).reshape(-1, count), np.repeat(q_kvar, count, axis=0))
              for way in (PROBE_KW, -PROBE_KW)]
     losses = (flows[0].losses_kw - flows[1].losses_kw).reshape(p_kw.shape) / (2 * PROBE_KW)
     fall = -(flows[0].vm_pu**2 - flows[1].vm_pu**2).reshape(-1, count, count) / (2 * PROBE_KW)
-    square = tree.flow(p_kw, q_kvar).vm_pu ** 2
+    square = tree.at(slack_pu).flow(p_kw, q_kvar).vm_pu ** 2
     # a voltage at the very edge of the penalty may count in part
     low, high = (np.einsum("nbk,nk->nb", fall, (square < below + edge).astype(float)) * usd for edge in (-EDGE, EDGE))
     return losses, low, high

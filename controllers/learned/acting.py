@@ -81,7 +81,7 @@ class Acting:
         row = cars.row if self.acts_by == "cohort" else np.zeros_like(cars.row)
         rated_kw = np.bincount(row, cars.p_charge_max_kw, self.size)
         asked = values * rated_kw
-        mean_kw = _shared(asked, row, cars)
+        mean_kw = shared_power_kw(asked, row, cars)
         return self._told(view, cars, mean_kw), Projection(
             asked, np.bincount(row, mean_kw, self.size).astype(np.float64))
 
@@ -95,7 +95,7 @@ class Acting:
         return unsolved(k, view, held_kw, is_dispatched, expected_kw)
 
 
-def _shared(asked_kw: Floats, row: Ints, cars: Cars) -> Floats:
+def shared_power_kw(asked_kw: Floats, row: Ints, cars: Cars) -> Floats:
     """[N] mean power of each car: those with the least time to spare charge first, those with the most give back."""
     return least_laxity(np.maximum(asked_kw, 0.0), np.maximum(-asked_kw, 0.0), row, cars.lo_kw, cars.hi_kw,
                         cars.laxity)

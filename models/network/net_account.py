@@ -31,7 +31,7 @@ def account_of_net(net: Any, name: str, limits: FeederLimits, taken: Taken = NON
     Raises RecordError as `feeder_of_net`, and where pandapower finds no power flow of the net.
     """
     feeder = feeder_of_net(net, name, replace(limits, peak_scale=1.0))
-    shape = net_shape(net)
+    shape = net_shape(net, limits.holds_low_side)
     own_pu = net_voltages_pu(net)
     if np.isnan(own_pu).all():
         raise RecordError(f"feeder {name}: pandapower's own power flow of the net finds no voltages, so no feeder can "

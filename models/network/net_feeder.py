@@ -20,14 +20,16 @@ from typing import Any
 
 import numpy as np
 
-from models.network.feeder import transformer_kva
+from models.network.feeder import UNRATED_A, transformer_kva
 from models.network.loads.elements import LOADS
 from models.network.net_branches import Branches, admittances_at, branches_of, oriented
-from models.network.net_shape import LOW_VOLTAGE_KV, NetShape, grid_mistakes, net_shape
+from models.network.net_shape import LOW_VOLTAGE_KV, NetShape, branch_rows, grid_mistakes, net_shape
 from models.network.net_shunts import shunts_at
 from models.network.net_tables import column_of, label, level_kv, live, rows_of, structure_mistakes, value_mistakes
 from models.network.net_tree import tree_mistakes, tree_of
 from models.network.source import FeederLimits
+from models.network.tap_changer import Taps
+from models.network.transformer_ratio import taps_of
 from models.records.arrays import Floats, Ints, refuse
 from models.records.feeder import RadialFeeder
 
@@ -68,11 +70,33 @@ def _understood(net: Any, name: str, asked: FeederLimits) -> tuple[NetShape, Bra
     grids = grid_mistakes(net, asked.slack_vm_pu)
     if grids:
         refuse([*mistakes, *grids], f"feeder {name}")
-    shape = net_shape(net)
+    shape = net_shape(net, asked.holds_low_side)
     with np.errstate(all="ignore"):  # of values that are refused here
         branches = branches_of(net, shape, asked.line_rating_a)
     refuse([*mistakes, *tree_mistakes(net, branches, shape)], f"feeder {name}")
     return shape, branches
+
+
+def substation_taps(net: Any, name: str) -> Taps:
+    """Of the transformers behind the external grid of a net; RecordError where they cannot regulate the feeder."""
+    shape = net_shape(net, holds_low_side=False)
+    branches = branches_of(net, shape, UNRATED_A)
+    leaving = {said for end in (branches.start, branches.end) for said in np.array(branches.name)[end == shape.slack]}
+    at_grid = branch_rows(net, "trafo") & np.array([shape.stands_for[int(bus)] == shape.slack
+                                                    for bus in net.trafo["hv_bus"]], dtype=np.bool_)
+    regulated = [label(net, "trafo", int(row)) for row in net.trafo.index[at_grid]]
+    mistakes = [] if regulated else ["no transformer stands behind its external grid; say step_percent and bus"]
+    mistakes += [f"{said} leaves the bus of the external grid beside the transformer"
+                 for said in sorted(leaving - set(regulated))] if regulated else []
+    if regulated and shunts_at(net, shape, np.array([shape.slack]))[0]:
+        mistakes.append("a shunt stands at the bus of the external grid")
+    try:
+        taps = taps_of(net.trafo[at_grid]) if regulated else None
+    except ValueError as error:
+        mistakes.append(f"{', '.join(regulated)}: {error}")
+    refuse(mistakes, f"tap_changer of feeder {name}")
+    assert taps is not None
+    return taps
 
 
 def _not_understood(net: Any) -> list[str]:

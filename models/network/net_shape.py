@@ -56,18 +56,18 @@ def hanging(net: Any, table: str) -> tuple[Bools, Ints]:
     return np.asarray(rows, dtype=np.bool_), bus[rows]
 
 
-def net_shape(net: Any) -> NetShape:
+def net_shape(net: Any, holds_low_side: bool = True) -> NetShape:
     """The bus whose voltage is held, which transformers stand before it, and the buses that are one.
 
-    Busbars behind several such transformers are one bus: all are held at the same voltage. For a net without
-    `grid_mistakes`.
+    Busbars behind several such transformers are one bus: all are held at the same voltage. Without holds_low_side no
+    transformer stands before the slack. For a net without `grid_mistakes`.
     """
     fused, grids = _fused(net), net.ext_grid[live(net, "ext_grid")]
     at_grids = {fused[int(bus)] for bus in grids["bus"]}
     fused = _as_one(fused, at_grids)
     low_kv = level_kv(net, net.trafo["lv_bus"].to_numpy(np.int64))
     at_grid = np.array([fused[int(bus)] == min(at_grids) for bus in net.trafo["hv_bus"]], dtype=np.bool_)
-    held = at_grid & branch_rows(net, "trafo") & (low_kv > LOW_VOLTAGE_KV)
+    held = at_grid & branch_rows(net, "trafo") & (low_kv > LOW_VOLTAGE_KV) & holds_low_side
     behind = {fused[int(bus)] for bus in net.trafo.loc[held, "lv_bus"]} or at_grids
     return NetShape(min(behind), float(grids["vm_pu"].iloc[0]), held, _as_one(fused, behind))
 

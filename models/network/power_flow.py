@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import logging
 import warnings
+from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -193,3 +194,23 @@ def _lightsim_sweep(feeder: RadialFeeder) -> tuple[Any, Any]:
     if AlgorithmType.NR_KLU in grid.available_default_algorithms():  # a faster factorisation, not in every build
         grid.change_algorithm(AlgorithmType.NR_KLU)
     return grid, InjectionSweepCPP(grid)
+
+
+class TappedFeeder:
+    """A feeder with each voltage that its slack may have; engines are made as they are needed."""
+
+    def __init__(self, feeder: RadialFeeder, slack_vm_pu: Floats, engine: Engine) -> None:
+        self._feeder, self._engine = feeder, engine
+        self._slack_vm_pu = slack_vm_pu
+        self._made: dict[int, tuple[RadialFeeder, AcEngine]] = {}
+
+    def at(self, row: int) -> tuple[RadialFeeder, AcEngine]:
+        """The feeder and its power flow at that row of voltages."""
+        if row not in self._made:
+            feeder = replace(self._feeder, v_slack_pu=float(self._slack_vm_pu[row]))
+            self._made[row] = feeder, ac_engine(feeder, self._engine)
+        return self._made[row]
+
+    def nearest(self, slack_vm_pu: float) -> int:
+        """Row of the voltage nearest to one that was measured."""
+        return int(np.abs(self._slack_vm_pu - slack_vm_pu).argmin())

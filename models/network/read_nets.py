@@ -14,9 +14,10 @@ from models.network.loads.elements import Elements
 from models.network.loads.net_elements import elements_of_net
 from models.network.loads.own_series import OwnProfiles
 from models.network.net_account import account_of_net
-from models.network.net_feeder import feeder_of_net
+from models.network.net_feeder import feeder_of_net, substation_taps
 from models.network.quiet import quiet
 from models.network.source import FeederLimits, NetworkSource, Taken
+from models.network.tap_changer import Taps
 from models.records.arrays import Ints
 from models.records.feeder import RadialFeeder
 
@@ -49,4 +50,8 @@ def net_source(name: str, description: str, pattern: str, read: Callable[[str], 
         assert own_profiles is not None
         return own_profiles(once(text, version(text)))
 
-    return NetworkSource(name, description, pattern, feeder, account, profiles if own_profiles else None, elements)
+    def taps(text: str) -> Taps:
+        return substation_taps(once(text, version(text)), text)
+
+    return NetworkSource(name, description, pattern, feeder, account, profiles if own_profiles else None, elements,
+                         taps)

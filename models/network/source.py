@@ -12,6 +12,7 @@ import numpy as np
 from models.network.account import Account
 from models.network.loads.elements import Elements
 from models.network.loads.own_series import OwnProfiles
+from models.network.tap_changer import Taps
 from models.network.three_phase.connections import CUSTOMERS, Connections
 from models.records.arrays import Ints, RecordError
 from models.records.feeder import RadialFeeder
@@ -41,6 +42,9 @@ class FeederLimits:
     """Rating of MV/LV transformers over their peak load at scale 1 (A); inf: none is rated."""
     connections: Connections = CUSTOMERS
     """Phases of ports, in circuits of three phases."""
+    holds_low_side: bool = True
+    """Whether the low side of transformers above low voltage is held, behind the external grid; False: they are
+    branches."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class NetworkSource:
     elements: Callable[[str, Ints], Elements] | None = None
     """Loads, generators and storages of the network of that text, at its buses by number; None: there is nothing but
     the loads of its buses."""
+    taps: Callable[[str], Taps] | None = None
+    """Positions of the transformer behind the external grid; RecordError where there is none with some."""
     last_bus: int | None = None
     """Highest bus number, counted from 1, where it is known without loading; None: the network must be loaded."""
     files: Callable[[str], tuple[Path, ...]] | None = None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from models.network.net_tables import column_of
+from models.network.tap_changer import Taps
 from models.records.arrays import Bools, Floats
 
 TURNING = ("Ratio", "Symmetrical")
@@ -44,3 +45,28 @@ def follows_a_table(trafo: Any) -> Bools:
     if "tap_dependency_table" not in trafo:
         return np.zeros(len(trafo), dtype=np.bool_)
     return np.asarray(trafo["tap_dependency_table"].fillna(value=False).astype(bool), dtype=np.bool_)
+
+
+MOST_POSITIONS = 200
+
+
+def taps_of(trafo: Any) -> Taps:
+    """Positions of transformers that stand side by side and move together; ValueError says why there are none."""
+    bounds = [column_of(trafo, f"tap_{name}", np.nan) for name in ("min", "max", "pos")]
+    if not np.all(np.isfinite(bounds)):
+        raise ValueError("tap_min, tap_max and tap_pos must be given")
+    if np.any(follows_a_table(trafo)):
+        raise ValueError("its table by tap position is not read")
+    low, high, now = (int(values[0]) for values in bounds)
+    if not low <= now <= high or not 0 < high - low <= MOST_POSITIONS:
+        raise ValueError(f"tap_pos = {now} must lie in tap_min = {low} to tap_max = {high}, at most {MOST_POSITIONS} "
+                         "apart")
+    position = np.arange(low, high + 1)
+    high_kv, low_kv = (np.stack(side) for side in zip(
+        *(windings_kv(trafo.assign(tap_pos=number)) for number in position), strict=True))
+    if np.ptp(low_kv, axis=0).any():
+        raise ValueError("its tap changer stands on the low side, which an automatic one must not")
+    ratio = high_kv[now - low] / high_kv
+    if np.ptp(ratio, axis=1).any() or not np.ptp(ratio[:, 0]):
+        raise ValueError("their positions are not alike" if np.ptp(ratio[:, 0]) else "its positions change no ratio")
+    return Taps(position, ratio[:, 0], now - low)

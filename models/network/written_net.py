@@ -57,11 +57,12 @@ def _branch(pp: Any, net: Any, feeder: RadialFeeder, bus: int) -> None:
         i0_percent=0.0, name=name)
 
 
-def with_profiles(net: Any, profiles: Mapping[tuple[str, str], Floats], time_s: Floats) -> Any:
+def with_profiles(net: Any, profiles: Mapping[tuple[str, str], Floats], time_s: Floats,
+                  slack_vm_pu: Floats | None = None) -> Any:
     """The net with series [time, load] in MW and Mvar, which `pandapower.timeseries.run_timeseries` takes step by step.
 
     profiles: by (what: `load` or `cars`, variable: `p_mw` or `q_mvar`), columns in the order of buses.
-    They also stand in `net.profiles` as tables over seconds.
+    They also stand in `net.profiles` as tables over seconds. slack_vm_pu [time]: as a tap changer moves it.
     """
     import pandas as pd  # noqa: PLC0415
     from pandapower.control import ConstControl  # noqa: PLC0415
@@ -73,6 +74,11 @@ def with_profiles(net: Any, profiles: Mapping[tuple[str, str], Floats], time_s: 
         frame = pd.DataFrame(values, columns=index)
         net["profiles"][f"{what}.{variable}"] = frame.set_axis(pd.Index(time_s, name="time_s"))
         ConstControl(net, element="load", variable=variable, element_index=index, profile_name=index,
+                     data_source=DFData(frame))
+    if slack_vm_pu is not None:
+        frame = pd.DataFrame({0: slack_vm_pu})
+        net["profiles"]["ext_grid.vm_pu"] = frame.set_axis(pd.Index(time_s, name="time_s"))
+        ConstControl(net, element="ext_grid", variable="vm_pu", element_index=[0], profile_name=[0],
                      data_source=DFData(frame))
     return net
 

@@ -11,6 +11,8 @@ import atexit
 import gc
 import importlib
 import sys
+from difflib import get_close_matches
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,6 +58,12 @@ class CommandsOnDemand(TyperGroup):
         """The command of that name, None if there is none."""
         return command_of(cmd_name) if cmd_name in COMMANDS else None
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As Typer does; an unknown name is answered with the one that was meant."""
+        if args and args[0] not in COMMANDS and (close := get_close_matches(args[0], COMMANDS, n=1)):
+            ctx.fail(f"No such command {args[0]!r} (did you mean {close[0]}?).")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Their list in the help text, without importing any."""
         with formatter.section("Commands"):
@@ -74,12 +82,20 @@ def command_of(name: str) -> Any:
     return typer.main.get_command(alone)
 
 
-app = typer.Typer(name="testbed", cls=CommandsOnDemand, no_args_is_help=True, add_completion=False,
+app = typer.Typer(name="testbed", cls=CommandsOnDemand, no_args_is_help=True, add_completion=True,
                   pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"testbed {version('v2g-testbed')}, Python {sys.version.split()[0]}")
+        raise typer.Exit
 
 
 @app.callback()
 def options(
+    show_version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True,
+                            help="Print the version and end.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show Python's traceback of a failure.")] = False,
 ) -> None:
     """Vehicle-to-grid dispatch in co-simulation: run controllers on scenarios and compare them."""

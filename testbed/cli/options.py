@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario's name, or a YAML file.")]
+
+def names_of(kind: str) -> Callable[[str], list[str]]:
+    """What completes a word in the shell: members of a kind of `testbed list` that begin so."""
+    def beginning(incomplete: str) -> list[str]:
+        from testbed.cli.catalogue import catalogue  # noqa: PLC0415 - in a shell only
+
+        before, comma, word = incomplete.rpartition(",")
+        return [f"{before}{comma}{name}" for name in catalogue(kind) if name.startswith(word)]
+    return beginning
+
+
+ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario's name, or a YAML file.",
+                                             autocompletion=names_of("scenarios"))]
 Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE",
                       help="Replace one key, e.g. objective.wear_usd_per_mwh=0; may be repeated.")]
 PlanFile = Annotated[Path | None, typer.Option("--plan", metavar="FILE.h5",

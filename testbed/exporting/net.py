@@ -25,7 +25,9 @@ def write_net(result: Result, district: str, output: Path) -> None:
         ("load", "q_mvar"): result.district(district, "load_bus_kvar") / KILO,
         ("cars", "p_mw"): result.district(district, "p_bus_kw") / KILO,
         ("cars", "q_mvar"): result.district(district, "q_bus_kvar") / KILO}
-    net = with_profiles(net_of(feeder), profiles, result.time_s)
+    taps = result.holds(district, "tap_slack_vm_pu")
+    slack_vm_pu = result.district(district, "vm_pu")[:, 0] if taps else None
+    net = with_profiles(net_of(feeder), profiles, result.time_s, slack_vm_pu)
     write_whole(output, net_as_json(net).encode())
 
 

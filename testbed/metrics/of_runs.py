@@ -110,15 +110,17 @@ class ComparisonRow:
     """How the service of cars differs from the base's, on the same seeds; empty where it is equal."""
 
 
-def compare_table(results: Sequence[Result], names: Sequence[str] | None = None,
-                  base: str | None = None) -> list[ComparisonRow]:
+def compare_table(results: Sequence[Result], names: Sequence[str] | None = None, base: str | None = None,
+                  figures: Sequence[dict[str, float]] | None = None) -> list[ComparisonRow]:
     """Rows per figure and controller, in the order in which controllers come, against `base`.
 
-    base: `uncoordinated` unless given, and the first controller where that is not among them. Raises ResultError if
-    a run appears twice or the scenarios differ in more than the seed.
+    base: `uncoordinated` unless given, and the first controller where that is not among them. figures: of each result,
+    as `compute_metrics` gives them, where they are known already. Raises ResultError if a run appears twice or the
+    scenarios differ in more than the seed.
     """
     runs = _by_controller(results)
-    values = {id(r): compute_metrics(r) for r in results}
+    known = map(compute_metrics, results) if figures is None else figures
+    values = {id(r): own for r, own in zip(results, known, strict=True)}
     base = base_controller(runs) if base is None else base
     against = runs.get(base, {})
     resolution = {id(r): resolution_usd(r) for r in results}

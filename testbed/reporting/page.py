@@ -5,66 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from testbed.metrics.numbers import readable
+from testbed.metrics.titles import controller_title
 from testbed.reporting.charts import Chart
 
-STYLE = """
-:root { color-scheme: light; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 0 12px 48px; max-width: 960px; color: #1a1a1a; background: #fff;
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: break-word; }
-h1 { font-size: 1.6rem; line-height: 1.2; margin: 1.2rem 0 .3rem; }
-h2 { font-size: 1.25rem; margin: 2.2rem 0 .5rem; padding-top: .5rem; border-top: 1px solid #ccc; }
-h3 { font-size: 1.02rem; margin: 1.2rem 0 .2rem; }
-p, figcaption { margin: .3rem 0; }
-figcaption, .small, .diff { color: #505050; font-size: .85em; }
-nav { font-size: .9rem; } nav a { display: inline-block; padding: 4px 10px 4px 0; }
-a { color: #0058a3; }
-figure { margin: 0 0 1.2rem; } .plot { width: 100%; }
-.scroll { overflow-x: auto; -webkit-overflow-scrolling: touch; }
-table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 5px 10px 5px 0; text-align: right; vertical-align: top; border-bottom: 1px solid #e3e3e3;
-  white-space: nowrap; }
-th { white-space: normal; vertical-align: bottom; }
-th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff; }
-td.text, th.text { text-align: left; } td.long { white-space: normal; min-width: 16rem; }
-.diff { display: block; }
-.name { white-space: nowrap; }
-.swatch { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .35em; }
-.legend { display: flex; flex-wrap: wrap; gap: 2px 16px; margin: 0 0 .2rem 62px; padding: 0; list-style: none;
-  font-size: .85rem; }
-.key { display: inline-block; width: 1.6em; margin-right: .4em; vertical-align: middle; }
-.warning { border-left: 4px solid #d55e00; padding: .3rem .8rem; background: #fdf3ec; }
-details { margin: .8rem 0; } summary { cursor: pointer; color: #0058a3; }
-pre { overflow-x: auto; font-size: .8rem; background: #f6f6f6; padding: 8px; }
-@media (max-width: 600px) { .scroll td:first-child, .scroll th:first-child { max-width: 9.5rem;
-  white-space: normal; } }
-@page { margin: 14mm; }
-@media print {
-  body { max-width: none; padding: 0; font-size: 10.5pt; } nav, details { display: none; }
-  h2, h3 { break-after: avoid; } figure, tr { break-inside: avoid; }
-  .scroll { overflow: visible; } table { font-size: 7.5pt; } th, td { white-space: normal; padding-right: 6px; }
-  th:first-child, td:first-child { position: static; }
-}
-"""
+ASSETS = Path(__file__).parent / "assets"
+LIBRARY = "plotly-cartesian.min.js"
+"""Draws lines, areas, bars and heat maps, and no more (docs/decisions/0050-report-page.md)."""
 
-SCRIPT = """
-const charts = JSON.parse(document.getElementById("charts").textContent);
-const options = {responsive: true, displayModeBar: false};
-const plots = [];
-for (const [id, chart] of Object.entries(charts)) {
-  const node = document.getElementById(id);
-  Plotly.newPlot(node, chart.data, chart.layout, options);
-  plots.push(node);
-}
-const fit = width => plots.forEach(
-  node => Plotly.relayout(node, width ? {width: width} : {autosize: true, width: null}));
-window.addEventListener("beforeprint", () => fit(640));
-window.addEventListener("afterprint", () => fit(null));
-"""
+
+def asset(name: str) -> str:
+    """Text of a file that pages carry within them."""
+    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def number(value: float, digits: int = 6) -> str:
@@ -73,9 +30,11 @@ def number(value: float, digits: int = 6) -> str:
 
 
 def swatch(name: str, colour: str) -> str:
-    """A controller's name behind a patch of its colour."""
-    return (f'<span class="name"><span class="swatch" style="background:{colour}"></span>'
-            f"{escape(name)}</span>")
+    """A controller in words behind a patch of its colour; its own name on hover."""
+    words = controller_title(name)
+    hover = f' title="{escape(name)}"' if words != name else ""
+    return (f'<span class="name"{hover}><span class="swatch" style="background:{colour}"></span>'
+            f"{escape(words)}</span>")
 
 
 def warning(text: str) -> str:
@@ -93,13 +52,16 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], text_columns: Sequ
     return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _legend(chart: Chart) -> str:
+def _legend(chart: Chart, identity: str) -> str:
+    """Buttons that hide and show what they name."""
     if not chart.legend:
         return ""
     styles = {"solid": "solid", "dot": "dotted"}
-    keys = "".join(f'<li><span class="key" style="border-top:4px {styles.get(entry.dash, "dashed")} {entry.colour}">'
-                   f"</span>{escape(entry.name)}</li>" for entry in chart.legend)
-    return f'<ul class="legend">{keys}</ul>'
+    keys = "".join(
+        f'<li><button type="button" aria-pressed="true" data-name="{escape(entry.name)}"><span class="key" '
+        f'data-colour="{entry.colour}" style="border-top:4px {styles.get(entry.dash, "dashed")} '
+        f'var(--own, {entry.colour})"></span>{escape(entry.name)}</button></li>' for entry in chart.legend)
+    return f'<ul class="legend" data-plot="{identity}">{keys}</ul>'
 
 
 def details(summary: str, content: str) -> str:
@@ -111,30 +73,40 @@ def bullet_list(items: Sequence[str]) -> str:
     return f'<ul>{"".join(f"<li>{escape(item)}</li>" for item in items)}</ul>'
 
 
+TOOLS = "".join(f'<button type="button" data-kind="{kind}">{words}</button>' for kind, words in (
+    ("whole", "whole view"), ("png", "PNG"), ("svg", "SVG"), ("csv", "CSV")))
+
+
 def figure(chart: Chart, identity: str) -> str:
-    """Place of a chart; the script draws it."""
+    """Place of a chart, which the script draws, with its tools: undo a zoom, save as picture or table."""
     described = f"{escape(chart.title)}. {escape(chart.caption)}"
     return (f'<figure><h3>{escape(chart.title)}</h3><div class="plot" id="{identity}" role="img" '
-            f'aria-label="{described}" style="height:{chart.height_px}px"></div>{_legend(chart)}'
+            f'aria-label="{described}" style="height:{chart.height_px}px"></div>{_legend(chart, identity)}'
+            f'<div class="tools" data-plot="{identity}">{TOOLS}</div>'
             f"<figcaption>{escape(chart.caption)}</figcaption></figure>")
+
+
+def inline_json(value: Any) -> str:
+    """Plain data, safe inside a script element."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def charts_json(placed: dict[str, Chart]) -> str:
     """The charts by id, safe inside a script element."""
-    plain = {identity: {"data": chart.data, "layout": chart.layout | {"height": chart.height_px}}
-             for identity, chart in placed.items()}
-    text = json.dumps(plain, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return inline_json({identity: {"data": chart.data, "layout": chart.layout | {"height": chart.height_px}}
+                        for identity, chart in placed.items()})
 
 
-def page(title: str, sections: Sequence[tuple[str, str, str]], placed: dict[str, Chart], plotly_js: str) -> str:
-    """The whole document: sections are (id, heading, HTML); the library is inlined once."""
+def page(title: str, first: str, sections: Sequence[tuple[str, str, str]], placed: dict[str, Chart]) -> str:
+    """The whole document: `first` is the HTML of the first screen; sections are (id, heading, HTML)."""
     links = "".join(f'<a href="#{key}">{escape(heading)}</a>' for key, heading, _ in sections)
     body = "".join(f'<section id="{key}"><h2>{escape(heading)}</h2>{content}</section>'
                    for key, heading, content in sections)
+    scripts = "".join(f"<script>{asset(name)}</script>" for name in (LIBRARY, "page.js", "feeder.js"))
     return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><h1>{escape(title)}</h1>"
-            f"<nav>{links}</nav>{body}"
-            f'<script type="application/json" id="charts">{charts_json(placed)}</script>'
-            f"<script>{plotly_js}</script><script>{SCRIPT}</script></body></html>\n")
+            f"<title>{escape(title)}</title><style>{asset('page.css')}</style></head><body>"
+            f'<button type="button" id="theme">dark page</button><h1>{escape(title)}</h1>'
+            f'<section id="verdict">{first}</section><nav>{links}</nav>{body}'
+            f'<script type="application/json" id="charts">{charts_json(placed)}</script>{scripts}</body></html>\n')

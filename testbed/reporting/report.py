@@ -17,11 +17,13 @@ from testbed.metrics.published.ledgers import LEDGERS
 from testbed.metrics.registry import METRICS
 from testbed.reporting.charts import Chart, controller_colour, controller_dash
 from testbed.reporting.drawn_runs import Run
+from testbed.reporting.feeder_view import feeder_views
 from testbed.reporting.figure import charts
+from testbed.reporting.first_screen import figure_name, first_screen
 from testbed.reporting.ledgers import Rows, cell, compared_text, ledgers_section
 from testbed.reporting.owners import owners_section
 from testbed.reporting.page import bullet_list, details, figure, number, page, swatch, table, warning
-from testbed.reporting.tables import AUDITED, violations_by_controller
+from testbed.reporting.tables import violations_by_controller
 from testbed.results.layout import ResultError
 from testbed.results.reading import Result, open_result
 from testbed.results.run_profile import profile_rows
@@ -76,21 +78,18 @@ def write_report(paths: Sequence[Path], output: Path, audits: Sequence[AuditedRu
 
 
 def _page(results: Sequence[Result], audits: Sequence[AuditedRun]) -> str:
-    # plotly is slow to import and only its JavaScript is needed
-    from plotly.offline import get_plotlyjs  # noqa: PLC0415
-
     runs = shown_runs(results)
     compared = [r for r in results if r.status == "completed"]
     rows = _compared(compared)
     drawn = charts(runs) if runs else {}
     placed = {f"{section}-{i}": chart for section, members in drawn.items() for i, chart in enumerate(members)}
     sections = [
-        ("run", "What was run", _what_was_run(results, runs, audits)),
         ("ledgers", "Who pays", ledgers_section(compared, rows, lambda controller: _swatched(controller, runs))),
         ("headline", "Controllers", _headline(compared, rows, runs, audits)),
         ("load", "Equivalent load", _figures(drawn, "load")),
         ("commitment", "Unit commitment", _figures(drawn, "commitment")),
         ("cars", "Charging and discharging", _figures(drawn, "cars")),
+        ("feeder", "The feeder over time", feeder_views(runs)),
         ("voltage", "Voltages", _figures(drawn, "voltage")),
         ("columns", "Optimised, instructed, happened", _four_columns(runs)),
         ("losses", "Feeder losses", _figures(drawn, "losses")),
@@ -98,10 +97,12 @@ def _page(results: Sequence[Result], audits: Sequence[AuditedRun]) -> str:
         ("owners", "What owners pay and earn", owners_section(compared)),
         ("refusals", "Refusals", _figures(drawn, "refusals")),
         ("prices", "Prices", _figures(drawn, "prices")),
+        ("run", "What was run", _what_was_run(results, runs, audits)),
         ("caveats", "How to read this", bullet_list(CAVEATS)),
     ]
     title = f"{results[0].scenario_name}: {', '.join(dict.fromkeys(r.controller for r in results))}"
-    return page(title, [s for s in sections if s[2]], placed, get_plotlyjs())
+    first = first_screen(results, rows, runs) + _of_audit(audits)
+    return page(title, first, [s for s in sections if s[2]], placed)
 
 
 def shown_runs(results: Sequence[Result]) -> list[Run]:
@@ -135,13 +136,17 @@ def _what_was_run(results: Sequence[Result], runs: Sequence[Run], audits: Sequen
              escape(r.path.name)) for r in results]
     text += table(head, rows, text_columns=(2, 6))
     text += "".join(warning(_failure(r)) for r in results if r.status != "completed")
-    text += "".join(warning(line) for run in audits for line in run.lines)
-    text += f"<p>{escape(summary(audits).capitalize())}.</p>" if audits else ""
     text += _profile(results)
     if first.input_notes:
         text += details("Notes on the tables that were read", "<br>".join(map(escape, first.input_notes)))
     text += details("Versions", table(("program", "version"), _versions(first), text_columns=(1,)))
     return text + details("The resolved scenario", f"<pre>{escape(first.scenario_yaml)}</pre>")
+
+
+def _of_audit(audits: Sequence[AuditedRun]) -> str:
+    """Violations, and how many runs have none."""
+    told = f'<p class="small">{escape(summary(audits).capitalize())}.</p>' if audits else ""
+    return "".join(warning(line) for run in audits for line in run.lines) + told
 
 
 def _days(count: int) -> str:
@@ -194,10 +199,10 @@ def _headline(compared: Sequence[Result], rows: Rows, runs: Sequence[Run], audit
     head = ("figure", *(_swatched(c, runs) for c in controllers))
 
     def lines(names: Sequence[str]) -> list[tuple[str, ...]]:
-        return [(_figure_name(name), *(cell(rows[name, c]) for c in controllers)) for name in names]
+        return [(figure_name(name), *(cell(rows[name, c]) for c in controllers)) for name in names]
 
     broken = violations_by_controller(compared, audits)
-    audited = [(AUDITED.replace("_", "_<wbr>"), *(str(broken.get(c, "-")) for c in controllers))] if broken else []
+    audited = [("violations of the audit's rules", *(str(broken.get(c, "-")) for c in controllers))] if broken else []
     first = next(iter(rows.values()))
     seeds = max(row.seeds for row in rows.values())
     told = (f'<p class="small">Mean of {seeds} {"seed" if seeds == 1 else "seeds"}, differences with their 95 % '
@@ -209,13 +214,8 @@ def _headline(compared: Sequence[Result], rows: Rows, runs: Sequence[Run], audit
             + details("Definitions", table(("figure", "unit", "definition"), defined, text_columns=(1, 2))))
 
 
-def _figure_name(name: str) -> str:
-    unit = METRICS[name].unit
-    return escape(name).replace("_", "_<wbr>") + (f" [{escape(unit)}]" if unit != "1" else "")
-
-
 def _plain_row(name: str, runs: Sequence[Run]) -> tuple[str, ...]:
-    return (_figure_name(name), *(number(METRICS[name].function(run.result)) for run in runs))
+    return (figure_name(name), *(number(METRICS[name].function(run.result)) for run in runs))
 
 
 def _planned_and_happened(runs: Sequence[Run]) -> str:

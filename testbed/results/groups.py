@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from models.network.loads.bus_loads import BusLoads
+from models.network.tap_changer import TapChanger
 from models.network.three_phase.layout import CircuitLayout
 from models.records.feeder import BASE_MVA, RadialFeeder
 from testbed.results.layout import (
@@ -157,6 +158,8 @@ def make_district(file: h5py.File, header: ResultHeader, layout: ResultLayout, d
                  "index of the bus's zone, -1 where nobody parks")
     if district.feeder is not None:
         _make_network(place, district.feeder)
+    if district.tap_changer is not None:
+        _make_taps(place, district.tap_changer)
     if district.loads is not None:
         _make_loads(place, district.loads)
     _make_plan_axes(place, layout)
@@ -200,6 +203,15 @@ def _make_circuit(place: Place, circuit: CircuitLayout) -> None:
     for name, told in circuit.arrays.items():
         if len(told.values):
             place.filled(name, (told.axis,), told.values, told.unit, told.meaning)
+
+
+def _make_taps(place: Place, changer: TapChanger) -> None:
+    """Positions of the tap changer, and what it holds."""
+    place.axis("tap", changer.position, "1", "position of the automatic tap changer")
+    place.filled("tap_slack_vm_pu", ("tap",), changer.slack_vm_pu, "pu", "voltage of the slack at each position")
+    place.group.attrs["tap_bus"] = place.group["bus"][changer.bus]
+    for name in ("target_pu", "dead_band_pu", "delay_s"):
+        place.group.attrs[f"tap_{name}"] = getattr(changer, name)
 
 
 def _make_loads(place: Place, loads: BusLoads) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy.typing as npt
 
 from models.network.loads.bus_loads import BusLoads
+from models.network.tap_changer import TapChanger
 from models.network.three_phase.layout import NO_CIRCUIT, SERIES_AXES, CircuitLayout
 from models.records.arrays import SECONDS_PER_HOUR, Ints
 from models.records.feeder import RadialFeeder
@@ -81,6 +82,7 @@ class DistrictLayout:
     """What its buses draw without cars."""
     circuit: CircuitLayout = NO_CIRCUIT
     """Of a network of three phases."""
+    tap_changer: TapChanger | None = None
 
     def __post_init__(self) -> None:
         if self.bus_number.shape != self.bus_zone.shape:

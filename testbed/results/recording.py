@@ -43,7 +43,7 @@ def result_layout(spec: RunSpec) -> ResultLayout:
     districts = tuple(
         DistrictLayout(name=d.name, bus_number=_bus_numbers(d), bus_zone=d.site.bus_zone,
                        has_network=d.feeder is not None, vehicle_count=d.vehicles.count, feeder=d.feeder,
-                       loads=d.loads, circuit=d.circuit)
+                       loads=d.loads, tap_changer=d.tap_changer, circuit=d.circuit)
         for d in build_districts(spec).values())
     return ResultLayout(
         unit_names=thermal_units(spec.scenario).names, group_names=group_names(), reason_names=behaviour_names(),

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from models.registry import did_you_mean
 from testbed.scenario.bounded_yaml import DEEPEST
 from testbed.scenario.marked_yaml import LONGEST, Mistake, Path_, Tree, read_value, read_yaml
 from testbed.scenario.plain_text import is_file, path_mistake
@@ -110,7 +110,7 @@ def _unreadable(file: Path, chain: tuple[Path, ...]) -> Mistake | None:
         return Mistake(str(file)[:LONGEST], "", "", wrong)
     if not is_file(file):
         known = scenario_names()
-        rule = f"no such scenario{_did_you_mean(file.stem, known)}; known: {', '.join(known)}"
+        rule = f"no such scenario{did_you_mean(file.stem, known)}; known: {', '.join(known)}"
         return Mistake(str(file), "", "", rule)
     if file.resolve() in chain:
         names = " -> ".join(base.name for base in (*chain, file))
@@ -201,7 +201,7 @@ def _explain(detail: ErrorDetails, tree: Tree) -> Iterator[_Found]:
     elif detail["type"] == "missing":
         yield _Found(path, Mistake(tree.source(path), _dotted(path), "", "is required and missing"), False)
     elif detail["type"] == "extra_forbidden":
-        rule = f"is not a known key{_did_you_mean(str(path[-1]), _keys_beside(path))}"
+        rule = f"is not a known key{did_you_mean(str(path[-1]), _keys_beside(path))}"
         rule += f"; known: {', '.join(_keys_beside(path))}"
         yield _Found(path, Mistake(tree.source(path), _dotted(path), detail["input"], rule), True)
     else:
@@ -217,11 +217,6 @@ def _keys_beside(path: Path_) -> list[str]:
             kind = model.model_fields[part].annotation
             model = get_args(kind)[0] if get_args(kind) else kind  # type: ignore[assignment]
     return list(model.model_fields)
-
-
-def _did_you_mean(word: str, known: Sequence[str]) -> str:
-    close = get_close_matches(word, known, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _dotted(path: Path_) -> str:

@@ -13,7 +13,7 @@ from models.records.groups import ZONES
 from models.system.tariff import is_table_of_prices
 from models.system.unit_tables import TEN_UNITS
 from testbed.scenario.keys import ScenarioKeys
-from testbed.scenario.parts.district import Connections, District, Series, Supply
+from testbed.scenario.parts.district import Connections, District, Series, Supply, TapChanger
 from testbed.scenario.parts.execution import LAST_PORT
 from testbed.scenario.parts.fleet import TRIPS_OF_PROFILE
 from testbed.scenario.parts.system import curve_mistakes
@@ -182,6 +182,7 @@ def _districts(scenario: ScenarioKeys) -> Iterator[Contradiction]:
         if district.substation_mva is not None and district.feeder is None:
             yield Contradiction((*here, "substation_mva"), district.substation_mva,
                                 "is only for a district with a feeder")
+        yield from _tap_changer((*here, "tap_changer"), district)
         yield from _series(here, district)
         has_phases = district.feeder is not None and source_of(district.feeder).has_phases
         for key, usual in (("connections", Connections()), ("supply", Supply())):
@@ -195,6 +196,26 @@ def _districts(scenario: ScenarioKeys) -> Iterator[Contradiction]:
             yield Contradiction((*here, "sessions"), district.sessions, "is for a district of private cars alone")
         yield from _ports(here, district)
         yield from _zones((*here, "zone_map"), district)
+
+
+def _tap_changer(path: tuple[str | int, ...], district: District) -> Iterator[Contradiction]:
+    """It needs a network, and a regulator in front of the slack a bus that loads can move."""
+    given = district.tap_changer
+    if given is None:
+        return
+    if district.feeder is None:
+        yield Contradiction(path, given.model_dump(mode="json", exclude_defaults=True),
+                            "is only for a district with a feeder")
+    elif source_of(district.feeder).has_phases:
+        yield Contradiction(path, given.model_dump(mode="json", exclude_defaults=True),
+                            "is not for a circuit of three phases, whose own regulators act")
+    elif given.step_percent is None and source_of(district.feeder).taps is None:
+        yield Contradiction((*path, "step_percent"), None,
+                            f"is needed with {district.feeder}, which brings no transformer")
+    if given.step_percent is not None and given.bus is None:
+        yield Contradiction((*path, "bus"), None, "is needed with step_percent: no load moves the slack's own voltage")
+    if given.step_percent is None and given.positions != TapChanger().positions:
+        yield Contradiction((*path, "positions"), given.positions, "is only for step_percent")
 
 
 def _series(here: tuple[str | int, ...], district: District) -> Iterator[Contradiction]:

@@ -11,7 +11,6 @@ import importlib
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any, cast
 from controllers.contract import completed, mistakes
 from controllers.port import Controller
 from models.plugins import CONTROLLERS, plugins
+from models.registry import did_you_mean
 from testbed.users.code import CannotImport, import_file, line_of, told
 from testbed.users.parameters import OF_PORT, ParameterError, called, fields_in, made
 
@@ -196,8 +196,7 @@ def _is_own_file(spec: str) -> bool:
 def _registered_class(name: str) -> type:
     known = variants()
     if name not in known:
-        close = get_close_matches(name, known, n=1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
+        hint = did_you_mean(name, list(known))
         raise ControllerError(f"controller {name!r} is not known{hint}; "
                               f"known: {', '.join(known)}, or path/to/file.py:Class")
     variant = known[name]

@@ -22,7 +22,9 @@ from models.mobility.trips_home import MOST_HOME_TRIPS
 from models.mobility.trips_survey import MOST_TRIPS
 from models.network.feeder import site
 from models.network.loads.bus_loads import BusLoads
+from models.network.power_flow import TappedFeeder
 from models.network.source import source_of
+from models.network.tap_changer import TapChanger
 from models.network.three_phase.feeder import ThreePhaseFlows
 from models.network.three_phase.layout import NO_CIRCUIT, CircuitLayout, layout_of
 from models.network.zones import zones_by_distance
@@ -38,7 +40,7 @@ from testbed.scenario.parts import district as district_part
 from testbed.scenario.parts.base import ZoneName
 from testbed.setup.blocks import from_blocks
 from testbed.setup.given_controllers import controller_of
-from testbed.setup.networks.feeders import build_feeder, power_flow_of
+from testbed.setup.networks.feeders import build_feeder, build_tap_changer, power_flow_of, tapped_feeder
 from testbed.setup.networks.loads import build_loads
 from testbed.wiring.run_spec import DAY_S, RunSpec
 
@@ -62,6 +64,9 @@ class District:
     circuit: CircuitLayout
     """What a result says of that; nothing without."""
     pairs: PairIndex
+    tap_changer: TapChanger | None = None
+    tapped: TappedFeeder | None = None
+    """The feeder at each position of its tap changer."""
     trip_parameters: TripParameters = field(default_factory=TripParameters)
     replay: ReplayInputs | None = None
     """Recorded sessions in place of trips."""
@@ -99,13 +104,14 @@ def _district(scenario: described.Scenario, district: district_part.District, se
     fleet = fleet_parameters(scenario, district if has_vehicles else None)
     vehicles = draw_vehicles(fleet, seed)
     feeder, loads = build_feeder(district), build_loads(district, scenario)
-    site = _site(district, feeder, vehicles.count)
+    site, changer = _site(district, feeder, vehicles.count), build_tap_changer(district, feeder)
     flows = ThreePhaseFlows(feeder) if isinstance(feeder, ThreePhaseFeeder) else None
     return District(
         name=district.name, vehicles=vehicles, site=site, seed=seed, fleet_parameters=fleet,
         driver_parameters=driver_parameters(scenario), feeder=feeder,
         power_flow=power_flow_of(feeder, scenario) if flows is None else flows.power_flow, loads=loads,
         flows=flows, circuit=NO_CIRCUIT if flows is None else layout_of(flows),
+        tap_changer=changer, tapped=tapped_feeder(feeder, changer, scenario),
         pairs=pair_index(site, groups_of_fleet(vehicles), PAIR_BINS), trip_parameters=trip_parameters(scenario),
         replay=replay_inputs(district, scenario))
 
@@ -214,7 +220,8 @@ def network_mistakes(district: district_part.District, scenario: described.Scena
     except RecordError as error:
         return [str(error)]
     mistakes = []
-    for build in (lambda: _site(district, feeder, district.vehicle_count), lambda: build_loads(district, scenario)):
+    for build in (lambda: _site(district, feeder, district.vehicle_count), lambda: build_loads(district, scenario),
+                  lambda: build_tap_changer(district, feeder)):
         try:
             build()
         except RecordError as error:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from controllers.port import AtBusCall, BusLoadCall, FeederOffer, SpatialKnowledge, TemporalKnowledge
+from controllers.port import (
+    AtBusCall,
+    BusLoadCall,
+    FeederOffer,
+    NetworkAtCall,
+    PowerFlowCall,
+    SpatialKnowledge,
+    TemporalKnowledge,
+)
 from models.drivers.population import stream
 from models.drivers.willingness import PriceResponse
 from models.fleet.battery import Curves, at_bus_kw
 from models.fleet.charger_curves import charger_curve
 from models.network.loads.bus_loads import BusLoads
+from models.network.power_flow import TappedFeeder
 from models.records.arrays import SECONDS_PER_HOUR, Floats
+from models.records.feeder import RadialFeeder
 from models.records.groups import GROUP_COUNT, group_index, kind_of
 from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
@@ -99,7 +109,18 @@ def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
         power_flow=district.power_flow, pairs=district.pairs, step_s=spec.step_s, horizon_h=spec.horizon_h,
         wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario), may_discharge=may_discharge(spec),
         search_seed=int(stream(district.seed, "search").integers(2**31)),
-        at_bus_kw=_at_bus_call(charger_curves(scenario), district.vehicles))
+        at_bus_kw=_at_bus_call(charger_curves(scenario), district.vehicles), at_slack=_at_slack_call(district.tapped))
+
+
+def _at_slack_call(tapped: TappedFeeder | None) -> NetworkAtCall | None:
+    if tapped is None:
+        return None
+
+    def at_slack(vm_pu: float) -> tuple[RadialFeeder, PowerFlowCall]:
+        feeder, engine = tapped.at(tapped.nearest(vm_pu))
+        return feeder, engine.power_flow
+
+    return at_slack
 
 
 def _at_bus_call(curves: Curves, vehicles: Vehicles) -> AtBusCall | None:

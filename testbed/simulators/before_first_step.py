@@ -23,9 +23,14 @@ def initial_state(spec: RunSpec, district: District | None) -> Mapping[str, Any]
         return {"units_state": UnitsState(np.asarray(units.initial_h), units.initial_p_mw)}
     return {
         "soc": district.vehicles.soc_initial, "soc_reported": district.vehicles.soc_initial,
-        "vm_pu": np.ones(district.site.bus_count), "delivery": nothing_delivered(), "learned_compliance": None,
-        "guidance": no_guidance(district),
+        "vm_pu": np.full(district.site.bus_count, _first_vm_pu(district)), "delivery": nothing_delivered(),
+        "learned_compliance": None, "guidance": no_guidance(district),
     }
+
+
+def _first_vm_pu(district: District) -> float:
+    """An operator knows where the tap changer stands."""
+    return 1.0 if district.feeder is None or district.tap_changer is None else district.feeder.v_slack_pu
 
 
 def nothing_delivered() -> DeliveryRecord:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from models.network.power_flow import TappedFeeder
+from models.network.tap_changer import Regulator
 from models.network.three_phase.layout import series_of
 from models.records.arrays import Floats
 from testbed.setup.districts import District, build_districts
@@ -22,9 +26,27 @@ class FeederSimulator(Adapter):
     def build(self, spec: RunSpec) -> None:
         districts = build_districts(spec)
         self.districts: dict[str, District] = {name: districts[name] for name in self.entities}
+        self.regulators = {name: Regulator(d.tap_changer) for name, d in self.districts.items() if d.tap_changer}
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
-        return {name: power_flows(self.districts[name], inputs[name]) for name in self.entities}
+        return {name: self._flows(name, inputs[name]) for name in self.entities}
+
+    def _flows(self, name: str, received: Values) -> Values:
+        district, regulator = self.districts[name], self.regulators.get(name)
+        if regulator is None or district.tapped is None or district.tap_changer is None:
+            return power_flows(district, received)
+        row = moved(regulator, district.tapped, received, self.spec.step_s)
+        at_tap = replace(district, power_flow=district.tapped.at(row)[1].power_flow)
+        return {**power_flows(at_tap, received), "tap_position": float(district.tap_changer.position[row])}
+
+
+def moved(regulator: Regulator, tapped: TappedFeeder, received: Values, step_s: int) -> int:
+    """Where the tap changer stands in a step with these powers."""
+    load: BusLoad = received["bus_load"]
+    pev: PevFlows = received["pev_flows"]
+    p_kw, q_kvar = (load.p_kw + pev.p_kw)[None], (load.q_kvar + pev.q_kvar)[None]
+    return regulator.moved(step_s, lambda row: float(
+        tapped.at(row)[1].power_flow(p_kw, q_kvar).vm_pu[0, regulator.changer.bus]))
 
 
 def power_flows(district: District, received: Values) -> Values:
@@ -55,6 +77,7 @@ def power_flows(district: District, received: Values) -> Values:
         "losses_base_kw": float(losses[BASE]),
         "losses_change_mw": float(losses[ACTUAL] - losses[BASE]) / 1e3,
         **series_of(circuit, by_phase, ACTUAL),
+        "tap_position": 0.0,
         "p_slack_kw": float(flows.p_slack_kw[ACTUAL]), "q_slack_kvar": float(flows.q_slack_kvar[ACTUAL]),
     }
 

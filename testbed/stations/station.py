@@ -6,7 +6,9 @@ A transaction is a stay. The station reports plug-in, charging needs and meter v
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,7 +95,7 @@ class Station:
     async def step(self, now_s: int, stays: Mapping[int, Stay]) -> dict[int, float | None]:
         """Report what has changed, wait for profiles, and give the power of each charger, kW; None where nothing holds.
 
-        Profiles count that come before the last report is answered, or while some charger has none, within patience.
+        Within patience it is waited for a profile of each charger, unless one that says how long it holds still does.
         """
         self._now_s, self._is_open = now_s, True
         for charger in self.chargers.values():
@@ -126,17 +128,21 @@ class Station:
         return None if charger.profile is None else charger.profile.power_kw(self._now_s)
 
     async def _covered(self) -> None:
-        """Wait until every charger has a power for this step, at most the patience."""
+        """Wait until no charger needs news, at most the patience."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._patience_s
-        while open_ := [evse for evse in self.chargers if self._power(evse) is None]:
+        while any(self._needs_news(charger) for charger in self.chargers.values()) and loop.time() < until:
             self._news.clear()
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), until - loop.time())
-            except TimeoutError:
-                for evse in open_:
-                    self._note(evse, "NoProfile", "no profile within patience; the car is free")
-                return
+        for evse in self.chargers:
+            if self._power(evse) is None:
+                self._note(evse, "NoProfile", "no profile within patience; the car is free")
+
+    def _needs_news(self, charger: Charger) -> bool:
+        """Whether nothing has come in this step, and nothing from before says that it holds now."""
+        before = charger.profile
+        return not charger.arrived and (before is None or math.isinf(before.end_s) or before.end_s <= self._now_s)
 
     # ---------------------------------------------------------------- reports
     async def _started(self, evse: int, stay: Stay) -> None:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from controllers.port import Controller
+from models.registry import did_you_mean
 from testbed.metrics.registry import METRICS
 from testbed.results.layout import SCHEMA_VERSION
 from testbed.running.preflight import WrongRequest, checked_scenario
@@ -146,7 +147,8 @@ def load_study(name_or_path: str) -> tuple[Study, Path]:
         raise WrongRequest([f"{str(file)[:LONGEST]}: {wrong}"])
     if not is_file(file):
         known = ", ".join(study_names()) or "none"
-        raise WrongRequest([f"{file}: no such study; known: {known}, or a YAML file"])
+        hint = did_you_mean(file.stem, study_names())
+        raise WrongRequest([f"{file}: no such study{hint}; known: {known}, or a YAML file"])
     mistakes: list[Mistake] = []
     tree = read_yaml(file, mistakes)
     tree.data.setdefault("name", file.stem)
@@ -236,8 +238,8 @@ def cases_of(study: Study, folder: Path, held: Mapping[str, Controller] = NONE_H
 
     Raises WrongRequest with every mistake: unknown controllers, figures or keys, values that are not allowed.
     """
-    mistakes = [f"metrics: {name} is not known; see `testbed list metrics`" for name in study.metrics
-                if name not in METRICS]
+    mistakes = [f"metrics: {name} is not known{did_you_mean(name, list(METRICS))}; see `testbed list metrics`"
+                for name in study.metrics if name not in METRICS]
     mistakes += [*study.point_mistakes(), *study.size_mistakes()]
     if study.size_mistakes():
         raise WrongRequest(mistakes)

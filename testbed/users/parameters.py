@@ -14,10 +14,10 @@ import textwrap
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Literal, Union, get_args, get_origin
 
 from controllers.port import Controller
+from models.registry import did_you_mean
 
 NEEDED = inspect.Parameter.empty
 """Default of a parameter that must be given."""
@@ -156,8 +156,7 @@ def made(kind: type, given: Mapping[str, Any]) -> Any:
 
 
 def _unknown(name: str, kind: type, known: Mapping[str, Parameter]) -> str:
-    close = get_close_matches(name, known, n=1)
-    hint = f" (did you mean {close[0]}?)" if close else ""
+    hint = did_you_mean(name, list(known))
     takes = ", ".join(parameter.words for parameter in known.values()) or "no parameters"
     return f"{name} is no parameter of {kind.__name__}{hint}; it takes {takes}"
 

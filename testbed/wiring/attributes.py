@@ -320,6 +320,7 @@ _FEEDER = [
         ("losses_base_kw", "kW", "feeder losses without cars"),
         ("p_slack_kw", "kW", "active power drawn from the transmission system"),
         ("q_slack_kvar", "kvar", "reactive power drawn from the transmission system"),
+        ("tap_position", "1", "position of the automatic tap changer; 0 without one"),
     ]),
 ]
 

@@ -49,11 +49,11 @@ def header(made: Scenario, controller: str, seed: int, steps: int, step_s: int) 
     return ResultHeader(to_yaml(made), made.name, controller, seed, step_s, steps)
 
 
-def layout(bus_count: int = 4, plans: int = 1, horizon_h: int = 3) -> ResultLayout:
+def layout(bus_count: int = 4, plans: int = 1, horizon_h: int = 3, network: Any = None) -> ResultLayout:
     numbers = np.arange(1, bus_count + 1)
     zones = np.where(numbers == 1, -1, numbers % 3)
     return ResultLayout(UNITS, group_names(), behaviour_names(), (
-        DistrictLayout(FEEDER, numbers, zones, has_network=True, vehicle_count=2),
+        DistrictLayout(FEEDER, numbers, zones, has_network=True, vehicle_count=2, feeder=network),
         DistrictLayout(REST, np.array([1, 2, 3]), np.array([0, 1, 2]), has_network=False, vehicle_count=3),
     ), plans, horizon_h)
 
@@ -107,9 +107,9 @@ def write_result(tmp_path: Path) -> WriteResult:
               buses: int = 4, plans: tuple[dict[str, Any], ...] = (),
               reference: Any = None, totals: Mapping[str, Mapping[str, Any]] | None = None,
               run: Mapping[str, Any] | None = None, status: str = "completed", failure: Failure | None = None,
-              stop_after: int | None = None, made: Scenario | None = None) -> Path:
+              stop_after: int | None = None, made: Scenario | None = None, network: Any = None) -> Path:
         made = (made or scenario()).model_copy(update={"seed": seed})
-        shape = layout(buses, max(len(plans), 1))
+        shape = layout(buses, max(len(plans), 1), network=network)
         writer = ResultWriter(tmp_path / name, header(made, controller, seed, steps, step_s), shape)
         values = {"": series(recorded("system"), SIZES, steps, system or {})}
         for district, given in zip(shape.districts, (feeder or {}, rest or {}), strict=True):

@@ -92,9 +92,25 @@ class Decider:
         self.feeder = knowledge.feeder
         self.judge = Judge(knowledge.feeder, knowledge.power_flow)
         self.problem = LowerProblem(knowledge)
+        self._by_slack_vm_pu: dict[float, Decider] = {}
+
+    def as_it_stands(self, view: FeederView) -> Decider:
+        """The decider of the network as its tap changer stands; itself where none moves."""
+        if self.knowledge.at_slack is None:
+            return self
+        known = self.knowledge.as_it_stands(view.vm_pu)
+        assert known.feeder is not None
+        if known.feeder.v_slack_pu not in self._by_slack_vm_pu:
+            self._by_slack_vm_pu[known.feeder.v_slack_pu] = self._alike(known)
+        return self._by_slack_vm_pu[known.feeder.v_slack_pu]
+
+    def _alike(self, knowledge: SpatialKnowledge) -> Decider:
+        return Decider(knowledge)
 
     def decide(self, view: FeederView) -> Decision:
         """The decision for the hour that begins; raises PlanError only with on_inexact `stop`."""
+        if (standing := self.as_it_stands(view)) is not self:
+            return standing.decide(view)
         layout, now, attempts = self._relaxed(view)
         first = attempts[-1]
         if first.stands:

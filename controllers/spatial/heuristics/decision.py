@@ -42,8 +42,13 @@ class HeuristicDecider(Decider):
         super().__init__(knowledge)
         self._method: Method = method
 
+    def _alike(self, knowledge: SpatialKnowledge) -> HeuristicDecider:
+        return HeuristicDecider(knowledge, self._method)
+
     def decide(self, view: FeederView) -> Decision:
         """The decision for the hour that begins; raises PlanError only with on_inexact `stop`."""
+        if (standing := self.as_it_stands(view)) is not self:
+            return standing.decide(view)
         layout = make_layout(self.knowledge, np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0))
         now = forecast(self.knowledge, layout, view)
         began = time.perf_counter()

@@ -15,7 +15,9 @@ from models.records.arrays import Floats, Ints
 
 def elements_of_net(net: Any, bus_number: Ints) -> Elements:
     """All elements of a net that its feeder was made of, whose buses are `bus_number`."""
-    stands_for = net_shape(net).stands_for
+    # where a tap changer moves, no bus is held, and the feeder begins at its external grid
+    stands_for = next(shape for shape in (net_shape(net), net_shape(net, holds_low_side=False))
+                      if shape.slack == bus_number[0]).stands_for
     row = {int(number): i for i, number in enumerate(bus_number)}
     tables, numbers, names, buses, powers, profiles = [], list[int](), [], list[int](), [], []
     for table in (table for table in KINDS if rows_of(net, table)):

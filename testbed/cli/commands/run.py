@@ -10,7 +10,7 @@ import typer
 from testbed.cli.carrying_out import carry_out
 from testbed.cli.ending import FAILED, reported
 from testbed.cli.opened import opened
-from testbed.cli.options import Force, Overrides, PlanFile, ScenarioName
+from testbed.cli.options import Force, Overrides, PlanFile, ScenarioName, names_of
 from testbed.reporting.tables import print_run
 from testbed.running.preflight import run_request
 from testbed.running.several_runs import single_job
@@ -20,7 +20,7 @@ from testbed.scripting.given import expect
 @reported
 def command(
     scenario: ScenarioName,
-    controller: Annotated[str, typer.Option(metavar="NAME|path.py:Class",
+    controller: Annotated[str, typer.Option(metavar="NAME|path.py:Class", autocompletion=names_of("controllers"),
                          help="Who decides; parameters in brackets: 'mine.py:Price(high=0.1)'.")] = "bilayer",
     seed: Annotated[int | None, typer.Option(help="Takes the place of the scenario's seed.")] = None,
     overrides: Overrides = None,

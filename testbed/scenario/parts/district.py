@@ -92,6 +92,23 @@ class Supply(Part):
     """How far above: 10 in Britain (253 V of 230)."""
 
 
+class TapChanger(Part):
+    """Automatic tap changer at the substation; see docs/networks.md."""
+
+    bus: BusNumber | Line | None = None
+    """Bus whose voltage it holds, by number or name; null: the first behind the transformer."""
+    target_pu: Annotated[float, Between(0.9, 1.1)] | None = None
+    """Voltage that it holds there; null: that of the slack."""
+    dead_band_pu: Annotated[float, Between(0.001, 0.2)] = 0.03
+    """Width of the band about the target in which it rests; wider than one position."""
+    delay_s: Annotated[float, Between(1, 86_400)] = 60.0
+    """Seconds outside the band before each move."""
+    step_percent: Annotated[float, Between(0.05, 10)] | None = None
+    """Voltage of one position of a regulator in front of the slack; null: the network's own transformer moves."""
+    positions: Annotated[int, Between(1, 40)] = 8
+    """Positions of such a regulator above its middle, and as many below."""
+
+
 class District(Part):
     """A population of cars with its zones and, optionally, a feeder."""
 
@@ -104,6 +121,8 @@ class District(Part):
     """Factor on the feeder's peak load."""
     slack_vm_pu: Annotated[float, Between(0.9, 1.1)] | None = None
     """Voltage at the substation; null: that of the network's external grid, of ieee33 1.0."""
+    tap_changer: TapChanger | None = None
+    """What holds the voltage of a bus in steps; null: the slack's voltage stands."""
     v_min_pu: Annotated[float, Between(0.8, 1.0)] = 0.90
     """Lowest voltage allowed."""
     v_max_pu: Annotated[float, Between(1.0, 1.2)] = 1.05

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from controllers.learned.acting import ActionError, _answered, _shared, action_size, checked_action
+from controllers.learned.acting import ActionError, _answered, action_size, checked_action, shared_power_kw
 from controllers.learned.observing import LEAST, MOST, NUMBERS
 from controllers.spatial.pro_rata import Cars
 from models.records.groups import GROUP_COUNT
@@ -34,9 +34,9 @@ def test_numbers_beyond_the_bounds_are_taken_as_the_bounds() -> None:
 
 def test_power_goes_to_those_in_a_hurry_and_comes_from_those_with_time() -> None:
     fleet = cars([-5.0, 2.0, -5.0], [7.0, 7.0, 7.0], [10.0, 1.0, 5.0])
-    assert _shared(np.array([9.0]), np.zeros(3, dtype=np.int64), fleet).tolist() == [0.0, 7.0, 2.0]
-    assert _shared(np.array([-6.0]), np.zeros(3, dtype=np.int64), fleet).tolist() == [-5.0, 2.0, -1.0]
-    assert _shared(np.array([-21.0]), np.zeros(3, dtype=np.int64), fleet).sum() == -8.0, "all that limits allow"
+    assert shared_power_kw(np.array([9.0]), np.zeros(3, dtype=np.int64), fleet).tolist() == [0.0, 7.0, 2.0]
+    assert shared_power_kw(np.array([-6.0]), np.zeros(3, dtype=np.int64), fleet).tolist() == [-5.0, 2.0, -1.0]
+    assert shared_power_kw(np.array([-21.0]), np.zeros(3, dtype=np.int64), fleet).sum() == -8.0, "all that limits allow"
 
 
 @pytest.mark.parametrize(("price", "mean_kw"), [

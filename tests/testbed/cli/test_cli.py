@@ -18,6 +18,7 @@ import pytest
 
 from models.records.groups import GROUP_COUNT
 from testbed.cli.app import COMMANDS, command_of
+from testbed.cli.options import names_of
 from testbed.results.layout import PLAN_HOURLY, PLAN_RUN_SCALARS, PLAN_SCALARS
 from testbed.results.reading import equal_results, open_result
 from testbed.running.job import partial_text
@@ -402,3 +403,30 @@ def test_two_workers_give_the_results_of_one(tmp_path: Path) -> None:
     for controller in ("no_pev", "uncoordinated"):
         files = [tmp_path / str(workers) / f"{controller}-seed1.h5" for workers in (1, 2)]
         assert equal_results(*files) == []
+
+
+# ------------------------------------------------------------------------ small things
+def test_the_version_is_told(here: Path) -> None:
+    done = call("--version")
+    assert done.exit_code == 0 and done.stdout.startswith("testbed 0.")
+
+
+@pytest.mark.parametrize(("arguments", "hint"), [
+    (["lst"], "did you mean list?"), (["sweep", "smoke_stud"], "did you mean smoke_study?"),
+    (["check", "smok"], "did you mean smoke?"),
+    (["run", "smoke", "--controller", "bilyer"], "did you mean bilayer?"),
+])
+def test_a_name_that_is_nearly_right_is_answered(here: Path, arguments: list[str], hint: str) -> None:
+    done = call(*arguments)
+    assert done.exit_code == 2 and hint in " ".join(done.stderr.split())
+
+
+def test_the_shell_completes_scenarios_and_lists_of_controllers() -> None:
+    assert "smoke" in names_of("scenarios")("smo")
+    assert names_of("controllers")("no_pev,unc") == ["no_pev,uncoordinated"]
+
+
+def test_show_groups_all_figures_by_question(here: Path, write_result: Any) -> None:
+    shown = call("show", write_result()).stdout
+    assert shown.index("Who pays?") < shown.index("How did the feeder fare?") < shown.index("Can it be trusted")
+    assert "total cost to society" in shown and "society_cost_usd_adjusted" in shown

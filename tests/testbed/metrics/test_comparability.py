@@ -21,6 +21,7 @@ from testbed.metrics.comparability import (
 )
 from testbed.metrics.of_runs import NOT_RESOLVED, compare_table, write_metrics_csv
 from testbed.metrics.published.ledgers import LEDGERS
+from testbed.metrics.titles import title
 from testbed.reporting.report import write_report
 from testbed.reporting.tables import print_comparison, print_run
 from testbed.results.reading import Result, open_result
@@ -110,9 +111,12 @@ def test_the_screen_shows_ledgers_service_steadiness_and_objective(run_of: Any, 
     print_comparison([run_of("no_pev", driven_kwh=0.0), run_of("uncoordinated"),
                       run_of("bilayer", change_kwh=-5.0, short_kwh=3.0, system={"fuel_cost_usd": 10.0})])
     shown = capsys.readouterr().out
-    lines = {line.split()[0]: line for line in shown.splitlines() if line}
-    assert all(name in lines for name in LEDGERS)
-    assert "(+40 †)" in lines["society_cost_usd"] and "50" in lines["steadiness_percent"]
+    lines = shown.splitlines()
+    assert all(any(line.startswith(title(name)) for line in lines) for name in LEDGERS)
+    society = next(i for i, line in enumerate(lines) if line.startswith("cost to society, as booked"))
+    assert "(+40 †)" in lines[society + 1] and max(map(len, lines)) <= 80
+    assert "50" in next(line for line in lines if line.startswith("change of stored energy"))
+    shown = " ".join(shown.split())
     assert "difference from uncoordinated on the same seeds" in shown
     assert "service of bilayer against uncoordinated: +3 kWh missing at departures" in shown
     assert "no_pev: units, uncoordinated: units, bilayer: units and cars" in shown
@@ -123,7 +127,7 @@ def test_the_screen_shows_ledgers_service_steadiness_and_objective(run_of: Any, 
 
 def test_equal_service_has_no_dagger(run_of: Any, capsys: pytest.CaptureFixture[str]) -> None:
     print_comparison([run_of("uncoordinated"), run_of("bilayer", system={"fuel_cost_usd": 10.0})])
-    shown = capsys.readouterr().out
+    shown = " ".join(capsys.readouterr().out.split())
     assert "service of bilayer against uncoordinated: equal" in shown
     assert "(+40)" in shown and "†)" not in shown
 

@@ -13,64 +13,17 @@ import pytest
 from models.network.sources.ieee33 import ieee33
 from testbed.reporting.charts import controller_colour, controller_dash
 from testbed.reporting.figure import charts
-from testbed.reporting.figures.nodal_prices import tree_places, widest_step
+from testbed.reporting.figures.nodal_prices import widest_step
 from testbed.reporting.figures.voltage_profile import branch_starts, voltage_profile
 from testbed.reporting.report import shown_runs, write_report
+from testbed.reporting.tree import tree_places
 from testbed.results.layout import ResultError
 from testbed.results.reading import open_result
 from testbed.wiring.failure import Failure
+from tests.testbed.reporting.days import BUSES, STEPS
 
-STEPS, BUSES = 96, 33
 SECTIONS = ("run", "headline", "load", "commitment", "cars", "voltage", "columns", "losses", "costs", "refusals",
             "prices", "caveats")
-
-
-def day(shift_mw: float, seed: int = 1) -> dict[str, Any]:
-    """A plausible day: morning and evening peaks; cars move `shift_mw` from the evening into the night."""
-    hour = np.arange(STEPS) / 4
-    rng = np.random.default_rng(seed)
-    load = 1100 + 300 * np.sin((hour - 8) / 24 * 2 * np.pi) + 100 * np.cos(hour / 12 * 2 * np.pi)
-    evening, night = np.exp(-((hour - 19) / 2.5) ** 2), np.exp(-((hour - 3) / 2.5) ** 2)
-    pev = (90 - shift_mw) * evening + shift_mw * night
-    groups = np.zeros((STEPS, 18))
-    groups[:, 1], groups[:, 3], groups[:, 13] = 600 * pev, 300 * pev, 100 * pev
-    down = np.zeros((STEPS, 18))
-    down[:, 1] = 8 * shift_mw * evening
-    vm = 1 - np.linspace(0, 0.06, BUSES) * (load / 1400 + pev / 400)[:, None] + 1e-4 * rng.random((STEPS, BUSES))
-    on = np.clip((load + pev) / 400, 1, 3).round()
-    return {
-        "system": {
-            "load_mw": load, "pev_total_mw": pev, "wind_available_mw": 80 + 30 * np.cos(hour / 4),
-            "pv_available_mw": np.clip(100 * np.sin((hour - 6) / 12 * np.pi), 0, None),
-            "committed": on[:, None] > np.arange(3), "p_mw": (load + pev)[:, None] / on[:, None] * np.ones(3),
-            "fuel_cost_usd": 5 * (load + pev), "carbon_t": 0.2 * (load + pev),
-            "startup_cost_usd": 300 * (np.diff(on, prepend=on[0]) > 0), "shed_mw": 0.5 * (hour == 19),
-            "marginal_price_usd_per_mwh": 15 + (load + pev) / 100,
-            "price_charge_usd_per_kwh": np.where(hour < 7, 0.04, 0.15), "price_discharge_usd_per_kwh": 0.12},
-        "feeder": {
-            "vm_pu": vm, "vm_socp_pu": vm, "vm_plan_ac_pu": vm, "vm_setpoint_pu": vm + 1e-4,
-            "losses_kw": 0.06 * load + pev / 4, "losses_base_kw": 0.06 * load, "losses_setpoint_kw": 0.06 * load,
-            "losses_socp_kw": 0.06 * load, "losses_plan_ac_kw": 0.06 * load, "charge_kw": groups / 400,
-            "discharge_kw": down / 100, "wear_usd": down / 1e5,
-            "refusals": np.tile([50, 3, 4, 2, 1, 0, 0, 1, 0, 2], (STEPS, 1)), "instructed_count": 60.0,
-            "complied_count": 50.0},
-        "rest": {"charge_kw": groups, "discharge_kw": down, "tariff_usd": groups / 1e3, "wear_usd": down / 1e3},
-    }
-
-
-@pytest.fixture
-def write_day(write_result: Any, toy: Any) -> Any:
-    """write_day(controller, shift_mw, seed=1, **options) -> path of a 24 h result."""
-    def write(controller: str, shift_mw: float, seed: int = 1, **options: Any) -> Path:
-        plan = toy.plan_arrays(toy.layout(), 0, gap_rel=1e-4)
-        totals = {"feeder33": {"stored_start_kwh": np.full(2, 30.0), "stored_end_kwh": np.full(2, 31.0)},
-                  "rest": {"stored_start_kwh": np.full(3, 30.0), "stored_end_kwh": np.full(3, 29.0)}}
-        run = {"wall_s": 30.5, "solver_s": 7.25, "host": "here", "versions": {"numpy": "2.0"}}
-        path: Path = write_result(f"{re.sub('[^a-z_]', '', controller)}-{seed}.h5", controller=controller, seed=seed,
-                                  steps=STEPS, step_s=900, buses=BUSES, plans=(plan,), totals=totals, run=run,
-                                  reference=np.tile([1, 1, 1], (24, 1)), **day(shift_mw, seed), **options)
-        return path
-    return write
 
 
 def _charts(page: str) -> dict[str, Any]:
@@ -86,12 +39,12 @@ def test_one_file_with_every_section_and_chart(write_day: Any, tmp_path: Path) -
     output = tmp_path / "out" / "report.html"
     write_report(paths, output)
     text = output.read_text(encoding="utf-8")
-    assert output.stat().st_size < 6e6
+    assert output.stat().st_size < 3e6
     for section in SECTIONS:
         assert f'<section id="{section}">' in text, section
     placed = set(re.findall(r'class="plot" id="([^"]+)"', text))
     assert placed == set(_charts(text)) and len(placed) >= 14
-    assert text.count("plotly.js v") == 1
+    assert text.count("plotly.js (cartesian") == 1
     assert "Mean of 2 seeds" in text and "here" in text and "2.0" in text
 
 

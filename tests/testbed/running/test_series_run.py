@@ -45,19 +45,27 @@ def run(folder):
     return small_run.run(folder, *overrides(folder), controller="bilayer", name="series.h5")
 
 
-def pandapowers(cars_kw, shape):
-    """[24, 7] of the net itself, with its loads set hour by hour, and cars as loads of their buses."""
-    net, vm_pu = street(), []
-    net.sgen.loc[1, "in_service"] = False
-    cars = [pandapower.create_load(net, bus, p_mw=0.0) for bus in range(7)]
+def set_hour(net, cars, hour, cars_kw, shape):
+    """The net itself in an hour, with cars as loads of their buses."""
+    if net is None:
+        net = street()
+        net.sgen.loc[1, "in_service"] = False
+        cars = [pandapower.create_load(net, bus, p_mw=0.0) for bus in range(7)]
     roof, school = SERIES["sgen School roof p_kw"], SERIES["load School p_kw"]
+    net.load.loc[[0, 1], "p_mw"] = SERIES["load 0 p_kw"][hour] / 1e3, school[hour] / 1e3
+    net.load.loc[[0, 1], "q_mvar"] = SERIES["load 0 q_kvar"][hour] / 1e3, 0.3 * school[hour] / 1e3
+    net.load.loc[[2, 3], "scaling"] = 0.5 * shape[hour]
+    net.sgen.loc[0, ["p_mw", "q_mvar"]] = roof[hour] / 1e3, -0.2 * roof[hour] / 1e3
+    net.storage.loc[0, "p_mw"] = SERIES["storage 0 p_kw"][hour] / 1e3
+    net.load.loc[cars, "p_mw"] = cars_kw[hour] / 1e3
+    return net, cars
+
+
+def pandapowers(cars_kw, shape):
+    """[24, 7] voltages of the net itself, hour by hour."""
+    net, cars, vm_pu = None, None, []
     for hour in range(24):
-        net.load.loc[[0, 1], "p_mw"] = SERIES["load 0 p_kw"][hour] / 1e3, school[hour] / 1e3
-        net.load.loc[[0, 1], "q_mvar"] = SERIES["load 0 q_kvar"][hour] / 1e3, 0.3 * school[hour] / 1e3
-        net.load.loc[[2, 3], "scaling"] = 0.5 * shape[hour]
-        net.sgen.loc[0, ["p_mw", "q_mvar"]] = roof[hour] / 1e3, -0.2 * roof[hour] / 1e3
-        net.storage.loc[0, "p_mw"] = SERIES["storage 0 p_kw"][hour] / 1e3
-        net.load.loc[cars, "p_mw"] = cars_kw[hour] / 1e3
+        net, cars = set_hour(net, cars, hour, cars_kw, shape)
         pandapower.runpp(net, numba=False, lightsim2grid=False, calculate_voltage_angles=False, tolerance_mva=1e-10)
         vm_pu.append(net.res_bus["vm_pu"].to_numpy())
     return np.array(vm_pu)

@@ -94,7 +94,7 @@ def test_the_programs_of_the_page_run_one_after_another(cheap: Path, monkeypatch
     stand_in(cheap, monkeypatch)
     programs = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "python.md").read_text(), re.MULTILINE | re.DOTALL)
     (cheap / "page.py").write_text("".join(programs).replace('workers=2', 'workers=1'))
-    space: dict[str, object] = runpy.run_path("page.py", run_name="page")
+    space: dict[str, object] = runpy.run_path("page.py", run_name="__main__")
     assert len(programs) == 3 and set(space["done"].table.status) == {"completed"}  # type: ignore[attr-defined]
     assert (cheap / "results" / "smoke" / "timid-share=0.8-seed1.h5").is_file()
 

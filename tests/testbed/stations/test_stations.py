@@ -125,8 +125,9 @@ def test_one_that_speaks_another_version_is_told() -> None:
 
 # ---------------------------------------------------------------- whole days
 def traced(folder: Path, **given):
-    """A day of smoke with traces of every car."""
-    scenario = small_run.scenario("record.vehicles=true", cache_dir=small_run.shared_cache(folder))
+    """A day of smoke with traces of every car; nobody guides arrivals, which stations cannot."""
+    scenario = small_run.scenario("record.vehicles=true", "drivers.guidance_acceptance=0",
+                                  cache_dir=small_run.shared_cache(folder))
     return run_scenario(scenario, seed=1, **given)
 
 

@@ -1,0 +1,1 @@
+"""A district of cars in somebody else's mosaik scenario."""

@@ -1,0 +1,56 @@
+"""A district in a mosaik scenario of others: the same cars as in a run, and a power that is held."""
+
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from testbed.outside.fleet_district import FleetDistrict, SteppedDistrict
+from testbed.results.reading import open_result
+from testbed.running.preflight import WrongRequest
+from tests.testbed import small_run
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "mosaik.md"
+
+
+def overrides(folder) -> list[str]:
+    return [*small_run.HOURLY, f"execution.cache_dir={small_run.shared_cache(folder)}"]
+
+
+def test_unsteered_cars_do_what_they_do_in_a_run(tmp_path) -> None:
+    run = open_result(small_run.run(tmp_path, controller="uncoordinated", seed=3))
+    district = SteppedDistrict("smoke", "feeder33", 3, overrides(tmp_path), is_steered=False)
+    powers = []
+    for hour in range(24):
+        district.step(3600 * hour, None)
+        powers.append([district.at_bus(number)["p_mw"] for number in district.bus_numbers])
+    np.testing.assert_allclose(1e3 * np.array(powers), run.district("feeder33", "p_bus_kw"), rtol=0, atol=1e-9)
+    assert np.array(powers).sum() > 0 and district.said["stored_kwh"] == run.district("feeder33", "stored_kwh")[-1]
+    with pytest.raises(ValueError, match="scenario smoke has 1 days, time is 86400 s"):
+        district.step(86_400, None)
+
+
+def test_what_cannot_be_is_told(tmp_path) -> None:
+    with pytest.raises(WrongRequest, match="district nowhere: is none of smoke, which has feeder33, rest"):
+        FleetDistrict().create(1, "District", district="nowhere")
+    with pytest.raises(WrongRequest, match="no such scenario"):
+        FleetDistrict().create(1, "District", scenario="nowhere")
+    with pytest.raises(ValueError, match="time_resolution=60"):
+        FleetDistrict().init("Fleet-0", 60)
+    with pytest.raises(ValueError, match="one District at a time"):
+        FleetDistrict().create(2, "District")
+
+
+def test_the_pages_program_holds_its_power(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = re.search(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    module = ModuleType("page_of_mosaik")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(program.group(1), module.__dict__)
+    heard = module.day(6)
+    assert len(heard) == 6
+    for told in heard[:4]:
+        assert told["least_kw"] < 20 and told["p_kw"] == pytest.approx(min(20.0, told["most_kw"]))
+    assert heard[0]["p_kw"] == 20.0, "as it was told"
