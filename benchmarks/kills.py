@@ -57,6 +57,8 @@ LATEST = 1.4
 """The last instant, in durations of an undisturbed run: runs side by side take longer, and one may have ended."""
 WORK_S = 0.5
 """CPU seconds by which it is found how busy the machine is."""
+COMMAND, WORK = "command", "work of the command"
+"""What was hit: the process that was called, or the child that it watches, since the controller is a user's file."""
 STOPPED_FOR_S = 3.0
 """Seconds after which a stopped command is told to go on."""
 FOREIGN = re.compile(r"Traceback|Task was destroyed|never retrieved|Exception ignored|Segmentation|unexpected |"
@@ -258,9 +260,9 @@ class Study:
             if kill.target == "process" and others:
                 chosen = random.Random(f"{mark} process").choice(others)
             if process.poll() is None:
-                words = " ".join(chosen.cmdline()[1:5])
+                words, own = chosen.cmdline(), psutil.Process(process.pid).cmdline()
                 chosen.send_signal(getattr(signal, kill.signal))
-                seen.hit = "command" if chosen.pid == process.pid else words
+                seen.hit = COMMAND if chosen.pid == process.pid else WORK if words == own else " ".join(words[1:5])
                 return chosen
         except psutil.Error:
             pass
@@ -268,7 +270,7 @@ class Study:
 
     def _wait(self, kill: Kill, process: subprocess.Popen[bytes], hit: psutil.Process | None, seen: Seen) -> None:
         begun = time.perf_counter()
-        if hit is not None and kill.signal == "SIGSTOP" and seen.hit == "command":
+        if hit is not None and kill.signal == "SIGSTOP" and seen.hit in (COMMAND, WORK):
             time.sleep(STOPPED_FOR_S)
             hit.send_signal(signal.SIGCONT)
         try:
@@ -278,10 +280,10 @@ class Study:
             process.kill()
             process.wait()
         seen.ended_s = time.perf_counter() - begun
-        if hit is not None and seen.hit != "command" and kill.signal == "SIGSTOP":
+        if hit is not None and seen.hit != COMMAND and kill.signal == "SIGSTOP":
             with suppress(psutil.Error):
                 hit.send_signal(signal.SIGCONT)  # one that the run could do without
-        is_end = seen.hit == "command" and kill.signal != "SIGSTOP"
+        is_end = seen.hit == COMMAND and kill.signal != "SIGSTOP"
         if is_end and seen.ended_s > MUST_END_S * seen.slowness:
             seen.wrong.append(f"took {seen.ended_s:.1f} s to end")
         if is_end and seen.exit_code not in (130, 0, -signal.SIGKILL, -getattr(signal, kill.signal)):
@@ -365,7 +367,7 @@ def look_at(path: Path, calm: Path, seen: Seen) -> None:
     except (OSError, KeyError, ValueError) as error:
         wrong = [f"{type(error).__name__}: {error}"]
     seen.wrong += [f"{path.name}: {what}" for what in wrong[:3]]
-    if state == "completed" and seen.signal == "SIGKILL" and seen.hit == "command" and not is_traces:
+    if state == "completed" and seen.signal == "SIGKILL" and seen.hit == COMMAND and not is_traces:
         with h5py.File(path) as file:
             if file.attrs["status"] != "completed":
                 seen.wrong.append(f"{path.name} is called completed")
@@ -427,7 +429,7 @@ def summary(kills: Sequence[Seen], seed: int) -> str:
         words = ", ".join(f"{count} {state}" for state, count in sorted(files.items())) + f", {none} times none"
         lines.append(f"{kind:20}{len(of_kind):6}{sum(bool(seen.hit) for seen in of_kind):6}"
                      f"{sum(not seen.wrong for seen in of_kind):17}   {words}")
-    ends = [seen.ended_s for seen in kills if seen.hit == "command" and seen.signal in ("SIGTERM", "SIGINT")]
+    ends = [seen.ended_s for seen in kills if seen.hit == COMMAND and seen.signal in ("SIGTERM", "SIGINT")]
     if ends:
         lines += ["", f"seconds from SIGTERM or SIGINT to the end of the command: median {np.median(ends):.1f}, "
                   f"longest {max(ends):.1f}; a CPU second took {np.median([seen.slowness for seen in kills]):.1f} s"]
