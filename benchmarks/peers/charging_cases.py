@@ -1,4 +1,4 @@
-"""Charging cases as plain numbers, and answers as a table; standard library alone, so that any environment can run it."""
+"""Charging cases as plain numbers, and answers as a table; standard library alone, for any environment."""
 
 from __future__ import annotations
 
