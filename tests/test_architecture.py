@@ -192,8 +192,8 @@ WINGS = {
     "models": ("data_tables", "records", "plugins", "registry", "tables", "network", "system", "wear", "drivers",
                "mobility", "fleet"),
     "testbed": ("scenario", "wiring", "users", "setup", "results", "simulators", "metrics", "owners", "auditing",
-                "exporting", "stations", "running", "sweeping", "reporting", "checks", "learning", "league", "outside",
-                "scripting", "cli", "__main__"),
+                "exporting", "stations", "running", "sweeping", "reporting", "checks", "acceptance", "learning",
+                "league", "outside", "scripting", "cli", "__main__"),
     "experiments": ("runs", "csv_rows", "publishing", "system", "feeder", "drivers", "wear", "claims", "published"),
 }
 """Parts of a package in their order: each may import itself and those before it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from models.fleet.charger_curves import ChargerCurve
-from models.records.arrays import Floats, Ints, Table
+from models.records.arrays import Floats, Ints, Table, refuse
 from models.records.vehicles import Vehicles
 
 TINY_KW = 1e-9
@@ -40,6 +40,23 @@ class Batteries:
     def rows(self, index: Ints) -> Batteries:
         """The chosen cars."""
         return Batteries(*(getattr(self, name).take(index) for name in self.__dataclass_fields__))
+
+
+def refuse_impossible(cars: Batteries, energy_kwh: Floats) -> None:
+    """Raise RecordError for cars [N] that no battery can be, with energy_kwh [N] in them."""
+    soc = energy_kwh / np.where(cars.capacity_kwh > 0, cars.capacity_kwh, np.inf)
+    checks = {"capacity_kwh": (cars.capacity_kwh, cars.capacity_kwh > 0, "above 0"),
+              "soc": (soc, (soc >= 0) & (soc <= 1), "0 to 1"),
+              "p_charge_max_kw": (cars.p_charge_max_kw, cars.p_charge_max_kw >= 0, "at least 0"),
+              "p_discharge_max_kw": (cars.p_discharge_max_kw, cars.p_discharge_max_kw >= 0, "at least 0"),
+              "eta_charge": (cars.eta_charge, (cars.eta_charge > 0) & (cars.eta_charge <= 1), "above 0, at most 1"),
+              "eta_discharge": (cars.eta_discharge, (cars.eta_discharge > 0) & (cars.eta_discharge <= 1),
+                                "above 0, at most 1"),
+              "soc_floor": (cars.floor_kwh, cars.floor_kwh <= cars.max_kwh, "at most soc_max"),
+              "taper_start_soc": (cars.taper_start_soc, (cars.taper_start_soc >= 0) & (cars.taper_start_soc <= 1),
+                                  "0 to 1")}
+    refuse([f"car {i + 1}: {name}={values[i]:g}, allowed: {allowed}"
+            for name, (values, holds, allowed) in checks.items() for i in np.flatnonzero(~holds)[:1]], "batteries")
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ COMMANDS = {
     "report": "Write one self-contained HTML page about a result, or about all results of a folder.",
     "export": "Write a result in another form: tables, NetCDF, or a district's network with its loads.",
     "verify": "Compute the known answers and hold them against their sources.",
+    "acceptance": "Ask cases with known right answers; this testbed's answers beside those of other simulators.",
     "list": "List what there is: the name first on each line, then what it is.",
     "schema": "Print the JSON schema of scenario files, for editors.",
     "serve-district": "Simulate districts for runs elsewhere (execution.remote), until stopped; prints its address.",

@@ -6,8 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from testbed.reporting.charts import Chart, bar_chart
-from testbed.reporting.drawn_runs import Run
+from testbed.reporting.charts import (
+    PART_COLOURS,
+    Chart,
+    LegendEntry,
+    Panel,
+    Part,
+    area_traces,
+    bar_chart,
+    panel_chart,
+)
+from testbed.reporting.drawn_runs import Run, last_hour
 from testbed.reporting.figure import ReportFigure
 
 
@@ -22,5 +31,28 @@ def refusals(runs: Sequence[Run]) -> list[Chart]:
                       [run.name for run in runs], [p for p in parts if np.sum(p[1]) > 0] or parts[:1])]
 
 
-FIGURES = (ReportFigure("refusals", "refusals", 10,
-                        "vehicle-steps in which a car did not do as told, by reason", draw=refusals),)
+def refusals_over_time(runs: Sequence[Run]) -> list[Chart]:
+    """Cars that did not do as told in each step, by reason; only of runs that instruct cars."""
+    reasons = [str(r) for r in runs[0].result.district(runs[0].result.districts[0], "reason")]
+    counts = {run.name: np.sum([run.result.district(d, "refusals") for d in run.result.districts], axis=0)
+              for run in runs}
+    shown = [k for k in range(1, len(reasons)) if any(count[:, k].any() for count in counts.values())]
+    told = [run for run in runs if counts[run.name][:, shown].any()]
+    if not told:
+        return []
+    colours = [PART_COLOURS[i % len(PART_COLOURS)] for i in range(len(shown))]
+    names = [reasons[k].replace("_", " ") for k in shown]
+    panels = [Panel(run.name, area_traces(run.hours, [Part(name, counts[run.name][:, k], 0 * counts[run.name][:, k])
+                                                      for name, k in zip(names, shown, strict=True)], i, colours))
+              for i, run in enumerate(told)]
+    legend = tuple(LegendEntry(name, colour) for name, colour in zip(names, colours, strict=True))
+    return [panel_chart("Refusals over time", "Cars that did not do as told in each step, by reason, stacked; all "
+                        "districts.", "cars [1]", panels, last_hour(told), legend=legend)]
+
+
+FIGURES = (
+    ReportFigure("refusals", "refusals", 10,
+                 "vehicle-steps in which a car did not do as told, by reason", draw=refusals),
+    ReportFigure("refusals_over_time", "refusals", 20, "the same step by step, for controllers that instruct cars",
+                 draw=refusals_over_time),
+)

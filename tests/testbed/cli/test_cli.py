@@ -210,7 +210,8 @@ def test_compare_pairs_all_controllers_on_the_same_seeds(here: Path, fake_run: F
     rows = rows_of(here / "out" / "metrics.csv")
     assert {(row["controller"], row["seed"]) for row in rows} == {(c, s) for c in ("mine", "other") for s in "34"}
     header = done.stdout.splitlines()[0].split()
-    assert header == ["metric", "unit", "mine", "other"]
+    assert header == ["figure", "mine", "other"] and max(map(len, done.stdout.splitlines())) <= 80
+    assert "No run with cars completed" in done.stdout.splitlines()[-1]
     assert "\naudit: left out\n" in done.stderr
 
 
@@ -218,12 +219,12 @@ def test_compare_audits_what_it_ran(here: Path, fake_run: FakeRun) -> None:
     """What is made up cannot be audited: line by line on stderr, counted in table and report."""
     done = call("compare", "smoke", "--controllers", "mine.py:Mine,mine.py:Other", "-o", "out")
     assert done.exit_code == 0, done.stderr
-    [row] = [line.split() for line in done.stdout.splitlines() if line.startswith("audit_violations")]
-    assert len(row) == 4 and all(int(count) > 0 for count in row[2:])
+    [row] = [line.split() for line in done.stdout.splitlines() if line.startswith("violations of the audit's rules")]
+    assert len(row) == 7 and all(int(count) > 0 for count in row[5:])
     assert "\naudit: mine-seed1: cannot be audited: " in done.stderr
     assert "\naudit: 0 of 2 runs without a violation\n" in done.stderr
     report = (here / "out" / "report.html").read_text(encoding="utf-8")
-    assert "audit_<wbr>violations" in report and "Audit: 0 of 2 runs without a violation." in report
+    assert "violations of the audit's rules" in report and "Audit: 0 of 2 runs without a violation." in report
 
 
 def test_what_tables_no_longer_hold_is_told(here: Path, fake_run: FakeRun) -> None:
@@ -243,7 +244,8 @@ def test_a_failed_run_keeps_the_others(here: Path, fake_run: FakeRun) -> None:
     assert done.exit_code == 1
     assert "mine seed 1 failed: fleet failed at warm-up day -1 23:45: broken" in done.stderr
     assert {row["controller"] for row in rows_of(here / "out" / "metrics.csv")} == {"other"}
-    assert (here / "out" / "report.html").is_file()
+    assert "mine, seed 1, failed and has no say" in (here / "out" / "report.html").read_text(encoding="utf-8")
+    assert "mine, seed 1, has no say: failed" in " ".join(done.stdout.split())
 
 
 def test_compare_stopped_names_what_is_complete_and_what_is_not(here: Path, fake_run: FakeRun) -> None:

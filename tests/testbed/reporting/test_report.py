@@ -86,7 +86,7 @@ def test_units_and_cars_are_drawn_in_the_unit_of_their_axis(write_day: Any) -> N
     on = result.system("committed").T > 0
     assert np.array(units, dtype=float)[on] == pytest.approx(result.system("p_mw").T[on], rel=1e-3)
     kw = {name: result.district(name, "charge_kw").sum() for name in result.districts}
-    for position, total in ((0, sum(kw.values()) / 1000), (1, sum(kw.values()) / 1000), (2, kw["feeder33"])):
+    for position, total in ((0, sum(kw.values()) / 1000), (1, sum(kw.values()) / 1000), (-1, kw["feeder33"])):
         traces = drawn["cars"][position].data
         assert sum(np.sum(trace["y"]) for trace in traces if trace["stackgroup"].startswith("up")) == pytest.approx(
             total, rel=1e-3)
@@ -139,6 +139,18 @@ def test_the_profile_breaks_where_a_branch_begins(write_day: Any, monkeypatch: p
     line = voltage_profile(shown_runs([result]), "feeder33")[0].data[0]
     assert len(line["x"]) == BUSES + 3
     assert [x for x, y in zip(line["x"], line["y"], strict=True) if y is None] == [18.5, 22.5, 25.5]
+
+
+def test_refusals_and_queues_are_drawn_step_by_step(write_day: Any, write_result: Any) -> None:
+    runs = shown_runs([open_result(write_day("bilayer", 70))])
+    over_time = {trace["name"]: trace["y"] for trace in charts(runs)["refusals"][1].data
+                 if trace["stackgroup"].startswith("up")}
+    assert over_time["ignores"] == [4.0] * STEPS and "complied" not in over_time
+    busy = open_result(write_result("busy.h5", feeder={"queue_count": [0, 1, 3, 2], "plugged_count": 1.0}))
+    drawn = {chart.title: chart.data[0]["y"] for chart in charts(shown_runs([busy]))["cars"]}
+    assert drawn["Cars waiting for a port"] == [0, 1, 3, 2, 2] and drawn["Cars plugged in"][0] == 18
+    assert "Cars waiting for a port" not in [chart.title for chart in charts(runs)["cars"]]
+    assert len(charts(shown_runs([busy]))["refusals"]) == 1
 
 
 def test_long_runs_show_hours_in_heat_maps(write_result: Any) -> None:

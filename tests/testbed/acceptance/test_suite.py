@@ -1,0 +1,176 @@
+"""The suite of cases: every answer inside its band, every mistake told, a new case only a folder."""
+
+import shutil
+from importlib.metadata import version
+
+import pytest
+
+from testbed.acceptance.case import EXPECTED, INPUTS, LAYERS, QUESTION, CaseError, Right, read_case, read_cases
+from testbed.acceptance.judging import judged, judged_refusal, our_verdict
+from testbed.acceptance.kind import KINDS
+from testbed.acceptance.peers import COLUMNS, read_peers
+from testbed.acceptance.suite import SHIPPED, run_suite
+from tests.testbed.cli_runs import call
+
+CASES = read_cases(SHIPPED)
+QUICK = {"charging", "transformer_ageing", "transformer_losses", "cell_wear", "sessions", "delivery", "dispatch",
+         "energy_bill"}
+"""Kinds that need no solver and no engine of power flow."""
+MINE = "charger_of_mine"
+
+
+@pytest.fixture
+def mine(tmp_path):
+    """A case of one's own in a folder of cases."""
+    folder = tmp_path / "cases" / MINE
+    folder.mkdir(parents=True)
+    (folder / QUESTION).write_text("# Mine\n\nWhat do 3 kW store in 2 h?\n")
+    (folder / INPUTS).write_text("cars: cars.csv\n")
+    (folder / "cars.csv").write_text("capacity_kwh,soc,power_kw,hours,p_charge_max_kw\n50,0.5,3,2,7\n")
+    (folder / EXPECTED).write_text("layer: component\nkind: charging\nright:\n  stored_kwh: {unit: kWh, value: 6, "
+                                   "tolerance: 1.0e-6}\nsource: arithmetic\ndate: 2026-11-29\nagree: [testbed]\n")
+    return folder
+
+
+def changed(folder, file, old, new):
+    text = (folder / file).read_text()
+    assert old in text
+    (folder / file).write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.kind in QUICK], ids=lambda case: case.name)
+def test_quick_cases_are_answered_right(case):
+    assert our_verdict(case).status == "right", our_verdict(case).got
+
+
+@pytest.mark.slow
+def test_the_whole_suite_is_answered_right_and_engines_agree_as_the_cases_say():
+    outcome = run_suite()
+    assert [verdict for verdict in outcome.ours if verdict.status != "right"] == []
+    assert outcome.disagreements == []
+    assert len(outcome.peers) == 2
+    page = SHIPPED.parent / "releases" / f"{version('v2g-testbed')}.md"
+    assert page.read_text(encoding="utf-8") == outcome.page(), f"testbed acceptance -o {page}"
+
+
+def test_there_are_enough_cases_of_every_layer():
+    assert len(CASES) >= 40
+    assert sum(case.refusal is not None for case in CASES) >= 12
+    assert {case.layer for case in CASES} == set(LAYERS)
+    assert {case.kind for case in CASES} == set(KINDS)
+
+
+def test_what_cases_say_of_other_engines_is_what_was_recorded():
+    peers = read_peers(sorted((SHIPPED.parent / "peers").glob("*.csv")))
+    assert len(peers) == 2
+    for peer in peers:
+        assert set(peer.answers) == {case.name for case in CASES}
+        agree = [case.name for case in CASES if peer.verdict(case).status == "right"]
+        assert agree == [case.name for case in CASES if peer.name in case.agree]
+        assert agree, "or nothing is compared"
+
+
+def test_the_page_explains_every_kind():
+    text = (SHIPPED.parents[2] / "docs" / "acceptance.md").read_text(encoding="utf-8")
+    rows = [f"| `{kind.name}` | {kind.what} | {kind.inputs} | {kind.gives} |" for kind in KINDS.values()]
+    assert [row for row in rows if row not in text] == []
+
+
+def test_a_new_folder_is_a_new_case(mine, tmp_path):
+    done = call("acceptance", "--cases", str(mine.parent), "-o", str(tmp_path / "page.md"))
+    assert done.exit_code == 0, done.output
+    assert "stored_kwh=6 kWh" in done.stdout and "testbed: 1 right, 0 wrong" in done.stdout
+    assert f"| {MINE} | Mine | stored_kwh 6 ± 1e-06 kWh | right |" in (tmp_path / "page.md").read_text()
+
+
+def test_a_wrong_answer_is_told_and_the_command_fails(mine):
+    changed(mine, EXPECTED, "value: 6", "value: 7")
+    done = call("acceptance", "--cases", str(mine.parent))
+    assert done.exit_code == 1
+    assert "wrong" in done.stdout and "stored_kwh=6 kWh" in done.stdout
+
+
+@pytest.mark.parametrize("file", [QUESTION, INPUTS, EXPECTED])
+def test_a_missing_piece_is_one_message(mine, file, tmp_path):
+    (mine / file).unlink()
+    done = call("acceptance", "--cases", str(mine.parent), "-o", str(tmp_path / "page.md"))
+    assert done.exit_code == 2
+    assert done.stderr.count("\n") == 1
+    assert MINE in done.stderr and f"lacks {file};" in done.stderr
+    assert not (tmp_path / "page.md").exists()
+
+
+@pytest.mark.parametrize(("file", "old", "new", "words"), [
+    (EXPECTED, "layer: component", "layer: cellar", "layer: 'cellar', allowed: component, mobility"),
+    (EXPECTED, "kind: charging", "kind: magic", "kind: 'magic', allowed: cell_wear, charging"),
+    (EXPECTED, "date: 2026-11-29", "date: soon", "date: 'soon', allowed: a day as 2026-11-29"),
+    (EXPECTED, "source: arithmetic\n", "", "lacks source"),
+    (EXPECTED, "agree: [testbed]", "agree: all", "agree: 'all', allowed: a list of engines"),
+    (EXPECTED, "agree:", "agreed: 1\nagree:", "agreed: unknown, allowed: layer, kind"),
+    (EXPECTED, "value: 6, tolerance: 1.0e-6", "value: 6", "stored_kwh: needs unit, and value with tolerance"),
+    (EXPECTED, "value: 6", "value: six", "stored_kwh: value: 'six' is no number"),
+    (EXPECTED, "tolerance: 1.0e-6", "tolerance: -1", "stored_kwh: the band is empty"),
+    (EXPECTED, "stored_kwh", "stored_mwh", "right: stored_mwh: charging gives charged_kwh"),
+    (EXPECTED, "right:", "must_fail: {reason: x, words: []}\nright:", "needs either right or must_fail"),
+    (INPUTS, "cars: cars.csv", "cars: cabs.csv", "cars: cabs.csv is not in the folder"),
+    (INPUTS, "cars: cars.csv", "cabs: cars.csv", "lacks cars"),
+    (INPUTS, "cars: cars.csv", "- 1", "must hold keys with values"),
+    (INPUTS, "cars: cars.csv", "cars: [", "is no YAML"),
+    ("cars.csv", "0.5", "half", "row 1, soc: 'half' is no number"),
+    ("cars.csv", "soc,", "state,", "row 1 lacks a cell soc"),
+    (QUESTION, "# Mine", "Mine", "must begin with `# ` and a title"),
+])
+def test_what_a_case_says_wrongly_is_told(mine, file, old, new, words):
+    changed(mine, file, old, new)
+    done = call("acceptance", "--cases", str(mine.parent))
+    assert done.exit_code == 2, done.output
+    assert file in done.stderr and words in done.stderr
+
+
+def test_all_mistakes_come_at_once(mine):
+    shutil.copytree(mine, mine.parent / "other")
+    (mine / QUESTION).unlink()
+    changed(mine.parent / "other", EXPECTED, "layer: component\n", "")
+    with pytest.raises(CaseError) as error:
+        read_cases(mine.parent, ["nobody"])
+    assert [text.split(": ", 1)[1] for text in error.value.mistakes] == ["has no case 'nobody'"]
+    with pytest.raises(CaseError) as error:
+        read_cases(mine.parent)
+    assert len(error.value.mistakes) == 2
+
+
+def test_a_folder_without_cases_is_told(tmp_path):
+    with pytest.raises(CaseError, match="holds no case; a case is a folder with"):
+        read_cases(tmp_path / "nothing")
+
+
+def test_bands_hold_their_ends_and_no_nan():
+    band = Right("x", "1", 1.0, 2.0)
+    assert [band.holds(value) for value in (1.0, 2.0, 0.99, 2.01, float("nan"))] == [True, True, False, False, False]
+
+
+def test_a_refusal_must_be_asked_for_and_say_its_words(mine):
+    good, _ = read_case(mine)
+    assert judged_refusal(good, "x", "too much").status == "wrong"
+    changed(mine, EXPECTED, "right:\n  stored_kwh: {unit: kWh, value: 6, tolerance: 1.0e-6}",
+            "must_fail: {reason: too much, words: [SOC, '1.2']}")
+    failing, _ = read_case(mine)
+    assert judged_refusal(failing, "x", "soc of 1.2").status == "right"
+    assert judged_refusal(failing, "x", "soc").status == "wrong"
+    assert judged(failing, "x", {"stored_kwh": 6.0}).status == "wrong", "an answer where there is none"
+
+
+@pytest.mark.parametrize(("row", "words"), [("e,1,2026-11-29,a,maybe,,,", "outcome 'maybe', allowed: value"),
+                                            ("e,1,2026-11-29,a,value,x,six,", "value 'six' is no number")])
+def test_wrong_tables_of_other_engines_are_told(tmp_path, row, words):
+    file = tmp_path / "e.csv"
+    file.write_text(",".join(COLUMNS) + f"\n{row}\n")
+    with pytest.raises(CaseError, match=f"line 2: {words}"):
+        read_peers([file])
+
+
+def test_a_table_of_another_form_is_told(tmp_path):
+    file = tmp_path / "e.csv"
+    file.write_text("engine\nx\n")
+    with pytest.raises(CaseError, match="must hold rows with the columns"):
+        read_peers([file])
