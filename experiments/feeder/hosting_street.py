@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,7 +19,7 @@ from models.records.three_phase import VOLTAGE
 
 LOWEST_V, HIGHEST_V, DECLARED_V = 216.2, 253.0, 230.0
 """Of Britain: 230 V, 10 % up and 6 % down."""
-STEPS, STEP_H = 48, 0.5
+STEPS, STEP_H = 24, 1.0
 NOON_H = 12.0
 CHARGER_KW = 7.4
 POWER_FACTOR = 0.95
@@ -128,7 +129,7 @@ class Judge:
 def at_once(day: Day, cars: int, from_step: int = 0) -> Floats:
     """[house, STEPS] full power from arrival, not before `from_step` where the stay still suffices, until all is in."""
     most = CHARGER_KW * day.plugged(cars)
-    need = np.ceil(day.wanted_kwh / (CHARGER_KW * STEP_H)).astype(np.int64)
+    need = np.ceil(day.wanted_kwh / (CHARGER_KW * STEP_H) - 1e-9).astype(np.int64)
     begins = np.maximum(day.first, np.minimum(from_step, day.end - need))
     most = most * (np.arange(STEPS) >= begins[:, None])
     filled = np.minimum(np.cumsum(most, axis=1) * STEP_H, day.wanted_kwh[:, None])
@@ -192,14 +193,16 @@ class Coordinated:
                                *([np.zeros(n)] if self.reactive else [])])
         limits = [(0.0, CHARGER_KW)] * (n * (1 + self.gives_back))
         limits += [(-REACTIVE_SHARE * CHARGER_KW, REACTIVE_SHARE * CHARGER_KW)] * (n * self.reactive)
-        answer = linprog(cost, A_ub=sp.vstack([energy, sp.csr_array(rows)]),
+        solve: Any = linprog  # its types know no sparse matrices
+        answer = solve(cost, A_ub=sp.vstack([energy, sp.csr_array(rows)]),
                          b_ub=np.concatenate([least, room]), bounds=limits,
                          method="highs")
         return np.asarray(answer.x) if answer.status == 0 else np.zeros(self._columns)
 
     def _energies(self) -> tuple[sp.csr_array, Floats]:
         """Never more than is wanted in a car, never more lent than it spares: rows and right sides."""
-        blocks, room = [], []
+        blocks: list[sp.csr_array] = []
+        room: list[Floats] = []
         for house in np.unique(self.house):
             mine = np.flatnonzero(self.house == house)
             steps = np.tril(np.ones((mine.size, mine.size))) if self.gives_back else np.ones((1, mine.size))
