@@ -1,0 +1,260 @@
+"""A street of 55 houses and its cars over a day from noon: what charging does there, judged by AC on three phases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.optimize import linprog
+
+from controllers.spatial.three_phase.limits import KEPT, Bounds, bounds_of, named
+from controllers.spatial.three_phase.linear import Linear, around, sensitivities
+from models.network.three_phase.circuit import circuit_from
+from models.network.three_phase.records import Port
+from models.network.three_phase.watching import PhaseLimits, WatchedCircuit, watched_ports
+from models.records.arrays import Floats, Ints
+from models.records.three_phase import VOLTAGE
+
+LOWEST_V, HIGHEST_V, DECLARED_V = 216.2, 253.0, 230.0
+"""Of Britain: 230 V, 10 % up and 6 % down."""
+STEPS, STEP_H = 24, 1.0
+NOON_H = 12.0
+CHARGER_KW = 7.4
+POWER_FACTOR = 0.95
+CHEAP_FROM_H = 22.0
+"""When the tariff's cheap hours begin (A)."""
+ETA = 0.933
+SPARE_KWH = 10.0
+"""What a battery may lend (A)."""
+REACTIVE_SHARE = 0.43
+"""Of the charger's power: power factor 0.9 (A)."""
+MILES_KM, KWH_PER_KM = 1.609344, 0.175
+ROUNDS, MOST_ROWS = 6, 200
+
+
+class Street:
+    """The circuit with the houses' measured day."""
+
+    def __init__(self) -> None:
+        script = circuit_from("dss:european_lv")
+        loads = script.loads
+        ports = [Port(bus, phases) for bus, phases in zip(loads.bus, loads.phases, strict=True)]
+        self.circuit: WatchedCircuit = watched_ports(
+            circuit_from("dss:european_lv", ports), loads.names,
+            PhaseLimits(LOWEST_V / DECLARED_V, HIGHEST_V / DECLARED_V, DECLARED_V))
+        minutes = np.array([script.shape(name).p for name in loads.shape])
+        day = minutes.reshape(len(ports), STEPS, -1).mean(axis=2)
+        self.house_kw: Floats = np.roll(day, -int(NOON_H / STEP_H), axis=1)
+        """[house, STEPS] from noon."""
+
+    @property
+    def houses(self) -> int:
+        return len(self.house_kw)
+
+
+@dataclass(frozen=True)
+class Day:
+    """What a seed draws, the same under every controller: arrays [house]."""
+
+    order: Ints
+    """In which houses get cars."""
+    load_kw: Floats
+    """[house, STEPS]"""
+    first: Ints
+    """Step from which a car can charge, and the one before which it leaves."""
+    end: Ints
+    wanted_kwh: Floats
+    """At the bus; what the charger can deliver in the stay."""
+
+    def plugged(self, cars: int) -> Floats:
+        """[house, STEPS] 1 where a car stands."""
+        step = np.arange(STEPS)
+        here = (step >= self.first[:, None]) & (step < self.end[:, None])
+        return np.asarray(here * np.isin(np.arange(self.order.size), self.order[:cars])[:, None], dtype=np.float64)
+
+
+def drawn_day(street: Street, seed: int, everybody: bool) -> Day:
+    """Private cars by the testbed's laws (docs/model.md 8.6); everybody: plugged in, else every second one (A)."""
+    rng, n = np.random.default_rng(seed), street.houses
+    order, loads = rng.permutation(n), street.house_kw[rng.permutation(n)]
+    arrives = np.clip(rng.normal(17.6, 3.4, n), NOON_H, 24.0)
+    leaves = np.clip(rng.normal(8.92, 3.24, n), 1.0, NOON_H)
+    km = MILES_KM * rng.lognormal(3.2, 0.88, n)
+    first = np.ceil((arrives - NOON_H) / STEP_H).astype(np.int64)
+    end = ((24.0 + leaves - NOON_H) / STEP_H).astype(np.int64)
+    comes = np.ones(n, dtype=bool) if everybody else rng.random(n) < 0.5
+    wanted = np.minimum(km * KWH_PER_KM / ETA, CHARGER_KW * STEP_H * (end - first)) * comes
+    return Day(order, loads, first, end, wanted)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a day of a controller does."""
+
+    delivered_share: float
+    """Of what is wanted and feasible."""
+    broken: str
+    """Limits that it breaks beyond what houses break; empty if none."""
+    broken_without: bool
+    lowest_v: float
+
+
+class Judge:
+    """AC of one day."""
+
+    def __init__(self, street: Street, day: Day) -> None:
+        self.network, self.call = street.circuit.network, street.circuit
+        self.p_kw = np.pad(day.load_kw.T, ((0, 0), (1, 0)))
+        self.q_kvar = self.p_kw * np.tan(np.arccos(POWER_FACTOR))
+        self.flow = self.call(self.p_kw, self.q_kvar)
+        self.bounds: Bounds = bounds_of(self.network, [self.flow])
+
+    def excess(self, cars_kw: Floats, cars_kvar: Floats | None = None) -> tuple[Floats, Floats]:
+        """([STEPS, M] excess in what counts as kept, [STEPS, M] values) of cars [house, STEPS]."""
+        q = 0.0 if cars_kvar is None else np.pad(cars_kvar.T, ((0, 0), (1, 0)))
+        value = self.call(self.p_kw + np.pad(cars_kw.T, ((0, 0), (1, 0))), self.q_kvar + q).value
+        return self.bounds.excess(value) / KEPT[self.network.watched.kind], value
+
+    def outcome(self, cars_kw: Floats, cars_kvar: Floats | None, wanted_kwh: float) -> Outcome:
+        """What AC says of a day's powers."""
+        excess, value = self.excess(cars_kw, cars_kvar)
+        share = 1.0 if wanted_kwh <= 0 else float(cars_kw.sum()) * STEP_H / wanted_kwh
+        text = named(self.network, self.bounds, value, np.asarray(~(excess <= 1.0)))
+        lowest = DECLARED_V * float(value[:, self.network.watched.kind == VOLTAGE].min())
+        return Outcome(share, text, bool(self.bounds.is_broken_without.any()), lowest)
+
+
+def at_once(day: Day, cars: int, from_step: int = 0) -> Floats:
+    """[house, STEPS] full power from arrival, not before `from_step` where the stay still suffices, until all is in."""
+    most = CHARGER_KW * day.plugged(cars)
+    need = np.ceil(day.wanted_kwh / (CHARGER_KW * STEP_H) - 1e-9).astype(np.int64)
+    begins = np.maximum(day.first, np.minimum(from_step, day.end - need))
+    most = most * (np.arange(STEPS) >= begins[:, None])
+    filled = np.minimum(np.cumsum(most, axis=1) * STEP_H, day.wanted_kwh[:, None])
+    return np.asarray(np.diff(filled, axis=1, prepend=0.0) / STEP_H)
+
+
+class Coordinated:
+    """The most energy that the street's limits let through: linear problems around AC operating points."""
+
+    def __init__(self, judge: Judge, day: Day, cars: int, gives_back: bool, reactive: bool) -> None:
+        self.judge, self.gives_back, self.reactive = judge, gives_back, reactive
+        self.house, self.step = np.nonzero(day.plugged(cars) * (day.wanted_kwh > 0)[:, None])
+        self.wanted, self.count = day.wanted_kwh, self.house.size
+        self.shape = day.load_kw.shape
+        self._energy = self._energies() if self.count else (sp.csr_array((0, 0)), np.zeros(0))
+
+    def powers(self) -> tuple[Floats, Floats]:
+        """(kW, kvar) [house, STEPS] that AC accepts."""
+        p, q = np.zeros(self.shape), np.zeros(self.shape)
+        off = np.zeros(self.judge.bounds.low.shape)
+        for _ in range(ROUNDS if self.count else 0):
+            p, q = self._solved(self._linear(p, q), off, p, q)
+            excess, _ = self.judge.excess(p, q)
+            if not np.any(excess > 1.0):
+                return p, q
+            off += np.maximum(excess, 0.0) * KEPT[self.judge.network.watched.kind]
+        scale = next((share for share in np.linspace(1.0, 0.0, 41)
+                      if not np.any(self.judge.excess(share * p, share * q)[0] > 1.0)), 0.0)
+        return scale * p, scale * q
+
+    def _linear(self, p: Floats, q: Floats) -> Linear:
+        j = self.judge
+        at = [base + np.pad(own.T, ((0, 0), (1, 0))) for base, own in ((j.p_kw, p), (j.q_kvar, q))]
+        flow = j.call(*at)
+        slopes = sensitivities(j.call, *at, flow.taps, STEPS, self.reactive, j.network.driven)
+        return around(*at, flow, slopes, j.network.driven)
+
+    def _solved(self, linear: Linear, off: Floats, p: Floats, q: Floats) -> tuple[Floats, Floats]:
+        """Rows of bounds are added until the linear model keeps all of them."""
+        rows, room, written = np.zeros((0, self._columns)), np.zeros(0), set[tuple[int, int]]()
+        while True:
+            x = self._best(rows, room)
+            new_p, new_q = self._split(x)
+            worst = self._worst(linear, off, new_p - p, new_q - q, written)
+            if not worst:
+                return new_p, new_q
+            for t, m in worst:
+                slope, left = self._row(linear, off, t, m, p, q)
+                rows, room = np.vstack([rows, slope]), np.append(room, left)
+            written |= set(worst)
+
+    @property
+    def _columns(self) -> int:
+        return self.count * (1 + self.gives_back + self.reactive)
+
+    def _best(self, rows: Floats, room: Floats) -> Floats:
+        """Most net energy, giving back only where it lets more through."""
+        n = self.count
+        energy, least = self._energy
+        cost = np.concatenate([-np.ones(n), *([1.001 * np.ones(n)] if self.gives_back else []),
+                               *([np.zeros(n)] if self.reactive else [])])
+        limits = [(0.0, CHARGER_KW)] * (n * (1 + self.gives_back))
+        limits += [(-REACTIVE_SHARE * CHARGER_KW, REACTIVE_SHARE * CHARGER_KW)] * (n * self.reactive)
+        solve: Any = linprog  # its types know no sparse matrices
+        answer = solve(cost, A_ub=sp.vstack([energy, sp.csr_array(rows)]),
+                         b_ub=np.concatenate([least, room]), bounds=limits,
+                         method="highs")
+        return np.asarray(answer.x) if answer.status == 0 else np.zeros(self._columns)
+
+    def _energies(self) -> tuple[sp.csr_array, Floats]:
+        """Never more than is wanted in a car, never more lent than it spares: rows and right sides."""
+        blocks: list[sp.csr_array] = []
+        room: list[Floats] = []
+        for house in np.unique(self.house):
+            mine = np.flatnonzero(self.house == house)
+            steps = np.tril(np.ones((mine.size, mine.size))) if self.gives_back else np.ones((1, mine.size))
+            path = self._spread(STEP_H * steps, mine)
+            if self.gives_back:
+                path = path - self._spread(STEP_H * steps, self.count + mine)
+                blocks, room = [*blocks, -path], [*room, np.full(mine.size, SPARE_KWH)]
+            blocks, room = [*blocks, path], [*room, np.full(steps.shape[0], self.wanted[house])]
+        return sp.csr_array(sp.vstack(blocks)), np.concatenate(room)
+
+    def _spread(self, values: Floats, columns: Ints) -> sp.csr_array:
+        """Values [n, columns] within all columns."""
+        row, at = np.nonzero(values)
+        return sp.csr_array((values[row, at], (row, columns[at])), shape=(values.shape[0], self._columns))
+
+    def _split(self, x: Floats) -> tuple[Floats, Floats]:
+        n, p, q = self.count, np.zeros(self.shape), np.zeros(self.shape)
+        p[self.house, self.step] = x[:n] - (x[n : 2 * n] if self.gives_back else 0.0)
+        if self.reactive:
+            q[self.house, self.step] = x[-n:]
+        return p, q
+
+    def _slopes(self, linear: Linear, t: int) -> tuple[Floats, Floats]:
+        """[M, D] real change of values per kW and per kvar; magnitudes move along their own direction."""
+        s, phasor = linear.sensitivities, linear.flow.phasor[t]
+        turn = np.conj(phasor) / np.maximum(np.abs(phasor), 1e-12)
+        by_p, by_q = ((turn[:, None] * table[s.point_of[t]]).real for table in (s.phasor_by_p, s.phasor_by_q))
+        return by_p, by_q
+
+    def _worst(self, linear: Linear, off: Floats, dp: Floats, dq: Floats, written: set[tuple[int, int]]
+               ) -> list[tuple[int, int]]:
+        value = linear.flow.value.copy()
+        for t in range(STEPS):
+            by_p, by_q = self._slopes(linear, t)
+            value[t] += by_p @ dp[:, t] + (by_q @ dq[:, t] if self.reactive else 0.0)
+        excess = (self.judge.bounds.excess(value) + off) / KEPT[self.judge.network.watched.kind]
+        order = np.argsort(-excess, axis=1)[:, :2]
+        worst = [(t, int(m)) for t in range(STEPS) for m in order[t]
+                 if excess[t, m] > 0.5 and (t, int(m)) not in written]
+        return sorted(worst, key=lambda at: -excess[at])[:MOST_ROWS]
+
+    def _row(self, linear: Linear, off: Floats, t: int, m: int, p: Floats, q: Floats) -> tuple[Floats, float]:
+        """sign x value <= bound - off as a row over the unknowns."""
+        by_p, by_q = self._slopes(linear, t)
+        low, high, at = self.judge.bounds.low[t, m], self.judge.bounds.high[t, m], linear.flow.value[t, m]
+        sign, bound = (1.0, high) if high - at < at - low else (-1.0, -low)
+        row, here = np.zeros(self._columns), np.flatnonzero(self.step == t)
+        row[here] = sign * by_p[m, self.house[here]]
+        left = bound - sign * at - off[t, m] + sign * float(by_p[m] @ p[:, t])
+        if self.gives_back:
+            row[self.count + here] = -row[here]
+        if self.reactive:
+            row[self._columns - self.count + here] = sign * by_q[m, self.house[here]]
+            left += sign * float(by_q[m] @ q[:, t])
+        return row, left
