@@ -56,10 +56,14 @@ def test_the_audit_upholds_it(file):
     assert [str(finding) for finding in verdict.violations] == []
 
 
+ALTERED = [("v_node_re_v", 0.5), ("current_a", 1.0), ("unbalance_percent", 0.1)]
+ALTERED_TOO = [("v_node_im_v", 0.5), ("neutral_current_a", 1.0), ("vm_pu", 0.003), ("line_loading_percent", 1.0),
+               ("admittance_re_s", 1.0), ("port_share", 0.1), ("node_base_v", 5.0), ("conductor_rating_a", 5.0),
+               ("current_re_s", 0.5)]
+
+
 @pytest.mark.parametrize(("name", "by"), [
-    ("v_node_re_v", 0.5), ("v_node_im_v", 0.5), ("current_a", 1.0), ("neutral_current_a", 1.0),
-    ("unbalance_percent", 0.1), ("vm_pu", 0.003), ("line_loading_percent", 1.0), ("admittance_re_s", 1.0),
-    ("port_share", 0.1), ("node_base_v", 5.0), ("conductor_rating_a", 5.0), ("current_re_s", 0.5)])
+    *ALTERED, *(pytest.param(*altered, marks=pytest.mark.slow) for altered in ALTERED_TOO)])
 def test_what_is_altered_is_seen(file, tmp_path, name, by):
     altered = shutil.copy(file, tmp_path / "altered.h5")
     with h5py.File(altered, "r+") as opened:
