@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 
 from models.network.sources.ieee33 import ieee33
 from models.system.units import ten_units
-from testbed.checks import known_answers, known_answers_socp, verify
+from testbed.checks import known_answers, known_answers_phases, known_answers_socp, verify
 from testbed.checks.known_answer import Check, at_most, equal, near
 from testbed.cli.app import app
 
-PARTS = (*known_answers.CHECKS, *known_answers_socp.CHECKS)
+PARTS = (*known_answers.CHECKS, *known_answers_phases.CHECKS, *known_answers_socp.CHECKS)
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
@@ -28,7 +28,8 @@ def test_known_answer(part: Callable[[], list[Check]]) -> None:
 def test_every_line_of_the_model_has_its_checks() -> None:
     names = {part.__name__ for part in PARTS}
     assert names == {"check_ten_units", "check_ieee33", "check_tie_configuration", "check_daily_feeder",
-                     "check_two_engines", "check_exact", "check_refused", "check_repaired"}
+                     "check_two_engines", "check_exact", "check_refused", "check_repaired",
+                     "check_published_feeders", "check_balanced_circuit"}
 
 
 def test_a_number_beyond_its_tolerance_fails_and_so_does_no_number() -> None:
@@ -86,5 +87,6 @@ def test_verify_prints_a_table_and_ends_with_0_if_all_pass(monkeypatch: pytest.M
 
 def test_run_checks_runs_every_part_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known_answers, "CHECKS", (fake_checks,))
+    monkeypatch.setattr(known_answers_phases, "CHECKS", (lambda: fake_checks()[1:2],))
     monkeypatch.setattr(known_answers_socp, "CHECKS", (lambda: fake_checks()[:1],))
-    assert [check.name for check in verify.run_checks()] == ["first", "second", "third", "first"]
+    assert [check.name for check in verify.run_checks()] == ["first", "second", "third", "second", "first"]
