@@ -13,7 +13,7 @@ from models.records.vehicles import Vehicles
 TINY_KW = 1e-9
 """Below it a power moves nothing; it would overflow as a divisor."""
 Curves = tuple[ChargerCurve | None, ...]
-"""Efficiency by load of each of CHARGER_KINDS; None: the cars' constant pair."""
+"""Efficiency by load of each kind of charger; None: the cars' constant pair."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def at_bus_kw(vehicles: Vehicles, battery_kw: Floats, curves: Curves) -> Floats:
 
 def exchange_by_kind(cars: Batteries, kind: Ints, energy_kwh: Floats, power_kw: Floats, hours: Floats,
                      ceiling_kwh: Floats, curves: Curves) -> Exchange:
-    """`exchange` with the curve of each car's kind of charger [N], an index into CHARGER_KINDS."""
+    """`exchange` with the curve of each car's kind of charger [N], an index into `Groups.kinds`."""
     if all(curve is None for curve in curves):
         return exchange(cars, energy_kwh, power_kw, hours, ceiling_kwh)
     columns = np.zeros((len(fields(Exchange)), kind.size))

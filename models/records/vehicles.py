@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from models.records.arrays import Bools, Floats, Ints, Table, above, refuse
-from models.records.groups import VEHICLE_CLASSES
+from models.records.groups import THREE_CLASSES, Groups
 from models.records.quantity import of
 
 TRIPS_PER_DAY = 8
@@ -20,7 +20,7 @@ class Vehicles(Table):
     """What never changes of every vehicle slot, arrays [V]."""
 
     class_index: Ints
-    """Index into VEHICLE_CLASSES."""
+    """Index into `groups.classes`."""
     capacity_kwh: Floats
     p_charge_max_kw: Floats
     p_discharge_max_kw: Floats
@@ -37,6 +37,7 @@ class Vehicles(Table):
     consumption_kwh_per_km: Floats
     age_years: Floats
     is_enrolled: Bools
+    groups: Groups = THREE_CLASSES
 
     def __post_init__(self) -> None:
         i = np.flatnonzero(self.soc_min > self.soc_max)[:10]
@@ -52,8 +53,12 @@ class Vehicles(Table):
 
     @property
     def charger_kind(self) -> Ints:
-        """Index into CHARGER_KINDS: taxis use fast ports, all others slow ones."""
-        return np.asarray(self.class_index == VEHICLE_CLASSES.index("taxi"), dtype=np.int64)
+        """Index into `groups.kinds`, by class."""
+        return np.asarray(self.groups.kind_of_class[self.class_index], dtype=np.int64)
+
+    def group_of(self, cars: Ints, zone: Ints) -> Ints:
+        """Group [N] of cars [N] (slots) that stand in zones [N]."""
+        return self.groups.index(zone, self.class_index[cars], self.is_bidirectional[cars])
 
 
 @dataclass(frozen=True)

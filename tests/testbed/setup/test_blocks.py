@@ -33,7 +33,8 @@ from testbed.scenario.parts.fleet import Drivers, Fleet, Habit
 from testbed.scenario.parts.system import Objective, Planning, Profiles, System, Tariff
 from testbed.scenario.parts.wear import Wear
 from testbed.setup.blocks import from_blocks
-from testbed.setup.districts import driver_parameters, fleet_parameters, trip_parameters
+from testbed.setup.classes import fleet_parameters
+from testbed.setup.districts import driver_parameters, trip_parameters
 
 ROOT = Path(__file__).resolve().parents[3]
 TAKEN_BY: dict[type[Part], tuple[Callable[..., Any], ...]] = {
