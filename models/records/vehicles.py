@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -42,6 +42,10 @@ class Vehicles(Table):
     def __post_init__(self) -> None:
         i = np.flatnonzero(self.soc_min > self.soc_max)[:10]
         refuse(above([f"vehicle {v}" for v in i], self.soc_min[i], self.soc_max[i], "soc_min", "soc_max"), "vehicles")
+
+    def to_arrays(self) -> dict[str, Any]:
+        """The arrays by name; `groups` is none."""
+        return {name: values for name, values in super().to_arrays().items() if name != "groups"}
 
     @property
     def count(self) -> int:

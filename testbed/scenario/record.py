@@ -44,7 +44,7 @@ def result_content(scenario: Scenario) -> dict[str, Any]:
         del content["controllers"]
     del content["planning"]["patience_s"]
     for part, keys in ((content["fleet"], ("classes", "charger_kinds")),
-                       *((district, ("cars", "cars_file", "cars_format", "ports_per_bus"))
+                       *((district, ("cars", "cars_format", "cars_file", "ports_per_bus"))
                          for district in content["districts"])):
         for key in keys:
             if not part[key] or (key == "cars_format" and part["cars_file"] is None):

@@ -86,9 +86,8 @@ def test_rows_from_an_hour_on_are_those_of_a_shorter_horizon():
     assert np.array_equal(rows, [row for row in range(count) if hour_of_row(np.array(row), H) >= 2])
 
 
-BY_HAND = re.compile(r"group\w* (//|%) |[^*]\* 2 \+ |(//|%) \(\w*\.?(horizon_h|h|horizon|H) \+ 1\)|group\w*\.count
-\* \(|"
-                     r"// \(2 \* \w*\.?class_count|\* \w*\.?bins \+")
+BY_HAND = re.compile(r"group\w* (//|%) |[^*]\* 2 \+ |(//|%) \(\w*\.?(horizon_h|h|horizon|H) \+ 1\)"
+                     r"|groups?\.count \* \(|// \(2 \* \w*\.?class_count|\* \w*\.?bins \+")
 
 
 @pytest.mark.parametrize("package", ["models", "controllers", "testbed", "experiments"])
