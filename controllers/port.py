@@ -324,7 +324,7 @@ class Setpoints(Table):
     nodal_price_usd_per_mwh: Annotated[Floats, of("USD/MWh", "bus", nan=True)]
     """[B]; NaN if there is none."""
     guidance_rank: Annotated[Ints, of("1", "charger_kind", "bus")]
-    """[2, B] by charger kind: 0 = best bus for the next arrival, ... ; -1 everywhere = no guidance."""
+    """[kind, B] by charger kind: 0 = best bus for the next arrival, ... ; -1 everywhere = no guidance."""
     certificate: SpatialCertificate
 
 
