@@ -75,7 +75,7 @@ def ac_of_setpoints(run: Run) -> Iterator[Check]:
 
 def _port_kw(run: Run, d: District) -> float:
     """All chargers of the district, the most that one bus could draw."""
-    return float(charge_max_kw(run, d).sum()) if run.has_totals else np.inf
+    return float(charge_max_kw(d).sum()) if run.has_totals else np.inf
 
 
 @rule("5.5", "transformer_kva", "transformer_rating_kva")

@@ -254,7 +254,7 @@ def planned_balance(run: Run) -> Iterator[Check]:
     known = told_of(run)
     if known is None or run.schema < 2 or not run.has_totals:
         return
-    most = sum(float(charge_max_kw(run, d).sum()) for d in run.districts) / 1e3
+    most = sum(float(charge_max_kw(d).sum()) for d in run.districts) / 1e3
     answers = str(run.attributes["controller"]) == ANSWERS_PRICES
     given_back = sum(float(d("vehicle_p_discharge_max_kw").sum()) for d in run.districts) / 1e3 * answers
     for plan in plans_of(run):
@@ -327,7 +327,7 @@ def planned_cohorts(run: Run) -> Iterator[Check]:
             hours, leaves = np.arange(plan.hours), np.arange(pc.shape[0]) % (plan.hours + 1)
             gone = hours[None, :] > leaves[:, None]
             one_way = np.arange(pc.shape[0]) // (plan.hours + 1) % WAYS == 0
-            most = float(charge_max_kw(run, d).sum()) if run.schema >= 2 and run.has_totals else np.inf
+            most = float(charge_max_kw(d).sum()) if run.schema >= 2 and run.has_totals else np.inf
             for way, power in (("charging", pc), ("discharging", pd)):
                 yield within(f"{plan.name}, {d.name}: {way}", power.T, 0.0, most, "kW", axis="hour")
                 yield Check(f"{plan.name}, {d.name}: {way} of cars that have left",

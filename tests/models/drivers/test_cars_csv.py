@@ -44,7 +44,7 @@ def test_a_sample_of_more_cars_goes_through_the_rows_again(tmp_path: Path) -> No
 
 
 WRONG = {
-    "class,capacity_kwh\nbus,60\n": "row 1 (line 2): column class 'bus' is no class, allowed: private, taxi, government",
+    "class,capacity_kwh\nbus,60\n": "row 1 (line 2): column class 'bus' is no class, allowed: private, taxi",
     "class,capacity_kwh\ntaxi,0\n": "row 1 (line 2): column capacity_kwh '0' is out of range, allowed: 0.1 to 2000",
     "class,bidirectional\ntaxi,perhaps\n": "row 1 (line 2): column bidirectional 'perhaps' is neither yes nor no",
     "class,soc_initial\ntaxi,0.1\n": "row 1 (line 2): column soc_initial 0.1 is outside fleet.soc_min=0.2 to",
