@@ -184,15 +184,9 @@ def test_asking_in_passing_can_be_seen(source, is_broken):
 
 # ---------------------------------------------------------------- wings
 WINGS = {
-<<<<<<< HEAD
-    "audit": ("finding", "arrays", "run", "tables", "own_tables", "units", "unit_tables", "cars", "network",
+    "audit": ("finding", "arrays", "classes", "run", "tables", "own_tables", "units", "unit_tables", "cars", "network",
               "profiles", "series", "prices", "reserve_price", "thermal", "phase_figures", "figures", "registry",
               "rules", "not_determined", "judge"),
-=======
-    "audit": ("finding", "arrays", "classes", "run", "tables", "own_tables", "units", "unit_tables", "cars", "network",
-              "profiles", "series", "prices", "reserve_price", "thermal", "figures", "registry", "rules",
-              "not_determined", "judge"),
->>>>>>> bdec01a (Planted faults and the order of the audit's parts know classes)
     "controllers": ("port", "contract", "rows", "disaggregation", "temporal", "spatial", "joint", "base", "learned",
                     "variants"),
     "models": ("data_tables", "records", "plugins", "registry", "tables", "network", "system", "wear", "drivers",
