@@ -35,7 +35,7 @@ def efficiency(run: Run, kind: Kind) -> Efficiency:
 
 def of_kind(run: Run, kind: Any, way: str, end: int) -> Floats:
     """Least (end 0) or most (1) efficiency of a way, for each entry of an array of kinds."""
-    return np.array([getattr(efficiency(run, k), way)[end] for k in run.classes.kinds])[kind]
+    return np.asarray(np.array([getattr(efficiency(run, k), way)[end] for k in run.classes.kinds])[kind])
 
 
 def wear_price_usd_per_kwh(run: Run) -> float | None:

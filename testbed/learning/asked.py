@@ -37,7 +37,7 @@ class Asked:
     @property
     def action_size(self) -> int:
         """Numbers of an action in one district."""
-        return action_size(self.acts_by, self.scenario.planning.horizon_h)
+        return action_size(self.acts_by, self.scenario.planning.horizon_h, groups_of_scenario(self.scenario).count)
 
     def seed_of(self, day: int) -> int:
         """Seed of the run of that day of the split, counted from 0."""

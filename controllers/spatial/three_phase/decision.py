@@ -98,7 +98,7 @@ class PhaseDecider:
 
     def _guidance(self, layout: Layout, now: Forecast, price: Floats) -> Ints:
         if self.knowledge.placement != "guided":
-            return no_guidance(self.network.connection_count)
+            return no_guidance(self.knowledge.site)
         net_kw, capacity_kw = zone_plan(self.knowledge, layout, now)
         stays = expected_stay(self.knowledge, layout, now)
         return guidance_rank(self.knowledge.site, layout, price, net_kw, capacity_kw, stays)
