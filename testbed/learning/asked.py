@@ -11,6 +11,7 @@ from controllers.port import CarControl
 from testbed.learning.rewards import STEP_SUMS
 from testbed.running.preflight import WrongRequest, checked_scenario
 from testbed.scenario.record import Scenario
+from testbed.setup.classes import groups_of_scenario
 
 Split = Literal["training", "validation", "held_out"]
 SEEDS: dict[Split, tuple[int, ...]] = {"training": (0, 1, 2), "validation": (3,), "held_out": (4,)}
