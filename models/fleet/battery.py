@@ -52,7 +52,8 @@ def refuse_impossible(cars: Batteries, energy_kwh: Floats) -> None:
               "eta_charge": (cars.eta_charge, (cars.eta_charge > 0) & (cars.eta_charge <= 1), "above 0, at most 1"),
               "eta_discharge": (cars.eta_discharge, (cars.eta_discharge > 0) & (cars.eta_discharge <= 1),
                                 "above 0, at most 1"),
-              "soc_floor": (cars.floor_kwh, cars.floor_kwh <= cars.max_kwh, "at most soc_max"),
+              "soc_floor": (cars.floor_kwh / np.where(cars.capacity_kwh > 0, cars.capacity_kwh, np.inf),
+                            cars.floor_kwh <= cars.max_kwh, "at most soc_max"),
               "taper_start_soc": (cars.taper_start_soc, (cars.taper_start_soc >= 0) & (cars.taper_start_soc <= 1),
                                   "0 to 1")}
     refuse([f"car {i + 1}: {name}={values[i]:g}, allowed: {allowed}"
