@@ -19,6 +19,7 @@ from models.fleet.battery import Curves, at_bus_kw
 from models.fleet.charger_curves import charger_curve
 from models.network.loads.bus_loads import BusLoads
 from models.network.power_flow import TappedFeeder
+from models.network.three_phase.watching import watched_feeder
 from models.records.arrays import SECONDS_PER_HOUR, Floats
 from models.records.feeder import RadialFeeder
 from models.records.objective import Objective
@@ -104,12 +105,14 @@ def _bus_load_call(loads: BusLoads, peak_mw: float, forecaster: Forecaster) -> B
 def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
     """What one district's operator owns: its cars' contracts, its site and its own network."""
     scenario = spec.scenario
+    watched = None if district.flows is None else watched_feeder(district.flows)
     return from_blocks(
         SpatialKnowledge, scenario.spatial, scenario.planning,
         district=district.name, site=district.site, vehicles=district.vehicles, feeder=district.feeder,
         power_flow=district.power_flow, pairs=district.pairs, step_s=spec.step_s, horizon_h=spec.horizon_h,
         wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario), may_discharge=may_discharge(spec),
         search_seed=int(stream(district.seed, "search").integers(2**31)),
+        network=None if watched is None else watched.network, network_flow=watched,
         at_bus_kw=_at_bus_call(charger_curves(scenario), district.vehicles), at_slack=_at_slack_call(district.tapped))
 
 
