@@ -43,6 +43,7 @@ lint: setup
 
 bench: setup
 	$(BIN)/python benchmarks/page.py
+	$(BIN)/python benchmarks/learning.py
 
 # Pages and figures from the tables in docs/data, without any run; PAGE=compliance: one page.
 publish: setup

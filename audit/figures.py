@@ -11,7 +11,7 @@ from audit.cars import wear_price_usd_per_kwh
 from audit.finding import Floats
 from audit.phase_figures import phase_figures
 from audit.reserve_price import shortfall_usd_per_h
-from audit.run import SECONDS_PER_HOUR, WAYS, Run
+from audit.run import SECONDS_PER_HOUR, Run
 from audit.thermal import life_h_and_hot_spot, own_losses_kwh
 from audit.unit_tables import units_of
 from audit.units import start_usd
@@ -99,10 +99,11 @@ def refill_usd_per_mwh(run: Run, price: Floats) -> float:
         return NAN
     by_group = sum(d("charge_kw")[steps] for d in run.districts)
     weight = np.asarray(by_group).sum(axis=1)
-    slow, fast = (float(run.part("fleet")[key]) for key in ("eta_charge", "fast_eta_charge"))
-    eta = slow
+    eta = float(run.part("fleet")["eta_charge"])
     if weight.sum() > 0:
-        eta = float((np.asarray(by_group) @ np.where(run.districts[0].group_is_fast, fast, slow)).sum() / weight.sum())
+        first = run.districts[0]
+        of_group = first.classes.of_kind(first.group_kind, "eta_charge")
+        eta = float((np.asarray(by_group) @ of_group).sum() / weight.sum())
     used = weight if weight.sum() > 0 else np.ones(weight.size)
     return float((price[steps] * used).sum() / used.sum()) / eta
 
@@ -247,9 +248,8 @@ def _hourly(run: Run, name: str) -> Floats:
 def _planned_wear(run: Run) -> Floats:
     """[G] per kWh at the bus; NaN where the price is that of a cell's model."""
     price = wear_price_usd_per_kwh(run)
-    is_fast = np.arange(18) // WAYS % 3 == 1
-    fleet = run.part("fleet")
-    eta = np.where(is_fast, float(fleet["fast_eta_discharge"]), float(fleet["eta_discharge"]))
+    first = run.districts[0]
+    eta = first.classes.of_kind(first.group_kind, "eta_discharge")
     return np.asarray((NAN if price is None else price) / eta)
 
 

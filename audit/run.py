@@ -13,14 +13,14 @@ import numpy as np
 import yaml
 
 from audit.arrays import ARRAYS, Place, Told, at
+from audit.classes import CarClasses, classes_of
 from audit.finding import AuditError, Floats
 
 KIND, TRACES_KIND = "v2g-testbed result", "v2g-testbed vehicle traces"
 SCHEMAS = (1, 2)
 """Layouts of result files that are understood."""
 SECONDS_PER_HOUR = 3600
-ZONES, CLASSES, WAYS = 3, 3, 2
-TAXI = 1
+ZONES, WAYS = 3, 2
 MOST_VALUES = 400_000_000
 """Of one array: more is no result but a file that would fill the memory."""
 Values = Mapping[str, Any]
@@ -37,6 +37,7 @@ class District:
     attributes: Values
     arrays: Values
     axes: Values
+    classes: CarClasses
     traces: Values | None = None
     """[T, V] by name, where they were asked for."""
 
@@ -67,12 +68,26 @@ class District:
     @property
     def group_zone(self) -> Any:
         """[G] zone of each group; groups are zone, class, way, the last fastest."""
-        return np.arange(ZONES * CLASSES * WAYS) // (CLASSES * WAYS)
+        return np.arange(self.group_count) // (self.classes.count * WAYS)
 
     @property
-    def group_is_fast(self) -> Any:
-        """[G] whether its cars charge at fast chargers: taxis."""
-        return np.arange(ZONES * CLASSES * WAYS) // WAYS % CLASSES == TAXI
+    def group_kind(self) -> Any:
+        """[G] kind of charger of its cars, by their class."""
+        return self.classes.kind_of_class[np.arange(self.group_count) // WAYS % self.classes.count]
+
+    @property
+    def group_count(self) -> int:
+        return ZONES * self.classes.count * WAYS
+
+    @property
+    def car_kind(self) -> Any:
+        """[V] kind of charger of each car."""
+        return self.classes.kind_of_class[self("vehicle_class_index").astype(np.int64)]
+
+    @property
+    def has_given_cars(self) -> bool:
+        """Whether a file describes its cars one by one: then their sizes are what it says, and not judged."""
+        return self.scenario.get("cars_file") is not None
 
 
 @dataclass(frozen=True)
@@ -104,6 +119,10 @@ class Run:
     @property
     def steps(self) -> int:
         return int(self.attributes["steps_written"])
+
+    @cached_property
+    def classes(self) -> CarClasses:
+        return classes_of(self.scenario)
 
     @property
     def step_s(self) -> int:
@@ -192,7 +211,8 @@ def _run(path: Path, file: h5py.File, told: Values, sample: int | None) -> Run:
     traces = _traces(path, attributes, scenario)
     steps, schema = int(attributes["steps_written"]), int(attributes["schema_version"])
     arrays, axes = _arrays(file, "system", steps, schema)
-    districts = tuple(_district(file, i, described[i], steps, schema, traces) for i in range(len(names)))
+    classes = classes_of(scenario)
+    districts = tuple(_district(file, i, described[i], classes, steps, schema, traces) for i in range(len(names)))
     plan, _ = _arrays(_group(file, "plan"), "plan", steps, schema)
     warmup = {name: _values(values, f"warmup_plan/{name}") for name, values in file.get("warmup_plan", {}).items()}
     reference, _ = _arrays(_group(file, "reference"), "reference", steps, schema)
@@ -246,7 +266,7 @@ def _scenario(attributes: Values) -> dict[str, Any]:
     return scenario
 
 
-def _district(file: h5py.File, index: int, described: Values, steps: int, schema: int,
+def _district(file: h5py.File, index: int, described: Values, classes: CarClasses, steps: int, schema: int,
               traces: Mapping[str, Values] | None) -> District:
     group = _group(_group(file, "districts"), str(described["name"]))
     has_network = bool(group.attrs["has_network"])
@@ -255,7 +275,8 @@ def _district(file: h5py.File, index: int, described: Values, steps: int, schema
         more, more_axes = _arrays(group, "network", steps, schema)
         arrays, axes = {**arrays, **more}, {**axes, **more_axes}
     mine = traces.get(str(described["name"])) if traces is not None else None
-    return District(str(described["name"]), index, described, has_network, _attributes(group), arrays, axes, mine)
+    return District(str(described["name"]), index, described, has_network, _attributes(group), arrays, axes, classes,
+                    mine)
 
 
 def _arrays(group: Any, place: Place, steps: int, schema: int) -> tuple[dict[str, Any], dict[str, Any]]:

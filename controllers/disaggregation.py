@@ -11,7 +11,7 @@ import numpy as np
 
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
 from models.records.feeder import Site
-from models.records.groups import cohort_index, group_index
+from models.records.groups import cohort_index
 from models.records.vehicles import DeclaredTable, Vehicles
 
 HALVINGS = 40
@@ -147,7 +147,7 @@ def cohort_rows(vehicles: Vehicles, declared: DeclaredTable, site: Site, plan_ti
                 horizon_h: int) -> Ints:
     """Row [V] of each plugged car's cohort in a plan made at plan_time_s; -1 for cars not plugged in."""
     zone = site.bus_zone[declared.bus_index]
-    group = group_index(zone, vehicles.class_index, vehicles.is_bidirectional)
+    group = vehicles.group_of(np.arange(vehicles.count), zone)
     rows = cohort_index(group, declared.declared_departure_s, plan_time_s, horizon_h)
     return np.where(declared.is_plugged, rows, -1)
 

@@ -75,7 +75,7 @@ class TemporalKnowledge:
     carbon_price_usd_per_t: float
     curtailment_penalty_usd_per_mwh: float
     wear_usd_per_kwh: Floats
-    """[GROUP_COUNT] marginal wear per kWh drawn out of the battery."""
+    """[G] marginal wear per kWh drawn out of the battery."""
     tariff_in_objective: bool
     reserve_rule: ReserveRule
     reserve_fraction: float
@@ -131,7 +131,7 @@ BY_STEP = ("load_step_mw", "wind_step_mw", "pv_step_mw")
 
 @dataclass(frozen=True)
 class DeliveryRecord(Table):
-    """What a district's operator has measured of its own instructions in one step, by group [GROUP_COUNT]."""
+    """What a district's operator has measured of its own instructions in one step, by group [G]."""
 
     stays: Annotated[Floats, of("1", "group")]
     """Instructed stays that ended; only those in which some instruction told following from not following."""
@@ -214,7 +214,7 @@ class SpatialKnowledge:
     """Hours of the upper plan's cohorts (row = group * (horizon_h + 1) + departure hour)."""
     assumed_compliance: float
     wear_usd_per_kwh: Floats
-    """[GROUP_COUNT]"""
+    """[G]"""
     placement: Placement
     on_inexact: OnInexact
     reactive_power: bool
@@ -281,7 +281,7 @@ class FeederView:
     vm_pu: Floats
     """[B] of the step before."""
     compliance_by_group: Floats = field(default_factory=lambda: np.zeros(0))
-    """[GROUP_COUNT] share of cars expected to follow, as learned; empty: `assumed_compliance` for all."""
+    """[G] share of cars expected to follow, as learned; empty: `assumed_compliance` for all."""
     compliance_mean: float = float("nan")
     """The same as one number for the district; `flexibility` counts with it."""
 
@@ -324,7 +324,7 @@ class Setpoints(Table):
     nodal_price_usd_per_mwh: Annotated[Floats, of("USD/MWh", "bus", nan=True)]
     """[B]; NaN if there is none."""
     guidance_rank: Annotated[Ints, of("1", "charger_kind", "bus")]
-    """[2, B] by charger kind: 0 = best bus for the next arrival, ... ; -1 everywhere = no guidance."""
+    """[kind, B] by charger kind: 0 = best bus for the next arrival, ... ; -1 everywhere = no guidance."""
     certificate: SpatialCertificate
 
 

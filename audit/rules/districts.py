@@ -6,13 +6,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.cars import FAST_ON_THE_WAY_ETA, charge_max_kw, of_kind, per_group, wear_price_usd_per_kwh
+from audit.cars import (
+    FAST_ON_THE_WAY_ETA,
+    charge_max_kw,
+    of_kind,
+    per_group,
+    ports_per_bus,
+    wear_price_usd_per_kwh,
+)
+from audit.classes import ZONE_NAMES
 from audit.finding import Check, Floats, same, within
 from audit.registry import rule
 from audit.run import ZONES, District, Run
 from audit.tables import OWN_DATA, columns, numbers
-
-ZONE_NAMES = ("residential", "commercial", "office")
 
 
 @rule("5.2", "stored_kwh", "charged_kwh", "discharged_kwh", "fast_charged_kwh", "driven_kwh", "lost_kwh",
@@ -44,7 +50,7 @@ def losses_of_chargers(run: Run) -> Iterator[Check]:
     for d in run.districts:
         lost = []
         for end in (0, 1):
-            into, out = of_kind(run, d.group_is_fast, "charge", end), of_kind(run, d.group_is_fast, "discharge", end)
+            into, out = of_kind(run, d.group_kind, "charge", end), of_kind(run, d.group_kind, "discharge", end)
             lost.append((d("charge_kw") @ (1 - into) + d("discharge_kw") @ (1 / out - 1)) * run.step_h)
         on_the_way = d("fast_charged_kwh") * (1 - FAST_ON_THE_WAY_ETA)
         yield within(f"{d.name}: lost", d("lost_kwh") - on_the_way, lost[1], lost[0], "kWh", absolute=1e-6)
@@ -72,7 +78,7 @@ def wear_of_groups(run: Run) -> Iterator[Check]:
     """Wear is booked on energy drawn out of the battery for the grid, at one price, and on nothing else."""
     price = wear_price_usd_per_kwh(run)
     for d in run.districts:
-        drawn = [d("discharge_kw") / of_kind(run, d.group_is_fast, "discharge", end) * run.step_h for end in (0, 1)]
+        drawn = [d("discharge_kw") / of_kind(run, d.group_kind, "discharge", end) * run.step_h for end in (0, 1)]
         if price is None:
             yield Check(f"{d.name}: wear without discharging of", np.where(drawn[1] > 0, 0.0, d("wear_usd")), 1e-9,
                         "USD", _groups(d))
@@ -87,7 +93,7 @@ def charger_power(run: Run) -> Iterator[Check]:
     for d in run.districts:
         if run.schema < 2 or not run.has_totals:
             continue
-        for way, most in (("charge", per_group(d, charge_max_kw(run, d))),
+        for way, most in (("charge", per_group(d, charge_max_kw(d))),
                           ("discharge", per_group(d, d("vehicle_p_discharge_max_kw")))):
             yield within(f"{d.name}: {way} of", d(f"{way}_kw"), 0.0, most, "kW", names=_groups(d))
 
@@ -162,7 +168,7 @@ def plugged_in(run: Run) -> Iterator[Check]:
 def queues(run: Run) -> Iterator[Check]:
     """Nobody waits where there is a port for every car."""
     for d in run.districts:
-        if d.scenario["slow_ports_per_bus"] is None and d.scenario["fast_ports_per_bus"] is None:
+        if all(ports_per_bus(d, kind) is None for kind in set(d.classes.kind_of_class.tolist())):
             yield same(f"{d.name}: cars waiting", d("queue_count"), 0.0, "cars")
 
 

@@ -75,7 +75,7 @@ def ac_of_setpoints(run: Run) -> Iterator[Check]:
 
 def _port_kw(run: Run, d: District) -> float:
     """All chargers of the district, the most that one bus could draw."""
-    return float(charge_max_kw(run, d).sum()) if run.has_totals else np.inf
+    return float(charge_max_kw(d).sum()) if run.has_totals else np.inf
 
 
 @rule("5.5", "transformer_kva", "transformer_rating_kva")
@@ -95,8 +95,10 @@ def transformers(run: Run) -> Iterator[Check]:
 
 
 def _fast_kw(d: District) -> tuple[Floats, Floats]:
-    """(most, least) [T, B] of a bus's power that may pass fast ports: what the taxis of its zone charge, give back."""
-    charge, discharge = (np.where(d.group_is_fast, d(name), 0.0).reshape(d(name).shape[0], 3, -1).sum(axis=2)
+    """(most, least) [T, B] of a bus's power that may pass ports beside its own transformer: what cars of its zone that
+    use such ports, as taxis do, charge and give back."""
+    is_behind = d.classes.of_kind(d.group_kind, "is_behind")
+    charge, discharge = (np.where(is_behind, 0.0, d(name)).reshape(d(name).shape[0], 3, -1).sum(axis=2)
                          for name in ("charge_kw", "discharge_kw"))
     zone = d("bus_zone")
     at = np.where(zone >= 0, zone, 0)

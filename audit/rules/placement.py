@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from audit.cars import charge_max_kw
+from audit.cars import charge_max_kw, ports_per_bus
+from audit.classes import ZONE_NAMES
 from audit.finding import Check, Floats, holds, same, within
 from audit.network import Tree, loads, slack_vm_pu, tree_of
 from audit.registry import rule
@@ -54,7 +55,7 @@ def ac_of_the_plan(run: Run) -> Iterator[Check]:
         yield same(f"{d.name}: slack voltage of the plan", vm[:, 0], slack, "pu")
         cars = np.where(told[:, None], behind - p, 0.0)[:, 1:]
         parks = (d("bus_zone") >= 0)[1:]
-        most = float(charge_max_kw(run, d).sum()) if run.has_totals else np.inf
+        most = float(charge_max_kw(d).sum()) if run.has_totals else np.inf
         yield within(f"{d.name}: planned cars at", cars, np.where(parks, -most, 0.0), np.where(parks, most, 0.0), "kW",
                      names=d.buses[1:], rel=0.0, absolute=0.05)
 
@@ -205,15 +206,16 @@ def reactive(run: Run) -> Iterator[Check]:
 def ports_taken(run: Run) -> Iterator[Check]:
     """Cars wait only where all ports of their kind in a zone are taken as the next step begins."""
     for d in run.districts:
-        ports = [d.scenario[f"{kind}_ports_per_bus"] for kind in ("slow", "fast")]
-        if None in ports or run.steps < 2:
+        kinds = sorted(set(d.classes.kind_of_class.tolist()))
+        ports = {kind: ports_per_bus(d, kind) for kind in kinds}
+        if None in ports.values() or run.steps < 2:
             continue
         # cars come and go at the very instant: one port may just have been freed
         full = np.zeros(run.steps - 1, dtype=np.bool_)
         for zone in range(3):
             buses = int((d("bus_zone") == zone).sum())
-            for fast in (False, True):
-                taken = d("plugged_count")[1:, (d.group_zone == zone) & (d.group_is_fast == fast)].sum(axis=1)
-                here = int(ports[fast]) * buses * (not fast or zone == 1)
+            for kind in kinds:
+                taken = d("plugged_count")[1:, (d.group_zone == zone) & (d.group_kind == kind)].sum(axis=1)
+                here = int(ports[kind] or 0) * buses * (ZONE_NAMES[zone] in d.classes.kinds[kind].zones)
                 full |= (taken >= here - 1) & (here > 0)
         yield holds(f"{d.name}: cars wait beside free ports", (d("queue_count")[:-1] == 0) | full)

@@ -19,7 +19,6 @@ from audit.unit_tables import units_of
 from audit.units import Units, start_usd
 
 MW, NEAR_MW = 1e-4, 0.01
-GROUPS = 18
 ANSWERS_PRICES = "tariff"
 """The controller under which cars that nobody controls answer prices."""
 
@@ -165,13 +164,12 @@ def _payments(run: Run, plan: Plan) -> tuple[float, float] | None:
     both, price = known_usd_per_kwh(run, plan.time_s // SECONDS_PER_HOUR, plan.hours), wear_price_usd_per_kwh(run)
     if both is None or price is None:
         return None
-    is_fast = np.arange(GROUPS) // WAYS % 3 == 1
-    fleet = run.part("fleet")
-    eta = np.where(is_fast, float(fleet["fast_eta_discharge"]), float(fleet["eta_discharge"]))
+    first = run.districts[0]
+    eta = first.classes.of_kind(first.group_kind, "eta_discharge")
     charge, discharge = both
     tariff = sum(float((pc @ charge).sum() - (pd @ discharge).sum())
                  for pc, pd in zip(plan.pc_kw, plan.pd_kw, strict=True))
-    wear = sum(float((pd.reshape(GROUPS, -1).sum(axis=1) / eta).sum()) * price for pd in plan.pd_kw)
+    wear = sum(float((pd.reshape(eta.size, -1).sum(axis=1) / eta).sum()) * price for pd in plan.pd_kw)
     return tariff, wear
 
 
@@ -256,7 +254,7 @@ def planned_balance(run: Run) -> Iterator[Check]:
     known = told_of(run)
     if known is None or run.schema < 2 or not run.has_totals:
         return
-    most = sum(float(charge_max_kw(run, d).sum()) for d in run.districts) / 1e3
+    most = sum(float(charge_max_kw(d).sum()) for d in run.districts) / 1e3
     answers = str(run.attributes["controller"]) == ANSWERS_PRICES
     given_back = sum(float(d("vehicle_p_discharge_max_kw").sum()) for d in run.districts) / 1e3 * answers
     for plan in plans_of(run):
@@ -329,7 +327,7 @@ def planned_cohorts(run: Run) -> Iterator[Check]:
             hours, leaves = np.arange(plan.hours), np.arange(pc.shape[0]) % (plan.hours + 1)
             gone = hours[None, :] > leaves[:, None]
             one_way = np.arange(pc.shape[0]) // (plan.hours + 1) % WAYS == 0
-            most = float(charge_max_kw(run, d).sum()) if run.schema >= 2 and run.has_totals else np.inf
+            most = float(charge_max_kw(d).sum()) if run.schema >= 2 and run.has_totals else np.inf
             for way, power in (("charging", pc), ("discharging", pd)):
                 yield within(f"{plan.name}, {d.name}: {way}", power.T, 0.0, most, "kW", axis="hour")
                 yield Check(f"{plan.name}, {d.name}: {way} of cars that have left",
@@ -353,7 +351,7 @@ def targets_of_plans(run: Run) -> Iterator[Check]:
         for d in run.districts:
             for way, name in (("pc", "target_charge_kw"), ("pd", "target_discharge_kw")):
                 power = d(f"plan_{way}_kw")[index]
-                by_group = power.reshape(GROUPS, -1, power.shape[1]).sum(axis=1)
+                by_group = power.reshape(run.districts[0].group_count, -1, power.shape[1]).sum(axis=1)
                 yield same(f"{d.name}: {name} of plan {index},", d(name)[rows], by_group[:, lead].T, "kW",
                            names=tuple(map(str, d.axes["group"])))
 

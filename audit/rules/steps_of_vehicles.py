@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.cars import charge_max_kw, is_fast, of_kind
+from audit.cars import charge_max_kw, of_kind
 from audit.finding import Check, Floats, same, within
 from audit.registry import rule
 from audit.run import WAYS, ZONES, District, Run
@@ -30,7 +30,7 @@ def _plugged_h(d: District) -> Floats:
 
 def _on_arrival_kwh(run: Run, d: District) -> Floats:
     """[T, V] the most that a stay that begins within the step may have charged besides."""
-    return np.asarray(charge_max_kw(run, d) * d.trace("arrived_vehicle_h"))
+    return np.asarray(charge_max_kw(d) * d.trace("arrived_vehicle_h"))
 
 
 def _takes_over(d: District) -> Any:
@@ -50,7 +50,7 @@ def power_of_steps(run: Run) -> Iterator[Check]:
         p = d.trace("p_vehicle_kw")
         yield same(f"{d.name}: power of all cars", p.sum(axis=1), (d("charged_kwh") - d("discharged_kwh")) / run.step_h,
                    "kW", absolute=_rounding(p), rel=0.0)
-        most, least = charge_max_kw(run, d), -d("vehicle_p_discharge_max_kw")
+        most, least = charge_max_kw(d), -d("vehicle_p_discharge_max_kw")
         yield within(f"{d.name}:", p, least, most, "kW", names=_names(d), rel=SINGLE)
         yield Check(f"{d.name}: power beyond hours plugged in,",
                     np.abs(p) * run.step_h - np.maximum(most, -least) * _plugged_h(d), 1e-4, "kWh", _names(d))
@@ -98,8 +98,8 @@ def energy_of_steps(run: Run) -> Iterator[Check]:
         soc, p, size = d.trace("soc"), d.trace("p_vehicle_kw"), d("vehicle_capacity_kwh")
         start = d("vehicle_stored_start_kwh") / size
         before = np.concatenate([start[None, :], soc[:-1]])
-        fast = is_fast(d)
-        into, out = of_kind(run, fast, "charge", 1), of_kind(run, fast, "discharge", 1)
+        kind = d.car_kind
+        into, out = of_kind(run, kind, "charge", 1), of_kind(run, kind, "discharge", 1)
         gain = (np.maximum(p, 0.0) * into - np.maximum(-p, 0.0) / out) * run.step_h / size
         # a car below its least after driving was helped up to it, then plugged in
         helped = soc <= least + np.maximum(gain, 0.0) + SOC
@@ -175,10 +175,10 @@ def limited_of_steps(run: Run) -> Iterator[Check]:
         yield Check(f"{d.name}: more than asked,", np.nan_to_num(beyond, nan=-1.0), 1e-5, "kW", _names(d))
         start = d("vehicle_stored_start_kwh") / size
         before = np.concatenate([start[None, :], d.trace("soc")[:-1]])
-        fast = is_fast(d)
-        filled = before + np.maximum(can, 0.0) * of_kind(run, fast, "charge", 1) * run.step_h / size
-        emptied = before - np.maximum(-can, 0.0) / of_kind(run, fast, "discharge", 0) * run.step_h / size
-        taper = np.where(fast, float(fleet["fast_taper_start_soc"]), float(fleet["slow_taper_start_soc"]))
+        kind = d.car_kind
+        filled = before + np.maximum(can, 0.0) * of_kind(run, kind, "charge", 1) * run.step_h / size
+        emptied = before - np.maximum(-can, 0.0) / of_kind(run, kind, "discharge", 0) * run.step_h / size
+        taper = d.classes.of_kind(kind, "taper_start_soc")
         at_end = np.where(told > 0, filled >= np.minimum(float(fleet["soc_max"]), taper) - 1e-5,
                           emptied <= np.maximum(float(fleet["soc_floor_v2g"]), 0.0) + 1e-5)
         cut = np.abs(told) - np.abs(can) > 1e-5 + 1e-6 * np.abs(np.nan_to_num(told))

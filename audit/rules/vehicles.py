@@ -7,11 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from audit.cars import (
-    CLASS_NAMES,
     FAST_ON_THE_WAY_ETA,
     by_class,
     charge_max_kw,
-    is_fast,
     of_kind,
     wear_price_usd_per_kwh,
 )
@@ -58,11 +56,11 @@ def energy_of_vehicles(run: Run) -> Iterator[Check]:
 def efficiency_of_vehicles(run: Run) -> Iterator[Check]:
     """What comes into a battery, and what leaves it, is what its charger's efficiency makes of it."""
     for d in run.districts if run.has_totals else ():
-        low, high = (of_kind(run, is_fast(d), "charge", end) for end in (0, 1))
+        low, high = (of_kind(run, d.car_kind, "charge", end) for end in (0, 1))
         charged, discharged = d("vehicle_charged_kwh"), d("vehicle_discharged_kwh")
         yield within(f"{d.name}: stored by vehicle", d("vehicle_stored_kwh"), low * charged, high * charged, "kWh",
                      axis="vehicle", absolute=1e-6)
-        low, high = (of_kind(run, is_fast(d), "discharge", end) for end in (0, 1))
+        low, high = (of_kind(run, d.car_kind, "discharge", end) for end in (0, 1))
         yield within(f"{d.name}: drawn by vehicle", d("vehicle_drawn_kwh"), discharged / high, discharged / low,
                      "kWh", axis="vehicle", absolute=1e-6)
 
@@ -73,8 +71,7 @@ def batteries(run: Run) -> Iterator[Check]:
     fleet = run.part("fleet")
     for d in run.districts if run.has_totals else ():
         size, begin, end = (d(f"vehicle_{name}_kwh") for name in ("capacity", "stored_start", "stored_end"))
-        yield within(f"{d.name}: capacity of vehicle", size, *by_class(run, d, "{}_capacity_kwh"), "kWh",
-                     axis="vehicle")
+        yield within(f"{d.name}: capacity of vehicle", size, *by_class(d, "capacity_kwh"), "kWh", axis="vehicle")
         least, most = float(fleet["soc_min"]) * size, float(fleet["soc_max"]) * size
         yield within(f"{d.name}: stored at first in vehicle", begin, 0.0, size, "kWh", axis="vehicle")
         yield within(f"{d.name}: stored at last in vehicle", end, np.minimum(least, begin), np.maximum(most, begin),
@@ -84,36 +81,35 @@ def batteries(run: Run) -> Iterator[Check]:
 @rule("6.1", "vehicle_class_index", "vehicle_is_enrolled", "vehicle_is_bidirectional", "vehicle_p_discharge_max_kw")
 def who_they_are(run: Run) -> Iterator[Check]:
     """There are as many cars of each class as the scenario says, with chargers and contracts as it says."""
-    fleet, drivers = run.part("fleet"), run.part("drivers")
+    fleet = run.part("fleet")
     for d in run.districts if run.has_totals else ():
         kind = d("vehicle_class_index")
-        for index, name in enumerate(CLASS_NAMES):
+        for index, c in enumerate(d.classes.classes):
             mine = kind == index
-            if kind.size:
-                yield same(f"{d.name}: {name} cars", mine.sum(), int(d.scenario[name]), "cars")
-            share = float(fleet[f"{name}_bidirectional_share"])
-            if share in (0.0, 1.0):
-                yield same(f"{d.name}: bidirectional {name} cars", d("vehicle_is_bidirectional")[mine], share, "",
+            if kind.size and not d.has_given_cars:
+                yield same(f"{d.name}: {c.name} cars", mine.sum(), c.count(d.scenario), "cars")
+            share = c.bidirectional_share
+            if share in (0.0, 1.0) and not d.has_given_cars:
+                yield same(f"{d.name}: bidirectional {c.name} cars", d("vehicle_is_bidirectional")[mine], share, "",
                            axis="vehicle")
             # who answers to nobody has no contract
-            share = 0.0 if d.scenario["strategies"][name] == "free" else float(drivers["enrolled_share"])
+            share = 0.0 if c.is_free(d.scenario) else c.enrolled_share
             if share in (0.0, 1.0):
-                yield same(f"{d.name}: enrolled {name} cars", d("vehicle_is_enrolled")[mine], share, "",
+                yield same(f"{d.name}: enrolled {c.name} cars", d("vehicle_is_enrolled")[mine], share, "",
                            axis="vehicle")
-        youngest, oldest = np.broadcast_to(fleet["age_years"], 2)
+        youngest, oldest = (0.0, np.inf) if d.has_given_cars else np.broadcast_to(fleet["age_years"], 2)
         yield within(f"{d.name}: age of vehicle", d("vehicle_age_years"), youngest, oldest, "a", axis="vehicle")
         if run.schema >= 2:
             yield from _chargers(run, d.index)
 
 
 def _chargers(run: Run, index: int) -> Iterator[Check]:
-    d, fleet = run.districts[index], run.part("fleet")
-    ranges = [np.broadcast_to(fleet[f"{kind}_charger_kw"], 2) for kind in ("slow", "fast")]
-    low, high = (np.where(is_fast(d), ranges[1][end], ranges[0][end]) for end in (0, 1))
+    d = run.districts[index]
+    low, high = by_class(d, "charger_kw")
     two_way = d("vehicle_is_bidirectional") > 0
     yield within(f"{d.name}: discharging power of vehicle", d("vehicle_p_discharge_max_kw"),
                  np.where(two_way, low, 0.0), np.where(two_way, high, 0.0), "kW", axis="vehicle")
-    for way, most in (("charge", charge_max_kw(run, d)), ("discharge", d("vehicle_p_discharge_max_kw"))):
+    for way, most in (("charge", charge_max_kw(d)), ("discharge", d("vehicle_p_discharge_max_kw"))):
         yield Check(f"{d.name}: {way}d beyond its charger and its hours by vehicle",
                     d(f"vehicle_{way}d_kwh") - most * d("vehicle_plugged_h"), 1e-6, "kWh", axis="vehicle")
 
@@ -137,11 +133,11 @@ def _wear(run: Run, index: int) -> Iterator[Check]:
     """At the scenario's price, or at one and the same for all cars of a class."""
     d, price = run.districts[index], wear_price_usd_per_kwh(run)
     drawn, wear = d("vehicle_drawn_kwh"), d("vehicle_wear_usd")
-    for kind in range(len(CLASS_NAMES)):
+    for kind, c in enumerate(d.classes.classes):
         mine = d("vehicle_class_index") == kind
         total = float(drawn[mine].sum())
         of_class = price if price is not None else float(wear[mine].sum()) / total if total > 0 else 0.0
-        yield same(f"{d.name}: wear of {CLASS_NAMES[kind]} car", wear[mine], drawn[mine] * of_class, "USD",
+        yield same(f"{d.name}: wear of {c.name} car", wear[mine], drawn[mine] * of_class, "USD",
                    axis="vehicle")
 
 

@@ -2,7 +2,7 @@
 
 The location of cars is not decided here: the power of a zone's cars of one charger kind (a `place`) is spread over
 the zone's buses in proportion to their ports of that kind, as the lower layer expects it of cars still to come.
-So a feeder's hour is known from a few numbers y [C], C places: C is at most six.
+So a feeder's hour is known from a few numbers y [C], C places: at most three for each kind of charger.
 Arrays: L = B - 1 lines (row j ends at bus j + 1), C places, H hours; MW = pu on 1 MVA.
 """
 
@@ -16,10 +16,9 @@ import numpy as np
 from controllers.port import FeederOffer, PowerFlowCall
 from models.records.arrays import Floats, Ints
 from models.records.feeder import RadialFeeder, Site
-from models.records.groups import CHARGER_KINDS, VEHICLE_CLASSES, ZONES, kind_of, zone_of
+from models.records.groups import ZONES, Groups
 
 KW_PER_MW = 1000.0
-TAXI = VEHICLE_CLASSES.index("taxi")
 
 
 class NoPowerFlow(ArithmeticError):
@@ -56,6 +55,7 @@ class Network:
     name: str
     feeder: RadialFeeder
     power_flow: PowerFlowCall
+    groups: Groups
     places: Ints
     """[C, 2] zone and charger kind."""
     share: Floats
@@ -77,7 +77,7 @@ class Network:
     @cached_property
     def share_slow(self) -> Floats:
         """[L, C] the part behind the buses' own transformers; fast ports have their own."""
-        return np.asarray(self.share * (self.places[:, 1] == CHARGER_KINDS.index("slow")))
+        return np.asarray(self.share * self.groups.behind_transformer[self.places[:, 1]])
 
     @cached_property
     def rated(self) -> Ints:
@@ -92,7 +92,7 @@ class Network:
 
     def place_of_group(self, group: Ints) -> Ints:
         """Column of `places` of each group; -1 where its zone has no such port."""
-        zone, kind = zone_of(group), kind_of(group)
+        zone, kind = self.groups.zone_of(group), self.groups.kind_of(group)
         hit = (self.places[None, :, 0] == zone[:, None]) & (self.places[None, :, 1] == kind[:, None])
         return np.where(hit.any(axis=1), hit.argmax(axis=1), -1)
 
@@ -103,17 +103,25 @@ class Network:
 
 def make_network(name: str, offer: FeederOffer, time_s: int, load_mw: Floats, uncontrolled_kw: Floats) -> Network:
     """The district's feeder from time_s on under the forecast system load [H]; cars outside control [H] spread over all
-    slow ports."""
+    slow ports and what else is behind the buses' transformers."""
     feeder, site = offer.feeder, offer.site
-    places = np.array([(zone, kind) for zone in range(len(ZONES)) for kind in range(len(CHARGER_KINDS))
+    places = np.array([(zone, kind) for zone in range(len(ZONES)) for kind in range(site.groups.kind_count)
                        if site.ports(kind)[site.bus_zone == zone].sum() > 0], dtype=np.int64).reshape(-1, 2)
     share = np.stack([_share(site, int(zone), int(kind)) for zone, kind in places], axis=1)
-    everywhere = site.slow_ports / max(int(site.slow_ports.sum()), 1)
+    everywhere = _ports_of_all(site)
     load, q_load = (power[1:] / KW_PER_MW for power in offer.bus_load(time_s, load_mw))
-    bare = Network(name, feeder, offer.power_flow, places, share[1:], load, q_load, np.zeros(load_mw.size))
+    bare = Network(name, feeder, offer.power_flow, site.groups, places, share[1:], load, q_load, np.zeros(load_mw.size))
     base = ac_flow(bare, load, q_load).losses_mw(feeder)
     p_fixed = load + np.outer(everywhere, uncontrolled_kw)[1:] / KW_PER_MW
-    return Network(name, feeder, offer.power_flow, places, share[1:], p_fixed, q_load, base)
+    return Network(name, feeder, offer.power_flow, site.groups, places, share[1:], p_fixed, q_load, base)
+
+
+def _ports_of_all(site: Site) -> Floats:
+    """[B] share of the ports that are behind the buses' own transformers, of all where there are none."""
+    ports = site.ports_by_kind()
+    behind = ports[:, site.groups.behind_transformer].sum(axis=1)
+    chosen = behind if behind.any() else ports.sum(axis=1)
+    return np.asarray(chosen / max(int(chosen.sum()), 1))
 
 
 def _share(site: Site, zone: int, kind: int) -> Floats:

@@ -46,9 +46,9 @@ class Projection:
         return self.asked_kw - self.done_kw
 
 
-def action_size(acts_by: ActsBy, horizon_h: int) -> int:
-    """Numbers of an action in one district."""
-    return cohort_count(horizon_h) if acts_by == "cohort" else 1
+def action_size(acts_by: ActsBy, horizon_h: int, groups: int) -> int:
+    """Numbers of an action in one district with so many groups of cars."""
+    return cohort_count(groups, horizon_h) if acts_by == "cohort" else 1
 
 
 def checked_action(action: object, size: int, what: str = "action") -> Floats:
@@ -69,7 +69,7 @@ class Acting:
 
     def __init__(self, knowledge: SpatialKnowledge, acts_by: ActsBy) -> None:
         self.knowledge, self.acts_by = knowledge, acts_by
-        self.size = action_size(acts_by, knowledge.horizon_h)
+        self.size = action_size(acts_by, knowledge.horizon_h, knowledge.site.groups.count)
 
     def setpoints(self, view: FeederView, action: object) -> tuple[Setpoints, Projection]:
         """Set-points for [view.time_s, + step_s) and what became of the action; ActionError."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from controllers.port import FeederView, Setpoints
 from models.records.arrays import Floats
-from models.records.groups import GROUP_COUNT, to_cohorts
+from models.records.groups import to_cohorts
 
 
 class ToldLayer(Protocol):
@@ -30,7 +30,7 @@ class Expecting:
     def __init__(self, layer: ToldLayer) -> None:
         self.layer = layer
         self._compliance: float | None = None
-        self._factor: Floats = np.ones(GROUP_COUNT)
+        self._factor: Floats = np.ones(0)
 
     def step(self, view: FeederView) -> Setpoints:
         """The layer's set-points under what the view says was learned."""

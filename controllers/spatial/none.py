@@ -35,7 +35,7 @@ def unsolved(knowledge: SpatialKnowledge, view: FeederView, setpoint_kw: Floats,
         p_plan_bus_kw=p_dispatched_bus_kw + view.flexibility.p_uncontrolled_kw[:, period],
         q_plan_bus_kvar=np.zeros(buses), vm_socp_pu=unknown, vm_ac_pu=unknown,
         losses_socp_kw=float("nan"), losses_ac_kw=float("nan"), nodal_price_usd_per_mwh=unknown,
-        guidance_rank=np.full((2, buses), -1, dtype=np.int64),
+        guidance_rank=np.full((knowledge.site.groups.kind_count, buses), -1, dtype=np.int64),
         certificate=SpatialCertificate(
             status="none", relaxation_gap_max_rel=float("nan"), vm_error_max_pu=float("nan"),
             loss_error_rel=float("nan"), solver_s=0.0, compile_s=0.0, solved_now=False, binding="",

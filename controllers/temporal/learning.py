@@ -18,7 +18,7 @@ from scipy.special import betaincinv
 from controllers.port import DeliveryRecord
 from models.records.arrays import Floats
 from models.records.flexibility import CohortFlexibility
-from models.records.groups import GROUP_COUNT, by_zone
+from models.records.groups import by_zone
 
 CONCENTRATION = 20.0
 """alpha + beta of the prior (A)."""
@@ -36,10 +36,10 @@ DAY_S = 86_400
 
 @dataclass
 class DistrictBook:
-    """Outcomes of one district: by group [GROUP_COUNT], and by zone and day."""
+    """Outcomes of one district: by group [G], and by zone and day."""
 
-    stays: Floats = field(default_factory=lambda: np.zeros(GROUP_COUNT))
-    followed: Floats = field(default_factory=lambda: np.zeros(GROUP_COUNT))
+    stays: Floats
+    followed: Floats
     cells: dict[tuple[int, int], Floats] = field(default_factory=dict)
     """(zone, day) -> [stays, followed]"""
 
@@ -56,9 +56,9 @@ class DistrictBook:
 class ComplianceLearner:
     """Learned compliance of every district's cohort groups; districts stand in the order of their names."""
 
-    def __init__(self, districts: int, assumed_compliance: float) -> None:
+    def __init__(self, districts: int, assumed_compliance: float, groups: int) -> None:
         self.assumed_compliance = assumed_compliance
-        self.books = tuple(DistrictBook() for _ in range(districts))
+        self.books = tuple(DistrictBook(*np.zeros((2, groups))) for _ in range(districts))
 
     def observe(self, time_s: int, records: tuple[DeliveryRecord, ...]) -> None:
         """Learn from what ended in the step before time_s."""
@@ -79,7 +79,7 @@ class ComplianceLearner:
         return (CONCENTRATION * self.assumed_compliance + followed) / (CONCENTRATION + stays)
 
     def by_group(self, district: int) -> Floats:
-        """[GROUP_COUNT] posterior mean of each group, its prior being the mean of all."""
+        """[G] posterior mean of each group, its prior being the mean of all."""
         book = self.books[district]
         share = (CONCENTRATION * self.mean + book.followed) / (CONCENTRATION + book.stays)
         return np.asarray(np.clip(share, LEAST_SHARE, MOST_SHARE), dtype=np.float64)

@@ -102,7 +102,7 @@ def hours_left(view: SystemView, passed_h: int) -> SystemView:
 def _remaining(cohorts: CohortFlexibility, passed_h: int) -> CohortFlexibility:
     """Cohorts on the plan's own rows and hours (nothing before passed_h) as a problem of the hours left."""
     h = cohorts.horizon_h
-    rows = rows_from_hour(passed_h, h)
+    rows = rows_from_hour(passed_h, h, cohorts.cohort_count)
     known = {name: getattr(cohorts, name) for name in (*_BY_HOUR, *_BY_COHORT) if getattr(cohorts, name).size}
     kept: dict[str, Any] = {name: values[rows] for name, values in known.items()}
     kept |= {name: kept[name][:, passed_h:] for name in _BY_HOUR if name in kept}

@@ -17,7 +17,6 @@ import numpy as np
 from controllers.port import Plan, ReserveRule, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.records.arrays import Floats, Ints
-from models.records.groups import GROUP_COUNT
 from models.records.objective import Objective
 from testbed.running.first_view import first_view
 from testbed.running.preflight import checked_scenario
@@ -66,7 +65,7 @@ class Switches:
         rule: ReserveRule = self.reserve_rule if planned else "thermal_only"
         knowledge = replace(
             job.knowledge, reserve_rule=rule, tariff_in_objective=self.tariff and planned,
-            wear_usd_per_kwh=np.full(GROUP_COUNT, self.wear_usd_per_mwh / 1e3 * planned),
+            wear_usd_per_kwh=np.full(job.knowledge.wear_usd_per_kwh.size, self.wear_usd_per_mwh / 1e3 * planned),
             carbon_price_usd_per_t=self.carbon_usd_per_t, objective=Objective())
         share = float(self.renewables)
         view = replace(job.view, wind_mw=share * job.view.wind_mw, pv_mw=share * job.view.pv_mw)

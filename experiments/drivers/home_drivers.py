@@ -33,7 +33,8 @@ from testbed.reporting.tables import print_table
 from testbed.running.preflight import RESULTS
 from testbed.scenario.loading import load_scenario
 from testbed.scenario.parts.district import District
-from testbed.setup.districts import driver_parameters, fleet_parameters, trip_parameters
+from testbed.setup.classes import fleet_parameters
+from testbed.setup.districts import driver_parameters, trip_parameters
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing

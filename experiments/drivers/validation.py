@@ -32,7 +32,7 @@ from models.mobility.trips import DAY_S, TripWishes
 from models.mobility.trips_survey import MOST_TRIPS, survey_tables
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
-from models.records.groups import OFFICE, PRIVATE, RESIDENTIAL, ZONES, zone_of
+from models.records.groups import OFFICE, RESIDENTIAL, THREE_CLASSES, ZONES
 from testbed.reporting.tables import print_table
 from testbed.running.preflight import RESULTS
 
@@ -76,7 +76,7 @@ def simulated(kind: PrivateTrips, zone: int = OFFICE) -> Stays:
         drivers=DriverParameters(compliance_mean=1.0, private_stays_per_day=MOST_TRIPS + 1 if kind == "survey" else 4),
         trips=TripParameters(trips=kind), warmup_days=1)
     s = simulate_sessions(inputs, district_seed(SEED, 0), DAYS).stays.sessions
-    here = zone_of(s.group) == zone
+    here = THREE_CLASSES.zone_of(s.group) == zone
     need = np.maximum(s.wanted_kwh - s.energy_kwh, 0.0) / s.eta_charge
     most = s.p_charge_max_kw * (s.departure_s - s.start_s) / HOUR_S
     return _stays(s.start_s[here], s.departure_s[here], np.minimum(need, most)[here])
@@ -110,7 +110,7 @@ def survey_rows() -> list[list[object]]:
     rows: list[list[object]] = [["survey", float(t.trips[0] @ np.arange(MOST_TRIPS + 1)), float(share @ hours),
                                  float(t.ways.sum(axis=1) @ km), 0.0, 0.0]]
     for kind in KINDS:
-        wishes = TripWishes(np.full(CARS, PRIVATE), district_seed(SEED, 0), TripParameters(trips=kind))
+        wishes = TripWishes(np.zeros(CARS, dtype=np.int64), district_seed(SEED, 0), TripParameters(trips=kind))
         day = wishes.day(2)
         left = day.depart_s[day.exists] / HOUR_S - 48
         length = km[np.minimum(np.searchsorted(t.km, day.distance_km[day.exists]), km.size - 1)]

@@ -11,7 +11,7 @@ import numpy as np
 
 from controllers.port import PowerFlowCall
 from models.records.arrays import Floats
-from models.records.groups import by_zone_class_way
+from models.records.groups import THREE_CLASSES
 from testbed.results.reading import Result
 from testbed.wiring.run_spec import DAY_S
 
@@ -46,8 +46,8 @@ def feeder_day(result: Result, name: str, day: int = 1) -> FeederDay:
 
     return FeederDay(
         losses_kw=series("losses_kw"), p_bus_kw=series("p_bus_kw"),
-        charge_kw=by_zone_class_way(series("charge_kw")).sum(axis=3),
-        discharge_kw=by_zone_class_way(series("discharge_kw")).sum(axis=3),
+        charge_kw=THREE_CLASSES.by_zone_class_way(series("charge_kw")).sum(axis=3),
+        discharge_kw=THREE_CLASSES.by_zone_class_way(series("discharge_kw")).sum(axis=3),
         waiting=int(series("queue_count").max()), fallbacks=int(series("spatial_fallback").sum()))
 
 

@@ -33,7 +33,7 @@ from experiments.feeder.equal_energy import (
 )
 from experiments.runs import exit_code, results_of, say
 from models.records.arrays import Floats
-from models.records.groups import VEHICLE_CLASSES, ZONES
+from models.records.groups import THREE_CLASSES, ZONES
 from testbed.metrics.inputs import networks
 from testbed.metrics.of_runs import half_width
 from testbed.reporting.tables import print_table
@@ -64,7 +64,7 @@ TRIES = 2
 """Seeds tried at most, as a multiple of the comparable ones asked for."""
 REPLAY_AGREES_REL = 1e-6
 BOUND_SHORT = 1e-4
-TAXI = VEHICLE_CLASSES.index("taxi")
+TAXI = THREE_CLASSES.class_names.index("taxi")
 
 
 # ---------------------------------------------------------------- one seed

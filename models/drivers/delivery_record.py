@@ -13,7 +13,6 @@ import numpy as np
 from models.drivers.compliance import COMPLIANCE_KW, COMPLIANCE_SHARE
 from models.drivers.willingness import on_arrival
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints
-from models.records.groups import GROUP_COUNT, group_index
 from models.records.vehicles import DeclaredTable, Vehicles
 
 NEVER_S = -(2**62)
@@ -21,7 +20,7 @@ NEVER_S = -(2**62)
 
 @dataclass(frozen=True)
 class Delivered:
-    """What ended or was measured in one step, by group [GROUP_COUNT]."""
+    """What ended or was measured in one step, by group [G]."""
 
     stays: Floats
     """Stays that ended and had at least one step that tells following from not following."""
@@ -57,7 +56,7 @@ class StayMeter:
         """Read the meters of [now_s, + dt_s); soc is that as the step begins, all arrays [V]."""
         asked = (is_dispatched > 0) & declared.is_plugged & self._vehicles.is_enrolled
         if not self._follows_any and not asked.any():
-            return Delivered(*np.zeros((6, GROUP_COUNT)))
+            return Delivered(*np.zeros((6, self._vehicles.groups.count)))
         stays, followed = self._close(now_s, dt_s, declared)
         left_s = declared.declared_departure_s - now_s
         self._open(declared, asked)
@@ -82,8 +81,7 @@ class StayMeter:
         new = np.flatnonzero(asked & (self._since_s != declared.plugged_since_s))
         v = self._vehicles
         self._since_s[new], self._until_s[new] = declared.plugged_since_s[new], declared.declared_departure_s[new]
-        self._group[new] = group_index(self._bus_zone[declared.bus_index[new]], v.class_index[new],
-                                       v.is_bidirectional[new])
+        self._group[new] = v.group_of(new, self._bus_zone[declared.bus_index[new]])
         self._told[new] = self._did[new] = 0.0
 
     def _close(self, now_s: int, dt_s: int, declared: DeclaredTable) -> tuple[Floats, Floats]:
@@ -97,19 +95,19 @@ class StayMeter:
         tells = gone[told > 0]
         share = self._did[tells] / told[told > 0]
         self._since_s[gone] = NEVER_S
-        group = self._group[tells]
-        return (np.bincount(group, minlength=GROUP_COUNT).astype(np.float64),
-                np.bincount(group, share, GROUP_COUNT).astype(np.float64))
+        group, groups = self._group[tells], self._vehicles.groups.count
+        return (np.bincount(group, minlength=groups).astype(np.float64),
+                np.bincount(group, share, groups).astype(np.float64))
 
     def _energy(self, asked: Bools, setpoint_kw: Floats, metered_kw: Floats, left_s: Ints,
                 dt_s: int) -> tuple[Floats, Floats, Floats, Floats]:
         """Instructed and delivered energy by group, discharging first; what exceeds the instruction does not count."""
         cars = np.flatnonzero(asked)
-        group, hours = self._group[cars], dt_s / SECONDS_PER_HOUR
+        group, hours, groups = self._group[cars], dt_s / SECONDS_PER_HOUR, self._vehicles.groups.count
         asked_h = np.where(left_s[cars] > 0, np.minimum(left_s[cars] / SECONDS_PER_HOUR, hours), hours)
         sums = []
         for sign in (-1.0, 1.0):
             asked_kwh = np.maximum(sign * setpoint_kw[cars], 0.0) * asked_h
             given_kwh = np.minimum(np.maximum(sign * metered_kw[cars], 0.0) * hours, asked_kwh)
-            sums += [np.bincount(group, kwh, GROUP_COUNT).astype(np.float64) for kwh in (asked_kwh, given_kwh)]
+            sums += [np.bincount(group, kwh, groups).astype(np.float64) for kwh in (asked_kwh, given_kwh)]
         return sums[0], sums[1], sums[2], sums[3]

@@ -6,7 +6,7 @@ raising `compliance_mean` with the same seed only turns some who do not comply i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,9 +14,9 @@ import numpy as np
 
 from models.drivers.behaviours import COMPLIED, IGNORES, NOT_ENROLLED, REFUSALS, plugs_in, usual_weights
 from models.drivers.plug_in_habit import ALWAYS_SOC, NEVER_SOC, SMALLEST_CHANCE, PlugInHabit
-from models.drivers.population import day_stream, own_plug_in_soc, stream
+from models.drivers.population import class_key, day_stream, own_plug_in_soc, stream
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, RecordError
-from models.records.groups import PRIVATE, RESIDENTIAL, TAXI, VEHICLE_CLASSES, ZONES
+from models.records.groups import ZONES
 from models.records.vehicles import TRIPS_PER_DAY, Vehicles
 
 SECONDS_PER_DAY, HOURS_PER_DAY, MISSTATED_DAYS = 86_400, 24, 3
@@ -48,6 +48,8 @@ class DriverParameters:
     """Standard deviation of declared less intended departures, hours."""
     private_stays_per_day: int = 4
     """Stays of a private car and day that have draws of their own: one more than its trips."""
+    stays_per_day: tuple[int, ...] = ()
+    """The same by class, where a scenario has classes of its own."""
 
     def __post_init__(self) -> None:
         shares = ("plug_in_probability", "compliance_mean", "zone_shock_rho", "guidance_acceptance")
@@ -92,11 +94,12 @@ class Drivers:
     def __init__(self, vehicles: Vehicles, seed: np.random.SeedSequence,
                  parameters: DriverParameters | None = None) -> None:
         self.parameters = parameters or DriverParameters()
-        self._class_index, self._is_enrolled, self._seed = vehicles.class_index, vehicles.is_enrolled, seed
+        self._groups, self._class_index = vehicles.groups, vehicles.class_index
+        self._is_enrolled, self._seed = vehicles.is_enrolled, seed
+        self._in_shifts = self._groups.in_shifts[self._class_index][:, None]
         person = np.empty((vehicles.count, 2))
-        for index in range(len(VEHICLE_CLASSES)):
-            rows = np.flatnonzero(self._class_index == index)
-            person[rows] = stream(seed, "person", index).random((rows.size, 2))
+        for index, rows in self._rows_of_classes():
+            person[rows] = stream(seed, "person", class_key(index)).random((rows.size, 2))
         self.p_complies = compliance_probability(person[:, 0], self.parameters.compliance_mean,
                                                  self.parameters.compliance_concentration)
         """[V] probability of each vehicle to comply in a stay."""
@@ -104,18 +107,23 @@ class Drivers:
         """[V] a driver answers prices when this is below the responsive share."""
         self._misstated: dict[int, Floats] = {}
         if self.parameters.habit is not None:
-            private = int(np.count_nonzero(self._class_index == PRIVATE))
-            self._own_soc, self._soc_min = own_plug_in_soc(self.parameters.habit, private, seed), vehicles.soc_min
+            self._own_soc, self._soc_min = np.zeros(vehicles.count), vehicles.soc_min
+            for index, rows in self._rows_of_classes():
+                self._own_soc[rows] = own_plug_in_soc(self.parameters.habit, rows.size, seed, index)
+
+    def _rows_of_classes(self) -> Iterator[tuple[int, Ints]]:
+        """Each class and its cars."""
+        for index in range(self._groups.class_count):
+            yield index, np.flatnonzero(self._class_index == index)
 
     def day(self, day: int, zone: Ints) -> StayDraws:
         """Willingness for the stays of one day; zone [V, STAYS_PER_DAY] is where each stay is (-1 unused)."""
         p = self.parameters
         u = self._uniforms(day)
         behaviour = self._behaviours(day, zone, u)
-        is_taxi = (self._class_index == TAXI)[:, None]
         return StayDraws(
             behaviour=behaviour,
-            plug_in_soc=np.where(plugs_in(behaviour) & ((u[3] < p.plug_in_probability) | is_taxi),
+            plug_in_soc=np.where(plugs_in(behaviour) & ((u[3] < p.plug_in_probability) | self._in_shifts),
                                  self._limits(zone, u[3]), NEVER_SOC),
             instant=u[4],
             bus_choice=u[5],
@@ -125,11 +133,12 @@ class Drivers:
     def _limits(self, zone: Ints, u: Floats) -> Floats:
         """[V, STAYS_PER_DAY] highest charge at which drivers plug in; never where u is above plug_in_probability."""
         limit = np.full(u.shape, ALWAYS_SOC)
-        habit, rows = self.parameters.habit, np.flatnonzero(self._class_index == PRIVATE)
+        habit, rows = self.parameters.habit, np.flatnonzero(self._groups.has_habit[self._class_index])
         if habit is not None:
             uniform = np.minimum(u[rows] / max(self.parameters.plug_in_probability, SMALLEST_CHANCE), 1.0)
-            at_home = habit.stay_limits(self._own_soc, uniform, self._soc_min[rows])
-            limit[rows] = np.where(zone[rows] == RESIDENTIAL, at_home, NEVER_SOC)
+            at_home = habit.stay_limits(self._own_soc[rows], uniform, self._soc_min[rows])
+            home = self._groups.home_zone[self._class_index[rows]][:, None]
+            limit[rows] = np.where(zone[rows] == home, at_home, NEVER_SOC)
         return limit
 
     def declaration_error_s(self, vehicle: Ints, departure_s: Ints) -> Ints:
@@ -150,9 +159,9 @@ class Drivers:
         """[V, 24] hours; the last days asked for are kept."""
         if day not in self._misstated:
             error_h = np.empty((self._class_index.size, HOURS_PER_DAY))
-            for index in range(len(VEHICLE_CLASSES)):
-                rows = np.flatnonzero(self._class_index == index)
-                error_h[rows] = day_stream(self._seed, "declaration", index, day).standard_normal((rows.size, 24))
+            for index, rows in self._rows_of_classes():
+                drawn = day_stream(self._seed, "declaration", class_key(index), day)
+                error_h[rows] = drawn.standard_normal((rows.size, HOURS_PER_DAY))
             kept = list(self._misstated.items())[-MISSTATED_DAYS:]
             self._misstated = dict(kept) | {day: self.parameters.declaration_error_h * error_h}
         return self._misstated[day]
@@ -168,10 +177,10 @@ class Drivers:
     def _uniforms(self, day: int) -> Floats:
         """[7, V, STAYS_PER_DAY]: complies, shock, behaviour, plugs in, instant, bus, guidance."""
         u = np.ones((7, self._class_index.size, STAYS_PER_DAY))
-        for index, usual in STAYS_OF_CLASS.items():
-            rows = np.flatnonzero(self._class_index == index)
-            width = self.parameters.private_stays_per_day if index == PRIVATE else usual
-            drawn = day_stream(self._seed, "stays", index, day).random((rows.size, 7, width))
+        widths = self.parameters.stays_per_day or (self.parameters.private_stays_per_day, *STAYS_OF_CLASS[1:])
+        for index, rows in self._rows_of_classes():
+            width = widths[index]
+            drawn = day_stream(self._seed, "stays", class_key(index), day).random((rows.size, 7, width))
             u[:, rows, :width] = drawn.transpose(1, 0, 2)
         return u
 
@@ -183,14 +192,12 @@ class Drivers:
         place = np.searchsorted(weights / weights[-1], u[2], side="right")
         drawn = np.array([refusal.code for refusal in REFUSALS])[np.minimum(place, len(REFUSALS) - 1)]
         # A taxi depends on charging: one that would not plug in plugs in and ignores its instructions instead.
-        is_taxi = (self._class_index == TAXI)[:, None]
-        drawn = np.where(is_taxi & ~plugs_in(drawn), IGNORES, drawn)
+        drawn = np.where(self._in_shifts & ~plugs_in(drawn), IGNORES, drawn)
         return np.where(self._is_enrolled[:, None], np.where(complies, COMPLIED, drawn), NOT_ENROLLED)
 
 
-STAYS_OF_CLASS: dict[int, int] = {index: {PRIVATE: 4, TAXI: 9}.get(index, 5)
-                                  for index in range(len(VEHICLE_CLASSES))}
-"""Columns really used by each class: one more than its trips a day."""
+STAYS_OF_CLASS: tuple[int, ...] = (4, 9, 5)
+"""Columns really used by private cars, taxis and government cars: one more than their trips a day."""
 
 
 def compliance_probability(quantile: Floats, mean: float, concentration: float) -> Floats:

@@ -13,7 +13,7 @@ from models.records.vehicles import Vehicles
 TINY_KW = 1e-9
 """Below it a power moves nothing; it would overflow as a divisor."""
 Curves = tuple[ChargerCurve | None, ...]
-"""Efficiency by load of each of CHARGER_KINDS; None: the cars' constant pair."""
+"""Efficiency by load of each kind of charger; None: the cars' constant pair."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ def refuse_impossible(cars: Batteries, energy_kwh: Floats) -> None:
               "eta_charge": (cars.eta_charge, (cars.eta_charge > 0) & (cars.eta_charge <= 1), "above 0, at most 1"),
               "eta_discharge": (cars.eta_discharge, (cars.eta_discharge > 0) & (cars.eta_discharge <= 1),
                                 "above 0, at most 1"),
-              "soc_floor": (cars.floor_kwh, cars.floor_kwh <= cars.max_kwh, "at most soc_max"),
+              "soc_floor": (cars.floor_kwh / np.where(cars.capacity_kwh > 0, cars.capacity_kwh, np.inf),
+                            cars.floor_kwh <= cars.max_kwh, "at most soc_max"),
               "taper_start_soc": (cars.taper_start_soc, (cars.taper_start_soc >= 0) & (cars.taper_start_soc <= 1),
                                   "0 to 1")}
     refuse([f"car {i + 1}: {name}={values[i]:g}, allowed: {allowed}"
@@ -120,7 +121,7 @@ def at_bus_kw(vehicles: Vehicles, battery_kw: Floats, curves: Curves) -> Floats:
 
 def exchange_by_kind(cars: Batteries, kind: Ints, energy_kwh: Floats, power_kw: Floats, hours: Floats,
                      ceiling_kwh: Floats, curves: Curves) -> Exchange:
-    """`exchange` with the curve of each car's kind of charger [N], an index into CHARGER_KINDS."""
+    """`exchange` with the curve of each car's kind of charger [N], an index into `Groups.kinds`."""
     if all(curve is None for curve in curves):
         return exchange(cars, energy_kwh, power_kw, hours, ceiling_kwh)
     columns = np.zeros((len(fields(Exchange)), kind.size))

@@ -13,7 +13,7 @@ from models.drivers.willingness import PriceResponse, fills_up, price_response
 from models.fleet.battery import Batteries, Curves, Exchange, exchange_by_kind
 from models.fleet.reactive import reactive_kvar
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, Table
-from models.records.groups import GROUP_COUNT, ZONES, group_index
+from models.records.groups import ZONES
 from models.records.vehicles import DeclaredTable, PresenceTable, Vehicles
 
 ROUNDING_H = 1e-9
@@ -27,8 +27,8 @@ FreeBehaviour = Literal["on_arrival", "price_response"]
 class ChargingParameters:
     """Charging of all cars of a district: efficiency by load, and energy charged on the way (A)."""
 
-    curves: Curves = (None, None)
-    """Efficiency by load of slow and of fast chargers; None: the cars' constant pair."""
+    curves: Curves = ()
+    """Efficiency by load of each kind of charger; None: the cars' constant pair."""
     fast_charge_usd_per_kwh: float = 0.20
     """Paid for energy charged on the way."""
     fast_charge_eta: float = 0.95
@@ -36,7 +36,7 @@ class ChargingParameters:
 
 @dataclass(frozen=True)
 class FleetStep(Table):
-    """What happened in one step. Energies in kWh; per vehicle [V], per group [GROUP_COUNT], per bus [B]."""
+    """What happened in one step. Energies in kWh; per vehicle [V], per group [G], per bus [B]."""
 
     soc: Floats
     soc_arrived: Floats
@@ -68,7 +68,7 @@ class FleetStep(Table):
     """Booked as a stay first can be dispatched."""
     p_bus_kw: Floats
     p_slow_bus_kw: Floats
-    """Of it through slow chargers: those behind the bus's own transformer."""
+    """Of it through chargers behind the bus's own transformer, such as slow ones."""
     q_bus_kvar: Floats
     discharge_bus_kw: Floats
     """What cars give back there, charging not taken off."""
@@ -93,29 +93,31 @@ class FleetStep(Table):
 class _Ledger:
     """Sums of one step while it is being made; [V] unless said otherwise."""
 
-    def __init__(self, vehicles: int, buses: int) -> None:
+    def __init__(self, vehicles: int, buses: int, groups: int) -> None:
         self.charged_kwh, self.discharged_kwh = np.zeros(vehicles), np.zeros(vehicles)
         self.stored_kwh, self.drawn_kwh = np.zeros(vehicles), np.zeros(vehicles)
-        self.group_charged_kwh, self.group_discharged_kwh = np.zeros(GROUP_COUNT), np.zeros(GROUP_COUNT)
-        self.group_wear_usd = np.zeros(GROUP_COUNT)
+        self.group_charged_kwh, self.group_discharged_kwh = np.zeros(groups), np.zeros(groups)
+        self.group_wear_usd = np.zeros(groups)
         self.bus_kwh, self.slow_bus_kwh = np.zeros(buses), np.zeros(buses)
         self.bus_discharged_kwh = np.zeros(buses)
         self.mismatch_kwh = 0.0
 
     def book(self, rows: Ints, group: Ints, bus: Ints, done: Exchange, wear_usd_per_kwh: Floats,
-             is_slow: Bools) -> None:
-        """Add what the cars in rows [N], of these groups and at these buses [N], exchanged."""
+             is_behind: Bools) -> None:
+        """Add what the cars in rows [N], of these groups and at these buses [N], exchanged; is_behind [N]: through the
+        bus's own transformer."""
         # each car stands in rows once, so += loses none; groups and buses are shared and need bincount
         self.charged_kwh[rows] += done.charged_kwh
         self.discharged_kwh[rows] += done.discharged_kwh
         self.stored_kwh[rows] += done.stored_kwh
         self.drawn_kwh[rows] += done.drawn_kwh
-        self.group_charged_kwh += np.bincount(group, done.charged_kwh, GROUP_COUNT)
-        self.group_discharged_kwh += np.bincount(group, done.discharged_kwh, GROUP_COUNT)
-        self.group_wear_usd += np.bincount(group, done.drawn_kwh * wear_usd_per_kwh, GROUP_COUNT)
+        groups = self.group_wear_usd.size
+        self.group_charged_kwh += np.bincount(group, done.charged_kwh, groups)
+        self.group_discharged_kwh += np.bincount(group, done.discharged_kwh, groups)
+        self.group_wear_usd += np.bincount(group, done.drawn_kwh * wear_usd_per_kwh, groups)
         net_kwh = done.charged_kwh - done.discharged_kwh
         self.bus_kwh += np.bincount(bus, net_kwh, self.bus_kwh.size)
-        self.slow_bus_kwh += np.bincount(bus, net_kwh * is_slow, self.bus_kwh.size)
+        self.slow_bus_kwh += np.bincount(bus, net_kwh * is_behind, self.bus_kwh.size)
         self.bus_discharged_kwh += np.bincount(bus, done.discharged_kwh, self.bus_kwh.size)
 
 
@@ -164,8 +166,8 @@ class Fleet:
         # a car's class and charger never change, its zone does: all groups it may be in are looked up, not computed,
         # per step
         self._group_in_zone = np.stack([
-            group_index(np.full(vehicles.count, zone), vehicles.class_index, vehicles.is_bidirectional)
-            for zone in range(len(ZONES))])
+            vehicles.group_of(np.arange(vehicles.count), np.full(vehicles.count, zone)) for zone in range(len(ZONES))])
+        self._is_behind = vehicles.groups.behind_transformer[self._charger_kind]
         self._min_kwh = vehicles.soc_min * vehicles.capacity_kwh
         self._stay_since_s = np.full(vehicles.count, BEFORE_ALL_S, dtype=np.int64)
         self._infeasible_kwh = np.zeros(vehicles.count)
@@ -189,7 +191,7 @@ class Fleet:
         """
         free = _Free(free_behaviour, now_s, dt_s, price_charge_usd_per_kwh, price_discharge_usd_per_kwh)
         orders = self._orders(setpoint_kw, is_dispatched, declared, presence, now_s, dt_s)
-        ledger = _Ledger(self.vehicles.count, self._bus_zone.size)
+        ledger = _Ledger(self.vehicles.count, self._bus_zone.size, self.vehicles.groups.count)
         # The order is that of the day: a stay goes on, a car leaves and drives, the next stay begins.
         infeasible_kwh = self._begin_stays(orders.rows, declared, now_s)
         self._stay(orders, declared, free, ledger)
@@ -354,7 +356,7 @@ class Fleet:
         self.energy_kwh[rows] += done.stored_kwh - done.drawn_kwh
         # a car's group is that of the zone in which it stands now
         group = self._group_in_zone[self._bus_zone[bus], rows]
-        ledger.book(rows, group, bus, done, self._wear_usd_per_kwh[rows], self._charger_kind[rows] == 0)
+        ledger.book(rows, group, bus, done, self._wear_usd_per_kwh[rows], self._is_behind[rows])
         if is_told:
             ledger.mismatch_kwh += float(done.mismatch_kwh.sum())
 

@@ -14,20 +14,9 @@ from models.fleet.pulses import pulse_energy_kwh, pulse_kw
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, RecordError
 from models.records.feeder import Site
 from models.records.flexibility import BusFlexibility, CohortFlexibility, PairIndex, Sessions
-from models.records.groups import (
-    CHARGER_KINDS,
-    GROUP_COUNT,
-    VEHICLE_CLASSES,
-    ZONES,
-    cohort_count,
-    cohort_index,
-    group_index,
-    kind_of,
-    zone_of,
-)
+from models.records.groups import THREE_CLASSES, ZONES, Groups, cohort_index
 from models.records.vehicles import DeclaredTable, Vehicles
 
-TAXI = VEHICLE_CLASSES.index("taxi")
 DEFAULT_ETA = 0.95
 """Efficiency of a cohort without cars (S); it has no power, so the value has no effect."""
 
@@ -55,7 +44,7 @@ def known_sessions(vehicles: Vehicles, declared: DeclaredTable, soc: Floats, bus
     rows = np.flatnonzero(declared.is_plugged & vehicles.is_enrolled)
     bus, capacity_kwh = declared.bus_index[rows], vehicles.capacity_kwh[rows]
     return Sessions(
-        group=group_index(bus_zone[bus], vehicles.class_index[rows], vehicles.is_bidirectional[rows]),
+        group=vehicles.group_of(rows, bus_zone[bus]),
         bus_index=bus,
         start_s=np.full(rows.size, now_s, dtype=np.int64),
         departure_s=declared.declared_departure_s[rows],
@@ -151,18 +140,19 @@ def _dispatchable(expected: Sessions, start_s: int, end_s: int) -> Sessions:
 
 # ---------------------------------------------------------------- cohorts (upper layer)
 def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizon_h: int,
-                       assumed_compliance: float | Floats, uncontrolled_kw: Floats) -> CohortFlexibility:
-    """Envelopes of all cohorts [cohort_count(horizon_h), horizon_h] from plugged and expected stays.
+                       assumed_compliance: float | Floats, uncontrolled_kw: Floats,
+                       groups: Groups = THREE_CLASSES) -> CohortFlexibility:
+    """Envelopes of all cohorts [groups.cohort_count(horizon_h), horizon_h] from plugged and expected stays.
 
-    Sums of the cars' envelopes and powers, times weight and assumed_compliance (one number or by group
-    [GROUP_COUNT]); expected stays begin, as dispatched, after start_s and act from the next whole hour on.
+    Sums of the cars' envelopes and powers, times weight and assumed_compliance (one number or by group [G]);
+    expected stays begin, as dispatched, after start_s and act from the next whole hour on.
     uncontrolled_kw [H * Q] by step is passed on.
     """
     end_s = start_s + horizon_h * SECONDS_PER_HOUR
     plugged = overdue_until(known, start_s)
     stays = join(plugged, _dispatchable(expected, start_s, end_s))
     rows = cohort_index(stays.group, stays.departure_s, start_s, horizon_h)
-    count = cohort_count(horizon_h)
+    count = groups.cohort_count(horizon_h)
     cars = complying_cars(stays, assumed_compliance)
     edges_s = start_s + SECONDS_PER_HOUR * np.arange(horizon_h + 1)
     x_min, x_max, pc, pd = envelope_sums(stays, rows, cars, edges_s, count)
@@ -181,12 +171,12 @@ def cohort_flexibility(known: Sessions, expected: Sessions, start_s: int, horizo
         p_uncontrolled_step_kw=np.asarray(uncontrolled_kw, dtype=np.float64),
         pc_latest_kw=latest_kw(stays, rows, cars, edges_s, count),
         pc_fresh_kw=fresh_kw(stays, rows, cars, start_s, horizon_h, count),
-        pc_leaving_kw=leaving_kw(stays, rows, cars, start_s, horizon_h, steps),
+        pc_leaving_kw=leaving_kw(stays, rows, cars, start_s, horizon_h, steps, count),
     )
 
 
 def complying_cars(stays: Sessions, assumed_compliance: float | Floats) -> Floats:
-    """[S] weight of each stay times the share expected to comply: one number, or by group [GROUP_COUNT]."""
+    """[S] weight of each stay times the share expected to comply: one number, or by group [G]."""
     share = np.asarray(assumed_compliance)
     return np.asarray(stays.weight * (share[stays.group] if share.ndim else share), dtype=np.float64)
 
@@ -240,23 +230,22 @@ def _mean_by_row(values: Floats, rows: Ints, cars: Floats, count: int) -> Floats
 def pair_index(site: Site, group_exists: Bools, bins: int) -> PairIndex:
     """Rows (bus, group, departure bin) that can ever hold a car, fixed for a run and in that order.
 
-    group_exists [GROUP_COUNT]: groups of the district's fleet, whatever their zone; a bus holds those of its
+    group_exists [G]: groups of the district's fleet, whatever their zone; a bus holds those of its
     own zone for whose charger kind it has ports.
     """
-    group = np.arange(GROUP_COUNT)
-    has_port = np.where(kind_of(group)[None, :] == 1, site.fast_ports[:, None] > 0, site.slow_ports[:, None] > 0)
-    is_here = (zone_of(group)[None, :] == site.bus_zone[:, None]) & group_exists[None, :]
+    group = np.arange(group_exists.size)
+    has_port = site.ports_by_kind()[:, site.groups.kind_of(group)] > 0
+    is_here = (site.groups.zone_of(group)[None, :] == site.bus_zone[:, None]) & group_exists[None, :]
     bus_index, groups = np.nonzero(has_port & is_here)
     return PairIndex(np.repeat(bus_index, bins), np.repeat(groups, bins),
                      np.tile(np.arange(bins), bus_index.size), bins)
 
 
 def groups_of_fleet(vehicles: Vehicles) -> Bools:
-    """Groups [GROUP_COUNT] that cars of this fleet can form in any zone."""
-    exists = np.zeros(GROUP_COUNT, dtype=np.bool_)
+    """Groups [G] that cars of this fleet can form in any zone."""
+    exists, cars = np.zeros(vehicles.groups.count, dtype=np.bool_), np.arange(vehicles.count)
     for zone in range(len(ZONES)):
-        here = np.full(vehicles.count, zone)
-        exists[group_index(here, vehicles.class_index, vehicles.is_bidirectional)] = True
+        exists[vehicles.group_of(cars, np.full(vehicles.count, zone))] = True
     return exists
 
 
@@ -301,13 +290,14 @@ def bus_flexibility(known: Sessions, expected: Sessions, site: Site, pairs: Pair
 
 def _later(plugged: Sessions, expected: Sessions, site: Site, start_s: int, hours_s: Ints,
            assumed_compliance: float) -> list[Floats]:
-    """The four sums [B, 2, N] of plugged and expected cars over the hours between hours_s [N + 1]."""
-    kinds, buses, periods = len(CHARGER_KINDS), site.bus_count, hours_s.size - 1
-    rows = plugged.bus_index * kinds + kind_of(plugged.group)
+    """The four sums [B, kind, N] of plugged and expected cars over the hours between hours_s [N + 1]."""
+    groups = site.groups
+    kinds, buses, periods = groups.kind_count, site.bus_count, hours_s.size - 1
+    rows = plugged.bus_index * kinds + groups.kind_of(plugged.group)
     here = envelope_sums(plugged, rows, plugged.weight * assumed_compliance, hours_s, buses * kinds)
     coming = _dispatchable(expected, start_s, int(hours_s[-1]))
     # cars still to come have a zone but no bus yet: one sum per zone is spread over its ports
-    zone_rows = zone_of(coming.group) * kinds + kind_of(coming.group)
+    zone_rows = groups.zone_of(coming.group) * kinds + groups.kind_of(coming.group)
     due = envelope_sums(coming, zone_rows, coming.weight * assumed_compliance, hours_s, len(ZONES) * kinds)
     share = port_shares(site)
     return [at_bus.reshape(buses, kinds, periods)
@@ -317,7 +307,7 @@ def _later(plugged: Sessions, expected: Sessions, site: Site, start_s: int, hour
 
 def port_shares(site: Site) -> Floats:
     """Share [B, Z, kind] of each zone's ports of a kind that stand at each bus; 0 where a zone has none."""
-    ports = np.stack([site.ports(kind) for kind in range(len(CHARGER_KINDS))], axis=1)[:, None, :]
+    ports = site.ports_by_kind()[:, None, :]
     here = ports * (site.bus_zone[:, None] == np.arange(len(ZONES)))[:, :, None]
     total = np.broadcast_to(here.sum(axis=0, keepdims=True), here.shape)
     share: Floats = np.divide(here, total, out=np.zeros(here.shape), where=total > 0)

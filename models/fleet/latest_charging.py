@@ -7,7 +7,7 @@ import numpy as np
 from models.fleet.pulses import pulse_kw
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
 from models.records.flexibility import Sessions
-from models.records.groups import cohort_count, hour_of_row
+from models.records.groups import hour_of_row
 
 
 def turn_h(stays: Sessions) -> Floats:
@@ -61,15 +61,16 @@ def fresh_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_h:
     return power_kw
 
 
-def leaving_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_h: int, steps: int) -> Floats:
-    """Charging power plugged in [cohorts, steps] in the steps of each cohort's own hour of departure; 0 beyond the
+def leaving_kw(stays: Sessions, rows: Ints, cars: Floats, start_s: int, horizon_h: int, steps: int,
+               count: int) -> Floats:
+    """Charging power plugged in [count, steps] in the steps of each cohort's own hour of departure; 0 beyond the
     horizon. Rows as in `records.cohort_index`.
 
     Cars leave one after the other in that hour: what they still take is taken while they are there.
     """
     hour, step_s = hour_of_row(rows, horizon_h), SECONDS_PER_HOUR // steps
     power_kw = cars * stays.p_charge_max_kw * (hour < horizon_h)
-    leaving = np.zeros((cohort_count(horizon_h), steps))
+    leaving = np.zeros((count, steps))
     # a loop over few steps: arrays stay as long as the cars, not cars times steps
     for k in range(steps):
         first_s = start_s + hour * SECONDS_PER_HOUR + k * step_s

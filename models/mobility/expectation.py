@@ -18,7 +18,6 @@ from models.mobility.trips import DAY_S, TripWishes
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints
 from models.records.feeder import Site
 from models.records.flexibility import Sessions
-from models.records.groups import VEHICLE_CLASSES, group_index
 from models.records.vehicles import PresenceTable, Vehicles
 
 
@@ -188,7 +187,7 @@ def _sessions(v: Vehicles, site: Site, vehicle: Ints, bus: Ints, start_s: Ints, 
               departure_s: Ints) -> Sessions:
     capacity_kwh = v.capacity_kwh[vehicle]
     return Sessions(
-        group=group_index(site.bus_zone[bus], v.class_index[vehicle], v.is_bidirectional[vehicle]),
+        group=v.group_of(vehicle, site.bus_zone[bus]),
         bus_index=np.full(vehicle.size, -1, dtype=np.int64), start_s=start_s, departure_s=departure_s,
         energy_kwh=soc * capacity_kwh, wanted_kwh=v.soc_wanted[vehicle] * capacity_kwh,
         max_kwh=v.soc_max[vehicle] * capacity_kwh, floor_v2g_kwh=v.soc_floor_v2g[vehicle] * capacity_kwh,
@@ -206,20 +205,19 @@ def _sampled(inputs: DistrictInputs, vehicles_min: int, vehicles_max: int) -> Di
         return inputs
     factor = wanted / total
     # a class that exists keeps at least one car, else its weight would be lost with it
-    counts = {name: max(1, round(n * factor)) if n else 0
-              for name, n in zip(VEHICLE_CLASSES, inputs.fleet.counts, strict=True)}
+    counts = [max(1, round(n * factor)) if n else 0 for n in inputs.fleet.counts]
     # rounded up: a bus must not lose its last port, and queues must not become longer than in the real district
-    slow, fast = (np.ceil(inputs.site.ports(kind) * factor).astype(np.int64) for kind in (0, 1))
-    fleet = replace(inputs.fleet, private=counts["private"], taxi=counts["taxi"],
-                    government=counts["government"])
-    return replace(inputs, fleet=fleet, site=replace(inputs.site, slow_ports=slow, fast_ports=fast))
+    slow, fast, *own = (np.ceil(inputs.site.ports(kind) * factor).astype(np.int64)
+                        for kind in range(inputs.site.groups.kind_count))
+    return replace(inputs, fleet=inputs.fleet.with_counts(counts),
+                   site=replace(inputs.site, slow_ports=slow, fast_ports=fast, own_ports=tuple(own)))
 
 
 def _mean_day(inputs: DistrictInputs, sample: DistrictInputs, simulated: SimulatedSessions, days: int,
               horizon_h: int) -> ExpectedSessions:
     """Each of the `days` midnights with the stays beginning within horizon_h after it, laid together."""
     arrays = simulated.stays.sessions.to_arrays()
-    class_index = np.repeat(np.arange(len(VEHICLE_CLASSES)), sample.fleet.counts)[simulated.vehicle]
+    class_index = np.repeat(np.arange(len(sample.fleet.counts)), sample.fleet.counts)[simulated.vehicle]
     scale = np.array(inputs.fleet.counts) / np.maximum(sample.fleet.counts, 1)
     arrays["weight"] = scale[class_index] / days
     day = arrays["start_s"] // DAY_S

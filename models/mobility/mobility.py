@@ -26,13 +26,13 @@ from models.drivers.plug_in_habit import ALWAYS_SOC
 from models.drivers.willingness import Drivers
 from models.mobility.port_choice import Comers, FreePorts, Leavers
 from models.mobility.stays import MIN_PLUGGED_S, NEVER_S, NO_FLOATS, NO_INTS, NO_STAYS, DayDraws, Happened, Stays
-from models.mobility.trips import DAY_S, HOME_ZONE, TripWishes
+from models.mobility.trips import DAY_S, TripWishes
 from models.mobility.uncontested import Uncontested
 from models.mobility.uncontested_taxis import TAXI_EXTRA_CHARGE_S, TAXI_LOW_SOC, UncontestedTaxis
 from models.mobility.vehicle_processes import VehicleProcesses, without_garbage_collection
 from models.records.arrays import Bools, Floats, Ints
 from models.records.feeder import Site
-from models.records.groups import CHARGER_KINDS, TAXI, ZONES
+from models.records.groups import ZONES
 from models.records.vehicles import DeclaredTable, PresenceTable, Vehicles
 
 __all__ = ["MIN_PLUGGED_S", "NEVER_S", "TAXI_EXTRA_CHARGE_S", "TAXI_LOW_SOC", "Mobility", "without_garbage_collection"]
@@ -76,7 +76,7 @@ class Mobility:
         self._behaviour, self._override_s = np.zeros(n, dtype=np.int64), np.full(n, NEVER_S, dtype=np.int64)
         self._leaves_s = np.full(n, NEVER_S, dtype=np.int64)
         """When the stay plugged in now ends; only of cars without a process."""
-        self._waits = np.ones(len(CHARGER_KINDS), dtype=np.bool_) if processes_for_all else self._can_wait()
+        self._waits = np.ones(site.groups.kind_count, dtype=np.bool_) if processes_for_all else self._can_wait()
         """[kinds] whose cars have a process each."""
         with_process = np.flatnonzero(self._waits[self._kind])
         self._free_ports = FreePorts(site)
@@ -96,7 +96,7 @@ class Mobility:
     def advance(self, until_s: int, soc: Floats, guidance_rank: Ints | None = None) -> PresenceTable:
         """Run all events in [now, until_s) and say what happened.
 
-        soc [V] at the present instant; guidance_rank [2, B] by charger kind, 0 = best, -1 everywhere (or
+        soc [V] at the present instant; guidance_rank [kind, B] by charger kind, 0 = best, -1 everywhere (or
         None) = no guidance. Raises ValueError if until_s is not later than the present instant.
         """
         if until_s <= self.now_s:
@@ -111,13 +111,13 @@ class Mobility:
         return presence
 
     def free_ports(self, kind: int) -> Ints:
-        """Free ports [B] of CHARGER_KINDS[kind] at the present instant."""
+        """Free ports [B] of `groups.kinds[kind]` at the present instant."""
         return self._processes.free_ports(kind) if self._waits[kind] else self._free_ports.by_bus(kind)
 
     # ------------------------------------------------------------ who needs a process
     def _can_wait(self) -> Bools:
         """[kinds] False where each zone has ports for all cars of a kind, or none at all."""
-        can_wait = np.zeros(len(CHARGER_KINDS), dtype=np.bool_)
+        can_wait = np.zeros(self._site.groups.kind_count, dtype=np.bool_)
         cars = np.bincount(self._kind, minlength=can_wait.size)
         for kind in range(can_wait.size):
             ports = [self._site.ports(kind)[self._site.bus_zone == zone].sum() for zone in range(len(ZONES))]
@@ -127,10 +127,11 @@ class Mobility:
         return can_wait
 
     def _without_process(self) -> tuple[Uncontested | None, UncontestedTaxis | None]:
-        is_taxi, is_free = self._vehicles.class_index == TAXI, ~self._waits[self._kind]
+        is_taxi = self._vehicles.groups.in_shifts[self._vehicles.class_index]
+        is_free = ~self._waits[self._kind]
         others, taxis = np.flatnonzero(is_free & ~is_taxi), np.flatnonzero(is_free & is_taxi)
         ports = np.array([[self._site.ports(kind)[self._site.bus_zone == zone].sum() for zone in range(len(ZONES))]
-                          for kind in range(len(CHARGER_KINDS))])
+                          for kind in range(self._site.groups.kind_count)])
         has_port = (ports > 0)[self._kind]
         uncontested = Uncontested(others, has_port[others], self.now_s, self._draws(self._next_day), self._vehicles) \
             if others.size else None
@@ -148,7 +149,7 @@ class Mobility:
         if self._drawn is None or self._drawn[0] != day:
             self._drawn = None
             trips = self._wishes.day(day)
-            home = np.array(HOME_ZONE, dtype=np.int64)[self._vehicles.class_index]
+            home = self._vehicles.groups.home_zone[self._vehicles.class_index]
             zone = np.concatenate([home[:, None], trips.zone], axis=1)
             stays = self._drivers.day(day, zone)
             energy_kwh = trips.distance_km * self._vehicles.consumption_kwh_per_km[:, None]

@@ -13,7 +13,7 @@ import numpy as np
 
 from models.records.arrays import Bools, Floats, Ints
 from models.records.feeder import Site
-from models.records.groups import CHARGER_KINDS, ZONES
+from models.records.groups import ZONES
 
 EVENTS_AT_ONCE = 8_192
 """So that the work arrays stay in the cache."""
@@ -43,7 +43,7 @@ class FreePorts:
     """The free ports of one district by pool, i.e. charger kind and zone, and by bus within it."""
 
     def __init__(self, site: Site) -> None:
-        zones, kinds = len(ZONES), len(CHARGER_KINDS)
+        zones, kinds = len(ZONES), site.groups.kind_count
         buses = [np.flatnonzero((site.bus_zone == zone) & (site.ports(kind) > 0))
                  for kind in range(kinds) for zone in range(zones)]
         self._width = max(1, *(here.size for here in buses))

@@ -25,12 +25,12 @@ from models.mobility.stays import MIN_PLUGGED_S, NEVER_S, stay_times
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, RecordError
 from models.records.feeder import Site
 from models.records.flexibility import Sessions
-from models.records.groups import OFFICE, PRIVATE, group_index
+from models.records.groups import OFFICE
 from models.records.vehicles import DeclaredTable, PresenceTable, Vehicles
 
 LEAST_GAP_S = 7_200
 """Between two sessions of a slot: two of the longest steps."""
-FIRST_DRAWS, LAST_DRAWS = 1, STAYS_OF_CLASS[PRIVATE] - 1
+FIRST_DRAWS, LAST_DRAWS = 1, STAYS_OF_CLASS[0] - 1
 """Columns of draws that a day's sessions of a slot take in their order; more than these take the last one's. Column 0
 is of the stay with which a simulation begins."""
 
@@ -271,7 +271,7 @@ def _expected(r: RecordedSessions, shift_s: Ints, v: Vehicles, site: Site, weigh
     wanted = np.minimum(energy + r.requested_kwh * mean["eta_charge"], mean["soc_max"] * mean["capacity_kwh"])
     zone = site.bus_zone[buses_of(r, site)]
     private = np.zeros(n, dtype=np.int64)
-    return {"group": group_index(zone, private, np.full(n, bidirectional)),
+    return {"group": site.groups.index(zone, private, np.full(n, bidirectional)),
             "bus_index": np.full(n, -1, dtype=np.int64), "start_s": r.arrival_s + shift_s,
             "departure_s": r.declared_s + shift_s, "energy_kwh": energy, "wanted_kwh": wanted,
             "max_kwh": np.full(n, mean["soc_max"] * mean["capacity_kwh"]),

@@ -7,10 +7,13 @@ from typing import Literal
 
 import numpy as np
 
-from models.drivers.population import Span
+from models.drivers.car_classes import Span
+from models.mobility.timetable import Timetable
 from models.records.arrays import RecordError
 
 PrivateTrips = Literal["parametric", "survey", "home"]
+THREE_LAWS = ("parametric", "taxi_shifts", "official_visits")
+"""Of private cars, taxis and government cars."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class HomeDriving:
 
 @dataclass(frozen=True)
 class TripParameters:
-    """Wishes of the three classes; hours of the day, spans uniform (docs/model.md 6.6)."""
+    """Wishes of all classes; hours of the day, spans uniform (docs/model.md 6.6)."""
 
     last_arrival_h: Span = (17.6, 3.4)
     """Mean and standard deviation, private cars (K)."""
@@ -101,3 +104,5 @@ class TripParameters:
     """Of day 0, survey and home only; 0 = Monday."""
     worker_share: float = 0.6
     """Private cars of people who work, survey only (A)."""
+    laws: tuple[str | Timetable, ...] = ()
+    """By class, where a scenario has classes of its own: a law's name, or trips as they are written."""

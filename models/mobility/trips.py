@@ -11,20 +11,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.drivers.population import Span, day_stream, stream
-from models.mobility.trip_parameters import PrivateTrips, TripParameters
+from models.drivers.car_classes import Span
+from models.drivers.population import class_key, day_stream, stream
+from models.mobility.timetable import Timetable, timetable_day
+from models.mobility.trip_parameters import THREE_LAWS, TripParameters
 from models.mobility.trips_home import home_day
 from models.mobility.trips_survey import survey_day
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints
-from models.records.groups import COMMERCIAL, GOVERNMENT, OFFICE, PRIVATE, RESIDENTIAL, TAXI, VEHICLE_CLASSES
+from models.records.groups import COMMERCIAL, OFFICE, RESIDENTIAL
 from models.records.vehicles import TRIPS_PER_DAY
 
 KM_PER_MILE = 1.609344
 DAY_S = 86_400
-
-HOME_ZONE: tuple[int, ...] = tuple({PRIVATE: RESIDENTIAL, TAXI: COMMERCIAL, GOVERNMENT: OFFICE}[c]
-                                   for c in range(len(VEHICLE_CLASSES)))
-"""Where each class stands before its first trip, in the order of VEHICLE_CLASSES."""
+DAYS_OF_WEEK = 7
+KEYS_APART = 3
+"""Between two streams of one purpose and class."""
 
 REDRAWS = 6
 """Tries for a day whose arrival follows its departure; 3.5 % fail once, 2e-9 fail all."""
@@ -65,10 +66,9 @@ class TripWishes:
         depart_h = np.zeros((n, TRIPS_PER_DAY))
         duration_h, distance_km = np.zeros_like(depart_h), np.zeros_like(depart_h)
         zone = np.full((n, TRIPS_PER_DAY), -1, dtype=np.int64)
-        for index, draw in CLASS_TRIPS.items():
+        for index, law in enumerate(self.parameters.laws or (self.parameters.trips, *THREE_LAWS[1:])):
             rows = np.flatnonzero(self.class_index == index)
-            drawn_by = self._private_law() if index == PRIVATE else draw
-            columns = drawn_by(self.parameters, rows.size, index, day, self._seed)
+            columns = self._drawn(law, rows.size, index, day)
             width = columns[0].shape[1]
             for table, values in zip((depart_h, duration_h, zone, distance_km), columns, strict=True):
                 table[rows, :width] = values
@@ -78,9 +78,10 @@ class TripWishes:
         return DayTrips(depart_s=np.where(exists, depart_s, -1), duration_s=np.where(exists, duration_s, 0),
                         zone=zone, distance_km=np.where(exists, distance_km, 0.0))
 
-    def _private_law(self) -> ClassTrips:
-        laws: dict[PrivateTrips, ClassTrips] = {"parametric": _private_day, "survey": survey_day, "home": home_day}
-        return laws[self.parameters.trips]
+    def _drawn(self, law: str | Timetable, count: int, index: int, day: int) -> Columns:
+        if isinstance(law, Timetable):
+            return timetable_day(law, count, (self.parameters.first_weekday + day) % DAYS_OF_WEEK)
+        return LAWS[law](self.parameters, count, class_key(index), day, self._seed)
 
 
 def _private_day(p: TripParameters, n: int, index: int, day: int, seed: np.random.SeedSequence) -> Columns:
@@ -89,7 +90,7 @@ def _private_day(p: TripParameters, n: int, index: int, day: int, seed: np.rando
     # all tries are drawn at once: redrawing those that fail would shift the numbers of the vehicles after them
     normal = random.standard_normal((n, 2 * REDRAWS + 1))
     # A stream of its own: drawn after the normals of n vehicles, these numbers would depend on n.
-    u = day_stream(seed, "trips", index + len(VEHICLE_CLASSES), day).random((n, 2))
+    u = day_stream(seed, "trips", index + KEYS_APART, day).random((n, 2))
     first_h, last_h = _first_and_last(p, normal[:, 1:])
     km = np.exp(p.log_miles[0] + p.log_miles[1] * normal[:, 0]) * KM_PER_MILE
     has_errand = u[:, 0] < p.errand_share
@@ -166,7 +167,9 @@ TAXI_CHUNKS = np.array([1, 3, 4])
 """Chunks before the night charge, between the charges, after the noon charge (A)."""
 
 ClassTrips = Callable[[TripParameters, int, int, int, np.random.SeedSequence], Columns]
-CLASS_TRIPS: dict[int, ClassTrips] = {PRIVATE: _private_day, TAXI: _taxi_day, GOVERNMENT: _government_day}
+LAWS: dict[str, ClassTrips] = {"parametric": _private_day, "survey": survey_day, "home": home_day,
+                               "taxi_shifts": _taxi_day, "official_visits": _government_day}
+"""How days are drawn, by the word for it; each is given the key of its class's random numbers."""
 
 
 def _between(span: Span, u: Floats) -> Floats:

@@ -14,11 +14,11 @@ import numpy as np
 from models.drivers.population import day_stream, stream
 from models.mobility.trip_parameters import HomeDriving, TripParameters
 from models.records.arrays import Bools, Floats, Ints
-from models.records.groups import COMMERCIAL, OFFICE, PRIVATE, RESIDENTIAL, VEHICLE_CLASSES
+from models.records.groups import COMMERCIAL, OFFICE, RESIDENTIAL
 
 MOST_TOURS = 3
 MOST_HOME_TRIPS = 2 * MOST_TOURS
-PLACES_APART = len(VEHICLE_CLASSES)
+PLACES_APART = 3
 """Between two streams of one purpose and class."""
 DAYS_OF_WEEK, FIRST_WEEKEND_DAY = 7, 5
 
@@ -36,7 +36,7 @@ def home_day(p: TripParameters, n: int, index: int, day: int, seed: np.random.Se
     normal = random.standard_normal((n, 2 + 3 * MOST_TOURS))
     # A stream of its own: drawn after the normals of n vehicles, these numbers would depend on n.
     u = day_stream(seed, "trips", index + PLACES_APART, day).random((n, 1 + MOST_TOURS))
-    car_km, is_worker, work_zone = _cars(p, n, seed)
+    car_km, is_worker, work_zone = _cars(p, n, index, seed)
     is_weekend = (p.first_weekday + day) % DAYS_OF_WEEK >= FIRST_WEEKEND_DAY
     works = is_worker & (u[:, 0] < h.work_day_share) & (not is_weekend)
     goes = works | (u[:, 1] < h.outing_share[int(is_weekend)])
@@ -62,7 +62,7 @@ def mean_km_per_day(p: TripParameters, cars: int = 2_000) -> float:
     """Over a week and this many cars of a seed of its own; tours that would begin too late leave no formula."""
     seed = np.random.SeedSequence(0)
     # simulated and not computed: tours that would begin too late are dropped, and that share has no closed form
-    km = [home_day(p, cars, PRIVATE, day, seed) for day in range(DAYS_OF_WEEK)]
+    km = [home_day(p, cars, 0, day, seed) for day in range(DAYS_OF_WEEK)]
     return float(np.mean([np.where(zone >= 0, distance, 0.0).sum() / cars for _, _, zone, distance in km]))
 
 
@@ -70,11 +70,11 @@ Ways = tuple[Floats, Floats, Ints, Floats]
 """Departure, duration, zone, distance of the ways there and back, each [n, 2]."""
 
 
-def _cars(p: TripParameters, n: int, seed: np.random.SeedSequence) -> tuple[Floats, Bools, Ints]:
+def _cars(p: TripParameters, n: int, index: int, seed: np.random.SeedSequence) -> tuple[Floats, Bools, Ints]:
     """[n] each: mean distance over the fleet's, whether it is driven to work, and the zone of that work."""
-    u = stream(seed, "home_and_work", PRIVATE).random((n, 2))
+    u = stream(seed, "home_and_work", index).random((n, 2))
     is_worker, in_office = u[:, 0] < p.home.worker_share, u[:, 1] < p.office_share
-    normal = stream(seed, "home_and_work", PRIVATE + PLACES_APART).standard_normal(n)
+    normal = stream(seed, "home_and_work", index + PLACES_APART).standard_normal(n)
     return (_log_normal_of_mean_1(p.home.car_scatter, normal), is_worker,
             np.where(in_office, OFFICE, COMMERCIAL))
 

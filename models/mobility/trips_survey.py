@@ -20,12 +20,14 @@ import numpy as np
 from models.drivers.population import day_stream, stream
 from models.mobility.trip_parameters import TripParameters
 from models.records.arrays import Bools, Floats, Ints
-from models.records.groups import COMMERCIAL, OFFICE, RESIDENTIAL, VEHICLE_CLASSES
+from models.records.groups import COMMERCIAL, OFFICE, RESIDENTIAL
 
 FOLDER = Path(__file__).parents[1] / "data" / "trips"
 PURPOSES = ("errands", "escort", "home", "leisure", "shopping", "workplace")
 HOME, WORK = PURPOSES.index("home"), PURPOSES.index("workplace")
 DAY_TYPES = ("weekdays", "saturday", "sunday")
+KEYS_APART = 6
+"""Between its streams and those of other laws, of one class."""
 MOST_TRIPS = 5
 """The survey's last class; it stands for five or more."""
 DWELL_H = 0.25
@@ -84,7 +86,7 @@ def survey_day(p: TripParameters, n: int, index: int, day: int,
     # Monday to Friday are 0, Saturday 1, Sunday 2
     day_type = max(weekday - 4, 0)
     # a stream of its own: the same cars by other laws of trips must not share draws
-    u = day_stream(seed, "trips", index + 2 * len(VEHICLE_CLASSES), day).random((n, 1 + 6 * MOST_TRIPS))
+    u = day_stream(seed, "trips", index + KEYS_APART, day).random((n, 1 + 6 * MOST_TRIPS))
     who = stream(seed, "home_and_work", index).random((n, 2))
     is_worker = (who[:, 1] < p.worker_share).astype(np.int64)
     count = _draw(tables.trips[min(day_type, 1)][None, :].repeat(n, axis=0), u[:, 0])

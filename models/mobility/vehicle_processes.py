@@ -21,7 +21,7 @@ from models.mobility.stays import DayDraws, may_plug_in, stay_times
 from models.mobility.uncontested_taxis import TAXI_LOW_SOC, charging_departure_s
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
-from models.records.groups import CHARGER_KINDS, TAXI, ZONES
+from models.records.groups import ZONES
 from models.records.vehicles import Vehicles
 
 Process = Generator[simpy.Event, Any, None]
@@ -92,12 +92,12 @@ class VehicleProcesses:
                  draws: Callable[[int], DayDraws], first_day: int) -> None:
         self._vehicles, self._rows, self._site, self._draws, self._first_day = vehicles, rows, site, draws, first_day
         self._clock = Clock(initial_time=start_s)
-        self._ports = [_ports(self._clock, site.ports(kind)) for kind in range(len(CHARGER_KINDS))]
+        self._ports = [_ports(self._clock, site.ports(kind)) for kind in range(site.groups.kind_count)]
         self._buses = [[_buses_of_zone(site, kind, zone) for zone in range(len(ZONES))]
-                       for kind in range(len(CHARGER_KINDS))]
+                       for kind in range(site.groups.kind_count)]
         self._guided: list[list[list[int]]] | None = None
         self._kind = vehicles.charger_kind.tolist()
-        self._is_taxi = (vehicles.class_index == TAXI).tolist()
+        self._is_taxi = vehicles.groups.in_shifts[vehicles.class_index].tolist()
         self._soc = vehicles.soc_initial.copy()
         self._days: dict[int, DayLegs] = {}
         self._step_end_s = start_s

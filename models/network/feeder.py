@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from models.records.arrays import Floats, RecordError
+from models.records.arrays import Floats, Ints, RecordError
 from models.records.feeder import RadialFeeder, Site
 from models.records.groups import ZONES
 
@@ -31,10 +31,15 @@ def site(
     feeder: RadialFeeder, zones: Mapping[int, int], slow_ports_per_bus: int = 8, fast_ports_per_bus: int = 3
 ) -> Site:
     """Chargers of a feeder (A): slow ports at every bus with a zone, fast ones at commercial buses only."""
-    unknown = sorted(set(zones) - {int(n) for n in feeder.bus_number})
-    if unknown:
-        raise RecordError(f"site: zone map names buses {unknown} that feeder {feeder.name} does not have")
-    bus_zone = np.array([zones.get(int(n), -1) for n in feeder.bus_number], dtype=np.int64)
+    bus_zone = zones_of_buses(feeder, zones)
     slow = np.where(bus_zone >= 0, slow_ports_per_bus, 0)
     fast = np.where(bus_zone == ZONES.index("commercial"), fast_ports_per_bus, 0)
     return Site(bus_zone=bus_zone, slow_ports=slow.astype(np.int64), fast_ports=fast.astype(np.int64))
+
+
+def zones_of_buses(feeder: RadialFeeder, zones: Mapping[int, int]) -> Ints:
+    """[B] zone of each bus, -1 for those without; RecordError for numbers of buses that the feeder does not have."""
+    unknown = sorted(set(zones) - {int(n) for n in feeder.bus_number})
+    if unknown:
+        raise RecordError(f"site: zone map names buses {unknown} that feeder {feeder.name} does not have")
+    return np.array([zones.get(int(n), -1) for n in feeder.bus_number], dtype=np.int64)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from models.records.arrays import Floats, Ints, RecordError, refuse
+from models.records.groups import THREE_CLASSES, Groups
 
 BASE_MVA = 1.0
 LONGEST_NUMBER = 10
@@ -128,14 +129,26 @@ class Site:
     """[B] index into ZONES, -1 where no cars park (the slack bus)."""
     slow_ports: Ints
     fast_ports: Ints
+    own_ports: tuple[Ints, ...] = ()
+    """Of the scenario's own kinds of chargers, in their order."""
+    groups: Groups = THREE_CLASSES
+
+    def __post_init__(self) -> None:
+        if len(self.groups.kinds) != 2 + len(self.own_ports):
+            raise RecordError(f"site: ports of {2 + len(self.own_ports)} kinds of chargers, there are "
+                              f"{', '.join(self.groups.kind_names)}")
 
     @property
     def bus_count(self) -> int:
         return int(self.bus_zone.size)
 
     def ports(self, kind: int) -> Ints:
-        """Ports per bus [B] of CHARGER_KINDS[kind]."""
-        return self.fast_ports if kind else self.slow_ports
+        """Ports per bus [B] of `groups.kinds[kind]`."""
+        return (self.slow_ports, self.fast_ports, *self.own_ports)[kind]
+
+    def ports_by_kind(self) -> Ints:
+        """[B, kind]"""
+        return np.stack([self.ports(kind) for kind in range(self.groups.kind_count)], axis=1)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from models.records.arrays import Floats, Ints, Table
-from models.records.groups import GROUP_COUNT, cohort_row
+from models.records.groups import cohort_row
 from models.records.quantity import of
 
 
@@ -111,7 +111,9 @@ class PairIndex:
         """Row of each car or stay [N], -1 where there is none."""
         if not self.count:
             return np.full(group.size, -1, dtype=np.int64)
-        own, keys = (cohort_row(bus * GROUP_COUNT + groups, hours, self.bins - 1) for bus, groups, hours in
+        # any stride above all groups keeps bus, group and hour apart
+        stride = 1 + max(int(self.group.max()), int(group.max(initial=0)))
+        own, keys = (cohort_row(bus * stride + groups, hours, self.bins - 1) for bus, groups, hours in
                      ((self.bus_index, self.group, self.departure_bin), (bus_index, group, departure_bin)))
         order = np.argsort(own, kind="stable")
         row = order[np.minimum(np.searchsorted(own, keys, sorter=order), self.count - 1)]

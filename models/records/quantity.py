@@ -29,7 +29,7 @@ AXES = {
     "group": "zone, class and charger of a car",
     "cohort": "group, and hour of declared departure",
     "pair": "bus, group, and hours until declared departure",
-    "charger_kind": "slow, fast",
+    "charger_kind": "slow, fast, then the scenario's own",
     "reason": "why a car did what it did",
     "unit": "thermal units",
     "district": "districts in the scenario's order",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
 from models.records.arrays import Bools, Floats, Ints, Table, above, refuse
-from models.records.groups import VEHICLE_CLASSES
+from models.records.groups import THREE_CLASSES, Groups
 from models.records.quantity import of
 
 TRIPS_PER_DAY = 8
@@ -20,7 +20,7 @@ class Vehicles(Table):
     """What never changes of every vehicle slot, arrays [V]."""
 
     class_index: Ints
-    """Index into VEHICLE_CLASSES."""
+    """Index into `groups.classes`."""
     capacity_kwh: Floats
     p_charge_max_kw: Floats
     p_discharge_max_kw: Floats
@@ -37,10 +37,15 @@ class Vehicles(Table):
     consumption_kwh_per_km: Floats
     age_years: Floats
     is_enrolled: Bools
+    groups: Groups = THREE_CLASSES
 
     def __post_init__(self) -> None:
         i = np.flatnonzero(self.soc_min > self.soc_max)[:10]
         refuse(above([f"vehicle {v}" for v in i], self.soc_min[i], self.soc_max[i], "soc_min", "soc_max"), "vehicles")
+
+    def to_arrays(self) -> dict[str, Any]:
+        """The arrays by name; `groups` is none."""
+        return {name: values for name, values in super().to_arrays().items() if name != "groups"}
 
     @property
     def count(self) -> int:
@@ -52,8 +57,12 @@ class Vehicles(Table):
 
     @property
     def charger_kind(self) -> Ints:
-        """Index into CHARGER_KINDS: taxis use fast ports, all others slow ones."""
-        return np.asarray(self.class_index == VEHICLE_CLASSES.index("taxi"), dtype=np.int64)
+        """Index into `groups.kinds`, by class."""
+        return np.asarray(self.groups.kind_of_class[self.class_index], dtype=np.int64)
+
+    def group_of(self, cars: Ints, zone: Ints) -> Ints:
+        """Group [N] of cars [N] (slots) that stand in zones [N]."""
+        return self.groups.index(zone, self.class_index[cars], self.is_bidirectional[cars])
 
 
 @dataclass(frozen=True)

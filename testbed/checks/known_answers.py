@@ -13,7 +13,7 @@ from models.network.power_flow import ac_engine
 from models.network.sources.ieee33 import ieee33, tie_configuration
 from models.records.arrays import Floats
 from models.records.feeder import PowerFlow, RadialFeeder
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.system.units import ten_unit_load_mw, ten_units
@@ -37,7 +37,7 @@ def ten_unit_knowledge() -> TemporalKnowledge:
     return TemporalKnowledge(
         units=ten_units(), horizon_h=HOURS, binding_h=HOURS, objective=ONLY_OPERATING,
         carbon_price_usd_per_t=0.0, curtailment_penalty_usd_per_mwh=0.0,
-        wear_usd_per_kwh=np.zeros(GROUP_COUNT), tariff_in_objective=False, reserve_rule="scheduled",
+        wear_usd_per_kwh=np.zeros(THREE_CLASSES.count), tariff_in_objective=False, reserve_rule="scheduled",
         reserve_fraction=0.1, reserve_curve=ReserveCurve.flat(1000.0), terminal="free", tangents=TANGENTS,
         mip_gap=MIP_GAP, district_names=())
 

@@ -19,7 +19,7 @@ from models.network.power_flow import ac_engine
 from models.network.sources.ieee33 import ieee33, zone_map
 from models.records.arrays import Floats, RecordError
 from models.records.feeder import RadialFeeder
-from models.records.groups import GROUP_COUNT, cohort_count, cohort_row, group_index
+from models.records.groups import THREE_CLASSES, cohort_row
 from models.records.vehicles import DeclaredTable, Vehicles
 from testbed.checks.known_answer import Check, at_most, equal, near
 
@@ -52,8 +52,9 @@ def _knowledge(feeder: RadialFeeder, on_inexact: OnInexact) -> SpatialKnowledge:
         district="verify", site=places, vehicles=vehicles, feeder=feeder,
         power_flow=ac_engine(feeder).power_flow, pairs=pair_index(places, groups_of_fleet(vehicles), LOOK_AHEAD_H + 1),
         step_s=STEP_S, look_ahead_h=LOOK_AHEAD_H, horizon_h=HORIZON_H, assumed_compliance=1.0,
-        wear_usd_per_kwh=np.zeros(GROUP_COUNT), placement="in_place", on_inexact=on_inexact, reactive_power=False,
-        target_slack_usd_per_mwh=500.0, voltage_penalty_below_pu=0.95, voltage_penalty_usd_per_pu2h=1000.0,
+        wear_usd_per_kwh=np.zeros(THREE_CLASSES.count), placement="in_place", on_inexact=on_inexact,
+        reactive_power=False, target_slack_usd_per_mwh=500.0, voltage_penalty_below_pu=0.95,
+        voltage_penalty_usd_per_pu2h=1000.0,
         solver="QOCO")
 
 
@@ -70,10 +71,10 @@ def _view(known: SpatialKnowledge, p_kw: Floats, q_kvar: Floats, battery_bus: in
     none_coming = select(sessions, slice(0, 0))
     flexibility = bus_flexibility(sessions, none_coming, known.site, known.pairs, 0, STEP_S, LOOK_AHEAD_H, 1.0,
                                   np.zeros((known.site.bus_count, periods)))
-    pd_kw = np.zeros((cohort_count(HORIZON_H), HORIZON_H))
+    pd_kw = np.zeros((THREE_CLASSES.cohort_count(HORIZON_H), HORIZON_H))
     if battery_bus >= 0:
         zone = known.site.bus_zone[[battery_bus]]
-        group = group_index(zone, known.vehicles.class_index, np.ones(1, dtype=np.int64))
+        group = known.vehicles.group_of(np.zeros(1, dtype=np.int64), zone)
         pd_kw[cohort_row(group, HORIZON_H, HORIZON_H), 0] = INJECTED_KW
     price = np.full(HORIZON_H, 0.1)
     return FeederView(

@@ -10,7 +10,7 @@ import numpy as np
 from controllers.port import Plan, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.tuning import Tuning
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.system.pglib_uc import PglibCase
@@ -32,7 +32,7 @@ def static_problem(case: PglibCase, mip_gap: float = MIP_GAP) -> tuple[TemporalK
     knowledge = TemporalKnowledge(
         units=case.units, horizon_h=hours, binding_h=hours,
         objective=Objective(owners=0.0, curtailment=0.0, carbon=0.0),
-        carbon_price_usd_per_t=0.0, curtailment_penalty_usd_per_mwh=0.0, wear_usd_per_kwh=np.zeros(GROUP_COUNT),
+        carbon_price_usd_per_t=0.0, curtailment_penalty_usd_per_mwh=0.0, wear_usd_per_kwh=np.zeros(THREE_CLASSES.count),
         tariff_in_objective=False, reserve_rule="scheduled", reserve_fraction=0.0,
         reserve_curve=ReserveCurve.flat(NEVER_USD_PER_MWH), shed_usd_per_mwh=NEVER_USD_PER_MWH, terminal="free",
         tangents=2, mip_gap=mip_gap, district_names=(), headroom="reachable")

@@ -38,6 +38,7 @@ COMMANDS = {
     "list": "List what there is: the name first on each line, then what it is.",
     "schema": "Print the JSON schema of scenario files, for editors.",
     "serve-district": "Simulate districts for runs elsewhere (execution.remote), until stopped; prints its address.",
+    "new": "Write a folder with a commented scenario and tables to fill in, which run as they are.",
     "check": "Open all that a scenario or study names and try how a run begins, or audit a result.",
     "audit": "Hold a result against all rules of the model, by code that shares nothing with the simulators.",
 }

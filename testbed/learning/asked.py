@@ -11,6 +11,7 @@ from controllers.port import CarControl
 from testbed.learning.rewards import STEP_SUMS
 from testbed.running.preflight import WrongRequest, checked_scenario
 from testbed.scenario.record import Scenario
+from testbed.setup.classes import groups_of_scenario
 
 Split = Literal["training", "validation", "held_out"]
 SEEDS: dict[Split, tuple[int, ...]] = {"training": (0, 1, 2), "validation": (3,), "held_out": (4,)}
@@ -37,7 +38,7 @@ class Asked:
     @property
     def action_size(self) -> int:
         """Numbers of an action in one district."""
-        return action_size(self.acts_by, self.scenario.planning.horizon_h)
+        return action_size(self.acts_by, self.scenario.planning.horizon_h, groups_of_scenario(self.scenario).count)
 
     def seed_of(self, day: int) -> int:
         """Seed of the run of that day of the split, counted from 0."""

@@ -8,15 +8,17 @@ from __future__ import annotations
 import numpy as np
 
 from models.records.arrays import Bools, Floats
-from models.records.groups import kind_of
 from testbed.results.reading import Result
+from testbed.scenario.car_groups import charger_numbers, groups_of
 
 
 def eta_charge_of_groups(result: Result, count: int) -> Floats:
-    """[count] efficiency of charging of each group: taxis through fast chargers, all others through slow ones."""
+    """[count] efficiency of charging of each group, through the chargers of its class."""
     fleet = result.scenario["fleet"]
-    slow, fast = float(fleet["eta_charge"]), float(fleet.get("fast_eta_charge", fleet["eta_charge"]))
-    return np.where(kind_of(np.arange(count)) == 1, fast, slow)
+    groups = groups_of(fleet)
+    by_kind = np.array([float(charger_numbers(fleet, kind).get("eta_charge", fleet["eta_charge"]))
+                        for kind in groups.kind_names])
+    return np.asarray(by_kind[groups.kind_of(np.arange(count))])
 
 
 def eta_charge(result: Result, steps: Bools) -> float:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.records.arrays import Bools, Floats, Ints
-from models.records.groups import VEHICLE_CLASSES, ZONES
+from models.records.groups import ZONES
 from testbed.owners.compensation import participants
 from testbed.owners.statements import owner_statements
 from testbed.results.reading import Result, ResultError
@@ -87,7 +87,7 @@ def driver_sharing(result: Result) -> list[DriverSharing]:
     statements = owner_statements(result)
     could = participants(statements)
     groups = [("all", could)] + [(name, could & (statements.class_index == index))
-                                 for index, name in enumerate(VEHICLE_CLASSES)]
+                                 for index, name in enumerate(statements.groups.class_names)]
     return [_of_drivers(who, statements.sold_kwh, mask) for who, mask in groups if mask.any()]
 
 

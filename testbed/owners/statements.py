@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from models.mobility.trips import HOME_ZONE
 from models.records.arrays import Bools, Floats, Ints
-from models.records.groups import CHARGER_KINDS, VEHICLE_CLASSES, ZONES
+from models.records.groups import ZONES, Groups
 from testbed.metrics.published.ledgers import stored_energy_owners_usd_per_mwh
 from testbed.results.reading import Result, ResultError, open_result
+from testbed.scenario.car_groups import charger_numbers, groups_of
 
 OWNER_PRICES = {"shortfall_usd_per_kwh": 1.0, "slow_v2g_charger_usd_per_year": 120.0,
                 "fast_v2g_charger_usd_per_year": 600.0}
@@ -44,6 +44,8 @@ class Statements:
     district: tuple[str, ...]
     slot: Ints
     """Vehicle slot in its district."""
+    groups: Groups
+    """Classes of the run."""
     class_index: Ints
     home_zone: Ints
     """Where cars of its class spend the night."""
@@ -112,10 +114,11 @@ def owner_statements(result: Result, shortfall_usd_per_kwh: float | None = None)
     missing_usd = (owner_price(result, "shortfall_usd_per_kwh") if shortfall_usd_per_kwh is None
                    else shortfall_usd_per_kwh)
     days = result.steps_total * result.step_s / DAY_S
+    groups = groups_of(result.scenario["fleet"])
     return Statements(
         district=tuple(np.repeat(np.array(result.districts, dtype=object), counts)),
-        slot=np.concatenate([np.arange(n) for n in counts]), class_index=class_index,
-        home_zone=np.array(HOME_ZONE)[class_index], is_enrolled=over_districts("is_enrolled") > 0,
+        slot=np.concatenate([np.arange(n) for n in counts]), groups=groups, class_index=class_index,
+        home_zone=groups.home_zone[class_index], is_enrolled=over_districts("is_enrolled") > 0,
         is_bidirectional=is_bidirectional, age_years=over_districts("age_years"),
         capacity_kwh=over_districts("capacity_kwh"), bought_kwh=over_districts("charged_kwh"),
         sold_kwh=over_districts("discharged_kwh"), drawn_kwh=over_districts("drawn_kwh"),
@@ -124,13 +127,15 @@ def owner_statements(result: Result, shortfall_usd_per_kwh: float | None = None)
         wear_usd=over_districts("wear_usd"), short_kwh=over_districts("departure_short_kwh"),
         shortfall_usd=over_districts("departure_short_kwh") * missing_usd, stored_change_kwh=change_kwh,
         stored_usd=change_kwh * stored_value_usd_per_kwh(result),
-        charger_usd=is_bidirectional * _charger_usd_per_year(result, class_index) * days / DAYS_PER_YEAR)
+        charger_usd=is_bidirectional * _charger_usd_per_year(result, groups)[class_index] * days / DAYS_PER_YEAR)
 
 
-def _charger_usd_per_year(result: Result, class_index: Ints) -> Floats:
-    """[V] by kind of charger: taxis have fast ones."""
-    slow, fast = (owner_price(result, f"{kind}_v2g_charger_usd_per_year") for kind in CHARGER_KINDS)
-    return np.where(class_index == VEHICLE_CLASSES.index("taxi"), fast, slow)
+def _charger_usd_per_year(result: Result, groups: Groups) -> Floats:
+    """[class] by the kind of its chargers."""
+    numbers = [charger_numbers(result.scenario["fleet"], kind) for kind in groups.kind_names]
+    by_kind = [float(n.get("v2g_charger_usd_per_year", OWNER_PRICES.get(f"{kind}_v2g_charger_usd_per_year", 0.0)))
+               for kind, n in zip(groups.kind_names, numbers, strict=True)]
+    return np.array(by_kind)[groups.kind_of_class]
 
 
 def stored_value_usd_per_kwh(result: Result) -> float:
@@ -169,8 +174,8 @@ def distribution(statements: Statements, values: Floats, only: Bools | None = No
     """By class (each has one home zone), then all; classes without a car are left out."""
     kept = np.ones(statements.count, dtype=bool) if only is None else only
     rows = []
-    for index, (name, zone) in enumerate(zip(VEHICLE_CLASSES, HOME_ZONE, strict=True)):
-        rows.append((f"{name} ({ZONES[zone]})", kept & (statements.class_index == index)))
+    for index, c in enumerate(statements.groups.classes):
+        rows.append((f"{c.name} ({ZONES[c.home_zone]})", kept & (statements.class_index == index)))
     rows.append(("all", kept))
     return [_distribution(name, values[mask]) for name, mask in rows if mask.any()]
 
@@ -202,8 +207,8 @@ def write_csv(path: Path, statements: Statements, baseline: Statements | None = 
     extra: dict[str, Floats] = {"net_usd": statements.net_usd}
     if baseline is not None:
         extra |= {"net_uncoordinated_usd": baseline.net_usd, "change_usd": change_usd(statements, baseline)}
-    columns = {f.name: getattr(statements, f.name) for f in fields(statements)} | extra
-    columns["class_index"] = [VEHICLE_CLASSES[i] for i in statements.class_index]
+    columns = {f.name: getattr(statements, f.name) for f in fields(statements) if f.name != "groups"} | extra
+    columns["class_index"] = [statements.groups.class_names[i] for i in statements.class_index]
     columns["home_zone"] = [ZONES[i] for i in statements.home_zone]
     names = {"class_index": "class"}
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,6 @@ from html import escape
 
 import numpy as np
 
-from models.records.groups import VEHICLE_CLASSES
 from testbed.owners.statements import (
     Statements,
     change_usd,
@@ -66,9 +65,9 @@ def _against(name: str, own: Statements, base: Statements) -> str:
 
 
 def driver_story(name: str, own: Statements, base: Statements) -> str:
-    """The median private car in plain words: the one whose change is the middle of all."""
+    """The median car of the first class, private cars, in plain words: the one whose change is the middle of all."""
     change = change_usd(own, base)
-    cars = np.flatnonzero(own.class_index == VEHICLE_CLASSES.index("private"))
+    cars = np.flatnonzero(own.class_index == 0)
     cars = cars if cars.size else np.arange(own.count)
     car = cars[np.argsort(change[cars], kind="stable")[cars.size // 2]]
     better = "better" if change[car] < 0 else "worse"

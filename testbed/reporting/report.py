@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from models.records.groups import THREE_CLASSES
 from testbed.auditing.of_runs import AuditedRun, summary
 from testbed.metrics.comparability import objective_text
 from testbed.metrics.inputs import networks
@@ -164,8 +165,13 @@ def _profile(results: Sequence[Result]) -> str:
     return details("Seconds of the runs", table(("part", *map(escape, known)), lines))
 
 
+def cars_of(district: dict[str, Any]) -> int:
+    """As the scenario counts them."""
+    return int(sum(district[name] for name in THREE_CLASSES.class_names) + sum(district.get("cars", {}).values()))
+
+
 def _cars(scenario: dict[str, Any]) -> str:
-    parts = [f"{d['private'] + d['taxi'] + d['government']:,} cars in {d['name']} ({d['feeder'] or 'no network'})"
+    parts = [f"{cars_of(d):,} cars in {d['name']} ({d['feeder'] or 'no network'})"
              for d in scenario["districts"]]
     return escape("; ".join(parts))
 

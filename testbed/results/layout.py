@@ -112,7 +112,7 @@ class ResultLayout:
     @property
     def cohort_count(self) -> int:
         """Rows of the upper plan's targets in every district (records.CohortFlexibility)."""
-        return cohort_count(self.horizon_h)
+        return cohort_count(len(self.group_names), self.horizon_h)
 
 
 def unit_of_name(name: str) -> str:

@@ -9,13 +9,13 @@ import numpy as np
 
 from models.drivers.behaviours import behaviour_names
 from models.records.arrays import Ints
-from models.records.groups import group_names
 from testbed.results.layout import DistrictLayout, ResultHeader, ResultLayout
 from testbed.results.reading import WRITER
 from testbed.results.vehicle_traces import VehicleTraceWriter
 from testbed.results.writing import ResultWriter
 from testbed.scenario.files import brought_texts
 from testbed.scenario.record import to_yaml
+from testbed.setup.classes import groups_of_scenario
 from testbed.setup.districts import District, build_districts
 from testbed.setup.given_controllers import controller_of, label_of
 from testbed.setup.knowledge import thermal_units
@@ -46,8 +46,9 @@ def result_layout(spec: RunSpec) -> ResultLayout:
                        loads=d.loads, tap_changer=d.tap_changer, circuit=d.circuit)
         for d in build_districts(spec).values())
     return ResultLayout(
-        unit_names=thermal_units(spec.scenario).names, group_names=group_names(), reason_names=behaviour_names(),
-        districts=districts, plan_count=spec.scenario.days * DAY_S // spec.binding_s, horizon_h=spec.horizon_h,
+        unit_names=thermal_units(spec.scenario).names, group_names=groups_of_scenario(spec.scenario).names(),
+        reason_names=behaviour_names(), districts=districts,
+        plan_count=spec.scenario.days * DAY_S // spec.binding_s, horizon_h=spec.horizon_h,
         warmup_plan_count=-spec.control_s // spec.binding_s)
 
 

@@ -153,6 +153,7 @@ def _scenario(name: str, overrides: Sequence[str], seed: int | None, mistakes: l
         return None
     mistakes += _unit_mistakes(loaded) + _profile_mistakes(loaded) + _price_mistakes(loaded)
     mistakes += _session_mistakes(loaded)
+    mistakes += _class_mistakes(loaded)
     mistakes += _network_mistakes(loaded)
     return loaded
 
@@ -184,6 +185,13 @@ def _profile_mistakes(scenario: Scenario) -> list[str]:
     if scenario.profiles.source != "csv" or profiles.repeats:
         return []
     return _span_mistakes(f"profiles {scenario.profiles.file}", scenario, profiles.first_s, profiles.end_s, 0)
+
+
+def _class_mistakes(scenario: Scenario) -> list[str]:
+    """Why trips and cars of the user's own cannot serve."""
+    from testbed.setup.classes import class_mistakes  # noqa: PLC0415
+
+    return class_mistakes(scenario)
 
 
 def _price_mistakes(scenario: Scenario) -> list[str]:

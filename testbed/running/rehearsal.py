@@ -9,7 +9,6 @@ import numpy as np
 
 from models.records.arrays import Floats, RecordError
 from models.records.feeder import PowerFlow, RadialFeeder
-from models.records.groups import CHARGER_KINDS
 from testbed.running.preflight import WrongRequest
 from testbed.scenario.record import Scenario
 from testbed.setup.districts import District, build_districts
@@ -54,7 +53,7 @@ def all_cars_kw(district: District) -> tuple[Floats, int]:
     """[B] power of all cars that find a port, spread over the ports of their kind; and how many those are."""
     p_kw, charging = np.zeros(district.site.bus_count), 0
     vehicles = district.vehicles
-    for kind in range(len(CHARGER_KINDS)):
+    for kind in range(district.site.groups.kind_count):
         mine, ports = vehicles.charger_kind == kind, district.site.ports(kind)
         cars = min(int(mine.sum()), int(ports.sum()))
         if cars:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from models.mobility.recorded_sessions import SHIPPED
+from models.mobility.trips_csv import SHIPPED as SHIPPED_TRIPS
 from models.network.source import source_of
 from models.system.own_profiles import SHIPPED_SERIES
 from models.system.tariff import is_file_of_prices
 from models.system.unit_tables import is_file_of_units
 from models.tables.mistakes import Mistakes
 from models.tables.text import read_text
+from testbed.scenario.parts.classes import LAWS_OF_TRIPS
 from testbed.scenario.parts.district import District
 from testbed.scenario.record import Scenario
 
@@ -23,7 +25,8 @@ def named_files(scenario: Scenario) -> tuple[Path, ...]:
     """Networks, units, series and sessions of the user's own, each once."""
     texts: list[str | None] = []
     for district in scenario.districts:
-        texts += [district.series.file, _sessions_file(district.sessions)]
+        texts += [district.series.file, _sessions_file(district.sessions), district.cars_file]
+    texts += [_trips_file(c.trips) for c in scenario.fleet.classes.values()]
     networks = (file for district in scenario.districts for file in network_files(district))
     return tuple(dict.fromkeys((*system_files(scenario), *networks, *_paths(texts))))
 
@@ -82,12 +85,15 @@ def at_home(scenario: Scenario) -> Scenario:
                                         update={"file": _whole(district.connections.file)}),
                                     "series": district.series.model_copy(
                                         update={"file": _whole(district.series.file)}),
-                                    "sessions": _whole(_sessions_file(district.sessions)) or district.sessions})
+                                    "sessions": _whole(_sessions_file(district.sessions)) or district.sessions,
+                                    "cars_file": _whole(district.cars_file)})
         for district in scenario.districts)
     system = scenario.system.model_copy(update={"units": _whole(_units_file(scenario)) or scenario.system.units})
     tariff = scenario.tariff.model_copy(update={"table": _whole(_prices_file(scenario)) or scenario.tariff.table})
-    return scenario.model_copy(update={"profiles": profiles, "system": system, "tariff": tariff,
-                                       "districts": districts})
+    classes = {name: c.model_copy(update={"trips": _whole(_trips_file(c.trips)) or c.trips})
+               for name, c in scenario.fleet.classes.items()}
+    return scenario.model_copy(update={"profiles": profiles, "system": system, "tariff": tariff, "districts": districts,
+                                       "fleet": scenario.fleet.model_copy(update={"classes": classes})})
 
 
 def _units_file(scenario: Scenario) -> str | None:
@@ -108,6 +114,10 @@ def _network_file(feeder: str | None) -> str | None:
 
 def _sessions_file(sessions: str | None) -> str | None:
     return None if sessions in SHIPPED else sessions
+
+
+def _trips_file(trips: str) -> str | None:
+    return None if trips in LAWS_OF_TRIPS or trips in SHIPPED_TRIPS else trips
 
 
 def _whole(text: str | None) -> str | None:

@@ -43,6 +43,12 @@ def result_content(scenario: Scenario) -> dict[str, Any]:
     if not scenario.controllers:
         del content["controllers"]
     del content["planning"]["patience_s"]
+    for part, keys in ((content["fleet"], ("classes", "charger_kinds")),
+                       *((district, ("cars", "cars_format", "cars_file", "ports_per_bus"))
+                         for district in content["districts"])):
+        for key in keys:
+            if not part[key] or (key == "cars_format" and part["cars_file"] is None):
+                del part[key]
     return content
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
 
 from models.fleet.charger_curves import CURVES
 from models.network.source import SOURCES, source_of
 from models.records.groups import ZONES
 from models.system.tariff import is_table_of_prices
 from models.system.unit_tables import TEN_UNITS
+from testbed.scenario.contradiction import Contradiction
 from testbed.scenario.keys import ScenarioKeys
 from testbed.scenario.parts.district import Connections, District, Series, Supply, TapChanger
 from testbed.scenario.parts.execution import LAST_PORT
 from testbed.scenario.parts.fleet import TRIPS_OF_PROFILE
 from testbed.scenario.parts.system import curve_mistakes
+from testbed.scenario.rules_of_classes import class_contradictions
 
 SECONDS_PER_HOUR = 3600
 HOURS_PER_DAY = 24
@@ -28,14 +29,6 @@ EVERYWHERE = "contiguous"
 SHARES_SUM_TOLERANCE = 1e-9
 PAIR_TOLERANCE = 0.05
 """Of a plan's efficiency from that of the charger's curve at full load."""
-
-
-class Contradiction(NamedTuple):
-    """Keys of a scenario that cannot stand together: where, with which value, and the rule."""
-
-    path: tuple[str | int, ...]
-    value: object
-    rule: str
 
 
 def contradictions(scenario: ScenarioKeys) -> Iterator[Contradiction]:
@@ -50,6 +43,7 @@ def contradictions(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     yield from _chargers(scenario)
     yield from _districts(scenario)
     yield from _habit(scenario)
+    yield from class_contradictions(scenario)
     yield from _execution(scenario)
 
 
@@ -173,8 +167,8 @@ def _districts(scenario: ScenarioKeys) -> Iterator[Contradiction]:
         here: tuple[str | int, ...] = ("districts", i)
         if district.name in names[:i]:
             yield Contradiction((*here, "name"), district.name, "is the name of another district already")
-        if district.vehicle_count == 0:
-            yield Contradiction(here, district.name, "must have a car: private, taxi or government above 0")
+        if district.vehicle_count == 0 and district.cars_file is None:
+            yield Contradiction(here, district.name, "must have a car: private, taxi or government above 0, or cars")
         if district.slack_vm_pu is not None and not district.v_min_pu < district.slack_vm_pu <= district.v_max_pu:
             yield Contradiction((*here, "slack_vm_pu"), district.slack_vm_pu,
                                 f"must be above v_min_pu={district.v_min_pu:g} "
@@ -192,7 +186,7 @@ def _districts(scenario: ScenarioKeys) -> Iterator[Contradiction]:
         if (district.sessions is None) != (district.sessions_start_date is None):
             yield Contradiction((*here, "sessions_start_date"), district.sessions_start_date,
                                 "is needed with sessions, and only with them")
-        if district.sessions is not None and district.taxi + district.government:
+        if district.sessions is not None and district.taxi + district.government + sum(district.cars.values()):
             yield Contradiction((*here, "sessions"), district.sessions, "is for a district of private cars alone")
         yield from _ports(here, district)
         yield from _zones((*here, "zone_map"), district)
@@ -289,7 +283,10 @@ def _chargers(scenario: ScenarioKeys) -> Iterator[Contradiction]:
 
 def _habit(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     """A habit needs private cars that come and go by themselves."""
-    if scenario.drivers.habit is None or any(d.private and d.sessions is None for d in scenario.districts):
+    with_habit = {name for name, c in scenario.fleet.classes.items() if c.habit}
+    driven = (d for d in scenario.districts if d.sessions is None)
+    if scenario.drivers.habit is None or any(
+            d.private or d.cars_file is not None or any(d.cars.get(name) for name in with_habit) for d in driven):
         return
     key = "profile" if scenario.drivers.profile in TRIPS_OF_PROFILE else "habit"
     yield Contradiction(("drivers", key), getattr(scenario.drivers, key),

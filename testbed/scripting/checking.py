@@ -47,9 +47,11 @@ def _result_lines(file: Path) -> list[str]:
 def scenario_lines(scenario: Keys) -> list[str]:
     """What a run of it would begin with; WrongRequest with every mistake."""
     from testbed.running.rehearsal import rehearsed  # noqa: PLC0415 - networks take a second to load
+    from testbed.setup.classes import fleet_parameters  # noqa: PLC0415
 
     lines = [*rehearsed(scenario), *_accounts(scenario), *(f"note: {note}" for note in input_notes(scenario))]
-    cars = ", ".join(f"{district.name} ({district.vehicle_count} cars, {district.feeder or 'no network'})"
+    cars = ", ".join(f"{district.name} ({sum(fleet_parameters(scenario, district).counts)} cars, "
+                     f"{district.feeder or 'no network'})"
                      for district in scenario.districts)
     return [f"{scenario.name} is valid: days {scenario.days}, steps of {scenario.step_s} s, seed {scenario.seed}; "
             f"{cars}", *lines]

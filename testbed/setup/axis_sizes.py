@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from models.drivers.behaviours import BEHAVIOURS
 from models.network.three_phase.layout import SERIES_AXES
 from models.records.arrays import SECONDS_PER_HOUR
-from models.records.groups import CHARGER_KINDS, GROUP_COUNT, cohort_count
+from testbed.setup.classes import groups_of_scenario
 from testbed.setup.districts import District, build_districts
 from testbed.setup.knowledge import thermal_units
 from testbed.wiring.run_spec import RunSpec
@@ -28,9 +28,9 @@ def _later_hours(spec: RunSpec) -> int:
 
 
 _SIZES: dict[str, Callable[[RunSpec], int]] = {
-    "group": lambda spec: GROUP_COUNT,
-    "cohort": lambda spec: cohort_count(spec.horizon_h),
-    "charger_kind": lambda spec: len(CHARGER_KINDS),
+    "group": lambda spec: groups_of_scenario(spec.scenario).count,
+    "cohort": lambda spec: groups_of_scenario(spec.scenario).cohort_count(spec.horizon_h),
+    "charger_kind": lambda spec: groups_of_scenario(spec.scenario).kind_count,
     "reason": lambda spec: len(BEHAVIOURS),
     "unit": lambda spec: thermal_units(spec.scenario).count,
     "district": lambda spec: len(spec.scenario.districts),

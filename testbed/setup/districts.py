@@ -9,7 +9,6 @@ from functools import lru_cache
 import numpy as np
 
 from controllers.port import PowerFlowCall
-from models.drivers.plug_in_habit import PlugInHabit
 from models.drivers.population import FleetParameters, district_seed, draw_vehicles
 from models.drivers.willingness import DriverParameters, Drivers
 from models.fleet.flexibility import groups_of_fleet, pair_index
@@ -18,9 +17,7 @@ from models.mobility.recorded_sessions import read_sessions
 from models.mobility.session_replay import ReplayInputs, SessionReplay
 from models.mobility.trip_parameters import TripParameters
 from models.mobility.trips import TripWishes
-from models.mobility.trips_home import MOST_HOME_TRIPS
-from models.mobility.trips_survey import MOST_TRIPS
-from models.network.feeder import site
+from models.network.feeder import zones_of_buses
 from models.network.loads.bus_loads import BusLoads
 from models.network.power_flow import TappedFeeder
 from models.network.source import source_of
@@ -31,14 +28,25 @@ from models.network.zones import zones_by_distance
 from models.records.arrays import RecordError
 from models.records.feeder import RadialFeeder, Site, ThreePhaseFeeder
 from models.records.flexibility import PairIndex
-from models.records.groups import VEHICLE_CLASSES, ZONES
+from models.records.groups import ZONES, Groups
 from models.records.vehicles import Vehicles
 from models.tables.table_format import TableFormat
 from testbed.scenario import record as described
 from testbed.scenario.files import files_digest, named_files
 from testbed.scenario.parts import district as district_part
 from testbed.scenario.parts.base import ZoneName
+from testbed.scenario.parts.classes import USUAL_ZONES
+from testbed.scenario.parts.fleet import Fleet
 from testbed.setup.blocks import from_blocks
+from testbed.setup.classes import (
+    STAYS_OF_LAW,
+    fleet_parameters,
+    groups_of_scenario,
+    habit,
+    laws_of_trips,
+    ports_of_kind,
+    stays_per_day,
+)
 from testbed.setup.given_controllers import controller_of
 from testbed.setup.networks.feeders import build_feeder, build_tap_changer, power_flow_of, tapped_feeder
 from testbed.setup.networks.loads import build_loads
@@ -104,7 +112,8 @@ def _district(scenario: described.Scenario, district: district_part.District, se
     fleet = fleet_parameters(scenario, district if has_vehicles else None)
     vehicles = draw_vehicles(fleet, seed)
     feeder, loads = build_feeder(district), build_loads(district, scenario)
-    site, changer = _site(district, feeder, vehicles.count), build_tap_changer(district, feeder)
+    site = _site(district, feeder, vehicles.count, scenario.fleet, vehicles.groups)
+    changer = build_tap_changer(district, feeder)
     flows = ThreePhaseFlows(feeder) if isinstance(feeder, ThreePhaseFeeder) else None
     return District(
         name=district.name, vehicles=vehicles, site=site, seed=seed, fleet_parameters=fleet,
@@ -118,7 +127,7 @@ def _district(scenario: described.Scenario, district: district_part.District, se
 
 def trip_parameters(scenario: described.Scenario) -> TripParameters:
     """The scenario's trips."""
-    return from_blocks(TripParameters, scenario.fleet, trips=scenario.private_trips)
+    return from_blocks(TripParameters, scenario.fleet, trips=scenario.private_trips, laws=laws_of_trips(scenario))
 
 
 def replay_inputs(district: district_part.District, scenario: described.Scenario) -> ReplayInputs | None:
@@ -139,37 +148,24 @@ PAIR_BINS = 25
 """Departure bins of the lower layer: 24 hours and all later ones."""
 
 
-def fleet_parameters(scenario: described.Scenario, district: district_part.District | None) -> FleetParameters:
-    """The scenario's fleet with this district's counts; no cars at all without a district."""
-    no_cars = dict.fromkeys(VEHICLE_CLASSES, 0)
-    return from_blocks(
-        FleetParameters, *([district] if district else []), scenario.fleet, scenario.drivers,
-        habit=habit(scenario) if district and district.sessions is None else None, **({} if district else no_cars))
-
-
 def driver_parameters(scenario: described.Scenario) -> DriverParameters:
     """The scenario's drivers."""
-    stays = STAYS_PER_DAY_OF_TRIPS.get(scenario.private_trips, 4)
-    return from_blocks(DriverParameters, scenario.drivers, private_stays_per_day=stays, habit=habit(scenario))
+    return from_blocks(DriverParameters, scenario.drivers, private_stays_per_day=STAYS_OF_LAW[scenario.private_trips],
+                       stays_per_day=stays_per_day(scenario), habit=habit(scenario))
 
 
-STAYS_PER_DAY_OF_TRIPS = {"survey": MOST_TRIPS + 1, "home": MOST_HOME_TRIPS + 1}
-"""Of private cars, where it is not 4."""
-
-
-def habit(scenario: described.Scenario) -> PlugInHabit | None:
-    """By which the scenario's private cars are plugged in."""
-    return None if scenario.drivers.habit is None else from_blocks(PlugInHabit, scenario.drivers.habit)
-
-
-def _site(district: district_part.District, feeder: RadialFeeder | None, cars: int) -> Site:
-    slow = cars if district.slow_ports_per_bus is None else district.slow_ports_per_bus
-    fast = cars if district.fast_ports_per_bus is None else district.fast_ports_per_bus
-    if feeder is not None:
-        return site(feeder, _where_cars_stand(feeder, _zones(district, feeder)), slow, fast)
-    virtual = np.arange(len(ZONES))
-    return Site(bus_zone=virtual, slow_ports=np.full(virtual.size, slow),
-                fast_ports=np.where(virtual == ZONES.index("commercial"), fast, 0))
+def _site(district: district_part.District, feeder: RadialFeeder | None, cars: int, fleet: Fleet,
+          groups: Groups) -> Site:
+    bus_zone = (np.arange(len(ZONES)) if feeder is None
+                else zones_of_buses(feeder, _where_cars_stand(feeder, _zones(district, feeder))))
+    used = set(groups.kind_of_class.tolist())
+    ports = []
+    for kind, name in enumerate(groups.kind_names):
+        zones = fleet.charger_kinds[name].zones if name in fleet.charger_kinds else USUAL_ZONES[name]
+        here = np.isin(bus_zone, [ZONES.index(zone) for zone in zones])
+        # a kind that no class uses has no ports: nobody could stand there
+        ports.append(np.where(here, ports_of_kind(district, name, cars) * (kind in used), 0).astype(np.int64))
+    return Site(bus_zone, ports[0], ports[1], tuple(ports[2:]), groups)
 
 
 def _where_cars_stand(feeder: RadialFeeder, zones: Mapping[int, int]) -> Mapping[int, int]:
@@ -219,9 +215,9 @@ def network_mistakes(district: district_part.District, scenario: described.Scena
         feeder = build_feeder(district)
     except RecordError as error:
         return [str(error)]
-    mistakes = []
-    for build in (lambda: _site(district, feeder, district.vehicle_count), lambda: build_loads(district, scenario),
-                  lambda: build_tap_changer(district, feeder)):
+    mistakes, groups = [], groups_of_scenario(scenario)
+    for build in (lambda: _site(district, feeder, district.vehicle_count, scenario.fleet, groups),
+                  lambda: build_loads(district, scenario), lambda: build_tap_changer(district, feeder)):
         try:
             build()
         except RecordError as error:

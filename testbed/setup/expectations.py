@@ -21,7 +21,6 @@ from models.mobility.session_replay import ReplayInputs, expected_replay, true_r
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints
 from models.records.feeder import Site
 from models.records.flexibility import Sessions
-from models.records.groups import kind_of, zone_of
 from models.system.tariff import Prices
 from testbed.setup.districts import District
 from testbed.setup.expected_days import ExpectedDays
@@ -43,7 +42,7 @@ class Behaviour:
 
     answers_price: bool
     free_share: float | Floats
-    """One number, or by group [GROUP_COUNT]."""
+    """One number, or by group [G]."""
     tariff: Prices
     response: PriceResponse
     wear_usd_per_kwh: Floats
@@ -157,7 +156,8 @@ class Outlook:
         return by_row.sum(axis=0), by_row[:buses] + np.einsum("bzk,zkn->bn", shares, by_zone)
 
     def _row(self, stays: Sessions, kinds: int) -> Ints:
-        at_zone = self.site.bus_count + zone_of(stays.group) * kinds + kind_of(stays.group)
+        groups = self.site.groups
+        at_zone = self.site.bus_count + groups.zone_of(stays.group) * kinds + groups.kind_of(stays.group)
         row = np.where(stays.bus_index >= 0, stays.bus_index, at_zone)
         return np.asarray(row, dtype=np.int64)
 

@@ -19,9 +19,9 @@ from models.fleet.battery import Curves, at_bus_kw
 from models.fleet.charger_curves import charger_curve
 from models.network.loads.bus_loads import BusLoads
 from models.network.power_flow import TappedFeeder
+from models.network.three_phase.watching import watched_feeder
 from models.records.arrays import SECONDS_PER_HOUR, Floats
 from models.records.feeder import RadialFeeder
-from models.records.groups import GROUP_COUNT, group_index, kind_of
 from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
@@ -29,9 +29,11 @@ from models.records.vehicles import Vehicles
 from models.system.power_system import PowerSystemParameters
 from models.system.unit_tables import units_of
 from models.tables.table_format import TableFormat
+from testbed.scenario.car_groups import charger_numbers, groups_of
 from testbed.scenario.parts.system import demand_curve
 from testbed.scenario.record import Scenario
 from testbed.setup.blocks import from_blocks
+from testbed.setup.classes import groups_of_scenario
 from testbed.setup.districts import District, build_districts
 from testbed.setup.forecasts import Forecaster, build_forecaster
 from testbed.setup.given_controllers import controller_of, knows_truth, may_discharge
@@ -57,15 +59,15 @@ def objective_of(scenario: Scenario) -> Objective:
 
 
 def marginal_wear_usd_per_kwh(scenario: Scenario) -> Floats:
-    """[GROUP_COUNT] per kWh drawn out of the battery: the life average of the scenario's wear model."""
+    """[G] per kWh drawn out of the battery: the life average of the scenario's wear model."""
     if scenario.wear.model == "throughput":
-        return np.full(GROUP_COUNT, scenario.objective.wear_usd_per_mwh / 1e3)
+        return np.full(groups_of_scenario(scenario).count, scenario.objective.wear_usd_per_mwh / 1e3)
     return wear_price_of_groups(scenario)
 
 
 def vehicle_wear_usd_per_kwh(scenario: Scenario, vehicles: Vehicles) -> Floats:
     """[V] the price of each car's group; it is the same in every zone."""
-    group = group_index(np.zeros_like(vehicles.class_index), vehicles.class_index, vehicles.is_bidirectional)
+    group = vehicles.group_of(np.arange(vehicles.count), np.zeros_like(vehicles.class_index))
     return marginal_wear_usd_per_kwh(scenario)[group]
 
 
@@ -103,12 +105,14 @@ def _bus_load_call(loads: BusLoads, peak_mw: float, forecaster: Forecaster) -> B
 def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
     """What one district's operator owns: its cars' contracts, its site and its own network."""
     scenario = spec.scenario
+    watched = None if district.flows is None else watched_feeder(district.flows)
     return from_blocks(
         SpatialKnowledge, scenario.spatial, scenario.planning,
         district=district.name, site=district.site, vehicles=district.vehicles, feeder=district.feeder,
         power_flow=district.power_flow, pairs=district.pairs, step_s=spec.step_s, horizon_h=spec.horizon_h,
         wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario), may_discharge=may_discharge(spec),
         search_seed=int(stream(district.seed, "search").integers(2**31)),
+        network=None if watched is None else watched.network, network_flow=watched,
         at_bus_kw=_at_bus_call(charger_curves(scenario), district.vehicles), at_slack=_at_slack_call(district.tapped))
 
 
@@ -130,17 +134,19 @@ def _at_bus_call(curves: Curves, vehicles: Vehicles) -> AtBusCall | None:
 
 
 def charger_curves(scenario: Scenario) -> Curves:
-    """How efficient slow and fast chargers are by load."""
-    fleet = scenario.fleet
-    loss = fleet.connection_loss_share
-    return (charger_curve(fleet.slow_charger_curve, fleet.eta_charge, fleet.eta_discharge, loss),
-            charger_curve(fleet.fast_charger_curve, fleet.fast_eta_charge, fleet.fast_eta_discharge, loss))
+    """How efficient each kind of charger is by load."""
+    fleet = scenario.fleet.model_dump()
+    numbers = [charger_numbers(fleet, kind) for kind in groups_of(fleet).kind_names]
+    return tuple(charger_curve(n["curve"], n["eta_charge"], n["eta_discharge"], fleet["connection_loss_share"])
+                 for n in numbers)
 
 
 def eta_discharge_of_groups(scenario: Scenario) -> Floats:
-    """[GROUP_COUNT] the plan's efficiency of discharging: taxis through fast chargers, all others through slow ones."""
-    is_fast = kind_of(np.arange(GROUP_COUNT)) == 1
-    return np.where(is_fast, scenario.fleet.fast_eta_discharge, scenario.fleet.eta_discharge)
+    """[G] the plan's efficiency of discharging, through the chargers of each group."""
+    fleet = scenario.fleet.model_dump()
+    groups = groups_of(fleet)
+    by_kind = np.array([charger_numbers(fleet, kind)["eta_discharge"] for kind in groups.kind_names])
+    return np.asarray(by_kind[groups.kind_of(np.arange(groups.count))])
 
 
 def driver_response(scenario: Scenario) -> PriceResponse:

@@ -7,7 +7,8 @@ from models.mobility.session_replay import ReplayInputs, days_to_expect_from, re
 from models.records.arrays import RecordError
 from models.records.vehicles import Vehicles
 from testbed.scenario.record import Scenario
-from testbed.setup.districts import fleet_parameters, replay_inputs
+from testbed.setup.classes import fleet_parameters
+from testbed.setup.districts import replay_inputs
 from testbed.wiring.run_spec import DAY_S
 
 

@@ -14,6 +14,7 @@ from models.records.arrays import Floats, Ints
 from models.system.power_system import NetLoad, PowerSystem
 from models.system.profiles import Profiles
 from testbed.scenario.files import files_digest, system_files
+from testbed.scenario.parts.district import District
 from testbed.scenario.record import Scenario
 from testbed.setup.forecasts import build_forecaster
 from testbed.setup.knowledge import power_system_parameters, temporal_knowledge
@@ -21,6 +22,8 @@ from testbed.setup.plan_cache import CachedUnitCommitment
 from testbed.setup.profiles import build_profiles
 from testbed.wiring.content_cache import cache_folder
 
+NO_DISTRICT = District(name="none", private=1)
+"""A scenario has one; there are no cars in the reference."""
 REFERENCE_NAME = "no_pev, day-ahead commitment of the same scenario"
 DAY_S, HOUR_S = 86_400, 3_600
 
@@ -51,7 +54,7 @@ def _essence(scenario: Scenario, seed: int) -> tuple[str, int, str]:
     Last the content of the system's own files, if there are any.
     """
     here = scenario.execution.model_copy(update={"remote": {}})
-    described = scenario.model_copy(update={"districts": scenario.districts[:1], "execution": here}).model_dump_json(
+    described = scenario.model_copy(update={"districts": (NO_DISTRICT,), "execution": here}).model_dump_json(
         include={"name", "days", "step_s", "warmup_controlled_days", "profiles", "system", "objective", "planning",
                  "tariff", "spatial", "districts", "execution"})
     return (described, 0 if scenario.profiles.forecast_error == "off" else seed,

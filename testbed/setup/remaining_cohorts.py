@@ -10,7 +10,7 @@ import numpy as np
 from models.fleet.flexibility import cohort_flexibility, complying_cars
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints
 from models.records.flexibility import CohortFlexibility, Sessions
-from models.records.groups import cohort_count, cohort_row, rows_from_hour
+from models.records.groups import Groups, cohort_row, rows_from_hour
 from models.records.vehicles import DeclaredTable
 from testbed.setup.expectations import Outlook
 
@@ -57,7 +57,7 @@ class PlanWindow:
 
 def remaining_cohorts(window: PlanWindow, outlook: Outlook, horizon_h: int,
                       assumed_compliance: float | Floats) -> CohortFlexibility:
-    """Cohorts [cohort_count(horizon_h), horizon_h] of the plan in force with envelopes that start now.
+    """Cohorts [groups.cohort_count(horizon_h), horizon_h] of the plan in force with envelopes that start now.
 
     X = 0 at outlook.now_s from the measured energies; hours before it are empty. The terminal rules keep counting
     from the plan's beginning: `match` asks for the level that charging at once since then would have reached,
@@ -68,17 +68,18 @@ def remaining_cohorts(window: PlanWindow, outlook: Outlook, horizon_h: int,
     known, vehicle, coming = outlook.controllable()
     outside_kw = outlook.uncontrolled_kw()
     outside_kw = outside_kw[: left * (outside_kw.size // horizon_h)]
-    now = cohort_flexibility(known, coming, outlook.now_s, left, assumed_compliance, outside_kw)
+    now = cohort_flexibility(known, coming, outlook.now_s, left, assumed_compliance, outside_kw,
+                             outlook.site.groups)
     stays_on = known.departure_s > end_s
     level_kwh = window.end_level_kwh(known, vehicle, end_s)
     asked = now.x_end_uncoordinated_kwh + _correction(known, level_kwh, stays_on, end_s, outlook.now_s, left,
-                                                      assumed_compliance)
+                                                      assumed_compliance, outlook.site.groups)
     now = replace(now, energy_start_kwh=window.energy_start_kwh, x_end_uncoordinated_kwh=asked)
-    return _aligned(now, window.start_s, passed, horizon_h)
+    return _aligned(now, window.start_s, passed, horizon_h, outlook.site.groups)
 
 
 def _correction(known: Sessions, level_kwh: Floats, stays_on: Bools, end_s: int, now_s: int, left_h: int,
-                assumed_compliance: float | Floats) -> Floats:
+                assumed_compliance: float | Floats, groups: Groups) -> Floats:
     """[cohorts] from the level that charging at once from now on would reach to the one asked for since plan time."""
     rate_kw = known.eta_charge * known.p_charge_max_kw
     reach_kwh = rate_kw * (end_s - now_s) / SECONDS_PER_HOUR
@@ -88,21 +89,22 @@ def _correction(known: Sessions, level_kwh: Floats, stays_on: Bools, end_s: int,
     change_kwh = (asked_kwh - np.minimum(wish_kwh, reach_kwh)) * stays_on
     rows = cohort_row(known.group, left_h, left_h)
     weights = complying_cars(known, assumed_compliance) * change_kwh
-    return np.asarray(np.bincount(rows, weights, cohort_count(left_h)), dtype=np.float64)
+    return np.asarray(np.bincount(rows, weights, groups.cohort_count(left_h)), dtype=np.float64)
 
 
-def _aligned(now: CohortFlexibility, plan_s: int, passed: int, horizon_h: int) -> CohortFlexibility:
+def _aligned(now: CohortFlexibility, plan_s: int, passed: int, horizon_h: int, groups: Groups) -> CohortFlexibility:
     """From rows and hours counted from now to those of the plan; what has passed is empty."""
     h = horizon_h
-    rows = rows_from_hour(passed, h)
+    cohorts = groups.cohort_count(h)
+    rows = rows_from_hour(passed, h, cohorts)
 
     def by_hour(values: Floats) -> Floats:
-        whole = np.zeros((cohort_count(h), h))
+        whole = np.zeros((cohorts, h))
         whole[rows, passed:] = values
         return whole
 
     def by_cohort(values: Floats, empty: float) -> Floats:
-        whole = np.full((cohort_count(h), *values.shape[1:]), empty)
+        whole = np.full((cohorts, *values.shape[1:]), empty)
         whole[rows] = values
         return whole
 

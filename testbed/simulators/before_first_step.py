@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from controllers.port import DeliveryRecord
-from models.records.groups import CHARGER_KINDS, GROUP_COUNT
 from testbed.setup.districts import District
 from testbed.setup.knowledge import thermal_units
 from testbed.wiring.crossings import Guidance, Instructions, UnitsState
@@ -23,7 +22,7 @@ def initial_state(spec: RunSpec, district: District | None) -> Mapping[str, Any]
         return {"units_state": UnitsState(np.asarray(units.initial_h), units.initial_p_mw)}
     return {
         "soc": district.vehicles.soc_initial, "soc_reported": district.vehicles.soc_initial,
-        "vm_pu": np.full(district.site.bus_count, _first_vm_pu(district)), "delivery": nothing_delivered(),
+        "vm_pu": np.full(district.site.bus_count, _first_vm_pu(district)), "delivery": nothing_delivered(district),
         "learned_compliance": None, "guidance": no_guidance(district),
     }
 
@@ -33,9 +32,9 @@ def _first_vm_pu(district: District) -> float:
     return 1.0 if district.feeder is None or district.tap_changer is None else district.feeder.v_slack_pu
 
 
-def nothing_delivered() -> DeliveryRecord:
+def nothing_delivered(district: District) -> DeliveryRecord:
     """The record of a step in which no car was instructed."""
-    return DeliveryRecord(*np.zeros((len(fields(DeliveryRecord)), GROUP_COUNT)))
+    return DeliveryRecord(*np.zeros((len(fields(DeliveryRecord)), district.vehicles.groups.count)))
 
 
 def no_instructions(district: District) -> Instructions:
@@ -46,4 +45,4 @@ def no_instructions(district: District) -> Instructions:
 
 def no_guidance(district: District) -> Guidance:
     """Every bus is as good as any other."""
-    return Guidance(np.full((len(CHARGER_KINDS), district.site.bus_count), -1, dtype=np.int64))
+    return Guidance(np.full((district.site.groups.kind_count, district.site.bus_count), -1, dtype=np.int64))

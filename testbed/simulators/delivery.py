@@ -6,7 +6,7 @@ import numpy as np
 
 from controllers.port import FeederView, Setpoints
 from models.records.arrays import Floats, Ints
-from models.records.groups import GROUP_COUNT, by_group_and_hour, cohort_count, cohort_index, group_index, group_of_row
+from models.records.groups import by_group_and_hour, cohort_index, group_of_row
 from testbed.setup.districts import District
 from testbed.simulators.adapter import Values
 from testbed.wiring.run_spec import RunSpec
@@ -25,20 +25,13 @@ class TargetLedger:
         self.district = district
         self.spec = spec
         self.assumed_compliance = assumed_compliance
-        self.cohorts = cohort_count(spec.horizon_h)
+        self.cohorts = district.vehicles.groups.cohort_count(spec.horizon_h)
         self.by_group: Floats = np.zeros(0)
         self._clear()
 
     def expect(self, compliance: float, by_group: Floats) -> None:
-        """Count set-points times this compliance from now on: by group [GROUP_COUNT] unless that is empty."""
+        """Count set-points times this compliance from now on: by group [G] unless that is empty."""
         self.assumed_compliance, self.by_group = compliance, by_group
-
-    @staticmethod
-    def empty() -> Values:
-        """The values of a step in which nothing was asked."""
-        zeros = np.zeros(GROUP_COUNT)
-        return {"target_charge_kw": zeros, "target_discharge_kw": zeros, "target_energy_kwh": 0.0,
-                "disaggregation_loss_kwh": 0.0}
 
     def _clear(self) -> None:
         self.charge_kwh = np.zeros(self.cohorts)
@@ -48,7 +41,7 @@ class TargetLedger:
         """Add a step; the hour's balance comes with its last step."""
         hour = (view.time_s - view.plan_time_s) // SECONDS_PER_HOUR
         charge_kw, discharge_kw = view.pc_target_kw[:, hour], view.pd_target_kw[:, hour]
-        values = {**self.empty(), "target_charge_kw": self._by_group(charge_kw),
+        values = {**nothing_asked(self.district.vehicles.groups.count), "target_charge_kw": self._by_group(charge_kw),
                   "target_discharge_kw": self._by_group(discharge_kw)}
         self._add(view, answer)
         if (view.time_s + self.spec.step_s) % SECONDS_PER_HOUR == 0:
@@ -77,13 +70,19 @@ class TargetLedger:
         return np.where(left_s > 0, np.minimum(left_s, self.spec.step_s), self.spec.step_s).astype(np.float64)
 
     def _rows(self, view: FeederView, cars: Ints) -> Ints:
-        vehicles = self.district.vehicles
         zone = self.district.site.bus_zone[view.declared.bus_index[cars]]
-        group = group_index(zone, vehicles.class_index[cars], vehicles.is_bidirectional[cars])
+        group = self.district.vehicles.group_of(cars, zone)
         departure_s = view.declared.declared_departure_s[cars]
         if self.spec.scenario.planning.redispatch == "hourly":  # its targets count cars past their word as leaving now
             departure_s = np.maximum(departure_s, view.time_s // SECONDS_PER_HOUR * SECONDS_PER_HOUR + 1)
         return cohort_index(group, departure_s, view.plan_time_s, self.spec.horizon_h)
+
+
+def nothing_asked(groups: int) -> Values:
+    """The values of a step in which nothing was asked."""
+    zeros = np.zeros(groups)
+    return {"target_charge_kw": zeros, "target_discharge_kw": zeros, "target_energy_kwh": 0.0,
+            "disaggregation_loss_kwh": 0.0}
 
 
 def _missing(target_kw: Floats, instructed_kwh: Floats) -> float:

@@ -85,7 +85,7 @@ class DistrictFleet:
         parameters = from_blocks(ChargingParameters, spec.scenario.fleet, curves=charger_curves(spec.scenario))
         self.curves = parameters.curves
         self.district = district
-        self.delivery = nothing_delivered()
+        self.delivery = nothing_delivered(self.district)
         self.meter = StayMeter(vehicles, district.site.bus_zone)
         self.telemetry, self.soc_reported = ReportedSoc(vehicles.soc_initial), vehicles.soc_initial
         self.reserving = vehicles if may_discharge(spec) else replace(

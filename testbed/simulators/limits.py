@@ -6,7 +6,7 @@ import numpy as np
 
 from controllers.port import FeederView, Setpoints, SpatialKnowledge
 from models.records.arrays import Bools, Ints
-from models.records.groups import CHARGER_KINDS
+from models.records.feeder import Site
 
 ROUNDING_KW = 1e-3
 """By which a set-point may pass the charger's rating, and the same share of it in thousandths."""
@@ -14,7 +14,7 @@ ROUNDING_KW = 1e-3
 
 def setpoints_problem(answer: Setpoints, view: FeederView, knowledge: SpatialKnowledge) -> str:
     """The first field that says what cannot be, with how many cars or buses and the first of them; empty if none."""
-    return _told_problem(answer, view, knowledge) or _rank_problem(answer.guidance_rank, knowledge.site.bus_count)
+    return _told_problem(answer, view, knowledge) or _rank_problem(answer.guidance_rank, knowledge.site)
 
 
 def _told_problem(answer: Setpoints, view: FeederView, knowledge: SpatialKnowledge) -> str:
@@ -42,9 +42,10 @@ def _power_problem(answer: Setpoints, knowledge: SpatialKnowledge, cars: Ints) -
             f"{most_kw[i]:g}{why}")
 
 
-def _rank_problem(rank: Ints, buses: int) -> str:
+def _rank_problem(rank: Ints, site: Site) -> str:
     """Each bus at most once by kind of charger, 0 the best, -1 for none."""
-    for kind, ranks in zip(CHARGER_KINDS, rank, strict=True):
+    buses = site.bus_count
+    for kind, ranks in zip(site.groups.kind_names, rank, strict=True):
         if ranks.min(initial=-1) < -1 or ranks.max(initial=-1) >= buses:
             odd = ranks[(ranks < -1) | (ranks >= buses)][0]
             return f"guidance_rank [1]: {odd} for {kind} chargers, allowed are -1 to {buses - 1}"

@@ -10,7 +10,6 @@ import numpy as np
 from models.fleet.flexibility import bus_flexibility, cohort_flexibility, known_sessions, select
 from models.records.arrays import Floats, Ints
 from models.records.flexibility import BusFlexibility, CohortFlexibility
-from models.records.groups import GROUP_COUNT, group_index
 from models.records.vehicles import DeclaredTable
 from testbed.setup.districts import District, build_districts
 from testbed.setup.expectations import ExpectedCars, Outlook, build_expectation
@@ -77,8 +76,7 @@ class DistrictMobility:
         cars = np.flatnonzero(declared.is_plugged)
         vehicles = self.district.vehicles
         zone = self.district.site.bus_zone[declared.bus_index[cars]]
-        groups = group_index(zone, vehicles.class_index[cars], vehicles.is_bidirectional[cars])
-        return np.bincount(groups, minlength=GROUP_COUNT).astype(np.float64)
+        return np.bincount(vehicles.group_of(cars, zone), minlength=vehicles.groups.count).astype(np.float64)
 
     def _look_ahead(self, now_s: int, declared: DeclaredTable, soc: Floats,
                     learned: LearnedCompliance | None) -> None:
@@ -134,7 +132,8 @@ class DistrictMobility:
         vehicles, hours = self.district.vehicles, self.spec.horizon_h
         if self.spec.is_plan_time(now_s):
             known, _, coming = outlook.controllable()
-            cohorts = cohort_flexibility(known, coming, now_s, hours, compliance, outlook.uncontrolled_kw())
+            cohorts = cohort_flexibility(known, coming, now_s, hours, compliance, outlook.uncontrolled_kw(),
+                                          vehicles.groups)
             self.cohorts = cohorts
             self.window = PlanWindow.begin(now_s, cohorts, vehicles.count)
         if self.window is None:

@@ -11,7 +11,7 @@ from testbed.setup.knowledge import spatial_knowledge
 from testbed.simulators.adapter import Adapter, Inputs, Values
 from testbed.simulators.asking import Answer, Asked
 from testbed.simulators.before_first_step import no_guidance, no_instructions
-from testbed.simulators.delivery import TargetLedger
+from testbed.simulators.delivery import TargetLedger, nothing_asked
 from testbed.simulators.limits import setpoints_problem
 from testbed.wiring.crossings import (
     BusLoadForecast,
@@ -129,5 +129,6 @@ def _resting(district: District) -> Values:
         "p_plan_bus_kw": zeros, "q_plan_bus_kvar": zeros, "vm_socp_pu": unknown, "vm_plan_ac_pu": unknown,
         "nodal_price_usd_per_mwh": unknown, "losses_socp_kw": np.nan, "losses_plan_ac_kw": np.nan,
         "relaxation_gap_rel": np.nan, "relaxation_vm_error_pu": np.nan, "relaxation_loss_error_rel": np.nan,
-        "spatial_solved": 0.0, "spatial_fallback": 0.0, "spatial_repaired": 0.0, **TargetLedger.empty(),
+        "spatial_solved": 0.0, "spatial_fallback": 0.0, "spatial_repaired": 0.0,
+        **nothing_asked(district.vehicles.groups.count),
     }

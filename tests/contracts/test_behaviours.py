@@ -21,9 +21,10 @@ from models.drivers.telemetry import ReportedSoc
 from models.drivers.willingness import STAYS_PER_DAY, DriverParameters, Drivers
 from models.mobility.stays import NEVER_S, stay_times
 from models.records.arrays import RecordError
-from models.records.groups import PRIVATE
 from tests.models.fleet.fleet_case import cars, fleet_of, presence_of, run
 from tests.testbed import small_run
+
+PRIVATE = 0
 
 ROOT = Path(__file__).resolve().parents[2]
 HOUR = 3600

@@ -13,7 +13,7 @@ from controllers.spatial.branch_flow.network import solve_network
 from controllers.spatial.judge import Judge, named
 from models.network.power_flow import PandapowerEngine, ac_engine
 from models.network.sources.ieee33 import ieee33, tie_configuration
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 from tests.controllers.spatial import branch_flow_case as case
 
 FEEDER = ieee33()
@@ -87,7 +87,7 @@ def test_two_megawatt_at_bus_18_are_claimed_and_refused() -> None:
 def test_two_megawatt_with_slack_are_cut_to_the_ac_limit() -> None:
     feeder = case.unlimited_transformers(replace(FEEDER, v_max_pu=1.05))
     known = case.knowledge(case.fleet(), feeder, step_s=3600, look_ahead_h=2,
-                           wear_usd_per_kwh=np.zeros(GROUP_COUNT))
+                           wear_usd_per_kwh=np.zeros(THREE_CLASSES.count))
     decision = Decider(known).decide(case.injection_view(known, 18, 2000.0, 0.4))
 
     def excess(injection_kw: float) -> float:

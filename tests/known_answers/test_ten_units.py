@@ -10,7 +10,7 @@ import pytest
 from controllers.port import Plan, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.checking.plan import check_plan
 from controllers.temporal.unit_commitment.solve import reference_commitment
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.system.units import ten_unit_load_mw, ten_units
@@ -24,8 +24,9 @@ def problem() -> tuple[TemporalKnowledge, SystemView]:
     units = ten_units()
     known = TemporalKnowledge(
         units=units, horizon_h=H, binding_h=H, objective=Objective(), carbon_price_usd_per_t=0.0,
-        curtailment_penalty_usd_per_mwh=75.0, wear_usd_per_kwh=np.full(GROUP_COUNT, 0.0536), tariff_in_objective=False,
-        reserve_rule="thermal_only", reserve_fraction=0.10, reserve_curve=ReserveCurve.flat(1000.0), terminal="match",
+        curtailment_penalty_usd_per_mwh=75.0, wear_usd_per_kwh=np.full(THREE_CLASSES.count, 0.0536),
+        tariff_in_objective=False, reserve_rule="thermal_only", reserve_fraction=0.10,
+        reserve_curve=ReserveCurve.flat(1000.0), terminal="match",
         tangents=12, mip_gap=1e-6, district_names=())
     view = SystemView(
         time_s=0, load_mw=ten_unit_load_mw(), wind_mw=np.zeros(H), pv_mw=np.zeros(H),

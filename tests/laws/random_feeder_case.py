@@ -12,7 +12,7 @@ from models.fleet.flexibility import bus_flexibility, groups_of_fleet, known_ses
 from models.network.power_flow import ac_engine
 from models.records.arrays import Floats
 from models.records.feeder import RadialFeeder, Site
-from models.records.groups import GROUP_COUNT, cohort_index, group_index
+from models.records.groups import THREE_CLASSES, cohort_index
 from models.records.vehicles import DeclaredTable, Vehicles
 
 HORIZON_H, LOOK_AHEAD_H, STEP_S = 4, 2, 3600
@@ -64,7 +64,7 @@ def operator(rng: np.random.Generator, of: RadialFeeder | None = None) -> Spatia
         district="random", site=site, vehicles=vehicles, feeder=network, power_flow=ac_engine(network).power_flow,
         pairs=pair_index(site, groups_of_fleet(vehicles), LOOK_AHEAD_H + 1), step_s=STEP_S, look_ahead_h=LOOK_AHEAD_H,
         horizon_h=HORIZON_H, assumed_compliance=float(rng.choice([0.9, 1.0])),
-        wear_usd_per_kwh=np.full(GROUP_COUNT, float(rng.choice([0.0, 0.05]))), placement="in_place",
+        wear_usd_per_kwh=np.full(THREE_CLASSES.count, float(rng.choice([0.0, 0.05]))), placement="in_place",
         on_inexact="repair" if rng.random() < 0.7 else "fallback", reactive_power=bool(rng.random() < 0.4),
         target_slack_usd_per_mwh=float(rng.choice([50.0, 500.0])), voltage_penalty_below_pu=0.95,
         voltage_penalty_usd_per_pu2h=float(rng.choice([0.0, 20.0, 1000.0])),
@@ -96,12 +96,12 @@ def hour(known: SpatialKnowledge, rng: np.random.Generator) -> FeederView:
 
 
 def _targets(known: SpatialKnowledge, declared: DeclaredTable, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    group = group_index(known.site.bus_zone[declared.bus_index], known.vehicles.class_index,
+    group = THREE_CLASSES.index(known.site.bus_zone[declared.bus_index], known.vehicles.class_index,
                         known.vehicles.is_bidirectional)
     rows = cohort_index(group, declared.declared_departure_s, 0, HORIZON_H)
     both = []
     for power in (known.vehicles.p_charge_max_kw, known.vehicles.p_discharge_max_kw):
-        wish = np.zeros((GROUP_COUNT * (HORIZON_H + 1), HORIZON_H))
+        wish = np.zeros((THREE_CLASSES.count * (HORIZON_H + 1), HORIZON_H))
         np.add.at(wish, rows, power[:, None] * rng.uniform(0.0, 1.0) * rng.integers(0, 2))
         both.append(wish)
     return both[0], both[1]

@@ -16,7 +16,7 @@ from controllers.spatial.pro_rata import Cars
 from models.network.power_flow import ac_engine
 from models.network.sources.ieee33 import ieee33
 from models.records.flexibility import PairIndex
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 
 FEEDER = ieee33(v_min_pu=0.8, v_max_pu=1.2)
 AC = ac_engine(FEEDER).power_flow
@@ -123,11 +123,11 @@ def test_sharing_does_not_depend_on_the_order_of_cars(seed: int) -> None:
 @given(SEEDS, st.integers(0, 47), st.integers(1, 30))
 def test_targets_of_each_group_are_neither_lost_nor_made(seed: int, hour: int, bins: int) -> None:
     rng = np.random.default_rng(seed)
-    targets = rng.uniform(0, 5, (GROUP_COUNT * 49, 48))
-    most = rng.uniform(0, 5, (GROUP_COUNT, bins)) * (rng.random((GROUP_COUNT, bins)) < 0.5)
-    least = most * rng.choice([0.0, 0.3, 1.0], (GROUP_COUNT, 1))
+    targets = rng.uniform(0, 5, (THREE_CLASSES.count * 49, 48))
+    most = rng.uniform(0, 5, (THREE_CLASSES.count, bins)) * (rng.random((THREE_CLASSES.count, bins)) < 0.5)
+    least = most * rng.choice([0.0, 0.3, 1.0], (THREE_CLASSES.count, 1))
     now = hour_targets(targets, 48, hour, bins, least, most)
-    assert np.allclose(now.sum(axis=1), targets[:, hour].reshape(GROUP_COUNT, 49).sum(axis=1))
+    assert np.allclose(now.sum(axis=1), targets[:, hour].reshape(THREE_CLASSES.count, 49).sum(axis=1))
     assert np.all(now >= 0)
 
 
@@ -135,10 +135,10 @@ def test_targets_of_each_group_are_neither_lost_nor_made(seed: int, hour: int, b
 @given(SEEDS, st.floats(0.0, 1.0))
 def test_what_cars_beyond_the_horizon_can_do_together_no_bin_is_asked_beyond(seed: int, part: float) -> None:
     rng = np.random.default_rng(seed)
-    most = rng.uniform(0, 5, (GROUP_COUNT, 25)) * (rng.random((GROUP_COUNT, 25)) < 0.5)
+    most = rng.uniform(0, 5, (THREE_CLASSES.count, 25)) * (rng.random((THREE_CLASSES.count, 25)) < 0.5)
     least = most * rng.uniform(0, 1, most.shape)
     asked = least.sum(axis=1) + part * (most - least).sum(axis=1)
-    targets = np.zeros((GROUP_COUNT * 49, 48))
+    targets = np.zeros((THREE_CLASSES.count * 49, 48))
     targets[48::49, 10] = asked  # the plan ends 38 h later: all bins but the last are before it
     late = hour_targets(targets, 48, 10, 25, least, most)
     assert np.allclose(late[:, -1], asked)
@@ -154,9 +154,9 @@ def test_what_cars_beyond_the_horizon_can_do_together_no_bin_is_asked_beyond(see
 @given(SEEDS)
 def test_cars_find_their_pair_in_any_order_of_rows(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    keys = rng.permutation(33 * GROUP_COUNT * 5)[:200]
-    pairs = PairIndex(keys // (GROUP_COUNT * 5), keys // 5 % GROUP_COUNT, keys % 5, 5)
+    keys = rng.permutation(33 * THREE_CLASSES.count * 5)[:200]
+    pairs = PairIndex(keys // (THREE_CLASSES.count * 5), keys // 5 % THREE_CLASSES.count, keys % 5, 5)
     assert np.array_equal(pairs.rows(pairs.bus_index, pairs.group, pairs.departure_bin), np.arange(200))
-    missing = np.setdiff1d(np.arange(33 * GROUP_COUNT * 5), keys)[:50]
-    rows = pairs.rows(missing // (GROUP_COUNT * 5), missing // 5 % GROUP_COUNT, missing % 5)
+    missing = np.setdiff1d(np.arange(33 * THREE_CLASSES.count * 5), keys)[:50]
+    rows = pairs.rows(missing // (THREE_CLASSES.count * 5), missing // 5 % THREE_CLASSES.count, missing % 5)
     assert np.all(rows == -1)

@@ -232,7 +232,7 @@ class Decider:
 
     def _guidance(self, layout: Layout, now: Forecast, price: Floats) -> Ints:
         if self.knowledge.placement != "guided":
-            return no_guidance(self.feeder.bus_count)
+            return no_guidance(self.knowledge.site)
         net_kw, capacity_kw = zone_plan(self.knowledge, layout, now)
         stays = expected_stay(self.knowledge, layout, now)
         return guidance_rank(self.knowledge.site, layout, price, net_kw, capacity_kw, stays)
@@ -250,7 +250,7 @@ class Decider:
             time_s=view.time_s, layout=layout, forecast=now, pc_kw=acts.pc_kw, pd_kw=acts.pd_kw,
             q_plan_bus_kvar=np.zeros(p_bus.shape), p_plan_bus_kw=p_bus, answer=None, vm_ac_pu=flow.vm_pu,
             losses_ac_kw=flow.losses_kw, nodal_price_usd_per_mwh=np.full(p_bus.shape, np.nan),
-            guidance=no_guidance(self.feeder.bus_count), is_tight=True, status="fallback",
+            guidance=no_guidance(self.knowledge.site), is_tight=True, status="fallback",
             binding=f"{reason}; {acts.text}",
             vm_error_max_pu=worst.verdict.vm_error_max_pu if worst and worst.verdict else float("nan"),
             loss_error_rel=worst.verdict.loss_error_rel if worst and worst.verdict else float("nan"),

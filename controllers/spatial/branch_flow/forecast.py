@@ -13,7 +13,6 @@ from controllers.spatial.branch_flow.layout import Layout
 from controllers.spatial.branch_flow.neighbourhoods import shares
 from models.records.arrays import Floats
 from models.records.flexibility import BusFlexibility
-from models.records.groups import GROUP_COUNT
 
 PRICE_FLOOR_USD_PER_MWH = 1.0
 """Losses must cost something, else the relaxation is meaningless (docs/model.md 4.6)."""
@@ -35,7 +34,7 @@ class Forecast:
     """[C] of this hour."""
     target_d_kw: Floats
     cohort_c_kw: Floats
-    """[GROUP_COUNT, bins] this hour's targets of all cohorts, with cars or not yet."""
+    """[G, bins] this hour's targets of all cohorts, with cars or not yet."""
     cohort_d_kw: Floats
     later_c_kw: Floats
     """[W, N]"""
@@ -49,8 +48,10 @@ def forecast(knowledge: SpatialKnowledge, layout: Layout, view: FeederView) -> F
     """The numbers of the decision at view.time_s."""
     hour = targets.plan_hour(view.time_s, view.plan_time_s, view.pc_target_kw.shape[1])
     now_c, now_d = _present_hour(knowledge, layout, view, hour)
-    later_c, known = targets.later_targets(view.pc_target_kw, knowledge.horizon_h, hour, layout.hours)
-    later_d, _ = targets.later_targets(view.pd_target_kw, knowledge.horizon_h, hour, layout.hours)
+    later_c, known = targets.later_targets(view.pc_target_kw, knowledge.horizon_h, hour, layout.hours,
+                                           knowledge.site.groups)
+    later_d, _ = targets.later_targets(view.pd_target_kw, knowledge.horizon_h, hour, layout.hours,
+                                       knowledge.site.groups)
     price = targets.look_ahead(view.marginal_price_usd_per_mwh, hour, layout.steps, layout.hours)
     return Forecast(
         p_fixed_kw=view.bus_load_kw + view.flexibility.p_uncontrolled_kw, q_fixed_kvar=view.bus_load_kvar,
@@ -63,12 +64,12 @@ def forecast(knowledge: SpatialKnowledge, layout: Layout, view: FeederView) -> F
 
 
 def _present_hour(knowledge: SpatialKnowledge, layout: Layout, view: FeederView, hour: int) -> tuple[Floats, Floats]:
-    """This hour's charging and discharging targets of all cohorts [GROUP_COUNT, bins]."""
+    """This hour's charging and discharging targets of all cohorts [G, bins]."""
     at, flex = layout.pairs, view.flexibility
     x_min, x_max = flex.x_min_now_kwh[at, -1], flex.x_max_now_kwh[at, -1]  # at the hour's end: kWh are kW here
 
     def by_bin(pair_kw: Floats) -> Floats:
-        total = np.zeros((GROUP_COUNT, knowledge.pairs.bins))
+        total = np.zeros((knowledge.site.groups.count, knowledge.pairs.bins))
         np.add.at(total, (knowledge.pairs.group[at], knowledge.pairs.departure_bin[at]), pair_kw)
         return total
 

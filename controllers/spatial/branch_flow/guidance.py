@@ -6,20 +6,20 @@ import numpy as np
 
 from controllers.port import SpatialKnowledge
 from controllers.spatial.branch_flow.forecast import Forecast
-from controllers.spatial.branch_flow.layout import KINDS, Layout
+from controllers.spatial.branch_flow.layout import Layout
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
-from models.records.groups import kind_of, zone_of
+from models.records.groups import Groups
 
 
-def no_guidance(buses: int) -> Ints:
+def no_guidance(site: Site) -> Ints:
     """Ranks without any guidance."""
-    return np.full((KINDS, buses), -1, dtype=np.int64)
+    return np.full((site.groups.kind_count, site.bus_count), -1, dtype=np.int64)
 
 
 def guidance_rank(site: Site, layout: Layout, nodal_price_usd_per_mwh: Floats, net_kw: Floats, capacity_kw: Floats,
                   stays: Floats) -> Ints:
-    """Rank [2, B] of buses by charger kind, 0 = best; only the order within a zone matters.
+    """Rank [kind, B] of buses by charger kind, 0 = best; only the order within a zone matters.
 
     A car that follows its zone's plan at bus b costs sum_t price(b, t) x stays(z, t) x net(z, t) / capacity(z, t)
     per plugged kW: cars that will discharge at the peak are worth most at the feeder's electrical end, where the price
@@ -28,8 +28,8 @@ def guidance_rank(site: Site, layout: Layout, nodal_price_usd_per_mwh: Floats, n
     """
     share = stays * np.divide(net_kw, capacity_kw, out=np.zeros(net_kw.shape), where=capacity_kw > 0)
     cost = (share * layout.period_h) @ nodal_price_usd_per_mwh
-    rank = np.empty((KINDS, site.bus_count), dtype=np.int64)
-    for kind in range(KINDS):
+    rank = np.empty((site.groups.kind_count, site.bus_count), dtype=np.int64)
+    for kind in range(site.groups.kind_count):
         # buses without a port of this kind stay at infinity, so they come last whatever their price
         value = np.full(site.bus_count, np.inf)
         for w in np.flatnonzero(layout.kind_of == kind):
@@ -42,7 +42,7 @@ def guidance_rank(site: Site, layout: Layout, nodal_price_usd_per_mwh: Floats, n
 def zone_plan(knowledge: SpatialKnowledge, layout: Layout, now: Forecast) -> tuple[Floats, Floats]:
     """Planned net power and chargers' power of the plugged and expected cars, [W, T] in kW by zone and kind."""
     groups = np.arange(now.cohort_c_kw.shape[0])
-    belongs = _groups_of_rows(layout, groups)
+    belongs = _groups_of_rows(layout, groups, knowledge.site.groups)
     flex = now.flexibility
     plugged_kw = np.bincount(knowledge.pairs.group, flex.pc_max_now_kw.mean(axis=1), groups.size)
     net_now = belongs @ (now.cohort_c_kw - now.cohort_d_kw).sum(axis=1)
@@ -61,7 +61,7 @@ def expected_stay(knowledge: SpatialKnowledge, layout: Layout, now: Forecast) ->
     groups = np.arange(now.cohort_c_kw.shape[0])
     power_kw = np.zeros((groups.size, pairs.bins))
     np.add.at(power_kw, (pairs.group, pairs.departure_bin), now.flexibility.pc_max_now_kw.mean(axis=1))
-    leaves_kw = _groups_of_rows(layout, groups) @ power_kw
+    leaves_kw = _groups_of_rows(layout, groups, knowledge.site.groups) @ power_kw
     total = leaves_kw.sum(axis=1, keepdims=True)
     # cars of a bin leave at some instant within it: half of them count as gone in its middle
     gone = np.cumsum(leaves_kw, axis=1) - 0.5 * leaves_kw
@@ -70,8 +70,8 @@ def expected_stay(knowledge: SpatialKnowledge, layout: Layout, now: Forecast) ->
     return np.asarray(here[:, np.minimum(hour, pairs.bins - 1)], dtype=np.float64)
 
 
-def _groups_of_rows(layout: Layout, groups: Ints) -> Floats:
+def _groups_of_rows(layout: Layout, groups: Ints, known: Groups) -> Floats:
     """[W, groups] 1 where a group parks in the row's zone and uses its kind of charger."""
-    same_zone = zone_of(groups)[None, :] == layout.zone_of[:, None]
-    same_kind = kind_of(groups)[None, :] == layout.kind_of[:, None]
+    same_zone = known.zone_of(groups)[None, :] == layout.zone_of[:, None]
+    same_kind = known.kind_of(groups)[None, :] == layout.kind_of[:, None]
     return np.asarray(same_zone & same_kind, dtype=np.float64)

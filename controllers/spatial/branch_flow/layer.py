@@ -13,7 +13,7 @@ from controllers.spatial.branch_flow.decision import Decider, Decision
 from controllers.spatial.branch_flow.sharing import Asked, share, without_dust
 from controllers.spatial.pro_rata import Cars, plugged_cars
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
-from models.records.groups import GROUP_COUNT, cohort_index, cohort_row, group_index, hour_of_row
+from models.records.groups import cohort_index, cohort_row, hour_of_row
 
 
 class Decides(Protocol):
@@ -36,7 +36,7 @@ class BranchFlow:
         self._held: Decision | None = None
         self._pair_position = np.zeros(0, dtype=np.int64)
         self._booked_kwh = np.zeros((2, 0))
-        """[2, GROUP_COUNT * bins] charged and discharged by instruction in this hour."""
+        """[2, groups * bins] charged and discharged by instruction in this hour."""
 
     def step(self, view: FeederView, compliance: float | None = None) -> Setpoints:
         """Set-points for [view.time_s, + step_s); solves at whole hours and at the first call.
@@ -57,7 +57,7 @@ class BranchFlow:
         # one more than there are rows: index -1 (a car whose row is unknown) and rows without cars lead to `no pair`
         self._pair_position = np.full(pairs.count + 1, held.layout.pairs.size, dtype=np.int64)
         self._pair_position[held.layout.pairs] = np.arange(held.layout.pairs.size)
-        self._booked_kwh = np.zeros((2, GROUP_COUNT * pairs.bins))
+        self._booked_kwh = np.zeros((2, self.knowledge.site.groups.count * pairs.bins))
 
     def _act(self, view: FeederView, held: Decision, solved_now: bool, compliance: float) -> Setpoints:
         k = self.knowledge
@@ -95,8 +95,7 @@ class BranchFlow:
         k = self.knowledge
         cars = plugged_cars(k, view)
         bus = view.declared.bus_index[cars.index]
-        group = group_index(k.site.bus_zone[bus], k.vehicles.class_index[cars.index],
-                            k.vehicles.is_bidirectional[cars.index])
+        group = k.vehicles.group_of(cars.index, k.site.bus_zone[bus])
         departure_s = view.declared.declared_departure_s[cars.index]
         last_bin = k.pairs.bins - 1
         row = cohort_index(group, departure_s, held.time_s, last_bin)
@@ -118,7 +117,7 @@ class BranchFlow:
         return Asked(pair_c, pair_d, cohorts[0], cohorts[1])
 
     def _due_kwh(self, held: Decision, target_kw: Floats, pair_kw: Floats, periods: int) -> Floats:
-        """Energy [GROUP_COUNT * bins] due by the end of this hour's first `periods` steps.
+        """Energy [groups * bins] due by the end of this hour's first `periods` steps.
 
         As placed by the decision; where no network limit is near, what it could not place for want of cars
         stays due for cars that arrive meanwhile.

@@ -15,22 +15,7 @@ import scipy.sparse as sp
 from controllers.port import PlanError, SpatialKnowledge
 from controllers.spatial.branch_flow.neighbourhoods import neighbourhoods
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
-from models.records.groups import (
-    CHARGER_KINDS,
-    VEHICLE_CLASSES,
-    ZONES,
-    class_of,
-    cohort_row,
-    group_of_row,
-    hour_of_row,
-    is_bidirectional,
-    kind_of,
-    zone_of,
-)
-
-KINDS = len(CHARGER_KINDS)
-ZONE_KINDS = len(ZONES) * KINDS
-CLASSES = len(VEHICLE_CLASSES)
+from models.records.groups import ZONES, cohort_row, group_of_row, hour_of_row, is_bidirectional
 
 
 @dataclass(frozen=True)
@@ -52,7 +37,7 @@ class Layout:
     pair_bus: sp.csr_array
     """[L, K]"""
     pair_bus_slow: sp.csr_array
-    """[L, K] slow chargers only: those behind the bus's own transformer."""
+    """[L, K] those chargers that are behind the bus's own transformer, such as slow ones."""
     pair_cohort: sp.csr_array
     """[C, K]"""
     pair_later: sp.csr_array
@@ -106,14 +91,15 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
     # an hour without cars keeps one empty row: no matrix of the problem is ever without a column
     held = held if held.size else np.zeros(1, dtype=np.int64)
     bus, group = knowledge.pairs.bus_index[held], knowledge.pairs.group[held]
-    kind = kind_of(group)
-    ports = np.stack([site.ports(k) for k in range(KINDS)], axis=1)
+    groups = site.groups
+    kind, kinds, is_behind = groups.kind_of(group), groups.kind_count, groups.behind_transformer
+    ports = site.ports_by_kind()
     row_bus, row_kind = np.nonzero(ports)
     row_of = np.full(ports.shape, -1)
     row_of[row_bus, row_kind] = np.arange(row_bus.size)
     # later hours are forecasts: what differs from bus to bus by next to nothing only slows the solver
     later_key, row_later = _later_rows(knowledge, row_bus, row_kind)
-    zone_rows, later_w = np.unique(later_key % ZONE_KINDS, return_inverse=True)
+    zone_rows, later_w = np.unique(later_key % (len(ZONES) * kinds), return_inverse=True)
     # a cohort without cars here could only pay for its missed target: it gets no row
     last_bin = knowledge.pairs.bins - 1
     # sorted keys make the same rows in every hour with the same cars, hence the same program
@@ -123,19 +109,19 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
     rows_d = rows_d if rows_d.size else np.arange(held.size)
     eta_c, eta_d, wear = _group_constants(knowledge)
     later_eta_c, later_eta_d, later_wear = _later_constants(
-        knowledge, later_key % ZONE_KINDS // KINDS, later_key % KINDS, eta_c, eta_d)
+        knowledge, later_key // kinds % len(ZONES), later_key % kinds, eta_c, eta_d)
     lines = site.bus_count - 1
     return Layout(
         steps=steps, hours=hours,
         period_h=np.r_[np.full(steps, 1.0 / steps), np.ones(hours)],
         pairs=held, rows_d=rows_d, rows_c=np.setdiff1d(np.arange(held.size), rows_d),
-        pair_bus=_sums(bus - 1, lines), pair_bus_slow=_sums(bus - 1, lines, kind == 0),
+        pair_bus=_sums(bus - 1, lines), pair_bus_slow=_sums(bus - 1, lines, is_behind[kind]),
         pair_cohort=_sums(pair_c, keys.size), pair_later=_sums(row_later[row_of[bus, kind]], later_key.size),
         cohort_group=group_of_row(keys, last_bin), cohort_bin=hour_of_row(keys, last_bin),
-        later_bus=_sums(row_bus - 1, lines), later_bus_slow=_sums(row_bus - 1, lines, row_kind == 0),
+        later_bus=_sums(row_bus - 1, lines), later_bus_slow=_sums(row_bus - 1, lines, is_behind[row_kind]),
         later_rows=_sums(row_later, later_key.size), later_zone=_sums(later_w, zone_rows.size),
         row_bus=row_bus, row_kind=row_kind, row_later=row_later,
-        zone_of=zone_rows // KINDS, kind_of=zone_rows % KINDS,
+        zone_of=zone_rows // kinds, kind_of=zone_rows % kinds,
         eta_c=eta_c[group], eta_d=eta_d[group], wear_usd_per_mwh=wear[group],
         later_eta_c=later_eta_c, later_eta_d=later_eta_d, later_wear_usd_per_mwh=later_wear,
         rated=np.zeros(0, dtype=np.int64) if feeder is None or knowledge.network is not None
@@ -146,9 +132,8 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
 def _later_rows(knowledge: SpatialKnowledge, row_bus: Ints, row_kind: Ints) -> tuple[Ints, Ints]:
     """(keys [J] = (neighbourhood * zones + zone) * kinds + kind, row J of each of the rows [R])."""
     # zone and kind within the key: cars of one neighbourhood act as one only if targets treat them alike
-    top = _areas(knowledge, row_bus)
-    keys, row_later = np.unique(top * ZONE_KINDS + knowledge.site.bus_zone[row_bus] * KINDS + row_kind,
-                                return_inverse=True)
+    zone = _areas(knowledge, row_bus) * len(ZONES) + knowledge.site.bus_zone[row_bus]
+    keys, row_later = np.unique(zone * knowledge.site.groups.kind_count + row_kind, return_inverse=True)
     return keys, np.asarray(row_later, dtype=np.int64)
 
 
@@ -174,14 +159,14 @@ def _sums(row: Ints, rows: int, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 def _group_constants(knowledge: SpatialKnowledge) -> tuple[Floats, Floats, Floats]:
-    """Mean efficiencies of each group's class and its wear per MWh at the bus; arrays [GROUP_COUNT]."""
+    """Mean efficiencies of each group's class and its wear per MWh at the bus; arrays [G]."""
     vehicles = knowledge.vehicles
     groups = np.arange(knowledge.wear_usd_per_kwh.size)
-    vehicle_class = class_of(groups)
+    vehicle_class, classes = vehicles.groups.class_of(groups), vehicles.groups.class_count
     means = []
     for eta in (vehicles.eta_charge, vehicles.eta_discharge):
-        count = np.bincount(vehicles.class_index, minlength=CLASSES)
-        total = np.bincount(vehicles.class_index, eta, minlength=CLASSES)
+        count = np.bincount(vehicles.class_index, minlength=classes)
+        total = np.bincount(vehicles.class_index, eta, minlength=classes)
         # a class without cars has no mean, and no power for which it would matter
         overall = eta.mean() if eta.size else 1.0
         means.append(np.where(count > 0, total / np.maximum(count, 1), overall)[vehicle_class])
@@ -192,9 +177,9 @@ def _later_constants(
     knowledge: SpatialKnowledge, zone: Ints, kind: Ints, eta_c: Floats, eta_d: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Mean over the bidirectional groups of each later row's zone and kind; arrays [J]."""
-    groups = np.arange(eta_c.size)
+    groups, known = np.arange(eta_c.size), knowledge.site.groups
     wear = knowledge.wear_usd_per_kwh * 1e3 / eta_d
-    belongs = ((zone_of(groups)[None, :] == zone[:, None]) & (kind_of(groups)[None, :] == kind[:, None])
+    belongs = ((known.zone_of(groups)[None, :] == zone[:, None]) & (known.kind_of(groups)[None, :] == kind[:, None])
                & is_bidirectional(groups)[None, :])
     # one-way cars to come have no discharge to which efficiency and wear could apply
     weights = belongs / belongs.sum(axis=1, keepdims=True)

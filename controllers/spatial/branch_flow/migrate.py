@@ -13,7 +13,7 @@ from controllers.spatial.branch_flow.conic import solve
 from controllers.spatial.branch_flow.network import network_answer
 from controllers.spatial.judge import Judge, Verdict
 from models.records.arrays import Floats
-from models.records.groups import CHARGER_KINDS, ZONES
+from models.records.groups import ZONES
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,9 @@ def migrate_bound(
 ) -> MigrateBound:
     """Bound for a day of zone totals (docs/model.md 4.11).
 
-    load [T, B]; zone_charge_kw, zone_discharge_kw [Z, 2, T] >= 0 by zone and charger kind; port_kw: power per port
-    of each kind. A bus takes at most ports x kW of each kind, charging and discharging together.
+    load [T, B]; zone_charge_kw, zone_discharge_kw [zone, kind,
+    T] >= 0; port_kw: power per port of each kind. A bus takes at most ports x kW of each kind,
+    charging and discharging together.
     Raises PlanError if the network admits no answer.
     """
     feeder, site = knowledge.feeder, knowledge.site
@@ -51,7 +52,7 @@ def migrate_bound(
     constraints: list[cp.Constraint] = []
     p_bus: cp.Expression = cp.Constant(np.zeros((feeder.bus_count - 1, periods)))
     short: cp.Expression = cp.Constant(0.0)
-    for kind in range(len(CHARGER_KINDS)):
+    for kind in range(site.groups.kind_count):
         room_mw = np.tile(site.ports(kind)[1:, None] * port_kw[kind] / 1e3, periods)
         pc, pd = cp.Variable(room_mw.shape, nonneg=True), cp.Variable(room_mw.shape, nonneg=True)
         # one port serves one direction at a time, so both share its power

@@ -27,7 +27,7 @@ class Asked:
     """[K] of the layout's pairs."""
     pair_d_kw: Floats
     cohort_c_kw: Floats
-    """[GROUP_COUNT * bins]"""
+    """[groups * bins]"""
     cohort_d_kw: Floats
 
 

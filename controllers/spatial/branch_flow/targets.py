@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from controllers.port import PlanError
-from controllers.spatial.branch_flow.layout import KINDS
 from models.records.arrays import SECONDS_PER_HOUR, Floats
-from models.records.groups import GROUP_COUNT, ZONES, by_group_and_hour, kind_of, zone_of
+from models.records.groups import ZONES, Groups, by_group_and_hour
 
 SMALLEST_KW = 1e-6
 
@@ -21,15 +20,15 @@ def plan_hour(time_s: int, plan_time_s: int, plan_hours: int) -> int:
 
 
 def hour_targets(targets_kw: Floats, horizon_h: int, hour: int, bins: int, least_kw: Floats, most_kw: Floats) -> Floats:
-    """Targets [GROUP_COUNT, bins] of the present hour by departure bin counted from this hour.
+    """Targets [G, bins] of the present hour by departure bin counted from this hour.
 
     Cohorts whose departure has passed count as leaving now; several late cohorts may merge in the last
     bin; the cohort beyond the horizon is spread over the bins it covers by what their cars must and can do in this
-    hour, least_kw and most_kw [GROUP_COUNT, bins], so that no bin is asked for more while another could do it.
+    hour, least_kw and most_kw [G, bins], so that no bin is asked for more while another could do it.
     The sum per group is kept.
     """
     now = by_group_and_hour(targets_kw, horizon_h)[:, :, hour]
-    result = np.zeros((GROUP_COUNT, bins))
+    result = np.zeros((now.shape[0], bins))
     # a plan counts departures from its own start, the lower layer from the present hour
     # cohorts overdue by the plan's clock still stand here: they count as leaving within the hour
     departure_bin = np.clip(np.arange(horizon_h) - hour, 0, bins - 1)
@@ -59,15 +58,15 @@ def _by(weight_kw: Floats, otherwise: Floats) -> Floats:
     return share
 
 
-def later_targets(targets_kw: Floats, horizon_h: int, hour: int, hours: int) -> tuple[Floats, int]:
-    """Targets [ZONES, KINDS, hours] of the hours after the present one, and how many of them the plan covers."""
+def later_targets(targets_kw: Floats, horizon_h: int, hour: int, hours: int, groups: Groups) -> tuple[Floats, int]:
+    """Targets [zone, kind, hours] of the hours after the present one, and how many of them the plan covers."""
     per_group = by_group_and_hour(targets_kw, horizon_h).sum(axis=1)
     known = per_group[:, hour + 1 : hour + 1 + hours]
-    result = np.zeros((len(ZONES) * KINDS, hours))
-    groups = np.arange(GROUP_COUNT)
+    result = np.zeros((len(ZONES) * groups.kind_count, hours))
+    group = np.arange(groups.count)
     # several groups share a zone and kind: plain indexing would keep the last one alone
-    np.add.at(result[:, : known.shape[1]], zone_of(groups) * KINDS + kind_of(groups), known)
-    return result.reshape(len(ZONES), KINDS, hours), int(known.shape[1])
+    np.add.at(result[:, : known.shape[1]], groups.zone_of(group) * groups.kind_count + groups.kind_of(group), known)
+    return result.reshape(len(ZONES), groups.kind_count, hours), int(known.shape[1])
 
 
 def look_ahead(hourly: Floats, hour: int, steps: int, hours: int) -> Floats:

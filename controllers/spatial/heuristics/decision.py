@@ -87,7 +87,7 @@ class HeuristicDecider(Decider):
     def _guide(self, layout: Layout, now: Forecast, price: Floats) -> Ints:
         """As under branch flow, with prices measured by AC; later hours without the cars that will act in them."""
         if self.knowledge.placement != "guided" or np.isnan(price).any():
-            return no_guidance(self.feeder.bus_count)
+            return no_guidance(self.knowledge.site)
         net_kw, capacity_kw = zone_plan(self.knowledge, layout, now)
         stays = expected_stay(self.knowledge, layout, now)
         return guidance_rank(self.knowledge.site, layout, price, net_kw, capacity_kw, stays)

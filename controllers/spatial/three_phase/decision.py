@@ -98,7 +98,7 @@ class PhaseDecider:
 
     def _guidance(self, layout: Layout, now: Forecast, price: Floats) -> Ints:
         if self.knowledge.placement != "guided":
-            return no_guidance(self.network.connection_count)
+            return no_guidance(self.knowledge.site)
         net_kw, capacity_kw = zone_plan(self.knowledge, layout, now)
         stays = expected_stay(self.knowledge, layout, now)
         return guidance_rank(self.knowledge.site, layout, price, net_kw, capacity_kw, stays)
@@ -125,7 +125,7 @@ def fallback(judge: PhaseJudge, knowledge: SpatialKnowledge, layout: Layout, now
     return Decision(
         time_s=time_s, layout=layout, forecast=now, pc_kw=pc, pd_kw=pd, q_plan_bus_kvar=np.zeros(p_bus.shape),
         p_plan_bus_kw=p_bus, answer=None, vm_ac_pu=flow.vm_pu, losses_ac_kw=flow.losses_kw,
-        nodal_price_usd_per_mwh=np.full(p_bus.shape, np.nan), guidance=no_guidance(p_bus.shape[1]), is_tight=True,
+        nodal_price_usd_per_mwh=np.full(p_bus.shape, np.nan), guidance=no_guidance(knowledge.site), is_tight=True,
         status="fallback", binding=f"{reason}; pro rata at {100 * scale:.3g} %", vm_error_max_pu=unknown,
         loss_error_rel=unknown, gap_rel=unknown, solver_s=solver_s, compile_s=compile_s,
         target_slack_kwh=slack_kwh(layout, now, pc, pd))

@@ -34,7 +34,7 @@ class CohortRows:
     row: Ints
     """[N] row of the district's CohortFlexibility, or -1 for cohorts merged over districts."""
     group: Ints
-    """[N] zone, class and way, as in models.records.group_index."""
+    """[N] zone, class and way, as in models.records.groups."""
     departure_h: Ints
     """[N] hours from the plan's start; the horizon itself means: beyond it."""
     eta_charge: Floats

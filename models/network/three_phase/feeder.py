@@ -150,14 +150,15 @@ class ThreePhaseFlows:
         self._conductor_row = self._conductors(buses)
         self._three = self.circuit.nodes.three_phase_rows()
 
-    def solve(self, p_kw: Floats, q_kvar: Floats) -> ThreePhaseFlow:
-        """N cases of powers [N, B]; ValueError where there is power at a row that draws none."""
+    def solve(self, p_kw: Floats, q_kvar: Floats, tap_pu: Floats | None = None) -> ThreePhaseFlow:
+        """N cases of powers [N, B], taps as in `Circuit.solve`; ValueError: power at a row that draws none."""
         rows = np.union1d(self._ports, self._load_row)
         elsewhere = np.delete(np.abs(p_kw) + np.abs(q_kvar), rows, axis=1)
         if elsewhere.max(initial=0.0) > 0:
             raise ValueError(f"feeder {self.feeder.name}: power at a bus without customers")
         return self.circuit.solve(p_kw[:, self._ports], q_kvar[:, self._ports],
-                                  p_kw[:, self._load_row] * self._load_p, q_kvar[:, self._load_row] * self._load_q)
+                                  p_kw[:, self._load_row] * self._load_p, q_kvar[:, self._load_row] * self._load_q,
+                                  tap_pu)
 
     def power_flow(self, p_kw: Floats, q_kvar: Floats) -> PowerFlow:
         """The same as one voltage and one loading a row: of the phase nearest to a limit, and loaded most."""
@@ -172,6 +173,11 @@ class ThreePhaseFlows:
     def conductor_row(self) -> Ints:
         """[C] row before which it is."""
         return self._conductor_row
+
+    @property
+    def nodes_of_row(self) -> Ints:
+        """[B, 3] nodes of each row, the first ones repeated."""
+        return self._nodes_of_row
 
     @property
     def port_rows(self) -> Ints:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from models.network.three_phase.circuit import Circuit
+from models.network.three_phase.feeder import ThreePhaseFlows
 from models.network.three_phase.records import NEUTRAL
 from models.network.three_phase.records import ThreePhaseFlow as SolvedFlow
 from models.records.arrays import Floats, Ints
@@ -70,6 +71,16 @@ def watched_ports(circuit: Circuit, names: tuple[str, ...], limits: PhaseLimits)
     nodes = (np.zeros(0, dtype=np.int64), *circuit.port_nodes)
     rows = Rows(("source", *names), nodes, np.arange(1, len(nodes)))
     return WatchedCircuit(circuit, solve, rows, circuit.conductors.rating_a, limits)
+
+
+def watched_feeder(flows: ThreePhaseFlows) -> WatchedCircuit:
+    """Of a district's network, with its own limits; cars act where its ports are."""
+    feeder, circuit = flows.feeder, flows.circuit
+    nothing, customers = np.zeros(0, dtype=np.int64), np.union1d(flows.port_rows, flows.load_row)
+    nodes = tuple(np.unique(flows.nodes_of_row[row]) if row in customers else nothing
+                  for row in range(feeder.bus_count))
+    return WatchedCircuit(circuit, flows.solve, Rows(feeder.bus_name, nodes, flows.port_rows), flows.rating_a,
+                          PhaseLimits(feeder.v_min_pu, feeder.v_max_pu))
 
 
 class WatchedCircuit:

@@ -9,7 +9,7 @@ import numpy as np
 
 from controllers.port import SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.solve import UnitCommitment
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
@@ -45,7 +45,7 @@ def units_of(inputs: Inputs) -> ThermalUnits:
 def _knowledge(inputs: Inputs, units: ThermalUnits, hours: int) -> TemporalKnowledge:
     return TemporalKnowledge(
         units=units, horizon_h=hours, binding_h=hours, objective=Objective(owners=0.0, curtailment=0.0, carbon=0.0),
-        carbon_price_usd_per_t=0.0, curtailment_penalty_usd_per_mwh=0.0, wear_usd_per_kwh=np.zeros(GROUP_COUNT),
+        carbon_price_usd_per_t=0.0, curtailment_penalty_usd_per_mwh=0.0, wear_usd_per_kwh=np.zeros(THREE_CLASSES.count),
         tariff_in_objective=False, reserve_rule="scheduled", reserve_fraction=inputs.number("reserve_fraction", 0.0),
         reserve_curve=ReserveCurve.flat(MISSING_USD_PER_MWH), terminal="free", tangents=TANGENTS, mip_gap=MIP_GAP,
         district_names=())

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from models.records.arrays import Floats
-from models.records.groups import VEHICLE_CLASSES, ZONES, by_zone_class_way
+from models.records.groups import ZONES, Groups
 from testbed.reporting.charts import PART_COLOURS, Chart, LegendEntry, Panel, Part, area_traces, panel_chart
 from testbed.reporting.drawn_runs import Run, last_hour
 from testbed.reporting.figure import ReportFigure
 from testbed.results.layout import Array
+from testbed.scenario.car_groups import groups_of
 
 
 def by_zone(runs: Sequence[Run]) -> list[Chart]:
@@ -31,12 +32,14 @@ def of_network(runs: Sequence[Run], district: str) -> list[Chart]:
 
 def cars_by(runs: Sequence[Run], axis: str, districts: Sequence[str], unit: str) -> Chart:
     """Charging (up) and discharging (down) by `zone` or `class`, summed over districts, in kW or MW."""
-    names = ZONES if axis == "zone" else VEHICLE_CLASSES
-    colours = PART_COLOURS[:3] if axis == "zone" else PART_COLOURS[3:6]
+    groups = groups_of(runs[0].result.scenario["fleet"])
+    names = ZONES if axis == "zone" else groups.class_names
+    shift = 0 if axis == "zone" else len(ZONES)
+    colours = [PART_COLOURS[(shift + k) % len(PART_COLOURS)] for k in range(len(names))]
     factor = 1000 if unit == "MW" else 1
     panels = []
     for i, run in enumerate(runs):
-        up, down = (np.sum([_by(run.result.district(d, name), axis) for d in districts], axis=0) / factor
+        up, down = (np.sum([_by(run.result.district(d, name), axis, groups) for d in districts], axis=0) / factor
                     for name in ("charge_kw", "discharge_kw"))
         parts = [Part(name, up[:, k], -down[:, k]) for k, name in enumerate(names)]
         panels.append(Panel(run.name, area_traces(run.hours, parts, i, colours)))
@@ -46,9 +49,9 @@ def cars_by(runs: Sequence[Run], axis: str, districts: Sequence[str], unit: str)
                        last_hour(runs), legend=legend)
 
 
-def _by(per_group: Array, axis: str) -> Floats:
+def _by(per_group: Array, axis: str, groups: Groups) -> Floats:
     """[T, group] -> [T, zone] or [T, class]."""
-    return np.asarray(by_zone_class_way(per_group).sum(axis=(2, 3) if axis == "zone" else (1, 3)))
+    return np.asarray(groups.by_zone_class_way(per_group).sum(axis=(2, 3) if axis == "zone" else (1, 3)))
 
 
 FIGURES = (

@@ -29,7 +29,7 @@ def waiting(runs: Sequence[Run]) -> list[Chart]:
 def _sum(run: Run, name: str) -> Array:
     """[T] over districts and groups."""
     values = [np.asarray(run.result.district(d, name)) for d in run.result.districts]
-    return np.sum([v.reshape(v.shape[0], -1).sum(axis=1) for v in values], axis=0)
+    return np.asarray(np.sum([v.reshape(v.shape[0], -1).sum(axis=1) for v in values], axis=0))
 
 
 FIGURES = (

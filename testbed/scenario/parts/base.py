@@ -49,6 +49,9 @@ def _path(text: str) -> str:
     return text
 
 
+Strategy = Literal["dispatched", "charge_only", "free"]
+Name = Annotated[str, Field(max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
+"""Of a class of cars or a kind of charger."""
 ZoneName = Literal["residential", "commercial", "office"]
 PathText = Annotated[str, AfterValidator(_path)]
 """A file or folder."""

@@ -10,11 +10,23 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from models.network.source import allowed_text, source_of, whole_pattern
 from models.records.arrays import RecordError
-from testbed.scenario.parts.base import Between, BusNumber, Cars, Day, Line, Part, PathText, Ports, Share, ZoneName
-from testbed.scenario.parts.tables import TableFormat
+from testbed.scenario.parts.base import (
+    Between,
+    BusNumber,
+    Cars,
+    Day,
+    Line,
+    Name,
+    Part,
+    PathText,
+    Ports,
+    Share,
+    Strategy,
+    ZoneName,
+)
+from testbed.scenario.parts.tables import TableFormat, TimelessFormat
 
 Celsius = Annotated[float, Between(-40, 60)]
-Strategy = Literal["dispatched", "charge_only", "free"]
 
 
 class NetworkText:
@@ -154,6 +166,12 @@ class District(Part):
     """Taxis."""
     government: Cars = 0
     """Government cars."""
+    cars: dict[Name, Cars] = Field(default_factory=dict)
+    """Cars by class, where `fleet.classes` names them."""
+    cars_file: PathText | None = None
+    """CSV file with one row per car, in place of numbers of cars; see docs/bring_your_own_data.md."""
+    cars_format: TimelessFormat = TimelessFormat()
+    """How the file of `cars_file` is written, where it does not say so itself."""
     strategies: Strategies = Strategies()
     """What the cars of each class agree to, whatever the controller."""
     sessions: PathText | None = None
@@ -166,10 +184,12 @@ class District(Part):
     """Slow charger ports at each bus where cars park; null: as many as there are cars."""
     fast_ports_per_bus: Ports | None = 3
     """Fast charger ports at each bus of the taxis' zone; null: as many as there are cars."""
+    ports_per_bus: dict[Name, Ports | None] = Field(default_factory=dict)
+    """Ports of each of `fleet.charger_kinds` at each bus of its zones; 8 where none are given."""
 
     @property
     def vehicle_count(self) -> int:
-        return self.private + self.taxi + self.government
+        return self.private + self.taxi + self.government + sum(self.cars.values())
 
 
 class Spatial(Part):

@@ -14,6 +14,7 @@ from testbed.scenario.parts.base import (
     ChargerRange,
     ConsumptionRange,
     Efficiency,
+    Name,
     Part,
     PricePerKwh,
     Share,
@@ -22,6 +23,7 @@ from testbed.scenario.parts.base import (
     Weight,
     YearsRange,
 )
+from testbed.scenario.parts.classes import ChargerKind, VehicleClass
 
 
 class Fleet(Part):
@@ -88,6 +90,11 @@ class Fleet(Part):
     """Share of government cars whose charger can discharge."""
     fast_charge_usd_per_kwh: PricePerKwh = 0.20
     """What an owner pays for energy charged on the way, outside the districts."""
+    charger_kinds: dict[Name, ChargerKind] = Field(default_factory=dict)
+    """Kinds of chargers beside slow and fast ones."""
+    classes: dict[Name, VehicleClass] = Field(default_factory=dict)
+    """Classes of cars, in place of private cars, taxis and government cars and of the keys with their names; each
+    district counts them in `cars`. The order decides which random numbers are whose."""
 
 
 class _Weights(Part):

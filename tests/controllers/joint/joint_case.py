@@ -14,7 +14,7 @@ from models.network.feeder import site
 from models.network.power_flow import ac_engine
 from models.network.sources.ieee33 import ieee33, zone_map
 from models.records.flexibility import CohortFlexibility
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits, hot_and_cold
@@ -51,16 +51,17 @@ def knowledge(substation_kva: float = np.inf, **changes: Any) -> TemporalKnowled
     """One district with a feeder; no tariff, cheap wear, so that cars act for the system."""
     known = TemporalKnowledge(
         units=units(), horizon_h=HOURS, binding_h=HOURS, objective=Objective(), carbon_price_usd_per_t=7.0,
-        curtailment_penalty_usd_per_mwh=75.0, wear_usd_per_kwh=np.full(GROUP_COUNT, 0.002), tariff_in_objective=False,
-        reserve_rule="thermal_only", reserve_fraction=0.05, reserve_curve=ReserveCurve.flat(1000.0), terminal="match",
+        curtailment_penalty_usd_per_mwh=75.0, wear_usd_per_kwh=np.full(THREE_CLASSES.count, 0.002),
+        tariff_in_objective=False, reserve_rule="thermal_only", reserve_fraction=0.05,
+        reserve_curve=ReserveCurve.flat(1000.0), terminal="match",
         tangents=12, mip_gap=1e-4, district_names=("north",), offers=(offer(substation_kva),))
     return replace(known, **changes)
 
 
 def cars(count: float = 300.0) -> CohortFlexibility:
     """Three cohorts: at home until hour 6, at work from hour 3 on, taxis from hour 2 to 5."""
-    x_min, x_max, pc, pd = (np.zeros((GROUP_COUNT * (HOURS + 1), HOURS)) for _ in range(4))
-    end = np.zeros(GROUP_COUNT * (HOURS + 1))
+    x_min, x_max, pc, pd = (np.zeros((THREE_CLASSES.count * (HOURS + 1), HOURS)) for _ in range(4))
+    end = np.zeros(THREE_CLASSES.count * (HOURS + 1))
     stays = ((HOME, 0, 6, 0.7, 7.0, 12.0), (WORK, 3, 12, 0.25, 7.0, 9.0), (TAXI, 2, 5, 0.05, 40.0, 24.0))
     for group, arrival, departure, share, power, need in stays:
         number, row = share * count, group * (HOURS + 1) + min(departure, HOURS)
@@ -73,7 +74,7 @@ def cars(count: float = 300.0) -> CohortFlexibility:
         low = np.maximum(-10.0 * (group % 2), -power / ETA * since * (group % 2))
         x_min[row] = np.minimum(x_max[row], number * np.maximum(low, need - ETA * power * left) * (since > 0))
         end[row] = x_max[row, -1] if departure >= HOURS else 0.0
-    eta = np.full(GROUP_COUNT * (HOURS + 1), ETA)
+    eta = np.full(THREE_CLASSES.count * (HOURS + 1), ETA)
     return CohortFlexibility(
         start_s=0, x_min_kwh=x_min, x_max_kwh=x_max, pc_max_kw=pc, pd_max_kw=pd, eta_charge=eta, eta_discharge=eta,
         x_end_uncoordinated_kwh=0.5 * end, energy_start_kwh=0.0, energy_end_base_kwh=0.0,

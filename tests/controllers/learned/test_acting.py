@@ -6,7 +6,7 @@ import pytest
 from controllers.learned.acting import ActionError, _answered, action_size, checked_action, shared_power_kw
 from controllers.learned.observing import LEAST, MOST, NUMBERS
 from controllers.spatial.pro_rata import Cars
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 
 
 def cars(lo_kw: list[float], hi_kw: list[float], laxity: list[float]) -> Cars:
@@ -28,8 +28,8 @@ def test_what_is_no_action_is_refused_in_words(action: object, words: str) -> No
 
 def test_numbers_beyond_the_bounds_are_taken_as_the_bounds() -> None:
     assert checked_action([3, -2], 2).tolist() == [1.0, -1.0]
-    assert action_size("district", 30) == action_size("price", 30) == 1
-    assert action_size("cohort", 30) == GROUP_COUNT * 31
+    assert action_size("district", 30, 18) == action_size("price", 30, 18) == 1
+    assert action_size("cohort", 30, THREE_CLASSES.count) == THREE_CLASSES.count * 31
 
 
 def test_power_goes_to_those_in_a_hurry_and_comes_from_those_with_time() -> None:

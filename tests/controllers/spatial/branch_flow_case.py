@@ -15,7 +15,7 @@ from models.network.sources.ieee33 import ieee33, zone_map
 from models.records.arrays import Floats
 from models.records.feeder import RadialFeeder, Site
 from models.records.flexibility import Sessions
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 from models.records.vehicles import DeclaredTable, Vehicles
 
 HORIZON_H = 48
@@ -51,7 +51,7 @@ def knowledge(vehicles: Vehicles, feeder: RadialFeeder = FEEDER, places: Site = 
         district="test", site=places, vehicles=vehicles, feeder=feeder,
         power_flow=POWER_FLOW if feeder is FEEDER else ac_engine(feeder).power_flow,
         pairs=pair_index(places, groups_of_fleet(vehicles), bins=25), step_s=900, look_ahead_h=24,
-        horizon_h=HORIZON_H, assumed_compliance=0.95, wear_usd_per_kwh=np.full(GROUP_COUNT, 0.0536),
+        horizon_h=HORIZON_H, assumed_compliance=0.95, wear_usd_per_kwh=np.full(THREE_CLASSES.count, 0.0536),
         placement="guided", on_inexact="repair", reactive_power=False, target_slack_usd_per_mwh=500.0,
         voltage_penalty_below_pu=0.95, voltage_penalty_usd_per_pu2h=10.0, solver="CLARABEL")
     return replace(known, **changes)

@@ -12,7 +12,7 @@ from controllers.spatial.branch_flow.layout import Layout, make_layout
 from models.records.arrays import Floats
 from models.records.feeder import PowerFlow, RadialFeeder, Site
 from models.records.flexibility import BusFlexibility, PairIndex
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 from tests.controllers.spatial import branch_flow_case as case
 
 LOSS_PER_KW = np.array([0.0, 1e-3, 3e-3])
@@ -61,7 +61,7 @@ def hour(known: SpatialKnowledge, target_c_kw: float = 0.0, target_d_kw: float =
         x_max_later_kwh=later, pc_max_later_kw=later, pd_max_later_kw=later,
         p_uncontrolled_kw=np.zeros((3, STEPS + 1)))
     periods = np.zeros((3, STEPS + 1))
-    cohorts_c, cohorts_d = np.zeros((GROUP_COUNT, BINS)), np.zeros((GROUP_COUNT, BINS))
+    cohorts_c, cohorts_d = np.zeros((THREE_CLASSES.count, BINS)), np.zeros((THREE_CLASSES.count, BINS))
     cohorts_c[PRIVATE_V2G, BIN], cohorts_d[PRIVATE_V2G, BIN] = target_c_kw, target_d_kw
     rows = layout.zone_of.size
     return layout, Forecast(

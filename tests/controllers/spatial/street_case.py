@@ -14,7 +14,7 @@ from models.fleet.flexibility import bus_flexibility, groups_of_fleet, known_ses
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
 from models.records.flexibility import BusFlexibility
-from models.records.groups import GROUP_COUNT, cohort_index, group_index
+from models.records.groups import THREE_CLASSES, cohort_index
 from models.records.three_phase import (
     CURRENT,
     TRANSFORMER,
@@ -171,8 +171,9 @@ def knowledge_of(network: ThreePhaseNetwork, flow: WatchedFlowCall, vehicles: Ve
     known = SpatialKnowledge(
         district="street", site=site, vehicles=vehicles, feeder=None, power_flow=None,
         pairs=pair_index(site, groups_of_fleet(vehicles), LOOK_AHEAD_H + 1), step_s=STEP_S, look_ahead_h=LOOK_AHEAD_H,
-        horizon_h=HORIZON_H, assumed_compliance=1.0, wear_usd_per_kwh=np.full(GROUP_COUNT, 0.05), placement="in_place",
-        on_inexact="repair", reactive_power=False, target_slack_usd_per_mwh=500.0, voltage_penalty_below_pu=0.95,
+        horizon_h=HORIZON_H, assumed_compliance=1.0, wear_usd_per_kwh=np.full(THREE_CLASSES.count, 0.05),
+        placement="in_place", on_inexact="repair", reactive_power=False, target_slack_usd_per_mwh=500.0,
+        voltage_penalty_below_pu=0.95,
         voltage_penalty_usd_per_pu2h=20.0, solver="QOCO", network=network, network_flow=flow)
     return replace(known, **changes)
 
@@ -227,7 +228,7 @@ def at_connections(known: SpatialKnowledge, view: FeederView, bus_index: Ints) -
 
 def full_charge(known: SpatialKnowledge, view: FeederView) -> FeederView:
     """The same hour with a plan that asks all cars to charge as fast as they can."""
-    group = group_index(known.site.bus_zone[view.declared.bus_index], known.vehicles.class_index,
+    group = THREE_CLASSES.index(known.site.bus_zone[view.declared.bus_index], known.vehicles.class_index,
                         known.vehicles.is_bidirectional)
     rows = cohort_index(group, view.declared.declared_departure_s, 0, known.horizon_h)
     pc = np.zeros_like(view.pc_target_kw)
@@ -242,7 +243,7 @@ def random_case(seed: int) -> tuple[SpatialKnowledge, FeederView]:
     known = knowledge(
         of, cars(rng, int(rng.integers(1, 10))), assumed_compliance=float(rng.choice([0.9, 1.0])),
         reactive_power=bool(rng.random() < 0.4), target_slack_usd_per_mwh=float(rng.choice([50.0, 500.0])),
-        wear_usd_per_kwh=np.full(GROUP_COUNT, float(rng.choice([0.0, 0.05]))),
+        wear_usd_per_kwh=np.full(THREE_CLASSES.count, float(rng.choice([0.0, 0.05]))),
         voltage_penalty_usd_per_pu2h=float(rng.choice([0.0, 20.0, 1000.0])),
         on_inexact="repair" if rng.random() < 0.7 else "fallback")
     return known, hour(known, rng)

@@ -15,7 +15,7 @@ from controllers.spatial.branch_flow.migrate import migrate_bound
 from controllers.spatial.judge import Judge
 from models.network.power_flow import ac_engine
 from models.records.feeder import RadialFeeder
-from models.records.groups import kind_of
+from models.records.groups import THREE_CLASSES
 from tests.controllers.spatial import branch_flow_case as case
 
 HOUR = 19
@@ -39,7 +39,7 @@ def sound() -> tuple[Decision, LowerAnswer, Asked]:
         load_kw=view.bus_load_kw.T[:steps], load_kvar=view.bus_load_kvar.T[:steps], flexibility=view.flexibility,
         target_c_kw=decision.forecast.cohort_c_kw.ravel(), target_d_kw=decision.forecast.cohort_d_kw.ravel(),
         cohort_of_pair=PAIRS.group * PAIRS.bins + PAIRS.departure_bin, eta_charge=np.full(PAIRS.count, 0.95),
-        eta_discharge=np.full(PAIRS.count, 0.95), is_fast=kind_of(PAIRS.group))
+        eta_discharge=np.full(PAIRS.count, 0.95), is_fast=THREE_CLASSES.kind_of(PAIRS.group))
     return decision, answer, asked
 
 
@@ -100,7 +100,7 @@ def test_limits_of_the_network_are_checked() -> None:
 
 def test_fast_ports_do_not_load_the_buses_transformer() -> None:
     decision = sound()[0]
-    fast = kind_of(PAIRS.group[decision.layout.pairs]) == 1
+    fast = THREE_CLASSES.kind_of(PAIRS.group[decision.layout.pairs]) == 1
     assert decision.pd_kw[fast].sum() > 1.0
     bus = int(PAIRS.bus_index[decision.layout.pairs[fast][0]])
     everything_slow = {"is_fast": np.zeros(PAIRS.count, dtype=np.int64)}
@@ -109,7 +109,7 @@ def test_fast_ports_do_not_load_the_buses_transformer() -> None:
     rating[bus] = 1.001 * np.hypot(asked.load_kw[:, bus], asked.load_kvar[:, bus]).max()
     feeder = replace(case.FEEDER, transformer_kva=rating)
     charging = {"pc_kw": asked.flexibility.pc_max_now_kw, "pd_kw": 0.0 * sound()[1].pd_kw}
-    slow_there = np.any((PAIRS.bus_index == bus) & (kind_of(PAIRS.group) == 0)
+    slow_there = np.any((PAIRS.bus_index == bus) & (THREE_CLASSES.kind_of(PAIRS.group) == 0)
                         & (asked.flexibility.pc_max_now_kw[:, 0] > 0))
     assert not slow_there
     assert "transformer above" not in verdict(feeder, **charging)

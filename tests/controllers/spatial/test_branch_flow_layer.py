@@ -14,7 +14,7 @@ from controllers.spatial.branch_flow.forecast import forecast
 from controllers.spatial.branch_flow.layer import BranchFlow
 from controllers.spatial.branch_flow.layout import make_layout
 from controllers.spatial.branch_flow.targets import hour_targets, later_targets, look_ahead, plan_hour
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 from models.records.vehicles import DeclaredTable
 from tests.controllers.spatial import branch_flow_case as case
 
@@ -233,11 +233,11 @@ def test_each_kind_of_port_ranks_its_own_buses_first() -> None:
 
 # ---------------------------------------------------------------- plan to targets
 def test_cohorts_of_an_old_plan_find_their_departure_bin() -> None:
-    targets = np.zeros((GROUP_COUNT * 49, 48))
+    targets = np.zeros((THREE_CLASSES.count * 49, 48))
     group, hour, bins = 1, 5, 25
     for departure, power in ((3, 1.0), (5, 2.0), (9, 4.0), (40, 8.0), (47, 16.0), (48, 32.0)):
         targets[group * 49 + departure, hour] = power
-    nobody = np.zeros((GROUP_COUNT, bins))
+    nobody = np.zeros((THREE_CLASSES.count, bins))
     now = hour_targets(targets, 48, hour, bins, nobody, nobody)
     assert now[group, 0] == 3.0  # one is overdue, one leaves in this hour
     assert now[group, 4] == 4.0
@@ -246,9 +246,9 @@ def test_cohorts_of_an_old_plan_find_their_departure_bin() -> None:
 
 
 def test_the_cohort_beyond_the_horizon_is_spread_by_what_its_cars_must_and_can_do() -> None:
-    targets = np.zeros((GROUP_COUNT * 49, 48))
+    targets = np.zeros((THREE_CLASSES.count * 49, 48))
     targets[1 * 49 + 48, 40] = 12.0
-    least, most = np.zeros((2, GROUP_COUNT, 25))
+    least, most = np.zeros((2, THREE_CLASSES.count, 25))
     most[1, [3, 9, 20]] = 7.0, 7.0, 21.0  # bin 3 leaves before the horizon ends
     least[1, 9] = 2.0
     now = hour_targets(targets, 48, 40, 25, least, most)
@@ -279,8 +279,8 @@ def test_a_car_at_its_floor_is_not_asked_while_others_beyond_the_horizon_can() -
 
 
 def test_later_targets_sum_by_zone_and_kind_until_the_plan_ends() -> None:
-    targets = np.ones((GROUP_COUNT * 49, 48))
-    later, known_hours = later_targets(targets, 48, 45, 10)
+    targets = np.ones((THREE_CLASSES.count * 49, 48))
+    later, known_hours = later_targets(targets, 48, 45, 10, THREE_CLASSES)
     assert known_hours == 2
     assert np.all(later[:, 0, :2] == 4 * 49) and np.all(later[:, 1, :2] == 2 * 49)
     assert np.all(later[:, :, 2:] == 0.0)

@@ -17,7 +17,7 @@ from controllers.spatial.branch_flow.layout import make_layout
 from controllers.spatial.branch_flow.problem import LowerProblem, Solution
 from models.records.arrays import Floats
 from models.records.feeder import PowerFlow, RadialFeeder
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 from tests.controllers.spatial import branch_flow_case as case
 
 HOUR = 19
@@ -154,7 +154,7 @@ def test_both_solvers_find_the_same_optimum(step_s: int, look_ahead_h: int) -> N
 def test_wear_and_prices_are_what_the_optimum_weighs() -> None:
     """A cohort wants to discharge for little: dear wear does not stop what the plan wants, slack costs more."""
     known, view = evening()
-    dear = replace(known, wear_usd_per_kwh=np.full(GROUP_COUNT, 0.6))
+    dear = replace(known, wear_usd_per_kwh=np.full(THREE_CLASSES.count, 0.6))
     asked = Decider(known).decide(view).pd_kw.sum()
     assert asked > 50.0
     assert Decider(dear).decide(view).pd_kw.sum() < 0.1 * asked

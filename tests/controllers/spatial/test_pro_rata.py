@@ -14,12 +14,12 @@ from controllers.spatial.pro_rata import Cars, ProRata, balance_total
 from models.records.arrays import Floats
 from models.records.feeder import Site
 from models.records.flexibility import BusFlexibility, PairIndex
-from models.records.groups import GROUP_COUNT, cohort_index
+from models.records.groups import THREE_CLASSES, cohort_index
 from models.records.vehicles import DeclaredTable, Vehicles
 
 HOUR, STEP, H = 3600, 900, 24
 SITE = Site(np.array([-1, 0, 0]), np.array([0, 9, 9]), np.array([0, 0, 0]))
-ROWS = GROUP_COUNT * (H + 1)
+ROWS = THREE_CLASSES.count * (H + 1)
 NO_PAIRS = PairIndex(*(np.zeros(0, dtype=np.int64),) * 3, bins=1)
 
 
@@ -38,8 +38,9 @@ def cars(count: int, **changes: Any) -> Vehicles:
 def knowledge_of(vehicles: Vehicles, assumed_compliance: float = 1.0) -> SpatialKnowledge:
     return SpatialKnowledge(
         district="d", site=SITE, vehicles=vehicles, feeder=None, power_flow=None, pairs=NO_PAIRS, step_s=STEP,
-        look_ahead_h=24, horizon_h=H, assumed_compliance=assumed_compliance, wear_usd_per_kwh=np.zeros(GROUP_COUNT),
-        placement="in_place", on_inexact="fallback", reactive_power=False, target_slack_usd_per_mwh=500.0,
+        look_ahead_h=24, horizon_h=H, assumed_compliance=assumed_compliance,
+        wear_usd_per_kwh=np.zeros(THREE_CLASSES.count), placement="in_place", on_inexact="fallback",
+        reactive_power=False, target_slack_usd_per_mwh=500.0,
         voltage_penalty_below_pu=0.95, voltage_penalty_usd_per_pu2h=1.0, solver="CLARABEL")
 
 

@@ -14,7 +14,7 @@ from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from models.records.arrays import Floats, Ints
 from models.records.flexibility import CohortFlexibility
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits, hot_and_cold
@@ -27,7 +27,7 @@ def cohorts(horizon_h: int, group: Ints, arrival_h: Ints, departure_h: Ints, ene
             power_kw: Floats, weight: Floats, capacity_kwh: float = 55.0,
             uncontrolled_kw: float = 0.0) -> CohortFlexibility:
     """One car per row (counted `weight` times), plugged over [arrival_h, departure_h), departures may lie beyond."""
-    count = GROUP_COUNT * (horizon_h + 1)
+    count = THREE_CLASSES.count * (horizon_h + 1)
     pd_kw = power_kw * (group % 2)
     row = group * (horizon_h + 1) + np.minimum(departure_h, horizon_h)
     a, d = arrival_h[:, None], departure_h[:, None]
@@ -107,8 +107,9 @@ def knowledge(horizon_h: int, **changes: Any) -> TemporalKnowledge:
     values: dict[str, Any] = {
         "units": ten_units(), "horizon_h": horizon_h, "binding_h": min(24, horizon_h), "objective": Objective(),
         "carbon_price_usd_per_t": 7.0, "curtailment_penalty_usd_per_mwh": 75.0,
-        "wear_usd_per_kwh": np.full(GROUP_COUNT, 0.01), "tariff_in_objective": True, "reserve_rule": "scheduled",
-        "reserve_fraction": 0.1, "reserve_curve": ReserveCurve.flat(1000.0), "terminal": "match", "tangents": 12,
+        "wear_usd_per_kwh": np.full(THREE_CLASSES.count, 0.01), "tariff_in_objective": True,
+        "reserve_rule": "scheduled", "reserve_fraction": 0.1, "reserve_curve": ReserveCurve.flat(1000.0),
+        "terminal": "match", "tangents": 12,
         "mip_gap": 1e-6, "district_names": ("north", "south"),
     }
     return TemporalKnowledge(**(values | changes))

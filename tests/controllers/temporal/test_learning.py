@@ -24,7 +24,7 @@ from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 from controllers.temporal.unit_commitment.stages import collect, fix_commitment, make_variables
 from models.records.arrays import Floats
-from models.records.groups import GROUP_COUNT, ZONES
+from models.records.groups import THREE_CLASSES, ZONES
 
 H = 8
 HILL = [70.0, 95, 130, 150, 192, 120, 90, 62]
@@ -34,17 +34,17 @@ HOME, WORK = 1, 13
 
 def record(stays: dict[int, float], followed: dict[int, float]) -> DeliveryRecord:
     """Ended stays by group; energies do not matter here."""
-    both = np.zeros((2, GROUP_COUNT))
+    both = np.zeros((2, THREE_CLASSES.count))
     for row, values in enumerate((stays, followed)):
         both[row, list(values)] = list(values.values())
-    nothing = np.zeros(GROUP_COUNT)
+    nothing = np.zeros(THREE_CLASSES.count)
     return DeliveryRecord(both[0], both[1], nothing, nothing, nothing, nothing)
 
 
 def drawn(days: int, cars: int, mean: float, rho: float, seed: int) -> ComplianceLearner:
     """A learner fed with `cars` stays per zone and day; with chance sqrt(rho) a car follows its zone-day's shock."""
-    rng, learner = np.random.default_rng(seed), ComplianceLearner(1, 0.95)
-    groups = [zone * GROUP_COUNT // len(ZONES) + 1 for zone in range(len(ZONES))]
+    rng, learner = np.random.default_rng(seed), ComplianceLearner(1, 0.95, THREE_CLASSES.count)
+    groups = [zone * THREE_CLASSES.count // len(ZONES) + 1 for zone in range(len(ZONES))]
     for day in range(days):
         shock = rng.random((len(ZONES), 1)) < mean
         own = rng.random((len(ZONES), cars)) < mean
@@ -55,7 +55,7 @@ def drawn(days: int, cars: int, mean: float, rho: float, seed: int) -> Complianc
 
 
 def test_posterior_mean_by_hand() -> None:
-    learner = ComplianceLearner(1, 0.95)
+    learner = ComplianceLearner(1, 0.95, THREE_CLASSES.count)
     assert learner.mean == pytest.approx(0.95) and not learner.has_evidence
     learner.observe(0, (record({HOME: 30.0}, {HOME: 12.0}),))
     mean = (0.95 * CONCENTRATION + 12) / (CONCENTRATION + 30)
@@ -71,14 +71,14 @@ def test_learned_compliance_converges_to_the_truth() -> None:
 
 
 def test_groups_are_told_apart() -> None:
-    learner = ComplianceLearner(1, 0.95)
+    learner = ComplianceLearner(1, 0.95, THREE_CLASSES.count)
     for day in range(30):
         learner.observe(day * DAY_S, (record({HOME: 50.0, WORK: 50.0}, {HOME: 45.0, WORK: 20.0}),))
     assert learner.by_group(0)[[HOME, WORK]] == pytest.approx([0.9, 0.4], abs=0.01)
 
 
 def test_districts_learn_from_each_other_and_differ() -> None:
-    learner = ComplianceLearner(2, 0.95)
+    learner = ComplianceLearner(2, 0.95, THREE_CLASSES.count)
     learner.observe(0, (record({HOME: 400.0}, {HOME: 200.0}), record({}, {})))
     assert learner.by_group(1)[HOME] == pytest.approx(learner.mean)
     assert learner.of_district(0) < learner.of_district(1)
@@ -90,7 +90,7 @@ def test_correlation_is_learned(rho: float) -> None:
 
 
 def test_correlation_begins_at_that_of_the_prior() -> None:
-    assert ComplianceLearner(1, 0.95).rho == pytest.approx(PRIOR_RHO)
+    assert ComplianceLearner(1, 0.95, THREE_CLASSES.count).rho == pytest.approx(PRIOR_RHO)
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.05])
@@ -98,7 +98,7 @@ def test_delivery_falls_below_the_quantile_as_often_as_stated(rho: float, build:
     """Days drawn from the truth, 40 cars in each of three zones, against the quantile learned from 300 other days."""
     cars, mean = 40, 0.6
     learner, rng = drawn(300, cars, mean, rho, 3), np.random.default_rng(4)
-    zone_kw = np.zeros((GROUP_COUNT, H + 1, H))
+    zone_kw = np.zeros((THREE_CLASSES.count, H + 1, H))
     zone_kw[[1, 7, 13], H] = cars * 7.0 * learner.mean
     flexibility = replace(build.few_cars(), pd_max_kw=zone_kw.reshape(-1, H))
     phi = learner.delivery_quantile((flexibility,))[0]

@@ -25,8 +25,9 @@ from models.drivers.willingness import (
     price_response,
 )
 from models.records.arrays import RecordError
-from models.records.groups import PRIVATE, TAXI
 from models.records.vehicles import Vehicles
+
+PRIVATE, TAXI = 0, 1
 
 SEED = district_seed(5, 0)
 CARS = draw_vehicles(FleetParameters(2_000, 200, 200), SEED)

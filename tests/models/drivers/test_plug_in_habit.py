@@ -11,8 +11,10 @@ from models.drivers.plug_in_habit import ALWAYS_SOC, EMPTY_SOC, NEVER_SOC, PlugI
 from models.drivers.population import FleetParameters, district_seed, draw_vehicles, own_plug_in_soc
 from models.drivers.willingness import STAYS_PER_DAY, DriverParameters, Drivers
 from models.records.arrays import RecordError
-from models.records.groups import COMMERCIAL, GOVERNMENT, OFFICE, PRIVATE, RESIDENTIAL, TAXI
+from models.records.groups import COMMERCIAL, OFFICE, RESIDENTIAL
 from models.records.vehicles import Vehicles
+
+GOVERNMENT, PRIVATE, TAXI = 2, 0, 1
 
 SEED = district_seed(3, 0)
 HABIT = PlugInHabit()

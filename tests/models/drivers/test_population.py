@@ -9,18 +9,18 @@ import pytest
 
 from models.drivers.population import FleetParameters, district_seed, draw_vehicles, stream
 from models.records.arrays import RecordError
-from models.records.groups import VEHICLE_CLASSES
+from models.records.groups import THREE_CLASSES
 from models.records.vehicles import Vehicles
 
 SEED = district_seed(7, 0)
 
 
 def rows_of(vehicles: Vehicles, class_name: str) -> dict[str, np.ndarray]:
-    rows = vehicles.class_index == VEHICLE_CLASSES.index(class_name)
+    rows = vehicles.class_index == THREE_CLASSES.class_names.index(class_name)
     return {name: values[rows] for name, values in vehicles.to_arrays().items()}
 
 
-@pytest.mark.parametrize("class_name", VEHICLE_CLASSES)
+@pytest.mark.parametrize("class_name", THREE_CLASSES.class_names)
 def test_a_larger_fleet_changes_no_vehicle_of_a_smaller_one(class_name: str) -> None:
     counts = {"private": 9, "taxi": 9, "government": 9}
     small = rows_of(draw_vehicles(FleetParameters(**{**counts, class_name: 50}), SEED), class_name)
@@ -69,7 +69,7 @@ def test_a_strategy_changes_one_thing_of_one_class(strategy: str, differs: str) 
     fleet = {"private": 30, "taxi": 30, "government": 30, "taxi_bidirectional_share": 0.5, "enrolled_share": 0.7}
     usual = draw_vehicles(FleetParameters(**fleet), SEED)
     agreed = draw_vehicles(FleetParameters(**fleet, strategies={"private": strategy}), SEED)
-    for name in VEHICLE_CLASSES:
+    for name in THREE_CLASSES.class_names:
         for key, values in rows_of(agreed, name).items():
             if (name, key) == ("private", differs):
                 assert not values.any() and rows_of(usual, name)[key].any()

@@ -16,7 +16,7 @@ from models.drivers.behaviours import (
     code_of,
 )
 from models.fleet.fleet import ChargingParameters
-from models.records.groups import GROUP_COUNT, group_index
+from models.records.groups import THREE_CLASSES
 from models.records.vehicles import DeclaredTable, Vehicles
 from tests.models.fleet.fleet_case import HOUR, PART_LOAD, STEP, cars, declared_of, fleet_of, presence_of, run, whole
 
@@ -36,7 +36,7 @@ def test_charging_and_discharging_by_hand() -> None:
     assert down.tariff_usd[0] == pytest.approx(-0.3)
     assert down.wear_usd[0] == pytest.approx(1.25 * 0.05)
     assert down.lost_kwh[0] == pytest.approx(0.25)
-    group = int(group_index(np.array([0]), np.array([0]), np.array([1]))[0])
+    group = int(THREE_CLASSES.index(np.array([0]), np.array([0]), np.array([1]))[0])
     assert down.discharge_group_kw[group] == pytest.approx(4)
     assert down.tariff_group_usd.sum() == pytest.approx(-0.3)
     assert down.wear_group_usd[group] == pytest.approx(0.0625)
@@ -56,7 +56,7 @@ def test_a_car_counts_in_the_group_of_the_zone_where_it_stands_and_behind_its_ki
     """A private car at the bus of the first zone, a taxi at that of the third; taxis charge fast."""
     vehicles = cars(2, class_index=np.array([0, 1]), p_discharge_max_kw=0.0)
     step = run(fleet_of(vehicles), [4.0, 2.0], declared=declared_of(vehicles, bus=[0, 1]))
-    groups = group_index(np.array([0, 2]), np.array([0, 1]), np.array([0, 0]))
+    groups = THREE_CLASSES.index(np.array([0, 2]), np.array([0, 1]), np.array([0, 0]))
     assert step.charge_group_kw[groups].tolist() == pytest.approx([4, 2])
     assert step.charge_group_kw.sum() == pytest.approx(6)
     assert step.p_bus_kw.tolist() == pytest.approx([4, 2])
@@ -278,7 +278,7 @@ def test_only_slow_chargers_stand_behind_the_bus_transformer() -> None:
 def test_nobody_at_all() -> None:
     step = run(fleet_of(cars(0)), np.zeros(0))
     assert step.p_bus_kw.tolist() == [0, 0]
-    assert step.charge_group_kw.size == GROUP_COUNT
+    assert step.charge_group_kw.size == THREE_CLASSES.count
     assert step.energy_kwh == 0
 
 

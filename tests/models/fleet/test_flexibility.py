@@ -26,7 +26,7 @@ from models.fleet.flexibility import (
 from models.records.arrays import RecordError
 from models.records.feeder import Site
 from models.records.flexibility import Sessions
-from models.records.groups import GROUP_COUNT, cohort_index, group_index
+from models.records.groups import THREE_CLASSES, cohort_index
 from models.records.vehicles import DeclaredTable, Vehicles
 from tests.models.fleet.one_stay import mean_plugged_fraction, session_envelope
 
@@ -51,7 +51,7 @@ def random_stays(count: int, seed: int = 7) -> Sessions:
     rng = np.random.default_rng(seed)
     capacity = rng.uniform(30, 80, count)
     start = rng.integers(0, 20 * HOUR, count)
-    return stays(count, group=rng.integers(0, GROUP_COUNT, count), start_s=start,
+    return stays(count, group=rng.integers(0, THREE_CLASSES.count, count), start_s=start,
                  departure_s=start + rng.integers(0, 30 * HOUR, count),
                  energy_kwh=capacity * rng.uniform(0.1, 0.97, count),
                  wanted_kwh=capacity * rng.uniform(0.3, 1.0, count), max_kwh=capacity * 0.9,
@@ -151,7 +151,7 @@ def test_cohorts_are_sums_of_their_cars() -> None:
         assert cohorts.x_end_uncoordinated_kwh[wanted] == pytest.approx(
             cars @ uncoordinated_kwh(sessions, H * HOUR))
         assert cohorts.eta_charge[wanted] == pytest.approx(np.average(sessions.eta_charge, weights=cars))
-    assert cohorts.x_min_kwh.shape == (GROUP_COUNT * (H + 1), H)
+    assert cohorts.x_min_kwh.shape == (THREE_CLASSES.count * (H + 1), H)
     assert cohorts.p_uncontrolled_kw.tolist() == list(range(H))
     assert cohorts.energy_start_kwh == pytest.approx(0.9 * sessions.weight @ sessions.energy_kwh)
     at_end = sessions.departure_s > H * HOUR
@@ -196,11 +196,11 @@ def test_plan_later_than_zero_counts_hours_from_its_start() -> None:
 
 # ---------------------------------------------------------------- buses
 SITE = Site(bus_zone=np.array([-1, 0, 0, 2]), slow_ports=np.array([0, 6, 2, 4]), fast_ports=np.array([0, 0, 3, 0]))
-TAXI_GROUP = int(group_index(np.array([0]), np.array([1]), np.array([0]))[0])
+TAXI_GROUP = int(THREE_CLASSES.index(np.array([0]), np.array([1]), np.array([0]))[0])
 
 
 def test_pairs_hold_only_what_can_occur() -> None:
-    exists = np.zeros(GROUP_COUNT, dtype=bool)
+    exists = np.zeros(THREE_CLASSES.count, dtype=bool)
     exists[[0, 1, TAXI_GROUP, 12]] = True
     pairs = pair_index(SITE, exists, 3)
     held = set(zip(pairs.bus_index.tolist(), pairs.group.tolist(), strict=True))
@@ -213,13 +213,13 @@ def test_pairs_hold_only_what_can_occur() -> None:
 
 
 def test_car_without_a_row_is_refused() -> None:
-    pairs = pair_index(SITE, np.ones(GROUP_COUNT, dtype=bool), 2)
+    pairs = pair_index(SITE, np.ones(THREE_CLASSES.count, dtype=bool), 2)
     with pytest.raises(RecordError, match="bus 3 holds a car of group 0"):
         pair_rows(pairs, np.array([3]), np.array([0]), np.array([HOUR]), 0)
 
 
 def test_bus_envelopes_are_sums_of_plugged_and_spread_cars() -> None:
-    pairs = pair_index(SITE, np.ones(GROUP_COUNT, dtype=bool), 6)
+    pairs = pair_index(SITE, np.ones(THREE_CLASSES.count, dtype=bool), 6)
     known = stays(3, group=np.array([1, 1, TAXI_GROUP]), bus_index=np.array([1, 2, 2]),
                   departure_s=np.array([3, 9, 9]) * HOUR)
     expected = stays(group=0, bus_index=-1, start_s=HOUR + 1, departure_s=9 * HOUR, weight=4.0)
@@ -247,7 +247,7 @@ def test_bus_sums_agree_with_cohort_sums() -> None:
     bus = rng.integers(1, 3, 60)
     known = replace(known, group=rng.integers(0, 2, 60), bus_index=bus, start_s=np.zeros(60, dtype=np.int64))
     expected = replace(random_stays(200), group=rng.integers(0, 2, 200))
-    pairs = pair_index(SITE, np.ones(GROUP_COUNT, dtype=bool), H)
+    pairs = pair_index(SITE, np.ones(THREE_CLASSES.count, dtype=bool), H)
     buses = bus_flexibility(known, expected, SITE, pairs, 0, 900, H, 0.9, np.zeros((4, H + 3)))
     cohorts = cohort_flexibility(known, expected, 0, H, 0.9, np.zeros(H))
     assert buses.x_min_later_kwh.sum(axis=(0, 1)) == pytest.approx(cohorts.x_min_kwh.sum(axis=0)[1:])

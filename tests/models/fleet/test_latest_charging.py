@@ -9,11 +9,11 @@ from models.fleet.flexibility import cohort_flexibility
 from models.fleet.latest_charging import fresh_kw, latest_kw, leaving_kw, turn_h, wait_h
 from models.records.arrays import Floats, Ints
 from models.records.flexibility import Sessions
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 from tests.models.fleet.one_stay import session_envelope
 
 HOUR, H = 3600, 6
-ROWS = GROUP_COUNT * (H + 1)
+ROWS = THREE_CLASSES.count * (H + 1)
 
 
 def stays(departure_h: Floats, need_kwh: float = 8.0, start_h: float = 0.0, **changes: Floats) -> Sessions:
@@ -69,14 +69,14 @@ def test_who_has_just_come_must_charge_at_once_as_far_as_it_cannot_wait(
 def test_cars_leave_one_after_the_other() -> None:
     """Of two cars that leave in hour 1 one is there for a quarter, the other for three."""
     cars = stays(np.array([1.25, 1.75, 4.0]))
-    p_kw = leaving_kw(cars, rows_of(cars), np.ones(3), 0, H, 4)
+    p_kw = leaving_kw(cars, rows_of(cars), np.ones(3), 0, H, 4, THREE_CLASSES.cohort_count(H))
     assert p_kw[1] == pytest.approx([10.0, 5.0, 5.0, 0.0])
     assert p_kw[3] == pytest.approx([5.0] * 4)
 
 
 def test_who_leaves_beyond_the_horizon_leaves_in_no_hour_of_it() -> None:
     car = stays(np.array([9.0]))
-    assert leaving_kw(car, np.array([H]), np.ones(1), 0, H, 4).sum() == 0
+    assert leaving_kw(car, np.array([H]), np.ones(1), 0, H, 4, THREE_CLASSES.cohort_count(H)).sum() == 0
 
 
 def test_cohorts_carry_it_and_the_load_by_step() -> None:

@@ -25,7 +25,7 @@ from models.mobility.trips_home import MOST_HOME_TRIPS
 from models.records.arrays import Floats
 from models.records.feeder import Site
 from models.records.flexibility import Sessions
-from models.records.groups import GROUP_COUNT, VEHICLE_CLASSES
+from models.records.groups import THREE_CLASSES
 
 SEED = district_seed(2, 0)
 PLENTY = Site(np.arange(3), np.full(3, 2_500), np.zeros(3, dtype=np.int64))
@@ -116,9 +116,9 @@ def test_energy_at_plug_in_is_what_driving_left() -> None:
 
 def test_groups_hold_zone_class_and_direction() -> None:
     sessions = perfect_sessions(INPUTS, SEED, 1).sessions
-    assert sessions.group.min() >= 0 and sessions.group.max() < GROUP_COUNT
+    assert sessions.group.min() >= 0 and sessions.group.max() < THREE_CLASSES.count
     is_taxi = sessions.p_charge_max_kw > 7
-    assert set(sessions.group[is_taxi]) == {(1 * 3 + VEHICLE_CLASSES.index("taxi")) * 2}
+    assert set(sessions.group[is_taxi]) == {(1 * 3 + THREE_CLASSES.class_names.index("taxi")) * 2}
     assert np.all(sessions.group[~is_taxi] % 2 == 1)
     assert np.all(sessions.bus_index == -1)
 

@@ -16,8 +16,10 @@ from models.drivers.willingness import DriverParameters, Drivers
 from models.mobility.mobility import MIN_PLUGGED_S, NEVER_S, TAXI_EXTRA_CHARGE_S, Mobility
 from models.mobility.trips import DAY_S, DayTrips, TripWishes
 from models.records.feeder import Site
-from models.records.groups import COMMERCIAL, GOVERNMENT, OFFICE, PRIVATE, RESIDENTIAL, TAXI
+from models.records.groups import COMMERCIAL, OFFICE, RESIDENTIAL
 from models.records.vehicles import TRIPS_PER_DAY, DeclaredTable, PresenceTable, Vehicles
+
+GOVERNMENT, PRIVATE, TAXI = 2, 0, 1
 
 SEED = district_seed(11, 0)
 H = 3600

@@ -8,8 +8,10 @@ import pytest
 from models.drivers.population import district_seed
 from models.drivers.willingness import STAYS_OF_CLASS
 from models.mobility.trips import DAY_S, DayTrips, TripWishes
-from models.records.groups import COMMERCIAL, GOVERNMENT, OFFICE, PRIVATE, RESIDENTIAL, TAXI
+from models.records.groups import COMMERCIAL, OFFICE, RESIDENTIAL
 from models.records.vehicles import TRIPS_PER_DAY
+
+GOVERNMENT, PRIVATE, TAXI = 2, 0, 1
 
 SEED = district_seed(3, 0)
 

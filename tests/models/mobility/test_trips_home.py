@@ -12,7 +12,9 @@ from models.mobility.trip_parameters import HomeDriving, TripParameters
 from models.mobility.trips import DAY_S, DayTrips, TripWishes
 from models.mobility.trips_home import EARLIEST_H, LATEST_H, LEAST_PAUSE_H, MOST_HOME_TRIPS, mean_km_per_day
 from models.records.arrays import RecordError
-from models.records.groups import COMMERCIAL, OFFICE, PRIVATE, RESIDENTIAL, TAXI
+from models.records.groups import COMMERCIAL, OFFICE, RESIDENTIAL
+
+PRIVATE, TAXI = 0, 1
 
 HOUR, CARS = 3600, 20_000
 WEDNESDAY, SATURDAY = 2, 5

@@ -10,7 +10,9 @@ from models.mobility.trip_parameters import TripParameters
 from models.mobility.trips import DAY_S, DayTrips, TripWishes
 from models.mobility.trips_survey import DWELL_H, survey_tables
 from models.records.arrays import Ints
-from models.records.groups import PRIVATE, TAXI, ZONES
+from models.records.groups import ZONES
+
+PRIVATE, TAXI = 0, 1
 
 RESIDENTIAL, COMMERCIAL, OFFICE = range(len(ZONES))
 HOUR = 3600

@@ -16,7 +16,8 @@ from models.mobility.trip_parameters import TripParameters
 from models.mobility.trips import DAY_S, TripWishes
 from models.mobility.trips_home import MOST_HOME_TRIPS
 from models.records.feeder import Site
-from models.records.groups import TAXI
+
+TAXI = 1
 
 ONE_BUS = Site(np.arange(3), np.array([90, 90, 90]), np.array([0, 90, 0]))
 NO_OFFICE = Site(np.arange(3), np.array([90, 90, 0]), np.array([0, 90, 0]))

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 from testbed.cli.app import COMMANDS, command_of
 from testbed.cli.options import names_of
 from testbed.results.layout import PLAN_HOURLY, PLAN_RUN_SCALARS, PLAN_SCALARS
@@ -168,7 +168,7 @@ def stored_plan(write_result: Any) -> Path:
     plan: dict[str, Any] = {name: np.zeros(3) for name in PLAN_HOURLY}
     plan |= dict.fromkeys((*PLAN_SCALARS, *PLAN_RUN_SCALARS), 0.0)
     plan |= {name: np.zeros((3, 3)) for name in ("committed", "p_mw")}
-    plan |= dict.fromkeys(("pc_kw", "pd_kw"), (np.zeros((4 * GROUP_COUNT, 3)),) * 2)
+    plan |= dict.fromkeys(("pc_kw", "pd_kw"), (np.zeros((4 * THREE_CLASSES.count, 3)),) * 2)
     path: Path = write_result("plan.h5", plans=(plan | {"time_s": 0, "status": "optimal"},))
     return path
 

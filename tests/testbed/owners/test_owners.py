@@ -201,7 +201,8 @@ def test_combined_offer_of_two_owners_by_hand(statements) -> None:
     """One lost 1 $ and gave 10 kWh, one lost 3 $ and gave 30: 0.1 $ a kWh serves both at no surplus."""
     own = statements[V2G]
     cars = np.flatnonzero(participants(own))[:2]
-    two = Statements(**{f.name: (np.array(getattr(own, f.name))[cars] if f.name != "district" else ("d", "d"))
+    kept = {"district": ("d", "d"), "groups": own.groups}
+    two = Statements(**{f.name: kept[f.name] if f.name in kept else np.array(getattr(own, f.name))[cars]
                         for f in fields(own)})
     base = replace(two, sold_kwh=np.zeros(2), wear_usd=np.zeros(2), shortfall_usd=np.zeros(2))
     hurt = replace(base, sold_kwh=np.array([10.0, 30.0]), tariff_usd=base.tariff_usd + np.array([1.0, 3.0]))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.drivers.behaviours import NOT_ENROLLED
-from models.records.groups import VEHICLE_CLASSES, ZONES
+from models.records.groups import THREE_CLASSES
 from testbed.results.reading import Result
 from testbed.running.preflight import WrongRequest, checked_scenario
 from tests.testbed import learning_controller, small_run
@@ -27,7 +27,7 @@ def runs(tmp_path_factory):
 def of_class(result, name, which):
     """kWh of the day by class, first district."""
     by_group = result.district("feeder33", name).sum(axis=0) * result.step_h
-    return by_group.reshape(len(ZONES), len(VEHICLE_CLASSES), 2).sum(axis=(0, 2))[VEHICLE_CLASSES.index(which)]
+    return THREE_CLASSES.by_zone_class_way(by_group).sum(axis=(0, 2))[THREE_CLASSES.class_names.index(which)]
 
 
 @pytest.mark.slow

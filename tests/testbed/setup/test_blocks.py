@@ -33,7 +33,8 @@ from testbed.scenario.parts.fleet import Drivers, Fleet, Habit
 from testbed.scenario.parts.system import Objective, Planning, Profiles, System, Tariff
 from testbed.scenario.parts.wear import Wear
 from testbed.setup.blocks import from_blocks
-from testbed.setup.districts import driver_parameters, fleet_parameters, trip_parameters
+from testbed.setup.classes import fleet_parameters
+from testbed.setup.districts import driver_parameters, trip_parameters
 
 ROOT = Path(__file__).resolve().parents[3]
 TAKEN_BY: dict[type[Part], tuple[Callable[..., Any], ...]] = {
@@ -47,8 +48,9 @@ SOURCES = "\n".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / 
                     if "scenario" not in file.relative_to(ROOT).parts)
 WITHIN_THE_SCENARIO = {"profile", "reserve_steps", "reserve_shortfall_usd_per_mwh", "currency"}
 """Fills other keys; two of the price curve that `demand_curve` makes; a name that demands a rate of exchange."""
-BY_KIND = {"slow_v2g_charger_usd_per_year", "fast_v2g_charger_usd_per_year"}
-"""Owners' statements read these with the kind of charger as a word."""
+BY_KIND = {f"{kind}_{key}" for kind in ("slow", "fast")
+           for key in ("v2g_charger_usd_per_year", "charger_curve", "ports_per_bus")} | {"connection_loss_share"}
+"""Read with the kind of charger as a word, or beside what is."""
 BY_TERM = {f"weight_{term}" for term in Terms().names}
 """Read term by term."""
 EVERY_KEY = [(block, name) for block in TAKEN_BY for name in block.model_fields]

@@ -2,11 +2,12 @@
 
 import pytest
 
-from models.records.groups import TAXI
 from testbed.results.reading import open_result
 from testbed.scenario.loading import load_scenario, scenario_names
 from testbed.scenario.parts.fleet import Fleet
 from tests.testbed import small_run
+
+TAXI = 1
 
 OF_PAPER = ("paper_day", "claims_day")
 EFFICIENCY = ("eta_charge", "eta_discharge", "fast_eta_charge", "fast_eta_discharge", "slow_charger_curve",

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from models.records.groups import cohort_count
+from models.records.groups import THREE_CLASSES
 from models.records.vehicles import DeclaredTable
 from testbed.running.preflight import checked_scenario
 from testbed.setup.districts import build_districts
@@ -15,7 +15,7 @@ from testbed.wiring.run_spec import RunSpec
 def test_an_hours_target_is_told_with_its_last_step_and_missed_where_nobody_is_told_anything(tmp_path):
     spec = RunSpec(checked_scenario("smoke"), "uncoordinated", 1, tmp_path / "x.h5")
     district = build_districts(spec)["feeder33"]
-    n, cohorts = district.vehicles.count, cohort_count(spec.horizon_h)
+    n, cohorts = district.vehicles.count, THREE_CLASSES.cohort_count(spec.horizon_h)
     charge_kw = np.zeros((cohorts, spec.horizon_h))
     charge_kw[0] = np.arange(spec.horizon_h)
     ledger, told = TargetLedger(district, spec, 1.0), []

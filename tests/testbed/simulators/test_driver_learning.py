@@ -9,7 +9,7 @@ import pytest
 
 from controllers.spatial.expecting import Expecting
 from models.drivers.behaviours import BEHAVIOURS
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 from testbed.results.reading import Result
 from testbed.results.recording import traces_path
 from testbed.results.vehicle_traces import read_traces
@@ -125,8 +125,8 @@ def test_set_points_come_out_as_target_over_the_groups_own_compliance():
         pc_target_kw: np.ndarray
         pd_target_kw: np.ndarray
 
-    by_group = np.linspace(0.4, 0.9, GROUP_COUNT)
-    target = np.ones((GROUP_COUNT * 3, 2))
+    by_group = np.linspace(0.4, 0.9, THREE_CLASSES.count)
+    target = np.ones((THREE_CLASSES.count * 3, 2))
     layer, nothing = _Layer(), np.zeros(0)
     expecting = Expecting(layer)
     expecting.step(View(0, nothing, float("nan"), target, target))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.records.groups import GROUP_COUNT
+from models.records.groups import THREE_CLASSES
 from models.records.vehicles import DeclaredTable, PresenceTable
 from testbed.running.preflight import checked_scenario
 from testbed.setup.districts import build_districts
@@ -26,8 +26,8 @@ def test_the_system_is_told_the_power_of_all_groups_in_mw(tmp_path):
     told = Instructions(zeros, ints, np.zeros(district.site.bus_count))
     step = core.fleet.step(0, 900, zeros, ints, declared, presence, "on_arrival", np.ones(1), np.ones(1))
     core.read_meters(0, 900, told, declared, core.fleet.soc, step)
-    values = core.values(replace(step, charge_group_kw=np.full(GROUP_COUNT, 100.0),
-                                 discharge_group_kw=np.full(GROUP_COUNT, 10.0)), is_last=False)
-    assert values["charge_kw"].sum() == GROUP_COUNT * 100.0
-    assert values["pev_mw"].charge_mw == pytest.approx(GROUP_COUNT * 0.1)
-    assert values["pev_mw"].discharge_mw == pytest.approx(GROUP_COUNT * 0.01)
+    values = core.values(replace(step, charge_group_kw=np.full(THREE_CLASSES.count, 100.0),
+                                 discharge_group_kw=np.full(THREE_CLASSES.count, 10.0)), is_last=False)
+    assert values["charge_kw"].sum() == THREE_CLASSES.count * 100.0
+    assert values["pev_mw"].charge_mw == pytest.approx(THREE_CLASSES.count * 0.1)
+    assert values["pev_mw"].discharge_mw == pytest.approx(THREE_CLASSES.count * 0.01)

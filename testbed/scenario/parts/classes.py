@@ -1,0 +1,85 @@
+"""Classes of cars and kinds of chargers of the scenario's own."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from testbed.scenario.parts.base import (
+    BatteryRange,
+    ChargerRange,
+    ConsumptionRange,
+    Efficiency,
+    Name,
+    Part,
+    PathText,
+    Share,
+    ShareRange,
+    Strategy,
+    UsdPerYear,
+    ZoneName,
+)
+from testbed.scenario.parts.tables import TimelessFormat
+
+CurveName = Literal["constant", "ac_onboard", "dc_400v", "dc_800v"]
+Zones = Annotated[tuple[ZoneName, ...], Field(min_length=1, max_length=3)]
+LAWS_OF_TRIPS = ("profile", "parametric", "survey", "home", "taxi_shifts", "official_visits")
+"""Words for how days are drawn; all else is a file."""
+USUAL_ZONES: dict[str, tuple[str, ...]] = {"slow": ("residential", "commercial", "office"), "fast": ("commercial",)}
+"""Where ports of the kinds are that every scenario has."""
+USUAL_PORTS = 8
+"""At each bus of its zones, of a kind of charger without a number (A)."""
+
+
+class ChargerKind(Part):
+    """A kind of charger beside slow and fast ones."""
+
+    power_kw: ChargerRange
+    """Power at the bus; a pair is drawn uniformly, per vehicle."""
+    eta_charge: Efficiency = 0.933
+    """Energy into the battery per energy from the bus: what plans count with."""
+    eta_discharge: Efficiency = 0.933
+    """Energy to the bus per energy out of the battery."""
+    curve: CurveName = "constant"
+    """Efficiency by load, in the fleet alone."""
+    taper_start_soc: Share = 1.0
+    """Above it the limit of charging falls linearly to 0 at a full battery."""
+    v2g_charger_usd_per_year: UsdPerYear = 120.0
+    """What a bidirectional one costs its owner a year above a one-way one."""
+    zones: Zones = ("residential", "commercial", "office")
+    """Where its ports are; elsewhere its cars cannot charge."""
+    own_transformer: bool = False
+    """true: not behind the bus's own MV/LV transformer."""
+
+
+class VehicleClass(Part):
+    """A class of cars; null: as `fleet` has it for all."""
+
+    home_zone: ZoneName = "residential"
+    """Where its cars stand before their first trip."""
+    charger: Name = "slow"
+    """`slow`, `fast` or one of `fleet.charger_kinds`."""
+    charger_kw: ChargerRange | None = None
+    """Power of its chargers at the bus; null: that of their kind."""
+    capacity_kwh: BatteryRange = (50.0, 60.0)
+    """Batteries."""
+    bidirectional_share: Share = 1.0
+    """Share whose charger can discharge."""
+    trips: PathText = "profile"
+    """How their days are drawn: `profile` (as `fleet.trips`), `parametric`, `survey`, `home`, `taxi_shifts`,
+    `official_visits`; or a CSV file with one row per trip, or the name of one that comes along."""
+    trips_format: TimelessFormat = TimelessFormat()
+    """How the file of `trips` is written, where it does not say so itself."""
+    habit: bool = False
+    """Whether `drivers.habit`, if there is one, decides when its cars are plugged in."""
+    strategy: Strategy = "dispatched"
+    """What they agree to, whatever the controller; see `districts.N.strategies`."""
+    enrolled_share: Share | None = None
+    """Share under contract; null: `drivers.enrolled_share`."""
+    consumption_kwh_per_km: ConsumptionRange | None = None
+    """Energy driven per distance."""
+    soc_wanted: ShareRange | None = None
+    """State of charge that drivers want at departure."""
+    soc_initial: ShareRange | None = None
+    """State of charge as the warm-up begins."""

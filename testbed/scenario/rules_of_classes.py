@@ -1,0 +1,93 @@
+"""Rules between classes of cars, kinds of chargers, and the districts that have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from models.fleet.charger_curves import CURVES
+from models.records.groups import THREE_CLASSES
+from testbed.scenario.contradiction import Contradiction
+from testbed.scenario.keys import ScenarioKeys
+from testbed.scenario.parts.district import District, Strategies
+from testbed.scenario.parts.fleet import Fleet
+
+EVERYWHERE = ("slow", "fast")
+PAIR_TOLERANCE = 0.05
+
+
+def class_contradictions(scenario: ScenarioKeys) -> Iterator[Contradiction]:
+    """Every such rule that the scenario breaks."""
+    fleet = scenario.fleet
+    yield from _kinds(fleet)
+    yield from _classes(fleet)
+    for i, district in enumerate(scenario.districts):
+        yield from _cars(("districts", i), district, fleet)
+        yield from _ports(("districts", i), district, fleet)
+
+
+def _kinds(fleet: Fleet) -> Iterator[Contradiction]:
+    for name, kind in fleet.charger_kinds.items():
+        path = ("fleet", "charger_kinds", name)
+        if name in EVERYWHERE:
+            yield Contradiction(path, name, "is a kind that every scenario has, by fleet.slow_... and fast_...")
+        if kind.curve not in CURVES:
+            continue
+        for way in ("charge", "discharge"):
+            full_load = float(getattr(CURVES[kind.curve], f"{way.removesuffix('e')}ing")[-1])
+            if abs(getattr(kind, f"eta_{way}") - full_load) > PAIR_TOLERANCE:
+                yield Contradiction((*path, f"eta_{way}"), getattr(kind, f"eta_{way}"),
+                                    f"must be within {PAIR_TOLERANCE:g} of {full_load:g}, what curve={kind.curve} "
+                                    "has at full load; or set curve: constant")
+
+
+def _classes(fleet: Fleet) -> Iterator[Contradiction]:
+    kinds = (*EVERYWHERE, *fleet.charger_kinds)
+    for name, c in fleet.classes.items():
+        path = ("fleet", "classes", name)
+        if c.charger not in kinds:
+            yield Contradiction((*path, "charger"), c.charger, f"must be a kind of charger: {', '.join(kinds)}")
+        for key in ("soc_wanted", "soc_initial"):
+            span = getattr(c, key)
+            least = fleet.soc_floor_v2g if key == "soc_wanted" else fleet.soc_min
+            if span is not None and (span[0] < least or span[1] > fleet.soc_max):
+                yield Contradiction((*path, key), list(span), f"must lie between {least:g} and fleet.soc_max="
+                                    f"{fleet.soc_max:g}")
+
+
+def _cars(here: tuple[str | int, ...], district: District, fleet: Fleet) -> Iterator[Contradiction]:
+    for name in district.cars:
+        if name not in fleet.classes:
+            known = f"there are {', '.join(fleet.classes)}" if fleet.classes else "fleet.classes names none"
+            yield Contradiction((*here, "cars", name), district.cars[name], f"is no class of cars: {known}")
+    if fleet.classes:
+        for name in THREE_CLASSES.class_names:
+            if getattr(district, name):
+                yield Contradiction((*here, name), getattr(district, name),
+                                    f"must be 0 with fleet.classes: they are in place of it; say cars: {{{name}: ...}} "
+                                    "if there is a class of this name")
+        if district.strategies != Strategies():
+            yield Contradiction((*here, "strategies"), "...", "is a key of each class with fleet.classes: strategy")
+        if district.sessions is not None:
+            yield Contradiction((*here, "sessions"), district.sessions, "is not for a scenario with fleet.classes")
+    if district.cars_file is not None and district.vehicle_count:
+        yield Contradiction((*here, "cars_file"), district.cars_file, "is in place of numbers of cars: these must be 0")
+    if district.cars_file is not None and district.sessions is not None:
+        yield Contradiction((*here, "cars_file"), district.cars_file, "is not for recorded sessions")
+
+
+def _ports(here: tuple[str | int, ...], district: District, fleet: Fleet) -> Iterator[Contradiction]:
+    for name, ports in district.ports_per_bus.items():
+        path = (*here, "ports_per_bus", name)
+        if name not in fleet.charger_kinds:
+            yield Contradiction(path, ports, "is no kind of charger of fleet.charger_kinds")
+        if ports is None and district.feeder is not None:
+            yield Contradiction(path, ports, "must be a number in a district with a feeder")
+        users = sum(n for c, n in district.cars.items() if c in fleet.classes and fleet.classes[c].charger == name)
+        if ports == 0 and users:
+            yield Contradiction(path, ports, f"must be above 0 for {users} cars that use such ports")
+    for kind in EVERYWHERE:
+        ports = getattr(district, f"{kind}_ports_per_bus")
+        users = sum(n for c, n in district.cars.items() if c in fleet.classes and fleet.classes[c].charger == kind)
+        if ports == 0 and users:
+            yield Contradiction((*here, f"{kind}_ports_per_bus"), ports,
+                                f"must be above 0 for {users} cars that use such ports")
