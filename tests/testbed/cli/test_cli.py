@@ -273,7 +273,7 @@ def test_show_json_is_one_object_and_nothing_else(write_result: Any) -> None:
     shown = json.loads(done.stdout)
     assert shown["metrics"]["fuel_cost_usd"] == {
         "value": 0.0, "unit": "USD", "definition": shown["metrics"]["fuel_cost_usd"]["definition"]}
-    assert "NaN" not in done.stdout
+    assert ": NaN" not in done.stdout
 
 
 def test_show_prints_every_figure_and_the_status(write_result: Any) -> None:

@@ -58,7 +58,7 @@ def test_figures_are_those_of_the_power_behind_each_transformer(plain, changed) 
 def test_fast_chargers_do_not_pass_the_transformer() -> None:
     flows = SimpleNamespace(losses_kw=np.ones(3), p_slack_kw=np.ones(3), q_slack_kvar=np.ones(3),
                             vm_pu=np.ones((3, 2)), line_loading_percent=np.ones((3, 2)))
-    district = SimpleNamespace(name="d", power_flow=lambda p, q: flows)
+    district = SimpleNamespace(name="d", power_flow=lambda p, q: flows, flows=None)
     pair = np.array([0.0, 30.0])
     made = power_flows(district, {  # type: ignore[arg-type]
         "bus_load": BusLoad(pair, np.array([0.0, 40.0])),

@@ -24,7 +24,7 @@ def refused(*overrides):
     (("districts.0.feeder=pandapower:case33bw",), "give line_rating_a"),
     ((CIGRE, "districts.0.zone_map=public"), "is a map of ieee33"),
     ((CIGRE, "districts.0.zone_map={office: 0.5, residential: 0.5}"), "must give every zone a share"),
-    ((CIGRE, "districts.0.zone_map={office: [2], residential: [3], commercial: [999]}"), "names buses [999]"),
+    ((CIGRE, "districts.0.zone_map={office: [2], residential: [3], commercial: [999]}"), "has no bus 999"),
     (("districts.0.zone_map={office: [0], residential: [3], commercial: [4]}",), "outside the feeder ieee33"),
     (("districts.0.zone_map={office: 0.5, residential: 0.4, commercial: 0.2}",), "1 in all"),
 ])

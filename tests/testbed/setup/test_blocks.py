@@ -59,7 +59,7 @@ EVERY_KEY = [(block, name) for block in TAKEN_BY for name in block.model_fields]
 @pytest.mark.parametrize(("block", "name"), EVERY_KEY, ids=[f"{block.__name__}.{name}" for block, name in EVERY_KEY])
 def test_every_key_reaches_a_record_under_its_name_or_is_read_where_it_acts(block: type[Part], name: str) -> None:
     by_name = any(name in signature(taker).parameters for taker in TAKEN_BY[block])
-    is_read = re.search(rf"\w\.{name}\b|, \"{name}\"\)", SOURCES)  # of the scenario, or of the one in a result
+    is_read = re.search(rf"\w\.{name}\b|, \"{name}\"\)|\[\"{name}\"\]", SOURCES)  # here, or of a result
     assert by_name or is_read or name in WITHIN_THE_SCENARIO | BY_KIND | BY_TERM, f"{name} is read by nobody"
 
 

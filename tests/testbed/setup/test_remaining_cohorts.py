@@ -7,6 +7,7 @@ import pytest
 
 from models.fleet.flexibility import cohort_flexibility, select
 from models.records.flexibility import Sessions
+from models.records.groups import THREE_CLASSES
 from models.records.vehicles import DeclaredTable
 from testbed.setup.remaining_cohorts import PlanWindow, remaining_cohorts
 
@@ -36,7 +37,8 @@ def at_hour(hour, start_kwh, now_kwh, since_s=(-100, -100), compliance=1.0):
     window.look(0, declared(), np.asarray(start_kwh, dtype=float))
     window.look(hour * HOUR_S, declared(since_s), np.asarray(now_kwh, dtype=float))
     known = stays(now_kwh, hour * HOUR_S)
-    outlook = SimpleNamespace(now_s=hour * HOUR_S, uncontrolled_kw=lambda: np.arange(H) + 1.0,
+    outlook = SimpleNamespace(now_s=hour * HOUR_S, site=SimpleNamespace(groups=THREE_CLASSES),
+                              uncontrolled_kw=lambda: np.arange(H) + 1.0,
                               controllable=lambda: (known, np.arange(2), select(known, slice(0))))
     return begun, remaining_cohorts(window, outlook, H, compliance)
 

@@ -22,7 +22,7 @@ def values():
     received = {"bus_load": BusLoad(np.array([0.0, 100.0]), np.array([0.0, 30.0])),
                 "pev_flows": PevFlows(np.array([0.0, 10.0]), np.array([0.0, -5.0]), np.array([0.0, 4.0])),
                 "planned_flows": PlannedFlows(np.array([0.0, 7.0]), np.array([0.0, -2.0]))}
-    return power_flows(SimpleNamespace(name="two", power_flow=shown), received)
+    return power_flows(SimpleNamespace(name="two", power_flow=shown, flows=None), received)
 
 
 def test_cars_add_to_the_load_and_what_they_were_told_stands_beside(values):
