@@ -140,7 +140,7 @@ class Coordinated:
     """The most energy that the street's limits let through: linear problems around AC operating points."""
 
     def __init__(self, judge: Judge, day: Day, cars: int, gives_back: bool, reactive: bool) -> None:
-        self.judge, self.gives_back, self.reactive = judge, gives_back, reactive
+        self.judge, self.day, self.cars, self.gives_back, self.reactive = judge, day, cars, gives_back, reactive
         self.house, self.step = np.nonzero(day.plugged(cars) * (day.wanted_kwh > 0)[:, None])
         self.wanted, self.count = day.wanted_kwh, self.house.size
         self.shape = day.load_kw.shape
@@ -156,16 +156,18 @@ class Coordinated:
             if not np.any(excess > 1.0):
                 return p, q
             off += np.maximum(excess, 0.0) * KEPT[self.judge.network.watched.kind]
+        if self.reactive:  # what may be left unused cannot make it worse
+            return Coordinated(self.judge, self.day, self.cars, self.gives_back, reactive=False).powers()
         scale = next((share for share in np.linspace(1.0, 0.0, 41)
                       if not np.any(self.judge.excess(share * p, share * q)[0] > 1.0)), 0.0)
         return scale * p, scale * q
 
     def _linear(self, p: Floats, q: Floats) -> Linear:
         j = self.judge
-        at = [base + np.pad(own.T, ((0, 0), (1, 0))) for base, own in ((j.p_kw, p), (j.q_kvar, q))]
-        flow = j.call(*at)
-        slopes = sensitivities(j.call, *at, flow.taps, STEPS, self.reactive, j.network.driven)
-        return around(*at, flow, slopes, j.network.driven)
+        all_p, all_q = j.p_kw + np.pad(p.T, ((0, 0), (1, 0))), j.q_kvar + np.pad(q.T, ((0, 0), (1, 0)))
+        flow = j.call(all_p, all_q)
+        slopes = sensitivities(j.call, all_p, all_q, flow.taps, STEPS, self.reactive, j.network.driven)
+        return around(all_p, all_q, flow, slopes, j.network.driven)
 
     def _solved(self, linear: Linear, off: Floats, p: Floats, q: Floats) -> tuple[Floats, Floats]:
         """Rows of bounds are added until the linear model keeps all of them."""

@@ -98,6 +98,6 @@ class PhaseSearch:
         return Decision(
             time_s=view.time_s, layout=layout, forecast=now, pc_kw=pc, pd_kw=pd, q_plan_bus_kvar=np.zeros(p_bus.shape),
             p_plan_bus_kw=p_bus, answer=None, vm_ac_pu=flow.vm_pu, losses_ac_kw=flow.losses_kw,
-            nodal_price_usd_per_mwh=np.full(p_bus.shape, np.nan), guidance=no_guidance(p_bus.shape[1]),
+            nodal_price_usd_per_mwh=np.full(p_bus.shape, np.nan), guidance=no_guidance(self.knowledge.site),
             is_tight=is_tight, status="accepted", binding="", vm_error_max_pu=unknown, loss_error_rel=unknown,
             gap_rel=unknown, solver_s=seconds, compile_s=0.0, target_slack_kwh=slack_kwh(layout, now, pc, pd))
