@@ -69,6 +69,7 @@ def test_along_a_front_one_objective_rises_as_the_other_falls(
     assert len(front.points) + len(front.dominated) <= QUICK.points + 1  # the second one's end, found twice
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_each_point_carries_its_proof(
         first: str, second: str, build: SimpleNamespace, quick_front: dict[str, Front]) -> None:

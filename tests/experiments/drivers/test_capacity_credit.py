@@ -40,6 +40,7 @@ def test_the_credit_is_no_more_than_chargers_give(by_law: dict[tuple[float, floa
     assert by_law[1.0, 0.0].credit_mw * 1000 <= cars_that_give_back * slow_kw
 
 
+@pytest.mark.slow
 def test_the_command_writes_table_and_figure(tmp_path: Path) -> None:
     grid = ["--scenario", "smoke", "--compliance", "0.6", "1", "--plug-in", "1", "--rho", "0"]
     assert main([*grid, "--set", *SMALL, "-o", str(tmp_path)]) == 0

@@ -29,6 +29,7 @@ def metered_mw(result):
     return sum(result.district(d, "discharge_kw").sum(axis=1) for d in result.districts) / 1000
 
 
+@pytest.mark.slow
 def test_stepped_by_hand_a_run_is_the_same(lived):
     hours = LivedDays(lived, GIVING).until(3 * DAY_S)[-72:]
     assert metered_mw(lived).sum() > 0

@@ -366,6 +366,7 @@ def test_exit_codes_reach_the_shell() -> None:
 HOURLY = ("--set", "step_s=3600")
 
 
+@pytest.mark.slow
 def test_smoke_runs_and_shows_its_figures(tmp_path: Path) -> None:
     output = tmp_path / "new" / "smoke.h5"
     done = python("-m", "testbed.cli.app", "run", "smoke", "--controller", "uncoordinated", *HOURLY, "-o", str(output))

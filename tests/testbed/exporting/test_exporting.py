@@ -47,6 +47,7 @@ def same_tables(read: object, folder: Path, suffix: str, result: Result) -> None
     assert missing == [] and known.unit["system.time", "load_mw"] == "MW"
 
 
+@pytest.mark.slow
 def test_csv_holds_every_value_in_full(result: Result) -> None:
     folder = exported(result, "--csv")
     assert folder == result.path.with_name("run-csv")

@@ -104,6 +104,7 @@ def test_answers_are_arrays_and_plain_values(tmp_path: Path) -> None:
         EntryProcess(f"{tmp_path / 'mine.py'}:Odd")
 
 
+@pytest.mark.slow
 def test_an_entry_does_what_the_same_controller_does_here(tmp_path: Path) -> None:
     here = small_run.run(tmp_path)
     scenario = small_run.scenario(cache_dir=small_run.shared_cache(tmp_path))

@@ -80,6 +80,7 @@ def test_what_cars_cannot_do_is_told(walked) -> None:
     assert (np.abs(taken) > 0.1).any() and (np.abs(taken) < 1e-9).any()
 
 
+@pytest.mark.slow
 def test_a_policy_as_a_controller_does_the_same_day(walked) -> None:
     folder, day, _ = walked
     scenario = day.asked.scenario.model_copy(update={"seed": 5})

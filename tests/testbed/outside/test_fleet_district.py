@@ -20,6 +20,7 @@ def overrides(folder) -> list[str]:
     return [*small_run.HOURLY, f"execution.cache_dir={small_run.shared_cache(folder)}"]
 
 
+@pytest.mark.slow
 def test_unsteered_cars_do_what_they_do_in_a_run(tmp_path) -> None:
     run = open_result(small_run.run(tmp_path, controller="uncoordinated", seed=3))
     district = SteppedDistrict("smoke", "feeder33", 3, overrides(tmp_path), is_steered=False)

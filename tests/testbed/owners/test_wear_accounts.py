@@ -86,6 +86,7 @@ def test_increment_is_the_difference_on_the_same_cars(runs) -> None:
         increment(accounts[0], wear_account(free, "naumann"), v2g, free)
 
 
+@pytest.mark.slow
 def test_slow_charging_is_flagged_for_schmalstieg(runs) -> None:
     assert any(flag.startswith("c_rate") for flag in wear_account(runs["v2g"], "schmalstieg2014").flags)
 

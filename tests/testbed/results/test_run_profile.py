@@ -48,6 +48,7 @@ def two_runs(tmp_path_factory):
     return [small_run.run(folder, name=f"{i}.h5", cache_dir=folder / "cache") for i in (1, 2)]
 
 
+@pytest.mark.slow
 def test_a_real_run_is_told_by_its_parts(two_runs, capsys) -> None:
     result = open_result(two_runs[0])
     rows = dict(profile_rows(result))
@@ -75,12 +76,14 @@ def test_seconds_are_those_of_this_run_where_the_plan_came_from_another(tmp_path
     assert result.plan(0)["solver_s"] == 0
 
 
+@pytest.mark.slow
 def test_the_profile_is_no_part_of_the_result(two_runs) -> None:
     first_s, two = (open_result(path).run["profile"]["wiring_s"] for path in two_runs)
     assert first_s != two
     assert equal_results(*two_runs) == []
 
 
+@pytest.mark.slow
 def test_the_report_has_the_same_table(two_runs, tmp_path) -> None:
     write_report(two_runs[:1], tmp_path / "report.html")
     text, rows = (tmp_path / "report.html").read_text(encoding="utf-8"), profile_rows(open_result(two_runs[0]))

@@ -23,6 +23,7 @@ NOT_DELIVERED = {"hourly": 0.01, "none": 0.05}
 """Of cohort targets; what an envelope of sums promises beyond its cars a day ahead is docs/drivers.md's."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("controller", "redispatch", "step_s", "seed"), [
     pytest.param("bilayer", "hourly", 900, 1, marks=pytest.mark.slow), ("bilayer", "hourly", 3600, 2),
     pytest.param("smart_charging", "hourly", 3600, 3, marks=pytest.mark.slow),

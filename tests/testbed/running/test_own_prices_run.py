@@ -40,9 +40,11 @@ def priced(folder, below_per_mwh):
     return f"tariff.table={file}"
 
 
-@pytest.fixture(scope="module", params=[pytest.param((-50, 53.6), marks=pytest.mark.slow),
-                                        pytest.param((-50, 0.0), marks=pytest.mark.slow),
-                                        pytest.param((-500, 53.6), marks=pytest.mark.slow), (-500, 0.0)], ids=str)
+SLOW_CASES = [(-50, 53.6), (-50, 0.0), (-500, 53.6)]
+
+
+@pytest.fixture(scope="module", ids=str, params=[
+    *(pytest.param(case, marks=pytest.mark.slow) for case in SLOW_CASES), (-500, 0.0)])
 def noon(request, tmp_path_factory):
     """(price below zero, wear, result) of a day."""
     below, wear = request.param

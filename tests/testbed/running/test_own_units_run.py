@@ -49,6 +49,7 @@ def test_the_page_s_own_table_runs(tmp_path):
     assert audited(file).violations == ()
 
 
+@pytest.mark.slow
 def test_a_result_is_judged_without_the_table_by_its_text(planned):
     judged = audited(planned)
     assert judged.violations == ()
@@ -63,6 +64,7 @@ def _more(at, by):
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "change", "rule"), [
     ("p_mw", _more((slice(9, 11), 0), [8.0, -8.0]), "unit_limits"),
     ("p_mw", _more((10, 1), 70.0), "ramps"),

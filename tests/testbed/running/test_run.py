@@ -71,6 +71,7 @@ def test_the_power_of_buses_is_that_of_vehicles(first):
     assert charged == pytest.approx(result.district("feeder33", "p_bus_kw").sum(axis=1), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_vehicle_traces_are_written_where_asked(folder):
     path = small_run.run(folder, "record.vehicles=true", name="traced.h5")
     soc = read_traces(traces_path(path), "feeder33", "soc")
@@ -78,6 +79,7 @@ def test_vehicle_traces_are_written_where_asked(folder):
     assert np.all((soc > 0) & (soc <= 1))
 
 
+@pytest.mark.slow
 def test_the_reference_has_the_scenario_s_own_horizon(folder):
     path = small_run.run(folder, "planning.horizon_h=30", "spatial.look_ahead_h=2", name="short.h5")
     assert open_result(path).reference.committed.shape == (24, 10)

@@ -35,7 +35,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("steady")
 
 
-@pytest.fixture(scope="module", params=[pytest.param("bilayer", marks=pytest.mark.slow), "no_pev"])
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.slow) for name in ("bilayer", "no_pev")])
 def pair(request, folder):
     """A counted day after a controlled one, and two counted days in which drivers wish the same, each a day later."""
     def run(*days, name):

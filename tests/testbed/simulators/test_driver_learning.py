@@ -63,6 +63,7 @@ def test_it_learns_in_the_controlled_warmup(tmp_path):
     assert 0.5 < mean[0] < 0.85
 
 
+@pytest.mark.slow
 def test_the_reserve_rule_is_judged_with_what_cars_could_do(tmp_path, monkeypatch):
     nets = []
     dispatch = PowerSystemSimulator._reserve

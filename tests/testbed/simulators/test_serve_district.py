@@ -46,6 +46,7 @@ def both(where):
     return remote(feeder33=where, rest=where)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [pytest.param(("feeder33",), id="one", marks=pytest.mark.slow),
                                    pytest.param(("feeder33", "rest"), id="all")])
 def test_the_file_is_that_of_a_run_in_one_process(names, folder, address):

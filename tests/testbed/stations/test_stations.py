@@ -59,6 +59,7 @@ def test_with_the_newer_version_cars_give_back() -> None:
 
 
 # ---------------------------------------------------------------- systems that do not behave
+@pytest.mark.slow
 def test_one_that_is_silent_leaves_cars_free_and_is_noted() -> None:
     with Management(lambda station, evse, now_s: 3.0, is_silent=True) as system:
         powers, events = walked(system, steps=1)

@@ -32,6 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory):
     return sweep, said
 
 
+@pytest.mark.slow
 def test_a_case_keeps_little_and_no_table_is_made(folder) -> None:
     sweep, said = folder
     done = sweep.folder / "cases" / f"{sweep.cases[0].key}.h5"
@@ -40,6 +41,7 @@ def test_a_case_keeps_little_and_no_table_is_made(folder) -> None:
     assert not (sweep.folder / "results.csv").exists()
 
 
+@pytest.mark.slow
 def test_collecting_makes_the_tables_and_status_tells_the_same(folder) -> None:
     sweep, _ = folder
     asked = ["sweep", str(sweep.file), "-o", str(sweep.folder), "--status"]

@@ -81,6 +81,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory):
 
 
 # ---------------------------------------------------------------- what a sweep leaves
+@pytest.mark.slow
 def test_a_killed_worker_and_a_failing_case_lose_nothing_else(swept) -> None:
     sweep, said, missing = swept
     rows = rows_of(sweep.folder / "results.csv")
@@ -92,6 +93,7 @@ def test_a_killed_worker_and_a_failing_case_lose_nothing_else(swept) -> None:
     assert len(said) == 1 + 3 + 1 and not (sweep.folder / "parts").exists()
 
 
+@pytest.mark.slow
 def test_table_and_end_say_who_was_planned_by_which_objective(swept, monkeypatch: pytest.MonkeyPatch) -> None:
     (sweep, said, _), many = swept, []
     told = [row["optimised"] for row in rows_of(sweep.folder / "results.csv")]
@@ -102,6 +104,7 @@ def test_table_and_end_say_who_was_planned_by_which_objective(swept, monkeypatch
     assert many[0].startswith("1 different objectives: column optimised of results.csv") and len(many) == 1
 
 
+@pytest.mark.slow
 def test_the_table_counts_what_the_audit_says(swept) -> None:
     sweep, _, _ = swept
     assert [row["audit_violations"] for row in rows_of(sweep.folder / "results.csv")] == ["0", "", "0"]
@@ -117,6 +120,7 @@ def test_the_table_counts_what_the_audit_says(swept) -> None:
     write_tables(sweep)
 
 
+@pytest.mark.slow
 def test_failed_cases_are_listed_with_cause_and_can_be_run_alone(swept) -> None:
     sweep, _, _ = swept
     failed = rows_of(sweep.folder / "failed.csv")
@@ -130,6 +134,7 @@ def test_failed_cases_are_listed_with_cause_and_can_be_run_alone(swept) -> None:
         sweep.chosen(["zzz"])
 
 
+@pytest.mark.slow
 def test_a_second_sweep_into_the_folder_is_refused(swept) -> None:
     import fcntl  # noqa: PLC0415
 
@@ -192,6 +197,7 @@ def test_the_two_process_example_gives_the_same_table(swept, tmp_path: Path) -> 
     assert equal_results(*(folder / "cases" / f"{only}.h5" for folder in (tmp_path / "out", sweep.folder))) == []
 
 
+@pytest.mark.slow
 def test_complete_cases_are_not_run_again(swept, monkeypatch: pytest.MonkeyPatch) -> None:
     sweep, _, _ = swept
     lost = sweep.cases[0].key
@@ -205,6 +211,7 @@ def test_complete_cases_are_not_run_again(swept, monkeypatch: pytest.MonkeyPatch
     assert rows_of(sweep.folder / "results.csv")[0]["status"] == "open"
 
 
+@pytest.mark.slow
 def test_cases_that_the_table_will_no_longer_list_are_told(swept) -> None:
     sweep, _, _ = swept
     said: list[str] = []
