@@ -35,7 +35,7 @@ def _size(circuit: Circuit, feeder: ThreePhaseFeeder) -> str:
     bases = sorted({round(float(v), 1) for v in circuit.nodes.base_v})
     return (f"circuit {circuit.name!r}: {len(circuit.nodes.bus_names)} buses, {circuit.nodes.count} nodes; 1 pu is "
             f"{', '.join(f'{v:g}' for v in bases)} V to earth, limits {feeder.v_min_pu:g} to {feeder.v_max_pu:g} pu of "
-            "that; layers of one phase see its balanced equivalent, the circuit itself judges them")
+            "that; the lower layer sees its phases, plans of the day its balanced equivalent, the circuit judges both")
 
 
 def _driven(circuit: Circuit, feeder: ThreePhaseFeeder) -> Iterator[str]:
