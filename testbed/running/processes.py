@@ -267,7 +267,7 @@ async def _connected(address: str, name: str) -> Channel:
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
         await enter(reader, writer, shared_secret())
-    except BROKEN:
+    except BaseException:  # who is no longer waited for leaves no open connection either
         writer.close()
         raise
     return Channel(reader, writer, name=name)
