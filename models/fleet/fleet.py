@@ -10,7 +10,7 @@ import numpy as np
 from models.drivers.behaviours import COMPLIED, follows, moves
 from models.drivers.compliance import Compliance, compare, none_instructed
 from models.drivers.willingness import PriceResponse, fills_up, price_response
-from models.fleet.battery import Batteries, Curves, Exchange, exchange_by_kind
+from models.fleet.battery import Batteries, Curves, Exchange, exchange_by_kind, refuse_impossible
 from models.fleet.reactive import reactive_kvar
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, Table
 from models.records.groups import ZONES
@@ -162,6 +162,7 @@ class Fleet:
         self._price_quantile = np.ones(vehicles.count) if price_quantile is None else price_quantile
         self._response = response or PriceResponse()
         self._batteries = Batteries.of(vehicles)
+        refuse_impossible(self._batteries, self.energy_kwh)
         self._charger_kind = vehicles.charger_kind
         # a car's class and charger never change, its zone does: all groups it may be in are looked up, not computed,
         # per step

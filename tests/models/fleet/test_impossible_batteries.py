@@ -7,6 +7,7 @@ import pytest
 
 from models.fleet.battery import Batteries, refuse_impossible
 from models.records.arrays import RecordError
+from tests.models.fleet.fleet_case import cars, fleet_of
 
 GOOD = {"capacity_kwh": 50.0, "p_charge_max_kw": 7.0, "p_discharge_max_kw": 7.0, "eta_charge": 0.9,
         "eta_discharge": 0.9, "max_kwh": 45.0, "floor_kwh": 15.0, "taper_start_soc": 0.8}
@@ -37,3 +38,9 @@ def test_each_mistake_is_named(name, value, words):
 def test_a_charge_beyond_the_battery_is_named():
     with pytest.raises(RecordError, match=r"car 2: soc=1\.2, allowed: 0 to 1"):
         refuse_impossible(two_cars(), np.array([10.0, 60.0]))
+
+
+def test_no_fleet_is_made_of_them():
+    """Whatever names the cars: none of these is ever stepped."""
+    with pytest.raises(RecordError, match=r"car 2: eta_charge=1\.1"):
+        fleet_of(cars(2, eta_charge=np.array([0.9, 1.1])))
