@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -35,6 +36,11 @@ WORLD = "testbed/running/world.py"
 DRAWERS = ("utils", "util", "helpers", "helper", "misc", "common", "tools")
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
 def name_of(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
 
@@ -53,7 +59,7 @@ def imports_of(tree: ast.AST, file: str) -> Iterator[str]:
 
 def broken_rules(source: str, file: str) -> list[str]:
     """Every import rule that a file with this source would break."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     package = file.partition("/")[0]
     problems = []
     for name in imports_of(tree, file):
@@ -117,7 +123,7 @@ def test_controllers_need_only_arrays_and_solvers():
     """Beyond the standard library and our own packages."""
     allowed = {*THIRD_PARTY_OF_CONTROLLERS, "models", "controllers", *sys.stdlib_module_names}
     for file in (file for file in FILES if name_of(file).startswith("controllers/")):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        tree = parsed(file.read_text(encoding="utf-8"))
         tops = {name.split(".")[0] for name in imports_of(tree, name_of(file))}
         assert tops <= allowed, f"{name_of(file)} imports {sorted(tops - allowed)}"
 
@@ -126,7 +132,7 @@ def test_the_audit_shares_no_code_with_what_it_judges():
     """It reads files by itself; beyond the standard library it needs three packages, and one where it is installed."""
     allowed = {*THIRD_PARTY_OF_AUDIT, "audit", *sys.stdlib_module_names}
     for file in (file for file in FILES if name_of(file).startswith("audit/")):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        tree = parsed(file.read_text(encoding="utf-8"))
         tops = {name.split(".")[0] for name in imports_of(tree, name_of(file))}
         assert tops <= allowed, f"{name_of(file)} imports {sorted(tops - allowed)}"
 
@@ -141,7 +147,7 @@ DOOR = "testbed/setup/given_controllers.py"
 
 def asked_in_passing(source: str, file: str) -> list[str]:
     """Questions to a controller, or to a layer it made, that are no field of the port: by name, or by its methods."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     theirs = _names_of_controllers(tree)
     problems = []
     for node in ast.walk(tree):
@@ -207,7 +213,7 @@ def imports_between(sources: dict[str, str]) -> dict[str, set[str]]:
     modules = {module_of(file): file for file in sources}
     imported = {}
     for module, file in modules.items():
-        names = imports_of(ast.parse(sources[file]), file)
+        names = imports_of(parsed(sources[file]), file)
         imported[module] = {name for name in names if name in modules} - {module}
     return imported
 
@@ -238,13 +244,19 @@ def circles(edges: dict[str, set[str]]) -> list[str]:
     return []
 
 
-SOURCES = {name_of(file): file.read_text(encoding="utf-8") for file in FILES}
-EDGES = imports_between(SOURCES)
+@cache
+def all_sources() -> dict[str, str]:
+    return {name_of(file): file.read_text(encoding="utf-8") for file in FILES}
+
+
+@cache
+def edges() -> dict[str, set[str]]:
+    return imports_between(all_sources())
 
 
 @pytest.mark.parametrize("package", WINGS)
 def test_wings_import_only_those_before_them(package):
-    assert backward(package, {module: others for module, others in EDGES.items() if module.startswith(package)}) == []
+    assert backward(package, {module: others for module, others in edges().items() if module.startswith(package)}) == []
 
 
 @pytest.mark.parametrize("package", WINGS)
@@ -269,7 +281,7 @@ def test_no_crossing_between_simulators_is_without_a_record():
 
 
 def test_nothing_imports_itself_by_way_of_others():
-    assert circles(EDGES) == []
+    assert circles(edges()) == []
 
 
 def test_the_order_and_the_circle_can_be_broken():
@@ -300,7 +312,7 @@ def test_names_of_the_front_door_are_free():
 
 def function_lines() -> list[int]:
     """Length of every function of the four packages, sorted."""
-    nodes = (node for source in SOURCES.values() for node in ast.walk(ast.parse(source)))
+    nodes = (node for source in all_sources().values() for node in ast.walk(parsed(source)))
     return sorted((node.end_lineno or 0) - node.lineno + 1 for node in nodes
                   if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
 

@@ -1,5 +1,8 @@
 """Networks from elsewhere: the voltages that pandapower gives the net itself, and clear words for what cannot serve."""
 
+from copy import deepcopy
+from functools import cache
+
 import numpy as np
 import pandapower
 import pytest
@@ -15,8 +18,13 @@ from models.records.feeder import BASE_MVA
 from models.records.groups import ZONES
 
 
-def village(**changes):
+def village(c_nf_per_km=0.0):
     """20 kV grid, 160 kVA transformer, two LV lines in a row with loads of 30 and 20 kW."""
+    return deepcopy(_village(c_nf_per_km))
+
+
+@cache
+def _village(c_nf_per_km):
     net = pandapower.create_empty_network()
     high, low, middle, end = pandapower.create_buses(net, 4, vn_kv=0.4)
     net.bus.loc[high, "vn_kv"] = 20.0
@@ -26,7 +34,7 @@ def village(**changes):
         i0_percent=0.0)
     for start, stop, km in ((low, middle, 0.1), (middle, end, 0.2)):
         pandapower.create_line_from_parameters(net, start, stop, km, r_ohm_per_km=0.3, x_ohm_per_km=0.08,
-                                               c_nf_per_km=changes.get("c_nf_per_km", 0.0), max_i_ka=0.2)
+                                               c_nf_per_km=c_nf_per_km, max_i_ka=0.2)
     pandapower.create_load(net, middle, p_mw=0.03, q_mvar=0.01)
     pandapower.create_load(net, end, p_mw=0.02, q_mvar=0.0, scaling=0.5)
     return net

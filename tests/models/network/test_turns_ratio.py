@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,10 +48,12 @@ def flow_of(feeder: RadialFeeder) -> Any:
     return ac_engine(feeder).power_flow(feeder.p_base_kw[None], feeder.q_base_kvar[None])
 
 
-@pytest.mark.parametrize("net", [
-    tapped(), tapped("lv", 3), tapped(pos=0), tapped(degree=30.0), tapped("lv", -1, 5.0, 90.0), stepping_up()],
+@pytest.mark.parametrize("make", [
+    tapped, partial(tapped, "lv", 3), partial(tapped, pos=0), partial(tapped, degree=30.0),
+    partial(tapped, "lv", -1, 5.0, 90.0), stepping_up],
     ids=["high side", "low side", "neutral", "oblique", "across", "from below"])
-def test_voltages_losses_and_power_are_pandapowers(net: Any) -> None:
+def test_voltages_losses_and_power_are_pandapowers(make: Callable[[], Any]) -> None:
+    net = make()
     feeder = feeder_of_net(net, "tapped", WIDE)
     flow, own_pu = flow_of(feeder), net_voltages_pu(net)
     assert flow.vm_pu[0] == pytest.approx(own_pu[feeder.bus_number], abs=1e-9)
@@ -68,8 +72,9 @@ def test_five_percent_by_hand() -> None:
     assert feeder.r_pu[1] == pytest.approx(0.015 / 0.16 * 1.05**2), "seen from the low side"
 
 
-@pytest.mark.parametrize("net", [tapped(), stepping_up()], ids=["down", "up"])
-def test_the_lower_layers_equations_have_the_same_voltages(net: Any) -> None:
+@pytest.mark.parametrize("make", [tapped, stepping_up], ids=["down", "up"])
+def test_the_lower_layers_equations_have_the_same_voltages(make: Callable[[], Any]) -> None:
+    net = make()
     feeder = feeder_of_net(net, "tapped", WIDE)
     p_kw, q_kvar = feeder.p_base_kw[None], feeder.q_base_kvar[None]
     flow = flow_of(feeder)

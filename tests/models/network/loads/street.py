@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,11 @@ SERIES = {
 
 def street() -> Any:
     """Buses 0 (20 kV) to 6; the transformer is at tap 2 of 2.5 %, the grid at 1.03 pu, cables are charged."""
+    return deepcopy(_street())
+
+
+@cache
+def _street() -> Any:
     net = pandapower.create_empty_network()
     high = pandapower.create_bus(net, vn_kv=20.0, name="grid")
     low = [pandapower.create_bus(net, vn_kv=0.4, name=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +12,34 @@ import pytest
 
 from models.network.loads.bus_loads import BusLoads, Series
 from models.network.loads.composing import Given, bus_loads
-from models.network.loads.elements import NO_ELEMENTS
+from models.network.loads.elements import NO_ELEMENTS, Elements
 from models.network.loads.net_elements import elements_of_net
 from models.network.loads.series_csv import csv_series
 from models.network.net_feeder import feeder_of_net
 from models.network.source import FeederLimits
 from models.network.sources.ieee33 import ieee33
 from models.records.arrays import RecordError
+from models.records.feeder import RadialFeeder
 from models.tables.mistakes import TableError
 from models.tables.table_format import TableFormat
 from tests.models.network.loads.street import HOURS, SERIES, street, written
 
-NET = street()
-FEEDER = feeder_of_net(NET, "street", FeederLimits(v_max_pu=1.1, peak_scale=0.5))
-ELEMENTS = elements_of_net(NET, FEEDER.bus_number)
 HOUR_EDGES_S = 3600.0 * np.arange(25)
 
 
+@cache
+def feeder() -> RadialFeeder:
+    return feeder_of_net(street(), "street", FeederLimits(v_max_pu=1.1, peak_scale=0.5))
+
+
+@cache
+def elements() -> Elements:
+    return elements_of_net(street(), feeder().bus_number)
+
+
 def loads_of(file: Path, others_constant: bool = False, start_date: dt.date | None = None) -> BusLoads:
-    series = csv_series(file, 3600, TableFormat(), FEEDER, ELEMENTS, start_date)
-    return bus_loads(FEEDER, ELEMENTS, Given(others_constant, peak_scale=0.5), series)
+    series = csv_series(file, 3600, TableFormat(), feeder(), elements(), start_date)
+    return bus_loads(feeder(), elements(), Given(others_constant, peak_scale=0.5), series)
 
 
 def told(file: Path, **changes: Any) -> str:
@@ -54,15 +63,16 @@ def test_each_element_draws_what_its_column_says(tmp_path: Path) -> None:
 def test_what_has_no_series_may_stay_at_the_nets_own_power(tmp_path: Path) -> None:
     p_kw, _ = loads_of(written(tmp_path), others_constant=True).drawn(HOUR_EDGES_S, np.zeros(24))
     assert p_kw[6] == pytest.approx(np.full(24, -4.0))
-    without = bus_loads(FEEDER, ELEMENTS, Given(others_constant=True, peak_scale=0.5))
+    without = bus_loads(feeder(), elements(), Given(others_constant=True, peak_scale=0.5))
     p_kw, q_kvar = without.drawn(HOUR_EDGES_S, np.ones(24))
     assert p_kw[3] == pytest.approx(np.full(24, 10.0 - 30.0)) and q_kvar[3] == pytest.approx(np.full(24, 3.0 + 6.0))
     assert p_kw[5] == pytest.approx(np.full(24, 4.0 + 3.0))
 
 
 def test_without_a_word_all_loads_are_the_feeders_own() -> None:
-    loads = bus_loads(FEEDER, ELEMENTS, Given(peak_scale=0.5))
-    assert np.array_equal(loads.follow_kw, FEEDER.p_base_kw) and np.array_equal(loads.follow_kvar, FEEDER.q_base_kvar)
+    loads = bus_loads(feeder(), elements(), Given(peak_scale=0.5))
+    assert np.array_equal(loads.follow_kw, feeder().p_base_kw)
+    assert np.array_equal(loads.follow_kvar, feeder().q_base_kvar)
     assert not loads.taken and not loads.fixed_kw.any()
 
 
@@ -153,9 +163,9 @@ def test_other_mistakes(columns: dict[str, Any], words: str, tmp_path: Path) -> 
 def test_what_is_cut_off_has_no_place_for_a_series(tmp_path: Path) -> None:
     net = street()
     net.load.loc[1, "in_service"] = False
-    elements = elements_of_net(net, FEEDER.bus_number)
+    others = elements_of_net(net, feeder().bus_number)
     with pytest.raises(TableError, match="load 1 'School' is out of service, cut off or not supplied"):
-        csv_series(written(tmp_path), 3600, TableFormat(), FEEDER, elements)
+        csv_series(written(tmp_path), 3600, TableFormat(), feeder(), others)
 
 
 def test_dates_need_times(tmp_path: Path) -> None:

@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pandapower
 import pytest
 
 from models.network.loads.composing import Given, bus_loads
+from models.network.loads.elements import Elements
 from models.network.loads.net_elements import elements_of_net
 from models.network.loads.own_series import OwnProfiles, own_series
 from models.network.net_feeder import feeder_of_net
 from models.network.power_flow import ac_engine
 from models.network.source import FeederLimits, source_of
 from models.records.arrays import RecordError
+from models.records.feeder import RadialFeeder
 from models.tables import simbench_year
 from tests.models.network.loads.street import street
 
-NET = street()
-NET.load["profile"], NET.sgen["profile"], NET.storage["profile"] = ["H", "S", None, "H"], ["sun", "wind"], "night"
-FEEDER = feeder_of_net(NET, "street", FeederLimits(v_max_pu=1.1))
-ELEMENTS = elements_of_net(NET, FEEDER.bus_number)
 ROWS = np.arange(4.0)
 PROFILES = OwnProfiles({"L/H_pload": ROWS, "L/H_qload": 2 * ROWS, "L/S_pload": 3 + ROWS, "L/S_qload": 4 + ROWS,
                         "R/sun": 5 + ROWS, "P/wind": 6 + ROWS, "B/night": -ROWS},
                        {"load": ("L",), "sgen": ("R", "P"), "storage": ("B",)}, 900)
 
 
+def profiled() -> Any:
+    net = street()
+    net.load["profile"], net.sgen["profile"], net.storage["profile"] = ["H", "S", None, "H"], ["sun", "wind"], "night"
+    return net
+
+
+@cache
+def feeder() -> RadialFeeder:
+    return feeder_of_net(profiled(), "street", FeederLimits(v_max_pu=1.1))
+
+
+@cache
+def elements() -> Elements:
+    return elements_of_net(profiled(), feeder().bus_number)
+
+
 def test_an_element_draws_its_share_of_its_own_power() -> None:
-    loads = bus_loads(FEEDER, ELEMENTS, Given(), own_series(PROFILES, ELEMENTS, FEEDER, -900))
+    loads = bus_loads(feeder(), elements(), Given(), own_series(PROFILES, elements(), feeder(), -900))
     p_kw, q_kvar = loads.drawn(900.0 * np.arange(3), np.ones(2))
     now = ROWS[1:3]
     assert p_kw[2] == pytest.approx(4.0 * now) and q_kvar[2] == pytest.approx(1.0 * 2 * now)
@@ -43,7 +59,7 @@ def test_an_element_draws_its_share_of_its_own_power() -> None:
 def test_profiles_that_the_net_does_not_have_are_named() -> None:
     few = OwnProfiles({"L/H_pload": ROWS, "L/H_qload": ROWS, "R/sun": ROWS, "B/night": ROWS}, PROFILES.files, 900)
     with pytest.raises(RecordError, match=r"load 1 'School': the net has no profile 'S'; sgen 1 'Wind': .* 'wind'$"):
-        own_series(few, ELEMENTS, FEEDER, 0)
+        own_series(few, elements(), feeder(), 0)
 
 
 @pytest.mark.slow
