@@ -199,7 +199,9 @@ def controller_in(code: str) -> ast.ClassDef:
     return [node for node in ast.parse(code).body if isinstance(node, ast.ClassDef)][-1]
 
 
-@pytest.mark.parametrize(("name", "code"), PROGRAMS, ids=[f"{n}-{controller_in(c).name}" for n, c in PROGRAMS])
+@pytest.mark.parametrize(("name", "code"), [
+    pytest.param(name, code, marks=[] if name == "README.md" else [pytest.mark.slow],
+                 id=f"{name}-{controller_in(code).name}") for name, code in PROGRAMS])
 def test_controllers_in_the_texts_run(name: str, code: str, tmp_path: Path) -> None:
     kind = controller_in(code)
     plans_itself = any(isinstance(part, ast.FunctionDef) and part.name == "temporal" for part in kind.body)
@@ -213,6 +215,7 @@ def test_controllers_in_the_texts_run(name: str, code: str, tmp_path: Path) -> N
     assert sum(result.district(d, "instructed_count").sum() for d in result.districts) > 0
 
 
+@pytest.mark.slow
 def test_results_are_read_as_the_text_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                            capsys: pytest.CaptureFixture[str]) -> None:
     code, = PROGRAM.findall(text_of("docs/results.md"))

@@ -86,6 +86,7 @@ def test_each_point_carries_its_proof(
         assert p.minimised_usd == pytest.approx(minimised, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_no_schedule_is_cheaper_than_the_front_s_own_end(build: SimpleNamespace, quick_front: dict[str, Front]) -> None:
     """The first objective alone, by the ordinary commitment with weights (1, 0, 0, 0)."""
     alone = _case(build, objective=Objective(owners=0.0, curtailment=0.0, carbon=0.0))
@@ -95,6 +96,7 @@ def test_no_schedule_is_cheaper_than_the_front_s_own_end(build: SimpleNamespace,
     assert end.costs_usd["operating"] <= least.objective_usd * (1 + 1e-3) + 1.0
 
 
+@pytest.mark.slow
 def test_the_weighted_optimum_is_not_better_than_the_front(
         build: SimpleNamespace, quick_front: dict[str, Front]) -> None:
     """Equal weights choose a schedule that no point of the front may be dominated by, to the gaps."""

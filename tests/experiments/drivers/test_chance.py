@@ -41,6 +41,7 @@ def test_stepped_by_hand_a_run_is_the_same(lived):
     np.testing.assert_allclose([hour.charged_mw for hour in hours], charged, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_only_the_day_that_is_drawn_anew_differs(lived):
     run = LivedDays(lived, GIVING)
     run.until(0)

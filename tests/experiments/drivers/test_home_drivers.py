@@ -104,6 +104,7 @@ def test_curves_are_the_shares_of_hours_and_bins() -> None:
     assert recorded.get_xdata()[12] == 12.5 and recorded.get_ydata()[12] == pytest.approx(0.378)
 
 
+@pytest.mark.slow
 def test_the_whole_table_is_made(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(home_drivers, "CARS", 40)
     monkeypatch.setattr(home_drivers, "WEEKS", 1)

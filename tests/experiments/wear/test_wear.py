@@ -110,6 +110,7 @@ def test_break_even_map_is_linear_in_the_price_of_the_battery() -> None:
     assert np.all(np.diff(naumann, axis=0) < 0) and np.all(np.diff(naumann, axis=1) > 0)
 
 
+@pytest.mark.slow
 def test_figures_are_written(tmp_path) -> None:
     pytest.importorskip("matplotlib")
     save_figure(figures.break_even_picture({"throughput": figures.wear_by_age("throughput")}), tmp_path / "map")

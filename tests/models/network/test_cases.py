@@ -57,6 +57,7 @@ def test_a_case_is_refused_by_name_or_has_pandapowers_voltages(case: tuple[str, 
     assert {*right} - {*feeder.bus_number.tolist()} <= {0}, "before what holds the voltage"
 
 
+@pytest.mark.slow
 def test_what_is_called_right_is_pandapowers_own_power_flow(case: tuple[str, dict[str, Any]]) -> None:
     """The net as it lies there, read and solved by nothing of ours."""
     net, expected = case

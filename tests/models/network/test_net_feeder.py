@@ -79,9 +79,9 @@ def test_low_voltage_nets_have_pandapowers_voltages(name, buses):
     assert own_voltages(feeder) == pytest.approx(voltages_of(net, feeder), abs=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["pandapower:create_kerber_vorstadtnetz_kabel_1", "pandapower:mv_oberrhein",
-                                    pytest.param("simbench:1-MV-urban--0-sw", marks=pytest.mark.slow),
-                                    pytest.param("simbench:1-LV-rural1--0-sw", marks=pytest.mark.slow)])
+                                    "simbench:1-MV-urban--0-sw", "simbench:1-LV-rural1--0-sw"])
 def test_both_engines_agree(source):
     feeder = feeder_from(source)
     assert np.abs(own_voltages(feeder) - own_voltages(feeder, "pandapower")).max() < 1e-8
@@ -124,6 +124,7 @@ def test_a_closed_coupler_fuses_and_an_open_one_cuts_off():
     assert feeder_of_net(net, "v").p_base_kw.tolist() == [0, 0, 30, 10]
 
 
+@pytest.mark.slow
 def test_busbars_behind_two_tap_changers_are_one_slack():
     feeder = feeder_from("simbench:1-MV-urban--0-sw", FeederLimits(slack_vm_pu=1.02))
     assert feeder.bus_count == 137 and feeder.nominal_kv == 10 and feeder.v_slack_pu == 1.02

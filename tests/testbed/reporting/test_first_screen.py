@@ -19,16 +19,23 @@ from testbed.results.reading import open_result
 from testbed.wiring.failure import Failure
 
 
+KEPT: list[str] = []
+"""The screen, written once for all that read it."""
+
+
 @pytest.fixture
 def first(write_day: Any, tmp_path: Path) -> str:
     """Text of the first screen of two controllers under two seeds, and one that failed."""
+    if KEPT:
+        return KEPT[0]
     paths = [write_day(name, shift, seed) for name, shift in (("uncoordinated", 0), ("bilayer", 70)) for seed in (1, 2)]
     paths.append(write_day("temporal", 30, stop_after=40, status="failed",
                            failure=Failure("feeder", 36_000, "no power flow")))
     write_report(paths, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     screen = page[page.index('<section id="verdict">'):page.index("<nav>")]
-    return html.unescape(re.sub(r"<[^>]+>", " ", screen))
+    KEPT.append(html.unescape(re.sub(r"<[^>]+>", " ", screen)))
+    return KEPT[0]
 
 
 @pytest.mark.parametrize(("question", "answer"), [

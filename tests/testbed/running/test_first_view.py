@@ -27,6 +27,7 @@ def _same(first: Any, other: Any) -> None:
             np.testing.assert_array_equal(a, b, err_msg=field.name)
 
 
+@pytest.mark.slow
 def test_it_is_what_the_upper_layer_sees_in_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[SystemView] = []
     view_of = TemporalSimulator.view

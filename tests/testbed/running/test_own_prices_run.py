@@ -82,7 +82,8 @@ def test_bills_and_statements_add_up_below_zero(noon):
     assert audited(noon[2]).violations == ()
 
 
-@pytest.mark.parametrize("controller", [pytest.param("bilayer", marks=pytest.mark.slow), "tariff"])
+@pytest.mark.slow
+@pytest.mark.parametrize("controller", ["bilayer", "tariff"])
 def test_the_page_s_own_prices_run(controller, tmp_path):
     file = small_run.run(tmp_path, *from_page(tmp_path), *LIGHT, controller=controller)
     result = open_result(file)

@@ -61,6 +61,7 @@ def test_a_day_of_survey_trips(tmp_path):
     assert result.district("feeder33", "plugged_count").sum(axis=1).min() > 5
 
 
+@pytest.mark.slow
 def test_a_day_of_drivers_at_home(tmp_path):
     """Fewer plug in than cars that are at home, they stand at home alone, and the result says by which rule."""
     cars = ("districts.0.private=40", "districts.0.taxi=0", "districts.0.government=0")

@@ -25,6 +25,7 @@ def test_the_same_seed_twice_gives_the_same_file(folder, first):
     assert equal_results(first, small_run.run(folder, name="again.h5")) == []
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_file(folder, first):
     assert equal_results(first, small_run.run(folder, seed=2, name="other.h5")) != []
 

@@ -171,6 +171,7 @@ def test_a_replay_under_the_same_controller_is_the_same_run(folder):
     assert equal_results(first, again) == []
 
 
+@pytest.mark.slow
 def test_a_plan_with_other_days_before_is_refused(folder):
     path = small_run.run(folder, name="no_days_before.h5")
     keys = [*small_run.HOURLY, STEADY]

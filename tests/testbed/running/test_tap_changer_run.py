@@ -40,6 +40,7 @@ def run(tmp_path_factory):
     return small_run.run(folder, *given(folder), TAPS, controller="bilayer", name="taps.h5")
 
 
+@pytest.mark.slow
 def test_positions_and_voltages_are_pandapowers(run):
     """Hour by hour: its controller moves from where the run stood; voltages at the run's positions."""
     result = open_result(run)
@@ -59,6 +60,7 @@ def test_positions_and_voltages_are_pandapowers(run):
     assert len(set(position)) > 2, "it moves"
 
 
+@pytest.mark.slow
 def test_the_lower_layer_sees_where_it_stands(run):
     solved, fallen, claimed, replayed, happened = (open_result(run).district("feeder33", name) for name in (
         "spatial_solved", "spatial_fallback", "vm_socp_pu", "vm_plan_ac_pu", "vm_pu"))

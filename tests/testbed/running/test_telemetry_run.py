@@ -22,9 +22,9 @@ LOST = ("drivers.compliance_mean=0", "drivers.modes={ignores: 0, overrides: 0, l
         "never_plugs_in: 0, telemetry_lost: 1}", "step_s=3600", "planning.redispatch=hourly")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("controller", "is_lost"), [
-    ("smart_charging", True), pytest.param("smart_charging", False, marks=pytest.mark.slow),
-    pytest.param("oracle", True, marks=pytest.mark.slow)])
+    ("smart_charging", True), ("smart_charging", False), ("oracle", True)])
 def test_operators_know_the_soc_at_plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, controller: str,
                                            is_lost: bool) -> None:
     truth: list[Floats] = []

@@ -57,6 +57,7 @@ def test_feeders_are_forecast_by_the_same_column(scenarios):
     assert shape.tolist() == pytest.approx([750 / 1160, 760 / 1160, 770 / 1160, 780 / 1160])
 
 
+@pytest.mark.slow
 def test_the_world_runs_on_the_truth(tmp_path):
     file = small_run.run(tmp_path, *table(tmp_path), controller="temporal")
     result = open_result(file)

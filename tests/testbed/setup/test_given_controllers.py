@@ -197,8 +197,8 @@ run_scenario(small_run.scenario(*sys.argv[3:], cache_dir=sys.argv[2]), Mine(9), 
 """
 
 
-@pytest.mark.parametrize("overrides", [
-    (), pytest.param(("execution.mode=separate_processes",), marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("overrides", [(), ("execution.mode=separate_processes",)])
 def test_a_class_of_the_running_script_runs_without_the_script_running_again(tmp_path, overrides):
     file = tmp_path / "script.py"
     file.write_text(SCRIPT)

@@ -67,6 +67,7 @@ def test_a_failure_there_is_named_with_time_and_cause(folder, address):
     assert open_result(failure.value.partial).status == "failed"
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_ends_the_command_with_its_name(folder):
     output, serve = folder / "dying.h5", ("serve-district", "--listen", "127.0.0.1:0")
     with subprocess.Popen(command(*serve), cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
