@@ -18,7 +18,6 @@ from testbed.reporting.report import shown_runs, write_report
 from testbed.results.reading import open_result
 from testbed.wiring.failure import Failure
 
-
 KEPT: list[str] = []
 """The screen, written once for all that read it."""
 

@@ -1,6 +1,7 @@
 """A run is a pure function of scenario, controller and seed, and its books close."""
 
 import asyncio
+import gc
 
 import numpy as np
 import pytest
@@ -19,6 +20,10 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def first(folder):
     return small_run.run(folder)
+
+
+def test_what_was_in_memory_before_is_searched_for_cycles_again(first):
+    assert gc.get_freeze_count() == 0
 
 
 def test_the_same_seed_twice_gives_the_same_file(folder, first):
