@@ -62,8 +62,8 @@ class Winner:
 
     @property
     def is_resolved(self) -> bool:
-        """The commitment's gap and, with several seeds, the interval leave no doubt about the sign."""
-        return self.saving_usd > 0 and self.note not in (NOT_RESOLVED, INTERVAL_HOLDS_ZERO)
+        """The commitment's gap and the interval over seeds leave no doubt about the sign; one seed has no interval."""
+        return self.pairs > 1 and self.saving_usd > 0 and self.note not in (NOT_RESOLVED, INTERVAL_HOLDS_ZERO)
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _certainty(winner: Winner) -> str:
     if winner.note == NOT_RESOLVED:
         return "it is below twice the gap to which the unit commitment was solved"
     if winner.pairs < 2:
-        return "beyond twice the gap of the unit commitment, though by one seed alone"
+        return "it is beyond twice the gap of the unit commitment, but one seed says nothing of other days"
     held = "which holds 0" if winner.note == INTERVAL_HOLDS_ZERO else "which leaves out 0"
     return (f"95 % interval of {winner.pairs} seeds {_usd(winner.saving_usd - winner.ci95_usd)} to "
             f"{_usd(winner.saving_usd + winner.ci95_usd)} $, {held}")
