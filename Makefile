@@ -8,7 +8,7 @@ CONTROLLERS := no_pev,uncoordinated,tariff,smart_charging,temporal,bilayer
 # Runs and tests start some hundred processes; none should have to compile the code anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run setup test test-all fuzz mutate lint bench publish experiment clean
+.PHONY: run setup test test-all fuzz mutate lint bench publish experiment docs clean
 .DEFAULT_GOAL := run
 
 run: setup
@@ -52,6 +52,10 @@ publish: setup
 # Runs or resumes all of an experiment, then publishes it: make experiment NAME=compliance
 experiment: setup
 	$(BIN)/python -m experiments.publishing run $(NAME) --workers 2
+
+# The documentation site in build/site, read without a network; NOTEBOOKS=run: tutorials with their pictures, minutes.
+docs: setup
+	$(BIN)/python -m experiments.site --notebooks $(or $(NOTEBOOKS),kept)
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

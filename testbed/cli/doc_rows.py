@@ -82,6 +82,14 @@ def _not_determined() -> Table:
 KIND_TABLES: dict[str, Callable[[], Table]] = {
     "wear-models": _wear_models, "tariffs": _tariffs, "networks": _networks, "metrics": _metrics, "figures": _figures,
     "behaviours": _behaviours, "protocols": _protocols, "audit-rules": _audit_rules, "not-determined": _not_determined}
+
+
+def _keys() -> str:
+    from testbed.cli.key_rows import key_tables  # noqa: PLC0415 - lays out the whole schema
+
+    return key_tables()
+
+
 CROSSINGS: dict[str, Callable[[], str]] = {
     "diagram": printed.diagram, "crossings": printed.crossings, "axes": printed.axes}
 
@@ -89,4 +97,4 @@ CROSSINGS: dict[str, Callable[[], str]] = {
 def code_blocks() -> dict[str, Callable[[], str]]:
     """What fills each block, by its whole name: `kinds.NAME` or `wiring.NAME`."""
     kinds = {f"kinds.{name}": partial(kind_table, name) for name in KIND_TABLES}
-    return kinds | {f"wiring.{name}": text for name, text in CROSSINGS.items()}
+    return kinds | {"kinds.keys": _keys} | {f"wiring.{name}": text for name, text in CROSSINGS.items()}

@@ -9,7 +9,7 @@ import typer
 
 from testbed.cli.audit_text import print_audit
 from testbed.cli.ending import reported
-from testbed.cli.options import Overrides
+from testbed.cli.options import Overrides, names_of
 from testbed.cli.saying import tell
 from testbed.running.preflight import WrongRequest, checked_scenario
 from testbed.scripting.checking import scenario_lines, study_lines
@@ -18,7 +18,8 @@ from testbed.scripting.given import kind_of
 
 @reported
 def command(
-    given: Annotated[str, typer.Argument(metavar="SCENARIO|STUDY|FILE.h5", help="A scenario, a study, or a result.")],
+    given: Annotated[str, typer.Argument(metavar="SCENARIO|STUDY|FILE.h5", help="A scenario, a study, or a result.",
+                                         autocompletion=names_of("scenarios", "studies"))],
     overrides: Overrides = None,
 ) -> None:
     """Open all that a scenario or study names and try how a run begins, or audit a result."""

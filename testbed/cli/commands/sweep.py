@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from testbed.cli.ending import reported
-from testbed.cli.options import NoAudit
+from testbed.cli.options import NoAudit, names_of
 from testbed.cli.study_run import run_alone, run_study, tell_status
 
 
 @reported
 def command(
-    study: Annotated[str, typer.Argument(metavar="STUDY", help="A study's name, or a YAML file.")],
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A study's name, or a YAML file.",
+                                         autocompletion=names_of("studies"))],
     output: Annotated[Path | None, typer.Option("-o", metavar="DIR",
                       help="Folder of the study's results [default: results/STUDY].")] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="tcp://HOST:PORT|FILE.json",

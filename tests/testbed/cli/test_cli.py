@@ -427,6 +427,20 @@ def test_a_name_that_is_nearly_right_is_answered(here: Path, arguments: list[str
 def test_the_shell_completes_scenarios_and_lists_of_controllers() -> None:
     assert "smoke" in names_of("scenarios")("smo")
     assert names_of("controllers")("no_pev,unc") == ["no_pev,uncoordinated"]
+    assert names_of("scenarios", "studies")("smoke") == ["smoke", "smoke_study"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("words", "answer"), [
+    ("testbed ru", "run"), ("testbed run smo", "smoke"), ("testbed compare smoke --controllers no_pev,unc",
+                                                         "no_pev,uncoordinated"),
+    ("testbed run smoke --set planning.mip", "planning.mip_gap"), ("testbed sweep smoke_", "smoke_study"),
+    ("testbed list tar", "tariffs")])
+def test_a_real_shell_is_answered(words: str, answer: str) -> None:
+    asked = {**os.environ, "_TESTBED_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    program = "import sys; sys.argv = ['testbed']; from testbed.cli.app import app; app(prog_name='testbed')"
+    ended = subprocess.run([sys.executable, "-c", program], env=asked, capture_output=True, text=True, check=False)
+    assert answer in ended.stdout.split(), ended.stderr
 
 
 def test_show_groups_all_figures_by_question(here: Path, write_result: Any) -> None:
