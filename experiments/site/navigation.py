@@ -35,7 +35,8 @@ def sections(file: Path = FILE, root: Path = ROOT) -> tuple[Section, ...]:
 def _pages(entry: str, named: set[str], root: Path) -> list[str]:
     if "*" not in entry:
         return [entry]
-    return [page for page in sorted(path.relative_to(root).as_posix() for path in root.glob(entry)) if page not in named]
+    pages = sorted(path.relative_to(root).as_posix() for path in root.glob(entry))
+    return [page for page in pages if page not in named]
 
 
 def source_pages() -> list[str]:

@@ -29,8 +29,8 @@ REFERENCES: dict[str, Reference] = {
                  "testbed.learning.environment"]),
     "api/controllers.rst": Reference(
         "Controllers' port",
-        "What a layer is told and what it says; what stands here is all that a controller can know. How one is written: "
-        ":doc:`/docs/controllers`.",
+        "What a layer is told and what it says; what stands here is all that a controller can know. How one is "
+        "written: :doc:`/docs/controllers`.",
         modules=["controllers.port", "controllers.base", "controllers.disaggregation", "controllers.learned.policy",
                  "controllers.learned.acting", "controllers.learned.observing"]),
     "api/models.rst": Reference(

@@ -37,7 +37,8 @@ def page_of(notebook: Path, kept: Path = KEPT) -> Page:
     run = _kept(notebook, kept)
     book = nbformat.read(run if run.exists() else notebook, as_version=4)
     page = Page("")
-    texts = [text for number, cell in enumerate(book.cells) for text in _of_cell(cell, f"{notebook.stem}-{number}", page)]
+    texts = [text for number, cell in enumerate(book.cells)
+             for text in _of_cell(cell, f"{notebook.stem}-{number}", page)]
     head, _, rest = "\n\n".join(texts).partition("\n")
     page.text = (f"{head}\n\n[The notebook]({notebook.name}). {'' if run.exists() else WITHOUT.strip()}\n{rest}\n")
     return page

@@ -13,8 +13,8 @@ from testbed.scenario.record import scenario_schema
 HEAD = ("key", "may be", "default", "meaning")
 PAGE = re.compile(r"docs/(\w+)\.md(?! \d)")
 """A page that a description names, no section of the model."""
-TYPES = {"integer": "whole number", "number": "number", "string": "text", "boolean": "`true` or `false`", "null": "`null`",
-         "object": "mapping", "array": "list"}
+TYPES = {"integer": "whole number", "number": "number", "string": "text", "boolean": "`true` or `false`",
+         "null": "`null`", "object": "mapping", "array": "list"}
 Node = dict[str, Any]
 """Of the schema."""
 
@@ -57,10 +57,16 @@ def _part(node: Node, parts: Node) -> tuple[Node, str] | None:
     """The block that stands in a key's place, and how its keys are reached; None for a plain value."""
     if "$ref" in node:
         return parts[node["$ref"].rpartition("/")[2]], ""
-    for inner, way in ((node.get("items"), "[]"), (node.get("additionalProperties"), ".NAME")):
+    for inner, way in ((node.get("items"), "[]"), (_of_mapping(node), ".NAME")):
         if isinstance(inner, dict) and "$ref" in inner:
             return parts[inner["$ref"].rpartition("/")[2]], way
     return next((below for option in node.get("anyOf", ()) if (below := _part(option, parts))), None)
+
+
+def _of_mapping(node: Node) -> Node | None:
+    """What the values of a mapping are, whatever its keys may be called."""
+    inner = next(iter(node.get("patternProperties", {}).values()), node.get("additionalProperties"))
+    return inner if isinstance(inner, dict) else None
 
 
 def _allowed(node: Node) -> str:
@@ -70,14 +76,16 @@ def _allowed(node: Node) -> str:
         return ", ".join(f"`{value}`" for value in node.get("enum", [node.get("const")]))
     if "prefixItems" in node:
         return f"[lowest, highest], each {_allowed(node['prefixItems'][0])}"
-    if inner := node.get("items") or node.get("additionalProperties"):
-        return f"{TYPES[node['type']]} of {_allowed(inner) if isinstance(inner, dict) else 'values'}"
-    return f"{TYPES.get(node.get('type', ''), 'value')}{_range(node)}"
+    if inner := node.get("items") or _of_mapping(node):
+        return f"{TYPES[node['type']]} of {_allowed(inner)}"
+    if node.get("format") == "date":
+        return "day, as `2024-03-05`"
+    return _number(node) if "minimum" in node and "maximum" in node else TYPES.get(node.get("type", ""), "value")
 
 
-def _range(node: Node) -> str:
-    low, high = node.get("minimum"), node.get("maximum")
-    return "" if low is None or high is None else f" from {low:,} to {high:,}"
+def _number(node: Node) -> str:
+    low, high = node["minimum"], node["maximum"]
+    return f"`{low}`" if low == high else f"{TYPES[node['type']]} from {low:,} to {high:,}"
 
 
 def _default(node: Node) -> str:

@@ -17,7 +17,9 @@ from experiments.site import staged
 from experiments.site.navigation import source_pages
 from experiments.site.staged import place_of
 
-FETCHED = re.compile(r"""<(?:script|img|iframe|source)[^>]* src=["'](https?:)?//|<link[^>]*rel=["']stylesheet["'][^>]*href=["'](https?:)?//""")
+FETCHED = re.compile(r"""<(?:script|img|iframe|source)[^>]* src=["'](https?:)?//"""
+                     r"""|<link[^>]*rel=["']stylesheet["'][^>]*href=["'](https?:)?//""")
+"""What a browser would ask the network for."""
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,8 @@ def test_the_search_and_the_reference_know_the_public_names(site: Path) -> None:
 
 @pytest.mark.slow
 def test_a_link_that_leads_nowhere_is_an_error(tmp_path: Path) -> None:
-    program = ("import sys; from pathlib import Path; from experiments.site import __main__ as site; real = site.stage\n"
+    program = ("import sys\nfrom pathlib import Path\nfrom experiments.site import __main__ as site\n"
+               "real = site.stage\n"
                "def stage(folder):\n"
                "    real(folder)\n"
                "    page = folder / 'docs' / 'faq.md'\n"

@@ -42,7 +42,8 @@ def test_outputs_stand_below_their_cells(tmp_path: Path, monkeypatch: pytest.Mon
     path, kept = notebook(tmp_path), tmp_path / "kept"
     assert list(run_notebooks([path], kept)) == [path]
     page = page_of(path, kept)
-    assert "```text\ntold\n```\n\n![](day-1-2.png)\n\n```{raw} html\n<table>1\n\n2</table>\n```\n\n```text\n12\n```" in page.text
+    table = "```{raw} html\n<table>1\n\n2</table>\n```"
+    assert f"```text\ntold\n```\n\n![](day-1-2.png)\n\n{table}\n\n```text\n12\n```" in page.text
     assert "not told" not in page.text and "once it has run" not in page.text
     assert page.pictures == {"day-1-2.png": PICTURE}
 

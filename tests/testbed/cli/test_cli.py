@@ -437,7 +437,8 @@ def test_the_shell_completes_scenarios_and_lists_of_controllers() -> None:
     ("testbed run smoke --set planning.mip", "planning.mip_gap"), ("testbed sweep smoke_", "smoke_study"),
     ("testbed list tar", "tariffs")])
 def test_a_real_shell_is_answered(words: str, answer: str) -> None:
-    asked = {**os.environ, "_TESTBED_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    asked = {**os.environ, "_TESTBED_COMPLETE": "complete_bash", "COMP_WORDS": words,
+             "COMP_CWORD": str(words.count(" "))}
     program = "import sys; sys.argv = ['testbed']; from testbed.cli.app import app; app(prog_name='testbed')"
     ended = subprocess.run([sys.executable, "-c", program], env=asked, capture_output=True, text=True, check=False)
     assert answer in ended.stdout.split(), ended.stderr
