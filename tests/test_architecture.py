@@ -200,7 +200,8 @@ WINGS = {
     "testbed": ("scenario", "wiring", "users", "setup", "results", "simulators", "metrics", "owners", "auditing",
                 "exporting", "stations", "running", "sweeping", "reporting", "checks", "acceptance", "learning",
                 "league", "outside", "scripting", "cli", "__main__"),
-    "experiments": ("runs", "csv_rows", "publishing", "system", "feeder", "drivers", "wear", "claims", "published"),
+    "experiments": ("runs", "csv_rows", "publishing", "system", "feeder", "drivers", "wear", "claims", "published",
+                    "site"),
 }
 """Parts of a package in their order: each may import itself and those before it."""
 MOST_MODULES = 20
