@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -24,6 +25,7 @@ class Section:
     pages: tuple[str, ...]
 
 
+@cache
 def sections(file: Path = FILE, root: Path = ROOT) -> tuple[Section, ...]:
     """In their order; a pattern gives the pages of its folder that stand nowhere else, by name."""
     given = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -39,6 +41,7 @@ def _pages(entry: str, named: set[str], root: Path) -> list[str]:
     return [page for page in pages if page not in named]
 
 
-def source_pages() -> list[str]:
+@cache
+def source_pages() -> tuple[str, ...]:
     """All that stand in files, the first page first."""
-    return [HOME, *(page for section in sections() for page in section.pages if not page.startswith(MADE))]
+    return (HOME, *(page for section in sections() for page in section.pages if not page.startswith(MADE)))
