@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from controllers.temporal.unit_commitment.objective import PLANNED
+from experiments.publishing.pages import without_blocks
 from models.drivers.behaviours import behaviour_names
+from testbed.cli.app import COMMANDS
 from testbed.cli.catalogue import catalogue
 from testbed.metrics.registry import METRICS
 from testbed.results.reading import open_result
@@ -75,6 +77,30 @@ def test_every_page_is_reached_from_the_index(path: Path) -> None:
             links = LINK.findall(prose(page.read_text(encoding="utf-8")))
             waiting += [page.parent / link.split("#")[0] for link in links if "://" not in link]
     assert path.resolve() in seen
+
+
+SPOKEN = re.compile(r"(?:`|^ {4})(python -m|testbed|make) ([a-z][\w.-]*)", re.MULTILINE)
+"""A command in backticks or at the beginning of a block, and its first word."""
+
+
+def unknown_commands(text: str) -> list[str]:
+    """Commands of a text that nobody could give: modules, subcommands and targets that are not there."""
+    targets = re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE)
+    there = {"python -m": lambda word: (ROOT / word.replace(".", "/")).with_suffix(".py").exists()
+             or (ROOT / word.replace(".", "/") / "__main__.py").exists() or word in ("pip", "pytest"),
+             "testbed": COMMANDS.__contains__, "make": targets.__contains__}
+    return [f"{program} {word}" for program, word in SPOKEN.findall(text) if not there[program](word.rstrip("."))]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
+def test_commands_that_are_named_exist(path: Path) -> None:
+    """Outside of captions, which name the command of their day."""
+    assert unknown_commands(without_blocks(path.read_text(encoding="utf-8"))) == []
+
+
+def test_a_command_that_does_not_exist_is_found() -> None:
+    text = "`testbed lst x`, `make tea`\n    python -m experiments.gone\n`testbed list`, make up, `make docs`"
+    assert unknown_commands(text) == ["testbed lst", "make tea", "python -m experiments.gone"]
 
 
 # ---------------------------------------------------------------- equations

@@ -16,6 +16,7 @@ from experiments.publishing.tables import ROOT
 from experiments.site import staged
 from experiments.site.navigation import source_pages
 from experiments.site.staged import place_of
+from tests.testbed.reporting import chromium
 
 FETCHED = re.compile(r"""<(?:script|img|iframe|source)[^>]* src=["'](https?:)?//"""
                      r"""|<link[^>]*rel=["']stylesheet["'][^>]*href=["'](https?:)?//""")
@@ -80,6 +81,21 @@ def test_a_link_that_leads_nowhere_is_an_error(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", program, str(tmp_path / "site")], cwd=ROOT, check=False,
                            capture_output=True, text=True)
     assert ended.returncode != 0 and "gone" in ended.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.skipif(not chromium.BINARY, reason="there is no Chromium")
+def test_the_search_works_from_files(site: Path) -> None:
+    with chromium.browser() as page:
+        page.open(f"{(site / 'search.html').as_uri()}?q=cohort")
+        page.until("document.querySelectorAll('#search-results li a').length > 3")
+        links = page.value("[...document.querySelectorAll('#search-results li a')].map(link => link.href).join(' ')")
+        assert "glossary.html" in links and page.errors == []
+        page.open((site / "docs" / "concepts.html").as_uri(), width_px=390)
+        assert page.value("document.documentElement.scrollWidth <= 390"), "a telephone shows it"
+        shown = "[...document.images].every(picture => picture.complete && picture.naturalWidth > 0)"
+        assert page.value(shown) and page.errors == []
 
 
 def test_docstrings_become_what_sphinx_reads() -> None:
