@@ -13,6 +13,8 @@ html_title = "V2G testbed"
 root_doc = "index"
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 highlight_language = "none"
+# Other Markdown that a page links to is a download.
+include_patterns = ["*.md", "api/**", "docs/**", "models/**", "notebooks/**"]
 
 # The anchors that GitHub makes, so that a link holds in both places.
 myst_heading_anchors = 6

@@ -28,7 +28,7 @@ def key_tables() -> str:
     texts = [markdown(HEAD, [row for name, node in alone.items() for row in _rows(name, node, parts)])]
     for name, node in blocks.items():
         (head, *_, what), *rows = _rows(name, node, parts)
-        texts.append(f"### {head}\n\n{what}\n\n{markdown(HEAD, rows)}")
+        texts.append(f"## {head}\n\n{what}\n\n{markdown(HEAD, rows)}")
     return "\n\n".join(texts)
 
 
