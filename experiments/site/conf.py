@@ -22,7 +22,6 @@ myst_enable_extensions: list[str] = []
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_default_options = {"show-inheritance": False}
 
 html_theme = "furo"
 html_static_path = ["assets"]
