@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
+from experiments.publishing.figures import Figure
 from experiments.publishing.markdown import code, column, cross, figures_by, shown
 from experiments.publishing.metric_rows import metric_rows, one_run, runs, write_rows
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
 from experiments.system import paper_day as study
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
 
 FORMS = {
     "society_cost_usd_adjusted": ",.0f", "owners_cost_usd_adjusted": ",.0f", "operator_cost_usd_adjusted": ",.0f",
@@ -26,6 +31,8 @@ LEDGERS = ("society_cost_usd_adjusted", "owners_cost_usd_adjusted", "operator_co
 RULES = ("scheduled", "thermal_only", "deliverable")
 PRICES = (0, 3000)
 """USD for each missing MWh of reserve, one price for all of it."""
+PAYERS = {"owners": "#4c9a6a", "operator": "#d18f3f", "society": "#33475b"}
+"""Who bears a cost, and its colour; society is both others."""
 COMPARED = ("uncoordinated", "smart_charging", "bilayer")
 
 
@@ -61,6 +68,24 @@ def figures(rows: Sequence[Row]) -> str:
     return figures_by(rows, FORMS)
 
 
+def who_pays(rows: Sequence[Row]) -> Drawing:
+    """A day's cost by who bears it, less that of cars left to themselves, by controller."""
+    from matplotlib.figure import Figure as Page  # noqa: PLC0415 - an extra
+
+    names = [name for name in study.CONTROLLERS if name not in ("no_pev", "uncoordinated")]
+    values = {(row["controller"], row["metric"]): row["value"] for row in rows}
+    figure = Page(figsize=(9, 3.4), layout="constrained")
+    axes = figure.subplots()
+    for place, (payer, color) in enumerate(PAYERS.items()):
+        above = [float(values[name, f"{payer}_cost_usd_adjusted_less_uncoordinated"]) / 1000 for name in names]
+        axes.bar([at + 0.26 * (place - 1) for at in range(len(names))], above, width=0.24, color=color, label=payer)
+    axes.axhline(0, color="0.3", linewidth=0.8)
+    axes.set_xticks(range(len(names)), names)
+    axes.set(ylabel="thousand USD a day\nabove uncoordinated", title="Below zero: pays less")
+    axes.legend(frameon=False)
+    return figure
+
+
 EXPERIMENTS = (Experiment(
     name="paper_day", page="experiments/paper_day.md", question="What do six controllers make of the same day?",
     minutes="12", run=run, tables={
@@ -69,5 +94,7 @@ EXPERIMENTS = (Experiment(
         "prices": Source("prices.csv", "paper_day, flat price of missing reserve", "1", COMPARED)},
     blocks={"figures": Block(("metrics",), figures), "rules": Block(("rules",), by_rule),
             "prices": Block(("prices",), by_price)},
+    figures={"who_pays": Figure("experiments/who_pays.png", ("metrics",), who_pays,
+                                "What a day costs owners, operator and society, by controller, less uncoordinated")},
     cheap=CheapRow("paper_day, seed 1, uncoordinated", one_run(
         "paper_day", "uncoordinated", ("operating_cost_usd", "feeder_losses_kwh")), relative=2e-3)),)

@@ -91,7 +91,7 @@ def _run(notebook: Path) -> nbformat.NotebookNode:
     from ipykernel.kernelspec import write_kernel_spec  # noqa: PLC0415 - an extra, and slow to import
     from nbclient import NotebookClient  # noqa: PLC0415
 
-    book = nbformat.read(notebook, as_version=4)
+    book: nbformat.NotebookNode = nbformat.read(notebook, as_version=4)
     with tempfile.TemporaryDirectory(prefix="testbed-tutorial-") as folder:
         os.environ |= {"JUPYTER_PATH": f"{folder}/jupyter", "MPLBACKEND": "module://matplotlib_inline.backend_inline",
                        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
