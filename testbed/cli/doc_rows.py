@@ -87,7 +87,7 @@ KIND_TABLES: dict[str, Callable[[], Table]] = {
 def _keys() -> str:
     from testbed.cli.key_rows import key_tables  # noqa: PLC0415 - lays out the whole schema
 
-    return key_tables()
+    return key_tables(markdown)
 
 
 CROSSINGS: dict[str, Callable[[], str]] = {

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from testbed.cli.doc_rows import markdown
 from testbed.scenario.record import scenario_schema
 
 HEAD = ("key", "may be", "default", "meaning")
@@ -19,16 +18,17 @@ Node = dict[str, Any]
 """Of the schema."""
 
 
-def key_tables() -> str:
-    """As Markdown: the keys that stand alone, then a heading and a table for each block."""
+def key_tables(table: Callable[[Sequence[str], Sequence[Sequence[str]]], str]) -> str:
+    """As Markdown: the keys that stand alone, then a heading and a table for each block; `table` writes head and rows.
+    """
     schema = scenario_schema()
     parts = schema["$defs"]
     alone = {name: node for name, node in schema["properties"].items() if _part(node, parts) is None}
     blocks = {name: node for name, node in schema["properties"].items() if name not in alone}
-    texts = [markdown(HEAD, [row for name, node in alone.items() for row in _rows(name, node, parts)])]
+    texts = [table(HEAD, [row for name, node in alone.items() for row in _rows(name, node, parts)])]
     for name, node in blocks.items():
         (head, *_, what), *rows = _rows(name, node, parts)
-        texts.append(f"## {head}\n\n{what}\n\n{markdown(HEAD, rows)}")
+        texts.append(f"## {head}\n\n{what}\n\n{table(HEAD, rows)}")
     return "\n\n".join(texts)
 
 

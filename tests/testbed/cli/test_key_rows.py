@@ -7,11 +7,12 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from testbed.cli.doc_rows import markdown
 from testbed.cli.key_rows import key_names, key_tables
 from testbed.cli.options import keys_of_scenarios
 from testbed.scenario.record import Scenario
 
-TEXT = key_tables()
+TEXT = key_tables(markdown)
 ROWS = {cells[0].strip("` "): [cell.strip() for cell in cells[1:]]
         for cells in (line.strip("|").split(" | ") for line in TEXT.splitlines() if line.startswith("| `"))}
 
