@@ -199,9 +199,9 @@ WINGS = {
                     "variants"),
     "models": ("data_tables", "records", "plugins", "registry", "tables", "network", "system", "wear", "drivers",
                "mobility", "fleet"),
-    "testbed": ("scenario", "wiring", "users", "setup", "results", "simulators", "metrics", "owners", "auditing",
-                "exporting", "stations", "running", "sweeping", "reporting", "checks", "acceptance", "learning",
-                "league", "outside", "scripting", "cli", "__main__"),
+    "testbed": ("faults", "scenario", "wiring", "users", "setup", "results", "simulators", "metrics", "owners",
+                "auditing", "exporting", "stations", "running", "sweeping", "reporting", "checks", "acceptance",
+                "learning", "league", "outside", "scripting", "cli", "__main__"),
     "experiments": ("runs", "csv_rows", "publishing", "system", "feeder", "drivers", "wear", "claims", "published",
                     "site"),
 }

@@ -170,6 +170,8 @@ class Fleet:
             vehicles.group_of(np.arange(vehicles.count), np.full(vehicles.count, zone)) for zone in range(len(ZONES))])
         self._is_behind = vehicles.groups.behind_transformer[self._charger_kind]
         self._min_kwh = vehicles.soc_min * vehicles.capacity_kwh
+        self._is_dead: Bools | None = None
+        """[B] buses without supply in this step."""
         self._stay_since_s = np.full(vehicles.count, BEFORE_ALL_S, dtype=np.int64)
         self._infeasible_kwh = np.zeros(vehicles.count)
         """Of the present stay."""
@@ -182,14 +184,16 @@ class Fleet:
     def step(self, now_s: int, dt_s: int, setpoint_kw: Floats, is_dispatched: Ints, declared: DeclaredTable,
              presence: PresenceTable, free_behaviour: FreeBehaviour, price_charge_usd_per_kwh: Floats,
              price_discharge_usd_per_kwh: Floats, arrivals_wait: bool | None = None,
-             q_bus_kvar: Floats | None = None) -> FleetStep:
+             q_bus_kvar: Floats | None = None, without_power: Bools | None = None) -> FleetStep:
         """Simulate [now_s, now_s + dt_s): the stay plugged in at now_s, then driving, then a stay that begins.
 
         setpoint_kw [V] is held while a car is plugged in; prices [H] are hourly from the present hour on.
         arrivals_wait says whether enrolled cars that arrive within the step wait for their first instruction;
         None: if anybody is dispatched in this step. q_bus_kvar [B] is asked of the dispatched bidirectional cars of
-        each bus, within their kVA (`models.fleet.reactive`); None: nothing is.
+        each bus, within their kVA (`models.fleet.reactive`); None: nothing is. without_power [B]: buses whose chargers
+        are dead, told or not; None: none is.
         """
+        self._is_dead = without_power
         free = _Free(free_behaviour, now_s, dt_s, price_charge_usd_per_kwh, price_discharge_usd_per_kwh)
         orders = self._orders(setpoint_kw, is_dispatched, declared, presence, now_s, dt_s)
         ledger = _Ledger(self.vehicles.count, self._bus_zone.size, self.vehicles.groups.count)
@@ -265,6 +269,8 @@ class Fleet:
         if asked_kvar is None or not np.any(asked_kvar):
             return np.zeros(self._bus_zone.size)
         rows, hours = orders.rows, dt_s / SECONDS_PER_HOUR
+        if self._is_dead is not None:
+            asked_kvar = np.where(self._is_dead, 0.0, asked_kvar)
         # power while plugged in, not the step's mean: that is what takes room from the charger's kVA
         p_kw = (ledger.charged_kwh - ledger.discharged_kwh)[rows] / np.maximum(orders.stay_h, ROUNDING_H)
         return reactive_kvar(asked_kvar, declared.bus_index[rows], orders.setpoint_kw, p_kw,
@@ -352,6 +358,11 @@ class Fleet:
 
     def _exchange(self, rows: Ints, bus: Ints, power_kw: Floats, hours: Floats, ceiling_kwh: Floats,
                   ledger: _Ledger, is_told: bool) -> None:
+        if self._is_dead is not None:
+            live = np.flatnonzero(~self._is_dead[bus])
+            if not live.size:
+                return
+            rows, bus, power_kw, hours, ceiling_kwh = (of[live] for of in (rows, bus, power_kw, hours, ceiling_kwh))
         done = exchange_by_kind(self._batteries.rows(rows), self._charger_kind[rows], self.energy_kwh[rows], power_kw,
                                 hours, ceiling_kwh, self.parameters.curves)
         self.energy_kwh[rows] += done.stored_kwh - done.drawn_kwh

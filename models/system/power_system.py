@@ -120,9 +120,14 @@ class PowerSystem:
         whole = np.maximum(np.abs(self.on_s) // SECONDS_PER_HOUR, 1)
         return np.asarray(np.sign(self.on_s) * whole, dtype=np.int64)
 
-    def step(self, now_s: int, dt_s: int, committed: Ints, net: NetLoad) -> PowerSystemStep:
-        """Run [now_s, now_s + dt_s) with the ordered units `committed` [U] (0/1) against `net`."""
-        on, emergency_starts = self._running(now_s, np.asarray(committed) > 0)
+    def step(self, now_s: int, dt_s: int, committed: Ints, net: NetLoad,
+             unavailable: Bools | None = None) -> PowerSystemStep:
+        """Run [now_s, now_s + dt_s) with the ordered units `committed` [U] (0/1) against `net`.
+
+        unavailable [U]: units that are off whatever is ordered; None: all can run.
+        """
+        gone = np.zeros(self.units.count, dtype=np.bool_) if unavailable is None else unavailable
+        on, emergency_starts = self._running(now_s, (np.asarray(committed) > 0) & ~gone, gone)
         startup_cost = self._startup_cost_usd(on)
         between, q = self._range_mw(dt_s), self.parameters
         p_mw, curtailed, shed, dump, price = self._dispatch(on, net, between)
@@ -152,10 +157,11 @@ class PowerSystem:
         )
 
     # ------------------------------------------------------------ which units run
-    def _running(self, now_s: int, ordered: Bools) -> tuple[Bools, int]:
+    def _running(self, now_s: int, ordered: Bools, gone: Bools) -> tuple[Bools, int]:
         """Ordered units, emergency units still needed, and new emergency starts for what was shed last step."""
+        self._emergency &= ~gone
         self._release(now_s, ordered)
-        starts = self._fast_units(ordered)
+        starts = self._fast_units(ordered, gone)
         self._emergency |= starts
         return ordered | self._emergency, int(starts.sum())
 
@@ -172,7 +178,7 @@ class PowerSystem:
                 self._emergency[i] = False
                 room -= self.units.p_max_mw[i]
 
-    def _fast_units(self, ordered: Bools) -> Bools:
+    def _fast_units(self, ordered: Bools, gone: Bools) -> Bools:
         """Cheapest units with MU = MD = 1 h that cover what was shed in the step before, none if nothing was."""
         units, starts = self.units, np.zeros(self.units.count, dtype=np.bool_)
         if self._shed_mw <= 0:
@@ -180,7 +186,7 @@ class PowerSystem:
         missing = self._last_demand_mw - float(units.p_max_mw[ordered | self._emergency].sum())
         if missing <= 0:
             return starts
-        fast = (units.min_up_h == 1) & (units.min_down_h == 1) & ~ordered & ~self._emergency
+        fast = (units.min_up_h == 1) & (units.min_down_h == 1) & ~ordered & ~self._emergency & ~gone
         ready = np.flatnonzero(fast & (self.on_s <= -SECONDS_PER_HOUR))
         full_load_cost = units.fuel_cost_usd_per_h(units.p_max_mw, units.p_max_mw > 0) / units.p_max_mw
         # they will run near full load, so that is where they are compared; equal ones start in the table's order

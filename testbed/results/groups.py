@@ -122,6 +122,7 @@ def make_result(file: h5py.File, header: ResultHeader, layout: ResultLayout) -> 
     make_warmup_plan(file, layout)
     make_reference(file, header, layout)
     make_inputs(file, header)
+    make_faults(file, header)
 
 
 def make_root(file: h5py.File, header: ResultHeader, layout: ResultLayout) -> None:
@@ -290,3 +291,18 @@ def make_inputs(file: h5py.File, header: ResultHeader) -> None:
     for name, (file_name, text) in header.inputs.items():
         made = file.require_group("inputs").create_dataset(name, data=text, dtype=TEXT)
         _describe(made, "1", f"text of {file_name}")
+
+
+def make_faults(file: h5py.File, header: ResultHeader) -> None:
+    """/faults: what failed where, from when until when; only where something did."""
+    if not header.faults:
+        return
+    place = Place(file.create_group("faults"))
+    place.axis("fault", np.arange(len(header.faults), dtype=np.int64), "1", "place in the scenario's list")
+    for name, text in (("kind", "kind of fault"), ("place", "where; empty: the whole system"),
+                       ("parameters", "parameters with their values"), ("answer", "what was done meanwhile")):
+        place.text_variable(name, ("fault",), text)
+        place.group[name][...] = np.asarray([getattr(fault, name) for fault in header.faults], dtype=object)
+    for name, text in (("from_s", "first step of it"), ("until_s", "first step after it")):
+        place.filled(name, ("fault",), np.array([getattr(fault, name) for fault in header.faults], dtype=np.int64), "s",
+                     f"{text}, since counted 00:00")

@@ -19,6 +19,7 @@ from models.network.three_phase.layout import NO_CIRCUIT, SERIES_AXES, CircuitLa
 from models.records.arrays import SECONDS_PER_HOUR, Ints
 from models.records.feeder import RadialFeeder
 from models.records.groups import cohort_count
+from testbed.faults.told import FaultTold
 from testbed.wiring.attributes import NETWORK_ONLY, Attribute, recorded
 
 Array = npt.NDArray[Any]
@@ -65,6 +66,7 @@ class ResultHeader:
     """System load at which buses draw their peak loads; NaN: not known."""
     inputs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """{what: (file name, text)} of files of the user's own without which a result could not be judged elsewhere."""
+    faults: tuple[FaultTold, ...] = ()
 
 
 @dataclass(frozen=True)

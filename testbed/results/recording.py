@@ -15,6 +15,7 @@ from testbed.results.vehicle_traces import VehicleTraceWriter
 from testbed.results.writing import ResultWriter
 from testbed.scenario.files import brought_texts
 from testbed.scenario.record import to_yaml
+from testbed.scenario.told_faults import told_faults
 from testbed.setup.classes import groups_of_scenario
 from testbed.setup.districts import District, build_districts
 from testbed.setup.given_controllers import controller_of, label_of
@@ -35,7 +36,8 @@ def result_header(spec: RunSpec) -> ResultHeader:
         controller=label_of(controller), seed=spec.seed, step_s=spec.step_s,
         parameters=json.dumps(values_of(controller), default=repr), steps_total=spec.steps_counted,
         warmup_controlled_days=scenario.warmup_controlled_days,
-        load_peak_mw=build_profiles(spec.scenario).load_peak_mw, inputs=brought_texts(scenario))
+        load_peak_mw=build_profiles(spec.scenario).load_peak_mw, inputs=brought_texts(scenario),
+        faults=told_faults(scenario))
 
 
 def result_layout(spec: RunSpec) -> ResultLayout:

@@ -151,10 +151,13 @@ def _scenario(name: str, overrides: Sequence[str], seed: int | None, mistakes: l
     except ScenarioError as error:
         mistakes += [str(mistake) for mistake in error.mistakes]
         return None
+    known = len(mistakes)
     mistakes += _unit_mistakes(loaded) + _profile_mistakes(loaded) + _price_mistakes(loaded)
     mistakes += _session_mistakes(loaded)
     mistakes += _class_mistakes(loaded)
     mistakes += _network_mistakes(loaded)
+    if loaded.faults and len(mistakes) == known:
+        mistakes += _fault_mistakes(loaded)
     return loaded
 
 
@@ -241,6 +244,13 @@ def _network_mistakes(scenario: Scenario) -> list[str]:
     from testbed.setup.districts import network_mistakes  # noqa: PLC0415 - networks take a second to load
 
     return [f"district {d.name}: {mistake}" for d in elsewhere for mistake in network_mistakes(d, scenario)]
+
+
+def _fault_mistakes(scenario: Scenario) -> list[str]:
+    """Why faults cannot be where they are said to be; asked only where networks and units can serve."""
+    from testbed.simulators.injecting import fault_mistakes  # noqa: PLC0415 - networks take a second to load
+
+    return fault_mistakes(scenario)
 
 
 def _wanted(given: Sequence[str | Controller], made: Sequence[Controller]) -> tuple[str | Controller, ...]:

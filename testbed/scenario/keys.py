@@ -9,6 +9,7 @@ from pydantic import Field
 from testbed.scenario.parts.base import HOURS_PER_DAY, SECONDS_PER_HOUR, Between, Line, Part, Seed
 from testbed.scenario.parts.district import District, Spatial
 from testbed.scenario.parts.execution import Execution, Record
+from testbed.scenario.parts.faults import Fault
 from testbed.scenario.parts.fleet import TRIPS_OF_PROFILE, Drivers, Fleet
 from testbed.scenario.parts.system import Objective, Planning, Profiles, System, Tariff
 from testbed.scenario.parts.wear import Wear
@@ -47,6 +48,8 @@ class ScenarioKeys(Part):
         default_factory=dict)
     """Parameters of controllers by their names, where they are to differ from what the class says, as
     `temporal: {sharing: least_laxity}`; what is written behind a controller's name itself counts before these."""
+    faults: Annotated[tuple[Fault, ...], Field(max_length=1000)] = ()
+    """What fails, where and when; in a file that extends another, the whole list is replaced."""
     execution: Execution = Execution()
     record: Record = Record()
 

@@ -40,8 +40,9 @@ def to_yaml(scenario: Scenario) -> str:
 def result_content(scenario: Scenario) -> dict[str, Any]:
     """All that can change a result, as plain data: not name, description, `execution`, `record`, the patience."""
     content = scenario.model_dump(mode="json", exclude={"name", "description", "execution", "record"})
-    if not scenario.controllers:
-        del content["controllers"]
+    for key in ("controllers", "faults"):
+        if not content[key]:
+            del content[key]
     del content["planning"]["patience_s"]
     for part, keys in ((content["fleet"], ("classes", "charger_kinds")),
                        *((district, ("cars", "cars_format", "cars_file", "ports_per_bus"))

@@ -18,6 +18,7 @@ from testbed.scenario.parts.execution import LAST_PORT
 from testbed.scenario.parts.fleet import TRIPS_OF_PROFILE
 from testbed.scenario.parts.system import curve_mistakes
 from testbed.scenario.rules_of_classes import class_contradictions
+from testbed.scenario.rules_of_faults import fault_contradictions
 
 SECONDS_PER_HOUR = 3600
 HOURS_PER_DAY = 24
@@ -44,6 +45,7 @@ def contradictions(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     yield from _districts(scenario)
     yield from _habit(scenario)
     yield from class_contradictions(scenario)
+    yield from fault_contradictions(scenario)
     yield from _execution(scenario)
 
 

@@ -154,6 +154,11 @@ def driver_parameters(scenario: described.Scenario) -> DriverParameters:
                        stays_per_day=stays_per_day(scenario), habit=habit(scenario))
 
 
+def site_of(district: district_part.District, feeder: RadialFeeder | None, scenario: described.Scenario) -> Site:
+    """Where the district's cars can plug in; RecordError where its zones do not fit its network."""
+    return _site(district, feeder, district.vehicle_count, scenario.fleet, groups_of_scenario(scenario))
+
+
 def _site(district: district_part.District, feeder: RadialFeeder | None, cars: int, fleet: Fleet,
           groups: Groups) -> Site:
     bus_zone = (np.arange(len(ZONES)) if feeder is None
@@ -215,8 +220,8 @@ def network_mistakes(district: district_part.District, scenario: described.Scena
         feeder = build_feeder(district)
     except RecordError as error:
         return [str(error)]
-    mistakes, groups = [], groups_of_scenario(scenario)
-    for build in (lambda: _site(district, feeder, district.vehicle_count, scenario.fleet, groups),
+    mistakes = []
+    for build in (lambda: site_of(district, feeder, scenario),
                   lambda: build_loads(district, scenario), lambda: build_tap_changer(district, feeder)):
         try:
             build()

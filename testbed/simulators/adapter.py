@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import mosaik_api_v3
 
+from testbed.faults.placed import Injection
 from testbed.setup.axis_sizes import axis_sizes
 from testbed.simulators.border import BetweenProcesses, Border, InProcess, Origin
 from testbed.wiring.attributes import (
@@ -80,6 +81,14 @@ def _contract(simulator: str, spec: RunSpec, entity: str) -> Contract:
     return Contract(simulator, entity, said, axis_sizes(spec, entity, axes))
 
 
+def _faults_of(simulator: str, spec: RunSpec, entities: list[str]) -> tuple[Injection, ...]:
+    if not spec.scenario.faults:
+        return ()
+    from testbed.simulators.injecting import injections_of  # noqa: PLC0415 - only where something fails
+
+    return injections_of(simulator, spec, entities)
+
+
 class Adapter(mosaik_api_v3.Simulator):
     """Base of the eight simulators. Entities are `system` and one per district name."""
 
@@ -120,6 +129,7 @@ class Adapter(mosaik_api_v3.Simulator):
         started = time.perf_counter()
         self._guarded(self.spec.start_s, lambda: self.build(self.spec))
         self._contracts = {eid: _contract(self.simulator, self.spec, eid) for eid in self.entities}
+        self._faults = _faults_of(self.simulator, self.spec, self.entities)
         self.build_s = time.perf_counter() - started
 
     def step(self, time: int, inputs: Any, max_advance: int) -> int:
@@ -145,9 +155,13 @@ class Adapter(mosaik_api_v3.Simulator):
     def _advance(self, now_s: int, inputs: Any) -> None:
         started = time.perf_counter()
         received = {eid: self._flat(eid, values) for eid, values in inputs.items()}
+        for fault in self._faults:
+            received = fault.hear(now_s, received)
         if self._listener is not None:
             self._listener.before(self.simulator, now_s, received)
         self.values = self.advance(now_s, received)
+        for fault in self._faults:
+            self.values = fault.say(now_s, received, self.values)
         if self._listener is not None:
             self._listener.after(self.simulator, now_s, self.values)
         taken_s = time.perf_counter() - started

@@ -13,8 +13,9 @@ from models.drivers.willingness import PriceResponse
 from models.fleet.battery import Batteries, exchange_by_kind
 from models.fleet.fleet import ChargingParameters, Fleet, FleetStep
 from models.fleet.reserve_room import reserve_room
-from models.records.arrays import SECONDS_PER_HOUR, Floats
+from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats
 from models.records.vehicles import DeclaredTable, PresenceTable
+from testbed.faults.supply import WITHOUT_POWER
 from testbed.setup.blocks import from_blocks
 from testbed.setup.districts import District, build_districts
 from testbed.setup.given_controllers import controller_of, knows_truth, may_discharge
@@ -58,10 +59,11 @@ class FleetSimulator(Adapter):
             now_s, self.spec.step_s, told.setpoint_kw, told.is_dispatched, declared, presence,
             self.free_behaviour if is_controlled else "on_arrival",
             *_from_now(prices),
-            arrivals_wait=is_controlled and self.is_dispatching, q_bus_kvar=told.q_bus_kvar)
+            arrivals_wait=is_controlled and self.is_dispatching, q_bus_kvar=told.q_bus_kvar,
+            without_power=received.get(WITHOUT_POWER))
         core.add(step)
         core.add_plugged(declared, presence, self.spec.step_s / SECONDS_PER_HOUR)
-        core.read_meters(now_s, self.spec.step_s, told, declared, soc, step)
+        core.read_meters(now_s, self.spec.step_s, told, declared, soc, step, received.get(WITHOUT_POWER))
         core.measure_hours(now_s, self.spec.step_s, declared, presence)
         core.soc_reported = (step.soc if self.hears_all
                              else core.telemetry.step(step.soc, step.soc_arrived, presence))
@@ -128,8 +130,9 @@ class DistrictFleet:
         self.asked_kwh = np.nan_to_num(self.requested_kw) * hours
 
     def read_meters(self, now_s: int, step_s: int, told: Instructions, declared: DeclaredTable,
-                    soc: Floats, step: FleetStep) -> None:
-        """Delivery against instructions, as chargers' records tell in the end, and what the cars could truly add."""
+                    soc: Floats, step: FleetStep, without_power: Bools | None = None) -> None:
+        """Delivery against instructions, as chargers' records tell in the end, and what the cars could truly add: none
+        at buses [B] without power."""
         setpoint_kw, is_dispatched = told.setpoint_kw, told.is_dispatched
         record = self.meter.step(now_s, step_s, setpoint_kw, is_dispatched, declared, soc, step.p_kw)
         self.delivery = DeliveryRecord(**{field.name: getattr(record, field.name) for field in fields(record)})
@@ -142,6 +145,10 @@ class DistrictFleet:
                 self.batteries, self.district.vehicles.charger_kind, soc * self.batteries.capacity_kwh,
                 np.where(asked, setpoint_kw, 0.0), hours, self.batteries.max_kwh, self.curves)
             self.limited_kw = np.where(asked, (done.charged_kwh - done.discharged_kwh) / hours, np.nan)
+        if without_power is not None:
+            is_dead = without_power[declared.bus_index]
+            self.limited_kw = np.where(asked & is_dead, 0.0, self.limited_kw)
+            is_dispatched = np.where(is_dead, 0, is_dispatched)
         self.reserve = reserve_room(self.reserving, declared, is_dispatched, step.soc, step.p_kw, now_s + step_s)
 
     def values(self, step: FleetStep, *, is_last: bool) -> Values:

@@ -9,6 +9,7 @@ import numpy as np
 from models.fleet.reserve_room import reserve_credit_mw
 from models.records.arrays import SECONDS_PER_HOUR
 from models.system.power_system import NetLoad, PowerSystem
+from testbed.faults.supply import UNAVAILABLE
 from testbed.setup.knowledge import power_system_parameters, thermal_units
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
 from testbed.wiring.attributes import of_step
@@ -42,7 +43,7 @@ class PowerSystemSimulator(Adapter):
             pv_mw=received["pv_available_mw"], must_take_mw=received["must_take_mw"], loss_change_mw=losses_change_mw,
             **credit)
         on_before_h = self.core.on_s / SECONDS_PER_HOUR
-        step = self.core.step(now_s, self.spec.step_s, commitment.committed, net)
+        step = self.core.step(now_s, self.spec.step_s, commitment.committed, net, received.get(UNAVAILABLE))
         return {
             "units_state": UnitsState(step.hours_on, step.p_mw),
             "p_mw": step.p_mw, "committed": np.asarray(step.committed, dtype=np.float64),
