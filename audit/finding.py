@@ -33,6 +33,8 @@ class Check:
     """Of what the rows are: step, plan, hour; `run` for a number."""
     is_note: bool = False
     """Broken at a price, which is no contradiction."""
+    fault: str = ""
+    """The injected fault that explains it; then it is a note."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Finding:
     unit: str
     allowed: float
     is_note: bool = False
+    fault: str = ""
+    """The injected fault that explains it."""
 
     def __str__(self) -> str:
         where = "whole run" if self.row == WHOLE_RUN else f"{self.axis} {self.row}{self._clock}"
@@ -114,5 +118,7 @@ def findings(rule: str, check: Check, step_s: int | None = None) -> Iterator[Fin
         most = float(np.nanmax(table[:, column], initial=-np.inf))
         name = f" {check.names[int(column)]}" if len(check.names) > column else ""
         time_s = row * step_s if step_s is not None and check.axis == "step" and not is_run else None
-        yield Finding(rule, check.what + name, check.axis, WHOLE_RUN if is_run else row, time_s,
-                      most if np.isfinite(most) else float("nan"), check.unit, check.allowed, check.is_note)
+        what = f"{check.fault}: {check.what}{name}" if check.fault else check.what + name
+        yield Finding(rule, what, check.axis, WHOLE_RUN if is_run else row, time_s,
+                      most if np.isfinite(most) else float("nan"), check.unit, check.allowed, check.is_note,
+                      check.fault)

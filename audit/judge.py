@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 import audit.rules
+from audit.faults import Fault, faults_of, named
 from audit.finding import AuditError, Finding, Verdict, findings
 from audit.registry import Rule, registered
 from audit.run import Run, read_run
@@ -53,26 +55,41 @@ def audit_run(run: Run, *, with_slow: bool = True, only: Collection[str] = ()) -
     rules = [rule for rule in all_rules().values()
              if (with_slow or not rule.is_slow) and (run.has_traces or not rule.needs_traces)
              and (run.steps or rule.name == OF_AN_EMPTY_FILE) and (not only or rule.name in only)]
+    faults = faults_of(run)
     with np.errstate(all="ignore"):  # impossible values are for the rules to judge, not to warn of
-        findings = [finding for rule in rules for finding in _held(rule, run)]
+        findings = [finding for rule in rules for finding in _held(rule, run, faults)]
     notes: tuple[Finding | str, ...] = (*_unread(run), *(finding for finding in findings if finding.is_note))
     return Verdict(tuple(finding for finding in findings if not finding.is_note), notes, len(rules))
 
 
-def _held(rule: Rule, run: Run) -> Iterator[Finding]:
+def _held(rule: Rule, run: Run, faults: tuple[Fault, ...]) -> Iterator[Finding]:
     """At most MOST_PER_RULE findings of one rule."""
     try:
-        broken = [finding for check in rule.function(run) for finding in findings(rule.name, check, run.step_s)]
+        broken = [finding for check in rule.function(run) for part in named(rule.name, check, run, faults)
+                  for finding in findings(rule.name, part, run.step_s)]
     except BROKEN_INPUT as error:
         words = " ".join(str(error).split())[:160]
         raise AuditError(f"{run.path}: rule {rule.name} cannot be held against it: {type(error).__name__} "
                          f"{words}") from error
     except AuditError as error:
         raise AuditError(str(error) if str(run.path) in str(error) else f"{run.path}: {error}") from error
+    broken = _once_a_fault(broken)
     yield from broken[:MOST_PER_RULE]
     if len(broken) > MOST_PER_RULE:
         yield Finding(rule.name, f"and {len(broken) - MOST_PER_RULE} more places", "run", -1, None,
                       float(len(broken)), "places", float(MOST_PER_RULE), all(finding.is_note for finding in broken))
+
+
+def _once_a_fault(findings: list[Finding]) -> list[Finding]:
+    """What a fault explains as one finding a rule: the first place, and how many more there are."""
+    kept, by_fault = [], dict[str, list[Finding]]()
+    for finding in findings:
+        if finding.fault:
+            by_fault.setdefault(finding.fault, []).append(finding)
+        else:
+            kept.append(finding)
+    return kept + [replace(first, what=f"{first.what} (and {len(more)} more places)" if more else first.what)
+                   for first, *more in by_fault.values()]
 
 
 def _unread(run: Run) -> Iterator[str]:

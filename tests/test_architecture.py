@@ -193,7 +193,8 @@ def test_asking_in_passing_can_be_seen(source, is_broken):
 # ---------------------------------------------------------------- wings
 WINGS = {
     "audit": ("finding", "arrays", "classes", "run", "tables", "own_tables", "units", "unit_tables", "cars", "network",
-              "profiles", "series", "prices", "reserve_price", "thermal", "phase_figures", "figures", "registry",
+              "profiles", "series", "prices", "reserve_price", "thermal", "phase_figures", "figures", "faults",
+              "registry",
               "rules", "not_determined", "judge"),
     "controllers": ("port", "contract", "rows", "disaggregation", "temporal", "spatial", "joint", "base", "learned",
                     "variants"),

@@ -47,6 +47,13 @@ def _drivers() -> dict[str, str]:
     return {behaviour.name: f"{behaviour.what}; {behaviour.how}" for behaviour in BEHAVIOURS}
 
 
+def _faults() -> dict[str, str]:
+    from testbed.faults.kind import FAULTS  # noqa: PLC0415
+
+    return {name: f"{kind.what}; where: {kind.place}; meanwhile {kind.answer}".replace("`", "")
+            for name, kind in FAULTS.items()}
+
+
 def _metrics() -> dict[str, str]:
     from testbed.metrics.registry import METRICS  # noqa: PLC0415
 
@@ -55,7 +62,7 @@ def _metrics() -> dict[str, str]:
 
 _KINDS: dict[str, Callable[[], dict[str, str]]] = {
     "controllers": _controllers, "scenarios": _scenarios, "studies": _studies, "networks": _networks,
-    "drivers": _drivers, "tariffs": _tariffs, "wear-models": _wear_models, "metrics": _metrics,
+    "drivers": _drivers, "faults": _faults, "tariffs": _tariffs, "wear-models": _wear_models, "metrics": _metrics,
 }
 KINDS = tuple(_KINDS)
 

@@ -12,6 +12,7 @@ from models.drivers.behaviours import BEHAVIOURS
 from models.network.source import SOURCES
 from models.system.tariff import TARIFFS
 from models.wear import WEAR_MODELS
+from testbed.faults.kind import FAULTS
 from testbed.metrics.registry import METRICS
 from testbed.reporting.figure import FIGURES
 from testbed.wiring import printed
@@ -65,6 +66,13 @@ def _protocols() -> Table:
     return ("here", "OCPP 2.x", "OpenADR"), [(f"`{way.name}`", way.ocpp, way.openadr) for way in BEHAVIOURS]
 
 
+def _faults() -> Table:
+    return (("`kind`", "what happens", "where", "parameters, and their usual values", "meanwhile", "afterwards"),
+            [(f"`{name}`", kind.what, kind.place,
+              "; ".join(f"`{p.name}` {p.usual}: {p.what}" for p in kind.parameters) or "-", kind.answer, kind.after)
+             for name, kind in FAULTS.items()])
+
+
 def _audit_rules() -> Table:
     from audit.judge import all_rules  # noqa: PLC0415 - only where its page is made
 
@@ -81,7 +89,8 @@ def _not_determined() -> Table:
 
 KIND_TABLES: dict[str, Callable[[], Table]] = {
     "wear-models": _wear_models, "tariffs": _tariffs, "networks": _networks, "metrics": _metrics, "figures": _figures,
-    "behaviours": _behaviours, "protocols": _protocols, "audit-rules": _audit_rules, "not-determined": _not_determined}
+    "behaviours": _behaviours, "faults": _faults, "protocols": _protocols, "audit-rules": _audit_rules,
+    "not-determined": _not_determined}
 
 
 def _keys() -> str:

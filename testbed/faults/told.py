@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+DAY_S = 86_400
 
 @dataclass(frozen=True)
 class FaultTold:
@@ -19,12 +20,16 @@ class FaultTold:
     until_s: int
     answer: str
 
+    @property
+    def when(self) -> str:
+        """As `day 1, 17:00 to 18:30`."""
+        day, rest = divmod(self.from_s, DAY_S)
+        end_day, end = divmod(self.until_s - 1, DAY_S)
+        until = f"day {end_day + 1}, {_clock(end + 1)}" if end_day > day else _clock(end + 1)
+        return f"day {day + 1}, {_clock(rest)} to {until}"
+
     def __str__(self) -> str:
-        day, rest = divmod(self.from_s, 86_400)
-        end_day, end = divmod(self.until_s, 86_400)
-        until = f"day {end_day + 1}, {_clock(end)}" if end_day > day else _clock(end)
-        where = f" ({self.place})" if self.place else ""
-        return f"{self.kind}{where}, day {day + 1}, {_clock(rest)} to {until}"
+        return f"{self.kind}{f' ({self.place})' if self.place else ''}, {self.when}"
 
 
 def _clock(seconds: int) -> str:

@@ -115,6 +115,12 @@ def time_axis(last_hour: float) -> dict[str, Any]:
             "dtick": HOURS_PER_DAY}
 
 
+def is_over_time(chart: Chart) -> bool:
+    """Whether its x axis is that of counted time, in hours."""
+    title = chart.layout.get("xaxis", {}).get("title", {}).get("text", "")
+    return title in {time_axis(hours)["title"]["text"] for hours in (HOURS_PER_DAY, 2 * HOURS_PER_DAY)}
+
+
 def _frame(**more: Any) -> dict[str, Any]:
     # dragmode off: a finger on a chart must scroll the page
     return {"autosize": True, "dragmode": False, "font": {"size": 12, "family": "system-ui, sans-serif"},

@@ -18,6 +18,7 @@ from testbed.metrics.published.ledgers import LEDGERS
 from testbed.metrics.registry import METRICS
 from testbed.reporting.charts import Chart, controller_colour, controller_dash
 from testbed.reporting.drawn_runs import Run
+from testbed.reporting.faults import faults_section, marked
 from testbed.reporting.feeder_view import feeder_views
 from testbed.reporting.figure import charts
 from testbed.reporting.first_screen import figure_name, first_screen
@@ -82,7 +83,9 @@ def _page(results: Sequence[Result], audits: Sequence[AuditedRun]) -> str:
     runs = shown_runs(results)
     compared = [r for r in results if r.status == "completed"]
     rows = _compared(compared)
-    drawn = charts(runs) if runs else {}
+    faults = results[0].faults
+    drawn = {section: [marked(chart, faults) for chart in members]
+             for section, members in (charts(runs) if runs else {}).items()}
     placed = {f"{section}-{i}": chart for section, members in drawn.items() for i, chart in enumerate(members)}
     sections = [
         ("ledgers", "Who pays", ledgers_section(compared, rows, lambda controller: _swatched(controller, runs))),
@@ -98,6 +101,7 @@ def _page(results: Sequence[Result], audits: Sequence[AuditedRun]) -> str:
         ("owners", "What owners pay and earn", owners_section(compared)),
         ("refusals", "Refusals", _figures(drawn, "refusals")),
         ("prices", "Prices", _figures(drawn, "prices")),
+        ("faults", "What failed", faults_section(faults)),
         ("run", "What was run", _what_was_run(results, runs, audits)),
         ("caveats", "How to read this", bullet_list(CAVEATS)),
     ]

@@ -13,6 +13,7 @@ from models.network.tap_changer import TapChanger
 from models.network.three_phase.layout import CircuitLayout
 from models.records.feeder import BASE_MVA, RadialFeeder
 from testbed.results.layout import (
+    FAULTS_GROUP,
     FILE_KIND,
     NOT_WRITTEN,
     PLAN_HOURLY,
@@ -297,7 +298,7 @@ def make_faults(file: h5py.File, header: ResultHeader) -> None:
     """/faults: what failed where, from when until when; only where something did."""
     if not header.faults:
         return
-    place = Place(file.create_group("faults"))
+    place = Place(file.create_group(FAULTS_GROUP))
     place.axis("fault", np.arange(len(header.faults), dtype=np.int64), "1", "place in the scenario's list")
     for name, text in (("kind", "kind of fault"), ("place", "where; empty: the whole system"),
                        ("parameters", "parameters with their values"), ("answer", "what was done meanwhile")):

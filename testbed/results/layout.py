@@ -32,6 +32,7 @@ TRACES_KIND = "v2g-testbed vehicle traces"
 FIGURES_KEPT = "optimised"
 """Attribute of a file that holds figures instead of what they are made of: who was planned by the objective."""
 FIGURES_GROUP = "figures"
+FAULTS_GROUP = "faults"
 NOT_WRITTEN = -1
 """Fill of integer arrays whose valid values are 0 and above."""
 

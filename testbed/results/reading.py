@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,7 +14,9 @@ import h5py
 import numpy as np
 
 from controllers.port import Plan
+from testbed.faults.told import FaultTold
 from testbed.results.layout import (
+    FAULTS_GROUP,
     FIGURES_GROUP,
     FIGURES_KEPT,
     FILE_KIND,
@@ -324,6 +326,14 @@ class Result:
     def input_notes(self) -> tuple[str, ...]:
         """What was told of the tables that the scenario's user brought, a sentence each."""
         return tuple(filter(None, str(self.run.get("input_notes", "")).split("\n")))
+
+    @cached_property
+    def faults(self) -> tuple[FaultTold, ...]:
+        """What failed in the run, in the order of the scenario's list."""
+        if not self._names(FAULTS_GROUP):
+            return ()
+        columns = [self._read_file(f"{FAULTS_GROUP}/{field.name}").tolist() for field in fields(FaultTold)]
+        return tuple(FaultTold(*row) for row in zip(*columns, strict=True))
 
     # ------------------------------------------------------------ plans
     @property
