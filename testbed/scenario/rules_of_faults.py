@@ -92,9 +92,9 @@ def _parameters(here: Path, fault: Fault, kind: FaultKind) -> Iterator[Contradic
 def _others(i: int, fault: Fault, kind: FaultKind, scenario: ScenarioKeys) -> Iterator[Contradiction]:
     """Faults before this one that are there at the same time and say otherwise, or the same once more."""
     for j, other in enumerate(scenario.faults[:i]):
-        theirs = FAULTS.get(other.kind, kind)
+        theirs = FAULTS.get(other.kind)
         is_one = fault.kind == other.kind and _where(fault, scenario) == _where(other, scenario)
-        contradicts = kind.decides and kind.decides == theirs.decides and _meet(fault, other, scenario)
+        contradicts = kind.decides and theirs and kind.decides == theirs.decides and _meet(fault, other, scenario)
         if (is_one or contradicts) and fault.from_s < other.until_s and other.from_s < fault.until_s:
             yield Contradiction(("faults", i), fault.kind, f"contradicts faults.{j} ({other.kind}), which is there at "
                                 "the same time and place: one of them alone can say what becomes of "

@@ -78,6 +78,21 @@ FIGURES = (ReportFigure("charging_alone", "cars", 99, "what all cars charge", dr
 '''
 
 
+FAULT = '''
+from testbed.faults.kind import FaultKind
+from testbed.faults.placed import SYSTEM, Injection, changed
+
+
+class Doubled(Injection):
+    def say(self, now_s, heard, said):
+        return changed(said, SYSTEM, load_mw=2 * said[SYSTEM]["load_mw"]) if self.fault.is_on(now_s) else said
+
+
+FAULT = FaultKind("all_kettles", "everybody boils water", "nothing is done, units follow", "tea is drunk",
+                  {"profiles": Doubled})
+'''
+
+
 @pytest.fixture
 def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Add]:
     """add(package, file name, source): the file in a folder of its own that the package looks into as well."""
@@ -169,6 +184,16 @@ def test_a_figure_of_the_report(add: Add, tmp_path: Path, result: Result) -> Non
     write_report([result.path], tmp_path / "after.html")
     before, after = ((tmp_path / f"{name}.html").read_text().count("Charging alone") for name in ("before", "after"))
     assert before == 0 and after > 0
+
+
+def test_a_fault(add: Add, tmp_path: Path, result: Result) -> None:
+    add("testbed.faults.kinds", "all_kettles", FAULT)
+    assert "everybody boils water" in listed("faults")["all_kettles"]
+    assert "tea is drunk" in row_of("faults", "all_kettles")
+    run = open_result(small_run.run(tmp_path, "faults=[{kind: all_kettles, from_h: 5, until_h: 7}]"))
+    factor = run.system("load_mw") / result.system("load_mw")
+    assert factor.tolist() == [2.0 if hour in (5, 6) else 1.0 for hour in range(24)]
+    assert [str(fault) for fault in run.faults] == ["all_kettles, day 1, 05:00 to 07:00"]
 
 
 def test_what_is_added_goes_with_its_file(result: Result) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audit.faults import BREAKS
 from models.network.source import SOURCES, FeederLimits, source_of
 from models.records.arrays import RecordError
 from models.records.feeder import RadialFeeder
@@ -16,14 +17,17 @@ from models.system.tariff import DAY_S, PERIODS, TARIFFS, Terms
 from models.wear import WEAR_MODELS
 from models.wear.contract import WearModel
 from testbed.cli.catalogue import catalogue
+from testbed.faults.kind import FAULTS
+from testbed.faults.placed import Injection
 from testbed.metrics.registry import METRICS
 from testbed.reporting.figure import FIGURES, SECTIONS, charts
 from testbed.reporting.report import shown_runs
 from testbed.results.reading import Result, open_result
+from testbed.wiring.attributes import SIMULATORS
 from tests.testbed import small_run
 
 UNIT_AT_THE_END = {"USD": "_usd", "kWh": "_kwh", "MWh": "_mwh", "MW": "_mw", "pu": "_pu", "%": "_percent", "t": "_t"}
-ALL: tuple[Registry, ...] = (TARIFFS, SOURCES, WEAR_MODELS, METRICS, FIGURES)  # type: ignore[type-arg]
+ALL: tuple[Registry, ...] = (TARIFFS, SOURCES, WEAR_MODELS, METRICS, FIGURES, FAULTS)  # type: ignore[type-arg]
 
 
 @pytest.mark.parametrize("registry", ALL, ids=lambda registered: registered.kind)
@@ -94,6 +98,16 @@ def test_a_wear_model_has_a_price_and_a_loss(name: str) -> None:
     assert np.all(after.loss > state.loss) and np.all(after.loss < 1)
 
 
+# ---------------------------------------------------------------- faults
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_acts_at_simulators_and_says_what_is_done_meanwhile(name: str) -> None:
+    kind = FAULTS[name]
+    assert set(kind.acts) <= set(SIMULATORS) - {"recorder"}
+    assert all(issubclass(acting, Injection) for acting in kind.acts.values())
+    assert len(kind.answer) > 20 and len(kind.after) > 10 and all(p.what for p in kind.parameters)
+    assert name in BREAKS, "audit/faults.py says which rules cannot hold meanwhile"
+
+
 # ---------------------------------------------------------------- metrics and figures
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
@@ -131,7 +145,7 @@ def test_a_figure_without_a_section_or_two_ways_to_draw_is_refused() -> None:
         ReportFigure("x", "load", 1, "nothing")
 
 
-@pytest.mark.parametrize("kind", ["networks", "tariffs", "wear-models", "metrics", "studies"])
+@pytest.mark.parametrize("kind", ["networks", "tariffs", "wear-models", "metrics", "studies", "faults"])
 def test_lists_say_what_each_is(kind: str) -> None:
     assert catalogue(kind) and all(catalogue(kind).values())
 
