@@ -17,6 +17,7 @@ import psutil
 
 from testbed.running.one_run import run_scenario
 from testbed.scenario.loading import load_scenario
+from testbed.scenario.record import Scenario
 from testbed.setup.controller_loading import load_controller
 
 ALLOWED = 1.05
@@ -26,6 +27,11 @@ MB = 2**20
 def measured(scenario_name: str, controller: str, days: int, folder: Path) -> list[float]:
     """MB as each day ends, warm-up included."""
     scenario = load_scenario(scenario_name, [f"days={days}", f"execution.cache_dir={folder / 'cache'}"])
+    return measured_of(scenario, controller, folder / "run.h5")
+
+
+def measured_of(scenario: Scenario, controller: str, output: Path) -> list[float]:
+    """The same of a scenario that is there already."""
     process, a_day, seen = psutil.Process(), 86_400 // scenario.step_s, list[float]()
 
     def progress(done: int, _total: int) -> None:
@@ -34,7 +40,7 @@ def measured(scenario_name: str, controller: str, days: int, folder: Path) -> li
             seen.append(process.memory_info().rss / MB)
             print(f"day {len(seen)}: {seen[-1]:.0f} MB", file=sys.stderr, flush=True)
 
-    run_scenario(scenario, load_controller(controller), seed=1, output=folder / "run.h5", progress=progress)
+    run_scenario(scenario, load_controller(controller), seed=1, output=output, progress=progress)
     return seen
 
 

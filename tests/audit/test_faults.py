@@ -1,0 +1,56 @@
+"""What a fault explains is a note that names it; the same beyond its time, place or kind is a violation."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from audit.faults import faults_of, named
+from audit.finding import Check, findings
+
+HOUR, STEPS = 3600, 24
+
+
+def run_with(*faults: dict[str, Any]) -> Any:
+    return SimpleNamespace(scenario={"faults": list(faults)}, steps=STEPS, step_s=HOUR, time_s=HOUR * np.arange(STEPS),
+                           districts=(SimpleNamespace(name="north"), SimpleNamespace(name="south")))
+
+
+def said(rule: str, hour: int, run: Any, what: str = "load_mw") -> list[str]:
+    check = Check(what, np.where(np.arange(STEPS) == hour, 5.0, 0.0), 1.0, "MW")
+    return [str(finding) for part in named(rule, check, run, faults_of(run)) for finding in findings(rule, part, HOUR)]
+
+
+WIND = {"kind": "wind_off", "day": 1, "from_h": 5.0, "until_h": 7.0, "district": None}
+
+
+@pytest.mark.parametrize(("rule", "hour", "is_named"), [
+    ("profiles", 5, True), ("profiles", 6, True), ("profiles", 4, False), ("profiles", 12, False),
+    ("balance", 5, False)])
+def test_only_what_the_kind_explains_and_only_while_it_is_there(rule: str, hour: int, is_named: bool) -> None:
+    line, = said(rule, hour, run_with(WIND))
+    assert line.startswith(f"note: {rule}: faults.0 (wind_off): load_mw") is is_named
+    assert line.startswith(rule) is not is_named
+
+
+@pytest.mark.parametrize(("what", "is_named"), [("north: load at bus 3", True), ("south: load at bus 3", False)])
+def test_only_in_its_district(what: str, is_named: bool) -> None:
+    out = {"kind": "line_out", "day": 1, "from_h": 5.0, "until_h": 7.0, "district": "north"}
+    line, = said("loads_of_buses", 5, run_with(out), what)
+    assert ("faults.0 (line_out)" in line) is is_named
+
+
+def test_what_is_broken_in_and_beyond_is_both() -> None:
+    check = Check("load_mw", np.where(np.isin(np.arange(STEPS), (5, 20)), 5.0, 0.0), 1.0, "MW")
+    run = run_with(WIND)
+    lines = [finding for part in named("profiles", check, run, faults_of(run))
+             for finding in findings("profiles", part, HOUR)]
+    assert [(finding.row, finding.is_note) for finding in lines] == [(5, True), (20, False)]
+
+
+def test_without_faults_nothing_is_changed() -> None:
+    check = Check("load_mw", np.ones(STEPS), 0.0, "MW")
+    assert list(named("profiles", check, run_with(), ())) == [check]
