@@ -61,9 +61,9 @@ def rows_of(fault: str, plain: Sequence[Result], faulty: Sequence[Result],
     """A row per run: what the fault adds to each figure, and what the audit says."""
     rows: list[tuple[object, ...]] = []
     for before, after, audit in zip(plain, faulty, audits, strict=True):
-        figures = compute_metrics(before), compute_metrics(after)
+        old, new = compute_metrics(before), compute_metrics(after)
         named = [note for note in audit.notes if f"({fault})" in note]
-        rows.append((fault, after.controller, after.seed, *(figures[1][name] - figures[0][name] for name in DIFFERENCES),
+        rows.append((fault, after.controller, after.seed, *(new[name] - old[name] for name in DIFFERENCES),
                      audit.count, len(named), " ".join(new_nans(fault, before, after))))
     return rows
 

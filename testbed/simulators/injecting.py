@@ -77,7 +77,9 @@ def _meant(fault: Fault, site: Site, feeder: RadialFeeder | None) -> Bools:
     meant = np.ones(site.bus_count, dtype=np.bool_)
     if fault.line_to is not None and feeder is not None:
         meant = _behind(fault.line_to, feeder)
-    return meant & _on_phase(fault.phase, feeder) if fault.phase is not None and feeder is not None else meant
+    if fault.phase is not None and feeder is not None:
+        meant = meant & _on_phase(fault.phase, feeder)
+    return np.asarray(meant, dtype=np.bool_)
 
 
 def _row(bus: int | str, site: Site, feeder: RadialFeeder | None) -> int:

@@ -26,9 +26,9 @@ class Dropped(Injection):
             return heard
         is_lost = self.fault.draws(now_s).random(told.setpoint_kw.size) < self.fault.number("share")
         before = self.came or Told.nothing(told.setpoint_kw.size, told.q_bus_kvar.size)
-        self.came = Told(*(np.where(is_lost, old, new) for old, new in (
-            (before.setpoint_kw, sent.setpoint_kw), (before.is_dispatched, sent.is_dispatched))), sent.q_bus_kvar,
-            np.where(is_lost, before.since_s, sent.since_s))
+        self.came = Told(np.where(is_lost, before.setpoint_kw, sent.setpoint_kw),
+                         np.where(is_lost, before.is_dispatched, sent.is_dispatched), sent.q_bus_kvar,
+                         np.where(is_lost, before.since_s, sent.since_s))
         return changed(heard, here, instructions=self.came.instead_of(told, declared))
 
 

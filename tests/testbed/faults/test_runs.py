@@ -13,21 +13,21 @@ from testbed.reporting.report import write_report
 from testbed.results.reading import Result, equal_results, open_result
 from tests.testbed import small_run
 
-ITEMS = """
-{kind: lower_layer_silent, district: feeder33, from_h: 1, until_h: 2}
-{kind: upper_solver_fails, from_h: 2, until_h: 4}
-{kind: lower_solver_fails, district: feeder33, from_h: 3, until_h: 4}
-{kind: setpoints_late, district: feeder33, from_h: 5, until_h: 7}
-{kind: setpoints_dropped, district: feeder33, from_h: 7, until_h: 9}
-{kind: telemetry_stale, district: feeder33, from_h: 8, until_h: 10}
-{kind: measurement_error, district: feeder33, from_h: 10, until_h: 12}
-{kind: forecast_outage, from_h: 11, until_h: 13}
-{kind: chargers_out, district: feeder33, zone: office, from_h: 13, until_h: 15}
-{kind: line_out, district: feeder33, line_to: 26, from_h: 16, until_h: 18}
-{kind: zone_out, district: feeder33, zone: residential, from_h: 18, until_h: 20}
-{kind: unit_trip, unit: U3, from_h: 19, until_h: 21}
-{kind: wind_off, from_h: 20, until_h: 22}
-{kind: power_flow_diverges, district: feeder33, from_h: 21, until_h: 23}""".split("\n")[1:]
+ITEMS = (
+    "{kind: lower_layer_silent, district: feeder33, from_h: 1, until_h: 2}",
+    "{kind: upper_solver_fails, from_h: 2, until_h: 4}",
+    "{kind: lower_solver_fails, district: feeder33, from_h: 3, until_h: 4}",
+    "{kind: setpoints_late, district: feeder33, from_h: 5, until_h: 7}",
+    "{kind: setpoints_dropped, district: feeder33, from_h: 7, until_h: 9}",
+    "{kind: telemetry_stale, district: feeder33, from_h: 8, until_h: 10}",
+    "{kind: measurement_error, district: feeder33, from_h: 10, until_h: 12}",
+    "{kind: forecast_outage, from_h: 11, until_h: 13}",
+    "{kind: chargers_out, district: feeder33, zone: office, from_h: 13, until_h: 15}",
+    "{kind: line_out, district: feeder33, line_to: 26, from_h: 16, until_h: 18}",
+    "{kind: zone_out, district: feeder33, zone: residential, from_h: 18, until_h: 20}",
+    "{kind: unit_trip, unit: U3, from_h: 19, until_h: 21}",
+    "{kind: wind_off, from_h: 20, until_h: 22}",
+    "{kind: power_flow_diverges, district: feeder33, from_h: 21, until_h: 23}")
 ELSEWHERE = {"phase_out", "upper_layer_silent"}
 """Kinds tried on a network of three phases, and across a midnight."""
 CONTROLLERS = (small_run.PLAIN, "uncoordinated", "smart_charging", "tariff", "temporal", "bilayer")
