@@ -362,7 +362,8 @@ class Fleet:
             live = np.flatnonzero(~self._is_dead[bus])
             if not live.size:
                 return
-            rows, bus, power_kw, hours, ceiling_kwh = (of[live] for of in (rows, bus, power_kw, hours, ceiling_kwh))
+            rows, bus = rows[live], bus[live]
+            power_kw, hours, ceiling_kwh = power_kw[live], hours[live], ceiling_kwh[live]
         done = exchange_by_kind(self._batteries.rows(rows), self._charger_kind[rows], self.energy_kwh[rows], power_kw,
                                 hours, ceiling_kwh, self.parameters.curves)
         self.energy_kwh[rows] += done.stored_kwh - done.drawn_kwh

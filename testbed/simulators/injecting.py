@@ -105,7 +105,7 @@ def _behind(bus: int | str, feeder: RadialFeeder) -> Bools:
     first = feeder.bus_row(bus)
     if first == 0:
         raise RecordError(f"feeder {feeder.name}: bus {bus} is the source, no line leads to it")
-    behind = np.arange(feeder.bus_count) == first
+    behind: Bools = np.asarray(np.arange(feeder.bus_count) == first)
     for row in range(first + 1, feeder.bus_count):  # parents precede children
         behind[row] |= behind[feeder.parent[row]]
     return behind
