@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import audit.rules
-from audit.faults import Fault, faults_of, named
+from audit.faults.explaining import Fault, faults_of, named
 from audit.finding import AuditError, Finding, Verdict, findings
 from audit.registry import Rule, registered
 from audit.run import Run, read_run

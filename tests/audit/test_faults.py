@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audit.faults import faults_of, named
+from audit.faults.explaining import faults_of, named
 from audit.finding import Check, findings
 
 HOUR, STEPS = 3600, 24

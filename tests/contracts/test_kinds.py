@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audit.faults import BREAKS
+from audit.faults.explaining import BREAKS
 from models.network.source import SOURCES, FeederLimits, source_of
 from models.records.arrays import RecordError
 from models.records.feeder import RadialFeeder
@@ -105,7 +105,7 @@ def test_a_fault_acts_at_simulators_and_says_what_is_done_meanwhile(name: str) -
     assert set(kind.acts) <= set(SIMULATORS) - {"recorder"}
     assert all(issubclass(acting, Injection) for acting in kind.acts.values())
     assert len(kind.answer) > 20 and len(kind.after) > 10 and all(p.what for p in kind.parameters)
-    assert name in BREAKS, "audit/faults.py says which rules cannot hold meanwhile"
+    assert name in BREAKS, "audit/faults/explaining.py says which rules cannot hold meanwhile"
 
 
 # ---------------------------------------------------------------- metrics and figures
