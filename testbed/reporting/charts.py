@@ -121,14 +121,16 @@ def is_over_time(chart: Chart) -> bool:
     return title in {time_axis(hours)["title"]["text"] for hours in (HOURS_PER_DAY, 2 * HOURS_PER_DAY)}
 
 
-def _frame(**more: Any) -> dict[str, Any]:
+def frame_of(**more: Any) -> dict[str, Any]:
+    """A chart's layout, with what is particular to it."""
     # dragmode off: a finger on a chart must scroll the page
     return {"autosize": True, "dragmode": False, "font": {"size": 12, "family": "system-ui, sans-serif"},
             "margin": {"l": 62, "r": 12, "t": 24, "b": 44}, "hovermode": "x unified", "showlegend": False,
             "plot_bgcolor": "#ffffff", "paper_bgcolor": "#ffffff", **more}
 
 
-def _axis(**more: Any) -> dict[str, Any]:
+def axis_of(**more: Any) -> dict[str, Any]:
+    """An axis, with what is particular to it."""
     return {"gridcolor": "#e3e3e3", "zerolinecolor": "#888888", "linecolor": "#888888", "fixedrange": True,
             "automargin": True, **more}
 
@@ -142,8 +144,8 @@ def line_chart(title: str, caption: str, unit_title: str, lines: Sequence[Line],
              "y": numbers(line.values, digits), "hoverlabel": {"namelength": 30},
              "line": {"color": line.colour, "dash": line.dash, "width": line.width, "shape": shape}} for line in lines]
     last = max((float(line.hours[-1]) for line in lines if line.hours.size), default=HOURS_PER_DAY)
-    layout = _frame(
-        xaxis=_axis(**(x_axis or time_axis(last))), yaxis=_axis(title={"text": unit_title}, **(y_axis or {})),
+    layout = frame_of(
+        xaxis=axis_of(**(x_axis or time_axis(last))), yaxis=axis_of(title={"text": unit_title}, **(y_axis or {})),
         shapes=[{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y,
                  "line": {"color": "#444444", "width": 1, "dash": "dash"}} for y in limits])
     legend = tuple(LegendEntry(line.name, line.colour, line.dash) for line in lines)
@@ -153,19 +155,21 @@ def line_chart(title: str, caption: str, unit_title: str, lines: Sequence[Line],
 # ---------------------------------------------------------------- panels
 def panel_chart(title: str, caption: str, y_title: str, panels: Sequence[Panel], last_hour: float,
                 y_axis: dict[str, Any] | None = None, colour_bar: str = "", panel_px: int = PANEL_PX,
-                legend: tuple[LegendEntry, ...] = ()) -> Chart:
-    """Panels above each other on one time axis; with `colour_bar` (its title) they share a colour scale."""
+                legend: tuple[LegendEntry, ...] = (), x_axis: dict[str, Any] | None = None) -> Chart:
+    """Panels above each other on one time axis, or on `x_axis`; with `colour_bar` (its title) they share a colour
+    scale.
+    """
     count = max(len(panels), 1)
     panel_px = min(panel_px, max(PANELS_PX // count - PANEL_GAP_PX, PANEL_MIN_PX))
     inner = count * (panel_px + PANEL_GAP_PX)
-    layout = _frame(xaxis=_axis(**time_axis(last_hour), anchor=f"y{count}" if count > 1 else "y"),
-                    annotations=[], hovermode="closest" if colour_bar else "x unified")
+    layout = frame_of(xaxis=axis_of(**(x_axis or time_axis(last_hour)), anchor=f"y{count}" if count > 1 else "y"),
+                      annotations=[], hovermode="closest" if colour_bar else "x unified")
     data: list[dict[str, Any]] = []
     for i, panel in enumerate(panels):
         top = 1 - (i * (panel_px + PANEL_GAP_PX) + PANEL_GAP_PX) / inner
         bottom = 1 - (i + 1) * (panel_px + PANEL_GAP_PX) / inner
         key = f"y{i + 1}" if i else "y"
-        layout[f"yaxis{i + 1}" if i else "yaxis"] = _axis(
+        layout[f"yaxis{i + 1}" if i else "yaxis"] = axis_of(
             **{"domain": [max(bottom, 0.0), top], "title": {"text": y_title}, **(y_axis or {}),
                **({"matches": "y"} if i else {})})
         layout["annotations"].append({"text": f"<b>{label(panel.title)}</b>", "xref": "paper", "yref": "paper",
@@ -209,8 +213,8 @@ def bar_chart(title: str, caption: str, unit_title: str, rows: Sequence[str],
     data = [{"type": "bar", "orientation": "h", "name": label(name), "y": [label(row) for row in rows],
              "x": numbers(np.asarray(values)), "marker": {"color": PART_COLOURS[i % len(PART_COLOURS)]}}
             for i, (name, values) in enumerate(parts)]
-    layout = _frame(barmode="relative", hovermode="closest", xaxis=_axis(title={"text": unit_title}, nticks=5),
-                    yaxis=_axis(autorange="reversed", type="category"))
+    layout = frame_of(barmode="relative", hovermode="closest", xaxis=axis_of(title={"text": unit_title}, nticks=5),
+                      yaxis=axis_of(autorange="reversed", type="category"))
     legend = tuple(LegendEntry(name, PART_COLOURS[i % len(PART_COLOURS)]) for i, (name, _) in enumerate(parts))
     frame = layout["margin"]["t"] + layout["margin"]["b"]
     return Chart(title, caption, data, layout, frame + BAR_PX * max(len(rows), 1), legend)

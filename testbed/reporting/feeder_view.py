@@ -44,10 +44,14 @@ def every_step(runs: Sequence[Run], districts: Sequence[str]) -> int:
 
 
 def _view(runs: Sequence[Run], district: str, every: int) -> str:
-    data = feeder_data(runs, district, every)
-    names = [run.name for run in runs]
+    told = "The slider begins where the lowest voltage of all runs happened."
+    told += f" Every {every} steps are shown." if every > 1 else ""
+    return view(district, feeder_data(runs, district, every), [run.name for run in runs], told)
+
+
+def view(district: str, data: dict[str, Any], names: Sequence[str], told: str) -> str:
+    """HTML of a feeder with its slider; `data` as `feeder_data` has it, `told` a sentence on the slider."""
     none = '<option value="">nothing beside it</option>'
-    steps = f" Every {every} steps are shown." if every > 1 else ""
     return (
         f'<div class="feeder" data-district="{escape(district)}"><h3>{escape(district)}</h3><div class="tools">'
         f'{_select("shown", {"voltage": "voltage", "loading": "line loading"})}'
@@ -60,8 +64,8 @@ def _view(runs: Sequence[Run], district: str, every: int) -> str:
         '<div class="pair" data-part="pair"></div><div class="scale" style="background:linear-gradient(90deg,#00204c,'
         '#575c6d,#7c7b78,#a59c74,#ffea46)"></div><div class="ends"><span data-part="low"></span>'
         '<span data-part="high"></span></div><p class="small">The substation is at the left; buses stand by electrical '
-        "distance from it, very short lines a little longer than they are. The slider begins where the lowest voltage "
-        f'of all runs happened.{steps}</p><script type="application/json">{inline_json(data)}</script></div>')
+        f"distance from it, very short lines a little longer than they are. {escape(told)}</p>"
+        f'<script type="application/json">{inline_json(data)}</script></div>')
 
 
 def _select(part: str, options: dict[str, str], first: str = "", chosen: str = "") -> str:
@@ -73,33 +77,40 @@ def _select(part: str, options: dict[str, str], first: str = "", chosen: str = "
 # ---------------------------------------------------------------- what the script reads
 def feeder_data(runs: Sequence[Run], district: str, every: int = 1) -> dict[str, Any]:
     """Places of buses, and voltages and loadings of every `every`-th step of each run."""
-    result = runs[0].result
-    bus = np.asarray(result.district(district, "bus"))
-    parent = rows_of(result.district(district, "bus_parent"), bus)
-    _, row = tree_places(parent)
-    distance = electrical_distance(result, district, parent)
     voltages = [run.result.district(district, "vm_pu") for run in runs]
     longest = max(runs, key=lambda run: run.result.time_s.size).result
     lowest = np.nan_to_num(np.fmin.reduce(min(voltages, key=np.nanmin), axis=1), nan=np.inf)
-    lower = next(d["v_min_pu"] for d in result.scenario["districts"] if d["name"] == district)
     loadings = [run.result.district(district, LOADING) for run in runs if run.result.holds(district, LOADING)]
-    return {
-        "bus": bus.tolist(), "label": list(result.bus_labels(district)), "parent": parent.tolist(),
-        "y": (row - row.min()).tolist(), "levels": int(np.ptp(row)) + 1,
-        "x": _rounded(drawn_distance(distance, parent)),
-        "distance": _rounded(distance / (distance.max() or 1.0)),
+    return places(runs[0].result, district) | {
         "clock": [clock(s) for s in longest.time_s[::every].tolist()], "worst": int(np.argmin(lowest)) // every,
-        "lower": float(lower), "scales": SCALES,
         "limits": {"voltage": [min(float(np.nanmin(v)) for v in voltages), max(float(np.nanmax(v)) for v in voltages)],
                    "loading": [0.0, max((float(np.nanmax(v)) for v in loadings), default=100.0)]},
         "runs": {run.name: {"values": _values(run.result, district, every)} for run in runs}}
 
 
-def _values(result: Result, district: str, every: int) -> dict[str, str]:
+def places(result: Result, district: str) -> dict[str, Any]:
+    """Where buses stand, how they are called, the lower limit of voltage, and the scales of packed numbers."""
+    bus = np.asarray(result.district(district, "bus"))
+    parent = rows_of(result.district(district, "bus_parent"), bus)
+    _, row = tree_places(parent)
+    distance = electrical_distance(result, district, parent)
+    lower = next(d["v_min_pu"] for d in result.scenario["districts"] if d["name"] == district)
+    return {"bus": bus.tolist(), "label": list(result.bus_labels(district)), "parent": parent.tolist(),
+            "y": (row - row.min()).tolist(), "levels": int(np.ptp(row)) + 1,
+            "x": _rounded(drawn_distance(distance, parent)),
+            "distance": _rounded(distance / (distance.max() or 1.0)), "lower": float(lower), "scales": SCALES}
+
+
+def values_of(result: Result, district: str) -> dict[str, tuple[str, Array]]:
+    """The scale and the values [T, bus] of each case of voltage, and of the loading, that the file has any of."""
     names = {case: name for case, (name, _) in CASES.items()} | {"loading": LOADING}
-    return {case: packed(result.district(district, name)[::every], "loading" if case == "loading" else "voltage")
+    return {case: ("loading" if case == "loading" else "voltage", result.district(district, name))
             for case, name in names.items() if result.holds(district, name)
             and np.any(np.isfinite(result.district(district, name)))}
+
+
+def _values(result: Result, district: str, every: int) -> dict[str, str]:
+    return {case: packed(values[::every], scale) for case, (scale, values) in values_of(result, district).items()}
 
 
 def packed(values: Array, scale: str) -> str:

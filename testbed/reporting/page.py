@@ -98,12 +98,15 @@ def charts_json(placed: dict[str, Chart]) -> str:
                         for identity, chart in placed.items()})
 
 
-def page(title: str, first: str, sections: Sequence[tuple[str, str, str]], placed: dict[str, Chart]) -> str:
-    """The whole document: `first` is the HTML of the first screen; sections are (id, heading, HTML)."""
+def page(title: str, first: str, sections: Sequence[tuple[str, str, str]], placed: dict[str, Chart],
+         more_scripts: Sequence[str] = ()) -> str:
+    """The whole document: `first` is the HTML of the first screen; sections are (id, heading, HTML); `more_scripts`:
+    assets after those of every page.
+    """
     links = "".join(f'<a href="#{key}">{escape(heading)}</a>' for key, heading, _ in sections)
     body = "".join(f'<section id="{key}"><h2>{escape(heading)}</h2>{content}</section>'
                    for key, heading, content in sections)
-    scripts = "".join(f"<script>{asset(name)}</script>" for name in (LIBRARY, "page.js", "feeder.js"))
+    scripts = "".join(f"<script>{asset(name)}</script>" for name in (LIBRARY, "page.js", "feeder.js", *more_scripts))
     return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>{escape(title)}</title><style>{asset('page.css')}</style></head><body>"

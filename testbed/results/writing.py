@@ -7,6 +7,7 @@ place in the file.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +36,8 @@ from testbed.wiring.owner import this_process
 
 FLUSH_STEPS = 32
 """Steps per block: a write of a series costs a tenth of a millisecond, however long it is."""
+FLUSH_S = 2.0
+"""Nor does a block wait longer, so that somebody who follows a slow run sees it (testbed.reporting.live)."""
 SYSTEM_GROUP = "/"
 
 Status = Literal["completed", "failed", "interrupted"]
@@ -90,6 +93,7 @@ class ResultWriter:
         """`run`: what is known of the run as it begins, for `/run`; without it that this process is the writer."""
         self._path, self._header, self._layout, self._flush_steps = path, header, layout, flush_steps
         self._next_step = self._first_buffered = 0
+        self._flushed_s = time.monotonic()
         self._at_the_end: list[Edit] = []
         path.parent.mkdir(parents=True, exist_ok=True)
         with laid_out(path) as file:
@@ -115,7 +119,8 @@ class ResultWriter:
                 raise ResultError(f"step {step}: no values for district {district.name}")
             self._buffer(district.name, districts[district.name])
         self._next_step += 1
-        if self._next_step - self._first_buffered >= self._flush_steps:
+        waited_s = time.monotonic() - self._flushed_s
+        if self._next_step - self._first_buffered >= self._flush_steps or waited_s >= FLUSH_S:
             self.flush()
 
     def _buffer(self, group: str, values: Mapping[str, Any]) -> None:
@@ -129,7 +134,7 @@ class ResultWriter:
         span = slice(self._first_buffered, self._next_step)
         for block in self._blocks.values():
             block.write(span)
-        self._first_buffered = self._next_step
+        self._first_buffered, self._flushed_s = self._next_step, time.monotonic()
         self._file.flush()
         self._file.attrs.modify("steps_written", self._next_step)  # in its place: the file keeps its shape
         self._file.flush()

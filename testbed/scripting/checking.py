@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from models.records.arrays import RecordError
 from testbed.running.preflight import WrongRequest, checked_scenario
 from testbed.scenario.record import Scenario as Keys
+from testbed.scenario.twins import twin_notes
 from testbed.scripting.scenario import Scenario
 from testbed.setup.input_notes import input_notes
 from testbed.sweeping.study import cases_of, load_study
@@ -90,4 +92,5 @@ def study_lines(name: str) -> list[str]:
             mistakes += wrong.mistakes
     if mistakes:
         raise WrongRequest(list(dict.fromkeys(mistakes)))
-    return [f"{study.name} is valid: {len(cases)} cases of {len(texts)} scenarios under {', '.join(study.controllers)}"]
+    return [f"{study.name} is valid: {len(cases)} cases of {len(texts)} scenarios under {', '.join(study.controllers)}",
+            *(f"note: {note}" for note in twin_notes(json.loads(text) for text in texts))]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from testbed.metrics.older_tables import left_out
 from testbed.metrics.registry import METRICS
 from testbed.running.preflight import RESULTS, WrongRequest, folder_mistakes
+from testbed.scenario.twins import twin_notes
 from testbed.sweeping.alone import alone_in
 from testbed.sweeping.case import (
     VIOLATIONS,
@@ -217,6 +218,8 @@ def _remember_failure(folder: Path, key: str, failure: Failure) -> None:
 def tell_start(sweep: Sweep, chosen: Sequence[Case], todo: Sequence[Case], say: Say) -> None:
     kept = len(chosen) - len(todo)
     say(f"{sweep.study.name}: {len(chosen)} cases, {kept} complete already, {len(todo)} to do; {sweep.folder}")
+    for note in twin_notes(json.loads(text) for text in dict.fromkeys(case.scenario_json for case in sweep.cases)):
+        say(f"note: {note}")
     if others := len(left_out(sweep.folder / TABLE, ("case",), {(case.key,) for case in sweep.cases})):
         say(f"note: {TABLE} will no longer list {others} cases that are not in this study; their results stay, and a "
             "study that names them lists them again")

@@ -11,6 +11,8 @@ from testbed.cli.ending import reported
 from testbed.cli.opened import content_read, opened
 from testbed.cli.saying import say, tell
 from testbed.reporting.report import write_report
+from testbed.reporting.study.cases import is_study
+from testbed.reporting.study.report import write_study_report
 from testbed.results.reading import Result
 from testbed.running.preflight import WrongRequest, file_mistakes
 from testbed.scripting.given import expect
@@ -21,21 +23,33 @@ FIRST = ("uncoordinated", "no_pev")
 
 @reported
 def command(
-    source: Annotated[Path, typer.Argument(metavar="FILE.h5|DIR")],
+    source: Annotated[Path, typer.Argument(metavar="FILE.h5|DIR|STUDY_DIR")],
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE.html",
                       help="The report [default: FILE.html, or DIR/report.html].")] = None,
 ) -> None:
-    """Write one self-contained HTML page about a result, or about all results of a folder."""
+    """Write one self-contained HTML page about a result, all results of a folder, or a study with its tables."""
     expect("result", str(source))
     if output is None:
         output = source / "report.html" if source.is_dir() else source.with_suffix(".html")
     mistakes = file_mistakes(output, "-o", ".html")
+    if is_study(source):
+        _of_study(source, output, mistakes)
+        return
     paths = _results_in(source, mistakes)
     if mistakes:
         raise WrongRequest(mistakes)
     with content_read(source):
         write_report(paths, output)
     tell(output)
+
+
+def _of_study(folder: Path, output: Path, mistakes: list[str]) -> None:
+    if mistakes:
+        raise WrongRequest(mistakes)
+    with content_read(folder):
+        files = write_study_report(folder, output)
+    for file in files:
+        tell(file)
 
 
 def _results_in(source: Path, mistakes: list[str]) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -28,11 +29,20 @@ def command(
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE.h5",
                       help="Result file [default: results/SCENARIO/CONTROLLER-seedN.h5].")] = None,
     force: Force = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the run on a page of this machine; its address comes "
+                                        "on stderr.")] = False,
 ) -> None:
     """Run one scenario under one controller and print the headline figures."""
     expect("scenario", scenario)
     request = run_request(scenario, controller, seed, overrides or (), plan, output, force)
-    outcome, = carry_out(request.scenario, [single_job(request)])
+    with _watched(request.output) if watch else nullcontext():
+        outcome, = carry_out(request.scenario, [single_job(request)])
     if outcome.failure:
         raise typer.Exit(FAILED)
     print_run(opened(outcome.path), headline=True)
+
+
+def _watched(file: Path) -> AbstractContextManager[None]:
+    from testbed.reporting.live.beside import live_beside  # noqa: PLC0415 - a server, where it is asked for
+
+    return live_beside(file)

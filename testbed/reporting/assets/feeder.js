@@ -27,6 +27,7 @@ class Feeder {
     this.part = name => box.querySelector(`[data-part="${name}"]`);
     this.slider = this.part("slider");
     this.timer = null;
+    this.slider.max = this.data.clock.length - 1;
     for (const name of ["shown", "case", "first", "second", "slider"])
       this.part(name).addEventListener("input", () => this.show());
     this.part("play").addEventListener("click", () => this.play());

@@ -1,0 +1,1 @@
+"""A page on the loopback that follows a run from the file that it writes."""
