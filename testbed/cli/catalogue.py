@@ -60,9 +60,18 @@ def _metrics() -> dict[str, str]:
     return {name: f"[{metric.unit}] {metric.definition}" for name, metric in METRICS.items()}
 
 
+def _figures() -> dict[str, str]:
+    from testbed.reporting.figure import FIGURES  # noqa: PLC0415
+    from testbed.reporting.study.figure import STUDY_FIGURES  # noqa: PLC0415
+
+    return {name: f"report, {figure.section}: {figure.shows}" for name, figure in FIGURES.items()} | {
+        name: f"report of a study: {figure.shows}" for name, figure in STUDY_FIGURES.items()}
+
+
 _KINDS: dict[str, Callable[[], dict[str, str]]] = {
     "controllers": _controllers, "scenarios": _scenarios, "studies": _studies, "networks": _networks,
     "drivers": _drivers, "faults": _faults, "tariffs": _tariffs, "wear-models": _wear_models, "metrics": _metrics,
+    "figures": _figures,
 }
 KINDS = tuple(_KINDS)
 

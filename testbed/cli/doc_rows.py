@@ -15,6 +15,7 @@ from models.wear import WEAR_MODELS
 from testbed.faults.kind import FAULTS
 from testbed.metrics.registry import METRICS
 from testbed.reporting.figure import FIGURES
+from testbed.reporting.study.figure import STUDY_FIGURES
 from testbed.wiring import printed
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
@@ -58,6 +59,10 @@ def _figures() -> Table:
              for name, figure in FIGURES.items()])
 
 
+def _study_figures() -> Table:
+    return ("figure", "shows"), [(f"`{name}`", figure.shows) for name, figure in STUDY_FIGURES.items()]
+
+
 def _behaviours() -> Table:
     return ("behaviour", "what happens", "drawn"), [(f"`{way.name}`", way.what, way.how) for way in BEHAVIOURS]
 
@@ -89,6 +94,7 @@ def _not_determined() -> Table:
 
 KIND_TABLES: dict[str, Callable[[], Table]] = {
     "wear-models": _wear_models, "tariffs": _tariffs, "networks": _networks, "metrics": _metrics, "figures": _figures,
+    "study-figures": _study_figures,
     "behaviours": _behaviours, "faults": _faults, "protocols": _protocols, "audit-rules": _audit_rules,
     "not-determined": _not_determined}
 

@@ -21,13 +21,15 @@ from testbed.faults.kind import FAULTS
 from testbed.faults.placed import Injection
 from testbed.metrics.registry import METRICS
 from testbed.reporting.figure import FIGURES, SECTIONS, charts
+from testbed.reporting.study.figure import STUDY_FIGURES
 from testbed.reporting.report import shown_runs
 from testbed.results.reading import Result, open_result
 from testbed.wiring.attributes import SIMULATORS
 from tests.testbed import small_run
 
 UNIT_AT_THE_END = {"USD": "_usd", "kWh": "_kwh", "MWh": "_mwh", "MW": "_mw", "pu": "_pu", "%": "_percent", "t": "_t"}
-ALL: tuple[Registry, ...] = (TARIFFS, SOURCES, WEAR_MODELS, METRICS, FIGURES, FAULTS)  # type: ignore[type-arg]
+ALL: tuple[Registry, ...] = (TARIFFS, SOURCES, WEAR_MODELS, METRICS, FIGURES, STUDY_FIGURES,  # type: ignore[type-arg]
+                            FAULTS)
 
 
 @pytest.mark.parametrize("registry", ALL, ids=lambda registered: registered.kind)
@@ -145,7 +147,7 @@ def test_a_figure_without_a_section_or_two_ways_to_draw_is_refused() -> None:
         ReportFigure("x", "load", 1, "nothing")
 
 
-@pytest.mark.parametrize("kind", ["networks", "tariffs", "wear-models", "metrics", "studies", "faults"])
+@pytest.mark.parametrize("kind", ["networks", "tariffs", "wear-models", "metrics", "studies", "faults", "figures"])
 def test_lists_say_what_each_is(kind: str) -> None:
     assert catalogue(kind) and all(catalogue(kind).values())
 

@@ -24,7 +24,7 @@ from testbed.reporting.study.verdict import bests, notes, sentences
 from testbed.running.preflight import WrongRequest
 from testbed.scenario.twins import twin_notes
 from tests.testbed.cli_runs import call, files_in
-from tests.testbed.reporting.studies import grid, write_study
+from tests.testbed.reporting.studies import grid, study_of, write_study
 
 SOCIETY, OWNERS, OPERATOR = (f"{who}_cost_usd_adjusted" for who in ("society", "owners", "operator"))
 NOISE = {1: -1.0, 2: 0.0, 3: 1.0}
@@ -42,13 +42,13 @@ def day(point: dict[str, Any], controller: str, seed: int) -> dict[str, float] |
 
 
 @pytest.fixture
-def folder(tmp_path: Path, write_result: Any) -> Path:
-    return write_study(tmp_path / "study", write_result, POINTS, day, metrics=(SOCIETY, OWNERS, "carbon_t"))
+def folder(tmp_path: Path) -> Path:
+    return write_study(tmp_path / "study", POINTS, day, metrics=(SOCIETY, OWNERS, "carbon_t"))
 
 
-@pytest.fixture
-def study(folder: Path) -> StudyCases:
-    return study_cases(folder)
+@pytest.fixture(scope="module")
+def study() -> StudyCases:
+    return study_of(POINTS, day, (SOCIETY, OWNERS, "carbon_t"))
 
 
 def sampled(points: list[tuple[float, ...]], value: Any) -> StudyCases:
@@ -69,20 +69,20 @@ def test_means_and_paired_differences_are_what_one_gets_by_hand(study: StudyCase
     assert less.is_resolved and less.note == ""
 
 
-def test_a_difference_below_twice_the_gap_is_not_resolved(tmp_path: Path, write_result: Any) -> None:
+def test_a_difference_below_twice_the_gap_is_not_resolved() -> None:
     def wide(point: dict[str, Any], controller: str, seed: int) -> dict[str, float]:
         return {**(day(point, controller, seed) or {}), "plan_gap_max_rel": 3e-3}  # 2 x 0.003 x 5000 $ = 30 $
 
-    study = study_cases(write_study(tmp_path / "s", write_result, POINTS[2:4], wide))
+    study = study_of(POINTS[2:4], wide)
     assert difference_at(study, SOCIETY, ("bilayer", "uncoordinated"), study.points[:1]).note == "not resolved"
 
 
-def test_seeds_that_lack_a_point_have_no_say(tmp_path: Path, write_result: Any) -> None:
+def test_seeds_that_lack_a_point_have_no_say() -> None:
     def failing(point: dict[str, Any], controller: str, seed: int) -> dict[str, float] | None:
         return None if (controller, seed, point["drivers.compliance_mean"]) == ("bilayer", 3, 1.0) else \
             day(point, controller, seed)
 
-    study = study_cases(write_study(tmp_path / "s", write_result, POINTS, failing))
+    study = study_of(POINTS, failing)
     assert mean_at(study, SOCIETY, "bilayer", study.points).seeds == 2
     assert difference_at(study, SOCIETY, ("bilayer", "uncoordinated"), study.points[-1:]).seeds == 2
     assert notes(study)[0].startswith("2 of 36 cases failed")
@@ -99,8 +99,8 @@ def test_who_pays_least_turns_where_drivers_refuse(study: StudyCases) -> None:
     assert told[4] == "Who is cheapest for society changes with drivers.compliance_mean."
 
 
-def test_one_axis_is_told_from_end_to_end(tmp_path: Path, write_result: Any) -> None:
-    study = study_cases(write_study(tmp_path / "s", write_result, grid(drivers__compliance_mean=[0.7, 1.0]), day))
+def test_one_axis_is_told_from_end_to_end() -> None:
+    study = study_of(grid(drivers__compliance_mean=[0.7, 1.0]), day)
     assert ("From 0.7 to 1.0 of drivers.compliance_mean the total cost to society under bilayer goes from 980 to 950 "
             "$.") in sentences(study, bests(study))
 
@@ -115,7 +115,20 @@ def test_shares_of_a_grid_add_up_without_interactions_and_see_them() -> None:
     assert first[0] == pytest.approx([0, 0]) and total[0] == pytest.approx([1, 1])
 
 
-def test_a_sample_is_known_by_its_blocks_and_agrees_with_salib() -> None:
+def test_a_sample_is_known_by_its_blocks() -> None:
+    """Of the second block A and B are alike in the second input: its row with that of B stands once, as A."""
+    blocks = [[("0", "0", "a"), ("1", "1", "a"), ("0", "0", "b"), ("1", "1", "b")] for _ in range(8)]
+    points = [tuple(f"{place}{text}" for text in row) for place, block in enumerate(blocks) for row in block]
+    points[4:8] = [("5", "5", "a"), ("6", "6", "a")]
+    assert sample_blocks(points) is None  # a block without B is none
+    points[4:6] = [("5", "5", "x"), ("6", "6", "x"), ("5", "5", "y"), ("6", "6", "y")]
+    known = sample_blocks(points)
+    assert known is not None and known.inputs == ((0, 1), (2,)) and known.places.shape == (8, 4)
+    assert known.places[1].tolist() == [4, 5, 6, 7]
+
+
+@pytest.mark.slow
+def test_shares_of_a_sample_agree_with_salib() -> None:
     sobol, analyze = (pytest.importorskip(f"SALib.{part}.sobol") for part in ("sample", "analyze"))
     problem = {"num_vars": 3, "names": ["a", "b", "c"], "bounds": [[0.0, 1.0]] * 3}
     rows = sobol.sample(problem, 64, calc_second_order=False, seed=7)
@@ -219,8 +232,8 @@ def test_the_page_and_its_tables(folder: Path, tmp_path: Path) -> None:
     assert escaped("a_b & 5 %") == r"a\_b \& 5 \%"
 
 
-def test_cases_that_failed_are_named_with_their_cause(tmp_path: Path, write_result: Any) -> None:
-    folder = write_study(tmp_path / "s", write_result, POINTS,
+def test_cases_that_failed_are_named_with_their_cause(tmp_path: Path) -> None:
+    folder = write_study(tmp_path / "s", POINTS,
                          lambda point, name, seed: None if (name, seed) == ("bilayer", 2) else day(point, name, seed))
     write_study_report(folder, tmp_path / "s.html")
     text = (tmp_path / "s.html").read_text()

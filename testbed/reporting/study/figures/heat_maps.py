@@ -25,12 +25,18 @@ DOUBT = "~"
 def heat_maps(study: StudyCases, metric: str) -> list[Chart]:
     """Of each pair of axes, up to three: differences from the base where there is one, else means.
 
-    Of more axes than two the mean over the others, where the grid is complete.
+    Of more axes than two the mean over the others, where the grid is complete; of two also where some points lack.
     """
     axes = varied_axes(study)
-    if len(axes) < 2 or (len(axes) > 2 and not is_full(study)):
+    if len(axes) < 2 or not (is_full(study) or len(axes) == 2 and _is_dense(study, axes)):
         return []
     return [_map(study, metric, pair) for pair in list(itertools.combinations(axes, 2))[:MOST_PAIRS]]
+
+
+def _is_dense(study: StudyCases, axes: Sequence[int]) -> bool:
+    """True if at least half of the combinations are points."""
+    first, second = (len(study.values(axis)) for axis in axes)
+    return 2 * len(study.points) >= first * second
 
 
 def _map(study: StudyCases, metric: str, pair: tuple[int, int]) -> Chart:
