@@ -21,8 +21,8 @@ from testbed.faults.kind import FAULTS
 from testbed.faults.placed import Injection
 from testbed.metrics.registry import METRICS
 from testbed.reporting.figure import FIGURES, SECTIONS, charts
-from testbed.reporting.study.figure import STUDY_FIGURES
 from testbed.reporting.report import shown_runs
+from testbed.reporting.study.figure import STUDY_FIGURES
 from testbed.results.reading import Result, open_result
 from testbed.wiring.attributes import SIMULATORS
 from tests.testbed import small_run

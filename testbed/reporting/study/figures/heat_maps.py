@@ -28,7 +28,7 @@ def heat_maps(study: StudyCases, metric: str) -> list[Chart]:
     Of more axes than two the mean over the others, where the grid is complete; of two also where some points lack.
     """
     axes = varied_axes(study)
-    if len(axes) < 2 or not (is_full(study) or len(axes) == 2 and _is_dense(study, axes)):
+    if len(axes) < 2 or not (is_full(study) or (len(axes) == 2 and _is_dense(study, axes))):
         return []
     return [_map(study, metric, pair) for pair in list(itertools.combinations(axes, 2))[:MOST_PAIRS]]
 
