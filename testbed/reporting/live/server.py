@@ -7,10 +7,10 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
+from socket import create_server
 
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
-from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
 from testbed.reporting.live.page import live_page
@@ -80,17 +80,18 @@ def follow(path: Path, port: int, say_address: Say) -> Watched:
     result = result_to_watch(path)
     known, page = watched(result), live_page(result)
     try:
-        sockets = bind_sockets(port, LOOPBACK)
+        socket = create_server((LOOPBACK, port))
     except OSError as error:
         raise WrongRequest([f"--port {port}: cannot be listened on ({error.strerror}); 0 takes any that is free"]) \
             from error
-    chosen = int(sockets[0].getsockname()[1])
+    socket.setblocking(False)
+    chosen = int(socket.getsockname()[1])
     logging.getLogger("tornado.access").setLevel(logging.ERROR)  # a refused request is told to who sent it
 
     async def serve() -> None:
         given = {"known": known, "page": page, "port": chosen}
         server = HTTPServer(Application([("/", _Page, given), ("/state", _State, given)]))
-        server.add_sockets(sockets)
+        server.add_sockets([socket])
         try:
             say_address(f"http://{LOOPBACK}:{chosen}/")
             await _until_over(known)

@@ -12,7 +12,7 @@ from testbed.metrics.titles import title
 from testbed.metrics.verdict import PAYERS
 from testbed.reporting.charts import Chart, controller_colour
 from testbed.reporting.page import bullet_list, details, figure, page, swatch, table, warning
-from testbed.reporting.study.cases import StudyCases, study_cases
+from testbed.reporting.study.cases import Point, StudyCases, in_words, study_cases
 from testbed.reporting.study.effects import Best, difference_at, mean_at
 from testbed.reporting.study.figure import charts_of, whole_charts
 from testbed.reporting.study.tables import write_tables
@@ -88,11 +88,22 @@ def _figures(name: str, charts: Sequence[Chart]) -> str:
 # ---------------------------------------------------------------- tables
 def _points(study: StudyCases, best: Bests) -> str:
     by_point = {payer: {told.point: told for told in members} for payer, members in best.items()}
-    rows = [(escape(point_text(study.axes, point)),
-             *(_best(study, by_point[payer].get(point)) for payer in PAYERS)) for point in study.points[:MOST_ROWS]]
+    rows = [(*_values(study, point), *(_best(study, by_point[payer].get(point)) for payer in PAYERS))
+            for point in study.points[:MOST_ROWS]]
     left = len(study.points) - MOST_ROWS
     more = f'<p class="small">{left} more points are in the summary table beside this page.</p>' if left > 0 else ""
-    return table(("point", *(f"cheapest for {escape(payer)}" for payer in PAYERS)), rows, text_columns=(1, 2, 3)) + more
+    first = len(_axes(study))
+    return table((*_axes(study), *(f"cheapest for {escape(payer)}" for payer in PAYERS)), rows,
+                 text_columns=range(first, first + len(PAYERS))) + more
+
+
+def _axes(study: StudyCases) -> tuple[str, ...]:
+    """Heads of the columns that tell a point; the key's whole name on hover."""
+    return tuple(f'<span title="{escape(key)}">{escape(key.rpartition(".")[2])}</span>' for key in study.axes) or ("",)
+
+
+def _values(study: StudyCases, point: Point) -> tuple[str, ...]:
+    return tuple(escape(in_words(value)) for value in point) or (point_text((), ()),)
 
 
 def _best(study: StudyCases, told: Best | None) -> str:
@@ -110,14 +121,14 @@ def _metric(study: StudyCases, metric: str, charts: Sequence[Chart]) -> str:
     """Figures, and the table of means behind them; a constant figure is said in a sentence."""
     if not _varies(study, metric):
         return f"<p>{escape(with_unit(metric))} is the same in all cases, or does not apply.</p>"
-    head = ("point", *(_swatch(study, name) for name in study.controllers))
-    rows = [(escape(point_text(study.axes, point)),
-             *(_cell(study, metric, name, point) for name in study.controllers)) for point in study.points[:MOST_ROWS]]
+    head = (*_axes(study), *(_swatch(study, name) for name in study.controllers))
+    rows = [(*_values(study, point), *(_cell(study, metric, name, point) for name in study.controllers))
+            for point in study.points[:MOST_ROWS]]
     defined = f'<p class="small"><code>{metric}</code>: {escape(METRICS[metric].definition)}</p>'
     return defined + _figures(metric, charts) + details("The numbers", table(head, rows))
 
 
-def _cell(study: StudyCases, metric: str, controller: str, point: tuple[str, ...]) -> str:
+def _cell(study: StudyCases, metric: str, controller: str, point: Point) -> str:
     own = mean_at(study, metric, controller, [point])
     if not own.seeds:
         return "no case"

@@ -88,9 +88,9 @@ def test_events_say_when_units_start_load_is_not_served_and_voltage_falls(write_
         file["districts/feeder33/vm_pu"][50, 7] = 0.9
     result = open_result(path)
     told = events(result, 0)
-    on = result.system("committed")[:, 1]
+    on = result.system("committed")[:, 2]
     rises = int(np.flatnonzero(np.diff(on.astype(int)) > 0)[0]) + 1
-    assert (f"day 1, {rises // 4:02d}:{rises % 4 * 15:02d}", "u2 goes on") in told
+    assert (f"day 1, {rises // 4:02d}:{rises % 4 * 15:02d}", "u3 goes on") in told
     assert ("day 1, 19:00", "0.5 MW of load not served") in told
     assert ("day 1, 12:30", "feeder33: voltage below 0.93 pu, 0.9000 at bus 8") in told
     assert [clock for clock, _ in told] == sorted(clock for clock, _ in told)

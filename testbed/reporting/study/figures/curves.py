@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from testbed.metrics.registry import METRICS
 from testbed.metrics.titles import controller_title, title
 from testbed.reporting.charts import Chart, LegendEntry, Panel, controller_colour, controller_dash, label, panel_chart
 from testbed.reporting.study.cases import Point, StudyCases, in_words
 from testbed.reporting.study.effects import Estimate, at, difference_at, is_full, mean_at, others, varied_axes
 from testbed.reporting.study.figure import StudyFigure
-from testbed.reporting.study.words import rest_text, with_unit
+from testbed.reporting.study.words import rest_text
 
-MOST_PANELS = 6
+MOST_PANELS = 4
 """Combinations of the other axes that are shown apart; of more the mean is shown, where the grid is complete."""
 WIDE = 50.0
 """An axis whose largest value is so many times its smallest is logarithmic."""
@@ -49,7 +50,7 @@ def means(study: StudyCases, metric: str) -> list[Chart]:
     def told(controller: str, points: Sequence[Point]) -> Estimate:
         return mean_at(study, metric, controller, points)
 
-    return [_chart(study, axis, title(metric), with_unit(metric), study.controllers, told)
+    return [_chart(study, axis, title(metric), f"[{METRICS[metric].unit}]", study.controllers, told)
             for axis in varied_axes(study) if layers(study, axis)]
 
 
@@ -61,7 +62,7 @@ def differences(study: StudyCases, metric: str) -> list[Chart]:
         return difference_at(study, metric, (controller, study.base), points)
 
     words = f"{title(metric)}: difference from {controller_title(study.base)}"
-    return [_chart(study, axis, words, with_unit(metric), rest, told)
+    return [_chart(study, axis, words, f"[{METRICS[metric].unit}]", rest, told)
             for axis in varied_axes(study) if rest and layers(study, axis)]
 
 
