@@ -60,7 +60,7 @@ def _traced_soc(result: Result) -> tuple[Array, Array] | None:
 def _check_own(file: h5py.File, result: Result) -> None:
     own = {"kind": TRACES_KIND, "controller": result.controller, "seed": result.seed}
     if other := [name for name, value in own.items() if file.attrs.get(name) != value]:
-        raise ResultError(f"{file.filename}: its {' and '.join(other)} are not those of {result.path.name}")
+        raise ResultError(f"{file.filename}: is of another run than {result.path.name} ({', '.join(other)} differ)")
 
 
 def _fan(name: str, of_runs: Sequence[tuple[Run, Array]]) -> Chart:

@@ -27,8 +27,8 @@ class Estimate:
 
     @property
     def is_resolved(self) -> bool:
-        """Of a difference: its sign is beyond doubt of gap and interval."""
-        return self.mean != 0 and isfinite(self.mean) and self.note not in (NOT_RESOLVED, INTERVAL_HOLDS_ZERO)
+        """Of a difference: its sign is beyond doubt of gap and interval; never on one seed."""
+        return self.mean != 0 and isfinite(self.mean) and self.note not in (NOT_RESOLVED, INTERVAL_HOLDS_ZERO, ONE_SEED)
 
 
 def estimate(values: Sequence[float]) -> Estimate:

@@ -78,7 +78,7 @@ def _by_seed(study: StudyCases, figure: str, controller: str, points: Sequence[P
     """[seed, point] of the seeds that have all points."""
     rows = [[study.figures(point, controller, seed).get(figure, np.nan) for point in points] for seed in study.seeds]
     values = np.array(rows, dtype=float)
-    return values[np.isfinite(values).all(axis=1)]
+    return np.asarray(values[np.isfinite(values).all(axis=1)])
 
 
 def _spread(shares_of: Callable[[Ints], tuple[Floats, Floats]], count: int, fewest: int) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -14,10 +15,11 @@ from models.network.sources.ieee33 import ieee33
 from testbed.reporting.charts import controller_colour, controller_dash
 from testbed.reporting.figure import charts
 from testbed.reporting.figures.nodal_prices import widest_step
+from testbed.reporting.figures.stored_energy import soc_fans
 from testbed.reporting.figures.voltage_profile import branch_starts, voltage_profile
 from testbed.reporting.report import shown_runs, write_report
 from testbed.reporting.tree import tree_places
-from testbed.results.layout import ResultError
+from testbed.results.layout import TRACES_KIND, ResultError
 from testbed.results.reading import open_result
 from testbed.wiring.failure import Failure
 from tests.testbed.reporting.days import BUSES, STEPS
@@ -65,7 +67,8 @@ def test_text_of_users_is_escaped(write_day: Any, toy: Any, tmp_path: Path) -> N
     assert "<img" not in re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
     assert "&lt;img src=x" in text
     titles = [a["text"] for a in _charts(text)["commitment-1"]["layout"]["annotations"]]
-    assert titles == ["<b>&lt;img src=x onerror=alert(\"1\")&gt;&lt;/script&gt; (failed)</b>"]
+    assert titles == ["<b>&lt;img src=x onerror=alert(\"1\")&gt;&lt;/script&gt; (failed)</b>",
+                      "<b>price of one more MWh</b>"]
 
 
 def test_a_controller_keeps_its_colour_in_every_chart(write_day: Any) -> None:
@@ -200,3 +203,55 @@ def test_nodal_prices_are_drawn_where_they_lie_furthest_apart() -> None:
     price = np.full((4, 3), np.nan)
     price[1], price[2] = [20.0, 21.0, 22.0], [30.0, 35.0, 33.0]
     assert widest_step(price) == 2
+
+
+# ---------------------------------------------------------------- plans, prices and batteries
+def test_prices_stand_below_the_units_on_the_same_time(write_day: Any) -> None:
+    [run] = runs = shown_runs([open_result(write_day("bilayer", 70))])
+    chart = charts(runs)["commitment"][1]
+    price = chart.data[-1]
+    assert price["y"][:-1] == pytest.approx(run.result.system("marginal_price_usd_per_mwh"), rel=1e-4)
+    below, above = chart.layout[f"yaxis{price['yaxis'][1:]}"]["domain"], chart.layout["yaxis"]["domain"]
+    assert below[0] == 0 and below[1] < above[0] < above[1] <= 1 and chart.layout["xaxis"]["anchor"] == price["yaxis"]
+
+
+def test_what_plans_expected_stands_beside_what_came(write_day: Any) -> None:
+    [run] = runs = shown_runs([open_result(write_day("bilayer", 70))])
+    load, cars = charts(runs)["commitment"][2:4]
+    plan = run.result.plan(0)
+    bound = plan["p_mw"].sum(axis=0)[: len(load.data[0]["y"]) - 1]
+    assert load.data[0]["name"] == "planned the day before" and load.data[0]["y"][:-1] == pytest.approx(bound, rel=1e-4)
+    kw = sum(run.result.district(d, "charge_kw").sum(axis=1) - run.result.district(d, "discharge_kw").sum(axis=1)
+             for d in run.result.districts)
+    assert cars.data[2]["name"] == "what came" and cars.data[2]["y"][:-1] == pytest.approx(kw / 1000, rel=1e-4)
+
+
+def test_a_fan_of_states_of_charge_needs_traces_of_the_same_run(write_day: Any) -> None:
+    path = write_day("bilayer", 70)
+    result = open_result(path)
+    rows = np.linspace(0.2, 0.8, 5)
+    with h5py.File(path.with_name(f"{path.stem}-vehicles.h5"), "w") as file:
+        file.attrs.update({"kind": TRACES_KIND, "controller": "bilayer", "seed": 1})
+        for district, cars in zip(result.districts, (2, 3), strict=True):
+            file[f"districts/{district}/soc"] = np.tile(rows[:cars], (STEPS, 1))
+    with h5py.File(path, "r+") as file:
+        for district, cars in zip(result.districts, (2, 3), strict=True):
+            file.require_group(f"districts/{district}").create_dataset("vehicle_class_index", data=np.zeros(cars))
+    fan = soc_fans(shown_runs([open_result(path)]))
+    assert [chart.title for chart in fan] == ["State of charge: private cars"]
+    drawn = np.array([trace["y"][0] for trace in fan[0].data])
+    assert drawn == pytest.approx(np.percentile([0.2, 0.35, 0.2, 0.35, 0.5], [95, 5, 75, 25, 50]), abs=1e-3)
+    with h5py.File(path.with_name(f"{path.stem}-vehicles.h5"), "r+") as file:
+        file.attrs["seed"] = 2
+    with pytest.raises(ResultError, match="is of another run than bilayer-1.h5"):
+        soc_fans(shown_runs([open_result(path)]))
+
+
+@pytest.mark.slow
+def test_a_report_of_many_seeds_and_controllers_stays_small(write_day: Any, tmp_path: Path) -> None:
+    names = ("uncoordinated", "no_pev", "tariff", "smart_charging", "temporal", "bilayer")
+    paths = [write_day(name, shift, seed, network=ieee33()) for seed in range(20) for shift, name in enumerate(names)]
+    write_report(paths, tmp_path / "all.html")
+    assert (tmp_path / "all.html").stat().st_size < 10e6
+    write_report(paths[:6], tmp_path / "day.html")
+    assert (tmp_path / "day.html").stat().st_size < 3e6
