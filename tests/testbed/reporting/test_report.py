@@ -243,7 +243,7 @@ def test_a_fan_of_states_of_charge_needs_traces_of_the_same_run(write_day: Any) 
     assert drawn == pytest.approx(np.percentile([0.2, 0.35, 0.2, 0.35, 0.5], [95, 5, 75, 25, 50]), abs=1e-3)
     with h5py.File(path.with_name(f"{path.stem}-vehicles.h5"), "r+") as file:
         file.attrs["seed"] = 2
-    with pytest.raises(ResultError, match="is of another run than bilayer-1.h5"):
+    with pytest.raises(ResultError, match=r"is of another run than bilayer-1\.h5"):
         soc_fans(shown_runs([open_result(path)]))
 
 
