@@ -20,6 +20,7 @@ setup: $(STAMP)
 $(STAMP): setup.cfg pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps mosaik-csv -c constraints.txt
 	touch $@
 
 test: setup

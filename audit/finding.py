@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -103,6 +103,18 @@ def within(what: str, told: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLi
 def holds(what: str, is_kept: npt.ArrayLike, *, names: Sequence[str] = (), axis: str = "step") -> Check:
     """A rule that is kept or not; the amount is 1."""
     return Check(what, 1.0 - np.asarray(is_kept, dtype=np.float64), 0.0, "", names, axis)
+
+
+def outside(checks: Iterator[Check], teller: str) -> Iterator[Check]:
+    """The checks as they are; as notes where a simulator of others, the teller, stands in the place of ours: what it
+    computes is its own, and how far that lies from ours is told."""
+    for check in checks:
+        yield replace(check, what=f"{check.what} (told by the simulator {teller})", is_note=True) if teller else check
+
+
+def not_judged(what: str, teller: str) -> Check:
+    """A note that names what a simulator of others told and nothing here can judge."""
+    return Check(f"{what}: told by the simulator {teller}, not judged", 1.0, 0.0, "", axis="run", is_note=True)
 
 
 def findings(rule: str, check: Check, step_s: int | None = None) -> Iterator[Finding]:

@@ -157,6 +157,16 @@ class Run:
             raise AuditError(f"{self.path}: its scenario has no section {name}")
         return part
 
+    def told_by(self, quantity: str, district: str = "") -> str:
+        """Name of the simulator of others that told a quantity: `feeder`, or one of the profiles'; empty: none did."""
+        with_network = [d.name for d in self.networks]
+        for name, told in (self.scenario.get("simulators") or {}).items():
+            where = told.get("district") or (with_network[0] if told["place"] == "feeder" and with_network else "")
+            what = told.get("gives", {}) if told["place"] == "profiles" else [told["place"]]
+            if quantity in what and where == district:
+                return str(name)
+        return ""
+
     @property
     def has_totals(self) -> bool:
         """Whether sums per vehicle were written, at the end of the run."""

@@ -200,7 +200,7 @@ WINGS = {
                     "variants"),
     "models": ("data_tables", "records", "plugins", "registry", "tables", "network", "system", "wear", "drivers",
                "mobility", "fleet"),
-    "testbed": ("faults", "scenario", "wiring", "users", "setup", "results", "simulators", "metrics", "owners",
+    "testbed": ("faults", "scenario", "wiring", "users", "setup", "results", "peers", "simulators", "metrics", "owners",
                 "auditing", "exporting", "stations", "running", "sweeping", "reporting", "checks", "acceptance",
                 "learning", "league", "outside", "scripting", "cli", "__main__"),
     "experiments": ("runs", "csv_rows", "publishing", "system", "feeder", "drivers", "wear", "claims", "published",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audit.finding import Check, same
+from audit.finding import Check, not_judged, same
 from audit.registry import rule
 from audit.run import Run
 from audit.series import series_means
@@ -25,7 +25,9 @@ def loads_of_buses(run: Run) -> Iterator[Check]:
             if not d.holds("series_bus"):
                 yield same(f"{d.name}: load that follows the system's at", d(f"load_follow_{unit}")[None],
                            d(f"load_peak_{unit}")[None], unit, names=d.buses)
-            if series is not None:
+            if teller := run.told_by(f"load_bus_{unit}", d.name):
+                yield not_judged(f"{d.name}: load_bus_{unit}", teller)
+            elif series is not None:
                 right = shape * d(f"load_follow_{unit}") + d(f"load_fixed_{unit}") + series[unit]
                 yield same(f"{d.name}: load at", d(f"load_bus_{unit}"), right, unit, names=d.buses, rel=1e-9,
                            absolute=1e-7)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from audit.cars import charge_max_kw
-from audit.finding import Check, Floats, holds, same, within
+from audit.finding import Check, Floats, holds, outside, same, within
 from audit.network import loads, slack_vm_pu, tree_of
 from audit.registry import rule
 from audit.run import District, Run
@@ -32,20 +32,24 @@ def _balanced(run: Run) -> tuple[District, ...]:
 def ac_of_what_happened(run: Run) -> Iterator[Check]:
     """Voltages, losses, loadings and the draw from the substation are those of AC power flow."""
     for d in _balanced(run):
-        tree, (p, q) = tree_of(d).at(slack_vm_pu(d)), loads(d)
-        flow = tree.flow(p + d("p_bus_kw"), q + d("q_bus_kvar"))
-        yield same(f"{d.name}: voltage at", d("vm_pu"), flow.vm_pu, "pu", names=d.buses, rel=0.0, absolute=VM_PU)
-        for name, right in (("losses_kw", flow.losses_kw), ("p_slack_kw", flow.p_slack_kw),
-                            ("q_slack_kvar", flow.q_slack_kvar)):
-            yield same(f"{d.name}: {name}", d(name), right, "kW", rel=POWER_REL, absolute=1e-6)
-        rated_pu = d("line_rating_a") * np.sqrt(3.0) * float(d.attributes["nominal_kv"]) / 1e3
-        with np.errstate(divide="ignore", invalid="ignore"):
-            loading = np.where(rated_pu > 0, 100 * flow.current_pu / rated_pu, 0.0)
-        loading[:, 0] = 0.0
+        yield from outside(_ac_of(d), run.told_by("feeder", d.name))
         no_line = [float(d(name)[0]) for name in ("line_r_pu", "line_x_pu", "line_rating_a")]
         yield same(f"{d.name}: line before the substation", no_line, 0.0, "", axis="entry")
-        yield same(f"{d.name}: loading of the line to", d("line_loading_percent"), loading, "%", names=d.buses,
-                   rel=POWER_REL, absolute=1e-7)
+
+
+def _ac_of(d: District) -> Iterator[Check]:
+    tree, (p, q) = tree_of(d).at(slack_vm_pu(d)), loads(d)
+    flow = tree.flow(p + d("p_bus_kw"), q + d("q_bus_kvar"))
+    yield same(f"{d.name}: voltage at", d("vm_pu"), flow.vm_pu, "pu", names=d.buses, rel=0.0, absolute=VM_PU)
+    for name, right in (("losses_kw", flow.losses_kw), ("p_slack_kw", flow.p_slack_kw),
+                        ("q_slack_kvar", flow.q_slack_kvar)):
+        yield same(f"{d.name}: {name}", d(name), right, "kW", rel=POWER_REL, absolute=1e-6)
+    rated_pu = d("line_rating_a") * np.sqrt(3.0) * float(d.attributes["nominal_kv"]) / 1e3
+    with np.errstate(divide="ignore", invalid="ignore"):
+        loading = np.where(rated_pu > 0, 100 * flow.current_pu / rated_pu, 0.0)
+    loading[:, 0] = 0.0
+    yield same(f"{d.name}: loading of the line to", d("line_loading_percent"), loading, "%", names=d.buses,
+               rel=POWER_REL, absolute=1e-7)
 
 
 @rule("5.4", "losses_base_kw", "load_bus_kw", "load_bus_kvar")
@@ -53,8 +57,8 @@ def ac_without_cars(run: Run) -> Iterator[Check]:
     """Losses without cars are those of the loads alone."""
     for d in _balanced(run):
         flow = tree_of(d).at(slack_vm_pu(d)).flow(*loads(d))
-        yield same(f"{d.name}: losses without cars", d("losses_base_kw"), flow.losses_kw, "kW", rel=POWER_REL,
-                   absolute=1e-6)
+        yield from outside(iter([same(f"{d.name}: losses without cars", d("losses_base_kw"), flow.losses_kw, "kW",
+                                      rel=POWER_REL, absolute=1e-6)]), run.told_by("feeder", d.name))
 
 
 @rule("5.4", "vm_setpoint_pu", "losses_setpoint_kw", "q_plan_bus_kvar")
@@ -62,15 +66,19 @@ def ac_of_setpoints(run: Run) -> Iterator[Check]:
     """The voltages of set-points belong to powers that cars could have at buses where they park, and to the losses
     said."""
     for d in _balanced(run):
-        tree, (p, q) = tree_of(d), loads(d)
-        behind, losses = tree.powers_behind(d("vm_setpoint_pu"), q + d("q_plan_bus_kvar"))
-        yield same(f"{d.name}: losses of set-points", d("losses_setpoint_kw"), losses, "kW", rel=1e-5, absolute=1e-3)
-        yield same(f"{d.name}: slack voltage of set-points", d("vm_setpoint_pu")[:, 0], slack_vm_pu(d), "pu")
-        cars = (behind - p)[:, 1:]
-        parks = (d("bus_zone") >= 0)[1:]
-        most = _port_kw(run, d)
-        yield within(f"{d.name}: set-points at", cars, np.where(parks, -most, 0.0), np.where(parks, most, 0.0), "kW",
-                     names=d.buses[1:], rel=0.0, absolute=0.05)
+        yield from outside(_ac_of_setpoints(run, d), run.told_by("feeder", d.name))
+
+
+def _ac_of_setpoints(run: Run, d: District) -> Iterator[Check]:
+    tree, (p, q) = tree_of(d), loads(d)
+    behind, losses = tree.powers_behind(d("vm_setpoint_pu"), q + d("q_plan_bus_kvar"))
+    yield same(f"{d.name}: losses of set-points", d("losses_setpoint_kw"), losses, "kW", rel=1e-5, absolute=1e-3)
+    yield same(f"{d.name}: slack voltage of set-points", d("vm_setpoint_pu")[:, 0], slack_vm_pu(d), "pu")
+    cars = (behind - p)[:, 1:]
+    parks = (d("bus_zone") >= 0)[1:]
+    most = _port_kw(run, d)
+    yield within(f"{d.name}: set-points at", cars, np.where(parks, -most, 0.0), np.where(parks, most, 0.0), "kW",
+                 names=d.buses[1:], rel=0.0, absolute=0.05)
 
 
 def _port_kw(run: Run, d: District) -> float:

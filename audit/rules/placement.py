@@ -30,7 +30,9 @@ LOSS_FLOOR_KW = 0.01
 def _planned(run: Run) -> tuple[District, ...]:
     """Networks whose planned powers met a load that is known: without forecast errors it is the load itself."""
     is_known = run.part("profiles")["forecast_error"] == "off" or run.attributes["controller"] == "oracle"
-    return run.balanced if is_known and run.schema >= 2 and run.steps else ()
+    untold = [d for d in run.balanced if not (run.told_by("load_mw") or run.told_by("load_bus_kw", d.name)
+                                              or run.told_by("load_bus_kvar", d.name))]
+    return tuple(untold) if is_known and run.schema >= 2 and run.steps else ()
 
 
 def _hours(run: Run) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.finding import Check, Floats, same
+from audit.finding import Check, Floats, outside, same
 from audit.network import loads, slack_vm_pu, tree_of
 from audit.registry import rule
 from audit.run import District, Run
@@ -34,8 +34,9 @@ def ac_by_power_grid_model(run: Run) -> Iterator[Check]:
                              for rows in np.array_split(steps, max(steps.size // BATCH, 1))])
         error = np.zeros((run.steps, vm.shape[1]))
         error[steps] = d("vm_pu")[steps] - vm
-        yield same(f"{d.name}: voltage by power-grid-model at", error, 0.0, "pu",
-                   names=d.buses, rel=0.0, absolute=VM_PU)
+        held = same(f"{d.name}: voltage by power-grid-model at", error, 0.0, "pu", names=d.buses, rel=0.0,
+                    absolute=VM_PU)
+        yield from outside(iter([held]), run.told_by("feeder", d.name))
 
 
 def voltages_pu(d: District, p_kw: Floats, q_kvar: Floats, slack_pu: Floats) -> Floats:

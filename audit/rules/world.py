@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.finding import Check, holds, same
+from audit.finding import Check, holds, not_judged, same
 from audit.prices import paid_usd_per_kwh
 from audit.profiles import series_of
 from audit.registry import rule
@@ -23,7 +23,9 @@ def profiles(run: Run) -> Iterator[Check]:
         return
     rows = known.means(run.step_s * np.arange(run.steps + 1.0))
     for name, right in zip(RECORDED, rows, strict=True):
-        if name in run.arrays:
+        if teller := run.told_by(name):
+            yield not_judged(name, teller)
+        elif name in run.arrays:
             yield same(name, run(name), right, "MW", absolute=1e-7)
     if run.schema >= 2:
         yield same("load_peak_mw", float(run.attributes["load_peak_mw"]), known.peak_mw, "MW", axis="run")

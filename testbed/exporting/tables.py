@@ -2,6 +2,7 @@
 
     system.time            a row per step                       system.time.unit       a row per step and unit
     feeder33.time.bus      a row per step and bus               feeder33.vehicle       a row per car
+    simulators.NAME.time   what an added simulator of others said
     metrics                a row per figure                     columns                a row per column of all others
 """
 
@@ -18,6 +19,7 @@ import pandas as pd
 
 from testbed.metrics.of_runs import compute_metrics, definition
 from testbed.metrics.registry import METRICS
+from testbed.results.layout import ADDED_GROUP
 from testbed.results.reading import Result
 from testbed.wiring.whole_files import whole_file
 
@@ -56,8 +58,9 @@ def _figures(result: Result) -> TableOfResult:
 def _grouped(result: Result) -> Iterator[TableOfResult]:
     with h5py.File(result.path, "r", locking=False) as file:
         groups = [(SYSTEM, file), *((name, file[f"districts/{name}"]) for name in result.districts),
+                  *((f"{ADDED_GROUP}.{name}", group) for name, group in file.get(ADDED_GROUP, {}).items()),
                   *((name, group) for name, group in file.items()
-                    if isinstance(group, h5py.Group) and name not in (*LEFT_OUT, "districts"))]
+                    if isinstance(group, h5py.Group) and name not in (*LEFT_OUT, ADDED_GROUP, "districts"))]
         for name, group in groups:
             for axes, members in _by_axes(group).items():
                 yield _table(name, axes, members, group, result.steps_written)

@@ -101,6 +101,9 @@ class SteppedDistrict:
         if district and district not in names:
             raise WrongRequest([f"district {district}: is none of {checked.name}, which has {', '.join(names)}"])
         self.name = district or names[0]
+        if checked.simulators:
+            raise WrongRequest([f"simulators of {checked.name}: {', '.join(checked.simulators)}; a district alone has "
+                                "none, the scenario around it has its own"])
         checked = checked.model_copy(update={"warmup_controlled_days": 0, "seed": seed})
         self._spec = RunSpec(checked, "temporal" if is_steered else "uncoordinated", seed, Path())
         self._is_steered = is_steered

@@ -13,6 +13,7 @@ from models.network.tap_changer import TapChanger
 from models.network.three_phase.layout import CircuitLayout
 from models.records.feeder import BASE_MVA, RadialFeeder
 from testbed.results.layout import (
+    ADDED_GROUP,
     FAULTS_GROUP,
     FILE_KIND,
     NOT_WRITTEN,
@@ -119,6 +120,8 @@ def make_result(file: h5py.File, header: ResultHeader, layout: ResultLayout) -> 
     make_root(file, header, layout)
     for district in layout.districts:
         make_district(file, header, layout, district)
+    for name in layout.added:
+        make_added(file, header, name, layout.added[name])
     make_plan(file, layout)
     make_warmup_plan(file, layout)
     make_reference(file, header, layout)
@@ -169,6 +172,14 @@ def make_district(file: h5py.File, header: ResultHeader, layout: ResultLayout, d
                "cohort row: group * (horizon hours + 1) + departure hour")
     for name, text in PLAN_TARGETS.items():
         place.variable(f"plan_{name}", ("plan", "cohort", "lead"), "kW", f"{text} of each cohort")
+
+
+def make_added(file: h5py.File, header: ResultHeader, name: str, said: Mapping[str, tuple[str, str]]) -> None:
+    """/simulators/NAME: a variable over time for each number that an added simulator of others says."""
+    place = Place(file.create_group(f"{ADDED_GROUP}/{name}"))
+    time_axis(place, header)
+    for variable, (unit, meaning) in said.items():
+        place.variable(variable, ("time",), unit, meaning)
 
 
 def _make_network(place: Place, feeder: RadialFeeder) -> None:

@@ -43,6 +43,10 @@ _UNITS_BY_ENDING = {
 }
 
 
+ADDED_GROUP = "simulators"
+"""Group of what added simulators of others say, one group each."""
+
+
 class ResultError(ValueError):
     """A result file that is missing, foreign, damaged or asked for what it does not hold."""
 
@@ -111,6 +115,8 @@ class ResultLayout:
     horizon_h: int
     warmup_plan_count: int = 0
     """Plans of controlled warm-up days."""
+    added: Mapping[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
+    """{simulator of others that was added: {name: (unit, meaning) of what it says}}."""
 
     @property
     def cohort_count(self) -> int:

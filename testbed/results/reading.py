@@ -16,6 +16,7 @@ import numpy as np
 from controllers.port import Plan
 from testbed.faults.told import FaultTold
 from testbed.results.layout import (
+    ADDED_GROUP,
     FAULTS_GROUP,
     FIGURES_GROUP,
     FIGURES_KEPT,
@@ -286,6 +287,10 @@ class Result:
     def holds(self, district: str, name: str) -> bool:
         """True if the file has that variable of the district; older files lack newer ones."""
         return name in self._names(f"districts/{district}")
+
+    def added(self, simulator: str, name: str) -> Array:
+        """[time] what an added simulator of others said."""
+        return self._read(f"{ADDED_GROUP}/{simulator}/{name}")
 
     def has_totals(self, district: str) -> bool:
         """True when the sums per vehicle were written, at the end of the run."""

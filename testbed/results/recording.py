@@ -51,7 +51,14 @@ def result_layout(spec: RunSpec) -> ResultLayout:
         unit_names=thermal_units(spec.scenario).names, group_names=groups_of_scenario(spec.scenario).names(),
         reason_names=behaviour_names(), districts=districts,
         plan_count=spec.scenario.days * DAY_S // spec.binding_s, horizon_h=spec.horizon_h,
-        warmup_plan_count=-spec.control_s // spec.binding_s)
+        warmup_plan_count=-spec.control_s // spec.binding_s, added=_added(spec))
+
+
+def _added(spec: RunSpec) -> dict[str, dict[str, tuple[str, str]]]:
+    """What added simulators of others are to say."""
+    return {name: {said: (port.unit or "1", f"{port.attribute} of the simulator {name}")
+                   for said, port in added.gives.items()}
+            for name, added in spec.scenario.simulators.items() if added.place == "added" and added.gives}
 
 
 def open_writer(spec: RunSpec, folder: Path) -> ResultWriter:

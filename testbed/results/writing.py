@@ -19,6 +19,7 @@ import numpy as np
 from testbed.results.groups import Place, make_result
 from testbed.results.images import edited, laid_out
 from testbed.results.layout import (
+    ADDED_GROUP,
     PLAN_HOURLY,
     PLAN_RUN_SCALARS,
     PLAN_SCALARS,
@@ -105,11 +106,16 @@ class ResultWriter:
         names = {SYSTEM_GROUP: recorded("system"), **{d.name: d.variables() for d in layout.districts}}
         self._blocks = {place: _Block({a.name: group[a.name] for a in names[place]}, flush_steps)
                         for place, group in self._places.items()}
+        self._added = {name: _Block({said: self._file[f"{ADDED_GROUP}/{name}/{said}"] for said in layout.added[name]},
+                                    flush_steps) for name in layout.added}
 
     # ------------------------------------------------------------ steps
-    def write_step(self, step: int, system: Mapping[str, Any],
-                   districts: Mapping[str, Mapping[str, Any]]) -> None:
-        """Buffer all recorded values of one counted step (0-based); every name of the table must be there."""
+    def write_step(self, step: int, system: Mapping[str, Any], districts: Mapping[str, Mapping[str, Any]],
+                   added: Mapping[str, Mapping[str, float]] | None = None) -> None:
+        """Buffer all recorded values of one counted step (0-based); every name of the table must be there.
+
+        added: what simulators of others say.
+        """
         if step != self._next_step or step >= self._header.steps_total:
             raise ResultError(f"step {step} came, step {self._next_step} of "
                               f"{self._header.steps_total} was expected")
@@ -118,21 +124,26 @@ class ResultWriter:
             if district.name not in districts:
                 raise ResultError(f"step {step}: no values for district {district.name}")
             self._buffer(district.name, districts[district.name])
+        for name, block in self._added.items():
+            self._put(block, f"{ADDED_GROUP}/{name}", (added or {}).get(name, {}))
         self._next_step += 1
         waited_s = time.monotonic() - self._flushed_s
         if self._next_step - self._first_buffered >= self._flush_steps or waited_s >= FLUSH_S:
             self.flush()
 
     def _buffer(self, group: str, values: Mapping[str, Any]) -> None:
+        self._put(self._blocks[group], group, values)
+
+    def _put(self, block: _Block, group: str, values: Mapping[str, Any]) -> None:
         try:
-            self._blocks[group].put(self._next_step - self._first_buffered, values)
+            block.put(self._next_step - self._first_buffered, values)
         except ResultError as error:
             raise ResultError(f"step {self._next_step}, {group}{error}") from error
 
     def flush(self) -> None:
         """Write what is buffered, then the number of steps: in this order, so that the number never lies."""
         span = slice(self._first_buffered, self._next_step)
-        for block in self._blocks.values():
+        for block in (*self._blocks.values(), *self._added.values()):
             block.write(span)
         self._first_buffered, self._flushed_s = self._next_step, time.monotonic()
         self._file.flush()

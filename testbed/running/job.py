@@ -67,6 +67,7 @@ class Outcome:
 def carry_out(job: Job, progress: Progress | None = None) -> Outcome:
     """One run; what stops it becomes part of the outcome, so that the others go on."""
     from testbed.running.one_run import RunFailed, run_scenario  # noqa: PLC0415
+    from testbed.running.preflight import WrongRequest  # noqa: PLC0415
 
     scenario = Scenario.model_validate_json(job.scenario_json).model_copy(update={"seed": job.seed})
     started = time.perf_counter()
@@ -76,6 +77,8 @@ def carry_out(job: Job, progress: Progress | None = None) -> Outcome:
                             plan=job.plan, progress=progress)
     except RunFailed as error:
         return Outcome(job, error.partial, time.perf_counter() - started, error.failure)
+    except WrongRequest as error:  # known only as its world was built; nothing was written
+        return Outcome(job, job.output, time.perf_counter() - started, Failure("", 0, str(error), is_request=True))
     except Exception as error:  # told with its cause, and the exit code says so
         failure = Failure.of(error, word="unexpected ")
         return Outcome(job, job.output, time.perf_counter() - started, failure)

@@ -31,8 +31,7 @@ from testbed.setup.engine_check import engines_disagree
 from testbed.setup.given_controllers import given
 from testbed.setup.input_notes import input_notes
 from testbed.setup.reference import REFERENCE_NAME, no_car_reference
-from testbed.simulators.adapter import SimulatorFailure
-from testbed.wiring.failure import Failure
+from testbed.wiring.failure import Failure, SimulatorFailure
 from testbed.wiring.remains import run_folder
 from testbed.wiring.run_spec import RunSpec
 from testbed.wiring.stopping import Stopped, cause_of_stop, heeded_signals
@@ -64,12 +63,12 @@ def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, outpu
     """Run the scenario under this very controller and write `output`; returns its path.
 
     Raises RunFailed, with the partial file marked `failed`, when a simulator throws, dies or falls silent;
-    ControllerError, with nothing written, for an object that is no controller or cannot go where it has to. Whoever
+    ControllerError, with nothing written, for an object that is no controller or cannot go where it has to;
+    WrongRequest, with nothing written, where a simulator of others is not as the scenario says. Whoever
     stops it (testbed.wiring.stopping) finds the partial file marked `interrupted`. A symbolic link at `output` stays.
     """
     with run_folder() as folder, given(controller, scenario.execution, folder) as how, heeded_signals() as stop:
         spec = RunSpec(scenario, how.words, seed, output.resolve(), plan.resolve() if plan else None, how.pickled)
-        spec.output.parent.mkdir(parents=True, exist_ok=True)
         try:
             failure = _carried_out(spec, folder, progress, stop)
         except KeyboardInterrupt as stopped:

@@ -158,6 +158,8 @@ def _scenario(name: str, overrides: Sequence[str], seed: int | None, mistakes: l
     mistakes += _network_mistakes(loaded)
     if loaded.faults and len(mistakes) == known:
         mistakes += _fault_mistakes(loaded)
+    if loaded.simulators and len(mistakes) == known:
+        mistakes += _simulator_mistakes(loaded)
     return loaded
 
 
@@ -253,6 +255,26 @@ def _fault_mistakes(scenario: Scenario) -> list[str]:
     return fault_mistakes(scenario)
 
 
+def _simulator_mistakes(scenario: Scenario) -> list[str]:
+    """What simulators of others want to hear that is not recorded."""
+    from testbed.peers.wires import WrongPeers, wires  # noqa: PLC0415
+
+    spec, mistakes = RunSpec(scenario, "", scenario.seed, Path()), []
+    for name in scenario.simulators:
+        try:
+            wires(spec, name)
+        except WrongPeers as error:
+            mistakes += error.mistakes
+    return mistakes
+
+
+def _truth_mistakes(scenario: Scenario, made: Sequence[Controller]) -> list[str]:
+    """What comes to be is known beforehand to nobody where another simulator tells it."""
+    untold = [name for name, simulator in scenario.simulators.items() if simulator.place == "profiles"]
+    return [f"controller {label_of(controller)}: is told the truth beforehand, which simulators.{untold[0]} does not "
+            "tell; allowed is any other controller" for controller in made if untold and controller.knows_truth]
+
+
 def _wanted(given: Sequence[str | Controller], made: Sequence[Controller]) -> tuple[str | Controller, ...]:
     """What was given, as text with the parameters that the scenario adds."""
     return tuple(called(said)[0] + in_words(unusual(it), repr) if isinstance(said, str) else said
@@ -272,6 +294,7 @@ def _controllers(given: Sequence[str | Controller], scenario: Scenario | None,
             mistakes.append(str(error))
     if len(made) == len(given):
         mistakes += unknown_names(usual, made)
+    mistakes += _truth_mistakes(scenario, made) if scenario else []
     return tuple(made)
 
 

@@ -20,9 +20,8 @@ from mosaik.proxies import BaseProxy
 from mosaik.starters import Starter
 from mosaik_api_v3.connection import Channel
 
-from testbed.simulators.adapter import SimulatorFailure
 from testbed.wiring.admission import enter, shared_secret
-from testbed.wiring.failure import Failure, end_of_process
+from testbed.wiring.failure import Failure, SimulatorFailure, end_of_process
 from testbed.wiring.pulse import PERIOD_S, PULSE, pulse_file
 
 GRACE_S = 5.0

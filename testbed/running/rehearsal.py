@@ -34,6 +34,10 @@ def rehearsed(scenario: Scenario) -> list[str]:
         raise WrongRequest([f"scenario {scenario.name}: {error}"]) from error
     if problem:
         raise WrongRequest([f"scenario {scenario.name}: {problem}"])
+    if scenario.simulators:
+        from testbed.running.world import rehearsed_peers  # noqa: PLC0415 - loads mosaik
+
+        rehearsed_peers(spec)
     return [line for district in districts.values() for line in _all_charging(district)]
 
 

@@ -1,4 +1,4 @@
-"""Builds the mosaik World from the attribute table: the only file that starts simulators and connects them."""
+"""Builds the mosaik World from the attribute table: the only file that starts our simulators and connects any."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Self
@@ -16,9 +16,12 @@ import mosaik
 from mosaik.starters import PythonStarter, Starter
 
 from models.network.quiet import quiet
+from testbed.peers.launching import started_peers
+from testbed.peers.wires import WrongPeers
+from testbed.running.preflight import WrongRequest
 from testbed.running.processes import Fates, OwnProcess, Served
 from testbed.setup.districts import build_districts
-from testbed.simulators.adapter import SYSTEM, SimulatorFailure
+from testbed.simulators.adapter import SYSTEM
 from testbed.simulators.before_first_step import initial_state
 from testbed.wiring.admission import NotAdmitted
 from testbed.wiring.attributes import (
@@ -31,7 +34,7 @@ from testbed.wiring.attributes import (
     to_recorder,
 )
 from testbed.wiring.code_version import code_hash
-from testbed.wiring.failure import Failure
+from testbed.wiring.failure import Failure, SimulatorFailure
 from testbed.wiring.packing import NOTHING, freeze, pack, unpack
 from testbed.wiring.run_spec import RunSpec
 
@@ -64,14 +67,15 @@ class Wired:
 
 
 def build_world(spec: RunSpec, ledger_dir: Path) -> Wired:
-    """The eight simulators wired, and four more for each district that is served elsewhere.
+    """The eight simulators wired, four more for each district that is served elsewhere, and those of others.
 
-    Raises SimulatorFailure where an address does not answer.
+    Raises SimulatorFailure where the address of a district does not answer, WrongRequest where a simulator of others
+    is not as the scenario says.
     """
     started, fates = simulator_names(spec), Fates(spec.scenario.execution.patience_s, spec.warmup_s)
-    world = mosaik.World({name: _starter(name, spec, ledger_dir, fates) for name in started},
-                         skip_greetings=True, configure_logging=False)
+    world = _empty_world(spec, {name: _starter(name, spec, ledger_dir, fates) for name in started})
     try:
+        peers = started_peers(world, spec, fates.started)  # first: nothing is written before they are there
         simulators = {name: _start(world, name, spec, ledger_dir) for name in started}
         entities = {name: _entities(simulators[name], entity_names(spec, name)) for name in started}
         for source, entity, target, target_entity, attribute, is_shifted in edges(spec):
@@ -80,10 +84,38 @@ def build_world(spec: RunSpec, ledger_dir: Path) -> Wired:
             if is_shifted:
                 extra |= _shift(spec, attribute, entity, packed=spec.is_separate or "@" in speaker)
             world.connect(entities[speaker][entity], entities[hearer][target_entity], attribute, **extra)
+        for wire in peers.wires:
+            ends = [(peers.entities | entities)[served_as(spec, end.simulator, end.entity)][end.entity]
+                    for end in (wire.source, wire.target)]
+            world.connect(*ends, (wire.source.attribute, wire.target.attribute), transform=wire.change)
+    except WrongPeers as error:
+        _end(world, fates)
+        raise WrongRequest(error.mistakes) from error
     except BaseException:
         _end(world, fates)
         raise
     return Wired(world, {name: simulators[name] for name in started if "@" in name}, fates)
+
+
+def rehearsed_peers(spec: RunSpec) -> None:
+    """Start simulators of others, all but those at addresses, and end them; WrongRequest with every mistake."""
+    asked = {name: simulator for name, simulator in spec.scenario.simulators.items()
+             if not simulator.start.startswith("connect")}
+    if not asked:
+        return
+    alone = replace(spec, scenario=spec.scenario.model_copy(update={"simulators": asked}))
+    world, fates = _empty_world(spec, {}), Fates(spec.scenario.execution.patience_s, spec.warmup_s)
+    try:
+        started_peers(world, alone, fates.started)
+    except WrongPeers as error:
+        raise WrongRequest(error.mistakes) from error
+    finally:
+        _end(world, fates)
+
+
+def _empty_world(spec: RunSpec, starters: Mapping[str, Starter]) -> mosaik.World:
+    return mosaik.World(dict(starters), {"start_timeout": 2 * spec.scenario.execution.patience_s}, skip_greetings=True,
+                        configure_logging=False)
 
 
 def _end(world: mosaik.World, fates: Fates) -> None:

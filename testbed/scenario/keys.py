@@ -6,11 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from testbed.scenario.parts.base import HOURS_PER_DAY, SECONDS_PER_HOUR, Between, Line, Part, Seed
+from testbed.scenario.parts.base import HOURS_PER_DAY, SECONDS_PER_HOUR, Between, Line, Name, Part, Seed
 from testbed.scenario.parts.district import District, Spatial
 from testbed.scenario.parts.execution import Execution, Record
 from testbed.scenario.parts.faults import Fault
 from testbed.scenario.parts.fleet import TRIPS_OF_PROFILE, Drivers, Fleet
+from testbed.scenario.parts.simulators import Simulator
 from testbed.scenario.parts.system import Objective, Planning, Profiles, System, Tariff
 from testbed.scenario.parts.wear import Wear
 
@@ -50,6 +51,9 @@ class ScenarioKeys(Part):
     `temporal: {sharing: least_laxity}`; what is written behind a controller's name itself counts before these."""
     faults: Annotated[tuple[Fault, ...], Field(max_length=1000)] = ()
     """What fails, where and when; in a file that extends another, the whole list is replaced."""
+    simulators: dict[Name, Simulator] = Field(default_factory=dict)
+    """Other mosaik simulators by name, in the place of profiles or of a district's feeder, or added and recorded; see
+    docs/mosaik.md."""
     execution: Execution = Execution()
     record: Record = Record()
 

@@ -10,9 +10,9 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from models.registry import did_you_mean
@@ -211,12 +211,14 @@ def _explain(detail: ErrorDetails, tree: Tree) -> Iterator[_Found]:
 
 def _keys_beside(path: Path_) -> list[str]:
     """Known keys of the block in which the last part of `path` stands."""
-    model: type[BaseModel] = Scenario
+    kind: Any = Scenario
     for part in path[:-1]:
-        if isinstance(part, str):
-            kind = model.model_fields[part].annotation
-            model = get_args(kind)[0] if get_args(kind) else kind  # type: ignore[assignment]
-    return list(model.model_fields)
+        if get_origin(kind) is dict:  # the part is a name of the user's own
+            kind = get_args(kind)[1]
+        elif isinstance(part, str):
+            kind = kind.model_fields[part].annotation
+            kind = kind if get_origin(kind) is dict or not get_args(kind) else get_args(kind)[0]
+    return list(kind.model_fields)
 
 
 def _dotted(path: Path_) -> str:

@@ -40,7 +40,7 @@ def to_yaml(scenario: Scenario) -> str:
 def result_content(scenario: Scenario) -> dict[str, Any]:
     """All that can change a result, as plain data: not name, description, `execution`, `record`, the patience."""
     content = scenario.model_dump(mode="json", exclude={"name", "description", "execution", "record"})
-    for key in ("controllers", "faults"):
+    for key in ("controllers", "faults", "simulators"):
         if not content[key]:
             del content[key]
     del content["planning"]["patience_s"]

@@ -19,6 +19,7 @@ from testbed.scenario.parts.fleet import TRIPS_OF_PROFILE
 from testbed.scenario.parts.system import curve_mistakes
 from testbed.scenario.rules_of_classes import class_contradictions
 from testbed.scenario.rules_of_faults import fault_contradictions
+from testbed.scenario.rules_of_simulators import simulator_contradictions
 
 SECONDS_PER_HOUR = 3600
 HOURS_PER_DAY = 24
@@ -46,6 +47,7 @@ def contradictions(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     yield from _habit(scenario)
     yield from class_contradictions(scenario)
     yield from fault_contradictions(scenario)
+    yield from simulator_contradictions(scenario)
     yield from _execution(scenario)
 
 

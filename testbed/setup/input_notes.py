@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from models.system.tariff import is_table_of_prices
 from models.system.unit_tables import unit_notes
+from testbed.scenario.parts.simulators import Simulator
 from testbed.scenario.record import Scenario
 from testbed.setup.knowledge import units_format
 from testbed.setup.prices import own_prices
@@ -25,4 +26,12 @@ def input_notes(scenario: Scenario) -> tuple[str, ...]:
         from testbed.setup.recordings import recording_notes  # noqa: PLC0415 - loads the fleet's models
 
         notes += recording_notes(scenario)
+    notes += [f"simulator {name}: {_place_of(simulator)}" for name, simulator in scenario.simulators.items()]
     return tuple(notes)
+
+
+def _place_of(simulator: Simulator) -> str:
+    """What it takes the place of."""
+    at = f" of {simulator.district}" if simulator.district else ""
+    return {"profiles": f"{', '.join(simulator.gives)}{at} are as it tells, forecasts as the scenario's own series say",
+            "feeder": f"the power flow{at or ' of the network'} is as it tells", "added": "added"}[simulator.place]

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import mosaik_api_v3
 
 from testbed.faults.placed import Injection
+from testbed.peers.told import TOLD, is_told, told_in
 from testbed.setup.axis_sizes import axis_sizes
 from testbed.simulators.border import BetweenProcesses, Border, InProcess, Origin
 from testbed.wiring.attributes import (
@@ -30,7 +31,7 @@ from testbed.wiring.attributes import (
     to_recorder,
 )
 from testbed.wiring.contracts import Contract
-from testbed.wiring.failure import Failure
+from testbed.wiring.failure import Failure, SimulatorFailure
 from testbed.wiring.listening import listener_of
 from testbed.wiring.packing import NOTHING
 from testbed.wiring.run_spec import RunSpec
@@ -39,14 +40,6 @@ Values = dict[str, Any]
 Inputs = Mapping[str, Values]
 SYSTEM = "system"
 MODELS: dict[str, Scope] = {"System": "system", "District": "district"}
-
-
-class SimulatorFailure(RuntimeError):
-    """A simulator threw."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.text)
-        self.failure = failure
 
 
 def consumed_by(simulator: str) -> set[str]:
@@ -118,6 +111,9 @@ class Adapter(mosaik_api_v3.Simulator):
         self.spec = RunSpec.from_json(spec)
         self.ledger_dir = None if ledger_dir is None else Path(ledger_dir)
         self._listener = listener_of(self.spec.output)
+        if self.spec.scenario.simulators:  # what others tell comes under names that are in no table
+            for model in self.meta["models"].values():
+                model["any_inputs"] = True
         self._border = self.border or (BetweenProcesses() if self.spec.is_separate else InProcess())
         return self.meta
 
@@ -142,7 +138,7 @@ class Adapter(mosaik_api_v3.Simulator):
 
     def get_data(self, outputs: Mapping[str, list[str]]) -> Any:
         return {eid: {name: self._border.outward(Origin(self.simulator, eid, name), self.steps_done,
-                                                 self._value(eid, name)) for name in names}
+                                                 self._value(eid, name)) for name in dict.fromkeys(names)}
                 for eid, names in outputs.items()}
 
     # ---- inside
@@ -173,7 +169,8 @@ class Adapter(mosaik_api_v3.Simulator):
 
     def _flat(self, eid: str, values: Mapping[str, Mapping[str, Any]]) -> Values:
         """{attribute: value}; at the `system` entity {attribute: {district: value}} for what districts send."""
-        return {name: self._inward(eid, name, sources) for name, sources in values.items()}
+        own = {name: self._inward(eid, name, sources) for name, sources in values.items() if not is_told(name)}
+        return own if len(own) == len(values) else {**own, TOLD: told_in(values)}
 
     def _inward(self, eid: str, name: str, sources: Mapping[str, Any]) -> Any:
         if eid == SYSTEM:

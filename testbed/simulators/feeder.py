@@ -10,6 +10,8 @@ from models.network.power_flow import TappedFeeder
 from models.network.tap_changer import Regulator
 from models.network.three_phase.layout import series_of
 from models.records.arrays import Floats
+from models.records.feeder import BASE_MVA, PowerFlow, RadialFeeder
+from testbed.peers.told import CASES, TOLD, Told, along, told_as
 from testbed.setup.districts import District, build_districts
 from testbed.simulators.adapter import Adapter, Inputs, Values
 from testbed.wiring.crossings import BusLoad, PevFlows, PlannedFlows
@@ -33,6 +35,8 @@ class FeederSimulator(Adapter):
 
     def _flows(self, name: str, received: Values) -> Values:
         district, regulator = self.districts[name], self.regulators.get(name)
+        if TOLD in received and district.feeder is not None:  # another simulator is in the feeder's place
+            return _values(district, received, told_flows(district.feeder, received[TOLD], _powers(received)[0]))
         if regulator is None or district.tapped is None or district.tap_changer is None:
             return power_flows(district, received)
         row = moved(regulator, district.tapped, received, self.spec.step_s)
@@ -51,19 +55,41 @@ def moved(regulator: Regulator, tapped: TappedFeeder, received: Values, step_s: 
 
 def power_flows(district: District, received: Values) -> Values:
     """The three AC columns of one step; the fourth (planned powers, forecast load) is the layer's own replay."""
+    if district.power_flow is None:
+        raise ValueError(f"district {district.name} has no network")
+    cases, circuit = _powers(received), district.flows
+    if circuit is None:
+        return _values(district, received, district.power_flow(*cases))
+    by_phase = circuit.solve(*cases)
+    flows = _values(district, received, circuit.told(by_phase))
+    return {**flows, **series_of(circuit, by_phase, ACTUAL)}
+
+
+def _powers(received: Values) -> tuple[Floats, Floats]:
+    """[3, B] kW and kvar of the three cases."""
     load: BusLoad = received["bus_load"]
     pev: PevFlows = received["pev_flows"]
     planned: PlannedFlows = received["planned_flows"]
-    if district.power_flow is None:
-        raise ValueError(f"district {district.name} has no network")
-    cases = (_cases(load.p_kw, pev.p_kw, planned.p_setpoint_kw),
-             _cases(load.q_kvar, pev.q_kvar, planned.q_setpoint_kvar))
-    circuit, by_phase = district.flows, None
-    if circuit is None:
-        flows = district.power_flow(*cases)
-    else:
-        by_phase = circuit.solve(*cases)
-        flows = circuit.told(by_phase)
+    return (_cases(load.p_kw, pev.p_kw, planned.p_setpoint_kw),
+            _cases(load.q_kvar, pev.q_kvar, planned.q_setpoint_kvar))
+
+
+def told_flows(feeder: RadialFeeder, told: Told, p_kw: Floats) -> PowerFlow:
+    """What another simulator says of the three cases with powers p_kw [3, B]; what the substation draws beyond them is
+    lost, and currents load the lines as they are rated here."""
+    count, rated_a = feeder.bus_count, feeder.i_max_pu * BASE_MVA * 1e3 / (np.sqrt(3.0) * feeder.nominal_kv)
+    vm, current = (np.stack([along(told, count, case, name) for case in CASES]) for name in ("vm_pu", "line_current_a"))
+    slack_kw, slack_kvar = (np.array([told[told_as(case, name)] for case in CASES])
+                            for name in ("p_slack_kw", "q_slack_kvar"))
+    loading = np.divide(100.0 * current, rated_a, out=np.zeros_like(current), where=rated_a > 0)
+    return PowerFlow(vm_pu=vm, losses_kw=slack_kw - p_kw.sum(axis=1), line_loading_percent=loading,
+                     p_slack_kw=slack_kw, q_slack_kvar=slack_kvar)
+
+
+def _values(district: District, received: Values, flows: PowerFlow) -> Values:
+    """What the feeder says of its three cases."""
+    load: BusLoad = received["bus_load"]
+    pev: PevFlows = received["pev_flows"]
     losses = flows.losses_kw
     if not np.all(np.isfinite(losses)):
         case = ("actual", "set-point", "base")[int(np.argmin(np.isfinite(losses)))]
@@ -76,7 +102,7 @@ def power_flows(district: District, received: Values) -> Values:
         "losses_kw": float(losses[ACTUAL]), "losses_setpoint_kw": float(losses[SETPOINT]),
         "losses_base_kw": float(losses[BASE]),
         "losses_change_mw": float(losses[ACTUAL] - losses[BASE]) / 1e3,
-        **series_of(circuit, by_phase, ACTUAL),
+        **series_of(None, None, ACTUAL),
         "tap_position": 0.0,
         "p_slack_kw": float(flows.p_slack_kw[ACTUAL]), "q_slack_kvar": float(flows.q_slack_kvar[ACTUAL]),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.records.arrays import SECONDS_PER_HOUR, Floats
+from testbed.peers.told import TOLD, Told, along, told_as
 from testbed.setup.districts import District, build_districts
 from testbed.setup.forecasts import build_forecaster
 from testbed.setup.given_controllers import knows_truth
@@ -34,11 +35,14 @@ class ProfilesSimulator(Adapter):
             self.forecast = self._system_forecast(now_s)
         if not self.bus_forecasts or self.spec.is_decision_time(now_s):
             self.bus_forecasts = self._bus_forecasts(now_s)
-        shape_now = self.profiles.load_shape(now_s, self.spec.step_s)
+        system = self._system(now_s) | told_profiles(inputs.get(SYSTEM, {}).get(TOLD, {}))
+        _refuse_impossible(system)
+        shape_now = np.array([system["load_mw"] / self.profiles.load_peak_mw])
         edges_s = np.array([now_s, now_s + self.spec.step_s], dtype=np.float64)
         present = {name: bus_load(d, edges_s, shape_now) for name, d in self.districts.items()}
-        return {SYSTEM: self._system(now_s),
-                **{name: {"bus_load": BusLoad(load.p_kw[:, 0], load.q_kvar[:, 0]),
+        return {SYSTEM: system,
+                **{name: {"bus_load": told_loads(BusLoad(load.p_kw[:, 0], load.q_kvar[:, 0]),
+                                                 inputs.get(name, {}).get(TOLD, {})),
                           "bus_load_forecast": self.bus_forecasts[name]} for name, load in present.items()}}
 
     def _system(self, now_s: int) -> Values:
@@ -74,6 +78,29 @@ class ProfilesSimulator(Adapter):
         shape = self.forecaster.load_shape(now_s, step_s, later_h)
         factors = self.forecaster.series_factors(now_s, step_s, later_h)
         return {name: bus_load(district, edges_s, shape, factors) for name, district in self.districts.items()}
+
+
+def told_profiles(told: Told) -> Values:
+    """What other simulators say of load, wind and sun, by the names that these have here."""
+    return {name: told[told_as(name)] for name in ("load_mw", "wind_available_mw", "pv_available_mw", "must_take_mw")
+            if told_as(name) in told}
+
+
+def told_loads(load: BusLoad, told: Told) -> BusLoad:
+    """The load of each bus, where other simulators say it as they do."""
+    p_kw, q_kvar = (along(told, own.size, name) if told_as(name, 0) in told else own
+                    for name, own in (("load_bus_kw", load.p_kw), ("load_bus_kvar", load.q_kvar)))
+    return BusLoad(p_kw, q_kvar)
+
+
+def _refuse_impossible(system: Values) -> None:
+    """ValueError for load, wind or sun below 0, or more that must be taken than there is."""
+    names = ("load_mw", "wind_available_mw", "pv_available_mw", "must_take_mw")
+    if below := [f"{name}={system[name]:g}" for name in names if system[name] < 0]:
+        raise ValueError(f"{', '.join(below)}: allowed is 0 or more")
+    there = system["wind_available_mw"] + system["pv_available_mw"]
+    if system["must_take_mw"] > there + 1e-9:
+        raise ValueError(f"must_take_mw={system['must_take_mw']:g}: allowed is at most wind and sun, {there:g}")
 
 
 def bus_load(district: District, edges_s: Floats, shape: Floats, factors: Floats | None = None) -> BusLoadForecast:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controllers.port import Plan
+from testbed.peers.told import TOLD, Told, below
 from testbed.results.recording import open_traces, open_writer
 from testbed.simulators.adapter import SYSTEM, Adapter, Inputs, Values
 from testbed.wiring.attributes import RECORD, traced
@@ -51,13 +52,19 @@ class RecorderSimulator(Adapter):
     def _write(self, index: int, inputs: Inputs) -> None:
         districts = {name: values for name, values in inputs.items() if name != SYSTEM}
         self.writer.write_step(index, inputs[SYSTEM][RECORD],
-                               {name: values[RECORD] for name, values in districts.items()})
+                               {name: values[RECORD] for name, values in districts.items()},
+                               self._added(inputs[SYSTEM].get(TOLD, {})))
         self._write_plan(inputs[SYSTEM]["plan"])
         if self.traces is not None:
             for name, values in districts.items():
                 self.traces.write_step(index, name, {a.name: values[a.name] for a in traced()})
         if index + 1 == self.spec.steps_counted:
             self._finish(districts)
+
+    def _added(self, told: Told) -> dict[str, dict[str, float]]:
+        """What added simulators said, by their names."""
+        return {name: below(told, name) for name, added in self.spec.scenario.simulators.items()
+                if added.place == "added" and added.gives}
 
     def _write_plan(self, plan: Plan | None) -> None:
         if plan is not None and plan.time_s != self.plan_time_s:

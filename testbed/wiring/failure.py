@@ -26,6 +26,8 @@ class Failure:
     cause: str
     trace: str = ""
     """Python's traceback, where something was thrown."""
+    is_request: bool = False
+    """Whether it is the request that was wrong, and nothing began."""
 
     @classmethod
     def of(cls, error: BaseException, simulator: str = "", time_s: int = 0, word: str = "") -> Failure:
@@ -47,6 +49,14 @@ class Failure:
     def text(self) -> str:
         """Who failed, when in simulated time (before counted 00:00: the warm-up), and why."""
         return f"{self.simulator} failed at {clock(self.time_s)}: {self.cause}" if self.simulator else self.cause
+
+
+class SimulatorFailure(RuntimeError):
+    """A simulator threw."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
 
 
 def end_of_process(what: str, code: int | None) -> str:

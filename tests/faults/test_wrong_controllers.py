@@ -11,9 +11,9 @@ from testbed.results.reading import open_result
 from testbed.running.first_view import _built, _midnight
 from testbed.running.one_run import RunFailed, run_scenario
 from testbed.setup.given_controllers import given
-from testbed.simulators.adapter import SimulatorFailure
 from testbed.simulators.spatial import SpatialSimulator
 from testbed.simulators.temporal import TemporalSimulator
+from testbed.wiring.failure import SimulatorFailure
 from testbed.wiring.run_spec import RunSpec
 from tests.faults import wrong_controllers as wrong
 from tests.faults.wrong_controllers import Writing, Wrong

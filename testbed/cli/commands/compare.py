@@ -10,7 +10,7 @@ import typer
 
 from testbed.auditing.of_runs import audited_in_passing, summary
 from testbed.cli.carrying_out import carry_out
-from testbed.cli.ending import FAILED, reported
+from testbed.cli.ending import FAILED, WRONG, reported
 from testbed.cli.opened import opened
 from testbed.cli.options import Force, NoAudit, Overrides, PlanFile, ScenarioName, names_of
 from testbed.cli.saying import say
@@ -60,7 +60,8 @@ def command(
         print_verdict([*results, *failed])
         say(f"written: {request.output / 'metrics.csv'}, {request.output / 'report.html'}")
     if len(done) < len(outcomes):
-        raise typer.Exit(FAILED)
+        wrong = all(outcome.failure and outcome.failure.is_request for outcome in outcomes)
+        raise typer.Exit(WRONG if wrong else FAILED)
 
 
 def _left(path: Path, completed: Sequence[Result]) -> list[Result]:

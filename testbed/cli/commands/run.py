@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from testbed.cli.carrying_out import carry_out
-from testbed.cli.ending import FAILED, reported
+from testbed.cli.ending import FAILED, WRONG, reported
 from testbed.cli.opened import opened
 from testbed.cli.options import Force, Overrides, PlanFile, ScenarioName, names_of
 from testbed.reporting.tables import print_run
@@ -38,7 +38,7 @@ def command(
     with _watched(request.output) if watch else nullcontext():
         outcome, = carry_out(request.scenario, [single_job(request)])
     if outcome.failure:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(WRONG if outcome.failure.is_request else FAILED)
     print_run(opened(outcome.path), headline=True)
 
 

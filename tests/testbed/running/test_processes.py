@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 from testbed.running.processes import Fates, Served
-from testbed.simulators.adapter import SimulatorFailure, meta_of
+from testbed.simulators.adapter import meta_of
 from testbed.simulators.serve_district import DistrictServer, ServedSimulator
-from testbed.wiring.failure import end_of_process
+from testbed.wiring.failure import SimulatorFailure, end_of_process
 from testbed.wiring.pulse import beat_beside, pulse_file
 
 PATIENCE_S = 2.0

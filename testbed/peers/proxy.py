@@ -1,0 +1,132 @@
+"""A simulator of others as mosaik sees it in a run of ours: what it answers is looked at, what it throws is told.
+
+mosaik lets a starter of one's own say how a simulator is reached (mosaik.starters.Starter) and with which proxy it is
+spoken to. Ours passes every request on to mosaik's own proxy; it knows the simulated time, waits with a patience, and
+ends the run with one message where an answer is none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from mosaik.exceptions import ConnectionClosedError
+from mosaik.proxies import BaseProxy
+from mosaik_api_v3.connection import RemoteException
+
+from testbed.wiring.failure import Failure, SimulatorFailure
+
+BROKEN = (ConnectionClosedError, OSError, EOFError)
+"""What is thrown when its other end is gone."""
+NUMBERS = (int, float, np.integer, np.floating)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What holds for its answers."""
+
+    step_s: int
+    until_s: int
+    """End of the run, in mosaik's time."""
+    warmup_s: int
+    patience_s: float
+
+
+class Unanswered(RuntimeError):
+    """It gave no answer that can be used; the message says why."""
+
+
+class PeerProxy(BaseProxy):
+    """Passes requests on; SimulatorFailure with name, simulated time and cause where what comes back is none."""
+
+    def __init__(self, name: str, inner: BaseProxy, terms: Terms) -> None:
+        super().__init__()
+        self.name, self._inner, self._terms, self._time_s = name, inner, terms, 0
+
+    @property
+    def meta(self) -> Any:
+        """As the simulator gave it."""
+        return self._inner.meta
+
+    async def init(self, sid: str, **params: Any) -> list[int]:
+        """Its first request; the version of mosaik's interface that it speaks."""
+        return await self._answer("init", self._inner.init(sid, **params))  # type: ignore[no-any-return]
+
+    async def send(self, request: Any) -> Any:
+        """The answer, looked at."""
+        method, args, _ = request
+        if method == "step":
+            self._time_s = args[0]
+        answer = await self._answer(method, self._inner.send(request))
+        if method == "step":
+            self._refuse(wrong_step(self._time_s, answer, self._terms))
+        if method == "get_data":
+            self._refuse(wrong_data(args[0], answer))
+        return answer
+
+    async def stop(self) -> None:
+        """Ask it to end; it may be gone already."""
+        try:
+            await asyncio.wait_for(self._inner.stop(), self._terms.patience_s)
+        except (*BROKEN, TimeoutError, asyncio.CancelledError):  # its reader may have been cancelled with all else
+            return
+
+    async def _answer(self, method: str, asked: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await asyncio.wait_for(asked, self._terms.patience_s)
+        except TimeoutError:
+            self._refuse(f"no answer to `{method}` for {self._terms.patience_s:g} s (execution.patience_s)")
+        except BROKEN as error:
+            raise SimulatorFailure(self._failure(f"connection lost in `{method}`: its process has ended")) from error
+        except RemoteException as error:
+            word = f"`{method}` threw {error.remote_type}: {error.remote_msg}"
+            raise SimulatorFailure(self._failure(word)) from error
+        except SimulatorFailure:
+            raise
+        except Exception as error:
+            raise SimulatorFailure(Failure.of(error, self.name, self._counted_s, f"`{method}` threw ")) from error
+
+    def _refuse(self, why: str) -> None:
+        if why:
+            raise SimulatorFailure(self._failure(why))
+
+    @property
+    def _counted_s(self) -> int:
+        return self._time_s - self._terms.warmup_s
+
+    def _failure(self, why: str) -> Failure:
+        return Failure(self.name, self._counted_s, why)
+
+
+def wrong_step(time_s: int, answer: Any, terms: Terms) -> str:
+    """Why this is not the time of its next step; empty if it is. After the run's end all times are alike."""
+    if isinstance(answer, bool) or not isinstance(answer, int):
+        return f"its step at {time_s} s returned {answer!r}, allowed is the time of its next step in whole seconds"
+    expected = time_s + terms.step_s
+    if answer == expected or min(answer, expected) >= terms.until_s:
+        return ""
+    return (f"stepped from {time_s} s to {answer} s, allowed is a step of {terms.step_s} s (step_s); its series may "
+            f"have ended")
+
+
+def wrong_data(asked: Mapping[str, Any], answer: Any) -> str:
+    """What of all that was asked for did not come as a finite number; empty if nothing."""
+    if not isinstance(answer, Mapping):
+        return f"get_data returned {answer!r:.60}, allowed are numbers by entity and attribute"
+    wrong = [f"{entity}.{name} {told}" for entity, names in asked.items() for name in names
+             if (told := _wrong_number(answer.get(entity, {}), name))]
+    more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+    return f"{', '.join(wrong[:3])}{more}; allowed are finite numbers" if wrong else ""
+
+
+def _wrong_number(values: Any, name: str) -> str:
+    if not isinstance(values, Mapping) or name not in values:
+        return "is missing"
+    value = values[name]
+    if isinstance(value, bool | np.bool_) or not isinstance(value, NUMBERS):
+        return f"is {value!r:.40}"
+    return "" if isfinite(value) else f"is {value}"
