@@ -16,23 +16,26 @@ from audit.finding import Bools, Check
 from audit.run import SECONDS_PER_HOUR, Run
 
 DAY_S = 86_400
+FOREVER_S = 2**62
 DEAD_CHARGERS = ("limited_of_steps",)
-DEAD_LOADS = ("profiles", "loads_of_buses")
+DEAD_LOADS = ("profiles", "loads_of_buses", "ac_of_the_plan", "nodal_prices")
 PLAN_MISSED = ("planned_limits", "planned_minimum_times", "planned_ramps", "planned_costs", "planned_objective",
                "planned_price", "planned_balance", "planned_reserve", "expected_objective", "targets_of_plans",
                "price_at_the_substation", "minimum_times")
 FLOW = ("ac_of_what_happened", "ac_of_setpoints", "ac_without_cars", "ac_by_power_grid_model", "limits_of_networks",
         "balance_of_nodes", "currents_of_phases", "unbalance", "rows_of_circuits")
 BREAKS: dict[str, tuple[str, ...]] = {
-    "lower_layer_silent": ("ac_of_setpoints",), "lower_solver_fails": ("ac_of_setpoints", "nodal_prices"),
+    "lower_layer_silent": ("ac_of_setpoints",), "lower_solver_fails": ("ac_of_setpoints",),
     "setpoints_late": (), "setpoints_dropped": (), "telemetry_stale": (), "measurement_error": (),
     "forecast_outage": (), "chargers_out": DEAD_CHARGERS, "zone_out": (),
     "upper_layer_silent": PLAN_MISSED, "upper_solver_fails": PLAN_MISSED,
     "line_out": DEAD_LOADS + DEAD_CHARGERS, "phase_out": DEAD_LOADS + DEAD_CHARGERS, "wind_off": ("profiles",),
     "unit_trip": ("commitment", "minimum_times", "emergency_order", "emergency_starts"), "power_flow_diverges": FLOW}
 """Rules that cannot hold while a fault of a kind is there."""
-UNTIL_THE_DAY_ENDS = ("upper_layer_silent", "upper_solver_fails")
-"""Kinds after which a missed plan is lacked until the next midnight."""
+MISSES_PLANS = ("upper_layer_silent", "upper_solver_fails")
+"""Kinds after which a missed plan is lacked until the next one."""
+FELT_TO_THE_END = ("unit_trip",)
+"""Kinds whose traces stay: minimum times of what started for it, or again."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +53,18 @@ class Fault:
 
 def faults_of(run: Run) -> tuple[Fault, ...]:
     """In the order of the scenario's list."""
-    return tuple(_fault(i, given, run.step_s) for i, given in enumerate(run.scenario.get("faults") or ()))
+    given = run.scenario.get("faults") or ()
+    plan_s = int(run.part("planning")["binding_h"]) * SECONDS_PER_HOUR if given else DAY_S
+    return tuple(_fault(i, fault, run.step_s, plan_s) for i, fault in enumerate(given))
 
 
-def _fault(i: int, given: dict[str, object], step_s: int) -> Fault:
+def _fault(i: int, given: dict[str, object], step_s: int, plan_s: int) -> Fault:
     kind, midnight_s = str(given["kind"]), (int(str(given.get("day", 1))) - 1) * DAY_S
     begin_s, end_s = (midnight_s + round(float(str(given[key])) * SECONDS_PER_HOUR) for key in ("from_h", "until_h"))
-    whole_s = DAY_S if kind in UNTIL_THE_DAY_ENDS else SECONDS_PER_HOUR
-    return Fault(f"faults.{i} ({kind})", kind, str(given.get("district") or ""), begin_s,
-                 -(-end_s // whole_s) * whole_s + step_s)
+    missed = kind in MISSES_PLANS and -(-begin_s // plan_s) * plan_s < end_s
+    whole_s = plan_s if missed else SECONDS_PER_HOUR
+    felt_s = FOREVER_S if kind in FELT_TO_THE_END else -(-end_s // whole_s) * whole_s + step_s
+    return Fault(f"faults.{i} ({kind})", kind, str(given.get("district") or ""), begin_s, felt_s)
 
 
 def named(rule: str, check: Check, run: Run, faults: tuple[Fault, ...]) -> Iterator[Check]:

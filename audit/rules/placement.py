@@ -107,9 +107,17 @@ def nodal_prices(run: Run) -> Iterator[Check]:
         behind[:, 0] = p[steps, 0]
         losses, low, high = _of_one_more_kwh(run, tree, behind, reactive, _slack_as_seen(run, d)[steps])
         base = price[steps, :1]
-        yield within(f"{d.name}: price at", price[steps], base * (1 + losses) + low,
-                     base * (1 + losses) + high,
-                     "USD/MWh", names=d.buses, rel=PRICE_REL, absolute=1e-3)
+        told, least, most_usd = (_in_all_steps(values, steps, run.steps) for values in (
+            price[steps], base * (1 + losses) + low, base * (1 + losses) + high))
+        yield within(f"{d.name}: price at", told, least, most_usd, "USD/MWh", names=d.buses, rel=PRICE_REL,
+                     absolute=1e-3)
+
+
+def _in_all_steps(values: Floats, steps: Any, count: int) -> Floats:
+    """[T, B] these rows where they belong, 0 in all others."""
+    rows = np.zeros((count, values.shape[1]))
+    rows[steps] = values
+    return rows
 
 
 def _free_steps(run: Run, d: District) -> Any:

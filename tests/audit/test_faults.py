@@ -16,6 +16,7 @@ HOUR, STEPS = 3600, 24
 
 def run_with(*faults: dict[str, Any]) -> Any:
     return SimpleNamespace(scenario={"faults": list(faults)}, steps=STEPS, step_s=HOUR, time_s=HOUR * np.arange(STEPS),
+                           part=lambda name: {"planning": {"binding_h": 24}}[name],
                            districts=(SimpleNamespace(name="north"), SimpleNamespace(name="south")))
 
 
@@ -41,6 +42,15 @@ def test_only_in_its_district(what: str, is_named: bool) -> None:
     out = {"kind": "line_out", "day": 1, "from_h": 5.0, "until_h": 7.0, "district": "north"}
     line, = said("loads_of_buses", 5, run_with(out), what)
     assert ("faults.0 (line_out)" in line) is is_named
+
+
+def test_a_trip_is_felt_as_long_as_minimum_times_and_a_missed_re_dispatch_for_its_hour() -> None:
+    trip = {"kind": "unit_trip", "day": 1, "from_h": 5.0, "until_h": 7.0, "district": None}
+    silent = {"kind": "upper_layer_silent", "day": 1, "from_h": 5.0, "until_h": 7.0, "district": None}
+    missed = silent | {"from_h": 0.0, "until_h": 1.0}
+    assert "faults.0 (unit_trip)" in said("minimum_times", 20, run_with(trip))[0]
+    assert said("minimum_times", 20, run_with(silent))[0].startswith("minimum_times")
+    assert "faults.0 (upper_layer_silent)" in said("minimum_times", 20, run_with(missed))[0]
 
 
 def test_what_is_broken_in_and_beyond_is_both() -> None:

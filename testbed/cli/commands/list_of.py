@@ -21,6 +21,7 @@ class Listed(str, Enum):  # noqa: UP042  typer shows and parses str enums
     networks = "networks"
     tariffs = "tariffs"
     drivers = "drivers"
+    faults = "faults"
     wear_models = "wear-models"
     metrics = "metrics"
 
