@@ -24,6 +24,7 @@ class Listed(str, Enum):  # noqa: UP042  typer shows and parses str enums
     faults = "faults"
     wear_models = "wear-models"
     metrics = "metrics"
+    figures = "figures"
 
 
 @reported
