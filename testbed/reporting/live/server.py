@@ -72,6 +72,13 @@ class _State(_Own):
         self.finish(self.known.since(int(first)))
 
 
+class _NoIcon(_Own):
+    """Browsers ask for one; that there is none is no error."""
+
+    def get(self) -> None:
+        self.set_status(204)
+
+
 def follow(path: Path, port: int, say_address: Say) -> Watched:
     """Serve the page of the run that writes this file until it ends; returns how that was.
 
@@ -90,7 +97,8 @@ def follow(path: Path, port: int, say_address: Say) -> Watched:
 
     async def serve() -> None:
         given = {"known": known, "page": page, "port": chosen}
-        server = HTTPServer(Application([("/", _Page, given), ("/state", _State, given)]))
+        server = HTTPServer(Application([("/", _Page, given), ("/state", _State, given),
+                                         ("/favicon.ico", _NoIcon, given)]))
         server.add_sockets([socket])
         try:
             say_address(f"http://{LOOPBACK}:{chosen}/")
