@@ -88,7 +88,7 @@ def test_a_link_that_leads_nowhere_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.skipif(not chromium.BINARY, reason="there is no Chromium")
 def test_the_search_works_from_files(site: Path) -> None:
     with chromium.browser() as page:
-        page.open(f"{(site / 'search.html').as_uri()}?q=cohort")
+        page.call("Page.navigate", url=f"{(site / 'search.html').as_uri()}?q=cohort")
         page.until("document.querySelectorAll('#search-results li a').length > 3")
         links = page.value("[...document.querySelectorAll('#search-results li a')].map(link => link.href).join(' ')")
         assert "glossary.html" in links and page.errors == []
