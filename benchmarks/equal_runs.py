@@ -52,7 +52,7 @@ def _differs(name: str, folder: Path, against: Path | None) -> bool:
         _run(name, file)
     if against is None:
         return False
-    from testbed.results.reading import equal_results  # noqa: PLC0415 - a checkout that only runs needs none of it
+    from testbed.results.equality import equal_results  # noqa: PLC0415 - a checkout that only runs needs none of it
 
     different = equal_results(file, against / file.name)
     print(f"{name}: {len(different)} differ: {', '.join(different[:5])}" if different else f"{name}: equal", flush=True)

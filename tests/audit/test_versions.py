@@ -15,8 +15,9 @@ from audit.finding import ROUNDING_REL
 from testbed.auditing.of_runs import audited
 from testbed.metrics.of_runs import compute_metrics
 from testbed.owners.statements import owner_statements
+from testbed.results.equality import equal_results
 from testbed.results.layout import READABLE_SCHEMAS, SCHEMA_VERSION
-from testbed.results.reading import equal_results, open_result
+from testbed.results.reading import open_result
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -19,8 +19,9 @@ import pytest
 from models.records.groups import THREE_CLASSES
 from testbed.cli.app import COMMANDS, command_of
 from testbed.cli.options import names_of
+from testbed.results.equality import equal_results
 from testbed.results.layout import PLAN_HOURLY, PLAN_RUN_SCALARS, PLAN_SCALARS
-from testbed.results.reading import equal_results, open_result
+from testbed.results.reading import open_result
 from testbed.running.job import partial_text
 from tests.testbed.cli_runs import FakeRun, RunFailed, call, files_in, rows_of
 

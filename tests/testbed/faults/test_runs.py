@@ -10,7 +10,8 @@ import pytest
 from audit.judge import audit_file
 from testbed.faults.kind import FAULTS
 from testbed.reporting.report import write_report
-from testbed.results.reading import Result, equal_results, open_result
+from testbed.results.equality import equal_results
+from testbed.results.reading import Result, open_result
 from tests.testbed import small_run
 
 ITEMS = (

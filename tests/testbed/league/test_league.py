@@ -10,7 +10,7 @@ from testbed.cli.app import app
 from testbed.league.entry import EntryFailed, EntryProcess, entry_of
 from testbed.league.league import league_request, play
 from testbed.league.standings import ledger_of, page, standings
-from testbed.results.reading import equal_results
+from testbed.results.equality import equal_results
 from testbed.running.one_run import run_scenario
 from testbed.running.preflight import WrongRequest
 from testbed.scenario.loading import load_scenario

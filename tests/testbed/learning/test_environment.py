@@ -15,7 +15,8 @@ from testbed.learning.asked import SEEDS, asked
 from testbed.learning.day import Day
 from testbed.learning.environment import DispatchEnv, DistrictsEnv
 from testbed.metrics.of_runs import compute_metrics
-from testbed.results.reading import equal_results, open_result
+from testbed.results.equality import equal_results
+from testbed.results.reading import open_result
 from testbed.running.one_run import run_scenario
 from testbed.running.preflight import WrongRequest
 from tests.testbed import small_run

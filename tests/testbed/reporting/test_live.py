@@ -228,7 +228,7 @@ def test_a_run_with_a_page_gives_the_same_result_and_ends(tmp_path: Path) -> Non
                           timeout=600)
     assert done.stderr.count("follow the run at http://127.0.0.1:") <= 1  # a run of a second may be over before
     subprocess.run([*words, "-o", str(tmp_path / "b.h5")], check=True, capture_output=True, timeout=600)
-    from testbed.results.reading import equal_results  # noqa: PLC0415
+    from testbed.results.equality import equal_results  # noqa: PLC0415
 
     assert equal_results(tmp_path / "a.h5", tmp_path / "b.h5") == []
 

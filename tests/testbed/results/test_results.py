@@ -16,8 +16,9 @@ import pytest
 import xarray as xr
 
 from testbed.metrics.of_runs import compute_metrics
+from testbed.results.equality import equal_results
 from testbed.results.layout import READABLE_SCHEMAS, ResultError
-from testbed.results.reading import Reference, equal_results, open_result, stored_plans
+from testbed.results.reading import Reference, open_result, stored_plans
 from testbed.results.vehicle_traces import VehicleTraceWriter, read_traces
 from testbed.results.writing import ResultWriter, finish_result
 from testbed.wiring.attributes import recorded

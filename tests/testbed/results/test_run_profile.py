@@ -7,7 +7,8 @@ import pytest
 from testbed.metrics.of_runs import metrics_json
 from testbed.reporting.report import write_report
 from testbed.reporting.tables import print_run
-from testbed.results.reading import equal_results, open_result
+from testbed.results.equality import equal_results
+from testbed.results.reading import open_result
 from testbed.results.run_profile import Ledger, Stopwatch, profile_rows, run_seconds
 from tests.testbed import small_run
 

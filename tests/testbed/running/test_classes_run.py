@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from testbed.auditing.of_runs import audited
-from testbed.results.reading import Result, equal_results, open_result
+from testbed.results.equality import equal_results
+from testbed.results.reading import Result, open_result
 from testbed.running.one_run import run_scenario
 from testbed.scenario.loading import load_scenario
 from testbed.setup.controller_loading import load_controller

@@ -6,7 +6,8 @@ import gc
 import numpy as np
 import pytest
 
-from testbed.results.reading import equal_results, open_result
+from testbed.results.equality import equal_results
+from testbed.results.reading import open_result
 from testbed.results.recording import traces_path
 from testbed.results.vehicle_traces import read_traces
 from tests.testbed import small_run

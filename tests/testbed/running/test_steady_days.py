@@ -11,7 +11,8 @@ from models.system.power_system import NetLoad, PowerSystem
 from models.system.profiles import Profiles
 from testbed.auditing.of_runs import audited
 from testbed.metrics.of_runs import compute_metrics
-from testbed.results.reading import equal_results, open_result, stored_plans
+from testbed.results.equality import equal_results
+from testbed.results.reading import open_result, stored_plans
 from testbed.running.one_run import run_scenario
 from testbed.running.preflight import WrongRequest, run_request
 from testbed.scenario.loading import load_scenario

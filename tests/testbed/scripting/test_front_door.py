@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import testbed as tb
-from testbed.results.reading import equal_results, open_result
+from testbed.results.equality import equal_results
+from testbed.results.reading import open_result
 from testbed.scenario import loading
 from tests.testbed import small_run
 from tests.testbed.cli_runs import call

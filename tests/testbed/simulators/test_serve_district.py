@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from testbed.results.reading import equal_results, open_result
+from testbed.results.equality import equal_results
+from testbed.results.reading import open_result
 from testbed.running.one_run import RunFailed
 from testbed.running.preflight import WrongRequest, listen_address
 from testbed.scenario.loading import ScenarioError, load_scenario

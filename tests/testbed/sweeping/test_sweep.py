@@ -19,7 +19,7 @@ from distributed.comm.core import CommClosedError
 from typer.testing import CliRunner
 
 from testbed.cli.app import app
-from testbed.results.reading import equal_results
+from testbed.results.equality import equal_results
 from testbed.running.preflight import WrongRequest
 from testbed.sweeping.alone import alone_in
 from testbed.sweeping.case import CaseOutcome, SchedulerLost, is_complete, open_parts, run_case
