@@ -38,11 +38,6 @@ OF_SPHINX = "experiments/site/conf.py"
 DRAWERS = ("utils", "util", "helpers", "helper", "misc", "common", "tools")
 
 
-@cache
-def parsed(source: str) -> ast.Module:
-    return ast.parse(source)
-
-
 def name_of(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
 
@@ -61,7 +56,7 @@ def imports_of(tree: ast.AST, file: str) -> Iterator[str]:
 
 def broken_rules(source: str, file: str) -> list[str]:
     """Every import rule that a file with this source would break."""
-    tree = parsed(source)
+    tree = ast.parse(source)
     package = file.partition("/")[0]
     problems = []
     for name in imports_of(tree, file):
@@ -125,7 +120,7 @@ def test_controllers_need_only_arrays_and_solvers():
     """Beyond the standard library and our own packages."""
     allowed = {*THIRD_PARTY_OF_CONTROLLERS, "models", "controllers", *sys.stdlib_module_names}
     for file in (file for file in FILES if name_of(file).startswith("controllers/")):
-        tree = parsed(file.read_text(encoding="utf-8"))
+        tree = ast.parse(file.read_text(encoding="utf-8"))
         tops = {name.split(".")[0] for name in imports_of(tree, name_of(file))}
         assert tops <= allowed, f"{name_of(file)} imports {sorted(tops - allowed)}"
 
@@ -134,7 +129,7 @@ def test_the_audit_shares_no_code_with_what_it_judges():
     """It reads files by itself; beyond the standard library it needs three packages, and one where it is installed."""
     allowed = {*THIRD_PARTY_OF_AUDIT, "audit", *sys.stdlib_module_names}
     for file in (file for file in FILES if name_of(file).startswith("audit/")):
-        tree = parsed(file.read_text(encoding="utf-8"))
+        tree = ast.parse(file.read_text(encoding="utf-8"))
         tops = {name.split(".")[0] for name in imports_of(tree, name_of(file))}
         assert tops <= allowed, f"{name_of(file)} imports {sorted(tops - allowed)}"
 
@@ -149,7 +144,7 @@ DOOR = "testbed/setup/given_controllers.py"
 
 def asked_in_passing(source: str, file: str) -> list[str]:
     """Questions to a controller, or to a layer it made, that are no field of the port: by name, or by its methods."""
-    tree = parsed(source)
+    tree = ast.parse(source)
     theirs = _names_of_controllers(tree)
     problems = []
     for node in ast.walk(tree):
@@ -217,7 +212,7 @@ def imports_between(sources: dict[str, str]) -> dict[str, set[str]]:
     modules = {module_of(file): file for file in sources}
     imported = {}
     for module, file in modules.items():
-        names = imports_of(parsed(sources[file]), file)
+        names = imports_of(ast.parse(sources[file]), file)
         imported[module] = {name for name in names if name in modules} - {module}
     return imported
 
@@ -316,7 +311,7 @@ def test_names_of_the_front_door_are_free():
 
 def function_lines() -> list[int]:
     """Length of every function of the four packages, sorted."""
-    nodes = (node for source in all_sources().values() for node in ast.walk(parsed(source)))
+    nodes = (node for source in all_sources().values() for node in ast.walk(ast.parse(source)))
     return sorted((node.end_lineno or 0) - node.lineno + 1 for node in nodes
                   if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
 

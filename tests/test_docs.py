@@ -65,9 +65,10 @@ def test_files_that_are_named_exist(path: Path) -> None:
     assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=name_of)
-def test_every_page_is_reached_from_the_index(path: Path) -> None:
-    seen, waiting = set(), [ROOT / "README.md"]
+@cache
+def reached() -> frozenset[Path]:
+    """Pages that links lead to from the first one."""
+    seen, waiting = set[Path](), [ROOT / "README.md"]
     while waiting:
         page = waiting.pop().resolve()
         if page.is_dir():
@@ -76,7 +77,12 @@ def test_every_page_is_reached_from_the_index(path: Path) -> None:
             seen.add(page)
             links = LINK.findall(prose(page.read_text(encoding="utf-8")))
             waiting += [page.parent / link.split("#")[0] for link in links if "://" not in link]
-    assert path.resolve() in seen
+    return frozenset(seen)
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
+def test_every_page_is_reached_from_the_index(path: Path) -> None:
+    assert path.resolve() in reached()
 
 
 SPOKEN = re.compile(r"(?:`|^ {4})(python -m|testbed|make) ([a-z][\w.-]*)", re.MULTILINE)

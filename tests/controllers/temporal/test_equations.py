@@ -218,17 +218,26 @@ def _optimum(case: Case, without: tuple[str, ...] = ()) -> float:
         return -np.inf if "unbounded" in str(error) else np.inf
 
 
+_BEST: dict[Callable[[SimpleNamespace], Case], float] = {}
+"""Of the cases with all equations, each solved once."""
+
+
+def _best(where: Callable[[SimpleNamespace], Case], build: SimpleNamespace) -> float:
+    if where not in _BEST:
+        _BEST[where] = _optimum(where(build))
+    return _BEST[where]
+
+
 @pytest.mark.parametrize("name", sorted(EQUATIONS))
 def test_leaving_an_equation_out_makes_the_plan_cheaper(name: str, build: SimpleNamespace) -> None:
-    case = WHERE[name](build)
-    assert _optimum(case, (name,)) < _optimum(case) - 0.5
+    assert _optimum(WHERE[name](build), (name,)) < _best(WHERE[name], build) - 0.5
 
 
 @pytest.mark.parametrize("name", sorted(CLUSTERS))
 def test_leaving_an_equation_out_of_clusters_makes_the_plan_cheaper(name: str, build: SimpleNamespace) -> None:
     case = CLUSTERS[name](build)
     assert case.clusters is not None
-    assert _optimum(case, (name,)) < _optimum(case) - 0.5
+    assert _optimum(case, (name,)) < _best(CLUSTERS[name], build) - 0.5
 
 
 def test_every_equation_of_commitment_has_a_case_with_clusters() -> None:
