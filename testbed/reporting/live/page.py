@@ -28,7 +28,7 @@ def live_page(result: Result) -> str:
               for panel in LIVE_PANELS if panel.name in lines}
     feeders = "".join(_feeder(result, district) for district in networks(result)
                       if result.holds(district, "bus_parent"))
-    sections = [("charts", "So far", "".join(figure(chart, name) for name, chart in placed.items())),
+    sections = [("lines", "So far", "".join(figure(chart, name) for name, chart in placed.items())),
                 ("feeder", "The feeder", feeders),
                 ("events", "What happened", '<ol id="happened" aria-live="polite"></ol>')]
     title = f"{result.scenario_name}, {controller_title(result.controller)}, seed {result.seed}"

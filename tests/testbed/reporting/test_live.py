@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import numpy as np
 import pytest
 
 from models.network.sources.ieee33 import ieee33
+from testbed.reporting.live.page import live_page
 from testbed.reporting.live.panels import LIVE_PANELS, events, lines_of
 from testbed.reporting.live.server import follow
 from testbed.reporting.live.watched import Watched, result_to_watch, watched
@@ -65,6 +67,13 @@ def test_lines_have_a_value_per_step_written(file: Path) -> None:
     assert {values.shape for panel in lines.values() for values in panel.values()} == {(STOP,)}
     assert lines["voltage"]["feeder33"] == pytest.approx(result.district("feeder33", "vm_pu").min(axis=1))
     assert lines["load"]["load without cars"] == pytest.approx(result.system("load_mw"))
+
+
+def test_no_two_parts_of_the_page_have_one_name(file: Path) -> None:
+    """Scripts find their data by it."""
+    plain = re.sub(r"<script>.*?</script>", "", live_page(open_result(file)), flags=re.DOTALL)
+    names = re.findall(r'\bid="([^"]+)"', plain)
+    assert {"charts", "live", "status", "happened"} < set(names) and len(names) == len(set(names))
 
 
 def test_what_is_asked_for_later_is_what_came_since(file: Path, write_result: Any) -> None:
