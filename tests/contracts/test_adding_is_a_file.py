@@ -132,6 +132,7 @@ def row_of(kind: str, name: str) -> str:
     return next((line for line in kind_table(kind).splitlines() if f"`{name}`" in line), "")
 
 
+@pytest.mark.slow
 def test_a_wear_model(add: Add, tmp_path: Path) -> None:
     add("models.wear.cells", "lasting2026", WEAR)
     assert "a lasting cell" in listed("wear-models")["lasting2026"]
@@ -144,6 +145,7 @@ def test_a_wear_model(add: Add, tmp_path: Path) -> None:
     assert wear_usd == pytest.approx(drawn_kwh * 900 / 7 / 0.8e6)
 
 
+@pytest.mark.slow
 def test_a_tariff(add: Add, tmp_path: Path) -> None:
     add("models.system.tariffs", "two_prices2026", TARIFF)
     assert "dear from noon on" in listed("tariffs")["two_prices2026"]

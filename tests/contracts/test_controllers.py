@@ -21,7 +21,8 @@ ROUNDING_KW = 1e-6
 SHORT = ("planning.horizon_h=25", "spatial.look_ahead_h=2", "planning.redispatch=none")
 """A plan that is found again is no longer that of the view it was made from; test_check_result judges those."""
 
-SLOW = {"joint", "oracle", "bilayer_coordinated", "bilayer_chance", "bilayer_envelope", "bilayer_sga", "bilayer_pso"}
+SLOW = {"no_pev", "temporal", "tariff", "joint", "oracle", "bilayer_coordinated", "bilayer_chance", "bilayer_envelope",
+        "bilayer_sga", "bilayer_pso"}
 """Kin of those that every run of the fast tests looks at."""
 
 

@@ -49,6 +49,7 @@ def test_a_good_last_schedule_spares_the_search_for_another(case: Case, monkeypa
     assert not searched
 
 
+@pytest.mark.slow
 def test_identical_units_are_counted_with_their_starts(build: SimpleNamespace) -> None:
     """Planned together they begin with the last plan of single units too, and nothing about the optimum changes."""
     units = ten_units(unit_copies=2)

@@ -109,6 +109,7 @@ def test_the_weighted_optimum_is_not_better_than_the_front(
             assert not better
 
 
+@pytest.mark.slow
 def test_ties_make_the_end_as_cheap_in_the_rest_as_it_can_be(build: SimpleNamespace) -> None:
     """Curtailment can be zero in many ways; the end is that which a very large penalty on it would choose."""
     heard: list[Point] = []
@@ -129,6 +130,7 @@ def test_weights_of_the_case_do_not_matter(build: SimpleNamespace) -> None:
     assert _pairs(first) == pytest.approx(_pairs(other), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_owners_count_tariffs_only_where_the_objective_does(build: SimpleNamespace) -> None:
     """With tariffs the cars' energy has its price; without, some wear of giving back is all that there is."""
     peak = [70.0, 95, 130, 150, 192, 120, 90, 62]
@@ -212,6 +214,7 @@ def test_one_objective_is_no_front(build: SimpleNamespace) -> None:
         pareto_front(_case(build), "carbon", "carbon")
 
 
+@pytest.mark.slow
 def test_every_point_is_told_of(build: SimpleNamespace) -> None:
     heard: list[Point] = []
     front = pareto_front(_case(build), "operating", "carbon", replace(QUICK, points=2), heard.append)

@@ -58,6 +58,7 @@ def test_only_the_day_that_is_drawn_anew_differs(lived):
     assert run.now_s == 0  # a fork leaves its origin where it was
 
 
+@pytest.mark.slow
 def test_a_day_already_begun_cannot_be_drawn_anew(lived):
     run = LivedDays(lived, GIVING)
     run.until(DAY_S)
@@ -117,6 +118,7 @@ def test_what_as_stated_means(share, low, holds):
     assert Below("discharge", "all", share, low, 0.1).holds(0.05) is holds
 
 
+@pytest.mark.slow
 def test_lived_days_are_kept_in_a_file(lived, tmp_path, monkeypatch):
     calls = []
     monkeypatch.setattr("experiments.drivers.chance.lived_again",
@@ -143,6 +145,7 @@ def test_the_scenario_is_what_it_says():
     assert sum(d.vehicle_count for d in scenario.districts) == 5000
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_shares(lived, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("experiments.drivers.chance.results_of", lambda todo, workers: [lived] * len(todo))
     monkeypatch.setattr("experiments.drivers.chance.stored",

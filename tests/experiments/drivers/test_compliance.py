@@ -72,6 +72,7 @@ def test_what_is_missing_is_left_out():
     assert summarise([]) == []
 
 
+@pytest.mark.slow
 def test_a_figure_is_drawn(tmp_path):
     costs = summarise([row("bilayer", rate, 1, society_cost_usd_adjusted=-rate) for rate in (0.5, 1.0)])
     save_figure(picture(costs), tmp_path / "x")

@@ -66,6 +66,7 @@ def test_measures_of_a_week_by_hand() -> None:
 
 
 # ---------------------------------------------------------------- the profile
+@pytest.mark.slow
 def test_home_is_near_the_data() -> None:
     """A few cars; all targets."""
     assert [row for row in comparison(charging("home", cars=500)) if not row.is_within] == []
@@ -77,6 +78,7 @@ def test_home_is_near_the_data_with_many_cars(seed: int) -> None:
     assert [row for row in comparison(charging("home", cars=2000, seed=seed)) if not row.is_within] == []
 
 
+@pytest.mark.slow
 def test_uk_plugs_in_two_to_three_times_a_week() -> None:
     plug_ins = charging("uk", cars=500).plug_ins_per_week()
     assert plug_ins.mean() == pytest.approx(2.5, abs=0.2)

@@ -36,6 +36,7 @@ def test_curves_are_densities_of_their_bins():
     assert [row[2:] for row in rows if row[1] == "plugged"][-1] == ("23", "1")
 
 
+@pytest.mark.slow
 def test_the_whole_page_is_made(tmp_path, monkeypatch):
     monkeypatch.setattr(validation, "CARS", 60)
     monkeypatch.setattr(validation, "DAYS", 1)

@@ -57,6 +57,7 @@ def test_hours_are_written_as_people_do(hours, text):
     assert c.hour_ranges(np.array(hours, dtype=np.int64)) == text
 
 
+@pytest.mark.slow
 def test_an_hour_counts_where_fewer_units_are_on_throughout(runs):
     fewer = c.fewer_units("bilayer", "no_pev", runs)
     assert fewer.hours_per_seed.tolist() == [1, 2]
@@ -88,6 +89,7 @@ def test_the_order_is_strict_and_of_the_three(changed, holds):
     assert c.ordered_as_claimed(COSTS | changed)[0] is holds
 
 
+@pytest.mark.slow
 def test_the_tables_name_order_gap_hours_and_expectation(runs, tmp_path, capsys):
     assert c.print_claims(runs)
     c.write_csv(runs, tmp_path / "claims.csv")

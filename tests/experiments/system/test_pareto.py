@@ -49,6 +49,7 @@ def test_the_case_is_the_scenario_s_first_plan(tmp_path: Path) -> None:
     assert case.view.wind_mw[0] == pytest.approx(0.9 * 900)
 
 
+@pytest.mark.slow
 def test_a_stopped_front_leaves_the_answers_it_has(tmp_path: Path) -> None:
     kept = Kept("operating", "carbon", tmp_path / "out" / "pareto", "a front")
     for count, (operating, carbon, on_front) in enumerate(((10.0, 9.0, "1"), (12.0, 5.0, "11"), (13.0, 6.0, "110")), 1):

@@ -54,6 +54,7 @@ def test_net_of_a_year_by_hand() -> None:
     assert car.best_use([use], 0.2, 900.0) is None
 
 
+@pytest.mark.slow
 def test_prices_and_study_write_their_tables(tmp_path, capsys) -> None:
     assert wear.main(["prices", "-o", str(tmp_path)]) == 0
     rows = list(csv.DictReader((tmp_path / "prices_life_average.csv").read_text().splitlines()))

@@ -81,6 +81,7 @@ def test_every_second_is_the_same(seed, step_s, refusals):
     assert_equal_lives(ONE_BUS, seed, step_s, modes=refusals, **OUTAGES)
 
 
+@pytest.mark.slow
 @settings(deadline=None, derandomize=True, max_examples=8)
 @given(seed=st.integers(0, 10_000), step_s=st.sampled_from([300, 900, 3600]), refusals=ANY_REFUSAL)
 def test_plugging_in_by_charge_is_the_same_too(seed, step_s, refusals):

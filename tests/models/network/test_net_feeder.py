@@ -70,6 +70,7 @@ def test_voltages_are_those_of_the_net():
     assert own_voltages(feeder)[3] < 0.985
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "buses"), [
     ("create_kerber_landnetz_freileitung_1", 15), ("create_cigre_network_lv", 41)])
 def test_low_voltage_nets_have_pandapowers_voltages(name, buses):

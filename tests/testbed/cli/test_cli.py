@@ -228,6 +228,7 @@ def test_compare_audits_what_it_ran(here: Path, fake_run: FakeRun) -> None:
     assert "violations of the audit's rules" in report and "Audit: 0 of 2 runs without a violation." in report
 
 
+@pytest.mark.slow
 def test_what_tables_no_longer_hold_is_told(here: Path, fake_run: FakeRun) -> None:
     asked = ("compare", "smoke", "-o", "out", "--no-audit", "--controllers")
     assert "no longer" not in call(*asked, "mine.py:Mine").stderr
@@ -286,6 +287,7 @@ def test_show_prints_every_figure_and_the_status(write_result: Any) -> None:
     assert [name for name in names if name not in done.stdout] == []
 
 
+@pytest.mark.slow
 def test_report_takes_a_file_or_a_folder(tmp_path: Path, write_result: Any) -> None:
     first = write_result("a.h5", controller="mine")
     write_result("b.h5", controller="other")

@@ -54,6 +54,7 @@ def test_csv_holds_every_value_in_full(result: Result) -> None:
     same_tables(lambda file: pd.read_csv(file, float_precision="round_trip"), folder, ".csv", result)
 
 
+@pytest.mark.slow
 def test_parquet_holds_every_value(result: Result) -> None:
     pytest.importorskip("pyarrow")
     same_tables(pd.read_parquet, exported(result, "--parquet"), ".parquet", result)

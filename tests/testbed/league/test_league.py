@@ -94,6 +94,7 @@ def test_an_entry_tells_its_fields_and_its_content(tmp_path: Path) -> None:
         entry_of("bilayer")
 
 
+@pytest.mark.slow
 def test_answers_are_arrays_and_plain_values(tmp_path: Path) -> None:
     odd = "import fractions\nfrom controllers.base import BaseController\n\nclass Odd(BaseController):\n"
     (tmp_path / "mine.py").write_text(f"{odd}    description = fractions.Fraction(1)\n")
