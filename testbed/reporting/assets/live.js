@@ -66,7 +66,8 @@ function tellNewest() {
     const box = document.createElement("div"), figure = document.createElement("b");
     figure.textContent = value === null ? "-" : Number(value.toPrecision(5)).toLocaleString("en");
     box.dataset.line = key;
-    box.append(figure, document.createTextNode(` ${name}`));
+    const unit = begun.units[key.split("/")[0]];
+    box.append(figure, document.createTextNode(unit ? ` ${unit} ${name}` : ` ${name}`));
     return box;
   }));
 }

@@ -37,10 +37,17 @@ def live_page(result: Result) -> str:
 
 def _first(result: Result) -> str:
     """How far the run is, as a line, a bar and the newest values."""
-    begun = inline_json({"total": result.steps_total, "period": PERIOD_MS, "run": controller_title(result.controller)})
+    begun = inline_json({"total": result.steps_total, "period": PERIOD_MS, "run": controller_title(result.controller),
+                         "units": {panel.name: _unit(panel) for panel in LIVE_PANELS}})
     return (f'<p class="told" id="status" role="status">{escape(result.ending)}</p>'
             f'<progress id="done" max="{result.steps_total}" value="0" aria-label="steps done"></progress>'
             f'<div id="newest" class="newest"></div><script type="application/json" id="live">{begun}</script>')
+
+
+def _unit(panel: LivePanel) -> str:
+    """What stands behind a newest value; nothing behind a count."""
+    unit = panel.unit.partition("[")[2].rstrip("]")
+    return "" if unit == "1" else unit
 
 
 def _chart(panel: LivePanel, names: list[str], result: Result) -> Chart:

@@ -37,7 +37,7 @@ def _ports(result: Result) -> dict[str, Array]:
 
 
 def _voltage(result: Result) -> dict[str, Array]:
-    return {name: np.fmin.reduce(result.district(name, "vm_pu"), axis=1) for name in networks(result)}
+    return {f"lowest in {name}": np.fmin.reduce(result.district(name, "vm_pu"), axis=1) for name in networks(result)}
 
 
 def _units(result: Result) -> dict[str, Array]:

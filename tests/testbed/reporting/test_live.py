@@ -65,8 +65,15 @@ def test_lines_have_a_value_per_step_written(file: Path) -> None:
     lines = lines_of(result)
     assert set(lines) == {panel.name for panel in LIVE_PANELS}
     assert {values.shape for panel in lines.values() for values in panel.values()} == {(STOP,)}
-    assert lines["voltage"]["feeder33"] == pytest.approx(result.district("feeder33", "vm_pu").min(axis=1))
+    assert lines["voltage"]["lowest in feeder33"] == pytest.approx(result.district("feeder33", "vm_pu").min(axis=1))
     assert lines["load"]["load without cars"] == pytest.approx(result.system("load_mw"))
+
+
+def test_newest_values_are_told_with_their_units(file: Path) -> None:
+    begun = re.search(r'id="live">(.*?)</script>', live_page(open_result(file)))
+    assert begun is not None
+    assert json.loads(begun[1])["units"] == {"load": "MW", "cars": "MW", "ports": "", "voltage": "pu", "units": "",
+                                             "prices": "USD/MWh", "refusals": ""}
 
 
 def test_no_two_parts_of_the_page_have_one_name(file: Path) -> None:
