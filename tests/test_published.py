@@ -12,6 +12,7 @@ from experiments.publishing.figures import digest, digest_in
 from experiments.publishing.pages import pages, without_blocks
 from experiments.publishing.publish import page_text, tables_of
 from experiments.publishing.registry import experiments
+from experiments.publishing.screenshots import LIVE, REPORT
 from experiments.publishing.tables import DATA, DOCS, ROOT, read_table
 
 RENDER = "make publish"
@@ -63,8 +64,13 @@ def test_figures_are_drawn_from_the_rows_as_they_are(name: str, figure: str) -> 
 
 
 def test_no_picture_of_a_run_comes_from_elsewhere() -> None:
+    """But for those of pages, which one command takes, and whose page says of which day they are."""
     files = {figure.file for study in experiments().values() for figure in study.figures.values()}
-    assert {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.png")} - files == set()
+    pages = {f"pictures/{picture.name}.png" for picture in (*REPORT, LIVE)}
+    assert {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.png")} - files == pages
+    told = (DOCS / "results.md").read_text(encoding="utf-8")
+    assert all(f"]({picture})" in told for picture in pages)
+    assert re.search(r"`study_day`, seed 1, on \d{4}-\d\d-\d\d; they show what a page looks like", told)
 
 
 # ---------------------------------------------------------------- tables outside blocks
