@@ -156,6 +156,7 @@ def test_a_tariff(add: Add, tmp_path: Path) -> None:
     assert sorted(levels.system("price_charge_usd_per_kwh") * 7) == pytest.approx([0.1] * 8 + [0.7] * 8 + [1.4] * 8)
 
 
+@pytest.mark.slow
 def test_a_network_source(add: Add, tmp_path: Path) -> None:
     add("models.network.sources", "five_in_a_row", NETWORK)
     assert listed("networks")["five_in_a_row"] == "five buses in a row"

@@ -19,6 +19,7 @@ from experiments.system.unit_commitment_scaling import main, measure, proven, re
 from models.system.units import ten_units
 
 
+@pytest.mark.slow
 def test_ten_units_with_and_without_clusters_are_one_problem(tmp_path: Path,
                                                              capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--units", "10", "--gaps", "1e-6", "-o", str(tmp_path)]) == 0

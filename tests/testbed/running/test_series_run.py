@@ -71,6 +71,7 @@ def pandapowers(cars_kw, shape):
     return np.array(vm_pu)
 
 
+@pytest.mark.slow
 def test_voltages_are_pandapowers_at_every_step(run):
     result = open_result(run)
     cars_kw = result.district("feeder33", "p_bus_kw")
@@ -80,6 +81,7 @@ def test_voltages_are_pandapowers_at_every_step(run):
     assert (result.district("feeder33", "load_bus_kw")[:, 3] < 0).any(), "the roof feeds back"
 
 
+@pytest.mark.slow
 def test_buses_are_called_by_name(run, tmp_path):
     """Zones by name, in the file, in the report and where the audit finds fault."""
     result = open_result(run)
@@ -103,6 +105,7 @@ def test_names_that_are_none_are_told(zones, words, tmp_path):
         run_request("smoke", "temporal", overrides=(*overrides(tmp_path), f"districts.0.zone_map={zones}"))
 
 
+@pytest.mark.slow
 def test_the_lower_layer_sees_the_same_network(run):
     solved, fallen, claimed, replayed = (open_result(run).district("feeder33", name) for name in (
         "spatial_solved", "spatial_fallback", "vm_socp_pu", "vm_plan_ac_pu"))
@@ -110,6 +113,7 @@ def test_the_lower_layer_sees_the_same_network(run):
     assert np.nanmax(np.abs(claimed - replayed)) < 1e-5
 
 
+@pytest.mark.slow
 def test_the_audit_reads_the_series_by_itself(run, folder, tmp_path):
     assert audited(run).violations == ()
     broken = tmp_path / "series.h5"

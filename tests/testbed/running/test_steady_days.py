@@ -112,6 +112,7 @@ def test_start_ups_and_planned_costs_begin_from_that_state(pair):
     assert compute_metrics(steady)["planned_operating_cost_usd"] == pytest.approx(usd[1], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_reference_without_cars_runs_through_the_same_days(folder):
     """Its second day and what that costs: units that rested through the night start colder than those of the table."""
     steady, one_day, two = (no_car_reference(small_run.scenario(*keys, cache_dir=folder / "cache"))

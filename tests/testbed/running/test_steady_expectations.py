@@ -44,6 +44,7 @@ def test_sampled_days_are_the_same_whatever_comes_before_counted_time(tmp_path):
         np.testing.assert_array_equal(values, other[name], err_msg=name)
 
 
+@pytest.mark.slow
 def test_recorded_days_that_are_planned_are_not_expected_from(tmp_path):
     """A day more under control is a day less to know from."""
     def weight(day, days):
