@@ -69,16 +69,20 @@ def test_the_lower_layer_sees_where_it_stands(run):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "change", "rules"), [
-    ("tap_position", lambda v: v[12] - 2, {"tap_changers", "ac_of_what_happened"}),
-    ("tap_slack_vm_pu", lambda v: v[2] * 1.001, {"tap_changers", "ac_of_what_happened"})])
-def test_the_audit_moves_it_by_itself(run, tmp_path, name, change, rules):
+@pytest.mark.parametrize("name", ["tap_position", "tap_slack_vm_pu"])
+def test_the_audit_moves_it_by_itself(run, tmp_path, name):
     assert audited(run).violations == ()
     shutil.copy(run, tmp_path / "run.h5")
     with h5py.File(tmp_path / "run.h5", "r+") as file:
-        values = file[f"districts/feeder33/{name}"]
-        values[12 if name == "tap_position" else 2] = change(values[...])
-    assert rules <= {one.rule for one in audit_file(tmp_path / "run.h5", with_slow=False).violations}
+        district = file["districts/feeder33"]
+        position = district["tap_position"][12]
+        if name == "tap_position":
+            district[name][12] = position - 2
+        else:  # of a position at which it stood: none else can be told from the run
+            row = district["tap"][...].tolist().index(position)
+            district[name][row] *= 1.001
+    assert {"tap_changers", "ac_of_what_happened"} <= {
+        one.rule for one in audit_file(tmp_path / "run.h5", with_slow=False).violations}
 
 
 @pytest.mark.slow
