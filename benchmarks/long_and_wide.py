@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from memory import ALLOWED, measured_of
 
-from benchmarks.memory import ALLOWED, measured_of
 from testbed.auditing.of_runs import audited
 from testbed.results.reading import Result, open_result
 from testbed.scenario.loading import load_scenario
@@ -66,12 +66,12 @@ def main() -> int:
         counted = measured_of(scenario, chosen.controller, file)[-chosen.days:]
         result = open_result(file)
         drift = max(drift_rel(result, district) for district in result.districts)
-        violations = audited(file, 8).count
+        judged = audited(file, 8)
     second, most = counted[min(1, len(counted) - 1)], max(counted[2:], default=counted[-1])
     print(f"{chosen.controller}, {chosen.days} days, {chosen.districts} districts, {chosen.cars:,} cars: day 2 "
           f"{second:.0f} MB, most after it {most:.0f} ({most / second - 1:+.1%}); drift {drift:.1e} of the energy that "
-          f"passed; {violations} violations")
-    return int(most > ALLOWED * second or drift > DRIFT_REL or violations > 0)
+          f"passed; {judged.count} violations", *judged.violations, sep="\n")
+    return int(most > ALLOWED * second or drift > DRIFT_REL or judged.count > 0)
 
 
 if __name__ == "__main__":

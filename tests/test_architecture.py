@@ -116,6 +116,13 @@ def test_each_import_rule_can_fail(file, source, is_broken):
     assert bool(broken_rules(source, file)) is is_broken
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "benchmarks").glob("*.py")), ids=name_of)
+def test_benchmarks_run_by_their_path(file):
+    """`python benchmarks/X.py` has its own folder on the path, not the one above."""
+    names = set(imports_of(ast.parse(file.read_text(encoding="utf-8")), name_of(file)))
+    assert [name for name in names if name.split(".")[0] == "benchmarks"] == []
+
+
 def test_controllers_need_only_arrays_and_solvers():
     """Beyond the standard library and our own packages."""
     allowed = {*THIRD_PARTY_OF_CONTROLLERS, "models", "controllers", *sys.stdlib_module_names}
