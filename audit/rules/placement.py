@@ -25,6 +25,8 @@ PROBE_KW = 1.0
 EDGE = 2e-5
 """Of the squared voltage: nearer to that below which voltages are penalised it may count or not."""
 LOSS_FLOOR_KW = 0.01
+# of a zone's ports, taken at one end of the step in which a car found none free
+ZONE_FULL_SHARE = 0.9
 
 
 def _planned(run: Run) -> tuple[District, ...]:
@@ -214,18 +216,26 @@ def reactive(run: Run) -> Iterator[Check]:
 
 @rule("5.1", "queue_count")
 def ports_taken(run: Run) -> Iterator[Check]:
-    """Cars wait only where all ports of their kind in a zone are taken as the next step begins."""
+    """Cars wait only while a bus is full, and begin to only where their zone is.
+
+    A car that finds no free port queues at one bus and stays there, though ports elsewhere may become free meanwhile.
+    Who came and left within a step is in no file: hence one port, and a tenth of a zone.
+    """
     for d in run.districts:
         kinds = sorted(set(d.classes.kind_of_class.tolist()))
         ports = {kind: ports_per_bus(d, kind) for kind in kinds}
         if None in ports.values() or run.steps < 2:
             continue
-        # cars come and go at the very instant: one port may just have been freed
-        full = np.zeros(run.steps - 1, dtype=np.bool_)
+        bus_full, zone_full = np.zeros((2, run.steps), dtype=np.bool_)
         for zone in range(3):
             buses = int((d("bus_zone") == zone).sum())
             for kind in kinds:
-                taken = d("plugged_count")[1:, (d.group_zone == zone) & (d.group_kind == kind)].sum(axis=1)
-                here = int(ports[kind] or 0) * buses * (ZONE_NAMES[zone] in d.classes.kinds[kind].zones)
-                full |= (taken >= here - 1) & (here > 0)
-        yield holds(f"{d.name}: cars wait beside free ports", (d("queue_count")[:-1] == 0) | full)
+                if not buses or ZONE_NAMES[zone] not in d.classes.kinds[kind].zones:
+                    continue
+                taken = d("plugged_count")[:, (d.group_zone == zone) & (d.group_kind == kind)].sum(axis=1)
+                bus_full |= taken >= (ports[kind] or 0) - 1
+                zone_full |= taken >= ZONE_FULL_SHARE * (ports[kind] or 0) * buses
+        waiting = d("queue_count") > 0
+        yield holds(f"{d.name}: cars wait beside free ports", ~waiting[:-1] | bus_full[1:])
+        begins = waiting[1:-1] & ~waiting[:-2]
+        yield holds(f"{d.name}: cars begin to wait beside free ports", ~begins | zone_full[1:-1] | zone_full[2:])

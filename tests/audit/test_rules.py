@@ -107,13 +107,26 @@ def _one_hour_off(committed):
     ("vehicle_stored_kwh", "feeder33", lambda v: v * 1.01, "energy_of_vehicles"),
     ("vehicle_is_enrolled", "feeder33", _set(0, 0), "who_they_are"),
     ("refusals", "feeder33", lambda v: v + 1.0, "refusals_counted"),
-    ("queue_count", "feeder33", lambda v: v + 1.0, "ports_taken"),
+    ("queue_count", "feeder33", _set(17, 1.0), "ports_taken"),
+    ("queue_count", "feeder33", _set(slice(3, 9), 400.0), "ports_taken"),
     ("target_charge_kw", "feeder33", lambda v: v + 1.0, "targets"),
     ("bus_zone", "rest", lambda v: v[::-1], "zones"),
 ])
 def test_a_tampered_result_is_named(name, district, new, rule, is_broken):
     assert not is_broken(name, district, lambda values: values, rule)
     assert is_broken(name, district, new, rule)
+
+
+def test_who_waits_at_a_full_bus_may_go_on_waiting(replanned_run):
+    """A zone is full as a car comes; ports of its other buses are free an hour later, and the car stays where it is."""
+    arrays = {(full_name(told), place): (told, values.copy()) for told, place, values in arrays_of(replanned_run)}
+    plugged_name, plugged = arrays["plugged_count", "feeder33"]
+    queue_name, queue = arrays["queue_count", "feeder33"]
+    queue[17:19] = 1.0
+    plugged[18], plugged[19] = 1e6, 4.0
+    full = with_array(replanned_run, plugged_name, "feeder33", plugged)
+    assert not audit_run(with_array(full, queue_name, "feeder33", queue), only=["ports_taken"]).violations
+    assert audit_run(with_array(full, queue_name, "feeder33", np.roll(queue, 2)), only=["ports_taken"]).violations
 
 
 @pytest.mark.parametrize(("name", "district", "new", "rule"), [
