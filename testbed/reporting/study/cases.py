@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -86,14 +87,20 @@ class StudyCases:
 
     @cached_property
     def _figures(self) -> Mapping[tuple[Point, str, int], Mapping[str, float]]:
-        return {(case.point, case.controller, case.seed): case.figures for case in self.completed}
+        """Of seeds that every controller with a complete case at the point has: else means would be of other days."""
+        rivals, there = defaultdict[Point, set[str]](set), defaultdict[tuple[Point, int], set[str]](set)
+        for case in self.completed:
+            rivals[case.point].add(case.controller)
+            there[case.point, case.seed].add(case.controller)
+        return {(case.point, case.controller, case.seed): case.figures for case in self.completed
+                if there[case.point, case.seed] == rivals[case.point]}
 
     @cached_property
     def seeds(self) -> tuple[int, ...]:
         return tuple(dict.fromkeys(case.seed for case in self.cases))
 
     def figures(self, point: Point, controller: str, seed: int) -> Mapping[str, float]:
-        """Of a case; empty where it is not complete."""
+        """Of a case; empty where it, or its seed under another controller, is not complete."""
         return self._figures.get((point, controller, seed), {})
 
     def by_seed(self, figure: str, controller: str, point: Point) -> dict[int, float]:

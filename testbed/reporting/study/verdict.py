@@ -29,7 +29,7 @@ def sentences(study: StudyCases, best: Bests) -> list[str]:
     """Who, whether anybody else, and on what it depends."""
     titles = controller_titles(study.controllers)
     if not best["society"]:
-        return ["No case with cars is complete: nobody can be said to pay least."]
+        return ["No seed of a point is complete for all controllers with cars: nobody can be said to pay least."]
     return [*(_who(payer, told, titles) for payer, told in best.items()), *_depends(study, best, titles)]
 
 

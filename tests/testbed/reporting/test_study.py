@@ -88,6 +88,19 @@ def test_seeds_that_lack_a_point_have_no_say() -> None:
     assert notes(study)[0].startswith("2 of 36 cases failed")
 
 
+def test_who_fails_on_a_dear_day_is_not_the_cheaper_for_it() -> None:
+    """Of a seed that one controller lacks nobody's day counts, or means would be of different days."""
+    def dear_third(point: dict[str, Any], controller: str, seed: int) -> dict[str, float] | None:
+        figures = day(point, controller, seed)
+        return None if (controller, seed) == ("uncoordinated", 3) else \
+            {**figures, SOCIETY: figures[SOCIETY] + 1e6 * (seed == 3)}
+
+    study = study_of(POINTS[-1:], dear_third)
+    best = best_at(study, SOCIETY, study.points[0])
+    assert best is not None
+    assert (best.controller, best.cost.seeds, best.saving.seeds) == ("bilayer", 2, 2)
+
+
 def test_who_pays_least_turns_where_drivers_refuse(study: StudyCases) -> None:
     at = {point: best_at(study, SOCIETY, point) for point in study.points}
     assert [best.controller for best in at.values() if best] == ["uncoordinated"] * 2 + ["bilayer"] * 4
