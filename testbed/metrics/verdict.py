@@ -88,12 +88,15 @@ class Verdict:
 
 
 def verdict(results: Sequence[Result]) -> Verdict:
-    """Of results of one scenario; those that did not complete have no say, nor has a system without cars."""
+    """Of results of one scenario; what did not complete has no say, nor its seed, nor a system without cars."""
     completed = [(result, compute_metrics(result)) for result in results if result.status == "completed"]
-    runs = [(result, figures) for result, figures in completed if not serves_no_cars(figures)
+    served = [(result, figures) for result, figures in completed if not serves_no_cars(figures)
             and all(np.isfinite(figures[name]) for name in PAYERS.values())]
-    if not runs:
+    if not served:
         return Verdict((), {}, None, ("No run with cars completed: there is nothing to compare.",))
+    runs, left_out = _of_common_seeds(served)
+    if not runs:
+        return Verdict((), {}, None, ("No seed completed under every controller: there is nothing to compare.",))
     values: dict[str, list[dict[str, float]]] = {}
     for result, figures in runs:
         values.setdefault(result.controller, []).append(figures)
@@ -105,7 +108,19 @@ def verdict(results: Sequence[Result]) -> Verdict:
     turn = _turn(terms)
     told = (_who(winners, values, titles), _why(winners, terms, titles),
             _hangs(winners[0], turn, runs[0][0], titles))
-    return Verdict(winners, terms, turn, told)
+    return Verdict(winners, terms, turn, told + left_out)
+
+
+def _of_common_seeds(runs: Runs) -> tuple[Runs, tuple[str, ...]]:
+    """The runs of seeds that every controller has, else means would be of different days; a sentence on the others."""
+    seeds: dict[str, set[int]] = {}
+    for result, _ in runs:
+        seeds.setdefault(result.controller, set()).add(result.seed)
+    common = set.intersection(*seeds.values())
+    others = sorted(set.union(*seeds.values()) - common)
+    told = (f"Left out: seed{'s' * (len(others) > 1)} {', '.join(map(str, others))}, not complete under every "
+            "controller.",) if others else ()
+    return [run for run in runs if run[0].seed in common], told
 
 
 def _winner(payer: str, figure: str, runs: Runs, values: Values) -> Winner:

@@ -73,6 +73,19 @@ def test_who_failed_and_the_system_without_cars_have_no_say(run_of: Any, write_r
     assert verdict([empty, failed]).sentences == ("No run with cars completed: there is nothing to compare.",)
 
 
+def test_a_seed_that_one_lacks_counts_for_nobody(run_of: Any) -> None:
+    """Whoever fails on a dear day is not the cheaper for it."""
+    days = [run_of("uncoordinated", 1000, 0), run_of("bilayer", 900, 0),
+            run_of("uncoordinated", 1010, 0, seed=2), run_of("bilayer", 905, 0, seed=2)]
+    dear = run_of("bilayer", 9000, 0, seed=3)
+    told = verdict([*days, dear])
+    assert (told.winners[0].controller, told.winners[0].cost_usd) == ("bilayer", pytest.approx(902.5))
+    assert told.sentences[:3] == verdict(days).sentences
+    assert told.sentences[3] == "Left out: seed 3, not complete under every controller."
+    assert verdict([days[0], dear]).sentences == (
+        "No seed completed under every controller: there is nothing to compare.",)
+
+
 def test_cars_that_are_served_otherwise_are_told(run_of: Any) -> None:
     lean, full = run_of("bilayer", 900, 0), run_of("uncoordinated", 1000, 0)
     assert "not served alike" not in " ".join(verdict([lean, full]).sentences)
