@@ -21,7 +21,7 @@ import numpy as np
 from experiments.csv_rows import write_rows
 from experiments.drivers.scored_days import ScoredDays
 from experiments.runs import exit_code, results_of
-from models.records.arrays import Floats
+from models.records.arrays import SECONDS_PER_HOUR, Floats
 from testbed.metrics.of_runs import half_width
 from testbed.metrics.registry import METRICS
 from testbed.reporting.tables import print_table
@@ -36,6 +36,8 @@ VARIANTS: Mapping[str, tuple[str, float]] = {
 """Controller and `planning.assumed_compliance` of each."""
 PARTS = ("operating_cost_usd", "carbon_cost_usd", "wear_cost_usd", "imbalance_cost_usd")
 """Of the total; the rest is what energy left in batteries is worth."""
+FIGURES = (COST, *PARTS, "shed_load_mwh", "reserve_shortfall_mwh")
+"""That differences are told of."""
 DRAWS, BOOTSTRAP_SEED = 10_000, 20_260_102
 WANTED = 0.5
 
@@ -59,6 +61,10 @@ class Answer:
     low: float
     high: float
     """95 % bootstrap interval of the share over seeds."""
+    shed_mwh: float
+    """Load that the operator who assumes sheds in the scored days."""
+    covered_share: float
+    """Of it, what reserve that stands on cars in the same step could have served; NaN where nothing is shed."""
 
     @property
     def matters(self) -> bool:
@@ -87,7 +93,12 @@ def answer(costs: Costs) -> Answer:
     error = float(ignorance.std(ddof=1) / np.sqrt(seeds)) if seeds > 1 else np.nan
     low, high = _interval(ignorance, won)
     return Answer(float(ignorance.mean()), error, float(np.mean(costs["assumes"]["noise_usd"])), float(won.mean()),
-                  float(won.mean() / ignorance.mean()), low, high)
+                  float(won.mean() / ignorance.mean()), low, high, float(np.mean(costs["assumes"]["shed_load_mwh"])),
+                  _share(costs["assumes"]["covered_mwh"], costs["assumes"]["shed_load_mwh"]))
+
+
+def _share(part: Floats, whole: Floats) -> float:
+    return float(part.sum() / whole.sum()) if whole.sum() > 0 else np.nan
 
 
 def _interval(ignorance: Floats, won: Floats) -> tuple[float, float]:
@@ -102,16 +113,18 @@ def _interval(ignorance: Floats, won: Floats) -> tuple[float, float]:
 def costs_of(result: Result, learning_days: int) -> dict[str, float]:
     """Figures of the scored days, and the noise of their cost."""
     scored = ScoredDays(result.path, learning_days)
-    costs = {name: METRICS[name].function(scored) for name in (COST, *PARTS, "reserve_shortfall_mwh")}
+    costs = {name: METRICS[name].function(scored) for name in FIGURES}
     gap = METRICS["plan_gap_max_rel"].function(result)
-    return costs | {"noise_usd": 2 * gap * abs(METRICS["objective_usd"].function(scored))}
+    covered_mw = np.minimum(scored.system("shed_mw"), scored.system("reserve_credit_mw"))
+    return costs | {"noise_usd": 2 * gap * abs(METRICS["objective_usd"].function(scored)),
+                    "covered_mwh": float(covered_mw.sum()) * scored.step_s / SECONDS_PER_HOUR}
 
 
 def differences(costs: Costs) -> list[tuple[str, str, str, str]]:
     """(variant, figure, mean above `assumes`, half width of its 95 % interval)."""
     rows = []
     for variant in ("told", "learns"):
-        for name in (COST, *PARTS, "reserve_shortfall_mwh"):
+        for name in FIGURES:
             above = costs[variant][name] - costs["assumes"][name]
             rows.append((variant, name, f"{above.mean():,.1f}", f"{half_width(above):,.1f}"))
     return rows

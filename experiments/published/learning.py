@@ -34,7 +34,9 @@ def answer(rows: Sequence[Row]) -> str:
     """What ignorance costs, and the share of it that learning wins back."""
     return listing(rows, [interval("ignorance, $ (standard error)", "ignorance_usd", "standard_error_usd"),
                           column("gap of the plans, $", "noise_usd", ",.0f"), column("won back, $", "won_usd", ",.0f"),
-                          column("share", "share", ".0%"), column("from", "low", ".0%"), column("to", "high", ".0%")])
+                          column("share", "share", ".0%"), column("from", "low", ".0%"), column("to", "high", ".0%"),
+                          column("load shed, MWh", "shed_mwh", ".1f"),
+                          column("of it within reserve on cars", "covered_share", ".0%")])
 
 
 # ---------------------------------------------------------------- promises

@@ -5,7 +5,7 @@ import argparse
 import numpy as np
 import pytest
 
-from experiments.drivers.aware import COST, PARTS, VARIANTS, answer, costs_of, differences, jobs_of, main
+from experiments.drivers.aware import COST, FIGURES, PARTS, VARIANTS, answer, costs_of, differences, jobs_of, main
 from experiments.drivers.scored_days import ScoredDays
 from testbed.metrics.registry import METRICS
 from testbed.results.reading import Result
@@ -52,7 +52,7 @@ def costs(assumes, told, learns, noise=0.0):
     def figures(values):
         values = np.array(values, dtype=float)
         return {COST: values, "noise_usd": np.full(values.size, noise),
-                **{name: values / 2 for name in (*PARTS, "reserve_shortfall_mwh")}}
+                "covered_mwh": values / 8, **{name: values / 2 for name in FIGURES[1:]}}
     return {"assumes": figures(assumes), "told": figures(told), "learns": figures(learns)}
 
 
@@ -62,6 +62,7 @@ def test_share_won_back_is_a_ratio_of_means():
     assert told.standard_error_usd == pytest.approx(10 / np.sqrt(3))
     assert (told.share, told.low, told.high) == pytest.approx((0.8, 0.8, 0.8))  # the same share in every seed
     assert told.matters and "wins back 80%" in told.text and ": above 50%" in told.text
+    assert (told.shed_mwh, told.covered_share) == (60.0, 0.25)
 
 
 def test_the_interval_is_that_of_seeds_and_always_the_same():
@@ -115,7 +116,7 @@ def test_the_command_pairs_runs_by_seed(run, tmp_path, monkeypatch, capsys):
         order.extend((job.output.parent.name, job.seed) for job in todo), [Made(job.output) for job in todo])[1])
     level = {"assumes": 120.0, "told": 100.0, "learns": 104.0}
     monkeypatch.setattr("experiments.drivers.aware.costs_of", lambda result, days: dict.fromkeys(
-        (COST, *PARTS, "reserve_shortfall_mwh"), level[result.path.parent.name]) | {"noise_usd": 1.0})
+        (*FIGURES, "covered_mwh"), level[result.path.parent.name]) | {"noise_usd": 1.0})
     assert main(["--seeds", "2", "-o", str(tmp_path)]) == 0
     assert order == [(variant, seed) for seed in (1, 2) for variant in VARIANTS]
     assert "learning wins back 80% of it" in capsys.readouterr().out
