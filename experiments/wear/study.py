@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
@@ -118,9 +119,17 @@ def study(_: argparse.Namespace) -> list[Table]:
 def runs(given: argparse.Namespace, name: str, controllers: Sequence[str], seeds: int,
          *overrides: str) -> Mapping[tuple[str, int], Result]:
     """Results by controller and seed, in a folder of that name."""
-    request = compare_request(given.scenario, list(controllers), seeds, (*(given.set or ()), *overrides), None,
-                              given.folder / name)
-    return {(run.controller, run.seed): run for run in results_of(jobs(request), given.workers, given.fresh)}
+    return many_runs(given, {name: (controllers, overrides)}, seeds)[name]
+
+
+def many_runs(given: argparse.Namespace, settings: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+              seeds: int) -> dict[str, Mapping[tuple[str, int], Result]]:
+    """Results by controller and seed of each folder: (controllers, overrides); as many at once as there are workers."""
+    todo = {name: jobs(compare_request(given.scenario, list(controllers), seeds, (*(given.set or ()), *overrides), None,
+                                       given.folder / name)) for name, (controllers, overrides) in settings.items()}
+    made = iter(results_of([job for own in todo.values() for job in own], given.workers, given.fresh))
+    return {name: {(run.controller, run.seed): run for run in itertools.islice(made, len(own))}
+            for name, own in todo.items()}
 
 
 def dispatch(given: argparse.Namespace) -> list[Table]:
@@ -131,9 +140,10 @@ def dispatch(given: argparse.Namespace) -> list[Table]:
     settings |= {model: (f"wear.model={model}", "record.vehicles=true") for model in COUNTING_MODELS}
     rows: list[Sequence[str]] = []
     booked: list[Sequence[str]] = []
-    for label, overrides in settings.items():
-        needed = CONTROLLERS if label in COUNTING_MODELS else (V2G,)
-        results = runs(given, label.split(" ", maxsplit=1)[0], needed, given.seeds, *overrides)
+    by_folder = many_runs(given, {_folder(label): (CONTROLLERS if label in COUNTING_MODELS else (V2G,), overrides)
+                                  for label, overrides in settings.items()}, given.seeds)
+    for label in settings:
+        results = by_folder[_folder(label)]
         figures = [compute_metrics(result) for (name, _), result in results.items() if name == V2G]
         rows.append((label, *(number(float(np.mean([f[key] for f in figures]))) for key in shown)))
         if label in COUNTING_MODELS:
@@ -141,6 +151,10 @@ def dispatch(given: argparse.Namespace) -> list[Table]:
     return [("dispatch", ("price of wear", *shown), rows),
             ("booked", ("model", "seed", "price [$/kWh]", "booked against smart [$/kWh]", "against uncoordinated",
                         "smart - uncoordinated [$]", "flags"), booked)]
+
+
+def _folder(label: str) -> str:
+    return label.split(" ", maxsplit=1)[0]
 
 
 def _booked(model: str, seed: int, results: Mapping[tuple[str, int], Result]) -> tuple[str, ...]:
@@ -165,12 +179,15 @@ def fading(given: argparse.Namespace) -> list[Table]:
     shown = ("hours_fewer_units", "discharged_mwh", "wear_cost_usd", "operating_cost_usd")
     rows: list[Sequence[str]] = []
     curves = []
-    for label, extra in FADING.items():
+    folders = {(label, coefficient): f"fading/{label.replace(' ', '_')}/{coefficient:g}"
+               for label in FADING for coefficient in FADING_COEFFICIENTS}
+    results = many_runs(given, {folder: ((V2G,), (
+        *NINE_HOURS, *FADING[label], f"objective.wear_usd_per_mwh={coefficient:g}"))
+        for (label, coefficient), folder in folders.items()}, given.seeds)
+    for label in FADING:
         by_coefficient = []
         for coefficient in FADING_COEFFICIENTS:
-            results = runs(given, f"fading/{label.replace(' ', '_')}/{coefficient:g}", (V2G,), given.seeds,
-                           *NINE_HOURS, *extra, f"objective.wear_usd_per_mwh={coefficient:g}")
-            figures = [compute_metrics(result) for result in results.values()]
+            figures = [compute_metrics(result) for result in results[folders[label, coefficient]].values()]
             by_coefficient.append(figures)
             rows.append((label, f"{coefficient:g}", *(number(float(np.mean([f[key] for f in figures])))
                                                       for key in shown)))
