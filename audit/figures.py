@@ -9,6 +9,7 @@ import numpy as np
 
 from audit.cars import wear_price_usd_per_kwh
 from audit.finding import Floats
+from audit.network import curtailed_mw
 from audit.phase_figures import phase_figures
 from audit.reserve_price import shortfall_usd_per_h
 from audit.run import SECONDS_PER_HOUR, Run
@@ -51,10 +52,18 @@ def _energy(run: Run) -> dict[str, float]:
     for way in ("charge", "discharge"):
         below = run(f"price_{way}_usd_per_kwh") < 0
         energies[f"{way}d_below_zero_mwh"] = float(run.over_districts(f"{way}d_kwh")[below].sum()) / 1e3
-    return {**energies, "curtailed_mwh": _mwh(run, "wind_curtailed_mw") + _mwh(run, "pv_curtailed_mw"),
+    in_feeders = float(curtailed_mw(run.networks, run.steps).sum()) * run.step_h
+    may = any(d.holds("generation_curtailed_kw") for d in run.networks)
+    return {**energies, "curtailed_mwh": _curtailed_mwh(run), "generation_curtailed_mwh": in_feeders if may else NAN,
             "shed_load_mwh": _mwh(run, "shed_mw"), "dumped_mwh": _mwh(run, "dump_mw"),
             "reserve_shortfall_mwh": _mwh(run, "reserve_shortfall_mw"), "stored_energy_change_mwh": change,
             "steadiness_percent": 100 * abs(change) / charged if charged > 0 else NAN}
+
+
+def _curtailed_mwh(run: Run) -> float:
+    """Of the system's wind and sun, and in feeders."""
+    in_feeders = float(curtailed_mw(run.networks, run.steps).sum()) * run.step_h
+    return _mwh(run, "wind_curtailed_mw") + _mwh(run, "pv_curtailed_mw") + in_feeders
 
 
 def _money(run: Run) -> dict[str, float]:
@@ -62,8 +71,7 @@ def _money(run: Run) -> dict[str, float]:
     o, system = run.part("objective"), run.part("system")
     fuel, starts, tons = (float(run(name).sum()) for name in ("fuel_cost_usd", "startup_cost_usd", "carbon_t"))
     carbon = tons * float(o["carbon_price_usd_per_t"])
-    curtailed = (_mwh(run, "wind_curtailed_mw") + _mwh(run, "pv_curtailed_mw"))
-    penalty = curtailed * float(o["curtailment_penalty_usd_per_mwh"])
+    penalty = _curtailed_mwh(run) * float(o["curtailment_penalty_usd_per_mwh"])
     tariff, wear, fast = (_sum(run, name) for name in ("tariff_usd", "wear_usd", "fast_charged_usd"))
     required = float(system["reserve_fraction"]) * run("load_mw")
     imbalance = (_mwh(run, "shed_mw") * float(system["shed_usd_per_mwh"])
@@ -126,7 +134,8 @@ def _adjusted(run: Run, money: dict[str, float], energy: dict[str, float]) -> di
 # ---------------------------------------------------------------- system
 def _system(run: Run) -> dict[str, float]:
     used = sum(run(f"{name}_available_mw") - run(f"{name}_curtailed_mw") for name in ("wind", "pv"))
-    load = run("load_mw") + run("pev_total_mw") + run("losses_change_total_mw") - used
+    load = (run("load_mw") + run("pev_total_mw") + run("losses_change_total_mw")
+            + curtailed_mw(run.networks, run.steps) - used)
     on = run("committed").sum(axis=1)
     written = run.plan["time_s"] >= 0
     return {

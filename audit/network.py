@@ -164,5 +164,33 @@ def slack_vm_pu(district: District) -> Floats:
 
 
 def loads(district: District) -> tuple[Floats, Floats]:
-    """(kW, kvar) [T, B] without cars."""
+    """(kW, kvar) [T, B] without cars, all generation taken as it comes."""
     return district("load_bus_kw"), district("load_bus_kvar")
+
+
+def loads_taken(district: District) -> tuple[Floats, Floats]:
+    """The same with the generation that was taken: what was curtailed is drawn in its place."""
+    p_kw, q_kvar = loads(district)
+    if not district.holds("generation_curtailed_kw"):
+        return p_kw, q_kvar
+    p_kw = p_kw.copy()
+    p_kw[:, generation_rows(district)] += district("generation_curtailed_kw")
+    return p_kw, q_kvar
+
+
+def generation_rows(district: District) -> list[int]:
+    """Place among its buses of each of whose generators less may be taken; AuditError where there is no such bus."""
+    row = {int(number): i for i, number in enumerate(district.axes["bus"])}
+    numbers = [int(number) for number in district.axes["generation_bus"]]
+    if len(set(numbers)) != len(numbers) or any(number not in row for number in numbers):
+        raise AuditError(f"districts/{district.name}/generation_bus names a bus twice, or one that there is not")
+    return [row[number] for number in numbers]
+
+
+def curtailed_mw(networks: tuple[District, ...], steps: int) -> Floats:
+    """[T] generation that feeders do not take, all networks."""
+    total = np.zeros(steps)
+    for district in networks:
+        if district.holds("generation_curtailed_kw"):
+            total += district("generation_curtailed_kw").sum(axis=1) / KVA
+    return total

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +15,11 @@ from audit.profiles import SIMBENCH_STEP_S, Series, simbench_columns, simbench_f
 from audit.run import District, Run
 
 
-def series_means(run: Run, district: District) -> dict[str, Floats] | None:
-    """{kw, kvar: [T, B]} that series draw at buses; 0 without any, None where they are not at hand."""
+def series_means(run: Run, district: District, counts: Any = 1) -> dict[str, Floats] | None:
+    """{kw, kvar: [T, B]} that series draw at buses; 0 without any, None where they are not at hand.
+
+    counts [series]: 1 for those that are meant, 0 for the others.
+    """
     shape = (run.steps, district.axes["bus"].size)
     if not district.holds("series_bus"):
         return {unit: np.zeros(shape) for unit in ("kw", "kvar")}
@@ -30,7 +34,7 @@ def series_means(run: Run, district: District) -> dict[str, Floats] | None:
     totals = {}
     for unit in ("kw", "kvar"):
         totals[unit] = np.zeros(shape)
-        np.add.at(totals[unit].T, at, district(f"series_{unit}")[:, None] * by_step)
+        np.add.at(totals[unit].T, at, (counts * district(f"series_{unit}"))[:, None] * by_step)
     return totals
 
 

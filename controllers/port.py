@@ -242,6 +242,10 @@ class SpatialKnowledge:
             return self
         feeder, power_flow = self.at_slack(float(vm_pu[0]))
         return replace(self, feeder=feeder, power_flow=power_flow, at_slack=None)
+    generation_buses: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """[C] buses of whose generators the operator may take less than they give."""
+    curtailment_usd_per_mwh: float = 0.0
+    """What the objective says of each MWh not taken, beside the energy that others give in its place."""
     network: ThreePhaseNetwork | None = None
     """A network of three phases, whose connections are the site's buses; None: `feeder` is all there is."""
     network_flow: WatchedFlowCall | None = None
@@ -284,6 +288,8 @@ class FeederView:
     """[G] share of cars expected to follow, as learned; empty: `assumed_compliance` for all."""
     compliance_mean: float = float("nan")
     """The same as one number for the district; `flexibility` counts with it."""
+    generation_kw: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    """[C, Q + N] forecast of what generators give at `SpatialKnowledge.generation_buses`; part of `bus_load_kw`."""
 
 
 @dataclass(frozen=True)
@@ -326,6 +332,9 @@ class Setpoints(Table):
     guidance_rank: Annotated[Ints, of("1", "charger_kind", "bus")]
     """[kind, B] by charger kind: 0 = best bus for the next arrival, ... ; -1 everywhere = no guidance."""
     certificate: SpatialCertificate
+    generation_limit_kw: Annotated[Floats, of("kW", "generation_bus", nan=True, empty=True)] = field(
+        default_factory=lambda: np.zeros(0))
+    """[C] the most that generators of a bus may give; NaN: what comes; empty: what comes at every bus."""
 
 
 class SpatialLayer(Protocol):

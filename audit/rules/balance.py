@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from audit.finding import Check, Floats, same, within
+from audit.network import curtailed_mw
 from audit.registry import rule
 from audit.run import Run
 
@@ -14,10 +15,12 @@ from audit.run import Run
 @rule("3.9", "p_mw", "load_mw", "wind_available_mw", "pv_available_mw", "wind_curtailed_mw", "pv_curtailed_mw",
       "shed_mw", "dump_mw", "pev_total_mw", "losses_change_total_mw")
 def balance(run: Run) -> Iterator[Check]:
-    """Units, wind, sun and load shed meet load, cars, the change of feeder losses and what is dumped (U1)."""
+    """Units, wind, sun and load shed meet load, cars, the change of feeder losses, generation that feeders do not take
+    and what is dumped (U1)."""
     supply = (run("p_mw").sum(axis=1) + run("wind_available_mw") - run("wind_curtailed_mw")
               + run("pv_available_mw") - run("pv_curtailed_mw") + run("shed_mw") - run("dump_mw"))
-    demand = run("load_mw") + run("pev_total_mw") + run("losses_change_total_mw")
+    demand = (run("load_mw") + run("pev_total_mw") + run("losses_change_total_mw")
+              + curtailed_mw(run.networks, run.steps))
     yield same("supply less demand", supply, demand, "MW")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from audit.cars import charge_max_kw
 from audit.finding import Check, Floats, holds, outside, same, within
-from audit.network import loads, slack_vm_pu, tree_of
+from audit.network import loads, loads_taken, slack_vm_pu, tree_of
 from audit.registry import rule
 from audit.run import District, Run
 
@@ -38,7 +38,7 @@ def ac_of_what_happened(run: Run) -> Iterator[Check]:
 
 
 def _ac_of(d: District) -> Iterator[Check]:
-    tree, (p, q) = tree_of(d).at(slack_vm_pu(d)), loads(d)
+    tree, (p, q) = tree_of(d).at(slack_vm_pu(d)), loads_taken(d)
     flow = tree.flow(p + d("p_bus_kw"), q + d("q_bus_kvar"))
     yield same(f"{d.name}: voltage at", d("vm_pu"), flow.vm_pu, "pu", names=d.buses, rel=0.0, absolute=VM_PU)
     for name, right in (("losses_kw", flow.losses_kw), ("p_slack_kw", flow.p_slack_kw),
@@ -70,7 +70,7 @@ def ac_of_setpoints(run: Run) -> Iterator[Check]:
 
 
 def _ac_of_setpoints(run: Run, d: District) -> Iterator[Check]:
-    tree, (p, q) = tree_of(d), loads(d)
+    tree, (p, q) = tree_of(d), loads_taken(d)
     behind, losses = tree.powers_behind(d("vm_setpoint_pu"), q + d("q_plan_bus_kvar"))
     yield same(f"{d.name}: losses of set-points", d("losses_setpoint_kw"), losses, "kW", rel=1e-5, absolute=1e-3)
     yield same(f"{d.name}: slack voltage of set-points", d("vm_setpoint_pu")[:, 0], slack_vm_pu(d), "pu")
@@ -91,7 +91,7 @@ def transformers(run: Run) -> Iterator[Check]:
     """Load and slow chargers pass a bus's own transformer; its rating is the next size above the margin times its
     peak."""
     for d in _networks(run):
-        p, q = loads(d)
+        p, q = loads_taken(d)
         fast = _fast_kw(d)
         low, high = (p + d("p_bus_kw") - fast[way] for way in (0, 1))
         crosses = (np.minimum(low, high) <= 0) & (np.maximum(low, high) >= 0)

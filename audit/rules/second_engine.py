@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from audit.finding import Check, Floats, outside, same
-from audit.network import loads, slack_vm_pu, tree_of
+from audit.network import loads_taken, slack_vm_pu, tree_of
 from audit.registry import rule
 from audit.run import District, Run
 
@@ -27,7 +27,7 @@ def ac_by_power_grid_model(run: Run) -> Iterator[Check]:
     count = run.steps if run.sample is None else min(run.sample, run.steps)
     steps = np.unique(np.linspace(0, run.steps - 1, count).astype(int))
     for d in run.balanced:
-        p, q = loads(d)
+        p, q = loads_taken(d)
         slack = slack_vm_pu(d)
         p, q = p + d("p_bus_kw"), q + d("q_bus_kvar")
         vm = np.concatenate([voltages_pu(d, p[rows], q[rows], slack[rows])

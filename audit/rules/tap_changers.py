@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from audit.finding import Check, Floats, holds, same
-from audit.network import Tree, loads, slack_vm_pu, tree_of
+from audit.network import Tree, loads_taken, slack_vm_pu, tree_of
 from audit.registry import rule
 from audit.run import District, Run
 
@@ -36,7 +36,7 @@ def _moves_as_said(run: Run, d: District) -> Floats:
     """[T] 1 where the position is what the one before and the voltages since make of it."""
     rows = np.searchsorted(d.axes["tap"], d("tap_position")) if np.all(np.diff(d.axes["tap"]) > 0) else np.array(
         [list(d.axes["tap"]).index(number) for number in d("tap_position")])
-    tree, (p, q) = tree_of(d), loads(d)
+    tree, (p, q) = tree_of(d), loads_taken(d)
     p, q = p + d("p_bus_kw"), q + d("q_bus_kvar")
     bus = list(d.axes["bus"]).index(d.attributes["tap_bus"])
     before = np.r_[rows[:1], rows[:-1]]

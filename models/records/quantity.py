@@ -21,6 +21,7 @@ from models.records.arrays import RecordError
 AXES = {
     "vehicle": "slots of cars in the district",
     "bus": "buses of the district",
+    "generation_bus": "buses of the district whose generators may be curtailed; none where none may",
     "node": "conductors at buses of a circuit of three phases; none in other networks",
     "conductor": "phases of its lines and of its transformers' windings",
     "line": "its lines",

@@ -61,11 +61,14 @@ class NetLoad:
     """phi: the part of the cars' discharge that counts (rule `deliverable` only)."""
     must_take_mw: float = 0.0
     """What of wind and sun together cannot be curtailed."""
+    generation_curtailed_mw: float = 0.0
+    """Not taken of generators in feeders, which the load counts with."""
 
     @property
     def demand_mw(self) -> float:
-        """Load, cars and losses, before renewables."""
-        return self.load_mw + self.pev_charge_mw - self.pev_discharge_mw + self.loss_change_mw
+        """Load, cars, losses and what feeders do not take of their generators, before renewables."""
+        return (self.load_mw + self.pev_charge_mw - self.pev_discharge_mw + self.loss_change_mw
+                + self.generation_curtailed_mw)
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,12 @@ def write_net(result: Result, district: str, output: Path) -> None:
     """The net as JSON. ResultError for a district that is not there, has no network, or of which an older file says too
     little."""
     feeder = feeder_in(result, district)
+    load_kw = np.array(result.district(district, "load_bus_kw"))
+    if result.holds(district, "generation_curtailed_kw"):
+        is_there = np.isin(result.district(district, "bus"), result.district(district, "generation_bus"))
+        load_kw[:, is_there] += result.district(district, "generation_curtailed_kw")
     profiles = {
-        ("load", "p_mw"): result.district(district, "load_bus_kw") / KILO,
+        ("load", "p_mw"): load_kw / KILO,
         ("load", "q_mvar"): result.district(district, "load_bus_kvar") / KILO,
         ("cars", "p_mw"): result.district(district, "p_bus_kw") / KILO,
         ("cars", "q_mvar"): result.district(district, "q_bus_kvar") / KILO}

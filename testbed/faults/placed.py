@@ -39,6 +39,8 @@ class Placed:
     bus_zone: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     zone: int = -1
     unit: int = -1
+    generation_buses: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Rows of those of whose generators less may be taken than they give."""
 
     def is_on(self, now_s: int) -> bool:
         """Whether it holds in the step that begins now."""

@@ -38,7 +38,8 @@ class DeadLoads(Injection):
             return said
         here, is_dead = self.fault.district, self.fault.is_meant
         load = said[here]["bus_load"]
-        off = replace(load, p_kw=np.where(is_dead, 0.0, load.p_kw), q_kvar=np.where(is_dead, 0.0, load.q_kvar))
+        off = replace(load, p_kw=np.where(is_dead, 0.0, load.p_kw), q_kvar=np.where(is_dead, 0.0, load.q_kvar),
+                      generation_kw=np.where(is_dead[self.fault.generation_buses], 0.0, load.generation_kw))
         unserved_mw = float(load.p_kw[is_dead].sum()) / KW_PER_MW
         said = changed(said, here, bus_load=off)
         return changed(said, SYSTEM, load_mw=max(said[SYSTEM]["load_mw"] - unserved_mw, 0.0))

@@ -131,17 +131,29 @@ def _ignoring_nan(extreme: np.ufunc, values: Floats) -> float:
     return float(extreme.reduce(values, axis=None, initial=np.nan))
 
 
+def generation_curtailed_mw(result: Result) -> Floats:
+    """[T] generation that feeders do not take; 0 where none may be curtailed."""
+    return np.asarray(np.sum([np.zeros(result.time_s.size), *(
+        result.district(d, "generation_curtailed_kw").sum(axis=1) / 1e3 for d in curtailable(result))], axis=0))
+
+
+def curtailable(result: Result) -> tuple[str, ...]:
+    """Districts with generators of which less may be taken than they give."""
+    return tuple(d for d in networks(result) if result.holds(d, "generation_curtailed_kw"))
+
+
 def ratio(part: float, whole: float) -> float:
     """NaN where there is no whole."""
     return part / whole if whole else np.nan
 
 
 def equivalent_load_mw(result: Result) -> Floats:
-    """What thermal units see [T]: load + PEV + change of feeder losses - wind used - PV used."""
+    """What thermal units see [T]: load + PEV + change of feeder losses + generation that feeders do not take - wind
+    used - PV used."""
     used = sum(result.system(f"{source}_available_mw") - result.system(f"{source}_curtailed_mw")
                for source in ("wind", "pv"))
     return np.asarray(result.system("load_mw") + result.system("pev_total_mw")
-                      + result.system("losses_change_total_mw") - used)
+                      + result.system("losses_change_total_mw") + generation_curtailed_mw(result) - used)
 
 
 def units_on_per_hour(result: Result) -> Floats:

@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from models.network.loads.bus_loads import BusLoads
+from models.network.loads.bus_loads import GENERATION, BusLoads
 from models.network.tap_changer import TapChanger
 from models.network.three_phase.layout import CircuitLayout
 from models.records.feeder import BASE_MVA, RadialFeeder
@@ -158,6 +158,9 @@ def make_district(file: h5py.File, header: ResultHeader, layout: ResultLayout, d
     place.axis("reason", layout.reason_names, "1", "why a vehicle did what it did")
     vehicle_axis(place, district.vehicle_count)
     _make_circuit(place, district.circuit)
+    if district.loads is not None and district.loads.generation_buses.size:
+        place.axis("generation_bus", district.bus_number[district.loads.generation_buses], "1",
+                   "number of a bus of whose generators less may be taken than they give")
     place.recorded(district.variables())
     place.filled("bus_zone", ("bus",), np.asarray(district.bus_zone, dtype=np.int64), "1",
                  "index of the bus's zone, -1 where nobody parks")
@@ -234,6 +237,10 @@ def _make_loads(place: Place, loads: BusLoads) -> None:
             ("load_fixed", (loads.fixed_kw, loads.fixed_kvar), "power of generators and storages that never changes")):
         for unit, power in zip(("kW", "kvar"), values, strict=True):
             place.filled(f"{name}_{unit.lower()}", ("bus",), power, unit, text)
+    may_be_curtailed = loads.generation_buses.size > 0
+    if may_be_curtailed:
+        place.filled("generation_fixed_kw", ("generation_bus",), loads.generation_fixed_kw, "kW",
+                     "drawn there (below 0: given) by generators at their own power, part of load_fixed_kw")
     if (uses := loads.uses) is None:
         return
     place.axis("series", [f"{label}: {source}" for label, source in zip(uses.label, uses.source, strict=True)], "1",
@@ -244,6 +251,9 @@ def _make_loads(place: Place, loads: BusLoads) -> None:
     place.filled("series_bus", ("series",), bus_number[uses.bus], "1", "number of the bus where it acts")
     place.filled("series_kw", ("series",), uses.p_factor, "kW", "drawn there per unit of the column")
     place.filled("series_kvar", ("series",), uses.q_factor, "kvar", "drawn there per unit of the column")
+    if may_be_curtailed:
+        place.filled("series_is_generation", ("series",), (uses.kind == GENERATION).astype(np.int8), "1",
+                     "1 where it is that of a static generator")
 
 
 def _make_plan_axes(place: Place, layout: ResultLayout) -> None:

@@ -97,8 +97,11 @@ class DistrictLayout:
                               f"{self.bus_zone.size} zones")
 
     def variables(self) -> tuple[Attribute, ...]:
-        """Recorded attributes of this district; of the feeder only with a network, of phases where it has some."""
+        """Recorded attributes of this district; of the feeder only with a network, of phases where it has some, of
+        generation where less of it may be taken."""
         absent = {axis for axis in SERIES_AXES if not self.circuit.size(axis)}
+        if self.loads is None or not self.loads.generation_buses.size:
+            absent.add("generation_bus")
         return tuple(a for a in recorded("district") if (self.has_network or a.producer not in NETWORK_ONLY)
                      and not absent & set(a.dims))
 

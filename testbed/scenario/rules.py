@@ -226,6 +226,9 @@ def _series(here: tuple[str | int, ...], district: District) -> Iterator[Contrad
         has_use = given.file is not None or (key == "start_date" and given.own_profiles)
         if not has_use and getattr(given, key) != getattr(Series(), key):
             yield Contradiction((*path, key), str(getattr(given, key)), "is only for a file of series")
+    if given.curtailable and district.feeder is not None and source_of(district.feeder).has_phases:
+        yield Contradiction((*path, "curtailable"), True,
+                            "is not for a circuit of three phases, whose lower layer takes generation as it comes")
     if not given.own_profiles:
         return
     if given.file is not None:

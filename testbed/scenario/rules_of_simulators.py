@@ -72,6 +72,8 @@ def _profiles(scenario: ScenarioKeys, path: Path_, simulator: Simulator) -> Iter
         yield Contradiction((*path, "gives"), {}, "must name what it gives")
     if simulator.hears:
         yield Contradiction((*path, "hears"), sorted(simulator.hears), "must be empty in the place of profiles")
+    if simulator.district is not None and (district := district_of(scenario, simulator)) is not None:
+        yield from _not_curtailable(path, district)
 
 
 def _feeder(scenario: ScenarioKeys, path: Path_, simulator: Simulator) -> Iterator[Contradiction]:
@@ -88,8 +90,16 @@ def _feeder(scenario: ScenarioKeys, path: Path_, simulator: Simulator) -> Iterat
     if district.tap_changer is not None:
         yield Contradiction((*path, "district"), district.name, "must have no tap_changer: it would move in the other "
                             "simulator")
+    yield from _not_curtailable(path, district)
     if district.name in scenario.execution.remote:
         yield Contradiction((*path, "district"), district.name, "must not be in execution.remote")
+
+
+def _not_curtailable(path: Path_, district: District) -> Iterator[Contradiction]:
+    """What is not taken of generators would have to be told to the other simulator, or by it."""
+    if district.series.curtailable:
+        yield Contradiction((*path, "district"), district.name, "must not have series.curtailable: the other simulator "
+                            "knows no generation that is not taken")
 
 
 def _added(scenario: ScenarioKeys, path: Path_, simulator: Simulator) -> Iterator[Contradiction]:

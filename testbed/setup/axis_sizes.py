@@ -48,5 +48,6 @@ _IN_DISTRICT: dict[str, Callable[[District], int]] = {
     "vehicle": lambda district: district.vehicles.count,
     "bus": lambda district: district.site.bus_count,
     "pair": lambda district: district.pairs.count,
+    "generation_bus": lambda district: district.generation_buses.size,
     **{axis: _in_circuit(axis) for axis in SERIES_AXES},
 }

@@ -25,7 +25,7 @@ from models.network.tap_changer import TapChanger
 from models.network.three_phase.feeder import ThreePhaseFlows
 from models.network.three_phase.layout import NO_CIRCUIT, CircuitLayout, layout_of
 from models.network.zones import zones_by_distance
-from models.records.arrays import RecordError
+from models.records.arrays import Ints, RecordError
 from models.records.feeder import RadialFeeder, Site, ThreePhaseFeeder
 from models.records.flexibility import PairIndex
 from models.records.groups import ZONES, Groups
@@ -78,6 +78,11 @@ class District:
     trip_parameters: TripParameters = field(default_factory=TripParameters)
     replay: ReplayInputs | None = None
     """Recorded sessions in place of trips."""
+
+    @property
+    def generation_buses(self) -> Ints:
+        """[C] rows of buses of whose generators less may be taken than they give."""
+        return np.zeros(0, dtype=np.int64) if self.loads is None else self.loads.generation_buses
 
     def wishes(self) -> TripWishes:
         """The trips that the cars' drivers want to make."""

@@ -112,6 +112,8 @@ def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
         power_flow=district.power_flow, pairs=district.pairs, step_s=spec.step_s, horizon_h=spec.horizon_h,
         wear_usd_per_kwh=marginal_wear_usd_per_kwh(scenario), may_discharge=may_discharge(spec),
         search_seed=int(stream(district.seed, "search").integers(2**31)),
+        generation_buses=district.generation_buses,
+        curtailment_usd_per_mwh=objective_of(scenario).curtailment * scenario.objective.curtailment_penalty_usd_per_mwh,
         network=None if watched is None else watched.network, network_flow=watched,
         at_bus_kw=_at_bus_call(charger_curves(scenario), district.vehicles), at_slack=_at_slack_call(district.tapped))
 

@@ -36,19 +36,18 @@ class FeederSimulator(Adapter):
     def _flows(self, name: str, received: Values) -> Values:
         district, regulator = self.districts[name], self.regulators.get(name)
         if TOLD in received and district.feeder is not None:  # another simulator is in the feeder's place
-            return _values(district, received, told_flows(district.feeder, received[TOLD], _powers(received)[0]))
+            told = told_flows(district.feeder, received[TOLD], _powers(district, received)[0])
+            return _values(district, received, told)
         if regulator is None or district.tapped is None or district.tap_changer is None:
             return power_flows(district, received)
-        row = moved(regulator, district.tapped, received, self.spec.step_s)
+        p_kw, q_kvar = (power[ACTUAL : ACTUAL + 1] for power in _powers(district, received))
+        row = moved(regulator, district.tapped, p_kw, q_kvar, self.spec.step_s)
         at_tap = replace(district, power_flow=district.tapped.at(row)[1].power_flow)
         return {**power_flows(at_tap, received), "tap_position": float(district.tap_changer.position[row])}
 
 
-def moved(regulator: Regulator, tapped: TappedFeeder, received: Values, step_s: int) -> int:
-    """Where the tap changer stands in a step with these powers."""
-    load: BusLoad = received["bus_load"]
-    pev: PevFlows = received["pev_flows"]
-    p_kw, q_kvar = (load.p_kw + pev.p_kw)[None], (load.q_kvar + pev.q_kvar)[None]
+def moved(regulator: Regulator, tapped: TappedFeeder, p_kw: Floats, q_kvar: Floats, step_s: int) -> int:
+    """Where the tap changer stands in a step with these powers [1, B]."""
     return regulator.moved(step_s, lambda row: float(
         tapped.at(row)[1].power_flow(p_kw, q_kvar).vm_pu[0, regulator.changer.bus]))
 
@@ -57,7 +56,7 @@ def power_flows(district: District, received: Values) -> Values:
     """The three AC columns of one step; the fourth (planned powers, forecast load) is the layer's own replay."""
     if district.power_flow is None:
         raise ValueError(f"district {district.name} has no network")
-    cases, circuit = _powers(received), district.flows
+    cases, circuit = _powers(district, received), district.flows
     if circuit is None:
         return _values(district, received, district.power_flow(*cases))
     by_phase = circuit.solve(*cases)
@@ -65,13 +64,32 @@ def power_flows(district: District, received: Values) -> Values:
     return {**flows, **series_of(circuit, by_phase, ACTUAL)}
 
 
-def _powers(received: Values) -> tuple[Floats, Floats]:
-    """[3, B] kW and kvar of the three cases."""
+def curtailed_kw(received: Values) -> Floats:
+    """[C] generation that its limits do not let through."""
+    load: BusLoad = received["bus_load"]
+    planned: PlannedFlows = received["planned_flows"]
+    beyond = np.maximum(load.generation_kw - planned.generation_limit_kw, 0.0)
+    return np.where(np.isnan(beyond), 0.0, beyond)
+
+
+def _drawn_kw(district: District, received: Values) -> Floats:
+    """[B] without cars, with the generation that is taken; its reactive power stays as it comes."""
+    load: BusLoad = received["bus_load"]
+    if not load.generation_kw.size:
+        return load.p_kw
+    drawn = load.p_kw.copy()
+    drawn[district.generation_buses] += curtailed_kw(received)
+    return drawn
+
+
+def _powers(district: District, received: Values) -> tuple[Floats, Floats]:
+    """[3, B] kW and kvar of the three cases; the last is without cars and with all generation."""
     load: BusLoad = received["bus_load"]
     pev: PevFlows = received["pev_flows"]
     planned: PlannedFlows = received["planned_flows"]
-    return (_cases(load.p_kw, pev.p_kw, planned.p_setpoint_kw),
-            _cases(load.q_kvar, pev.q_kvar, planned.q_setpoint_kvar))
+    drawn_kw = _drawn_kw(district, received)
+    return (np.stack([drawn_kw + pev.p_kw, drawn_kw + planned.p_setpoint_kw, load.p_kw]),
+            np.stack([load.q_kvar + pev.q_kvar, load.q_kvar + planned.q_setpoint_kvar, load.q_kvar]))
 
 
 def told_flows(feeder: RadialFeeder, told: Told, p_kw: Floats) -> PowerFlow:
@@ -94,7 +112,9 @@ def _values(district: District, received: Values, flows: PowerFlow) -> Values:
     if not np.all(np.isfinite(losses)):
         case = ("actual", "set-point", "base")[int(np.argmin(np.isfinite(losses)))]
         raise ArithmeticError(f"{district.name}: AC power flow of the {case} powers does not converge")
-    behind_kva = np.hypot(load.p_kw + pev.p_slow_kw, load.q_kvar + pev.q_kvar)
+    planned: PlannedFlows = received["planned_flows"]
+    behind_kva = np.hypot(_drawn_kw(district, received) + pev.p_slow_kw, load.q_kvar + pev.q_kvar)
+    curtailed = curtailed_kw(received)
     return {
         "transformer_kva": behind_kva, "load_bus_kw": load.p_kw, "load_bus_kvar": load.q_kvar,
         "vm_pu": flows.vm_pu[ACTUAL], "vm_setpoint_pu": flows.vm_pu[SETPOINT],
@@ -103,10 +123,8 @@ def _values(district: District, received: Values, flows: PowerFlow) -> Values:
         "losses_base_kw": float(losses[BASE]),
         "losses_change_mw": float(losses[ACTUAL] - losses[BASE]) / 1e3,
         **series_of(None, None, ACTUAL),
+        "generation_available_kw": load.generation_kw, "generation_curtailed_kw": curtailed,
+        "generation_limit_kw": planned.generation_limit_kw, "generation_curtailed_mw": float(curtailed.sum()) / 1e3,
         "tap_position": 0.0,
         "p_slack_kw": float(flows.p_slack_kw[ACTUAL]), "q_slack_kvar": float(flows.q_slack_kvar[ACTUAL]),
     }
-
-
-def _cases(load: Floats, actual: Floats, setpoint: Floats) -> Floats:
-    return np.stack([load + actual, load + setpoint, load])

@@ -7,17 +7,19 @@ from collections.abc import Collection
 import numpy as np
 
 from models.network.three_phase.feeder import ThreePhaseFlows
-from models.records.arrays import Bools, RecordError
+from models.records.arrays import Bools, Ints, RecordError
 from models.records.feeder import RadialFeeder, Site, ThreePhaseFeeder
 from models.records.groups import ZONES
 from testbed.faults.kind import FAULTS
 from testbed.faults.placed import Injection, Placed
+from testbed.scenario.parts.district import District
 from testbed.scenario.parts.faults import Fault
 from testbed.scenario.record import Scenario
 from testbed.scenario.told_faults import district_of
 from testbed.setup.districts import site_of
 from testbed.setup.knowledge import thermal_units
 from testbed.setup.networks.feeders import build_feeder
+from testbed.setup.networks.loads import build_loads
 from testbed.wiring.run_spec import RunSpec
 
 
@@ -56,7 +58,13 @@ def placed(fault: Fault, scenario: Scenario, seed: int) -> Placed:
     if zone >= 0 and not np.any(site.bus_zone == zone):
         raise RecordError(f"district {name} has no bus in zone {fault.zone}")
     return Placed(fault.kind, fault.from_s, fault.until_s, scenario.step_s, seed, parameters, name,
-                  _meant(fault, site, feeder), site.bus_zone, zone)
+                  _meant(fault, site, feeder), site.bus_zone, zone, generation_buses=_generation(district, scenario))
+
+
+def _generation(district: District, scenario: Scenario) -> Ints:
+    """Rows of buses of whose generators less may be taken than they give."""
+    loads = build_loads(district, scenario) if district.series.curtailable else None
+    return np.zeros(0, dtype=np.int64) if loads is None else loads.generation_buses
 
 
 def _unit(fault: Fault, scenario: Scenario) -> int:

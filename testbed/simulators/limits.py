@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from controllers.port import FeederView, Setpoints, SpatialKnowledge
-from models.records.arrays import Bools, Ints
+from models.records.arrays import Bools, Floats, Ints
 from models.records.feeder import Site
 
 ROUNDING_KW = 1e-3
@@ -14,7 +14,8 @@ ROUNDING_KW = 1e-3
 
 def setpoints_problem(answer: Setpoints, view: FeederView, knowledge: SpatialKnowledge) -> str:
     """The first field that says what cannot be, with how many cars or buses and the first of them; empty if none."""
-    return _told_problem(answer, view, knowledge) or _rank_problem(answer.guidance_rank, knowledge.site)
+    return (_told_problem(answer, view, knowledge) or _rank_problem(answer.guidance_rank, knowledge.site)
+            or _limit_problem(answer.generation_limit_kw, knowledge))
 
 
 def _told_problem(answer: Setpoints, view: FeederView, knowledge: SpatialKnowledge) -> str:
@@ -53,6 +54,15 @@ def _rank_problem(rank: Ints, site: Site) -> str:
         if named.size and np.bincount(named).max() > 1:
             return f"guidance_rank [1]: rank {np.argmax(np.bincount(named) > 1)} is there twice for {kind} chargers"
     return ""
+
+
+def _limit_problem(limit_kw: Floats, knowledge: SpatialKnowledge) -> str:
+    """Generators cannot be made to draw."""
+    below = np.flatnonzero(limit_kw < 0)
+    if not below.size:
+        return ""
+    return (f"generation_limit_kw [kW]: {limit_kw[below[0]]:g} at bus {knowledge.generation_buses[below[0]]}, "
+            "allowed is 0 or more, or NaN for no limit")
 
 
 def _first(is_meant: Bools, cars: Ints | None = None) -> str:

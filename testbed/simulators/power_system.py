@@ -36,12 +36,13 @@ class PowerSystemSimulator(Adapter):
         commitment: Commitment = received["commitment"]
         pev = by_district.values()
         losses_change_mw = fsum(received.get("losses_change_mw", {}).values())
+        curtailed_mw = fsum(received.get("generation_curtailed_mw", {}).values())
         credit = self._reserve(received["reserve_terms"], by_district)
         net = NetLoad(
             load_mw=received["load_mw"], pev_charge_mw=fsum(p.charge_mw for p in pev),
             pev_discharge_mw=fsum(p.discharge_mw for p in pev), wind_mw=received["wind_available_mw"],
             pv_mw=received["pv_available_mw"], must_take_mw=received["must_take_mw"], loss_change_mw=losses_change_mw,
-            **credit)
+            generation_curtailed_mw=curtailed_mw, **credit)
         on_before_h = self.core.on_s / SECONDS_PER_HOUR
         step = self.core.step(now_s, self.spec.step_s, commitment.committed, net, received.get(UNAVAILABLE))
         return {

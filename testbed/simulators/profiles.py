@@ -41,8 +41,9 @@ class ProfilesSimulator(Adapter):
         edges_s = np.array([now_s, now_s + self.spec.step_s], dtype=np.float64)
         present = {name: bus_load(d, edges_s, shape_now) for name, d in self.districts.items()}
         return {SYSTEM: system,
-                **{name: {"bus_load": told_loads(BusLoad(load.p_kw[:, 0], load.q_kvar[:, 0]),
-                                                 inputs.get(name, {}).get(TOLD, {})),
+                **{name: {"bus_load": told_loads(
+                              BusLoad(load.p_kw[:, 0], load.q_kvar[:, 0], load.generation_kw[:, 0]),
+                              inputs.get(name, {}).get(TOLD, {})),
                           "bus_load_forecast": self.bus_forecasts[name]} for name, load in present.items()}}
 
     def _system(self, now_s: int) -> Values:
@@ -90,7 +91,7 @@ def told_loads(load: BusLoad, told: Told) -> BusLoad:
     """The load of each bus, where other simulators say it as they do."""
     p_kw, q_kvar = (along(told, own.size, name) if told_as(name, 0) in told else own
                     for name, own in (("load_bus_kw", load.p_kw), ("load_bus_kvar", load.q_kvar)))
-    return BusLoad(p_kw, q_kvar)
+    return BusLoad(p_kw, q_kvar, load.generation_kw)
 
 
 def _refuse_impossible(system: Values) -> None:
@@ -109,5 +110,6 @@ def bus_load(district: District, edges_s: Floats, shape: Floats, factors: Floats
     shape [N]: the system's load over its peak; factors [3, N]: by which series are missed.
     """
     if district.loads is None:
-        return BusLoadForecast(*np.zeros((2, district.site.bus_count, shape.size)))
-    return BusLoadForecast(*district.loads.drawn(edges_s, shape, factors))
+        return BusLoadForecast(*np.zeros((2, district.site.bus_count, shape.size)), np.zeros((0, shape.size)))
+    return BusLoadForecast(*district.loads.drawn(edges_s, shape, factors),
+                           district.loads.generation_kw(edges_s, factors))

@@ -60,7 +60,9 @@ class SpatialSimulator(Adapter):
             self.solver_s += answer.certificate.solver_s
             self.compile_s += answer.certificate.compile_s
         told_kvar = answer.q_plan_bus_kvar / compliance
-        return {**_spoken(answer, self._expected_setpoints(name, view, answer, compliance), told_kvar),
+        limits = generation_limits(answer, self.districts[name])
+        flows = PlannedFlows(self._expected_setpoints(name, view, answer, compliance), answer.q_plan_bus_kvar, limits)
+        return {**_spoken(answer, flows, told_kvar),
                 **_certificate(answer), **self.ledgers[name].book(view, answer)}
 
     def _compliance(self, view: FeederView) -> float:
@@ -93,15 +95,21 @@ def feeder_view(now_s: int, received: Values, bus_count: int) -> FeederView:
         marginal_price_usd_per_mwh=received["marginal_price_forecast"].usd_per_mwh,
         price_charge_usd_per_kwh=prices.charge_usd_per_kwh, price_discharge_usd_per_kwh=prices.discharge_usd_per_kwh,
         declared=received["declared"], soc=received["soc_reported"],
-        bus_load_kw=forecast.p_kw, bus_load_kvar=forecast.q_kvar,
+        bus_load_kw=forecast.p_kw, bus_load_kvar=forecast.q_kvar, generation_kw=forecast.generation_kw,
         flexibility=received["bus_flexibility"], vm_pu=vm_pu,
         compliance_by_group=learned.by_group, compliance_mean=learned.mean)
 
 
-def _spoken(answer: Setpoints, p_setpoint_kw: Floats, told_kvar: Floats) -> Values:
+def generation_limits(answer: Setpoints, district: District) -> Floats:
+    """[C] what a controller says of generators; NaN where it says nothing."""
+    said = answer.generation_limit_kw
+    return said if said.size else np.full(district.generation_buses.size, np.nan)
+
+
+def _spoken(answer: Setpoints, flows: PlannedFlows, told_kvar: Floats) -> Values:
     return {
         "instructions": Instructions(answer.setpoint_kw, answer.is_dispatched, told_kvar),
-        "planned_flows": PlannedFlows(p_setpoint_kw, answer.q_plan_bus_kvar),
+        "planned_flows": flows,
         "guidance": Guidance(answer.guidance_rank),
         "p_plan_bus_kw": answer.p_plan_bus_kw, "q_plan_bus_kvar": answer.q_plan_bus_kvar,
         "vm_socp_pu": answer.vm_socp_pu, "vm_plan_ac_pu": answer.vm_ac_pu,
@@ -123,8 +131,9 @@ def _certificate(answer: Setpoints) -> Values:
 def _resting(district: District) -> Values:
     buses = district.site.bus_count
     unknown, zeros = np.full(buses, np.nan), np.zeros(buses)
+    no_limits = np.full(district.generation_buses.size, np.nan)
     return {
-        "instructions": no_instructions(district), "planned_flows": PlannedFlows(zeros, zeros),
+        "instructions": no_instructions(district), "planned_flows": PlannedFlows(zeros, zeros, no_limits),
         "guidance": no_guidance(district),
         "p_plan_bus_kw": zeros, "q_plan_bus_kvar": zeros, "vm_socp_pu": unknown, "vm_plan_ac_pu": unknown,
         "nodal_price_usd_per_mwh": unknown, "losses_socp_kw": np.nan, "losses_plan_ac_kw": np.nan,

@@ -295,6 +295,15 @@ _FEEDER = [
               shifted=("spatial",), recorded=True, audience="operator"),
     Attribute("feeder", "district", "losses_change_mw", "MW", "feeder losses above those without cars",
               now=("power_system",), recorded=True, audience="truth"),
+    Attribute("feeder", "district", "generation_curtailed_mw", "MW", "generation in the feeder that is not taken",
+              now=("power_system",), audience="truth"),
+    *_series("feeder", "district", [
+        ("generation_available_kw", "kW", "given by generators of the bus of which less may be taken"),
+        ("generation_curtailed_kw", "kW", "part of it that is not taken"),
+    ], ("generation_bus",)),
+    *_series("feeder", "district", [
+        ("generation_limit_kw", "kW", "the most that these may give, as the operator says; NaN: no limit"),
+    ], ("generation_bus",), may_be_nan=True),
     *_series("feeder", "district", [
         ("vm_setpoint_pu", "pu", "AC voltage of the vehicles' set-points under actual load"),
         ("line_loading_percent", "%", "loading of the line to the parent bus"),

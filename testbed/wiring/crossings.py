@@ -7,8 +7,10 @@ Where a record of the world or of a controller's port says the same already, tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
+
+import numpy as np
 
 from models.records.arrays import Floats, Ints, Table
 from models.records.quantity import of
@@ -40,10 +42,13 @@ class Prices(Table):
 
 @dataclass(frozen=True)
 class BusLoad(Table):
-    """Load of each bus in the step, without cars."""
+    """Load of each bus in the step, without cars, and what of it is generation of which less may be taken."""
 
     p_kw: Annotated[Floats, of("kW", "bus")]
+    """With all generation as it comes."""
     q_kvar: Annotated[Floats, of("kvar", "bus")]
+    generation_kw: Annotated[Floats, of("kW", "generation_bus")] = field(default_factory=lambda: np.zeros(0))
+    """Given, not below 0."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class BusLoadForecast(Table):
 
     p_kw: Annotated[Floats, of("kW", "bus", "period")]
     q_kvar: Annotated[Floats, of("kvar", "bus", "period")]
+    generation_kw: Annotated[Floats, of("kW", "generation_bus", "period")] = field(
+        default_factory=lambda: np.zeros((0, 0)))
 
 
 # ---------------------------------------------------------------- upper layer
@@ -110,10 +117,13 @@ class Instructions(Table):
 
 @dataclass(frozen=True)
 class PlannedFlows(Table):
-    """PEV power of each bus that stands behind the instructions, as expected."""
+    """PEV power of each bus that stands behind the instructions, as expected, and limits of generators."""
 
     p_setpoint_kw: Annotated[Floats, of("kW", "bus")]
     q_setpoint_kvar: Annotated[Floats, of("kvar", "bus")]
+    generation_limit_kw: Annotated[Floats, of("kW", "generation_bus", nan=True)] = field(
+        default_factory=lambda: np.zeros(0))
+    """The most that a bus's generators may give; NaN: what comes."""
 
 
 @dataclass(frozen=True)

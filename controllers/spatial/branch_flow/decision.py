@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,6 +22,8 @@ REPAIR_ROUNDS = 6
 NO_CORRECTION_PU2 = 1.0
 """Leaves equation (9) without effect until a replay has measured it."""
 SETTLED_PU2 = 1e-6
+LEAST_CURTAILED_SHARE = 1e-4
+"""Of what generators give: less is a solver's rounding, and no limit that would hold back a brighter hour."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Decision:
     solver_s: float
     compile_s: float
     target_slack_kwh: float
+    generation_limit_kw: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    """[C, T] the most that generators may give, NaN: what comes; empty: what comes everywhere."""
 
 
 @dataclass(frozen=True)
@@ -151,12 +155,12 @@ class Decider:
         p_bus, q_bus = now.p_fixed_kw.T.copy(), now.q_fixed_kvar.T.copy()
         if not solution.run.is_optimal:
             return Attempt(solution, None, None, p_bus, q_bus, ())
-        p_bus[:, 1:] += solution.p_pev.T * 1e3
+        p_bus[:, 1:] += (solution.p_pev + solution.curtailed).T * 1e3
         q_bus[:, 1:] += solution.q_pev.T * 1e3
         answer = answer_of(self.feeder, solution.flow, solution.price_usd_per_mw, layout.period_h, solution.run)
         verdict = self.judge.compare(p_bus, q_bus, answer.vm_pu, answer.losses_kw)
         behind = now.p_fixed_kw.T.copy()
-        behind[:, 1:] += solution.p_slow.T * 1e3
+        behind[:, 1:] += (solution.p_slow + solution.curtailed).T * 1e3
         violations = self.judge.violations(verdict.flow, behind, q_bus)
         return Attempt(solution, answer, verdict, p_bus, q_bus, violations)
 
@@ -217,7 +221,8 @@ class Decider:
         # the problem prices losses, not energy: the system's own price is added
         price = now.price_usd_per_mwh[:, None] + last.answer.loss_price_usd_per_mwh
         part = slice(0, layout.steps)
-        p_slow = now.p_fixed_kw.T[part] + np.pad(last.solution.p_slow.T[part] * 1e3, ((0, 0), (1, 0)))
+        beside = last.solution.p_slow + last.solution.curtailed
+        p_slow = now.p_fixed_kw.T[part] + np.pad(beside.T[part] * 1e3, ((0, 0), (1, 0)))
         flow = self.judge.replay(last.p_bus_kw[part], last.q_bus_kvar[part])
         return Decision(
             time_s=view.time_s, layout=layout, forecast=now, pc_kw=pc, pd_kw=pd,
@@ -228,7 +233,16 @@ class Decider:
             vm_error_max_pu=last.verdict.vm_error_max_pu, loss_error_rel=last.verdict.loss_error_rel,
             gap_rel=last.answer.relaxation_gap_max_rel, solver_s=sum(a.solution.run.seconds for a in attempts),
             compile_s=sum(a.solution.run.overhead_s for a in attempts), target_slack_kwh=slack_kwh(layout, now, pc, pd),
+            generation_limit_kw=self._generation_limit_kw(last.solution, now),
         )
+
+    def _generation_limit_kw(self, solution: Solution, now: Forecast) -> Floats:
+        """[C, T] forecast less what is not taken of it; no limit where all is, whatever comes."""
+        if not now.generation_kw.size:
+            return np.zeros((0, 0))
+        curtailed_kw = without_dust(solution.curtailed[self.knowledge.generation_buses - 1] * 1e3)
+        is_limited = curtailed_kw > LEAST_CURTAILED_SHARE * now.generation_kw
+        return np.where(is_limited, np.maximum(now.generation_kw - curtailed_kw, 0.0), np.nan)
 
     def _guidance(self, layout: Layout, now: Forecast, price: Floats) -> Ints:
         if self.knowledge.placement != "guided":

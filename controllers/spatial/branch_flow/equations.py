@@ -1,4 +1,4 @@
-"""The network's equations (1)-(9) of the lower layer: one function, one equation, on cvxpy's unknowns or on grids.
+"""The network's equations (1)-(9), (16) of the lower layer: one function, one equation, on cvxpy's unknowns or grids.
 
 Letters: L = B - 1 lines (row j is the line into bus j + 1), T periods. P, Q [pu] leave the parent end of the
 line, l = |I|^2, v = |V|^2 at the child end; loads p, q positive. 1 pu = 1 MVA, so powers are MW.
@@ -8,6 +8,7 @@ line, l = |I|^2, v = |V|^2 at the child end; loads p, q positive. 1 pu = 1 MVA, 
 (5) v_min^2 <= v <= v_max^2              (6) l <= i_max^2
 (7) |S| <= rating of each MV/LV transformer     (8) |S| at the slack <= the substation's rating
 (9) lossless voltage <= v_max^2 + measured correction (repair only)
+(16) 0 <= generation not taken <= generation that comes; it adds to p
 The cars' equations (10)-(15) are in fleet_equations.py.
 Source: Baran and Wu 1989, Farivar and Low 2013; (9) after Gan, Li, Topcu and Low 2015 (K).
 """
@@ -162,6 +163,11 @@ def eq9_lossless_ceiling(feeder: RadialFeeder, net: Incidence, linear: Lossless,
     return [rows_of(net.tree, linear.P) == _with_shunts(net, net.g, linear, p_bus),
             rows_of(net.tree, linear.Q) == _with_shunts(net, -net.b, linear, q_bus),
             linear.v == parent_voltage(net, linear) - drop, linear.v - above <= feeder.v_max_pu**2 + correction]
+
+
+def eq16_curtailment(curtailed: Any, curtailable: Floats) -> Any:
+    """(16) curtailed <= curtailable [L, T] (and >= 0: `signs`)."""
+    return curtailed <= curtailable
 
 
 def eq_voltage_penalty(low: Any, flow: Flow, threshold_pu: float) -> Any:

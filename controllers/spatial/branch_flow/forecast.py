@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -42,6 +42,8 @@ class Forecast:
     later_known: int
     """Later hours that the plan covers."""
     flexibility: BusFlexibility
+    generation_kw: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    """[C, T] of which less may be taken; part of p_fixed_kw."""
 
 
 def forecast(knowledge: SpatialKnowledge, layout: Layout, view: FeederView) -> Forecast:
@@ -59,7 +61,7 @@ def forecast(knowledge: SpatialKnowledge, layout: Layout, view: FeederView) -> F
         target_c_kw=now_c[layout.cohort_group, layout.cohort_bin],
         target_d_kw=now_d[layout.cohort_group, layout.cohort_bin], cohort_c_kw=now_c, cohort_d_kw=now_d,
         later_c_kw=later_c[layout.zone_of, layout.kind_of], later_d_kw=later_d[layout.zone_of, layout.kind_of],
-        later_known=known, flexibility=view.flexibility,
+        later_known=known, flexibility=view.flexibility, generation_kw=view.generation_kw,
     )
 
 
@@ -96,6 +98,9 @@ def inputs_of(knowledge: SpatialKnowledge, layout: Layout, now: Forecast, correc
     # hours beyond the plan have no target; a price on missing a target of 0 would push cars to do nothing
     is_known = (np.arange(layout.hours) < now.later_known).astype(np.float64)
     slack_usd = LATER_SLACK_SHARE * knowledge.target_slack_usd_per_mwh * is_known
+    curtailable = np.zeros(p_fixed.shape)
+    if knowledge.generation_buses.size:
+        curtailable[knowledge.generation_buses - 1] = now.generation_kw / 1e3
     return Inputs(
         p_fixed=p_fixed, q_fixed=q_fixed, p_cap=_active_room(knowledge, layout, q_fixed),
         loss_usd_per_mw=(now.price_usd_per_mwh * layout.period_h)[None, :],
@@ -105,7 +110,9 @@ def inputs_of(knowledge: SpatialKnowledge, layout: Layout, now: Forecast, correc
         later_x_min=later_x_min, later_x_max=later_x_max, later_share_c=share_c, later_share_d=share_d,
         target_c=now.target_c_kw[:, None] / 1e3, target_d=now.target_d_kw[:, None] / 1e3,
         later_target_c=now.later_c_kw / 1e3, later_target_d=now.later_d_kw / 1e3,
-        later_slack_usd_per_mw=slack_usd[None, :], correction=correction,
+        later_slack_usd_per_mw=slack_usd[None, :], curtailable=curtailable, correction=correction,
+        curtailment_usd_per_mw=((now.price_usd_per_mwh + knowledge.curtailment_usd_per_mwh)
+                                * layout.period_h)[None, :],
     )
 
 

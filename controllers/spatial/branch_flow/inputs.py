@@ -44,5 +44,9 @@ class Inputs:
     later_target_d: Floats
     later_slack_usd_per_mw: Floats
     """[1, N] less than now; 0 where the plan has no hours left."""
+    curtailable: Floats
+    """[L, T] generation of which less may be taken; 0 elsewhere."""
+    curtailment_usd_per_mw: Floats
+    """[1, T] (what others' energy costs in its place + what the objective says of it) x period length."""
     correction: Floats | None
     """[L, T] of equation (9), repair only."""

@@ -83,6 +83,7 @@ class BranchFlow:
             losses_ac_kw=float(held.losses_ac_kw[period]),
             nodal_price_usd_per_mwh=held.nodal_price_usd_per_mwh[period], guidance_rank=held.guidance,
             certificate=_certificate(held, solved_now, cut),
+            generation_limit_kw=(held.generation_limit_kw[:, period] if held.generation_limit_kw.size else np.zeros(0)),
         )
 
     def _allowed(self, view: FeederView, held: Decision, period: int, cars: Cars, mean_kw: Floats, compliance: float

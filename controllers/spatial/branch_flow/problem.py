@@ -62,6 +62,8 @@ class Solution:
     q_pev: Floats
     p_slow: Floats
     """[L, T] the part of p_pev behind the buses' own transformers."""
+    curtailed: Floats
+    """[L, T] generation that is not taken."""
     flow: FlowValues
     price_usd_per_mw: Floats
     """[L, T] what one more MW at a bus in a period costs."""
@@ -82,7 +84,7 @@ class LowerProblem:
         """Of the last answer."""
         self._written: Bools = np.zeros(0, dtype=bool)
         self._cars: tuple[Floats, Floats] | None = None
-        """Active and reactive power of cars [L, T] of the last answer, MW and Mvar."""
+        """Active and reactive power [L, T] of cars, and of generation not taken, of the last answer, MW and Mvar."""
         self._time_s: int | None = None
         self.solves = 0
         """Programs that the last answer took."""
@@ -125,7 +127,8 @@ class LowerProblem:
         if not is_repair:
             self._limits = assembly.limits
             self._written = assembly.near(x, choice) if run.is_optimal else no_rows(assembly.limits)
-            self._cars = (solution.p_pev, solution.q_pev) if run.is_optimal else None
+            moved = (solution.p_pev + solution.curtailed, solution.q_pev)
+            self._cars = moved if run.is_optimal else None
         return solution
 
     def _choice(self, limits: Limits, inputs: Inputs) -> Choice:
@@ -177,7 +180,7 @@ class Assembly:
         """[columns] linear costs, and c of 1/2 c x^2."""
         k, layout, inputs, u = self.knowledge, self.layout, self.inputs, self.unknowns
         square = np.zeros(self.size)
-        for power, weight in cars_eq.eq15_squares(layout, inputs, u.cars):
+        for power, weight in statement.squares(layout, inputs, u):
             square[columns(power)] = 2.0 * weight.ravel(order="F")
         return statement.objective_usd(k, layout, inputs, u).coefficients(self.size), square
 
@@ -252,12 +255,14 @@ class Assembly:
         if self.has_balance:  # the first rows of all
             # duals are per unit of the scaled objective
             price = z[: price.size].reshape(lines, order="F") * OBJECTIVE_UNIT_USD
+        curtailed = np.zeros(lines) if u.curtailed is None else u.curtailed.evaluated(full)
         q_pev = np.zeros(lines) if cars.q is None else cars_eq.reactive_power(layout, inputs, cars).evaluated(full)
         return Solution(
             run=run, objective_usd=objective,
             pc=cars.charge.power.evaluated(full), pd=cars.discharge.power.evaluated(full),
             p_pev=cars_eq.active_power(layout, inputs, cars).evaluated(full), q_pev=q_pev,
             p_slow=cars_eq.active_power(layout, inputs, cars, slow_only=True).evaluated(full),
+            curtailed=curtailed,
             flow=FlowValues(*(part.evaluated(full) for part in (u.flow.P, u.flow.Q, u.flow.l, u.flow.v))),
             price_usd_per_mw=price)
 

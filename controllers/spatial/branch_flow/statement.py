@@ -1,4 +1,4 @@
-"""The lower layer's problem as it is stated: unknowns, equations (1)-(15) by name, objective.
+"""The lower layer's problem as it is stated: unknowns, equations (1)-(16) by name, objective.
 
 On cvxpy's unknowns it is a cvxpy problem, on grids the rows that are solved every hour. With `inputs.correction` it is
 the repair problem: limits may be exceeded at a high price, and equation (9) holds.
@@ -18,7 +18,7 @@ from controllers.spatial.branch_flow import equations as eq
 from controllers.spatial.branch_flow import fleet_equations as cars_eq
 from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
-from models.records.arrays import Bools
+from models.records.arrays import Bools, Floats
 from models.records.feeder import RadialFeeder
 
 Make = Callable[[tuple[int, int], Bools | None], Any]
@@ -58,6 +58,8 @@ class Unknowns:
     elastic: Elastic | None
     lossless: eq.Lossless | None
     cars: cars_eq.Cars
+    curtailed: Any = None
+    """[L, T] generation that is not taken; None where all is."""
 
 
 def unknowns(new: Make, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs) -> Unknowns:
@@ -69,7 +71,8 @@ def unknowns(new: Make, knowledge: SpatialKnowledge, layout: Layout, inputs: Inp
         if is_repair else None
     # only a refused answer needs (9): there the relaxation has invented losses to lower a voltage
     lossless = eq.Lossless(*(new(lines, None) for _ in "PQv")) if is_repair else None
-    return Unknowns(flow, low, elastic, lossless, car_unknowns(new, knowledge, layout, inputs, is_repair))
+    curtailed = new(lines, inputs.curtailable > 0) if inputs.curtailable.any() else None
+    return Unknowns(flow, low, elastic, lossless, car_unknowns(new, knowledge, layout, inputs, is_repair), curtailed)
 
 
 def car_unknowns(new: Make, knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, may_miss: bool
@@ -105,7 +108,8 @@ def _network(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, u: Unk
     feeder = knowledge.feeder
     assert feeder is not None
     net, flow, elastic = eq.incidence(feeder), u.flow, u.elastic or NOT_ELASTIC
-    p_bus = inputs.p_fixed + cars_eq.active_power(layout, inputs, u.cars)
+    p_fixed = inputs.p_fixed if u.curtailed is None else inputs.p_fixed + u.curtailed
+    p_bus = p_fixed + cars_eq.active_power(layout, inputs, u.cars)
     q_bus = inputs.q_fixed + cars_eq.reactive_power(layout, inputs, u.cars)
     stated = {
         "eq1": [eq.eq1_active_balance(net, flow, p_bus)], "eq2": [eq.eq2_reactive_balance(net, flow, q_bus)],
@@ -114,7 +118,8 @@ def _network(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, u: Unk
         "eq6": [eq.eq6_line_rating(feeder, flow, elastic.l_above)],
         "eq7": _transformers(knowledge, feeder, layout, inputs, u),
         "eq8": [eq.eq8_substation(net, flow, feeder.transformer_kva[0] / 1e3, elastic.substation)]
-        if np.isfinite(feeder.transformer_kva[0]) else []}
+        if np.isfinite(feeder.transformer_kva[0]) else [],
+        "eq16": [] if u.curtailed is None else [eq.eq16_curtailment(u.curtailed, inputs.curtailable)]}
     if u.lossless is not None and inputs.correction is not None:
         stated["eq9"] = eq.eq9_lossless_ceiling(feeder, net, u.lossless, p_bus, q_bus, inputs.correction,
                                                 elastic.v_above)
@@ -126,7 +131,8 @@ def _network(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, u: Unk
 def signs(u: Unknowns) -> list[Any]:
     """Unknowns that are not below 0."""
     stated = [] if u.elastic is None else [slack >= 0.0 for slack in u.elastic.all]
-    return [*stated, *([] if u.low is None else [u.low >= 0.0]), *cars_eq.signs(u.cars)]
+    stated += [unknown >= 0.0 for unknown in (u.low, u.curtailed) if unknown is not None]
+    return [*stated, *cars_eq.signs(u.cars)]
 
 
 def _transformers(knowledge: SpatialKnowledge, feeder: RadialFeeder, layout: Layout, inputs: Inputs, u: Unknowns
@@ -137,6 +143,8 @@ def _transformers(knowledge: SpatialKnowledge, feeder: RadialFeeder, layout: Lay
         return []
     above = (u.elastic or NOT_ELASTIC).transformer
     behind = inputs.p_fixed[rated] + cars_eq.active_power(layout, inputs, u.cars, slow_only=True)[rated]
+    if u.curtailed is not None:
+        behind = behind + u.curtailed[rated]
     # with q given the circle is an interval of p: two linear rows instead of a cone each
     if not knowledge.reactive_power:
         return eq.eq7_transformer_active(behind, inputs.p_cap, above)
@@ -152,6 +160,15 @@ def objective_usd(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, u
             + cars_eq.eq15_cars_usd(layout, inputs, u.cars, knowledge.target_slack_usd_per_mwh))
 
 
+def squares(layout: Layout, inputs: Inputs, u: Unknowns) -> list[tuple[Any, Floats]]:
+    """(15) what makes the optimum unique: unknowns and the weights of their squares."""
+    stated = cars_eq.eq15_squares(layout, inputs, u.cars)
+    if u.curtailed is not None:
+        least = np.maximum(inputs.curtailable, cars_eq.SMALLEST_SHARE_MW)
+        stated.append((u.curtailed, cars_eq.TIE_BREAK_USD_PER_MWH * layout.period_h[None, :] / least))
+    return stated
+
+
 def network_usd(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, u: Unknowns) -> Any:
     """(15) the network's part."""
     assert knowledge.feeder is not None
@@ -160,6 +177,8 @@ def network_usd(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, u: 
     if feeder.has_shunts:
         usd = usd + total(times(feeder.shunt_g_pu[1:, None] * inputs.loss_usd_per_mw, u.flow.v))
     hours = layout.period_h[None, :]
+    if u.curtailed is not None:
+        usd = usd + total(times(np.ones((feeder.bus_count - 1, 1)) * inputs.curtailment_usd_per_mw, u.curtailed))
     if u.low is not None:
         usd = usd + knowledge.voltage_penalty_usd_per_pu2h * total(times(hours, u.low))
     if u.elastic is not None:

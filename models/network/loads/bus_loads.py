@@ -101,6 +101,10 @@ class BusLoads:
     notes: tuple[str, ...] = ()
     taken: Mapping[tuple[str, int], str] = field(default_factory=dict)
     """By table and number: how generators and storages are taken; those left out are not there."""
+    generation_buses: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """[C] rising rows of buses of whose static generators less may be taken than they give; empty: of none."""
+    generation_fixed_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    """[C] drawn there (below 0: given) by generators that stay at the net's own power; part of `fixed_kw`."""
 
     def __post_init__(self) -> None:
         refuse([f"{name} is not finite" for name in ("follow_kw", "follow_kvar", "fixed_kw", "fixed_kvar")
@@ -128,3 +132,18 @@ class BusLoads:
         for total, factor in ((p_kw, self.uses.p_factor), (q_kvar, self.uses.q_factor)):
             np.add.at(total, self.uses.bus, factor[:, None] * by_use)
         return p_kw, q_kvar
+
+    def generation_kw(self, edges_s: Floats, forecast: Floats | None = None) -> Floats:
+        """[C, n] what generators give between instants [n + 1] at buses where less may be taken; 0 where they draw.
+
+        forecast [3, n]: as of `drawn`, whose powers these are part of.
+        """
+        drawn = np.repeat(self.generation_fixed_kw[:, None], edges_s.size - 1, axis=1)
+        if drawn.size and self.series is not None and self.uses is not None:
+            rows = np.flatnonzero(self.uses.kind == GENERATION)
+            rows = rows[np.isin(self.uses.bus[rows], self.generation_buses)]
+            by_use = self.series.means(edges_s)[:, self.uses.column[rows]].T * self.uses.p_factor[rows, None]
+            if forecast is not None:
+                by_use = by_use * forecast[GENERATION]
+            np.add.at(drawn, np.searchsorted(self.generation_buses, self.uses.bus[rows]), by_use)
+        return np.maximum(-drawn, 0.0)

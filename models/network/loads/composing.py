@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.network.loads.bus_loads import BusLoads, GivenSeries
+from models.network.loads.bus_loads import GENERATION, BusLoads, GivenSeries
 from models.network.loads.elements import GENERATORS, LOADS, STORAGES, Elements
-from models.records.arrays import Floats, Ints
+from models.records.arrays import Floats, Ints, RecordError
 from models.records.feeder import RadialFeeder
 
 MOST_NAMED = 8
@@ -23,10 +23,15 @@ class Given:
     """Whether generators and storages stay at the net's own power; else they are left out."""
     peak_scale: float = 1.0
     """Factor on loads that follow the system's."""
+    curtailable: bool = False
+    """Whether less may be taken of static generators than they give."""
 
 
 def bus_loads(feeder: RadialFeeder, elements: Elements, given: Given, series: GivenSeries | None = None) -> BusLoads:
-    """All that is drawn at the buses of a feeder without cars."""
+    """All that is drawn at the buses of a feeder without cars.
+
+    RecordError where generators may be curtailed and none is taken.
+    """
     buses = np.zeros(feeder.bus_count, dtype=np.bool_) if series is None else series.buses
     said = np.zeros(elements.count, dtype=np.bool_) if series is None else series.elements
     loads, others = elements.rows_of(LOADS), elements.rows_of((*GENERATORS, *STORAGES))
@@ -41,10 +46,25 @@ def bus_loads(feeder: RadialFeeder, elements: Elements, given: Given, series: Gi
     fixed = [_sums(elements, power, constant, feeder) for power in powers]
     taken = {(elements.table[row], int(elements.number[row])): how for rows, how in (
         (others[said[others]], "by its series"), (constant, "at its own power all the time")) for row in rows}
+    places = _generation(feeder, elements, constant, series) if given.curtailable else ()
     if series is None:
-        return BusLoads(follow[0], follow[1], fixed[0], fixed[1], taken=taken)
+        return BusLoads(follow[0], follow[1], fixed[0], fixed[1], None, None, (), taken, *places)
     notes = (*series.notes, *_told(elements, staying, free, given))
-    return BusLoads(follow[0], follow[1], fixed[0], fixed[1], series.series, series.uses, notes, taken)
+    return BusLoads(follow[0], follow[1], fixed[0], fixed[1], series.series, series.uses, notes, taken, *places)
+
+
+def _generation(feeder: RadialFeeder, elements: Elements, constant: Ints, series: GivenSeries | None
+                ) -> tuple[Ints, Floats]:
+    """(rows of buses with static generators that are taken, what those at their own power draw there)."""
+    staying = np.array([row for row in constant if elements.table[row] in GENERATORS], dtype=np.int64)
+    with_series = series.uses.bus[series.uses.kind == GENERATION] if series is not None else constant[:0]
+    buses = np.union1d(elements.bus[staying], with_series).astype(np.int64)
+    # what is given at the substation's own bus passes no line: nothing there is ever worth curtailing
+    buses = buses[buses > 0]
+    if not buses.size:
+        raise RecordError(f"series.curtailable: feeder {feeder.name} has no static generator with a series, nor one "
+                          "at its own power (series.others: constant) behind its substation")
+    return buses, _sums(elements, elements.p_kw, staying, feeder)[buses]
 
 
 def _sums(elements: Elements, power: Floats, rows: Ints, feeder: RadialFeeder) -> Floats:

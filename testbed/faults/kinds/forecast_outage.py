@@ -56,8 +56,8 @@ class KeptOfBuses(Kept):
         if passed_h == 0:
             return forecast
         steps = SECONDS_PER_HOUR // self.fault.step_s
-        return replace(forecast, p_kw=_later(forecast.p_kw, steps, passed_h),
-                       q_kvar=_later(forecast.q_kvar, steps, passed_h))
+        return replace(forecast, **{name: _later(values, steps, passed_h)
+                                    for name, values in forecast.to_arrays().items() if values.size})
 
 
 def _later(values: Floats, steps: int, passed_h: int) -> Floats:

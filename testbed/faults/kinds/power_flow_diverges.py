@@ -7,7 +7,8 @@ from typing import Any
 from testbed.faults.kind import FaultKind
 from testbed.faults.placed import Injection, Placed, Words, changed
 
-NOT_FROM_FLOW = ("transformer_kva", "load_bus_kw", "load_bus_kvar")
+NOT_FROM_FLOW = ("transformer_kva", "load_bus_kw", "load_bus_kvar", "generation_available_kw",
+                 "generation_curtailed_kw", "generation_limit_kw", "generation_curtailed_mw")
 
 
 class LastFlow(Injection):

@@ -12,8 +12,10 @@ import numpy as np
 from testbed.metrics.inputs import (
     HAPPENED,
     Subject,
+    curtailable,
     district_sum,
     equivalent_load_mw,
+    generation_curtailed_mw,
     happened,
     network_energy_kwh,
     network_max,
@@ -62,9 +64,16 @@ def carbon_cost_usd(result: Result) -> float:
     return carbon_t(result) * objective_parameter(result, "carbon_price_usd_per_t")
 
 
-@metric("curtailed_mwh", "MWh", "wind and PV available but not used")
+@metric("curtailed_mwh", "MWh", "wind and PV available but not used, of the system and in feeders")
 def curtailed_mwh(result: Result) -> float:
-    return system_energy_mwh(result, "wind_curtailed_mw") + system_energy_mwh(result, "pv_curtailed_mw")
+    in_feeders = float(generation_curtailed_mw(result).sum()) * result.step_h
+    return system_energy_mwh(result, "wind_curtailed_mw") + system_energy_mwh(result, "pv_curtailed_mw") + in_feeders
+
+
+@metric("generation_curtailed_mwh", "MWh", "part of it that feeders do not take of their own generators; NaN where "
+        "none may be curtailed (`series.curtailable`)")
+def generation_curtailed_mwh(result: Result) -> float:
+    return float(generation_curtailed_mw(result).sum()) * result.step_h if curtailable(result) else np.nan
 
 
 @happened("curtailment")

@@ -74,6 +74,9 @@ class Series(Part):
     """How the file is written, where it does not say so itself."""
     others: Literal["left_out", "constant"] = "left_out"
     """Generators and storages of the network without a series: left out, or at its own power all the time."""
+    curtailable: bool = False
+    """true: the lower layer may take less of static generators (PV, wind) than they give, at the price
+    of curtailment; see docs/networks.md."""
 
     @property
     def is_given(self) -> bool:

@@ -49,7 +49,8 @@ def _loads(district_json: str, content: str) -> BusLoads:
     assert feeder is not None
     source = source_of(str(district.feeder))
     elements = source.elements(str(district.feeder), feeder.bus_number) if source.elements else NO_ELEMENTS
-    given = from_blocks(Given, district, others_constant=district.series.others == "constant")
+    given = from_blocks(Given, district, others_constant=district.series.others == "constant",
+                        curtailable=district.series.curtailable)
     return bus_loads(feeder, elements, given, _series_of(district, feeder, elements))
 
 

@@ -21,6 +21,8 @@ from models.records.groups import THREE_CLASSES
 from tests.controllers.spatial import branch_flow_case as case
 
 HOUR = 19
+END = 17
+"""Row of bus 18."""
 SHORT: dict[str, Any] = {"step_s": 1800, "look_ahead_h": 3}
 
 
@@ -60,6 +62,15 @@ def rated(bus: int, kva: float) -> RadialFeeder:
     return replace(case.FEEDER, transformer_kva=rating)
 
 
+def sunny(case_of: tuple[SpatialKnowledge, FeederView], generation_kw: float) -> tuple[SpatialKnowledge, FeederView]:
+    """The same with generators at the end of the feeder, of which less may be taken."""
+    known, view = case_of
+    load = view.bus_load_kw.copy()
+    load[END] -= generation_kw
+    return (replace(known, generation_buses=np.array([END])),
+            replace(view, bus_load_kw=load, generation_kw=np.full((1, load.shape[1]), generation_kw)))
+
+
 def load_alone() -> PowerFlow:
     """AC at the highest load of the window, without cars."""
     shape = case.LOAD_SHAPE[HOUR]
@@ -92,13 +103,15 @@ def binding_case(name: str) -> tuple[SpatialKnowledge, FeederView]:
         view = replace(view, flexibility=replace(flex, pc_max_now_kw=may_not_charge,
                                                  pd_max_now_kw=0.5 * flex.pd_max_now_kw))
         return known, with_targets(view, 0.0, 9.0)
+    if name == "eq16":  # only who is paid for it takes less of the sun for nothing
+        return sunny(evening(curtailment_usd_per_mwh=-100.0), 30.0)
     known, view = evening()
     return known, with_targets(view, 3.0, 3.0) if name in {"eq11", "eq12"} else view
 
 
 @pytest.mark.parametrize(
     "name", ["eq1", "eq2", "eq3", "eq4", "eq5", "eq6", "eq7", "eq8", "eq10", "eq11", "eq12", "eq13", "eq14",
-             "voltage_penalty"])
+             "eq16", "voltage_penalty"])
 def test_leaving_a_constraint_out_changes_the_optimum(name: str) -> None:
     known, view = binding_case(name)
     whole = least_cost(known, view)
@@ -116,12 +129,35 @@ def test_without_the_lossless_ceiling_the_repair_does_not_hold() -> None:
 
 
 def test_every_equation_has_a_case_here() -> None:
-    known, view = evening(rated(0, 9000.0), one_way=True)
+    known, view = sunny(evening(rated(0, 9000.0), one_way=True), 30.0)
     layout = make_layout(known, np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0))
     inputs = inputs_of(known, layout, forecast(known, layout, view), np.zeros((32, layout.periods)))
     stated = statement.equations(known, layout, inputs, statement.unknowns(Unknowns().new, known, layout, inputs))
     assert {name for name, rows in stated.items() if rows} == {f"eq{i}" for i in range(1, 15)} | {
-        "voltage_penalty", "signs"}
+        "eq16", "voltage_penalty", "signs"}
+
+
+def test_generation_is_taken_as_far_as_the_line_lets_it_through() -> None:
+    """Of 400 kW at the end of the feeder its line carries 100 kVA: the rest beyond the bus's load is not taken."""
+    i_max = case.FEEDER.i_max_pu.copy()
+    i_max[END] = 0.1
+    known, view = sunny(evening(case.unlimited_transformers(replace(case.FEEDER, i_max_pu=i_max)),
+                                curtailment_usd_per_mwh=75.0), 400.0)
+    decision = Decider(known).decide(view)
+    assert decision.status == "accepted"
+    limit, load = decision.generation_limit_kw[0], view.bus_load_kw[END] + 400.0
+    room = np.sqrt((100.0 * decision.vm_ac_pu[:, END - 1]) ** 2 - view.bus_load_kvar[END] ** 2)
+    assert decision.p_plan_bus_kw[:, END] == pytest.approx(-room, abs=1.5), "the line is full"
+    cars = decision.p_plan_bus_kw[:, END] - (load - limit)
+    assert np.all(cars > -7.0) and np.all(limit < 200.0), "what is taken besides feeds the bus's own load and cars"
+    assert decision.is_tight
+
+
+def test_generation_that_fits_is_taken_whatever_comes() -> None:
+    known, view = sunny(evening(curtailment_usd_per_mwh=75.0), 60.0)
+    decision = Decider(known).decide(view)
+    assert decision.status == "accepted"
+    assert np.isnan(decision.generation_limit_kw).all()
 
 
 def test_reactive_power_stays_within_the_chargers_and_cuts_losses() -> None:

@@ -25,6 +25,23 @@ def values():
     return power_flows(SimpleNamespace(name="two", power_flow=shown, flows=None), received)
 
 
+def test_generation_beyond_its_limit_is_not_taken():
+    """30 kW come at the second bus, 12 may pass; the first has no limit; without cars all would be taken."""
+    two = np.zeros(2)
+    received = {"bus_load": BusLoad(np.array([-5.0, 70.0]), two, np.array([5.0, 30.0])),
+                "pev_flows": PevFlows(np.array([0.0, 10.0]), two, two),
+                "planned_flows": PlannedFlows(np.array([0.0, 7.0]), two, np.array([np.nan, 12.0]))}
+    district = SimpleNamespace(name="two", power_flow=shown, flows=None, generation_buses=np.array([0, 1]))
+    values = power_flows(district, received)
+    assert values["vm_pu"].tolist() == [-5.0, 98.0]
+    assert values["vm_setpoint_pu"].tolist() == [-5.0, 95.0]
+    assert values["load_bus_kw"].tolist() == [-5.0, 70.0], "as it comes"
+    assert values["losses_base_kw"] == pytest.approx(6.5)
+    assert values["generation_curtailed_kw"].tolist() == [0.0, 18.0]
+    assert values["generation_curtailed_mw"] == pytest.approx(0.018)
+    assert values["transformer_kva"].tolist() == [5.0, 88.0]
+
+
 def test_cars_add_to_the_load_and_what_they_were_told_stands_beside(values):
     assert values["vm_pu"].tolist() == [0.0, 110.0]
     assert values["vm_setpoint_pu"].tolist() == [0.0, 107.0]

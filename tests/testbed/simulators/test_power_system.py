@@ -21,7 +21,8 @@ def test_units_serve_load_cars_and_losses_less_what_cars_and_wind_give(tmp_path)
     values = simulator._dispatch(0, {
         "pev_mw": cars, "commitment": Commitment(np.ones(10, dtype=np.int64), np.zeros(10)), "load_mw": 1000.0,
         "wind_available_mw": 50.0, "pv_available_mw": 10.0, "must_take_mw": 7.0, "losses_change_mw": {"feeder33": 0.5},
+        "generation_curtailed_mw": {"feeder33": 2.0},
         "reserve_terms": ReserveTerms(float("nan"), np.ones(2))})
     assert values["pev_total_mw"] == 42.0
-    assert values["p_mw"].sum() == pytest.approx(1000.0 + 42.0 + 0.5 - 60.0)
+    assert values["p_mw"].sum() == pytest.approx(1000.0 + 42.0 + 0.5 + 2.0 - 60.0)
     assert values["losses_change_total_mw"] == 0.5

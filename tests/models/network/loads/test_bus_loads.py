@@ -99,6 +99,24 @@ def test_forecasts_miss_consumption_and_generation_apart(tmp_path: Path) -> None
     assert p_kw[5] == pytest.approx(SERIES["storage 0 p_kw"])
 
 
+def test_generation_of_which_less_may_be_taken_is_that_of_static_generators(tmp_path: Path) -> None:
+    given = Given(others_constant=True, peak_scale=0.5, curtailable=True)
+    series = csv_series(written(tmp_path), 3600, TableFormat(), feeder(), elements(), None)
+    loads = bus_loads(feeder(), elements(), given, series)
+    sun = SERIES["sgen School roof p_kw"]
+    assert loads.generation_buses.tolist() == [3, 6]
+    assert loads.generation_kw(HOUR_EDGES_S) == pytest.approx(np.stack([sun, np.full(24, 4.0)]))
+    missed = loads.generation_kw(HOUR_EDGES_S, np.stack([np.full(24, 9.0), np.full(24, 0.8), np.full(24, 9.0)]))
+    assert missed == pytest.approx(np.stack([0.8 * sun, np.full(24, 4.0)])), "what is constant is known"
+    p_kw = loads.drawn(HOUR_EDGES_S, np.zeros(24))[0]
+    assert np.array_equal(p_kw, loads_of(written(tmp_path), others_constant=True).drawn(HOUR_EDGES_S, np.zeros(24))[0])
+
+
+def test_without_a_static_generator_nothing_can_be_curtailed() -> None:
+    with pytest.raises(RecordError, match="feeder street has no static generator with a series, nor one at its own"):
+        bus_loads(feeder(), elements(), Given(curtailable=True))
+
+
 def test_what_is_taken_and_what_is_not_is_told(tmp_path: Path) -> None:
     loads = loads_of(written(tmp_path))
     assert loads.notes == ("without a series, following the system's load: load 2 'Pump', load 3 'House'",
