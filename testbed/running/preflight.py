@@ -240,7 +240,7 @@ def _session_mistakes(scenario: Scenario) -> list[str]:
 def _network_mistakes(scenario: Scenario) -> list[str]:
     """Why networks that come from elsewhere, or series at their buses, cannot serve: unknown, not radial, with gaps."""
     elsewhere = [d for d in scenario.districts
-                 if d.feeder and (source_of(d.feeder).last_bus is None or d.series.is_given)]
+                 if d.feeder and (source_of(d.feeder).last_bus is None or d.series.is_given or d.series.curtailable)]
     if not elsewhere:
         return []
     from testbed.setup.districts import network_mistakes  # noqa: PLC0415 - networks take a second to load

@@ -52,9 +52,10 @@ def test_the_lower_layer_takes_what_the_network_carries(run, as_it_comes):
     available, curtailed = (result.district("feeder33", f"generation_{name}_kw")[:, 0]
                             for name in ("available", "curtailed"))
     assert available == pytest.approx(10.0 * SERIES[ROOF])
-    assert curtailed[12] > 30.0 and curtailed[:8].max() == 0.0
-    assert result.district("feeder33", "line_loading_percent").max() < 100.01
-    assert whole.district("feeder33", "line_loading_percent").max() > 110.0
+    assert curtailed[12] > 10.0 and curtailed[:8].max() == 0.0
+    loading = result.district("feeder33", "line_loading_percent").max()
+    assert loading < 102.0, "full as planned; what cars do beside it no limit can know"
+    assert whole.district("feeder33", "line_loading_percent").max() > 105.0
     assert not whole.holds("feeder33", "generation_available_kw"), "nothing is said where nothing may be curtailed"
     figures = compute_metrics(result)
     assert figures["generation_curtailed_mwh"] == pytest.approx(curtailed.sum() / 1e3)

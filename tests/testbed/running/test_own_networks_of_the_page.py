@@ -50,7 +50,7 @@ def test_each_example_of_the_page_runs_and_passes_the_audit(place: str, tmp_path
     assert audited(file).violations == ()
     names = " ".join(result.bus_labels(place))
     assert all(name in names for name in {"village": ("School", "Mill"), "farm": ("Dairy", "Barn")}[place])
-    assert len(set(result.district(place, "tap_position"))) > 1, "the tap changer moves"
+    assert result.district(place, "tap_position").any(), "the tap changer has moved from where it stood"
     if place == "farm":
         available, curtailed = (result.district(place, f"generation_{name}_kw").sum(axis=1)
                                 for name in ("available", "curtailed"))
