@@ -110,6 +110,7 @@ def bus_load(district: District, edges_s: Floats, shape: Floats, factors: Floats
     shape [N]: the system's load over its peak; factors [3, N]: by which series are missed.
     """
     if district.loads is None:
-        return BusLoadForecast(*np.zeros((2, district.site.bus_count, shape.size)), np.zeros((0, shape.size)))
-    return BusLoadForecast(*district.loads.drawn(edges_s, shape, factors),
-                           district.loads.generation_kw(edges_s, factors))
+        nothing = np.zeros((district.site.bus_count, shape.size))
+        return BusLoadForecast(nothing, nothing.copy(), np.zeros((0, shape.size)))
+    p_kw, q_kvar = district.loads.drawn(edges_s, shape, factors)
+    return BusLoadForecast(p_kw, q_kvar, district.loads.generation_kw(edges_s, factors))
