@@ -11,7 +11,8 @@ from audit.run import District, Run
 NAN = float("nan")
 NAMES = ("unbalance_max_percent", "unbalance_above_2_bus_h", "supply_min_v", "supply_max_v", "supply_outside_customers",
          "supply_outside_customer_h", "en50160_worst_percent", "en50160_failing_customers", "phase_loading_max_percent",
-         "neutral_current_max_a")
+         "neutral_current_max_a", "limits_import_kwh", "limits_export_kwh", "limits_gini", "limits_broken_customer_h")
+KEPT_KW = 1e-3
 
 
 def phase_figures(run: Run) -> dict[str, float]:
@@ -19,7 +20,8 @@ def phase_figures(run: Run) -> dict[str, float]:
     told = [_of_district(run, d) for d in run.networks if d.holds("node_base_v")] if run.steps else []
     if not told:
         return dict.fromkeys(NAMES, NAN)
-    return {name: _together(name, [part[name] for part in told]) for name in NAMES}
+    whole = {name: _together(name, [part[name] for part in told]) for name in NAMES if not name.startswith("limits_")}
+    return whole | _limits(run)
 
 
 def _together(name: str, parts: list[float]) -> float:
@@ -72,3 +74,32 @@ def _week(run: Run, d: District, percent: Any) -> dict[str, float]:
     fails = (within < 0.95) | (off > 10.0).any(axis=0) | (off < -15.0).any(axis=0)
     return {"en50160_worst_percent": 100 * float(within.min()),
             "en50160_failing_customers": float(_of_customers(d, fails).sum())}
+
+
+def _limits(run: Run) -> dict[str, float]:
+    """What published limits left customers' cars, how evenly, and how long they were not kept."""
+    import_kwh = export_kwh = broken_h = 0.0
+    shares = []
+    for d in run.networks:
+        if not d.holds("import_limit_kw") or np.isnan(d("import_limit_kw")).all():
+            continue
+        rows = [list(d.axes["bus"]).index(number) for number in d.axes["connection"]]
+        most, least = d("import_limit_kw"), -d("export_limit_kw")
+        house, cars = d("load_bus_kw")[:, rows], d("p_bus_kw")[:, rows]
+        to_draw, to_feed = (np.nan_to_num(np.clip(room, 0.0, None)) for room in (most - house, house - least))
+        import_kwh += run.step_h * float(to_draw.sum())
+        export_kwh += run.step_h * float(to_feed.sum())
+        drawn = house + cars
+        broken_h += run.step_h * float(((drawn > most + KEPT_KW) | (drawn < least - KEPT_KW)).sum())
+        shares.append((to_draw + to_feed).sum(axis=0)[np.any(cars != 0, axis=0)])
+    if not shares:
+        return dict.fromkeys(("limits_import_kwh", "limits_export_kwh", "limits_gini", "limits_broken_customer_h"), NAN)
+    return {"limits_import_kwh": import_kwh, "limits_export_kwh": export_kwh,
+            "limits_gini": _gini(np.concatenate(shares)), "limits_broken_customer_h": broken_h}
+
+
+def _gini(values: Any) -> float:
+    """Mean difference between all pairs over twice the mean."""
+    if values.sum() <= 0:
+        return 0.0
+    return float(np.abs(values[:, None] - values[None, :]).mean() / (2.0 * values.mean()))

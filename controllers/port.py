@@ -37,6 +37,8 @@ Placement = Literal["in_place", "guided", "migrate"]
 OnInexact = Literal["repair", "fallback", "stop"]
 FreeBehaviour = Literal["on_arrival", "price_response"]
 CarControl = Literal["none", "charge_only", "bidirectional"]
+EnvelopeRule = Literal["equal", "proportional", "most_energy", "least_regret"]
+"""By which the operator of a network of three phases shares what it can carry among its customers."""
 
 PowerFlowCall = Callable[[Floats, Floats], PowerFlow]
 """AC power flow of the operator's own network: (p_kw [N, B], q_kvar [N, B]) drawn at each bus -> PowerFlow."""
@@ -47,8 +49,25 @@ NetworkAtCall = Callable[[float], tuple[RadialFeeder, PowerFlowCall]]
 BusLoadCall = Callable[[int, Floats], tuple[Floats, Floats]]
 """(time_s, forecast system load [H] in MW from then on) -> (kW, kvar) [B, H] drawn at each bus without cars."""
 
+DayAheadCall = Callable[[int, int], tuple[Floats, Floats]]
+"""(time_s, hours) -> (kW, kvar) [B, hours] drawn at each bus without cars from then on, as forecast then."""
+
 AtBusCall = Callable[[Floats], Floats]
 """Chargers of the operator's own cars: powers at the bus for powers into (below 0: out of) the batteries, [V] in kW."""
+
+
+@dataclass(frozen=True, eq=False)
+class CustomerTerms:
+    """What the operator of a network of three phases needs to publish its customers' limits day-ahead."""
+
+    network: ThreePhaseNetwork
+    flow: WatchedFlowCall
+    day_ahead: DayAheadCall
+    import_kw: Floats
+    """[B] what all chargers at a connection can draw together."""
+    export_kw: Floats
+    """[B] what they can feed back."""
+    rule: EnvelopeRule
 
 
 # ---------------------------------------------------------------- upper layer
@@ -61,6 +80,8 @@ class FeederOffer:
     power_flow: PowerFlowCall
     bus_load: BusLoadCall
     """What its operator expects its buses to draw without cars."""
+    customers: CustomerTerms | None = None
+    """Of a network of three phases; None: it is of one phase, or publishes no customer's limits."""
 
 
 @dataclass(frozen=True)
@@ -249,6 +270,8 @@ class SpatialKnowledge:
     network: ThreePhaseNetwork | None = None
     """A network of three phases, whose connections are the site's buses; None: `feeder` is all there is."""
     network_flow: WatchedFlowCall | None = None
+    customers: CustomerTerms | None = None
+    """What it takes to publish its customers' limits; None: `network` is None, or the controller publishes none."""
 
     @property
     def has_network(self) -> bool:
@@ -335,6 +358,13 @@ class Setpoints(Table):
     generation_limit_kw: Annotated[Floats, of("kW", "generation_bus", nan=True, empty=True)] = field(
         default_factory=lambda: np.zeros(0))
     """[C] the most that generators of a bus may give; NaN: what comes; empty: what comes at every bus."""
+    import_limit_kw: Annotated[Floats, of("kW", "bus", nan=True, empty=True)] = field(
+        default_factory=lambda: np.zeros(0))
+    """[B] the most that the customer at each bus may draw now, house and cars, as published; NaN: no limit; empty: none
+    are published."""
+    export_limit_kw: Annotated[Floats, of("kW", "bus", nan=True, empty=True)] = field(
+        default_factory=lambda: np.zeros(0))
+    """[B] the most that it may feed back."""
 
 
 class SpatialLayer(Protocol):

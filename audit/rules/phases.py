@@ -14,6 +14,7 @@ from audit.run import District, Run
 NODE_KVA = 1e-4
 """Power at a node that is out of balance; engines stop at 1e-10 of the voltage."""
 SHARE = 1e-6
+TOLD_KW = 1e-6
 
 
 def _circuits(run: Run) -> tuple[District, ...]:
@@ -105,6 +106,27 @@ def rows_of_circuits(run: Run) -> Iterator[Check]:
         if d.holds("tap_pu"):
             yield within(f"{d.name}: tap of", d("tap_pu"), 0.8, 1.2, "pu",
                          names=tuple(str(name) for name in d.axes["regulator"]))
+
+
+@rule("4.16", "import_limit_kw", "export_limit_kw", "told_connection_kw")
+def limits_of_customers(run: Run) -> Iterator[Check]:
+    """Published limits stand for whole hours and leave something between them; where forecasts are right, what cars are
+    told keeps them."""
+    for d in _circuits(run):
+        if not d.holds("import_limit_kw") or np.isnan(d("import_limit_kw")).all():
+            continue
+        names = tuple(f"bus {n}" for n in d.axes["connection"])
+        most, least = d("import_limit_kw"), -d("export_limit_kw")
+        hour = np.arange(run.steps) * run.step_s // 3600
+        first = np.searchsorted(hour, hour)
+        for word, limit in (("import", most), ("export", least)):
+            yield same(f"{d.name}: {word} limit within an hour of", limit, limit[first], "kW", names=names)
+        yield within(f"{d.name}: between the limits of", np.nan_to_num(most - least), 0.0, np.inf, "kW", names=names)
+        if run.part("profiles")["forecast_error"] == "off":
+            house = d("load_bus_kw")[:, _rows(d, d.axes["connection"])]
+            yield within(f"{d.name}: told to cars at", d("told_connection_kw"),
+                         np.minimum(np.nan_to_num(least - house, nan=-np.inf), 0.0),
+                         np.maximum(np.nan_to_num(most - house, nan=np.inf), 0.0), "kW", absolute=TOLD_KW, names=names)
 
 
 def _to_nearest(told: Floats, there: Floats) -> Floats:

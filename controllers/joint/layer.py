@@ -14,10 +14,12 @@ from controllers.joint.monolith import solve_joint
 from controllers.joint.network import Network, make_network
 from controllers.joint.operation import direction_of
 from controllers.port import CarControl, Plan, SystemView, TemporalKnowledge
+from controllers.spatial.three_phase.publishing import district_limits_mw
 from controllers.temporal.unit_commitment.commitment import guessed_schedule
 from controllers.temporal.unit_commitment.problem import Case, make_case
 from controllers.temporal.unit_commitment.solve import UnitCommitment, delivery_quantile
 from controllers.temporal.unit_commitment.tuning import Tuning
+from models.records.arrays import Floats
 
 
 class FeederAware:
@@ -56,9 +58,16 @@ class EnvelopePlan(FeederAware):
     def within(self, view: SystemView, without: Collection[str]) -> Plan:
         """The plan; `without` leaves out equations (tests)."""
         case, networks = self.case(view), self.networks(view)
-        limits = {k: operating_envelope(case, k, net) for k, net in networks.items()}
+        limits = {k: self._limits(view, case, k, net) for k, net in networks.items()}
         proposal = self._proposal(case, networks, limits, without)
         return plan_of(case, {}, proposal, self.prices, proposal.bound_usd)
+
+    def _limits(self, view: SystemView, case: Case, district: int, net: Network) -> tuple[Floats, Floats]:
+        """(import, export) [H] in MW: of the feeder as a whole, or on three phases of its customers together."""
+        offer = self.knowledge.offers[district]
+        if offer is None or offer.customers is None:
+            return operating_envelope(case, district, net)
+        return district_limits_mw(offer.customers, view.time_s, net.horizon_h)
 
     def _proposal(self, case: Case, networks: dict[int, Network], limits: dict[int, tuple[np.ndarray, np.ndarray]],
                   without: Collection[str]) -> Proposal:

@@ -10,6 +10,7 @@ from controllers.spatial.heuristics.phases import PhaseSearch
 from controllers.spatial.heuristics.search import Method
 from controllers.spatial.pro_rata import ProRata
 from controllers.spatial.three_phase.layer import ThreePhase
+from controllers.spatial.three_phase.publishing import WithinLimits
 
 
 def optimising(knowledge: SpatialKnowledge) -> ToldLayer:
@@ -17,6 +18,11 @@ def optimising(knowledge: SpatialKnowledge) -> ToldLayer:
     if knowledge.network is not None:
         return ThreePhase(knowledge)
     return ProRata(knowledge, "least_laxity") if knowledge.feeder is None else BranchFlow(knowledge)
+
+
+def within_limits(knowledge: SpatialKnowledge) -> ToldLayer:
+    """The same; where the operator publishes limits of its customers, their cars stay within them."""
+    return optimising(knowledge) if knowledge.customers is None else WithinLimits(knowledge)
 
 
 def searching(knowledge: SpatialKnowledge, method: Method) -> ToldLayer:

@@ -27,6 +27,7 @@ AXES = {
     "line": "its lines",
     "three_phase_bus": "its buses with all three phases",
     "regulator": "its voltage regulators",
+    "connection": "its buses where cars can stand",
     "group": "zone, class and charger of a car",
     "cohort": "group, and hour of declared departure",
     "pair": "bus, group, and hours until declared departure",

@@ -35,6 +35,7 @@ TEXT = h5py.string_dtype("utf-8")
 CIRCUIT_AXES = {
     "node": "bus and phase", "conductor": "element, its end and the phase there", "line": "line",
     "three_phase_bus": "bus with all three phases", "regulator": "transformer and its winding",
+    "connection": "number of a bus where cars can stand",
     "admittance": "entry of the matrix of admittances, currents of nodes by voltages of nodes",
     "current_term": "entry of the matrix of currents of conductors by voltages of nodes",
     "port_node": "node where a bus's power is drawn",

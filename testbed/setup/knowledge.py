@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from controllers.port import (
     AtBusCall,
     BusLoadCall,
+    CustomerTerms,
+    DayAheadCall,
     FeederOffer,
     NetworkAtCall,
     PowerFlowCall,
@@ -19,7 +23,8 @@ from models.fleet.battery import Curves, at_bus_kw
 from models.fleet.charger_curves import charger_curve
 from models.network.loads.bus_loads import BusLoads
 from models.network.power_flow import TappedFeeder
-from models.network.three_phase.watching import watched_feeder
+from models.network.three_phase.feeder import ThreePhaseFlows
+from models.network.three_phase.watching import WatchedCircuit, watched_feeder
 from models.records.arrays import SECONDS_PER_HOUR, Floats
 from models.records.feeder import RadialFeeder
 from models.records.objective import Objective
@@ -87,7 +92,8 @@ def feeder_offers(spec: RunSpec) -> tuple[FeederOffer | None, ...]:
     peak_mw = build_profiles(spec.scenario).load_peak_mw
     forecaster = build_forecaster(spec.scenario, spec.seed, knows_truth(spec))
     return tuple(None if d.feeder is None or d.power_flow is None or d.loads is None
-                 else FeederOffer(d.feeder, d.site, d.power_flow, _bus_load_call(d.loads, peak_mw, forecaster))
+                 else FeederOffer(d.feeder, d.site, d.power_flow, _bus_load_call(d.loads, peak_mw, forecaster),
+                                  customer_terms(spec, d))
                  for d in build_districts(spec).values())
 
 
@@ -102,10 +108,51 @@ def _bus_load_call(loads: BusLoads, peak_mw: float, forecaster: Forecaster) -> B
     return bus_load
 
 
+def customer_terms(spec: RunSpec, district: District) -> CustomerTerms | None:
+    """By which limits of customers are published: on three phases, for controllers whose feeders speak; else None."""
+    if district.flows is None or district.loads is None or not controller_of(spec).sees_feeders:
+        return None
+    kept = _kept_terms(district.flows, knows_truth(spec))
+    if not kept:
+        watched, (import_kw, export_kw) = _watched(district.flows), _chargers_kw(district)
+        kept.append(CustomerTerms(watched.network, watched, _day_ahead_call(spec, district.loads), import_kw,
+                                  export_kw, spec.scenario.spatial.envelope_rule))
+    return kept[0]
+
+
+@lru_cache(maxsize=8)
+def _kept_terms(flows: ThreePhaseFlows, hears_truth: bool) -> list[CustomerTerms]:
+    """At most one: both layers ask for the same limits, which are computed once where they are in one process."""
+    return []
+
+
+@lru_cache(maxsize=8)
+def _watched(flows: ThreePhaseFlows) -> WatchedCircuit:
+    return watched_feeder(flows)
+
+
+def _day_ahead_call(spec: RunSpec, loads: BusLoads) -> DayAheadCall:
+    """Hourly forecasts of the district's operator."""
+    peak_mw = build_profiles(spec.scenario).load_peak_mw
+    forecaster = build_forecaster(spec.scenario, spec.seed, knows_truth(spec))
+    bus_load = _bus_load_call(loads, peak_mw, forecaster)
+    return lambda time_s, hours: bus_load(time_s, forecaster.hourly(time_s, hours).load_mw)
+
+
+def _chargers_kw(district: District) -> tuple[Floats, Floats]:
+    """([B], [B]) what all chargers at a bus can draw and feed back together, each as the largest of its kind here."""
+    vehicles, ports = district.vehicles, district.site.ports_by_kind()
+    most = np.zeros((2, ports.shape[1]))
+    for side, limit in enumerate((vehicles.p_charge_max_kw, vehicles.p_discharge_max_kw)):
+        np.maximum.at(most[side], vehicles.charger_kind, limit)
+    import_kw, export_kw = ports @ most[0], ports @ most[1]
+    return import_kw, export_kw
+
+
 def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
     """What one district's operator owns: its cars' contracts, its site and its own network."""
     scenario = spec.scenario
-    watched = None if district.flows is None else watched_feeder(district.flows)
+    watched = None if district.flows is None else _watched(district.flows)
     return from_blocks(
         SpatialKnowledge, scenario.spatial, scenario.planning,
         district=district.name, site=district.site, vehicles=district.vehicles, feeder=district.feeder,
@@ -115,6 +162,7 @@ def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
         generation_buses=district.generation_buses,
         curtailment_usd_per_mwh=objective_of(scenario).curtailment * scenario.objective.curtailment_penalty_usd_per_mwh,
         network=None if watched is None else watched.network, network_flow=watched,
+        customers=customer_terms(spec, district),
         at_bus_kw=_at_bus_call(charger_curves(scenario), district.vehicles), at_slack=_at_slack_call(district.tapped))
 
 

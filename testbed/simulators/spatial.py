@@ -63,7 +63,8 @@ class SpatialSimulator(Adapter):
         limits = generation_limits(answer, self.districts[name])
         flows = PlannedFlows(self._expected_setpoints(name, view, answer, compliance), answer.q_plan_bus_kvar, limits)
         return {**_spoken(answer, flows, told_kvar),
-                **_certificate(answer), **self.ledgers[name].book(view, answer)}
+                **_connections(self.districts[name], view, answer), **_certificate(answer),
+                **self.ledgers[name].book(view, answer)}
 
     def _compliance(self, view: FeederView) -> float:
         """What the controller plans with: learned, if it learns."""
@@ -118,6 +119,24 @@ def _spoken(answer: Setpoints, flows: PlannedFlows, told_kvar: Floats) -> Values
     }
 
 
+def _connections(district: District, view: FeederView, answer: Setpoints) -> Values:
+    """What customers of a circuit may draw and feed back, and what their cars are told."""
+    if district.flows is None:
+        return _no_connections(district)
+    at, plugged = district.flows.port_rows, view.declared.is_plugged
+    told_kw = np.bincount(view.declared.bus_index[plugged], (answer.setpoint_kw * answer.is_dispatched)[plugged],
+                          district.site.bus_count)
+    limits = {name: kw[at] for name, kw in (("import_limit_kw", answer.import_limit_kw),
+                                            ("export_limit_kw", answer.export_limit_kw)) if kw.size}
+    return _no_connections(district) | limits | {"told_connection_kw": told_kw[at]}
+
+
+def _no_connections(district: District) -> Values:
+    count = 0 if district.flows is None else district.flows.port_rows.size
+    none = np.full(count, np.nan)
+    return {"import_limit_kw": none, "export_limit_kw": none, "told_connection_kw": np.zeros(count)}
+
+
 def _certificate(answer: Setpoints) -> Values:
     proof = answer.certificate
     return {
@@ -133,6 +152,7 @@ def _resting(district: District) -> Values:
     unknown, zeros = np.full(buses, np.nan), np.zeros(buses)
     no_limits = np.full(district.generation_buses.size, np.nan)
     return {
+        **_no_connections(district),
         "instructions": no_instructions(district), "planned_flows": PlannedFlows(zeros, zeros, no_limits),
         "guidance": no_guidance(district),
         "p_plan_bus_kw": zeros, "q_plan_bus_kvar": zeros, "vm_socp_pu": unknown, "vm_plan_ac_pu": unknown,

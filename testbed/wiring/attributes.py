@@ -205,6 +205,13 @@ _SPATIAL = [
         ("nodal_price_usd_per_mwh", "USD/MWh", "nodal marginal price"),
     ], ("bus",), may_be_nan=True),
     *_series("spatial", "district", [
+        ("import_limit_kw", "kW", "most that the customer may draw, house and cars, as published; NaN: no limit"),
+        ("export_limit_kw", "kW", "most that it may feed back"),
+    ], ("connection",), may_be_nan=True),
+    *_series("spatial", "district", [
+        ("told_connection_kw", "kW", "set-points of the cars at it, together"),
+    ], ("connection",)),
+    *_series("spatial", "district", [
         ("target_charge_kw", "kW", "cohort targets for charging (expected delivery)"),
         ("target_discharge_kw", "kW", "cohort targets for discharging (expected delivery)"),
     ], ("group",)),

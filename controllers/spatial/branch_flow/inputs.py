@@ -50,3 +50,6 @@ class Inputs:
     """[1, T] (what others' energy costs in its place + what the objective says of it) x period length."""
     correction: Floats | None
     """[L, T] of equation (9), repair only."""
+    cars_least: Floats | None = None
+    """[L, T] what cars at each bus may draw together by published limits of customers; None: there are none."""
+    cars_most: Floats | None = None

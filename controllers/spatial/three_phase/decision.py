@@ -5,6 +5,9 @@ The answer is the branch flow's `Decision`, so both layers share a decision amon
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
 from controllers.port import FeederView, PlanError, SpatialKnowledge
@@ -12,6 +15,7 @@ from controllers.spatial.branch_flow.decision import Decision, slack_kwh
 from controllers.spatial.branch_flow.fallback import shares_of_targets
 from controllers.spatial.branch_flow.forecast import Forecast, forecast, inputs_of
 from controllers.spatial.branch_flow.guidance import expected_stay, guidance_rank, no_guidance, zone_plan
+from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout, make_layout
 from controllers.spatial.branch_flow.sharing import without_dust
 from controllers.spatial.three_phase.judge import PhaseJudge
@@ -25,22 +29,24 @@ MISSED_KWH = 1e-2
 TIGHT_SHARES = 20.0
 """A limit is near that leaves less room than so many times what counts as kept."""
 NAMED_CUSTOMERS = 5
+Room = Callable[[FeederView], tuple[Floats, Floats]]
+"""(least, most) [B, T] of power that cars at each connection may draw in a decision's periods; infinite: no limit."""
 
 
 class PhaseDecider:
-    """Makes decisions for one three-phase network."""
+    """Makes decisions for one three-phase network; room: what limits of customers leave their cars, None: all of it."""
 
-    def __init__(self, knowledge: SpatialKnowledge) -> None:
+    def __init__(self, knowledge: SpatialKnowledge, room: Room | None = None) -> None:
         if knowledge.network is None or knowledge.network_flow is None:
             raise PlanError(f"district {knowledge.district}: a three-phase layer needs a network and its power flow")
         self.knowledge, self.network = knowledge, knowledge.network
-        self.judge, self.rounds = PhaseJudge(knowledge), Rounds(knowledge)
+        self.judge, self.rounds, self._room = PhaseJudge(knowledge), Rounds(knowledge), room
 
     def decide(self, view: FeederView) -> Decision:
         """The decision for the hour that begins; raises PlanError only with on_inexact `stop`."""
         layout = make_layout(self.knowledge, np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0))
         now = forecast(self.knowledge, layout, view)
-        trace = self.rounds.run(layout, inputs_of(self.knowledge, layout, now))
+        trace = self.rounds.run(layout, self._inputs(view, layout, now))
         solution = trace.best.solution
         before = self._before(trace.bounds)
         if not trace.stands or solution is None:
@@ -51,6 +57,15 @@ class PhaseDecider:
             return self._refused(view, layout, now, trace, f"{missed}{before}")
         status = "repaired" if missed else "accepted"
         return self._of_solution(view, layout, now, trace, solution, status, f"{missed}{before}".removeprefix("; "))
+
+    def _inputs(self, view: FeederView, layout: Layout, now: Forecast) -> Inputs:
+        inputs = inputs_of(self.knowledge, layout, now)
+        if self._room is None:
+            return inputs
+        # limits are those of all cars that are told something, powers of the problem those of the expected followers
+        compliance = self.knowledge.assumed_compliance
+        least, most = (compliance * room[1:] / 1e3 for room in self._room(view))
+        return replace(inputs, cars_least=least, cars_most=most)
 
     # ------------------------------------------------------------ texts
     def _before(self, bounds: Bounds) -> str:
@@ -71,7 +86,11 @@ class PhaseDecider:
         value = trace.best.flow.value[: layout.steps]
         reached = trace.bounds.first(layout.steps)
         limits = named(self.network, reached, value, self._is_near(reached, value, 1.0))
-        return f"limits leave less than cars need: {text}; at their limits: {limits or 'none in this hour'}"
+        return f"limits leave less than cars need: {text}; at their limits: {limits or self._no_limits}"
+
+    @property
+    def _no_limits(self) -> str:
+        return "none in this hour" if self._room is None else "those published for customers"
 
     def _is_near(self, bounds: Bounds, value: Floats, shares: float) -> Bools:
         return np.asarray(bounds.excess(value) > -shares * tolerance(self.network))

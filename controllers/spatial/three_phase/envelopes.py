@@ -18,24 +18,26 @@ what AC has beyond the model is taken off the bounds, and the limits are found a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from scipy.optimize import linprog
 
+from controllers.port import EnvelopeRule as Rule
 from controllers.port import PlanError
 from controllers.spatial.three_phase.limits import KEPT, Bounds, bounds_of
 from controllers.spatial.three_phase.linear import Linear, around, sensitivities
 from models.records.arrays import Bools, Floats, Ints
 from models.records.three_phase import VOLTAGE, ThreePhaseNetwork, WatchedFlowCall
 
-Rule = Literal["equal", "proportional", "most_energy", "least_regret"]
 RULES: tuple[Rule, ...] = get_args(Rule)
 DIRECTIONS = 16
 ROUNDS = 12
 HALVINGS = 40
 RANDOM_CORNERS = 40
 SMALLEST_KW = 1e-6
+ALIKE = 1e-4
+"""Rows whose slopes differ by less than this share of the steepest of them are one, with the least room."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,9 @@ class EnvelopePublisher:
         """The envelope of an hour by a rule; raises PlanError where AC still refutes it after all rounds."""
         linear, bounds, taps = self._around(hour)
         off = np.zeros(self.network.watched.count)
+        most = np.concatenate([hour.most_import_kw, hour.most_export_kw])
         for rounds in range(1, ROUNDS + 1):
-            rows = rows_of_bounds(self.network, linear, bounds, off)
-            most = np.concatenate([hour.most_import_kw, hour.most_export_kw])
+            rows = rows_of_bounds(self.network, linear, bounds, off, most)
             limits = BY_RULE[rule](rows, most)
             beyond = self._beyond(hour, bounds, taps, rows, limits)
             if np.all(beyond <= KEPT[self.network.watched.kind]):
@@ -166,19 +168,34 @@ class EnvelopePublisher:
         return np.stack([np.where([own == phase for own in phases], limit, 0.0) for phase in ("1", "2", "3")])
 
 
-def rows_of_bounds(network: ThreePhaseNetwork, linear: Linear, bounds: Bounds, off: Floats) -> Rows:
-    """(E1) and (E2) of all bounds of one hour, taken in by off [M]; a side without a bound has no row."""
+def rows_of_bounds(network: ThreePhaseNetwork, linear: Linear, bounds: Bounds, off: Floats, most_kw: Floats) -> Rows:
+    """(E1) and (E2) of all bounds of one hour, taken in by off [M], that customers at their most [2 D] could reach; a
+    side without a bound has no row, and rows that say the same are one."""
     is_voltage = network.watched.kind == VOLTAGE
     slope = linear.sensitivities.phasor_by_p[0]
     low, high, value = bounds.low[0], bounds.high[0], linear.flow.value[0]
     blocks = [_rows(np.flatnonzero(is_voltage & np.isfinite(bound)), sign * slope.real, sign * (bound - value) - off)
               for bound, sign in ((high, 1.0), (low, -1.0))]
     phasor, cut = linear.flow.phasor[0], np.cos(np.pi / DIRECTIONS)
-    others = np.flatnonzero(~is_voltage & np.isfinite(high))
+    # a street has thousands of currents, of which no combination brings most anywhere near their rating
+    reach = np.abs(phasor) + np.abs(slope) @ most_kw.reshape(2, -1).max(axis=0)
+    others = np.flatnonzero(~is_voltage & np.isfinite(high) & (reach > (high - off) * cut))
     for a in 2 * np.pi * np.arange(DIRECTIONS) / DIRECTIONS:
         turned = np.exp(-1j * a)
         blocks.append(_rows(others, (turned * slope).real, (high - off) * cut - (turned * phasor).real))
-    return Rows(*(np.concatenate(part) for part in zip(*blocks, strict=True)))
+    return _reached(Rows(*(np.concatenate(part) for part in zip(*blocks, strict=True))), most_kw)
+
+
+def _reached(rows: Rows, most_kw: Floats) -> Rows:
+    """Those that can be reached, of lines in series only the tightest."""
+    at = np.flatnonzero(rows.matrix @ most_kw > rows.room)
+    at = at[np.argsort(rows.room[at], kind="stable")]
+    steepest = np.abs(rows.slope[at]).max(axis=1, initial=SMALLEST_KW)
+    shape = np.column_stack([rows.slope[at] / (ALIKE * steepest[:, None]), np.log(steepest) / ALIKE])
+    _, first = np.unique(np.round(shape), axis=0, return_index=True)
+    chosen = at[np.sort(first)]
+    return Rows(rows.by_import[chosen], rows.by_export[chosen], rows.room[chosen], rows.value[chosen],
+                rows.slope[chosen])
 
 
 def _rows(at: Ints, slope: Floats, room: Floats) -> tuple[Floats, Floats, Floats, Ints, Floats]:

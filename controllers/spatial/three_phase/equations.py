@@ -1,4 +1,4 @@
-"""The network's equations (T1)-(T6) of the lower layer on three phases: one function, one equation.
+"""The network's equations (T1)-(T7) of the lower layer on three phases: one function, one equation.
 
 On cvxpy's unknowns or on grids. Letters: D connections at which cars can act, T periods; dp, dq [D, T] in
 MW and Mvar are how far what is drawn lies from the operating point p0, q0, where y, v and losses are those of AC.
@@ -9,6 +9,7 @@ MW and Mvar are how far what is drawn lies from the operating point p0, q0, wher
 (T4) w = F dp                                       directions in which losses curve, F of `linear`
 (T5) losses = L + (dL/dp) dp + (dL/dq) dq + 1/2 w'w
 (T6) low_v >= threshold^2 - v^2 - 2 v dv            voltages below the penalty's threshold, low_v >= 0
+(T7) least <= cars <= most                          what a customer's cars may draw where limits are published
 The cars' equations (10)-(15) are those of the branch flow.
 """
 
@@ -20,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from controllers.rows.entries import Entries
-from controllers.rows.grid import cones, of_flat, rows_of, times, total
+from controllers.rows.grid import cones, entries, of_flat, rows_of, times, total
 from controllers.spatial.three_phase.linear import Linear
 from models.records.arrays import Bools, Floats, Ints
 from models.records.three_phase import VOLTAGE
@@ -132,3 +133,13 @@ def eq_t6_low_voltage(linear: Linear, threshold_pu: float, chosen: Chosen, low: 
     v = linear.flow.vm_pu[chosen.period, linear.driven[chosen.row]]
     dv = moved_by((s.vm_by_p, s.vm_by_q), s.point_of, chosen, d)
     return low + times((2.0 * v)[:, None], dv) + (v**2 - threshold_pu**2)[:, None] >= 0.0
+
+
+def eq_t7_customers(least: Floats, most: Floats, cars: Any) -> list[Any]:
+    """(T7) cars at each connection [B - 1, T] within what limits of customers leave them; infinite: no row."""
+    stated = []
+    for limit, sign in ((most, 1.0), (least, -1.0)):
+        at = np.flatnonzero(np.isfinite(limit.ravel(order="F")))
+        if at.size:
+            stated.append(times(sign, entries(cars, at)) <= sign * limit.ravel(order="F")[at])
+    return stated

@@ -84,6 +84,8 @@ def equations(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, aroun
     if u.low is not None:
         stated["t6"] = [eq.eq_t6_low_voltage(linear, knowledge.voltage_penalty_below_pu, around.low_voltage, u.low, d)]
         stated["low"] = [u.low >= 0.0]
+    if inputs.cars_least is not None and inputs.cars_most is not None:
+        stated["t7"] = eq.eq_t7_customers(inputs.cars_least, inputs.cars_most, drawn[0])
     cars = {name: equation(layout, inputs, u.cars) for name, equation in OF_CARS.items()}
     return stated | cars | {"signs": cars_eq.signs(u.cars)}
 

@@ -11,9 +11,10 @@ from models.network.three_phase.feeder import ThreePhaseFlows
 from models.network.three_phase.records import unbalance_percent
 from models.records.arrays import Floats, Ints
 
-ACROSS = ("node", "conductor", "line", "three_phase_bus", "regulator", "admittance", "current_term", "port_node")
+ACROSS = ("node", "conductor", "line", "three_phase_bus", "regulator", "connection", "admittance",
+          "current_term", "port_node")
 """Axes of a circuit."""
-SERIES_AXES = ACROSS[:5]
+SERIES_AXES = ACROSS[:6]
 """Those whose rows have series."""
 
 
@@ -59,7 +60,8 @@ def layout_of(flows: ThreePhaseFlows) -> CircuitLayout:
             conductors.element, conductors.terminal, conductors.phase, strict=True)],
          "line": list(circuit.network.line_names),
          "three_phase_bus": [nodes.bus_names[nodes.bus[i]] for i in three[:, 0]],
-         "regulator": list(circuit.regulators), "admittance": np.arange(admittance.nnz),
+         "regulator": list(circuit.regulators), "connection": number[flows.port_rows],
+         "admittance": np.arange(admittance.nnz),
          "current_term": np.arange(currents.nnz), "port_node": np.arange(port_nodes.size)},
         {"node_base_v": Told("node", nodes.base_v, "V", "voltage to earth that is 1 pu"),
          "node_is_open": Told("node", _open(flows, moving).astype(np.int8), "1",

@@ -6,6 +6,7 @@ NaN without such a circuit. A customer is a bus with loads; its voltages are tho
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -138,3 +139,81 @@ def phase_loading_max_percent(result: Result) -> float:
 @metric("neutral_current_max_a", "A", "largest sum of the phases of a line, which flows back through neutral and earth")
 def neutral_current_max_a(result: Result) -> float:
     return _largest(result, "neutral_current_a")
+
+
+# ---------------------------------------------------------------- published limits of customers
+LIMIT_KEPT_KW = 1e-3
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What was published for the connections of a circuit, and what was drawn there; kW [T, D], NaN without limits."""
+
+    import_kw: Floats
+    export_kw: Floats
+    load_kw: Floats
+    cars_kw: Floats
+
+    @property
+    def room_kw(self) -> tuple[Floats, Floats]:
+        """What the limits left cars to draw, and to feed back, beside the real load."""
+        return np.maximum(self.import_kw - self.load_kw, 0.0), np.maximum(self.export_kw + self.load_kw, 0.0)
+
+
+def limits_of(result: Result, district: str) -> Limits | None:
+    """None where no limit was published."""
+    if not result.holds(district, "import_limit_kw"):
+        return None
+    import_kw, export_kw = (result.district(district, f"{way}_limit_kw") for way in ("import", "export"))
+    if np.isnan(import_kw).all():
+        return None
+    place = {int(number): row for row, number in enumerate(result.district(district, "bus"))}
+    rows = [place[int(number)] for number in result.district(district, "connection")]
+    return Limits(import_kw, export_kw, result.district(district, "load_bus_kw")[:, rows],
+                  result.district(district, "p_bus_kw")[:, rows])
+
+
+def _of_limits(result: Result, part: Callable[[Limits], float]) -> float:
+    """Sum over districts that publish limits; NaN where none does."""
+    parts = [part(limits) for d in circuits(result) if (limits := limits_of(result, d)) is not None]
+    return float(sum(parts)) if parts else np.nan
+
+
+@metric("limits_import_kwh", "kWh",
+        "energy that customers' published limits left their cars to draw beside the real load")
+def limits_import_kwh(result: Result) -> float:
+    return _of_limits(result, lambda limits: float(np.nansum(limits.room_kw[0])) * result.step_h)
+
+
+@metric("limits_export_kwh", "kWh", "energy that they left them to feed back")
+def limits_export_kwh(result: Result) -> float:
+    return _of_limits(result, lambda limits: float(np.nansum(limits.room_kw[1])) * result.step_h)
+
+
+@metric("limits_gini", "1",
+        "Gini of both together over customers at which a car drew or fed back; 0: all were left alike")
+def limits_gini(result: Result) -> float:
+    """Over all circuits that publish limits."""
+    rooms = [np.nansum(sum(limits.room_kw), axis=0)[(limits.cars_kw != 0).any(axis=0)]
+             for d in circuits(result) if (limits := limits_of(result, d)) is not None]
+    return gini(np.concatenate(rooms)) if rooms else np.nan
+
+
+def gini(values: Floats) -> float:
+    """Of values [n] not below 0; 0 where they are alike or nothing."""
+    rising = np.sort(values)
+    if rising.sum() <= 0:
+        return 0.0
+    rank = np.arange(1, rising.size + 1)
+    return float((2.0 * rank - rising.size - 1.0) @ rising / (rising.size * rising.sum()))
+
+
+@metric("limits_broken_customer_h", "customer h", "time in which customers drew or fed back more than was published, "
+        "houses by themselves included")
+def limits_broken_customer_h(result: Result) -> float:
+    return _of_limits(result, lambda limits: float(_broken(limits).sum()) * result.step_h)
+
+
+def _broken(limits: Limits) -> Bools:
+    drawn = limits.load_kw + limits.cars_kw
+    return np.asarray((drawn > limits.import_kw + LIMIT_KEPT_KW) | (-drawn > limits.export_kw + LIMIT_KEPT_KW))

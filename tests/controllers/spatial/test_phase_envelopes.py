@@ -28,7 +28,8 @@ def hour(house_kw: float = 0.8, most_kw: float = 7.4) -> Hour:
 def own_best(limits: Floats) -> Floats:
     """[2 D] what each could have alone, by the linear rows."""
     linear, bounds, _ = PUBLISHER._around(hour())
-    rows = envelopes.rows_of_bounds(PUBLISHER.network, linear, bounds, np.zeros(PUBLISHER.network.watched.count))
+    none = np.zeros(PUBLISHER.network.watched.count)
+    rows = envelopes.rows_of_bounds(PUBLISHER.network, linear, bounds, none, limits)
     with np.errstate(divide="ignore"):
         return np.asarray(np.minimum(limits, (rows.room[:, None] / np.maximum(rows.matrix, 1e-15)).min(axis=0)))
 
