@@ -12,6 +12,7 @@ from audit.tables import MODEL_DATA, period_prices, tariff_cny_per_kwh
 
 PERIODS = ("valley", "flat", "peak")
 SHIPPED_PRICES = {"spot_with_negative_hours": "prices/spot_with_negative_hours.csv",
+                  "opens_at_18": "prices/opens_at_18.csv",
                   "rts_gmlc_2020-02": "rts_gmlc/prices_2020-02.csv"}
 DAY_S = DAY_H * SECONDS_PER_HOUR
 Both = tuple[Floats, Floats]

@@ -18,12 +18,13 @@ from models.mobility.trips_csv import COLUMNS, FOLDER
 from models.mobility.trips_survey import DAY_TYPES, PURPOSES, survey_tables
 from models.records.arrays import Floats
 
-CARS = 12
+CARS, STREET_CARS = 12, 40
 WORKERS, OTHERS = 1, 0
 SURVEY = "hours and distances S (household survey, data/trips); which car has which A"
 BUSES = "hours S (Oakland: out 6 to 9:30, home in the afternoon); distances A within 135 miles of range (S)"
 HOLIDAYS = "A: moved once a week while there is no school"
 VANS = "A: one tour a day from the depot, within the range of such vans"
+STREET = "distances S (household survey, at least 12 and at most 45 km a way); hours A: the same every day"
 SHARED = "hours and distances S (household survey, ways that are not to work); half an hour each S; five a day A"
 
 
@@ -118,9 +119,21 @@ def school_buses_on_holiday() -> Iterator[Trip]:
         yield Trip(car, "monday", 9.0 + car / 6, 9.5 + car / 6, "office", 5.0)
 
 
+def street_commuters() -> Iterator[Trip]:
+    """Every day alike: away in the morning, at home again between 15:30 and 17:30; the distances of the survey."""
+    order = np.random.default_rng(3)
+    q = (np.arange(STREET_CARS) + 0.5) / STREET_CARS
+    out_h, back_h = (order.permutation(first + 2.0 * q) for first in (6.5, 15.5))
+    km = order.permutation(np.clip(_distances(q), 12.0, 45.0))
+    for car in range(STREET_CARS):
+        way_h = 0.5 if km[car] <= 25.0 else 0.75
+        yield Trip(car, "daily", out_h[car], out_h[car] + way_h, "office", km[car])
+        yield Trip(car, "daily", back_h[car] - way_h, back_h[car], "residential", km[car])
+
+
 FILES = {"commuter_workplace": (commuters, SURVEY), "car_sharing": (shared_cars, SHARED),
          "delivery_van": (delivery_vans, VANS), "school_bus": (school_buses, BUSES),
-         "school_bus_holidays": (school_buses_on_holiday, HOLIDAYS)}
+         "school_bus_holidays": (school_buses_on_holiday, HOLIDAYS), "street_commuter": (street_commuters, STREET)}
 
 
 def main() -> None:

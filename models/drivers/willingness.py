@@ -226,6 +226,10 @@ def complies_in_stay(own: Floats, p_complies: Floats, follows: Floats, shock: Fl
 
 
 # ---------------------------------------------------------------- what a free car does
+ALIKE_USD_PER_KWH = 1e-9
+"""Prices that differ by less are one: means of hours are rounded, and nobody waits for the last digit."""
+
+
 @dataclass(frozen=True)
 class PriceResponse:
     """How free drivers answer prices: dead zone and saturation on the spread, or a logit (A)."""
@@ -299,7 +303,7 @@ def price_response(
              & (_hours_needed(vehicles, soc, aim_soc) <= _cheaper_hours(price_charge_usd_per_kwh, end_h)))
     price_now = price_discharge_usd_per_kwh[0]
     spread = discharge_spread_usd_per_kwh(price_now, cheapest, wear_usd_per_kwh, vehicles)
-    is_dearest = price_now >= np.maximum.accumulate(price_discharge_usd_per_kwh)[last_hour]
+    is_dearest = price_now >= np.maximum.accumulate(price_discharge_usd_per_kwh)[last_hour] - ALIKE_USD_PER_KWH
     discharge_kw = _discharge_kw(vehicles, soc, end_h - (now_s % SECONDS_PER_HOUR) / SECONDS_PER_HOUR, step_s)
     discharges = is_dearest & (price_quantile < response.share(spread)) & (discharge_kw > 0)
     return np.where(discharges, -discharge_kw, np.where(waits, 0.0, charge_kw))
@@ -324,7 +328,7 @@ def _hours_needed(vehicles: Vehicles, soc: Floats, aim_soc: Floats) -> Floats:
 
 def _cheaper_hours(price: Floats, end_h: Floats) -> Floats:
     """Hours before end_h [V] (from the present hour's start) that are cheaper than the present one."""
-    cheaper = np.concatenate([[0.0], np.cumsum(price < price[0])])
+    cheaper = np.concatenate([[0.0], np.cumsum(price < price[0] - ALIKE_USD_PER_KWH)])
     return np.asarray(np.interp(end_h, np.arange(price.size + 1), cheaper), dtype=np.float64)
 
 

@@ -23,4 +23,4 @@ def reactive_kvar(asked_kvar: Floats, bus: Ints, told_kw: Floats, p_kw: Floats, 
     level = np.divide(asked_kvar, planned_bus, out=np.zeros(asked_kvar.size), where=planned_bus > 0)
     share = planned_kvar * np.clip(level, -1.0, 1.0)[bus]
     given = np.clip(share, -room_kvar, room_kvar) * follows_share
-    return np.asarray(np.bincount(bus, given, asked_kvar.size))
+    return np.asarray(np.bincount(bus, given, asked_kvar.size), dtype=np.float64)

@@ -118,6 +118,7 @@ class TariffKind:
 
 
 SHIPPED_PRICES = {"spot_with_negative_hours": "prices/spot_with_negative_hours.csv",
+                  "opens_at_18": "prices/opens_at_18.csv",
                   "rts_gmlc_2020-02": "rts_gmlc/prices_2020-02.csv"}
 """Tables of prices that come along, by name: files of `models/data/`."""
 PRICE_SUFFIXES = (".csv", ".csv.gz")

@@ -128,7 +128,7 @@ def _connections(district: District, view: FeederView, answer: Setpoints) -> Val
                           district.site.bus_count)
     limits = {name: kw[at] for name, kw in (("import_limit_kw", answer.import_limit_kw),
                                             ("export_limit_kw", answer.export_limit_kw)) if kw.size}
-    return _no_connections(district) | limits | {"told_connection_kw": told_kw[at]}
+    return _no_connections(district) | limits | {"told_connection_kw": told_kw[at].astype(np.float64)}
 
 
 def _no_connections(district: District) -> Values:

@@ -42,15 +42,17 @@ class Published:
         hour = (time_s - self.time_s) // SECONDS_PER_HOUR + np.arange(count)
         return np.where(hour < HOURS_PER_DAY, hour, -1)
 
-    def room_kw(self, fixed_kw: Floats, hours: Ints) -> tuple[Floats, Floats]:
-        """(least, most) [B, n] that cars may draw beside what else is drawn there [B, n]; infinite after the day.
+    def room_kw(self, house_kw: Floats, outside_kw: Floats, hours: Ints) -> tuple[Floats, Floats]:
+        """(least, most) [B, n] that cars may draw beside houses and cars outside control; infinite after the day.
 
-        Nobody has to make up for a house that is beyond its limit by itself: 0 always is allowed.
+        Nobody has to make up for a house that is beyond its limit by itself: 0 always is allowed. And nobody may feed
+        back more because cars outside control are expected to draw: they need not come.
         """
         low, high = self.house_kw - self.export_kw, self.house_kw + self.import_kw
         is_free = (hours < 0)[None, :] | np.isnan(low[:, hours])
-        least = np.where(is_free, -np.inf, np.minimum(low[:, hours] - fixed_kw, 0.0))
-        return least, np.where(is_free, np.inf, np.maximum(high[:, hours] - fixed_kw, 0.0))
+        least = np.minimum(low[:, hours] - house_kw - np.minimum(outside_kw, 0.0), 0.0)
+        most = np.maximum(high[:, hours] - house_kw - np.maximum(outside_kw, 0.0), 0.0)
+        return np.where(is_free, -np.inf, least), np.where(is_free, np.inf, most)
 
 
 @lru_cache(maxsize=KEPT_DAYS)
@@ -106,9 +108,10 @@ class WithinLimits(ThreePhase):
     def _decision_room(self, view: FeederView) -> tuple[Floats, Floats]:
         """(least, most) [B, T] of expected power of dispatched cars in a decision's periods."""
         steps = SECONDS_PER_HOUR // self.knowledge.step_s
-        fixed_kw = view.bus_load_kw + view.flexibility.p_uncontrolled_kw
-        hours = self._day(view).hours_of(view.time_s - view.time_s % SECONDS_PER_HOUR, fixed_kw.shape[1] - steps + 1)
-        return self._day(view).room_kw(fixed_kw, np.concatenate([np.repeat(hours[:1], steps), hours[1:]]))
+        first_s, later = view.time_s - view.time_s % SECONDS_PER_HOUR, view.bus_load_kw.shape[1] - steps
+        hours = self._day(view).hours_of(first_s, 1 + later)
+        return self._day(view).room_kw(view.bus_load_kw, view.flexibility.p_uncontrolled_kw,
+                                       np.concatenate([np.repeat(hours[:1], steps), hours[1:]]))
 
     def _allowed(self, view: FeederView, held: Decision, period: int, cars: Cars, mean_kw: Floats, compliance: float
                  ) -> tuple[Floats, str]:
@@ -118,8 +121,9 @@ class WithinLimits(ThreePhase):
     def _clipped(self, view: FeederView, period: int, cars: Cars, mean_kw: Floats) -> Floats:
         """Powers of cars [N] such that no customer leaves its limits even if all do as told while they are there."""
         bus, buses, day = view.declared.bus_index[cars.index], self.knowledge.site.bus_count, self._day(view)
-        fixed_kw = (view.bus_load_kw + view.flexibility.p_uncontrolled_kw)[:, period : period + 1]
-        least, most = day.room_kw(fixed_kw, day.hours_of(view.time_s, 1))
+        now = slice(period, period + 1)
+        least, most = day.room_kw(view.bus_load_kw[:, now], view.flexibility.p_uncontrolled_kw[:, now],
+                                  day.hours_of(view.time_s, 1))
         mean_all = np.zeros(self.knowledge.vehicles.count)
         mean_all[cars.index] = mean_kw
         told_kw = plugged_power_kw(mean_all, view.declared, view.time_s, self.knowledge.step_s)[cars.index]

@@ -87,6 +87,14 @@ def test_what_a_house_draws_beyond_its_forecast_its_cars_have_less() -> None:
     assert drawn_kw(known, view, beyond.setpoint_kw)[2] == pytest.approx(0.0, abs=1e-9), "it need not give back"
 
 
+def test_nobody_feeds_back_more_because_others_are_expected_to_draw() -> None:
+    day, hours = published(TERMS, 0), np.zeros(1, dtype=np.int64)
+    house, outside = np.full((STREET.bus.size + 1, 1), HOUSE_KW), np.full((STREET.bus.size + 1, 1), 1.5)
+    least, most = day.room_kw(house, outside, hours)
+    assert least[1:, 0] == pytest.approx(-day.export_kw[1:, 0])
+    assert most[1:, 0] == pytest.approx(np.maximum(day.import_kw[1:, 0] - 1.5, 0.0))
+
+
 def test_the_decision_itself_knows_them() -> None:
     """Not only what is shared is cut: what is planned at each connection keeps its limit in every period of the day."""
     known, view = evening()

@@ -39,9 +39,15 @@ def evening(limits: dict[str, float] | None = None, house_kw: float = HOUSE_KW, 
     return known, replace(view, marginal_price_usd_per_mwh=np.full(known.horizon_h, 50.0))
 
 
-def prepared(known: SpatialKnowledge, view: FeederView) -> tuple[Layout, Inputs, Linear]:
+CARS_KW = 6.0
+"""Published for the cars of each customer, of whom the first have two cars."""
+
+
+def prepared(known: SpatialKnowledge, view: FeederView, cars_kw: float = np.inf) -> tuple[Layout, Inputs, Linear]:
     layout = make_layout(known, np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0))
     inputs = inputs_of(known, layout, forecast(known, layout, view))
+    limit = np.full(inputs.p_fixed.shape, cars_kw / 1e3)
+    inputs = replace(inputs, cars_least=-limit, cars_most=limit)
     assert known.network_flow is not None
     p, q = (np.pad(1e3 * table.T, ((0, 0), (1, 0))) for table in (inputs.p_fixed, inputs.q_fixed))
     flow = known.network_flow(p, q)
@@ -51,9 +57,9 @@ def prepared(known: SpatialKnowledge, view: FeederView) -> tuple[Layout, Inputs,
                                                             known.reactive_power, driven), driven)
 
 
-def solved(known: SpatialKnowledge, view: FeederView, radius_mw: float = np.inf, without: tuple[str, ...] = ()
-           ) -> tuple[Solution, Bools]:
-    layout, inputs, linear = prepared(known, view)
+def solved(known: SpatialKnowledge, view: FeederView, radius_mw: float = np.inf, without: tuple[str, ...] = (),
+           cars_kw: float = np.inf) -> tuple[Solution, Bools]:
+    layout, inputs, linear = prepared(known, view, cars_kw)
     assert known.network is not None
     bounds = bounds_of(known.network, [linear.flow])
     nothing = np.zeros(bounds.low.shape, dtype=bool)
@@ -64,8 +70,8 @@ def solved(known: SpatialKnowledge, view: FeederView, radius_mw: float = np.inf,
 def test_rows_are_those_of_cvxpy(reactive: bool) -> None:
     """The same statement on cvxpy's unknowns has the same optimum."""
     known, view = evening(LIMITED, reactive_power=reactive)
-    mine, written = solved(known, view, 0.006)
-    layout, inputs, linear = prepared(known, view)
+    mine, written = solved(known, view, 0.006, cars_kw=CARS_KW)
+    layout, inputs, linear = prepared(known, view, CARS_KW)
     assert known.network is not None
     bounds = bounds_of(known.network, [linear.flow])
     period, row = np.nonzero(written)
@@ -86,13 +92,14 @@ def _variable(shape: tuple[int, int], alive: Bools | None) -> Any:
     return x if alive is None else cp.multiply(np.asarray(alive, dtype=np.float64), x)
 
 
-@pytest.mark.parametrize("name", ["t1", "t2", "t3", "t4", "t6"])
+@pytest.mark.parametrize("name", ["t1", "t2", "t3", "t4", "t6", "t7"])
 def test_each_equation_decides_something(name: str) -> None:
     low = {"source_pu": 0.96, "v_min_pu": 0.9}
-    known, view = evening(low if name == "t6" else {"v_min_pu": 0.97}, voltage_penalty_usd_per_pu2h=1e3)
-    radius = 0.004 if name == "t3" else np.inf
-    whole, _ = solved(known, view, radius)
-    less, _ = solved(known, view, radius, (name,))
+    known, view = evening({} if name == "t7" else low if name == "t6" else {"v_min_pu": 0.97},
+                          voltage_penalty_usd_per_pu2h=1e3)
+    radius, cars_kw = 0.004 if name == "t3" else np.inf, CARS_KW if name == "t7" else np.inf
+    whole, _ = solved(known, view, radius, cars_kw=cars_kw)
+    less, _ = solved(known, view, radius, (name,), cars_kw)
     assert not less.run.is_optimal or less.objective_usd < whole.objective_usd * (1.0 - 1e-6) - 1e-9
 
 
