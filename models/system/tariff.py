@@ -117,8 +117,8 @@ class TariffKind:
     """What charging costs in each of PERIODS; None: it has no period prices to lend to another."""
 
 
-SHIPPED_PRICES = {"spot_with_negative_hours": "prices/spot_with_negative_hours.csv",
-                  "opens_at_18": "prices/opens_at_18.csv",
+SHIPPED_PRICES = {"opens_at_18": "prices/opens_at_18.csv",
+                  "spot_with_negative_hours": "prices/spot_with_negative_hours.csv",
                   "rts_gmlc_2020-02": "rts_gmlc/prices_2020-02.csv"}
 """Tables of prices that come along, by name: files of `models/data/`."""
 PRICE_SUFFIXES = (".csv", ".csv.gz")
