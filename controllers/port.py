@@ -52,6 +52,9 @@ BusLoadCall = Callable[[int, Floats], tuple[Floats, Floats]]
 DayAheadCall = Callable[[int, int], tuple[Floats, Floats]]
 """(time_s, hours) -> (kW, kvar) [B, hours] drawn at each bus without cars from then on, as forecast then."""
 
+FlowFromCall = Callable[[Floats], WatchedFlowCall]
+"""Taps [R] at which regulators stand -> power flow of a network of three phases from there on."""
+
 AtBusCall = Callable[[Floats], Floats]
 """Chargers of the operator's own cars: powers at the bus for powers into (below 0: out of) the batteries, [V] in kW."""
 
@@ -270,6 +273,8 @@ class SpatialKnowledge:
     network: ThreePhaseNetwork | None = None
     """A network of three phases, whose connections are the site's buses; None: `feeder` is all there is."""
     network_flow: WatchedFlowCall | None = None
+    flow_from: FlowFromCall | None = None
+    """Its power flow where regulators stand at taps [R] now; None: it has none that move."""
     customers: CustomerTerms | None = None
     """What it takes to publish its customers' limits; None: `network` is None, or the controller publishes none."""
 
@@ -313,6 +318,8 @@ class FeederView:
     """The same as one number for the district; `flexibility` counts with it."""
     generation_kw: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     """[C, Q + N] forecast of what generators give at `SpatialKnowledge.generation_buses`; part of `bus_load_kw`."""
+    tap_pu: Floats = field(default_factory=lambda: np.zeros(0))
+    """[R] where the regulators of a network of three phases stood in the step before; empty: none."""
 
 
 @dataclass(frozen=True)

@@ -109,3 +109,20 @@ class WatchedFlowCall(Protocol):
     def __call__(self, p_kw: Floats, q_kvar: Floats, taps: Floats | None = None) -> WatchedFlow:
         """taps [N, R]: held there; None: as the network's own controls set them."""
         ...
+
+
+class StandingFlowCall(WatchedFlowCall, Protocol):
+    """The same where regulators stand somewhere as a case begins."""
+
+    def __call__(self, p_kw: Floats, q_kvar: Floats, taps: Floats | None = None, begin: Floats | None = None
+                 ) -> WatchedFlow:
+        """begin [R]: where the network's own controls begin; None: where its operator's data leave them."""
+        ...
+
+
+def beginning_at(call: StandingFlowCall, tap_pu: Floats) -> WatchedFlowCall:
+    """The power flow of a network whose regulators stand at taps [R] now."""
+    def flow(p_kw: Floats, q_kvar: Floats, taps: Floats | None = None) -> WatchedFlow:
+        return call(p_kw, q_kvar, taps, tap_pu)
+
+    return flow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from controllers.port import (
     CustomerTerms,
     DayAheadCall,
     FeederOffer,
+    FlowFromCall,
     NetworkAtCall,
     PowerFlowCall,
     SpatialKnowledge,
@@ -30,6 +31,7 @@ from models.records.feeder import RadialFeeder
 from models.records.objective import Objective
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
+from models.records.three_phase import beginning_at
 from models.records.vehicles import Vehicles
 from models.system.power_system import PowerSystemParameters
 from models.system.unit_tables import units_of
@@ -162,8 +164,12 @@ def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
         generation_buses=district.generation_buses,
         curtailment_usd_per_mwh=objective_of(scenario).curtailment * scenario.objective.curtailment_penalty_usd_per_mwh,
         network=None if watched is None else watched.network, network_flow=watched,
-        customers=customer_terms(spec, district),
+        flow_from=_flow_from_call(watched), customers=customer_terms(spec, district),
         at_bus_kw=_at_bus_call(charger_curves(scenario), district.vehicles), at_slack=_at_slack_call(district.tapped))
+
+
+def _flow_from_call(watched: WatchedCircuit | None) -> FlowFromCall | None:
+    return None if watched is None else partial(beginning_at, watched)
 
 
 def _at_slack_call(tapped: TappedFeeder | None) -> NetworkAtCall | None:

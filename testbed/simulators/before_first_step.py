@@ -23,6 +23,7 @@ def initial_state(spec: RunSpec, district: District | None) -> Mapping[str, Any]
     return {
         "soc": district.vehicles.soc_initial, "soc_reported": district.vehicles.soc_initial,
         "vm_pu": np.full(district.site.bus_count, _first_vm_pu(district)), "delivery": nothing_delivered(district),
+        "tap_pu": np.zeros(0) if district.flows is None else district.flows.circuit.tap_pu,
         "learned_compliance": None, "guidance": no_guidance(district),
     }
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from models.network.power_flow import TappedFeeder
 from models.network.tap_changer import Regulator
+from models.network.three_phase.feeder import ThreePhaseFlows
 from models.network.three_phase.layout import series_of
 from models.records.arrays import Floats
 from models.records.feeder import BASE_MVA, PowerFlow, RadialFeeder
@@ -28,6 +29,8 @@ class FeederSimulator(Adapter):
     def build(self, spec: RunSpec) -> None:
         districts = build_districts(spec)
         self.districts: dict[str, District] = {name: districts[name] for name in self.entities}
+        self.tap_pu: dict[str, Floats] = {}
+        """[3, R] of circuits, where regulators stand in each case: they go on from there."""
         self.regulators = {name: Regulator(d.tap_changer) for name, d in self.districts.items() if d.tap_changer}
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
@@ -38,6 +41,9 @@ class FeederSimulator(Adapter):
         if TOLD in received and district.feeder is not None:  # another simulator is in the feeder's place
             told = told_flows(district.feeder, received[TOLD], _powers(district, received)[0])
             return _values(district, received, told)
+        if district.flows is not None:
+            values, self.tap_pu[name] = circuit_flows(district, district.flows, received, self.tap_pu.get(name))
+            return values
         if regulator is None or district.tapped is None or district.tap_changer is None:
             return power_flows(district, received)
         p_kw, q_kvar = (power[ACTUAL : ACTUAL + 1] for power in _powers(district, received))
@@ -56,12 +62,18 @@ def power_flows(district: District, received: Values) -> Values:
     """The three AC columns of one step; the fourth (planned powers, forecast load) is the layer's own replay."""
     if district.power_flow is None:
         raise ValueError(f"district {district.name} has no network")
-    cases, circuit = _powers(district, received), district.flows
-    if circuit is None:
-        return _values(district, received, district.power_flow(*cases))
-    by_phase = circuit.solve(*cases)
+    return _values(district, received, district.power_flow(*_powers(district, received)))
+
+
+def circuit_flows(district: District, circuit: ThreePhaseFlows, received: Values, begin_pu: Floats | None
+                  ) -> tuple[Values, Floats]:
+    """The same of a circuit, and the taps [3, R] at which its regulators come to rest; None: begun as the script says.
+
+    Each case has its own past: without cars regulators stand where they would without cars before, too.
+    """
+    by_phase = circuit.solve(*_powers(district, received), begin_pu=begin_pu)
     flows = _values(district, received, circuit.told(by_phase))
-    return {**flows, **series_of(circuit, by_phase, ACTUAL)}
+    return {**flows, **series_of(circuit, by_phase, ACTUAL)}, by_phase.tap_pu
 
 
 def curtailed_kw(received: Values) -> Floats:

@@ -98,7 +98,7 @@ def feeder_view(now_s: int, received: Values, bus_count: int) -> FeederView:
         declared=received["declared"], soc=received["soc_reported"],
         bus_load_kw=forecast.p_kw, bus_load_kvar=forecast.q_kvar, generation_kw=forecast.generation_kw,
         flexibility=received["bus_flexibility"], vm_pu=vm_pu,
-        compliance_by_group=learned.by_group, compliance_mean=learned.mean)
+        compliance_by_group=learned.by_group, compliance_mean=learned.mean, tap_pu=received.get("tap_pu", np.zeros(0)))
 
 
 def generation_limits(answer: Setpoints, district: District) -> Floats:

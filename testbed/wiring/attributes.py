@@ -329,7 +329,8 @@ _FEEDER = [
     *_series("feeder", "district", [
         ("unbalance_percent", "%", "negative over positive sequence of the voltages at a bus"),
     ], ("three_phase_bus",)),
-    *_series("feeder", "district", [("tap_pu", "pu", "tap of a regulator")], ("regulator",)),
+    Attribute("feeder", "district", "tap_pu", "pu", "tap of a regulator", ("regulator",), shifted=("spatial",),
+              recorded=True, audience="operator"),
     *_series("feeder", "district", [
         ("losses_kw", "kW", "feeder losses of what happened"),
         ("losses_setpoint_kw", "kW", "AC losses of the vehicles' set-points under actual load"),

@@ -74,6 +74,7 @@ class PhaseSearch:
     def decide(self, view: FeederView) -> Decision:
         """The decision for the hour that begins; raises PlanError only with on_inexact `stop`."""
         k = self.knowledge
+        self.judge.stand(view.tap_pu)
         layout = make_layout(k, np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0))
         now = forecast(k, layout, view)
         began = time.perf_counter()

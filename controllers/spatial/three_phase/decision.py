@@ -44,6 +44,7 @@ class PhaseDecider:
 
     def decide(self, view: FeederView) -> Decision:
         """The decision for the hour that begins; raises PlanError only with on_inexact `stop`."""
+        self.rounds.call = self.judge.stand(view.tap_pu)
         layout = make_layout(self.knowledge, np.flatnonzero(view.flexibility.pc_max_now_kw.max(axis=1) > 0))
         now = forecast(self.knowledge, layout, view)
         trace = self.rounds.run(layout, self._inputs(view, layout, now))

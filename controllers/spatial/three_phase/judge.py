@@ -10,7 +10,7 @@ from controllers.port import SpatialKnowledge
 from controllers.spatial.judge import SCALES
 from controllers.spatial.three_phase.limits import Bounds, bounds_of, broken, tolerance
 from models.records.arrays import Floats
-from models.records.three_phase import WatchedFlow
+from models.records.three_phase import WatchedFlow, WatchedFlowCall
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,13 @@ class PhaseJudge:
 
     def __init__(self, knowledge: SpatialKnowledge) -> None:
         assert knowledge.network is not None and knowledge.network_flow is not None
-        self.network, self.call = knowledge.network, knowledge.network_flow
+        self._knowledge, self.network, self.call = knowledge, knowledge.network, knowledge.network_flow
+
+    def stand(self, tap_pu: Floats) -> WatchedFlowCall:
+        """Go on from taps [R] at which regulators stand now; the power flow from there."""
+        if self._knowledge.flow_from is not None and tap_pu.size:
+            self.call = self._knowledge.flow_from(tap_pu)
+        return self.call
 
     def fixed(self, p_kw: Floats, q_kvar: Floats) -> Fixed:
         """What holds without dispatched cars."""

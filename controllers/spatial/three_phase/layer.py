@@ -29,6 +29,7 @@ class ThreePhase(BranchFlow):
 
     def _allowed(self, view: FeederView, held: Decision, period: int, cars: Cars, mean_kw: Floats, compliance: float
                  ) -> tuple[Floats, str]:
+        self._judge.stand(view.tap_pu)
         bus, buses = view.declared.bus_index[cars.index], self.knowledge.site.bus_count
         asked_kw = np.bincount(bus, mean_kw * compliance, buses).astype(np.float64)
         fixed = self._judge.fixed((view.bus_load_kw + view.flexibility.p_uncontrolled_kw)[None, :, period],

@@ -119,16 +119,16 @@ class Circuit:
               tap_pu: Floats | None = None, begin_pu: Floats | None = None) -> ThreePhaseFlow:
         """N cases of driven powers [N, port], positive when drawn, and of own loads [N, load] (None: the script's own).
 
-        tap_pu [R] or [N, R]: regulators held there; None: regulators act, from begin_pu [R] (None: from
+        tap_pu [R] or [N, R]: regulators held there; None: regulators act, from begin_pu [R] or [N, R] (None: from
         where the script leaves them).
         """
-        begin_pu = self.tap_pu if begin_pu is None else begin_pu
         cases = len(p_kw)
+        begin = np.broadcast_to(self.tap_pu if begin_pu is None else begin_pu, (cases, len(self.regulators)))
         own_kw, own_kvar = (np.broadcast_to(own if given is None else given, (cases, self.loads.count))
                             for own, given in ((self.loads.p_kw, load_kw), (self.loads.q_kvar, load_kvar)))
         held = None if tap_pu is None else np.broadcast_to(tap_pu, (cases, len(self.regulators)))
         solved = [self._case(np.concatenate([own_kw[i], p_kw[i]]), np.concatenate([own_kvar[i], q_kvar[i]]),
-                             begin_pu if held is None else held[i], held is None) for i in range(cases)]
+                             begin[i] if held is None else held[i], held is None) for i in range(cases)]
         return self._flow(np.array([v for v, _, _ in solved]).reshape(cases, self.nodes.count),
                           np.array([taps for _, taps, _ in solved]).reshape(cases, len(self.regulators)),
                           np.array([source for _, _, source in solved]).reshape(cases, 2))

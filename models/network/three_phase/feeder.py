@@ -150,7 +150,8 @@ class ThreePhaseFlows:
         self._conductor_row = self._conductors(buses)
         self._three = self.circuit.nodes.three_phase_rows()
 
-    def solve(self, p_kw: Floats, q_kvar: Floats, tap_pu: Floats | None = None) -> ThreePhaseFlow:
+    def solve(self, p_kw: Floats, q_kvar: Floats, tap_pu: Floats | None = None, begin_pu: Floats | None = None
+              ) -> ThreePhaseFlow:
         """N cases of powers [N, B], taps as in `Circuit.solve`; ValueError: power at a row that draws none."""
         rows = np.union1d(self._ports, self._load_row)
         elsewhere = np.delete(np.abs(p_kw) + np.abs(q_kvar), rows, axis=1)
@@ -158,7 +159,7 @@ class ThreePhaseFlows:
             raise ValueError(f"feeder {self.feeder.name}: power at a bus without customers")
         return self.circuit.solve(p_kw[:, self._ports], q_kvar[:, self._ports],
                                   p_kw[:, self._load_row] * self._load_p, q_kvar[:, self._load_row] * self._load_q,
-                                  tap_pu)
+                                  tap_pu, begin_pu)
 
     def power_flow(self, p_kw: Floats, q_kvar: Floats) -> PowerFlow:
         """The same as one voltage and one loading a row: of the phase nearest to a limit, and loaded most."""

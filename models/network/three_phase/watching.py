@@ -34,8 +34,8 @@ CUSTOMER_WEIGHT = 0.01
 UNBALANCE_PERCENT = 2.0
 """Negative over positive sequence (EN 50160)."""
 POSITIVE, NEGATIVE = (np.exp(2j * np.pi / 3 * np.array(turn)) for turn in ((0, 1, 2), (0, 2, 1)))
-Solve = Callable[[Floats, Floats, Floats | None], SolvedFlow]
-"""(p_kw, q_kvar [N, B], taps [N, R] or None) -> flow."""
+Solve = Callable[[Floats, Floats, Floats | None, Floats | None], SolvedFlow]
+"""(p_kw, q_kvar [N, B], taps [N, R] or None, where they begin [R] or None) -> flow."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ class Rows:
 
 def watched_ports(circuit: Circuit, names: tuple[str, ...], limits: PhaseLimits) -> WatchedCircuit:
     """Of a circuit whose ports stand for its own loads, which draw nothing themselves; names [port]."""
-    def solve(p_kw: Floats, q_kvar: Floats, taps: Floats | None) -> SolvedFlow:
+    def solve(p_kw: Floats, q_kvar: Floats, taps: Floats | None, begin: Floats | None) -> SolvedFlow:
         nothing = np.zeros((len(p_kw), circuit.loads.count))
-        return circuit.solve(p_kw[:, 1:], q_kvar[:, 1:], nothing, nothing, taps)
+        return circuit.solve(p_kw[:, 1:], q_kvar[:, 1:], nothing, nothing, taps, begin)
 
     nodes = (np.zeros(0, dtype=np.int64), *circuit.port_nodes)
     rows = Rows(("source", *names), nodes, np.arange(1, len(nodes)))
@@ -97,9 +97,10 @@ class WatchedCircuit:
         self._balance_rows = self._unbalanced_rows()
         self.network = self._network(limits)
 
-    def __call__(self, p_kw: Floats, q_kvar: Floats, taps: Floats | None = None) -> WatchedFlow:
+    def __call__(self, p_kw: Floats, q_kvar: Floats, taps: Floats | None = None, begin: Floats | None = None
+                 ) -> WatchedFlow:
         """See WatchedFlowCall."""
-        flow = self._solve(p_kw, q_kvar, taps)
+        flow = self._solve(p_kw, q_kvar, taps, begin)
         phasor = self._phasors(flow)
         vm = np.abs(flow.v_v) / self._declared_v
         of_rows = np.stack([vm[:, at].mean(axis=1) if at.size else np.ones(len(vm)) for at in self._rows.nodes], axis=1)

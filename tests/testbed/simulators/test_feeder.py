@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.records.feeder import PowerFlow
-from testbed.simulators.feeder import power_flows
+from testbed.simulators.feeder import FeederSimulator, power_flows
 from testbed.wiring.crossings import BusLoad, PevFlows, PlannedFlows
 
 
@@ -17,11 +17,15 @@ def shown(p_kw, q_kvar):
 
 
 @pytest.fixture
-def values():
+def received():
     """Two buses: a load of 100 kW, 10 kW of cars of which 4 through slow chargers, 7 kW instructed."""
-    received = {"bus_load": BusLoad(np.array([0.0, 100.0]), np.array([0.0, 30.0])),
+    return {"bus_load": BusLoad(np.array([0.0, 100.0]), np.array([0.0, 30.0])),
                 "pev_flows": PevFlows(np.array([0.0, 10.0]), np.array([0.0, -5.0]), np.array([0.0, 4.0])),
                 "planned_flows": PlannedFlows(np.array([0.0, 7.0]), np.array([0.0, -2.0]))}
+
+
+@pytest.fixture
+def values(received):
     return power_flows(SimpleNamespace(name="two", power_flow=shown, flows=None), received)
 
 
@@ -52,6 +56,26 @@ def test_cars_add_to_the_load_and_what_they_were_told_stands_beside(values):
 def test_losses_change_by_what_cars_add(values):
     assert (values["losses_kw"], values["losses_base_kw"], values["losses_setpoint_kw"]) == (11.0, 10.0, 10.7)
     assert values["losses_change_mw"] == pytest.approx(1e-3)
+
+
+def test_regulators_of_a_circuit_begin_a_step_where_the_last_one_left_them(received):
+    """Each of the three cases for itself."""
+    begun = []
+
+    def solve(p_kw, q_kvar, tap_pu=None, begin_pu=None):
+        begun.append(begin_pu)
+        tap = np.array([[1.0], [1.1], [0.9]]) if begin_pu is None else begin_pu + 0.00625
+        return SimpleNamespace(p=p_kw, q=q_kvar, tap_pu=tap, v_v=np.ones((3, 2), dtype=complex),
+                               current_a=np.zeros((3, 0)), neutral_a=np.zeros((3, 0)))
+
+    circuit = SimpleNamespace(solve=solve, told=lambda flow: shown(flow.p, flow.q),
+                              unbalance_rows=np.zeros((0, 3), dtype=np.int64))
+    feeder = FeederSimulator.__new__(FeederSimulator)
+    feeder.districts = {"two": SimpleNamespace(name="two", flows=circuit)}
+    feeder.tap_pu, feeder.regulators = {}, {}
+    first, second = feeder._flows("two", received), feeder._flows("two", received)
+    assert begun[0] is None and begun[1].ravel().tolist() == [1.0, 1.1, 0.9]
+    assert (first["tap_pu"].tolist(), second["tap_pu"].tolist()) == ([1.0], [1.00625])
 
 
 def test_load_and_slow_chargers_pass_the_buses_own_transformer(values):

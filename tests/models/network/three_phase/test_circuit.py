@@ -96,6 +96,18 @@ def test_held_taps_stay_and_a_call_leaves_nothing_behind():
     assert np.array_equal(again.tap_pu, first.tap_pu)
 
 
+def test_regulators_go_on_from_where_they_stand_each_case_for_itself():
+    """A regulator rests anywhere in its band: where it comes from decides where."""
+    circuit = circuit_from("dss:ieee13", [Port("675", (1, 2, 3))])
+    none, heavy, light = np.zeros((1, 1)), np.full((1, 1), 1500.0), np.full((1, 1), -500.0)
+    from_heavy = circuit.solve(none, none, begin_pu=circuit.solve(heavy, none).tap_pu).tap_pu
+    from_light = circuit.solve(none, none, begin_pu=circuit.solve(light, none).tap_pu).tap_pu
+    assert (np.abs(from_heavy - from_light) > 0.5 * circuit.tap_step_pu).any()
+    both = np.concatenate([circuit.solve(heavy, none).tap_pu, circuit.solve(light, none).tap_pu])
+    together = circuit.solve(np.zeros((2, 1)), np.zeros((2, 1)), begin_pu=both).tap_pu
+    assert np.array_equal(together, np.concatenate([from_heavy, from_light]))
+
+
 def test_circuits_beside_each_other_share_nothing():
     alone = circuit_from("dss:ieee13").solve(NONE, NONE)
     one, other = circuit_from("dss:ieee13"), circuit_from("dss:ieee34")
