@@ -107,6 +107,7 @@ _PHASES = (
     *_all("network", "time connection", "real", "told_connection_kw", since=2, optional=True),
     *_all("network", "time connection", "real", "import_limit_kw export_limit_kw", nan=True, since=2, optional=True),
     *_all("network", "node", "positive", "node_base_v", since=2, optional=True),
+    *_all("network", "node", "real", "node_x node_y", nan=True, since=2, optional=True),
     *_all("network", "node", "flag", "node_is_open", since=2, optional=True),
     *_all("network", "conductor", "positive", "conductor_rating_a", since=2, optional=True),
     *_all("network", "conductor", "whole", "conductor_bus conductor_line", since=2, optional=True),

@@ -84,6 +84,18 @@ def unbalance(run: Run) -> Iterator[Check]:
                    names=tuple(str(name) for name in d.axes["three_phase_bus"]))
 
 
+@rule("5.8", "node_x", "node_y")
+def places_of_nodes(run: Run) -> Iterator[Check]:
+    """The nodes of a bus stand at one place of the map."""
+    for d in _circuits(run):
+        if not d.holds("node_x"):
+            continue
+        names = np.array([str(name).rsplit(".", 1)[0] for name in d.axes["node"]])
+        _, first, bus = np.unique(names, return_index=True, return_inverse=True)
+        for way in ("node_x", "node_y"):
+            yield same(f"{d.name}: {way} of a bus", d(way), d(way)[first][bus], "", axis="run")
+
+
 @rule("5.8", "vm_pu", "line_loading_percent", "node_base_v", "conductor_rating_a", "conductor_bus", "tap_pu",
       "losses_kw", "p_slack_kw")
 def rows_of_circuits(run: Run) -> Iterator[Check]:

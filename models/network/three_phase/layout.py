@@ -64,6 +64,8 @@ def layout_of(flows: ThreePhaseFlows) -> CircuitLayout:
          "admittance": np.arange(admittance.nnz),
          "current_term": np.arange(currents.nnz), "port_node": np.arange(port_nodes.size)},
         {"node_base_v": Told("node", nodes.base_v, "V", "voltage to earth that is 1 pu"),
+         "node_x": Told("node", nodes.x, "1", "place of its bus on the script's own map; NaN: it gives none"),
+         "node_y": Told("node", nodes.y, "1", "the same, northwards"),
          "node_is_open": Told("node", _open(flows, moving).astype(np.int8), "1",
                               "1 where power is drawn that is not booked there: sources, regulators, loads that act by "
                               "themselves"),

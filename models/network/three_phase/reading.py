@@ -24,7 +24,13 @@ def read_nodes(engine: Engine, where: str) -> Nodes:
                           "script must say `set voltagebases=[...]` and `calcvoltagebases`")
     bus = np.array([index[name.rsplit(".", 1)[0]] for name in names], dtype=np.int64)
     phase = np.array([int(name.rsplit(".", 1)[1]) for name in names], dtype=np.int64)
-    return Nodes(names, bus_names, bus, phase, base_v[bus])
+    x, y = np.array([_place_of(engine, i) for i in range(len(bus_names))]).T
+    return Nodes(names, bus_names, bus, phase, base_v[bus], x[bus], y[bus])
+
+
+def _place_of(engine: Engine, bus: int) -> tuple[float, float]:
+    its = engine.circuit.Buses(bus)
+    return (float(its.x), float(its.y)) if its.Coorddefined else (np.nan, np.nan)
 
 
 def _base_v(engine: Engine, bus: int) -> float:

@@ -46,6 +46,9 @@ class Nodes:
     """[node] 1, 2, 3; more: neutral or other conductors."""
     base_v: Floats
     """[node] volts to earth that are 1 pu: the bus's voltage base, over the square root of three."""
+    x: Floats
+    """[node] coordinates of the bus as the script gives them, in its own unit; NaN where it gives none."""
+    y: Floats
 
     @property
     def count(self) -> int:

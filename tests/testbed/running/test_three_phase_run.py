@@ -8,6 +8,8 @@ import pytest
 
 from audit.judge import audit_file
 from testbed.metrics.of_runs import compute_metrics
+from testbed.reporting.drawn_runs import Run
+from testbed.reporting.figures.street_map import street_maps
 from testbed.results.reading import open_result
 from testbed.running.preflight import WrongRequest, checked_scenario
 from tests.testbed import small_run
@@ -27,8 +29,10 @@ new load.h2 bus1=b2.2 phases=1 kv=0.24 kw=2 pf=0.95 daily=day
 new load.h3 bus1=b3.3 phases=1 kv=0.24 kw=2 pf=0.95 daily=day
 set voltagebases=[11 0.416]
 calcvoltagebases
+buscoords places.csv
 solve
 """
+PLACES = "source,0,0\nlv,10,0\nb1,160,20\nb2,310,40\nb3,460,60\n"
 DISTRICT = ("{{name: {name}, feeder: '{feeder}', peak_scale: 1.0, v_max_pu: 1.1, series: {{own_profiles: true}}, "
             "zone_map: {{commercial: 0.34, office: 0.33, residential: 0.33}}, supply: {{declared_v: 230}}, "
             "connections: {{phases: {phases}}}, private: 6, taxi: 1}}")
@@ -42,6 +46,7 @@ def folder(tmp_path_factory):
 def districts(folder, *named):
     master = folder / "Master.dss"
     master.write_text(CIRCUIT)
+    (folder / "places.csv").write_text(PLACES)
     return "districts=[" + ", ".join(DISTRICT.format(name=name, feeder=master, phases=phases)
                                      for name, phases in named) + "]"
 
@@ -86,6 +91,18 @@ def test_phases_are_in_the_result_and_districts_share_nothing(file, folder):
     without_cars = alone.district("own", "p_bus_kw") == result.district("own", "p_bus_kw")
     same_steps = without_cars.all(axis=1)
     assert np.array_equal(alone.district("own", "vm_pu")[same_steps], result.district("own", "vm_pu")[same_steps])
+
+
+def test_the_report_draws_the_street_where_its_buses_are(file):
+    run = Run("one", "#000000", "solid", open_result(file))
+    chart, = street_maps([run], "own")
+    lines, *phases = chart.data
+    assert [(trace["marker"]["symbol"], trace["x"], trace["y"]) for trace in phases] == [
+        ("circle", [160.0], [20.0]), ("square", [310.0], [40.0]), ("triangle-up", [460.0], [60.0])]
+    assert lines["x"][:6] == [0.0, 10.0, None, 10.0, 160.0, None]
+    lowest = compute_metrics(run.result)["supply_min_v"]
+    everywhere = [trace["customdata"] for trace in [*phases, *street_maps([run], "all")[0].data[1:]]]
+    assert min(map(min, everywhere)) == pytest.approx(lowest, rel=1e-4)
 
 
 def test_houses_follow_the_scripts_shapes(file):
