@@ -9,7 +9,7 @@ import numpy as np
 
 from audit.classes import Kind
 from audit.finding import AuditError, Floats
-from audit.run import WAYS, ZONES, District, Run
+from audit.run import WAYS, District, Run
 from audit.tables import charger_efficiencies
 
 FAST_ON_THE_WAY_ETA = 0.95
@@ -48,9 +48,10 @@ def wear_price_usd_per_kwh(run: Run) -> float | None:
 def per_group(district: District, values: Floats) -> Floats:
     """[V] summed by class and way, as what each group [G] has at most: all its cars in one zone."""
     row, rows = district("vehicle_class_index") * WAYS + district("vehicle_is_bidirectional"), district.group_count
-    if row.size and not (row.min() >= 0 and row.max() < rows // ZONES):
+    in_zone = rows // district.zone_count
+    if row.size and not (row.min() >= 0 and row.max() < in_zone):
         raise AuditError(f"districts/{district.name}: classes of vehicles that there are not")
-    return np.asarray(np.tile(np.bincount(row.astype(np.int64), values, rows // ZONES), ZONES))
+    return np.asarray(np.tile(np.bincount(row.astype(np.int64), values, in_zone), district.zone_count))
 
 
 def by_class(district: District, name: str) -> tuple[Floats, Floats]:

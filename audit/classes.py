@@ -13,6 +13,7 @@ from audit.finding import AuditError
 Values = Mapping[str, Any]
 THREE = ("private", "taxi", "government")
 ZONE_NAMES = ("residential", "commercial", "office")
+"""Of files whose scenario names none."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class CarClasses:
 
     classes: tuple[CarClass, ...]
     kinds: tuple[Kind, ...]
+    zones: tuple[str, ...] = ZONE_NAMES
 
     @property
     def count(self) -> int:
@@ -75,9 +77,10 @@ class CarClasses:
 def classes_of(scenario: Values) -> CarClasses:
     """AuditError where a class names a kind of charger that there is not."""
     fleet, drivers = scenario["fleet"], scenario["drivers"]
-    slow = _kind_of_all(fleet, "slow", "", ZONE_NAMES, is_behind=True)
+    zones = tuple(str(zone) for zone in fleet.get("zones", ZONE_NAMES))
+    slow = _kind_of_all(fleet, "slow", "", zones, is_behind=True)
     fast = _kind_of_all(fleet, "fast", "fast_", ("commercial",), is_behind=False)
-    kinds = (slow, fast, *(_own_kind(name, k) for name, k in fleet.get("charger_kinds", {}).items()))
+    kinds = (slow, fast, *(_own_kind(name, k, zones) for name, k in fleet.get("charger_kinds", {}).items()))
     names = [kind.name for kind in kinds]
     enrolled = float(drivers["enrolled_share"])
     own = fleet.get("classes", {})
@@ -85,10 +88,10 @@ def classes_of(scenario: Values) -> CarClasses:
         raise AuditError(f"its classes of cars name chargers that there are not: {', '.join(wrong)}")
     if own:
         return CarClasses(tuple(_own_class(name, c, kinds[names.index(c["charger"])], names, enrolled)
-                                for name, c in own.items()), kinds)
+                                for name, c in own.items()), kinds, zones)
     return CarClasses(tuple(
         CarClass(name, int(name == "taxi"), _pair(fleet[f"{name}_capacity_kwh"]), kinds[name == "taxi"].power_kw,
-                 float(fleet[f"{name}_bidirectional_share"]), enrolled, None) for name in THREE), kinds)
+                 float(fleet[f"{name}_bidirectional_share"]), enrolled, None) for name in THREE), kinds, zones)
 
 
 def _kind_of_all(fleet: Values, name: str, pair: str, zones: tuple[str, ...], *, is_behind: bool) -> Kind:
@@ -97,9 +100,10 @@ def _kind_of_all(fleet: Values, name: str, pair: str, zones: tuple[str, ...], *,
                 float(fleet[f"{name}_taper_start_soc"]), zones, is_behind)
 
 
-def _own_kind(name: str, k: Values) -> Kind:
+def _own_kind(name: str, k: Values, zones: tuple[str, ...]) -> Kind:
     return Kind(name, _pair(k["power_kw"]), float(k["eta_charge"]), float(k["eta_discharge"]), str(k["curve"]),
-                float(k["taper_start_soc"]), tuple(k["zones"]), not k["own_transformer"])
+                float(k["taper_start_soc"]), zones if k["zones"] is None else tuple(k["zones"]),
+                not k["own_transformer"])
 
 
 def _own_class(name: str, c: Values, kind: Kind, names: list[str], enrolled: float) -> CarClass:

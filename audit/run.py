@@ -20,7 +20,7 @@ KIND, TRACES_KIND = "v2g-testbed result", "v2g-testbed vehicle traces"
 SCHEMAS = (1, 2)
 """Layouts of result files that are understood."""
 SECONDS_PER_HOUR = 3600
-ZONES, WAYS = 3, 2
+WAYS = 2
 MOST_VALUES = 400_000_000
 """Of one array: more is no result but a file that would fill the memory."""
 Values = Mapping[str, Any]
@@ -76,8 +76,12 @@ class District:
         return self.classes.kind_of_class[np.arange(self.group_count) // WAYS % self.classes.count]
 
     @property
+    def zone_count(self) -> int:
+        return len(self.classes.zones)
+
+    @property
     def group_count(self) -> int:
-        return ZONES * self.classes.count * WAYS
+        return self.zone_count * self.classes.count * WAYS
 
     @property
     def car_kind(self) -> Any:

@@ -14,10 +14,9 @@ from audit.cars import (
     ports_per_bus,
     wear_price_usd_per_kwh,
 )
-from audit.classes import ZONE_NAMES
 from audit.finding import Check, Floats, same, within
 from audit.registry import rule
-from audit.run import ZONES, District, Run
+from audit.run import District, Run
 from audit.tables import OWN_DATA, columns, numbers
 
 
@@ -104,8 +103,8 @@ def buses_of_zones(run: Run) -> Iterator[Check]:
     for d in run.districts:
         net, back = d("charge_kw") - d("discharge_kw"), d("discharge_kw")
         for name, told in (("p_bus_kw", net), ("discharge_bus_kw", back)):
-            yield same(f"{d.name}: {name} of zone", _by_zone(d, d(name)), _groups_by_zone(told), "kW",
-                       names=("0", "1", "2"), absolute=1e-6)
+            yield same(f"{d.name}: {name} of zone", _by_zone(d, d(name)), _groups_by_zone(d, told), "kW",
+                       names=d.classes.zones, absolute=1e-6)
             outside = d("bus_zone") < 0
             yield same(f"{d.name}: {name} where nobody parks", d(name)[:, outside], 0.0, "kW")
         yield Check(f"{d.name}: net power below what is given back at", -d("p_bus_kw") - d("discharge_bus_kw"),
@@ -125,7 +124,7 @@ def _zone_of_buses(d: District) -> Floats | None:
     """[B]; None for shares by distance, which the network alone does not give."""
     named = d.scenario["zone_map"]
     if not d.has_network:
-        return np.arange(ZONES, dtype=np.float64)
+        return np.arange(d.zone_count, dtype=np.float64)
     if isinstance(named, str):
         path = OWN_DATA / "ieee33_zones.csv"
         if d.scenario["feeder"] != "ieee33" or named not in columns(path):
@@ -133,7 +132,7 @@ def _zone_of_buses(d: District) -> Floats | None:
         table = numbers(path, "bus", named)
         by_bus = dict(zip(table[0], table[1], strict=True))
         return np.array([by_bus[float(bus)] for bus in d.axes["bus"]])
-    lists = {str(bus): ZONE_NAMES.index(zone) for zone, buses in named.items() if isinstance(buses, list)
+    lists = {str(bus): d.classes.zones.index(zone) for zone, buses in named.items() if isinstance(buses, list)
              for bus in buses}
     names = d.arrays.get("bus_name", [""] * len(d.axes["bus"]))
     # a text that is a bus's number means that bus, else it is a name
@@ -144,11 +143,11 @@ def _zone_of_buses(d: District) -> Floats | None:
 
 
 def _by_zone(d: District, power: Floats) -> Floats:
-    return np.stack([power[:, d("bus_zone") == zone].sum(axis=1) for zone in range(ZONES)], axis=1)
+    return np.stack([power[:, d("bus_zone") == zone].sum(axis=1) for zone in range(d.zone_count)], axis=1)
 
 
-def _groups_by_zone(power: Floats) -> Floats:
-    return np.asarray(power.reshape(power.shape[0], ZONES, -1).sum(axis=2))
+def _groups_by_zone(d: District, power: Floats) -> Floats:
+    return np.asarray(power.reshape(power.shape[0], d.zone_count, -1).sum(axis=2))
 
 
 @rule("5.1", "plugged_count")

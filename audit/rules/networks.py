@@ -106,7 +106,7 @@ def _fast_kw(d: District) -> tuple[Floats, Floats]:
     """(most, least) [T, B] of a bus's power that may pass ports beside its own transformer: what cars of its zone that
     use such ports, as taxis do, charge and give back."""
     is_behind = d.classes.of_kind(d.group_kind, "is_behind")
-    charge, discharge = (np.where(is_behind, 0.0, d(name)).reshape(d(name).shape[0], 3, -1).sum(axis=2)
+    charge, discharge = (np.where(is_behind, 0.0, d(name)).reshape(d(name).shape[0], d.zone_count, -1).sum(axis=2)
                          for name in ("charge_kw", "discharge_kw"))
     zone = d("bus_zone")
     at = np.where(zone >= 0, zone, 0)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from audit.cars import charge_max_kw, ports_per_bus
-from audit.classes import ZONE_NAMES
 from audit.finding import Check, Floats, holds, same, within
 from audit.network import Tree, loads, slack_vm_pu, tree_of
 from audit.registry import rule
@@ -227,10 +226,10 @@ def ports_taken(run: Run) -> Iterator[Check]:
         if None in ports.values() or run.steps < 2:
             continue
         bus_full, zone_full = np.zeros((2, run.steps), dtype=np.bool_)
-        for zone in range(3):
+        for zone in range(d.zone_count):
             buses = int((d("bus_zone") == zone).sum())
             for kind in kinds:
-                if not buses or ZONE_NAMES[zone] not in d.classes.kinds[kind].zones:
+                if not buses or d.classes.zones[zone] not in d.classes.kinds[kind].zones:
                     continue
                 taken = d("plugged_count")[:, (d.group_zone == zone) & (d.group_kind == kind)].sum(axis=1)
                 bus_full |= taken >= (ports[kind] or 0) - 1

@@ -10,7 +10,7 @@ import numpy as np
 from audit.cars import charge_max_kw, of_kind
 from audit.finding import Check, Floats, same, within
 from audit.registry import rule
-from audit.run import WAYS, ZONES, District, Run
+from audit.run import WAYS, District, Run
 
 SINGLE = 3e-7
 """Traces are kept in single precision: of a value, its share that may be rounded away."""
@@ -201,6 +201,6 @@ def plugged_of_steps(run: Run) -> Iterator[Check]:
     for d in run.districts if run.schema >= 2 else ():
         here = np.isfinite(d.trace("stay_vehicle_h"))
         row = (d("vehicle_class_index") * WAYS + d("vehicle_is_bidirectional")).astype(np.int64)
-        told = d("plugged_count").reshape(run.steps, ZONES, -1).sum(axis=1)
+        told = d("plugged_count").reshape(run.steps, d.zone_count, -1).sum(axis=1)
         right = np.stack([here[:, row == kind].sum(axis=1) for kind in range(told.shape[1])], axis=1)
         yield same(f"{d.name}: plugged in of class and way", told, right, "cars")

@@ -16,7 +16,7 @@ import numpy as np
 from controllers.port import FeederOffer, PowerFlowCall
 from models.records.arrays import Floats, Ints
 from models.records.feeder import RadialFeeder, Site
-from models.records.groups import ZONES, Groups
+from models.records.groups import Groups
 
 KW_PER_MW = 1000.0
 
@@ -105,7 +105,7 @@ def make_network(name: str, offer: FeederOffer, time_s: int, load_mw: Floats, un
     """The district's feeder from time_s on under the forecast system load [H]; cars outside control [H] spread over all
     slow ports and what else is behind the buses' transformers."""
     feeder, site = offer.feeder, offer.site
-    places = np.array([(zone, kind) for zone in range(len(ZONES)) for kind in range(site.groups.kind_count)
+    places = np.array([(zone, kind) for zone in range(site.groups.zone_count) for kind in range(site.groups.kind_count)
                        if site.ports(kind)[site.bus_zone == zone].sum() > 0], dtype=np.int64).reshape(-1, 2)
     share = np.stack([_share(site, int(zone), int(kind)) for zone, kind in places], axis=1)
     everywhere = _ports_of_all(site)

@@ -18,7 +18,7 @@ from scipy.special import betaincinv
 from controllers.port import DeliveryRecord
 from models.records.arrays import Floats
 from models.records.flexibility import CohortFlexibility
-from models.records.groups import by_zone
+from models.records.groups import ZONES, by_zone
 
 CONCENTRATION = 20.0
 """alpha + beta of the prior (A)."""
@@ -40,6 +40,7 @@ class DistrictBook:
 
     stays: Floats
     followed: Floats
+    zones: int = len(ZONES)
     cells: dict[tuple[int, int], Floats] = field(default_factory=dict)
     """(zone, day) -> [stays, followed]"""
 
@@ -47,7 +48,7 @@ class DistrictBook:
         """Book the stays that ended in a step."""
         self.stays = self.stays + record.stays
         self.followed = self.followed + record.followed
-        both = np.stack([by_zone(record.stays), by_zone(record.followed)]).sum(axis=2)
+        both = np.stack([by_zone(record.stays, self.zones), by_zone(record.followed, self.zones)]).sum(axis=2)
         for zone in np.flatnonzero(both[0] > 0).tolist():
             key = (zone, time_s // DAY_S)
             self.cells[key] = self.cells.get(key, np.zeros(2)) + both[:, zone]
@@ -56,9 +57,9 @@ class DistrictBook:
 class ComplianceLearner:
     """Learned compliance of every district's cohort groups; districts stand in the order of their names."""
 
-    def __init__(self, districts: int, assumed_compliance: float, groups: int) -> None:
-        self.assumed_compliance = assumed_compliance
-        self.books = tuple(DistrictBook(*np.zeros((2, groups))) for _ in range(districts))
+    def __init__(self, districts: int, assumed_compliance: float, groups: int, zones: int = len(ZONES)) -> None:
+        self.assumed_compliance, self.zones = assumed_compliance, zones
+        self.books = tuple(DistrictBook(*np.zeros((2, groups)), zones) for _ in range(districts))
 
     def observe(self, time_s: int, records: tuple[DeliveryRecord, ...]) -> None:
         """Learn from what ended in the step before time_s."""
@@ -126,14 +127,15 @@ class ComplianceLearner:
         """
         if not districts:
             return np.zeros(0)
-        spread = spread_of_share(districts, self.mean, self.rho)
+        spread = spread_of_share(districts, self.mean, self.rho, self.zones)
         return quantile_of_share(self.mean, spread, self.mean_variance(), risk)
 
 
-def spread_of_share(districts: tuple[CohortFlexibility, ...], mean: float, rho: float) -> Floats:
+def spread_of_share(districts: tuple[CohortFlexibility, ...], mean: float, rho: float, zones: int = len(ZONES)
+                    ) -> Floats:
     """[H] sum_z w_z^2 (1 + (N_z - 1) rho)/N_z over the zones of all districts, w_z their shares of discharge limits,
     of charging limits in hours in which no car may give back."""
-    give_kw, take_kw = (np.concatenate([by_zone(limit).sum(axis=1) for limit in limits])
+    give_kw, take_kw = (np.concatenate([by_zone(limit, zones).sum(axis=1) for limit in limits])
                         for limits in ([d.pd_max_kw for d in districts], [d.pc_max_kw for d in districts]))
     zone_kw = np.where(give_kw.sum(axis=0) > 0, give_kw, take_kw)
     total_kw = zone_kw.sum(axis=0)

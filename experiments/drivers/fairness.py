@@ -46,7 +46,7 @@ def _run(files: Sequence[Path], folder: Path) -> int:
                  part.nothing_share, *part.tenth_shares) for result, drivers, _ in runs for part in drivers],
                folder / DRIVERS)
     write_rows(("run", "controller", "seed", "district", "gini", "bus", "zone", "energy_kwh", "share"),
-               [(result.path.stem, result.controller, result.seed, part.district, part.gini, bus, zone_name(zone),
+               [(result.path.stem, result.controller, result.seed, part.district, part.gini, bus, zone_name(part, zone),
                  energy, share) for result, _, buses in runs for part in buses
                 for bus, zone, energy, share in zip(
                     part.bus_number, part.zone, part.energy_kwh, part.shares, strict=True)],
@@ -118,7 +118,7 @@ def _buses(panel: Any, sharing: BusSharing, title: str) -> None:
     for zone in np.unique(sharing.zone):
         here = sharing.zone == zone
         panel.bar(sharing.bus_number[here], np.nan_to_num(sharing.shares[here]), color=ZONE_COLOURS[zone],
-                  label=zone_name(zone))
+                  label=zone_name(sharing, zone))
     panel.set_title(title, fontsize=8)
     panel.set_ylabel("share", fontsize=8)
     panel.tick_params(labelsize=7)

@@ -16,7 +16,6 @@ from models.drivers.behaviours import COMPLIED, IGNORES, NOT_ENROLLED, REFUSALS,
 from models.drivers.plug_in_habit import ALWAYS_SOC, NEVER_SOC, SMALLEST_CHANCE, PlugInHabit
 from models.drivers.population import class_key, day_stream, own_plug_in_soc, stream
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, RecordError
-from models.records.groups import ZONES
 from models.records.vehicles import TRIPS_PER_DAY, Vehicles
 
 SECONDS_PER_DAY, HOURS_PER_DAY, MISSTATED_DAYS = 86_400, 24, 3
@@ -172,7 +171,8 @@ class Drivers:
 
     def _shocks(self, day: int) -> Floats:
         """[Z, 2] uniform: compliance and outage of each zone."""
-        return np.array([day_stream(self._seed, "zone_shock", z, day).random(2) for z in range(len(ZONES))])
+        zones = range(self._groups.zone_count)
+        return np.array([day_stream(self._seed, "zone_shock", z, day).random(2) for z in zones])
 
     def _uniforms(self, day: int) -> Floats:
         """[7, V, STAYS_PER_DAY]: complies, shock, behaviour, plugs in, instant, bus, guidance."""

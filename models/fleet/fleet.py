@@ -13,7 +13,6 @@ from models.drivers.willingness import PriceResponse, fills_up, price_response
 from models.fleet.battery import Batteries, Curves, Exchange, exchange_by_kind, refuse_impossible
 from models.fleet.reactive import reactive_kvar
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, Table
-from models.records.groups import ZONES
 from models.records.vehicles import DeclaredTable, PresenceTable, Vehicles
 
 ROUNDING_H = 1e-9
@@ -167,7 +166,8 @@ class Fleet:
         # a car's class and charger never change, its zone does: all groups it may be in are looked up, not computed,
         # per step
         self._group_in_zone = np.stack([
-            vehicles.group_of(np.arange(vehicles.count), np.full(vehicles.count, zone)) for zone in range(len(ZONES))])
+            vehicles.group_of(np.arange(vehicles.count), np.full(vehicles.count, zone))
+            for zone in range(vehicles.groups.zone_count)])
         self._is_behind = vehicles.groups.behind_transformer[self._charger_kind]
         self._min_kwh = vehicles.soc_min * vehicles.capacity_kwh
         self._is_dead: Bools | None = None

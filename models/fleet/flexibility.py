@@ -14,7 +14,7 @@ from models.fleet.pulses import pulse_energy_kwh, pulse_kw
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats, Ints, RecordError
 from models.records.feeder import Site
 from models.records.flexibility import BusFlexibility, CohortFlexibility, PairIndex, Sessions
-from models.records.groups import THREE_CLASSES, ZONES, Groups, cohort_index
+from models.records.groups import THREE_CLASSES, Groups, cohort_index
 from models.records.vehicles import DeclaredTable, Vehicles
 
 DEFAULT_ETA = 0.95
@@ -244,7 +244,7 @@ def pair_index(site: Site, group_exists: Bools, bins: int) -> PairIndex:
 def groups_of_fleet(vehicles: Vehicles) -> Bools:
     """Groups [G] that cars of this fleet can form in any zone."""
     exists, cars = np.zeros(vehicles.groups.count, dtype=np.bool_), np.arange(vehicles.count)
-    for zone in range(len(ZONES)):
+    for zone in range(vehicles.groups.zone_count):
         exists[vehicles.group_of(cars, np.full(vehicles.count, zone))] = True
     return exists
 
@@ -298,17 +298,17 @@ def _later(plugged: Sessions, expected: Sessions, site: Site, start_s: int, hour
     coming = _dispatchable(expected, start_s, int(hours_s[-1]))
     # cars still to come have a zone but no bus yet: one sum per zone is spread over its ports
     zone_rows = groups.zone_of(coming.group) * kinds + groups.kind_of(coming.group)
-    due = envelope_sums(coming, zone_rows, coming.weight * assumed_compliance, hours_s, len(ZONES) * kinds)
+    due = envelope_sums(coming, zone_rows, coming.weight * assumed_compliance, hours_s, groups.zone_count * kinds)
     share = port_shares(site)
     return [at_bus.reshape(buses, kinds, periods)
-            + np.einsum("bzk,zkn->bkn", share, at_zone.reshape(len(ZONES), kinds, periods))
+            + np.einsum("bzk,zkn->bkn", share, at_zone.reshape(groups.zone_count, kinds, periods))
             for at_bus, at_zone in zip(here, due, strict=True)]
 
 
 def port_shares(site: Site) -> Floats:
     """Share [B, Z, kind] of each zone's ports of a kind that stand at each bus; 0 where a zone has none."""
     ports = site.ports_by_kind()[:, None, :]
-    here = ports * (site.bus_zone[:, None] == np.arange(len(ZONES)))[:, :, None]
+    here = ports * (site.bus_zone[:, None] == np.arange(site.groups.zone_count))[:, :, None]
     total = np.broadcast_to(here.sum(axis=0, keepdims=True), here.shape)
     share: Floats = np.divide(here, total, out=np.zeros(here.shape), where=total > 0)
     return share

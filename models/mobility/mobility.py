@@ -32,7 +32,6 @@ from models.mobility.uncontested_taxis import TAXI_EXTRA_CHARGE_S, TAXI_LOW_SOC,
 from models.mobility.vehicle_processes import VehicleProcesses, without_garbage_collection
 from models.records.arrays import Bools, Floats, Ints
 from models.records.feeder import Site
-from models.records.groups import ZONES
 from models.records.vehicles import DeclaredTable, PresenceTable, Vehicles
 
 __all__ = ["MIN_PLUGGED_S", "NEVER_S", "TAXI_EXTRA_CHARGE_S", "TAXI_LOW_SOC", "Mobility", "without_garbage_collection"]
@@ -120,18 +119,21 @@ class Mobility:
         can_wait = np.zeros(self._site.groups.kind_count, dtype=np.bool_)
         cars = np.bincount(self._kind, minlength=can_wait.size)
         for kind in range(can_wait.size):
-            ports = [self._site.ports(kind)[self._site.bus_zone == zone].sum() for zone in range(len(ZONES))]
+            ports = self._ports_of_zones(kind)
             # all cars of the kind may come to one zone at once; a zone without ports has no queue either, its cars just
             # park
             can_wait[kind] = any(0 < count < cars[kind] for count in ports)
         return can_wait
 
+    def _ports_of_zones(self, kind: int) -> list[int]:
+        zones = range(self._site.groups.zone_count)
+        return [int(self._site.ports(kind)[self._site.bus_zone == zone].sum()) for zone in zones]
+
     def _without_process(self) -> tuple[Uncontested | None, UncontestedTaxis | None]:
         is_taxi = self._vehicles.groups.in_shifts[self._vehicles.class_index]
         is_free = ~self._waits[self._kind]
         others, taxis = np.flatnonzero(is_free & ~is_taxi), np.flatnonzero(is_free & is_taxi)
-        ports = np.array([[self._site.ports(kind)[self._site.bus_zone == zone].sum() for zone in range(len(ZONES))]
-                          for kind in range(self._site.groups.kind_count)])
+        ports = np.array([self._ports_of_zones(kind) for kind in range(self._site.groups.kind_count)])
         has_port = (ports > 0)[self._kind]
         uncontested = Uncontested(others, has_port[others], self.now_s, self._draws(self._next_day), self._vehicles) \
             if others.size else None

@@ -13,7 +13,6 @@ import numpy as np
 
 from models.records.arrays import Bools, Floats, Ints
 from models.records.feeder import Site
-from models.records.groups import ZONES
 
 EVENTS_AT_ONCE = 8_192
 """So that the work arrays stay in the cache."""
@@ -43,7 +42,7 @@ class FreePorts:
     """The free ports of one district by pool, i.e. charger kind and zone, and by bus within it."""
 
     def __init__(self, site: Site) -> None:
-        zones, kinds = len(ZONES), site.groups.kind_count
+        zones, kinds = site.groups.zone_count, site.groups.kind_count
         buses = [np.flatnonzero((site.bus_zone == zone) & (site.ports(kind) > 0))
                  for kind in range(kinds) for zone in range(zones)]
         self._width = max(1, *(here.size for here in buses))
@@ -58,7 +57,8 @@ class FreePorts:
 
     def by_bus(self, kind: int) -> Ints:
         """Free ports [B] of one kind."""
-        pools = slice(kind * len(ZONES), (kind + 1) * len(ZONES))
+        zones = self._site.groups.zone_count
+        pools = slice(kind * zones, (kind + 1) * zones)
         at_bus, level = self._bus[pools], self._level[pools]
         free = self._site.ports(kind).copy()
         free[at_bus[at_bus >= 0]] = level[at_bus >= 0]
@@ -68,13 +68,13 @@ class FreePorts:
         """From now on guide by rank [kinds, B], 0 = best, below 0 = not guided to; None = no guidance."""
         self._rank = None
         if rank is not None and np.any(rank >= 0):
-            kind = np.arange(self._bus.shape[0])[:, None] // len(ZONES)
+            kind = np.arange(self._bus.shape[0])[:, None] // self._site.groups.zone_count
             own = rank[kind, self._bus]
             self._rank = np.where((self._bus >= 0) & (own >= 0), own, UNRANKED)
 
     def take(self, comers: Comers, leavers: Leavers) -> Ints:
         """The bus [n] of each comer. At one instant ports are freed first, then taken in the order of vehicles."""
-        zones = len(ZONES)
+        zones = self._site.groups.zone_count
         pool = comers.kind * zones + comers.zone
         freed, column = leavers.kind * zones + self._site.bus_zone[leavers.bus], self._column[leavers.kind, leavers.bus]
         chosen = np.zeros(pool.size, dtype=np.int64)

@@ -26,7 +26,7 @@ class Timetable:
     depart_h: Floats
     duration_h: Floats
     zone: Ints
-    """Destination, index into ZONES."""
+    """Destination, index of its zone."""
     distance_km: Floats
 
     def table(self, weekday: int) -> tuple[Floats, Floats, Ints, Floats]:

@@ -39,7 +39,7 @@ class DayTrips:
     """Wished departure on the scenario's clock; -1 where padded."""
     duration_s: Ints
     zone: Ints
-    """Destination, index into ZONES; -1 where padded."""
+    """Destination, index of its zone; -1 where padded."""
     distance_km: Floats
 
     @property

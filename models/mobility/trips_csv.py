@@ -40,16 +40,17 @@ class TripLimits:
     usable_kwh: float
     kwh_per_km: float
     charging_zones: tuple[int, ...]
-    """Indices into ZONES of where it finds chargers."""
+    """Indices of the zones in which it finds chargers."""
 
 
-def read_trips(name_or_path: str, form: TableFormat | None = None, limits: TripLimits | None = None) -> Timetable:
+def read_trips(name_or_path: str, form: TableFormat | None = None, limits: TripLimits | None = None,
+               zones: tuple[str, ...] = ZONES) -> Timetable:
     """The trips of a shipped file (by its name) or of one's own; TableError names file, rows, columns, and why not."""
     path = SHIPPED.get(name_or_path, Path(name_or_path))
     try:
         table = UserTable(path, {**{name: (name,) for name in COLUMNS}, "source": ("source",)}, COLUMNS,
                           ("distance_km",), form or TableFormat(), only=", ".join((*COLUMNS, "source")))
-        trips = _trips(table)
+        trips = _trips(table, zones)
         _check_week(table, trips, limits)
         table.mistakes.refuse()
     except TableError as error:
@@ -58,7 +59,7 @@ def read_trips(name_or_path: str, form: TableFormat | None = None, limits: TripL
     return trips
 
 
-def _trips(table: UserTable) -> Timetable:
+def _trips(table: UserTable, zones: tuple[str, ...]) -> Timetable:
     """What the cells say; NaN and -1 where they say nothing that can be used."""
     names = [cell.strip() for cell in table.cells("car")]
     for row in (row for row, name in enumerate(names) if not name):
@@ -71,7 +72,7 @@ def _trips(table: UserTable) -> Timetable:
     for row in np.flatnonzero(km > MOST_KM_PER_H * duration_h).tolist():
         table.wrong(row, "distance_km", f"{km[row]:g} km in {duration_h[row]:g} h are more than {MOST_KM_PER_H:g} km/h")
     return Timetable(len(cars), np.array([cars.index(name) for name in names], dtype=np.int64), _days(table), depart_h,
-                     duration_h, _zones(table), km)
+                     duration_h, _zones(table, zones), km)
 
 
 def _clock(table: UserTable, column: str) -> Floats:
@@ -100,14 +101,14 @@ def _days(table: UserTable) -> Bools:
     return on_day
 
 
-def _zones(table: UserTable) -> Ints:
-    """[R] index into ZONES, -1 where it is none."""
+def _zones(table: UserTable, names: tuple[str, ...]) -> Ints:
+    """[R] index into `names`, -1 where it is none."""
     zones = np.full(table.count, -1, dtype=np.int64)
     for row, cell in enumerate(table.cells("zone")):
-        if cell.strip() in ZONES:
-            zones[row] = ZONES.index(cell.strip())
+        if cell.strip() in names:
+            zones[row] = names.index(cell.strip())
         else:
-            table.wrong(row, "zone", f"{shown(cell)} is no zone, allowed: {', '.join(ZONES)}")
+            table.wrong(row, "zone", f"{shown(cell)} is no zone, allowed: {', '.join(names)}")
     return zones
 
 

@@ -21,7 +21,6 @@ from models.mobility.stays import DayDraws, may_plug_in, stay_times
 from models.mobility.uncontested_taxis import TAXI_LOW_SOC, charging_departure_s
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
-from models.records.groups import ZONES
 from models.records.vehicles import Vehicles
 
 Process = Generator[simpy.Event, Any, None]
@@ -93,7 +92,7 @@ class VehicleProcesses:
         self._vehicles, self._rows, self._site, self._draws, self._first_day = vehicles, rows, site, draws, first_day
         self._clock = Clock(initial_time=start_s)
         self._ports = [_ports(self._clock, site.ports(kind)) for kind in range(site.groups.kind_count)]
-        self._buses = [[_buses_of_zone(site, kind, zone) for zone in range(len(ZONES))]
+        self._buses = [[_buses_of_zone(site, kind, zone) for zone in range(site.groups.zone_count)]
                        for kind in range(site.groups.kind_count)]
         self._guided: list[list[list[int]]] | None = None
         self._kind = vehicles.charger_kind.tolist()

@@ -14,8 +14,9 @@ ZONE_SHARES: Mapping[str, float] = {"commercial": 0.28, "office": 0.22, "residen
 """Shares of the load buses from the substation outwards, as in the contiguous map of ieee33 (A)."""
 
 
-def zones_by_distance(feeder: RadialFeeder, shares: Mapping[str, float] = ZONE_SHARES) -> dict[int, int]:
-    """Zone (index into ZONES) of each bus with a load: shares of these buses in order of electrical distance.
+def zones_by_distance(feeder: RadialFeeder, shares: Mapping[str, float] = ZONE_SHARES,
+                      names: tuple[str, ...] = ZONES) -> dict[int, int]:
+    """Zone (index into `names`) of each bus with a load: shares of these buses in order of electrical distance.
 
     The distance is the sum of |z| to the slack; the first zone named gets the nearest buses. Raises RecordError unless
     the shares add up to 1 and every zone gets a bus.
@@ -29,7 +30,7 @@ def zones_by_distance(feeder: RadialFeeder, shares: Mapping[str, float] = ZONE_S
     inwards_out = loaded[np.argsort(distance[loaded], kind="stable")]
     edges = np.round(np.cumsum([0.0, *shares.values()]) * loaded.size).astype(int)
     counts = dict(zip(shares, np.diff(edges).tolist(), strict=True))
-    if empty := [zone for zone in ZONES if not counts.get(zone, 0)]:
+    if empty := [zone for zone in names if not counts.get(zone, 0)]:
         raise RecordError(f"feeder {feeder.name}: {loaded.size} buses with loads leave none for {', '.join(empty)}")
-    zone = np.repeat([ZONES.index(name) for name in shares], np.diff(edges))
+    zone = np.repeat([names.index(name) for name in shares], np.diff(edges))
     return {int(feeder.bus_number[bus]): int(z) for bus, z in zip(inwards_out, zone, strict=True)}

@@ -126,7 +126,7 @@ class Site:
     """Where cars can plug in: buses of a district, or one virtual bus per zone; their zone and charger ports."""
 
     bus_zone: Ints
-    """[B] index into ZONES, -1 where no cars park (the slack bus)."""
+    """[B] index into `groups.zones`, -1 where no cars park (the slack bus)."""
     slow_ports: Ints
     fast_ports: Ints
     own_ports: tuple[Ints, ...] = ()

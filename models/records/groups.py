@@ -14,6 +14,7 @@ from models.records.arrays import SECONDS_PER_HOUR, Bools, Ints, RecordError
 AnyScalar = TypeVar("AnyScalar", bound=np.generic)
 
 ZONES: tuple[str, ...] = ("residential", "commercial", "office")
+"""The zones that laws of trips know; a scenario may have others of any name."""
 RESIDENTIAL, COMMERCIAL, OFFICE = range(len(ZONES))
 WAYS: tuple[str, ...] = ("one_way", "bidirectional")
 
@@ -33,7 +34,7 @@ class CarClass:
 
     name: str
     home_zone: int
-    """Index into ZONES of where its cars stand before their first trip."""
+    """Index into `Groups.zones` of where its cars stand before their first trip."""
     kind: int = 0
     """Index into `Groups.kinds` of the chargers that they use."""
     in_shifts: bool = False
@@ -53,15 +54,17 @@ class Groups:
 
     classes: tuple[CarClass, ...]
     kinds: tuple[ChargerKind, ...] = (SLOW, FAST)
+    zones: tuple[str, ...] = ZONES
+    """Names; a zone is a set of buses."""
 
     def __post_init__(self) -> None:
         problems = [] if self.classes else ["there is no class"]
-        for what, names in (("class", self.class_names), ("kind of charger", self.kind_names)):
+        for what, names in (("class", self.class_names), ("kind of charger", self.kind_names), ("zone", self.zones)):
             problems += [f"{what} {name} is there twice" for name in sorted(set(names)) if names.count(name) > 1]
         problems += [f"class {c.name}: kind={c.kind} is none of the {len(self.kinds)} kinds of chargers"
                      for c in self.classes if not 0 <= c.kind < len(self.kinds)]
-        problems += [f"class {c.name}: home_zone={c.home_zone} is none of the {len(ZONES)} zones"
-                     for c in self.classes if not 0 <= c.home_zone < len(ZONES)]
+        problems += [f"class {c.name}: home_zone={c.home_zone} is none of the {self.zone_count} zones"
+                     for c in self.classes if not 0 <= c.home_zone < self.zone_count]
         if problems:
             raise RecordError("groups: " + "; ".join(problems))
 
@@ -82,9 +85,13 @@ class Groups:
         return len(self.kinds)
 
     @property
+    def zone_count(self) -> int:
+        return len(self.zones)
+
+    @property
     def count(self) -> int:
         """Groups."""
-        return len(ZONES) * len(self.classes) * len(WAYS)
+        return len(self.zones) * len(self.classes) * len(WAYS)
 
     @cached_property
     def kind_of_class(self) -> Ints:
@@ -129,11 +136,11 @@ class Groups:
 
     def names(self) -> tuple[str, ...]:
         """Readable name of each group, in the order of `index`."""
-        return tuple(f"{zone}/{name}/{way}" for zone in ZONES for name in self.class_names for way in WAYS)
+        return tuple(f"{zone}/{name}/{way}" for zone in self.zones for name in self.class_names for way in WAYS)
 
     def by_zone_class_way(self, values: npt.NDArray[AnyScalar]) -> npt.NDArray[AnyScalar]:
         """Values [..., count] as [..., zone, class, way]; a view."""
-        return values.reshape(*values.shape[:-1], len(ZONES), len(self.classes), len(WAYS))
+        return values.reshape(*values.shape[:-1], len(self.zones), len(self.classes), len(WAYS))
 
     def cohort_count(self, horizon_h: int) -> int:
         """Rows of cohorts: each group's departures in the hours of the horizon, and those beyond it."""
@@ -151,9 +158,9 @@ def is_bidirectional(group: Ints) -> Bools:
     return np.asarray(group % len(WAYS) == 1)
 
 
-def by_zone(values: npt.NDArray[AnyScalar]) -> npt.NDArray[AnyScalar]:
-    """Values [groups or cohorts, ...] as [zone, rows of that zone, ...]; a view."""
-    return values.reshape(len(ZONES), -1, *values.shape[1:])
+def by_zone(values: npt.NDArray[AnyScalar], zones: int = len(ZONES)) -> npt.NDArray[AnyScalar]:
+    """Values [groups or cohorts, ...] of so many zones as [zone, rows of that zone, ...]; a view."""
+    return values.reshape(zones, -1, *values.shape[1:])
 
 
 # ---------------------------------------------------------------- cohorts: groups by hour of departure

@@ -15,6 +15,7 @@ from models.records.groups import ZONES
 from testbed.owners.compensation import participants
 from testbed.owners.statements import owner_statements
 from testbed.results.reading import Result, ResultError
+from testbed.scenario.car_groups import groups_of
 
 TENTHS = 10
 GAVE_KWH = 1e-9
@@ -45,6 +46,7 @@ class BusSharing:
     bus_number: Ints
     zone: Ints
     energy_kwh: Floats
+    zone_names: tuple[str, ...] = ZONES
 
     @property
     def shares(self) -> Floats:
@@ -108,9 +110,10 @@ def _of_buses(result: Result, district: str) -> BusSharing:
     zone = result.district(district, "bus_zone")
     here = np.flatnonzero(zone >= 0)
     energy_kwh = result.district(district, BY_BUS).sum(axis=0) * result.step_h
-    return BusSharing(district, result.district(district, "bus")[here], zone[here], energy_kwh[here])
+    names = groups_of(result.scenario["fleet"]).zones
+    return BusSharing(district, result.district(district, "bus")[here], zone[here], energy_kwh[here], names)
 
 
-def zone_name(index: int) -> str:
+def zone_name(sharing: BusSharing, index: int) -> str:
     """Of a bus's zone."""
-    return ZONES[index]
+    return sharing.zone_names[index]

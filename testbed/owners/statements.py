@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from models.records.arrays import Bools, Floats, Ints
-from models.records.groups import ZONES, Groups
+from models.records.groups import Groups
 from testbed.metrics.published.ledgers import stored_energy_owners_usd_per_mwh
 from testbed.results.reading import Result, ResultError, open_result
 from testbed.scenario.car_groups import charger_numbers, groups_of
@@ -175,7 +175,7 @@ def distribution(statements: Statements, values: Floats, only: Bools | None = No
     kept = np.ones(statements.count, dtype=bool) if only is None else only
     rows = []
     for index, c in enumerate(statements.groups.classes):
-        rows.append((f"{c.name} ({ZONES[c.home_zone]})", kept & (statements.class_index == index)))
+        rows.append((f"{c.name} ({statements.groups.zones[c.home_zone]})", kept & (statements.class_index == index)))
     rows.append(("all", kept))
     return [_distribution(name, values[mask]) for name, mask in rows if mask.any()]
 
@@ -209,7 +209,7 @@ def write_csv(path: Path, statements: Statements, baseline: Statements | None = 
         extra |= {"net_uncoordinated_usd": baseline.net_usd, "change_usd": change_usd(statements, baseline)}
     columns = {f.name: getattr(statements, f.name) for f in fields(statements) if f.name != "groups"} | extra
     columns["class_index"] = [statements.groups.class_names[i] for i in statements.class_index]
-    columns["home_zone"] = [ZONES[i] for i in statements.home_zone]
+    columns["home_zone"] = [statements.groups.zones[i] for i in statements.home_zone]
     names = {"class_index": "class"}
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from models.records.groups import ZONES
 from testbed.peers.told import ACTUAL, BASE, CASES, SETPOINT, told_as
 from testbed.scenario.parts.district import District as DistrictPart
 from testbed.scenario.parts.simulators import Port, Simulator
@@ -210,7 +209,8 @@ def _buses(scenario: Scenario, district: str | None) -> list[int]:
     if district is None:
         return []
     feeder = build_feeder(_described(scenario)[district])
-    return list(range(1, len(ZONES) + 1)) if feeder is None else [int(number) for number in feeder.bus_number]
+    zones = len(scenario.fleet.zones)
+    return list(range(1, zones + 1)) if feeder is None else [int(number) for number in feeder.bus_number]
 
 
 def _described(scenario: Scenario) -> dict[str, DistrictPart]:

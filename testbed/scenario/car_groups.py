@@ -16,9 +16,10 @@ def groups_of(fleet: Mapping[str, Any]) -> Groups:
     kinds = (SLOW, FAST, *(ChargerKind(name, not kind["own_transformer"])
                            for name, kind in fleet.get("charger_kinds", {}).items()))
     names = [kind.name for kind in kinds]
-    classes = tuple(CarClass(name, ZONES.index(c["home_zone"]), names.index(c["charger"]), c["trips"] == SHIFTS,
+    zones = tuple(fleet.get("zones", ZONES))
+    classes = tuple(CarClass(name, zones.index(c["home_zone"]), names.index(c["charger"]), c["trips"] == SHIFTS,
                              c["habit"]) for name, c in fleet.get("classes", {}).items())
-    return Groups(classes or THREE_CLASSES.classes, kinds)
+    return Groups(classes or THREE_CLASSES.classes, kinds, zones)
 
 
 def charger_numbers(fleet: Mapping[str, Any], kind: str) -> Mapping[str, Any]:

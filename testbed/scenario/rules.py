@@ -9,6 +9,7 @@ from itertools import pairwise
 from models.fleet.charger_curves import CURVES
 from models.network.source import SOURCES, source_of
 from models.records.groups import ZONES
+from models.registry import did_you_mean
 from models.system.tariff import is_table_of_prices
 from models.system.unit_tables import TEN_UNITS
 from testbed.scenario.contradiction import Contradiction
@@ -193,7 +194,7 @@ def _districts(scenario: ScenarioKeys) -> Iterator[Contradiction]:
         if district.sessions is not None and district.taxi + district.government + sum(district.cars.values()):
             yield Contradiction((*here, "sessions"), district.sessions, "is for a district of private cars alone")
         yield from _ports(here, district)
-        yield from _zones((*here, "zone_map"), district)
+        yield from _zones((*here, "zone_map"), district, scenario.fleet.zones)
 
 
 def _tap_changer(path: tuple[str | int, ...], district: District) -> Iterator[Contradiction]:
@@ -244,21 +245,28 @@ def _series(here: tuple[str | int, ...], district: District) -> Iterator[Contrad
         yield Contradiction((*path, "own_profiles"), True, f"is only for {owners}: other networks bring no profiles")
 
 
-def _zones(path: tuple[str | int, ...], district: District) -> Iterator[Contradiction]:
+def _zones(path: tuple[str | int, ...], district: District, names: tuple[str, ...]) -> Iterator[Contradiction]:
     """Lists of buses by zone: on the feeder, each bus once, no zone empty."""
     zones = district.zone_map
     if isinstance(zones, str):
         if zones != EVERYWHERE and district.feeder is not None and zones not in source_of(district.feeder).zone_maps:
             owners = ", ".join(name for name, source in SOURCES.items() if zones in source.zone_maps)
             yield Contradiction(path, zones, f"is a map of {owners}; give lists of buses or shares")
+        if district.feeder is not None and names != ZONES:
+            yield Contradiction(path, zones, f"knows {', '.join(ZONES)} alone; give lists of buses or shares of "
+                                f"fleet.zones: {', '.join(names)}")
         return
     if district.feeder is None:
         yield Contradiction(path, dict(zones), "is only for a district with a feeder")
         return
+    if unknown := [name for name in zones if name not in names]:
+        yield Contradiction(path, unknown[0], f"is none of fleet.zones: {', '.join(names)}"
+                            f"{did_you_mean(unknown[0], list(names))}")
+        return
     lists = {name: listed for name, listed in zones.items() if isinstance(listed, tuple)}
     shares = {name: share for name, share in zones.items() if not isinstance(share, tuple)}
     if shares:
-        if set(shares) != set(ZONES) or abs(sum(shares.values()) - 1.0) > SHARES_SUM_TOLERANCE:
+        if set(shares) != set(names) or abs(sum(shares.values()) - 1.0) > SHARES_SUM_TOLERANCE:
             yield Contradiction(path, shares, "must give every zone a share, 1 in all")
         return
     last = source_of(district.feeder).last_bus or NO_LAST_BUS
@@ -270,7 +278,7 @@ def _zones(path: tuple[str | int, ...], district: District) -> Iterator[Contradi
     if twice := sorted({bus for bus in buses if buses.count(bus) > 1}, key=str):
         yield Contradiction(path, twice, "names buses twice; a bus has one zone")
     named = {name for name, listed in lists.items() if listed}
-    if empty := [name for name in ZONES if name not in named]:
+    if empty := [name for name in names if name not in named]:
         yield Contradiction(path, empty, "names no bus for these zones; each needs one")
 
 

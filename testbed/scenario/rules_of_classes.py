@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from models.fleet.charger_curves import CURVES
-from models.records.groups import THREE_CLASSES
+from models.records.groups import THREE_CLASSES, ZONES
+from models.registry import did_you_mean
 from testbed.scenario.contradiction import Contradiction
 from testbed.scenario.keys import ScenarioKeys
+from testbed.scenario.parts.classes import FAST_ZONE, LAWS_OF_TRIPS
 from testbed.scenario.parts.district import District, Strategies
 from testbed.scenario.parts.fleet import Fleet
 
@@ -18,11 +20,39 @@ PAIR_TOLERANCE = 0.05
 def class_contradictions(scenario: ScenarioKeys) -> Iterator[Contradiction]:
     """Every such rule that the scenario breaks."""
     fleet = scenario.fleet
+    yield from _zones(fleet)
     yield from _kinds(fleet)
     yield from _classes(fleet)
     for i, district in enumerate(scenario.districts):
         yield from _cars(("districts", i), district, fleet)
         yield from _ports(("districts", i), district, fleet)
+
+
+def _zones(fleet: Fleet) -> Iterator[Contradiction]:
+    """Laws of trips lead to three zones; others lead wherever a table says."""
+    path, names = ("fleet", "zones"), list(fleet.zones)
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        yield Contradiction(path, twice, "names zones twice")
+    lawful = [name for name, c in fleet.classes.items() if c.trips in LAWS_OF_TRIPS]
+    if (lawful or not fleet.classes) and fleet.zones[: len(ZONES)] != ZONES:
+        who = f"cars of {', '.join(lawful)}" if lawful else "cars without fleet.classes"
+        yield Contradiction(path, names, f"must begin with {', '.join(ZONES)}: trips of {who} follow a law that leads "
+                            "there")
+    for kind, own in fleet.charger_kinds.items():
+        yield from _known(("fleet", "charger_kinds", kind, "zones"), own.zones or (), fleet.zones)
+    for name, c in fleet.classes.items():
+        yield from _known(("fleet", "classes", name, "home_zone"), (c.home_zone,), fleet.zones)
+        if c.charger == "fast" and FAST_ZONE not in fleet.zones:
+            yield Contradiction(("fleet", "classes", name, "charger"), "fast",
+                                f"has ports in zone {FAST_ZONE} alone, which is none of fleet.zones; name a kind of your "
+                                "own")
+
+
+def _known(path: tuple[str | int, ...], named: Iterable[str], zones: tuple[str, ...]) -> Iterator[Contradiction]:
+    for zone in named:
+        if zone not in zones:
+            yield Contradiction(path, zone, f"is none of fleet.zones: {', '.join(zones)}"
+                                f"{did_you_mean(zone, list(zones))}")
 
 
 def _kinds(fleet: Fleet) -> Iterator[Contradiction]:

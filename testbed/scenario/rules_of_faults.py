@@ -60,6 +60,9 @@ def _place(here: Path, fault: Fault, kind: FaultKind, scenario: ScenarioKeys) ->
             yield Contradiction((*here, key), None, f"is needed; {wanted}")
     if set(kind.needs) <= {"district"} and kind.may and not set(given) & set(kind.may):
         yield Contradiction((*here, kind.may[0]), None, f"is needed, or {' or '.join(kind.may[1:])}; {wanted}")
+    if fault.zone is not None and fault.zone not in (zones := scenario.fleet.zones):
+        yield Contradiction((*here, "zone"), fault.zone, f"is none of fleet.zones: {', '.join(zones)}"
+                            f"{did_you_mean(fault.zone, list(zones))}")
     if len(set(given) & set(kind.may)) > 1:
         both = " and ".join(key for key in kind.may if key in given)
         yield Contradiction((*here, kind.may[0]), getattr(fault, kind.may[0]), f"must not be given twice, as {both}")

@@ -16,11 +16,11 @@ from models.mobility.trips_csv import SHIPPED, TripLimits, read_trips
 from models.mobility.trips_home import MOST_HOME_TRIPS
 from models.mobility.trips_survey import MOST_TRIPS
 from models.records.arrays import RecordError
-from models.records.groups import ZONES, Groups
+from models.records.groups import Groups
 from models.tables.table_format import TableFormat
 from testbed.scenario.car_groups import charger_numbers, groups_of
 from testbed.scenario.files import file_digest
-from testbed.scenario.parts.classes import LAWS_OF_TRIPS, USUAL_PORTS, USUAL_ZONES, VehicleClass
+from testbed.scenario.parts.classes import LAWS_OF_TRIPS, USUAL_PORTS, VehicleClass, zones_of_kind
 from testbed.scenario.parts.district import District
 from testbed.scenario.record import Scenario
 from testbed.setup.blocks import from_blocks
@@ -103,20 +103,21 @@ def _law(scenario: Scenario, name: str, c: VehicleClass) -> str | Timetable:
         return scenario.private_trips if c.trips == "profile" else c.trips
     path = SHIPPED.get(c.trips, Path(c.trips))
     form = from_blocks(TableFormat, c.trips_format)
-    return _read_trips(c.trips, file_digest(path), form, _limits(scenario, name, c))
+    return _read_trips(c.trips, file_digest(path), form, _limits(scenario, name, c), scenario.fleet.zones)
 
 
 @lru_cache(maxsize=16)
-def _read_trips(name_or_path: str, content: str, form: TableFormat, limits: TripLimits) -> Timetable:
-    return read_trips(name_or_path, form, limits)
+def _read_trips(name_or_path: str, content: str, form: TableFormat, limits: TripLimits,
+                zones: tuple[str, ...]) -> Timetable:
+    return read_trips(name_or_path, form, limits, zones)
 
 
 def _limits(scenario: Scenario, name: str, c: VehicleClass) -> TripLimits:
     """What the largest battery of the class with the least consumption can do."""
     numbers, fleet = _class(scenario, name, c, 0), scenario.fleet
-    zones = fleet.charger_kinds[c.charger].zones if c.charger in fleet.charger_kinds else USUAL_ZONES[c.charger]
+    zones = zones_of_kind(c.charger, fleet.charger_kinds.get(c.charger), fleet.zones)
     return TripLimits((numbers.soc_max - numbers.soc_min) * numbers.capacity_kwh[1], numbers.consumption_kwh_per_km[0],
-                      tuple(ZONES.index(zone) for zone in zones))
+                      tuple(fleet.zones.index(zone) for zone in zones))
 
 
 def stays_per_day(scenario: Scenario) -> tuple[int, ...]:

@@ -28,14 +28,14 @@ from models.network.zones import zones_by_distance
 from models.records.arrays import Ints, RecordError
 from models.records.feeder import RadialFeeder, Site, ThreePhaseFeeder
 from models.records.flexibility import PairIndex
-from models.records.groups import ZONES, Groups
+from models.records.groups import Groups
 from models.records.vehicles import Vehicles
 from models.tables.table_format import TableFormat
 from testbed.scenario import record as described
 from testbed.scenario.files import files_digest, named_files
 from testbed.scenario.parts import district as district_part
 from testbed.scenario.parts.base import ZoneName
-from testbed.scenario.parts.classes import USUAL_ZONES
+from testbed.scenario.parts.classes import zones_of_kind
 from testbed.scenario.parts.fleet import Fleet
 from testbed.setup.blocks import from_blocks
 from testbed.setup.classes import (
@@ -166,13 +166,13 @@ def site_of(district: district_part.District, feeder: RadialFeeder | None, scena
 
 def _site(district: district_part.District, feeder: RadialFeeder | None, cars: int, fleet: Fleet,
           groups: Groups) -> Site:
-    bus_zone = (np.arange(len(ZONES)) if feeder is None
-                else zones_of_buses(feeder, _where_cars_stand(feeder, _zones(district, feeder))))
+    bus_zone = (np.arange(groups.zone_count) if feeder is None
+                else zones_of_buses(feeder, _where_cars_stand(feeder, _zones(district, feeder, groups.zones))))
     used = set(groups.kind_of_class.tolist())
     ports = []
     for kind, name in enumerate(groups.kind_names):
-        zones = fleet.charger_kinds[name].zones if name in fleet.charger_kinds else USUAL_ZONES[name]
-        here = np.isin(bus_zone, [ZONES.index(zone) for zone in zones])
+        zones = zones_of_kind(name, fleet.charger_kinds.get(name), groups.zones)
+        here = np.isin(bus_zone, [groups.zones.index(zone) for zone in zones])
         # a kind that no class uses has no ports: nobody could stand there
         ports.append(np.where(here, ports_of_kind(district, name, cars) * (kind in used), 0).astype(np.int64))
     return Site(bus_zone, ports[0], ports[1], tuple(ports[2:]), groups)
@@ -189,7 +189,7 @@ def _where_cars_stand(feeder: RadialFeeder, zones: Mapping[int, int]) -> Mapping
     return {int(feeder.bus_number[stands[bus]]): zone for bus, zone in zones.items()}
 
 
-def _zones(district: district_part.District, feeder: RadialFeeder) -> Mapping[int, int]:
+def _zones(district: district_part.District, feeder: RadialFeeder, names: tuple[str, ...]) -> Mapping[int, int]:
     """Zone by bus number: a named map, lists, or shares by electrical distance."""
     named = district.zone_map
     if isinstance(named, str):
@@ -197,11 +197,13 @@ def _zones(district: district_part.District, feeder: RadialFeeder) -> Mapping[in
         return zones_by_distance(feeder) if own is None else own()
     lists = {zone: buses for zone, buses in named.items() if isinstance(buses, tuple)}
     if lists:
-        return _listed_zones(feeder, lists)
-    return zones_by_distance(feeder, {zone: share for zone, share in named.items() if not isinstance(share, tuple)})
+        return _listed_zones(feeder, lists, names)
+    shares = {zone: share for zone, share in named.items() if not isinstance(share, tuple)}
+    return zones_by_distance(feeder, shares, names)
 
 
-def _listed_zones(feeder: RadialFeeder, lists: Mapping[ZoneName, tuple[int | str, ...]]) -> dict[int, int]:
+def _listed_zones(feeder: RadialFeeder, lists: Mapping[ZoneName, tuple[int | str, ...]], names: tuple[str, ...]
+                  ) -> dict[int, int]:
     """Zone by bus number of buses by number or name; RecordError tells all that are unknown or named twice."""
     zones, mistakes = dict[int, int](), []
     for zone, buses in lists.items():
@@ -213,7 +215,7 @@ def _listed_zones(feeder: RadialFeeder, lists: Mapping[ZoneName, tuple[int | str
                 continue
             number = int(feeder.bus_number[row])
             mistakes += [f"bus {feeder.bus_label(row)} is named twice; a bus has one zone"] if number in zones else []
-            zones[number] = ZONES.index(zone)
+            zones[number] = names.index(zone)
     if mistakes:
         raise RecordError("zone_map: " + "; ".join(mistakes))
     return zones

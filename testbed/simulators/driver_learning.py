@@ -22,7 +22,8 @@ class DriverLearning:
         self._acts = self._replaces_assumed or knowledge.reserve_rule == "deliverable"
         self._step_s, self._control_s = spec.step_s, spec.control_s
         self._spoken: dict[str, LearnedCompliance | None] = dict.fromkeys(self._names)
-        self._learner = ComplianceLearner(len(self._names), self._assumed, knowledge.wear_usd_per_kwh.size)
+        self._learner = ComplianceLearner(len(self._names), self._assumed, knowledge.wear_usd_per_kwh.size,
+                                          len(spec.scenario.fleet.zones))
 
     def observe(self, now_s: int, inputs: Inputs) -> None:
         """Learn from the step before now_s; nothing is instructed before the controller acts."""

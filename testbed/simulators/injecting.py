@@ -9,7 +9,6 @@ import numpy as np
 from models.network.three_phase.feeder import ThreePhaseFlows
 from models.records.arrays import Bools, Ints, RecordError
 from models.records.feeder import RadialFeeder, Site, ThreePhaseFeeder
-from models.records.groups import ZONES
 from testbed.faults.kind import FAULTS
 from testbed.faults.placed import Injection, Placed
 from testbed.scenario.parts.district import District
@@ -54,7 +53,7 @@ def placed(fault: Fault, scenario: Scenario, seed: int) -> Placed:
                       unit=_unit(fault, scenario))
     feeder = build_feeder(district)
     site = site_of(district, feeder, scenario)
-    zone = -1 if fault.zone is None else ZONES.index(fault.zone)
+    zone = -1 if fault.zone is None else site.groups.zones.index(fault.zone)  # the scenario's rules know it
     if zone >= 0 and not np.any(site.bus_zone == zone):
         raise RecordError(f"district {name} has no bus in zone {fault.zone}")
     return Placed(fault.kind, fault.from_s, fault.until_s, scenario.step_s, seed, parameters, name,
@@ -79,7 +78,7 @@ def _unit(fault: Fault, scenario: Scenario) -> int:
 def _meant(fault: Fault, site: Site, feeder: RadialFeeder | None) -> Bools:
     """[B] buses of the district that the fault is about; all where it does not say which."""
     if fault.zone is not None:
-        return np.asarray(site.bus_zone == ZONES.index(fault.zone))
+        return np.asarray(site.bus_zone == site.groups.zones.index(fault.zone))
     if fault.buses:
         return _of_rows([_row(bus, site, feeder) for bus in fault.buses], site, feeder)
     meant = np.ones(site.bus_count, dtype=np.bool_)

@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from controllers.port import PlanError, SpatialKnowledge
 from controllers.spatial.branch_flow.neighbourhoods import neighbourhoods
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints
-from models.records.groups import ZONES, cohort_row, group_of_row, hour_of_row, is_bidirectional
+from models.records.groups import cohort_row, group_of_row, hour_of_row, is_bidirectional
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
     row_of[row_bus, row_kind] = np.arange(row_bus.size)
     # later hours are forecasts: what differs from bus to bus by next to nothing only slows the solver
     later_key, row_later = _later_rows(knowledge, row_bus, row_kind)
-    zone_rows, later_w = np.unique(later_key % (len(ZONES) * kinds), return_inverse=True)
+    zone_rows, later_w = np.unique(later_key % (groups.zone_count * kinds), return_inverse=True)
     # a cohort without cars here could only pay for its missed target: it gets no row
     last_bin = knowledge.pairs.bins - 1
     # sorted keys make the same rows in every hour with the same cars, hence the same program
@@ -109,7 +109,7 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
     rows_d = rows_d if rows_d.size else np.arange(held.size)
     eta_c, eta_d, wear = _group_constants(knowledge)
     later_eta_c, later_eta_d, later_wear = _later_constants(
-        knowledge, later_key // kinds % len(ZONES), later_key % kinds, eta_c, eta_d)
+        knowledge, later_key // kinds % groups.zone_count, later_key % kinds, eta_c, eta_d)
     lines = site.bus_count - 1
     return Layout(
         steps=steps, hours=hours,
@@ -132,7 +132,7 @@ def make_layout(knowledge: SpatialKnowledge, held: Ints) -> Layout:
 def _later_rows(knowledge: SpatialKnowledge, row_bus: Ints, row_kind: Ints) -> tuple[Ints, Ints]:
     """(keys [J] = (neighbourhood * zones + zone) * kinds + kind, row J of each of the rows [R])."""
     # zone and kind within the key: cars of one neighbourhood act as one only if targets treat them alike
-    zone = _areas(knowledge, row_bus) * len(ZONES) + knowledge.site.bus_zone[row_bus]
+    zone = _areas(knowledge, row_bus) * knowledge.site.groups.zone_count + knowledge.site.bus_zone[row_bus]
     keys, row_later = np.unique(zone * knowledge.site.groups.kind_count + row_kind, return_inverse=True)
     return keys, np.asarray(row_later, dtype=np.int64)
 

@@ -13,7 +13,6 @@ from controllers.spatial.branch_flow.conic import solve
 from controllers.spatial.branch_flow.network import network_answer
 from controllers.spatial.judge import Judge, Verdict
 from models.records.arrays import Floats
-from models.records.groups import ZONES
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,8 @@ def migrate_bound(
         constraints.append(pc + pd <= room_mw)
         p_bus = p_bus + pc - pd
         for power, totals in ((pc, zone_charge_kw), (pd, zone_discharge_kw)):
-            belongs = (site.bus_zone[None, 1:] == np.arange(len(ZONES))[:, None]).astype(float)
-            under = cp.Variable((len(ZONES), periods), nonneg=True)
+            belongs = (site.bus_zone[None, 1:] == np.arange(site.groups.zone_count)[:, None]).astype(float)
+            under = cp.Variable((site.groups.zone_count, periods), nonneg=True)
             constraints.append(belongs @ power + under == totals[:, kind] / 1e3)
             short = short + cp.sum(under)
     balance, network = eq.bare_network(feeder, net, flow, load_kw[:, 1:].T / 1e3 + p_bus, load_kvar[:, 1:].T / 1e3)

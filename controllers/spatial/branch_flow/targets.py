@@ -6,7 +6,7 @@ import numpy as np
 
 from controllers.port import PlanError
 from models.records.arrays import SECONDS_PER_HOUR, Floats
-from models.records.groups import ZONES, Groups, by_group_and_hour
+from models.records.groups import Groups, by_group_and_hour
 
 SMALLEST_KW = 1e-6
 
@@ -62,11 +62,11 @@ def later_targets(targets_kw: Floats, horizon_h: int, hour: int, hours: int, gro
     """Targets [zone, kind, hours] of the hours after the present one, and how many of them the plan covers."""
     per_group = by_group_and_hour(targets_kw, horizon_h).sum(axis=1)
     known = per_group[:, hour + 1 : hour + 1 + hours]
-    result = np.zeros((len(ZONES) * groups.kind_count, hours))
+    result = np.zeros((groups.zone_count * groups.kind_count, hours))
     group = np.arange(groups.count)
     # several groups share a zone and kind: plain indexing would keep the last one alone
     np.add.at(result[:, : known.shape[1]], groups.zone_of(group) * groups.kind_count + groups.kind_of(group), known)
-    return result.reshape(len(ZONES), groups.kind_count, hours), int(known.shape[1])
+    return result.reshape(groups.zone_count, groups.kind_count, hours), int(known.shape[1])
 
 
 def look_ahead(hourly: Floats, hour: int, steps: int, hours: int) -> Floats:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from models.records.arrays import Floats
-from models.records.groups import ZONES, Groups
+from models.records.groups import Groups
 from testbed.reporting.charts import PART_COLOURS, Chart, LegendEntry, Panel, Part, area_traces, panel_chart
 from testbed.reporting.drawn_runs import Run, last_hour
 from testbed.reporting.figure import ReportFigure
@@ -33,8 +33,8 @@ def of_network(runs: Sequence[Run], district: str) -> list[Chart]:
 def cars_by(runs: Sequence[Run], axis: str, districts: Sequence[str], unit: str) -> Chart:
     """Charging (up) and discharging (down) by `zone` or `class`, summed over districts, in kW or MW."""
     groups = groups_of(runs[0].result.scenario["fleet"])
-    names = ZONES if axis == "zone" else groups.class_names
-    shift = 0 if axis == "zone" else len(ZONES)
+    names = groups.zones if axis == "zone" else groups.class_names
+    shift = 0 if axis == "zone" else groups.zone_count
     colours = [PART_COLOURS[(shift + k) % len(PART_COLOURS)] for k in range(len(names))]
     factor = 1000 if unit == "MW" else 1
     panels = []

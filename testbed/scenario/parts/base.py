@@ -52,7 +52,8 @@ def _path(text: str) -> str:
 Strategy = Literal["dispatched", "charge_only", "free"]
 Name = Annotated[str, Field(max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
 """Of a class of cars or a kind of charger."""
-ZoneName = Literal["residential", "commercial", "office"]
+ZoneName = Name
+"""Of a zone, a set of buses."""
 PathText = Annotated[str, AfterValidator(_path)]
 """A file or folder."""
 Line = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]

@@ -22,14 +22,22 @@ from testbed.scenario.parts.base import (
 )
 from testbed.scenario.parts.tables import TimelessFormat
 
+MOST_ZONES = 40
 CurveName = Literal["constant", "ac_onboard", "dc_400v", "dc_800v"]
-Zones = Annotated[tuple[ZoneName, ...], Field(min_length=1, max_length=3)]
+Zones = Annotated[tuple[ZoneName, ...], Field(min_length=1, max_length=MOST_ZONES)]
 LAWS_OF_TRIPS = ("profile", "parametric", "survey", "home", "taxi_shifts", "official_visits")
 """Words for how days are drawn; all else is a file."""
-USUAL_ZONES: dict[str, tuple[str, ...]] = {"slow": ("residential", "commercial", "office"), "fast": ("commercial",)}
-"""Where ports of the kinds are that every scenario has."""
+FAST_ZONE = "commercial"
+"""Where ports of fast chargers are; those of slow ones are in every zone."""
 USUAL_PORTS = 8
 """At each bus of its zones, of a kind of charger without a number (A)."""
+
+
+def zones_of_kind(kind: str, own: ChargerKind | None, zones: tuple[str, ...]) -> tuple[str, ...]:
+    """Zones with ports of a kind; own: what the scenario says of it, None of slow and fast ones."""
+    if own is not None:
+        return zones if own.zones is None else own.zones
+    return tuple(zone for zone in zones if kind == "slow" or zone == FAST_ZONE)
 
 
 class ChargerKind(Part):
@@ -47,8 +55,8 @@ class ChargerKind(Part):
     """Above it the limit of charging falls linearly to 0 at a full battery."""
     v2g_charger_usd_per_year: UsdPerYear = 120.0
     """What a bidirectional one costs its owner a year above a one-way one."""
-    zones: Zones = ("residential", "commercial", "office")
-    """Where its ports are; elsewhere its cars cannot charge."""
+    zones: Zones | None = None
+    """Where its ports are, null: in every zone; elsewhere its cars cannot charge."""
     own_transformer: bool = False
     """true: not behind the bus's own MV/LV transformer."""
 

@@ -155,8 +155,8 @@ class District(Part):
     """Air around the MV/LV transformers: one temperature, or 24 hourly ones of a day."""
     zone_map: (Literal["contiguous", "public"] | dict[ZoneName, tuple[BusNumber | Line, ...]]
                | dict[ZoneName, Share]) = "contiguous"
-    """Which buses are residential, commercial, office: a named map (`public` for ieee33 only), lists of bus numbers or
-    names by zone, or shares of the buses with a load, the first zone nearest to the substation (docs/networks.md)."""
+    """Which buses are in which of `fleet.zones`: a named map (`public` for ieee33 only), lists of bus numbers or names
+    by zone, or shares of the buses with a load, the first zone nearest to the substation (docs/networks.md)."""
     connections: Connections = Connections()
     """Which phases cars are connected to."""
     supply: Supply = Supply()

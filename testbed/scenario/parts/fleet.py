@@ -8,6 +8,7 @@ from pydantic import Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from models.drivers.behaviours import REFUSALS
+from models.records.groups import ZONES
 from testbed.scenario.parts.base import (
     BatteryRange,
     Between,
@@ -23,7 +24,7 @@ from testbed.scenario.parts.base import (
     Weight,
     YearsRange,
 )
-from testbed.scenario.parts.classes import ChargerKind, VehicleClass
+from testbed.scenario.parts.classes import ChargerKind, VehicleClass, Zones
 
 
 class Fleet(Part):
@@ -90,6 +91,9 @@ class Fleet(Part):
     """Share of government cars whose charger can discharge."""
     fast_charge_usd_per_kwh: PricePerKwh = 0.20
     """What an owner pays for energy charged on the way, outside the districts."""
+    zones: Zones = ZONES
+    """Zones, sets of buses, of any name; where trips follow a law, `residential`, `commercial` and `office` come first.
+    Each district says in its `zone_map` which buses they are."""
     charger_kinds: dict[Name, ChargerKind] = Field(default_factory=dict)
     """Kinds of chargers beside slow and fast ones."""
     classes: dict[Name, VehicleClass] = Field(default_factory=dict)
