@@ -44,8 +44,8 @@ def _zones(fleet: Fleet) -> Iterator[Contradiction]:
         yield from _known(("fleet", "classes", name, "home_zone"), (c.home_zone,), fleet.zones)
         if c.charger == "fast" and FAST_ZONE not in fleet.zones:
             yield Contradiction(("fleet", "classes", name, "charger"), "fast",
-                                f"has ports in zone {FAST_ZONE} alone, which is none of fleet.zones; name a kind of your "
-                                "own")
+                                f"has ports in zone {FAST_ZONE} alone, which is none of fleet.zones; name a kind of "
+                                "your own")
 
 
 def _known(path: tuple[str | int, ...], named: Iterable[str], zones: tuple[str, ...]) -> Iterator[Contradiction]:
