@@ -26,6 +26,8 @@ RANGES = {
 }
 """(least, most) of each field of OwnUnit, and of each part where it has several: beyond is no power station (A)."""
 WHOLE = frozenset({"min_up_h", "min_down_h", "initial_h", "starts.lag", "must_run"})
+SAME_REL = 1e-9
+"""Two numbers of a table are one within it: 0.44999999999999996 is 0.45, as programs write sums."""
 CONVEX_REL = 1e-6
 """A slope may fall by this share before it is called a fall: tables are rounded."""
 
@@ -126,7 +128,7 @@ def _mistakes_of_points(unit: OwnUnit) -> Iterator[tuple[str, str]]:
             yield "quadratic", f"c={unit.quadratic[2]:g} must be at least 0: the cost must be convex"
         return
     for k, at_mw, name in ((0, unit.p_min_mw, "p_min_mw"), (len(unit.points) - 1, unit.p_max_mw, "p_max_mw")):
-        if unit.points[k][0] != at_mw:
+        if abs(unit.points[k][0] - at_mw) > SAME_REL * max(abs(at_mw), 1.0):
             yield f"points[{k}].mw", f"{unit.points[k][0]:g} must be {name}={at_mw:g}"
     rises = True
     for k, ((mw, _), (next_mw, _)) in enumerate(pairwise(unit.points), 1):

@@ -81,7 +81,7 @@ class _Solving:
     def _commit(self, case: Case, clusters: bool) -> Commitment:
         solve = commit_by_clusters if clusters else commit
         return solve(case, case.knowledge.mip_gap, self.tuning.node_limit, self.without,
-                     tightening=self.tuning.tightening)
+                     tightening=self.tuning.tightening, time_limit_s=self.tuning.time_limit_s)
 
 
 def close_balance(case: Case, u: Ints, d: Dispatch) -> Dispatch:

@@ -12,6 +12,7 @@ holds, and the schedule is judged by what the single units' dispatch makes of it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 
@@ -61,13 +62,13 @@ def clustered(case: Case) -> Case:
 
 
 def commit_by_clusters(case: Case, gap: float, node_limit: int, without: Collection[str] = (),
-                       tightening: bool = False) -> Commitment:
+                       tightening: bool = False, time_limit_s: float = math.inf) -> Commitment:
     """`commit` with identical units clustered; the answer is a schedule of single units [U, H], the bound the MILP's.
 
     Raises PlanError as `commit`, or where the clusters' schedule breaks a minimum time that was left out.
     """
     together = clustered(case)
-    cheapest = commit(together, gap, node_limit, without, tightening=tightening)
+    cheapest = commit(together, gap, node_limit, without, tightening=tightening, time_limit_s=time_limit_s)
     return cheapest if together is case else replace(cheapest, u=single_schedules(together, cheapest), starts=None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -57,20 +58,21 @@ def begin_with(u: Ints) -> Guess:
 
 
 def commit(case: Case, gap: float, node_limit: int, without: Collection[str] = (), cycling: bool = True,
-           tightening: bool = False) -> Commitment:
+           tightening: bool = False, time_limit_s: float = math.inf) -> Commitment:
     """The mixed-integer problem with tangents; raises PlanError when nothing feasible was found.
 
-    `tightening` adds the redundant constraints of eq.TIGHTENING.
+    `tightening` adds the redundant constraints of eq.TIGHTENING; time_limit_s: of the guess, and of the problem itself.
     """
     rough = None
     # a coarse problem takes a fraction of the time and gives a start, and a bound that says how good it is
     if not (cycling and case.cycling_pays().any()):  # binaries of cars are not the guess's
-        rough = roughly(case, gap, without, tightening)
+        rough = roughly(case, gap, without, tightening, time_limit_s)
     if rough is not None:
         # tangents are rows per unit and hour: no more of them than the gap that was asked for can tell apart
         case = with_enough_tangents(case, TANGENT_PART * gap * abs(rough.relaxed_usd))
     v, problem = _written(case, without, cycling, tightening)
-    return solve_commitment(case, v, problem, gap, node_limit, () if rough is None else _guesses(case, rough))
+    guesses = () if rough is None else _guesses(case, rough)
+    return solve_commitment(case, v, problem, gap, node_limit, guesses, time_limit_s)
 
 
 def _guesses(case: Case, rough: Rough) -> Iterator[Guess]:
@@ -99,12 +101,12 @@ def _written(case: Case, without: Collection[str], cycling: bool, tightening: bo
 
 
 def solve_commitment(case: Case, v: Variables, problem: cp.Problem, gap: float, node_limit: int,
-                     guesses: Iterable[Guess] = ()) -> Commitment:
+                     guesses: Iterable[Guess] = (), time_limit_s: float = math.inf) -> Commitment:
     """A commitment problem on the unknowns `v`, whatever it minimises; raises PlanError as `commit`.
 
     The search takes one guess after the other until one proves good enough.
     """
-    milp, asked = Milp(problem), list[Guess]()
+    milp, asked = Milp(problem, time_limit_s), list[Guess]()
     answer, bound = _searched(milp, gap, node_limit, _starts(milp, _whole(case, v), guesses, asked))
     with warnings.catch_warnings():  # cvxpy's warning about limits: every caller judges the status itself
         warnings.simplefilter("ignore", UserWarning)
@@ -156,8 +158,9 @@ def _searched(milp: Milp, gap: float, node_limit: int, starts: Iterable[Answer])
 class Rough:
     """A small problem that stands for a case: what it costs without whole numbers, and a schedule if one is wanted."""
 
-    def __init__(self, small: Case, v: Variables, problem: cp.Problem, gap: float) -> None:
-        self.milp, self.gap = Milp(problem), gap
+    def __init__(self, small: Case, v: Variables, problem: cp.Problem, gap: float,
+                 time_limit_s: float = math.inf) -> None:
+        self.milp, self.gap = Milp(problem, time_limit_s), gap
         self.whole = _whole(small, v)
         self.relaxed = self.milp.solve(highs_options(gap, 1), relaxed=True)
         self._told = np.zeros(2)
@@ -190,10 +193,11 @@ class Rough:
             yield Guess(rounded, self.relaxed_usd, float(solver_s), float(compile_s))
 
 
-def roughly(case: Case, gap: float, without: Collection[str] = (), tightening: bool = False) -> Rough | None:
+def roughly(case: Case, gap: float, without: Collection[str] = (), tightening: bool = False,
+            time_limit_s: float = math.inf) -> Rough | None:
     """The problem with few cohorts and tangents; None if it has no answer."""
     small = coarse(case)
-    rough = Rough(small, *_written(small, without, False, tightening), gap)
+    rough = Rough(small, *_written(small, without, False, tightening), gap, time_limit_s)
     return rough if rough.relaxed.x.size else None
 
 

@@ -5,6 +5,7 @@ cvxpy's own interface to HiGHS is used for all of it; only bounds, integrality a
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,10 @@ from models.records.arrays import Floats
 NO_SEARCH = {"mip_heuristic_run_rins": False, "mip_heuristic_run_rens": False,
              "mip_heuristic_run_root_reduced_cost": False}
 """HiGHS without its searches for better answers, which take most of the time where a good one is given."""
+
+
+LEAST_S = 1.0
+"""What a solve has where a time limit is used up: a start is looked at all the same."""
 
 
 def highs_options(gap: float, node_limit: int) -> dict[str, Any]:
@@ -46,6 +51,8 @@ class Milp:
     """`problem` written for HiGHS once."""
 
     problem: cp.Problem
+    time_limit_s: float = math.inf
+    """Of all its solves together."""
     seconds: float = 0.0
     """Spent in the solver."""
     compile_s: float = field(init=False)
@@ -80,7 +87,10 @@ class Milp:
         known = {} if start is None else {"HIGHS": (None, None, {"model_status": "kOptimal",
                                                                   "solution": start.raw["solution"]})}
         begun = time.perf_counter()
-        raw = self._chain.solver.solve_via_data(data, start is not None, False, dict(options), known)
+        options = dict(options)
+        if math.isfinite(self.time_limit_s):
+            options["time_limit"] = max(self.time_limit_s - self.seconds, LEAST_S)
+        raw = self._chain.solver.solve_via_data(data, start is not None, False, options, known)
         self.seconds += time.perf_counter() - begun
         return _answer(raw, relaxed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -10,6 +11,8 @@ class Tuning:
     """Settings of the solve that are not part of the model."""
 
     node_limit: int = 3_000
+    time_limit_s: float = math.inf
+    """Seconds of each search. Only measurements have one: what it leaves depends on the machine."""
     terminal_value_usd_per_mwh: float = 20.0
     """Terminal rule `price`: value of a MWh in a battery at the horizon's end (A)."""
     delivery_quantile: float = 1.0

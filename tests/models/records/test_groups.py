@@ -54,6 +54,19 @@ def test_classes_and_kinds_of_ones_own_make_groups_of_their_own():
     assert own.behind_transformer.tolist() == [True, False, False]
 
 
+def test_zones_may_have_any_names_and_number():
+    own = Groups((CarClass("van", 3), CarClass("car", 0)), zones=("home", "mall", "quay", "depot"))
+    groups = np.arange(own.count)
+    assert (own.zone_count, own.count, own.cohort_count(2)) == (4, 16, 48)
+    parts = own.zone_of(groups), own.class_of(groups), is_bidirectional(groups)
+    np.testing.assert_array_equal(own.index(*parts), groups)
+    assert own.names()[-1] == "depot/car/bidirectional"
+    assert own.by_zone_class_way(groups).shape == (4, 2, 2)
+    assert by_zone(groups, own.zone_count)[:, 0].tolist() == [0, 4, 8, 12]
+    with pytest.raises(RecordError, match=r"zone home is there twice; class van: home_zone=2 is none of the 2 zones"):
+        Groups((CarClass("van", 2),), zones=("home", "home"))
+
+
 def test_groups_that_contradict_themselves_are_refused_all_at_once():
     with pytest.raises(RecordError, match=r"class van is there twice.*class van: kind=5 .*class van: home_zone=9 "):
         Groups((CarClass("van", 0), CarClass("van", 9, kind=5)))

@@ -262,6 +262,8 @@ def test_an_impossible_value(write, line, expected):
     ("districts.0.zone_map={residential: [2, 40], commercial: [3], office: [4]}", "names buses outside the feeder"),
     ("districts.0.zone_map={residential: [2], commercial: [2], office: [4]}", "[2]: names buses twice"),
     ("districts.0.zone_map={residential: [2], commercial: [3]}", "['office']: names no bus for these zones"),
+    ("districts.0.zone_map={residential: [2], comercial: [3], office: [4]}", "= 'comercial': is none of fleet.zones: "
+     "residential, commercial, office (did you mean commercial?)"),
     ("districts.1.zone_map={residential: [2]}", "is only for a district with a feeder"),
     ("fleet.trips=nowhere", "must be 'profile', 'parametric', 'survey' or 'home'"),
     ("drivers.habit.mean_soc=1.5", "drivers.habit.mean_soc = 1.5: must be from 0 to 1"),

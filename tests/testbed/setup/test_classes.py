@@ -96,6 +96,18 @@ districts: [{name: feeder33, feeder: ieee33, peak_scale: 0.83, cars: {private: 1
 # ---------------------------------------------------------------- what is refused
 WRONG = {
     "fleet: {classes: {van: {charger: depot}}}": "fleet.classes.van.charger = 'depot': must be a kind of",
+    "fleet: {zones: [home, mall]}": "fleet.zones = ['home', 'mall']: must begin with residential, commercial, office: "
+                                    "trips of cars without fleet.classes follow a law that leads there",
+    "fleet: {zones: [residential, commercial, office, office]}": "fleet.zones = ['office']: names zones twice",
+    "fleet: {zones: [residential, commercial, office, quay]}": "zone_map = 'contiguous': knows residential, "
+                                                               "commercial, office alone; give lists of buses or",
+    "fleet: {classes: {van: {home_zone: ofice}}}": "home_zone = 'ofice': is none of fleet.zones: residential, commercial, "
+                                                   "office (did you mean office?)",
+    "fleet: {charger_kinds: {box: {power_kw: [11, 11], zones: [quay]}}}": "box.zones = 'quay': is none of fleet.zones: ",
+    "fleet: {zones: [home], classes: {van: {home_zone: home, charger: fast, trips: delivery_van}}}":
+        "van.charger = 'fast': has ports in zone commercial alone, which is none of fleet.zones",
+    "faults: [{kind: chargers_out, district: feeder33, zone: quay, from_h: 1, until_h: 2}]":
+        "faults.0.zone = 'quay': is none of fleet.zones: residential, commercial, office",
     "fleet: {charger_kinds: {slow: {power_kw: [3, 3]}}}": "fleet.charger_kinds.slow = 'slow': is a kind that every",
     "fleet: {charger_kinds: {box: {power_kw: [11, 11], curve: ac_onboard, eta_charge: 0.8}}}":
         "fleet.charger_kinds.box.eta_charge = 0.8: must be within 0.05 of 0.933",
