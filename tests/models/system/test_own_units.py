@@ -209,3 +209,16 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     for name in ("none.csv", "none.json"):
         with pytest.raises(UnitFileError, match=name):
             units_of(str(tmp_path / name))
+
+
+def test_points_that_a_program_summed_are_the_limits(tmp_path: Path) -> None:
+    """0.44999999999999996 is 0.45, as in cases of 610 units of the library; 0.449 is not."""
+    case, points = copy.deepcopy(CASE), [{"mw": 0.09, "cost": 1.0}, {"mw": 0.44999999999999996, "cost": 2.0}]
+    small = case["thermal_generators"]["steam"]
+    small |= {"power_output_minimum": 0.09, "power_output_maximum": 0.45, "power_output_t0": 0.09,
+              "piecewise_production": points}
+    units = read_pglib_uc(_json(tmp_path, case)).units
+    assert units.fuel_cost_usd_per_h(np.array([0.45]), np.ones(1, dtype=bool)) == pytest.approx([2.0])
+    points[1]["mw"] = 0.449
+    with pytest.raises(UnitFileError, match=r"piecewise_production\[1\].mw: 0.449 must be p_max_mw=0.45"):
+        read_pglib_uc(_json(tmp_path, case))

@@ -101,9 +101,9 @@ WRONG = {
     "fleet: {zones: [residential, commercial, office, office]}": "fleet.zones = ['office']: names zones twice",
     "fleet: {zones: [residential, commercial, office, quay]}": "zone_map = 'contiguous': knows residential, "
                                                                "commercial, office alone; give lists of buses or",
-    "fleet: {classes: {van: {home_zone: ofice}}}": "home_zone = 'ofice': is none of fleet.zones: residential, commercial, "
-                                                   "office (did you mean office?)",
-    "fleet: {charger_kinds: {box: {power_kw: [11, 11], zones: [quay]}}}": "box.zones = 'quay': is none of fleet.zones: ",
+    "fleet: {classes: {van: {home_zone: ofice}}}": "home_zone = 'ofice': is none of fleet.zones: residential, "
+                                                   "commercial, office (did you mean office?)",
+    "fleet: {charger_kinds: {box: {power_kw: [11, 11], zones: [quay]}}}": "box.zones = 'quay': is none of fleet.zones",
     "fleet: {zones: [home], classes: {van: {home_zone: home, charger: fast, trips: delivery_van}}}":
         "van.charger = 'fast': has ports in zone commercial alone, which is none of fleet.zones",
     "faults: [{kind: chargers_out, district: feeder33, zone: quay, from_h: 1, until_h: 2}]":
