@@ -139,7 +139,7 @@ def measured_apart(case: Case, limit_s: float) -> Row | str:
     except subprocess.TimeoutExpired:
         return f"no answer within {LIMITS_IN_ALL * limit_s:g} s"
     except subprocess.CalledProcessError as error:
-        return (error.stderr.strip().splitlines() or [f"ended with {error.returncode}"])[-1]
+        return str((error.stderr.strip().splitlines() or [f"ended with {error.returncode}"])[-1])
     return Row(**json.loads(ended.stdout.splitlines()[-1]))
 
 

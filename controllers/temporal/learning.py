@@ -59,7 +59,7 @@ class ComplianceLearner:
 
     def __init__(self, districts: int, assumed_compliance: float, groups: int, zones: int = len(ZONES)) -> None:
         self.assumed_compliance, self.zones = assumed_compliance, zones
-        self.books = tuple(DistrictBook(*np.zeros((2, groups)), zones) for _ in range(districts))
+        self.books = tuple(DistrictBook(np.zeros(groups), np.zeros(groups), zones) for _ in range(districts))
 
     def observe(self, time_s: int, records: tuple[DeliveryRecord, ...]) -> None:
         """Learn from what ended in the step before time_s."""
