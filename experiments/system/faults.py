@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,12 +21,15 @@ from experiments.csv_rows import write_rows
 from experiments.runs import exit_code, results_of
 from models.records.arrays import Bools
 from testbed.auditing.of_runs import AuditedRun, audited_in_passing
-from testbed.metrics.of_runs import compute_metrics
+from testbed.metrics.of_runs import compute_metrics, resolution_usd
 from testbed.reporting.tables import print_table
 from testbed.results.reading import Result, ResultError
 from testbed.running.preflight import RESULTS, compare_request
 from testbed.running.several_runs import jobs
 from testbed.wiring.attributes import recorded
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
 
 CONTROLLERS = ("uncoordinated", "smart_charging", "temporal", "bilayer")
 NONE = "none"
@@ -48,7 +52,9 @@ FAULTS: Mapping[str, str] = {
 """All kinds but `phase_out`, which needs a network of three phases; evenings, or the day where words are meant."""
 LEDGERS = ("society_cost_usd_adjusted", "owners_cost_usd_adjusted", "operator_cost_usd_adjusted")
 DIFFERENCES = (*LEDGERS, "imbalance_cost_usd", "departures_short_kwh", "not_delivered_share")
-HEAD = ("fault", "controller", "seed", *DIFFERENCES, "violations", "named", "new NaN in")
+NOISE = "twice the gap [$]"
+"""Of a difference of costs: twice the larger gap of the two runs' plans."""
+HEAD = ("fault", "controller", "seed", *DIFFERENCES, NOISE, "violations", "named", "new NaN in")
 EXPLAINED_NAN = {"lower_solver_fails": ("vm_socp_pu", "vm_plan_ac_pu", "nodal_price_usd_per_mwh", "losses_socp_kw",
                                         "losses_plan_ac_kw", "relaxation_gap_rel", "relaxation_vm_error_pu",
                                         "relaxation_loss_error_rel"),
@@ -64,7 +70,8 @@ def rows_of(fault: str, plain: Sequence[Result], faulty: Sequence[Result],
         old, new = compute_metrics(before), compute_metrics(after)
         named = [note for note in audit.notes if f"({fault})" in note]
         rows.append((fault, after.controller, after.seed, *(new[name] - old[name] for name in DIFFERENCES),
-                     audit.count, len(named), " ".join(new_nans(fault, before, after))))
+                     max(resolution_usd(before), resolution_usd(after)), audit.count, len(named),
+                     " ".join(new_nans(fault, before, after))))
     return rows
 
 
@@ -98,6 +105,28 @@ def study(folder: Path, scenario: str, controllers: Sequence[str], faults: Seque
         faulty = results(fault)
         rows += rows_of(fault, plain, faulty, audited_in_passing([result.path for result in faulty]))
     return rows
+
+
+def picture(rows: Sequence[Mapping[str, str]]) -> Drawing:
+    """Society's cost of each fault under each controller; the colour by its logarithm beyond 100 $."""
+    from matplotlib.colors import SymLogNorm  # noqa: PLC0415 - an extra
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    faults, controllers = (list(dict.fromkeys(row[name] for row in rows)) for name in ("fault", "controller"))
+    costs = np.full((len(faults), len(controllers)), np.nan)
+    for row in rows:
+        costs[faults.index(row["fault"]), controllers.index(row["controller"])] = float(row[LEDGERS[0]])
+    figure = Figure(figsize=(7, 0.35 * len(faults) + 1), layout="constrained")
+    axes = figure.subplots()
+    most = max(float(np.nanmax(np.abs(costs))), 101.0)
+    shown = axes.imshow(costs, aspect="auto", cmap="RdBu_r", norm=SymLogNorm(100.0, vmin=-most, vmax=most))
+    for (line, place), usd in np.ndenumerate(costs):
+        axes.text(place, line, f"{usd:+,.0f}", ha="center", va="center", fontsize=8,
+                  color="white" if abs(usd) > most / 10 else "black")
+    axes.set_xticks(range(len(controllers)), controllers, fontsize=8)
+    axes.set_yticks(range(len(faults)), [fault.replace("_", " ") for fault in faults], fontsize=8)
+    figure.colorbar(shown, ax=axes, label="more for society [$ a day]")
+    return figure
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,69 @@
+"""What each fault costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
+from experiments.publishing.figures import Figure
+from experiments.publishing.markdown import bold, code, column, cross
+from experiments.publishing.metric_rows import one_run
+from experiments.publishing.running import Run
+from experiments.publishing.tables import Row
+from experiments.system import faults as study
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+SCENARIO, TRIP = "study_day", "unit_trip"
+
+
+def run(work: Run) -> None:
+    """Every kind alone; complete runs are kept. What the audit says is a column, so exit code 1 is no failure."""
+    work.command(study.main, "--workers", str(work.workers), "-o", str(work.folder), accepts=(0, 1))
+
+
+def cost(row: Row) -> str:
+    """Of society; bold where it is beyond twice the gap of the plans."""
+    usd = float(row[study.LEDGERS[0]])
+    text = f"{usd:+,.0f}"
+    return bold(text) if usd and abs(usd) >= float(row[study.NOISE]) else text
+
+
+def costs(rows: Sequence[Row]) -> str:
+    """Society's ledger."""
+    return cross(rows, [code("", "fault")], column("", "controller"), cost)
+
+
+def others(rows: Sequence[Row]) -> str:
+    """Owners, operator and energy missing at departures."""
+    def three(row: Row) -> str:
+        owners, operator, short_kwh = (float(row[name]) for name in (*study.LEDGERS[1:], "departures_short_kwh"))
+        return f"{owners:+,.0f}, {operator:+,.0f}, {short_kwh:+,.0f}"
+
+    return cross(rows, [code("", "fault")], column("", "controller"), three)
+
+
+def audit(rows: Sequence[Row]) -> str:
+    """Violations, and notes that name the fault."""
+    def told(row: Row) -> str:
+        unknown = f" ({row['new NaN in']})" if row["new NaN in"] else ""
+        return f"{row['violations']}, {row['named']}{unknown}"
+
+    return cross(rows, [code("", "fault")], column("", "controller"), told)
+
+
+def picture(rows: Sequence[Row]) -> Drawing:
+    """A cell per fault and controller."""
+    return study.picture(rows)
+
+
+EXPERIMENTS = (Experiment(
+    name="faults", page="faults.md", question="What does each fault cost under each controller?", minutes="15", run=run,
+    tables={"faults": Source("faults.csv", SCENARIO, "1", study.CONTROLLERS)},
+    blocks={"costs": Block(("faults",), costs), "others": Block(("faults",), others),
+            "audit": Block(("faults",), audit)},
+    figures={"figure": Figure("faults.png", ("faults",), picture, "What each fault costs society, by controller")},
+    cheap=CheapRow("study_day, seed 1, uncoordinated, U3 trips from 17:00 to 22:00", one_run(
+        SCENARIO, "uncoordinated", ("society_cost_usd_adjusted",), f"faults=[{study.FAULTS[TRIP]}]"), relative=1e-3)),)
