@@ -18,7 +18,8 @@ from audit.run import SECONDS_PER_HOUR, Run
 DAY_S = 86_400
 FOREVER_S = 2**62
 DEAD_CHARGERS = ("limited_of_steps",)
-DEAD_LOADS = ("profiles", "loads_of_buses", "ac_of_the_plan", "nodal_prices")
+PLANNED_FLOWS = ("ac_of_the_plan", "nodal_prices")
+DEAD_LOADS = ("profiles", "loads_of_buses", *PLANNED_FLOWS)
 PLAN_MISSED = ("planned_limits", "planned_minimum_times", "planned_ramps", "planned_costs", "planned_objective",
                "planned_price", "planned_balance", "planned_reserve", "expected_objective", "targets_of_plans",
                "price_at_the_substation", "minimum_times")
@@ -27,7 +28,7 @@ FLOW = ("ac_of_what_happened", "ac_of_setpoints", "ac_without_cars", "ac_by_powe
 BREAKS: dict[str, tuple[str, ...]] = {
     "lower_layer_silent": ("ac_of_setpoints",), "lower_solver_fails": ("ac_of_setpoints",),
     "setpoints_late": (), "setpoints_dropped": (), "telemetry_stale": (), "measurement_error": (),
-    "forecast_outage": (), "chargers_out": DEAD_CHARGERS, "zone_out": (),
+    "forecast_outage": PLANNED_FLOWS, "chargers_out": DEAD_CHARGERS, "zone_out": (),
     "upper_layer_silent": PLAN_MISSED, "upper_solver_fails": PLAN_MISSED,
     "line_out": DEAD_LOADS + DEAD_CHARGERS, "phase_out": DEAD_LOADS + DEAD_CHARGERS, "wind_off": ("profiles",),
     "unit_trip": ("commitment", "minimum_times", "emergency_order", "emergency_starts"), "power_flow_diverges": FLOW}

@@ -65,5 +65,5 @@ EXPERIMENTS = (Experiment(
     blocks={"costs": Block(("faults",), costs), "others": Block(("faults",), others),
             "audit": Block(("faults",), audit)},
     figures={"figure": Figure("faults.png", ("faults",), picture, "What each fault costs society, by controller")},
-    cheap=CheapRow("study_day, seed 1, uncoordinated, U3 trips from 17:00 to 22:00", one_run(
+    cheap=CheapRow("study_day, seed 1, uncoordinated, U2 trips from 17:00 to 22:00", one_run(
         SCENARIO, "uncoordinated", ("society_cost_usd_adjusted",), f"faults=[{study.FAULTS[TRIP]}]"), relative=1e-3)),)

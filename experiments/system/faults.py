@@ -46,10 +46,13 @@ FAULTS: Mapping[str, str] = {
     "chargers_out": "{kind: chargers_out, district: feeder33, zone: residential, from_h: 17, until_h: 22}",
     "line_out": "{kind: line_out, district: feeder33, line_to: 26, from_h: 17, until_h: 22}",
     "zone_out": "{kind: zone_out, district: feeder33, zone: residential, from_h: 17, until_h: 22}",
-    "unit_trip": "{kind: unit_trip, unit: U3, from_h: 17, until_h: 22}",
+    "unit_trip": "{kind: unit_trip, unit: U2, from_h: 17, until_h: 22}",
     "wind_off": "{kind: wind_off, from_h: 17, until_h: 22}",
     "power_flow_diverges": "{kind: power_flow_diverges, district: feeder33, from_h: 17, until_h: 22}"}
-"""All kinds but `phase_out`, which needs a network of three phases; evenings, or the day where words are meant."""
+"""All kinds but `phase_out`, which needs a network of three phases; evenings, or the day where words are meant.
+
+U2 runs all day under every controller: a unit that one of them has off would cost it nothing.
+"""
 LEDGERS = ("society_cost_usd_adjusted", "owners_cost_usd_adjusted", "operator_cost_usd_adjusted")
 DIFFERENCES = (*LEDGERS, "imbalance_cost_usd", "departures_short_kwh", "not_delivered_share")
 NOISE = "twice the gap [$]"

@@ -44,6 +44,14 @@ def test_only_in_its_district(what: str, is_named: bool) -> None:
     assert ("faults.0 (line_out)" in line) is is_named
 
 
+@pytest.mark.parametrize(("rule", "is_named"), [("ac_of_the_plan", True), ("nodal_prices", True),
+                                                ("ac_of_what_happened", False)])
+def test_who_planned_without_forecasts_planned_other_flows(rule: str, is_named: bool) -> None:
+    out = {"kind": "forecast_outage", "day": 1, "from_h": 0.0, "until_h": 24.0, "district": None}
+    line, = said(rule, 7, run_with(out), "north: losses of the plan")
+    assert ("faults.0 (forecast_outage)" in line) is is_named
+
+
 def test_a_trip_is_felt_as_long_as_minimum_times_and_a_missed_re_dispatch_for_its_hour() -> None:
     trip = {"kind": "unit_trip", "day": 1, "from_h": 5.0, "until_h": 7.0, "district": None}
     silent = {"kind": "upper_layer_silent", "day": 1, "from_h": 5.0, "until_h": 7.0, "district": None}
