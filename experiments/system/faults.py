@@ -125,7 +125,7 @@ def picture(rows: Sequence[Mapping[str, str]]) -> Drawing:
     shown = axes.imshow(costs, aspect="auto", cmap="RdBu_r", norm=SymLogNorm(100.0, vmin=-most, vmax=most))
     for (line, place), usd in np.ndenumerate(costs):
         axes.text(place, line, f"{usd:+,.0f}", ha="center", va="center", fontsize=8,
-                  color="white" if abs(usd) > most / 10 else "black")
+                  color="white" if abs(usd) > most / 30 else "black")
     axes.set_xticks(range(len(controllers)), controllers, fontsize=8)
     axes.set_yticks(range(len(faults)), [fault.replace("_", " ") for fault in faults], fontsize=8)
     figure.colorbar(shown, ax=axes, label="more for society [$ a day]")
