@@ -1,4 +1,4 @@
-"""All experiments: every file of `experiments/published` declares some as EXPERIMENTS."""
+"""All experiments: every file below `experiments/published` declares some as EXPERIMENTS."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 from experiments.publishing.experiment import Experiment
 from experiments.publishing.tables import PublishedError
@@ -21,8 +21,9 @@ COMMANDS = "publishing.commands"
 @cache
 def experiments() -> dict[str, Experiment]:
     """By name."""
-    declared = [experiment for module in sorted(info.name for info in iter_modules([str(FOLDER)]))
-                for experiment in import_module(f"{PACKAGE}.{module}").EXPERIMENTS]
+    modules = (info.name for info in walk_packages([str(FOLDER)], f"{PACKAGE}.") if not info.ispkg)
+    declared = [experiment for module in sorted(modules, key=lambda name: name.rpartition(".")[2])
+                for experiment in import_module(module).EXPERIMENTS]
     return {experiment.name: experiment for experiment in declared}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from experiments.feeder.three_phases import LOWEST_V
-from experiments.published.street_day import CONTROLLERS, SCENARIO
+from experiments.published.feeder.street_day import CONTROLLERS, SCENARIO
 from experiments.publishing.metric_rows import runs
 from testbed.metrics.of_runs import compute_metrics
 

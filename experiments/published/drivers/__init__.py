@@ -1,0 +1,1 @@
+"""Questions about drivers: compliance, learning, promises, fairness, home charging."""

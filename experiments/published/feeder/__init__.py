@@ -1,0 +1,1 @@
+"""Questions about where cars charge and give back."""

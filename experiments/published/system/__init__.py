@@ -1,0 +1,1 @@
+"""Questions about when: the whole system, its units and its plans."""

@@ -1,0 +1,1 @@
+"""Questions about battery wear and what owners earn."""
