@@ -107,7 +107,8 @@ OPERATOR = OPERATING + 42 * 11 + IMBALANCE - TARIFF
 OBJECTIVE = 1.5 * OPERATING + 2 * (WEAR + TARIFF) + 3 * 3 * 70 + 5 * 42 * 11 + IMBALANCE
 EXPECTED = {
     "fuel_cost_usd": 4200, "startup_cost_usd": 50, "operating_cost_usd": OPERATING, "carbon_t": 42,
-    "carbon_cost_usd": 462, "curtailed_mwh": 3, "curtailment_penalty_usd": 210, "tariff_payments_usd": TARIFF,
+    "carbon_cost_usd": 462, "curtailed_mwh": 3, "generation_curtailed_mwh": np.nan,
+    "curtailment_penalty_usd": 210, "tariff_payments_usd": TARIFF,
     "wear_cost_usd": WEAR, "fast_charge_cost_usd": 7, "owners_net_cost_usd": TARIFF + WEAR + 7,
     "imbalance_cost_usd": IMBALANCE, "feeder_loss_cost_usd": (0.4 + 1.2 + 0.6) / 2, "total_cost_usd": TOTAL,
     "total_cost_usd_adjusted": TOTAL - STORED_MWH * SOCIETY_REFILL, "objective_usd": OBJECTIVE,
