@@ -143,6 +143,7 @@ EXPECTED = {
                    "planned_carbon_cost_usd"), math.nan) | dict.fromkeys((  # no plan is in this file
     "unbalance_max_percent", "unbalance_above_2_bus_h", "supply_min_v", "supply_max_v", "supply_outside_customers",
     "supply_outside_customer_h", "en50160_worst_percent", "en50160_failing_customers", "phase_loading_max_percent",
+    "limits_import_kwh", "limits_export_kwh", "limits_gini", "limits_broken_customer_h",
     "neutral_current_max_a",
     "transformer_life_max_h", "transformer_life_sum_h", "transformer_hot_spot_max_celsius", "transformer_losses_kwh",
 ), math.nan)  # nor any circuit of three phases or transformer's rating: see test_transformer_figures
