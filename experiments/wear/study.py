@@ -54,8 +54,11 @@ NINE_HOURS = (
     "objective.weight_carbon=0", "objective.carbon_price_usd_per_t=0", "planning.terminal=cyclic",
     "planning.mip_gap=5e-4", "planning.assumed_compliance=1.0", "drivers.profile=full")
 """`claims_day` in another scenario, but that owners' wear counts: else no coefficient could act."""
-FADING = {"without tariff": ("objective.tariff_in_objective=false", "tariff.table=none"),
-          "with tariff": ("objective.tariff_in_objective=true",)}
+_TARIFF = {"without tariff": ("objective.tariff_in_objective=false", "tariff.table=none"),
+           "with tariff": ("objective.tariff_in_objective=true",)}
+_RESERVE = {"": (), "scheduled, ": ("system.reserve_rule=scheduled", "system.reserve_curve=flat")}
+FADING = {f"{rule}{paid}": (*_RESERVE[rule], *_TARIFF[paid]) for rule in ("scheduled, ", "") for paid in _TARIFF}
+"""`scheduled` and a flat price of missing reserve are the claim's own; else `study_day`'s `deliverable`."""
 DAYS = 30
 LIVES_YEARS = (4.0, 8.0, 12.0)
 Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
@@ -175,11 +178,11 @@ def _flags(result: Result, model: str) -> tuple[str, ...]:
 
 
 def fading(given: argparse.Namespace) -> list[Table]:
-    """How V2G shrinks as wear grows, in the setting of the nine hours: fuel and start-ups, with and without tariff."""
+    """How V2G shrinks as wear grows, in the setting of the nine hours: with and without tariff, by rule of reserve."""
     shown = ("hours_fewer_units", "discharged_mwh", "wear_cost_usd", "operating_cost_usd")
     rows: list[Sequence[str]] = []
     curves = []
-    folders = {(label, coefficient): f"fading/{label.replace(' ', '_')}/{coefficient:g}"
+    folders = {(label, coefficient): f"fading/{label.replace(', ', '_').replace(' ', '_')}/{coefficient:g}"
                for label in FADING for coefficient in FADING_COEFFICIENTS}
     results = many_runs(given, {folder: ((V2G,), (
         *NINE_HOURS, *FADING[label], f"objective.wear_usd_per_mwh={coefficient:g}"))
