@@ -22,13 +22,14 @@ SUMS = ("USD", "t", "kWh", "MWh")
 COUNTS = ("unit_starts", "emergency_starts")
 STATES = ("on_before_h",)
 """As the hour begins."""
+SMALL_BLOCK = 512
 
 
 def keep_figures(path: Path, figures: Mapping[str, float]) -> None:
     """Put the small file in the place of the whole one, all at once; `figures` are those of the whole."""
     result = open_result(path)
     text = optimised(result)
-    with result.held_open(), h5py.File(path, "r", locking=False) as whole, laid_out(path) as small:
+    with result.held_open(), h5py.File(path, "r", locking=False) as whole, laid_out(path, SMALL_BLOCK) as small:
         for name, value in whole.attrs.items():
             small.attrs[name] = value
         small.attrs[FIGURES_KEPT] = text

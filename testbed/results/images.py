@@ -17,16 +17,19 @@ from testbed.wiring.whole_files import write_whole
 
 GROWTH = 1 << 22
 """Bytes by which a file in memory grows."""
+NAMES_BLOCK = 2048
+"""Bytes at a time for what names and describes arrays: HDF5's own."""
 
 
 @contextmanager
-def laid_out(path: Path) -> Iterator[h5py.File]:
+def laid_out(path: Path, names_block: int = NAMES_BLOCK) -> Iterator[h5py.File]:
     """A new file; it takes the place of `path` when the block ends, and nothing has changed if it throws.
 
-    Raises NoSpace.
+    What names and describes its arrays grows by `names_block` bytes: the last block is half empty. Raises NoSpace.
     """
     # the name is only a name: nothing is written under it
-    with h5py.File(f"{path.name} in memory", "w", driver="core", backing_store=False, block_size=GROWTH) as file:
+    with h5py.File(f"{path.name} in memory", "w", driver="core", backing_store=False, block_size=GROWTH,
+                   meta_block_size=names_block) as file:
         yield file
         image = _image(file)
     write_whole(path, image)

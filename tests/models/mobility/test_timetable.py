@@ -114,7 +114,7 @@ def test_a_name_that_is_none_tells_those_that_come_along() -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_trips_that_come_along_can_be_read_and_each_car_has_some(name: str) -> None:
     trips = read_trips(name)
-    assert trips.cars == 12
+    assert trips.cars in (12, 40)
     assert np.unique(trips.car).size == trips.cars
 
 

@@ -56,7 +56,7 @@ def test_any_change_of_the_tuning_or_of_what_is_left_out_is_another_question(lay
     keys = {plan_key(layer, view), plan_key(UnitCommitment(layer.knowledge, "none", without=["reserve"]), view)}
     for field in fields(Tuning):
         value = getattr(layer.tuning, field.name)
-        other = not value if isinstance(value, bool) else value * 2
+        other = not value if isinstance(value, bool) else value / 2 if np.isfinite(value) else 1.0
         keys.add(plan_key(UnitCommitment(layer.knowledge, "none", replace(Tuning(), **{field.name: other})), view))
     assert len(keys) == 2 + len(fields(Tuning))
 
