@@ -26,6 +26,7 @@ def run(tmp_path_factory):
     return open_result(path)
 
 
+@pytest.mark.slow
 def test_each_hour_s_objective_is_the_day_ahead_one_to_the_gap(run):
     expected_usd = run.system("expected_objective_usd")
     assert expected_usd.size == 24
