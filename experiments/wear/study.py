@@ -54,11 +54,10 @@ NINE_HOURS = (
     "objective.weight_carbon=0", "objective.carbon_price_usd_per_t=0", "planning.terminal=cyclic",
     "planning.mip_gap=5e-4", "planning.assumed_compliance=1.0", "drivers.profile=full")
 """`claims_day` in another scenario, but that owners' wear counts: else no coefficient could act."""
-_TARIFF = {"without tariff": ("objective.tariff_in_objective=false", "tariff.table=none"),
-           "with tariff": ("objective.tariff_in_objective=true",)}
-_RESERVE = {"": (), "scheduled, ": ("system.reserve_rule=scheduled", "system.reserve_curve=flat")}
-FADING = {f"{rule}{paid}": (*_RESERVE[rule], *_TARIFF[paid]) for rule in ("scheduled, ", "") for paid in _TARIFF}
-"""`scheduled` and a flat price of missing reserve are the claim's own; else `study_day`'s `deliverable`."""
+_NO_TARIFF = ("objective.tariff_in_objective=false", "tariff.table=none")
+FADING = {"scheduled without tariff": ("system.reserve_rule=scheduled", "system.reserve_curve=flat", *_NO_TARIFF),
+          "without tariff": _NO_TARIFF, "with tariff": ("objective.tariff_in_objective=true",)}
+"""`scheduled` and a flat price of missing reserve are the claim's own; the others have `study_day`'s `deliverable`."""
 DAYS = 30
 LIVES_YEARS = (4.0, 8.0, 12.0)
 Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
@@ -182,7 +181,7 @@ def fading(given: argparse.Namespace) -> list[Table]:
     shown = ("hours_fewer_units", "discharged_mwh", "wear_cost_usd", "operating_cost_usd")
     rows: list[Sequence[str]] = []
     curves = []
-    folders = {(label, coefficient): f"fading/{label.replace(', ', '_').replace(' ', '_')}/{coefficient:g}"
+    folders = {(label, coefficient): f"fading/{label.replace(' ', '_')}/{coefficient:g}"
                for label in FADING for coefficient in FADING_COEFFICIENTS}
     results = many_runs(given, {folder: ((V2G,), (
         *NINE_HOURS, *FADING[label], f"objective.wear_usd_per_mwh={coefficient:g}"))
