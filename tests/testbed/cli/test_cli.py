@@ -201,6 +201,7 @@ def test_a_plan_is_never_overwritten(here: Path, fake_run: FakeRun, write_result
 
 
 # --------------------------------------------------------------------- compare
+@pytest.mark.slow
 def test_compare_pairs_all_controllers_on_the_same_seeds(here: Path, fake_run: FakeRun) -> None:
     done = call("compare", "smoke", "--controllers", "mine.py:Mine, mine.py:Other", "--seeds", 2, "--set", "seed=3",
                 "-o", "out", "--no-audit")

@@ -72,6 +72,7 @@ def test_netcdf_has_the_groups_with_units_and_figures(result: Result) -> None:
         assert figures.charged_mwh.attrs["units"] == "MWh"
 
 
+@pytest.mark.slow
 def test_the_net_solved_step_by_step_gives_the_voltages_of_the_run(result: Result, tmp_path: Path) -> None:
     import pandapower as pp  # noqa: PLC0415
     from pandapower.timeseries import OutputWriter, run_timeseries  # noqa: PLC0415

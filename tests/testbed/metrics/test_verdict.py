@@ -56,7 +56,8 @@ def test_one_seed_the_gap_and_the_interval_decide_whether_it_is_resolved(run_of:
 
     alone = resolved((1000, 990))
     assert not alone[0] and "beyond twice the gap" in alone[1] and "one seed says nothing of other days" in alone[1]
-    assert resolved((1000, 990), gap=0.1)[0] is False and "below twice the gap" in resolved((1000, 990), gap=0.1)[1]
+    within = resolved((1000, 990), gap=0.1)
+    assert within[0] is False and "below twice the gap" in within[1]
     steady = resolved((1000, 990), (1010, 1001), (990, 979))
     assert steady[0] and "95 % interval of 3 seeds" in steady[1] and "leaves out 0" in steady[1]
     wild = resolved((1000, 900), (1000, 1050))

@@ -44,6 +44,7 @@ def outdoor(folder: Path) -> dict[str, object]:
     return {**WEATHER["weather"], "start": f"python: {folder / 'outdoor.py'}:Outdoor"}
 
 
+@pytest.mark.slow
 def test_told_load_is_used_and_what_is_added_is_recorded(tmp_path) -> None:
     file = small_run.run(tmp_path, said(load=STEADY, weather=outdoor(tmp_path)))
     result, hour = open_result(file), np.arange(24.0)

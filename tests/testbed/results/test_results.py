@@ -27,6 +27,7 @@ from testbed.wiring.failure import Failure
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.slow
 def test_xarray_opens_every_group_with_coordinates_units_and_names(write_result: Any, toy: Any) -> None:
     path = write_result(system={"load_mw": [1.0, 2.0, 3.0, 4.0]}, plans=(toy.plan_arrays(toy.layout()),),
                         totals={"feeder33": {"driven_kwh": np.array([3.0, 4.0])}})

@@ -40,11 +40,10 @@ def priced(folder, below_per_mwh):
     return f"tariff.table={file}"
 
 
-SLOW_CASES = [(-50, 53.6), (-50, 0.0), (-500, 53.6)]
+CASES = [(-50, 53.6), (-50, 0.0), (-500, 53.6), (-500, 0.0)]
 
 
-@pytest.fixture(scope="module", ids=str, params=[
-    *(pytest.param(case, marks=pytest.mark.slow) for case in SLOW_CASES), (-500, 0.0)])
+@pytest.fixture(scope="module", ids=str, params=[pytest.param(case, marks=pytest.mark.slow) for case in CASES])
 def noon(request, tmp_path_factory):
     """(price below zero, wear, result) of a day."""
     below, wear = request.param

@@ -62,6 +62,7 @@ def test_a_solver_at_work_is_not_taken_for_silent(monkeypatch):
         assert asyncio.run(stepped(address)) == 18_000
 
 
+@pytest.mark.slow
 def test_a_server_that_stands_still_is_lost_after_patience(monkeypatch):
     """Nothing of it moves, as after SIGSTOP."""
     def stopped(server):

@@ -34,12 +34,14 @@ def test_each_hour_s_objective_is_the_day_ahead_one_to_the_gap(run):
     assert run.system("redispatch_failed").sum() == 0
 
 
+@pytest.mark.slow
 def test_until_cars_are_back_nothing_changes_at_all(run):
     """State of units and cars is carried exactly, hour by hour."""
     expected_usd = run.system("expected_objective_usd")[:UNTOUCHED_H]
     assert expected_usd == pytest.approx(expected_usd[0], rel=1e-7)
 
 
+@pytest.mark.slow
 def test_cars_act_in_these_hours(run):
     """So that there is something to carry."""
     charged_kwh = sum(run.district(name, "charge_kw")[:UNTOUCHED_H].sum() for name in ("feeder33", "rest"))

@@ -35,7 +35,8 @@ OWN = ("districts.0.private=6", *REPLAY[1:3], "districts.0.sessions_start_date=2
        "districts.0.strategies.private=free")
 
 
-@pytest.mark.parametrize(("case", "kwh"), [("s_short_stays", 15.0), ("s_small_request", 2.0)])
+@pytest.mark.parametrize(("case", "kwh"), [
+    ("s_short_stays", 15.0), pytest.param("s_small_request", 2.0, marks=pytest.mark.slow)])
 def test_what_sessions_ask_for_is_charged_at_steps_of_an_hour(tmp_path, case, kwh):
     file = small_run.run(tmp_path, *OWN, f"districts.0.sessions={CASES / case / 'sessions.csv'}")
     result = Result(file)
