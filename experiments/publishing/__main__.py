@@ -12,6 +12,7 @@ controllers or testbed it begins anew, so a published table never mixes runs of 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -51,6 +52,8 @@ def _carry_out(chosen: argparse.Namespace) -> int:
     except PublishedError as wrong:
         say(str(wrong))
         return 2
+    except BrokenPipeError:  # whoever read our words has gone, as `head` does; Python must not flush into it at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

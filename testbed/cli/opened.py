@@ -35,7 +35,7 @@ def content_read(path: Path) -> Iterator[None]:
     """Within, only what stands in the file is read: what goes wrong is the file's mistake, a WrongRequest."""
     try:
         yield
-    except (typer.Exit, WrongRequest):
+    except (typer.Exit, WrongRequest, BrokenPipeError):  # the last: a reader of ours that has gone, as `head` does
         raise
     except ResultError as error:
         raise WrongRequest([str(error)]) from error

@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from testbed.cli.saying import say
+from testbed.cli.saying import STOPPED, say
 from testbed.wiring.failure import end_of_process
 from testbed.wiring.last_call import shared_page, told_on
 from testbed.wiring.pulse import end_with_parent
@@ -37,22 +37,30 @@ def go_on_watched() -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {*SIGNALS, signal.SIGCHLD})
     if child := os.fork():
         os.close(writer)
-        sys.exit(_ended(_wait(child), reader, told_on(page)))
+        code, is_told = _wait(child)
+        if is_told and code == STOPPED:  # a solver at work keeps Python from ending in order
+            sys.exit(STOPPED)
+        sys.exit(_ended(code, reader, told_on(page)))
     os.close(reader)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     end_with_parent(parent)
     atexit.register(os.write, writer, IN_ORDER)
 
 
-def _wait(child: int) -> int:
-    """The status with which it ends. What a terminal sends has reached it too; what others send is handed on."""
+def _wait(child: int) -> tuple[int, bool]:
+    """The status with which it ends, and whether it was told to stop.
+
+    What a terminal sends has reached it too; what others send is handed on.
+    """
+    is_told = False
     while True:
         came = signal.sigwaitinfo({*SIGNALS, signal.SIGCHLD})
+        is_told |= came.si_signo in SIGNALS
         if came.si_signo != signal.SIGCHLD and came.si_code <= 0:  # by a process, not by the kernel
             os.kill(child, came.si_signo)
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
-            return os.waitstatus_to_exitcode(status)
+            return os.waitstatus_to_exitcode(status), is_told
 
 
 def _ended(code: int, reader: int, place: str) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 import cvxpy as cp
 import numpy as np
 
+from controllers.temporal.unit_commitment.heard import heard
 from models.records.arrays import Floats
 
 NO_SEARCH = {"mip_heuristic_run_rins": False, "mip_heuristic_run_rens": False,
@@ -90,7 +91,7 @@ class Milp:
         options = dict(options)
         if math.isfinite(self.time_limit_s):
             options["time_limit"] = max(self.time_limit_s - self.seconds, LEAST_S)
-        raw = self._chain.solver.solve_via_data(data, start is not None, False, options, known)
+        raw = heard(lambda: self._chain.solver.solve_via_data(data, start is not None, False, options, known))
         self.seconds += time.perf_counter() - begun
         return _answer(raw, relaxed)
 

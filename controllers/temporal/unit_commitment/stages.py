@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from controllers.temporal.unit_commitment import equations as eq
+from controllers.temporal.unit_commitment.heard import heard
 from controllers.temporal.unit_commitment.objective import (
     entry_prices,
     objective_usd,
@@ -128,7 +129,7 @@ def solve_quietly(problem: cp.Problem, solver: str, options: dict[str, float | i
     """Solve; cvxpy's warning about limits is dropped because every caller judges the status itself."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        problem.solve(solver=solver, **options)
+        heard(lambda: problem.solve(solver=solver, **options))
 
 
 def value_of(expression: cp.Expression) -> Floats:

@@ -46,6 +46,14 @@ def test_the_end_of_the_work_is_that_of_the_command_or_is_told(inside: str, code
 
 
 @pytest.mark.skipif(not hasattr(signal, "sigwaitinfo"), reason="no process can wait for signals here")
+def test_work_that_was_told_to_stop_under_a_solver_ends_as_if_in_order() -> None:
+    with started(HEARS.replace("sys.exit", "os._exit")) as command:
+        assert command.stdout is not None and command.stdout.readline()
+        command.send_signal(signal.SIGTERM)
+        assert (command.wait(), command.stderr and command.stderr.read()) == (130, "")
+
+
+@pytest.mark.skipif(not hasattr(signal, "sigwaitinfo"), reason="no process can wait for signals here")
 def test_signals_are_handed_on_and_no_work_outlives_its_command() -> None:
     with started(HEARS) as command:
         assert command.stdout is not None and int(command.stdout.readline()) != command.pid

@@ -1,0 +1,17 @@
+"""What is told of a result that a command was given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from testbed.cli.opened import content_read
+from testbed.running.preflight import WrongRequest
+
+
+def test_a_reader_of_ours_that_has_gone_is_no_damage_of_the_file() -> None:
+    with pytest.raises(BrokenPipeError), content_read(Path("day.h5")):
+        raise BrokenPipeError
+    with pytest.raises(WrongRequest, match=r"day\.h5: its parts do not fit together"), content_read(Path("day.h5")):
+        raise OSError("cut")
