@@ -70,7 +70,7 @@ def _ended(code: int, reader: int, place: str) -> int:
         is_in_order = os.read(reader, 1) == IN_ORDER
     except BlockingIOError:  # a process that it has left behind holds the other end
         is_in_order = False
-    if is_in_order:
+    if is_in_order and code >= 0:
         return code
     if code < 0:
         _end_likewise(-code)

@@ -18,6 +18,7 @@ from mosaik_api_v3.connection import Channel
 
 from testbed.peers.proxy import PeerProxy, Terms, Unanswered
 from testbed.users.code import CannotImport, import_file, told
+from testbed.wiring.connections import channel_of
 from testbed.wiring.failure import end_of_process
 
 LOOK_S = 0.1
@@ -57,13 +58,13 @@ class PeerStarter(Starter):
             reader, writer = await asyncio.wait_for(opening, self._terms.patience_s)
         except (OSError, TimeoutError) as error:
             raise Unanswered(f"{self._rest} does not answer: {told(error)}") from error
-        return RemoteProxy(Channel(reader, writer, name=sim_id), mosaik_remote)
+        return RemoteProxy(channel_of(reader, writer, sim_id), mosaik_remote)
 
     async def _by_command(self, sim_id: str, mosaik_remote: Any) -> BaseProxy:
         connected: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
 
         async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            connected.set_result(Channel(reader, writer, name=sim_id))
+            connected.set_result(channel_of(reader, writer, sim_id))
 
         server = await asyncio.start_server(connect, "127.0.0.1", 0)
         try:

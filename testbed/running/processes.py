@@ -21,6 +21,7 @@ from mosaik.starters import Starter
 from mosaik_api_v3.connection import Channel
 
 from testbed.wiring.admission import enter, shared_secret
+from testbed.wiring.connections import channel_of
 from testbed.wiring.failure import Failure, SimulatorFailure, end_of_process
 from testbed.wiring.pulse import PERIOD_S, PULSE, pulse_file
 
@@ -180,7 +181,7 @@ class OwnProcess(Starter):
         connected: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
 
         async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            connected.set_result(Channel(reader, writer, name=sim_id))
+            connected.set_result(channel_of(reader, writer, sim_id))
 
         server = await asyncio.start_server(connect, "127.0.0.1", 0)
         try:
@@ -269,7 +270,7 @@ async def _connected(address: str, name: str) -> Channel:
     except BaseException:  # who is no longer waited for leaves no open connection either
         writer.close()
         raise
-    return Channel(reader, writer, name=name)
+    return channel_of(reader, writer, name)
 
 
 async def _while_open(channel: Channel, talk: Coroutine[Any, Any, None]) -> None:

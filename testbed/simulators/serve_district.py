@@ -13,13 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import mosaik_api_v3
-from mosaik_api_v3.connection import Channel, EndOfRequests
+from mosaik_api_v3.connection import EndOfRequests
 
 from testbed.simulators.adapter import Adapter, meta_of
 from testbed.simulators.border import Drawer
 from testbed.wiring.admission import LARGEST_BYTES, BoundedReader, admits
 from testbed.wiring.attributes import DISTRICT_SIMULATORS
 from testbed.wiring.code_version import code_hash
+from testbed.wiring.connections import channel_of
 from testbed.wiring.pulse import PULSE
 from testbed.wiring.run_spec import RunSpec
 
@@ -83,7 +84,7 @@ class DistrictServer:
             return
         bounded = BoundedReader(reader, lambda size: self.told(
             f"{caller} was turned away: a message of {size:,} bytes, at most {LARGEST_BYTES:,} are read"))
-        channel = Channel(bounded, writer)  # type: ignore[arg-type]  # of a stream it uses what it is given here
+        channel = channel_of(bounded, writer)
         try:
             await mosaik_api_v3.run_simulator(channel, ServedSimulator(self), api_compliant=True)
         except (EndOfRequests, ConnectionError, asyncio.IncompleteReadError):

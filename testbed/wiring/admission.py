@@ -14,7 +14,6 @@ import ipaddress
 import os
 import secrets
 from collections.abc import Callable
-from typing import Any
 
 SECRET = "TESTBED_SECRET"
 """Environment variable with what servers and runs know in common."""
@@ -103,6 +102,3 @@ class BoundedReader:
             self._refused(count)
             raise TooLarge(b"", count)
         return await self._reader.readexactly(count)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._reader, name)

@@ -22,7 +22,7 @@ _abandoned: list[threading.Event] = []
 
 
 def heard(solve: Callable[[], Result]) -> Result:
-    """What `solve` returns or raises; an exception of a signal's handler comes at once and leaves the solver at work."""
+    """What `solve` returns or raises; a signal's exception comes at once, and leaves the solver at work."""
     if threading.current_thread() is not threading.main_thread():
         return solve()  # Python hands no signals to other threads
     done = threading.Event()

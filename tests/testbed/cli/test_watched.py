@@ -46,6 +46,15 @@ def test_the_end_of_the_work_is_that_of_the_command_or_is_told(inside: str, code
 
 
 @pytest.mark.skipif(not hasattr(signal, "sigwaitinfo"), reason="no process can wait for signals here")
+def test_a_signal_that_comes_when_all_is_done_ends_the_command_likewise() -> None:
+    late = ("import atexit, os, signal; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+            "atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))\n")
+    code = late + WATCHED.format(inside="pass")
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
+
+
+@pytest.mark.skipif(not hasattr(signal, "sigwaitinfo"), reason="no process can wait for signals here")
 def test_work_that_was_told_to_stop_under_a_solver_ends_as_if_in_order() -> None:
     with started(HEARS.replace("sys.exit", "os._exit")) as command:
         assert command.stdout is not None and command.stdout.readline()
