@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -52,12 +53,24 @@ def heeded_signals() -> Iterator[Callable[[], str]]:
 @contextmanager
 def without_ctrl_c() -> Iterator[None]:
     """Processes started within do not hear Ctrl-C: it is for the command, which ends them in order."""
-    resource_tracker.ensure_running()  # what starts it unblocks Ctrl-C again
+    _start_tracker()  # what starts it unblocks Ctrl-C again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a child inherits what is blocked
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_tracker() -> None:
+    """Python's own process that clears away what killed processes leave in memory; in silence, since it is no fault."""
+    given = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (given, "ignore:resource_tracker")))
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        del os.environ["PYTHONWARNINGS"]
+        if given is not None:
+            os.environ["PYTHONWARNINGS"] = given
 
 
 def cause_of_stop(stopped: KeyboardInterrupt) -> str:

@@ -3,6 +3,8 @@
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -56,3 +58,21 @@ def test_other_threads_hear_nothing():
     thread.start()
     thread.join()
     assert told == [""]
+
+
+KILLED = """
+import multiprocessing, os, signal
+from testbed.wiring.stopping import without_ctrl_c
+with without_ctrl_c():
+    lock = multiprocessing.get_context("spawn").Lock()
+print(os.environ.get("PYTHONWARNINGS"), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("given", [None, "default"])
+def test_what_a_killed_command_leaves_in_memory_is_cleared_without_a_word(given):
+    around = os.environ | ({} if given is None else {"PYTHONWARNINGS": given})
+    ended = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, check=False, timeout=60,
+                           env={name: value for name, value in around.items() if given or name != "PYTHONWARNINGS"})
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGKILL, f"{given}\n", "")
