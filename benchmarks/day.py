@@ -17,7 +17,7 @@ CONTROLLERS = ("uncoordinated", "bilayer")
 
 def measured(controller: str, cache: Path, output: Path) -> tuple[float, float]:
     """Wall seconds of the whole command and its largest memory in MB (of all commands so far)."""
-    command = [sys.executable, "-m", "testbed.cli.app", "run", SCENARIO, "--controller", controller, "--set",
+    command = [sys.executable, "-m", "testbed", "run", SCENARIO, "--controller", controller, "--set",
                f"execution.cache_dir={cache}", "-o", str(output)]
     begun = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True)

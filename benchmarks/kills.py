@@ -133,7 +133,7 @@ def command(kind: str, folder: Path, address: str) -> list[str]:
                     "-o", str(folder / "compared"), *settings(cache)],
         "sweep": ["sweep", str(folder / "study.yaml"), "-o", str(folder / "swept"), "--workers", "2"],
     }
-    return [sys.executable, "-m", "testbed.cli.app", *words[kind]]
+    return [sys.executable, "-m", "testbed", *words[kind]]
 
 
 def write_study(folder: Path) -> None:
@@ -156,7 +156,7 @@ def started(words: Sequence[str], folder: Path, mark: str) -> subprocess.Popen[b
 def serving(folder: Path, mark: str) -> tuple[subprocess.Popen[bytes], str]:
     """A district server and its address."""
     (folder / "server").mkdir()
-    words = [sys.executable, "-m", "testbed.cli.app", "serve-district", "--listen", "127.0.0.1:0"]
+    words = [sys.executable, "-m", "testbed", "serve-district", "--listen", "127.0.0.1:0"]
     server = started(words, folder / "server", f"{mark}-server")
     while not (text := (folder / "server" / "out").read_text(encoding="utf-8")).endswith("\n"):
         time.sleep(0.05)

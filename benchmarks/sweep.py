@@ -26,7 +26,7 @@ TURNS = 5
 
 def words(workers: int, folder: Path) -> list[str]:
     """The command."""
-    return [sys.executable, "-W", "ignore", "-m", "testbed.cli.app", "sweep", STUDY, "-o", str(folder), "--workers",
+    return [sys.executable, "-W", "ignore", "-m", "testbed", "sweep", STUDY, "-o", str(folder), "--workers",
             str(workers)]
 
 

@@ -1,5 +1,5 @@
 """`python -m testbed`: the command, where its script is not on the path."""
 
-from testbed.cli.app import main
+from testbed.cli.begin import main
 
 main()

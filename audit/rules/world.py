@@ -8,11 +8,12 @@ import numpy as np
 
 from audit.finding import Check, holds, not_judged, same
 from audit.prices import paid_usd_per_kwh
-from audit.profiles import series_of
+from audit.profiles import series_of, told_of
 from audit.registry import rule
 from audit.run import Run
 
 RECORDED = ("load_mw", "wind_available_mw", "pv_available_mw", "must_take_mw")
+FORECASTS = ("load_forecast_mw", "wind_forecast_mw", "pv_forecast_mw")
 
 
 @rule("8.2", *RECORDED)
@@ -29,6 +30,17 @@ def profiles(run: Run) -> Iterator[Check]:
             yield same(name, run(name), right, "MW", absolute=1e-7)
     if run.schema >= 2:
         yield same("load_peak_mw", float(run.attributes["load_peak_mw"]), known.peak_mw, "MW", axis="run")
+
+
+@rule("8.2", *FORECASTS)
+def forecasts(run: Run) -> Iterator[Check]:
+    """Plans were made on what the scenario's series say that operators are told; judged where no error is drawn."""
+    told = told_of(run)
+    if told is None or FORECASTS[0] not in run.arrays:
+        return
+    rows = told.means(run.step_s * np.arange(run.steps + 1.0))
+    for name, right in zip(FORECASTS, rows, strict=False):  # of what must be taken no forecast is written
+        yield same(name, run(name), right, "MW", absolute=1e-7)
 
 
 @rule("3.17", "price_charge_usd_per_kwh", "price_discharge_usd_per_kwh")

@@ -9,8 +9,6 @@ published with its substation at 1 pu and regulators without impedance, which th
 from __future__ import annotations
 
 from importlib.util import find_spec
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -23,6 +21,7 @@ from models.network.three_phase.shipped import master_of
 from models.records.arrays import Floats
 from models.records.feeder import BASE_MVA, RadialFeeder
 from testbed.checks.known_answer import Check, at_most, equal, near
+from testbed.wiring.remains import temporary_folder
 
 TABLES = "IEEE PES test feeders, as asserted in GridLAB-D's own tests (S)"
 LOSSES = "IEEE PES test feeders (K)"
@@ -127,8 +126,8 @@ def check_balanced_circuit() -> list[Check]:
 
 def balanced_flow(feeder: RadialFeeder, p_kw: Floats, q_kvar: Floats) -> ThreePhaseFlow:
     """Powers [N, B] of a one-phase feeder on a circuit of three phases with the same impedances."""
-    with TemporaryDirectory() as folder:
-        master = Path(folder) / "Master.dss"
+    with temporary_folder("circuit") as folder:
+        master = folder / "Master.dss"
         master.write_text(balanced_script(feeder), encoding="utf-8")
         ports = [Port(f"b{number}", (1, 2, 3)) for number in feeder.bus_number]
         return Circuit(master, ports).solve(p_kw, q_kvar)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any, ClassVar
 
 import gymnasium
@@ -18,6 +17,7 @@ from controllers.learned.observing import LEAST, MOST, NUMBERS, Number
 from controllers.port import CarControl
 from testbed.learning.asked import MOST_DAYS, Asked, Split, asked, day_of
 from testbed.learning.day import Day, Moment
+from testbed.wiring.remains import temporary_folder
 
 Observation = npt.NDArray[np.float32]
 Info = dict[str, Any]
@@ -28,7 +28,8 @@ class _Days:
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
-        self._folder = tempfile.TemporaryDirectory(prefix="testbed-learning-", ignore_cleanup_errors=True)
+        self._kept = ExitStack()
+        self._folder = self._kept.enter_context(temporary_folder("learning"))
         self._day: Day | None = None
         self._count = 0
 
@@ -36,7 +37,7 @@ class _Days:
         self.abandon()
         self._count += 1
         seed = self.asked.seed_of(day)
-        self._day = Day(self.asked, seed, Path(self._folder.name) / f"{self._count}-seed{seed}.h5")
+        self._day = Day(self.asked, seed, self._folder / f"{self._count}-seed{seed}.h5")
         return self._day.begin()
 
     def go_on(self, actions: Mapping[str, object]) -> Moment:
@@ -51,12 +52,12 @@ class _Days:
         if self._day is not None:
             self._day.abandon()
             self._day = None
-        for old in Path(self._folder.name).glob("*.h5"):
+        for old in self._folder.glob("*.h5"):
             old.unlink()
 
     def close(self) -> None:
         self.abandon()
-        self._folder.cleanup()
+        self._kept.close()
 
     def info(self, moment: Moment, name: str) -> Info:
         """What stands beside an observation: the time, and what became of the last action in the district."""

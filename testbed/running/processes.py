@@ -24,6 +24,7 @@ from testbed.wiring.admission import enter, shared_secret
 from testbed.wiring.connections import channel_of
 from testbed.wiring.failure import Failure, SimulatorFailure, end_of_process
 from testbed.wiring.pulse import PERIOD_S, PULSE, pulse_file
+from testbed.wiring.stopping import ctrl_c_blocked
 
 GRACE_S = 5.0
 """For a simulator to end in order when the run is over; then it is killed."""
@@ -194,10 +195,11 @@ class OwnProcess(Starter):
             server.close()
 
     def _popen(self, address: str) -> subprocess.Popen[bytes]:
-        """In a process group of its own: Ctrl-C is for the command, which ends its simulators in order."""
+        """In a group of its own and deaf to Ctrl-C, which is for the command: it ends its simulators in order."""
         words = [sys.executable, "-m", "testbed.simulators.serve", self.simulator, str(self.folder),
                  str(os.getpid()), address]
-        return subprocess.Popen(words, stdin=subprocess.DEVNULL, process_group=0)
+        with ctrl_c_blocked():
+            return subprocess.Popen(words, stdin=subprocess.DEVNULL, process_group=0)
 
     async def _until(self, connected: asyncio.Future[Channel], watch: ProcessWatch) -> None:
         waited_s = 0.0

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from testbed.running.job import Job, Outcome, carry_out
+from testbed.running.stopped_children import StoppedChildren
 from testbed.setup.given_controllers import sent
 from testbed.users.apart import Apart
 from testbed.wiring.failure import Failure, end_of_process
 from testbed.wiring.pulse import PERIOD_S
-from testbed.wiring.stopped_children import StoppedChildren
 
 LOOK_S = 0.05
 GRACE_S = 10.0

@@ -28,11 +28,15 @@ class ProfilesSimulator(Adapter):
         self.tariff = build_tariff(spec.scenario, spec.seed)
         self.districts = build_districts(spec)
         self.forecast: Forecast | None = None
+        self.planned_on: tuple[int, Forecast] | None = None
+        """When the plan in force was made, and by which forecast."""
         self.bus_forecasts: dict[str, BusLoadForecast] = {}
 
     def advance(self, now_s: int, inputs: Inputs) -> dict[str, Values]:
         if self.forecast is None or self.spec.is_plan_time(now_s) or self.spec.is_redispatch_time(now_s):
             self.forecast = self._system_forecast(now_s)
+        if self.planned_on is None or self.spec.is_plan_time(now_s):
+            self.planned_on = now_s, self.forecast
         if not self.bus_forecasts or self.spec.is_decision_time(now_s):
             self.bus_forecasts = self._bus_forecasts(now_s)
         system = self._system(now_s) | told_profiles(inputs.get(SYSTEM, {}).get(TOLD, {}))
@@ -56,7 +60,17 @@ class ProfilesSimulator(Adapter):
             "must_take_mw": float(actual.must_take_mw[0]),
             "prices": Prices(charge_now, discharge_now, *self._known_prices(now_s, hours)),
             "price_charge_usd_per_kwh": charge_now, "price_discharge_usd_per_kwh": discharge_now,
+            **self._planned_on(now_s),
         }
+
+    def _planned_on(self, now_s: int) -> dict[str, float]:
+        """What the forecast behind the plan in force says of this step; NaN before there is a plan that reaches it."""
+        assert self.planned_on is not None
+        made_s, forecast = self.planned_on
+        step = (now_s - made_s) // self.spec.step_s
+        return {f"{series}_forecast_mw": float(values[step]) if step < values.size else float("nan")
+                for series, values in (("load", forecast.load_step_mw), ("wind", forecast.wind_step_mw),
+                                       ("pv", forecast.pv_step_mw))}
 
     def _known_prices(self, now_s: int, hours: int) -> tuple[Floats, Floats]:
         """(charging, discharging) of the hours from now on: as known now, or the truth for who is told it."""

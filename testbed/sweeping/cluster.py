@@ -17,13 +17,13 @@ from distributed import CancelledError, Client, Future, LocalCluster, as_complet
 from distributed.comm.core import CommClosedError
 
 from testbed.running.preflight import WrongRequest
+from testbed.running.stopped_children import StoppedChildren
 from testbed.sweeping.case import CaseOutcome, SchedulerLost, run_case, worker_sees
 from testbed.sweeping.study import Case
 from testbed.wiring.code_version import code_hash
 from testbed.wiring.failure import Failure
 from testbed.wiring.pulse import PERIOD_S
 from testbed.wiring.remains import run_folder
-from testbed.wiring.stopped_children import StoppedChildren
 from testbed.wiring.stopping import without_ctrl_c
 
 WAIT_S = 60

@@ -10,16 +10,16 @@ import os
 import pickle
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 from testbed.users.carrying import carried, delivered
 from testbed.users.code import ROOT
 from testbed.wiring.pulse import end_with_parent
-from testbed.wiring.stopping import heeded_signals
+from testbed.wiring.remains import temporary_folder
+from testbed.wiring.stopping import ctrl_c_blocked, heeded_signals
 from testbed.wiring.whole_files import write_whole
 
 
@@ -28,12 +28,13 @@ class Apart:
 
     def __init__(self, function: Callable[..., Any], *given: Any) -> None:
         content = carried((function, given))
-        self._folder = tempfile.TemporaryDirectory(prefix="v2g-apart-", ignore_cleanup_errors=True)
-        self._file = Path(self._folder.name) / "answer"
+        self._kept = ExitStack()
+        self._file = self._kept.enter_context(temporary_folder("apart")) / "answer"
         # -P: a folder of the present one called as ours is not taken for it; a group of its own: no Ctrl-C
         words = [sys.executable, "-P", "-m", "testbed.users.apart", str(os.getpid()), str(self._file)]
         group = {"process_group": 0} if os.name == "posix" else {}
-        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, env=own_environment(), **group)  # type: ignore[call-overload]
+        with ctrl_c_blocked():
+            self.process = subprocess.Popen(words, stdin=subprocess.PIPE, env=own_environment(), **group)  # type: ignore[call-overload]
         with suppress(BrokenPipeError), self.process.stdin as pipe:  # if it has ended that is told as any other end
             pipe.write(content)
 
@@ -49,13 +50,13 @@ class Apart:
                 raise EOFError
             return pickle.loads(self._file.read_bytes())
         finally:
-            self._folder.cleanup()
+            self._kept.close()
 
     def kill(self) -> None:
         """At once, whatever it does."""
         self.process.kill()
         self.process.wait()
-        self._folder.cleanup()
+        self._kept.close()
 
 
 def own_environment() -> dict[str, str]:

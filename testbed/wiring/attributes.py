@@ -144,6 +144,11 @@ _PROFILES = [
         ("price_charge_usd_per_kwh", "USD/kWh", "tariff paid for charging"),
         ("price_discharge_usd_per_kwh", "USD/kWh", "tariff earned by discharging"),
     ]),
+    *_series("profiles", "system", [
+        ("load_forecast_mw", "MW", "system load as forecast when the plan in force was made"),
+        ("wind_forecast_mw", "MW", "wind power available, as forecast then"),
+        ("pv_forecast_mw", "MW", "PV power available, as forecast then"),
+    ], may_be_nan=True),
     _record("profiles", "district", "bus_load", BusLoad, "actual load of each bus without cars",
             now=("feeder",), audience="truth"),
     _record("profiles", "district", "bus_load_forecast", BusLoadForecast, "forecast load of each bus",

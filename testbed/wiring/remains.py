@@ -46,11 +46,18 @@ def noted(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def run_folder() -> Iterator[Path]:
-    """A temporary folder for what the simulators of a run tell each other's caller; it names its process."""
-    folder = Path(tempfile.gettempdir()) / f"v2g-run-{uuid.uuid4().hex[:12]}"
+def temporary_folder(kind: str) -> Iterator[Path]:
+    """A new one of a name that begins with `v2g-` and its kind, readable by nobody else."""
+    folder = Path(tempfile.gettempdir()) / f"v2g-{kind}-{uuid.uuid4().hex[:12]}"
     with noted(folder):
         folder.mkdir(mode=0o700)
+        yield folder
+
+
+@contextmanager
+def run_folder() -> Iterator[Path]:
+    """A temporary folder for what the simulators of a run tell each other's caller; it names its process."""
+    with temporary_folder("run") as folder:
         (folder / OWNER).write_text(json.dumps(this_process().to_json()), encoding="utf-8")
         yield folder
 

@@ -54,6 +54,13 @@ def heeded_signals() -> Iterator[Callable[[], str]]:
 def without_ctrl_c() -> Iterator[None]:
     """Processes started within do not hear Ctrl-C: it is for the command, which ends them in order."""
     _start_tracker()  # what starts it unblocks Ctrl-C again
+    with ctrl_c_blocked():
+        yield
+
+
+@contextmanager
+def ctrl_c_blocked() -> Iterator[None]:
+    """The same, for processes that are not multiprocessing's."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a child inherits what is blocked
     try:
         yield

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,9 @@ from testbed.results.layout import Array
 
 PLANNED, ASKED, CAME = "planned the day before", "asked for at the hour", "what came"
 STYLES = {PLANNED: (PART_COLOURS[2], "dash"), ASKED: (PART_COLOURS[1], "dot"), CAME: (PART_COLOURS[0], "solid")}
+SERIES = (("load", "load_forecast_mw", "load_mw"), ("wind", "wind_forecast_mw", "wind_available_mw"),
+          ("sun", "pv_forecast_mw", "pv_available_mw"))
+"""In words; as forecast, and as it came."""
 KW_PER_MW = 1000
 
 
@@ -45,6 +48,27 @@ def cars(runs: Sequence[Run]) -> list[Chart]:
                   "Charging less discharging. Planned and asked for: cars under control, those expected to arrive "
                   "included; came: all cars, those that charge on their own included.", panels, runs,
                   (PLANNED, ASKED, CAME))
+
+
+def forecasts(runs: Sequence[Run]) -> list[Chart]:
+    """Load, wind and sun as forecast when plans were made, and as they came; of the first run that tells, as all runs
+    of a seed have the same world. None where forecasts were exact."""
+    run = next((run for run in runs if run.result.holds_system("load_forecast_mw")), None)
+    if run is None:
+        return []
+    pairs = {words: (run.result.system(forecast), run.result.system(came)) for words, forecast, came in SERIES}
+    if all(np.allclose(*pair, rtol=1e-9, atol=1e-9) for pair in pairs.values()):
+        return []
+    panels = [Panel(words, [_line(PLANNED, *with_end(run, forecast)), _line(CAME, *with_end(run, came))])
+              for words, (forecast, came) in pairs.items()]
+    return _chart("What was forecast, and what came",
+                  f"Planned: as forecast when the plan in force was made. Mean miss: {_misses(pairs)}.",
+                  panels, [run], (PLANNED, CAME))
+
+
+def _misses(pairs: Mapping[str, tuple[Array, Array]]) -> str:
+    return ", ".join(f"{words} {np.nanmean(np.abs(forecast - came)):.1f} MW"
+                     for words, (forecast, came) in pairs.items())
 
 
 def _planning(runs: Sequence[Run]) -> Iterator[Run]:
@@ -89,5 +113,7 @@ def _chart(title: str, caption: str, panels: Sequence[Panel], runs: Sequence[Run
 FIGURES = (
     ReportFigure("expected_load", "commitment", 30, "planned power of all units, and the load that came",
                  draw=load_on_units),
+    ReportFigure("expected_world", "commitment", 25, "load, wind and sun as forecast for the plan, and as they came",
+                 draw=forecasts),
     ReportFigure("expected_cars", "commitment", 40, "planned, asked for and actual power of cars", draw=cars),
 )

@@ -14,6 +14,7 @@ import pytest
 from models.network.sources.ieee33 import ieee33
 from testbed.reporting.charts import controller_colour, controller_dash
 from testbed.reporting.figure import charts
+from testbed.reporting.figures.expected_and_came import forecasts
 from testbed.reporting.figures.nodal_prices import widest_step
 from testbed.reporting.figures.stored_energy import soc_fans
 from testbed.reporting.figures.voltage_profile import branch_starts, voltage_profile
@@ -217,13 +218,30 @@ def test_prices_stand_below_the_units_on_the_same_time(write_day: Any) -> None:
 
 def test_what_plans_expected_stands_beside_what_came(write_day: Any) -> None:
     [run] = runs = shown_runs([open_result(write_day("bilayer", 70))])
-    load, cars = charts(runs)["commitment"][2:4]
+    load, cars = (chart for chart in charts(runs)["commitment"] if "expected" in chart.title)
     plan = run.result.plan(0)
     bound = plan["p_mw"].sum(axis=0)[: len(load.data[0]["y"]) - 1]
     assert load.data[0]["name"] == "planned the day before" and load.data[0]["y"][:-1] == pytest.approx(bound, rel=1e-4)
     kw = sum(run.result.district(d, "charge_kw").sum(axis=1) - run.result.district(d, "discharge_kw").sum(axis=1)
              for d in run.result.districts)
     assert cars.data[2]["name"] == "what came" and cars.data[2]["y"][:-1] == pytest.approx(kw / 1000, rel=1e-4)
+
+
+def test_forecasts_stand_beside_what_came_unless_they_were_exact(write_day: Any) -> None:
+    path = write_day("bilayer", 70)
+    run = shown_runs([open_result(path)])[0]
+    with h5py.File(path, "r+") as file:
+        for forecast, came in (("load_forecast_mw", "load_mw"), ("wind_forecast_mw", "wind_available_mw"),
+                               ("pv_forecast_mw", "pv_available_mw")):
+            file[forecast][:] = file[came][:]
+    assert forecasts(shown_runs([open_result(path)])) == []
+    with h5py.File(path, "r+") as file:
+        file["wind_forecast_mw"][:] += 12.0
+    [chart] = forecasts(shown_runs([open_result(path)]))
+    assert "load 0.0 MW, wind 12.0 MW, sun 0.0 MW" in chart.caption
+    planned, came = chart.data[2:4]
+    assert np.subtract(planned["y"], came["y"]) == pytest.approx(12.0, abs=1e-2)
+    assert came["y"][:-1] == pytest.approx(run.result.system("wind_available_mw"), rel=1e-4)
 
 
 def test_a_fan_of_states_of_charge_needs_traces_of_the_same_run(write_day: Any) -> None:

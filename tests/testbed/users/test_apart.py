@@ -38,7 +38,7 @@ def test_it_can_be_stopped():
     os.kill(work.process.pid, signal.SIGKILL)
     with pytest.raises(EOFError):
         work.answer()
-    assert not os.path.exists(work._folder.name)
+    assert not work._file.parent.exists()
 
 
 def test_code_is_that_of_the_file_or_of_what_is_sent():

@@ -20,6 +20,13 @@ with run_folder() as folder, whole_file(Path(sys.argv[1])) as partial:
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
+KILLED_BESIDE_A_CALL = """
+import os, signal, time
+from testbed.users.apart import Apart
+call = Apart(time.sleep, 60)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
 
 @pytest.fixture(autouse=True)
 def temporary(tmp_path, monkeypatch):
@@ -39,6 +46,12 @@ def test_folders_and_half_files_of_a_killed_process_go(tmp_path, temporary):
     assert len(remove_remains()) == 2
     assert [path.name for path in temporary.rglob("*")] == [notes_folder().name]
     assert list(tmp_path.glob(".*.part")) == [] and not target.exists()
+
+
+def test_folders_of_calls_in_processes_of_their_own_go(temporary):
+    subprocess.run([sys.executable, "-c", KILLED_BESIDE_A_CALL], check=False)
+    assert len(list(temporary.glob("v2g-apart-*"))) == 1
+    assert len(remove_remains()) == 1 and not list(temporary.glob("v2g-apart-*"))
 
 
 def test_what_a_living_process_works_on_stays(tmp_path):
