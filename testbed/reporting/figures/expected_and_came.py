@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ SERIES = (("load", "load_forecast_mw", "load_mw"), ("wind", "wind_forecast_mw", 
           ("sun", "pv_forecast_mw", "pv_available_mw"))
 """In words; as forecast, and as it came."""
 KW_PER_MW = 1000
+NEGLIGIBLE_MW = 1e-6
 
 
 def load_on_units(runs: Sequence[Run]) -> list[Chart]:
@@ -51,24 +52,21 @@ def cars(runs: Sequence[Run]) -> list[Chart]:
 
 
 def forecasts(runs: Sequence[Run]) -> list[Chart]:
-    """Load, wind and sun as forecast when plans were made, and as they came; of the first run that tells, as all runs
-    of a seed have the same world. None where forecasts were exact."""
+    """By how much load, wind and sun were missed when plans were made; of the first run that tells, as all runs of a
+    seed have the same world. None where forecasts were exact."""
     run = next((run for run in runs if run.result.holds_system("load_forecast_mw")), None)
     if run is None:
         return []
-    pairs = {words: (run.result.system(forecast), run.result.system(came)) for words, forecast, came in SERIES}
-    if all(np.allclose(*pair, rtol=1e-9, atol=1e-9) for pair in pairs.values()):
+    missed = {words: run.result.system(forecast) - run.result.system(came) for words, forecast, came in SERIES}
+    if all(np.abs(values).max() < NEGLIGIBLE_MW for values in missed.values()):
         return []
-    panels = [Panel(words, [_line(PLANNED, *with_end(run, forecast)), _line(CAME, *with_end(run, came))])
-              for words, (forecast, came) in pairs.items()]
-    return _chart("What was forecast, and what came",
-                  f"Planned: as forecast when the plan in force was made. Mean miss: {_misses(pairs)}.",
-                  panels, [run], (PLANNED, CAME))
-
-
-def _misses(pairs: Mapping[str, tuple[Array, Array]]) -> str:
-    return ", ".join(f"{words} {np.nanmean(np.abs(forecast - came)):.1f} MW"
-                     for words, (forecast, came) in pairs.items())
+    legend = tuple(LegendEntry(words, PART_COLOURS[k]) for k, words in enumerate(missed))
+    lines = [step_line(entry, *with_end(run, missed[entry.name])) for entry in legend]
+    means = ", ".join(f"{words} {np.nanmean(np.abs(values)):.1f} MW" for words, values in missed.items())
+    return [panel_chart("What forecasts missed",
+                        "Forecast when the plan in force was made, less what came: above 0 more was expected. "
+                        f"Mean size: {means}.", "power [MW]", [Panel("forecast less what came", lines)],
+                        last_hour([run]), legend=legend)]
 
 
 def _planning(runs: Sequence[Run]) -> Iterator[Run]:
@@ -97,9 +95,13 @@ def _over_districts(run: Run, name: str) -> Array:
 
 
 def _line(words: str, hours: Array, values: Array) -> dict[str, Any]:
-    colour, dash = STYLES[words]
-    return {"type": "scatter", "mode": "lines", "name": label(words), "x": numbers(hours), "y": numbers(values),
-            "line": {"color": colour, "dash": dash, "width": 2, "shape": "hv"}}
+    return step_line(LegendEntry(words, *STYLES[words]), hours, values)
+
+
+def step_line(entry: LegendEntry, hours: Array, values: Array) -> dict[str, Any]:
+    """A line of step means as the legend shows it."""
+    return {"type": "scatter", "mode": "lines", "name": label(entry.name), "x": numbers(hours), "y": numbers(values),
+            "line": {"color": entry.colour, "dash": entry.dash, "width": 2, "shape": "hv"}}
 
 
 def _chart(title: str, caption: str, panels: Sequence[Panel], runs: Sequence[Run],
@@ -113,7 +115,7 @@ def _chart(title: str, caption: str, panels: Sequence[Panel], runs: Sequence[Run
 FIGURES = (
     ReportFigure("expected_load", "commitment", 30, "planned power of all units, and the load that came",
                  draw=load_on_units),
-    ReportFigure("expected_world", "commitment", 25, "load, wind and sun as forecast for the plan, and as they came",
+    ReportFigure("expected_world", "commitment", 25, "by how much load, wind and sun were missed when plans were made",
                  draw=forecasts),
     ReportFigure("expected_cars", "commitment", 40, "planned, asked for and actual power of cars", draw=cars),
 )

@@ -63,6 +63,9 @@ def test_the_world_runs_on_the_truth(tmp_path):
     result = open_result(file)
     assert result.system("load_mw").tolist() == [700 + 20 * h for h in range(24)]
     assert result.system("must_take_mw").tolist() == [20] * 24
+    assert result.system("load_forecast_mw").tolist() == [750 + 10 * h for h in range(24)]
+    assert result.system("wind_forecast_mw").tolist() == [60] * 24
+    assert result.system("pv_forecast_mw").tolist() == [float(h) for h in range(24)]
     assert audited(file).violations == ()
 
 
