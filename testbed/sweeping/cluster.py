@@ -24,7 +24,7 @@ from testbed.wiring.code_version import code_hash
 from testbed.wiring.failure import Failure
 from testbed.wiring.pulse import PERIOD_S
 from testbed.wiring.remains import run_folder
-from testbed.wiring.stopping import without_ctrl_c
+from testbed.wiring.stopping import held_back_signals, without_ctrl_c
 
 WAIT_S = 60
 """For the first worker of a cluster."""
@@ -59,11 +59,22 @@ def connected(scheduler: str | None, workers: int | None, patience_s: float) -> 
             yield client
 
 
-def _workers(count: int) -> LocalCluster:
-    """Processes that do not hear Ctrl-C: it is for the command, which ends them in order."""
-    with without_ctrl_c():
-        return LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
-                            silence_logs=logging.ERROR)
+@contextmanager
+def _workers(count: int) -> Iterator[LocalCluster]:
+    """Processes that do not hear Ctrl-C: it is for the command, which ends them in order.
+
+    Dask cannot end a cluster in order that has begun but in part, nor one whose end was cut short.
+    """
+    cluster = None
+    try:
+        with held_back_signals(), without_ctrl_c():
+            cluster = LocalCluster(n_workers=count, threads_per_worker=1, processes=True,
+                                   dashboard_address="127.0.0.1:0", silence_logs=logging.ERROR)
+        yield cluster
+    finally:
+        if cluster is not None:
+            with held_back_signals():
+                cluster.close()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,15 +40,49 @@ def heeded_signals() -> Iterator[Callable[[], str]]:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         raise Stopped(came[-1])
 
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(number, remember)
-    try:
+    with _handled_by(remember), _stops_told_once():
         yield lambda: came[-1] if came else ""
+
+
+@contextmanager
+def held_back_signals() -> Iterator[None]:
+    """Within, no signal is heard; one that comes is heard at the end. For seconds that must not be cut short."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    with _handled_by(lambda number, frame: came.append(number)):
+        yield
+    for number in came[:1]:
+        signal.raise_signal(number)
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """A signal that is ignored stays ignored."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number in (number for number, earlier in before.items() if earlier is not signal.SIG_IGN):
+        signal.signal(number, handler)
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+
+
+@contextmanager
+def _stops_told_once() -> Iterator[None]:
+    """Python writes an exception of a finaliser on the screen; a stop is told by who ends."""
+    before = sys.unraisablehook
+
+    def told(lost: sys.UnraisableHookArgs) -> None:
+        if not isinstance(lost.exc_value, Stopped):
+            before(lost)
+    sys.unraisablehook = told
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from testbed.wiring.stopping import SIGNALS, Stopped, cause_of_stop, heeded_signals
+from testbed.wiring.stopping import SIGNALS, Stopped, cause_of_stop, heeded_signals, held_back_signals
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +58,38 @@ def test_other_threads_hear_nothing():
     thread.start()
     thread.join()
     assert told == [""]
+
+
+def test_a_signal_that_is_held_back_is_heard_at_the_end():
+    done = []
+    with pytest.raises(Stopped, match="SIGTERM"), heeded_signals():
+        with held_back_signals():
+            os.kill(os.getpid(), signal.SIGTERM)
+            done.append("within")
+        done.append("after")
+    assert done == ["within"]
+
+
+def test_a_stop_that_gets_lost_in_a_finaliser_is_not_written_on_the_screen(capsys):
+    class Slow:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGTERM)
+            sum(range(10))
+
+    class Wrong:
+        def __del__(self):
+            raise ValueError("told")
+
+    told = []
+    before, sys.unraisablehook = sys.unraisablehook, lambda lost: told.append(str(lost.exc_value))
+    try:
+        with heeded_signals() as stop:
+            Slow()
+            assert stop() == "SIGTERM"
+            Wrong()
+    finally:
+        sys.unraisablehook = before
+    assert told == ["told"]
 
 
 KILLED = """
