@@ -63,13 +63,14 @@ def connected(scheduler: str | None, workers: int | None, patience_s: float) -> 
 def _workers(count: int) -> Iterator[LocalCluster]:
     """Processes that do not hear Ctrl-C: it is for the command, which ends them in order.
 
-    Dask cannot end a cluster in order that has begun but in part, nor one whose end was cut short.
+    Dask cannot end a cluster in order that has begun but in part, nor one whose end was cut short; what workers write of
+    that end on the screen is left out, since the study itself tells what became of each case.
     """
     cluster = None
     try:
         with held_back_signals(), without_ctrl_c():
             cluster = LocalCluster(n_workers=count, threads_per_worker=1, processes=True,
-                                   dashboard_address="127.0.0.1:0", silence_logs=logging.ERROR)
+                                   dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL)
         yield cluster
     finally:
         if cluster is not None:
