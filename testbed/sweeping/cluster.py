@@ -63,8 +63,8 @@ def connected(scheduler: str | None, workers: int | None, patience_s: float) -> 
 def _workers(count: int) -> Iterator[LocalCluster]:
     """Processes that do not hear Ctrl-C: it is for the command, which ends them in order.
 
-    Dask cannot end a cluster in order that has begun but in part, nor one whose end was cut short; what workers write of
-    that end on the screen is left out, since the study itself tells what became of each case.
+    Dask cannot end a cluster in order that has begun but in part, nor one whose end was cut short. What its workers
+    write of their end is left out: the study itself tells what became of each case.
     """
     cluster = None
     try:

@@ -160,7 +160,8 @@ def test_cores_are_counted_where_the_system_tells_no_affinity(monkeypatch) -> No
 # ---------------------------------------------------------------- a cluster by address
 def documented(word: str, port: int) -> list[str]:
     """The page's own command for this process, on another port."""
-    block = re.search(r"^```sh\n(.*?)^```", DOCS.read_text(), re.MULTILINE | re.DOTALL)
+    part = DOCS.read_text().partition("\n## On a cluster\n")[2]
+    block = re.search(r"^```sh\n(.*?)^```", part, re.MULTILINE | re.DOTALL)
     line, = (line for line in block.group(1).splitlines() if line.startswith(word))
     return shlex.split(line.replace("8786", str(port)))
 
