@@ -54,8 +54,8 @@ def connected(scheduler: str | None, workers: int | None, patience_s: float) -> 
                 yield client
             return
         count = workers or cores()
-        with (run_folder() as folder, dask.config.set({"temporary-directory": str(folder)}),
-              _workers(count) as cluster, Client(cluster) as client, _watched(patience_s)):
+        with (run_folder() as folder, dask.config.set({"temporary-directory": str(folder)}), _watched(patience_s),
+              _workers(count) as cluster, Client(cluster) as client):
             yield client
 
 
@@ -69,13 +69,22 @@ def _workers(count: int) -> Iterator[LocalCluster]:
     cluster = None
     try:
         with held_back_signals(), without_ctrl_c():
-            cluster = LocalCluster(n_workers=count, threads_per_worker=1, processes=True,
-                                   dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL)
+            cluster = _begun(count)
         yield cluster
     finally:
         if cluster is not None:
             with held_back_signals():
                 cluster.close()
+
+
+def _begun(count: int) -> LocalCluster:
+    """SchedulerLost where a worker is killed before it can work."""
+    try:
+        return LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
+                            silence_logs=logging.CRITICAL)
+    except RuntimeError as error:
+        raise SchedulerLost(f"a worker's process was lost or stood still as it began ({error}); what was complete is "
+                            "kept, and the same command goes on") from error
 
 
 @contextmanager
@@ -131,6 +140,8 @@ def check_workers(client: Client, folder: Path) -> None:
         token.unlink()
     mistakes = []
     for address, answer in answers.items():
+        if isinstance(answer, CommClosedError):
+            continue  # it was lost while it was asked; who comes in its place is started in the same way
         if isinstance(answer, BaseException):
             mistakes.append(f"worker {address}: cannot run the testbed: {type(answer).__name__}: {answer}")
         elif not answer[0]:

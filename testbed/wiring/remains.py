@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
+
 from testbed.wiring.owner import Owner, this_process
 
 OWNER = "owner"
@@ -71,7 +73,7 @@ def owner_of_run(folder: Path) -> Owner:
 def remove_remains() -> list[Path]:
     """Remove what processes of this host left that are gone; returns what was removed. Never throws."""
     removed: list[Path] = []
-    with suppress(OSError):
+    with suppress(OSError, ValueError, IndexError):
         for note in notes_folder().glob("*.json"):
             with suppress(OSError, ValueError, KeyError, TypeError):
                 owner, path = _read_note(note)
@@ -79,6 +81,9 @@ def remove_remains() -> list[Path]:
                     if _remove(path):
                         removed.append(path)
                     note.unlink()
+        for partial in notes_folder().glob("*.part"):
+            if not psutil.pid_exists(int(partial.suffixes[-2][1:])):
+                partial.unlink(missing_ok=True)
     return removed
 
 
@@ -86,7 +91,7 @@ def _write_note(path: Path) -> Path | None:
     """None where no note can be kept: the work goes on all the same."""
     with suppress(OSError):
         note = notes_folder() / f"{uuid.uuid4().hex}.json"
-        partial = note.with_suffix(".part")
+        partial = note.with_suffix(f".{os.getpid()}.part")
         partial.write_text(json.dumps({"owner": this_process().to_json(), "path": str(path.absolute())}),
                            encoding="utf-8")
         return partial.replace(note)

@@ -1,5 +1,6 @@
 """What a killed process leaves is removed by the next command; what a living one works on stays."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -52,6 +53,16 @@ def test_folders_of_calls_in_processes_of_their_own_go(temporary):
     subprocess.run([sys.executable, "-c", KILLED_BESIDE_A_CALL], check=False)
     assert len(list(temporary.glob("v2g-apart-*"))) == 1
     assert len(remove_remains()) == 1 and not list(temporary.glob("v2g-apart-*"))
+
+
+def test_half_notes_of_dead_processes_go_and_those_of_living_ones_stay():
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    dead, living = (notes_folder() / f"x.{pid}.part" for pid in (ended.pid, os.getpid()))
+    for note in (dead, living):
+        note.write_text("{")
+    assert remove_remains() == []
+    assert not dead.exists() and living.exists()
 
 
 def test_what_a_living_process_works_on_stays(tmp_path):
