@@ -26,6 +26,7 @@ def trial_mistake(path: Path) -> str:
     if child == 0:
         _read_and_end(path, writer)
     os.close(writer)
+    status = None
     try:
         status = _ended(child)
         with os.fdopen(reader, encoding="utf-8", errors="replace") as told:

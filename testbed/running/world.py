@@ -39,6 +39,8 @@ from testbed.wiring.packing import NOTHING, freeze, pack, unpack
 from testbed.wiring.run_spec import RunSpec
 
 CLASS_NAMES = {name: "".join(part.capitalize() for part in name.split("_")) + "Simulator" for name in SIMULATORS}
+LAST_WORDS_S = 1.0
+"""For tasks of a broken run to end: one whose turn was lost to a signal between its call and its work never does."""
 Entities = dict[str, dict[str, Any]]
 Edge = tuple[str, str, str, str, str, bool]
 """(producer, its entity, consumer, its entity, attribute, shifted)"""
@@ -126,7 +128,8 @@ def _end(world: mosaik.World, fates: Fates) -> None:
             pending = [task for task in asyncio.all_tasks(loop) if not task.done()] if sys.exc_info()[0] else []
             for task in pending:
                 task.cancel()
-            loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+            if pending:
+                loop.run_until_complete(asyncio.wait(pending, timeout=LAST_WORDS_S))
             world.shutdown()
     finally:
         fates.kill()
