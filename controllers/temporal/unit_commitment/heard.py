@@ -36,8 +36,8 @@ def heard(solve: Callable[[], Result]) -> Result:
             raised.append(error)
         finally:
             done.set()
-    threading.Thread(target=work, name="solver", daemon=True).start()
     try:
+        threading.Thread(target=work, name="solver", daemon=True).start()
         done.wait()
     except BaseException:
         _abandoned.append(done)
