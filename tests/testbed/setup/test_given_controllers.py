@@ -182,7 +182,7 @@ from testbed.running.one_run import run_scenario
 from tests.testbed import small_run
 from tests.testbed.plain_controller import Plain
 
-print("the script runs")
+print("the script runs", flush=True)
 
 class Mine(Plain):
     name = "mine"
