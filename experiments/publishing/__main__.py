@@ -43,8 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _carry_out(chosen: argparse.Namespace) -> int:
     try:
         if chosen.part == "list":
-            print(registry.commands_table())
-            print("\n".join(ages(code_hash())))
+            _list()
         elif chosen.part == "render":
             _render(chosen.names)
         else:
@@ -52,9 +51,16 @@ def _carry_out(chosen: argparse.Namespace) -> int:
     except PublishedError as wrong:
         say(str(wrong))
         return 2
+    return 0
+
+
+def _list() -> None:
+    """Experiments with their commands, and how old their tables are."""
+    try:
+        print(registry.commands_table())
+        print("\n".join(ages(code_hash())), flush=True)
     except BrokenPipeError:  # whoever read our words has gone, as `head` does; Python must not flush into it at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _run(names: Sequence[str], workers: int, is_audited: bool) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from experiments.publishing.__main__ import ages, main
@@ -23,6 +27,15 @@ def test_all_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     listed = capsys.readouterr().out
     assert [published.name for published in experiments().values() if published.command not in listed] == []
+
+
+def test_a_list_whose_reader_has_gone_ends_without_a_word() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run([sys.executable, "-m", "experiments.publishing", "list"], stdout=writer,
+                           stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_the_list_says_what_was_measured_by_other_code() -> None:
