@@ -26,6 +26,11 @@ def opened(path: Path) -> Result:
         raise WrongRequest([f"{str(path)[:LONGEST]}: {wrong}"])
     if path.is_file() and (damage := trial_mistake(path)):
         raise WrongRequest([f"{path}: {damage}"])
+    return untried(path)
+
+
+def untried(path: Path) -> Result:
+    """The result in a file that needs no trial, because this very command has written it to its end."""
     with content_read(path):
         return open_result(path)
 

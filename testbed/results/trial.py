@@ -6,10 +6,13 @@ import os
 import signal
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 import h5py
+
+from testbed.results.reading import RUN_GROUP
 
 PATIENCE_S = 120.0
 """For the reading of one file."""
@@ -17,14 +20,17 @@ LONGEST = 300
 """Characters of a reason."""
 
 
-def trial_mistake(path: Path) -> str:
-    """Why the file cannot be read to its end; empty if it can."""
+def trial_mistake(path: Path, *, request_alone: bool = False) -> str:
+    """Why the file cannot be read to its end; empty if it can.
+
+    request_alone: only what was run is read, for who reads no more.
+    """
     reader, writer = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of threads: the child reads one file and ends
         child = os.fork()
     if child == 0:
-        _read_and_end(path, writer)
+        _read_and_end(path, writer, _read_request if request_alone else _read_all)
     os.close(writer)
     status = None
     try:
@@ -53,16 +59,27 @@ def _ended(child: int) -> int | None:
     return None
 
 
-def _read_and_end(path: Path, writer: int) -> NoReturn:
-    """In the child: everything is read, and the reason why not goes into the pipe."""
+def _read_and_end(path: Path, writer: int, read: Callable[[h5py.File], None]) -> NoReturn:
+    """In the child: what is wanted is read, and the reason why not goes into the pipe."""
     try:
         with h5py.File(path, "r", locking=False) as file:
-            dict(file.attrs)
-            file.visititems(_read)
+            read(file)
     except BaseException as error:
         os.write(writer, f"{type(error).__name__}: {error}"[:LONGEST].encode(errors="replace"))
     finally:
         os._exit(0)
+
+
+def _read_request(file: h5py.File) -> None:
+    dict(file.attrs)
+    if RUN_GROUP in file:
+        dict(file[RUN_GROUP].attrs)
+        file[RUN_GROUP].visititems(_read)
+
+
+def _read_all(file: h5py.File) -> None:
+    dict(file.attrs)
+    file.visititems(_read)
 
 
 def _read(name: str, item: h5py.HLObject) -> None:

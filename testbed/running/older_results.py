@@ -29,7 +29,7 @@ def overwriting_mistake(spec: RunSpec, controller: str, named: str) -> str:
     """
     if not spec.output.exists():
         return ""
-    damage = trial_mistake(spec.output)
+    damage = trial_mistake(spec.output, request_alone=True)
     try:
         told = [] if damage else list(_differences(open_result(spec.output), spec, controller))
     except (ResultError, OSError, LookupError, TypeError, ValueError, AttributeError, yaml.YAMLError) as error:

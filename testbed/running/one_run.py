@@ -99,7 +99,7 @@ def _carried_out(spec: RunSpec, folder: Path, progress: Progress | None, stop: C
 
 @contextmanager
 def _cycles_of_the_run_alone() -> Iterator[None]:
-    """Each search for cycles, one a day and one when the world is gone, leaves out what was in memory before.
+    """Each search for cycles, one a week and one when the world is gone, leaves out what was in memory before.
 
     Imported modules alone take a quarter of a second to search, a user's own data any time.
     """

@@ -21,8 +21,9 @@ from controllers.contract import completed, mistakes
 from controllers.port import Controller
 from models.plugins import CONTROLLERS, plugins
 from models.registry import did_you_mean
+from testbed.scenario.field_texts import fields_in
 from testbed.users.code import CannotImport, import_file, line_of, told
-from testbed.users.parameters import OF_PORT, ParameterError, called, fields_in, made
+from testbed.users.parameters import OF_PORT, ParameterError, called, made
 
 VARIANTS = Path(__file__).resolve().parents[2] / "controllers" / "variants"
 PACKAGE = "controllers.variants"

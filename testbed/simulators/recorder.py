@@ -14,6 +14,9 @@ from testbed.wiring.attributes import RECORD, traced
 from testbed.wiring.heartbeat import Heartbeat
 from testbed.wiring.run_spec import DAY_S, RunSpec
 
+DAYS_BETWEEN_COLLECTIONS = 7
+"""A collection takes as long as some steps and finds a few hundred small objects a day."""
+
 
 class RecorderSimulator(Adapter):
     """One entity for the system and one per district. Of the warm-up only plans are written, for replays.
@@ -38,8 +41,8 @@ class RecorderSimulator(Adapter):
             self._write_warmup_plan(inputs[SYSTEM]["plan"])
         self.heart.beat(self.steps_done + 1)
         # a run has no automatic collection (it would look at every car's process again and again), but solvers and
-        # their models leave circles behind that would add up over the days
-        if (now_s + self.spec.step_s) % DAY_S == 0:
+        # their models leave circles behind that would add up over the weeks
+        if (now_s + self.spec.step_s) % (DAYS_BETWEEN_COLLECTIONS * DAY_S) == 0:
             gc.collect()
         return {name: {} for name in self.entities}
 

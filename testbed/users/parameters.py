@@ -10,14 +10,14 @@ import hashlib
 import inspect
 import math
 import re
-import textwrap
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
 from controllers.port import Controller
 from models.registry import did_you_mean
+from testbed.scenario.field_texts import field_texts
 
 NEEDED = inspect.Parameter.empty
 """Default of a parameter that must be given."""
@@ -92,27 +92,6 @@ def _kind(argument: inspect.Parameter) -> Any:
     if argument.annotation is not NEEDED and not isinstance(argument.annotation, str):
         return argument.annotation
     return type(argument.default) if type(argument.default) in PLAIN[:-1] else NEEDED
-
-
-def field_texts(kind: type) -> dict[str, str]:
-    """Docstrings that stand below the fields of a class and of those it builds upon, each in one line."""
-    texts: dict[str, str] = {}
-    for part in reversed(kind.__mro__[:-1]):
-        try:
-            body = ast.parse(textwrap.dedent(inspect.getsource(part))).body
-        except (OSError, TypeError, SyntaxError):  # typed at a prompt
-            continue
-        if body and isinstance(body[0], ast.ClassDef):
-            texts |= {name: text for name, _, text in fields_in(body[0])}
-    return texts
-
-
-def fields_in(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr | None, str]]:
-    """(name, default as written, docstring in one line) of each field of a class that has a type."""
-    for line, below in zip(node.body, [*node.body[1:], None], strict=True):
-        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name):
-            said = below.value.value if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) else ""
-            yield line.target.id, line.value, " ".join(str(said).split())
 
 
 # ---------------------------------------------------------------- values

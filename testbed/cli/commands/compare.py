@@ -11,7 +11,7 @@ import typer
 from testbed.auditing.of_runs import audited_in_passing, summary
 from testbed.cli.carrying_out import carry_out
 from testbed.cli.ending import FAILED, WRONG, reported
-from testbed.cli.opened import opened
+from testbed.cli.opened import untried
 from testbed.cli.options import Force, NoAudit, Overrides, PlanFile, ScenarioName, names_of
 from testbed.cli.saying import say
 from testbed.metrics.of_runs import check_comparable, write_metrics_csv
@@ -47,7 +47,7 @@ def command(
     outcomes = carry_out(request.scenario, jobs(request), workers)
     done = [outcome.path for outcome in outcomes if not outcome.failure]
     if done:
-        results = [opened(path) for path in done]
+        results = [untried(path) for path in done]
         failed = [left for outcome in outcomes if outcome.failure for left in _left(outcome.path, results)]
         audits = [] if no_audit else audited_in_passing(done)
         print_comparison(results, audits)

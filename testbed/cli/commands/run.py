@@ -10,7 +10,7 @@ import typer
 
 from testbed.cli.carrying_out import carry_out
 from testbed.cli.ending import FAILED, WRONG, reported
-from testbed.cli.opened import opened
+from testbed.cli.opened import untried
 from testbed.cli.options import Force, Overrides, PlanFile, ScenarioName, names_of
 from testbed.reporting.tables import print_run
 from testbed.running.preflight import run_request
@@ -39,7 +39,7 @@ def command(
         outcome, = carry_out(request.scenario, [single_job(request)])
     if outcome.failure:
         raise typer.Exit(WRONG if outcome.failure.is_request else FAILED)
-    print_run(opened(outcome.path), headline=True)
+    print_run(untried(outcome.path), headline=True)
 
 
 def _watched(file: Path) -> AbstractContextManager[None]:

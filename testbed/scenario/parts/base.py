@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from testbed.scenario.field_texts import field_texts
 from testbed.scenario.plain_text import path_mistake
 
 SECONDS_PER_HOUR = 3600
@@ -109,4 +110,14 @@ class OneOf:
 class Part(BaseModel):
     """A block of the scenario; frozen, and a key it does not know is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """With the docstrings of its keys: read here, since pydantic would read all sources whenever it is imported."""
+        described = handler(schema)
+        keys = handler.resolve_ref_schema(described).get("properties", {})
+        for name, text in field_texts(cls).items():
+            if text and name in keys:
+                keys[name].setdefault("description", text)
+        return described
