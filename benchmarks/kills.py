@@ -42,6 +42,7 @@ import psutil
 from typer.testing import CliRunner
 
 from testbed.cli.app import app
+from testbed.wiring.code_version import code_hash
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
@@ -111,6 +112,8 @@ class Seen:
     """Seconds that a CPU second took before the kill."""
     states: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    code: str = "not recorded"
+    """The hash of the code that was killed: a study may go on after a change."""
 
 
 # ---------------------------------------------------------------- commands
@@ -228,7 +231,7 @@ class Study:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
         write_study(place)
-        seen = Seen(kill.number, kill.kind, kill.signal, kill.target, slowness=slowness())
+        seen = Seen(kill.number, kill.kind, kill.signal, kill.target, slowness=slowness(), code=code_hash())
         server, address = serving(place, mark) if kill.kind == "served districts" else (None, "")
         process = started(command(kill.kind, place, address), place, mark)
         with suppress(subprocess.TimeoutExpired):
@@ -419,8 +422,9 @@ def line_of(seen: Seen) -> str:
 
 def summary(kills: Sequence[Seen], seed: int) -> str:
     """Counts by kind, as the page has them."""
-    lines = [f"{datetime.now(UTC):%Y-%m-%d}, {len(kills)} kills, seed {seed}; `python benchmarks/kills.py --count "
-             f"{len(kills)} --seed {seed}`", "", "```text",
+    codes = ", ".join(f"{code} ({count})" for code, count in Counter(seen.code for seen in kills).items())
+    lines = [f"{datetime.now(UTC):%Y-%m-%d}, {len(kills)} kills, seed {seed}, code {codes}; "
+             f"`python benchmarks/kills.py --count {len(kills)} --seed {seed}`", "", "```text",
              f"{'what was run':20}{'kills':>6}{'hit':>6}{'as it should be':>17}   files"]
     for kind in KINDS:
         of_kind = [seen for seen in kills if seen.kind == kind]

@@ -17,7 +17,7 @@ from models.network.net_feeder import feeder_of_net, load_mva
 from models.network.net_shape import NetShape, branch_rows, net_shape
 from models.network.net_shunts import PI_OF, open_ended
 from models.network.net_tables import BUS_COLUMNS, live, positions, rows_of
-from models.network.power_flow import ac_engine, net_voltages_pu
+from models.network.power_flow import ac_engine, net_flow, net_voltages_pu
 from models.network.source import FeederLimits, Taken
 from models.records.arrays import Bools, Floats, RecordError
 from models.records.feeder import RadialFeeder
@@ -32,10 +32,10 @@ def account_of_net(net: Any, name: str, limits: FeederLimits, taken: Taken = NON
     """
     feeder = feeder_of_net(net, name, replace(limits, peak_scale=1.0))
     shape = net_shape(net, limits.holds_low_side)
-    own_pu = net_voltages_pu(net)
+    own_pu, why_none = net_flow(net)
     if np.isnan(own_pu).all():
         raise RecordError(f"feeder {name}: pandapower's own power flow of the net finds no voltages, so no feeder can "
-                          "be held against it: impedances or loads are impossible")
+                          f"be held against it: {why_none or 'no bus is supplied'}")
     made = list(approximations(net, shape, feeder.v_slack_pu, taken))
     inside = _inside(net, shape, feeder)
     vm_pu = ac_engine(feeder).power_flow(*_powers(net, feeder, taken)).vm_pu[0]

@@ -133,6 +133,13 @@ def column_of(frame: Any, name: str, default: float | None = 1.0) -> Floats:
     return np.where(frame[name].isna().to_numpy(dtype=bool), default, values)
 
 
+def _are_texts(frame: Any, name: str) -> Bools:
+    """Which rows hold a text, though it may read as a number: pandapower adds texts up by writing them together."""
+    if name not in frame or frame[name].dtype.kind in "iufb":
+        return np.zeros(len(frame), dtype=np.bool_)
+    return np.array([isinstance(value, str) for value in frame[name]], dtype=np.bool_)
+
+
 def positions(net: Any, bus: Ints) -> Ints:
     """Rows of net.bus."""
     return np.asarray(net.bus.index.get_indexer(bus), dtype=np.int64)
@@ -218,6 +225,9 @@ def _values(net: Any, table: str, rules: Sequence[Rule]) -> Iterator[str]:
         given = wrong[rule.column] if rule.column in frame else ()
         yield from _told(net, table, list(wrong.index), [
             f"{rule.column} = {value!s:.40}, {rule.allowed}" for value in given])
+        texts = frame[~rule.broken(values) & _are_texts(frame, rule.column)]
+        yield from _told(net, table, list(texts.index), [
+            f"{rule.column} = {value!r:.40} is a text, must be a number" for value in texts.get(rule.column, ())])
 
 
 def _levels(net: Any) -> Iterator[str]:

@@ -124,19 +124,26 @@ def net_voltages_pu(net: Any) -> Floats:
     NaN everywhere where there is no power flow. The net is not touched. Angles that transformers turn are left out: in
     a radial net no magnitude depends on them.
     """
+    return net_flow(net)[0]
+
+
+def net_flow(net: Any) -> tuple[Floats, str]:
+    """Voltages as above, and why there are none; empty where there are."""
     import pandapower  # noqa: PLC0415
 
-    own = copy.deepcopy(net)
+    own, why = copy.deepcopy(net), ""
     for start in ("flat", "dc"):
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"), quiet("pandapower", logging.CRITICAL):
                 warnings.simplefilter("ignore")
                 pandapower.runpp(own, numba=False, lightsim2grid=False, init=start, calculate_voltage_angles=False,
                                  tolerance_mva=_NET_TOLERANCE_MVA, max_iteration=_NEWTON_STEPS)
-            return np.asarray(own.res_bus["vm_pu"].reindex(own.bus.index), dtype=np.float64)
-        except Exception:  # it raises whatever its tables make of what they hold
-            continue
-    return np.full(len(net.bus), np.nan)
+            return np.asarray(own.res_bus["vm_pu"].reindex(own.bus.index), dtype=np.float64), ""
+        except pandapower.LoadflowNotConverged:
+            why = "impedances or loads are impossible"
+        except Exception as error:  # it raises whatever its tables make of what they hold
+            why = f"{type(error).__name__}: {error!s:.200}"
+    return np.full(len(net.bus), np.nan), why
 
 
 def _impedance_pu(feeder: RadialFeeder) -> tuple[Floats, Floats]:

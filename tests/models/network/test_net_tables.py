@@ -44,6 +44,8 @@ def replacing(table: str, value: Any) -> Callable[[Any], None]:
     (setting("bus", 2, "vn_kv", 20.0), "line 0: joins bus 1 of 0.4 kV with bus 2 of 20 kV"),
     (setting("load", 0, "p_mw", -100.0), "load 0: p_mw = -100.0, must be at least 0"),
     (setting("load", 0, "p_mw", "x"), "load 0: p_mw = x, must"),
+    (setting("load", 0, "p_mw", "0.05"), "load 0: p_mw = '0.05' is a text, must be a number"),
+    (setting("line", 1, "length_km", "1"), "line 1: length_km = '1' is a text, must be a number"),
     (setting("load", 0, "bus", 999), "load 0: bus = 999 is no bus of the net"),
     (setting("load", 1, "scaling", -1.0), "load 1: scaling = -1.0, must"),
     (setting("line", 0, "parallel", 0), "line 0: parallel = 0, must be at least 1"),

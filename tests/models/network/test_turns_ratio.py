@@ -17,6 +17,7 @@ from models.network.net_account import account_of_net
 from models.network.net_feeder import feeder_of_net
 from models.network.power_flow import PandapowerEngine, ac_engine, net_voltages_pu
 from models.network.source import FeederLimits
+from models.records.arrays import RecordError
 from models.records.feeder import RadialFeeder
 from tests.models.network.test_net_feeder import village
 
@@ -111,3 +112,17 @@ def test_loads_that_follow_the_voltage_are_told_with_their_effect() -> None:
     account = account_of_net(net, "v", FeederLimits())
     assert any(line.startswith("approximated: load 0, 1: of constant power") for line in account.lines())
     assert account.unexplained_pu < 1e-9 < account.difference_pu
+
+
+def test_what_pandapower_refuses_is_told_in_its_words() -> None:
+    net = tapped(degree=2.0)
+    net.trafo["tap_changer_type"] = "Ideal"
+    with pytest.raises(RecordError, match="finds no voltages.*Both tap_step_degree and tap_step_percent"):
+        account_of_net(net, "ideal", WIDE)
+
+
+def test_loads_beyond_all_measure_are_told_as_such() -> None:
+    net = village()
+    net.load["p_mw"] = 1e3
+    with pytest.raises(RecordError, match="finds no voltages.*impedances or loads are impossible"):
+        account_of_net(net, "too much", WIDE)
