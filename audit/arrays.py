@@ -53,6 +53,7 @@ _DISTRICT = (
     *_all("district", "time group", "positive", """target_charge_kw target_discharge_kw charge_kw discharge_kw
         wear_usd"""),
     *_all("district", "time group", "real", "tariff_usd"), *_all("district", "time reason", "count", "refusals"),
+    *_all("district", "time car_class soc_band", "count", "soc_count", optional=True),
     *_all("district", "time bus", "real", "p_plan_bus_kw q_plan_bus_kvar p_bus_kw q_bus_kvar"),
     *_all("district", "time bus", "positive", "discharge_bus_kw"),
     *_all("district", "time bus", "real", "vm_socp_pu vm_plan_ac_pu nodal_price_usd_per_mwh", nan=True),

@@ -88,6 +88,22 @@ def soc_of_steps(run: Run) -> Iterator[Check]:
                      np.maximum(float(fleet["soc_max"]), start), "1", names=_names(d), absolute=SOC, rel=0.0)
 
 
+@rule("5.3", "traces/soc", "soc_count", needs_traces=True)
+def soc_counted(run: Run) -> Iterator[Check]:
+    """Cars stand in the band of charge in which they are counted."""
+    for d in run.districts:
+        if "soc_count" not in d.arrays:
+            continue
+        told, kind = d("soc_count"), d("vehicle_class_index").astype(np.int64)
+        bands = told.shape[2]
+        place = np.clip((d.trace("soc").astype(np.float32) * np.float32(bands)).astype(np.int64), 0, bands - 1)
+        for k, c in enumerate(d.classes.classes):
+            mine = place[:, kind == k]
+            counted = np.stack([(mine == band).sum(axis=1) for band in range(bands)], axis=1)
+            yield same(f"{d.name}: {c.name} cars by charge, band", told[:, k], counted, "cars",
+                       names=tuple(map(str, range(bands))))
+
+
 @rule("5.3", "traces/soc", needs_traces=True)
 def energy_of_steps(run: Run) -> Iterator[Check]:
     """No battery gains more than its charger stores, or loses less than is drawn, but for fast charging up to the

@@ -78,6 +78,24 @@ def batteries(run: Run) -> Iterator[Check]:
                      "kWh", axis="vehicle")
 
 
+@rule("5.3", "soc_count", "stored_kwh")
+def batteries_counted(run: Run) -> Iterator[Check]:
+    """Each car's state of charge is counted once, in its class; together the counted batteries hold what is stored."""
+    for d in run.districts:
+        if not run.has_totals or "soc_count" not in d.arrays:
+            continue
+        counts, kind, size = d("soc_count"), d("vehicle_class_index"), d("vehicle_capacity_kwh")
+        names, low_kwh, high_kwh = tuple(c.name for c in d.classes.classes), 0.0, 0.0
+        cars = np.array([(kind == k).sum() for k in range(len(names))])
+        yield same(f"{d.name}: batteries of", counts.sum(axis=2), cars, "cars", names=names)
+        lower, bands = d.axes["soc_band"], counts.shape[2]
+        for k in range(len(names)):
+            mine = size[kind == k] if (kind == k).any() else np.zeros(1)
+            low_kwh = low_kwh + counts[:, k] @ lower * mine.min()
+            high_kwh = high_kwh + counts[:, k] @ (lower + 1 / bands) * mine.max()
+        yield within(f"{d.name}: stored in counted batteries", d("stored_kwh"), low_kwh, high_kwh, "kWh", absolute=1e-3)
+
+
 @rule("6.1", "vehicle_class_index", "vehicle_is_enrolled", "vehicle_is_bidirectional", "vehicle_p_discharge_max_kw")
 def who_they_are(run: Run) -> Iterator[Check]:
     """There are as many cars of each class as the scenario says, with chargers and contracts as it says."""

@@ -33,6 +33,8 @@ AXES = {
     "pair": "bus, group, and hours until declared departure",
     "charger_kind": "slow, fast, then the scenario's own",
     "reason": "why a car did what it did",
+    "car_class": "classes of cars",
+    "soc_band": "bands of state of charge, 2 % each, from empty to full",
     "unit": "thermal units",
     "district": "districts in the scenario's order",
     "hour": "hours of the planning horizon",

@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from models.fleet.soc_counts import SOC_BINS
 from models.network.loads.bus_loads import GENERATION, BusLoads
 from models.network.tap_changer import TapChanger
 from models.network.three_phase.layout import CircuitLayout
@@ -32,6 +33,9 @@ from testbed.results.layout import (
 from testbed.wiring.attributes import Attribute, recorded
 
 TEXT = h5py.string_dtype("utf-8")
+STORED_AS: dict[tuple[bool, bool], tuple[type, float]] = {
+    (False, False): (np.float64, np.nan), (False, True): (np.int32, NOT_WRITTEN), (True, False): (np.int8, 0)}
+"""Type and filling of a series, by whether it is a flag and whether it is counted."""
 CIRCUIT_AXES = {
     "node": "bus and phase", "conductor": "element, its end and the phase there", "line": "line",
     "three_phase_bus": "bus with all three phases", "regulator": "transformer and its winding",
@@ -75,8 +79,8 @@ class Place:
     def recorded(self, attributes: Sequence[Attribute]) -> None:
         """One variable over time per attribute of the table."""
         for a in attributes:
-            self.variable(a.name, ("time", *a.dims), a.unit, a.long_name,
-                          np.int8 if a.is_flag else np.float64, 0 if a.is_flag else np.nan)
+            kind, fill = STORED_AS[a.is_flag, a.is_integer]
+            self.variable(a.name, ("time", *a.dims), a.unit, a.long_name, kind, fill)
 
     def _shape(self, dims: Sequence[str]) -> tuple[int, ...]:
         return tuple(self._axes[dim].shape[0] for dim in dims)
@@ -157,6 +161,8 @@ def make_district(file: h5py.File, header: ResultHeader, layout: ResultLayout, d
     place.axis("bus", district.bus_number, "1", "bus number")
     place.axis("group", layout.group_names, "1", "zone/class/charger of a vehicle")
     place.axis("reason", layout.reason_names, "1", "why a vehicle did what it did")
+    place.axis("car_class", layout.class_names, "1", "class of a vehicle")
+    place.axis("soc_band", np.arange(SOC_BINS) / SOC_BINS, "1", "lower end of a band of state of charge")
     vehicle_axis(place, district.vehicle_count)
     _make_circuit(place, district.circuit)
     if district.loads is not None and district.loads.generation_buses.size:

@@ -113,6 +113,7 @@ class ResultLayout:
     unit_names: tuple[str, ...]
     group_names: tuple[str, ...]
     reason_names: tuple[str, ...]
+    class_names: tuple[str, ...]
     districts: tuple[DistrictLayout, ...]
     plan_count: int
     horizon_h: int

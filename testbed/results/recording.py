@@ -49,7 +49,7 @@ def result_layout(spec: RunSpec) -> ResultLayout:
         for d in build_districts(spec).values())
     return ResultLayout(
         unit_names=thermal_units(spec.scenario).names, group_names=groups_of_scenario(spec.scenario).names(),
-        reason_names=behaviour_names(), districts=districts,
+        reason_names=behaviour_names(), class_names=groups_of_scenario(spec.scenario).class_names, districts=districts,
         plan_count=spec.scenario.days * DAY_S // spec.binding_s, horizon_h=spec.horizon_h,
         warmup_plan_count=-spec.control_s // spec.binding_s, added=_added(spec))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from models.drivers.behaviours import BEHAVIOURS
+from models.fleet.soc_counts import SOC_BINS
 from models.network.three_phase.layout import SERIES_AXES
 from models.records.arrays import SECONDS_PER_HOUR
 from testbed.setup.classes import groups_of_scenario
@@ -32,6 +33,8 @@ _SIZES: dict[str, Callable[[RunSpec], int]] = {
     "cohort": lambda spec: groups_of_scenario(spec.scenario).cohort_count(spec.horizon_h),
     "charger_kind": lambda spec: groups_of_scenario(spec.scenario).kind_count,
     "reason": lambda spec: len(BEHAVIOURS),
+    "car_class": lambda spec: len(groups_of_scenario(spec.scenario).class_names),
+    "soc_band": lambda _: SOC_BINS,
     "unit": lambda spec: thermal_units(spec.scenario).count,
     "district": lambda spec: len(spec.scenario.districts),
     "hour": lambda spec: spec.horizon_h,

@@ -13,10 +13,12 @@ from models.drivers.willingness import PriceResponse
 from models.fleet.battery import Batteries, exchange_by_kind
 from models.fleet.fleet import ChargingParameters, Fleet, FleetStep
 from models.fleet.reserve_room import reserve_room
+from models.fleet.soc_counts import soc_counts
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats
 from models.records.vehicles import DeclaredTable, PresenceTable
 from testbed.faults.supply import WITHOUT_POWER
 from testbed.setup.blocks import from_blocks
+from testbed.setup.classes import groups_of_scenario
 from testbed.setup.districts import District, build_districts
 from testbed.setup.given_controllers import controller_of, knows_truth, may_discharge
 from testbed.setup.knowledge import charger_curves, driver_response, vehicle_wear_usd_per_kwh
@@ -86,7 +88,7 @@ class DistrictFleet:
         wear = vehicle_wear_usd_per_kwh(spec.scenario, vehicles)
         parameters = from_blocks(ChargingParameters, spec.scenario.fleet, curves=charger_curves(spec.scenario))
         self.curves = parameters.curves
-        self.district = district
+        self.district, self.class_count = district, len(groups_of_scenario(spec.scenario).class_names)
         self.delivery = nothing_delivered(self.district)
         self.meter = StayMeter(vehicles, district.site.bus_zone)
         self.telemetry, self.soc_reported = ReportedSoc(vehicles.soc_initial), vehicles.soc_initial
@@ -167,6 +169,7 @@ class DistrictFleet:
             "charge_kw": step.charge_group_kw, "discharge_kw": step.discharge_group_kw,
             "tariff_usd": step.tariff_group_usd, "wear_usd": step.wear_group_usd,
             "refusals": step.by_behaviour.astype(np.float64), "stored_kwh": step.energy_kwh,
+            "soc_count": soc_counts(step.soc, self.district.vehicles.class_index, self.class_count),
             "departures_short_kwh": float(step.departure_short_kwh.sum()),
             **{name: float(getattr(step, name).sum()) for name in of_step("fleet", "sum")},
             **{name: float(getattr(step, name)) for name in of_step("fleet", "number")},

@@ -281,6 +281,9 @@ _FLEET = [
         ("stored_kwh", "kWh", "energy in all batteries at the end of the step"),
     ]),
     *_series("fleet", "district", [
+        ("soc_count", "1", "cars by state of charge at the end of the step"),
+    ], ("car_class", "soc_band"), is_integer=True),
+    *_series("fleet", "district", [
         ("charged_kwh", "kWh", "energy charged at the bus"),
         ("discharged_kwh", "kWh", "energy discharged at the bus"),
         ("fast_charged_kwh", "kWh", "energy fast-charged on the way"),

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from models.drivers.behaviours import behaviour_names
+from models.fleet.soc_counts import SOC_BINS
 from models.records.groups import THREE_CLASSES
 from testbed.results.layout import DistrictLayout, ResultHeader, ResultLayout
 from testbed.results.reading import Reference
@@ -25,7 +26,8 @@ __all__ = ["fake_run", "here"]
 
 FEEDER, REST = "feeder33", "rest"
 UNITS = ("u1", "u2", "u3")
-SIZES = {"unit": len(UNITS), "group": len(THREE_CLASSES.names()), "reason": len(behaviour_names())}
+SIZES = {"unit": len(UNITS), "group": len(THREE_CLASSES.names()), "reason": len(behaviour_names()),
+         "car_class": len(THREE_CLASSES.class_names), "soc_band": SOC_BINS}
 WriteResult = Callable[..., Path]
 
 
@@ -52,7 +54,7 @@ def header(made: Scenario, controller: str, seed: int, steps: int, step_s: int) 
 def layout(bus_count: int = 4, plans: int = 1, horizon_h: int = 3, network: Any = None) -> ResultLayout:
     numbers = np.arange(1, bus_count + 1)
     zones = np.where(numbers == 1, -1, numbers % 3)
-    return ResultLayout(UNITS, THREE_CLASSES.names(), behaviour_names(), (
+    return ResultLayout(UNITS, THREE_CLASSES.names(), behaviour_names(), THREE_CLASSES.class_names, (
         DistrictLayout(FEEDER, numbers, zones, has_network=True, vehicle_count=2, feeder=network),
         DistrictLayout(REST, np.array([1, 2, 3]), np.array([0, 1, 2]), has_network=False, vehicle_count=3),
     ), plans, horizon_h)

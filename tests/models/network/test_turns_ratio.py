@@ -117,12 +117,12 @@ def test_loads_that_follow_the_voltage_are_told_with_their_effect() -> None:
 def test_what_pandapower_refuses_is_told_in_its_words() -> None:
     net = tapped(degree=2.0)
     net.trafo["tap_changer_type"] = "Ideal"
-    with pytest.raises(RecordError, match="finds no voltages.*Both tap_step_degree and tap_step_percent"):
+    with pytest.raises(RecordError, match=r"finds no voltages.*Both tap_step_degree and tap_step_percent"):
         account_of_net(net, "ideal", WIDE)
 
 
 def test_loads_beyond_all_measure_are_told_as_such() -> None:
     net = village()
     net.load["p_mw"] = 1e3
-    with pytest.raises(RecordError, match="finds no voltages.*impedances or loads are impossible"):
+    with pytest.raises(RecordError, match=r"finds no voltages.*impedances or loads are impossible"):
         account_of_net(net, "too much", WIDE)

@@ -10,17 +10,21 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
+from models.fleet.soc_counts import SOC_BINS, soc_counts
 from models.network.sources.ieee33 import ieee33
 from testbed.reporting.charts import controller_colour, controller_dash
 from testbed.reporting.figure import charts
 from testbed.reporting.figures.expected_and_came import forecasts
 from testbed.reporting.figures.nodal_prices import widest_step
-from testbed.reporting.figures.stored_energy import soc_fans
+from testbed.reporting.figures.stored_energy import percentile, soc_fans
 from testbed.reporting.figures.voltage_profile import branch_starts, voltage_profile
 from testbed.reporting.report import shown_runs, write_report
 from testbed.reporting.tree import tree_places
-from testbed.results.layout import TRACES_KIND, ResultError
+from testbed.results.layout import ResultError
 from testbed.results.reading import open_result
 from testbed.wiring.failure import Failure
 from tests.testbed.reporting.days import BUSES, STEPS
@@ -243,25 +247,31 @@ def test_forecasts_stand_beside_what_came_unless_they_were_exact(write_day: Any)
                      "sun": pytest.approx([0] * (STEPS + 1))}
 
 
-def test_a_fan_of_states_of_charge_needs_traces_of_the_same_run(write_day: Any) -> None:
+def test_a_fan_of_states_of_charge_is_drawn_over_all_districts(write_day: Any) -> None:
     path = write_day("bilayer", 70)
-    result = open_result(path)
-    rows = np.linspace(0.2, 0.8, 5)
-    with h5py.File(path.with_name(f"{path.stem}-vehicles.h5"), "w") as file:
-        file.attrs.update({"kind": TRACES_KIND, "controller": "bilayer", "seed": 1})
-        for district, cars in zip(result.districts, (2, 3), strict=True):
-            file[f"districts/{district}/soc"] = np.tile(rows[:cars], (STEPS, 1))
+    districts = open_result(path).districts
     with h5py.File(path, "r+") as file:
-        for district, cars in zip(result.districts, (2, 3), strict=True):
-            file.require_group(f"districts/{district}").create_dataset("vehicle_class_index", data=np.zeros(cars))
+        for name, soc in zip(districts, ([0.2, 0.36], [0.2, 0.36, 0.5]), strict=True):
+            file[f"districts/{name}/soc_count"][:] = soc_counts(np.array(soc), np.zeros(len(soc), dtype=np.int64), 3)
     fan = soc_fans(shown_runs([open_result(path)]))
     assert [chart.title for chart in fan] == ["State of charge: private cars"]
     drawn = np.array([trace["y"][0] for trace in fan[0].data])
-    assert drawn == pytest.approx(np.percentile([0.2, 0.35, 0.2, 0.35, 0.5], [95, 5, 75, 25, 50]), abs=1e-3)
-    with h5py.File(path.with_name(f"{path.stem}-vehicles.h5"), "r+") as file:
-        file.attrs["seed"] = 2
-    with pytest.raises(ResultError, match=r"is of another run than bilayer-1\.h5"):
-        soc_fans(shown_runs([open_result(path)]))
+    assert drawn == pytest.approx([0.515, 0.2025, 0.3775, 0.2125, 0.365], abs=1e-9)
+
+
+def test_a_file_older_than_the_counting_of_batteries_has_no_fan(write_day: Any) -> None:
+    path = write_day("bilayer", 70)
+    first = open_result(path).districts[0]
+    with h5py.File(path, "r+") as file:
+        del file[f"districts/{first}/soc_count"]
+    assert soc_fans(shown_runs([open_result(path)])) == []
+
+
+@given(soc=arrays(np.float64, st.integers(1, 60), elements=st.floats(0, 1)), percent=st.floats(0.1, 100))
+def test_a_percentile_of_counted_cars_is_in_the_band_of_the_car(soc: Any, percent: float) -> None:
+    counts = soc_counts(soc, np.zeros(soc.size, dtype=np.int64), 1)
+    car = np.sort(soc)[max(int(np.ceil(percent / 100 * soc.size - 1e-9)) - 1, 0)]
+    assert percentile(counts, percent)[0] == pytest.approx(car, abs=1 / SOC_BINS + 1e-6)
 
 
 @pytest.mark.slow
