@@ -52,17 +52,31 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=name_of)
-def test_links_lead_somewhere(path: Path) -> None:
+def lost_links(path: Path) -> list[str]:
+    """Links of a page to files that are not there."""
     targets = [link.split("#")[0] for link in LINK.findall(prose(path.read_text(encoding="utf-8")))]
     relative = [target for target in targets if target and "://" not in target and not target.startswith("mailto:")]
-    assert [target for target in relative if not (path.parent / target).exists()] == []
+    return [target for target in relative if not (path.parent / target).exists()]
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=name_of)
-def test_files_that_are_named_exist(path: Path) -> None:
+def lost_files(path: Path) -> list[str]:
+    """Files that a page names and that are not there."""
     named = PATH.findall(prose(path.read_text(encoding="utf-8")))
-    assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
+    return [name for name in named if "NAME" not in name and not (ROOT / name).exists()]
+
+
+def test_links_lead_somewhere() -> None:
+    assert [(name_of(path), lost) for path in TEXTS for lost in lost_links(path)] == []
+
+
+def test_files_that_are_named_exist() -> None:
+    assert [(name_of(path), lost) for path in TEXTS for lost in lost_files(path)] == []
+
+
+def test_a_link_and_a_file_that_are_not_there_are_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("[there](page.md) [gone](gone.md#part), `models/fleet/fleet.py`, `models/fleet/gone.py`", "utf-8")
+    assert (lost_links(page), lost_files(page)) == (["gone.md"], ["models/fleet/gone.py"])
 
 
 @cache
@@ -80,9 +94,8 @@ def reached() -> frozenset[Path]:
     return frozenset(seen)
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=name_of)
-def test_every_page_is_reached_from_the_index(path: Path) -> None:
-    assert path.resolve() in reached()
+def test_every_page_is_reached_from_the_index() -> None:
+    assert [name_of(path) for path in TEXTS if path.resolve() not in reached()] == []
 
 
 SPOKEN = re.compile(r"(?:`|^ {4})(python -m|testbed|make) ([a-z][\w.-]*)", re.MULTILINE)
@@ -98,10 +111,10 @@ def unknown_commands(text: str) -> list[str]:
     return [f"{program} {word}" for program, word in SPOKEN.findall(text) if not there[program](word.rstrip("."))]
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=name_of)
-def test_commands_that_are_named_exist(path: Path) -> None:
+def test_commands_that_are_named_exist() -> None:
     """Outside of captions, which name the command of their day."""
-    assert unknown_commands(without_blocks(path.read_text(encoding="utf-8"))) == []
+    assert [(name_of(path), command) for path in TEXTS
+            for command in unknown_commands(without_blocks(path.read_text(encoding="utf-8")))] == []
 
 
 def test_a_command_that_does_not_exist_is_found() -> None:
@@ -126,12 +139,14 @@ def defined_in(folders: tuple[str, ...]) -> frozenset[str]:
 EQUATION_ROWS = [row for row in rows_of(text_of("docs/equations.md")) if len(row) == 3]
 
 
-@pytest.mark.parametrize("row", EQUATION_ROWS, ids=lambda row: row[0][:40])
-def test_every_equation_names_a_function_and_a_test_that_exist(row: list[str]) -> None:
-    _, functions, tests = (QUOTED.findall(cell) for cell in row)
-    assert functions and tests
-    assert [name for name in functions if name not in defined_in(PACKAGES)] == []
-    assert [name for name in tests if not name.startswith("test_") or name not in defined_in(("tests",))] == []
+def test_every_equation_names_a_function_and_a_test_that_exist() -> None:
+    assert len(EQUATION_ROWS) > 100
+    for row in EQUATION_ROWS:
+        _, functions, tests = (QUOTED.findall(cell) for cell in row)
+        assert functions and tests, row[0]
+        assert [name for name in functions if name not in defined_in(PACKAGES)] == [], row[0]
+        lost = [name for name in tests if not name.startswith("test_") or name not in defined_in(("tests",))]
+        assert lost == [], row[0]
 
 
 @cache

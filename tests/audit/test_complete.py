@@ -31,10 +31,10 @@ def rows_of_the_table():
                                                     *PLAN_SCALARS))
 
 
-@pytest.mark.parametrize("name", sorted(rows_of_the_table()))
-def test_each_row_is_determined_or_says_why_not(name):
-    assert name in KNOWN, "audit/arrays.py does not know it"
-    assert name in DETERMINED | set(NOT_DETERMINED) | set(WORDS)
+def test_each_row_is_determined_or_says_why_not():
+    rows = set(rows_of_the_table())
+    assert rows - KNOWN == set(), "audit/arrays.py does not know them"
+    assert rows - DETERMINED - set(NOT_DETERMINED) - set(WORDS) == set()
 
 
 def test_what_is_fixed_in_a_file_is_determined_too():
