@@ -6,7 +6,7 @@ has to check again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite, isnan
 from operator import attrgetter
 from typing import Any
@@ -23,8 +23,9 @@ _SCALARS: dict[type, tuple[type, ...]] = {
 _FLOATS = {float, np.float64}
 _WHOLE = 3
 """Most values whose place is named one by one."""
-_MANY = 1000
-"""From so many values on, a sum takes less time than looking at each: it is finite only if all are."""
+
+
+_MISSING = object()
 
 
 class ContractError(ValueError):
@@ -53,15 +54,16 @@ class Contract:
         if not _FLOATS.issuperset(map(type, numbers)) or not isfinite(sum(numbers)):
             for name, value in zip(self._numbers, numbers, strict=True):
                 self._terms[name].check(value)
-        for name in self._others:
-            self._check_unless_held(name, values[name])
+        with np.errstate(invalid="ignore", over="ignore"):
+            for name in self._others:
+                self._check_unless_held(name, values[name])
 
     def _check_unless_held(self, name: str, value: Any) -> None:
         terms = self._terms[name]
         if terms.record is None:
-            terms.check(value)
+            terms.check_quietly(value)
         elif value is not self._held.get(name, self):
-            terms.check(value)
+            terms.check_quietly(value)
             self._held[name] = value
 
     def _refuse_names(self, values: Mapping[str, Any]) -> None:
@@ -77,21 +79,38 @@ class Terms:
     def __init__(self, place: str, record: type[Table] | None, absent: str, fields: Sequence[FieldTold],
                  sizes: Sizes) -> None:
         self.record, self._place, self._absent = record, place, absent
-        self._fields = [(told, tuple(sizes[dim] for dim in told.quantity.dims), _reader(told)) for told in fields]
+        shapes = [tuple(sizes[dim] for dim in told.quantity.dims) for told in fields]
+        self._fields = [(told, shape, _is_usual(told, shape)) for told, shape in zip(fields, shapes, strict=True)]
+        self._read_all = attrgetter(*(told.name for told in fields))
 
     def check(self, value: Any) -> None:
         """Raises ContractError, beginning with the place, where the value is anything else."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            self.check_quietly(value)
+
+    def check_quietly(self, value: Any) -> None:
+        """The same where numpy says nothing of sums beyond all numbers."""
         if self.record is None:
-            (told, shape, _), = self._fields
-            self._refuse(told, fault(value, told, shape))
+            self._check_fields([value])
         elif value is None and self._absent:
             return
         elif not isinstance(value, self.record):
             came = "nothing" if value is None else f"a {type(value).__name__}"
             raise ContractError(f"{self._place}: {came} came, allowed is the record {self.record.__name__}")
         else:
-            for told, shape, read in self._fields:
-                self._refuse(told, _fault_of(value, told, shape, read))
+            self._check_fields(self._fields_of(value))
+
+    def _fields_of(self, record: Table) -> Sequence[Any]:
+        try:
+            read = self._read_all(record)
+        except AttributeError:
+            return [_read(record, told.name) for told, *_ in self._fields]
+        return read if len(self._fields) > 1 else [read]
+
+    def _check_fields(self, values: Sequence[Any]) -> None:
+        for (told, shape, is_usual), value in zip(self._fields, values, strict=True):
+            if not is_usual(value):
+                self._refuse(told, "missing" if value is _MISSING else fault(value, told, shape))
 
     def _refuse(self, told: FieldTold, why: str) -> None:
         if why:
@@ -99,15 +118,26 @@ class Terms:
             raise ContractError(f"{self._place}{field} [{told.quantity.unit}]: {why}")
 
 
-def _reader(told: FieldTold) -> Any:
-    return attrgetter(told.name) if told.name else None
-
-
-def _fault_of(record: Table, told: FieldTold, shape: tuple[int, ...], read: Any) -> str:
+def _read(record: Table, name: str) -> Any:
     try:
-        return fault(read(record), told, shape)
+        return attrgetter(name)(record)
     except AttributeError:
-        return "missing"
+        return _MISSING
+
+
+def _is_usual(told: FieldTold, shape: tuple[int, ...]) -> Callable[[Any], bool]:
+    """Whether a value is what a field mostly is: said of the plainest kinds, and never of one that `fault` refuses."""
+    kind, is_real = told.kind, told.kind is float
+    if told.is_tuple or told.quantity.may_be_nan:
+        return lambda value: False
+    if not told.quantity.dims:
+        if is_real:
+            return lambda value: type(value) is float and isfinite(value)
+        return lambda value: type(value) is kind
+    dtype = told.dtype
+    # a sum takes less time than looking at each value: it is finite only if all are
+    return lambda value: (type(value) is np.ndarray and value.dtype == dtype and value.shape == shape
+                          and (not is_real or isfinite(np.add.reduce(value, axis=None))))
 
 
 def fault(value: Any, told: FieldTold, shape: tuple[int, ...]) -> str:
@@ -137,8 +167,6 @@ def _fault_of_array(value: Any, told: FieldTold, shape: tuple[int, ...]) -> str:
 
 
 def _fault_of_values(value: np.ndarray[Any, Any], *, may_be_nan: bool) -> str:
-    if not may_be_nan and _are_finite(value):
-        return ""
     bad = np.isinf(value) if may_be_nan else ~np.isfinite(value)
     if not bad.any():
         return ""
@@ -148,17 +176,7 @@ def _fault_of_values(value: np.ndarray[Any, Any], *, may_be_nan: bool) -> str:
     return f"{int(bad.sum())} of {value.size} values ({first}) are not finite, allowed are {allowed}"
 
 
-def _are_finite(value: np.ndarray[Any, Any]) -> bool:
-    """False also where only the sum of many is beyond all numbers: who asks then looks at each."""
-    if value.size < _MANY:
-        return bool(np.isfinite(value).all())
-    with np.errstate(invalid="ignore", over="ignore"):
-        return isfinite(np.add.reduce(value, axis=None))
-
-
 def _fault_of_number(value: Any, told: FieldTold) -> str:
-    if type(value) is float is told.kind and isfinite(value):  # what most numbers are
-        return ""
     may_be_nan = told.quantity.may_be_nan
     if not isinstance(value, _SCALARS[told.kind]) or (isinstance(value, bool) and told.kind is not bool):
         return f"a {type(value).__name__} came, allowed is {told.kind.__name__}"
