@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from testbed.results.reading import Result, ResultError, open_result
 from testbed.results.trial import trial_mistake
-from testbed.scenario.record import Scenario, result_content
+from testbed.scenario.record import Scenario, result_content, to_yaml
 from testbed.wiring.asked import asked_words
 from testbed.wiring.run_spec import RunSpec
 
@@ -57,6 +57,8 @@ def _differences(older: Result, spec: RunSpec, controller: str) -> Iterator[str]
 
 
 def _other_keys(older: Result, scenario: Scenario) -> Iterator[str]:
+    if older.scenario_yaml == to_yaml(scenario):
+        return
     try:
         theirs = Scenario.model_validate(older.scenario)
     except ValidationError:

@@ -10,7 +10,6 @@ from testbed.running.preflight import WrongRequest
 from testbed.scenario.bounded_yaml import UnreadableYaml, text_of
 from testbed.scenario.loading import scenario_names
 from testbed.scenario.plain_text import is_file, path_mistake
-from testbed.sweeping.study import study_names
 
 Kind = Literal["scenario", "study", "result", "unknown"]
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -25,9 +24,11 @@ COMMANDS = {
 
 def kind_of(text: str) -> Kind:
     """What this name or file is, by its content; `unknown` where that does not tell."""
-    path = Path(text)
     if text in scenario_names():
         return "scenario"
+    from testbed.sweeping.study import study_names  # noqa: PLC0415 - what most commands do not need
+
+    path = Path(text)
     if text in study_names():
         return "study"
     if path_mistake(text) or not is_file(path):

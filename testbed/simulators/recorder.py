@@ -42,7 +42,7 @@ class RecorderSimulator(Adapter):
         self.heart.beat(self.steps_done + 1)
         # a run has no automatic collection (it would look at every car's process again and again), but solvers and
         # their models leave circles behind that would add up over the weeks
-        if (now_s + self.spec.step_s) % (DAYS_BETWEEN_COLLECTIONS * DAY_S) == 0:
+        if (now_s + self.spec.step_s - self.spec.start_s) % (DAYS_BETWEEN_COLLECTIONS * DAY_S) == 0:
             gc.collect()
         return {name: {} for name in self.entities}
 
