@@ -1,10 +1,11 @@
-"""What a change costs: CPU seconds of whole commands, here and in another checkout, in turns.
+"""What a change costs: CPU seconds of whole commands, with the code here and with that of another checkout, in pairs.
 
-    python benchmarks/cost.py ../other [--turns 5] [--folder results/cost]
+    python benchmarks/cost.py ../other [--pairs 5] [--folder results/cost]
 
-CPU seconds are those of the command and all its processes; a busy machine moves them far less than seconds of the
-clock, and both checkouts alike. Which of the two is first changes from turn to turn. Each turn is kept in
-FOLDER/cost.jsonl, so that a stopped measurement goes on. Ends with 1 where a median has grown by more than 3 %.
+Both commands of a pair begin together and share one core, so that whatever else the machine does (another core's work,
+its clock, its caches) slows both alike: the ratio of a pair moves by less than 1 %, where seconds taken one after the
+other move by 20 %. Each pair is kept in FOLDER/cost.jsonl, so that a stopped measurement goes on. Linux only. Ends with
+1 where commands cost more than 3 % more.
 """
 
 from __future__ import annotations
@@ -12,11 +13,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,64 +25,83 @@ ROOT = Path(__file__).resolve().parents[1]
 CASES = tuple((scenario, controller) for scenario in ("smoke", "paper_day")
               for controller in ("uncoordinated", "bilayer"))
 ALLOWED_REL = 0.03
-Seconds = Mapping[str, list[float]]
+Pair = Mapping[str, float]
 
 
-def cpu_s(checkout: Path, scenario: str, controller: str, folder: Path) -> float:
-    """Of one run with the code of a checkout; what it may keep from earlier runs stands in the folder."""
+def started(checkout: Path, scenario: str, controller: str, folder: Path) -> subprocess.Popen[bytes]:
+    """A run with the code of a checkout; what it may keep from earlier runs stands in the folder."""
     words = [sys.executable, "-W", "ignore", "-m", "testbed.cli.app", "run", scenario, "--controller", controller,
              "--set", f"execution.cache_dir={folder / 'cache'}", "-o", str(folder / f"{scenario}-{controller}.h5")]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(words, check=True, capture_output=True, cwd=checkout,
-                   env=os.environ | {"PYTHONPATH": str(checkout)})
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=checkout,
+                            env=os.environ | {"PYTHONPATH": str(checkout)})
 
 
-def measure(checkouts: Mapping[str, Path], turns: int, folder: Path, cases: Sequence[tuple[str, str]]) -> Seconds:
-    """CPU seconds by `CHECKOUT SCENARIO CONTROLLER`, one a turn; those that are kept are not measured again.
+def pair(checkouts: Mapping[str, Path], scenario: str, controller: str, folder: Path) -> Pair:
+    """CPU seconds of the same command with each checkout, run at the same time, with all processes that they wait for.
 
-    The first run of each fills the caches and is not counted.
+    Raises RuntimeError where one fails.
+    """
+    running = {started(checkouts[which], scenario, controller, folder / which).pid: which for which in checkouts}
+    seconds: dict[str, float] = {}
+    while running:
+        pid, status, used = os.wait4(-1, 0)
+        which = running.pop(pid)
+        if status:
+            raise RuntimeError(f"{checkouts[which]}: run {scenario} --controller {controller} ends with {status}")
+        seconds[which] = used.ru_utime + used.ru_stime
+    return seconds
+
+
+def measure(checkouts: Mapping[str, Path], count: int, folder: Path, cases: Sequence[tuple[str, str]]
+            ) -> dict[str, list[Pair]]:
+    """Pairs by `SCENARIO CONTROLLER`; those that are kept are not measured again. Each checkout begins in turn.
+
+    The first of each fills the caches and is not counted.
     """
     record = folder / "cost.jsonl"
     folder.mkdir(parents=True, exist_ok=True)
-    seconds: dict[str, list[float]] = {}
+    pairs: dict[str, list[Pair]] = {}
     for line in record.read_text(encoding="utf-8").splitlines() if record.is_file() else ():
-        name, value = json.loads(line)
-        seconds.setdefault(name, []).append(value)
-    for turn in range(turns + 1):
-        for scenario, controller in cases:
-            order = sorted(checkouts, reverse=bool(turn % 2))
-            for which in order:
-                name = f"{which} {scenario} {controller}"
-                if len(seconds.get(name, ())) > turn:
-                    continue
-                value = cpu_s(checkouts[which], scenario, controller, folder / which)
-                seconds.setdefault(name, []).append(value)
-                with record.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps([name, value]) + "\n")
-                print(f"turn {turn}: {name} {value:.2f} s{'' if turn else ' (not counted)'}", flush=True)
-    return {name: values[1:] for name, values in seconds.items()}
+        name, values = json.loads(line)
+        pairs.setdefault(name, []).append(values)
+    for number, (scenario, controller) in _missing(pairs, count, cases):
+        order = dict(sorted(checkouts.items(), reverse=bool(number % 2)))
+        values = pair(order, scenario, controller, folder)
+        pairs.setdefault(f"{scenario} {controller}", []).append(values)
+        with record.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([f"{scenario} {controller}", values]) + "\n")
+        told = ", ".join(f"{which} {seconds:.2f} s" for which, seconds in sorted(values.items()))
+        print(f"{scenario} {controller}, pair {number}: {told}{'' if number else ' (not counted)'}", flush=True)
+    return {name: values[1:] for name, values in pairs.items()}
+
+
+def _missing(pairs: Mapping[str, Sequence[Pair]], count: int, cases: Sequence[tuple[str, str]]
+             ) -> Iterator[tuple[int, tuple[str, str]]]:
+    kept = {case: len(pairs.get(" ".join(case), ())) for case in cases}
+    for number in range(count + 1):
+        yield from ((number, case) for case in cases if kept[case] <= number)
 
 
 def main() -> int:
     """Exit code 1 where a command costs more than is allowed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("before", type=Path, help="a checkout of the state to compare with")
-    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--folder", type=Path, default=ROOT / "results" / "cost")
     parser.add_argument("--again", action="store_true", help="forget what is kept")
     asked = parser.parse_args()
     folder = asked.folder.resolve()
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # and of all that is started from here
     if asked.again:
         shutil.rmtree(folder, ignore_errors=True)
-    seconds, dear = measure({"before": asked.before.resolve(), "now": ROOT}, asked.turns, folder, CASES), False
-    print(f"{'median CPU s':24}{'before':>9}{'now':>9}{'change':>9}")
-    for scenario, controller in CASES:
-        before, now = (float(np.median(seconds[f"{which} {scenario} {controller}"])) for which in ("before", "now"))
-        change = now / before - 1
-        dear |= change > ALLOWED_REL
-        print(f"{f'{scenario} {controller}':24}{before:9.2f}{now:9.2f}{change:+9.1%}")
+    pairs, dear = measure({"before": asked.before.resolve(), "now": ROOT}, asked.pairs, folder, CASES), False
+    print(f"{'CPU s, means':24}{'before':>9}{'now':>9}{'change, mean and standard error':>34}")
+    for name, values in pairs.items():
+        ratios = np.array([of["now"] / of["before"] for of in values])
+        dear |= ratios.mean() > 1 + ALLOWED_REL
+        error = ratios.std(ddof=1) / np.sqrt(ratios.size) if ratios.size > 1 else np.nan
+        before, now = (np.mean([of[which] for of in values]) for which in ("before", "now"))
+        print(f"{name:24}{before:9.2f}{now:9.2f}{ratios.mean() - 1:+24.1%} ± {error:.1%}")
     return int(dear)
 
 
