@@ -13,7 +13,7 @@ from models.drivers.willingness import PriceResponse
 from models.fleet.battery import Batteries, exchange_by_kind
 from models.fleet.fleet import ChargingParameters, Fleet, FleetStep
 from models.fleet.reserve_room import reserve_room
-from models.fleet.soc_counts import soc_counts
+from models.fleet.soc_counts import SOC_BINS, soc_counts
 from models.records.arrays import SECONDS_PER_HOUR, Bools, Floats
 from models.records.vehicles import DeclaredTable, PresenceTable
 from testbed.faults.supply import WITHOUT_POWER
@@ -63,8 +63,10 @@ class FleetSimulator(Adapter):
             *_from_now(prices),
             arrivals_wait=is_controlled and self.is_dispatching, q_bus_kvar=told.q_bus_kvar,
             without_power=received.get(WITHOUT_POWER))
-        core.add(step)
-        core.add_plugged(declared, presence, self.spec.step_s / SECONDS_PER_HOUR)
+        if now_s >= 0:
+            core.add(step)
+            core.add_plugged(declared, presence, self.spec.step_s / SECONDS_PER_HOUR)
+            core.soc_count = soc_counts(step.soc, core.district.vehicles.class_index, core.class_count)
         core.read_meters(now_s, self.spec.step_s, told, declared, soc, step, received.get(WITHOUT_POWER))
         core.measure_hours(now_s, self.spec.step_s, declared, presence)
         core.soc_reported = (step.soc if self.hears_all
@@ -89,6 +91,8 @@ class DistrictFleet:
         parameters = from_blocks(ChargingParameters, spec.scenario.fleet, curves=charger_curves(spec.scenario))
         self.curves = parameters.curves
         self.district, self.class_count = district, len(groups_of_scenario(spec.scenario).class_names)
+        self.soc_count = np.zeros((self.class_count, SOC_BINS), dtype=np.int64)
+        """[class, band] cars by state of charge, in counted steps."""
         self.delivery = nothing_delivered(self.district)
         self.meter = StayMeter(vehicles, district.site.bus_zone)
         self.telemetry, self.soc_reported = ReportedSoc(vehicles.soc_initial), vehicles.soc_initial
@@ -169,7 +173,7 @@ class DistrictFleet:
             "charge_kw": step.charge_group_kw, "discharge_kw": step.discharge_group_kw,
             "tariff_usd": step.tariff_group_usd, "wear_usd": step.wear_group_usd,
             "refusals": step.by_behaviour.astype(np.float64), "stored_kwh": step.energy_kwh,
-            "soc_count": soc_counts(step.soc, self.district.vehicles.class_index, self.class_count),
+            "soc_count": self.soc_count,
             "departures_short_kwh": float(step.departure_short_kwh.sum()),
             **{name: float(getattr(step, name).sum()) for name in of_step("fleet", "sum")},
             **{name: float(getattr(step, name)) for name in of_step("fleet", "number")},
