@@ -88,14 +88,16 @@ class Place:
     def on_axes(self, dataset: h5py.Dataset, dims: Sequence[str], unit: str, long_name: str) -> h5py.Dataset:
         """The dataset, attached to these axes and described."""
         for position, dim in enumerate(dims):
-            dataset.dims[position].attach_scale(self._axes[dim] if dim in self._axes else self.group[dim])
+            h5py.h5ds.attach_scale(dataset.id, (self._axes[dim] if dim in self._axes else self.group[dim]).id, position)
         _describe(dataset, unit, long_name)
         return dataset
 
 
 def _describe(dataset: h5py.Dataset, unit: str, long_name: str) -> None:
-    dataset.attrs["units"] = unit
-    dataset.attrs["long_name"] = long_name
+    """As `dataset.attrs` would, in half the time: there are some five hundred in a small file."""
+    kind, single = h5py.h5t.py_create(TEXT, logical=True), h5py.h5s.create(h5py.h5s.SCALAR)
+    for name, text in ((b"units", unit), (b"long_name", long_name)):
+        h5py.h5a.create(dataset.id, name, kind, single).write(np.array(text, dtype=object))
 
 
 def _early(dtype: np.dtype[Any] | type, fill: float | int) -> h5py.h5p.PropDCID:
