@@ -271,3 +271,10 @@ def test_results_are_read_as_the_text_says(tmp_path: Path, monkeypatch: pytest.M
     exec(compile(code, "docs/results.md", "exec"), {})
     lowest_pu, highest_mw, unit = capsys.readouterr().out.split()
     assert (0.9 < float(lowest_pu) < 1.0, float(highest_mw) > 1000, unit) == (True, True, "pu")
+
+
+def test_every_benchmark_of_the_page_of_speed_is_explained_there() -> None:
+    text = text_of("benchmarks/page.py")
+    apart = set(re.findall(r'"(\w+)"', text.partition("NO_SECTION = (")[2].partition(")")[0]))
+    rows = {QUOTED.findall(row[0])[0] for row in rows_of(text_of("docs/performance.md")) if QUOTED.findall(row[0])}
+    assert rows == {file.stem for file in ROOT.glob("benchmarks/*.py")} - apart
