@@ -28,7 +28,7 @@ AXES = {
     "three_phase_bus": "its buses with all three phases",
     "regulator": "its voltage regulators",
     "connection": "its buses where cars can stand",
-    "group": "zone, class and charger of a car",
+    "group": "zone, class, one-way or bidirectional charger of a car",
     "cohort": "group, and hour of declared departure",
     "pair": "bus, group, and hours until declared departure",
     "charger_kind": "slow, fast, then the scenario's own",

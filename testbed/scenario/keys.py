@@ -31,7 +31,8 @@ class ScenarioKeys(Part):
     """Whole days with which a run begins, every car uncoordinated; not counted."""
     warmup_controlled_days: Annotated[int, Between(0, 28)] = 1
     """Whole days under the controller between `warmup_days` and counted time; not counted, but counted time inherits
-    what they leave. In a file that gives `drivers.profile: home` 7, and then also 7 `days`, unless they are given."""
+    what they leave. In a file that gives `drivers.profile: home` or `uk` 7, and then also 7 `days`, unless they are
+    given."""
     step_s: Annotated[int, Between(1, SECONDS_PER_HOUR)] = 900
     """Length of a step in seconds; a divisor of 3600."""
     profiles: Profiles = Profiles()

@@ -171,8 +171,9 @@ def table(seen: Sequence[Seen], faults: int) -> str:
     """For the page: how many are caught by what, and a line each."""
     caught = sum(row.is_caught for row in seen)
     by_tests, runs = sum(bool(row.by_tests) for row in seen), [row.by_audit for row in seen if row.by_audit != "-"]
-    head = (f"{len(seen)} of {faults} faults planted, {caught} caught: {by_tests} by tests; of the {len(runs)} of "
-            f"which a run was made (others have a dash), {sum(map(bool, runs))} by the audit of it.")
+    audited = (f"; of the {len(runs)} of which a run was made (others have a dash), {sum(map(bool, runs))} by the audit"
+               " of it." if runs else ". No run was made of any (`--no-runs`): the audit had no say.")
+    head = f"{len(seen)} of {faults} faults planted, {caught} caught: {by_tests} by tests{audited}"
     lines = [head, "", "| fault | in | the first test that fails | rules that the audit finds broken |",
              "|---|---|---|---|"]
     for row in seen:
