@@ -245,7 +245,7 @@ def _is_number(value: str) -> bool:
 
 
 def _is_closed(text: str) -> bool:
-    """Whether no quote or bracket is open at the end, by counts and as the engine reads them: up to the first closer."""
+    """Whether no quote or bracket is open at the end, by counts and as the engine reads them: to the first closer."""
     closer = ""
     for letter in text:
         closer = _CLOSERS.get(letter, "") if not closer else "" if letter == closer else closer
