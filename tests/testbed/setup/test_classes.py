@@ -161,7 +161,8 @@ def test_trips_are_judged_by_the_cars_that_a_file_describes(tmp_path: Path) -> N
             (400, [50, 60], 0, True), (60, [400, 400], 0, False), (60, [400, 400], 3, True)):
         cars.write_text(f"class,capacity_kwh\nbus,{capacity_kwh}\nbus,20\n", encoding="utf-8")
         bus = {"home_zone": "office", "capacity_kwh": of_class, "consumption_kwh_per_km": [1, 1], "trips": str(trips)}
-        given = [{"name": "depot", "cars_file": str(cars)}, *[{"name": "other", "cars": {"bus": others}}] * (others > 0)]
+        more = [{"name": "other", "cars": {"bus": others}}] if others else []
+        given = [{"name": "depot", "cars_file": str(cars)}, *more]
         text = yaml.safe_dump({"extends": "smoke", "fleet": {"classes": {"bus": bus}}, "districts": given})
         told = class_mistakes(load_scenario(named(tmp_path, text)))
         assert (not told) == is_near, (told, capacity_kwh, of_class)
