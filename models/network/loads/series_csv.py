@@ -18,7 +18,7 @@ from models.network.loads.bus_loads import CONSUMPTION, GENERATION, STORAGE, Giv
 from models.network.loads.elements import GENERATORS, KINDS, STORAGES, Elements
 from models.records.arrays import Bools
 from models.records.feeder import RadialFeeder
-from models.tables.series import TIME, span_of
+from models.tables.series import TIME, series_notes, span_of
 from models.tables.table_format import TableFormat
 from models.tables.user_table import UserTable
 
@@ -58,7 +58,7 @@ def csv_series(file: Path, resolution_s: int, form: TableFormat, feeder: RadialF
     table.mistakes.refuse()
     series = Series(np.stack(values, axis=1), resolution_s, span.first_s, span.repeats)
     buses, rows = _replaced(targets, feeder, elements)
-    return GivenSeries(series, _uses(table, targets), buses, rows, tuple(table.notes()))
+    return GivenSeries(series, _uses(table, targets), buses, rows, tuple(series_notes(table, resolution_s)))
 
 
 # ---------------------------------------------------------------- which column is what
