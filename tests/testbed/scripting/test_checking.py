@@ -13,7 +13,7 @@ from testbed.scripting.checking import scenario_lines
 
 def test_parameters_of_controllers_are_held_against_those_that_there_are(tmp_path: Path) -> None:
     file = tmp_path / "own.yaml"
-    file.write_text("extends: smoke\ncontrollers: {temporal: {sharing: fair, shoring: 1}, bilayer: {x: 1}, a: {y: 2}}\n",
+    file.write_text("extends: smoke\ncontrollers: {temporal: {sharing: fair, shoring: 1}, bilayer: {x: 1}}\n",
                     encoding="utf-8")
     with pytest.raises(WrongRequest) as refused:
         scenario_lines(load_scenario(file))
