@@ -109,7 +109,8 @@ def test_ieee33_as_a_case_is_ieee33(tmp_path: Path) -> None:
     ({"branches": BRANCHES.replace("0.24\t0\t0.5", "0.24\t0.01\t0")},
      "branch 2, from bus 30 to bus 20, is a transformer with a charging of b = 0.01.*; branch 2.* without a rateA"),
     ({"branches": BRANCHES.replace("0\t0\t-360", "0\t1\t-360")}, "not radial: .*closes a ring"),
-    ({"buses": BUSES.replace("\t20\t1\t0.02", "\t21\t1\t0.02")}, "mpc.branch: row 1 stands at bus 20, which mpc.bus does not have"),
+    ({"buses": BUSES.replace("\t20\t1\t0.02", "\t21\t1\t0.02")},
+     "mpc.branch: row 1 stands at bus 20, which mpc.bus does not have"),
     ({"branches": BRANCHES.replace("\t9\t0\t0\t0", "\t0\t0\t0\t0", 1)}, "max_i_ka .*give line_rating_a")])
 def test_what_cannot_be_read_is_refused(tmp_path: Path, changes: dict[str, str], words: str) -> None:
     with pytest.raises(RecordError, match=words):

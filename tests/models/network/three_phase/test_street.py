@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from models.network.loads.own_series import own_series
+from models.network.loads.series_csv import csv_series
 from models.network.source import FeederLimits
 from models.network.sources.opendss import SOURCE
 from models.network.three_phase.circuit import circuit_from
 from models.network.three_phase.feeder import three_phase_feeder
 from models.network.three_phase.records import Port
 from models.records.arrays import RecordError
+from models.tables.table_format import TableFormat
 from tests.models.network.three_phase.small import street
 
 pytest.importorskip("opendssdirect")
@@ -59,6 +61,21 @@ def test_a_phase_that_is_open_is_no_part_of_the_balanced_equivalent(tmp_path):
     feeder = three_phase_feeder(street(tmp_path, BEHIND.replace("b4.2", "b4.1"), "open line.tie 1 2"), LIMITS)
     whole = three_phase_feeder(street(tmp_path, BEHIND.replace("b4.2", "b4.1")), LIMITS)
     assert feeder.r_pu == pytest.approx(whole.r_pu)
+
+
+def test_buses_and_loads_go_by_the_scripts_names_in_letters_of_any_size(tmp_path):
+    """Also where a number of ours, a place from the source, is the name of another bus."""
+    more = "new line.c bus1=b2 bus2=2 linecode=c length=0.1 units=km\nnew load.Kiosk bus1=2.1 phases=1 kv=0.24 kw=2"
+    text = street(tmp_path, more)
+    feeder = SOURCE.feeder(text, LIMITS)
+    assert feeder.bus_number[feeder.bus_name.index("2")] != 2
+    for called in ("2", 2):
+        assert feeder.bus_name[feeder.bus_row(called)] == "2"
+    assert feeder.bus_name[feeder.bus_row("B3")] == "b3" and feeder.bus_row(1) == 0
+    file = tmp_path / "series.csv"
+    file.write_text("load KIOSK p_kw,bus B3 p_kw\n" + "1,2\n" * 24, encoding="utf-8")
+    series = csv_series(file, 3600, TableFormat(), feeder, SOURCE.elements(text, feeder.bus_number))
+    assert [feeder.bus_name[row] for row in series.uses.bus] == ["2", "b3"]
 
 
 # ------------------------------------------------------------------ load shapes
