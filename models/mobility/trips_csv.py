@@ -66,6 +66,10 @@ def _trips(table: UserTable, zones: tuple[str, ...]) -> Timetable:
         table.wrong(row, "car", "is empty; each row needs it")
     cars = list(dict.fromkeys(names))
     depart_h, arrive_h = _clock(table, "departure"), _clock(table, "arrival")
+    for row in np.flatnonzero((depart_h == arrive_h) | (depart_h == HOURS_PER_DAY)).tolist():
+        table.wrong(row, "arrival", f"{shown(table.cells('arrival')[row])} after a departure at "
+                    f"{shown(table.cells('departure')[row])}: a trip begins before 24:00 and ends at another time of "
+                    "day, at most a day later")
     # who arrives before he left arrives on the next day
     duration_h = np.where(arrive_h > depart_h, arrive_h - depart_h, arrive_h - depart_h + HOURS_PER_DAY)
     km = table.numbers("distance_km", MOST_KM, is_needed=True)

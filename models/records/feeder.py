@@ -182,3 +182,11 @@ class ThreePhaseFeeder(RadialFeeder):
     """Of every line; None: the script's own."""
     source_pu: float | None = None
     """Voltage of the grid above; None: the script's own."""
+
+    def bus_row(self, called: int | str) -> int:
+        """Row of the bus that the script calls so, in letters of any size; else as of any feeder.
+
+        A script may call buses `3` and `end`: then numbers of ours are places, and `3` is still the script's bus.
+        """
+        name = str(called).lower()
+        return self.bus_name.index(name) if name in self.bus_name else super().bus_row(called)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,8 +21,10 @@ Foresight = Literal["known", "forecast", "day_before"]
 WAYS, SOURCE = ("charge", "discharge"), "source"
 PER = {"per_kwh": 1.0, "per_mwh": 1e-3}
 """Ends of column names, and what makes prices per kWh of them."""
-MOST = 100_000.0
-"""Above and below 0 in the file's own currency and unit: what no exchange allows."""
+MOST_USD_PER_MWH = 100_000.0
+"""Above and below 0: what no exchange allows."""
+HIGH_USD_PER_KWH = 2.0
+"""A median above it is of another unit or currency, most likely: a note (A)."""
 
 
 class PriceError(RecordError):
@@ -111,41 +114,56 @@ def read_prices(file: Path, resolution_s: int = SECONDS_PER_HOUR, form: TableFor
     names = [_name(way, is_forecast, per) for way in WAYS for is_forecast in (False, True) for per in PER]
     try:
         table = UserTable(file, {name: (name,) for name in (*names, TIME, SOURCE)}, (), names, form or TableFormat())
-        paid = _both(table, False)
-        forecast = _both(table, True) if foresight == "forecast" else paid
+        most = MOST_USD_PER_MWH * currency_per_usd
+        paid = _both(table, False, most)
+        forecast = _both(table, True, most) if foresight == "forecast" else paid
         # a day without dates is every day
         span = span_of(table, resolution_s, start_date if table.has(TIME) else None)
         table.mistakes.refuse()
     except TableError as error:
         raise PriceError(str(error)) from None
-    return OwnPrices((paid[0] / currency_per_usd, paid[1] / currency_per_usd),
-                     (forecast[0] / currency_per_usd, forecast[1] / currency_per_usd), resolution_s, span.first_s,
-                     span.repeats, foresight, tuple(series_notes(table, resolution_s)))
+    paid_usd, forecast_usd = ((charge / currency_per_usd, discharge / currency_per_usd)
+                              for charge, discharge in (paid, forecast))
+    return OwnPrices(paid_usd, forecast_usd, resolution_s, span.first_s, span.repeats, foresight,
+                     (*series_notes(table, resolution_s), *_notes(table, paid_usd, foresight)))
+
+
+def _notes(table: UserTable, paid: tuple[Floats, Floats], foresight: Foresight) -> Iterator[str]:
+    """Prices that look as if they were of another unit, and columns that say nothing here."""
+    for way, usd_per_kwh in zip(WAYS, paid, strict=True):
+        median = float(np.median(np.abs(usd_per_kwh)))
+        if median > HIGH_USD_PER_KWH and any(table.has(_name(way, False, per)) for per in PER):
+            yield (f"prices of {way} are {median:,.6g} USD/kWh in the median, as nowhere: is the column "
+                   f"{way}_per_mwh, or another number meant by currency_per_usd?")
+    forecasts = [name for way in WAYS for per in PER if table.has(name := _name(way, True, per))]
+    if forecasts and foresight != "forecast":
+        yield f"columns not used with foresight: {foresight}: {', '.join(forecasts)}"
 
 
 def _name(way: str, is_forecast: bool, per: str) -> str:
     return f"{way}_forecast_{per}" if is_forecast else f"{way}_{per}"
 
 
-def _both(table: UserTable, is_forecast: bool) -> tuple[Floats, Floats]:
-    """(charging, discharging) [R] per kWh; a mistake where there is none for charging."""
-    charge = _series(table, "charge", is_forecast)
+def _both(table: UserTable, is_forecast: bool, most: float) -> tuple[Floats, Floats]:
+    """(charging, discharging) [R] per kWh; a mistake where there is none for charging. most: per MWh."""
+    charge = _series(table, "charge", is_forecast, most)
     if charge is None:
         either = " or ".join(_name("charge", is_forecast, per) for per in PER)
         table.mistakes.add(f"lacks a column {either}" + (", needed with foresight: forecast" if is_forecast else ""))
         table.mistakes.refuse()
         raise AssertionError("a mistake is refused")
-    discharge = _series(table, "discharge", is_forecast)
+    discharge = _series(table, "discharge", is_forecast, most)
     if discharge is None and is_forecast and any(table.has(_name("discharge", False, per)) for per in PER):
         table.mistakes.add("lacks a forecast of its own column for discharging")
     return charge, charge if discharge is None else discharge
 
 
-def _series(table: UserTable, way: str, is_forecast: bool) -> Floats | None:
+def _series(table: UserTable, way: str, is_forecast: bool, most: float) -> Floats | None:
     """[R] of the one column that there is; None without."""
     there = [per for per in PER if table.has(_name(way, is_forecast, per))]
     if len(there) > 1:
         table.mistakes.add(f"has {' and '.join(_name(way, is_forecast, per) for per in there)}, of which one is meant")
     if not there:
         return None
-    return PER[there[0]] * table.numbers(_name(way, is_forecast, there[0]), MOST, is_needed=True, least=-MOST)
+    most *= PER["per_mwh"] / PER[there[0]]
+    return PER[there[0]] * table.numbers(_name(way, is_forecast, there[0]), most, is_needed=True, least=-most)

@@ -8,6 +8,7 @@ two: p_min + ramp.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,8 @@ class _Case:
         hours = {key: int(self._number(path, entry, key, whole=True)) for key in WHOLE_KEYS}
         runs = {key: bool(self._number(path, entry, key, whole=True)) for key in SWITCH_KEYS}
         low, on = value["power_output_minimum"], runs["unit_on_t0"]
+        self.mistakes += _mistakes_of_start(path, on, hours["time_down_t0" if on else "time_up_t0"],
+                                            0.0 < low <= value["power_output_maximum"] and not value["power_output_t0"])
         return OwnUnit(
             name=name, p_min_mw=low, p_max_mw=value["power_output_maximum"], min_up_h=hours["time_up_minimum"],
             min_down_h=hours["time_down_minimum"], initial_h=hours["time_up_t0"] if on else -hours["time_down_t0"],
@@ -185,6 +188,15 @@ class _Case:
             out.append((self._number(where, pair, first, whole=first == "lag"),
                         self._number(where, pair, second, COST_OF[key])))
         return tuple(out)
+
+
+def _mistakes_of_start(path: str, on: bool, other_h: int, is_below: bool) -> Iterator[str]:
+    """other_h: hours in the state in which the unit is not; is_below: whether it gave nothing, less than it can."""
+    if other_h:
+        yield (f"{path}.time_{'down' if on else 'up'}_t0: {other_h} must be 0 of a unit that is "
+               f"{'on' if on else 'off'} (unit_on_t0)")
+    if on and is_below:
+        yield f"{path}.power_output_t0: 0 must be at least power_output_minimum of a unit that is on (unit_on_t0)"
 
 
 def _short(value: Any) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, get_args, get_origin
 
@@ -28,6 +29,13 @@ MOST_BASES = 20
 """Files that extend one another."""
 ENTRY = re.compile(r"[0-9]{1,9}")
 """Number of an entry of a list, in a key."""
+ABSENT = frozenset({"missing", "extra_forbidden"})
+"""Kinds of mistakes whose key need not be in the tree."""
+WORDS = (("^Input should be", "must be"), ("a valid array", "a list in brackets"),
+         (r"^\w+ should have at (most|least) (\d+) items?( after validation)?, not (\d+)",
+          r"must have at \1 \2 entries, has \4"),
+         (r"^String should have", "must have"), (r"^String should match pattern", "must be of the form"))
+"""pydantic's phrases, and ours."""
 STEADY_DAYS = {"home": 7, "uk": 7}
 """Days by `drivers.profile` until a fleet under control is steady, where that takes more than one: these drivers plug
 in every two or three days."""
@@ -160,11 +168,12 @@ def _validate(tree: Tree, mistakes: list[Mistake]) -> Scenario | None:
         try:
             return Scenario.model_validate_json(json.dumps(tree.data, default=str), strict=True)
         except ValidationError as error:
-            explained = [explained for detail in error.errors() for explained in _explain(detail, tree)]
+            explained = _together([fault for detail in error.errors() for fault in _explain(detail, tree)])
             inner = [fault.path for fault in explained if fault.can_be_dropped]
             # A list with a wrong entry is also reported as too short: only the entry is news.
             fresh = [fault for fault in explained if not _concerns(fault, dropped) and not _encloses(fault.path, inner)]
             mistakes.extend(fault.mistake for fault in fresh if fault.mistake.key not in known)
+            known |= {fault.mistake.key for fault in fresh}
             wrong = [fault.path for fault in fresh if fault.can_be_dropped]
         if not wrong:
             return None
@@ -188,12 +197,28 @@ def _concerns(fault: _Found, dropped: list[Path_]) -> bool:
     )
 
 
+def _together(faults: list[_Found]) -> list[_Found]:
+    """One of each value that is none of several kinds: what it might be, side by side."""
+    rules = dict[Path_, list[str]]()
+    for fault in faults:
+        if fault.can_be_dropped and fault.mistake.rule not in rules.setdefault(fault.path, []):
+            rules[fault.path].append(fault.mistake.rule)
+    told = [fault for place, fault in enumerate(faults) if not fault.can_be_dropped
+            or fault.path not in [other.path for other in faults[:place] if other.can_be_dropped]]
+    return [fault._replace(mistake=replace(fault.mistake, rule=_either(rules[fault.path])))
+            if fault.can_be_dropped else fault for fault in told]
+
+
+def _either(rules: list[str]) -> str:
+    return " or ".join([rules[0], *(rule.removeprefix("must be ") for rule in rules[1:])])
+
+
 def _encloses(path: Path_, others: list[Path_]) -> bool:
     return any(len(other) > len(path) and other[: len(path)] == path for other in others)
 
 
 def _explain(detail: ErrorDetails, tree: Tree) -> Iterator[_Found]:
-    path: Path_ = tuple(detail["loc"])
+    path: Path_ = _in_file(tuple(detail["loc"]), detail["type"], tree.data)
     context = detail.get("ctx", {})
     if detail["type"] == "contradiction":
         for path, value, rule in context["found"]:
@@ -205,8 +230,29 @@ def _explain(detail: ErrorDetails, tree: Tree) -> Iterator[_Found]:
         rule += f"; known: {', '.join(_keys_beside(path))}"
         yield _Found(path, Mistake(tree.source(path), _dotted(path), detail["input"], rule), True)
     else:
-        rule = detail["msg"].replace("Input should be", "must be", 1).replace("a valid array", "a list in brackets")
-        yield _Found(path, Mistake(tree.source(path), _dotted(path), detail["input"], rule), True)
+        yield _Found(path, Mistake(tree.source(path), _dotted(path), detail["input"], _in_words(detail)), True)
+
+
+def _in_file(location: Path_, kind: str, data: Any) -> Path_:
+    """The part of a location that stands in the file: no names of the kinds that a value might have been of."""
+    path: list[str | int] = []
+    for place, part in enumerate(location):
+        is_last = place == len(location) - 1
+        is_there = part in data if isinstance(data, dict) else (
+            isinstance(data, list) and isinstance(part, int) and part < len(data))
+        if is_there:
+            data = data[part]
+        if is_there or (is_last and kind in ABSENT):
+            path.append(part)
+    return tuple(path)
+
+
+def _in_words(detail: ErrorDetails) -> str:
+    """pydantic's sentence in the words of a scenario."""
+    text = detail["msg"]
+    for pattern, words in WORDS:
+        text = re.sub(pattern, words, text)
+    return text
 
 
 def _keys_beside(path: Path_) -> list[str]:

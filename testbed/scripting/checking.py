@@ -51,12 +51,36 @@ def scenario_lines(scenario: Keys) -> list[str]:
     from testbed.running.rehearsal import rehearsed  # noqa: PLC0415 - networks take a second to load
     from testbed.setup.classes import fleet_parameters  # noqa: PLC0415
 
-    lines = [*rehearsed(scenario), *_accounts(scenario), *(f"note: {note}" for note in input_notes(scenario))]
+    controller_notes = _controller_notes(scenario)
+    lines = [*rehearsed(scenario), *_accounts(scenario),
+             *(f"note: {note}" for note in (*input_notes(scenario), *controller_notes))]
     cars = ", ".join(f"{district.name} ({sum(fleet_parameters(scenario, district).counts)} cars, "
                      f"{district.feeder or 'no network'})"
                      for district in scenario.districts)
     return [f"{scenario.name} is valid: days {scenario.days}, steps of {scenario.step_s} s, seed {scenario.seed}; "
             f"{cars}", *lines]
+
+
+def _controller_notes(scenario: Keys) -> list[str]:
+    """Names of no controller that comes along; WrongRequest where one that does cannot have its parameters."""
+    if not scenario.controllers:
+        return []
+    from testbed.setup.controller_loading import (  # noqa: PLC0415 - controllers take a second to load
+        ControllerError,
+        load_controller,
+    )
+    from testbed.setup.given_controllers import unknown_names  # noqa: PLC0415
+
+    unknown, mistakes = unknown_names(scenario.controllers, []), []
+    for name in scenario.controllers:
+        try:
+            if not any(text.startswith(f"controllers.{name}: ") for text in unknown):
+                load_controller(name, scenario.controllers)
+        except ControllerError as error:
+            mistakes.append(f"controllers.{name}: {error}")
+    if mistakes:
+        raise WrongRequest(mistakes)
+    return [f"{text}; parameters count for one of your own of this name" for text in unknown]
 
 
 def _accounts(scenario: Keys) -> list[str]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
-from testbed.running.preflight import WrongRequest
+from testbed.running.preflight import WrongRequest, folder_mistakes
 from testbed.scenario.loading import SCENARIOS, ScenarioError, load_scenario
 from testbed.scenario.plain_text import is_file
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "experiments" / "templates" / "own_world"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
 SCENARIO_FILE = "scenario.yaml"
+WORD = re.compile(r"\b(BASE|FOLDER|NAME|SCHEMA)\b(/(?!NAME)[\w.]+)?")
+PLAIN = re.compile(r"[A-Za-z0-9_./-]+")
+"""What YAML reads as a text wherever it stands."""
 
 
 def write_world(name: str, base: str) -> list[Path]:
@@ -23,12 +27,17 @@ def write_world(name: str, base: str) -> list[Path]:
     words = {"BASE": _whole(base), "FOLDER": folder.as_posix(), "NAME": folder.name,
              "SCHEMA": (SCENARIOS.parents[1] / "docs" / "scenario.schema.json").as_posix()}
     written = [folder / f"{folder.name}.yaml"]
-    written[0].write_text(re.sub(r"\b(BASE|FOLDER|NAME|SCHEMA)\b", lambda word: words[word.group()],
-                                 (TEMPLATE / SCENARIO_FILE).read_text(encoding="utf-8")), encoding="utf-8")
+    written[0].write_text(WORD.sub(lambda word: _in_yaml(words[word[1]] + (word[2] or "")),
+                                   (TEMPLATE / SCENARIO_FILE).read_text(encoding="utf-8")), encoding="utf-8")
     for table in sorted(TEMPLATE.glob("*.csv")):
         written.append(folder / table.name)
         written[-1].write_bytes(table.read_bytes())
     return written
+
+
+def _in_yaml(text: str) -> str:
+    """A folder may be called `a: b #c`."""
+    return text if PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
 def _whole(base: str) -> str:
@@ -43,7 +52,7 @@ def _name_mistakes(folder: Path) -> list[str]:
         return [f"{folder}: is there already; choose another name"]
     if not folder.parent.is_dir():
         return [f"{folder}: its folder {folder.parent} is not there"]
-    return []
+    return folder_mistakes(folder, str(folder))
 
 
 def _base_mistakes(base: str) -> list[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+
+import numpy as np
 
 from models.drivers.car_classes import ClassParameters, GivenCars
 from models.drivers.cars_csv import read_cars
@@ -113,11 +116,30 @@ def _read_trips(name_or_path: str, content: str, form: TableFormat, limits: Trip
 
 
 def _limits(scenario: Scenario, name: str, c: VehicleClass) -> TripLimits:
-    """What the largest battery of the class with the least consumption can do."""
+    """What the largest battery of the class with the least consumption can do, cars of files among them."""
     numbers, fleet = _class(scenario, name, c, 0), scenario.fleet
     zones = zones_of_kind(c.charger, fleet.charger_kinds.get(c.charger), fleet.zones)
-    return TripLimits((numbers.soc_max - numbers.soc_min) * numbers.capacity_kwh[1], numbers.consumption_kwh_per_km[0],
+    capacity_kwh, kwh_per_km = [numbers.capacity_kwh[1]], [numbers.consumption_kwh_per_km[0]]
+    given = list(_given_cars(scenario, name))
+    if given:
+        is_drawn = any(district.cars.get(name) for district in scenario.districts)
+        capacity_kwh, kwh_per_km = (
+            [*np.concatenate([cars.of(key, np.full(cars.count, of_class)) for cars in given]).tolist(),
+             *([of_class] if is_drawn else [])]
+            for key, of_class in (("capacity_kwh", capacity_kwh[0]), ("consumption_kwh_per_km", kwh_per_km[0])))
+    return TripLimits((numbers.soc_max - numbers.soc_min) * max(capacity_kwh), min(kwh_per_km),
                       tuple(fleet.zones.index(zone) for zone in zones))
+
+
+def _given_cars(scenario: Scenario, name: str) -> Iterator[GivenCars]:
+    """The class's cars that districts describe one by one; none of a file that cannot be read, which is told itself."""
+    for district in (d for d in scenario.districts if d.cars_file is not None):
+        try:
+            cars = cars_of_file(scenario, district)[name]
+        except RecordError:
+            continue
+        if cars.count:
+            yield cars
 
 
 def stays_per_day(scenario: Scenario) -> tuple[int, ...]:

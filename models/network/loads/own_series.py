@@ -29,6 +29,8 @@ class OwnProfiles:
     resolution_s: int
     repeats: bool = False
     """Days without a date; else those of a year."""
+    in_kw: frozenset[str] = frozenset()
+    """Full names of those that are no shares, but kW or kvar."""
 
     def full_name(self, table: str, column: str) -> str:
         """Empty where there is none."""
@@ -72,6 +74,8 @@ def _uses(profiles: OwnProfiles, elements: Elements, row: int) -> list[_Use]:
         name = profiles.full_name(table, profile)
         return [_Use(row, name, p_kw, q_kvar)] if name else []
     active, reactive = (profiles.full_name(table, profile + ending) for ending in (ACTIVE, REACTIVE))
+    if active in profiles.in_kw:  # whose reactive profile is in kvar, or the same again at the load's power factor
+        p_kw, q_kvar = 1.0, 1.0 if reactive in profiles.in_kw else q_kvar / p_kw if p_kw else 0.0
     return [_Use(row, active, p_kw, 0.0), _Use(row, reactive, 0.0, q_kvar)] if active and reactive else []
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from models.network.loads.bus_loads import CONSUMPTION, GENERATION, STORAGE, GivenSeries, Series, Uses
 from models.network.loads.elements import GENERATORS, KINDS, STORAGES, Elements
 from models.records.arrays import Bools
-from models.records.feeder import RadialFeeder
-from models.tables.series import TIME, span_of
+from models.records.feeder import RadialFeeder, ThreePhaseFeeder
+from models.tables.series import TIME, series_notes, span_of
 from models.tables.table_format import TableFormat
 from models.tables.user_table import UserTable
 
@@ -58,7 +58,7 @@ def csv_series(file: Path, resolution_s: int, form: TableFormat, feeder: RadialF
     table.mistakes.refuse()
     series = Series(np.stack(values, axis=1), resolution_s, span.first_s, span.repeats)
     buses, rows = _replaced(targets, feeder, elements)
-    return GivenSeries(series, _uses(table, targets), buses, rows, tuple(table.notes()))
+    return GivenSeries(series, _uses(table, targets), buses, rows, tuple(series_notes(table, resolution_s)))
 
 
 # ---------------------------------------------------------------- which column is what
@@ -68,7 +68,7 @@ def _targets(table: UserTable, feeder: RadialFeeder, elements: Elements) -> dict
     for column, name in enumerate(table.others):
         kind, which, quantity = re.fullmatch(COLUMN, name).groups()  # type: ignore[union-attr]
         try:
-            row = feeder.bus_row(which) if kind == BUS else _element_row(elements, kind, which)
+            row = feeder.bus_row(which) if kind == BUS else _element_row(elements, kind, _as_named(which, feeder))
         except ValueError as error:
             table.mistakes.add(f"column {name!r:.80}: {error}")
             continue
@@ -79,6 +79,11 @@ def _targets(table: UserTable, feeder: RadialFeeder, elements: Elements) -> dict
     for mistake in _misfits(targets, feeder):
         table.mistakes.add(mistake)
     return targets
+
+
+def _as_named(which: str, feeder: RadialFeeder) -> str:
+    """OpenDSS tells all names in small letters."""
+    return which.lower() if isinstance(feeder, ThreePhaseFeeder) else which
 
 
 def _element_row(elements: Elements, kind: str, which: str) -> int:

@@ -21,13 +21,15 @@ from models.tables.content import content_of
 MOST_BYTES = 64_000_000
 COLUMNS = {"bus": 13, "gen": 10, "branch": 11}
 """Least columns of the tables that are read, of version 2 of the format."""
-BUS_NUMBER, BASE_KV = 0, 9
+BUS_NUMBER, BUS_TYPE, BASE_KV = 0, 1, 9
+GEN_BUS, REFERENCE = 0, 3
 FROM, TO, R, X, B, RATE_A, TAP, SHIFT = 0, 1, 2, 3, 4, 5, 8, 9
 UNIT_RATIO = 1.0 + 1e-12
 """pandapower's converter takes a branch for a transformer where its ratio is not 1."""
 TABLE = re.compile(r"mpc\.(\w+)\s*=\s*[\[{](.*)")
 VALUE = re.compile(r"mpc\.\w+\s*=\s*('[^']*'|[-+.\deE]+)\s*;?|function\s+mpc\s*=\s*\w+\s*;?|end;?|return;?")
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?Inf")
+BASE = re.compile(r"^\s*mpc\.baseMVA\s*=", re.MULTILINE)
 END = re.compile(r"[\]}]\s*;?$")
 MOST_SHOWN = 5
 
@@ -38,6 +40,7 @@ def _net(text: str) -> Any:
     refuse(list(_program(_text(Path(text)))), f"feeder {text}")
     try:
         case = _case(text)
+        refuse(list(_bus_mistakes(case)), f"feeder {text}")
         refuse(list(_branch_mistakes(case)), f"feeder {text}")
         net = from_ppc(case | {"branch": _written_down(case)}, f_hz=50)
     except RecordError:
@@ -79,6 +82,8 @@ def _program(text: str) -> Iterator[str]:
         yield f"{len(wrong) - MOST_SHOWN} more lines like these"
     for table in sorted(set(COLUMNS) - begun):
         yield f"has no table mpc.{table}"
+    if not BASE.search(text):
+        yield "has no mpc.baseMVA"
 
 
 def _not_understood(text: str) -> tuple[list[tuple[int, str]], set[str]]:
@@ -101,6 +106,26 @@ def _not_understood(text: str) -> tuple[list[tuple[int, str]], set[str]]:
                 wrong.append((number, raw.strip()))
         table = "" if ends else table
     return wrong, begun
+
+
+# ---------------------------------------------------------------- buses
+def _bus_mistakes(case: dict[str, Any]) -> Iterator[str]:
+    """Numbers that are none or twice, elements at buses that are not there, and how many references there are."""
+    if not case["baseMVA"] > 0:
+        yield f"mpc.baseMVA = {case['baseMVA']:g} must be above 0"
+    numbers = case["bus"][:, BUS_NUMBER]
+    wrong = numbers[~((numbers >= 1) & (numbers == np.floor(numbers)))]
+    known, counts = np.unique(numbers, return_counts=True)
+    yield from (f"mpc.bus: {number:g} is no number of a bus, allowed: 1, 2, ..." for number in wrong[:MOST_SHOWN])
+    yield from (f"mpc.bus: bus {number:g} is there twice" for number in known[counts > 1][:MOST_SHOWN])
+    for table, column in (("branch", FROM), ("branch", TO), ("gen", GEN_BUS)):
+        ends = case[table][:, column]
+        yield from (f"mpc.{table}: row {row + 1} stands at bus {ends[row]:g}, which mpc.bus does not have"
+                    for row in np.flatnonzero(~np.isin(ends, known))[:MOST_SHOWN])
+    references = numbers[case["bus"][:, BUS_TYPE] == REFERENCE]
+    if references.size != 1:
+        named = ", ".join(f"{number:g}" for number in references[:MOST_SHOWN]) or "no bus"
+        yield f"mpc.bus: {named} of type 3, the reference; must be one bus"
 
 
 # ---------------------------------------------------------------- transformers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from models.network.loads.elements import Elements
 from models.network.loads.own_series import ACTIVE, REACTIVE, OwnProfiles
 from models.network.source import FeederLimits, NetworkSource, Taken
 from models.network.three_phase.account import CircuitAccount, account_of
-from models.network.three_phase.circuit import Circuit, circuit_from
+from models.network.three_phase.circuit import Circuit, LoadShape, circuit_from
 from models.network.three_phase.feeder import three_phase_feeder
 from models.network.three_phase.screening import screened
 from models.network.three_phase.shipped import master_of
@@ -21,6 +22,9 @@ from models.records.feeder import RadialFeeder
 
 SHAPES = "LoadShape"
 """As which the profiles of loads are called."""
+WHOLE_REL = 1e-4
+"""What a step may miss a whole second by, as 0.016667 h misses a minute."""
+MOST_NAMED = 8
 
 
 def files_of(text: str) -> tuple[Path, ...]:
@@ -68,13 +72,26 @@ def _profiles(text: str) -> OwnProfiles:
     if not names:
         raise RecordError(f"feeder {text}: no load names a load shape")
     shapes = {name: circuit.shape(name) for name in names}
-    steps = {round(shape.step_s) for shape in shapes.values()} | {shape.p.size for shape in shapes.values()}
-    if len(steps) != 2:
-        raise RecordError(f"feeder {text}: load shapes differ in their steps or length; give series of your own")
-    shares = {f"{SHAPES}/{name}{ending}": values for name, shape in shapes.items()
-              for ending, values in ((ACTIVE, shape.p), (REACTIVE, shape.q))}
-    step_s = round(next(iter(shapes.values())).step_s)
-    return OwnProfiles(shares, {"load": (SHAPES,)}, step_s, repeats=True)
+    step_s = _step_s(text, shapes)
+    both = [(f"{SHAPES}/{name}{ending}", values, shape.is_power and (ending == ACTIVE or shape.has_q))
+            for name, shape in shapes.items() for ending, values in ((ACTIVE, shape.p), (REACTIVE, shape.q))]
+    return OwnProfiles({name: values for name, values, _ in both}, {"load": (SHAPES,)}, step_s, repeats=True,
+                       in_kw=frozenset(name for name, _, is_power in both if is_power))
+
+
+def _step_s(text: str, shapes: Mapping[str, LoadShape]) -> int:
+    """The step of all shapes; RecordError names shapes of another step or length than the first, and uneven ones."""
+    uneven = [name for name, shape in shapes.items()
+              if shape.step_s < 1 or abs(shape.step_s - round(shape.step_s)) > WHOLE_REL * shape.step_s]
+    if uneven:
+        raise RecordError(f"feeder {text}: load shapes {', '.join(uneven[:MOST_NAMED])} have no even steps of whole "
+                          "seconds; give them an interval, or give series of your own")
+    steps = {name: (shape.p.size, round(shape.step_s)) for name, shape in shapes.items()}
+    first, (count, step_s) = next(iter(steps.items()))
+    if others := [f"{name} ({n} of {s} s)" for name, (n, s) in steps.items() if (n, s) != (count, step_s)]:
+        raise RecordError(f"feeder {text}: load shapes differ in their steps or length from {first} ({count} of "
+                          f"{step_s} s): {', '.join(others[:MOST_NAMED])}; give series of your own")
+    return step_s
 
 
 def _account(text: str, limits: FeederLimits, _: Taken) -> CircuitAccount:

@@ -41,13 +41,18 @@ ACTING = ("regcontrol", "capcontrol", "capacitor", "pvsystem", "generator", "sto
 
 @dataclass(frozen=True)
 class LoadShape:
-    """Factors of a load over time, as the script gives them."""
+    """Factors of a load over time, or its power, as the script gives them."""
 
     p: Floats
     """[step]"""
     q: Floats
     """[step]; p where the script gives none."""
     step_s: float
+    """0: steps of their own length each."""
+    is_power: bool = False
+    """Whether p is in kW (`useactual=yes`), not a factor."""
+    has_q: bool = False
+    """Whether q is the script's own: in kvar where p is in kW."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +144,8 @@ class Circuit:
         shapes.Name = name
         p = np.array(shapes.Pmult, dtype=np.float64)
         q = np.array(shapes.Qmult, dtype=np.float64)
-        return LoadShape(p, q if q.size == p.size else p, float(shapes.HrInterval) * 3600.0)
+        has_q = q.size == p.size and (q.size > 1 or bool(q[0]))  # without any the engine tells one 0
+        return LoadShape(p, q if has_q else p, float(shapes.HrInterval) * 3600.0, bool(shapes.UseActual), has_q)
 
     @property
     def source_bus(self) -> str:

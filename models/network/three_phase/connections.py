@@ -69,7 +69,9 @@ def _of_file(file: Path, buses: Mapping[str, tuple[int, ...]],
     for line, row in enumerate(rows, start=2):
         bus, told = (str(value or "").strip().lower() for value in (row["bus"], row["phases"]))
         phases = tuple(int(digit) for digit in told if digit.isdecimal())
-        if wrong := _mistake(bus, told, phases, buses, customers, ports):
+        more = row.get(None)  # cells beyond the header
+        if wrong := (f"has {2 + len(more)} cells, must have 2" if more else
+                     _mistake(bus, told, phases, buses, customers, ports)):
             mistakes.append(f"line {line}: {wrong}")
         ports[bus] = phases
     if mistakes:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from models.network.three_phase.options import check_options
 from models.network.three_phase.screening import screened
 from models.records.arrays import Floats, Ints, RecordError
 
@@ -41,17 +42,18 @@ class Engine:
             self.dss.Text.Command = f'compile "{master.resolve()}"'
         except Exception as error:
             raise RecordError(f"feeder {master}: OpenDSS does not understand it: {error}") from error
-        for change in changes:
-            self.command(change)
         if not self.dss.NumCircuits:
             raise RecordError(f"feeder {master}: makes no circuit")
+        check_options(self.dss.Text, master)
+        for change in changes:
+            self.command(change)
         self.circuit: Any = self.dss.ActiveCircuit
         self.solution: Any = self.circuit.Solution
         self.solution.Mode = SNAPSHOT
         self.solution.Tolerance = TOLERANCE
         self.solution.MaxIterations = MOST_ITERATIONS
         self.solution.MaxControlIterations = MOST_CONTROL_ITERATIONS
-        self._loads = self._batch("load")
+        self._read_loads()
 
     def command(self, text: str) -> None:
         """One line of OpenDSS."""
@@ -61,13 +63,15 @@ class Engine:
         """`new load...`, one line each."""
         for command in commands:
             self.command(command)
-        self._loads = self._batch("load")
+        self._read_loads()
 
     def set_loads(self, p_kw: Floats, q_kvar: Floats) -> None:
-        """Powers of all loads [load], in the order in which they were made."""
+        """Powers of all loads that are in use [load], in the order in which they were made."""
+        batch, count = self._loads
         for name, values in ((b"kw", p_kw), (b"kvar", q_kvar)):
-            given = self._direct.dss_ffi.from_buffer("double[]", np.ascontiguousarray(values, dtype=np.float64))
-            batch, count = self._loads
+            every = np.zeros(count)
+            every[self._in_use] = values
+            given = self._direct.dss_ffi.from_buffer("double[]", every)
             if count:
                 self._direct.dss_lib.Batch_Float64ArrayS(batch[0], count, name, 0, given, _KEEP_ADMITTANCE)
 
@@ -99,6 +103,15 @@ class Engine:
         """Nodes of an element's conductors [terminal x conductor], from 0; -1 is earth."""
         self.circuit.SetActiveElement(name)
         return np.asarray(self._direct.CktElement.NodeRef(), dtype=np.int64) - 1
+
+    def _read_loads(self) -> None:
+        self._loads = self._batch("load")
+        loads = self.circuit.Loads
+        names = [str(name) for name in loads.AllNames] if loads.Count else []
+        is_used = np.array([bool(self.element(f"load.{name}").Enabled) for name in names], dtype=np.bool_)
+        self._in_use = np.flatnonzero(is_used)
+        self.load_names = tuple(name for name, used in zip(names, is_used, strict=True) if used)
+        """Of loads that are in use, in the order in which they were made; ones that the script disables are not."""
 
     def _batch(self, of_class: str) -> tuple[Any, int]:
         pointer, size = self._direct.dss_ffi.new("void***"), self._direct.dss_ffi.new("int32_t[4]")

@@ -13,11 +13,15 @@ from models.network.three_phase.circuit import Circuit, circuit_from
 from models.network.three_phase.connections import phases_of_ports
 from models.network.three_phase.records import PHASES, Port, ThreePhaseFlow
 from models.network.three_phase.tree import LEAST_R_PU, Tree, tree_of
-from models.records.arrays import Floats, Ints
+from models.records.arrays import Floats, Ints, RecordError
 from models.records.feeder import BASE_MVA, PowerFlow, ThreePhaseFeeder
 
 CONSTANT_POWER = 1
 """OpenDSS's number of that model of a load."""
+LEAST_LIVE_PU = 0.2
+"""What no phase in use falls to: less is a phase that is cut off, with what reaches it from its neighbours (A)."""
+NO_PORTS = np.zeros((1, 0))
+MOST_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,9 @@ def three_phase_feeder(text: str, limits: FeederLimits) -> ThreePhaseFeeder:
     circuit = circuit_from(text, source_pu=limits.slack_vm_pu)
     tree, customers = tree_of(circuit), customers_of(circuit)
     buses = circuit.phases_of_bus()
+    _check_neutrals(text, circuit)
     ports = phases_of_ports(limits.connections, buses, customers.phases)
+    _check_voltages(text, circuit, customers.phases, ports)
     apart = [bus for bus in tree.bus_names if bus in ports
              and not (customers.is_plain[bus] and customers.phases[bus] == ports[bus])]
     row = {bus: i for i, bus in enumerate(tree.bus_names)}
@@ -80,6 +86,28 @@ def three_phase_feeder(text: str, limits: FeederLimits) -> ThreePhaseFeeder:
         source_pu=limits.slack_vm_pu)
 
 
+def _check_neutrals(text: str, circuit: Circuit) -> None:
+    """Cars stand between phases and earth, so do the customers that they share a bus with."""
+    loads = circuit.loads
+    if mistakes := [f"load {name} at {'.'.join([bus, *map(str, phases)])}" for name, bus, phases in zip(
+            loads.names, loads.bus, loads.phases, strict=True) if not set(phases) <= set(PHASES)]:
+        raise RecordError(f"feeder {text}: loads must stand on phases 1, 2, 3 and earth, without a conductor of "
+                          f"another number: {_some(mistakes)}")
+
+
+def _check_voltages(text: str, circuit: Circuit, *phases: dict[str, tuple[int, ...]]) -> None:
+    """RecordError names phases with loads or ports behind an open conductor; the engine finds no power flow there."""
+    volts = dict(zip(circuit.nodes.names, circuit.solve(NO_PORTS, NO_PORTS).vm_pu[0], strict=True))
+    asked = dict.fromkeys(f"{bus}.{phase}" for of_bus in phases for bus, some in of_bus.items() for phase in some)
+    if dead := [node for node in asked if volts.get(node, 1.0) < LEAST_LIVE_PU]:
+        raise RecordError(f"feeder {text}: nothing feeds {_some(dead)}, where loads or cars are; what leads there is "
+                          "open")
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
+
+
 def _numbers(names: tuple[str, ...], more: int) -> Ints:
     """Those that buses are called by, where all but the source have some; else their place from the source, from 1."""
     rest = [int(name) for name in names[1:] if name.isdecimal() and int(name) > 0]
@@ -98,8 +126,7 @@ def _at_buses(circuit: Circuit, power: Floats, row: dict[str, int]) -> Floats:
 
 def _source_pu(circuit: Circuit) -> float:
     """Mean of the source's phases at the script's own loads."""
-    none = np.zeros((1, 0))
-    flow = circuit.solve(none, none)
+    flow = circuit.solve(NO_PORTS, NO_PORTS)
     is_source = np.array(circuit.nodes.bus_names)[circuit.nodes.bus] == circuit.source_bus
     return float(flow.vm_pu[0, is_source].mean())
 

@@ -10,6 +10,8 @@ from models.records.arrays import Floats, RecordError
 
 MOST_NAMED = 8
 _NO_SHAPES = ("", "none", "default")
+_FIXED = 1
+"""The engine's number of the status of loads that follow no shape."""
 
 
 def read_nodes(engine: Engine, where: str) -> Nodes:
@@ -38,13 +40,14 @@ def _base_v(engine: Engine, bus: int) -> float:
 
 
 def own_loads(engine: Engine) -> OwnLoads:
-    """Loads of the script in the order in which it makes them."""
+    """Loads of the script that are in use, in the order in which it makes them."""
     loads, rows = engine.circuit.Loads, []
-    names = tuple(str(name) for name in loads.AllNames) if loads.Count else ()
+    names = engine.load_names
     for name in names:
         loads.Name = name
         bus, phases = _place(str(engine.element(f"load.{name}").BusNames[0]), int(loads.Phases))
-        shape = next((text for text in (loads.Yearly, loads.daily) if text.lower() not in _NO_SHAPES), "")
+        shapes = (loads.Yearly, loads.daily) if int(loads.Status) != _FIXED else ()
+        shape = next((text for text in shapes if text.lower() not in _NO_SHAPES), "")
         rows.append((bus, phases, bool(loads.IsDelta), int(loads.Model), float(loads.kW), float(loads.kvar), shape))
     bus_of, phases_of, is_delta, model, p_kw, q_kvar, shapes = zip(*rows, strict=True) if rows else ((),) * 7
     return OwnLoads(names, tuple(bus_of), tuple(phases_of), np.array(is_delta, dtype=np.bool_),

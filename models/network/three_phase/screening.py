@@ -40,6 +40,8 @@ OF_PROGRAMS = ("generator", "pvsystem", "storage", "capcontrol")
 WRITERS = ("energymeter", "monitor", "sensor")
 """Classes whose `action` writes files."""
 FILES = ("csvfile", "pqcsvfile", "sngfile", "dblfile", "file")
+RANDOM = ("mean", "stddev")
+"""Properties in place of values."""
 WITH_FILES = ("loadshape", "growthshape", "tshape", "xycurve", "spectrum")
 _WORD = re.compile(r"\s*([^\s=,\"'(\[{]+)")
 _OBJECT = re.compile(r"\s*(?:object\s*=\s*)?[\"'(\[{]?\s*([a-z_0-9]+)\.", re.IGNORECASE)
@@ -47,6 +49,7 @@ _OPTION = re.compile(r"([%\w\-]+)\s*=")
 _VALUE = re.compile(r"(?:([%\w\-.]+)\s*=\s*)?(\"[^\"]*\"|'[^']*'|\([^)]*\)|\[[^\]]*\]|\{[^}]*\}|[^\s,=]+)")
 _FILE_INSIDE = re.compile(r"\b(\w*file)\s*=\s*[\"'(\[{]*\s*([^\s\"')\]},|]*)", re.IGNORECASE)
 _QUOTED = "\"'()[]{}"
+_CLOSERS = {'"': '"', "'": "'", "(": ")", "[": "]", "{": "}"}
 _FIRST_VALUE = re.compile(r"\s*(?:file\s*=\s*)?(?:\"([^\"]*)\"|'([^']*)'|\(([^)]*)\)|\[([^\]]*)\]|\{([^}]*)\}|(\S+))",
                           re.IGNORECASE)
 
@@ -178,6 +181,9 @@ class _Screening:
                 self._add(line, f"{of_class} property {name!r:.60} loads or feeds a library, which no circuit may")
             elif _shortens(name, ("action",)) and of_class in WRITERS:
                 self._add(line, f"{of_class} property {name!r:.60} writes files, which no circuit may")
+            elif _shortens(name, RANDOM) and len(name) > 1 and of_class in WITH_FILES:
+                self._add(line, f"{of_class} property {name!r:.60} draws its values, in which the engine breaks down; "
+                                "give them")
             elif _shortens(name, FILES) and len(name) > 1:
                 self._data_file(name, value.strip(_QUOTED), line)
             else:
@@ -239,5 +245,9 @@ def _is_number(value: str) -> bool:
 
 
 def _is_closed(text: str) -> bool:
-    return text.count('"') % 2 == 0 and text.count("'") % 2 == 0 and all(
+    """Whether no quote or bracket is open at the end, by counts and as the engine reads them: to the first closer."""
+    closer = ""
+    for letter in text:
+        closer = _CLOSERS.get(letter, "") if not closer else "" if letter == closer else closer
+    return not closer and text.count('"') % 2 == 0 and text.count("'") % 2 == 0 and all(
         text.count(a) == text.count(b) for a, b in ("()", "[]", "{}"))

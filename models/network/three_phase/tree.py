@@ -12,11 +12,13 @@ import numpy as np
 
 from models.network.three_phase.circuit import Circuit
 from models.network.three_phase.records import Complexes
-from models.records.arrays import Floats, Ints, RecordError
+from models.records.arrays import Bools, Floats, Ints, RecordError
 
 LEAST_R_PU = 1e-6
 """On 1 MVA, of elements that have none; a branch needs some."""
 MVA_PER_KVA = 1e-3
+OPEN_REL = 1e-9
+"""Admittance of an open conductor to the element's largest, at most."""
 
 
 @dataclass
@@ -89,6 +91,8 @@ def _outwards(edge: Edge | None, parent: str) -> tuple[complex, float]:
 def _edges(circuit: Circuit) -> dict[frozenset[str], Edge]:
     edges = dict[frozenset[str], Edge]()
     for name, first, second, primitive in circuit.network.in_series():
+        if not _is_closed(primitive):
+            continue
         edge = edges.setdefault(frozenset((first, second)), Edge((first, second)))
         edge.elements.append(name)
         if not name.startswith("transformer."):
@@ -99,10 +103,22 @@ def _edges(circuit: Circuit) -> dict[frozenset[str], Edge]:
     return edges
 
 
+def _is_closed(primitive: Complexes) -> bool:
+    """Whether anything passes from the first end; an open switch is in nobody's series."""
+    return bool(_through(primitive).any())
+
+
+def _through(primitive: Complexes) -> Bools:
+    """[conductor] of the first end: whether it is closed."""
+    between = primitive[:len(primitive) // 2, len(primitive) // 2:]
+    return np.asarray(np.abs(between).max(axis=1, initial=0.0) > OPEN_REL * np.abs(primitive).max(initial=0.0))
+
+
 def _line_z_ohm(primitive: Complexes) -> complex:
-    """Positive sequence of the impedance between the ends: own less mutual, means over phases."""
-    count = len(primitive) // 2
-    z = np.linalg.inv(-primitive[:count, count:])
+    """Positive sequence of the impedance between the ends: own less mutual, means over phases that are closed."""
+    half, closed = len(primitive) // 2, np.flatnonzero(_through(primitive))
+    count = closed.size
+    z = np.linalg.inv(-primitive[np.ix_(closed, half + closed)])
     own = np.trace(z) / count
     mutual = (z.sum() - np.trace(z)) / (count * (count - 1)) if count > 1 else 0.0
     return complex(own - mutual)

@@ -43,11 +43,17 @@ def test_a_sample_of_more_cars_goes_through_the_rows_again(tmp_path: Path) -> No
     assert cars.of("capacity_kwh", np.full(5, 50.0)).tolist() == [40, 77, 40, 77, 40]
 
 
+def test_cells_that_say_nothing_are_drawn(tmp_path: Path) -> None:
+    cars = read(tmp_path, "car,class,bidirectional\n-,taxi,NaN\n-,taxi,-\n,taxi,\n")["taxi"]
+    assert cars.count == 3 and np.isnan(cars.bidirectional).all()
+
+
 WRONG = {
     "class,capacity_kwh\nbus,60\n": "row 1 (line 2): column class 'bus' is no class, allowed: private, taxi",
     "class,capacity_kwh\ntaxi,0\n": "row 1 (line 2): column capacity_kwh '0' is out of range, allowed: 0.1 to 2000",
     "class,bidirectional\ntaxi,perhaps\n": "row 1 (line 2): column bidirectional 'perhaps' is neither yes nor no",
     "class,soc_initial\ntaxi,0.1\n": "row 1 (line 2): column soc_initial 0.1 is outside fleet.soc_min=0.2 to",
+    "car,class\na,taxi\nb,taxi\na,taxi\n": "row 3 (line 4): column car 'a' stands in row 1 (line 2) too",
     "class,colour\ntaxi,red\n": "has unknown columns: 'colour'",
     "kind\ntaxi\n": "lacks the columns class",
 }

@@ -63,6 +63,8 @@ def test_trips_may_stand_in_any_order_and_days_may_be_listed(tmp_path: Path) -> 
 
 ROW = "a,daily,08:00,09:00,office,5\n"
 WRONG = {
+    "a,daily,08:00,08:00,office,5\n": "row 1 (line 2): column arrival '08:00' after a departure at '08:00': a trip",
+    "a,daily,24:00,00:00,office,0\n": "row 1 (line 2): column arrival '00:00' after a departure at '24:00': a trip",
     "a,daily,8 am,09:00,office,5\n": "row 1 (line 2): column departure '8 am' is no time of day",
     "a,daily,08:00,25:00,office,5\n": "row 1 (line 2): column arrival '25:00' is no time of day",
     "a,now,08:00,09:00,office,5\n": "row 1 (line 2): column days 'now' is no day",

@@ -109,11 +109,30 @@ def test_ieee33_as_a_case_is_ieee33(tmp_path: Path) -> None:
     ({"branches": BRANCHES.replace("0.24\t0\t0.5", "0.24\t0.01\t0")},
      "branch 2, from bus 30 to bus 20, is a transformer with a charging of b = 0.01.*; branch 2.* without a rateA"),
     ({"branches": BRANCHES.replace("0\t0\t-360", "0\t1\t-360")}, "not radial: .*closes a ring"),
-    ({"buses": BUSES.replace("\t20\t1\t0.02", "\t21\t1\t0.02")}, "no case of MATPOWER, version 2: KeyError"),
+    ({"buses": BUSES.replace("\t20\t1\t0.02", "\t21\t1\t0.02")},
+     "mpc.branch: row 1 stands at bus 20, which mpc.bus does not have"),
     ({"branches": BRANCHES.replace("\t9\t0\t0\t0", "\t0\t0\t0\t0", 1)}, "max_i_ka .*give line_rating_a")])
 def test_what_cannot_be_read_is_refused(tmp_path: Path, changes: dict[str, str], words: str) -> None:
     with pytest.raises(RecordError, match=words):
         feeder_from(written(tmp_path, **changes), LIMITS)
+
+
+def test_buses_that_contradict_each_other_are_told_at_once(tmp_path: Path) -> None:
+    buses = BUSES.replace("\t60\t1", "\t50\t1").replace("\t40\t1\t", "\t40.5\t1\t").replace("\t20\t1\t", "\t20\t3\t")
+    with pytest.raises(RecordError) as refused:
+        feeder_from(written(tmp_path, buses), LIMITS)
+    for words in ("mpc.bus: 40.5 is no number of a bus", "mpc.bus: bus 50 is there twice",
+                  "mpc.branch: row 5 stands at bus 60, which mpc.bus does not have",
+                  "mpc.branch: row 6 stands at bus 40, which", "mpc.bus: 10, 20 of type 3, the reference; must be one"):
+        assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(("base", "words"), [("", "has no mpc.baseMVA"), ("mpc.baseMVA = -2;", "-2 must be above 0")])
+def test_a_case_needs_its_base(tmp_path: Path, base: str, words: str) -> None:
+    file = Path(written(tmp_path))
+    file.write_text(file.read_text(encoding="utf-8").replace("mpc.baseMVA = 2;", base), encoding="utf-8")
+    with pytest.raises(RecordError, match=words):
+        feeder_from(str(file), LIMITS)
 
 
 def test_a_case_without_its_tables_is_refused(tmp_path: Path) -> None:

@@ -99,3 +99,23 @@ def test_forecasts_that_are_asked_for_must_be_there(tmp_path):
 def test_the_table_that_comes_along_has_hours_below_zero():
     prices = read_prices(price_file("spot_with_negative_hours"), currency_per_usd=0.92)
     assert (prices.charge_usd_per_kwh(0, 24) < 0).sum() == 5
+
+
+@pytest.mark.parametrize(("header", "price", "per_usd", "usd_per_kwh"), [
+    ("charge_per_mwh", 200_000, 150.0, 200 / 150), ("charge_per_kwh", 1444, 16_000.0, 1444 / 16_000)])
+def test_a_currency_of_small_worth_has_large_prices(tmp_path, header, price, per_usd, usd_per_kwh):
+    prices = read_prices(file_of(tmp_path, [str(price)] * 24, header), currency_per_usd=per_usd)
+    assert prices.charge_usd_per_kwh(0) == pytest.approx([usd_per_kwh]) and prices.notes == ()
+
+
+def test_prices_per_mwh_in_a_column_per_kwh_are_noted_and_beyond_all_exchanges_refused(tmp_path):
+    note, = read_prices(file_of(tmp_path, ["92"] * 24, "charge_per_kwh")).notes
+    assert "prices of charge are 92 USD/kWh in the median" in note and "charge_per_mwh" in note
+    with pytest.raises(PriceError, match="'101' is out of range, allowed: -100 to 100"):
+        read_prices(file_of(tmp_path, ["101"] * 24, "charge_per_kwh"))
+
+
+def test_forecasts_that_nobody_is_told_are_noted(tmp_path):
+    file = file_of(tmp_path, ["0.1,0.2"] * 24, "charge_per_kwh,charge_forecast_per_kwh")
+    assert read_prices(file).notes == ("columns not used with foresight: known: charge_forecast_per_kwh",)
+    assert read_prices(file, foresight="forecast").notes == ()

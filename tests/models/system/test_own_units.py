@@ -185,6 +185,17 @@ def test_every_mistake_of_a_case_is_told_by_its_keys(tmp_path: Path) -> None:
         assert part in str(told.value)
 
 
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"power_output_t0": 0.0}, "power_output_t0: 0 must be at least power_output_minimum of a unit that is on"),
+    ({"time_down_t0": 5}, "time_down_t0: 5 must be 0 of a unit that is on"),
+    ({"unit_on_t0": 0, "power_output_t0": 0.0, "time_down_t0": 5}, "time_up_t0: 6 must be 0 of a unit that is off"),
+])
+def test_a_state_before_the_first_hour_that_contradicts_itself_is_refused(
+        changes: dict[str, Any], words: str, tmp_path: Path) -> None:
+    with pytest.raises(UnitFileError, match=f"thermal_generators.a.{words}"):
+        read_pglib_uc(_json(tmp_path, {**CASE, "thermal_generators": {"a": {**UNIT, **changes}}}))
+
+
 @pytest.mark.parametrize(("text", "words"), [
     ("", "is no JSON"), ("[1]", "holds no case"), ("{", "is no JSON"), ("\xff", "is no JSON"),
     ('{"time_periods": NaN}', "time_periods: NaN must be a whole number from 1 to 100000"),

@@ -211,7 +211,12 @@ def test_an_unknown_key_inside_a_list(write):
     ("spatial: 3", "spatial = 3: must be"),
     ("profiles: {source: simbench, start_date: soon}", "profiles.start_date = 'soon': must be a valid date"),
     ("fleet: {soc_wanted: 0.8}", "fleet.soc_wanted = 0.8: must be a list in brackets"),
-    ("fleet: {age_years: [1, 2, 3]}", "fleet.age_years = [1, 2, 3]: "),
+    ("fleet: {age_years: [1, 2, 3]}", "fleet.age_years = [1, 2, 3]: must have at most 2 entries, has 3"),
+    ("fleet: {classes: {'my car': {}}}", "fleet.classes.my car = 'my car': must be of the form"),
+    ("faults: [{kind: line_out, line_to: 3.5, from_h: 1, until_h: 2}]",
+     "faults.0.line_to = 3.5: must be a valid integer or a valid string"),
+    ("faults: [{kind: line_out, line_to: -3, from_h: 1, until_h: 2}]",
+     "faults.0.line_to = -3: must be from 0 to 1,000,000 or a valid string"),
 ])
 def test_a_wrong_type(write, line, expected):
     assert f"mine.yaml:6: {expected}" in mistakes_of(write(SMALL + line + "\n"))
@@ -359,6 +364,17 @@ setps: 3
                 "objective.tariff_in_objective = True"]
     assert all(any(part in line for line in lines) for part in expected)
     assert len(lines) == len(expected)
+
+
+def test_a_value_that_is_of_none_of_several_kinds_is_told_once_by_its_key(write):
+    """Zones of a network are a name, lists of buses, or shares; no words of the checking library are told."""
+    text = mistakes_of(write("districts: [{name: a, feeder: ieee33, private: 2, zone_map: {residential: [2, 3.5], "
+                             "commercial: 0.3, office: x}}]\nfaults: [{kind: wind_off, form: 1}]\n"))
+    assert [line.split(": ", 1)[1] for line in text.splitlines() if "form" not in line] == [
+        "districts.0.zone_map.residential.1 = 3.5: must be a valid integer or a valid string",
+        "districts.0.zone_map.commercial = 0.3: must be a list in brackets",
+        "districts.0.zone_map.office = 'x': must be a list in brackets or a valid number",
+        "faults.0.from_h: is required and missing", "faults.0.until_h: is required and missing"]
 
 
 def test_a_mistake_in_a_base_is_placed_there(write):

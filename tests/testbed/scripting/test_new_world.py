@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from testbed.auditing.of_runs import audited
+from testbed.running import preflight
 from testbed.running.one_run import run_scenario
 from testbed.running.preflight import WrongRequest, checked_scenario
 from testbed.scenario.loading import load_scenario
@@ -48,6 +49,21 @@ def test_a_folder_that_cannot_be_made_is_refused_with_nothing_written(folder: Pa
     assert done.exit_code == 2
     assert words in done.stderr
     assert files_in(folder) == ["there"]
+
+
+def test_a_place_that_takes_no_files_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "_takes_files", lambda place: place != folder)
+    done = call("new", "mine")
+    assert done.exit_code == 2 and "cannot be written into" in done.stderr
+    assert files_in(folder) == []
+
+
+def test_a_folder_may_stand_in_one_of_any_name(folder: Path) -> None:
+    (folder / "a: b, #1").mkdir()
+    assert call("new", "a: b, #1/mine").exit_code == 0
+    scenario = load_scenario(folder / "a: b, #1" / "mine" / "mine.yaml")
+    assert scenario.system.units == "a: b, #1/mine/units.csv"
+    assert scenario.districts[0].series.file == "a: b, #1/mine/series.csv"
 
 
 def test_the_page_shows_the_files_as_they_are_written() -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from testbed.running.preflight import WrongRequest, checked_scenario
 from testbed.scenario.loading import ScenarioError, load_scenario
 from testbed.scenario.record import Scenario
-from testbed.setup.classes import fleet_parameters, groups_of_scenario
+from testbed.setup.classes import class_mistakes, fleet_parameters, groups_of_scenario
 from testbed.setup.districts import District, build_districts
 from testbed.setup.knowledge import charger_curves, eta_discharge_of_groups, marginal_wear_usd_per_kwh
 from testbed.wiring.run_spec import RunSpec
@@ -150,3 +151,18 @@ districts: [{{name: depot, cars_file: {cars}}}]
            "least 400.0 kWh, and the largest battery of the class holds 158.2 kWh" in told
     assert f"class van: trips {crossed}: row 2 (line 3): column departure '08:00' on monday is before" in told
     assert f"district depot: cars {cars}: row 2 (line 3): column class 'tram' is no class, allowed: bus, van" in told
+
+
+def test_trips_are_judged_by_the_cars_that_a_file_describes(tmp_path: Path) -> None:
+    """Not by what the class would draw; by both where another district draws some."""
+    trips, cars = tmp_path / "trips.csv", tmp_path / "cars.csv"
+    trips.write_text(BUS_TRIPS.format(200), encoding="utf-8")
+    for capacity_kwh, of_class, others, is_near in (
+            (400, [50, 60], 0, True), (60, [400, 400], 0, False), (60, [400, 400], 3, True)):
+        cars.write_text(f"class,capacity_kwh\nbus,{capacity_kwh}\nbus,20\n", encoding="utf-8")
+        bus = {"home_zone": "office", "capacity_kwh": of_class, "consumption_kwh_per_km": [1, 1], "trips": str(trips)}
+        more = [{"name": "other", "cars": {"bus": others}}] if others else []
+        given = [{"name": "depot", "cars_file": str(cars)}, *more]
+        text = yaml.safe_dump({"extends": "smoke", "fleet": {"classes": {"bus": bus}}, "districts": given})
+        told = class_mistakes(load_scenario(named(tmp_path, text)))
+        assert (not told) == is_near, (told, capacity_kwh, of_class)

@@ -124,6 +124,15 @@ def test_what_is_taken_and_what_is_not_is_told(tmp_path: Path) -> None:
     assert dict(loads.taken) == {("sgen", 0): "by its series", ("storage", 0): "by its series"}
 
 
+def test_days_of_a_file_without_times_are_told(tmp_path: Path) -> None:
+    """A day of quarters read as hours would be four days."""
+    file = tmp_path / "quarters.csv"
+    file.write_text("bus 3 p_kw\n" + "5\n" * 96, encoding="utf-8")
+    note = "has no column time: 96 rows of 3600 s are taken as 4 days in a row"
+    assert note in csv_series(file, 3600, TableFormat(), feeder(), elements(), None).notes
+    assert csv_series(file, 900, TableFormat(), feeder(), elements(), None).notes == ()
+
+
 # ---------------------------------------------------------------- time
 def test_means_of_any_span_keep_the_energy() -> None:
     series = Series(np.array([[1.0], [3.0], [5.0], [7.0]]), 900, repeats=True)

@@ -44,6 +44,7 @@ def test_a_file_overrules(tmp_path):
     ("bus,phases\nb,1\n", "line 2: bus 'b' has no phase 1, only 2, 3"),
     ("bus,phases\na,12\n", "line 2: phases '12' of bus 'a' must be 1, 2, 3 or 123"),
     ("bus,phases\na,1\na,2\n", "line 3: bus 'a' is there twice"),
+    ("bus,phases\na,1,2\n", "line 2: has 3 cells, must have 2"),
     ("bus,phases\nx,1\nb,1\n", "line 3: bus 'b' has no phase 1"),
 ])
 def test_rows_that_cannot_be_are_told_together(tmp_path, text, told):

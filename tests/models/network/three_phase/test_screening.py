@@ -58,6 +58,8 @@ def test_what_comes_along_may_be_compiled(name):
     ("new loadshape.s npts=1 csvfile=../outside.txt", "csvfile '../outside.txt' leaves the folder"),
     ("new loadshape.s npts=1 csvf=../outside.txt", "csvf '../outside.txt' leaves the folder"),
     ("new loadshape.s 1 1 x.csv", "the value 'x.csv' must be named"),
+    ("new loadshape.s npts=24 interval=1 mean=0.5 stddev=0.1", "property 'mean' draws its values"),
+    ("new generator.g bus1=\"]\" daily=[ // ] usermodel=x", "a quote or bracket is not closed"),
     ("new generator.g bus1=source usermodel=evil.so", "'usermodel' loads or feeds a library"),
     ("new generator.g bus1=source userm=evil.so", "'userm' loads or feeds a library"),
     ("new object=generator.g bus1=source usermodel=evil.so", "'usermodel' loads or feeds a library"),
