@@ -88,7 +88,9 @@ class Profiles:
         """
         self._check_span(time_s, time_s + period_s * count)
         edges_s = time_s + period_s * np.arange(count + 1, dtype=np.float64)
-        load, wind, pv, must_take = (np.diff(self._energy(row, edges_s)) / period_s for row in self._energies)
+        # no power is below 0, but by rounding the sum of many days is at night
+        load, wind, pv, must_take = (np.maximum(np.diff(self._energy(row, edges_s)) / period_s, 0.0)
+                                     for row in self._energies)
         return Forecast(load, wind, pv, np.minimum(must_take, wind + pv))
 
     def hourly(self, time_s: int, hours: int) -> Forecast:

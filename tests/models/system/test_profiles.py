@@ -126,3 +126,11 @@ def _working_day_mw(profiles):
 def test_a_column_that_does_not_exist_is_named():
     with pytest.raises(ProfileError, match=r"RESProfile\.csv has no column WP99"):
         simbench_profiles(dt.date(2016, 1, 18), 1500.0, 150.0, 100.0, LOAD, ("WP99",), PV)
+
+
+def test_no_power_is_below_0_however_many_days_have_gone():
+    """Sums of many days, one taken from the other, leave some -1e-13 MW at night."""
+    profiles = ten_unit_profiles(load_peak_mw=150.0, wind_capacity_mw=15.0, pv_capacity_mw=10.0)
+    for day in range(-3, 60):
+        hours = profiles.hourly(day * DAY_S, 24)
+        assert min(hours.load_mw.min(), hours.wind_mw.min(), hours.pv_mw.min(), hours.must_take_mw.min()) >= 0
