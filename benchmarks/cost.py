@@ -29,11 +29,11 @@ Pair = Mapping[str, float]
 
 
 def started(checkout: Path, scenario: str, controller: str, folder: Path) -> subprocess.Popen[bytes]:
-    """A run with the code of a checkout; what it may keep from earlier runs stands in the folder."""
+    """A run with the code of a checkout, compiled once; what it may keep from earlier runs stands in the folder."""
     words = [sys.executable, "-W", "ignore", "-m", "testbed.cli.app", "run", scenario, "--controller", controller,
              "--set", f"execution.cache_dir={folder / 'cache'}", "-o", str(folder / f"{scenario}-{controller}.h5")]
     return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=checkout,
-                            env=os.environ | {"PYTHONPATH": str(checkout)})
+                            env=os.environ | {"PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": ""})
 
 
 def pair(checkouts: Mapping[str, Path], scenario: str, controller: str, folder: Path) -> Pair:
