@@ -31,6 +31,12 @@ class Table:
         """The record again from what `to_arrays` gave."""
         return cls(**arrays)
 
+    def with_values(self, values: Mapping[str, Any]) -> Self:
+        """The record with the same values in another form, such as read-only views; they are not checked again."""
+        same = object.__new__(type(self))
+        vars(same).update(values)
+        return same
+
 
 def refuse(problems: list[str], record: str) -> None:
     if problems:

@@ -22,7 +22,7 @@ from testbed.setup.given_controllers import controller_of, label_of
 from testbed.setup.knowledge import thermal_units
 from testbed.setup.profiles import build_profiles
 from testbed.users.parameters import values_of
-from testbed.wiring.asked import asked_words
+from testbed.wiring.asked import asked_digest, asked_words
 from testbed.wiring.remains import owner_of_run
 from testbed.wiring.run_spec import DAY_S, RunSpec
 
@@ -63,8 +63,10 @@ def _added(spec: RunSpec) -> dict[str, dict[str, tuple[str, str]]]:
 
 def open_writer(spec: RunSpec, folder: Path) -> ResultWriter:
     """The writer of the result file, which it creates; the run's folder says whose run it is."""
-    run = {WRITER: {**owner_of_run(folder).to_json(), "run_id": folder.name}, "asked": asked_words(spec)}
-    return ResultWriter(spec.output, result_header(spec), result_layout(spec), run=run)
+    header, words = result_header(spec), asked_words(spec)
+    run = {WRITER: {**owner_of_run(folder).to_json(), "run_id": folder.name}, "asked": words,
+           "asked_digest": asked_digest(spec, header.controller, words)}
+    return ResultWriter(spec.output, header, result_layout(spec), run=run)
 
 
 def traces_path(output: Path) -> Path:

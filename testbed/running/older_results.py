@@ -6,7 +6,9 @@ names, controller with its parameters, replayed plan, and seed. The version of t
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -15,11 +17,12 @@ from pydantic import ValidationError
 from testbed.results.reading import Result, ResultError, open_result
 from testbed.results.trial import trial_mistake
 from testbed.scenario.record import Scenario, result_content, to_yaml
-from testbed.wiring.asked import asked_words
+from testbed.wiring.asked import asked_digest, asked_words
 from testbed.wiring.run_spec import RunSpec
 
 MOST_TOLD = 4
 ABSENT = "absent"
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 def overwriting_mistake(spec: RunSpec, controller: str, named: str) -> str:
@@ -27,11 +30,12 @@ def overwriting_mistake(spec: RunSpec, controller: str, named: str) -> str:
 
     controller: the name that stands in its result. named: what the user gave for the output.
     """
-    if not spec.output.exists():
+    words = asked_words(spec) if spec.output.exists() else {}
+    if not words or _holds(spec.output, asked_digest(spec, controller, words)):
         return ""
     damage = trial_mistake(spec.output, request_alone=True)
     try:
-        told = [] if damage else list(_differences(open_result(spec.output), spec, controller))
+        told = [] if damage else list(_differences(open_result(spec.output), spec, controller, words))
     except (ResultError, OSError, LookupError, TypeError, ValueError, AttributeError, yaml.YAMLError) as error:
         damage = str(error).removeprefix(f"{spec.output}: ")
     if damage:
@@ -43,9 +47,21 @@ def overwriting_mistake(spec: RunSpec, controller: str, named: str) -> str:
             "choose another place with -o, or overwrite it with --force")
 
 
-def _differences(older: Result, spec: RunSpec, controller: str) -> Iterator[str]:
+def _holds(path: Path, digest: str) -> bool:
+    """True where the bytes of a result tell its request: the usual case, without opening the file on trial."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(HDF5_SIGNATURE)) != HDF5_SIGNATURE:
+                return False
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                return content.find(digest.encode()) >= 0
+    except (OSError, ValueError):
+        return False
+
+
+def _differences(older: Result, spec: RunSpec, controller: str, asked: Mapping[str, str]) -> Iterator[str]:
     """What the older result was asked for otherwise, in words."""
-    asked, kept = asked_words(spec), older.run.get("asked")
+    kept = older.run.get("asked")
     if older.controller != controller:
         yield f"controller is {older.controller} there, {controller} here"
     elif isinstance(kept, Mapping):  # not in a file whose run did not end

@@ -7,7 +7,7 @@ has to check again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import isfinite, isnan
+from math import isfinite, isinf, isnan
 from operator import attrgetter
 from typing import Any
 
@@ -42,7 +42,9 @@ class Contract:
         self._numbers = [a.name for a in attributes
                          if not (a.is_record or a.dims or a.may_be_nan or a.is_integer)]
         """Most of what is said: looked at all together first."""
-        self._others = [name for name in self._terms if name not in self._numbers]
+        others = [(name, terms) for name, terms in self._terms.items() if name not in self._numbers]
+        self._records = [(name, terms) for name, terms in others if terms.record is not None]
+        self._plain = [(name, terms, terms.is_usual) for name, terms in others if terms.record is None]
         self._held: dict[str, Any] = {}
         """Records of the step before: one that is held is not checked again."""
 
@@ -54,17 +56,13 @@ class Contract:
         if not _FLOATS.issuperset(map(type, numbers)) or not isfinite(sum(numbers)):
             for name, value in zip(self._numbers, numbers, strict=True):
                 self._terms[name].check(value)
-        with np.errstate(invalid="ignore", over="ignore"):
-            for name in self._others:
-                self._check_unless_held(name, values[name])
-
-    def _check_unless_held(self, name: str, value: Any) -> None:
-        terms = self._terms[name]
-        if terms.record is None:
-            terms.check_quietly(value)
-        elif value is not self._held.get(name, self):
-            terms.check_quietly(value)
-            self._held[name] = value
+        for name, terms, is_usual in self._plain:
+            if not is_usual(values[name]):
+                terms.check(values[name])
+        for name, terms in self._records:
+            if (value := values[name]) is not self._held.get(name, self):
+                terms.check(value)
+                self._held[name] = value
 
     def _refuse_names(self, values: Mapping[str, Any]) -> None:
         missing = [name for name in self._terms if name not in values]
@@ -83,13 +81,13 @@ class Terms:
         self._fields = [(told, shape, _is_usual(told, shape)) for told, shape in zip(fields, shapes, strict=True)]
         self._read_all = attrgetter(*(told.name for told in fields))
 
+    @property
+    def is_usual(self) -> Callable[[Any], bool]:
+        """Of a plain array or number: whether it is what it mostly is, so that it need not be checked further."""
+        return self._fields[0][2]
+
     def check(self, value: Any) -> None:
         """Raises ContractError, beginning with the place, where the value is anything else."""
-        with np.errstate(invalid="ignore", over="ignore"):
-            self.check_quietly(value)
-
-    def check_quietly(self, value: Any) -> None:
-        """The same where numpy says nothing of sums beyond all numbers."""
         if self.record is None:
             self._check_fields([value])
         elif value is None and self._absent:
@@ -127,17 +125,23 @@ def _read(record: Table, name: str) -> Any:
 
 def _is_usual(told: FieldTold, shape: tuple[int, ...]) -> Callable[[Any], bool]:
     """Whether a value is what a field mostly is: said of the plainest kinds, and never of one that `fault` refuses."""
-    kind, is_real = told.kind, told.kind is float
-    if told.is_tuple or told.quantity.may_be_nan:
+    if told.is_tuple:
         return lambda value: False
-    if not told.quantity.dims:
-        if is_real:
-            return lambda value: type(value) is float and isfinite(value)
-        return lambda value: type(value) is kind
-    dtype = told.dtype
-    # a sum takes less time than looking at each value: it is finite only if all are
+    if told.quantity.dims:
+        return _is_usual_array(told, shape)
+    if told.kind is not float:
+        return lambda value: type(value) is told.kind
+    if told.quantity.may_be_nan:
+        return lambda value: type(value) is float and not isinf(value)
+    return lambda value: type(value) is float and isfinite(value)
+
+
+def _is_usual_array(told: FieldTold, shape: tuple[int, ...]) -> Callable[[Any], bool]:
+    dtype, is_real, may_be_nan = told.dtype, told.kind is float, told.quantity.may_be_nan
+    # the sum of squares takes less time than looking at each value: it is finite only if all are
     return lambda value: (type(value) is np.ndarray and value.dtype == dtype and value.shape == shape
-                          and (not is_real or isfinite(np.add.reduce(value, axis=None))))
+                          and (not is_real or isfinite(np.vdot(value, value))
+                               or (may_be_nan and not np.isinf(value).any())))
 
 
 def fault(value: Any, told: FieldTold, shape: tuple[int, ...]) -> str:

@@ -69,15 +69,20 @@ def _record(name: str, packed: Mapping[str, Any]) -> Table:
 def freeze(value: Any) -> Any:
     """The same value with arrays as read-only views: in-process simulators share memory."""
     if isinstance(value, np.ndarray):
-        if not value.flags.writeable:
-            return value
-        view = value.view()
-        view.flags.writeable = False
-        return view
+        return _read_only(value)
     if isinstance(value, Table):
-        return type(value)(**freeze(value.to_arrays()))
+        return value.with_values(freeze(vars(value)))
     if isinstance(value, Mapping):
-        return {key: item if type(item) in PLAIN else freeze(item) for key, item in value.items()}
+        return {key: item if type(item) in PLAIN else _read_only(item) if type(item) is np.ndarray else freeze(item)
+                for key, item in value.items()}
     if isinstance(value, tuple | list):
         return type(value)(freeze(item) for item in value)
     return value
+
+
+def _read_only(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    if not array.flags.writeable:
+        return array
+    view = array.view()
+    view.setflags(write=False)
+    return view

@@ -11,7 +11,7 @@ import pytest
 from testbed.running.older_results import overwriting_mistake
 from testbed.running.preflight import WrongRequest, compare_request, run_request
 from testbed.scenario.loading import load_scenario
-from testbed.wiring.asked import asked_words
+from testbed.wiring.asked import asked_digest, asked_words
 from testbed.wiring.run_spec import RunSpec
 from tests.testbed.cli_runs import FakeRun, call
 
@@ -69,8 +69,36 @@ def test_parameters_and_named_files_are_part_of_the_request(write_result: Any, t
     assert "other content of files" in mistake(path, own)
 
 
+def digest_of_request(spec: RunSpec, label: str = "bilayer") -> str:
+    return asked_digest(spec, label, asked_words(spec))
+
+
+def test_a_result_that_tells_its_request_is_known_without_being_opened(
+        write_result: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_result("old.h5", made=spec_of(tmp_path).scenario,
+                        run={"asked_digest": digest_of_request(spec_of(tmp_path))})
+    tried: list[Path] = []
+    monkeypatch.setattr("testbed.running.older_results.trial_mistake", lambda path, **_: tried.append(path) or "")
+    assert (mistake(path), tried) == ("", [])
+    assert "seed is 1 there, 2 here" in mistake(path, seed=2) and tried == [path]
+
+
+def test_every_difference_of_a_request_changes_its_digest(tmp_path: Path) -> None:
+    own = tmp_path / "units.csv"
+    own.write_text("1")
+    system = load_scenario("smoke").system.model_copy(update={"units": str(own)})
+    specs = [spec_of(tmp_path), spec_of(tmp_path, seed=2), spec_of(tmp_path, days=2),
+             spec_of(tmp_path, "mine.py:Bilayer(high=3)"), spec_of(tmp_path, plan=Path("/plans/a.h5")),
+             spec_of(tmp_path, system=system)]
+    digests = {digest_of_request(spec) for spec in specs} | {digest_of_request(specs[0], "bilayer(high=3)")}
+    own.write_text("2")
+    digests.add(digest_of_request(specs[-1]))
+    assert len(digests) == len(specs) + 2
+    assert digest_of_request(spec_of(tmp_path / "elsewhere", name="another name")) in digests
+
+
 def test_a_file_that_is_no_result_stays(tmp_path: Path) -> None:
-    (tmp_path / "mine.h5").write_text("my notes")
+    (tmp_path / "mine.h5").write_text(f"my notes of {digest_of_request(spec_of(tmp_path))}")
     assert "there is a file already, no result that can be read" in mistake(tmp_path / "mine.h5")
     assert mistake(tmp_path / "new.h5") == ""
 
