@@ -56,8 +56,16 @@ def _energy(run: Run) -> dict[str, float]:
     may = any(d.holds("generation_curtailed_kw") for d in run.networks)
     return {**energies, "curtailed_mwh": _curtailed_mwh(run), "generation_curtailed_mwh": in_feeders if may else NAN,
             "shed_load_mwh": _mwh(run, "shed_mw"), "dumped_mwh": _mwh(run, "dump_mw"),
+            "uncalled_reserve_mwh": _uncalled_mwh(run),
             "reserve_shortfall_mwh": _mwh(run, "reserve_shortfall_mw"), "stored_energy_change_mwh": change,
             "steadiness_percent": 100 * abs(change) / charged if charged > 0 else NAN}
+
+
+def _uncalled_mwh(run: Run) -> float:
+    """Load shed within what cars' reserve counts for."""
+    if run.part("system")["reserve_rule"] != "deliverable":
+        return NAN
+    return float(np.minimum(run("shed_mw"), run("reserve_credit_mw")).sum()) * run.step_h
 
 
 def _curtailed_mwh(run: Run) -> float:
@@ -85,7 +93,9 @@ def _money(run: Run) -> dict[str, float]:
         "fuel_cost_usd": fuel, "startup_cost_usd": starts, "operating_cost_usd": fuel + starts, "carbon_t": tons,
         "carbon_cost_usd": carbon, "curtailment_penalty_usd": penalty, "tariff_payments_usd": tariff,
         "wear_cost_usd": wear, "fast_charge_cost_usd": fast, "owners_net_cost_usd": tariff + wear + fast,
-        "imbalance_cost_usd": imbalance, "total_cost_usd": fuel + starts + carbon + wear + imbalance,
+        "imbalance_cost_usd": imbalance,
+        "uncalled_reserve_usd": _uncalled_mwh(run) * float(system["shed_usd_per_mwh"]),
+        "total_cost_usd": fuel + starts + carbon + wear + imbalance,
         "objective_usd": weighted + imbalance, "society_cost_usd": operator + tariff + wear + fast,
         "owners_cost_usd": tariff + wear + fast, "operator_cost_usd": operator,
         "tariff_in_objective": float(o["tariff_in_objective"])}

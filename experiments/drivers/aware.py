@@ -21,7 +21,7 @@ import numpy as np
 from experiments.csv_rows import write_rows
 from experiments.drivers.scored_days import ScoredDays
 from experiments.runs import exit_code, results_of
-from models.records.arrays import SECONDS_PER_HOUR, Floats
+from models.records.arrays import Floats
 from testbed.metrics.of_runs import half_width
 from testbed.metrics.registry import METRICS
 from testbed.reporting.tables import print_table
@@ -115,9 +115,8 @@ def costs_of(result: Result, learning_days: int) -> dict[str, float]:
     scored = ScoredDays(result.path, learning_days)
     costs = {name: METRICS[name].function(scored) for name in FIGURES}
     gap = METRICS["plan_gap_max_rel"].function(result)
-    covered_mw = np.minimum(scored.system("shed_mw"), scored.system("reserve_credit_mw"))
     return costs | {"noise_usd": 2 * gap * abs(METRICS["objective_usd"].function(scored)),
-                    "covered_mwh": float(covered_mw.sum()) * scored.step_s / SECONDS_PER_HOUR}
+                    "covered_mwh": METRICS["uncalled_reserve_mwh"].function(scored)}
 
 
 def differences(costs: Costs) -> list[tuple[str, str, str, str]]:

@@ -30,16 +30,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 RATE, RHO = "drivers.compliance_mean", "drivers.zone_shock_rho"
+CALLED = "society, reserve called"
 FULL, BASE = "full compliance", "uncoordinated"
 """What a run is compared with."""
-PARTS: Mapping[str, tuple[str, ...]] = {
-    "society": ("society_cost_usd_adjusted",),
-    "owners": ("owners_cost_usd_adjusted",),
-    "operator": ("operator_cost_usd_adjusted",),
-    "imbalance": ("imbalance_cost_usd",),
-    "wear": ("wear_cost_usd",),
+PARTS: Mapping[str, Mapping[str, int]] = {
+    "society": {"society_cost_usd_adjusted": 1},
+    CALLED: {"society_cost_usd_adjusted": 1, "uncalled_reserve_usd": -1},
+    "owners": {"owners_cost_usd_adjusted": 1},
+    "operator": {"operator_cost_usd_adjusted": 1},
+    "imbalance": {"imbalance_cost_usd": 1},
+    "wear": {"wear_cost_usd": 1},
 }
-"""Who bears what: owners and operator add up to society; imbalance and wear are parts of it."""
+"""Who bears what, as sums of figures: owners and operator add up to society; imbalance and wear are parts of it. With
+its reserve called society would pay at least the second: what is shed is at most as much less."""
 SUMMARY = "costs.csv"
 FIGURES = {FULL: "costs", BASE: "gains"}
 Y_LABELS = {FULL: "1000 USD above full compliance", BASE: "1000 USD above uncoordinated"}
@@ -111,8 +114,8 @@ def _cost(against: str, controller: str, point: str, rate: float, part: str, pai
                 half_width(differences), float(np.mean(noise)))
 
 
-def _sum(row: Row, names: Sequence[str]) -> float:
-    return sum(float(row[name]) for name in names)
+def _sum(row: Row, signs: Mapping[str, int]) -> float:
+    return sum(sign * float(row[name]) for name, sign in signs.items())
 
 
 # ---------------------------------------------------------------- the figures

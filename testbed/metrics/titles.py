@@ -29,6 +29,7 @@ TITLES = {
     "discharged_mwh": "given back by cars", "compliance_realised": "told cars that complied",
     "not_delivered_share": "told energy not delivered", "redispatch_failures": "steps without a dispatch",
     "spatial_fallbacks": "steps by the fallback below", "shed_load_mwh": "load not served",
+    "uncalled_reserve_mwh": "not served beside idle reserve", "uncalled_reserve_usd": "cost of reserve not called",
     "solver_s": "time in solvers", "wall_s": "time of the run",
 }
 """Of the figures that tables show first; a figure that is not here is called by the words of its name."""
@@ -68,9 +69,9 @@ QUESTIONS = {
     "Who pays?": ("society_", "owners_cost", "operator_", "steadiness", "stored_energy"),
     "What does it cost, item by item?": ("total_cost", "objective", "operating_", "fuel_", "startup_", "carbon_cost",
                                          "curtailment_", "tariff_", "fast_charge_cost", "wear_", "owners_net",
-                                         "imbalance_", "feeder_loss_cost"),
+                                         "imbalance_", "feeder_loss_cost", "uncalled_reserve_usd"),
     "What did the power system do?": ("equivalent_", "unit_", "hours_fewer", "emergency_", "shed_", "dumped_",
-                                      "reserve_", "curtailed_", "carbon_"),
+                                      "reserve_", "uncalled_", "curtailed_", "carbon_"),
     "What did cars do, and were they served?": ("charged_", "discharged_", "fast_charged", "driven_", "departures_",
                                                 "infeasible_"),
     "Did drivers do as told?": ("compliance_", "not_delivered"),

@@ -197,6 +197,21 @@ def shed_load_mwh(result: Result) -> float:
     return system_energy_mwh(result, "shed_mw")
 
 
+@metric("uncalled_reserve_mwh", "MWh", "part of it, shed in steps in which plugged cars could have added as much "
+        "by the rule `deliverable`: their reserve is counted and never called; NaN under other rules")
+def uncalled_reserve_mwh(result: Result) -> float:
+    if result.scenario["system"]["reserve_rule"] != "deliverable":
+        return np.nan
+    uncalled_mw = np.minimum(result.system("shed_mw"), result.system("reserve_credit_mw"))
+    return float(uncalled_mw.sum()) * result.step_h
+
+
+@metric("uncalled_reserve_usd", "USD", "part of imbalance_cost_usd: that energy at the price of shed load, at most "
+        "what calling the reserve would have saved; NaN under other rules than `deliverable`")
+def uncalled_reserve_usd(result: Result) -> float:
+    return uncalled_reserve_mwh(result) * float(result.scenario["system"]["shed_usd_per_mwh"])
+
+
 @metric("dumped_mwh", "MWh", "surplus energy that could be neither used nor stored")
 def dumped_mwh(result: Result) -> float:
     return system_energy_mwh(result, "dump_mw")

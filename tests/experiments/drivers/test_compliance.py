@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from experiments.drivers.capacity_credit import room_mw, running_mw
-from experiments.drivers.compliance import PARTS, picture, summarise
+from experiments.drivers.compliance import CALLED, PARTS, picture, summarise
 from experiments.runs import save_figure
 from models.drivers.willingness import DriverParameters, complies_in_stay
 from testbed.sweeping.study import cases_of, load_study
 
 FIGURES = {"society_cost_usd_adjusted": 100.0, "objective_usd_adjusted": 1000.0, "owners_cost_usd_adjusted": 30.0,
-           "operator_cost_usd_adjusted": 70.0, "imbalance_cost_usd": 2.0, "wear_cost_usd": 4.0,
+           "operator_cost_usd_adjusted": 70.0, "imbalance_cost_usd": 2.0, "uncalled_reserve_usd": 1.0,
+           "wear_cost_usd": 4.0,
            "plan_gap_max_rel": 0.001}
 
 
@@ -22,12 +23,14 @@ def row(controller, rate, seed, status="completed", rho=0.05, **more):
 
 def test_costs_are_paired_by_seed_and_split():
     rows = [row("bilayer", 1.0, 1), row("bilayer", 1.0, 2, society_cost_usd_adjusted=50.0),
-            row("bilayer", 0.5, 1, society_cost_usd_adjusted=10.0, imbalance_cost_usd=7.0, wear_cost_usd=-1.0),
+            row("bilayer", 0.5, 1, society_cost_usd_adjusted=10.0, imbalance_cost_usd=7.0, wear_cost_usd=-1.0,
+                uncalled_reserve_usd=4.0),
             row("bilayer", 0.5, 2, society_cost_usd_adjusted=62.0, imbalance_cost_usd=9.0)]
     costs = {(c.compliance, c.part): c for c in summarise(rows)}
     assert set(costs) == {(rate, part) for rate in (0.5, 1.0) for part in PARTS}
     assert {c.against for c in costs.values()} == {"full compliance"}
     assert costs[0.5, "society"].usd == pytest.approx((10 + 12) / 2)
+    assert costs[0.5, CALLED].usd == pytest.approx((10 - 4 + 12) / 2)
     assert costs[0.5, "imbalance"].usd == pytest.approx(8.0)
     assert costs[0.5, "wear"].usd == pytest.approx(-0.5)
     assert costs[1.0, "society"].usd == 0.0 and not costs[1.0, "society"].is_resolved

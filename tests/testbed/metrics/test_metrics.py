@@ -25,6 +25,7 @@ from testbed.metrics.of_runs import (
 from testbed.metrics.registry import METRICS
 from testbed.results.layout import ResultError
 from testbed.results.reading import Result, open_result
+from testbed.scenario.loading import load_scenario
 from testbed.scenario.record import Scenario
 
 PROMISED = frozenset("""
@@ -44,6 +45,7 @@ SYSTEM: dict[str, Any] = {
     "pv_available_mw": [0, 10, 10, 0], "pv_curtailed_mw": [0, 0, 2, 0],
     "fuel_cost_usd": [1000, 1100, 1200, 900], "startup_cost_usd": [0, 50, 0, 0], "carbon_t": [10, 11, 12, 9],
     "shed_mw": [0, 0, 2, 0], "dump_mw": [0, 0, 0, 6], "reserve_shortfall_mw": [4, 0, 0, 0],
+    "reserve_credit_mw": [9, 0, 1.5, 7],
     "marginal_price_usd_per_mwh": [10, 20, 30, 60], "committed": [[1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 0]],
     "unit_starts": [0, 1, 1, 0], "emergency_starts": [0, 0, 1, 0], "redispatch_failed": [0, 1, 0, 1],
     "p_mw": [[200, 10, 0]] * 4, "marginal_carbon_t_per_mwh": [0.4, 0.9, 0.7, 0.8],
@@ -122,7 +124,7 @@ EXPECTED = {
     "equivalent_load_peak_mw": 92, "equivalent_load_valley_mw": 70.5,
     "equivalent_load_std_mw": float(np.std([83.5, 82, 92, 70.5])), "unit_hours": 3.5, "unit_starts": 2,
     "emergency_starts": 1, "hours_fewer_units": 0, "shed_load_mwh": 1, "dumped_mwh": 3,
-    "reserve_shortfall_mwh": 2,
+    "reserve_shortfall_mwh": 2, "uncalled_reserve_mwh": 0.75, "uncalled_reserve_usd": 0.75 * 3100,
     "feeder_losses_kwh": 60, "feeder_losses_base_kwh": 60, "feeder_losses_socp_kwh": 62,
     "feeder_losses_plan_ac_kwh": 64, "feeder_losses_setpoint_kwh": 66, "vm_min_pu": 0.9,
     "vm_max_pu": 1.05,
@@ -292,3 +294,10 @@ def test_runs_that_cannot_be_compared_are_refused(run_costing: Any, write_result
 def test_one_difference_has_no_interval() -> None:
     assert math.isnan(half_width(np.array([1.0])))
     assert half_width(np.array([1.0, 1.0])) == 0
+
+
+def test_cars_that_count_for_no_reserve_leave_none_uncalled(write_result: Any) -> None:
+    for rule, known in (("deliverable", True), ("scheduled", False)):
+        path = write_result(f"{rule}.h5", made=load_scenario("smoke", [f"system.reserve_rule={rule}"]))
+        figures = compute_metrics(open_result(path))
+        assert [math.isfinite(figures[f"uncalled_reserve_{unit}"]) for unit in ("mwh", "usd")] == [known, known]
