@@ -138,6 +138,8 @@ def _adjusted(run: Run, money: dict[str, float], energy: dict[str, float]) -> di
               "operator_cost_usd": system - owners, "objective_usd": objective}
     return {"stored_energy_usd_per_mwh": system, "stored_energy_owners_usd_per_mwh": owners,
             "stored_energy_objective_usd_per_mwh": objective,
+            "society_cost_called_usd_adjusted":
+                money["society_cost_usd"] - change * system - money["uncalled_reserve_usd"],
             **{f"{name}_adjusted": money[name] - change * usd for name, usd in values.items()}}
 
 

@@ -34,8 +34,10 @@ from testbed.sweeping.sweep import TABLE, run_sweep, sweep_request
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
-OUTPUTS = ("total_cost_usd_adjusted", "objective_usd_adjusted", "discharged_mwh", "equivalent_load_peak_mw",
-           "feeder_losses_kwh", "vm_min_pu", "unit_hours", "reserve_shortfall_mwh")
+OUTPUTS = ("total_cost_usd_adjusted", "society_cost_called_usd_adjusted", "objective_usd_adjusted", "discharged_mwh",
+           "equivalent_load_peak_mw", "feeder_losses_kwh", "vm_min_pu", "unit_hours", "reserve_shortfall_mwh")
+BESIDE = ("shed_load_mwh", "uncalled_reserve_mwh")
+"""Told with how much they vary, without indices: why the first two outputs differ."""
 NOISE = "plan_gap_max_rel"
 CLASSES = ("private", "taxi", "government")
 STUDY, SUMMARY, VARIATION, FIGURE = "sobol.yaml", "sobol.csv", "outputs.csv", "sobol"
@@ -66,7 +68,7 @@ def write_study(path: Path, scenario: str, controller: str, overrides: Mapping[s
     """The sample as a study file, for `testbed sweep` too."""
     study = {"name": path.stem, "description": "A sample for Sobol indices, made by experiments.system.sobol.",
              "scenario": scenario, "controllers": [controller], "seeds": 1, "set": dict(overrides),
-             "metrics": [*OUTPUTS, NOISE], "points": [dict(point) for point in chosen]}
+             "metrics": [*OUTPUTS, *BESIDE, NOISE], "points": [dict(point) for point in chosen]}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(study, sort_keys=False, width=1000), encoding="utf-8")
 
@@ -75,7 +77,8 @@ def outputs_of(table: Path, places: Sequence[int]) -> dict[str, Floats]:
     """Every output [rows of the sample], from the table of a sweep whose rows are the points."""
     with table.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    return {name: np.array([float(row[name] or "nan") for row in rows])[list(places)] for name in (*OUTPUTS, NOISE)}
+    return {name: np.array([float(row[name] or "nan") for row in rows])[list(places)]
+            for name in (*OUTPUTS, *BESIDE, NOISE)}
 
 
 def variation(values: Mapping[str, Floats], samples: int) -> list[tuple[str, str, float, float, float]]:
@@ -87,7 +90,7 @@ def variation(values: Mapping[str, Floats], samples: int) -> list[tuple[str, str
     usd = 2 * values[NOISE][free] * np.abs(values["objective_usd_adjusted"][free])
     return [(name, METRICS[name].unit, float(values[name][free].mean()), float(values[name][free].std(ddof=1)),
              float(np.nanmean(usd)) if METRICS[name].unit == "USD" and np.isfinite(usd).any() else 0.0)
-            for name in OUTPUTS]
+            for name in (*OUTPUTS, *BESIDE)]
 
 
 def independent_rows(rows: int, samples: int) -> Floats:
@@ -102,7 +105,7 @@ def picture(computed: Sequence[Index]) -> Drawing:
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, for figures only
 
     outputs = list(dict.fromkeys(index.output for index in computed))
-    columns = min(4, len(outputs))
+    columns = min(5, len(outputs))
     rows = -(-len(outputs) // columns)
     figure = Figure(figsize=(2.6 * columns, 2.3 * rows + 0.4), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)

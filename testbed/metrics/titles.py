@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 TITLES = {
     "society_cost_usd": "cost to society, as booked", "society_cost_usd_adjusted": "total cost to society",
+    "society_cost_called_usd_adjusted": "cost to society, reserve called",
     "owners_cost_usd": "cost to owners, as booked", "owners_cost_usd_adjusted": "total cost to owners",
     "operator_cost_usd": "cost to operator, as booked", "operator_cost_usd_adjusted": "total cost to operator",
     "total_cost_usd": "system and wear, as booked", "total_cost_usd_adjusted": "system and wear cost",

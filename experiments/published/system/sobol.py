@@ -47,7 +47,7 @@ def picture(rows: Sequence[Row]) -> Drawing:
 
 
 EXPERIMENTS = (Experiment(
-    name="sobol", page="experiments/sobol.md", question="Which inputs move the headline figures?", minutes="25",
+    name="sobol", page="experiments/sobol.md", question="Which inputs move the headline figures?", minutes="60 to 210",
     run=run,
     tables={"indices": Source("sobol.csv", "study_day", "1", ("bilayer",)),
             "outputs": Source("outputs.csv", "study_day", "1", ("bilayer",))},

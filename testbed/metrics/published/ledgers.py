@@ -22,6 +22,7 @@ from testbed.metrics.published.system import (
     startup_cost_usd,
     tariff_payments_usd,
     total_cost_usd,
+    uncalled_reserve_usd,
     wear_cost_usd,
 )
 from testbed.metrics.stored_value import eta_charge
@@ -126,6 +127,13 @@ def society_cost_usd(result: Result) -> float:
         "society_cost_usd less stored_energy_change_mwh x stored_energy_usd_per_mwh", moved_by_gap=True)
 def society_cost_usd_adjusted(result: Result) -> float:
     return _adjusted(result, society_cost_usd(result), refill(result).system)
+
+
+@metric("society_cost_called_usd_adjusted", "USD",
+        "society_cost_usd_adjusted less uncalled_reserve_usd: what it would at least be if reserve on cars were called "
+        "before load is shed; NaN under other rules than `deliverable`", moved_by_gap=True)
+def society_cost_called_usd_adjusted(result: Result) -> float:
+    return society_cost_usd_adjusted(result) - uncalled_reserve_usd(result)
 
 
 @metric("owners_cost_usd", "USD",

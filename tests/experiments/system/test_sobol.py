@@ -8,6 +8,7 @@ import pytest
 
 from experiments.runs import save_figure
 from experiments.system.sobol import (
+    BESIDE,
     FIGURE,
     OUTPUTS,
     STUDY,
@@ -103,7 +104,7 @@ def test_free_rows_are_those_that_share_no_input():
 
 
 def test_noise_is_twice_the_gap_and_only_for_money():
-    values = {name: np.array([1.0, 9.0, 3.0]) for name in OUTPUTS}  # one sample of one input: A, AB, B
+    values = {name: np.array([1.0, 9.0, 3.0]) for name in (*OUTPUTS, *BESIDE)}  # one sample of one input: A, AB, B
     values |= {"objective_usd_adjusted": np.array([100.0, 0.0, 300.0]), "plan_gap_max_rel": np.array([0.01, 0.5, 0.01])}
     told = {name: (mean, sd, noise) for name, _, mean, sd, noise in variation(values, 1)}
     assert told["total_cost_usd_adjusted"] == pytest.approx((2.0, np.sqrt(2.0), (2 + 6) / 2))

@@ -116,6 +116,7 @@ EXPECTED = {
     "total_cost_usd_adjusted": TOTAL - STORED_MWH * SOCIETY_REFILL, "objective_usd": OBJECTIVE,
     "objective_usd_adjusted": OBJECTIVE - STORED_MWH * OBJECTIVE_REFILL,
     "society_cost_usd": SOCIETY, "society_cost_usd_adjusted": SOCIETY - STORED_MWH * SOCIETY_REFILL,
+    "society_cost_called_usd_adjusted": SOCIETY - STORED_MWH * SOCIETY_REFILL - 0.75 * 3100,
     "owners_cost_usd": OWNERS, "owners_cost_usd_adjusted": OWNERS - STORED_MWH * OWNERS_REFILL,
     "operator_cost_usd": OPERATOR,
     "operator_cost_usd_adjusted": OPERATOR - STORED_MWH * (SOCIETY_REFILL - OWNERS_REFILL),
