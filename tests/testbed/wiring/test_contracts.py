@@ -19,7 +19,7 @@ from testbed.simulators.profiles import ProfilesSimulator
 from testbed.wiring.attributes import ATTRIBUTES, PLACES, Attribute, produced_by, records, traced
 from testbed.wiring.contracts import Contract, ContractError, fault
 from testbed.wiring.crossings import Prices, StepSums, Targets
-from testbed.wiring.packing import pack, unpack
+from testbed.wiring.packing import freeze, pack, unpack
 from testbed.wiring.printed import axes, crossings, diagram, titled
 from testbed.wiring.run_spec import RunSpec
 from tests.testbed import small_run
@@ -124,6 +124,19 @@ def test_every_record_survives_the_way_to_another_process(name):
     for told in fields_told(record):
         assert fault(getattr(back, told.name), told, tuple(SIZES[dim] for dim in told.quantity.dims)) == ""
         np.testing.assert_array_equal(getattr(back, told.name), sample(told))
+
+
+@pytest.mark.parametrize("name", records())
+def test_every_record_is_shared_whole_and_cannot_be_written(name):
+    ours = sample_of(records()[name])
+    theirs = freeze(ours)
+    assert type(theirs) is type(ours) and vars(theirs).keys() == vars(ours).keys()
+    for told in fields_told(type(ours)):
+        mine, shared = getattr(ours, told.name), getattr(theirs, told.name)
+        np.testing.assert_array_equal(shared, mine)
+        arrays = shared if told.is_tuple else (shared,)
+        assert not any(array.flags.writeable for array in arrays if isinstance(array, np.ndarray))
+    assert all(array.flags.writeable for array in vars(ours).values() if isinstance(array, np.ndarray))
 
 
 def test_a_foreign_record_or_one_with_other_fields_is_refused():
