@@ -9,7 +9,7 @@ import pytest
 
 from experiments.publishing.experiment import CHEAP_ROW
 from experiments.publishing.figures import digest, digest_in
-from experiments.publishing.pages import pages, without_blocks
+from experiments.publishing.pages import block_names, pages, without_blocks
 from experiments.publishing.publish import page_text, tables_of
 from experiments.publishing.registry import experiments
 from experiments.publishing.screenshots import LIVE, REPORT
@@ -25,6 +25,10 @@ DEFINITIONS = {
     "docs/drivers.md": "| key | default | meaning |",
 }
 """Tables of inputs and assumptions: heads by page."""
+LARGEST_BYTES = 120_000
+"""Of a picture's file."""
+FEWEST_WORDS = 8
+"""Of a sentence that tells what a picture shows."""
 SHARE = 0.25
 """A table in which more of its cells begin with a number is one of numbers."""
 
@@ -61,6 +65,38 @@ def test_figures_are_drawn_from_the_rows_as_they_are(name: str, figure: str) -> 
     study = experiments()[name]
     drawn = study.figures[figure]
     assert digest_in(DOCS / drawn.file) == digest(tables_of(study, drawn)), f"{drawn.file} is of other rows: {RENDER}"
+
+
+@pytest.mark.parametrize(("name", "figure"), [(n, f) for n, study in experiments().items() for f in study.figures])
+def test_figures_are_small_and_told_in_a_sentence(name: str, figure: str) -> None:
+    drawn = experiments()[name].figures[figure]
+    assert (DOCS / drawn.file).stat().st_size < LARGEST_BYTES, drawn.file
+    assert is_sentence(drawn.text), drawn.text
+
+
+def is_sentence(text: str) -> bool:
+    return text[:1].isupper() and text.endswith(".") and len(text.split()) >= FEWEST_WORDS
+
+
+def before_any_picture(text: str) -> list[str]:
+    """Tables of experiments that a page shows before its first picture of one; all if there is no picture."""
+    owned = [name.partition(".")[::2] for name in block_names(text) if name.partition(".")[0] in experiments()]
+    is_picture = [block in experiments()[name].figures for name, block in owned]
+    return [".".join(pair) for pair in owned[:[*is_picture, True].index(True)]]
+
+
+def test_every_page_of_results_shows_a_picture_before_its_tables() -> None:
+    wrong = {name_of(page): before_any_picture(page.read_text(encoding="utf-8")) for page in pages()}
+    assert {page: tables for page, tables in wrong.items() if tables} == {}
+
+
+def test_a_page_without_a_picture_is_found() -> None:
+    table, picture, other = (f"<!-- begin: {name} -->\n<!-- end: {name} -->\n" for name in (
+        "layers.plans", "layers.figure", "kinds.keys"))
+    assert before_any_picture(other + table) == ["layers.plans"]
+    assert before_any_picture(table + picture + table) == ["layers.plans"]
+    assert before_any_picture(other + picture + table) == before_any_picture(other) == []
+    assert not is_sentence("Sobol indices") and not is_sentence("what each fault costs society in a day, by cell.")
 
 
 def test_no_picture_of_a_run_comes_from_elsewhere() -> None:

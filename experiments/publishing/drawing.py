@@ -10,9 +10,9 @@ from testbed.reporting.charts import CONTROLLER_COLOURS, REFERENCE_COLOUR
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
-NAMES = ("uncoordinated", "smart_charging", "bilayer", "temporal", "bilayer_coordinated", "tariff", "bilayer_envelope",
-         "joint")
-"""As in a report of the first three, which are compared most, then by how far colours lie apart in grey."""
+NAMES = ("uncoordinated", "smart_charging", "bilayer", "bilayer_aware", "bilayer_coordinated", "temporal",
+         "bilayer_envelope", "joint")
+"""As in a report of the first three, which are compared most."""
 COLOURS = dict(zip(NAMES, CONTROLLER_COLOURS, strict=True)) | {"no_pev": REFERENCE_COLOUR}
 DARK, PALE = "0.25", "0.6"
 SMALL = 8.5

@@ -89,7 +89,7 @@ def bars(axes: Any, percent: dict[str, float]) -> None:
 
 EXPERIMENTS = (Experiment(
     name="layers", page="experiments/layers.md", question="What does it cost to plan when without knowing where?",
-    minutes="15", run=run,
+    run=run,
     tables={"plans": Source("layers.csv", study.SCENARIO, "1", CONTROLLERS),
             "proof": Source("proof.csv", study.SCENARIO, "1", CONTROLLERS),
             "runs": Source("runs.csv", study.SCENARIO, "1", CONTROLLERS)},

@@ -138,7 +138,7 @@ CHEAP = CheapRow("placement_day, its first day, seed 1, temporal", one_run(
 EXPERIMENTS = (
     Experiment(
         name="placement", page="experiments/placement.md", question="How much does the choice of the bus save?",
-        minutes="15", run=run_placement,
+        run=run_placement,
         tables={name: Source(f"{name}_summary.csv", f"{placement.SCENARIO}, contiguous zones, {day}",
                              f"1-{placement.TRIES * SEEDS}", CONTROLLERS) for name, (_, day) in DAYS.items()},
         blocks={name: Block((name,), summary) for name in DAYS},
@@ -148,7 +148,7 @@ EXPERIMENTS = (
             "first such day, with 95 % intervals.")}, cheap=CHEAP),
     Experiment(
         name="zone_maps", page="experiments/zone_maps.md", question="And on other maps of zones, at other loads?",
-        minutes="12", run=run_zone_maps,
+        run=run_zone_maps,
         tables={"savings": Source("zone_maps.csv", placement.SCENARIO, f"1-{MAP_SEEDS}", CONTROLLERS),
                 "ends": Source("ends_of_feeder.csv", placement.SCENARIO, f"1-{MAP_SEEDS}", CONTROLLERS)},
         blocks={"savings": Block(("savings",), savings), "ends": Block(("ends",), ends)},

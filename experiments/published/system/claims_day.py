@@ -102,7 +102,7 @@ def hour_row(axes: Any, place: int, hours: Sequence[int], colour: str) -> None:
 
 EXPERIMENTS = (Experiment(
     name="claims_day", page="experiments/claims_day.md",
-    question="Do cars that feed back save nine hours of start-ups?", minutes="8", run=run,
+    question="Do cars that feed back save nine hours of start-ups?", run=run,
     tables={"claims": Source("claims.csv", study.SCENARIO, f"1-{SEEDS}", study.CONTROLLERS)},
     blocks={"means": Block(("claims",), means), "differences": Block(("claims",), differences),
             "hours": Block(("claims",), hours)},

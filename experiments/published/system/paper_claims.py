@@ -203,7 +203,7 @@ def cheap(_: Path) -> Mapping[str, float]:
 
 EXPERIMENTS = (Experiment(
     name="paper_claims", page="experiments/paper_claims.md", question="Which of the paper's claims hold?",
-    minutes="20", run=run,
+    run=run,
     tables={name: Source(file, "claims_day, paper_day, windy_day, placement_day", "1; 1-2 on the feeder",
                          ("no_pev", "uncoordinated", "smart_charging", "temporal")) for name, file in TABLES.items()},
     blocks={name: Block((name,), as_it_is) for name in TABLES},

@@ -70,7 +70,7 @@ def cheap(folder: Path) -> Mapping[str, float]:
 
 EXPERIMENTS = (Experiment(
     name="receding", page="receding.md", question="What does hourly re-dispatch keep, and what does it win?",
-    minutes="6", run=run,
+    run=run,
     tables={"drift": Source("drift.csv", "study_day, smoke", "1", ("temporal",)),
             "undelivered": Source("undelivered.csv", "study_day, placement_day, paper_day, smoke", "1; smoke 1-3",
                                   ("smart_charging", "bilayer"))},

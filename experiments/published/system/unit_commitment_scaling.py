@@ -104,7 +104,7 @@ def cheap_linear(_: Path) -> Mapping[str, float]:
 EXPERIMENTS = (
     Experiment(
         name="unit_commitment_scaling", page="experiments/unit_commitment_scaling.md",
-        question="How far does unit commitment scale?", minutes="3", run=run,
+        question="How far does unit commitment scale?", run=run,
         tables={"solves": Source("unit_commitment_scaling.csv", TEN)},
         blocks={"clustered": Block(("solves",), clustered), "single": Block(("solves",), single)},
         figures={"figure": Figure(
@@ -114,7 +114,7 @@ EXPERIMENTS = (
         cheap=CheapRow(f"{TEN}, gap 1e-3", cheap, relative=1e-3)),
     Experiment(
         name="unit_commitment_cross_check", page="experiments/unit_commitment_scaling.md",
-        question="Does PyPSA find the same optimum? (needs the extra `cross-check`)", minutes="1", run=run_cross_check,
+        question="Does PyPSA find the same optimum? (needs the extra `cross-check`)", run=run_cross_check,
         tables={"pypsa": Source("cross_check.csv", f"{TEN}, linear costs")},
         blocks={"pypsa": Block(("pypsa",), against)},
         cheap=CheapRow(f"{TEN}, linear costs, gap 1e-6", cheap_linear, relative=2e-6)),
