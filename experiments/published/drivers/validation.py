@@ -45,6 +45,6 @@ EXPERIMENTS = (Experiment(
             for name in ("distances", "medians", "trips", "home", "curves")},
     blocks={name: Block((name,), as_it_is) for name in ("distances", "medians", "trips", "home")},
     figures={"figure": Figure("validation.png", ("curves",), curves,
-                              "Distributions of arrival, dwell and energy, and the plugged share by hour: recorded cars and "
-                              "simulated ones.")},
+                              "Distributions of arrival, dwell and energy, and the plugged share by hour, of recorded "
+                              "and of simulated cars.")},
     cheap=CheapRow("distances of parametric days from caltech2019", cheap, relative=1e-6)),)
