@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ DEFINITIONS = {
     "docs/drivers.md": "| key | default | meaning |",
 }
 """Tables of inputs and assumptions: heads by page."""
+SPEED = "performance.png"
 LARGEST_BYTES = 120_000
 """Of a picture's file."""
 FEWEST_WORDS = 8
@@ -99,11 +101,20 @@ def test_a_page_without_a_picture_is_found() -> None:
     assert not is_sentence("Sobol indices") and not is_sentence("what each fault costs society in a day, by cell.")
 
 
+def test_the_picture_of_speed_is_of_what_its_page_says() -> None:
+    drawing = runpy.run_path(str(ROOT / "benchmarks" / "picture.py"))
+    printed = drawing["measured"]((DOCS / "performance.md").read_text(encoding="utf-8"))
+    assert digest_in(DOCS / SPEED) == drawing["digest"](printed), "python benchmarks/picture.py"
+    assert (DOCS / SPEED).stat().st_size < LARGEST_BYTES
+    assert [len(points) for points in drawing["seconds"](printed).values()] == [4, 5, 4]
+    assert drawing["seconds"]("x\nieee33  10,000  0.50  11.5\n")["ieee33"] == [(10_000, 0.5)]
+
+
 def test_no_picture_of_a_run_comes_from_elsewhere() -> None:
-    """But for those of pages, which one command takes, and whose page says of which day they are."""
+    """But for that of speed, and those of pages, which one command takes, and whose page says of which day they are."""
     files = {figure.file for study in experiments().values() for figure in study.figures.values()}
     pages = {f"pictures/{picture.name}.png" for picture in (*REPORT, LIVE)}
-    assert {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.png")} - files == pages
+    assert {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.png")} - files == {*pages, SPEED}
     told = (DOCS / "results.md").read_text(encoding="utf-8")
     assert all(f"]({picture})" in told for picture in pages)
     assert re.search(r"`study_day`, seed 1, on \d{4}-\d\d-\d\d; they show what a page looks like", told)

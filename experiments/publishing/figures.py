@@ -42,12 +42,17 @@ def digest(tables: Sequence[Table]) -> str:
 
 def write_figure(figure: Figure, tables: Sequence[Table], path: Path) -> None:
     """Draw the tables into the PNG file; the same tables give the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_png(figure.draw(*(table.rows for table in tables)), digest(tables), path)
+
+
+def write_png(drawing: Drawing, data: str, path: Path) -> None:
+    """In few colours, with the hash of what is drawn."""
     from PIL import Image, PngImagePlugin  # noqa: PLC0415 - comes with matplotlib, for figures only
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    drawing, drawn, about = figure.draw(*(table.rows for table in tables)), io.BytesIO(), PngImagePlugin.PngInfo()
+    drawn, about = io.BytesIO(), PngImagePlugin.PngInfo()
     drawing.savefig(drawn, dpi=DPI, format="png")
-    about.add_text(KEY, digest(tables))
+    about.add_text(KEY, data)
     with Image.open(drawn) as image:
         few = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     few.save(path, "PNG", optimize=True, pnginfo=about, dpi=(DPI, DPI))
