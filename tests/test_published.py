@@ -26,6 +26,8 @@ DEFINITIONS = {
     "docs/drivers.md": "| key | default | meaning |",
 }
 """Tables of inputs and assumptions: heads by page."""
+MESSAGE = re.compile(r"^(## Answer|\*\*(Answer|In short)\.\*\*)", re.MULTILINE)
+PICTURE = re.compile(r"^!\[", re.MULTILINE)
 SPEED = "performance.png"
 LARGEST_BYTES = 120_000
 """Of a picture's file."""
@@ -90,6 +92,24 @@ def before_any_picture(text: str) -> list[str]:
 def test_every_page_of_results_shows_a_picture_before_its_tables() -> None:
     wrong = {name_of(page): before_any_picture(page.read_text(encoding="utf-8")) for page in pages()}
     assert {page: tables for page, tables in wrong.items() if tables} == {}
+
+
+def answered_late(text: str) -> list[str]:
+    """Questions of a page whose picture stands before their answer; text without any question is left alone."""
+    parts = [(part, MESSAGE.search(part), PICTURE.search(part)) for part in text.split("**Question.**")[1:]]
+    return [part.strip().partition("\n")[0] for part, answer, picture in parts
+            if picture and (not answer or picture.start() < answer.start())]
+
+
+def test_an_answer_stands_before_its_picture() -> None:
+    late = {name_of(page): answered_late(page.read_text(encoding="utf-8")) for page in pages()}
+    assert {page: questions for page, questions in late.items() if questions} == {}
+
+
+def test_a_picture_before_its_answer_is_found() -> None:
+    question, answer, picture = "**Question.** How far?\n", "\n## Answer\n\nFar.\n", "\n![A map.](map.png)\n"
+    assert answered_late(question + picture + answer) == answered_late(question + picture) == ["How far?"]
+    assert answered_late(question + answer + picture) == answered_late(picture + question + answer) == []
 
 
 def test_a_page_without_a_picture_is_found() -> None:
