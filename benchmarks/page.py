@@ -18,9 +18,9 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "performance.md"
 RULER = "\n---\n"
 NO_SECTION = ("page", "kills", "cost", "big_circuit", "long_and_wide", "many_cases", "learning", "memory", "equal_runs",
-              "close_results", "rounding")
+              "close_results", "rounding", "picture")
 """Kills have a page of their own; cost needs another checkout; the next five take hours, or end with 1 where a limit
-is passed; the last three compare results of runs and say nothing of speed."""
+is passed; the next three compare results of runs and say nothing of speed; the picture shows what `fleet` measured."""
 SECTION = re.compile(r"^## (\w+)\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -52,6 +52,8 @@ def main() -> None:
         sections = {match[1]: match[0].rstrip() + "\n\n" for match in SECTION.finditer(below)} | {name: made}
         PAGE.write_text(f"{top}{RULER}\n{''.join(sections[title] for title in sorted(sections))}".rstrip() + "\n",
                         encoding="utf-8")
+    if "fleet" in chosen:
+        subprocess.run([sys.executable, str(HERE / "picture.py")], check=True)
 
 
 if __name__ == "__main__":

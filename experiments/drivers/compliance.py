@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.csv_rows import write_rows
+from experiments.publishing.drawing import COLOURS
 from experiments.runs import RunsFailed, exit_code, save_figure, say
 from testbed.metrics.of_runs import half_width
 from testbed.reporting.tables import print_table
@@ -151,8 +152,8 @@ def _lines(panel: Any, costs: Sequence[Cost]) -> None:
     for place, controller in enumerate(dict.fromkeys(c.controller for c in costs)):
         mine = sorted((c for c in costs if c.controller == controller), key=lambda c: c.compliance)
         panel.errorbar([c.compliance for c in mine], [c.usd / 1000 for c in mine], label=controller, capsize=2,
-                       yerr=[np.nan_to_num(c.ci95_usd) / 1000 for c in mine], linewidth=1.2, marker="os^Dv"[place % 5],
-                       markersize=3.5)
+                       yerr=[np.nan_to_num(c.ci95_usd) / 1000 for c in mine], color=COLOURS.get(controller),
+                       linewidth=1.2, marker="os^Dv"[place % 5], markersize=3.5)
     panel.tick_params(labelsize=8)
     panel.grid(linewidth=0.4, alpha=0.6)
 

@@ -21,6 +21,7 @@ import numpy as np
 from scipy import stats
 
 from experiments.csv_rows import write_rows
+from experiments.publishing.drawing import headed, sheet
 from experiments.runs import exit_code, save_figure
 from models.drivers.population import FleetParameters, district_seed
 from models.drivers.willingness import DriverParameters
@@ -33,6 +34,7 @@ from models.mobility.trips_survey import MOST_TRIPS, survey_tables
 from models.records.arrays import Floats, Ints
 from models.records.feeder import Site
 from models.records.groups import OFFICE, RESIDENTIAL, THREE_CLASSES, ZONES
+from testbed.reporting.charts import CONTROLLER_COLOURS
 from testbed.reporting.tables import print_table
 from testbed.running.preflight import RESULTS
 
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
 HOUR_S, CARS, DAYS, SEED = 3600.0, 1000, 5, 1
 UNITS = {"arrival": "h", "dwell": "h", "energy": "kWh"}
+TITLES = {"arrival": "When cars arrive", "dwell": "How long they stay", "energy": "How much they charge",
+          "plugged": "How many are plugged in"}
 KINDS: tuple[PrivateTrips, ...] = ("parametric", "survey")
 
 
@@ -133,18 +137,21 @@ def curves(sources: Mapping[str, Stays]) -> list[tuple[str, str, str, str]]:
 
 
 def picture(rows: Sequence[tuple[str, str, str, str]]) -> Drawing:
-    """Distributions and the plugged share, one line per source; rows as of `curves`."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, for figures only
-
-    figure = Figure(figsize=(9, 6), layout="constrained")
+    """Distributions and the plugged share, one line per source, recorded ones whole; rows as of `curves`."""
+    figure = sheet(9, 6)
     panels = figure.subplots(2, 2)
+    sources = dict.fromkeys(row[0] for row in rows)
     for panel, name in zip(panels.flat, (*UNITS, "plugged"), strict=True):
-        for label in dict.fromkeys(row[0] for row in rows):
+        for label, colour in zip(sources, CONTROLLER_COLOURS, strict=False):
             mine = [row for row in rows if row[:2] == (label, name)]
-            panel.plot([float(row[2]) for row in mine], [float(row[3]) for row in mine], label=label, linewidth=1)
-        panel.set_xlabel(f"{name} [{UNITS[name]}]" if name in UNITS else "hour")
-        panel.set_ylabel("density" if name in UNITS else "plugged cars / largest")
-    panels[0][0].legend(fontsize=8)
+            is_recorded = label in SHIPPED
+            panel.plot([float(row[2]) for row in mine], [float(row[3]) for row in mine], color=colour, linewidth=1.3,
+                       linestyle="-" if is_recorded else "--",
+                       label=f"{label}, {'recorded' if is_recorded else 'simulated'}")
+        panel.set_xlabel(f"{name} [{UNITS[name]}]" if name in UNITS else "hour of the day")
+        panel.set_ylabel(f"share of stays per {UNITS[name]}" if name in UNITS else "plugged cars / largest")
+        headed(panel, TITLES[name])
+    panels[0][0].legend(fontsize=8, frameon=False)
     return figure
 
 

@@ -24,6 +24,9 @@ from experiments.publishing.tables import PublishedError, has_table, read_table
 from experiments.runs import exit_code, say
 from testbed.wiring.code_version import code_hash
 
+LISTS = registry.COMMANDS.partition(".")[0]
+"""First part of the block that lists experiments with the minutes they took."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns the exit code."""
@@ -68,7 +71,7 @@ def _run(names: Sequence[str], workers: int, is_audited: bool) -> None:
         raise PublishedError(f"--workers {workers}: must be 1 or more")
     for experiment in [registry.experiment(name) for name in names]:
         publish_run(experiment, run_of(experiment.name, workers), is_audited=is_audited)
-        _render([page.stem for page in pages_with(experiment.name)])
+        _render([page.stem for page in (*pages_with(experiment.name), *pages_with(LISTS))])
 
 
 def ages(code: str) -> list[str]:

@@ -54,8 +54,6 @@ class Experiment:
     page: str
     """Below docs/."""
     question: str
-    minutes: str
-    """About how long its command takes on two cores."""
     run: Callable[[Run], None]
     tables: Mapping[str, Source]
     cheap: CheapRow

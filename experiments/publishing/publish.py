@@ -32,7 +32,7 @@ def page_text(page: Path, docs: Path = DOCS, data: Path = DATA) -> str:
 def block_text(name: str, page: Path, docs: Path = DOCS, data: Path = DATA) -> str:
     """What stands between the marks of a block: table or figure, then a line on where it came from."""
     if name == registry.COMMANDS:
-        return registry.commands_table(lambda file: _way(docs / file, page))
+        return registry.commands_table(lambda file: _way(docs / file, page), data)
     if _is_of_code(name):
         return _code_text(name)
     experiment, block = _named(name)

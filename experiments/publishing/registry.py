@@ -9,7 +9,7 @@ from pathlib import Path
 from pkgutil import walk_packages
 
 from experiments.publishing.experiment import Experiment
-from experiments.publishing.tables import PublishedError
+from experiments.publishing.tables import DATA, PublishedError, has_table, read_table
 from testbed.cli.doc_rows import markdown
 
 PACKAGE = "experiments.published"
@@ -34,8 +34,20 @@ def experiment(name: str) -> Experiment:
     return experiments()[name]
 
 
-def commands_table(way: Callable[[str], str] = str) -> str:
-    """Question, page and command of each, as Markdown; `way` makes the link to a page below docs/."""
-    body = [[study.question, f"[{study.name}]({way(study.page)})", f"`{study.command}`", study.minutes]
+def commands_table(way: Callable[[str], str] = str, data: Path = DATA) -> str:
+    """Question, page, command and minutes of each, as Markdown; `way` makes the link to a page below docs/."""
+    body = [[study.question, f"[{study.name}]({way(study.page)})", f"`{study.command}`", measured_minutes(study, data)]
             for study in experiments().values()]
-    return markdown(["question", "page", "command", "minutes, about"], body)
+    return markdown(["question", "page", "command", "minutes it took"], body)
+
+
+def measured_minutes(study: Experiment, data: Path = DATA) -> str:
+    """As the records of its tables say, from the least to the most; of which seeds, where it would now run others."""
+    names = {table: f"{study.name}.{table}" for table in study.tables}
+    records = {table: read_table(name, data).record for table, name in names.items() if has_table(name, data)}
+    told = sorted({record.minutes for record in records.values() if record.minutes is not None})
+    words = list(dict.fromkeys(f"{minutes:.0f}" if minutes >= 1 else "under 1" for minutes in told))
+    others = dict.fromkeys(record.seeds for table, record in records.items()
+                           if record.seeds != study.tables[table].seeds)
+    seeds = f", seeds {'; '.join(others)}" if any(others) else ""
+    return " to ".join(dict.fromkeys((words[0], words[-1]))) + seeds if words else "not measured"

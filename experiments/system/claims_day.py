@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -76,6 +77,12 @@ def hour_ranges(hours: Ints) -> str:
     """Hours counted from 1, rising, as people write them: [9, 10, 11, 20] -> `h9-11, h20`; empty if none."""
     runs = np.split(hours, np.flatnonzero(np.diff(hours) > 1) + 1) if hours.size else []
     return ", ".join(f"h{run[0]}-{run[-1]}" if run.size > 1 else f"h{run[0]}" for run in runs)
+
+
+def hours_in(ranges: str) -> list[int]:
+    """The hours that people mean: `h9-11, h20` -> [9, 10, 11, 20]; none where there are no digits."""
+    spans = [[int(end) for end in re.findall(r"\d+", part)] for part in ranges.split(",")]
+    return [hour for span in spans if span for hour in range(span[0], span[-1] + 1)]
 
 
 # ---------------------------------------------------------------- costs

@@ -126,6 +126,7 @@ def picture(rows: Sequence[Mapping[str, str]]) -> Drawing:
     for (line, place), usd in np.ndenumerate(costs):
         axes.text(place, line, f"{usd:+,.0f}", ha="center", va="center", fontsize=8,
                   color="white" if abs(usd) > most / 30 else "black")
+    axes.set_title("What each fault adds to a day's cost for society", loc="left", fontsize=10)
     axes.set_xticks(range(len(controllers)), controllers, fontsize=8)
     axes.set_yticks(range(len(faults)), [fault.replace("_", " ") for fault in faults], fontsize=8)
     figure.colorbar(shown, ax=axes, label="more for society [$ a day]")

@@ -45,9 +45,10 @@ def cheap(_: Path) -> Mapping[str, float]:
 
 EXPERIMENTS = (Experiment(
     name="capacity_credit", page="experiments/compliance.md", question="Does V2G count as firm capacity?",
-    minutes="15", run=run,
+    run=run,
     tables={"credit": Source("capacity_credit.csv", "study_day, rule deliverable", "1", ("bilayer",))},
     blocks={"credit": Block(("credit",), credit)},
     figures={"figure": Figure("experiments/capacity_credit.png", ("credit",), picture,
-                              "What cars count for as capacity; dotted: units that no longer run")},
+                              "What a thousand cars count for as capacity, by compliance, plug-in and correlation; "
+                              "dotted: units that no longer run.")},
     cheap=CheapRow("study_day, 60 % comply, 60 % plug in, correlation 0", cheap, relative=0.02, absolute=0.05)),)

@@ -71,14 +71,16 @@ BLOCKS = {"refusing": Block(("costs",), refusing), "gains": Block(("costs",), ga
 KEYS = ("drivers.compliance_mean=0.3",)
 EXPERIMENTS = (
     Experiment(
-        name="compliance", page=PAGE, question="What does it cost that drivers do not do as told?", minutes="75",
+        name="compliance", page=PAGE, question="What does it cost that drivers do not do as told?",
         run=run, tables={"costs": Source("costs.csv", "study_day", "1-20", (
             "uncoordinated", "smart_charging", "bilayer", "bilayer_aware"))}, blocks=BLOCKS,
         figures={
             "costs_figure": Figure("experiments/compliance_costs.png", ("costs",), costs_figure,
-                                   "What refusing costs"),
+                                   "What it costs society, owners and operator that drivers refuse, by controller and "
+                                   "compliance."),
             "gains_figure": Figure("experiments/compliance_gains.png", ("costs",), gains_figure,
-                                   "What control is still worth")},
+                                   "What each controller costs society, owners and operator above uncoordinated, by "
+                                   "compliance.")},
         cheap=CheapRow("study_day, seed 1, smart_charging, 30 % comply", one_run(
             "study_day", "smart_charging", ("society_cost_usd_adjusted",), *KEYS), relative=4e-3)),
 )

@@ -70,7 +70,7 @@ def cheap(_: Path) -> Mapping[str, float]:
 
 
 EXPERIMENTS = (Experiment(
-    name="home_drivers", page="drivers.md", question="What if private cars charge at home, as recorded?", minutes="5",
+    name="home_drivers", page="drivers.md", question="What if private cars charge at home, as recorded?",
     run=run,
     tables={**{name: Source(f"{name}.csv", "1,500 private cars, eight weeks", "1")
                for name in ("comparison", "profiles", "curves")},
@@ -78,5 +78,6 @@ EXPERIMENTS = (Experiment(
     blocks={"comparison": Block(("comparison",), as_it_is), "profiles": Block(("profiles",), as_it_is),
             "results": Block(("results",), results)},
     figures={"figure": Figure("home_drivers.png", ("curves",), curves,
-                              "Plugged share by hour, plug-in hours, dwell and energy, recorded and simulated")},
+                              "Plugged share by hour, plug-in hours, dwell and energy of cars at home, recorded and "
+                              "simulated.")},
     cheap=CheapRow(f"comparison with {CHEAP_CARS} cars and {CHEAP_WEEKS} weeks", cheap, relative=1e-6)),)

@@ -89,7 +89,7 @@ def cheap_fairness(folder: Path) -> Mapping[str, float]:
 EXPERIMENTS = (
     Experiment(
         name="aware", page=PAGE, question="What does ignorance of drivers cost, and how much does learning win back?",
-        minutes="25", run=run_aware,
+        run=run_aware,
         tables={name: Source(f"{name}.csv", "study_day, 5 + 5 days, 60 % comply", "1-8",
                              ("bilayer", "bilayer_aware")) for name in ("differences", "answer")},
         blocks={"differences": Block(("differences",), differences), "answer": Block(("answer",), answer)},
@@ -97,13 +97,13 @@ EXPERIMENTS = (
             "study_day", "bilayer", ("total_cost_usd_adjusted",), "drivers.compliance_mean=0.6",
             "planning.assumed_compliance=0.6", "planning.mip_gap=2e-3"), relative=4e-3)),
     Experiment(
-        name="chance", page=PAGE, question="Are promises kept?", minutes="25", run=run_chance,
+        name="chance", page=PAGE, question="Are promises kept?", run=run_chance,
         tables={"promises": Source("chance.csv", chance.SCENARIO, "1-4", (chance.CONTROLLER,))},
         blocks={"promises": Block(("promises",), promises)},
         cheap=CheapRow("refusal_days, its first day, seed 1", one_run(
             chance.SCENARIO, chance.CONTROLLER, ("discharged_mwh", "operating_cost_usd"), "days=1"), relative=2e-2)),
     Experiment(
-        name="fairness", page=PAGE, question="Who gives back?", minutes="10", run=run_fairness,
+        name="fairness", page=PAGE, question="Who gives back?", run=run_fairness,
         tables={"sharing": Source("fairness.csv", "study_day, 60 % comply", "1; 1-6", ("bilayer", "bilayer_aware"))},
         blocks={"sharing": Block(("sharing",), sharing)},
         cheap=CheapRow("study_day, seed 1, temporal, 60 % comply", cheap_fairness, relative=5e-2)),

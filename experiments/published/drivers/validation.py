@@ -39,10 +39,12 @@ def cheap(_: Path) -> Mapping[str, float]:
 
 
 EXPERIMENTS = (Experiment(
-    name="validation", page="validation.md", question="How near are simulated cars to recorded ones?", minutes="1",
+    name="validation", page="validation.md", question="How near are simulated cars to recorded ones?",
     run=run,
     tables={name: Source(f"{name}.csv", "1,000 private cars, five weekdays", "1")
             for name in ("distances", "medians", "trips", "home", "curves")},
     blocks={name: Block((name,), as_it_is) for name in ("distances", "medians", "trips", "home")},
-    figures={"figure": Figure("validation.png", ("curves",), curves, "Arrivals, dwell, energy and plugged share")},
+    figures={"figure": Figure("validation.png", ("curves",), curves,
+                              "Distributions of arrival, dwell and energy, and the plugged share by hour, of recorded "
+                              "and of simulated cars.")},
     cheap=CheapRow("distances of parametric days from caltech2019", cheap, relative=1e-6)),)

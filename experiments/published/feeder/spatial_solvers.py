@@ -55,10 +55,11 @@ def cheap(folder: Path) -> Mapping[str, float]:
 
 EXPERIMENTS = (Experiment(
     name="spatial_solvers", page="experiments/spatial_solvers.md",
-    question="Does the SOCP beat particle swarm and genetic search?", minutes="10", run=run,
+    question="Does the SOCP beat particle swarm and genetic search?", run=run,
     tables={name: Source(f"{name}.csv", study.SCENARIO, seeds, ("socp", "pso", "sga", "pro_rata"))
             for name, seeds in (("hour_summary", "1-20"), ("day_summary", "1-3"))},
     blocks={"hour": Block(("hour_summary",), summary), "day": Block(("day_summary",), summary)},
     figures={"figure": Figure("experiments/spatial_solvers.png", ("hour_summary",), picture,
-                              "Objective over the SOCP's by evaluations, one hour: mean, spread, best and worst")},
+                              "How far the two searches stay above the SOCP's objective in one hour, by evaluations: "
+                              "mean, spread, best and worst of twenty seeds, and pro rata as a line.")},
     cheap=CheapRow(f"{study.SCENARIO} in place, hour {HOUR}", cheap, relative=1e-3)),)

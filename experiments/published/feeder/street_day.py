@@ -30,7 +30,7 @@ def figures(rows: Sequence[Row]) -> str:
 
 EXPERIMENTS = (Experiment(
     name="street_day", page="three_phases.md",
-    question="What does a tariff do to a street when it opens, and what does coordination?", minutes="5", run=run,
+    question="What does a tariff do to a street when it opens, and what does coordination?", run=run,
     tables={"figures": Source("street_day.csv", SCENARIO, "1", CONTROLLERS)},
     blocks={"figures": Block(("figures",), figures)},
     cheap=CheapRow("street_day, seed 1, tariff", one_run(SCENARIO, "tariff", ("supply_min_v", "charged_mwh")),

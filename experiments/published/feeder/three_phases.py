@@ -42,8 +42,9 @@ def cheap(_: Path) -> Mapping[str, float]:
 
 EXPERIMENTS = (Experiment(
     name="three_phases", page="three_phases.md", question="How many houses of a street can charge at once?",
-    minutes="1", run=run, tables={name: Source(f"{name}.csv", ABOUT, "0-19") for name in ("voltages", "places")},
+    run=run, tables={name: Source(f"{name}.csv", ABOUT, "0-19") for name in ("voltages", "places")},
     blocks={"voltages": Block(("voltages",), as_it_is)},
     figures={"street": Figure("three_phases.png", ("voltages", "places"), street,
-                              "The street by its coordinates with 40 of 55 houses charging; the lowest customer")},
+                              "A map of the street with 40 of its 55 houses charging, and beside it the voltage of the "
+                              "lowest customer by the number of houses that charge.")},
     cheap=CheapRow("mean voltage of the lowest customer in V by houses charging", cheap, relative=1e-6)),)

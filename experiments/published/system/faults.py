@@ -60,10 +60,11 @@ def picture(rows: Sequence[Row]) -> Drawing:
 
 
 EXPERIMENTS = (Experiment(
-    name="faults", page="faults.md", question="What does each fault cost under each controller?", minutes="15", run=run,
+    name="faults", page="faults.md", question="What does each fault cost under each controller?", run=run,
     tables={"faults": Source("faults.csv", SCENARIO, "1", study.CONTROLLERS)},
     blocks={"costs": Block(("faults",), costs), "others": Block(("faults",), others),
             "audit": Block(("faults",), audit)},
-    figures={"figure": Figure("faults.png", ("faults",), picture, "What each fault costs society, by controller")},
+    figures={"figure": Figure("faults.png", ("faults",), picture,
+                              "What each fault costs society in a day, one cell for each fault and controller.")},
     cheap=CheapRow("study_day, seed 1, uncoordinated, U2 trips from 17:00 to 22:00", one_run(
         SCENARIO, "uncoordinated", ("society_cost_usd_adjusted",), f"faults=[{study.FAULTS[TRIP]}]"), relative=1e-3)),)

@@ -88,13 +88,14 @@ def who_pays(rows: Sequence[Row]) -> Drawing:
 
 EXPERIMENTS = (Experiment(
     name="paper_day", page="experiments/paper_day.md", question="What do six controllers make of the same day?",
-    minutes="12", run=run, tables={
+    run=run, tables={
         "metrics": Source("metrics.csv", "paper_day", "1", study.CONTROLLERS),
         "rules": Source("rules.csv", "paper_day", "1", COMPARED),
         "prices": Source("prices.csv", "paper_day, flat price of missing reserve", "1", COMPARED)},
     blocks={"figures": Block(("metrics",), figures), "rules": Block(("rules",), by_rule),
             "prices": Block(("prices",), by_price)},
     figures={"who_pays": Figure("experiments/who_pays.png", ("metrics",), who_pays,
-                                "What a day costs owners, operator and society, by controller, less uncoordinated")},
+                                "What a day costs owners, operator and society under each controller, less what it "
+                                "costs them uncoordinated.")},
     cheap=CheapRow("paper_day, seed 1, uncoordinated", one_run(
         "paper_day", "uncoordinated", ("operating_cost_usd", "feeder_losses_kwh")), relative=2e-3)),)

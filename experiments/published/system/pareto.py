@@ -41,9 +41,9 @@ def picture(rows: Sequence[Row]) -> Drawing:
 
 EXPERIMENTS = (Experiment(
     name="pareto", page="experiments/pareto.md", question="What does a dollar less of one objective cost in another?",
-    minutes="15 to 60", run=run, tables={"front": Source("pareto.csv", study.SCENARIO, "1", (study.CONTROLLER,))},
+    run=run, tables={"front": Source("pareto.csv", study.SCENARIO, "1", (study.CONTROLLER,))},
     blocks={"front": Block(("front",), front)},
     figures={"figure": Figure("experiments/pareto.png", ("front",), picture,
-                              "Operating cost over carbon cost, with the room that the bounds leave")},
+                              "Operating cost over carbon cost of each answer, with the room that the bounds leave.")},
     cheap=CheapRow("windy_day, seed 1, no_pev, gap 0.01", one_run(
         study.SCENARIO, "no_pev", ("objective_usd",), "planning.mip_gap=0.01"), relative=2e-2)),)

@@ -47,11 +47,13 @@ def picture(rows: Sequence[Row]) -> Drawing:
 
 
 EXPERIMENTS = (Experiment(
-    name="sobol", page="experiments/sobol.md", question="Which inputs move the headline figures?", minutes="60 to 210",
+    name="sobol", page="experiments/sobol.md", question="Which inputs move the headline figures?",
     run=run,
     tables={"indices": Source("sobol.csv", "study_day", "1", ("bilayer",)),
             "outputs": Source("outputs.csv", "study_day", "1", ("bilayer",))},
     blocks={"indices": Block(("indices",), indices), "outputs": Block(("outputs",), outputs)},
-    figures={"figure": Figure("experiments/sobol.png", ("indices",), picture, "Sobol indices")},
+    figures={"figure": Figure("experiments/sobol.png", ("indices",), picture,
+                              "Sobol indices of each output: which inputs move it alone, and with all that they "
+                              "take part in.")},
     cheap=CheapRow("study_day, seed 1, bilayer, gap 2e-3", one_run(
         "study_day", "bilayer", ("total_cost_usd_adjusted", "unit_hours"), GAP), relative=4e-3)),)

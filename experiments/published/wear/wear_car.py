@@ -74,7 +74,7 @@ def cheap(_: Path) -> Mapping[str, float]:
 
 
 EXPERIMENTS = (Experiment(
-    name="wear_car", page="experiments/wear.md", question="When does V2G pay for one car's battery?", minutes="3",
+    name="wear_car", page="experiments/wear.md", question="When does V2G pay for one car's battery?",
     run=run,
     tables={name: Source(f"{name}.csv", CAR) for name in (
         "prices_life_average", "prices_by_age", "prices_map", "life_booked", "study_best_use")},
@@ -82,5 +82,5 @@ EXPERIMENTS = (Experiment(
             "cycling": Block(("prices_by_age",), cycling), "booked": Block(("life_booked",), booked),
             "best_use": Block(("study_best_use",), best_use)},
     figures={"map": Figure("experiments/wear_break_even.png", ("prices_map",), break_even,
-                           "Break-even price by model, battery price and age")},
+                           "Price at which giving a kWh back breaks even, by wear model, price and age of battery.")},
     cheap=CheapRow("life average of wear in CNY/kWh at 900 CNY/kWh", cheap, relative=1e-6)),)

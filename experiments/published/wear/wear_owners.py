@@ -97,13 +97,13 @@ def percent(text: str) -> float:
 CARS = ("uncoordinated", "smart_charging", "temporal")
 EXPERIMENTS = (Experiment(
     name="wear_owners", page="experiments/wear.md", question="What do owners earn, and what must they be paid?",
-    minutes="20", run=run,
+    run=run,
     tables={"earnings": Source("earnings.csv", wear.SCENARIO, "1", CARS),
             "budget": Source("budget.csv", wear.SCENARIO, "1", CARS),
             "compensation": Source("compensation.csv", wear.SCENARIO, "1, tried on 2-21", CARS)},
     blocks={"earnings": Block(("earnings",), earnings), "budget": Block(("budget",), budget),
             "offers": Block(("compensation",), offers), "elsewhere": Block(("compensation",), elsewhere)},
     figures={"figure": Figure("experiments/wear_owners.png", ("compensation",), figure,
-                              "Participants worse off on other seeds, by offer")},
+                              "How many participants are worse off on seeds to which an offer was not fitted.")},
     cheap=CheapRow("study_day, seed 1, smart_charging", one_run(
         wear.SCENARIO, "smart_charging", ("owners_net_cost_usd",)), relative=2e-2)),)

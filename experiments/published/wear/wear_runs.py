@@ -107,7 +107,7 @@ def transformers(rows: Sequence[Row]) -> str:
 COST = ("operating_cost_usd", "wear_cost_usd", "discharged_mwh")
 EXPERIMENTS = (
     Experiment(
-        name="wear_dispatch", page=PAGE, question="What does each price of wear do to the dispatch?", minutes="10",
+        name="wear_dispatch", page=PAGE, question="What does each price of wear do to the dispatch?",
         run=run_dispatch,
         tables={"prices": Source("dispatch_dispatch.csv", wear.SCENARIO, "1", ("temporal",)),
                 "booked": Source("dispatch_booked.csv", wear.SCENARIO, "1", wear.CONTROLLERS),
@@ -117,18 +117,18 @@ EXPERIMENTS = (
         cheap=CheapRow("study_day, seed 1, temporal, wear 100 $/MWh",
                        one_run(wear.SCENARIO, wear.V2G, COST[:1], "objective.wear_usd_per_mwh=100"), relative=1e-3)),
     Experiment(
-        name="wear_fading", page=PAGE, question="How do the hours with fewer units fade as wear grows?", minutes="12",
+        name="wear_fading", page=PAGE, question="How do the hours with fewer units fade as wear grows?",
         run=run_fading,
         tables={"hours": Source("fading_hours.csv", wear.SCENARIO, "1", ("temporal",)),
                 "model_prices": Source("model_prices.csv")},
         blocks={"hours": Block(("hours",), fading)},
         figures={"figure": Figure("experiments/wear_fading.png", ("hours", "model_prices"), fading_figure,
-                                  "Hours with fewer units and energy given back over the price of wear")},
+                                  "Hours with fewer units, and energy that cars give back, over the price of wear.")},
         cheap=CheapRow("study_day in the setting of nine hours, no tariff, wear 75 $/MWh", one_run(
             wear.SCENARIO, wear.V2G, COST[:1], *wear.NINE_HOURS, *wear.FADING["without tariff"],
             "objective.wear_usd_per_mwh=75"), relative=1e-3)),
     Experiment(
-        name="wear_hardware", page=PAGE, question="What do real chargers and transformers change?", minutes="2",
+        name="wear_hardware", page=PAGE, question="What do real chargers and transformers change?",
         run=run_hardware,
         tables={"chargers": Source("chargers.csv", wear.SCENARIO, "1", (wear.V2G,)),
                 "transformers": Source("transformers.csv", wear.SCENARIO, "1", FOUR)},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from experiments.publishing.experiment import Block, CheapRow, Experiment, Sourc
 from experiments.publishing.figures import Figure, digest, digest_in
 from experiments.publishing.markdown import column, listing
 from experiments.publishing.running import Run
-from experiments.publishing.tables import PublishedError, Row, read_table
+from experiments.publishing.tables import PublishedError, Row, read_table, write_table
 from experiments.runs import RunsFailed
 from testbed.wiring.code_version import code_hash
 from tests.experiments.publishing.test_figures import draw
@@ -36,7 +37,7 @@ def run(experiment_run: Run) -> None:
 
 
 TINY = Experiment(
-    name="tiny", page="tiny.md", question="?", minutes="0", run=run, tables={"points": Source("points.csv", seeds="1")},
+    name="tiny", page="tiny.md", question="?", run=run, tables={"points": Source("points.csv", seeds="1")},
     blocks={"table": Block(("points",), listed)}, figures={"line": Figure("tiny.png", ("points",), draw, "a line")},
     cheap=CheapRow("one point", lambda _: {"y": 3.0}, relative=0.1))
 
@@ -62,6 +63,24 @@ def test_nothing_is_published_of_runs_that_the_audit_rejects(docs: Path, write_r
     assert read_table("tiny.points", docs / "data").record == before
     publish.publish_run(TINY, current, docs / "data", is_audited=False)
     assert read_table("tiny.points", docs / "data").record != before
+
+
+def test_minutes_are_those_of_the_records(docs: Path) -> None:
+    """From the least to the most, and nothing where none were kept."""
+    data = docs / "data"
+    assert "| `python -m experiments.publishing run tiny` | under 1 |" in registry.commands_table(data=data)
+    study = replace(TINY, tables={name: TINY.tables["points"] for name in ("points", "later", "last", "missing")})
+    about = {**json.loads((data / "tiny" / "points.json").read_text()), "controllers": ()}
+    for name, minutes in (("later", 24.6), ("last", 175.8)):
+        write_table(f"tiny.{name}", [{"x": "1"}], {**about, "minutes": minutes}, data)
+    assert registry.measured_minutes(study, data) == "under 1 to 176"
+    write_table("tiny.last", [{"x": "1"}], {**about, "minutes": 175.8, "seeds": "1-3"}, data)
+    assert registry.measured_minutes(study, data) == "under 1 to 176, seeds 1-3"
+    write_table("tiny.last", [{"x": "1"}], {**about, "minutes": 175.8}, data)
+    for name in ("points", "later"):
+        write_table(f"tiny.{name}", [{"x": "1"}], {**about, "minutes": None}, data)
+    assert registry.measured_minutes(study, data) == "176"
+    assert registry.measured_minutes(replace(TINY, name="never"), data) == "not measured"
 
 
 def test_cases_of_sweeps_were_audited_by_their_workers(docs: Path, write_result: Any) -> None:

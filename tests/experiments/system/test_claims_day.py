@@ -55,6 +55,7 @@ def write(path, name, seed):
 ])
 def test_hours_are_written_as_people_do(hours, text):
     assert c.hour_ranges(np.array(hours, dtype=np.int64)) == text
+    assert c.hours_in(text or "none") == list(hours)
 
 
 @pytest.mark.slow

@@ -1,0 +1,74 @@
+"""Pictures show the numbers of their tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from experiments.claims.hours import FIRST_LINE
+from experiments.published.feeder import layers
+from experiments.published.system import claims_day, paper_claims
+from experiments.publishing.drawing import sheet
+from experiments.publishing.tables import PublishedError, Row
+
+
+def words(axes: Any) -> list[str]:
+    return [text.get_text().strip() for text in axes.texts]
+
+
+def test_savings_lie_left_of_costs_and_the_sum_is_told() -> None:
+    axes = sheet(3, 2).subplots()
+    claims_day.cost_bar(axes, 0, {"total_cost_usd_adjusted": 4.0, "total_cost_usd": -4.0, "operating_cost_usd": -5.0,
+                                  "imbalance_cost_usd": 1.0})
+    spans = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
+    assert spans == [(0.0, -5.0), (0.0, 1.0), (1.0, 9.0)]
+    assert words(axes) == ["+4.0"]
+
+
+def test_an_hour_is_filled_where_fewer_units_run() -> None:
+    axes = sheet(3, 2).subplots()
+    claims_day.hour_row(axes, 0, [3, 24], "black")
+    squares, = axes.collections
+    assert [hour for hour, face in enumerate(squares.get_facecolor(), 1) if face[0] == 0] == [3, 24]
+    assert words(axes) == ["2 h"]
+
+
+def test_each_way_to_plan_has_its_bar_and_number() -> None:
+    axes = sheet(3, 2).subplots()
+    layers.bars(axes, {"bilayer": 1.1, "bilayer_envelope": 0.9, "bilayer_coordinated": 0.4, "joint": 0.1})
+    assert words(axes) == ["1.1 %", "0.9 %", "0.4 %", "0.1 %"]
+
+
+# ---------------------------------------------------------------- the paper's claims
+def setting(label: str, hours: int) -> Row:
+    return {"setting": label, paper_claims.COUNT: str(hours)}
+
+
+GRID = [setting(FIRST_LINE.label, 7), setting("scheduled, tariff off, wear 53.6, carbon 0, wind and sun", 7),
+        setting("deliverable, tariff on, wear 0, carbon 0, wind and sun", 17)]
+
+
+def test_settings_of_equal_hours_lie_on_each_other() -> None:
+    axes = sheet(3, 2).subplots()
+    paper_claims.stack_up(axes, GRID)
+    assert [tuple(dot.get_offsets()[0]) for dot in axes.collections] == [(7, 0), (7, 1), (17, 0)]
+    assert [paper_claims.looks(row) for row in GRID] == [(False, False), (True, True), (False, True)]
+
+
+def test_the_claim_s_own_setting_stands_out_among_all() -> None:
+    strip = paper_claims.hours_strip(GRID)
+    assert (strip.values, strip.bounds) == ([7], [7, 7, 17])
+
+
+def test_emissions_are_against_cars_left_alone() -> None:
+    tons = {"no_pev": "90", "uncoordinated": "1,000", "temporal": "1,025"}
+    rows = [{"scenario": "a", "emissions": "linear", "controller": name, "CO2 t": text} for name, text in tons.items()]
+    assert paper_claims.emissions_strip(rows).values == [pytest.approx(2.5)]
+
+
+def test_numbers_of_a_verdict_are_read_or_missed_aloud() -> None:
+    assert paper_claims.numbers("guided public 0.83: +2.59 %; migrate public 1.0: -6 %",
+                                r"(\w+) \w+ [\d.]+: ([+-][\d.]+) %") == [("guided", "+2.59"), ("migrate", "-6")]
+    with pytest.raises(PublishedError, match="has nothing like"):
+        paper_claims.numbers("other words", r"by ([\d.]+) %")
