@@ -27,7 +27,7 @@ class Network:
         names = [str(name).lower() for name in engine.circuit.AllElementNames]
         self._series = [name for name in names if name.split(".")[0] in IN_SERIES and self._is_between_buses(name)]
         self._shunts = [name for name in names if name.split(".")[0] in ("capacitor", "reactor", "vsource")
-                        and name not in self._series]
+                        and name not in self._series and engine.element(name).Enabled]
         self._references = {name: engine.node_reference(name) for name in [*self._series, *self._shunts]}
         moving = {f"transformer.{regulator.rsplit('.', 1)[0]}" for regulator in regulators}
         self._moving = [name for name in self._series if name in moving]
