@@ -65,10 +65,10 @@ def _check_shared(feeder: RadialFeeder, elements: Elements, series: GivenSeries)
         if len({elements.stands[loads[i]] for i in here}) > 1 and len({follows[i] for i in here}) > 1:
             name = feeder.bus_name[bus] if feeder.bus_name else feeder.bus_number[bus]
             raise RecordError(
-                f"series of feeder {feeder.name}: bus {name}: {_named(elements, loads[here])} stand on different phases "
-                "or are of different kinds, and follow different series; a bus's power is shared out among them as "
-                f"their own powers, so let all follow one, give `bus {name} p_kw` instead, or give each a bus of its "
-                "own, behind a line")
+                f"series of feeder {feeder.name}: bus {name}: {_named(elements, loads[here])} stand on different "
+                "phases or are of different kinds, and follow different series; a bus's power is shared out among them "
+                f"as their own powers, so let all follow one, give `bus {name} p_kw` instead, or give each a bus of "
+                "its own, behind a line")
 
 
 def _followed(elements: Elements, series: GivenSeries, row: int) -> tuple[tuple[str, float, float], ...]:

@@ -50,7 +50,7 @@ def opendss_volts(text):
     (CAPACITOR.format(more="enabled=no"), "solve"),
     (CAPACITOR.format(more="numsteps=2 states=(1 0)"), "solve"),
     ("new reactor.x bus1=b3 phases=3 kvar=60 kv=0.416\ndisable reactor.x", "solve"),
-], ids=["regulator", "regulator off", "no regulator", "switched", "switched off", "no capacitor", "a step", "no reactor"])
+], ids=["regulator", "held", "no regulator", "switched", "not switched", "no capacitor", "a step", "no reactor"])
 def test_what_acts_by_itself_does_as_in_opendss(tmp_path, more, then):
     text = street(tmp_path, more, then)
     circuit = circuit_from(text)
