@@ -17,10 +17,11 @@ def test_a_load_that_no_units_fit_is_noted(tmp_path, load_mw, is_odd):
     assert len(told) == is_odd
 
 
-@pytest.mark.parametrize(("day", "is_odd"), [("2020-02-09", False), ("2016-06-14", True)])
+@pytest.mark.parametrize(("day", "is_odd"), [(dt.date(2020, 2, 9), False), (dt.date(2016, 6, 14), True)])
 def test_tables_that_begin_on_other_days_are_noted(day, is_odd):
-    week = checked_scenario("rts_day")
-    districts = [week.districts[0].model_copy(update={"sessions_start_date": dt.date.fromisoformat(day)}), *week.districts[1:]]
-    told = list(_day_notes(week.model_copy(update={"districts": districts})))
+    scenario = checked_scenario("smoke")
+    begins = scenario.profiles.model_copy(update={"start_date": dt.date(2020, 2, 9)})
+    districts = [scenario.districts[0].model_copy(update={"sessions_start_date": day}), *scenario.districts[1:]]
+    told = list(_day_notes(scenario.model_copy(update={"profiles": begins, "districts": districts})))
     assert [f"profiles.start_date = 2020-02-09, districts.0.sessions_start_date = {day}" in note for note in told] == (
         [True] * is_odd)
