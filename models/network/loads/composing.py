@@ -74,10 +74,14 @@ def _check_shared(feeder: RadialFeeder, elements: Elements, series: GivenSeries)
 def _followed(elements: Elements, series: GivenSeries, row: int) -> tuple[tuple[str, float, float], ...]:
     """Columns that an element follows, and what of its own power each unit of them is."""
     uses, label = series.uses, elements.label(row)
-    own = (elements.p_kw[row], elements.q_kvar[row])
-    return tuple((uses.source[i], *(round(float(factor[i] / power), 9) if power else float(factor[i])
-                                    for factor, power in zip((uses.p_factor, uses.q_factor), own, strict=True)))
-                 for i, of in enumerate(uses.label) if of == label)
+    mine = [i for i, of in enumerate(uses.label) if of == label]
+    return tuple((uses.source[i], _share(uses.p_factor[i], elements.p_kw[row]),
+                  _share(uses.q_factor[i], elements.q_kvar[row])) for i in mine)
+
+
+def _share(factor: float, own: float) -> float:
+    """A factor as a part of the element's own power, where it has some."""
+    return round(float(factor / own if own else factor), 9)
 
 
 def _generation(feeder: RadialFeeder, elements: Elements, constant: Ints, series: GivenSeries | None
