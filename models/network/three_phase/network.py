@@ -58,6 +58,14 @@ class Network:
             buses = [str(bus).lower().split(".")[0] for bus in self._engine.element(name).BusNames]
             yield name, buses[0], buses[1], primitive
 
+    def further_ends(self) -> dict[str, str]:
+        """By bus the element in series of which it is the third end, or a later one."""
+        told = dict[str, str]()
+        for name in self._series:
+            buses = [str(bus).lower().split(".")[0] for bus in self._engine.element(name).BusNames]
+            told |= {bus: name for bus in buses[2:] if bus not in buses[:2]}
+        return told
+
     def reference(self, name: str) -> Ints:
         """Nodes of an element's conductors, -1 for earth."""
         return self._references[name]

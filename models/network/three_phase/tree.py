@@ -73,7 +73,11 @@ def tree_of(circuit: Circuit) -> Tree:
             through.append(edge)
             waiting.append(other)
     if cut_off := [bus for bus in circuit.nodes.bus_names if bus not in row]:
-        raise RecordError(f"feeder {circuit.master}: buses are not reached from the source: {', '.join(cut_off[:8])}")
+        thirds = circuit.network.further_ends()
+        why = [f"{bus} stands at a third winding of {thirds[bus]}, whose first two buses alone are joined"
+               for bus in cut_off if bus in thirds]
+        raise RecordError(f"feeder {circuit.master}: buses are not reached from the source: "
+                          + "; ".join([", ".join(cut_off[:8]), *why[:8]]))
     told = [_outwards(edge, order[max(at, 0)]) for edge, at in zip(through, parent, strict=True)]
     return Tree(tuple(order), np.array(parent, dtype=np.int64), np.array([z for z, _ in told]),
                 np.array([ratio for _, ratio in told]),

@@ -92,6 +92,13 @@ def test_power_that_nobody_books_is_refused(tmp_path, more, told):
         three_phase_feeder(street(tmp_path, more), LIMITS)
 
 
+def test_a_bus_behind_a_third_winding_is_told_as_such(tmp_path):
+    more = ("new transformer.w phases=3 windings=3 buses=(b3 c3 d3) conns=(wye wye wye) kvs=(0.416 0.4 0.4) "
+            "kvas=(50 50 50) xhl=4 xht=4 xlt=4")
+    with pytest.raises(RecordError, match=r"from the source: d3; d3 stands at a third winding of transformer\.w"):
+        three_phase_feeder(street(tmp_path, more), LIMITS)
+
+
 def test_what_stays_as_it_is_may_be_there(tmp_path):
     more = (SHAPE + "new pvsystem.p bus1=b3 kv=0.416 kva=6 pmpp=6 irradiance=0.7\n"
             "new generator.g bus1=b3 kv=0.416 kw=6 yearly=s status=fixed\nnew vsource.v bus1=b3 enabled=no\n"
