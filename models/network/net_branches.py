@@ -11,6 +11,7 @@ from models.network.feeder import UNRATED_A
 from models.network.net_shape import NetShape, branch_rows
 from models.network.net_shunts import Complexes, Pi, at_buses, line_pi, transformer_pi, turns_ratio
 from models.network.net_tables import closed_couplers, column_of, label, level_kv
+from models.network.transformer_ratio import windings_kv
 from models.records.arrays import Floats, Ints
 from models.records.feeder import BASE_MVA
 
@@ -73,8 +74,10 @@ def _base_a(bus_kv: Floats) -> Floats:
 
 def _transformers(net: Any, trafo: Any) -> _Values:
     low_kv = level_kv(net, trafo["lv_bus"].to_numpy(np.int64))
-    sn_mva = column_of(trafo, "sn_mva") * column_of(trafo, "parallel")
-    rating_pu = sn_mva / BASE_MVA * low_kv / column_of(trafo, "vn_lv_kv")
+    sn_mva = column_of(trafo, "sn_mva") * column_of(trafo, "parallel") * column_of(trafo, "df")
+    # each winding may carry its nominal current; with taps off neutral that of the high side is another on the low side
+    tapped = [kv / column_of(trafo, f"vn_{side}_kv") for side, kv in zip(("hv", "lv"), windings_kv(trafo), strict=True)]
+    rating_pu = sn_mva / BASE_MVA * low_kv / column_of(trafo, "vn_lv_kv") * np.minimum(1.0, tapped[0] / tapped[1])
     return transformer_pi(net, trafo), rating_pu, turns_ratio(net, trafo)
 
 

@@ -94,7 +94,10 @@ def _as_one(stands_for: Mapping[int, int], buses: set[int]) -> dict[int, int]:
 
 
 def grid_mistakes(net: Any, slack_vm_pu: float | None = None) -> list[str]:
-    """Why the external grids of a net are no slack: none, or several that differ where slack_vm_pu does not decide."""
+    """Why the external grids of a net are no slack: none, or several that differ where slack_vm_pu does not decide.
+
+    It decides no angle: power flows between grids of different ones.
+    """
     grids = net.ext_grid[live(net, "ext_grid")]
     if not len(grids):
         return ["ext_grid: has no external grid in service at a bus in service"]
@@ -102,6 +105,9 @@ def grid_mistakes(net: Any, slack_vm_pu: float | None = None) -> list[str]:
     mistakes = []
     if len(set(level_kv(net, grids["bus"].to_numpy(np.int64)))) > 1:
         mistakes.append(f"{named}: hold buses of different voltage levels; one slack cannot")
+    if len(angles := np.unique(column_of(grids, "va_degree", 0.0))) > 1:
+        turned = " and ".join(f"{degree:g}" for degree in angles)
+        mistakes.append(f"{named}: stand at different angles, {turned} degree; one slack cannot: make va_degree alike")
     if slack_vm_pu is None and grids["vm_pu"].nunique() > 1:
         held = " and ".join(f"{vm_pu:g}" for vm_pu in sorted(grids["vm_pu"].unique()))
         mistakes.append(f"{named}: hold different voltages, {held} pu; one slack cannot: say slack_vm_pu")

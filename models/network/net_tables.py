@@ -54,6 +54,7 @@ def _power(column: str, low: float, hint: str = "") -> Rule:
 GENERATION = "; generation belongs into the table sgen"
 SCALING = Rule("scaling", 0.0, 1e3, default=1.0)
 PARALLEL = Rule("parallel", 1.0, 1e3, default=1.0)
+DERATING = Rule("df", 0.0, 10.0, above=True, default=1.0)
 RATING = Rule("max_i_ka", 0.0, PLACEHOLDER_A / 1e3, above=True,
               hint=" (more is a placeholder); give line_rating_a, a number of amperes or null for no limit")
 RULES: dict[str, tuple[Rule, ...]] = {
@@ -67,11 +68,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "line": (Rule("length_km", 0.0, 1e3, above=True, hint="; a closed switch joins buses without a line"),
              Rule("r_ohm_per_km", 0.0, 1e4, above=True, hint="; the relaxation of the power flow needs a resistance"),
              Rule("x_ohm_per_km", 0.0, 1e4), Rule("c_nf_per_km", 0.0, 1e7, default=0.0),
-             Rule("g_us_per_km", 0.0, 1e6, default=0.0), PARALLEL, Rule("df", 0.0, 10.0, above=True, default=1.0)),
+             Rule("g_us_per_km", 0.0, 1e6, default=0.0), PARALLEL, DERATING),
     "trafo": (Rule("sn_mva", 0.0, 1e4, above=True), Rule("vn_hv_kv", 0.05, 1200.0), Rule("vn_lv_kv", 0.05, 1200.0),
               Rule("vk_percent", 0.0, 100.0, above=True),
               Rule("vkr_percent", 0.0, 100.0, above=True, hint="; the relaxation of the power flow needs a resistance"),
-              Rule("pfe_kw", 0.0, 1e5, default=0.0), Rule("i0_percent", 0.0, 100.0, default=0.0), PARALLEL),
+              Rule("pfe_kw", 0.0, 1e5, default=0.0), Rule("i0_percent", 0.0, 100.0, default=0.0), PARALLEL, DERATING),
     "shunt": (_power("p_mw", 0.0, "; a shunt draws active power"), _power("q_mvar", -1e4),
               Rule("step", 0.0, 1e3, default=1.0)),
     "switch": (Rule("z_ohm", 0.0, 1e3, default=0.0),),

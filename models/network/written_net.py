@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from models.network.feeder import UNRATED_A
 from models.records.arrays import Floats
 from models.records.feeder import BASE_MVA, RadialFeeder
 
 KILO = 1e3
+RATED_KA = (1 - 1e-9) * UNRATED_A / KILO
+"""What is less is a rating."""
 
 
 def net_of(feeder: RadialFeeder) -> Any:
@@ -40,7 +43,10 @@ def net_of(feeder: RadialFeeder) -> Any:
 
 
 def _branch(pp: Any, net: Any, feeder: RadialFeeder, bus: int) -> None:
-    """The line to bus `bus`, 1 km long; a transformer of 1 MVA on its parent's side where it changes the voltage."""
+    """The line to bus `bus`, 1 km long; a transformer on its parent's side where it changes the voltage.
+
+    A transformer without a rating is of 1 MVA.
+    """
     ends = int(feeder.bus_number[feeder.parent[bus]]), int(feeder.bus_number[bus])
     ohm = feeder.nominal_kv**2 / BASE_MVA
     max_ka = float(feeder.i_max_pu[bus]) * BASE_MVA / (np.sqrt(3.0) * feeder.nominal_kv)
@@ -50,11 +56,12 @@ def _branch(pp: Any, net: Any, feeder: RadialFeeder, bus: int) -> None:
                                        x_ohm_per_km=float(feeder.x_pu[bus]) * ohm, c_nf_per_km=0.0,
                                        max_i_ka=max_ka if np.isfinite(max_ka) else 1e3, name=name)
         return
-    percent = 100 * np.hypot(feeder.r_pu[bus], feeder.x_pu[bus])
+    sn_mva = float(feeder.i_max_pu[bus]) * BASE_MVA if max_ka < RATED_KA else BASE_MVA
+    percent = 100 * sn_mva / BASE_MVA
     pp.create_transformer_from_parameters(
-        net, *ends, sn_mva=BASE_MVA, vn_hv_kv=feeder.nominal_kv / float(feeder.turns_ratio[bus]),
-        vn_lv_kv=feeder.nominal_kv, vk_percent=float(percent), vkr_percent=100 * float(feeder.r_pu[bus]), pfe_kw=0.0,
-        i0_percent=0.0, name=name)
+        net, *ends, sn_mva=sn_mva, vn_hv_kv=feeder.nominal_kv / float(feeder.turns_ratio[bus]),
+        vn_lv_kv=feeder.nominal_kv, vk_percent=percent * float(np.hypot(feeder.r_pu[bus], feeder.x_pu[bus])),
+        vkr_percent=percent * float(feeder.r_pu[bus]), pfe_kw=0.0, i0_percent=0.0, name=name)
 
 
 def with_profiles(net: Any, profiles: Mapping[tuple[str, str], Floats], time_s: Floats,

@@ -12,7 +12,7 @@ import numpy as np
 
 from models.records.arrays import SECONDS_PER_HOUR, Floats, Ints, RecordError
 from models.system.tariff import DAY_S
-from models.tables.mistakes import TableError
+from models.tables.mistakes import TableError, shown
 from models.tables.series import TIME, series_notes, span_of
 from models.tables.table_format import TableFormat
 from models.tables.user_table import UserTable
@@ -23,8 +23,14 @@ PER = {"per_kwh": 1.0, "per_mwh": 1e-3}
 """Ends of column names, and what makes prices per kWh of them."""
 MOST_USD_PER_MWH = 100_000.0
 """Above and below 0: what no exchange allows."""
+MOST_NAMED = 8
 HIGH_USD_PER_KWH = 2.0
 """A median above it is of another unit or currency, most likely: a note (A)."""
+
+LOW_USD_PER_KWH = 0.0005
+"""The same below it (A)."""
+OTHER_UNIT = 100.0
+"""Forecasts that differ by as much from what is paid are of another unit, most likely (A)."""
 
 
 class PriceError(RecordError):
@@ -125,19 +131,40 @@ def read_prices(file: Path, resolution_s: int = SECONDS_PER_HOUR, form: TableFor
     paid_usd, forecast_usd = ((charge / currency_per_usd, discharge / currency_per_usd)
                               for charge, discharge in (paid, forecast))
     return OwnPrices(paid_usd, forecast_usd, resolution_s, span.first_s, span.repeats, foresight,
-                     (*series_notes(table, resolution_s), *_notes(table, paid_usd, foresight)))
+                     (*series_notes(table, resolution_s), *_notes(table, paid_usd, forecast_usd, foresight)))
 
 
-def _notes(table: UserTable, paid: tuple[Floats, Floats], foresight: Foresight) -> Iterator[str]:
+def _notes(table: UserTable, paid: tuple[Floats, Floats], forecast: tuple[Floats, Floats],
+           foresight: Foresight) -> Iterator[str]:
     """Prices that look as if they were of another unit, and columns that say nothing here."""
     for way, usd_per_kwh in zip(WAYS, paid, strict=True):
-        median = float(np.median(np.abs(usd_per_kwh)))
+        median = _median(usd_per_kwh)
+        if 0 < median < LOW_USD_PER_KWH and any(table.has(_name(way, False, per)) for per in PER):
+            yield (f"prices of {way} are {median * 1e3:,.6g} USD/MWh in the median, as nowhere: is the column "
+                   f"{way}_per_kwh, or another number meant by currency_per_usd?")
         if median > HIGH_USD_PER_KWH and any(table.has(_name(way, False, per)) for per in PER):
             yield (f"prices of {way} are {median:,.6g} USD/kWh in the median, as nowhere: is the column "
                    f"{way}_per_mwh, or another number meant by currency_per_usd?")
     forecasts = [name for way in WAYS for per in PER if table.has(name := _name(way, True, per))]
     if forecasts and foresight != "forecast":
         yield f"columns not used with foresight: {foresight}: {', '.join(forecasts)}"
+    if foresight == "forecast":
+        yield from _levels_of_forecasts(paid, forecast)
+
+
+def _levels_of_forecasts(paid: tuple[Floats, Floats], forecast: tuple[Floats, Floats]) -> Iterator[str]:
+    """Forecasts of another unit than what is paid, most likely."""
+    for way, comes, told in zip(WAYS, paid, forecast, strict=True):
+        medians = _median(comes), _median(told)
+        if min(medians) > 0 and not 1 / OTHER_UNIT < medians[1] / medians[0] < OTHER_UNIT:
+            yield (f"forecast prices of {way} are {medians[1]:,.6g} USD/kWh in the median where {medians[0]:,.6g} are "
+                   "paid: are both of the unit in their names?")
+
+
+def _median(prices: Floats) -> float:
+    """Of prices that are not 0, without their signs; 0 where all are."""
+    some = np.abs(prices[prices != 0])
+    return float(np.median(some)) if some.size else 0.0
 
 
 def _name(way: str, is_forecast: bool, per: str) -> str:
@@ -149,7 +176,9 @@ def _both(table: UserTable, is_forecast: bool, most: float) -> tuple[Floats, Flo
     charge = _series(table, "charge", is_forecast, most)
     if charge is None:
         either = " or ".join(_name("charge", is_forecast, per) for per in PER)
-        table.mistakes.add(f"lacks a column {either}" + (", needed with foresight: forecast" if is_forecast else ""))
+        why = ", needed with foresight: forecast" if is_forecast else ""
+        header = ", ".join(map(shown, table.header[:MOST_NAMED]))
+        table.mistakes.add(f"lacks a column {either}{why}; its header reads {header}")
         table.mistakes.refuse()
         raise AssertionError("a mistake is refused")
     discharge = _series(table, "discharge", is_forecast, most)

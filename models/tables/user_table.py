@@ -51,6 +51,11 @@ class UserTable:
         """As it was read."""
 
     @property
+    def header(self) -> tuple[str, ...]:
+        """Names of all columns, as the file has them."""
+        return tuple(self._cells)
+
+    @property
     def count(self) -> int:
         return len(self.places)
 
@@ -149,7 +154,7 @@ class UserTable:
         if only and self.unread:
             self.mistakes.add(f"has unknown columns: {', '.join(map(shown, self.unread))}; allowed: {only}")
         if missing := [ours for ours in needed if not there[ours]]:
-            header = ", ".join(shown(name) for name in list(self._cells)[:8])
+            header = ", ".join(shown(name) for name in self.header[:8])
             self.mistakes.add(f"lacks the columns {', '.join(missing)}; its header reads {header}")
             self.mistakes.refuse()
         return {ours: several[0] for ours, several in there.items() if several}

@@ -5,20 +5,23 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
-from models.records.arrays import Floats
+from models.records.arrays import Floats, RecordError
 from testbed.scenario.plain_yaml import of_yaml
 
 LAYERS = ("component", "mobility", "feeder", "commitment", "dispatch", "delivery", "money")
 QUESTION, INPUTS, EXPECTED = "question.md", "inputs.yaml", "expected.yaml"
 KEYS = ("layer", "kind", "right", "must_fail", "source", "date", "agree", "slow")
 RIGHT_KEYS = {("unit", "value", "tolerance"), ("unit", "least", "most")}
+UNITS = {"usd_per_mwh": "USD/MWh", "usd": "USD", "mwh": "MWh", "kwh": "kWh", "mw": "MW", "kw": "kW", "kvar": "kvar",
+         "pu": "pu", "percent": "%", "celsius": "°C", "t": "t", "h": "h"}
+"""By the ending of a quantity's name the unit that it has, longer ones first."""
 
 
 class CaseError(Exception):
@@ -66,14 +69,22 @@ class Inputs:
 
     folder: Path
     values: Mapping[str, Any]
+    asked: set[str] = field(default_factory=set, compare=False)
+    """Keys, and `TABLE COLUMN`, that an answer has asked for."""
 
-    def number(self, name: str, default: float | None = None) -> float:
-        """A number; CaseError where it is none, or is missing and has no default."""
+    def number(self, name: str, default: float | None = None, above: float = -np.inf) -> float:
+        """A number; CaseError where it is none, or is missing and has no default.
+
+        RecordError, a refusal, where it is not finite or not above `above`.
+        """
         value = self._value(name, default)
         try:
-            return float(value)
+            if isinstance(value, bool):
+                raise TypeError
+            number = float(value)
         except (TypeError, ValueError):
             raise self._error(f"{name}: {value!r} is no number") from None
+        return _in_range(number, name, above)
 
     def text(self, name: str, default: str | None = None) -> str:
         """A word."""
@@ -86,34 +97,56 @@ class Inputs:
             raise self._error(f"{name}: {path.name} is not in the folder")
         return path
 
-    def column(self, table: str, name: str, default: float | None = None) -> Floats:
-        """[R] numbers of a table's column; without the column its default, if any."""
+    def column(self, table: str, name: str, default: float | None = None, least: float = -np.inf) -> Floats:
+        """[R] numbers of a table's column; without the column its default, if any.
+
+        RecordError, a refusal, for one that is not finite or below `least`.
+        """
         rows = self._rows(table)
+        self.asked.add(f"{table} {name}")
         if name not in rows[0] and default is not None:
             return np.full(len(rows), default)
-        return np.array([self._cell(table, i, row, name) for i, row in enumerate(rows, 1)])
+        cells = [self._cell(table, i, row, name) for i, row in enumerate(rows, 1)]
+        return np.array([_in_range(cell, f"{table}: row {i}, {name}", least, is_least=True)
+                         for i, cell in enumerate(cells, 1)])
 
     def words(self, table: str, name: str) -> list[str]:
         """[R] texts of a table's column."""
         return [self._there(table, i, row, name) for i, row in enumerate(self._rows(table), 1)]
 
     def has(self, name: str) -> bool:
+        self.asked.add(name)
         return name in self.values
 
+    def not_asked(self) -> list[str]:
+        """What is there and no answer has asked for: keys, and columns of tables that it read by columns."""
+        tables = {told.split(" ")[0] for told in self.asked if " " in told}
+        columns = [f"{self.file(table).name}: column {name}" for table in sorted(tables)
+                   for name in self._rows(table)[0] if f"{table} {name}" not in self.asked]
+        return [*(f"{INPUTS}: {name}" for name in self.values if name not in self.asked), *columns]
+
     def _value(self, name: str, default: object) -> Any:
+        self.asked.add(name)
         if name not in self.values and default is None:
             raise self._error(f"lacks {name}")
         return self.values.get(name, default)
 
     def _rows(self, table: str) -> list[dict[str, str]]:
         path = self.file(table)
-        with path.open(encoding="utf-8", newline="") as lines:
-            rows = list(csv.DictReader(lines))
+        try:
+            with path.open(encoding="utf-8", newline="") as lines:
+                table_of = csv.DictReader(lines)
+                rows, header = list(table_of), table_of.fieldnames or ()
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise CaseError([f"{path}: is no table of text in UTF-8: {error}"]) from None
         if not rows:
             raise CaseError([f"{path}: holds no rows"])
+        if longer := [row for row, cells in enumerate(rows, 1) if None in cells]:
+            raise CaseError([f"{path}: row {longer[0]} has more cells than the header, which has {len(header)}"])
         return rows
 
     def _there(self, table: str, row: int, cells: dict[str, str], name: str) -> str:
+        self.asked.add(f"{table} {name}")
         if cells.get(name) is None:
             raise CaseError([f"{self.file(table)}: row {row} lacks a cell {name}"])
         return cells[name]
@@ -127,6 +160,15 @@ class Inputs:
 
     def _error(self, text: str) -> CaseError:
         return CaseError([f"{self.folder / INPUTS}: {text}"])
+
+
+def _in_range(number: float, what: str, bound: float, is_least: bool = False) -> float:
+    """The number; RecordError where no engine could take it."""
+    if not np.isfinite(number):
+        raise RecordError(f"{what} = {number:g}, must be a finite number")
+    if number < bound or (number == bound and not is_least):
+        raise RecordError(f"{what} = {number:g}, must be {'at least' if is_least else 'above'} {bound:g}")
+    return number
 
 
 @dataclass(frozen=True)
@@ -183,14 +225,27 @@ def read_case(folder: Path) -> tuple[Case | None, list[str]]:
 
 def _mapping(file: Path, wrong: list[str]) -> dict[str, Any]:
     try:
-        tree = of_yaml(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        tree = of_yaml(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         wrong.append(f"{file}: is no YAML: {' '.join(str(error).split())}")
         return {}
+    wrong += [f"{file}: {key}: stands twice in its block" for key in _doubles(yaml.compose(text))]
     if not isinstance(tree, dict):
         wrong.append(f"{file}: must hold keys with values")
         return {}
     return {str(key): value for key, value in tree.items()}
+
+
+def _doubles(node: Any) -> list[str]:
+    """Keys that stand twice in a block."""
+    if isinstance(node, yaml.SequenceNode):
+        return [key for item in node.value for key in _doubles(item)]
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    keys = [str(key.value) for key, _ in node.value]
+    return [*(key for i, key in enumerate(keys) if key in keys[:i]),
+            *(key for _, value in node.value for key in _doubles(value))]
 
 
 def _title(file: Path, wrong: list[str]) -> str:
@@ -208,6 +263,8 @@ def _mistakes(expected: Mapping[str, Any]) -> list[str]:
         wrong.append(f"layer: {expected['layer']!r}, allowed: {', '.join(LAYERS)}")
     if "date" in expected and not isinstance(expected["date"], dt.date):
         wrong.append(f"date: {expected['date']!r}, allowed: a day as 2026-11-29")
+    wrong += [f"{key}: {expected[key]!r}, must be a text" for key in ("source", "kind") if key in expected and not (
+        isinstance(expected[key], str) and expected[key].strip())]
     if "agree" in expected and not isinstance(expected["agree"], list):
         wrong.append(f"agree: {expected['agree']!r}, allowed: a list of engines")
     if ("right" in expected) == ("must_fail" in expected):
@@ -226,12 +283,27 @@ def _mistakes_of_right(right: object) -> list[str]:
     for quantity, band in right.items():
         keys = tuple(band) if isinstance(band, dict) else ()
         if set(keys) not in map(set, RIGHT_KEYS):
-            wrong.append(f"right: {quantity}: needs unit, and value with tolerance, or least with most")
+            has = f"has {', '.join(map(str, keys)) or 'none of them'}"
+            wrong.append(f"right: {quantity}: needs unit, and value with tolerance, or least with most; {has}")
+        elif mistake := _mistake_of_unit(str(quantity), band["unit"]):
+            wrong.append(f"right: {quantity}: unit: {mistake}")
         elif bad := [key for key in keys if key != "unit" and not _is_number(band[key])]:
             wrong += [f"right: {quantity}: {key}: {band[key]!r} is no number" for key in bad]
-        elif band.get("tolerance", 0) < 0 or band.get("least", 0) > band.get("most", np.inf):
-            wrong.append(f"right: {quantity}: the band is empty")
+        elif band.get("tolerance", 0) < 0:
+            wrong.append(f"right: {quantity}: the band is empty: tolerance: {band['tolerance']:g}, must be 0 or more")
+        elif band.get("least", 0) > band.get("most", np.inf):
+            wrong.append(f"right: {quantity}: the band is empty: least: {band['least']:g} must not be above most: "
+                         f"{band['most']:g}")
     return wrong
+
+
+def _mistake_of_unit(quantity: str, unit: object) -> str:
+    """Why a unit is none of a quantity; empty if it may be."""
+    if not isinstance(unit, str) or not unit.strip():
+        return f"{unit!r}, must be a text, \"1\" of numbers without"
+    name = quantity.split(".", maxsplit=1)[0]
+    own = next((own for ending, own in UNITS.items() if name.endswith(f"_{ending}")), unit)
+    return "" if unit == own else f"{unit!r}, must be {own!r}, as the quantity's name says"
 
 
 def _mistakes_of_refusal(refusal: object) -> list[str]:

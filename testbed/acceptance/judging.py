@@ -39,12 +39,23 @@ def checked_kinds(cases: Sequence[Case]) -> None:
         raise CaseError(wrong)
 
 
+def checked_engines(cases: Sequence[Case], known: Sequence[str]) -> None:
+    """CaseError for cases that say of engines nobody knows that they agree."""
+    wrong = [f"{case.inputs.folder / 'expected.yaml'}: agree: {engine!r}, allowed: {', '.join(known)}"
+             for case in cases for engine in case.agree if engine not in known]
+    if wrong:
+        raise CaseError(wrong)
+
+
 def our_verdict(case: Case) -> Verdict:
-    """This testbed's answer; CaseError where the case lacks what its kind needs."""
+    """This testbed's answer; CaseError where the case lacks what its kind needs, or gives what it does not ask for."""
     try:
         answer = KINDS[case.kind].answer(case.inputs)
     except (RecordError, PlanError) as refusal:
         return judged_refusal(case, OURS, str(refusal))
+    if unread := case.inputs.not_asked():
+        raise CaseError([f"{case.inputs.folder}: {told}: {case.kind} does not ask for it; it asks for "
+                         f"{KINDS[case.kind].inputs}" for told in unread])
     return judged(case, OURS, answer)
 
 

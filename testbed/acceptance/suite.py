@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from testbed.acceptance.case import Case, CaseError, read_cases
-from testbed.acceptance.judging import OURS, Verdict, checked_kinds, our_verdict
+from testbed.acceptance.judging import OURS, Verdict, checked_engines, checked_kinds, our_verdict
 from testbed.acceptance.page import page
 from testbed.acceptance.peers import Peer, read_peers
 
@@ -45,11 +45,17 @@ class Outcome:
         return page(version("v2g-testbed"), self.cases, self.verdicts, self.engines, self.peers)
 
 
+def _peers(folder: Path) -> list[Peer]:
+    """Other engines whose answers lie beside a folder of cases."""
+    return read_peers(sorted((folder.parent / "peers").glob("*.csv")))
+
+
 def run_suite(folder: Path = SHIPPED, names: Sequence[str] = (), with_slow: bool = True) -> Outcome:
     """Ask this testbed all cases of a folder, or those named; CaseError names everything that a case lacks."""
     cases = [case for case in read_cases(folder, names) if with_slow or not case.is_slow]
     checked_kinds(cases)
-    peers = read_peers(sorted((folder.parent / "peers").glob("*.csv")))
+    peers = _peers(folder)
+    checked_engines(cases, list(dict.fromkeys([OURS, *(peer.name for peer in (*peers, *_peers(SHIPPED)))])))
     verdicts: dict[tuple[str, str], Verdict] = {}
     mistakes: list[str] = []
     for case in cases:

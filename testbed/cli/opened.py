@@ -14,6 +14,7 @@ from testbed.results.trial import trial_mistake
 from testbed.running.preflight import WrongRequest
 from testbed.scenario.marked_yaml import LONGEST
 from testbed.scenario.plain_text import path_mistake
+from testbed.wiring.whole_files import NoSpace
 
 OF_CONTENT = (ResultError, OSError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError,
               AssertionError, yaml.YAMLError)
@@ -44,6 +45,8 @@ def content_read(path: Path) -> Iterator[None]:
         raise
     except ResultError as error:
         raise WrongRequest([str(error)]) from error
+    except NoSpace as full:  # of what is written of it
+        raise WrongRequest([str(full)]) from full
     except OF_CONTENT as error:
         raise WrongRequest([f"{path}: its parts do not fit together, it was altered or is damaged "
                             f"({type(error).__name__}: {str(error)[:LONGEST]})"]) from error

@@ -32,6 +32,7 @@ def write_net(result: Result, district: str, output: Path) -> None:
     taps = result.holds(district, "tap_slack_vm_pu")
     slack_vm_pu = result.district(district, "vm_pu")[:, 0] if taps else None
     net = with_profiles(net_of(feeder), profiles, result.time_s, slack_vm_pu)
+    output.parent.mkdir(parents=True, exist_ok=True)
     write_whole(output, net_as_json(net).encode())
 
 

@@ -19,6 +19,7 @@ INTERNAL = ("REFERENCE_LIST", "DIMENSION_LIST", "CLASS", "NAME")
 
 def write_netcdf(result: Result, output: Path) -> None:
     """All groups but `run`, series cut at the last step written, and a group `metrics` with all figures."""
+    output.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(output) as partial:
         _dataset(result, "/").to_netcdf(partial, mode="w", engine=ENGINE)
         for group in _groups(result.path):

@@ -30,8 +30,11 @@ class Given:
 def bus_loads(feeder: RadialFeeder, elements: Elements, given: Given, series: GivenSeries | None = None) -> BusLoads:
     """All that is drawn at the buses of a feeder without cars.
 
-    RecordError where generators may be curtailed and none is taken.
+    RecordError where generators may be curtailed and none is taken, and where loads that do not stand alike at their
+    bus follow different series.
     """
+    if series is not None and elements.stands:
+        _check_shared(feeder, elements, series)
     buses = np.zeros(feeder.bus_count, dtype=np.bool_) if series is None else series.buses
     said = np.zeros(elements.count, dtype=np.bool_) if series is None else series.elements
     loads, others = elements.rows_of(LOADS), elements.rows_of((*GENERATORS, *STORAGES))
@@ -51,6 +54,34 @@ def bus_loads(feeder: RadialFeeder, elements: Elements, given: Given, series: Gi
         return BusLoads(follow[0], follow[1], fixed[0], fixed[1], None, None, (), taken, *places)
     notes = (*series.notes, *_told(elements, staying, free, given))
     return BusLoads(follow[0], follow[1], fixed[0], fixed[1], series.series, series.uses, notes, taken, *places)
+
+
+def _check_shared(feeder: RadialFeeder, elements: Elements, series: GivenSeries) -> None:
+    """The power of a bus is shared out among its loads as their own powers: all must follow the same series."""
+    loads = elements.rows_of(LOADS)
+    follows = [_followed(elements, series, int(row)) for row in loads]
+    for bus in np.unique(elements.bus[loads]):
+        here = [i for i, row in enumerate(loads) if elements.bus[row] == bus]
+        if len({elements.stands[loads[i]] for i in here}) > 1 and len({follows[i] for i in here}) > 1:
+            name = feeder.bus_name[bus] if feeder.bus_name else feeder.bus_number[bus]
+            raise RecordError(
+                f"series of feeder {feeder.name}: bus {name}: {_named(elements, loads[here])} stand on different "
+                "phases or are of different kinds, and follow different series; a bus's power is shared out among them "
+                f"as their own powers, so let all follow one, give `bus {name} p_kw` instead, or give each a bus of "
+                "its own, behind a line")
+
+
+def _followed(elements: Elements, series: GivenSeries, row: int) -> tuple[tuple[str, float, float], ...]:
+    """Columns that an element follows, and what of its own power each unit of them is."""
+    uses, label = series.uses, elements.label(row)
+    mine = [i for i, of in enumerate(uses.label) if of == label]
+    return tuple((uses.source[i], _share(uses.p_factor[i], elements.p_kw[row]),
+                  _share(uses.q_factor[i], elements.q_kvar[row])) for i in mine)
+
+
+def _share(factor: float, own: float) -> float:
+    """A factor as a part of the element's own power, where it has some."""
+    return round(float(factor / own if own else factor), 9)
 
 
 def _generation(feeder: RadialFeeder, elements: Elements, constant: Ints, series: GivenSeries | None

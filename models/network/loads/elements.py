@@ -29,6 +29,8 @@ class Elements:
     q_kvar: Floats
     profile: tuple[str, ...]
     """Of the net's own profiles; empty where the net names none."""
+    stands: tuple[str, ...] = ()
+    """Where and how each draws at its bus; empty: all that a bus draws is one power."""
 
     @property
     def count(self) -> int:

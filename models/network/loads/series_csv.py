@@ -16,7 +16,7 @@ import numpy as np
 
 from models.network.loads.bus_loads import CONSUMPTION, GENERATION, STORAGE, GivenSeries, Series, Uses
 from models.network.loads.elements import GENERATORS, KINDS, STORAGES, Elements
-from models.records.arrays import Bools
+from models.records.arrays import Bools, Floats
 from models.records.feeder import RadialFeeder, ThreePhaseFeeder
 from models.tables.series import TIME, series_notes, span_of
 from models.tables.table_format import TableFormat
@@ -27,6 +27,8 @@ COLUMN = rf"({'|'.join((BUS, *KINDS))}) (\S|\S.*\S) (p_kw|q_kvar)"
 SHAPE = (f"ELEMENT p_kw or ELEMENT q_kvar, ELEMENT being {', '.join((BUS, *KINDS))} and a number or name, as "
          "`bus 7 p_kw`")
 MOST_KW = 10_000_000.0
+OTHER_UNIT = 100.0
+"""Series that differ by as much from the network's own powers are of another unit, most likely (A)."""
 
 
 @dataclass
@@ -39,6 +41,8 @@ class _Target:
     sign: float
     ratio: float
     """kvar per kW where no column says it."""
+    own_kw: float
+    """Its power in the network, without its sign."""
     columns: dict[str, int] = field(default_factory=dict)
     """Column by quantity."""
 
@@ -58,7 +62,8 @@ def csv_series(file: Path, resolution_s: int, form: TableFormat, feeder: RadialF
     table.mistakes.refuse()
     series = Series(np.stack(values, axis=1), resolution_s, span.first_s, span.repeats)
     buses, rows = _replaced(targets, feeder, elements)
-    return GivenSeries(series, _uses(table, targets), buses, rows, tuple(series_notes(table, resolution_s)))
+    return GivenSeries(series, _uses(table, targets), buses, rows, (
+        *series_notes(table, resolution_s), *_level_notes(list(targets.values()), series.values)))
 
 
 # ---------------------------------------------------------------- which column is what
@@ -110,10 +115,11 @@ def _rows_named(which: str, numbers: list[int], names: tuple[str, ...] | list[st
 def _target(kind: str, row: int, feeder: RadialFeeder, elements: Elements) -> _Target:
     if kind == BUS:
         p_kw, q_kvar = feeder.p_base_kw[row], feeder.q_base_kvar[row]
-        return _Target(f"bus {feeder.bus_number[row]}", row, CONSUMPTION, 1.0, _ratio(p_kw, q_kvar))
+        return _Target(f"bus {feeder.bus_number[row]}", row, CONSUMPTION, 1.0, _ratio(p_kw, q_kvar), abs(float(p_kw)))
     own = GENERATION if kind in GENERATORS else STORAGE if kind in STORAGES else CONSUMPTION
     ratio = _ratio(elements.p_kw[row], elements.q_kvar[row])
-    return _Target(elements.label(row), int(elements.bus[row]), own, -1.0 if own == GENERATION else 1.0, ratio)
+    return _Target(elements.label(row), int(elements.bus[row]), own, -1.0 if own == GENERATION else 1.0, ratio,
+                   abs(float(elements.p_kw[row])))
 
 
 def _ratio(p_kw: float, q_kvar: float) -> float:
@@ -143,6 +149,20 @@ def _uses(table: UserTable, targets: dict[tuple[str, int], _Target]) -> Uses:
         column=np.array([column for _, column, *_ in rows]), bus=np.array([target.bus for target, *_ in rows]),
         p_factor=np.array([p for *_, p, _ in rows]), q_factor=np.array([q for *_, q in rows]),
         kind=np.array([target.kind for target, *_ in rows]))
+
+
+def _level_notes(targets: list[_Target], values: Floats) -> Iterator[str]:
+    """Numbers that look as if they were of another unit, and generators that draw."""
+    peaks = [(float(np.abs(values[:, target.columns["p_kw"]]).max()), target.own_kw) for target in targets]
+    ratios = [peak_kw / own_kw for peak_kw, own_kw in peaks if peak_kw and own_kw]
+    middle = float(np.median(ratios)) if ratios else 1.0
+    if not 1 / OTHER_UNIT < middle < OTHER_UNIT:
+        yield (f"columns p_kw peak at {middle:,.3g} times what the network's own elements have, in the median: are "
+               "their numbers kW?")
+    drawing = [target.label for target in targets
+               if target.kind == GENERATION and values[:, target.columns["p_kw"]].sum() < 0]
+    if drawing:
+        yield f"below 0 in the mean, and so drawing power: {', '.join(drawing)}; what generators give is above 0"
 
 
 def _replaced(targets: dict[tuple[str, int], _Target], feeder: RadialFeeder, elements: Elements) -> tuple[Bools, Bools]:

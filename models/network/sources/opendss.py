@@ -62,7 +62,8 @@ def _elements(text: str, bus_number: Ints) -> Elements:
     row = {name: i for i, name in enumerate(_feeder(text, FeederLimits()).bus_name)}
     loads = circuit.loads
     return Elements(("load",) * loads.count, np.arange(1, loads.count + 1), loads.names,
-                    np.array([row[bus] for bus in loads.bus], dtype=np.int64), loads.p_kw, loads.q_kvar, loads.shape)
+                    np.array([row[bus] for bus in loads.bus], dtype=np.int64), loads.p_kw, loads.q_kvar, loads.shape,
+                    tuple(loads.stands(i) for i in range(loads.count)))
 
 
 def _profiles(text: str) -> OwnProfiles:

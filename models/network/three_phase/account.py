@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from models.network.three_phase.circuit import Circuit
+from models.network.three_phase.engine import OFF
 from models.network.three_phase.feeder import CONSTANT_POWER, customers_of
 from models.records.feeder import ThreePhaseFeeder
 
@@ -13,6 +16,10 @@ MOST_NAMED = 8
 MODELS = {2: "impedance", 3: "constant P, quadratic Q", 4: "with exponents", 5: "constant current",
           6: "constant P, fixed Q", 7: "constant P, fixed reactance", 8: "ZIP"}
 """OpenDSS's numbers of models of loads."""
+CONTROLS = ("regcontrol", "capcontrol")
+STATIC = "static"
+ANOTHER_LEVEL = 1.3
+"""What a nominal voltage may differ by from that of its bus (A); between phases and to earth differ by 1.73."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +63,24 @@ def _by_itself(circuit: Circuit) -> Iterator[str]:
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         yield (f"by itself: loads of model {model} ({MODELS.get(model, 'other')}) draw what is booked at their nominal "
                f"voltage only: {', '.join(names[:MOST_NAMED])}{more}")
+    yield from _of_another_level(circuit)
     if others := circuit.others():
         yield "by itself: " + ", ".join(f"{count} {kind}" for kind, count in others.items())
+    if any(kind in others for kind in CONTROLS) and circuit.control_mode != STATIC:
+        acts = ("controls stay as the script leaves them" if circuit.control_mode == OFF else
+                "controls act within each step until all rest, as with static")
+        yield f"by itself: controlmode={circuit.control_mode}: {acts}"
+
+
+def _of_another_level(circuit: Circuit) -> Iterator[str]:
+    """Loads that draw by their voltage, and whose nominal one is none of their bus."""
+    loads = circuit.loads
+    for i in np.flatnonzero(loads.model != CONSTANT_POWER):
+        between = bool(loads.is_delta[i]) or len(loads.phases[i]) > 1
+        kv = circuit.base_kv(loads.bus[i]) / (1.0 if between else np.sqrt(3.0))
+        if not 1 / ANOTHER_LEVEL < loads.kv[i] / kv < ANOTHER_LEVEL:
+            yield (f"by itself: load {loads.names[i]} has kv={loads.kv[i]:g} where its bus has {kv:.4g}, and draws "
+                   f"{(kv / loads.kv[i]) ** 2:.2g} times its power if it is an impedance")
 
 
 def _counted(phases: list[tuple[int, ...]]) -> str:

@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from models.network.three_phase.acting import acting, buses_of_sources, capacitors_mvar, check_sources
 from models.network.three_phase.engine import Engine
 from models.network.three_phase.network import Network
 from models.network.three_phase.reading import own_loads, read_nodes, read_regulators
@@ -34,9 +35,6 @@ from models.records.arrays import Floats, Ints, RecordError
 
 WIDE = "vminpu=0 vlowpu=0 vmaxpu=100 vminnorm=0 vminemerg=0"
 """Range of a load within which it stays at constant power; the engine's own is 0.95 to 1.05."""
-ACTING = ("regcontrol", "capcontrol", "capacitor", "pvsystem", "generator", "storage", "invcontrol", "swtcontrol",
-          "fuse", "recloser", "relay")
-"""Classes whose elements act as the script says, whatever the testbed does."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ class Circuit:
         self.name = str(self._engine.circuit.Name)
         self.nodes = read_nodes(self._engine, str(master))
         """Buses and phases."""
-        self.loads = own_loads(self._engine)
+        self.loads = own_loads(self._engine, str(master))
         """The script's own loads."""
         self._add_ports()
         if drives_loads:
@@ -179,29 +177,30 @@ class Circuit:
         for winding in (1, 2):
             transformers.Wdg = winding
             r_percent += float(transformers.R)
-            kva = float(transformers.kVA)
+            kva = kva or float(transformers.kVA)  # %R and XHL are all on the first winding's
             line_kv.append(float(transformers.kV) * float(transformers.Tap) * (np.sqrt(3.0) if phases == 1 else 1.0))
         return Plate(kva, complex(r_percent, float(transformers.Xhl)), (line_kv[0], line_kv[1]))
 
     def capacitors_mvar(self) -> list[tuple[str, float]]:
-        """Bus and Mvar of every capacitor at its nominal voltage."""
-        capacitors, told = self._engine.circuit.Capacitors, []
-        for name in capacitors.AllNames if capacitors.Count else ():
-            capacitors.Name = name
-            bus = str(self._engine.element(f"capacitor.{name}").BusNames[0]).lower().split(".")[0]
-            told.append((bus, float(capacitors.kvar) / 1e3))
-        return told
+        """Bus and Mvar at nominal voltage of the steps in use of every capacitor in use."""
+        return capacitors_mvar(self._engine)
 
     def buses_of_others(self) -> set[str]:
-        """Where generators, PV systems and storages are."""
-        names = [str(name).lower() for name in self._engine.circuit.AllElementNames]
-        return {str(self._engine.element(name).BusNames[0]).lower().split(".")[0] for name in names
-                if name.split(".")[0] in ("pvsystem", "generator", "storage", "isource")}
+        """Where generators, PV systems, storages and sources of current are."""
+        return buses_of_sources(self._engine)
 
     def others(self) -> dict[str, int]:
-        """What acts by itself besides loads: number of enabled elements by class."""
-        names = [str(name).lower().split(".")[0] for name in self._engine.circuit.AllElementNames]
-        return {kind: names.count(kind) for kind in ACTING if kind in names}
+        """What acts by itself besides loads: number of elements in use by class."""
+        return acting(self._engine)
+
+    def check_sources(self) -> None:
+        """RecordError where others than loads and cars would give what nobody booked, the same in every step."""
+        check_sources(self._engine, str(self.master))
+
+    @property
+    def control_mode(self) -> str:
+        """`set controlmode` of the script, in small letters; what is not `off` acts within each step."""
+        return self._engine.control_mode
 
     def _case(self, p_kw: Floats, q_kvar: Floats, tap_pu: Floats,
               is_free: bool) -> tuple[Complexes, Floats, Floats]:

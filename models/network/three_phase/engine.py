@@ -22,6 +22,7 @@ MOST_CONTROL_ITERATIONS = 200
 _KEEP_ADMITTANCE = 2
 """The engine's flag for setting powers of loads without building its matrix anew (SetterFlags_AvoidFullRecalc)."""
 SNAPSHOT, CONTROLS_STATIC, CONTROLS_OFF = 0, 0, -1
+OFF = "off"
 
 
 class Engine:
@@ -45,6 +46,8 @@ class Engine:
         if not self.dss.NumCircuits:
             raise RecordError(f"feeder {master}: makes no circuit")
         check_options(self.dss.Text, master)
+        self.control_mode = self.told("controlmode", of="get").lower()
+        """As the script sets it; where it is `off`, regulators and switched capacitors stay as they are."""
         for change in changes:
             self.command(change)
         self.circuit: Any = self.dss.ActiveCircuit
@@ -58,6 +61,11 @@ class Engine:
     def command(self, text: str) -> None:
         """One line of OpenDSS."""
         self.dss.Text.Command = text
+
+    def told(self, name: str, of: str = "?") -> str:
+        """A property (of: `?`) of an element, as `load.house.kw`, or an option (`get`), in the engine's words."""
+        self.command(f"{of} {name}")
+        return str(self.dss.Text.Result)
 
     def add_loads(self, commands: list[str]) -> None:
         """`new load...`, one line each."""
@@ -76,8 +84,9 @@ class Engine:
                 self._direct.dss_lib.Batch_Float64ArrayS(batch[0], count, name, 0, given, _KEEP_ADMITTANCE)
 
     def solve(self, is_free: bool) -> bool:
-        """One power flow, with controls acting or not; whether it converged."""
-        self.solution.ControlMode = CONTROLS_STATIC if is_free else CONTROLS_OFF
+        """One power flow, with controls acting (where the script lets them) or not; whether it converged."""
+        acts = is_free and self.control_mode != OFF
+        self.solution.ControlMode = CONTROLS_STATIC if acts else CONTROLS_OFF
         self.dss.YMatrix.SolutionInitialized = False  # from no load, whatever was solved before
         try:
             self.solution.Solve()

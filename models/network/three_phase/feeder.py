@@ -20,6 +20,8 @@ CONSTANT_POWER = 1
 """OpenDSS's number of that model of a load."""
 LEAST_LIVE_PU = 0.2
 """What no phase in use falls to: less is a phase that is cut off, with what reaches it from its neighbours (A)."""
+NOTHING_REL = 1e-9
+"""Of the powers of a bus's loads, at most, where they sum to nothing."""
 NO_PORTS = np.zeros((1, 0))
 MOST_NAMED = 8
 
@@ -56,7 +58,9 @@ def three_phase_feeder(text: str, limits: FeederLimits) -> ThreePhaseFeeder:
     circuit = circuit_from(text, source_pu=limits.slack_vm_pu)
     tree, customers = tree_of(circuit), customers_of(circuit)
     buses = circuit.phases_of_bus()
+    circuit.check_sources()
     _check_neutrals(text, circuit)
+    _check_sums(text, circuit)
     ports = phases_of_ports(limits.connections, buses, customers.phases)
     _check_voltages(text, circuit, customers.phases, ports)
     apart = [bus for bus in tree.bus_names if bus in ports
@@ -93,6 +97,22 @@ def _check_neutrals(text: str, circuit: Circuit) -> None:
             loads.names, loads.bus, loads.phases, strict=True) if not set(phases) <= set(PHASES)]:
         raise RecordError(f"feeder {text}: loads must stand on phases 1, 2, 3 and earth, without a conductor of "
                           f"another number: {_some(mistakes)}")
+
+
+def _check_sums(text: str, circuit: Circuit) -> None:
+    """A bus's power is shared out among its loads as the script's own powers, which says nothing where these sum to 0.
+
+    Where all stand alike, on the same phases, what sums to nothing draws nothing.
+    """
+    loads, at_bus = circuit.loads, dict[str, list[int]]()
+    for i, bus in enumerate(loads.bus):
+        at_bus.setdefault(bus, []).append(i)
+    mixed = {bus: rows for bus, rows in at_bus.items() if len({loads.stands(i) for i in rows}) > 1}
+    if mistakes := [f"{', '.join(loads.names[i] for i in rows)} at {bus} ({unit})" for bus, rows in mixed.items()
+                    for unit, power in (("kW", loads.p_kw[rows]), ("kvar", loads.q_kvar[rows]))
+                    if abs(power.sum()) <= NOTHING_REL * np.abs(power).sum() != 0.0]:
+        raise RecordError(f"feeder {text}: loads of a bus that stand on different phases, or are of different kinds, "
+                          f"must not sum to 0: {_some(mistakes)}; give one of them a bus of its own, behind a line")
 
 
 def _check_voltages(text: str, circuit: Circuit, *phases: dict[str, tuple[int, ...]]) -> None:
@@ -143,17 +163,30 @@ def _unrated_pu(kv: float) -> float:
 
 
 def _ratings_pu(circuit: Circuit, tree: Tree, limits: FeederLimits) -> Floats:
-    """[B] smallest rating of a conductor before each bus, on 1 MVA."""
-    conductors, rated = circuit.conductors, np.zeros(len(tree.bus_names))
-    ratings = conductor_ratings_a(circuit, limits.line_rating_a)
-    lowest = dict[str, float]()
-    for name, node, rating in zip(conductors.element, conductors.node, ratings, strict=True):
-        pu = float(rating * 3 * circuit.nodes.base_v[node] / (BASE_MVA * 1e6))
-        lowest[name] = min(lowest.get(name, np.inf), pu)
+    """[B] smallest rating of a phase before each bus, on 1 MVA; lines, or windings, side by side on one share it."""
+    lowest = _lowest_ratings_pu(circuit, limits)
+    rated = np.zeros(len(tree.bus_names))
     for i, elements in enumerate(tree.elements):
-        least = min((lowest[name] for name in elements if name in lowest), default=np.inf)
+        of_phase = dict[tuple[str, int], float]()
+        for name in elements:
+            for phase, pu in lowest.get(name, {}).items():
+                key = name.split(".")[0], phase
+                of_phase[key] = of_phase.get(key, 0.0) + pu
+        least = min(of_phase.values(), default=np.inf)
         rated[i] = min(least, _unrated_pu(circuit.base_kv(tree.bus_names[i]))) if elements else 0.0
     return rated
+
+
+def _lowest_ratings_pu(circuit: Circuit, limits: FeederLimits) -> dict[str, dict[int, float]]:
+    """By element and phase the smallest rating of its ends, on 1 MVA."""
+    conductors, lowest = circuit.conductors, dict[str, dict[int, float]]()
+    ratings = conductor_ratings_a(circuit, limits.line_rating_a)
+    for name, phase, node, rating in zip(conductors.element, conductors.phase.tolist(), conductors.node, ratings,
+                                         strict=True):
+        pu = float(rating * 3 * circuit.nodes.base_v[node] / (BASE_MVA * 1e6))
+        of_element = lowest.setdefault(name, {})
+        of_element[phase] = min(of_element.get(phase, np.inf), pu)
+    return lowest
 
 
 def conductor_ratings_a(circuit: Circuit, line_rating_a: float | None) -> Floats:

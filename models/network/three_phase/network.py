@@ -27,7 +27,7 @@ class Network:
         names = [str(name).lower() for name in engine.circuit.AllElementNames]
         self._series = [name for name in names if name.split(".")[0] in IN_SERIES and self._is_between_buses(name)]
         self._shunts = [name for name in names if name.split(".")[0] in ("capacitor", "reactor", "vsource")
-                        and name not in self._series]
+                        and name not in self._series and engine.element(name).Enabled]
         self._references = {name: engine.node_reference(name) for name in [*self._series, *self._shunts]}
         moving = {f"transformer.{regulator.rsplit('.', 1)[0]}" for regulator in regulators}
         self._moving = [name for name in self._series if name in moving]
@@ -57,6 +57,14 @@ class Network:
         for name, primitive in self._at(self._tap_pu).items():
             buses = [str(bus).lower().split(".")[0] for bus in self._engine.element(name).BusNames]
             yield name, buses[0], buses[1], primitive
+
+    def further_ends(self) -> dict[str, str]:
+        """By bus the element in series of which it is the third end, or a later one."""
+        told = dict[str, str]()
+        for name in self._series:
+            buses = [str(bus).lower().split(".")[0] for bus in self._engine.element(name).BusNames]
+            told |= {bus: name for bus in buses[2:] if bus not in buses[:2]}
+        return told
 
     def reference(self, name: str) -> Ints:
         """Nodes of an element's conductors, -1 for earth."""

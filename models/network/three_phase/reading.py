@@ -39,19 +39,30 @@ def _base_v(engine: Engine, bus: int) -> float:
     return float(engine.circuit.Buses(bus).kVBase) * 1e3
 
 
-def own_loads(engine: Engine) -> OwnLoads:
-    """Loads of the script that are in use, in the order in which it makes them."""
-    loads, rows = engine.circuit.Loads, []
+def own_loads(engine: Engine, where: str) -> OwnLoads:
+    """Loads of the script that are in use, in the order in which it makes them.
+
+    RecordError names loads that name fewer nodes than they have phases: the engine would choose the others.
+    """
+    loads, rows, mistakes = engine.circuit.Loads, [], list[str]()
     names = engine.load_names
     for name in names:
         loads.Name = name
-        bus, phases = _place(str(engine.element(f"load.{name}").BusNames[0]), int(loads.Phases))
+        text, count = str(engine.element(f"load.{name}").BusNames[0]), int(loads.Phases)
+        bus, phases = _place(text, count)
+        if not max(count, 2 if loads.IsDelta else 1) <= len(set(phases)) == len(phases) and "." in text:
+            mistakes.append(f"load {name} of {count} phases{' in delta' if loads.IsDelta else ''} at {text}")
         shapes = (loads.Yearly, loads.daily) if int(loads.Status) != _FIXED else ()
         shape = next((text for text in shapes if text.lower() not in _NO_SHAPES), "")
-        rows.append((bus, phases, bool(loads.IsDelta), int(loads.Model), float(loads.kW), float(loads.kvar), shape))
-    bus_of, phases_of, is_delta, model, p_kw, q_kvar, shapes = zip(*rows, strict=True) if rows else ((),) * 7
+        rows.append((bus, phases, bool(loads.IsDelta), int(loads.Model), float(loads.kV), float(loads.kW),
+                     float(loads.kvar), shape))
+    if mistakes:
+        more = f" and {len(mistakes) - MOST_NAMED} more" if len(mistakes) > MOST_NAMED else ""
+        raise RecordError(f"feeder {where}: {', '.join(mistakes[:MOST_NAMED])}{more}: must name a node for each phase "
+                          "(in delta two at least), each once, or none, as in bus1=NAME.1.2.3")
+    bus_of, phases_of, is_delta, model, kv, p_kw, q_kvar, shapes = zip(*rows, strict=True) if rows else ((),) * 8
     return OwnLoads(names, tuple(bus_of), tuple(phases_of), np.array(is_delta, dtype=np.bool_),
-                    np.array(model, dtype=np.int64), np.array(p_kw, dtype=np.float64),
+                    np.array(model, dtype=np.int64), np.array(kv, dtype=np.float64), np.array(p_kw, dtype=np.float64),
                     np.array(q_kvar, dtype=np.float64), tuple(shapes))
 
 
@@ -63,10 +74,12 @@ def _place(text: str, phases: int) -> tuple[str, tuple[int, ...]]:
 
 
 def read_regulators(engine: Engine) -> tuple[tuple[str, ...], Floats, Floats]:
-    """`TRANSFORMER.WINDING` of each control [R], its step [R] and its present tap [R] in pu."""
+    """`TRANSFORMER.WINDING` of each control in use [R], its step [R] and its present tap [R] in pu."""
     controls, transformers = engine.circuit.RegControls, engine.circuit.Transformers
     names, step_pu, tap_pu = [], [], []
     for control in controls.AllNames if controls.Count else ():
+        if not engine.element(f"regcontrol.{control}").Enabled:
+            continue
         controls.Name = control
         name, winding = str(controls.Transformer).lower(), int(controls.TapWinding)
         transformers.Name = name

@@ -94,10 +94,17 @@ class OwnLoads:
     is_delta: Bools
     model: Ints
     """OpenDSS's number: 1 constant power, 2 impedance, 5 current magnitude, 8 ZIP, ..."""
+    kv: Floats
+    """Nominal voltage: to earth of one phase, else between phases."""
     p_kw: Floats
     q_kvar: Floats
     shape: tuple[str, ...]
     """Name of its yearly load shape, else of its daily one; empty: none."""
+
+    def stands(self, load: int) -> str:
+        """Where and how a load draws: only loads that stand alike are one power of their bus."""
+        phases = "".join(map(str, self.phases[load]))
+        return f"phases {phases}, {'delta' if self.is_delta[load] else 'wye'}, model {self.model[load]}"
 
     @property
     def count(self) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.network.three_phase.circuit import Circuit
+from models.network.three_phase.circuit import Circuit, Plate
 from models.network.three_phase.records import Complexes
 from models.records.arrays import Bools, Floats, Ints, RecordError
 
@@ -23,11 +23,13 @@ OPEN_REL = 1e-9
 
 @dataclass
 class Edge:
-    """Everything in series between two buses: a line, a transformer, or regulators side by side."""
+    """Everything between two buses: a line, a transformer, or several side by side."""
 
     ends: tuple[str, str]
     """Where its elements begin and end."""
     elements: list[str] = field(default_factory=list)
+    lines: list[tuple[Ints, Complexes]] = field(default_factory=list)
+    """Nodes of each that is no transformer, those at the first end before the others, and its matrix."""
     z_pu: complex = 0j
     """On 1 MVA and the voltage base of its second end."""
     ratio: float = 1.0
@@ -71,7 +73,11 @@ def tree_of(circuit: Circuit) -> Tree:
             through.append(edge)
             waiting.append(other)
     if cut_off := [bus for bus in circuit.nodes.bus_names if bus not in row]:
-        raise RecordError(f"feeder {circuit.master}: buses are not reached from the source: {', '.join(cut_off[:8])}")
+        thirds = circuit.network.further_ends()
+        why = [f"{bus} stands at a third winding of {thirds[bus]}, whose first two buses alone are joined"
+               for bus in cut_off if bus in thirds]
+        raise RecordError(f"feeder {circuit.master}: buses are not reached from the source: "
+                          + "; ".join([", ".join(cut_off[:8]), *why[:8]]))
     told = [_outwards(edge, order[max(at, 0)]) for edge, at in zip(through, parent, strict=True)]
     return Tree(tuple(order), np.array(parent, dtype=np.int64), np.array([z for z, _ in told]),
                 np.array([ratio for _, ratio in told]),
@@ -96,11 +102,35 @@ def _edges(circuit: Circuit) -> dict[frozenset[str], Edge]:
         edge = edges.setdefault(frozenset((first, second)), Edge((first, second)))
         edge.elements.append(name)
         if not name.startswith("transformer."):
-            edge.z_pu = _line_z_ohm(primitive) / circuit.base_kv(second) ** 2
+            edge.lines.append(_seen_from(edge.ends[0], first, circuit.network.reference(name), primitive))
     for edge in edges.values():
         if edge.elements[0].startswith("transformer."):
             edge.z_pu, edge.ratio = _transformers(circuit, edge)
+        else:
+            edge.z_pu = _line_z_ohm(_side_by_side(edge.lines)) / circuit.base_kv(edge.ends[1]) ** 2
     return edges
+
+
+def _seen_from(bus: str, first: str, nodes: Ints, primitive: Complexes) -> tuple[Ints, Complexes]:
+    """Nodes of an element and its matrix, with the end at the bus before the other."""
+    if bus == first:
+        return nodes, primitive
+    turned = np.roll(np.arange(nodes.size), nodes.size // 2)
+    return nodes[turned], primitive[np.ix_(turned, turned)]
+
+
+def _side_by_side(lines: list[tuple[Ints, Complexes]]) -> Complexes:
+    """One matrix of all elements between two buses: those on the same phases share what passes."""
+    if len(lines) == 1:
+        return lines[0][1]
+    pairs = np.unique(np.concatenate([nodes.reshape(2, -1).T for nodes, _ in lines]), axis=0)
+    place = {tuple(pair): i for i, pair in enumerate(pairs.tolist())}
+    total = np.zeros((2 * len(pairs), 2 * len(pairs)), dtype=np.complex128)
+    for nodes, primitive in lines:
+        at = np.array([place[tuple(pair)] for pair in nodes.reshape(2, -1).T.tolist()])
+        both = np.concatenate([at, len(pairs) + at])
+        np.add.at(total, np.ix_(both, both), primitive)
+    return total
 
 
 def _is_closed(primitive: Complexes) -> bool:
@@ -127,10 +157,16 @@ def _line_z_ohm(primitive: Complexes) -> complex:
 def _transformers(circuit: Circuit, edge: Edge) -> tuple[complex, float]:
     """Impedance and ratio of what stands side by side, from the plates."""
     plates = [circuit.plate(name.split(".", 1)[1]) for name in edge.elements]
-    kva = sum(plate.kva for plate in plates)
-    z = np.mean([plate.z_percent for plate in plates]) / 100 / (kva * MVA_PER_KVA)
+    z = np.complex128(_z_percent(plates)) / 100 / (sum(plate.kva for plate in plates) * MVA_PER_KVA)
     nominal = [circuit.base_kv(bus) for bus in edge.ends]
     ratios = [(plate.line_kv[1] / nominal[1]) / (plate.line_kv[0] / nominal[0]) for plate in plates]
     return complex(z), float(np.mean(ratios))
 
 
+
+
+def _z_percent(plates: list[Plate]) -> complex:
+    """Of all side by side, on their kVA together."""
+    if len({plate.z_percent for plate in plates}) == 1:
+        return complex(np.mean([plate.z_percent for plate in plates]))
+    return sum(plate.kva for plate in plates) / sum(plate.kva / plate.z_percent for plate in plates)

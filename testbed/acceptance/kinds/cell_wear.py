@@ -13,11 +13,12 @@ from testbed.acceptance.kind import CaseKind
 
 
 def _answer(inputs: Inputs) -> Mapping[str, float]:
-    model, capacity = wear_model(inputs.text("model")), np.array([inputs.number("capacity_kwh")])
+    model, capacity = wear_model(inputs.text("model")), np.array([inputs.number("capacity_kwh", above=0.0)])
     none = np.zeros(1)
     new = model.initial_state(capacity, none, none)
     soc = np.tile(inputs.column("trace", "soc"), (1, 1))
-    worn = model.advance(new, capacity, soc, inputs.number("step_s"), inputs.number("celsius", 25.0) + KELVIN_0C)
+    step_s, kelvin = inputs.number("step_s", above=0.0), inputs.number("celsius", 25.0) + KELVIN_0C
+    worn = model.advance(new, capacity, soc, step_s, kelvin)
     usd = loss_cost_usd(worn.loss, capacity, inputs.number("battery_usd_per_kwh", 100.0),
                         inputs.number("end_of_life_loss", 0.2))
     return {"loss_percent": float(100 * worn.loss[0]), "cost_usd": float(usd[0])}

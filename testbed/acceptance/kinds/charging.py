@@ -14,7 +14,7 @@ from testbed.acceptance.kind import CaseKind
 
 def _answer(inputs: Inputs) -> Mapping[str, float]:
     def cars(name: str, default: float | None = None) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return np.asarray(inputs.column("cars", name, default)).reshape(-1)
+        return np.asarray(inputs.column("cars", name, default, 0.0 if name == "hours" else -np.inf)).reshape(-1)
 
     capacity = cars("capacity_kwh")
     batteries = Batteries(

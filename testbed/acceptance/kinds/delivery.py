@@ -12,7 +12,7 @@ from testbed.acceptance.kind import CaseKind
 
 
 def _answer(inputs: Inputs) -> Mapping[str, float]:
-    hours = inputs.number("hours")
+    hours = inputs.number("hours", above=0.0)
     asked_kw, held_h = inputs.column("cars", "told_kw"), inputs.column("cars", "declared_h", hours)
     did_kwh = inputs.column("cars", "metered_kwh")
     count = asked_kw.size

@@ -13,7 +13,7 @@ from testbed.acceptance.kind import CaseKind
 
 
 def _answer(inputs: Inputs) -> Mapping[str, float]:
-    step_s = int(inputs.number("step_s", SECONDS_PER_HOUR))
+    step_s = int(inputs.number("step_s", SECONDS_PER_HOUR, above=0.0))
     prices = read_prices(inputs.file("prices"), step_s, currency_per_usd=inputs.number("currency_per_usd", 1.0))
     energy = inputs.column("energy", "kwh")
     paid = np.array([prices.paid_usd_per_kwh(i * step_s, step_s) for i in range(energy.size)])

@@ -27,7 +27,7 @@ def _answer(inputs: Inputs) -> Mapping[str, float]:
 def _feeder(inputs: Inputs) -> RadialFeeder:
     start, end = (inputs.column("lines", name).astype(np.int64) for name in ("from_bus", "to_bus"))
     bus, parent, line = _tree(start, end)
-    kv = inputs.number("nominal_kv")
+    kv = inputs.number("nominal_kv", above=0.0)
     z_base_ohm, i_base_a = kv**2 / BASE_MVA, 1e3 * BASE_MVA / (np.sqrt(3) * kv)
 
     def of_lines(name: str, base: float, default: float | None = None) -> Floats:

@@ -13,10 +13,16 @@ from testbed.acceptance.case import Inputs
 from testbed.acceptance.kind import CaseKind
 
 
+def _phases(word: str) -> tuple[int, ...]:
+    if not (word.isascii() and word.isdecimal()):
+        raise RecordError(f"ports: phases {word!r:.40} must be 1, 2, 3, two of them, or 123")
+    return tuple(int(sign) for sign in word)
+
+
 def _answer(inputs: Inputs) -> Mapping[str, float]:
     ports, p_kw, q_kvar = [], np.zeros((1, 0)), np.zeros((1, 0))
     if inputs.has("ports"):
-        phases = [tuple(int(sign) for sign in word) for word in inputs.words("ports", "phases")]
+        phases = [_phases(word) for word in inputs.words("ports", "phases")]
         ports = [Port(bus, on) for bus, on in zip(inputs.words("ports", "bus"), phases, strict=True)]
         p_kw, q_kvar = inputs.column("ports", "p_kw")[None], inputs.column("ports", "q_kvar", 0.0)[None]
     circuit = Circuit(inputs.file("script"), ports)

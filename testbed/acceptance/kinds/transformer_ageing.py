@@ -12,7 +12,7 @@ from testbed.acceptance.kind import CaseKind
 def _answer(inputs: Inputs) -> Mapping[str, float]:
     load = inputs.column("series", "load_pu")
     ambient = inputs.column("series", "ambient_celsius")
-    done = ageing(load[:, None], ambient, inputs.number("step_s"))
+    done = ageing(load[:, None], ambient, inputs.number("step_s", above=0.0))
     return {"life_h": float(done.life_h[0]), "hot_spot_max_celsius": float(done.hot_spot_max_celsius[0])}
 
 

@@ -16,7 +16,7 @@ def _answer(inputs: Inputs) -> Mapping[str, float]:
     tier = inputs.text("tier")
     if tier not in LOSS_TABLES:
         raise RecordError(f"transformer losses: tier {tier!r}, allowed: {', '.join(LOSS_TABLES)}")
-    load, rating = np.array([[inputs.number("load_kva")]]), np.array([inputs.number("rating_kva")])
+    load, rating = np.array([[inputs.number("load_kva")]]), np.array([inputs.number("rating_kva", above=0.0)])
     return {"losses_kw": float(transformer_losses_kw(load, rating, LOSS_TABLES[tier])[0, 0])}
 
 

@@ -13,7 +13,7 @@ from testbed.acceptance.suite import SHIPPED, Outcome, run_suite
 from testbed.cli.ending import FAILED, reported
 from testbed.cli.options import AsJson
 from testbed.cli.saying import tell
-from testbed.running.preflight import WrongRequest
+from testbed.running.preflight import WrongRequest, file_mistakes
 from testbed.wiring.whole_files import write_whole
 
 
@@ -26,11 +26,14 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Ask cases with known right answers; this testbed's answers beside those of other simulators."""
+    if output and (mistakes := file_mistakes(output, "-o", ".md")):
+        raise WrongRequest(mistakes)
     try:
         outcome = run_suite(cases, names or (), with_slow=not fast)
     except CaseError as error:
         raise WrongRequest(error.mistakes) from error
     if output:
+        output.parent.mkdir(parents=True, exist_ok=True)
         write_whole(output, outcome.page().encode())
     if as_json:
         print(json.dumps({"verdicts": [verdict.to_json() for verdict in outcome.verdicts.values()]}))

@@ -110,3 +110,12 @@ def test_external_grids_that_differ_need_a_word_from_the_user() -> None:
     with pytest.raises(RecordError, match=r"ext_grid 0, ext_grid 1: hold different voltages, 1 and 1\.02 pu"):
         feeder_of_net(net, "v")
     assert feeder_of_net(net, "v", FeederLimits(slack_vm_pu=1.01)).v_slack_pu == 1.01
+
+
+@pytest.mark.parametrize("limits", [FeederLimits(), FeederLimits(slack_vm_pu=1.01)])
+def test_external_grids_at_different_angles_are_no_slack(limits: FeederLimits) -> None:
+    """Power would flow from one to the other."""
+    net = village()
+    pandapower.create_ext_grid(net, pandapower.create_bus(net, vn_kv=20.0), va_degree=3.0)
+    with pytest.raises(RecordError, match="ext_grid 0, ext_grid 1: stand at different angles, 0 and 3 degree"):
+        feeder_of_net(net, "v", limits)

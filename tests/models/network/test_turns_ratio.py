@@ -67,6 +67,17 @@ def test_voltages_losses_and_power_are_pandapowers(make: Callable[[], Any]) -> N
     assert reference.vm_pu == pytest.approx(flow.vm_pu, abs=1e-9)
 
 
+@pytest.mark.parametrize("make", [
+    partial(tapped, pos=0), partial(tapped, pos=2), tapped, partial(tapped, "lv", 3), partial(tapped, "lv", -1)])
+def test_the_winding_that_is_loaded_more_is_told_as_pandapower_does(make: Callable[[], Any]) -> None:
+    net = make()
+    net.trafo["df"] = 0.5
+    net.trafo["parallel"] = 2
+    pandapower.runpp(net, numba=False, lightsim2grid=False, calculate_voltage_angles=False, tolerance_mva=1e-10)
+    loading_percent = flow_of(feeder_of_net(net, "derated", WIDE)).line_loading_percent[0, 1]
+    assert loading_percent == pytest.approx(net.res_trafo.loading_percent[0], rel=1e-6)
+
+
 def test_five_percent_by_hand() -> None:
     feeder = feeder_of_net(tapped(pos=0), "v", WIDE)
     assert feeder.turns_ratio == pytest.approx([1.0, 1.05, 1.0, 1.0]) and feeder.voltage_scale[3] == pytest.approx(1.05)

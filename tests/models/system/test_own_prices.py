@@ -83,7 +83,7 @@ def test_prices_without_times_are_those_of_every_day(tmp_path):
     (["1,1"] * 23, "charge_per_kwh,discharge_per_kwh", "23 rows of 3600 s are no whole days"),
     (["1,1"] * 23 + [",1"], "charge_per_kwh,discharge_per_kwh", r"row 24 \(line 25\): column charge_per_kwh is empty"),
     (["1,1"] * 23 + ["x,1e9"], "charge_per_kwh,discharge_per_kwh", "2 mistakes"),
-    (["1,1"] * 24, "price,discharge_per_kwh", "lacks a column charge_per_kwh or charge_per_mwh"),
+    (["1,1"] * 24, "price,discharge_per_kwh", "charge_per_kwh or charge_per_mwh; its header reads 'price'"),
     (["1,1"] * 24, "charge_per_kwh,charge_per_mwh", "of which one is meant"),
 ])
 def test_a_file_that_cannot_serve_says_why(tmp_path, rows, header, message):
@@ -113,6 +113,21 @@ def test_prices_per_mwh_in_a_column_per_kwh_are_noted_and_beyond_all_exchanges_r
     assert "prices of charge are 92 USD/kWh in the median" in note and "charge_per_mwh" in note
     with pytest.raises(PriceError, match="'101' is out of range, allowed: -100 to 100"):
         read_prices(file_of(tmp_path, ["101"] * 24, "charge_per_kwh"))
+
+
+@pytest.mark.parametrize(("header", "price", "told"), [
+    ("charge_per_mwh", "0.2", "prices of charge are 0.2 USD/MWh in the median"), ("charge_per_mwh", "-20", ""),
+    ("charge_per_kwh", "0", "")])
+def test_prices_per_kwh_in_a_column_per_mwh_are_noted(tmp_path, header, price, told):
+    notes = read_prices(file_of(tmp_path, [price, *["0"] * 23], header)).notes
+    assert any(told in note for note in notes) if told else notes == ()
+
+
+@pytest.mark.parametrize(("forecast", "is_odd"), [("0.11", True), ("110", False), ("-110", False), ("0", False)])
+def test_forecasts_of_another_unit_than_what_is_paid_are_noted(tmp_path, forecast, is_odd):
+    file = file_of(tmp_path, [f"0.1,{forecast}"] * 24, "charge_per_kwh,charge_forecast_per_mwh")
+    notes = read_prices(file, foresight="forecast").notes
+    assert ["forecast prices of charge are 0.00011 USD/kWh" in note for note in notes[:1]] == [True] * is_odd
 
 
 def test_forecasts_that_nobody_is_told_are_noted(tmp_path):

@@ -109,8 +109,17 @@ def test_a_missing_piece_is_one_message(mine, file, tmp_path):
     (EXPECTED, "agree:", "agreed: 1\nagree:", "agreed: unknown, allowed: layer, kind"),
     (EXPECTED, "value: 6, tolerance: 1.0e-6", "value: 6", "stored_kwh: needs unit, and value with tolerance"),
     (EXPECTED, "value: 6", "value: six", "stored_kwh: value: 'six' is no number"),
-    (EXPECTED, "tolerance: 1.0e-6", "tolerance: -1", "stored_kwh: the band is empty"),
-    (EXPECTED, "stored_kwh", "stored_mwh", "right: stored_mwh: charging gives charged_kwh"),
+    (EXPECTED, "tolerance: 1.0e-6", "tolerance: -1", "the band is empty: tolerance: -1, must be 0 or more"),
+    (EXPECTED, "value: 6, tolerance: 1.0e-6", "least: 7, most: 5", "empty: least: 7 must not be above most: 5"),
+    (EXPECTED, "unit: kWh, ", "", "or least with most; has value, tolerance"),
+    (EXPECTED, "unit: kWh", "unit: MWh", "right: stored_kwh: unit: 'MWh', must be 'kWh'"),
+    (EXPECTED, "unit: kWh", "unit: null", "right: stored_kwh: unit: None, must be a text"),
+    (EXPECTED, "agree: [testbed]", "agree: [testbed, matpower]", "agree: 'matpower', allowed: testbed, acn-sim"),
+    (EXPECTED, "source: arithmetic", "source:", "source: None, must be a text"),
+    (EXPECTED, "layer: component", "layer: component\nlayer: money", "layer: stands twice in its block"),
+    (INPUTS, "cars: cars.csv", "cars: cars.csv\ncurv: cars.csv", "inputs.yaml: curv: charging does not ask for it; it"),
+    ("cars.csv", "7\n", "7,0.9\n", "row 1 has more cells than the header, which has 5"),
+    (EXPECTED, "stored_kwh", "heaped_kwh", "right: heaped_kwh: charging gives charged_kwh"),
     (EXPECTED, "right:", "must_fail: {reason: x, words: []}\nright:", "needs either right or must_fail"),
     (INPUTS, "cars: cars.csv", "cars: cabs.csv", "cars: cabs.csv is not in the folder"),
     (INPUTS, "cars: cars.csv", "cabs: cars.csv", "lacks cars"),
@@ -125,6 +134,31 @@ def test_what_a_case_says_wrongly_is_told(mine, file, old, new, words):
     done = call("acceptance", "--cases", str(mine.parent))
     assert done.exit_code == 2, done.output
     assert file in done.stderr and words in done.stderr
+
+
+def test_a_column_that_nobody_asks_for_is_told(mine):
+    """As one misspelt is, in whose place a default would stand."""
+    (mine / "cars.csv").write_text("capacity_kwh,soc,power_kw,hours,p_charge_max_kw,eta_charg\n50,0.5,3,2,7,0.9\n")
+    done = call("acceptance", "--cases", str(mine.parent))
+    assert done.exit_code == 2 and "cars.csv: column eta_charg: charging does not ask for it" in done.stderr
+
+
+@pytest.mark.parametrize(("old", "new", "words"), [
+    ("3,2,7", "nan,2,7", "refuses: cars: row 1, power_kw = nan, must be a finite number"),
+    ("3,2,7", "3,-2,7", "refuses: cars: row 1, hours = -2, must be at least 0")])
+def test_a_number_that_cannot_be_is_refused_as_such(mine, old, new, words):
+    changed(mine, "cars.csv", old, new)
+    done = call("acceptance", "--cases", str(mine.parent))
+    assert done.exit_code == 1 and words in done.stdout
+
+
+@pytest.mark.parametrize(("name", "words"), [("page.txt", "must end in .md"), ("taken/page.md", "is a file, must be")])
+def test_a_page_that_cannot_be_written_is_told_before_anything_is_asked(mine, tmp_path, name, words):
+    (tmp_path / "taken").write_text("mine")
+    done = call("acceptance", "--cases", str(mine.parent), "-o", str(tmp_path / name))
+    assert done.exit_code == 2 and words in done.stderr and not done.stdout
+    done = call("acceptance", "--cases", str(mine.parent), "-o", str(tmp_path / "new" / "page.md"))
+    assert done.exit_code == 0 and (tmp_path / "new" / "page.md").exists()
 
 
 def test_all_mistakes_come_at_once(mine):

@@ -8,6 +8,7 @@ import pytest
 
 from testbed.cli.opened import content_read
 from testbed.running.preflight import WrongRequest
+from testbed.wiring.whole_files import NoSpace
 
 
 def test_a_reader_of_ours_that_has_gone_is_no_damage_of_the_file() -> None:
@@ -15,3 +16,8 @@ def test_a_reader_of_ours_that_has_gone_is_no_damage_of_the_file() -> None:
         raise BrokenPipeError
     with pytest.raises(WrongRequest, match=r"day\.h5: its parts do not fit together"), content_read(Path("day.h5")):
         raise OSError("cut")
+
+
+def test_a_disk_that_is_full_is_no_damage_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(WrongRequest, match=r"net\.json: no space left for it"), content_read(Path("day.h5")):
+        raise NoSpace(tmp_path / "net.json", "No space left on device")

@@ -102,6 +102,9 @@ def test_ratios_become_transformers_and_admittances_shunts() -> None:
     flow = ac_engine(feeder).power_flow(feeder.p_base_kw[None], feeder.q_base_kvar[None])
     assert (len(net.trafo), len(net.shunt)) == (1, 1)
     assert net.res_bus.vm_pu.to_numpy() == pytest.approx(flow.vm_pu[0], abs=1e-7)
+    assert net.res_trafo.loading_percent[0] == pytest.approx(flow.line_loading_percent[0, 5], rel=1e-6)
+    unrated = net_of(replace(feeder, i_max_pu=np.where(ratio > 1, 1e4, feeder.i_max_pu))).trafo
+    assert unrated.sn_mva[0] == 1.0 and unrated.vkr_percent[0] == pytest.approx(100 * feeder.r_pu[5])
 
 
 @pytest.mark.parametrize(("words", "told"), [
@@ -120,4 +123,5 @@ def test_wrong_requests_are_told_and_write_nothing(result: Result, words: tuple[
 
 
 def test_json_of_the_net_is_json(result: Result, tmp_path: Path) -> None:
-    assert json.loads(exported(result, "--pandapower", "feeder33", "-o", tmp_path / "n.json").read_text())
+    file = exported(result, "--pandapower", "feeder33", "-o", tmp_path / "of" / "its" / "own" / "n.json")
+    assert json.loads(file.read_text()) and file.parent.name == "own"

@@ -124,6 +124,17 @@ def test_what_is_taken_and_what_is_not_is_told(tmp_path: Path) -> None:
     assert dict(loads.taken) == {("sgen", 0): "by its series", ("storage", 0): "by its series"}
 
 
+@pytest.mark.parametrize(("columns", "told"), [
+    ({"load 0 p_kw": HOURS * 1e3}, "columns p_kw peak at 5.75e+03 times what the network's own elements have"),
+    ({"load 0 p_kw": HOURS / 1e5, "load School p_kw": HOURS / 1e5}, "are their numbers kW?"),
+    ({"sgen School roof p_kw": -SERIES["sgen School roof p_kw"]}, "drawing power: sgen 0 'School roof'"),
+    ({"load 0 p_kw": HOURS * 0.0, "sgen School roof p_kw": HOURS - 1.0}, "")], ids=["W", "GW", "sign", "as usual"])
+def test_numbers_that_look_as_of_another_unit_or_sign_are_noted(tmp_path: Path, columns: dict[str, Any], told: str
+                                                                ) -> None:
+    notes = csv_series(written(tmp_path, columns), 3600, TableFormat(), feeder(), elements(), None).notes
+    assert len(notes) == bool(told) and all(told in note for note in notes)
+
+
 def test_days_of_a_file_without_times_are_told(tmp_path: Path) -> None:
     """A day of quarters read as hours would be four days."""
     file = tmp_path / "quarters.csv"
