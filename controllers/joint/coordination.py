@@ -171,7 +171,7 @@ def upper_problem(case: Case, networks: dict[int, Network], replies: dict[int, R
     if schedule is not None:
         v = fix_commitment(case, v, schedule.u, schedule.direction)
     skip = frozenset(without)
-    constraints = jeq.upper(case, v, skip, fixed=schedule is not None)
+    constraints = jeq.upper(case, v, exchange, skip, fixed=schedule is not None)
     for i, (district, net) in enumerate(networks.items()):
         y, at_places = jeq.j1_place_power(case, v, district, net)
         groups: dict[str, jeq.Constraints] = {}

@@ -3,7 +3,7 @@
 (J1) y = sum of Pc - Pd of the cohorts at a place        (J2) balance: losses above those in the load are demand
 (J3) l >= tangent of (P^2 + Q^2) / v_i                   (J4) P cos + Q sin <= rating of the substation + overload
 (J5) import and export limits of a district              (J6) losses >= a feeder's answer and its slope
-(J7) overload >= a feeder's answer and its slope
+(J7) overload >= a feeder's answer and its slope         (J8) units at full power carry all without feeders' relief
 Powers in MW. An overload [H] per district relaxes all limits of that feeder's hour at a prohibitive price, so that
 a feeder that cannot carry its own load still has an answer; it is 0 wherever limits can be kept.
 """
@@ -21,10 +21,12 @@ from controllers.spatial.branch_flow import equations as bf
 from controllers.temporal.unit_commitment import equations as uc
 from controllers.temporal.unit_commitment.equations import Variables
 from controllers.temporal.unit_commitment.problem import Case
+from controllers.temporal.unit_commitment.variables import charging_mw, discharging_mw
 from models.records.arrays import Floats, Ints
 
 VOLTAGE_PER_MW = 0.1
 """pu^2 of voltage that one MW of overload excuses: about what 1 MW at a feeder's end costs in voltage (C)."""
+RELIEF = "without_relief"
 Constraints = list[cp.Constraint]
 
 
@@ -97,6 +99,18 @@ def j2_balance(v: Variables, networks: dict[int, Network], exchange: Exchange) -
     for net, losses in zip(networks.values(), exchange.losses, strict=True):
         change += losses - net.losses_base_mw
     return replace(v, missing=exchange.shed, surplus=exchange.dump + change)
+
+
+def j8_without_relief(case: Case, v: Variables, exchange: Exchange) -> cp.Constraint:
+    """(J8) units at full power carry load and cars even where feeders lose no less than without cars.
+
+    Cars that give back relieve their feeder by a few kW. A plan's own balance holds no losses, and what its units
+    cannot do without that relief would be no plan.
+    """
+    view = case.view
+    most = uc.unit_sum(case) @ cp.multiply(uc.per_unit(case, case.knowledge.units.p_max_mw), v.u)
+    supply = most + view.wind_mw + view.pv_mw + discharging_mw(case, v) + exchange.shed
+    return supply >= view.load_mw + case.uncontrolled_mw + charging_mw(case, v)
 
 
 # ------------------------------------------------------------------ cones by tangents
@@ -242,8 +256,9 @@ def labelled(groups: dict[str, Constraints], name: str) -> Constraints:
     return [c.set_label(f"{group}[{name}][{i}]") for group, all_ in groups.items() for i, c in enumerate(all_)]
 
 
-def upper(case: Case, v: Variables, without: frozenset[str], fixed: bool) -> Constraints:
-    """The upper layer's own equations; without the commitment's where the schedule is given."""
+def upper(case: Case, v: Variables, exchange: Exchange, without: frozenset[str], fixed: bool) -> Constraints:
+    """The upper layer's own equations and (J8); without the commitment's where the schedule is given."""
     from controllers.temporal.unit_commitment.stages import collect  # noqa: PLC0415 - stages imports cvxpy solvers
 
-    return collect(case, v, uc.DISPATCH | uc.COHORTS if fixed else uc.EQUATIONS, without)
+    own = collect(case, v, uc.DISPATCH | uc.COHORTS if fixed else uc.EQUATIONS, without)
+    return own + labelled({RELIEF: [j8_without_relief(case, v, exchange)]} if RELIEF not in without else {}, "units")

@@ -90,7 +90,7 @@ def build(case: Case, networks: dict[int, Network], prices: Prices, schedule: Sc
     if exact:
         assert schedule is not None
         v = fix_commitment(case, v, schedule.u, schedule.direction)
-    constraints = jeq.upper(case, v, frozenset(), fixed=exact)
+    constraints = jeq.upper(case, v, exchange, frozenset(), fixed=exact)
     if schedule is not None and cuts is not None:
         constraints.append(v.u == schedule.u.ravel())
     for i, (district, net) in enumerate(networks.items()):
