@@ -22,8 +22,8 @@ from testbed.running.preflight import RESULTS, compare_request
 from testbed.running.several_runs import jobs
 
 HEAD = ("time", "charge_per_mwh", "discharge_per_mwh", "source")
-ALONE = ("tariff.table=none", "warmup_controlled_days=0", "step_s=3600", "planning.redispatch=none", "planning.mip_gap=5.0e-3",
-         "planning.patience_s=3600")
+ALONE = ("tariff.table=none", "warmup_controlled_days=0", "step_s=3600", "planning.redispatch=none",
+         "planning.mip_gap=5.0e-3", "planning.patience_s=3600")
 HOURS_PER_DAY = 24
 
 
