@@ -3,8 +3,8 @@
     python -m experiments.system.trained_agent -o FOLDER [--steps 4000] [--seed 1] [--held-out 10]
 
 Trains on weeks of the training split, keeps the policy that was best on weeks of the validation split, and compares it
-with `uncoordinated` on held-out ones. FOLDER then has curve.csv, policy.zip, held_out.csv and the results. All draws
-hang on --seed. Needs the extra `training`.
+with `uncoordinated` on held-out ones. FOLDER then has curve.csv, policy.zip, held_out.csv, answer.csv and the results.
+All draws hang on --seed. Needs the extra `training`.
 """
 
 from __future__ import annotations
@@ -188,6 +188,7 @@ def judged(folder: Path, weeks: int, overrides: Sequence[str] = ()) -> list[Week
                           (load_controller("uncoordinated"), Trained(str(folder / "policy.zip"))))
         rows.append(Week(seed, without[LEDGER], under[LEDGER], without[MISSING], under[MISSING]))
     write_rows(Week._fields, rows, folder / "held_out.csv")
+    write_rows(Answer._fields, [answer(rows)], folder / "answer.csv")
     return rows
 
 
@@ -198,17 +199,42 @@ def _figures(controller: Controller, seed: int, folder: Path, overrides: Sequenc
     return compute_metrics(open_result(run_scenario(scenario, controller, seed=seed, output=file)))
 
 
+class Answer(NamedTuple):
+    """What the held-out weeks say together."""
+
+    weeks: int
+    uncoordinated_usd: float
+    saved_usd: float
+    """Owners, a week, in the mean."""
+    saved_ci95_usd: float
+    """Half width (Student)."""
+    missing_kwh: float
+    """A week, at departures."""
+    uncoordinated_missing_kwh: float
+
+    @property
+    def word(self) -> str:
+        """The verdict."""
+        if self.saved_usd - self.saved_ci95_usd > 0:
+            return "beats uncoordinated"
+        lost = self.saved_usd + self.saved_ci95_usd < 0
+        return "loses to uncoordinated" if lost else "is not told apart from uncoordinated"
+
+
+def answer(rows: Sequence[Week]) -> Answer:
+    """Means over the weeks, with the interval of what is saved."""
+    saved = np.array([row.uncoordinated_usd - row.trained_agent_usd for row in rows])
+    usual, missing, without = (float(np.mean([getattr(row, name) for row in rows])) for name in (
+        "uncoordinated_usd", "trained_agent_missing_kwh", "uncoordinated_missing_kwh"))
+    return Answer(len(rows), usual, float(saved.mean()), half_width(saved), missing, without)
+
+
 def verdict(rows: Sequence[Week]) -> str:
     """Whether the policy is cheaper than `uncoordinated`, with its interval, and what it leaves undelivered."""
-    saved = np.array([row.uncoordinated_usd - row.trained_agent_usd for row in rows])
-    half = half_width(saved)
-    word = ("beats uncoordinated" if saved.mean() - half > 0 else "loses to uncoordinated"
-            if saved.mean() + half < 0 else "is not told apart from uncoordinated")
-    missing, usual = (np.mean(kwh) for kwh in zip(*((row.trained_agent_missing_kwh, row.uncoordinated_missing_kwh)
-                                                    for row in rows), strict=True))
-    return (f"the trained agent {word} on {len(rows)} held-out weeks: it saves owners {saved.mean():.2f} +- {half:.2f} "
-            f"USD a week (95 %) of {np.mean([row.uncoordinated_usd for row in rows]):.2f}; {missing:.1f} kWh a week "
-            f"are missing at departures, under uncoordinated {usual:.1f}")
+    it = answer(rows)
+    return (f"the trained agent {it.word} on {it.weeks} held-out weeks: it saves owners {it.saved_usd:.2f} +- "
+            f"{it.saved_ci95_usd:.2f} USD a week (95 %) of {it.uncoordinated_usd:.2f}; {it.missing_kwh:.1f} kWh a week "
+            f"are missing at departures, under uncoordinated {it.uncoordinated_missing_kwh:.1f}")
 
 
 def main(arguments: Sequence[str]) -> int:
