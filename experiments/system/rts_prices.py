@@ -37,8 +37,8 @@ class Table:
     file: Path
 
 
-TABLES = (Table("rts_day", dt.date(2020, 1, 31), 17, FOLDER / "prices_2020-02.csv"),)
-"""Planned days; the last looks one more ahead."""
+TABLES = (Table("rts_day", dt.date(2020, 2, 7), 4, FOLDER / "prices_2020-02.csv"),)
+"""Planned days: two before the scenario's, its own and one; the last looks one more ahead."""
 
 
 def rows(result: Result, first: dt.date) -> Iterator[list[str]]:
@@ -48,8 +48,8 @@ def rows(result: Result, first: dt.date) -> Iterator[list[str]]:
         hours = planned.size if index == result.plan_count - 1 else HOURS_PER_DAY
         midnight = dt.datetime.combine(first, dt.time()) + dt.timedelta(days=index)
         for hour, price in enumerate(planned[:hours].tolist()):
-            yield [(midnight + dt.timedelta(hours=hour)).isoformat(timespec="minutes"), f"{price:.2f}", f"{price:.2f}",
-                   "C"]
+            shown = f"{round(price, 2) + 0.0:.2f}"  # no -0.00
+            yield [(midnight + dt.timedelta(hours=hour)).isoformat(timespec="minutes"), shown, shown, "C"]
 
 
 def table(folder: Path, wanted: Table, workers: int) -> None:
