@@ -70,5 +70,6 @@ EXPERIMENTS = (Experiment(
     name="league", page="league.md", question="How do all shipped controllers stand?", run=run,
     tables={"standings": Source(TABLE, ", ".join(SCENARIOS), ", ".join(map(str, SEEDS)), controller_names())},
     blocks={scenario: table_of(scenario) for scenario in SCENARIOS},
-    figures={"figure": Figure("league.png", ("standings",), picture, "What each controller saves against uncoordinated, a panel for each scenario.")},
+    figures={"figure": Figure("league.png", ("standings",), picture,
+                              "What each controller saves against uncoordinated, a panel for each scenario.")},
     cheap=CheapRow(f"{SMALL}, seed {SEEDS[0]}, uncoordinated and smart_charging", cheap, relative=2e-3)),)
