@@ -17,6 +17,8 @@ from audit.classes import CarClasses, classes_of
 from audit.finding import AuditError, Floats
 
 KIND, TRACES_KIND = "v2g-testbed result", "v2g-testbed vehicle traces"
+FIGURES_ALONE = "optimised"
+"""An attribute of files from which all but their figures was left out."""
 SCHEMAS = (1, 2)
 """Layouts of result files that are understood."""
 SECONDS_PER_HOUR = 3600
@@ -262,6 +264,9 @@ def _check_header(attributes: Values) -> None:
         newer = isinstance(version, int) and version > SCHEMAS[-1]
         raise AuditError(f"schema version {version}{', newer than this program' if newer else ''}; "
                          f"read are {', '.join(map(str, SCHEMAS))}")
+    if FIGURES_ALONE in attributes:
+        raise AuditError("holds figures alone (`record: figures`): there are no series that they could be held against; "
+                         "a sweep audits each case before it leaves the rest out")
     needed = ("scenario", "status", "controller", "seed", "step_s", "steps_total", "steps_written", "district_names")
     if missing := [name for name in needed if name not in attributes]:
         raise AuditError(f"its attributes lack {', '.join(missing)}")

@@ -57,7 +57,9 @@ def _figures(result: Result) -> TableOfResult:
 
 def _grouped(result: Result) -> Iterator[TableOfResult]:
     with h5py.File(result.path, "r", locking=False) as file:
-        groups = [(SYSTEM, file), *((name, file[f"districts/{name}"]) for name in result.districts),
+        # `record: figures` keeps no series of districts
+        districts = () if result.kept_figures is not None else result.districts
+        groups = [(SYSTEM, file), *((name, file[f"districts/{name}"]) for name in districts),
                   *((f"{ADDED_GROUP}.{name}", group) for name, group in file.get(ADDED_GROUP, {}).items()),
                   *((name, group) for name, group in file.items()
                     if isinstance(group, h5py.Group) and name not in (*LEFT_OUT, ADDED_GROUP, "districts"))]

@@ -13,6 +13,7 @@ from testbed.scenario.record import Scenario
 from testbed.setup.knowledge import objective_of
 
 ORACLE = "oracle"
+NO_CARS = "no cars to serve"
 Figures = Mapping[str, float | None]
 
 
@@ -28,7 +29,7 @@ class Standing:
     """Against `uncoordinated`, mean over seeds."""
     saved_ci95_usd: float
     score: float
-    """100 x saved over what `oracle` saves; NaN where that is not resolved."""
+    """100 x saved over what `oracle` saves; NaN where that is not resolved, or for who has no cars to serve."""
     service: str
     """How the service of cars differs; empty where it is equal."""
 
@@ -45,21 +46,24 @@ def ledger_of(scenario: Scenario) -> str:
 
 
 def standings(scenario: str, ledger: str, runs: Mapping[str, Mapping[int, Figures]]) -> list[Standing]:
-    """Rows of all controllers, the best first; `runs` are figures by controller and seed."""
+    """Rows of all controllers, the best first, who serves nobody last; `runs` are figures by controller and seed."""
     base, oracle = runs[BASE], runs.get(ORACLE, {})
     best = _saved(base, oracle, ledger)
     is_resolved = best.size > 0 and best.mean() >= max(_resolution(base, oracle), _half(best)) > 0
     rows = [_row(scenario, ledger, name, base, own, float(best.mean()) if is_resolved else np.nan)
             for name, own in runs.items()]
-    return sorted(rows, key=lambda row: (-row.saved_usd if np.isfinite(row.saved_usd) else np.inf, row.controller))
+    return sorted(rows, key=lambda row: (
+        row.service == NO_CARS, -row.saved_usd if np.isfinite(row.saved_usd) else np.inf, row.controller))
 
 
 def _row(scenario: str, ledger: str, name: str, base: Mapping[int, Figures], own: Mapping[int, Figures],
          best_usd: float) -> Standing:
     saved = _saved(base, own, ledger)
     mean = float(saved.mean()) if saved.size else np.nan
-    return Standing(scenario, ledger, name, saved.size, mean, half_width(saved), 100 * mean / best_usd,
-                    _service(base, own))
+    service = _service(base, own)
+    # the cost of a system without cars is no achievement of a controller
+    score = np.nan if service == NO_CARS else 100 * mean / best_usd
+    return Standing(scenario, ledger, name, saved.size, mean, half_width(saved), score, service)
 
 
 def _saved(base: Mapping[int, Figures], own: Mapping[int, Figures], ledger: str) -> np.ndarray:
@@ -83,7 +87,7 @@ def _resolution(*runs: Mapping[int, Figures]) -> float:
 def _service(base: Mapping[int, Figures], own: Mapping[int, Figures]) -> str:
     seeds = sorted(base.keys() & own.keys())
     if seeds and all(serves_no_cars({name: value or 0.0 for name, value in own[seed].items()}) for seed in seeds):
-        return "no cars to serve"
+        return NO_CARS
     means = {name: float(np.mean([(own[seed][name] or 0.0) - (base[seed][name] or 0.0) for seed in seeds]))
              if seeds else np.nan for name in SERVICE}
     return service_text(means)
@@ -94,7 +98,7 @@ HEAD = """# League
 
 Saved: less than `uncoordinated` on the same seeds ({seeds}), mean and half of its 95 % interval, on the ledger that
 `oracle` optimises there. Score: 0 is `uncoordinated`, 100 is `oracle`; a dash where the difference between the two is
-not resolved (below twice the gap of the plans, or within its interval).
+not resolved (below twice the gap of the plans, or within its interval), and for who has no cars to serve.
 """
 
 

@@ -59,12 +59,17 @@ def steadiness_warnings(results: Sequence[Result]) -> list[str]:
     """A sentence for each run whose batteries end fuller or emptier than a steady day allows."""
     warnings = []
     for result in results:
-        percent = steadiness_percent(result)
+        percent = _steadiness_percent(result)
         if percent > STEADY_PERCENT:
             warnings.append(f"{result.controller}, seed {result.seed}: not a steady day, stored energy changes by "
                             f"{readable(percent, 3)} % of what is charged (above {STEADY_PERCENT:g} %); "
                             "compare adjusted figures, and those with care")
     return warnings
+
+
+def _steadiness_percent(result: Result) -> float:
+    kept = result.kept_figures
+    return steadiness_percent(result) if kept is None else kept["steadiness_percent"]
 
 
 # ---------------------------------------------------------------- what was optimised

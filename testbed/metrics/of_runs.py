@@ -39,8 +39,8 @@ def definition(published: Metric, result: Result) -> str:
     """What the figure means in this run; where it counts against the reference run, that is named."""
     if published.name != "hours_fewer_units":
         return published.definition
-    reference = result.reference
-    return f"{published.definition} (here: {reference.name if reference else 'not written'})"
+    reference, silent = result.reference, "not written" if result.kept_figures is None else "not kept"
+    return f"{published.definition} (here: {reference.name if reference else silent})"
 
 
 def metrics_json(result: Result) -> dict[str, Any]:

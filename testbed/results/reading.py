@@ -108,14 +108,17 @@ class Result:
             try:
                 dataset = file[name]
             except KeyError as error:
-                why = "" if self.kept_figures is None else " (`record: figures` has kept figures alone)"
-                raise ResultError(f"{self.path}: holds no {name}{why}") from error
+                raise self._lacks(name) from error
             is_text = h5py.check_string_dtype(dataset.dtype) is not None
             values = np.asarray(dataset.asstr()[...] if is_text else dataset[...])
             # an axis knows its name; asking for its path searches the file
             axes = [h5py.h5ds.get_scale_name(dim[0].id) for dim in dataset.dims if len(dim)]
         is_over_time = axes[:1] == [b"time"] or PurePosixPath(name).name == "time"
         return values[: self.steps_written] if is_over_time else values
+
+    def _lacks(self, name: str) -> ResultError:
+        why = " (`record: figures` has kept figures alone)" if FIGURES_KEPT in self.attributes else ""
+        return ResultError(f"{self.path}: holds no {name}{why}")
 
     def _names(self, group: str) -> tuple[str, ...]:
         with self._open() as file:
@@ -251,13 +254,15 @@ class Result:
         return np.where(first == 0, initial_h, first)
 
     def has_network(self, district: str) -> bool:
-        with self._open() as file:
-            return bool(file[f"districts/{district}"].attrs["has_network"])
+        return bool(self.district_attribute(district, "has_network"))
 
     def district_attribute(self, district: str, name: str) -> Any:
         """What the file says of a district once."""
+        group = f"districts/{district}"
         with self._open() as file:
-            return file[f"districts/{district}"].attrs[name]
+            if group not in file:
+                raise self._lacks(group)
+            return file[group].attrs[name]
 
     # ------------------------------------------------------------ values
     def system(self, name: str) -> Array:

@@ -95,6 +95,8 @@ class Run:
     def _known(self, district: str) -> str:
         if district not in self.result.districts:
             raise KeyError(f"no district {district}; there are {', '.join(self.result.districts)}")
+        if self.result.kept_figures is not None:
+            self.result.has_network(district)  # says that nothing of it is there, and why
         return district
 
     def __repr__(self) -> str:

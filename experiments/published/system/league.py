@@ -13,7 +13,7 @@ from experiments.publishing.metric_rows import runs
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
 from testbed.league.league import SCENARIOS, SEEDS, TABLE, league_request, play
-from testbed.league.standings import Standing
+from testbed.league.standings import NO_CARS, Standing
 from testbed.metrics.of_runs import compute_metrics
 from testbed.setup.controller_loading import controller_names
 
@@ -50,7 +50,7 @@ def picture(rows: Sequence[Row]) -> Drawing:
     drawing = Canvas(figsize=(9, 4.5), layout="constrained")
     for axes, scenario in zip(drawing.subplots(1, len(SCENARIOS)), SCENARIOS, strict=True):
         own = [row for row in records_of([row for row in rows if row["saved_usd"]], Standing)
-               if row.scenario == scenario and not row.service.startswith("no cars")][::-1]
+               if row.scenario == scenario and row.service != NO_CARS][::-1]
         axes.barh([row.controller for row in own], [row.saved_usd for row in own],
                   xerr=[row.saved_ci95_usd for row in own], color="#4c78a8", ecolor="#555555")
         axes.axvline(0.0, color="#555555", linewidth=0.8)

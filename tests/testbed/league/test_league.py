@@ -64,6 +64,16 @@ def test_where_oracle_is_not_resolved_there_are_dollars_and_no_score(oracle: tup
     assert next(row.saved_usd for row in rows if row.controller == "mine") == 25
 
 
+def test_who_has_no_cars_to_serve_stands_last_and_has_no_score() -> None:
+    runs = table(uncoordinated=(1000, 1010), oracle=(900, 910), nobody=(500, 510))
+    for of_seed in runs["nobody"].values():
+        of_seed |= {"charged_mwh": 0.0, "driven_mwh": 0.0}
+    rows = standings("day", LEDGER, runs)
+    assert [row.controller for row in rows] == ["oracle", "uncoordinated", "nobody"]
+    assert math.isnan(rows[-1].score) and rows[-1].saved_usd == 500
+    assert "| `nobody` | - | 500.00 | 0.00 | no cars to serve |" in page(rows, (1, 2))
+
+
 def test_the_ledger_is_what_is_optimised() -> None:
     assert ledger_of(load_scenario("smoke", ["objective.tariff_in_objective=false"])) == LEDGER
     assert ledger_of(load_scenario("smoke", ["objective.tariff_in_objective=true"])) == "objective_usd_adjusted"
