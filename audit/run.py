@@ -265,8 +265,8 @@ def _check_header(attributes: Values) -> None:
         raise AuditError(f"schema version {version}{', newer than this program' if newer else ''}; "
                          f"read are {', '.join(map(str, SCHEMAS))}")
     if FIGURES_ALONE in attributes:
-        raise AuditError("holds figures alone (`record: figures`): there are no series that they could be held against; "
-                         "a sweep audits each case before it leaves the rest out")
+        raise AuditError("holds figures alone (`record: figures`): there are no series that they could be held "
+                         "against; a sweep audits each case before it leaves the rest out")
     needed = ("scenario", "status", "controller", "seed", "step_s", "steps_total", "steps_written", "district_names")
     if missing := [name for name in needed if name not in attributes]:
         raise AuditError(f"its attributes lack {', '.join(missing)}")

@@ -186,6 +186,7 @@ def published() -> set[str]:
     return {metric.function.__name__ for metric in METRICS.values()}
 
 
+@cache
 def equation_functions() -> set[str]:
     """Functions whose docstring begins with an equation's number, e.g. `(U1)` or `(12)`."""
     numbered = re.compile(r"^\(([UJ]\d+\w?|\d+|F\d[^)]*)\)")

@@ -29,8 +29,8 @@ def replanned_run(replanned):
 @pytest.fixture(scope="session")
 def placed(folder):
     """A day whose lower layer solves branch flow, with traces and without forecast errors."""
-    return small_run.run(folder, "record.vehicles=true", "spatial.look_ahead_h=2", "planning.horizon_h=25",
-                         "planning.mip_gap=2e-2", controller="bilayer", name="placed.h5")
+    return small_run.run(folder, "planning.redispatch=hourly", "record.vehicles=true", "spatial.look_ahead_h=2",
+                         "planning.horizon_h=25", "planning.mip_gap=2e-2", controller="bilayer", name="placed.h5")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from testbed.setup.controller_loading import load_controller
 
 PLAIN = f"{Path(__file__).with_name('plain_controller.py')}:Plain"
 HOURLY = ("step_s=3600", "warmup_controlled_days=0", "planning.expectation=sampled", "planning.expectation_days=2",
-          "planning.expectation_vehicles_max=20")
+          "planning.expectation_vehicles_max=20", "planning.redispatch=none")
 
 
 def scenario(*overrides, cache_dir):

@@ -55,6 +55,13 @@ def test_a_wrong_model_is_seen(monkeypatch: pytest.MonkeyPatch, part: Callable[[
     assert not all(check.passed for check in part())
 
 
+@pytest.mark.parametrize(("feeder", "most_v"), [("ieee13", 2.0), ("ieee37", 0.5), ("ieee123", 5.0)])
+def test_scripts_as_they_are_are_not_the_published_cases(monkeypatch: pytest.MonkeyPatch, feeder: str,
+                                                         most_v: float) -> None:
+    monkeypatch.setattr(known_answers_phases, "AS_PUBLISHED", {})
+    assert max(map(abs, known_answers_phases.differences_v(feeder).values())) > most_v
+
+
 def test_another_schedule_at_the_same_cost_is_as_good(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known_answers, "UNITS_ON", (1,) * 24)
     checks = {check.name: check for check in known_answers.check_ten_units()}
