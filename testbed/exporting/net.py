@@ -38,8 +38,6 @@ def write_net(result: Result, district: str, output: Path) -> None:
 
 def feeder_in(result: Result, district: str) -> RadialFeeder:
     """The network as the file tells it."""
-    if district not in result.districts:
-        raise ResultError(f"{result.path}: no district {district}; there are {', '.join(result.districts)}")
     if not result.has_network(district):
         raise ResultError(f"{result.path}: district {district} has no network")
     if result.holds(district, "node_base_v"):

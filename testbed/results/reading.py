@@ -258,6 +258,7 @@ class Result:
 
     def district_attribute(self, district: str, name: str) -> Any:
         """What the file says of a district once."""
+        self._check_known(district)
         group = f"districts/{district}"
         with self._open() as file:
             if group not in file:
@@ -271,9 +272,12 @@ class Result:
 
     def district(self, district: str, name: str) -> Array:
         """A variable of a district [time, ...], one of its axes, `bus_zone` or `vehicle_NAME`."""
+        self._check_known(district)
+        return self._read(f"districts/{district}/{name}")
+
+    def _check_known(self, district: str) -> None:
         if district not in self.districts:
             raise ResultError(f"{self.path}: no district {district}; there are {', '.join(self.districts)}")
-        return self._read(f"districts/{district}/{name}")
 
     def bus_labels(self, district: str) -> tuple[str, ...]:
         """How people call the buses: their numbers, with their names where they have some."""

@@ -248,13 +248,14 @@ class Circuit:
                                 f"{', '.join(map(str, there)) or 'none of 1, 2, 3'}")
         if problems:
             raise RecordError(f"feeder {self.master}: " + "; ".join(problems))
-        self._engine.add_loads([self._port_command(i, port) for i, port in enumerate(self.ports)])
+        self._engine.add_loads([self.load_at(port, f"testbed_port_{i}") for i, port in enumerate(self.ports)])
 
-    def _port_command(self, i: int, port: Port) -> str:
+    def load_at(self, port: Port, name: str) -> str:
+        """The line of OpenDSS that makes a load there which draws exactly what is said, at first nothing."""
         base_kv = self.nodes.base_v[self.nodes.row_of()[f"{port.bus}.{port.phases[0]}"]] / 1e3
         kv = base_kv if len(port.phases) == 1 else base_kv * np.sqrt(3.0)
         count, connection = (1, "delta") if len(port.phases) == 2 else (len(port.phases), "wye")
-        return (f"new load.testbed_port_{i} bus1={port.name} phases={count} conn={connection} kv={float(kv)!r} "
+        return (f"new load.{name} bus1={port.name} phases={count} conn={connection} kv={float(kv)!r} "
                 f"kw=0 kvar=0 model=1 {WIDE}")
 
     def _widen_loads(self) -> None:

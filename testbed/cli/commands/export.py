@@ -14,8 +14,9 @@ from testbed.results.reading import Result
 from testbed.running.preflight import WrongRequest, file_mistakes, folder_mistakes
 from testbed.scripting.given import expect
 
-PACKAGES = {"parquet": ("pyarrow",), "netcdf": ("xarray", "h5netcdf")}
-EXTRA = {"parquet": "export", "netcdf": "notebooks"}
+PACKAGES = {"parquet": ("pyarrow",), "netcdf": ("xarray", "h5netcdf"), "opendss": ("opendssdirect",)}
+EXTRA = {"parquet": "export", "netcdf": "notebooks", "opendss": "three-phase"}
+FOLDERS = ("csv", "parquet", "opendss")
 
 
 @reported
@@ -26,18 +27,22 @@ def command(
     netcdf: Annotated[bool, typer.Option("--netcdf", help="One NetCDF-4 file.")] = False,
     pandapower: Annotated[str | None, typer.Option("--pandapower", metavar="DISTRICT",
                           help="The district's network as a pandapower net with its loads over time.")] = None,
+    opendss: Annotated[str | None, typer.Option("--opendss", metavar="DISTRICT",
+                       help="A folder of OpenDSS: the district's circuit with its loads and cars over time.")] = None,
     output: Annotated[Path | None, typer.Option("-o", metavar="PATH", help="Where to [default: beside it].")] = None,
 ) -> None:
     """Write a result in another form: tables, NetCDF, or a district's network with its loads."""
     expect("result", str(file))
-    form = _form({"csv": csv, "parquet": parquet, "netcdf": netcdf, "pandapower": pandapower is not None})
+    form = _form({"csv": csv, "parquet": parquet, "netcdf": netcdf, "pandapower": pandapower is not None,
+                  "opendss": opendss is not None})
     result = opened(file)
-    target = output or _usual(file, form, pandapower or "")
+    district = pandapower or opendss or ""
+    target = output or _usual(file, form, district)
     mistakes = _mistakes(form, target)
     if mistakes:
         raise WrongRequest(mistakes)
     with content_read(file):
-        _write(form, result, target, pandapower or "")
+        _write(form, result, target, district)
     tell(target)
 
 
@@ -50,7 +55,8 @@ def _form(asked: dict[str, bool]) -> str:
 
 def _usual(file: Path, form: str, district: str) -> Path:
     """Beside the result, under its name."""
-    ending = {"csv": "-csv", "parquet": "-parquet", "netcdf": ".nc", "pandapower": f"-{district}.json"}[form]
+    ending = {"csv": "-csv", "parquet": "-parquet", "netcdf": ".nc", "pandapower": f"-{district}.json",
+              "opendss": f"-{district}-opendss"}[form]
     return file.with_name(f"{file.stem}{ending}")
 
 
@@ -59,7 +65,7 @@ def _mistakes(form: str, target: Path) -> list[str]:
 
     missing = [name for name in PACKAGES.get(form, ()) if find_spec(name) is None]
     wrong = [f"--{form}: needs {' and '.join(missing)}: pip install 'v2g-testbed[{EXTRA[form]}]'"] if missing else []
-    if form in ("csv", "parquet"):
+    if form in FOLDERS:
         return wrong + folder_mistakes(target, f"-o {target}")
     return wrong + file_mistakes(target, "-o", ".nc" if form == "netcdf" else ".json")
 
@@ -75,6 +81,10 @@ def _write(form: str, result: Result, target: Path, district: str) -> None:
         from testbed.exporting.netcdf import write_netcdf  # noqa: PLC0415 - an extra
 
         write_netcdf(result, target)
+    elif form == "opendss":
+        from testbed.exporting.circuit_folder import write_circuit  # noqa: PLC0415 - an extra
+
+        write_circuit(result, district, target)
     else:
         from testbed.exporting.net import write_net  # noqa: PLC0415 - pandapower is slow to import
 

@@ -108,7 +108,7 @@ def test_ratios_become_transformers_and_admittances_shunts() -> None:
 
 
 @pytest.mark.parametrize(("words", "told"), [
-    ((), "give one of --csv, --parquet, --netcdf, --pandapower"),
+    ((), "give one of --csv, --parquet, --netcdf, --pandapower, --opendss"),
     (("--csv", "--netcdf"), "give one of"),
     (("--netcdf", "-o", "x.txt"), "-o x.txt: must end in .nc"),
     (("--pandapower", "nowhere"), "no district nowhere; there are feeder33, rest"),
