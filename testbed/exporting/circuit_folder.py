@@ -127,7 +127,8 @@ def _following(follower: Follower, result: Result) -> tuple[str, str]:
 
 
 def _end(result: Result) -> list[str]:
-    return [f"set mode=daily stepsize={result.step_s}s number=1 hour=0 sec=0", "set tolerance=1e-9 maxiterations=200", ""]
+    return [f"set mode=daily stepsize={result.step_s}s number=1 hour=0 sec=0",
+            "set tolerance=1e-9 maxiterations=200", ""]
 
 
 def _write(path: Path, content: bytes) -> None:

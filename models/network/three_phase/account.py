@@ -18,6 +18,8 @@ MODELS = {2: "impedance", 3: "constant P, quadratic Q", 4: "with exponents", 5: 
 """OpenDSS's numbers of models of loads."""
 CONTROLS = ("regcontrol", "capcontrol")
 STATIC = "static"
+ASSUMED_A = 400.0
+"""Rating that OpenDSS gives lines without one."""
 ANOTHER_LEVEL = 1.3
 """What a nominal voltage may differ by from that of its bus (A); between phases and to earth differ by 1.73."""
 
@@ -35,7 +37,8 @@ class CircuitAccount:
 
 def account_of(circuit: Circuit, feeder: ThreePhaseFeeder) -> CircuitAccount:
     """The account of a circuit as a district's network."""
-    return CircuitAccount((_size(circuit, feeder), *_driven(circuit, feeder), *_by_itself(circuit)))
+    return CircuitAccount((_size(circuit, feeder), *_driven(circuit, feeder), *_ratings(circuit, feeder),
+                           *_by_itself(circuit)))
 
 
 def _size(circuit: Circuit, feeder: ThreePhaseFeeder) -> str:
@@ -54,6 +57,16 @@ def _driven(circuit: Circuit, feeder: ThreePhaseFeeder) -> Iterator[str]:
     apart = feeder.bus_count - len(circuit.nodes.bus_names)
     if apart:
         yield f"cars have rows of their own behind {apart} of {len(customers_of(circuit).phases)} customers' buses"
+
+
+def _ratings(circuit: Circuit, feeder: ThreePhaseFeeder) -> Iterator[str]:
+    """Whether lines may have OpenDSS's own rating, which is none of theirs."""
+    conductors = circuit.conductors
+    lines, assumed = (len({name for name, its in zip(conductors.element, chosen, strict=True) if its})
+                      for chosen in (conductors.is_line, conductors.is_line & (conductors.rating_a == ASSUMED_A)))
+    if feeder.line_rating_a is None and assumed:
+        yield (f"assumed: {assumed} of {lines} lines may carry {ASSUMED_A:g} A, which OpenDSS gives those without "
+               "normamps; line_rating_a gives all lines another rating")
 
 
 def _by_itself(circuit: Circuit) -> Iterator[str]:

@@ -118,6 +118,19 @@ def test_what_is_driven_and_what_acts_by_itself_is_told():
     assert "277.1" in text and "limits 0.9 to 1.05 pu" in text
 
 
+@pytest.mark.parametrize(("normamps", "rating_a", "told"), [
+    ("", None, "assumed: 1 of 2 lines may carry 400 A"), ("normamps=90", None, ""), ("", 120.0, "")])
+def test_a_rating_that_nobody_gave_is_told(tmp_path, normamps, rating_a, told):
+    master = tmp_path / "Master.dss"
+    master.write_text(
+        "clear\nnew circuit.two basekv=0.4 bus1=a\n"
+        f"new line.one bus1=a bus2=b length=0.1 {normamps}\nnew line.two bus1=b bus2=c length=0.1 normamps=200\n"
+        "new load.house bus1=c.1 phases=1 kv=0.23 kw=1 kvar=0\nset voltagebases=[0.4]\ncalcvoltagebases\nsolve\n")
+    feeder = feeder_from(str(master), FeederLimits(line_rating_a=rating_a))
+    lines = [line for line in account_of(circuit_from(str(master)), feeder).lines() if line.startswith("assumed")]
+    assert [line.split(",")[0] for line in lines] == ([told] if told else [])
+
+
 def test_a_rating_and_a_source_voltage_of_ones_own():
     feeder = feeder_from("dss:ieee13", FeederLimits(slack_vm_pu=1.02, line_rating_a=200.0, substation_kva=5000.0))
     assert feeder.v_slack_pu == pytest.approx(1.02, abs=1e-3)
