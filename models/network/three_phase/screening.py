@@ -7,8 +7,10 @@ are there, since the engine would understand shorter forms of others too.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +51,7 @@ _OPTION = re.compile(r"([%\w\-]+)\s*=")
 _VALUE = re.compile(r"(?:([%\w\-.]+)\s*=\s*)?(\"[^\"]*\"|'[^']*'|\([^)]*\)|\[[^\]]*\]|\{[^}]*\}|[^\s,=]+)")
 _FILE_INSIDE = re.compile(r"\b(\w*file)\s*=\s*[\"'(\[{]*\s*([^\s\"')\]},|]*)", re.IGNORECASE)
 _QUOTED = "\"'()[]{}"
+_QUOTING = re.compile(r"[\"'()\[\]{}]")
 _CLOSERS = {'"': '"', "'": "'", "(": ")", "[": "]", "{": "}"}
 _FIRST_VALUE = re.compile(r"\s*(?:file\s*=\s*)?(?:\"([^\"]*)\"|'([^']*)'|\(([^)]*)\)|\[([^\]]*)\]|\{([^}]*)\}|(\S+))",
                           re.IGNORECASE)
@@ -70,9 +73,43 @@ class Screened(NamedTuple):
     """Names of the circuits that it makes."""
 
 
+class _Known(NamedTuple):
+    """What a script was found to be, and what that hangs on."""
+
+    screened: Screened
+    digests: list[bytes]
+    """Of all that it reads."""
+    places: dict[Path, Path]
+    """Where each path that it names led to: links may be turned."""
+
+    def still_holds(self) -> bool:
+        return all(path.resolve() == place for path, place in self.places.items()) and self.digests == _digests(
+            self.screened.files)
+
+
+_KNOWN: dict[Path, _Known] = {}
+
+
 def screened(master: Path) -> Screened:
     """What the script at `master` reads and makes; RecordError tells file, line and what is allowed."""
-    return _Screening(master).result()
+    place = master.resolve()
+    known = _KNOWN.get(place)
+    if known is None or not known.still_holds():
+        screening = _Screening(master)
+        known = _KNOWN[place] = _Known(screening.result(), screening.digests, screening.places)
+    return known.screened
+
+
+def _digests(files: tuple[Path, ...]) -> list[bytes]:
+    """Of their present contents; empty where one cannot be read any more."""
+    try:
+        return [_digest(content_of(file, MOST_BYTES)) for file in files]
+    except ValueError:
+        return []
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
 
 
 class _Screening:
@@ -83,6 +120,9 @@ class _Screening:
         self._folder = master.resolve().parent
         self._mistakes: list[str] = []
         self._files: dict[Path, None] = {}
+        self.digests: list[bytes] = []
+        """Of the contents of its files, as they were read."""
+        self.places: dict[Path, Path] = {}
         self._circuits: list[tuple[str, Line]] = []
         self._bytes = 0
         self._class = ""
@@ -120,6 +160,7 @@ class _Screening:
         except ValueError as error:
             self._mistakes.append(f"{self._named(file)}: {error}")
             return None
+        self.digests.append(_digest(content))
         self._bytes += len(content)
         if self._bytes > MOST_BYTES or len(self._files) > MOST_FILES:
             raise RecordError(f"feeder {self._master}: reads more than {MOST_BYTES:,} bytes or {MOST_FILES:,} files")
@@ -212,7 +253,8 @@ class _Screening:
         if not path or path.startswith(("@", "~", "%")) or "$" in path:
             self._add(line, f"{what} {path!r:.60} names no file; a path beside the file that names it is allowed")
             return None
-        file = (line.file.parent / path.replace("\\", "/")).resolve()
+        named = line.file.parent / path.replace("\\", "/")
+        file = self.places[named] = named.resolve()
         if not file.is_relative_to(self._folder):
             self._add(line, f"{what} {path!r:.80} leaves the folder of the script; all files must lie in it")
             return None
@@ -234,6 +276,7 @@ def _lines(file: Path, text: str) -> Iterator[Line]:
             yield Line(file, number, bare)
 
 
+@lru_cache(maxsize=4096)
 def _shortens(name: str, names: tuple[str, ...]) -> bool:
     """Whether the engine could take the name for one of these: it understands shorter forms."""
     return bool(name) and any(full.startswith(name) for full in names)
@@ -246,6 +289,8 @@ def _is_number(value: str) -> bool:
 
 def _is_closed(text: str) -> bool:
     """Whether no quote or bracket is open at the end, by counts and as the engine reads them: to the first closer."""
+    if not _QUOTING.search(text):
+        return True
     closer = ""
     for letter in text:
         closer = _CLOSERS.get(letter, "") if not closer else "" if letter == closer else closer

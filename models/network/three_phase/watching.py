@@ -92,6 +92,7 @@ class WatchedCircuit:
         self._declared_v: Floats = own_v if declared_v is None else np.full(own_v.size, declared_v)
         self._at = np.concatenate(rows.nodes)
         """[voltages] node of each."""
+        self._alike = _by_size(rows.nodes)
         self._rated = np.flatnonzero(np.isfinite(rating_a) & (circuit.conductors.phase <= NEUTRAL))
         self._rating_a = rating_a[self._rated]
         self._balance_rows = self._unbalanced_rows()
@@ -103,7 +104,9 @@ class WatchedCircuit:
         flow = self._solve(p_kw, q_kvar, taps, begin)
         phasor = self._phasors(flow)
         vm = np.abs(flow.v_v) / self._declared_v
-        of_rows = np.stack([vm[:, at].mean(axis=1) if at.size else np.ones(len(vm)) for at in self._rows.nodes], axis=1)
+        of_rows = np.ones((len(vm), len(self._rows.nodes)))
+        for rows, nodes in self._alike:
+            of_rows[:, rows] = vm[:, nodes].mean(axis=2)
         return WatchedFlow(np.abs(phasor), phasor, of_rows, flow.losses_kw, flow.tap_pu, flow.p_source_kw,
                            flow.q_source_kvar)
 
@@ -146,6 +149,13 @@ class WatchedCircuit:
         whose = np.full(kind.size, -1)
         whose[: at.size] = np.repeat(np.arange(len(self._rows.nodes)), [own.size for own in self._rows.nodes])
         return Watched(kind, element, (*phase, *("" for _ in self._balance_rows)), whose, low, high)
+
+
+def _by_size(nodes: tuple[Ints, ...]) -> list[tuple[Ints, Ints]]:
+    """(rows [n], their nodes [n, size]) of each number of nodes that rows have; rows without any are left out."""
+    sizes = np.array([at.size for at in nodes])
+    return [(rows, np.stack([nodes[row] for row in rows])) for rows in (
+        np.flatnonzero(sizes == size) for size in np.unique(sizes) if size)]
 
 
 def _phase(number: int) -> str:

@@ -107,3 +107,32 @@ def test_bytes_that_are_no_text_are_told(tmp_path):
 def test_a_name_that_does_not_come_along_is_told():
     with pytest.raises(RecordError, match="feeder dss:ieee14: unknown, allowed: dss:ieee13"):
         master_of("dss:ieee14")
+
+
+def test_what_was_screened_is_screened_again_when_it_has_changed(tmp_path):
+    master, part, other = (tmp_path / name for name in ("Master.dss", "part.dss", "other.dss"))
+    master.write_text("new circuit.a\nredirect part.dss\n")
+    part.write_text("new line.x\n")
+    other.write_text("show voltages\n")
+    assert screened(master) is screened(master)
+    part.write_text("show voltage\n")
+    with pytest.raises(RecordError, match="part.dss line 1"):
+        screened(master)
+    part.write_text("new line.x\n")
+    assert len(screened(master).files) == 2
+    part.unlink()
+    with pytest.raises(RecordError, match="is no file"):
+        screened(master)
+
+
+def test_a_link_that_was_turned_is_screened_again(tmp_path):
+    master, link = tmp_path / "Master.dss", tmp_path / "part.dss"
+    for name, text in (("good.dss", "new line.x\n"), ("bad.dss", "show voltages\n")):
+        (tmp_path / name).write_text(text)
+    master.write_text("new circuit.a\nredirect part.dss\n")
+    link.symlink_to("good.dss")
+    screened(master)
+    link.unlink()
+    link.symlink_to("bad.dss")
+    with pytest.raises(RecordError, match="bad.dss line 1"):
+        screened(master)
