@@ -116,7 +116,7 @@ def test_what_was_screened_is_screened_again_when_it_has_changed(tmp_path):
     other.write_text("show voltages\n")
     assert screened(master) is screened(master)
     part.write_text("show voltage\n")
-    with pytest.raises(RecordError, match="part.dss line 1"):
+    with pytest.raises(RecordError, match=r"part\.dss line 1"):
         screened(master)
     part.write_text("new line.x\n")
     assert len(screened(master).files) == 2
@@ -134,5 +134,5 @@ def test_a_link_that_was_turned_is_screened_again(tmp_path):
     screened(master)
     link.unlink()
     link.symlink_to("bad.dss")
-    with pytest.raises(RecordError, match="bad.dss line 1"):
+    with pytest.raises(RecordError, match=r"bad\.dss line 1"):
         screened(master)
