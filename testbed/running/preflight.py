@@ -10,25 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
 from controllers.port import Controller
-from models.network.source import source_of
-from testbed.scenario.loading import ScenarioError, load_scenario
+from testbed.running.scenario_mistakes import scenario_or_mistakes
+from testbed.running.stored_plan import plan_mistakes
 from testbed.scenario.marked_yaml import LONGEST
 from testbed.scenario.parts.execution import ADDRESS, LAST_PORT
 from testbed.scenario.plain_text import path_mistake
 from testbed.setup.controller_loading import ControllerError, Usual, load_controller
 from testbed.setup.given_controllers import check_controller, check_parameters, label_of, unknown_names, words_of
 from testbed.users.parameters import called, file_words, in_words, same, unusual
-from testbed.wiring.run_spec import DAY_S, RunSpec
+from testbed.wiring.run_spec import RunSpec
 
 if TYPE_CHECKING:
-    from testbed.results.reading import Result
     from testbed.scenario.record import Scenario
 
 RESULTS = Path("results")
-SECONDS_PER_HOUR = 3600
 MOST_SEEDS = 100_000
 LAST_SEED = 2**63 - 1
 """Of a run."""
@@ -64,11 +60,11 @@ def run_request(scenario: str, controller: str | Controller, seed: int | None = 
     force: write over the result of another request.
     """
     mistakes: list[str] = []
-    checked = _scenario(scenario, overrides, seed, mistakes)
+    checked = scenario_or_mistakes(scenario, overrides, seed, mistakes)
     controllers = _controllers((controller,), checked, mistakes)
     if output is None and checked is not None and controllers:
         output = default_folder(checked) / result_name(label_of(controllers[0]), checked.seed)
-    _check_plan(plan, checked, mistakes)
+    mistakes += plan_mistakes(plan, checked) if plan is not None else []
     if output is not None:
         mistakes += file_mistakes(output, "-o", ".h5")
         if plan is not None and output.resolve() == plan.resolve():
@@ -87,7 +83,7 @@ def compare_request(scenario: str, given: Sequence[str | Controller], seeds: int
     force: write over results of other requests.
     """
     mistakes: list[str] = []
-    checked = _scenario(scenario, overrides, None, mistakes)
+    checked = scenario_or_mistakes(scenario, overrides, None, mistakes)
     controllers = _controllers(given, checked, mistakes)
     labels = [label_of(variant) for variant in controllers]
     mistakes += [f"--controllers: {label} is there {labels.count(label)} times, every name with its parameters must "
@@ -96,7 +92,7 @@ def compare_request(scenario: str, given: Sequence[str | Controller], seeds: int
         mistakes.append(f"--seeds {seeds}: must be from 1 to {MOST_SEEDS:,}")
     if folder is None and checked is not None:
         folder = default_folder(checked)
-    _check_plan(plan, checked, mistakes)
+    mistakes += plan_mistakes(plan, checked) if plan is not None else []
     if folder is not None:
         mistakes += folder_mistakes(folder, f"-o {folder}")
     if mistakes or checked is None or folder is None:
@@ -138,136 +134,13 @@ def result_name(label: str, seed: int) -> str:
 def checked_scenario(name: str, overrides: Sequence[str] = ()) -> Scenario:
     """The scenario; WrongRequest lists every mistake."""
     mistakes: list[str] = []
-    checked = _scenario(name, overrides, None, mistakes)
+    checked = scenario_or_mistakes(name, overrides, None, mistakes)
     if mistakes or checked is None:
         raise WrongRequest(mistakes)
     return checked
 
 
 # ------------------------------------------------------------------ single parts
-def _scenario(name: str, overrides: Sequence[str], seed: int | None, mistakes: list[str]) -> Scenario | None:
-    try:
-        loaded = load_scenario(name, overrides, seed)
-    except ScenarioError as error:
-        mistakes += [str(mistake) for mistake in error.mistakes]
-        return None
-    known = len(mistakes)
-    mistakes += _unit_mistakes(loaded) + _profile_mistakes(loaded) + _price_mistakes(loaded)
-    mistakes += _session_mistakes(loaded)
-    mistakes += _class_mistakes(loaded)
-    mistakes += _network_mistakes(loaded)
-    if loaded.faults and len(mistakes) == known:
-        mistakes += _fault_mistakes(loaded)
-    if loaded.simulators and len(mistakes) == known:
-        mistakes += _simulator_mistakes(loaded)
-    return loaded
-
-
-def _unit_mistakes(scenario: Scenario) -> list[str]:
-    """Why the units that the scenario names cannot serve."""
-    from models.records.arrays import RecordError  # noqa: PLC0415
-    from testbed.setup.knowledge import thermal_units  # noqa: PLC0415
-
-    try:
-        thermal_units(scenario)
-    except RecordError as error:
-        return [f"units of scenario {scenario.name}: {error}"]
-    return []
-
-
-def _profile_mistakes(scenario: Scenario) -> list[str]:
-    """Why the series that the scenario names cannot serve: a file that is missing, has gaps or is too short."""
-    from models.system.profiles import ProfileError  # noqa: PLC0415
-    from testbed.setup.profiles import build_profiles  # noqa: PLC0415
-
-    try:
-        profiles = build_profiles(scenario)
-    except ProfileError as error:
-        return [f"profiles of scenario {scenario.name}: {error}"]
-    if profiles.forecast is not None and scenario.profiles.forecast_error != "off":
-        return [f"profiles.forecast_error={scenario.profiles.forecast_error}: must be off, as "
-                f"{scenario.profiles.file} has columns of forecasts"]
-    if scenario.profiles.source != "csv" or profiles.repeats:
-        return []
-    return _span_mistakes(f"profiles {scenario.profiles.file}", scenario, profiles.first_s, profiles.end_s, 0)
-
-
-def _class_mistakes(scenario: Scenario) -> list[str]:
-    """Why trips and cars of the user's own cannot serve."""
-    from testbed.setup.classes import class_mistakes  # noqa: PLC0415
-
-    return class_mistakes(scenario)
-
-
-def _price_mistakes(scenario: Scenario) -> list[str]:
-    """Why prices of one's own cannot serve."""
-    from models.system.own_prices import PriceError  # noqa: PLC0415
-    from models.system.tariff import is_table_of_prices  # noqa: PLC0415
-    from testbed.setup.prices import own_prices  # noqa: PLC0415
-
-    if not is_table_of_prices(scenario.tariff.table):
-        return []
-    try:
-        prices = own_prices(scenario)
-    except PriceError as error:
-        return [f"prices of scenario {scenario.name}: {error}"]
-    days_back = int(scenario.tariff.foresight == "day_before")
-    return [] if prices.repeats else _span_mistakes(f"prices {scenario.tariff.table}", scenario, prices.first_s,
-                                                    prices.end_s, days_back)
-
-
-def _span_mistakes(what: str, scenario: Scenario, first_s: int, end_s: int, days_back: int) -> list[str]:
-    """Whether dated rows from first_s to end_s hold all that a run asks for, days_back before it included."""
-    begin = -(scenario.days_before + days_back) * DAY_S
-    end = scenario.days * DAY_S + scenario.planning.horizon_h * SECONDS_PER_HOUR
-    if first_s <= begin and end <= end_s:
-        return []
-    has, needs = (f"from {a / SECONDS_PER_HOUR:g} h to {b / SECONDS_PER_HOUR:g} h" for a, b in
-                  ((first_s, end_s), (begin, end)))
-    return [f"{what}: has rows {has} after 00:00 of {scenario.profiles.start_date}, needed are rows {needs}: days "
-            "before counted ones, these and planning.horizon_h"]
-
-
-def _session_mistakes(scenario: Scenario) -> list[str]:
-    """Why recorded sessions that the scenario names cannot be replayed."""
-    if all(district.sessions is None for district in scenario.districts):
-        return []
-    from testbed.setup.recordings import recording_mistakes  # noqa: PLC0415 - loads the fleet's models
-
-    return recording_mistakes(scenario)
-
-
-def _network_mistakes(scenario: Scenario) -> list[str]:
-    """Why networks that come from elsewhere, or series at their buses, cannot serve: unknown, not radial, with gaps."""
-    elsewhere = [d for d in scenario.districts
-                 if d.feeder and (source_of(d.feeder).last_bus is None or d.series.is_given or d.series.curtailable)]
-    if not elsewhere:
-        return []
-    from testbed.setup.districts import network_mistakes  # noqa: PLC0415 - networks take a second to load
-
-    return [f"district {d.name}: {mistake}" for d in elsewhere for mistake in network_mistakes(d, scenario)]
-
-
-def _fault_mistakes(scenario: Scenario) -> list[str]:
-    """Why faults cannot be where they are said to be; asked only where networks and units can serve."""
-    from testbed.simulators.injecting import fault_mistakes  # noqa: PLC0415 - networks take a second to load
-
-    return fault_mistakes(scenario)
-
-
-def _simulator_mistakes(scenario: Scenario) -> list[str]:
-    """What simulators of others want to hear that is not recorded."""
-    from testbed.peers.wires import WrongPeers, wires  # noqa: PLC0415
-
-    spec, mistakes = RunSpec(scenario, "", scenario.seed, Path()), []
-    for name in scenario.simulators:
-        try:
-            wires(spec, name)
-        except WrongPeers as error:
-            mistakes += error.mistakes
-    return mistakes
-
-
 def _truth_mistakes(scenario: Scenario, made: Sequence[Controller]) -> list[str]:
     """What comes to be is known beforehand to nobody where another simulator tells it."""
     untold = [name for name, simulator in scenario.simulators.items() if simulator.place == "profiles"]
@@ -347,52 +220,6 @@ def _older_mistakes(scenario: Scenario, controller: Controller, seed: int, plan:
     spec = RunSpec(scenario, words_of(controller), seed, file, plan.resolve() if plan else None)
     mistake = overwriting_mistake(spec, label_of(controller), f"-o {file}")
     return [mistake] if mistake else []
-
-
-def _check_plan(plan: Path | None, scenario: Scenario | None, mistakes: list[str]) -> None:
-    if plan is None:
-        return
-    from testbed.results.reading import ResultError, open_result, stored_plans  # noqa: PLC0415
-    from testbed.results.trial import trial_mistake  # noqa: PLC0415
-
-    if wrong := path_mistake(str(plan)):
-        mistakes.append(f"--plan {str(plan)[:LONGEST]}: {wrong}")
-        return
-    if plan.is_file() and (damage := trial_mistake(plan)):
-        mistakes.append(f"--plan {plan}: {damage}")
-        return
-    try:
-        result = open_result(plan)
-        problems = [] if scenario is None else _plan_problems(result, scenario)
-        if not problems:
-            stored_plans(plan)
-    except ResultError as error:
-        mistakes.append(f"--plan {error}")
-        return
-    except (LookupError, TypeError, ValueError, AttributeError, OSError, yaml.YAMLError) as error:
-        mistakes.append(f"--plan {plan}: its parts do not fit together, it was altered or is damaged "
-                        f"({type(error).__name__}: {error})")
-        return
-    mistakes += [f"--plan {plan}: {problem}" for problem in problems]
-
-
-def _plan_problems(result: Result, scenario: Scenario) -> list[str]:
-    """Why this result's plans do not fit the scenario."""
-    theirs = result.scenario
-    problems = [
-        f"its planning.{key} is {theirs['planning'][key]}, the scenario's {getattr(scenario.planning, key)}"
-        for key in ("horizon_h", "binding_h") if theirs["planning"][key] != getattr(scenario.planning, key)
-    ]
-    if result.warmup_controlled_days != scenario.warmup_controlled_days:
-        problems.append(f"its warmup_controlled_days is {result.warmup_controlled_days}, the scenario's "
-                        f"{scenario.warmup_controlled_days}: counted time would begin from another state")
-    names, their_names = [d.name for d in scenario.districts], [d["name"] for d in theirs["districts"]]
-    if names != their_names:
-        problems.append(f"its districts are {', '.join(their_names)}, the scenario's {', '.join(names)}")
-    needed = scenario.days * 24 // scenario.planning.binding_h
-    if result.plan_count < needed:
-        problems.append(f"holds {result.plan_count} plans, the scenario needs {needed}")
-    return problems
 
 
 def listen_address(text: str) -> tuple[str, int]:
