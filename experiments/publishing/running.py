@@ -19,16 +19,24 @@ from testbed.wiring.code_version import code_hash
 
 ROOT = Path(__file__).resolve().parents[1]
 BEAT_S = 30.0
+SHOWING = ("published", "publishing", "site")
+"""Packages that make no rows."""
 Main = Callable[[Sequence[str]], int]
 
 
 @cache
 def study_hash() -> str:
-    """Of the code that runs are made of and of the experiments' own, how they are published left out."""
+    """Of the code that runs are made of and of the experiments' own, scenarios too."""
     digest = hashlib.sha256(code_hash().encode())
-    for file in sorted([*ROOT.glob("*.py"), *ROOT.glob("claims/*.py")]):
+    for file in study_files():
         digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def study_files() -> list[Path]:
+    """All that an experiment's rows may hang on; how they are published and shown is left out."""
+    files = (file for kind in ("py", "yaml") for file in ROOT.rglob(f"*.{kind}"))
+    return sorted(file for file in files if file.relative_to(ROOT).parts[0] not in SHOWING)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,14 @@ def test_a_step_is_done_again_when_experiments_have_changed(tmp_path: Path, monk
     assert done == [1, 2]
 
 
+def test_every_file_that_makes_rows_counts() -> None:
+    names = {file.relative_to(running.ROOT).as_posix() for file in running.study_files()}
+    assert {"runs.py", "feeder/hosting.py", "claims/hours.py", "scenarios/study_day.yaml", "system/sobol.py"} <= names
+    folders = {path.name for path in running.ROOT.iterdir() if (path / "__init__.py").exists()}
+    assert {name.split("/")[0] for name in names if "/" in name} >= folders - set(running.SHOWING)
+    assert not any(name.startswith(running.SHOWING) for name in names)
+
+
 def test_a_step_that_fails_is_not_done(tmp_path: Path) -> None:
     def broken() -> None:
         raise KeyboardInterrupt
