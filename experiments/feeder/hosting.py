@@ -4,7 +4,7 @@
 
 Per seed houses get cars in one order, the same for all controllers. Capacity is the largest share of houses such that
 it and all smaller shares keep every limit by AC on three phases and at least 99 % of the feasible wanted energy is
-delivered; limits that houses break by themselves are named and cars may make them no worse. Each case is a row of
+delivered; where houses break a limit by themselves capacity is 0, and the limit is named. Each case is a row of
 cases.csv as soon as it is known; what is there is not computed again.
 """
 
@@ -13,8 +13,9 @@ from __future__ import annotations
 import argparse
 import csv
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from experiments.feeder.hosting_street import (
     CHEAP_FROM_H,
     NOON_H,
     STEP_H,
+    Chargers,
     Coordinated,
     Day,
     Judge,
@@ -36,7 +38,9 @@ from models.records.arrays import Floats
 STEP_CARS = 5
 ENOUGH = 0.99
 QUANTILE = 0.05
-COLUMNS = ("seed", "drivers", "controller", "cars", "keeps", "delivered_share", "lowest_v", "broken")
+COLUMNS = ("seed", "drivers", "chargers", "controller", "cars", "keeps", "delivered_share", "lowest_v", "broken")
+KEYS = 5
+"""Columns that name a case."""
 Powers = Callable[[Judge, Day, int], tuple[Floats, Floats | None]]
 
 
@@ -60,32 +64,34 @@ class Case:
 
     seed: int
     drivers: str
+    chargers: str
     controller: str
     cars: int
 
     @property
     def key(self) -> tuple[str, ...]:
-        return (str(self.seed), self.drivers, self.controller, str(self.cars))
+        return (str(self.seed), self.drivers, self.chargers, self.controller, str(self.cars))
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--drivers", choices=("all", "home"), default="all")
+    parser.add_argument("--chargers", choices=get_args(Chargers), default="one")
     parser.add_argument("-o", "--output", type=Path, default=Path("results/hosting"))
     given = parser.parse_args(arguments)
-    return exit_code(lambda: study(given.seeds, given.drivers, given.output))
+    return exit_code(lambda: study(given.seeds, given.drivers, given.chargers, given.output))
 
 
-def study(seeds: int, drivers: str, folder: Path) -> int:
+def study(seeds: int, drivers: str, chargers: Chargers, folder: Path) -> int:
     """All cases that are not in the folder yet; then the capacities."""
     folder.mkdir(parents=True, exist_ok=True)
-    street, done = Street(), read_cases(folder / "cases.csv")
+    street, done = Street(chargers), read_cases(folder / "cases.csv")
     for seed in range(1, seeds + 1):
         day = drawn_day(street, seed, drivers == "all")
         judge = Judge(street, day)
         for controller in CONTROLLERS:
-            _climb(street, judge, day, Case(seed, drivers, controller, 0), done, folder / "cases.csv")
+            _climb(street, judge, day, Case(seed, drivers, chargers, controller, 0), done, folder / "cases.csv")
         say(f"seed {seed} of {seeds}")
     write_capacities(capacities(done, street.houses), folder / "capacities.csv")
     return 0
@@ -95,7 +101,7 @@ def _climb(street: Street, judge: Judge, day: Day, case: Case, done: dict[tuple[
            ) -> None:
     """More cars until a share does not keep what it must."""
     for cars in range(STEP_CARS, street.houses + 1, STEP_CARS):
-        at = Case(case.seed, case.drivers, case.controller, cars)
+        at = replace(case, cars=cars)
         if at.key not in done:
             done[at.key] = _row(at, _tried(judge, day, at))
             append(done[at.key], file)
@@ -109,8 +115,9 @@ def _tried(judge: Judge, day: Day, case: Case) -> Outcome:
 
 
 def _row(case: Case, outcome: Outcome) -> dict[str, str]:
-    keeps = not outcome.broken and outcome.delivered_share >= ENOUGH
-    values = (*case.key, str(int(keeps)), f"{outcome.delivered_share:.6f}", f"{outcome.lowest_v:.3f}", outcome.broken)
+    broken = f"without cars: {outcome.broken_without}" if outcome.broken_without else outcome.broken
+    keeps = not broken and outcome.delivered_share >= ENOUGH
+    values = (*case.key, str(int(keeps)), f"{outcome.delivered_share:.6f}", f"{outcome.lowest_v:.3f}", broken)
     return dict(zip(COLUMNS, values, strict=True))
 
 
@@ -120,7 +127,7 @@ def read_cases(file: Path) -> dict[tuple[str, ...], dict[str, str]]:
         return {}
     with file.open(newline="", encoding="utf-8") as opened:
         rows = [row for row in csv.DictReader(opened) if None not in row.values()]
-    return {tuple(row[name] for name in COLUMNS[:4]): row for row in rows}
+    return {tuple(row[name] for name in COLUMNS[:KEYS]): row for row in rows}
 
 
 def append(row: Mapping[str, str], file: Path) -> None:
@@ -133,11 +140,11 @@ def append(row: Mapping[str, str], file: Path) -> None:
         writer.writerow(row)
 
 
-def capacities(done: Mapping[tuple[str, ...], Mapping[str, str]], houses: int) -> dict[tuple[str, str], Floats]:
-    """Per drivers and controller the capacity of each seed as a share of houses."""
-    found: dict[tuple[str, str], dict[str, dict[int, bool]]] = {}
-    for (seed, drivers, controller, cars), row in done.items():
-        found.setdefault((drivers, controller), {}).setdefault(seed, {})[int(cars)] = row["keeps"] == "1"
+def capacities(done: Mapping[tuple[str, ...], Mapping[str, str]], houses: int) -> dict[tuple[str, ...], Floats]:
+    """Per drivers, chargers and controller the capacity of each seed as a share of houses."""
+    found: dict[tuple[str, ...], dict[str, dict[int, bool]]] = {}
+    for (seed, drivers, chargers, controller, cars), row in done.items():
+        found.setdefault((drivers, chargers, controller), {}).setdefault(seed, {})[int(cars)] = row["keeps"] == "1"
     return {key: np.array([capacity(kept) / houses for kept in seeds.values()]) for key, seeds in found.items()}
 
 
@@ -151,15 +158,15 @@ def capacity(keeps: Mapping[int, bool]) -> int:
     return most
 
 
-def write_capacities(shares: Mapping[tuple[str, str], Floats], file: Path) -> None:
+def write_capacities(shares: Mapping[tuple[str, ...], Floats], file: Path) -> None:
     """Median and 5 % quantile over seeds, with bootstrap intervals of 95 %."""
     with file.open("w", newline="", encoding="utf-8") as opened:
         writer = csv.writer(opened)
-        writer.writerow(["drivers", "controller", "seeds", "median", "median_low", "median_high", "quantile_5",
-                         "quantile_5_low", "quantile_5_high"])
-        for (drivers, controller), values in shares.items():
+        writer.writerow(["drivers", "chargers", "controller", "seeds", "median", "median_low", "median_high",
+                         "quantile_5", "quantile_5_low", "quantile_5_high"])
+        for case, values in shares.items():
             told = [figure for quantile in (0.5, QUANTILE) for figure in interval(values, quantile)]
-            writer.writerow([drivers, controller, values.size, *(f"{figure:.4f}" for figure in told)])
+            writer.writerow([*case, values.size, *(f"{figure:.4f}" for figure in told)])
 
 
 def interval(values: Floats, quantile: float, draws: int = 2000) -> tuple[float, float, float]:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import linprog
 
-from controllers.spatial.three_phase.limits import KEPT, Bounds, bounds_of, named
+from controllers.spatial.three_phase.limits import KEPT, Bounds, bounds_of, broken_without, named
 from controllers.spatial.three_phase.linear import Linear, around, sensitivities
 from models.network.three_phase.circuit import circuit_from
-from models.network.three_phase.records import Port
+from models.network.three_phase.records import PHASES, Port
 from models.network.three_phase.watching import PhaseLimits, WatchedCircuit, watched_ports
 from models.records.arrays import Floats, Ints
 from models.records.three_phase import VOLTAGE
 
+Chargers = Literal["one", "three"]
+"""Phases that a charger of CHARGER_KW is on."""
 LOWEST_V, HIGHEST_V, DECLARED_V = 216.2, 253.0, 230.0
 """Of Britain: 230 V, 10 % up and 6 % down."""
 STEPS, STEP_H = 24, 1.0
@@ -35,23 +38,37 @@ ROUNDS, MOST_ROWS = 6, 200
 
 
 class Street:
-    """The circuit with the houses' measured day."""
+    """The circuit with the houses' measured day; chargers on the house's own phase, or on all three."""
 
-    def __init__(self) -> None:
+    def __init__(self, chargers: Chargers = "one") -> None:
         script = circuit_from("dss:european_lv")
         loads = script.loads
-        ports = [Port(bus, phases) for bus, phases in zip(loads.bus, loads.phases, strict=True)]
+        ports, names = [Port(bus, phases) for bus, phases in zip(loads.bus, loads.phases, strict=True)], loads.names
+        self.car_rows: Ints = np.arange(1, len(ports) + 1)
+        """[house] rows of the circuit at which cars charge: the house's own, or one of three phases beside it."""
+        self._rows = 1 + len(ports)
+        if chargers == "three":
+            self.car_rows, self._rows = self.car_rows + len(ports), self._rows + len(ports)
+            ports += [Port(bus, PHASES) for bus in loads.bus]
+            names = (*names, *(f"{name} car" for name in names))
         self.circuit: WatchedCircuit = watched_ports(
-            circuit_from("dss:european_lv", ports), loads.names,
-            PhaseLimits(LOWEST_V / DECLARED_V, HIGHEST_V / DECLARED_V, DECLARED_V))
+            circuit_from("dss:european_lv", ports), names,
+            PhaseLimits(LOWEST_V / DECLARED_V, HIGHEST_V / DECLARED_V, DECLARED_V), self.car_rows)
         minutes = np.array([script.shape(name).p for name in loads.shape])
-        day = minutes.reshape(len(ports), STEPS, -1).mean(axis=2)
+        day = minutes.reshape(loads.count, STEPS, -1).mean(axis=2)
         self.house_kw: Floats = np.roll(day, -int(NOON_H / STEP_H), axis=1)
         """[house, STEPS] from noon."""
 
     @property
     def houses(self) -> int:
         return len(self.house_kw)
+
+    def at_rows(self, houses: Floats, cars: Floats) -> Floats:
+        """[T, B] what houses and cars [house, T] draw at the rows of the circuit, the source first."""
+        drawn = np.zeros((houses.shape[1], self._rows))
+        drawn[:, 1 : 1 + self.houses] = houses.T
+        drawn[:, self.car_rows] += cars.T
+        return drawn
 
 
 @dataclass(frozen=True)
@@ -97,7 +114,8 @@ class Outcome:
     """Of what is wanted and feasible."""
     broken: str
     """Limits that it breaks beyond what houses break; empty if none."""
-    broken_without: bool
+    broken_without: str
+    """Limits that houses break by themselves."""
     lowest_v: float
 
 
@@ -105,16 +123,17 @@ class Judge:
     """AC of one day."""
 
     def __init__(self, street: Street, day: Day) -> None:
-        self.network, self.call = street.circuit.network, street.circuit
-        self.p_kw = np.pad(day.load_kw.T, ((0, 0), (1, 0)))
+        self.network, self.call, self.cars_at_rows = street.circuit.network, street.circuit, partial(
+            street.at_rows, np.zeros(day.load_kw.shape))
+        self.p_kw = street.at_rows(day.load_kw, np.zeros(day.load_kw.shape))
         self.q_kvar = self.p_kw * np.tan(np.arccos(POWER_FACTOR))
         self.flow = self.call(self.p_kw, self.q_kvar)
         self.bounds: Bounds = bounds_of(self.network, [self.flow])
 
     def excess(self, cars_kw: Floats, cars_kvar: Floats | None = None) -> tuple[Floats, Floats]:
         """([STEPS, M] excess in what counts as kept, [STEPS, M] values) of cars [house, STEPS]."""
-        q = 0.0 if cars_kvar is None else np.pad(cars_kvar.T, ((0, 0), (1, 0)))
-        value = self.call(self.p_kw + np.pad(cars_kw.T, ((0, 0), (1, 0))), self.q_kvar + q).value
+        q = 0.0 if cars_kvar is None else self.cars_at_rows(cars_kvar)
+        value = self.call(self.p_kw + self.cars_at_rows(cars_kw), self.q_kvar + q).value
         return self.bounds.excess(value) / KEPT[self.network.watched.kind], value
 
     def outcome(self, cars_kw: Floats, cars_kvar: Floats | None, wanted_kwh: float) -> Outcome:
@@ -123,7 +142,7 @@ class Judge:
         share = 1.0 if wanted_kwh <= 0 else float(cars_kw.sum()) * STEP_H / wanted_kwh
         text = named(self.network, self.bounds, value, np.asarray(~(excess <= 1.0)))
         lowest = DECLARED_V * float(value[:, self.network.watched.kind == VOLTAGE].min())
-        return Outcome(share, text, bool(self.bounds.is_broken_without.any()), lowest)
+        return Outcome(share, text, broken_without(self.network, self.bounds), lowest)
 
 
 def at_once(day: Day, cars: int, from_step: int = 0) -> Floats:
@@ -164,7 +183,7 @@ class Coordinated:
 
     def _linear(self, p: Floats, q: Floats) -> Linear:
         j = self.judge
-        all_p, all_q = j.p_kw + np.pad(p.T, ((0, 0), (1, 0))), j.q_kvar + np.pad(q.T, ((0, 0), (1, 0)))
+        all_p, all_q = j.p_kw + j.cars_at_rows(p), j.q_kvar + j.cars_at_rows(q)
         flow = j.call(all_p, all_q)
         slopes = sensitivities(j.call, all_p, all_q, flow.taps, STEPS, self.reactive, j.network.driven)
         return around(all_p, all_q, flow, slopes, j.network.driven)

@@ -62,14 +62,18 @@ class Rows:
     """Where cars can act."""
 
 
-def watched_ports(circuit: Circuit, names: tuple[str, ...], limits: PhaseLimits) -> WatchedCircuit:
-    """Of a circuit whose ports stand for its own loads, which draw nothing themselves; names [port]."""
+def watched_ports(circuit: Circuit, names: tuple[str, ...], limits: PhaseLimits, driven: Ints | None = None
+                  ) -> WatchedCircuit:
+    """Of a circuit whose ports stand for its own loads, which draw nothing themselves; names [port].
+
+    driven: rows where cars can act, ports from 1; None: at all of them.
+    """
     def solve(p_kw: Floats, q_kvar: Floats, taps: Floats | None, begin: Floats | None) -> SolvedFlow:
         nothing = np.zeros((len(p_kw), circuit.loads.count))
         return circuit.solve(p_kw[:, 1:], q_kvar[:, 1:], nothing, nothing, taps, begin)
 
     nodes = (np.zeros(0, dtype=np.int64), *circuit.port_nodes)
-    rows = Rows(("source", *names), nodes, np.arange(1, len(nodes)))
+    rows = Rows(("source", *names), nodes, np.arange(1, len(nodes)) if driven is None else driven)
     return WatchedCircuit(circuit, solve, rows, circuit.conductors.rating_a, limits)
 
 

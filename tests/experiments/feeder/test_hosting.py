@@ -5,8 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.feeder.hosting import COLUMNS, append, capacities, capacity, interval, read_cases
-from experiments.feeder.hosting_street import CHARGER_KW, STEP_H, STEPS, Day, at_once
+from experiments.feeder.hosting import COLUMNS, Case, _row, append, capacities, capacity, interval, read_cases
+from experiments.feeder.hosting_street import (
+    CHARGER_KW,
+    NOON_H,
+    STEP_H,
+    STEPS,
+    Day,
+    Judge,
+    Outcome,
+    Street,
+    at_once,
+    drawn_day,
+)
 
 
 def test_a_larger_share_does_not_count_after_one_that_fails() -> None:
@@ -18,12 +29,13 @@ def test_a_larger_share_does_not_count_after_one_that_fails() -> None:
 def test_rows_are_found_again_and_one_cut_off_is_not(tmp_path: Path) -> None:
     file = tmp_path / "cases.csv"
     for cars, keeps in ((5, 1), (10, 0)):
-        append(dict(zip(COLUMNS, ("1", "all", "tariff", str(cars), str(keeps), "1.0", "230.0", ""), strict=True)), file)
+        values = ("1", "all", "one", "tariff", str(cars), str(keeps), "1.0", "230.0", "")
+        append(dict(zip(COLUMNS, values, strict=True)), file)
     with file.open("a") as opened:
-        opened.write("1,all,tariff")
+        opened.write("1,all,one,tariff")
     done = read_cases(file)
-    assert set(done) == {("1", "all", "tariff", "5"), ("1", "all", "tariff", "10")}
-    assert capacities(done, 50) == {("all", "tariff"): pytest.approx(np.array([0.1]))}
+    assert set(done) == {("1", "all", "one", "tariff", "5"), ("1", "all", "one", "tariff", "10")}
+    assert capacities(done, 50) == {("all", "one", "tariff"): pytest.approx(np.array([0.1]))}
 
 
 def test_quantiles_lie_in_their_intervals() -> None:
@@ -38,3 +50,26 @@ def test_the_herd_waits_only_as_long_as_the_stay_allows() -> None:
     assert late.sum(axis=1) * STEP_H == pytest.approx(day.wanted_kwh)
     assert np.flatnonzero(late[0]).tolist() == [9, 10, 11] and np.flatnonzero(late[1]).tolist() == [10, 11, 12]
     assert at_once(day, 1)[1].sum() == 0.0
+
+
+def test_where_houses_break_a_limit_capacity_is_0_and_the_limit_is_named() -> None:
+    case = Case(1, "all", "one", "tariff", 5)
+    row = _row(case, Outcome(1.0, "", "voltage at bus 34", 220.0))
+    assert (row["keeps"], row["broken"]) == ("0", "without cars: voltage at bus 34")
+    assert _row(case, Outcome(1.0, "", "", 220.0))["keeps"] == "1"
+
+
+def test_the_same_power_on_three_phases_lowers_nobody_as_much() -> None:
+    pytest.importorskip("opendssdirect")
+    lowest = []
+    for chargers in ("one", "three"):
+        street = Street(chargers)
+        judge = Judge(street, drawn_day(street, 1, everybody=True))
+        evening, cars = int(18 - NOON_H), np.zeros((street.houses, STEPS))
+        cars[:40, evening] = CHARGER_KW
+        flow = judge.call(judge.p_kw + judge.cars_at_rows(cars), judge.q_kvar)
+        without = judge.flow.p_source_kw[evening] - judge.flow.losses_kw[evening]
+        with_cars = flow.p_source_kw[evening] - flow.losses_kw[evening]
+        assert with_cars - without == pytest.approx(40 * CHARGER_KW, abs=0.5)
+        lowest.append(flow.vm_pu[evening, 1 : 1 + street.houses].min())
+    assert lowest[1] > lowest[0] + 0.01
