@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,7 +31,10 @@ def shown(text: str, form: str = "") -> str:
         raise PublishedError(f"{text!r} is no number, so it has no format {form!r}") from wrong
     if not math.isfinite(value):
         return ""
-    return f"{0.0 if value == 0 else value:{form}}".replace("%", " %")
+    told = f"{value:{form}}"
+    if not re.search("[1-9]", told):  # what is rounded to nothing has no sign
+        told = f"{0.0:{form}}"
+    return told.replace("%", " %")
 
 
 def number(text: str) -> float:
