@@ -67,9 +67,9 @@ class Experiment:
 
     def shows(self, experiment: str) -> bool:
         """Whether a block or figure of this one has a table of that one."""
-        shown = [name for block in (*self.blocks.values(), *self.figures.values())
-                 for name in self.full_names(block.tables)]
-        return any(name.partition(".")[0] == experiment for name in shown)
+        tables = (*(block.tables for block in self.blocks.values()),
+                  *(figure.tables for figure in self.figures.values()))
+        return any(name.partition(".")[0] == experiment for shown in tables for name in self.full_names(shown))
 
     @property
     def command(self) -> str:
