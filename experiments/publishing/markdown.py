@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from experiments.publishing.tables import PublishedError, Row
 from testbed.cli.doc_rows import markdown
 
+ANY_DIGIT = re.compile("[1-9]")
+"""What rounds to nothing has no sign: -0.001 as a whole number is 0."""
 Cell = Callable[[Row], str]
 
 
@@ -30,7 +33,8 @@ def shown(text: str, form: str = "") -> str:
         raise PublishedError(f"{text!r} is no number, so it has no format {form!r}") from wrong
     if not math.isfinite(value):
         return ""
-    return f"{0.0 if value == 0 else value:{form}}".replace("%", " %")
+    text = f"{value:{form}}"
+    return (text if ANY_DIGIT.search(text) else f"{0.0:{form}}").replace("%", " %")
 
 
 def number(text: str) -> float:
