@@ -13,6 +13,7 @@ from testbed.reporting.tables import print_table
 
 HEAD = ("scenario", "emissions", "controller", "F1 operating $", "F2 owners $", "F3 curtailment $", "F4 carbon $",
         "CO2 t", "average t/MWh", "marginal t/MWh", "charged MWh", "discharged MWh", "reserve short MWh", "MILP gap")
+EMISSIONS = "feeding back lowers emissions"
 FALLING = ("operating_usd", "owners_usd", "curtailment_usd", "carbon_t")
 
 
@@ -32,8 +33,13 @@ def carbon_verdict(measured: Sequence[Objectives], traded: str) -> Verdict:
     planned = [o for o in measured if o.controller == "temporal"]
     text = "; ".join(f"{o.scenario} {o.emissions}: average {o.average_t_per_mwh:.3f}, of one more MWh charged "
                      f"{o.marginal_t_per_mwh:.3f} t/MWh" for o in planned)
-    return Verdict("feeding back lowers emissions", f"{text}; {traded}", "no" if rises(measured) else "yes",
+    return Verdict(EMISSIONS, f"{text}; {traded}", emissions_hold(len(rises(measured)), len(planned)),
                    f"emissions rise against uncoordinated in: {', '.join(rises(measured)) or 'no setting'}")
+
+
+def emissions_hold(rising: int, settings: int) -> Holds:
+    """In all settings, in some, in none."""
+    return "yes" if not rising else "partly" if rising < settings else "no"
 
 
 def rises(measured: Sequence[Objectives]) -> list[str]:

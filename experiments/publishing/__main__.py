@@ -71,7 +71,8 @@ def _run(names: Sequence[str], workers: int, is_audited: bool) -> None:
         raise PublishedError(f"--workers {workers}: must be 1 or more")
     for experiment in [registry.experiment(name) for name in names]:
         publish_run(experiment, run_of(experiment.name, workers), is_audited=is_audited)
-        _render([page.stem for page in (*pages_with(experiment.name), *pages_with(LISTS))])
+        shown_by = [*registry.showing(experiment.name), LISTS]
+        _render([page.stem for page in dict.fromkeys(page for name in shown_by for page in pages_with(name))])
 
 
 def ages(code: str) -> list[str]:

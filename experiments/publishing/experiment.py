@@ -30,6 +30,7 @@ class Block:
     """A table of a page."""
 
     tables: tuple[str, ...]
+    """Of the experiment itself, or EXPERIMENT.TABLE of another."""
     render: Callable[..., str]
     """Markdown from the rows of each table."""
 
@@ -59,6 +60,16 @@ class Experiment:
     cheap: CheapRow
     blocks: Mapping[str, Block] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
+
+    def full_names(self, tables: tuple[str, ...]) -> list[str]:
+        """EXPERIMENT.TABLE of each; tables of other experiments are named so already."""
+        return [table if "." in table else f"{self.name}.{table}" for table in tables]
+
+    def shows(self, experiment: str) -> bool:
+        """Whether a block or figure of this one has a table of that one."""
+        tables = (*(block.tables for block in self.blocks.values()),
+                  *(figure.tables for figure in self.figures.values()))
+        return any(name.partition(".")[0] == experiment for shown in tables for name in self.full_names(shown))
 
     @property
     def command(self) -> str:

@@ -29,6 +29,7 @@ class Figure:
     file: str
     """Below docs/."""
     tables: tuple[str, ...]
+    """As those of a block."""
     draw: Callable[..., Drawing]
     """From the rows of each table."""
     text: str

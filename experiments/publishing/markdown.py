@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from experiments.publishing.tables import PublishedError, Row
 from testbed.cli.doc_rows import markdown
 
+ANY_DIGIT = re.compile("[1-9]")
+"""What rounds to nothing has no sign: -0.001 as a whole number is 0."""
 Cell = Callable[[Row], str]
 
 
@@ -31,10 +33,8 @@ def shown(text: str, form: str = "") -> str:
         raise PublishedError(f"{text!r} is no number, so it has no format {form!r}") from wrong
     if not math.isfinite(value):
         return ""
-    told = f"{value:{form}}"
-    if not re.search("[1-9]", told):  # what is rounded to nothing has no sign
-        told = f"{0.0:{form}}"
-    return told.replace("%", " %")
+    text = f"{value:{form}}"
+    return (text if ANY_DIGIT.search(text) else f"{0.0:{form}}").replace("%", " %")
 
 
 def number(text: str) -> float:

@@ -36,7 +36,7 @@ def block_text(name: str, page: Path, docs: Path = DOCS, data: Path = DATA) -> s
     if _is_of_code(name):
         return _code_text(name)
     experiment, block = _named(name)
-    tables = [read_table(f"{experiment.name}.{table}", data) for table in block.tables]
+    tables = tables_of(experiment, block, data)
     if isinstance(block, Figure):
         shown = f"![{block.text}]({_way(docs / block.file, page)})"
     else:
@@ -90,9 +90,9 @@ def figures_of(page: Path) -> list[tuple[Experiment, Figure]]:
     return [(experiment, block) for experiment, block in blocks if isinstance(block, Figure)]
 
 
-def tables_of(experiment: Experiment, figure: Figure, data: Path = DATA) -> list[Table]:
-    """What a figure draws."""
-    return [read_table(f"{experiment.name}.{table}", data) for table in figure.tables]
+def tables_of(experiment: Experiment, block: Block | Figure, data: Path = DATA) -> list[Table]:
+    """What a block shows or a figure draws."""
+    return [read_table(name, data) for name in experiment.full_names(block.tables)]
 
 
 def publish_pages(names: list[str], docs: Path = DOCS, data: Path = DATA) -> list[Path]:

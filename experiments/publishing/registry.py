@@ -34,6 +34,11 @@ def experiment(name: str) -> Experiment:
     return experiments()[name]
 
 
+def showing(name: str) -> list[str]:
+    """Names of the experiments with a block or figure that shows a table of this one, itself among them."""
+    return [study.name for study in experiments().values() if study.name == name or study.shows(name)]
+
+
 def commands_table(way: Callable[[str], str] = str, data: Path = DATA) -> str:
     """Question, page, command and minutes of each, as Markdown; `way` makes the link to a page below docs/."""
     body = [[study.question, f"[{study.name}]({way(study.page)})", f"`{study.command}`", measured_minutes(study, data)]

@@ -29,18 +29,23 @@ def run(work: Run) -> None:
 
 
 def table_of(scenario: str) -> Block:
-    """Rows of a scenario, the best first; what is saved is bold where it is beyond its interval."""
-    def saved(row: Row) -> str:
-        text = plus_minus(row, "saved_usd", "saved_ci95_usd")
-        return bold(text) if abs(float(row["saved_usd"])) > float(row["saved_ci95_usd"] or "inf") else text
-
+    """Rows of a scenario, the best first; what is saved is bold where it is beyond its interval, and nothing is where
+    there are no scores: there the gap of the plans is wider than what is saved."""
     def table(rows: Sequence[Row]) -> str:
         own = [row for row in rows if row["scenario"] == scenario and row["saved_usd"]]
+        is_resolved = any(row["score"] for row in own)
         return listing(own, [code("controller", "controller"), column("score", "score", ".0f"),
-                             Column("saved [USD a day]", saved),
+                             Column("saved [USD a day]", lambda row: saved(row, is_resolved)),
                              Column("service", lambda row: row["service"] or "equal")])
 
     return Block(("standings",), table)
+
+
+def saved(row: Row, is_resolved: bool) -> str:
+    """With its interval."""
+    text = plus_minus(row, "saved_usd", "saved_ci95_usd")
+    is_beyond = abs(float(row["saved_usd"])) > float(row["saved_ci95_usd"] or "inf")
+    return bold(text) if is_resolved and is_beyond else text
 
 
 def picture(rows: Sequence[Row]) -> Drawing:

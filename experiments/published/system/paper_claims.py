@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.claims import paper_claims as study
+from experiments.claims import place_tables as places
 from experiments.claims import voltage_tables as voltage
 from experiments.claims.hours import CLAIMED_HOURS, FIRST_LINE
+from experiments.claims.objective_tables import EMISSIONS, emissions_hold
 from experiments.claims.voltage import least_support
-from experiments.feeder.zone_maps import CLAIMED
-from experiments.publishing.drawing import DARK, PALE, SMALL, headed, legend, sheet
+from experiments.feeder.zone_maps import CLAIMED, EndsOfFeeder
+from experiments.publishing.drawing import DARK, PALE, headed, legend, sheet
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
-from experiments.publishing.figures import Figure
+from experiments.publishing.figures import Figure, records_of
 from experiments.publishing.markdown import column, listing, number
 from experiments.publishing.running import Run
 from experiments.publishing.tables import PublishedError, Row
@@ -35,6 +37,44 @@ TABLES = {"verdicts": "verdicts.csv", "grid": "hours_grid.csv", "wear": "hours_w
 def run(work: Run) -> None:
     """All parts; plans and runs are kept as they come."""
     work.command(study.main, "--workers", str(work.workers), "-o", str(work.folder))
+
+
+# ---------------------------------------------------------------- verdicts
+ENDS_OF_FEEDER = "zone_maps.ends"
+"""Where cars act by map of zones and peak: the mean over them has no sign of its own."""
+SAVED = r"(\w+) \w+ [\d.]+: ([+-][\d.]+) %"
+"""A kind of placement, its cell, and the share of losses that it saves [%]."""
+MOVED = " guided against pro rata"
+
+
+def judged(verdicts: Sequence[Row], objectives: Sequence[Row], ends: Sequence[Row]) -> list[Row]:
+    """Lines whose settings contradict each other by the rules of today, setting by setting."""
+    return [{**row, **_by_setting(row, objectives, ends)} for row in verdicts]
+
+
+def _by_setting(row: Row, objectives: Sequence[Row], ends: Sequence[Row]) -> Row:
+    if row["claim"] == EMISSIONS:
+        changes = emissions_strip(objectives).values
+        return {"holds": emissions_hold(sum(change > 0 for change in changes), len(changes))}
+    if row["claim"] == places.LOSSES:
+        saved = numbers(row["measured"], SAVED)
+        holds = places.losses_hold([kind for kind, _ in saved], [float(share) >= 100 * CLAIMED for _, share in saved])
+        return {"holds": holds, "switches": places.named_as_bound(holds, row["switches"])}
+    if row["claim"] == places.ENDS:
+        buses = row["measured"].partition(f";{MOVED}")[0]
+        told = places.moved_verdict(buses, moved(ends))
+        return {"measured": told.measured, "holds": told.holds, "switches": told.switches}
+    return {}
+
+
+def moved(ends: Sequence[Row]) -> list[places.Moved]:
+    """What guidance changes, cell by cell."""
+    return places.ends_moved(records_of(ends, EndsOfFeeder))
+
+
+def verdicts_table(*tables: Sequence[Row]) -> str:
+    """Every column, judged setting by setting."""
+    return as_it_is(judged(*tables))
 
 
 def as_it_is(rows: Sequence[Row]) -> str:
@@ -104,15 +144,15 @@ class Strip:
     values: Sequence[float]
     bounds: Sequence[float] = ()
     """What other settings give, or what no car can do."""
-    words: Sequence[str] = ()
-    """Beside each value."""
 
 
-def picture(verdicts: Sequence[Row], grid: Sequence[Row], volts: Sequence[Row], objectives: Sequence[Row]) -> Drawing:
+def picture(verdicts: Sequence[Row], grid: Sequence[Row], volts: Sequence[Row], objectives: Sequence[Row],
+            ends: Sequence[Row]) -> Drawing:
     """Claim by claim: what was claimed, what comes out, and whether it holds."""
-    holds = {row["claim"]: row["holds"] for row in verdicts}
-    strips = [hours_strip(grid), voltage_strip(volts), emissions_strip(objectives),
-              *told_strips({row["claim"]: row["measured"] for row in verdicts})]
+    holds = {row["claim"]: row["holds"] for row in judged(verdicts, objectives, ends)}
+    losses, searches = told_strips({row["claim"]: row["measured"] for row in verdicts})
+    strips = [hours_strip(grid), voltage_strip(volts), emissions_strip(objectives), losses, ends_strip(moved(ends)),
+              searches]
     figure = sheet(7.2, 5.8)
     for axes, strip in zip(figure.subplots(len(strips), 1), strips, strict=True):
         draw_strip(axes, strip)
@@ -133,8 +173,6 @@ def draw_strip(axes: Any, strip: Strip) -> None:
         axes.axvspan(max(strip.claimed[0], low), min(strip.claimed[1], high), color=CLAIM, linewidth=0)
     for values, face in ((strip.bounds, "white"), (strip.values, FREE)):
         axes.scatter(values, [0.0] * len(values), s=42, facecolor=face, edgecolor="black", linewidth=0.8)
-    for value, words in zip(strip.values, strip.words, strict=False):
-        axes.annotate(words, (value, 0), (0, 8), textcoords="offset points", ha="center", fontsize=SMALL)
     axes.set(xlim=(low, high), ylim=(-1, 1), yticks=[])
     headed(axes, strip.title)
     axes.spines["left"].set_visible(False)
@@ -162,27 +200,28 @@ def emissions_strip(objectives: Sequence[Row]) -> Strip:
     tons = {(row["scenario"], row["emissions"], row["controller"]): number(row["CO2 t"]) for row in objectives}
     changes = [100 * (tons[*day, "temporal"] / tons[*day, "uncoordinated"] - 1)
                for day in dict.fromkeys(key[:2] for key in tons)]
-    return Strip("feeding back lowers emissions", "Emissions with cars that feed back, against cars left alone [%]",
+    return Strip(EMISSIONS, "Emissions with cars that feed back, against cars left alone [%]",
                  (-inf, 0), changes)
 
 
-def told_strips(told: Mapping[str, str]) -> list[Strip]:
-    """Of numbers that only the verdict has, in its words."""
-    losses, ends, searches = ("daily losses down by over 4 % by placement",
-                              "charge near the substation, discharge at the feeder's end",
-                              "the SOCP beats PSO and SGA in quality and consistency")
-    saved = numbers(told[losses], r"(\w+) \w+ [\d.]+: ([+-][\d.]+) %")
-    (near, far), = numbers(told[ends], r"charging at buses ([+-][\d.]+), discharging at ([+-][\d.]+)")
+def ends_strip(cells: Sequence[places.Moved]) -> Strip:
+    """Charging and discharging of each map and peak."""
+    return Strip(places.ENDS, "Marginal loss, guided less pro rata [kW/kW]: charging, claimed < 0; open: "
+                 "discharging, > 0", (nan, nan), [cell.charging for cell in cells],
+                 [cell.discharging for cell in cells])
+
+
+def told_strips(told: Mapping[str, str]) -> tuple[Strip, Strip]:
+    """Of numbers that only the verdict has, in its words: losses and searches."""
+    losses, searches = places.LOSSES, "the SOCP beats PSO and SGA in quality and consistency"
+    saved = numbers(told[losses], SAVED)
     over = numbers(told[searches], r"(?:pso|sga) \d+ answers, .*? by ([\d.]+) % \(best ([\d.]+), worst ([\d.]+)")
-    return [
+    return (
         Strip(losses, "Losses saved by placement [%]; open: power moves freely, no car can",
               (100 * CLAIMED, inf), [float(share) for kind, share in saved if kind != "migrate"],
               [float(share) for kind, share in saved if kind == "migrate"]),
-        Strip(ends, "Marginal loss where guided cars act, less pro rata [kW/kW]; claimed: charge < 0 < discharge",
-              (nan, nan), [float(near), float(far)], words=("charging", "discharging")),
         Strip(searches, "Objective of the two searches above that of the conic program [%]; open: best, worst",
-              (0, inf), [float(mean) for mean, *_ in over], [float(end) for _, *ends in over for end in ends]),
-    ]
+              (0, inf), [float(mean) for mean, *_ in over], [float(end) for _, *ends in over for end in ends]))
 
 
 def numbers(text: str, pattern: str) -> list[tuple[str, ...]]:
@@ -206,9 +245,11 @@ EXPERIMENTS = (Experiment(
     run=run,
     tables={name: Source(file, "claims_day, paper_day, windy_day, placement_day", "1; 1-2 on the feeder",
                          ("no_pev", "uncoordinated", "smart_charging", "temporal")) for name, file in TABLES.items()},
-    blocks={name: Block((name,), as_it_is) for name in TABLES},
+    blocks={name: Block((name,), as_it_is) for name in TABLES} | {
+        "verdicts": Block(("verdicts", "objectives", ENDS_OF_FEEDER), verdicts_table)},
     figures={
-        "figure": Figure("experiments/paper_claims.png", ("verdicts", "grid", "voltage", "objectives"), picture,
+        "figure": Figure("experiments/paper_claims.png", ("verdicts", "grid", "voltage", "objectives",
+                                                           ENDS_OF_FEEDER), picture,
                          "Six claims, each on its own scale: what is claimed on grey, what comes out as dots, and "
                          "whether it holds."),
         "grid_figure": Figure("experiments/paper_claims_hours.png", ("grid",), grid_picture,

@@ -24,6 +24,7 @@ from experiments.claims import (
 from experiments.claims.plans import PlanJob, Switches, fewer_units
 from experiments.claims.verdicts import Verdict
 from experiments.feeder.placement import SCENARIO, seed_job
+from experiments.feeder.zone_maps import EndsOfFeeder
 from models.network.power_flow import ac_engine
 from models.network.sources.ieee33 import ieee33
 from models.records.objective import Objective
@@ -166,6 +167,11 @@ def test_plans_that_feed_back_are_asked_whether_they_emit_more() -> None:
     assert objective_tables.carbon_verdict([objectives[0], objective("temporal", 90.0, 10.0)], "").holds == "yes"
 
 
+@pytest.mark.parametrize(("rising", "holds"), [(0, "yes"), (4, "partly"), (6, "no")])
+def test_emissions_that_fall_in_some_settings_alone_hold_partly(rising: int, holds: str) -> None:
+    assert objective_tables.emissions_hold(rising, 6) == holds
+
+
 def test_a_front_says_what_a_ton_less_costs() -> None:
     def point(operating: float, carbon_t: float) -> Any:
         return SimpleNamespace(costs_usd={"operating": operating, "carbon": 7 * carbon_t}, carbon_t=carbon_t)
@@ -215,6 +221,39 @@ def test_marginal_losses_are_those_known() -> None:
     marginal = place_tables.base_marginal()
     assert marginal[2] == pytest.approx(0.005, abs=1e-3) and marginal[18] == pytest.approx(0.147, abs=2e-3)  # C
     assert marginal[22] < 0.3 * marginal[18]
+
+
+def end(zone_map: str, variant: str, charging: float, discharging: float) -> EndsOfFeeder:
+    return EndsOfFeeder(zone_map, "0.83", variant, charging, discharging, 0.04, 0.06, 0.0)
+
+
+def test_ends_of_the_feeder_hold_only_in_every_cell() -> None:
+    """By the mean of both maps charging falls and discharging rises, but on the first map both fall."""
+    ends = [end("contiguous", "guided", 0.032, 0.072), end("contiguous", "pro_rata", 0.038, 0.077),
+            end("public", "guided", 0.030, 0.070), end("public", "pro_rata", 0.038, 0.053)]
+    moved = place_tables.ends_moved(ends)
+    assert [cell.where for cell in moved] == ["contiguous 0.83", "public 0.83"]
+    assert [(cell.charging, cell.discharging) for cell in moved] == [
+        (pytest.approx(-0.006), pytest.approx(-0.005)), (pytest.approx(-0.008), pytest.approx(0.017))]
+    verdict = place_tables.moved_verdict("buses", moved)
+    assert verdict.holds == "partly" and verdict.switches.startswith("both in: public 0.83;")
+    assert "contiguous 0.83: charging at buses -0.0060, discharging at -0.0050" in verdict.measured
+    assert place_tables.moved_verdict("", moved[1:]).holds == "yes"
+    assert place_tables.moved_verdict("", [place_tables.Moved("", 0.001, -0.001)]).holds == "no"
+
+
+@pytest.mark.parametrize(("reaches", "holds"), [((False, False, True), "no"), ((False, True, True), "partly"),
+                                                ((True, True, False), "yes")])
+def test_a_bound_that_nobody_can_carry_out_is_no_saving(reaches: tuple[bool, ...], holds: str) -> None:
+    assert place_tables.losses_hold(("in_place", "guided", "migrate"), reaches) == holds
+
+
+def test_where_a_bound_alone_reaches_the_claim_the_words_say_so() -> None:
+    told = place_tables.named_as_bound("no", "migrate public 0.83; 2 seeds")
+    assert told == f"{place_tables.BOUND_ALONE}: migrate public 0.83; 2 seeds"
+    assert place_tables.named_as_bound("no", told) == told
+    assert place_tables.named_as_bound("no", "nowhere; 2 seeds") == "nowhere; 2 seeds"
+    assert place_tables.named_as_bound("partly", "guided public 0.83") == "guided public 0.83"
 
 
 def test_parts_are_made_in_order_and_verdicts_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

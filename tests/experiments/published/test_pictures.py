@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from experiments.claims import place_tables
 from experiments.claims.hours import FIRST_LINE
+from experiments.claims.objective_tables import EMISSIONS
 from experiments.published.feeder import layers
-from experiments.published.system import claims_day, paper_claims
+from experiments.published.system import claims_day, league, paper_claims
 from experiments.publishing.drawing import sheet
 from experiments.publishing.tables import PublishedError, Row
 
@@ -67,8 +69,43 @@ def test_emissions_are_against_cars_left_alone() -> None:
     assert paper_claims.emissions_strip(rows).values == [pytest.approx(2.5)]
 
 
+def end(variant: str, charging: float, discharging: float) -> Row:
+    return {"zone_map": "contiguous", "scale": "0.83", "variant": variant, "marginal_at_charge": str(charging),
+            "marginal_at_discharge": str(discharging), "marginal_even": "0", "marginal_even_discharge": "0",
+            "correlation": "0"}
+
+
+def test_published_verdicts_are_judged_setting_by_setting() -> None:
+    """What stood in the table was the sign of a mean, a bound, and any rise at all."""
+    def verdict(claim: str, measured: str, holds: str) -> Row:
+        return {"claim": claim, "measured": measured, "holds": holds, "switches": "there; 2 seeds"}
+
+    told = [verdict(place_tables.ENDS, "buses; guided against pro rata: charging at buses -0.1, discharging at +0.1",
+                    "yes"),
+            verdict(place_tables.LOSSES, "guided public 1.0: +2.34 %; migrate public 1.0: +6.59 %", "partly"),
+            verdict(EMISSIONS, "", "no"), verdict("another", "", "yes")]
+    tons = [{"scenario": day, "emissions": "linear", "controller": name, "CO2 t": text} for day, name, text in (
+        ("a", "uncoordinated", "100"), ("a", "temporal", "101"),
+        ("b", "uncoordinated", "100"), ("b", "temporal", "99"))]
+    ends, losses, emissions, other = paper_claims.judged(told, tons, [
+        end("guided", 0.03, 0.07), end("pro_rata", 0.04, 0.08)])
+    assert ends["measured"] == ("buses; guided against pro rata, kW/kW: contiguous 0.83: charging at buses -0.0100, "
+                                "discharging at -0.0100")
+    assert (ends["holds"], losses["holds"], emissions["holds"], other) == ("partly", "no", "partly", told[3])
+    assert losses["switches"] == f"{place_tables.BOUND_ALONE}: there; 2 seeds"
+
+
 def test_numbers_of_a_verdict_are_read_or_missed_aloud() -> None:
     assert paper_claims.numbers("guided public 0.83: +2.59 %; migrate public 1.0: -6 %",
                                 r"(\w+) \w+ [\d.]+: ([+-][\d.]+) %") == [("guided", "+2.59"), ("migrate", "-6")]
     with pytest.raises(PublishedError, match="has nothing like"):
         paper_claims.numbers("other words", r"by ([\d.]+) %")
+
+
+# ---------------------------------------------------------------- the league
+@pytest.mark.parametrize(("score", "shown"), [("100", "**+22 ± 5**"), ("", "+22 ± 5")])
+def test_what_the_plans_gap_hides_is_not_bold(score: str, shown: str) -> None:
+    row = {"scenario": "smoke", "controller": "a", "score": score, "saved_usd": "22", "saved_ci95_usd": "5",
+           "service": ""}
+    assert shown in league.table_of("smoke").render([row]).split("|")[-3]
+    assert ("**" in league.table_of("smoke").render([row])) is bool(score)

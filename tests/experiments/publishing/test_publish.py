@@ -53,6 +53,15 @@ def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "docs"
 
 
+def test_a_block_may_show_a_table_of_another_experiment(docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands with its own caption, and publishing that experiment renders this page too."""
+    other = replace(TINY, name="other", blocks={"far": Block(("tiny.points",), listed)}, figures={})
+    monkeypatch.setattr(registry, "experiments", lambda: {"tiny": TINY, "other": other})
+    text = publish.block_text("other.far", docs / "other.md", docs, docs / "data")
+    assert "| 2 | 3.0 |" in text and "run tiny" in text
+    assert (registry.showing("tiny"), registry.showing("other")) == (["tiny", "other"], ["other"])
+
+
 def test_nothing_is_published_of_runs_that_the_audit_rejects(docs: Path, write_result: Any) -> None:
     """Numbers made up contradict themselves."""
     current, before = Run(docs.parent / "run"), read_table("tiny.points", docs / "data").record
