@@ -24,7 +24,15 @@ from testbed.scenario.marked_yaml import LONGEST, Mistake, Tree, read_yaml
 from testbed.scenario.parts.base import Between, Part, PathText, Seed
 from testbed.scenario.plain_text import is_file, path_mistake
 from testbed.scenario.record import Scenario, scenario_hash
-from testbed.setup.controller_loading import PACKAGE, ControllerError, Usual, controller_spec, load_controller, variants
+from testbed.setup.controller_loading import (
+    PACKAGE,
+    ControllerError,
+    Usual,
+    controller_spec,
+    given_words,
+    load_controller,
+    variants,
+)
 from testbed.setup.given_controllers import (
     check_controller,
     check_parameters,
@@ -34,7 +42,7 @@ from testbed.setup.given_controllers import (
     words_of,
 )
 from testbed.users.carrying import code_of
-from testbed.users.parameters import called, in_words, same, unusual
+from testbed.users.parameters import called, in_words, same
 
 STUDIES = Path(__file__).resolve().parents[2] / "experiments" / "studies"
 MOST_SEEDS = 100_000
@@ -289,11 +297,11 @@ def _controllers(study: Study, folder: Path, held: Mapping[str, Controller], usu
     labels = [label_of(controller) for _, controller in made]
     mistakes += [f"controllers: {label} is there {labels.count(label)} times, every name with its parameters must "
                  "differ" for label in same(labels)]
-    return [_of_object(text, it) if text in held else _of_text(it) for text, it in made]
+    return [_of_object(text, it) if text in held else _of_text(text, usual, it) for text, it in made]
 
 
-def _of_text(controller: Controller) -> Chosen:
-    spec = controller_spec(controller) + in_words(unusual(controller), repr)
+def _of_text(text: str, usual: Usual, controller: Controller) -> Chosen:
+    spec = controller_spec(controller) + given_words(text, usual, controller)
     return Chosen(spec, label_of(controller), _identity(spec))
 
 
