@@ -70,6 +70,14 @@ class Parameter:
         return float(value) if self.kind is float else value
 
 
+class Elsewhere:
+    """Stands for an object in another process, and has its parameters as they were told there."""
+
+    all_parameters: Mapping[str, Any] = types.MappingProxyType({})
+    unusual_parameters: Mapping[str, Any] = types.MappingProxyType({})
+    """Those that are not as the class says."""
+
+
 # ---------------------------------------------------------------- of a class
 def parameters_of(kind: type) -> dict[str, Parameter]:
     """Everything that the class takes by name, in its order; none for a class that cannot tell."""
@@ -152,6 +160,8 @@ def _unknown(name: str, kind: type, known: Mapping[str, Parameter]) -> str:
 
 def values_of(thing: object) -> dict[str, Any]:
     """All parameters of an object that keeps them under their names, defaults included; numpy's numbers as Python's."""
+    if isinstance(thing, Elsewhere):
+        return dict(thing.all_parameters)
     known = parameters_of(type(thing))
     return {name: _plain(getattr(thing, name)) for name in known if hasattr(thing, name)}
 
@@ -170,6 +180,8 @@ def as_given(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def unusual(thing: object) -> dict[str, Any]:
     """Those that are not as the class says."""
+    if isinstance(thing, Elsewhere):
+        return dict(thing.unusual_parameters)
     known = parameters_of(type(thing))
     return {name: value for name, value in values_of(thing).items() if not are_equal(value, known[name].default)}
 
