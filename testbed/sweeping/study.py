@@ -23,6 +23,7 @@ from testbed.scenario.files import at_home, files_digest, named_files
 from testbed.scenario.marked_yaml import LONGEST, Mistake, Tree, read_yaml
 from testbed.scenario.parts.base import Between, Part, PathText, Seed
 from testbed.scenario.plain_text import is_file, path_mistake
+from testbed.scenario.plain_yaml import plain
 from testbed.scenario.record import Scenario, scenario_hash
 from testbed.setup.controller_loading import (
     PACKAGE,
@@ -178,11 +179,23 @@ def study_of(data: Mapping[str, Any]) -> tuple[Study, dict[str, Controller]]:
     keys = {"name": "study", **data}
     if isinstance(given := keys.get("controllers"), list | tuple):
         keys["controllers"] = [text if isinstance(text, str) else _held_as(text, held) for text in given]
+    try:
+        keys = json.loads(json.dumps(keys, default=_plain))
+    except (TypeError, ValueError) as error:  # keys that are no texts, or itself within
+        raise WrongRequest([f"study: must be plain data: {error}"]) from error
     tree = Tree(keys, {(): "study"})
     try:
-        return Study.model_validate_json(json.dumps(keys, default=repr), strict=True), held
+        return Study.model_validate_json(json.dumps(keys), strict=True), held
     except ValidationError as error:
         raise WrongRequest(list(dict.fromkeys(_mistakes(error, tree)))) from error
+
+
+def _plain(value: Any) -> Any:
+    """What is no plain value in Python's words, in which its key then refuses it."""
+    try:
+        return plain(value)
+    except TypeError:
+        return repr(value)
 
 
 def _held_as(controller: Controller, held: dict[str, Controller]) -> str:

@@ -77,6 +77,8 @@ class Sweep:
     def _none_of(self, words: str) -> str:
         if PLACES.fullmatch(words):
             return f"--case {words}: {self.study.name} has cases 1 to {self.study.size}"
+        if not words:
+            return "--case '': is empty; must be a place, as 7 or 1-100, or a key"
         return f"--case {words}: no case of {self.study.name} begins so"
 
     def label(self, case: Case) -> str:
@@ -86,7 +88,7 @@ class Sweep:
 
 
 def _is_meant(case: Case, words: str) -> bool:
-    return case.place in _places(words) if PLACES.fullmatch(words) else case.key.startswith(words)
+    return case.place in _places(words) if PLACES.fullmatch(words) else bool(words) and case.key.startswith(words)
 
 
 def _places(words: str) -> range:

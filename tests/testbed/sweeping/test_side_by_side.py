@@ -63,6 +63,8 @@ def test_places_are_those_of_the_whole_study(tmp_path: Path) -> None:
     assert part.chosen(["6-7"]) == whole.chosen(["6", "7"]) == whole.cases[5:7]
     with pytest.raises(WrongRequest, match="--case 13: study has cases 1 to 12"):
         whole.chosen(["13"])
+    with pytest.raises(WrongRequest, match="--case '': is empty"):  # as a variable that nobody has set
+        whole.chosen([""])
 
 
 def test_traces_of_vehicles_and_figures_alone_do_not_go_together(tmp_path: Path) -> None:
