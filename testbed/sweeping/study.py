@@ -234,6 +234,8 @@ def _mistakes(error: ValidationError, tree: Tree) -> Iterator[str]:
         rule = detail["msg"].replace("Input should be", "must be", 1)
         if detail["type"] == "extra_forbidden":
             rule = f"is not a known key; known: {', '.join(Study.model_fields)}"
+        if path == ("name",) and detail["type"] == "string_pattern_mismatch":
+            rule = "must be letters, digits, _ . -, the first no . or -; it is the file's name unless given"
         value = "" if detail["type"] == "missing" else detail["input"]
         yield str(Mistake(tree.source(path), ".".join(map(str, path)), value, rule))
 
