@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any, Literal, get_args
+
+import numpy as np
 
 from controllers.learned.acting import KINDS, ActsBy, action_size
 from controllers.port import CarControl
@@ -77,6 +78,6 @@ def asked(scenario: str, overrides: Sequence[str], **choices: Any) -> Asked:
 def day_of(options: dict[str, Any] | None, drawn: int) -> int:
     """The day that `reset` is asked for, else the one that was drawn. WrongRequest for what is no day."""
     day = (options or {}).get("day", drawn)
-    if not isinstance(day, Integral) or isinstance(day, bool) or not 0 <= day <= LAST_DAY:
+    if not isinstance(day, int | np.integer) or isinstance(day, bool) or not 0 <= day <= LAST_DAY:
         raise WrongRequest([f"options day={day!r}: must be a whole number from 0 to {LAST_DAY:,}"])
     return int(day)
