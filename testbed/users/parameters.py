@@ -95,7 +95,8 @@ def parameters_of(kind: type) -> dict[str, Parameter]:
 def _factories(kind: type) -> dict[str, Callable[[], Any]]:
     """Of a dataclass: what makes the default of a field anew for each object, as an empty list."""
     fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
-    return {field.name: field.default_factory for field in fields if field.default_factory is not dataclasses.MISSING}
+    # of a class that came from another process the mark for "none" is another object than here
+    return {field.name: field.default_factory for field in fields if callable(field.default_factory)}
 
 
 def _signature(kind: type) -> inspect.Signature:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -196,3 +196,11 @@ def test_values_of_any_type_are_told_as_they_are():
     assert label_of(Wide()) == "wide" and label_of(Wide(np.float64(0.25))) == "wide(share=0.25)"
     assert label_of(Wide(notes=["a"])) == "wide(notes=['a'])" and label_of(Wide(shares=np.ones(2))) != "wide"
     assert label_of(Wide(shares=np.zeros(3))) != "wide"
+
+
+def test_a_class_that_has_travelled_tells_the_same() -> None:
+    """What marks a field without a factory is another object in the process to which the class was sent."""
+    space: dict[str, Any] = {"__name__": __name__}
+    exec(CHANGED, space)
+    space["Dear"].__dataclass_fields__["high"].default_factory = type(MISSING)()
+    assert label_of(space["Dear"](high=1)) == "dear(high=1000)"
