@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def run_alone(study: str, output: Path | None, cases: Sequence[str], is_audited:
     with heeded_signals():
         missing = run_cases(request, cases, say, is_audited)
     tell(request.folder)
-    say(f"`testbed collect {request.folder}` makes {TABLE} when all are done")
+    say(f"`{shlex.join(['testbed', 'collect', str(request.folder)])}` makes {TABLE} when all are done")
     if missing:
         say(f"testbed: {missing} cases have no result, see {request.folder / 'failed'}")
         raise typer.Exit(FAILED)

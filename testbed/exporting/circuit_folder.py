@@ -42,9 +42,11 @@ class Follower:
 
 
 def write_circuit(result: Result, district: str, folder: Path) -> None:
-    """The folder. ResultError for a district that is not there or has no such circuit, and where its script is no
-    longer the one that the run had."""
+    """The folder. ResultError for a district that is not there or has no such circuit, where its script is no longer
+    the one that the run had, and where the folder is that of the script.
+    """
     flows = flows_in(result, district)
+    _refuse_own(flows, folder)
     master = flows.circuit.master.resolve()
     for file in flows.circuit.files:
         _write(folder / SCRIPTS / file.resolve().relative_to(master.parent), file.read_bytes())
@@ -72,6 +74,15 @@ def flows_in(result: Result, district: str) -> ThreePhaseFlows:
     flows = ThreePhaseFlows(feeder)
     _check_same(result, district, flows)
     return flows
+
+
+def _refuse_own(flows: ThreePhaseFlows, folder: Path) -> None:
+    """What the script reads is never written over."""
+    ours = [folder.resolve() / part for part in (MASTER, SCRIPTS, SERIES)]
+    for file in (file.resolve() for file in flows.circuit.files):
+        if any(file.is_relative_to(part) for part in ours):
+            raise ResultError(f"{folder}: {file} there belongs to the circuit of the run and would be written over; "
+                              "choose another folder with -o")
 
 
 def _check_same(result: Result, district: str, flows: ThreePhaseFlows) -> None:

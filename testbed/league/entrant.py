@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import json
 import os
 import pickle
 import struct
@@ -17,6 +18,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, BinaryIO
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +36,11 @@ class Fence:
     """What the entry reached for, as the hook saw it."""
 
     def __init__(self, folder: Path) -> None:
-        own = (folder.resolve(), ROOT / "controllers", ROOT / "models" / "records", ROOT / "models" / "__init__.py")
+        self.folder = f"{folder.resolve()}{os.sep}"
+        self.read: set[str] = set()
+        """Files of its own folder that it opened."""
+        own = (self.folder, f"{ROOT / 'controllers'}{os.sep}", f"{ROOT / 'models' / 'records'}{os.sep}",
+               ROOT / "models" / "__init__.py")
         libraries = {sys.prefix, sys.base_prefix, sys.exec_prefix, *(path for path in sys.path if "packages" in path)}
         self._readable = (*(str(place) for place in own), *libraries, *SYSTEM_FOLDERS)
         self.reached = ""
@@ -63,6 +69,8 @@ class Fence:
         place = os.path.realpath(os.fsdecode(path))
         if place.endswith(RESULTS) or not place.startswith(self._readable):
             return f"the file {place}"
+        if place.startswith(self.folder):
+            self.read.add(place)
         return f"the file {place}, to write into it" if set(mode) & set("wax+") and place != os.devnull else ""
 
 
@@ -121,12 +129,14 @@ class _Records(pickle.Unpickler):
 class Entrant:
     """The user's controller and its layers, as they are asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, parameters: Any, fence: Fence) -> None:
+        """parameters: the module that tells what a class takes."""
+        self._parameters, self._fence = parameters, fence
         self.controller: Any = None
         self.layers: dict[str, Any] = {}
 
     def make(self, file: str, class_name: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Fields of the controller that its class in this file makes."""
+        """Fields of the controller that its class in this file makes, its parameters, and the files that it read."""
         from controllers.contract import completed, mistakes  # noqa: PLC0415 - found once the path is set
 
         sys.path.append(str(Path(file).parent))
@@ -135,14 +145,17 @@ class Entrant:
         module = importlib.util.module_from_spec(spec)
         sys.modules["entry"] = module
         spec.loader.exec_module(module)
-        made = getattr(module, class_name)(**parameters)
+        kind = getattr(module, class_name)
+        made = self._parameters.made(kind, parameters)
         if problems := mistakes(made):
             raise TypeError(f"is not a controller: {'; '.join(problems)}")
         self.controller = c = completed(made)
         return {"name": c.name, "description": made.description, "free_behaviour": c.free_behaviour,
                 "has_vehicles": c.has_vehicles, "car_control": c.car_control, "places_cars": c.places_cars,
                 "learns_compliance": c.learns_compliance, "sees_feeders": c.sees_feeders,
-                "promises_safely": c.promises_safely, "knows_truth": c.knows_truth}
+                "promises_safely": c.promises_safely, "knows_truth": c.knows_truth,
+                "all_parameters": json.loads(json.dumps(self._parameters.values_of(c), default=repr)),
+                "unusual_parameters": self._parameters.as_given(kind, parameters), "read": sorted(self._fence.read)}
 
     def temporal(self, knowledge: Any) -> None:
         """Make the upper layer."""
@@ -181,6 +194,15 @@ def answered(entrant: Entrant, fence: Fence, name: str, arguments: tuple[Any, ..
     return ("refused", fence.reached) if fence.reached else answer
 
 
+def _parameters() -> ModuleType:
+    """What tells the parameters of a class; forgotten as a module, so that an entry that reaches for it is noticed."""
+    from testbed.users import parameters  # noqa: PLC0415 - found once the path is set
+
+    for name in [name for name in sys.modules if _module_beyond(name)]:
+        del sys.modules[name]
+    return parameters
+
+
 def main() -> None:
     """Answer until the pipe ends."""
     sys.path.insert(0, str(ROOT))
@@ -189,7 +211,8 @@ def main() -> None:
     import controllers.variants.bilayer  # noqa: PLC0415 - so that the hook does not ask of our own files
     import controllers.variants.temporal  # noqa: F401, PLC0415
 
-    entrant, fence = Entrant(), Fence(Path(sys.argv[1]))
+    fence = Fence(Path(sys.argv[1]))
+    entrant = Entrant(_parameters(), fence)
     sys.addaudithook(fence.hook)
     try:
         while True:

@@ -9,8 +9,9 @@ import struct
 import subprocess
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from importlib.util import source_from_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from controllers.port import (
     TemporalLayer,
 )
 from testbed.setup.controller_loading import ControllerError
-from testbed.users.parameters import ParameterError, called
+from testbed.users.parameters import Elsewhere, ParameterError, called
 
 PROGRAM = Path(__file__).with_name("entrant.py")
 ALLOWED = {("numpy", "ndarray"), ("numpy", "dtype"), ("numpy._core.multiarray", "_reconstruct"),
@@ -39,7 +40,7 @@ class EntryFailed(RuntimeError):
     """An entry that failed, ended, or reached for what it must not know."""
 
 
-class Entry(BaseController):
+class Entry(Elsewhere, BaseController):
     """The controller that `spec` names, elsewhere. Made by `entry_of`, which asks it for its fields."""
 
     name = "entry"
@@ -47,7 +48,7 @@ class Entry(BaseController):
     places_cars = True
     spec = ""
     content = ""
-    """sha256 of its file."""
+    """sha256 of its file and of what it read beside it as it was made."""
     _process: EntryProcess | None = None
 
     def temporal(self, knowledge: TemporalKnowledge) -> TemporalLayer:
@@ -85,8 +86,17 @@ def entry_of(spec: str) -> Entry:
     if fields.get("knows_truth"):
         raise ControllerError(f"{spec}: knows_truth=True, allowed: False")
     made = Entry()
-    vars(made).update(fields, spec=spec, content=hashlib.sha256(file.read_bytes()).hexdigest())
+    content = _content(file, fields.pop("read"))
+    vars(made).update(fields, spec=spec, content=content)
     return made
+
+
+def _content(file: Path, read: Sequence[str]) -> str:
+    """Of all these files in their order; of compiled ones of their sources."""
+    sources = {source_from_cache(path) if path.endswith(".pyc") else path for path in read}
+    there = [file, *(path for path in map(Path, sorted(sources)) if path != file and path.is_file())]
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in there]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _parts(spec: str) -> tuple[Path, str, dict[str, Any]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
+
+import numpy as np
 
 from controllers.learned.acting import KINDS, ActsBy, action_size
 from controllers.port import CarControl
@@ -19,6 +22,8 @@ SEEDS: dict[Split, tuple[int, ...]] = {"training": (0, 1, 2), "validation": (3,)
 EVERY = 5
 MOST_DAYS = 10_000
 """Days from which one is drawn."""
+LAST_DAY = 10**12
+"""That may be named; its seed is one of a run in every split."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class Asked:
     ledger: str
     split: Split
     car_control: CarControl
+    usd: float = 1.0
+    """In which rewards are paid."""
 
     @property
     def districts(self) -> tuple[str, ...]:
@@ -52,8 +59,13 @@ def asked(scenario: str, overrides: Sequence[str], **choices: Any) -> Asked:
                 (("acts_by", KINDS), ("ledger", tuple(STEP_SUMS)), ("split", get_args(Split)),
                  ("car_control", get_args(CarControl)))
                 if choices[name] not in allowed]
+    usd = choices.get("usd", 1.0)
+    if not (isinstance(usd, int | float) and 0 < usd < math.inf):
+        mistakes.append(f"usd={usd!r}: must be a number above 0")
+    if isinstance(overrides, str):
+        mistakes.append(f"overrides={overrides!r}: must be a list of such texts")
     try:
-        checked = checked_scenario(scenario, overrides)
+        checked = checked_scenario(str(scenario), () if isinstance(overrides, str) else overrides)
     except WrongRequest as wrong:
         raise WrongRequest([*mistakes, *wrong.mistakes]) from wrong
     if checked.execution.mode != "in_process" or checked.execution.remote:
@@ -66,6 +78,6 @@ def asked(scenario: str, overrides: Sequence[str], **choices: Any) -> Asked:
 def day_of(options: dict[str, Any] | None, drawn: int) -> int:
     """The day that `reset` is asked for, else the one that was drawn. WrongRequest for what is no day."""
     day = (options or {}).get("day", drawn)
-    if not isinstance(day, int) or isinstance(day, bool) or day < 0:
-        raise WrongRequest([f"options day={day!r}: must be a whole number, 0 or above"])
-    return day
+    if not isinstance(day, int | np.integer) or isinstance(day, bool) or not 0 <= day <= LAST_DAY:
+        raise WrongRequest([f"options day={day!r}: must be a whole number from 0 to {LAST_DAY:,}"])
+    return int(day)

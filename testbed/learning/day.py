@@ -13,7 +13,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from controllers.learned.acting import Projection, checked_action
+from controllers.learned.acting import ActionError, Projection, checked_action
 from controllers.learned.observing import observation
 from controllers.learned.policy import Policy, PolicyLayer
 from controllers.port import SpatialKnowledge
@@ -22,6 +22,9 @@ from testbed.learning.asked import Asked
 from testbed.learning.rewards import Rewards
 from testbed.results.reading import open_result
 from testbed.wiring.listening import Heard, heard_by
+
+LONGEST = 60
+"""Of what stands in a message for actions."""
 
 
 class Abandoned(Exception):
@@ -83,8 +86,11 @@ class Day:
 
     def go_on(self, actions: Mapping[str, object]) -> Moment:
         """One step with these actions. ActionError with nothing done; RunFailed where the run ends in it."""
-        size = self.asked.action_size
-        checked = {name: checked_action(actions[name], size, f"action of {name}") for name in self.asked.districts}
+        names, size = self.asked.districts, self.asked.action_size
+        if not isinstance(actions, Mapping) or set(actions) != set(names):
+            given = ", ".join(map(str, actions)) if isinstance(actions, Mapping) else repr(actions)[:LONGEST]
+            raise ActionError(f"actions: must be one for each of {', '.join(names)}; is for {given or 'none'}")
+        checked = {name: checked_action(actions[name], size, f"action of {name}") for name in names}
         self._told.put(checked)
         return self._next()
 

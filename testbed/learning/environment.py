@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, ClassVar
 
 import gymnasium
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 from pettingzoo import ParallelEnv
 
-from controllers.learned.acting import ActsBy
+from controllers.learned.acting import ActionError, ActsBy, checked_action
 from controllers.learned.observing import LEAST, MOST, NUMBERS, Number
 from controllers.port import CarControl
 from testbed.learning.asked import MOST_DAYS, Asked, Split, asked, day_of
@@ -38,20 +38,36 @@ class _Days:
         self._count += 1
         seed = self.asked.seed_of(day)
         self._day = Day(self.asked, seed, self._folder / f"{self._count}-seed{seed}.h5")
-        return self._day.begin()
+        with self._left_if_broken():
+            return self._day.begin()
 
     def go_on(self, actions: Mapping[str, object]) -> Moment:
         if self._day is None:
             raise gymnasium.error.ResetNeeded("step() before reset(), or after the day was over")
-        moment = self._day.go_on(actions)
+        with self._left_if_broken():
+            moment = self._day.go_on(actions)
         if moment.is_over:
             self._day = None
         return moment
 
+    @contextmanager
+    def _left_if_broken(self) -> Iterator[None]:
+        """A day that failed, or was interrupted within a step, is over: what it says next would belong to no action."""
+        try:
+            yield
+        except ActionError:
+            raise
+        except BaseException:
+            self._leave()
+            raise
+
+    def _leave(self) -> None:
+        day, self._day = self._day, None
+        if day is not None:
+            day.abandon()
+
     def abandon(self) -> None:
-        if self._day is not None:
-            self._day.abandon()
-            self._day = None
+        self._leave()
         for old in self._folder.glob("*.h5"):
             old.unlink()
 
@@ -96,8 +112,9 @@ class DispatchEnv(gymnasium.Env[Observation, npt.NDArray[np.float32]]):
     def __init__(self, scenario: str = "smoke", overrides: Sequence[str] = (), *, acts_by: ActsBy = "district",
                  ledger: str = "society_cost_usd_adjusted", split: Split = "training",
                  car_control: CarControl = "charge_only", usd: float = 1.0) -> None:
-        self.asked = asked(scenario, overrides, acts_by=acts_by, ledger=ledger, split=split, car_control=car_control)
-        self._days, self._usd = _Days(self.asked), usd
+        self.asked = asked(scenario, overrides, acts_by=acts_by, ledger=ledger, split=split, car_control=car_control,
+                           usd=usd)
+        self._days = _Days(self.asked)
         count = len(self.asked.districts)
         self.observation_space: spaces.Box = _observation_space(count)  # type: ignore[assignment]
         self.action_space: spaces.Box = spaces.Box(  # type: ignore[assignment]
@@ -117,14 +134,11 @@ class DispatchEnv(gymnasium.Env[Observation, npt.NDArray[np.float32]]):
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, Info]:
         """One step of the world. ActionError for an action that is none; the step is not made then."""
-        values, size = np.asarray(action), self.asked.action_size
-        if values.shape != self.action_space.shape:  # told of the whole, not of its first district
-            from controllers.learned.acting import checked_action  # noqa: PLC0415
-
-            checked_action(action, len(self.asked.districts) * size)
+        size = self.asked.action_size
+        values = checked_action(action, len(self.asked.districts) * size)
         moment = self._days.go_on({name: values[place * size: (place + 1) * size]
                                    for place, name in enumerate(self.asked.districts)})
-        reward = sum(moment.rewards.values()) / self._usd
+        reward = sum(moment.rewards.values()) / self.asked.usd
         return self._observation(moment), reward, moment.is_over, False, self._info(moment)
 
     def close(self) -> None:
@@ -155,8 +169,9 @@ class DistrictsEnv(ParallelEnv[str, Observation, npt.NDArray[np.float32]]):  # t
     def __init__(self, scenario: str = "smoke", overrides: Sequence[str] = (), *, acts_by: ActsBy = "district",
                  ledger: str = "society_cost_usd_adjusted", split: Split = "training",
                  car_control: CarControl = "charge_only", usd: float = 1.0) -> None:
-        self.asked = asked(scenario, overrides, acts_by=acts_by, ledger=ledger, split=split, car_control=car_control)
-        self._days, self._usd = _Days(self.asked), usd
+        self.asked = asked(scenario, overrides, acts_by=acts_by, ledger=ledger, split=split, car_control=car_control,
+                           usd=usd)
+        self._days = _Days(self.asked)
         self.possible_agents = list(self.asked.districts)
         self.agents: list[str] = []
         size = self.asked.action_size
@@ -185,7 +200,7 @@ class DistrictsEnv(ParallelEnv[str, Observation, npt.NDArray[np.float32]]):  # t
                                                      dict[str, bool], dict[str, Info]]:
         """One step of the world with an action of every agent. ActionError for one that is none."""
         agents, moment = self.agents, self._days.go_on(actions)
-        rewards = {name: moment.rewards[name] / self._usd for name in agents}
+        rewards = {name: moment.rewards[name] / self.asked.usd for name in agents}
         if moment.is_over:
             self.agents = []
         return (self._observations(moment), rewards, dict.fromkeys(agents, moment.is_over),

@@ -61,11 +61,15 @@ class FleetDistrict(mosaik_api_v3.Simulator):
         return self.meta
 
     def create(self, num: int, model: str, *, scenario: str = "smoke",  # type: ignore[override]
-               district: str = "", seed: int = 1, overrides: Sequence[str] = (), steered: bool = True) -> Any:
-        """One district; WrongRequest with every mistake. steered: enrolled cars wait for what they are told."""
+               district: str = "", seed: int | None = None, overrides: str | Sequence[str] = (),
+               steered: bool = True) -> Any:
+        """One district; WrongRequest with every mistake. seed: the scenario's unless given. steered: enrolled cars wait
+        for what they are told.
+        """
         if num != 1 or model != "District":
             raise ValueError(f"{num} {model}: one District at a time is made; buses come with it")
-        made = SteppedDistrict(scenario, district, seed, overrides, steered)
+        texts = [overrides] if isinstance(overrides, str) else overrides
+        made = SteppedDistrict(str(scenario), district, seed, texts, steered)
         if made.name in self._districts:
             raise ValueError(f"district {made.name} is there already")
         if len({made.step_s, *(other.step_s for other in self._districts.values())}) > 1:
@@ -76,6 +80,8 @@ class FleetDistrict(mosaik_api_v3.Simulator):
 
     def step(self, time: int, inputs: Mapping[str, Any], max_advance: int) -> int:
         """One step of each district."""
+        if not self._districts:
+            raise ValueError("no District was made, so there is nothing to step")
         for name, district in self._districts.items():
             told = inputs.get(name, {}).get("p_set_kw", {})
             district.step(time, float(sum(told.values())) if told else None)
@@ -95,8 +101,9 @@ class FleetDistrict(mosaik_api_v3.Simulator):
 class SteppedDistrict:
     """A district of a scenario, stepped by hand with the run's own simulators."""
 
-    def __init__(self, scenario: str, district: str, seed: int, overrides: Sequence[str], is_steered: bool) -> None:
-        checked = checked_scenario(scenario, overrides)
+    def __init__(self, scenario: str, district: str, seed: int | None, overrides: Sequence[str],
+                 is_steered: bool) -> None:
+        checked = checked_scenario(scenario, overrides if seed is None else [*overrides, f"seed={seed}"])
         names = [d.name for d in checked.districts]
         if district and district not in names:
             raise WrongRequest([f"district {district}: is none of {checked.name}, which has {', '.join(names)}"])
@@ -104,8 +111,11 @@ class SteppedDistrict:
         if checked.simulators:
             raise WrongRequest([f"simulators of {checked.name}: {', '.join(checked.simulators)}; a district alone has "
                                 "none, the scenario around it has its own"])
-        checked = checked.model_copy(update={"warmup_controlled_days": 0, "seed": seed})
-        self._spec = RunSpec(checked, "temporal" if is_steered else "uncoordinated", seed, Path())
+        if checked.faults:
+            raise WrongRequest([f"faults of {checked.name}: a district alone has none; replace them with overrides, "
+                                "faults=[]"])
+        checked = checked.model_copy(update={"warmup_controlled_days": 0})
+        self._spec = RunSpec(checked, "temporal" if is_steered else "uncoordinated", checked.seed, Path())
         self._is_steered = is_steered
         self._district: District = build_districts(self._spec)[self.name]
         self._knowledge = spatial_knowledge(self._spec, self._district)

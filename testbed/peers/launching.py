@@ -14,7 +14,7 @@ from testbed.peers.proxy import Terms, Unanswered
 from testbed.peers.starting import PeerStarter
 from testbed.peers.wires import Wire, WrongPeers, instances, wires
 from testbed.scenario.parts.simulators import Simulator
-from testbed.wiring.failure import SimulatorFailure
+from testbed.wiring.failure import Failure, SimulatorFailure
 from testbed.wiring.run_spec import RunSpec
 
 Entities = dict[str, dict[str, Any]]
@@ -27,6 +27,8 @@ class Peers:
 
     entities: Entities
     wires: tuple[Wire, ...]
+    ends: list[Failure]
+    """What goes wrong as they are ended, once they have been."""
 
 
 def started_peers(world: mosaik.World, spec: RunSpec, processes: Processes) -> Peers:
@@ -34,7 +36,7 @@ def started_peers(world: mosaik.World, spec: RunSpec, processes: Processes) -> P
 
     processes: those that are started join them.
     """
-    entities, wired, mistakes = Entities(), list[Wire](), list[str]()
+    entities, wired, mistakes, ends = Entities(), list[Wire](), list[str](), list[Failure]()
     for name in spec.scenario.simulators:
         try:
             own = wires(spec, name)
@@ -42,14 +44,15 @@ def started_peers(world: mosaik.World, spec: RunSpec, processes: Processes) -> P
             mistakes += error.mistakes
             continue
         wired += own
+        terms = _terms(spec, spec.scenario.simulators[name], ends)
         for started, start in _starts(name, spec.scenario.simulators[name]):
-            known = len(mistakes)
-            entities[started] = _launched(world, spec, name, started, start, own, processes, mistakes)
+            known, starter = len(mistakes), PeerStarter(start, terms, processes)
+            entities[started] = _launched(world, spec, name, started, starter, own, mistakes)
             if len(mistakes) > known:  # the other two of a feeder would only say it again
                 break
     if mistakes:
         raise WrongPeers(mistakes)
-    return Peers(entities, tuple(wired))
+    return Peers(entities, tuple(wired), ends)
 
 
 def _starts(name: str, simulator: Simulator) -> Iterator[tuple[str, str]]:
@@ -60,10 +63,9 @@ def _starts(name: str, simulator: Simulator) -> Iterator[tuple[str, str]]:
     yield from zip(names, (f"{way}:{place}" for place in places), strict=True)
 
 
-def _launched(world: mosaik.World, spec: RunSpec, name: str, started: str, start: str, wires: Sequence[Wire],
-              processes: Processes, mistakes: list[str]) -> dict[str, Any]:
+def _launched(world: mosaik.World, spec: RunSpec, name: str, started: str, starter: PeerStarter, wires: Sequence[Wire],
+              mistakes: list[str]) -> dict[str, Any]:
     simulator, where = spec.scenario.simulators[name], f"simulators.{name}"
-    starter = PeerStarter(start, _terms(spec, simulator), processes)
     try:
         factory = world.start(starter, sim_id=started, **simulator.init)
     except SimulatorFailure as error:
@@ -77,6 +79,6 @@ def _launched(world: mosaik.World, spec: RunSpec, name: str, started: str, start
     return {}
 
 
-def _terms(spec: RunSpec, simulator: Simulator) -> Terms:
+def _terms(spec: RunSpec, simulator: Simulator, ends: list[Failure]) -> Terms:
     return Terms(simulator.step_s or spec.step_s, spec.steps_total * spec.step_s, spec.warmup_s,
-                 spec.scenario.execution.patience_s)
+                 spec.scenario.execution.patience_s, ends)

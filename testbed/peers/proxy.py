@@ -8,8 +8,8 @@ ends the run with one message where an answer is none.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
@@ -22,6 +22,8 @@ from testbed.wiring.failure import Failure, SimulatorFailure
 
 BROKEN = (ConnectionClosedError, OSError, EOFError)
 """What is thrown when its other end is gone."""
+Ask = Callable[[], Coroutine[Any, Any, Any]]
+"""Asks a simulator when it is called: what is given up before then leaves nothing open."""
 NUMBERS = (int, float, np.integer, np.floating)
 
 
@@ -34,6 +36,8 @@ class Terms:
     """End of the run, in mosaik's time."""
     warmup_s: int
     patience_s: float
+    ends: list[Failure] = field(default_factory=list)
+    """What went wrong as simulators were ended."""
 
 
 class Unanswered(RuntimeError):
@@ -54,14 +58,14 @@ class PeerProxy(BaseProxy):
 
     async def init(self, sid: str, **params: Any) -> list[int]:
         """Its first request; the version of mosaik's interface that it speaks."""
-        return await self._answer("init", self._inner.init(sid, **params))  # type: ignore[no-any-return]
+        return await self._answer("init", lambda: self._inner.init(sid, **params))  # type: ignore[no-any-return]
 
     async def send(self, request: Any) -> Any:
         """The answer, looked at."""
         method, args, _ = request
         if method == "step":
             self._time_s = args[0]
-        answer = await self._answer(method, self._inner.send(request))
+        answer = await self._answer(method, lambda: self._inner.send(request))
         if method == "step":
             self._refuse(wrong_step(self._time_s, answer, self._terms))
         if method == "get_data":
@@ -69,15 +73,17 @@ class PeerProxy(BaseProxy):
         return answer
 
     async def stop(self) -> None:
-        """Ask it to end; it may be gone already."""
+        """Ask it to end; it may be gone already. What it throws then is kept, so that the others are ended too."""
         try:
-            await asyncio.wait_for(self._inner.stop(), self._terms.patience_s)
+            await asyncio.wait_for(_staying(self._inner.stop), self._terms.patience_s)
         except (*BROKEN, TimeoutError, asyncio.CancelledError):  # its reader may have been cancelled with all else
             return
+        except Exception as error:
+            self._terms.ends.append(Failure.of(error, self.name, self._counted_s, "`finalize` threw "))
 
-    async def _answer(self, method: str, asked: Coroutine[Any, Any, Any]) -> Any:
+    async def _answer(self, method: str, ask: Ask) -> Any:
         try:
-            return await asyncio.wait_for(asked, self._terms.patience_s)
+            return await asyncio.wait_for(_staying(ask), self._terms.patience_s)
         except TimeoutError:
             self._refuse(f"no answer to `{method}` for {self._terms.patience_s:g} s (execution.patience_s)")
         except BROKEN as error:
@@ -100,6 +106,14 @@ class PeerProxy(BaseProxy):
 
     def _failure(self, why: str) -> Failure:
         return Failure(self.name, self._counted_s, why)
+
+
+async def _staying(ask: Ask) -> Any:
+    """The answer; a simulator that leaves Python ends as one that throws, not the command."""
+    try:
+        return await ask()
+    except SystemExit as error:
+        raise RuntimeError(f"it called sys.exit({error.code!r})") from error
 
 
 def wrong_step(time_s: int, answer: Any, terms: Terms) -> str:

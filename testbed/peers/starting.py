@@ -48,7 +48,7 @@ class PeerStarter(Starter):
         kind = class_of(self._rest)
         try:
             return LocalProxy(kind(), mosaik_remote)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise Unanswered(f"{self._rest} cannot be made: {told(error)}") from error
 
     async def _at_address(self, sim_id: str, mosaik_remote: Any) -> BaseProxy:
@@ -106,7 +106,7 @@ def class_of(words: str) -> Callable[[], mosaik_api_v3.Simulator]:
         module: Any = import_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
     except CannotImport as error:
         raise Unanswered(str(error)) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Unanswered(f"module {place} cannot be imported: {told(error)}") from error
     kind = getattr(module, name, None)
     if not (isinstance(kind, type) and issubclass(kind, mosaik_api_v3.Simulator)):

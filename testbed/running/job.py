@@ -57,8 +57,8 @@ class Outcome:
     def line(self) -> str:
         """One line for the user: what was done, or what failed and where the partial result is."""
         if self.failure:
-            left = partial_text(self.path) or "no partial result"
-            return f"testbed: {self.job.label} failed: {self.failure.text}; {left}"
+            left = "" if self.failure.is_request else partial_text(self.path) or "no partial result"
+            return f"testbed: {self.job.label} failed: {'; '.join(filter(None, (self.failure.text, left)))}"
         rate = self.job.hours / max(self.seconds, 1e-9)
         return (f"{self.job.label}: {self.job.hours} h simulated in {self.seconds:.1f} s "
                 f"({rate:.2f} h/s), {self.path}")

@@ -16,9 +16,9 @@ from testbed.running.stored_plan import plan_mistakes
 from testbed.scenario.marked_yaml import LONGEST
 from testbed.scenario.parts.execution import ADDRESS, LAST_PORT
 from testbed.scenario.plain_text import path_mistake
-from testbed.setup.controller_loading import ControllerError, Usual, load_controller
+from testbed.setup.controller_loading import ControllerError, Usual, given_words, load_controller
 from testbed.setup.given_controllers import check_controller, check_parameters, label_of, unknown_names, words_of
-from testbed.users.parameters import called, file_words, in_words, same, unusual
+from testbed.users.parameters import called, file_words, same
 from testbed.wiring.run_spec import RunSpec
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def run_request(scenario: str, controller: str | Controller, seed: int | None = 
             mistakes += _older_mistakes(checked, controllers[0], checked.seed, plan, output)
     if mistakes or checked is None or output is None:
         raise WrongRequest(mistakes)
-    return Request(checked, _wanted((controller,), controllers), controllers, (checked.seed,), output, plan)
+    return Request(checked, _wanted((controller,), checked, controllers), controllers, (checked.seed,), output, plan)
 
 
 def compare_request(scenario: str, given: Sequence[str | Controller], seeds: int = 1, overrides: Sequence[str] = (),
@@ -97,7 +97,8 @@ def compare_request(scenario: str, given: Sequence[str | Controller], seeds: int
         mistakes += folder_mistakes(folder, f"-o {folder}")
     if mistakes or checked is None or folder is None:
         raise WrongRequest(mistakes)
-    request = Request(checked, _wanted(given, controllers), controllers, seeds_from(checked.seed, seeds), folder, plan)
+    request = Request(checked, _wanted(given, checked, controllers), controllers, seeds_from(checked.seed, seeds),
+                      folder, plan)
     _check_files(request, force)
     return request
 
@@ -148,9 +149,10 @@ def _truth_mistakes(scenario: Scenario, made: Sequence[Controller]) -> list[str]
             "tell; allowed is any other controller" for controller in made if untold and controller.knows_truth]
 
 
-def _wanted(given: Sequence[str | Controller], made: Sequence[Controller]) -> tuple[str | Controller, ...]:
+def _wanted(given: Sequence[str | Controller], scenario: Scenario,
+            made: Sequence[Controller]) -> tuple[str | Controller, ...]:
     """What was given, as text with the parameters that the scenario adds."""
-    return tuple(called(said)[0] + in_words(unusual(it), repr) if isinstance(said, str) else said
+    return tuple(called(said)[0] + given_words(said, scenario.controllers, it) if isinstance(said, str) else said
                  for said, it in zip(given, made, strict=True))
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -54,13 +53,19 @@ class Wired:
     remote: Mapping[str, Any]
     """Simulators served elsewhere, by name."""
     fates: Fates
+    ends: Sequence[Failure] = ()
+    """What goes wrong as simulators of others are ended."""
 
     def __enter__(self) -> Self:
         self.world.__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
-        _end(self.world, self.fates)
+        """SimulatorFailure where one of others throws as it is ended, unless something else has ended the run."""
+        is_broken = error[0] is not None
+        _end(self.world, self.fates, is_broken=is_broken)
+        if self.ends and not is_broken:
+            raise SimulatorFailure(self.ends[0])
 
     def fetch_ledgers(self, folder: Path) -> None:
         """What they say of their run, as NAME@DISTRICT.json."""
@@ -91,12 +96,12 @@ def build_world(spec: RunSpec, ledger_dir: Path) -> Wired:
                     for end in (wire.source, wire.target)]
             world.connect(*ends, (wire.source.attribute, wire.target.attribute), transform=wire.change)
     except WrongPeers as error:
-        _end(world, fates)
+        _end(world, fates, is_broken=True)
         raise WrongRequest(error.mistakes) from error
     except BaseException:
-        _end(world, fates)
+        _end(world, fates, is_broken=True)
         raise
-    return Wired(world, {name: simulators[name] for name in started if "@" in name}, fates)
+    return Wired(world, {name: simulators[name] for name in started if "@" in name}, fates, peers.ends)
 
 
 def rehearsed_peers(spec: RunSpec) -> None:
@@ -108,11 +113,15 @@ def rehearsed_peers(spec: RunSpec) -> None:
     alone = replace(spec, scenario=spec.scenario.model_copy(update={"simulators": asked}))
     world, fates = _empty_world(spec, {}), Fates(spec.scenario.execution.patience_s, spec.warmup_s)
     try:
-        started_peers(world, alone, fates.started)
-    except WrongPeers as error:
-        raise WrongRequest(error.mistakes) from error
-    finally:
-        _end(world, fates)
+        peers = started_peers(world, alone, fates.started)
+    except BaseException as error:
+        _end(world, fates, is_broken=True)
+        if isinstance(error, WrongPeers):
+            raise WrongRequest(error.mistakes) from error
+        raise
+    _end(world, fates, is_broken=False)
+    if peers.ends:
+        raise WrongRequest([f"simulators.{failure.simulator}: {failure.cause}" for failure in peers.ends])
 
 
 def _empty_world(spec: RunSpec, starters: Mapping[str, Starter]) -> mosaik.World:
@@ -120,12 +129,12 @@ def _empty_world(spec: RunSpec, starters: Mapping[str, Starter]) -> mosaik.World
                         configure_logging=False)
 
 
-def _end(world: mosaik.World, fates: Fates) -> None:
-    """End all simulators, however the run ended; what a broken run left pending would else be told as it is dropped."""
+def _end(world: mosaik.World, fates: Fates, *, is_broken: bool) -> None:
+    """End all simulators; of a broken run also what it left pending, which would else be told as it is dropped."""
     loop = world.loop
     try:
         with quiet("asyncio", logging.CRITICAL):
-            pending = [task for task in asyncio.all_tasks(loop) if not task.done()] if sys.exc_info()[0] else []
+            pending = [task for task in asyncio.all_tasks(loop) if not task.done()] if is_broken else []
             for task in pending:
                 task.cancel()
             if pending:

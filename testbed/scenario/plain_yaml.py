@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -22,3 +24,19 @@ def of_yaml(text: str) -> Any:
         return loader.get_single_data()
     finally:
         loader.dispose()
+
+
+def plain(value: Any) -> Any:
+    """What users of Python have in the place of plain data, as such: numbers and arrays of numpy, ranges, paths, dates.
+
+    TypeError for all else; as `default` of `json.dumps` asks it.
+    """
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, range):
+        return list(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{value!r} is no plain value")

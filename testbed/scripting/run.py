@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from controllers.port import Controller
 from testbed.running.preflight import run_request
 from testbed.running.several_runs import single_job
-from testbed.scripting.scenario import Scenario, scenario_of
+from testbed.scripting.scenario import Scenario, scenario_of, whole
 
 if TYPE_CHECKING:
     import xarray
@@ -126,7 +126,7 @@ def run(scenario: str | Path | Scenario, controller: str | Controller = "bilayer
     from testbed.scripting.progress import watch_run  # noqa: PLC0415
 
     given = scenario_of(scenario)
-    request = run_request(given.source, controller, seed, given.overrides, _path(plan), _path(output), force)
+    request = run_request(given.source, controller, whole(seed), given.overrides, _path(plan), _path(output), force)
     job = single_job(request)
     display: Any = watch_run(job.label, request.scenario.step_s) if progress else nullcontext()
     with display as show:

@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
 
 from testbed.running.preflight import WrongRequest, checked_scenario
 from testbed.scenario import record
+from testbed.scenario.plain_yaml import of_yaml, plain
 
 
 @dataclass(frozen=True)
@@ -62,18 +64,34 @@ def scenario_of(given: str | Path | Scenario) -> Scenario:
     return given if isinstance(given, Scenario) else Scenario(str(given))
 
 
+def set_in(given: Scenario) -> dict[str, Any]:
+    """Its replaced keys with their values, as the key `set` of a study has them."""
+    texts = (text.partition("=") for text in given.overrides)
+    return {key: _value(text) for key, _, text in texts}
+
+
+def _value(text: str) -> Any:
+    """`with_` writes JSON, whose 1e-07 is a text to YAML; by hand it is YAML."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return of_yaml(text)
+
+
+def whole(value: Any) -> Any:
+    """A whole number of numpy as Python's; all else as it is."""
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
+
+
+def not_counts(**given: Any) -> list[str]:
+    """Of what must be a number of things, which is none: a line each."""
+    return [f"{name}={value!r}: must be a whole number above 0" for name, value in given.items()
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1]
+
+
 def _in_yaml(key: str, value: Any) -> str:
     """As a YAML file would have it: JSON is YAML."""
     try:
-        return json.dumps(value, default=_plain)
-    except TypeError as error:
+        return json.dumps(value, default=plain)
+    except (TypeError, ValueError) as error:  # the latter: it has itself within
         raise WrongRequest([f"{key} = {value!r}: must be a plain value, a list or a mapping of them"]) from error
-
-
-def _plain(value: Any) -> Any:
-    """Numbers and arrays of numpy, paths."""
-    if isinstance(value, Path):
-        return str(value)
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from controllers.port import Controller
 from testbed.running.job import Job, Outcome
-from testbed.running.preflight import compare_request
+from testbed.running.preflight import WrongRequest, compare_request
 from testbed.running.several_runs import jobs, run_jobs
 from testbed.scripting.run import Run
-from testbed.scripting.scenario import Scenario, scenario_of
+from testbed.scripting.scenario import Scenario, not_counts, scenario_of, whole
+from testbed.users.parameters import listed
 
 if TYPE_CHECKING:
     import pandas
@@ -71,13 +72,14 @@ class Comparison:
         return "\n".join([head, *(f"  {run!r}" for run in self.runs)])
 
 
-def compare(scenario: str | Path | Scenario, controllers: Sequence[str | Controller], *, seeds: int = 1,
+def compare(scenario: str | Path | Scenario, controllers: str | Sequence[str | Controller], *, seeds: int = 1,
             output: Path | str | None = None, plan: Path | str | None = None, workers: int = 1, force: bool = False,
             progress: bool = True) -> Comparison:
     """Run several controllers on the scenario's seed and the `seeds` - 1 after it, as `testbed compare` does.
 
-    controllers: names, `"mine.py:Price(high=0.1)"`, or objects. workers: runs at a time, each in its own process if
-    there are two or more. output: folder of the results; else results/SCENARIO. The rest is as in `run`.
+    controllers: names, `"mine.py:Price(high=0.1)"`, or objects; or one text, as the command takes it. workers: runs at
+    a time, each in its own process if there are two or more. output: folder of the results; else results/SCENARIO. The
+    rest is as in `run`.
     Raises WrongRequest with every mistake before anything is written; RunFailed after all were tried, if one ended
     before its time: `tb.load(folder)` has the others.
 
@@ -86,9 +88,16 @@ def compare(scenario: str | Path | Scenario, controllers: Sequence[str | Control
     >>> [run.controller for run in both]
     ['no_pev', 'uncoordinated']
     """
-    given = scenario_of(scenario)
-    request = compare_request(given.source, controllers, seeds, given.overrides, None if plan is None else Path(plan),
-                              None if output is None else Path(output), force)
+    given, seeds, workers = scenario_of(scenario), whole(seeds), whole(workers)
+    named = listed(controllers) if isinstance(controllers, str) else controllers
+    wrong = not_counts(seeds=seeds, workers=workers)
+    try:
+        request = compare_request(given.source, named, 1 if wrong else seeds, given.overrides,
+                                  None if plan is None else Path(plan), None if output is None else Path(output), force)
+    except WrongRequest as others:
+        raise WrongRequest([*wrong, *others.mistakes]) from others
+    if wrong:
+        raise WrongRequest(wrong)
     todo = jobs(request)
     ended = _carried_out(todo, workers, request.scenario.step_s, progress)
     outcomes = {outcome.job.output: outcome for outcome in ended}

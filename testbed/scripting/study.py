@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from testbed.running.preflight import WrongRequest
 from testbed.scripting.run import Run
+from testbed.scripting.scenario import Scenario, not_counts, set_in, whole
 from testbed.sweeping.case import SchedulerLost
 from testbed.sweeping.sweep import FAILED, TABLE, Sweep, run_sweep, sweep_request
 from testbed.users.apart import Apart
@@ -52,13 +53,14 @@ class Swept:
 
 
 def sweep(study: str | Path | Mapping[str, Any], *, workers: int | None = None, scheduler: str | None = None,
-          output: Path | str | None = None, cases: Sequence[str] = (), progress: bool = True) -> Swept:
+          output: Path | str | None = None, cases: str | Sequence[str | int] = (), progress: bool = True) -> Swept:
     """Run all cases of a study that are not complete yet, as `testbed sweep` does.
 
     study: a name, a file, or the keys of a study file as a mapping, where controllers may be objects:
-    `{"scenario": "smoke", "controllers": ["uncoordinated", Mine(high=0.1)], "grid": {...}}`.
+    `{"scenario": "smoke", "controllers": ["uncoordinated", Mine(high=0.1)], "grid": {...}}`; its scenario may be a
+    `Scenario`, numbers and lists in it numpy's.
     workers: processes on this machine, one a core unless given; scheduler: a running Dask scheduler instead.
-    output: the study's folder, else results/STUDY. cases: keys of cases, if not all are meant.
+    output: the study's folder, else results/STUDY. cases: keys or places (7, "1-100"), if not all.
     Returns what lies in the folder then, failed cases included. Raises WrongRequest with every mistake, SchedulerLost.
 
     >>> import testbed as tb
@@ -67,14 +69,25 @@ def sweep(study: str | Path | Mapping[str, Any], *, workers: int | None = None, 
     >>> done.table[["controller", "seed", "status", "charged_mwh"]].to_numpy().tolist()
     [['no_pev', 3, 'completed', 0.0], ['no_pev', 4, 'completed', 0.0]]
     """
-    given = study if isinstance(study, Mapping) else str(study)
-    request = sweep_request(given, None if output is None else Path(output))
-    chosen = request.chosen(cases)
+    workers, only = whole(workers), (cases,) if isinstance(cases, str) else tuple(map(str, cases))
+    if wrong := [] if workers is None else not_counts(workers=workers):
+        raise WrongRequest(wrong)
+    request = sweep_request(_plain(study), None if output is None else Path(output))
+    chosen = request.chosen(only)
     if scheduler is not None and workers is not None:
         raise WrongRequest(["workers: only for workers on this machine, not with scheduler"])
-    work = Apart(_swept, request, scheduler, workers, tuple(cases))
+    work = Apart(_swept, request, scheduler, workers, only)
     _carry_out(work, request, [case.key for case in chosen], progress)
     return Swept(request.folder)
+
+
+def _plain(study: str | Path | Mapping[str, Any]) -> str | Mapping[str, Any]:
+    """With the keys that its scenario replaces before those that the study does."""
+    if not isinstance(study, Mapping):
+        return str(study)
+    if not isinstance(given := study.get("scenario"), Scenario):
+        return study
+    return {**study, "scenario": given.source, "set": {**set_in(given), **study.get("set", {})}}
 
 
 def _swept(request: Sweep, scheduler: str | None, workers: int | None, cases: Sequence[str]) -> tuple[str, list[str]]:

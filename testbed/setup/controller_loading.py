@@ -23,7 +23,7 @@ from models.plugins import CONTROLLERS, plugins
 from models.registry import did_you_mean
 from testbed.scenario.field_texts import fields_in
 from testbed.users.code import CannotImport, import_file, line_of, told
-from testbed.users.parameters import OF_PORT, ParameterError, called, made
+from testbed.users.parameters import OF_PORT, ParameterError, as_given, called, in_words, made, values_of
 
 VARIANTS = Path(__file__).resolve().parents[2] / "controllers" / "variants"
 PACKAGE = "controllers.variants"
@@ -138,14 +138,26 @@ def load_controller(spec: str, usual: Usual = NONE_GIVEN) -> Controller:
     except ParameterError as error:
         raise ControllerError(str(error)) from error
     kind = _own_class(base) if _is_own_file(base) else _registered_class(base)
-    it = _made(kind, {**usual.get(_name_of(kind), {}), **given}, spec)
+    given = {**usual.get(_name_of(kind), {}), **given}
+    it = _made(kind, given, spec)
     problems = mistakes(it)
     if problems:
         raise ControllerError(f"{spec}: {kind.__name__} is not a controller: {'; '.join(problems)}")
     controller = completed(it)
     if controller.knows_truth and not is_registered(kind):
         raise ControllerError(f"{spec}: knows_truth=True, allowed: False; only registered controllers see the truth")
+    if lost := [name for name in given if name not in values_of(it)]:
+        raise ControllerError(f"{spec}: {kind.__name__} keeps no {', '.join(lost)}; a parameter must stay under its "
+                              f"name (self.{lost[0]} = {lost[0]}), for results tell it")
     return controller
+
+
+def given_words(spec: str, usual: Usual, loaded: Controller) -> str:
+    """All parameters in brackets that were given otherwise than the class says, here or by `usual`: behind name or
+    class an equal controller comes of them. `loaded` is what `load_controller` made of both.
+    """
+    kind = type(loaded)
+    return in_words(as_given(kind, {**usual.get(_name_of(kind), {}), **called(spec)[1]}), repr)
 
 
 def _name_of(kind: type) -> str:

@@ -151,9 +151,19 @@ def _is_told_by(words: str, controller: Controller) -> bool:
     odd = _odd_fields(controller)
     try:
         return words == controller_spec(controller) + in_words(odd) and odd.keys() <= unusual(controller).keys() and (
-            all(type(value) in PLAIN and repr(value) in words for value in odd.values()))
+            all(type(value) in PLAIN and repr(value) in words for value in odd.values())) and (
+            _is_made_of(controller, odd))
     except ControllerError:
         return False
+
+
+def _is_made_of(controller: Controller, parameters: dict[str, Any]) -> bool:
+    """Whether its class makes one with the same values of these; not where it changes them as it is made."""
+    try:
+        again = values_of(type(controller)(**parameters))
+    except Exception:  # it wants others
+        return False
+    return all(are_equal(again.get(name, UNSAID), value) for name, value in values_of(controller).items())
 
 
 def sent(controller: Controller) -> bytes:

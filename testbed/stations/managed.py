@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import math
+import os
 import weakref
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -38,6 +41,8 @@ class Managed(BaseController):
     """CSV file of what was refused, late or silent, with reason codes; none if empty"""
 
     def __post_init__(self) -> None:
+        if wrong := self._wrong():
+            raise ValueError("; ".join(wrong))
         if self.version == "2.1":
             self.car_control = "bidirectional"
         probe = Link(self.address, self.version, self.patience_s)
@@ -45,6 +50,17 @@ class Managed(BaseController):
             probe.open(["probe"])
         finally:
             probe.close()
+
+    def _wrong(self) -> list[str]:
+        """What of the parameters cannot be, before anybody is asked."""
+        wrong = [] if self.version in get_args(Version) else [
+            f"version={self.version!r}: must be {' or '.join(get_args(Version))}"]
+        if not 0 < self.patience_s < math.inf:
+            wrong.append(f"patience_s={self.patience_s}: must be a number of seconds above 0")
+        file = Path(self.journal).absolute()
+        if self.journal and (file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK)):
+            wrong.append(f"journal={self.journal!r}: must be a file in a folder that can be written into")
+        return wrong
 
     def spatial(self, knowledge: SpatialKnowledge) -> SpatialLayer:
         """The stations of one district."""

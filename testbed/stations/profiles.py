@@ -30,9 +30,13 @@ class Profile:
     """Counted time."""
     end_s: float
     periods: tuple[tuple[int, float], ...]
+    from_s: float = -math.inf
+    """Before it the profile says nothing, whatever its schedule."""
 
     def power_kw(self, time_s: int) -> float | None:
         """What holds then; None where the profile says nothing."""
+        if time_s < self.from_s:
+            return None
         powers = [power for start, power in self.periods if self.start_s + start <= time_s < self.end_s]
         return powers[-1] if powers else None
 
@@ -58,17 +62,22 @@ def profile_of(told: Mapping[str, Any], transaction: str, now_s: int, version: V
         return Refusal("TxNotFound", "no transaction runs at this charger")
     if told.get("transaction_id", transaction) != transaction:
         return Refusal("TxNotFound", f"transaction {told.get('transaction_id')} does not run here, {transaction} does")
-    schedule = told["charging_schedule"][0]
+    schedule, *others = told["charging_schedule"]
+    if others:
+        return Refusal("InvalidSchedule", "one schedule is taken, not several to choose from")
     if schedule.get("charging_rate_unit") != "W":
         return Refusal("UnsupportedRateUnit", "powers must be in W")
-    return _scheduled(schedule, now_s, version)
+    return _scheduled({**told, **schedule}, now_s, version)
 
 
 def _scheduled(schedule: Mapping[str, Any], now_s: int, version: Version) -> Profile | Refusal:
-    try:
-        start_s = counted_s(schedule["start_schedule"]) if "start_schedule" in schedule else now_s
-    except ValueError:
-        return Refusal("InvalidSchedule", f"startSchedule {schedule['start_schedule']} is no time")
+    """Of a schedule with the time for which its profile is valid."""
+    times: dict[str, float] = {"start_schedule": now_s, "valid_from": -math.inf, "valid_to": math.inf}
+    for name in [name for name in times if schedule.get(name) is not None]:
+        try:
+            times[name] = counted_s(schedule[name])
+        except (TypeError, ValueError):
+            return Refusal("InvalidSchedule", f"{name} {schedule[name]} is no time")
     powers = [(int(period["start_period"]), _power_w(period, version))
               for period in schedule["charging_schedule_period"]]
     starts = [start for start, _ in powers]
@@ -78,8 +87,10 @@ def _scheduled(schedule: Mapping[str, Any], now_s: int, version: Version) -> Pro
         return Refusal("InvalidSchedule", "a period has no limit, or one that is no finite number")
     if version == "2.0.1" and any(power is not None and power < 0 for _, power in powers):
         return Refusal("NegativeLimit", "in 2.0.1 cars only charge; giving back needs 2.1")
-    end_s = start_s + float(schedule.get("duration", math.inf))
-    return Profile(start_s, end_s, tuple((start, float(power or 0.0) / W_PER_KW) for start, power in powers))
+    start_s = int(times["start_schedule"])
+    end_s = min(start_s + float(schedule.get("duration") or math.inf), times["valid_to"])
+    return Profile(start_s, end_s, tuple((start, float(power or 0.0) / W_PER_KW) for start, power in powers),
+                   times["valid_from"])
 
 
 def _power_w(period: Mapping[str, Any], version: Version) -> float | None:

@@ -23,8 +23,17 @@ from testbed.scenario.files import at_home, files_digest, named_files
 from testbed.scenario.marked_yaml import LONGEST, Mistake, Tree, read_yaml
 from testbed.scenario.parts.base import Between, Part, PathText, Seed
 from testbed.scenario.plain_text import is_file, path_mistake
+from testbed.scenario.plain_yaml import plain
 from testbed.scenario.record import Scenario, scenario_hash
-from testbed.setup.controller_loading import PACKAGE, ControllerError, Usual, controller_spec, load_controller, variants
+from testbed.setup.controller_loading import (
+    PACKAGE,
+    ControllerError,
+    Usual,
+    controller_spec,
+    given_words,
+    load_controller,
+    variants,
+)
 from testbed.setup.given_controllers import (
     check_controller,
     check_parameters,
@@ -34,7 +43,7 @@ from testbed.setup.given_controllers import (
     words_of,
 )
 from testbed.users.carrying import code_of
-from testbed.users.parameters import called, in_words, same, unusual
+from testbed.users.parameters import called, in_words, same
 
 STUDIES = Path(__file__).resolve().parents[2] / "experiments" / "studies"
 MOST_SEEDS = 100_000
@@ -170,11 +179,23 @@ def study_of(data: Mapping[str, Any]) -> tuple[Study, dict[str, Controller]]:
     keys = {"name": "study", **data}
     if isinstance(given := keys.get("controllers"), list | tuple):
         keys["controllers"] = [text if isinstance(text, str) else _held_as(text, held) for text in given]
+    try:
+        keys = json.loads(json.dumps(keys, default=_plain))
+    except (TypeError, ValueError) as error:  # keys that are no texts, or itself within
+        raise WrongRequest([f"study: must be plain data: {error}"]) from error
     tree = Tree(keys, {(): "study"})
     try:
-        return Study.model_validate_json(json.dumps(keys, default=repr), strict=True), held
+        return Study.model_validate_json(json.dumps(keys), strict=True), held
     except ValidationError as error:
         raise WrongRequest(list(dict.fromkeys(_mistakes(error, tree)))) from error
+
+
+def _plain(value: Any) -> Any:
+    """What is no plain value in Python's words, in which its key then refuses it."""
+    try:
+        return plain(value)
+    except TypeError:
+        return repr(value)
 
 
 def _held_as(controller: Controller, held: dict[str, Controller]) -> str:
@@ -213,6 +234,8 @@ def _mistakes(error: ValidationError, tree: Tree) -> Iterator[str]:
         rule = detail["msg"].replace("Input should be", "must be", 1)
         if detail["type"] == "extra_forbidden":
             rule = f"is not a known key; known: {', '.join(Study.model_fields)}"
+        if path == ("name",) and detail["type"] == "string_pattern_mismatch":
+            rule = "must be letters, digits, _ . -, the first no . or -; it is the file's name unless given"
         value = "" if detail["type"] == "missing" else detail["input"]
         yield str(Mistake(tree.source(path), ".".join(map(str, path)), value, rule))
 
@@ -289,11 +312,11 @@ def _controllers(study: Study, folder: Path, held: Mapping[str, Controller], usu
     labels = [label_of(controller) for _, controller in made]
     mistakes += [f"controllers: {label} is there {labels.count(label)} times, every name with its parameters must "
                  "differ" for label in same(labels)]
-    return [_of_object(text, it) if text in held else _of_text(it) for text, it in made]
+    return [_of_object(text, it) if text in held else _of_text(text, usual, it) for text, it in made]
 
 
-def _of_text(controller: Controller) -> Chosen:
-    spec = controller_spec(controller) + in_words(unusual(controller), repr)
+def _of_text(text: str, usual: Usual, controller: Controller) -> Chosen:
+    spec = controller_spec(controller) + given_words(text, usual, controller)
     return Chosen(spec, label_of(controller), _identity(spec))
 
 

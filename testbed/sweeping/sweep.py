@@ -77,6 +77,8 @@ class Sweep:
     def _none_of(self, words: str) -> str:
         if PLACES.fullmatch(words):
             return f"--case {words}: {self.study.name} has cases 1 to {self.study.size}"
+        if not words:
+            return "--case '': is empty; must be a place, as 7 or 1-100, or a key"
         return f"--case {words}: no case of {self.study.name} begins so"
 
     def label(self, case: Case) -> str:
@@ -86,7 +88,7 @@ class Sweep:
 
 
 def _is_meant(case: Case, words: str) -> bool:
-    return case.place in _places(words) if PLACES.fullmatch(words) else case.key.startswith(words)
+    return case.place in _places(words) if PLACES.fullmatch(words) else bool(words) and case.key.startswith(words)
 
 
 def _places(words: str) -> range:
@@ -145,6 +147,7 @@ def run_sweep(sweep: Sweep, scheduler: str | None = None, workers: int | None = 
                 sweep.folder.mkdir(parents=True, exist_ok=True)
                 held.enter_context(alone_in(sweep.folder))
             tell_start(sweep, chosen, todo, say)
+            _tell_left_out(sweep, say)
             note_study(sweep)
             try:
                 if client is not None:
@@ -201,7 +204,7 @@ def _seen(folder: Path, told: CaseOutcome) -> CaseOutcome:
 
 def line_of(sweep: Sweep, case: Case, outcome: CaseOutcome) -> str:
     """How the case ended, in words."""
-    done = f"{case.hours} h simulated in {outcome.seconds:.1f} s"
+    done = f"{case.hours} h simulated in {outcome.seconds:.1f} s" if outcome.seconds else "completed by another process"
     words = f"failed: {outcome.failure.text}" if outcome.failure else done
     return f"{case.key} {sweep.label(case)}: {words}"
 
@@ -220,14 +223,18 @@ def tell_start(sweep: Sweep, chosen: Sequence[Case], todo: Sequence[Case], say: 
     say(f"{sweep.study.name}: {len(chosen)} cases, {kept} complete already, {len(todo)} to do; {sweep.folder}")
     for note in twin_notes(json.loads(text) for text in dict.fromkeys(case.scenario_json for case in sweep.cases)):
         say(f"note: {note}")
-    if others := len(left_out(sweep.folder / TABLE, ("case",), {(case.key,) for case in sweep.cases})):
-        say(f"note: {TABLE} will no longer list {others} cases that are not in this study; their results stay, and a "
-            "study that names them lists them again")
     left = {case.key for case in todo}
     codes = [case_record(sweep.folder, case.key).get("code") for case in chosen if case.key not in left]
     if other := sum(code != code_hash() for code in codes):
         say(f"note: {other} complete cases were made by other code than the present; "
             "they are kept (another folder with -o makes all anew)")
+
+
+def _tell_left_out(sweep: Sweep, say: Say) -> None:
+    """Cases that the table is about to lose."""
+    if others := len(left_out(sweep.folder / TABLE, ("case",), {(case.key,) for case in sweep.cases})):
+        say(f"note: {TABLE} will no longer list {others} cases that are not in this study; their results stay, and a "
+            "study that names them lists them again")
 
 
 def _tell_objectives(sweep: Sweep, chosen: Sequence[Case], say: Say) -> None:

@@ -6,6 +6,7 @@ Usually they are the fields of a dataclass, each with a docstring; arguments of 
 from __future__ import annotations
 
 import ast
+import dataclasses
 import hashlib
 import inspect
 import math
@@ -14,6 +15,8 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin
+
+import numpy as np
 
 from controllers.port import Controller
 from models.registry import did_you_mean
@@ -67,6 +70,14 @@ class Parameter:
         return float(value) if self.kind is float else value
 
 
+class Elsewhere:
+    """Stands for an object in another process, and has its parameters as they were told there."""
+
+    all_parameters: Mapping[str, Any] = types.MappingProxyType({})
+    unusual_parameters: Mapping[str, Any] = types.MappingProxyType({})
+    """Those that are not as the class says."""
+
+
 # ---------------------------------------------------------------- of a class
 def parameters_of(kind: type) -> dict[str, Parameter]:
     """Everything that the class takes by name, in its order; none for a class that cannot tell."""
@@ -74,10 +85,18 @@ def parameters_of(kind: type) -> dict[str, Parameter]:
         signature = _signature(kind)
     except (TypeError, ValueError):
         return {}
-    texts = field_texts(kind)
+    texts, made_anew = field_texts(kind), _factories(kind)
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return {name: Parameter(name, _kind(argument), argument.default, texts.get(name, ""))
+    return {name: Parameter(name, _kind(argument), made_anew[name]() if name in made_anew else argument.default,
+                            texts.get(name, ""))
             for name, argument in signature.parameters.items() if argument.kind in named and name not in OF_PORT}
+
+
+def _factories(kind: type) -> dict[str, Callable[[], Any]]:
+    """Of a dataclass: what makes the default of a field anew for each object, as an empty list."""
+    fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    # of a class that came from another process the mark for "none" is another object than here
+    return {field.name: field.default_factory for field in fields if callable(field.default_factory)}
 
 
 def _signature(kind: type) -> inspect.Signature:
@@ -141,21 +160,39 @@ def _unknown(name: str, kind: type, known: Mapping[str, Parameter]) -> str:
 
 
 def values_of(thing: object) -> dict[str, Any]:
-    """All parameters of an object that keeps them under their names, defaults included."""
+    """All parameters of an object that keeps them under their names, defaults included; numpy's numbers as Python's."""
+    if isinstance(thing, Elsewhere):
+        return dict(thing.all_parameters)
     known = parameters_of(type(thing))
-    return {name: getattr(thing, name) for name in known if hasattr(thing, name)}
+    return {name: _plain(getattr(thing, name)) for name in known if hasattr(thing, name)}
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def as_given(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Of parameters with which it is made, those that are not as the class says, in its order: what an object makes of
+    them within may be something else, of which no equal one could be made.
+    """
+    taken = {name: known.taken(given[name]) for name, known in parameters_of(kind).items() if name in given}
+    return {name: value for name, value in taken.items() if not are_equal(value, parameters_of(kind)[name].default)}
 
 
 def unusual(thing: object) -> dict[str, Any]:
     """Those that are not as the class says."""
+    if isinstance(thing, Elsewhere):
+        return dict(thing.unusual_parameters)
     known = parameters_of(type(thing))
     return {name: value for name, value in values_of(thing).items() if not are_equal(value, known[name].default)}
 
 
-def are_equal(first: object, second: object) -> bool:
-    """False also for what cannot be compared."""
+def are_equal(first: Any, second: Any) -> bool:
+    """Of arrays in all entries; False also for what cannot be compared."""
     try:
-        return bool(first == second)
+        if isinstance(first, np.ndarray) or isinstance(second, np.ndarray):
+            return np.array_equal(first, second)
+        return first is second or bool(first == second)
     except Exception:  # whatever a user's class, or an array, makes of it
         return False
 

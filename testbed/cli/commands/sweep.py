@@ -10,6 +10,7 @@ import typer
 from testbed.cli.ending import reported
 from testbed.cli.options import NoAudit, names_of
 from testbed.cli.study_run import run_alone, run_study, tell_status
+from testbed.running.preflight import WrongRequest
 
 
 @reported
@@ -29,6 +30,9 @@ def command(
     no_audit: NoAudit = False,
 ) -> None:
     """Run all cases of a study on Dask; complete ones are kept, so the same command resumes."""
+    if status and (case or scheduler is not None or workers is not None):
+        raise WrongRequest(["--status: is about the whole study and runs nothing; not with --case, --workers or "
+                            "--scheduler"])
     if status:
         tell_status(study, output)
     elif case and scheduler is None and workers is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from testbed.exporting.circuit_folder import MASTER, SCRIPTS, SERIES
+from testbed.exporting.circuit_folder import MASTER, SCRIPTS, SERIES, flows_in
 from testbed.results.reading import Result, open_result
 from testbed.running.preflight import checked_scenario
 from tests.testbed import small_run
@@ -92,3 +92,12 @@ def test_other_networks_are_told(tmp_path: Path) -> None:
         done = call("export", result, "--opendss", district, "-o", tmp_path / "it")
         assert (done.exit_code, told in done.stderr) == (2, True), done.stderr
     assert not (tmp_path / "it").exists()
+
+
+def test_the_circuit_of_the_run_is_not_written_over(result: Result, scripts: Path) -> None:
+    own = flows_in(result, "own").circuit.master.resolve()
+    before = {file: file.read_bytes() for file in scripts.rglob("*.dss")}
+    done = call("export", result.path, "--opendss", "own", "-o", own.parent)
+    assert done.exit_code == 2 and f"{own} there belongs to the circuit of the run" in done.stderr
+    assert {file: file.read_bytes() for file in scripts.rglob("*.dss")} == before
+    assert not (own.parent / SERIES).exists()

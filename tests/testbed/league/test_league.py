@@ -15,6 +15,8 @@ from testbed.running.one_run import run_scenario
 from testbed.running.preflight import WrongRequest
 from testbed.scenario.loading import load_scenario
 from testbed.setup.controller_loading import ControllerError
+from testbed.setup.given_controllers import label_of
+from testbed.users.parameters import values_of
 from tests.testbed import small_run
 
 PLAIN = Path(small_run.__file__).with_name("plain_controller.py")
@@ -102,6 +104,49 @@ def test_an_entry_tells_its_fields_and_its_content(tmp_path: Path) -> None:
         entry_of("nowhere.py:Mine")
     with pytest.raises(ControllerError, match=r"written path/to/mine.py:Class"):
         entry_of("bilayer")
+
+
+PRICED = """
+from dataclasses import dataclass
+from pathlib import Path
+from controllers.base import BaseController
+
+@dataclass
+class Priced(BaseController):
+    name = "priced"
+    description = "for tests"
+    high: float = 0.2
+
+    def __post_init__(self):
+        self.weights = Path(__file__).with_name("weights.txt").read_text()
+"""
+
+
+def test_an_entry_tells_its_parameters_and_which_are_wrong(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(PRICED)
+    (tmp_path / "weights.txt").write_text("1")
+    spec = f"{tmp_path / 'mine.py'}:Priced"
+    dear = entry_of(f"{spec}(high=1)")
+    assert (label_of(dear), values_of(dear)) == ("priced(high=1.0)", {"high": 1.0})
+    with pytest.raises(EntryFailed, match=r"hihg is no parameter of Priced .*; high='x': must be a number"):
+        entry_of(f"{spec}(high='x', hihg=1)")
+
+
+@pytest.mark.slow
+def test_an_entry_whose_weights_changed_is_another(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(PRICED)
+    contents = []
+    for weights in ("1", "2", "1"):
+        (tmp_path / "weights.txt").write_text(weights)
+        contents.append(entry_of(f"{tmp_path / 'mine.py'}:Priced").content)
+    assert contents[0] == contents[2] != contents[1]
+
+
+@pytest.mark.slow
+def test_what_an_entry_is_looked_at_with_is_beyond_the_port_too(tmp_path: Path) -> None:
+    process = EntryProcess(entry_file(tmp_path, "import testbed.users.parameters"))
+    with pytest.raises(EntryFailed, match="refused: it reached for the module testbed"):
+        process.ask("temporal", None)
 
 
 @pytest.mark.slow

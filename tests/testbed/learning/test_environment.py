@@ -1,6 +1,7 @@
 """A run as an environment: what is seen, done, paid; the same as any run."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import gymnasium
 import numpy as np
@@ -11,8 +12,8 @@ from pettingzoo.test import parallel_api_test
 from controllers.learned.acting import ActionError
 from controllers.learned.observing import LEAST, MOST, NUMBERS
 from controllers.learned.policy import Policy
-from testbed.learning.asked import SEEDS, asked
-from testbed.learning.day import Day
+from testbed.learning.asked import SEEDS, asked, day_of
+from testbed.learning.day import Day, Moment
 from testbed.learning.environment import DispatchEnv, DistrictsEnv
 from testbed.metrics.of_runs import compute_metrics
 from testbed.results.equality import equal_results
@@ -113,6 +114,34 @@ def test_a_step_without_a_day_and_a_day_that_is_none_are_refused() -> None:
         env.step(np.zeros(3))
     with pytest.raises(WrongRequest, match="options day=-1"):
         env.reset(options={"day": -1})
+    with pytest.raises(ActionError, match="must be 2 numbers"):
+        env.step([[0.1], [0.1, 0.2]])
+    with pytest.raises(WrongRequest, match="usd=0: must be a number above 0"):
+        DispatchEnv("smoke", usd=0)
+    with pytest.raises(WrongRequest, match="must be a list"):
+        DistrictsEnv("smoke", "step_s=3600")
+    assert day_of({"day": np.int64(7)}, 0) == 7
+    env.close()
+
+
+def test_an_action_of_every_district_is_needed_and_of_no_other() -> None:
+    day = Day(asked("smoke", (), **CHOICES), 5, Path("unused.h5"))
+    for actions in ({"feeder33": [0.1]}, {"feeder33": [0.1], "rest": [0.1], "feedr33": [0.2]}, [0.1, 0.1], {}):
+        with pytest.raises(ActionError, match="one for each of feeder33, rest; is for"):
+            day.go_on(actions)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("gone"), KeyboardInterrupt()])
+def test_a_day_that_broke_within_a_step_is_over(error: BaseException) -> None:
+    class Broken(Day):
+        def go_on(self, actions: object) -> Moment:
+            raise error
+
+    env = DistrictsEnv("smoke")
+    env._days._day = Broken(env.asked, 5, Path("unused.h5"))
+    for expected in (type(error), gymnasium.error.ResetNeeded):
+        with pytest.raises(expected):
+            env.step({})
     env.close()
 
 

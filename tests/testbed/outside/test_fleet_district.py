@@ -8,6 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from testbed.outside import fleet_district
 from testbed.outside.fleet_district import FleetDistrict, SteppedDistrict
 from testbed.results.reading import open_result
 from testbed.running.preflight import WrongRequest
@@ -43,6 +44,22 @@ def test_what_cannot_be_is_told(tmp_path) -> None:
         FleetDistrict().init("Fleet-0", 60)
     with pytest.raises(ValueError, match="one District at a time"):
         FleetDistrict().create(2, "District")
+    with pytest.raises(WrongRequest, match="seed = -1"):
+        FleetDistrict().create(1, "District", seed=-1)
+    broken = "faults=[{kind: chargers_out, district: feeder33, buses: [2], from_h: 1, until_h: 2}]"
+    with pytest.raises(WrongRequest, match="faults of smoke: a district alone has none"):
+        FleetDistrict().create(1, "District", overrides=broken)
+    with pytest.raises(ValueError, match="no District was made"):
+        FleetDistrict().step(0, {}, 3600)
+
+
+def test_a_district_has_the_scenarios_seed_unless_another_is_given(tmp_path, monkeypatch) -> None:
+    made = []
+    monkeypatch.setattr(fleet_district, "build_districts", lambda spec: made.append(spec.seed) or {}["stop"])
+    for seed in (None, 9):
+        with pytest.raises(KeyError, match="stop"):
+            FleetDistrict().create(1, "District", seed=seed, overrides=["seed=5"])
+    assert made == [5, 9]
 
 
 def test_the_pages_program_holds_its_power(monkeypatch: pytest.MonkeyPatch) -> None:

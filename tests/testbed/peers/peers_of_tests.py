@@ -39,6 +39,10 @@ class Steady(mosaik_api_v3.Simulator):
         return {eid: {name: self.heard if name == "heard" else self.told for name in names}
                 for eid, names in outputs.items()}
 
+    def finalize(self):
+        if self.goes == "ends":
+            raise ArithmeticError("cannot end")
+
 
 if __name__ == "__main__":
     mosaik_api_v3.start_simulation(Steady())

@@ -4,6 +4,7 @@ import asyncio
 import math
 import sys
 
+import mosaik_api_v3
 import numpy as np
 import pytest
 
@@ -45,7 +46,7 @@ class Answers:
 
     async def send(self, request):
         answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         if answer == "never":
             await asyncio.sleep(60)
@@ -55,12 +56,31 @@ class Answers:
 @pytest.mark.parametrize(("answer", "said"), [
     (5, "grid failed at day 1 01:00: stepped from 10800 s to 5 s"),
     (ZeroDivisionError("division by zero"), "grid failed at day 1 01:00: `step` threw ZeroDivisionError: division"),
+    (SystemExit("no licence"), r"`step` threw RuntimeError: it called sys.exit\('no licence'\)"),
     (EOFError(), "connection lost in `step`"), ("never", r"no answer to `step` for 0.01 s \(execution.patience_s\)"),
 ])
 def test_what_ends_the_run_says_who_when_and_why(answer, said) -> None:
     proxy = PeerProxy("grid", Answers(answer), Terms(3600, 86_400, 7200, 0.01))
     with pytest.raises(SimulatorFailure, match=said):
         asyncio.run(proxy.send(("step", (10_800, {}, 0), {})))
+
+
+class Leaving(mosaik_api_v3.Simulator):
+    """Throws as it is made, or as it ends."""
+
+    def __init__(self):
+        raise SystemExit("no licence")
+
+
+def test_one_that_throws_as_it_ends_or_leaves_as_it_is_made_is_told() -> None:
+    ended = Answers()
+    ended.stop = lambda: ended.send(None)
+    ended.answers = [ZeroDivisionError("by zero")]
+    terms = Terms(3600, 86_400, 7200, 1.0)
+    asyncio.run(PeerProxy("grid", ended, terms).stop())
+    assert [failure.cause for failure in terms.ends] == ["`finalize` threw ZeroDivisionError: by zero"]
+    with pytest.raises(Unanswered, match="Leaving cannot be made: SystemExit: no licence"):
+        asyncio.run(PeerStarter(f"python: {__name__}:Leaving", HOURLY, []).start("grid", None, None))
 
 
 def test_an_answer_passes_as_it_is() -> None:

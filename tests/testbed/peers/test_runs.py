@@ -133,6 +133,8 @@ def test_a_check_starts_classes_and_leaves_addresses_alone(tmp_path) -> None:
     assert lines(start="connect: 127.0.0.1:1")
     with pytest.raises(WrongRequest, match="model=X: is no public model"):
         lines(model="X")
+    with pytest.raises(WrongRequest, match=r"simulators.a: `finalize` threw ArithmeticError: cannot end"):
+        lines(init={"goes": "ends"})
 
 
 # ---------------------------------------------------------------- within the run
@@ -141,6 +143,7 @@ def test_a_check_starts_classes_and_leaves_addresses_alone(tmp_path) -> None:
     ("throws", "", r"a failed at warm-up day -1 02:00: `step` threw ArithmeticError: does not converge"),
     ("nan", "", r"a failed at warm-up day -1 02:00: one\.mw is nan; allowed are finite numbers"),
     ("hurries", "", r"a failed at warm-up day -1 02:00: stepped from 7200 s to 9000 s, allowed is a step of 3600 s"),
+    ("ends", "", r"a failed at day 1 23:00: `finalize` threw ArithmeticError: cannot end"),
     ("well", "profiles.pv_capacity_mw=10", r"profiles failed at .*must_take_mw"),
 ])
 def test_what_goes_wrong_within_the_run_is_told(tmp_path, goes, more, cause) -> None:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import json
 import re
 import runpy
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import testbed as tb
 from testbed.results.equality import equal_results
 from testbed.results.reading import open_result
+from testbed.running.preflight import run_request
 from testbed.scenario import loading
+from testbed.scenario.plain_yaml import plain
+from testbed.scripting.scenario import whole
+from testbed.scripting.study import _plain
+from testbed.sweeping.sweep import sweep_request
 from tests.testbed import small_run
 from tests.testbed.cli_runs import call
 
@@ -186,7 +194,28 @@ def test_all_mistakes_are_told_and_nothing_is_written(cheap: Path) -> None:
         tb.compare("cheap.yaml", [object()])  # type: ignore[list-item]
     with pytest.raises(tb.WrongRequest, match=r"study.*scenario.*"):
         tb.sweep({"controllers": ["no_pev"]})
+    with pytest.raises(tb.WrongRequest, match=r"(?s)seeds=\[1, 2\]: must be a whole.*workers=0: must be.*'bilyer'"):
+        tb.compare("cheap.yaml", "bilyer", seeds=[1, 2], workers=0)  # type: ignore[arg-type]
+    with pytest.raises(tb.WrongRequest, match="workers=0: must be a whole number above 0"):
+        tb.sweep({"scenario": "cheap.yaml", "controllers": ["no_pev"]}, workers=0)
+    with pytest.raises(tb.WrongRequest, match="--case '': is empty"):
+        tb.sweep({"scenario": "cheap.yaml", "controllers": ["no_pev"]}, cases=[1, ""])
+    with pytest.raises(tb.WrongRequest, match=r"<object object.*: no such scenario"):
+        tb.sweep({"scenario": object(), "controllers": ["no_pev"]})
     assert sorted(cheap.iterdir()) == before
+
+
+def test_what_users_of_python_have_in_the_place_of_plain_data_is_taken(cheap: Path) -> None:
+    day = tb.Scenario.load(cheap / "cheap.yaml").with_({"planning.mip_gap": np.float64(1e-7)})
+    assert json.dumps({"day": date(2016, 1, 14)}, default=plain) == '{"day": "2016-01-14"}'
+    study = {"scenario": day, "controllers": ("no_pev",), "seeds": range(2, 4), "set": {"drivers.enrolled_share": 0.5},
+             "grid": {"objective.wear_usd_per_mwh": np.linspace(0, 50, 3), "step_s": [np.int64(900)]}}
+    cases = sweep_request(_plain(study), cheap / "out").cases
+    assert [(case.seed, case.point) for case in cases[:3]] == [(2, ("0.0", "900")), (3, ("0.0", "900")),
+                                                               (2, ("25.0", "900"))]
+    keys = json.loads(cases[0].scenario_json)
+    assert (keys["planning"]["mip_gap"], keys["step_s"]) == (1e-7, 900)
+    assert run_request("cheap.yaml", "no_pev", whole(np.int64(3))).seeds == (3,)
 
 
 def test_replaced_keys_are_those_of_the_command(cheap: Path) -> None:

@@ -93,6 +93,22 @@ def test_what_is_absurd_is_refused_with_a_reason_code(change: dict, code: str) -
     assert isinstance(refusal, Refusal) and refusal.code == code and len(code) <= 20
 
 
+def test_a_profile_says_nothing_before_and_after_it_is_valid() -> None:
+    profile = Management(lambda *_: None).profile(3.0, "4-0", 0) | {"valid_from": timestamp(900),
+                                                                    "valid_to": timestamp(2700)}
+    made = profile_of(profile, "4-0", 0, "2.0.1")
+    assert isinstance(made, Profile)
+    assert [made.power_kw(now_s) for now_s in (0, 900, 1800, 2700)] == [None, 3.0, 3.0, None]
+    for odd in ({"valid_to": "noon"}, {"charging_schedule": 2 * profile["charging_schedule"]}):
+        refusal = profile_of(profile | odd, "4-0", 0, "2.0.1")
+        assert isinstance(refusal, Refusal) and refusal.code == "InvalidSchedule"
+
+
+def test_parameters_that_cannot_be_are_told_before_anybody_is_asked(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"version='1.6': must be 2.0.1 or 2.1; patience_s=0: must be .*; journal="):
+        Managed(version="1.6", patience_s=0, journal=str(tmp_path / "nowhere" / "j.csv"))  # type: ignore[arg-type]
+
+
 def test_a_refusal_goes_back_and_the_car_is_free() -> None:
     odd = Management(lambda *_: None).profile(3.0, "other", 0)
     with Management(lambda station, evse, now_s: odd) as system:

@@ -16,7 +16,7 @@ from testbed.running.preflight import WrongRequest
 from testbed.sweeping.alone import alone_in, at_case, beside_others_in, cases_at_hand
 from testbed.sweeping.collecting import collected, standing
 from testbed.sweeping.side_by_side import run_cases
-from testbed.sweeping.sweep import sweep_request
+from testbed.sweeping.sweep import _tell_left_out, sweep_request, tell_start, write_tables
 from tests.testbed.sweeping.test_sweep import DOCS, STUDY, rows_of, write_study
 
 THREE = STUDY.replace(', "mine.py:KilledOnce"', "").replace("seeds: [4]", "seeds: [4, 5]") + "record: figures\n"
@@ -63,6 +63,26 @@ def test_places_are_those_of_the_whole_study(tmp_path: Path) -> None:
     assert part.chosen(["6-7"]) == whole.chosen(["6", "7"]) == whole.cases[5:7]
     with pytest.raises(WrongRequest, match="--case 13: study has cases 1 to 12"):
         whole.chosen(["13"])
+    with pytest.raises(WrongRequest, match="--case '': is empty"):  # as a variable that nobody has set
+        whole.chosen([""])
+
+
+def test_a_single_case_says_nothing_of_a_table_that_it_leaves_alone(tmp_path: Path) -> None:
+    text = THREE.replace("[60.5]", "[60.5, 61]")
+    (tmp_path / "out").mkdir()
+    write_tables(sweep_request(str(write_study(tmp_path, text)), tmp_path / "out"))
+    said = list[str]()
+    part = sweep_request(str(tmp_path / "study.yaml"), tmp_path / "out", ["1"])
+    tell_start(part, part.cases[:1], part.cases[:1], said.append)
+    assert len(said) == 1 and "1 cases" in said[0]
+    _tell_left_out(part, said.append)
+    assert len(said) == 2, "a sweep of these cases would say so"
+
+
+def test_status_is_of_the_whole_study(tmp_path: Path) -> None:
+    asked = ["sweep", str(write_study(tmp_path, THREE)), "-o", str(tmp_path / "out"), "--status", "--case", "1"]
+    ended = CliRunner().invoke(app, asked)
+    assert ended.exit_code == 2 and "--status: is about the whole study" in ended.output
 
 
 def test_traces_of_vehicles_and_figures_alone_do_not_go_together(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def test_mistakes_of_form_and_of_content_are_told_together(tmp_path: Path) -> No
 @pytest.mark.parametrize(("text", "piece"), [
     ("controllers: [no_pev]\n", "scenario"),
     ("scenario: smoke\ncontrollers: []\n", "controllers"),
+    ("scenario: smoke\ncontrollers: [no_pev]\nname: a b\n", "name = 'a b': must be letters, digits, _ . -"),
     ("scenario: smoke\ncontrollers: [no_pev]\nseeds: 0\n", "seeds = 0: must be how many (1 to 100,000), or a list"),
     ("scenario: smoke\ncontrollers: [no_pev]\ngrids: 1\n", "known: name"),
     ("scenario: smoke\ncontrollers: [no_pev]\ngrid: {seed: [1, 1]}\n", "twice"),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import MISSING, dataclass, field
+from typing import Any, Literal
 
+import numpy as np
 import pytest
 
 from controllers.base import BaseController
+from testbed.running.preflight import compare_request, run_request
 from testbed.setup.controller_loading import ControllerError, load_controller
-from testbed.setup.given_controllers import label_of, words_of
+from testbed.setup.given_controllers import given, label_of, words_of
 from testbed.sweeping.study import _identity
+from testbed.sweeping.sweep import sweep_request
 from testbed.users.parameters import (
     ParameterError,
     called,
@@ -127,3 +130,77 @@ def test_file_names_hold_no_brackets_and_tell_labels_apart():
 def test_a_case_of_a_study_is_known_by_them(price):
     first, second = (_identity(f"{price}(high={high})") for high in (0.1, 0.3))
     assert first != second and first.startswith(second.partition("(")[0])
+
+
+CHANGED = '''
+from dataclasses import dataclass, field
+from controllers.base import BaseController
+
+@dataclass
+class Dear(BaseController):
+    name = "dear"
+    description = "keeps a price in another unit than it is given"
+    high: float = 0.1
+    seen: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.high = 1000 * self.high
+
+class Secret(BaseController):
+    name = "secret"
+    description = "keeps a parameter under another name"
+    def __init__(self, high: float = 0.1):
+        self._high = high
+'''
+
+
+@pytest.fixture
+def changed(tmp_path):
+    (tmp_path / "changed.py").write_text(CHANGED)
+    return f"{tmp_path / 'changed.py'}:"
+
+
+def test_what_is_made_again_elsewhere_gets_what_was_given(changed):
+    spec = f"{changed}Dear(high=1)"
+    assert run_request("smoke", spec).given == (f"{changed}Dear(high=1.0)",)
+    assert compare_request("smoke", [spec, f"{changed}Dear"]).given == (f"{changed}Dear(high=1.0)", f"{changed}Dear")
+    assert run_request("smoke", f"{changed}Dear", overrides=["controllers.dear.high=2"]).given == (
+        f"{changed}Dear(high=2.0)",)
+    case, = sweep_request({"scenario": "smoke", "controllers": [spec]}).cases
+    assert case.spec == f"{changed}Dear(high=1.0)"
+    assert load_controller(case.spec).high == load_controller(spec).high == 1000
+
+
+def test_the_process_of_a_simulator_gets_an_equal_one(changed, tmp_path):
+    apart = run_request("smoke", "no_pev", overrides=["execution.mode=separate_processes"]).scenario.execution
+    with given(load_controller(f"{changed}Dear(high=1)"), apart, tmp_path) as how:
+        assert how.pickled is not None  # of `Dear(high=1000.0)` another would come
+
+
+def test_a_parameter_that_no_result_could_tell_is_refused(changed):
+    with pytest.raises(ControllerError, match=r"Secret keeps no high; .* \(self.high = high\)"):
+        load_controller(f"{changed}Secret(high=0.3)")
+    assert load_controller(f"{changed}Secret").name == "secret"
+
+
+@dataclass
+class Wide(BaseController):
+    name = "wide"
+    description = "for tests"
+    share: float = 0.5
+    shares: Any = field(default_factory=lambda: np.zeros(2))
+    notes: list[str] = field(default_factory=list)
+
+
+def test_values_of_any_type_are_told_as_they_are():
+    assert label_of(Wide()) == "wide" and label_of(Wide(np.float64(0.25))) == "wide(share=0.25)"
+    assert label_of(Wide(notes=["a"])) == "wide(notes=['a'])" and label_of(Wide(shares=np.ones(2))) != "wide"
+    assert label_of(Wide(shares=np.zeros(3))) != "wide"
+
+
+def test_a_class_that_has_travelled_tells_the_same() -> None:
+    """What marks a field without a factory is another object in the process to which the class was sent."""
+    space: dict[str, Any] = {"__name__": __name__}
+    exec(CHANGED, space)
+    space["Dear"].__dataclass_fields__["high"].default_factory = type(MISSING)()
+    assert label_of(space["Dear"](high=1)) == "dear(high=1000)"
