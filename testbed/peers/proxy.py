@@ -143,4 +143,8 @@ def _wrong_number(values: Any, name: str) -> str:
     value = values[name]
     if isinstance(value, bool | np.bool_) or not isinstance(value, NUMBERS):
         return f"is {value!r:.40}"
-    return "" if isfinite(value) else f"is {value}"
+    try:
+        number = float(value)
+    except OverflowError:  # of whole numbers of hundreds of digits
+        return "is larger than any number of the machine"
+    return "" if isfinite(number) else f"is {number}"

@@ -66,8 +66,16 @@ def _mistakes(form: str, target: Path) -> list[str]:
     missing = [name for name in PACKAGES.get(form, ()) if find_spec(name) is None]
     wrong = [f"--{form}: needs {' and '.join(missing)}: pip install 'v2g-testbed[{EXTRA[form]}]'"] if missing else []
     if form in FOLDERS:
-        return wrong + folder_mistakes(target, f"-o {target}")
+        return wrong + (folder_mistakes(target, f"-o {target}") or _others(target, form))
     return wrong + file_mistakes(target, "-o", ".nc" if form == "netcdf" else ".json")
+
+
+def _others(target: Path, form: str) -> list[str]:
+    """Tables of something else in the folder; those of an earlier export have a list of their columns with them."""
+    tables = [] if form == "opendss" else sorted(file.name for file in target.glob(f"*.{form}"))
+    if not tables or f"columns.{form}" in tables:
+        return []
+    return [f"-o {target}: holds {tables[0]}, which is of no export; choose another folder"]
 
 
 def _write(form: str, result: Result, target: Path, district: str) -> None:

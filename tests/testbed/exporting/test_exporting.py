@@ -122,6 +122,15 @@ def test_wrong_requests_are_told_and_write_nothing(result: Result, words: tuple[
     assert sorted(result.path.parent.iterdir()) == before and list(tmp_path.iterdir()) == []
 
 
+def test_tables_of_others_are_never_written_over(result: Result, tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("mine\n")
+    done = call("export", result.path, "--csv", "-o", tmp_path)
+    assert (done.exit_code, "holds metrics.csv, which is of no export" in done.stderr) == (2, True)
+    assert (tmp_path / "metrics.csv").read_text() == "mine\n" and len(list(tmp_path.iterdir())) == 1
+    for _ in range(2):  # an export's own may be written again
+        assert call("export", result.path, "--csv", "-o", tmp_path / "tables").exit_code == 0
+
+
 def test_json_of_the_net_is_json(result: Result, tmp_path: Path) -> None:
     file = exported(result, "--pandapower", "feeder33", "-o", tmp_path / "of" / "its" / "own" / "n.json")
     assert json.loads(file.read_text()) and file.parent.name == "own"

@@ -30,6 +30,7 @@ def test_its_steps_are_those_it_should_take(time_s, answer, said) -> None:
     ({"a": {"x": 1.0, "y": np.float64(2)}}, ""), ({"a": {"x": 1, "y": 2, "z": "more"}}, ""),
     ({"a": {"x": 1.0}}, "a.y is missing"), ({}, "a.x is missing, a.y is missing; allowed are finite numbers"),
     ({"a": {"x": math.nan, "y": math.inf}}, "a.x is nan, a.y is inf"),
+    ({"a": {"x": 10**400, "y": -10**5000}}, "a.x is larger than any number of the machine, a.y is larger"),
     ({"a": {"x": True, "y": "2"}}, "a.x is True, a.y"),
     ({"a": {"x": [1.0], "y": None}}, "a.x is [1.0], a.y is None"), (None, "get_data returned None"),
 ])
