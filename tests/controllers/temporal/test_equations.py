@@ -233,6 +233,7 @@ def test_leaving_an_equation_out_makes_the_plan_cheaper(name: str, build: Simple
     assert _optimum(WHERE[name](build), (name,)) < _best(WHERE[name], build) - 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(CLUSTERS))
 def test_leaving_an_equation_out_of_clusters_makes_the_plan_cheaper(name: str, build: SimpleNamespace) -> None:
     case = CLUSTERS[name](build)

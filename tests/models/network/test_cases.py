@@ -23,6 +23,10 @@ WRITTEN_TO_PU = 6e-6
 """Expected voltages are written with five digits."""
 
 
+FIRST = ("n_base", "n_shunt", "n_sgen_gen", "n_trafo_offnominal", "n_index_gaps")
+"""Whose accounts are looked at by the fast tests too."""
+
+
 @pytest.fixture(scope="module", params=CASES, ids=lambda folder: folder.name)
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]]:
     expected = yaml.safe_load((request.param / "expected.yaml").read_text(encoding="utf-8"))
@@ -71,6 +75,8 @@ def test_what_is_called_right_is_pandapowers_own_power_flow(case: tuple[str, dic
     assert vm_pu == pytest.approx(expected["vm_pu"], abs=WRITTEN_TO_PU)
 
 
+@pytest.mark.parametrize("case", [pytest.param(folder, id=folder.name, marks=(
+    () if folder.name in FIRST else pytest.mark.slow)) for folder in CASES], indirect=True)
 def test_check_names_each_element_and_the_effect_of_what_is_approximated(case: tuple[str, dict[str, Any]]) -> None:
     net, expected = case
     if "vm_pu" not in expected:

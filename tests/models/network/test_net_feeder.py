@@ -169,8 +169,9 @@ def test_check_says_how_much_of_a_net_is_taken(tmp_path):
 @pytest.mark.parametrize(("source", "words"), [
     ("pandapower:no_such_net", "no such function"), ("simbench:9-XX", "no such grid"), ("ieee34", "must be"),
     ("nowhere.json", "no such file"), ("pandapower:case33bw", r"line 0-31: max_i_ka = 99999.0.*give line_rating_a"),
-    ("pandapower:case9", "not radial"), ("pandapower:create_cigre_network_hv", "not radial"),
-    ("pandapower:lv_schutterwald", "not radial")])
+    ("pandapower:create_cigre_network_hv", "not radial"),
+    pytest.param("pandapower:case9", "not radial", marks=pytest.mark.slow),
+    pytest.param("pandapower:lv_schutterwald", "not radial", marks=pytest.mark.slow)])
 def test_what_cannot_serve_is_told(source, words):
     with pytest.raises(RecordError, match=words):
         feeder_from(source)
