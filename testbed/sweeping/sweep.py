@@ -147,7 +147,7 @@ def run_sweep(sweep: Sweep, scheduler: str | None = None, workers: int | None = 
                 sweep.folder.mkdir(parents=True, exist_ok=True)
                 held.enter_context(alone_in(sweep.folder))
             tell_start(sweep, chosen, todo, say)
-            _tell_left_out(sweep, say)
+            tell_left_out(sweep, say)
             note_study(sweep)
             try:
                 if client is not None:
@@ -230,7 +230,7 @@ def tell_start(sweep: Sweep, chosen: Sequence[Case], todo: Sequence[Case], say: 
             "they are kept (another folder with -o makes all anew)")
 
 
-def _tell_left_out(sweep: Sweep, say: Say) -> None:
+def tell_left_out(sweep: Sweep, say: Say) -> None:
     """Cases that the table is about to lose."""
     if others := len(left_out(sweep.folder / TABLE, ("case",), {(case.key,) for case in sweep.cases})):
         say(f"note: {TABLE} will no longer list {others} cases that are not in this study; their results stay, and a "

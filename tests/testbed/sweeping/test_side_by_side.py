@@ -16,7 +16,7 @@ from testbed.running.preflight import WrongRequest
 from testbed.sweeping.alone import alone_in, at_case, beside_others_in, cases_at_hand
 from testbed.sweeping.collecting import collected, standing
 from testbed.sweeping.side_by_side import run_cases
-from testbed.sweeping.sweep import _tell_left_out, sweep_request, tell_start, write_tables
+from testbed.sweeping.sweep import sweep_request, tell_left_out, tell_start, write_tables
 from tests.testbed.sweeping.test_sweep import DOCS, STUDY, rows_of, write_study
 
 THREE = STUDY.replace(', "mine.py:KilledOnce"', "").replace("seeds: [4]", "seeds: [4, 5]") + "record: figures\n"
@@ -75,7 +75,7 @@ def test_a_single_case_says_nothing_of_a_table_that_it_leaves_alone(tmp_path: Pa
     part = sweep_request(str(tmp_path / "study.yaml"), tmp_path / "out", ["1"])
     tell_start(part, part.cases[:1], part.cases[:1], said.append)
     assert len(said) == 1 and "1 cases" in said[0]
-    _tell_left_out(part, said.append)
+    tell_left_out(part, said.append)
     assert len(said) == 2, "a sweep of these cases would say so"
 
 

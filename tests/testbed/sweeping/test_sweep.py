@@ -24,7 +24,7 @@ from testbed.running.preflight import WrongRequest
 from testbed.sweeping.alone import alone_in
 from testbed.sweeping.case import CaseOutcome, SchedulerLost, is_complete, open_parts, run_case
 from testbed.sweeping.cluster import LOST, carried_out, check_workers, cores
-from testbed.sweeping.sweep import _carry_out, _tell_objectives, run_sweep, sweep_request, tell_start, write_tables
+from testbed.sweeping.sweep import _carry_out, _tell_objectives, run_sweep, sweep_request, tell_left_out, write_tables
 from testbed.wiring.code_version import code_hash
 from testbed.wiring.failure import Failure
 from tests.testbed import small_run
@@ -216,11 +216,11 @@ def test_complete_cases_are_not_run_again(swept, monkeypatch: pytest.MonkeyPatch
 def test_cases_that_the_table_will_no_longer_list_are_told(swept) -> None:
     sweep, _, _ = swept
     said: list[str] = []
-    tell_start(replace(sweep, cases=sweep.cases[1:]), sweep.cases[1:], (), said.append)
+    tell_left_out(replace(sweep, cases=sweep.cases[1:]), said.append)
     assert any("results.csv will no longer list 1 cases that are not in this study" in text for text in said)
     said.clear()
-    tell_start(sweep, sweep.cases, (), said.append)
-    assert not any("no longer" in text for text in said)
+    tell_left_out(sweep, said.append)
+    assert said == []
 
 
 @pytest.mark.slow
