@@ -18,9 +18,11 @@ import numpy as np
 
 from controllers.port import EnvelopeRule, PlanError
 from controllers.spatial.three_phase.envelopes import RULES, EnvelopePublisher, Hour, gini
+from controllers.spatial.three_phase.limits import KEPT
 from experiments.csv_rows import write_rows
-from experiments.feeder.hosting_street import POWER_FACTOR, STEP_H, STEPS, Street
+from experiments.feeder.hosting_street import DECLARED_V, POWER_FACTOR, STEP_H, STEPS, Street
 from models.records.arrays import Bools, Floats
+from models.records.three_phase import VOLTAGE
 
 CARS, SEEDS = 40, 10
 CHARGERS_KW = (3.7, 7.4)
@@ -42,6 +44,8 @@ class RuleRow:
     """Of both, over customers with cars."""
     broken_percent: float
     """Combinations of customers at their limits that break a limit of the street under the real loads, of all tried."""
+    beyond_v: float
+    """Most by which such a combination takes a voltage beyond its limit."""
     broken_hours: int
     """Hours with such a combination."""
     refused_hours: int
@@ -73,7 +77,8 @@ def of_rule(street: Street, draw: Draw, seed: int, rule: EnvelopeRule, steps: Se
     """The rule's limits of each hour, and AC of what customers may do within them."""
     publisher = EnvelopePublisher(street.circuit.network, street.circuit, seed)
     forecast_kw, most_kw = street.house_kw.mean(axis=0), draw.charger_kw
-    granted, broken, refused = np.zeros((2, street.houses)), np.zeros(STEPS), 0
+    granted, broken, beyond_v, refused = np.zeros((2, street.houses)), np.zeros(STEPS), 0.0, 0
+    kind = street.circuit.network.watched.kind
     for step in steps:
         house_kw = _with_source(np.full(street.houses, forecast_kw[step]))
         hour = Hour(house_kw, TAN * house_kw, most_kw, most_kw)
@@ -84,10 +89,13 @@ def of_rule(street: Street, draw: Draw, seed: int, rule: EnvelopeRule, steps: Se
             continue
         granted += STEP_H * np.stack([envelope.import_kw, envelope.export_kw])
         real_kw = _with_source(draw.real_kw[:, step])
-        broken[step] = publisher.violations(hour, envelope, real_kw, TAN * real_kw)
+        excess = publisher.real_excess(hour, envelope, real_kw, TAN * real_kw)
+        broken[step] = np.mean(np.any(excess > KEPT[kind], axis=1))
+        beyond_v = max(beyond_v, DECLARED_V * float(excess[:, kind == VOLTAGE].max()))
     both = granted.sum(axis=0)
     return RuleRow(seed, rule, float(granted[0].sum()), float(granted[1].sum()), float(both[draw.has_car].min()),
-                   gini(both, draw.has_car), float(100 * broken[list(steps)].mean()), int((broken > 0).sum()), refused)
+                   gini(both, draw.has_car), float(100 * broken[list(steps)].mean()), beyond_v, int((broken > 0).sum()),
+                   refused)
 
 
 def _with_source(house_kw: Floats) -> Floats:

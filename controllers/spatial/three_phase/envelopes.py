@@ -110,18 +110,24 @@ class EnvelopePublisher:
         raise PlanError(f"network {name}: AC refutes the envelope by {rule} after {ROUNDS} rounds; {worst}")
 
     def violations(self, hour: Hour, envelope: Envelope, real_p_kw: Floats, real_q_kvar: Floats) -> float:
-        """Share of combinations that break a limit while houses draw [B] what they really do.
+        """Share of combinations that break a limit while houses draw [B] what they really do."""
+        excess = self.real_excess(hour, envelope, real_p_kw, real_q_kvar)
+        return float(np.mean(np.any(excess > KEPT[self.network.watched.kind], axis=1)))
 
-        What houses break by themselves does not count. The envelope binds customers, house and cars together.
+    def real_excess(self, hour: Hour, envelope: Envelope, real_p_kw: Floats, real_q_kvar: Floats) -> Floats:
+        """[n, M] by how much combinations are outside the limits while houses draw [B] what they really do.
+
+        What houses break by themselves does not count. The envelope binds customers, house and cars together; no car
+        draws or feeds back more than it can.
         """
         free = self.call(real_p_kw[None], real_q_kvar[None])
         bounds = bounds_of(self.network, [free])
         # a customer's limit holds its house: what that draws beyond its forecast, cars have less
         drawn = (real_p_kw - hour.p_kw)[self.network.driven]
-        limits = np.maximum(np.concatenate([envelope.import_kw - drawn, envelope.export_kw + drawn]), 0.0)
+        limits = np.clip(np.concatenate([envelope.import_kw - drawn, envelope.export_kw + drawn]), 0.0,
+                         np.concatenate([hour.most_import_kw, hour.most_export_kw]))
         cars = self._corners(limits, np.zeros((0, self.network.driven.size)))
-        value = self._values(real_p_kw, real_q_kvar, cars, None)
-        return float(np.mean(np.any(bounds.excess(value) > KEPT[self.network.watched.kind], axis=1)))
+        return bounds.excess(self._values(real_p_kw, real_q_kvar, cars, None))
 
     # ------------------------------------------------------------ AC
     def _around(self, hour: Hour) -> tuple[Linear, Bounds, Floats]:

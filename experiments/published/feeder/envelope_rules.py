@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 ABOUT = f"dss:european_lv, {study.CARS} houses with a charger of 3.7 or 7.4 kW"
-MEANS = ("import_kwh", "export_kwh", "least_kwh", "gini", "broken_percent")
+MEANS = ("import_kwh", "export_kwh", "least_kwh", "gini", "broken_percent", "beyond_v")
 CHEAP_STEPS = (6, 12)
 
 
@@ -62,6 +62,7 @@ def table(rows: Sequence[Row]) -> str:
         _mean("to feed back, kWh a day", "export_kwh", ",.0f"),
         _mean("both, of who gets least, kWh a day", "least_kwh", ".1f"), _mean("Gini of both", "gini", ".2f"),
         _mean("combinations that break a limit under real loads, %", "broken_percent", ".1f"),
+        _mean("voltage beyond its limit then, at most, V", "beyond_v", ".2f"),
         Column("hours with one", lambda row: f"{row['broken_hours']} of {row['hours']}"),
         column("hours that grant nothing", "refused_hours")])
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from controllers.port import PlanError
 from controllers.spatial.three_phase import envelopes
-from controllers.spatial.three_phase.envelopes import RULES, EnvelopePublisher, Hour, Rule, gini
+from controllers.spatial.three_phase.envelopes import RULES, Envelope, EnvelopePublisher, Hour, Rule, gini
+from controllers.spatial.three_phase.limits import bounds_of
 from models.records.arrays import Floats
 from models.records.three_phase import VOLTAGE
 from tests.controllers.spatial import street_case as case
@@ -75,6 +78,15 @@ def test_a_limit_houses_break_leaves_nothing_that_makes_it_worse() -> None:
     assert (value < watched.low - 5e-4)[watched.kind == VOLTAGE].any()
     answer = PUBLISHER.publish(heavy, "equal")
     assert answer.import_kw.max() < 1e-3
+
+
+def test_who_has_no_car_does_nothing_beside_what_its_house_draws() -> None:
+    nobody = np.zeros(PUBLISHER.network.driven.size)
+    without = replace(hour(), most_import_kw=nobody, most_export_kw=nobody)
+    flow = PUBLISHER.call(np.stack([0.2 * hour().p_kw]), np.stack([0.2 * hour().q_kvar]))
+    excess = PUBLISHER.real_excess(without, Envelope(nobody, nobody, 1), 0.2 * hour().p_kw, 0.2 * hour().q_kvar)
+    own = bounds_of(PUBLISHER.network, [flow]).excess(flow.value)
+    np.testing.assert_allclose(excess, np.repeat(own, len(excess), axis=0), atol=1e-9)
 
 
 def test_violations_are_none_where_houses_do_as_forecast() -> None:

@@ -48,7 +48,7 @@ def test_what_is_published_is_safe_while_houses_draw_what_was_forecast(street):
 
 
 def test_means_and_sums_are_over_seeds():
-    rows = [study.RuleRow(seed, "equal", 10.0 + seed, 4.0, 0.2, 0.0, 1.0, seed, 1) for seed in range(3)]
+    rows = [study.RuleRow(seed, "equal", 10.0 + seed, 4.0, 0.2, 0.0, 1.0, 0.3, seed, 1) for seed in range(3)]
     row = means("equal", rows)
     assert (row["import_kwh"], row["hours"], row["broken_hours"], row["refused_hours"]) == (
         "11.0", str(3 * STEPS), "3", "3")
