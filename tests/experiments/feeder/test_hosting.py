@@ -5,18 +5,33 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.feeder.hosting import COLUMNS, Case, _row, append, capacities, capacity, interval, read_cases
+from controllers.spatial.three_phase.limits import KEPT
+from experiments.feeder.hosting import (
+    COLUMNS,
+    MARGIN,
+    Case,
+    Setting,
+    _row,
+    append,
+    capacity,
+    hosted,
+    interval,
+    read_cases,
+    stopping,
+)
 from experiments.feeder.hosting_street import (
     CHARGER_KW,
     NOON_H,
     STEP_H,
     STEPS,
+    Coordinated,
     Day,
     Judge,
     Outcome,
     Street,
     at_once,
     drawn_day,
+    forecast_of,
 )
 
 
@@ -29,13 +44,15 @@ def test_a_larger_share_does_not_count_after_one_that_fails() -> None:
 def test_rows_are_found_again_and_one_cut_off_is_not(tmp_path: Path) -> None:
     file = tmp_path / "cases.csv"
     for cars, keeps in ((5, 1), (10, 0)):
-        values = ("1", "all", "one", "tariff", str(cars), str(keeps), "1.0", "230.0", "")
+        values = ("1", "all", "one", "1.05", "tariff", str(cars), str(keeps), "1.0", "230.0",
+                  "" if keeps else "voltage at bus 9 is 0.93 pu, at least 0.94, period 1")
         append(dict(zip(COLUMNS, values, strict=True)), file)
     with file.open("a") as opened:
         opened.write("1,all,one,tariff")
     done = read_cases(file)
-    assert set(done) == {("1", "all", "one", "tariff", "5"), ("1", "all", "one", "tariff", "10")}
-    assert capacities(done, 50) == {("all", "one", "tariff"): pytest.approx(np.array([0.1]))}
+    assert set(done) == {("1", "all", "one", "1.05", "tariff", cars) for cars in ("5", "10")}
+    row, = hosted(done, 50)
+    assert (row.controller, row.source_pu, row.median, row.stopped_by) == ("tariff", 1.05, 0.1, "low voltage 1")
 
 
 def test_quantiles_lie_in_their_intervals() -> None:
@@ -53,10 +70,19 @@ def test_the_herd_waits_only_as_long_as_the_stay_allows() -> None:
 
 
 def test_where_houses_break_a_limit_capacity_is_0_and_the_limit_is_named() -> None:
-    case = Case(1, "all", "one", "tariff", 5)
+    case = Case(Setting(), 1, "tariff", 5)
     row = _row(case, Outcome(1.0, "", "voltage at bus 34", 220.0))
     assert (row["keeps"], row["broken"]) == ("0", "without cars: voltage at bus 34")
+    assert stopping(row) == "houses alone: low voltage"
     assert _row(case, Outcome(1.0, "", "", 220.0))["keeps"] == "1"
+
+
+@pytest.mark.parametrize(("keeps", "broken", "words"), [
+    ("1", "", "nothing"), ("0", "", "energy missing"), ("0", "current at line.l2 phase 1 is 1.1", "current"),
+    ("0", "voltage at bus 6 phase 3 is 1.1010 pu, at most 1.1, period 1; voltage at bus 7 is 0.9 pu, at least 0.94",
+     "high voltage")])
+def test_what_stops_a_street_is_told_in_words(keeps: str, broken: str, words: str) -> None:
+    assert stopping({"keeps": keeps, "broken": broken}) == words
 
 
 def test_the_same_power_on_three_phases_lowers_nobody_as_much() -> None:
@@ -73,3 +99,25 @@ def test_the_same_power_on_three_phases_lowers_nobody_as_much() -> None:
         assert with_cars - without == pytest.approx(40 * CHARGER_KW, abs=0.5)
         lowest.append(flow.vm_pu[evening, 1 : 1 + street.houses].min())
     assert lowest[1] > lowest[0] + 0.01
+
+
+def test_a_lower_source_lowers_every_voltage_and_leaves_the_script_alone() -> None:
+    pytest.importorskip("opendssdirect")
+    lowest = [Street("one", source_pu) for source_pu in (1.05, 1.0)]
+    volts = [Judge(street, drawn_day(street, 1, everybody=True)).flow.vm_pu[:, 1:] for street in lowest]
+    assert np.all(volts[0] - volts[1] > 0.045) and np.all(volts[0] - volts[1] < 0.06)
+    assert Street("one").house_kw == pytest.approx(lowest[0].house_kw)
+
+
+def test_a_margin_is_kept_where_houses_leave_it_and_all_wanted_energy_comes_in() -> None:
+    pytest.importorskip("opendssdirect")
+    street = Street("one", 1.0)
+    day = drawn_day(street, 5, everybody=True)
+    expected = forecast_of(street, day)
+    judge = Judge(street, expected)
+    plan = Coordinated(judge, expected, 45, margin=MARGIN)
+    p, q = plan.powers()
+    assert p.sum() * STEP_H == pytest.approx(day.wanted_kwh[day.order[:45]].sum(), rel=1e-6)
+    kinds = judge.network.watched.kind
+    assert np.all(judge.excess(p, q)[0] * KEPT[kinds] + plan.margin <= KEPT[kinds])
+    assert np.any(plan.margin == MARGIN[0])
