@@ -58,9 +58,12 @@ def _coordinated(gives_back: bool, reactive: bool) -> Powers:
 
 
 def _from_forecast(street: Street, _: Judge, day: Day, cars: int) -> tuple[Floats, Floats]:
-    """The day ahead, and never changed."""
+    """The day ahead, and never changed; with the margin if all energy gets in with it, else without."""
     expected = forecast_of(street, day)
-    return Coordinated(Judge(street, expected), expected, cars, margin=MARGIN).powers()
+    judge = Judge(street, expected)
+    careful = Coordinated(judge, expected, cars, margin=MARGIN)
+    p, q = careful.powers()
+    return (p, q) if careful.delivers_all(p) else Coordinated(judge, expected, cars).powers()
 
 
 CONTROLLERS: Mapping[str, Powers] = {

@@ -203,6 +203,7 @@ class Coordinated:
     def __init__(self, judge: Judge, day: Day, cars: int, gives_back: bool = False, reactive: bool = False,
                  margin: Floats = NO_MARGIN) -> None:
         self.judge, self.day, self.cars, self.gives_back, self.reactive = judge, day, cars, gives_back, reactive
+        self._margin = margin
         self.margin: Floats = np.clip(-judge.bounds.excess(judge.bounds.without), 0.0,
                                       margin[judge.network.watched.kind])
         """[STEPS, M]"""
@@ -212,13 +213,18 @@ class Coordinated:
         self._energy = self._energies() if self.count else (sp.csr_array((0, 0)), np.zeros(0))
 
     def powers(self) -> tuple[Floats, Floats]:
-        """(kW, kvar) [house, STEPS] that AC accepts; reactive power only where energy is missing without it."""
-        if not self.reactive:
+        """(kW, kvar) [house, STEPS] that AC accepts; it gives back, and uses kvar, only where energy is missing else."""
+        if not (self.gives_back or self.reactive):
             return self._accepted()
-        plain = Coordinated(self.judge, self.day, self.cars, self.gives_back, reactive=False).powers()
-        if plain[0].sum() * STEP_H >= ALL * self._wanted_kwh:
-            return plain
-        return max(plain, self._accepted(), key=lambda powers: float(powers[0].sum()))
+        gives_back = self.gives_back and self.reactive
+        less = Coordinated(self.judge, self.day, self.cars, gives_back, margin=self._margin).powers()
+        if self.delivers_all(less[0]):
+            return less
+        return max(less, self._accepted(), key=lambda powers: float(powers[0].sum()))
+
+    def delivers_all(self, p: Floats) -> bool:
+        """Whether powers [house, STEPS] bring all that is wanted."""
+        return bool(p.sum() * STEP_H >= ALL * self._wanted_kwh)
 
     @property
     def _wanted_kwh(self) -> float:

@@ -121,3 +121,13 @@ def test_a_margin_is_kept_where_houses_leave_it_and_all_wanted_energy_comes_in()
     kinds = judge.network.watched.kind
     assert np.all(judge.excess(p, q)[0] * KEPT[kinds] + plan.margin <= KEPT[kinds])
     assert np.any(plan.margin == MARGIN[0])
+
+
+def test_who_may_give_back_brings_no_less_than_who_may_not() -> None:
+    pytest.importorskip("opendssdirect")
+    street = Street()
+    day = drawn_day(street, 5, everybody=True)
+    judge = Judge(street, day)
+    energy = [Coordinated(judge, day, 55, gives_back, reactive).powers()[0].sum()
+              for gives_back, reactive in ((False, False), (True, False), (True, True))]
+    assert energy == sorted(energy) and energy[0] > 0.0
