@@ -213,7 +213,7 @@ class Coordinated:
         self._energy = self._energies() if self.count else (sp.csr_array((0, 0)), np.zeros(0))
 
     def powers(self) -> tuple[Floats, Floats]:
-        """(kW, kvar) [house, STEPS] that AC accepts; it gives back, and uses kvar, only where energy is missing else."""
+        """(kW, kvar) [house, STEPS] that AC accepts; gives back, and uses kvar, only where energy is missing else."""
         if not (self.gives_back or self.reactive):
             return self._accepted()
         gives_back = self.gives_back and self.reactive
