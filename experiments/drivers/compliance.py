@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 RATE, RHO = "drivers.compliance_mean", "drivers.zone_shock_rho"
-CALLED = "society, reserve called"
+CALLED = "society with reserve called"
 FULL, BASE = "full compliance", "uncoordinated"
 """What a run is compared with."""
 PARTS: Mapping[str, Mapping[str, int]] = {

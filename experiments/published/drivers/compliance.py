@@ -50,6 +50,12 @@ def who_pays(rows: Sequence[Row]) -> str:
     return cross(parts, [code("", "controller"), column("part", "part")], column("", "compliance", ".0%"), cost)
 
 
+def called(rows: Sequence[Row]) -> str:
+    """Society's ledger if cars' reserve were called before load is shed, against `uncoordinated` at the same compliance."""
+    return cross(_of(rows, study.BASE, study.CALLED), [code("", "controller"), CORRELATION],
+                 column("", "compliance", ".0%"), cost)
+
+
 def _of(rows: Sequence[Row], against: str, part: str) -> list[Row]:
     """Without the runs at full compliance where these are what is compared with."""
     return [row for row in rows if (row["against"], row["part"]) == (against, part)
@@ -67,7 +73,7 @@ def gains_figure(rows: Sequence[Row]) -> Drawing:
 
 
 BLOCKS = {"refusing": Block(("costs",), refusing), "gains": Block(("costs",), gains),
-          "who_pays": Block(("costs",), who_pays)}
+          "called": Block(("costs",), called), "who_pays": Block(("costs",), who_pays)}
 KEYS = ("drivers.compliance_mean=0.3",)
 EXPERIMENTS = (
     Experiment(
