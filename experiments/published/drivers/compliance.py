@@ -51,7 +51,7 @@ def who_pays(rows: Sequence[Row]) -> str:
 
 
 def called(rows: Sequence[Row]) -> str:
-    """Society's ledger if cars' reserve were called before load is shed, against `uncoordinated` at the same compliance."""
+    """Society's ledger if cars' reserve were called before load is shed, against `uncoordinated` at the same rate."""
     return cross(_of(rows, study.BASE, study.CALLED), [code("", "controller"), CORRELATION],
                  column("", "compliance", ".0%"), cost)
 
