@@ -103,6 +103,26 @@ class WatchedFlow:
     q_source_kvar: Floats
 
 
+@dataclass(frozen=True)
+class WatchedSlopes:
+    """How one case moves with what each of D connections draws, per kW or per kvar, taps held."""
+
+    phasor: Complexes
+    """[M, D]"""
+    vm_pu: Floats
+    """[D, D] voltage of each of these connections."""
+    losses_kw: Floats
+    """[D]"""
+
+
+class WatchedSlopesCall(Protocol):
+    """Derivatives of an AC power flow at the connections where cars can act; a pure function."""
+
+    def __call__(self, p_kw: Floats, q_kvar: Floats, taps: Floats, with_q: bool) -> tuple[WatchedSlopes, ...]:
+        """At p_kw, q_kvar [B] and taps [R]: by active power and, with_q, by reactive power too."""
+        ...
+
+
 class WatchedFlowCall(Protocol):
     """AC power flow of N cases of what is drawn at the connections [N, B]; a pure function."""
 

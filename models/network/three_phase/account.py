@@ -79,6 +79,9 @@ def _by_itself(circuit: Circuit) -> Iterator[str]:
     yield from _of_another_level(circuit)
     if others := circuit.others():
         yield "by itself: " + ", ".join(f"{count} {kind}" for kind, count in others.items())
+    if circuit.without_slopes:
+        yield ("by itself: the lower layer takes derivatives as differences of power flows, which takes minutes on "
+               f"thousands of buses, for {circuit.without_slopes}")
     if any(kind in others for kind in CONTROLS) and circuit.control_mode != STATIC:
         acts = ("controls stay as the script leaves them" if circuit.control_mode == OFF else
                 "controls act within each step until all rest, as with static")

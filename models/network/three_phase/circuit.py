@@ -25,12 +25,14 @@ from typing import Any
 
 import numpy as np
 
-from models.network.three_phase.acting import acting, buses_of_sources, capacitors_mvar, check_sources
+from models.network.three_phase.acting import SOURCES, acting, buses_of_sources, capacitors_mvar, check_sources
 from models.network.three_phase.engine import Engine
+from models.network.three_phase.load_currents import LoadLaws, laws_of
 from models.network.three_phase.network import Network
-from models.network.three_phase.reading import own_loads, read_nodes, read_regulators
+from models.network.three_phase.reading import MOST_NAMED, own_loads, read_nodes, read_regulators
 from models.network.three_phase.records import PHASES, Complexes, Conductors, Port, ThreePhaseFlow
 from models.network.three_phase.shipped import master_of
+from models.network.three_phase.slopes import VoltageSlopes, unbalanced_a
 from models.records.arrays import Floats, Ints, RecordError
 
 WIDE = "vminpu=0 vlowpu=0 vmaxpu=100 vminnorm=0 vminemerg=0"
@@ -100,7 +102,7 @@ class Circuit:
         self._capacitor_steps = self._capacitors()
         self._has_controls = bool(self.regulators or self._capacitor_steps)
         self._has_moved = True
-        self.network = Network(self._engine, self.nodes, self.regulators, self._set_taps, self.tap_pu)
+        self.network = Network(self._engine, self.nodes, self.regulators, self._taps_of_matrices, self.tap_pu)
         """Admittances and what follows from node voltages."""
 
     @property
@@ -135,6 +137,33 @@ class Circuit:
         return self._flow(np.array([v for v, _, _ in solved]).reshape(cases, self.nodes.count),
                           np.array([taps for _, taps, _ in solved]).reshape(cases, len(self.regulators)),
                           np.array([source for _, _, source in solved]).reshape(cases, 2))
+
+    @cached_property
+    def laws(self) -> LoadLaws:
+        """How the script's own loads draw, and after them ports."""
+        return laws_of(self._engine, self._engine.load_names)
+
+    def slopes(self, p_kw: Floats, q_kvar: Floats, load_kw: Floats, load_kvar: Floats, v_v: Complexes, tap_pu: Floats
+               ) -> VoltageSlopes:
+        """How node volts move around one case: powers of ports and own loads, its volts, and taps held at [R]."""
+        power = [np.concatenate(parts) for parts in ((load_kw, p_kw), (load_kvar, q_kvar))]
+        return VoltageSlopes(self.network.admittance(tap_pu), self.laws, v_v, power[0], power[1])
+
+    @cached_property
+    def without_slopes(self) -> str:
+        """What the circuit holds whose currents are not known at other voltages; empty: `slopes` has all of them."""
+        sources = [f"{count} {kind}" for kind, count in self.others().items() if kind in SOURCES]
+        return ", ".join([*sources, *self.laws.unknown[:MOST_NAMED]]) or self._unexplained()
+
+    def _unexplained(self) -> str:
+        """The bus at which the script's own solution is not that of its known elements; empty: there is none."""
+        none = np.zeros((1, len(self.ports)))
+        v_v = self.solve(none, none, tap_pu=self.tap_pu).v_v[0]
+        power = [np.concatenate([own, none[0]]) for own in (self.loads.p_kw, self.loads.q_kvar)]
+        excess = unbalanced_a(self.network.admittance(self.tap_pu), self.laws, v_v, power[0], power[1])
+        excess[np.array(self.nodes.bus_names)[self.nodes.bus] == self.source_bus] = 0.0
+        worst = int(np.argmax(np.where(np.isnan(excess), np.inf, excess)))
+        return "" if excess[worst] <= 1.0 else f"an element at bus {self.nodes.names[worst]} that is not known"
 
     def shape(self, name: str) -> LoadShape:
         """The script's load shape of that name."""
@@ -278,6 +307,11 @@ class Circuit:
         for i in np.flatnonzero(np.abs(now - tap_pu) > 1e-9):
             self._transformer(self.regulators[i]).Tap = float(tap_pu[i])
             self._has_moved = True
+
+    def _taps_of_matrices(self, tap_pu: Floats) -> None:
+        """For matrices the engine's own is built with whatever loads are set: not what the next case may begin with."""
+        self._set_taps(tap_pu)
+        self._has_moved = True
 
     def _capacitors(self) -> list[tuple[str, list[int]]]:
         """Steps in use of each capacitor that a control may switch."""

@@ -23,6 +23,8 @@ LEAST_LIVE_PU = 0.2
 NOTHING_REL = 1e-9
 """Of the powers of a bus's loads, at most, where they sum to nothing."""
 NO_PORTS = np.zeros((1, 0))
+Drawn = tuple[Floats, Floats, Floats, Floats]
+"""kW and kvar [N, port] of ports, and [N, load] of the script's own loads."""
 MOST_NAMED = 8
 
 
@@ -213,13 +215,16 @@ class ThreePhaseFlows:
     def solve(self, p_kw: Floats, q_kvar: Floats, tap_pu: Floats | None = None, begin_pu: Floats | None = None
               ) -> ThreePhaseFlow:
         """N cases of powers [N, B], taps as in `Circuit.solve`; ValueError: power at a row that draws none."""
+        return self.circuit.solve(*self.drawn(p_kw, q_kvar), tap_pu, begin_pu)
+
+    def drawn(self, p_kw: Floats, q_kvar: Floats) -> Drawn:
+        """What ports and own loads draw of powers [N, B]; ValueError: power at a row that draws none."""
         rows = np.union1d(self._ports, self._load_row)
         elsewhere = np.delete(np.abs(p_kw) + np.abs(q_kvar), rows, axis=1)
         if elsewhere.max(initial=0.0) > 0:
             raise ValueError(f"feeder {self.feeder.name}: power at a bus without customers")
-        return self.circuit.solve(p_kw[:, self._ports], q_kvar[:, self._ports],
-                                  p_kw[:, self._load_row] * self._load_p, q_kvar[:, self._load_row] * self._load_q,
-                                  tap_pu, begin_pu)
+        return (p_kw[:, self._ports], q_kvar[:, self._ports], p_kw[:, self._load_row] * self._load_p,
+                q_kvar[:, self._load_row] * self._load_q)
 
     def power_flow(self, p_kw: Floats, q_kvar: Floats) -> PowerFlow:
         """The same as one voltage and one loading a row: of the phase nearest to a limit, and loaded most."""

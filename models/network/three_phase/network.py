@@ -32,6 +32,7 @@ class Network:
         moving = {f"transformer.{regulator.rsplit('.', 1)[0]}" for regulator in regulators}
         self._moving = [name for name in self._series if name in moving]
         self._fixed = {name: self._primitive(name) for name in self._series if name not in moving}
+        self._of_shunts = self._shunt_admittance()
         self._kept: dict[bytes, tuple[Any, Any, Any]] = {}
         self.conductors = self._read_conductors()
         self.line_names = tuple(name for name in self._series if name.startswith("line."))
@@ -39,16 +40,18 @@ class Network:
 
     def admittance(self, tap_pu: Floats) -> Any:
         """Sparse [node, node] in siemens at taps [R]: lines, transformers, capacitors, reactors, sources."""
-        matrices = {**self._at(tap_pu), **{name: self._primitive(name) for name in self._shunts}}
-        size = self._nodes.count
-        rows, columns, values = [], [], []
-        for name, matrix in matrices.items():
-            reference = self._references[name]
-            row, column = np.meshgrid(reference, reference, indexing="ij")
+        _, of_terminals, picks = self._matrices(tap_pu)
+        return (picks.T @ of_terminals + self._of_shunts).tocsr()
+
+    def _shunt_admittance(self) -> Any:
+        """Sparse [node, node]: capacitors as the script leaves them, reactors and the source."""
+        size, rows, columns, values = self._nodes.count, [], [], []
+        for name in self._shunts:
+            row, column = np.meshgrid(self._references[name], self._references[name], indexing="ij")
             is_node = (row >= 0) & (column >= 0)
             rows.append(row[is_node])
             columns.append(column[is_node])
-            values.append(matrix[is_node])
+            values.append(self._primitive(name)[is_node])
         triples = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
         return sparse.coo_matrix(triples, shape=(size, size)).tocsr()
 
@@ -91,6 +94,11 @@ class Network:
             current_a[same], neutral_a[same] = np.abs(currents).T, np.abs(self._sums @ currents).T
             losses_kw[same] = np.real((picks @ v) * np.conj(of_terminals @ v)).sum(axis=0) / 1e3
         return current_a, neutral_a, losses_kw
+
+    def loss_gradient(self, v_v: Complexes, tap_pu: Floats) -> Complexes:
+        """g [node] of one case: with node volts that move by dv, losses move by Re(g dv) kW."""
+        _, of_terminals, picks = self._matrices(tap_pu)
+        return np.asarray(picks.T @ np.conj(of_terminals @ v_v) + of_terminals.T @ np.conj(picks @ v_v)) / 1e3
 
     def _phase_sums(self) -> Any:
         """Sparse [line, conductor]: 1 where a conductor is a phase of the line."""
