@@ -21,7 +21,7 @@ from models.records.objective import Objective
 from models.records.quantity import TEXT, of
 from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
-from models.records.three_phase import ThreePhaseNetwork, WatchedFlowCall
+from models.records.three_phase import ThreePhaseNetwork, WatchedFlowCall, WatchedSlopesCall
 from models.records.vehicles import DeclaredTable, Vehicles
 
 HOURS_PER_DAY = 24
@@ -71,6 +71,8 @@ class CustomerTerms:
     export_kw: Floats
     """[B] what they can feed back."""
     rule: EnvelopeRule
+    slopes: WatchedSlopesCall | None = None
+    """Derivatives of `flow`; None: differences of it."""
 
 
 # ---------------------------------------------------------------- upper layer
@@ -275,6 +277,8 @@ class SpatialKnowledge:
     network_flow: WatchedFlowCall | None = None
     flow_from: FlowFromCall | None = None
     """Its power flow where regulators stand at taps [R] now; None: it has none that move."""
+    network_slopes: WatchedSlopesCall | None = None
+    """Its derivatives; None: differences of its power flow are all there is."""
     customers: CustomerTerms | None = None
     """What it takes to publish its customers' limits; None: `network` is None, or the controller publishes none."""
 

@@ -118,7 +118,7 @@ def customer_terms(spec: RunSpec, district: District) -> CustomerTerms | None:
     if not kept:
         watched, (import_kw, export_kw) = _watched(district.flows), _chargers_kw(district)
         kept.append(CustomerTerms(watched.network, watched, _day_ahead_call(spec, district.loads), import_kw,
-                                  export_kw, spec.scenario.spatial.envelope_rule))
+                                  export_kw, spec.scenario.spatial.envelope_rule, watched.slopes))
     return kept[0]
 
 
@@ -164,7 +164,8 @@ def spatial_knowledge(spec: RunSpec, district: District) -> SpatialKnowledge:
         generation_buses=district.generation_buses,
         curtailment_usd_per_mwh=objective_of(scenario).curtailment * scenario.objective.curtailment_penalty_usd_per_mwh,
         network=None if watched is None else watched.network, network_flow=watched,
-        flow_from=_flow_from_call(watched), customers=customer_terms(spec, district),
+        flow_from=_flow_from_call(watched), network_slopes=None if watched is None else watched.slopes,
+        customers=customer_terms(spec, district),
         at_bus_kw=_at_bus_call(charger_curves(scenario), district.vehicles), at_slack=_at_slack_call(district.tapped))
 
 

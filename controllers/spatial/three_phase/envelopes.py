@@ -28,7 +28,7 @@ from controllers.port import PlanError
 from controllers.spatial.three_phase.limits import KEPT, Bounds, bounds_of
 from controllers.spatial.three_phase.linear import Linear, around, sensitivities
 from models.records.arrays import Bools, Floats, Ints
-from models.records.three_phase import VOLTAGE, ThreePhaseNetwork, WatchedFlowCall
+from models.records.three_phase import VOLTAGE, ThreePhaseNetwork, WatchedFlowCall, WatchedSlopesCall
 
 RULES: tuple[Rule, ...] = get_args(Rule)
 DIRECTIONS = 16
@@ -90,8 +90,10 @@ class Hour:
 class EnvelopePublisher:
     """The envelopes of one network."""
 
-    def __init__(self, network: ThreePhaseNetwork, call: WatchedFlowCall, seed: int = 0) -> None:
-        self.network, self.call, self._seed = network, call, seed
+    def __init__(self, network: ThreePhaseNetwork, call: WatchedFlowCall, seed: int = 0,
+                 slopes: WatchedSlopesCall | None = None) -> None:
+        """slopes: derivatives of `call`; None: differences of it."""
+        self.network, self.call, self._seed, self._slopes = network, call, seed, slopes
 
     def publish(self, hour: Hour, rule: Rule) -> Envelope:
         """The envelope of an hour by a rule; raises PlanError where AC still refutes it after all rounds."""
@@ -134,7 +136,7 @@ class EnvelopePublisher:
         p, q, driven = hour.p_kw[None], hour.q_kvar[None], self.network.driven
         free = self.call(p, q)
         flow = self.call(p, q, free.taps) if free.taps.size else free
-        slopes = sensitivities(self.call, p, q, free.taps, 1, False, driven)
+        slopes = sensitivities(self.call, p, q, free.taps, 1, False, driven, self._slopes)
         return around(p, q, flow, slopes, driven), bounds_of(self.network, [flow, free]), free.taps
 
     def _beyond(self, hour: Hour, bounds: Bounds, taps: Floats, rows: Rows, limits: Floats) -> Floats:

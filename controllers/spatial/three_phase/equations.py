@@ -6,8 +6,8 @@ MW and Mvar are how far what is drawn lies from the operating point p0, q0, wher
 (T2) low <= v + (dv/dp) dp + (dv/dq) dq <= high     voltages
      | y + (dy/dp) dp + (dy/dq) dq | <= high        y complex: currents, transformers' powers, unbalance
 (T3) |dp|, |dq| <= radius                           the trust region
-(T4) w = F dp                                       directions in which losses curve, F of `linear`
-(T5) losses = L + (dL/dp) dp + (dL/dq) dq + 1/2 w'w
+(T4) w = F dp                                       directions in which losses curve, F and own of `linear`
+(T5) losses = L + (dL/dp) dp + (dL/dq) dq + 1/2 (w'w + dp' diag(own) dp)
 (T6) low_v >= threshold^2 - v^2 - 2 v dv            voltages below the penalty's threshold, low_v >= 0
 (T7) least <= cars <= most                          what a customer's cars may draw where limits are published
 The cars' equations (10)-(15) are those of the branch flow.

@@ -1,9 +1,9 @@
 """A three-phase network near an operating point: watched values and losses by what connections draw.
 
-Derivatives are forward differences of the operator's own AC power flow with the taps held, so whatever a circuit holds
-(delta loads, regulators, PV) is in them. Values are exact in every period; derivatives are taken at two mean points,
-the present hour and the hours after it. Periods T, points S, connections B of which D can be driven, watched values M;
-kW and kvar.
+Derivatives are those of the operator's own circuit with the taps held, from its equations; where these are not known
+(PV systems, loads of odd models) they are forward differences of its AC power flow, which has whatever a circuit holds
+in it. Values are exact in every period; derivatives are taken at two mean points, the present hour and the hours after
+it. Periods T, points S, connections B of which D can be driven, watched values M; kW and kvar.
 
 With reciprocal impedances the curvature of losses is that of voltages seen from the other side,
 
@@ -20,7 +20,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from models.records.arrays import Floats, Ints
-from models.records.three_phase import Complexes, WatchedFlow, WatchedFlowCall
+from models.records.three_phase import Complexes, WatchedFlow, WatchedFlowCall, WatchedSlopes, WatchedSlopesCall
 
 MOST_PROBES = 2000
 """AC cases spent on derivatives of one round: few points where there are many connections."""
@@ -29,6 +29,8 @@ LEAST_PROBE_KW = 0.1
 PROBE_SHARE = 1e-4
 SMALLEST_SQUARE = 1e-3
 """Directions whose curvature is below this share of the largest are left out; the next round's gradient knows them."""
+OWN_SHARES = (1.0, 0.5, 0.0)
+"""Of connections' own curvature that is taken apart: as much as leaves a rest that curves upwards."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ class Sensitivities:
     """[S, D] kW per kW."""
     loss_by_q: Floats
     root: Floats
-    """[r, D] F of the curvature F'F of losses, 1/sqrt(kW)."""
+    """[r, D] F of the curvature F'F + diag(own) of losses, 1/sqrt(kW)."""
+    own: Floats
+    """[D] what each connection's own losses curve, 1/kW."""
 
 
 @dataclass(frozen=True)
@@ -72,29 +76,44 @@ class Linear:
 
 def around(p_kw: Floats, q_kvar: Floats, flow: WatchedFlow, sensitivities: Sensitivities, driven: Ints) -> Linear:
     """Exact values, and losses' gradient moved from the points of derivatives to each period by the curvature."""
-    s, root = sensitivities, sensitivities.root
-    moved = [(at - mean[s.point_of])[:, driven] @ root.T @ root for at, mean in ((p_kw, s.p_kw), (q_kvar, s.q_kvar))]
+    s, shifts = sensitivities, [(at - mean[sensitivities.point_of])[:, driven] for at, mean in (
+        (p_kw, sensitivities.p_kw), (q_kvar, sensitivities.q_kvar))]
+    moved = [shift @ s.root.T @ s.root + shift * s.own for shift in shifts]
     by_q = s.loss_by_q[s.point_of] + moved[1] if s.loss_by_q.size else np.zeros(moved[1].shape)
     return Linear(p_kw, q_kvar, flow, s, s.loss_by_p[s.point_of] + moved[0], by_q, driven)
 
 
 def sensitivities(call: WatchedFlowCall, p_kw: Floats, q_kvar: Floats, taps: Floats, steps: int, with_q: bool,
-                  driven: Ints) -> Sensitivities:
-    """At the mean of the present hour's `steps` periods, and at that of the later ones."""
+                  driven: Ints, slopes: WatchedSlopesCall | None = None) -> Sensitivities:
+    """At the mean of the present hour's `steps` periods, and at that of the later ones.
+
+    slopes: the network's own derivatives; None: differences of its power flow.
+    """
     point_of = _points(p_kw.shape[0], steps, driven.size * (2 if with_q else 1))
     groups = [np.flatnonzero(point_of == s) for s in range(point_of.max() + 1)]
     p, q = (np.stack([power[group].mean(axis=0) for group in groups]) for power in (p_kw, q_kvar))
     held = np.stack([taps[group[0]] for group in groups])
+    if slopes is not None:
+        return _of_slopes(point_of, p, q, [slopes(p[s], q[s], held[s], with_q) for s in range(len(groups))])
     base = call(p, q, held)
     probe_kw = max(LEAST_PROBE_KW, PROBE_SHARE * float(np.abs(p_kw).sum(axis=1).max()))
     points = [(p[s], q[s], held[s], _case(base, s)) for s in range(len(groups))]
     by_p = _stacked(call, points, probe_kw * _unit(driven, p.shape[1]), driven, False)
     nothing = (by_p[0][..., :0], by_p[1][..., :0], by_p[2][..., :0])
     by_q = _stacked(call, points, probe_kw * _unit(driven, p.shape[1]), driven, True) if with_q else nothing
-    root = _root(by_p[1].mean(axis=0))
-    own = 0.5 * probe_kw * (root**2).sum(axis=0)  # what a forward difference adds by curvature
-    return Sensitivities(point_of, p, q, by_p[0], by_q[0], by_p[1], by_q[1], by_p[2] - own,
-                         by_q[2] - own if with_q else by_q[2], root)
+    root, own = curvature(by_p[1].mean(axis=0))
+    added = 0.5 * probe_kw * ((root**2).sum(axis=0) + own)  # by curvature, to a forward difference
+    return Sensitivities(point_of, p, q, by_p[0], by_q[0], by_p[1], by_q[1], by_p[2] - added,
+                         by_q[2] - added if with_q else by_q[2], root, own)
+
+
+def _of_slopes(point_of: Ints, p_kw: Floats, q_kvar: Floats, points: list[tuple[WatchedSlopes, ...]]) -> Sensitivities:
+    by_p, *of_q = zip(*points, strict=True)
+    by_q = of_q[0] if of_q else [WatchedSlopes(own.phasor[:, :0], own.vm_pu[:, :0], own.losses_kw[:0]) for own in by_p]
+    (phasor, vm, losses), (phasor_q, vm_q, losses_q) = (
+        [np.stack([getattr(own, field.name) for own in by]) for field in fields(WatchedSlopes)] for by in (by_p, by_q))
+    return Sensitivities(point_of, p_kw, q_kvar, phasor, phasor_q, vm, vm_q, losses, losses_q,
+                         *curvature(vm.mean(axis=0)))
 
 
 _Point = tuple[Floats, Floats, Floats, WatchedFlow]
@@ -137,8 +156,24 @@ def _differences(call: WatchedFlowCall, point: _Point, shift: Floats, driven: In
             (flow.losses_kw - base.losses_kw) / probe)
 
 
-def _root(vm_by_p: Floats) -> Floats:
-    """(T5) F [r, D] with F'F = -(dv/dp + its transpose), as far as that curves upwards."""
-    square, vectors = np.linalg.eigh(-(vm_by_p + vm_by_p.T))
-    kept = square > SMALLEST_SQUARE * max(square.max(initial=0.0), 1e-12)
-    return np.asarray(np.sqrt(square[kept])[:, None] * vectors[:, kept].T)
+def curvature(vm_by_p: Floats) -> tuple[Floats, Floats]:
+    """(T5) F [r, D] and own [D] with F'F + diag(own) = -(dv/dp + its transpose), as far as that curves upwards.
+
+    Each connection has losses of its own, in the line or transformer to it. Taken apart, few directions are left of
+    those that connections share, where D directions would each be a full row of the problem.
+    """
+    whole = -(vm_by_p + vm_by_p.T)
+    for share in OWN_SHARES:
+        own = share * _apart(whole)
+        square, vectors = np.linalg.eigh(whole - np.diag(own))
+        least = SMALLEST_SQUARE * max(square.max(initial=0.0), 1e-12)
+        if square.min(initial=0.0) >= -least:
+            break
+    kept = square > least
+    return np.asarray(np.sqrt(square[kept])[:, None] * vectors[:, kept].T), own
+
+
+def _apart(whole: Floats) -> Floats:
+    """[D] of the curvature [D, D] what each connection shares with no other."""
+    shared = np.where(np.eye(len(whole), dtype=np.bool_), 0.0, whole).max(axis=1, initial=0.0)
+    return np.asarray(np.maximum(np.diag(whole) - shared, 0.0))

@@ -35,6 +35,8 @@ WRITTEN_SHARE = 0.1
 MOST_AT_ONCE = 3
 """Bounds of one kind in one period that are added at once, the worst ones: neighbours say nearly the same."""
 MOST_SOLVES = 40
+PRICED_PU = 1e-6
+"""Below the penalty's threshold by so much a voltage needs its row."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,11 @@ class PhaseProblem:
         """The round's optimum, and the bounds [T, M] that were written for it."""
         began, seconds, iterations = time.perf_counter(), 0.0, 0
         tolerance = WRITTEN_SHARE * KEPT[self.kind]
+        priced = statement.low_voltages(self.knowledge, linear.flow.vm_pu[:, linear.driven])
         for _ in range(MOST_SOLVES):
             self.solves += 1
-            assembly = Assembly(self.knowledge, layout, inputs, self._around(linear, low, high, radius_mw, written),
-                                self.without)
+            assembly = Assembly(self.knowledge, layout, inputs, self._around(
+                linear, low, high, radius_mw, written, priced), self.without)
             run, x, z = solve.run_conic(assembly.program(), self.knowledge.solver)
             seconds, iterations = seconds + run.seconds, iterations + run.iterations
             if not run.is_optimal:
@@ -90,16 +93,18 @@ class PhaseProblem:
             value = assembly.value(x)
             excess = np.maximum(low - value, value - high) / tolerance
             wrong = (excess > 1.0) & ~written
-            if not wrong.any():
+            unpriced = statement.low_voltages(self.knowledge, assembly.voltages(x), -PRICED_PU) & ~priced
+            if not wrong.any() and not unpriced.any():
                 break
+            priced = priced | unpriced
             written = written | self._worst(np.where(wrong, excess, -np.inf))
         run = replace(run, seconds=seconds, iterations=iterations, overhead_s=time.perf_counter() - began - seconds)
         return assembly.solution(x, z, run), written
 
-    def _around(self, linear: Linear, low: Floats, high: Floats, radius_mw: float, written: Bools) -> Around:
+    def _around(self, linear: Linear, low: Floats, high: Floats, radius_mw: float, written: Bools, priced: Bools
+                ) -> Around:
         period, row = np.nonzero(written) if "t2" not in self.without else np.nonzero(np.zeros_like(written))
-        return Around(linear, low, high, radius_mw, eq.Chosen(row, period),
-                      statement.low_voltages(self.knowledge, linear))
+        return Around(linear, low, high, radius_mw, eq.Chosen(row, period), eq.Chosen(*np.nonzero(priced)[::-1]))
 
     def _worst(self, excess: Floats) -> Bools:
         """[T, M] the worst few of each period and kind."""
@@ -121,7 +126,7 @@ class Assembly:
         self.unknowns = statement.unknowns(self.columns.new, knowledge, layout, inputs, around)
         self.size = self.columns.size
         self.square = np.zeros(self.size)
-        for own, weight in statement.squares(layout, inputs, self.unknowns):
+        for own, weight in statement.squares(layout, inputs, around, self.unknowns):
             self.square[columns(own)] = 2.0 * weight.ravel(order="F")
         usd = statement.objective_usd(knowledge, layout, inputs, around, self.unknowns)
         self.cost, self.constant = usd.coefficients(self.size), float(np.sum(usd.constant))
@@ -145,6 +150,14 @@ class Assembly:
         """[T, M] watched values as the model has them."""
         return self._moved(self.whole(x))
 
+    def voltages(self, x: Floats) -> Floats:
+        """[T, D] of driven connections as the model has them."""
+        linear, s, full = self.around.linear, self.around.linear.sensitivities, self.whole(x)
+        changes = [eq.KW_PER_MW * moved.evaluated(full).T for moved in self.unknowns.d.all]
+        moved = sum(np.einsum("tk,tdk->td", change, table[s.point_of])
+                    for change, table in zip(changes, (s.vm_by_p, s.vm_by_q), strict=False))
+        return np.asarray(linear.flow.vm_pu[:, linear.driven] + moved)
+
     def _moved(self, full: Floats) -> Floats:
         linear, s = self.around.linear, self.around.linear.sensitivities
         phasor = linear.flow.phasor.copy()
@@ -162,9 +175,10 @@ class Assembly:
         layout, inputs, cars, full = self.layout, self.inputs, self.unknowns.cars, self.whole(x)
         lines, losses = inputs.p_fixed.shape, self.around.linear.flow.losses_kw / eq.KW_PER_MW
         squared = 0.5 * self.square * full**2
-        of_w = np.concatenate([columns(own) for own in self.unknowns.w])
+        of_losses = np.concatenate([columns(own) for own, _ in statement.loss_squares(inputs, self.around,
+                                                                                      self.unknowns)])
         own_usd = cars_eq.eq15_cars_usd(layout, inputs, cars, self.knowledge.target_slack_usd_per_mwh)
-        cars_usd = float(own_usd.coefficients(self.size) @ full + squared.sum() - squared[of_w].sum())
+        cars_usd = float(own_usd.coefficients(self.size) @ full + squared.sum() - squared[of_losses].sum())
         total = float(self.cost @ full + squared.sum()) + self.constant + float(inputs.loss_usd_per_mw[0] @ losses)
         q_cars = np.zeros(lines) if cars.q is None else cars_eq.reactive_power(layout, inputs, cars).evaluated(full)
         driven = (self.around.linear.driven.size, layout.periods)

@@ -1,7 +1,8 @@
 """Sequential convex programming: a convex problem around an AC operating point, solved again around its answer.
 
 An answer is taken as the next operating point where AC says it is better; otherwise the radius within which the model
-is believed shrinks (Conn, Gould and Toint 2000, K). Better: less broken beyond the bounds, then cheaper by AC.
+is believed shrinks, and grows again where the model held (Conn, Gould and Toint 2000, K). Better: less broken beyond
+the bounds, then cheaper by AC.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ SETTLED_REL = 1e-5
 SETTLED_USD = 1e-6
 SETTLED_KW = 1e-3
 SHRINK = 0.25
+REACHED, TRUSTED = 0.99, 0.1
+"""Of the radius, a step that it cut short; of what was gained, an error of the model that lets it reach further."""
 NEARBY_KW = 2.0
 """Derivatives are kept where no connection moves by more."""
 
@@ -81,6 +84,8 @@ class Rounds:
         taps, start = free.taps, free if not free.taps.size else self.call(p, q, free.taps)
         bounds = bounds_of(self.network, [start, free])
         best = first = Point(p, q, start, free, 0.0, np.inf)
+        if np.isnan(start.losses_kw).any() or np.isnan(free.losses_kw).any():
+            return Trace(bounds, first, 0, False, 0.0, 0.0, "no power flow without cars")
         written, radius, settled, status = np.zeros(bounds.low.shape, dtype=bool), np.inf, False, ""
         linear = of_first = self._linear(layout, best, taps)
         seconds, overhead, rounds, is_wider = 0.0, 0.0, 0, False
@@ -104,9 +109,10 @@ class Rounds:
             moved_kw = float(np.abs(point.p_kw - best.p_kw).max() + np.abs(point.q_kvar - best.q_kvar).max())
             is_better, settled = self._compare(best, point, solution, moved_kw)
             if is_better:
-                best, is_wider = point, False
                 # what AC refutes was too far for the model; many answers cost alike, and it would jump between them
-                radius = SHRINK * moved_kw / 1e3 if best.excess > 1.0 else radius
+                radius = SHRINK * moved_kw / 1e3 if point.excess > 1.0 else self.wider(radius, best, point, solution,
+                                                                                       moved_kw)
+                best, is_wider = point, False
                 linear = linear if settled else self._next(linear, layout, best, taps, moved_kw)
             else:
                 radius = SHRINK * moved_kw / 1e3
@@ -121,7 +127,7 @@ class Rounds:
 
     def _linear(self, layout: Layout, at: Point, taps: Floats) -> Linear:
         slopes = sensitivities(self.call, at.p_kw, at.q_kvar, taps, layout.steps, self.knowledge.reactive_power,
-                               self.network.driven)
+                               self.network.driven, self.knowledge.network_slopes)
         return around(at.p_kw, at.q_kvar, at.flow, slopes, self.network.driven)
 
     def _solve(self, layout: Layout, inputs: Inputs, linear: Linear, at: Point, bounds: Bounds, radius: float,
@@ -147,6 +153,13 @@ class Rounds:
         low = np.maximum(k.voltage_penalty_below_pu**2 - flow.vm_pu**2, 0.0)[:, driven] @ weight[driven]
         return float(inputs.loss_usd_per_mw[0] @ flow.losses_kw / 1e3
                      + k.voltage_penalty_usd_per_pu2h * (layout.period_h @ low))
+
+    @staticmethod
+    def wider(radius: float, best: Point, point: Point, solution: Solution, moved_kw: float) -> float:
+        """The next radius in MW after a step that AC accepts: a longer one where the step was cut short, and right."""
+        is_cut = moved_kw >= REACHED * 1e3 * radius
+        is_right = abs(point.usd - solution.objective_usd) <= TRUSTED * (best.usd - point.usd)
+        return radius / SHRINK if is_cut and is_right and np.isfinite(best.usd) else radius
 
     @staticmethod
     def _compare(best: Point, point: Point, solution: Solution, moved_kw: float) -> tuple[bool, bool]:

@@ -19,10 +19,10 @@ from controllers.spatial.branch_flow.layout import Layout
 from controllers.spatial.branch_flow.statement import OF_CARS, Make, car_unknowns
 from controllers.spatial.three_phase import equations as eq
 from controllers.spatial.three_phase.linear import Linear
-from models.records.arrays import Floats
+from models.records.arrays import Bools, Floats
 
-LOW_REACH_PU = 0.03
-"""Voltages further above the penalty's threshold have no row of it in this round."""
+LOW_REACH_PU = 0.005
+"""Voltages further above the penalty's threshold have no row of it until an answer brings them below."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,13 @@ class Around:
     watched: eq.Chosen
     """Those whose bounds are written."""
     low_voltage: eq.Chosen
-    """Connections and periods near the penalty's threshold or below; connections among the driven ones."""
+    """Connections and periods with a row of the penalty; connections among the driven ones."""
 
 
-def low_voltages(knowledge: SpatialKnowledge, linear: Linear) -> eq.Chosen:
-    """Where the penalty may matter."""
-    if knowledge.voltage_penalty_usd_per_pu2h <= 0:
-        return eq.Chosen(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
-    near = linear.flow.vm_pu[:, linear.driven] < knowledge.voltage_penalty_below_pu + LOW_REACH_PU
-    period, row = np.nonzero(near)
-    return eq.Chosen(row, period)
+def low_voltages(knowledge: SpatialKnowledge, vm_pu: Floats, reach_pu: float = LOW_REACH_PU) -> Bools:
+    """[T, D] where the penalty matters at voltages of driven connections, or may if they fall by as much."""
+    is_priced = knowledge.voltage_penalty_usd_per_pu2h > 0
+    return np.asarray((vm_pu < knowledge.voltage_penalty_below_pu + reach_pu) & is_priced)
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,13 @@ def objective_usd(knowledge: SpatialKnowledge, layout: Layout, inputs: Inputs, a
     return usd + cars_eq.eq15_cars_usd(layout, inputs, u.cars, knowledge.target_slack_usd_per_mwh)
 
 
-def squares(layout: Layout, inputs: Inputs, u: Unknowns) -> list[tuple[Any, Floats]]:
-    """Unknowns and the weights of their squares: the tie-break, and (T5) 1/2 w'w at the price of losses."""
-    price = 0.5 * np.repeat(inputs.loss_usd_per_mw, u.w[0].shape[0], axis=0)
-    return [*cars_eq.eq15_squares(layout, inputs, u.cars), *((own, price) for own in u.w)]
+def squares(layout: Layout, inputs: Inputs, around: Around, u: Unknowns) -> list[tuple[Any, Floats]]:
+    """Unknowns and the weights of their squares: the tie-break, and those of the losses."""
+    return [*cars_eq.eq15_squares(layout, inputs, u.cars), *loss_squares(inputs, around, u)]
+
+
+def loss_squares(inputs: Inputs, around: Around, u: Unknowns) -> list[tuple[Any, Floats]]:
+    """(T5) 1/2 w'w + 1/2 dp' diag(own) dp at the price of losses."""
+    price = 0.5 * inputs.loss_usd_per_mw
+    own = eq.KW_PER_MW * around.linear.sensitivities.own[:, None] * price
+    return [*((w, np.repeat(price, w.shape[0], axis=0)) for w in u.w), *((moved, own) for moved in u.d.all)]

@@ -18,8 +18,9 @@ from controllers.spatial.three_phase import statement
 from controllers.spatial.three_phase.decision import PhaseDecider
 from controllers.spatial.three_phase.layer import ThreePhase
 from controllers.spatial.three_phase.limits import bounds_of
-from controllers.spatial.three_phase.linear import Linear, around, sensitivities
+from controllers.spatial.three_phase.linear import Linear, around, curvature, sensitivities
 from controllers.spatial.three_phase.problem import PhaseProblem, Solution
+from controllers.spatial.three_phase.rounds import Rounds
 from controllers.spatial.three_phase.statement import Around
 from models.records.arrays import Bools
 from models.records.three_phase import CURRENT, TRANSFORMER, UNBALANCE, VOLTAGE
@@ -75,11 +76,12 @@ def test_rows_are_those_of_cvxpy(reactive: bool) -> None:
     assert known.network is not None
     bounds = bounds_of(known.network, [linear.flow])
     period, row = np.nonzero(written)
-    at = Around(linear, bounds.low, bounds.high, 0.006, eq.Chosen(row, period), statement.low_voltages(known, linear))
+    at = Around(linear, bounds.low, bounds.high, 0.006, eq.Chosen(row, period), eq.Chosen(*np.nonzero(
+        np.ones((layout.periods, linear.driven.size)))[::-1]))
     u = statement.unknowns(_variable, known, layout, inputs, at)
     constraints = [c for stated in statement.equations(known, layout, inputs, at, u).values() for c in stated]
     usd = statement.objective_usd(known, layout, inputs, at, u)
-    for own, weight in statement.squares(layout, inputs, u):
+    for own, weight in statement.squares(layout, inputs, at, u):
         usd = usd + cp.sum(cp.multiply(weight, cp.square(own)))
     value = cp.Problem(cp.Minimize(usd), constraints).solve(solver="CLARABEL")
     losses = float(inputs.loss_usd_per_mw[0] @ linear.flow.losses_kw) / 1e3
@@ -127,10 +129,60 @@ def test_losses_curve_as_their_own_second_differences_say() -> None:
     move = np.zeros((2, linear.p_kw.shape[1]))
     move[:, 2], move[:, 5] = (1.5, 3.0), (2.0, -4.0)
     ac = known.network_flow(linear.p_kw[0] + move, np.tile(linear.q_kvar[0], (2, 1))).losses_kw
+    s = linear.sensitivities
     model = linear.flow.losses_kw[0] + move[:, 1:] @ linear.loss_by_p[0] + 0.5 * (
-        (move[:, 1:] @ linear.sensitivities.root.T) ** 2).sum(axis=1)
+        (move[:, 1:] @ s.root.T) ** 2).sum(axis=1) + 0.5 * move[:, 1:] ** 2 @ s.own
     straight = linear.flow.losses_kw[0] + move[:, 1:] @ linear.loss_by_p[0]
     assert np.abs(model - ac).max() < 0.1 * np.abs(straight - ac).max()
+
+
+def test_losses_of_each_connections_own_are_taken_apart() -> None:
+    """(T5) A line to each of 40 customers beside one to all: 40 squares and one direction, not 40; the same curvature.
+    Customers of different phases, whose currents cancel in the neutral, leave what curves upwards too."""
+    own, shared = np.linspace(1.0, 2.0, 40), 3.0 * np.ones((40, 40))
+    root, apart = curvature(-0.5 * (np.diag(own) + shared))
+    assert root.shape == (1, 40)
+    assert root.T @ root + np.diag(apart) == pytest.approx(np.diag(own) + shared)
+    phases = np.array([[1.0, -0.45, -0.45], [-0.45, 1.0, -0.45], [-0.45, -0.45, 1.0]])
+    root, apart = curvature(-0.5 * phases)
+    assert root.T @ root + np.diag(apart) == pytest.approx(phases)
+
+
+def test_voltages_that_fall_below_the_threshold_get_their_row() -> None:
+    """(T6) None is near it without cars, so none has a row at first; the answer pays for all that fall below."""
+    known, view = evening({"source_pu": 0.975, "v_min_pu": 0.8}, voltage_penalty_usd_per_pu2h=5.0)
+    layout, inputs, at = prepared(known, view)
+    assert not statement.low_voltages(known, at.flow.vm_pu[:, at.driven]).any()
+    answer, _ = solved(known, view)
+    dp, s = 1e3 * answer.p_cars.T, at.sensitivities
+    v, dv = at.flow.vm_pu[:, at.driven], np.einsum("tk,tdk->td", dp, s.vm_by_p[s.point_of])
+    low = np.maximum(known.voltage_penalty_below_pu**2 - v**2 - 2.0 * v * dv, 0.0)
+    penalty = known.voltage_penalty_usd_per_pu2h * float(layout.period_h @ low @ np.full(v.shape[1], 0.01))
+    losses = at.flow.losses_kw + (at.loss_by_p * dp).sum(axis=1) + 0.5 * (
+        ((dp @ s.root.T) ** 2).sum(axis=1) + dp**2 @ s.own)
+    assert penalty > 1e-4
+    assert answer.network_usd == pytest.approx(penalty + float(inputs.loss_usd_per_mw[0] @ losses) / 1e3, abs=1e-6)
+
+
+@pytest.mark.parametrize(("moved_kw", "model_usd", "factor"), [(1.0, 90.5, 4.0), (0.5, 90.5, 1.0), (1.0, 92.0, 1.0)])
+def test_a_step_that_was_cut_short_and_right_is_followed_by_a_longer_one(moved_kw: float, model_usd: float,
+                                                                         factor: float) -> None:
+    """What it gains, 10 $, it had said to a tenth; else the radius stays."""
+    known, view = evening()
+    layout, inputs, _ = prepared(known, view)
+    found = Rounds(known).run(layout, inputs).best
+    assert found.solution is not None
+    said = replace(found.solution, cars_usd=model_usd, network_usd=0.0)
+    radius = Rounds.wider(0.001, replace(found, usd=100.0), replace(found, usd=90.0), said, moved_kw)
+    assert radius == pytest.approx(0.001 * factor)
+
+
+def test_houses_without_a_power_flow_leave_the_fallback() -> None:
+    """No derivatives are asked for where AC has no answer; what the fallback does is nothing."""
+    known, view = evening(house_kw=2000.0)
+    decision = PhaseDecider(known).decide(view)
+    assert decision.status == "fallback" and "no power flow without cars" in decision.binding
+    assert not decision.pc_kw.any() and not decision.pd_kw.any()
 
 
 def test_what_cannot_be_names_limit_phase_customer_and_amount() -> None:

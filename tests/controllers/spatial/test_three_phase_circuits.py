@@ -13,6 +13,7 @@ from controllers.spatial.branch_flow.forecast import forecast, inputs_of
 from controllers.spatial.branch_flow.layout import make_layout
 from controllers.spatial.branch_flow.problem import LowerProblem
 from controllers.spatial.three_phase.decision import PhaseDecider
+from controllers.spatial.three_phase.linear import sensitivities
 from controllers.spatial.three_phase.rounds import Rounds
 from models.network.three_phase.circuit import Circuit, circuit_from
 from models.network.three_phase.records import Port
@@ -80,6 +81,22 @@ def evening(circuit: WatchedCircuit, cars: int) -> tuple[SpatialKnowledge, Feede
     view = street.hour(known, rng, house_kw=0.9)
     at = rng.permutation(np.arange(1, circuit.network.connection_count))[:cars]
     return known, street.full_charge(known, street.at_connections(known, view, at))
+
+
+@pytest.mark.parametrize("with_q", [False, True])
+def test_the_circuits_own_derivatives_are_differences_of_its_power_flow(with_q: bool) -> None:
+    """As far as a step of a tenth of a kW, and (T5) for what that adds to losses, let these be right."""
+    circuit = european_street()
+    network = circuit.network
+    p_kw = np.pad(np.full((3, network.driven.size), 0.9), ((0, 0), (1, 0)))
+    given = circuit, p_kw, 0.2 * p_kw, np.zeros((3, 0)), 1, with_q, network.driven
+    own, by_ac = sensitivities(*given, circuit.slopes), sensitivities(*given)
+    for name in ("phasor_by_p", "phasor_by_q", "vm_by_p", "vm_by_q", "loss_by_p", "loss_by_q", "point_of", "p_kw"):
+        mine, theirs = getattr(own, name), getattr(by_ac, name)
+        assert mine.shape == theirs.shape
+        assert np.abs(mine - theirs).max(initial=0.0) <= 5e-3 * np.abs(theirs).max(initial=1e-9)
+    curved = [s.root.T @ s.root + np.diag(s.own) for s in (own, by_ac)]
+    assert np.abs(curved[0] - curved[1]).max() < 1e-2 * np.abs(curved[1]).max()
 
 
 @pytest.mark.slow
