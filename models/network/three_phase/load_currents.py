@@ -88,9 +88,9 @@ def laws_of(engine: Engine, names: Sequence[str]) -> LoadLaws:
         rows += [(i, *pair, *law[1:]) for pair in law[0]]
     load, start, end, part, base_v, low, least, most, shares, exponent = zip(*rows, strict=True) if rows else ((),) * 10
     whose, nodes = np.array(load, dtype=np.int64), np.array([start, end], dtype=np.int64)
-    numbers = np.array([part, base_v, low, least, most], dtype=np.float64)
+    of_power, base, lows, mins, tops = np.array([part, base_v, low, least, most], dtype=np.float64)
     tables = np.array(shares, dtype=np.float64).reshape(-1, 2, 4), np.array(exponent, dtype=np.float64).reshape(-1, 2)
-    return LoadLaws(whose, nodes[0], nodes[1], *numbers, *tables, tuple(unknown))
+    return LoadLaws(whose, nodes[0], nodes[1], of_power, base, lows, mins, tops, tables[0], tables[1], tuple(unknown))
 
 
 _Law = tuple[list[tuple[int, int]], float, float, float, float, float, Any, tuple[float, float]]
