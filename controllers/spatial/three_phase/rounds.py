@@ -168,14 +168,16 @@ class Rounds:
         close = SETTLED_USD + SETTLED_REL * abs(point.usd)
         # the model is exact where it agrees with AC: then its optimum is that of the problem, nearby
         agrees = abs(point.usd - solution.objective_usd) <= close
+        # nor is anything to be had where the model, right at the operating point, promises nothing
+        promises = not kept or best.usd - solution.objective_usd > close
         if kept and not keeps:
-            return False, False
+            return False, not promises
         if keeps and not kept:
             return True, agrees
         if not keeps:
             return bool(point.excess < best.excess or best.solution is None), False
         gain = best.usd - point.usd
-        return gain > 0.0, bool(abs(gain) <= close or moved_kw < SETTLED_KW)
+        return gain > 0.0, bool(abs(gain) <= close or moved_kw < SETTLED_KW or not promises)
 
 
 def _most_energy(layout: Layout, inputs: Inputs) -> Floats:

@@ -143,11 +143,11 @@ class Circuit:
         """How the script's own loads draw, and after them ports."""
         return laws_of(self._engine, self._engine.load_names)
 
-    def slopes(self, p_kw: Floats, q_kvar: Floats, load_kw: Floats, load_kvar: Floats, v_v: Complexes, tap_pu: Floats
+    def slopes(self, of_ports: tuple[Floats, Floats], of_loads: tuple[Floats, Floats], v_v: Complexes, tap_pu: Floats
                ) -> VoltageSlopes:
-        """How node volts move around one case: powers of ports and own loads, its volts, and taps held at [R]."""
-        power = [np.concatenate(parts) for parts in ((load_kw, p_kw), (load_kvar, q_kvar))]
-        return VoltageSlopes(self.network.admittance(tap_pu), self.laws, v_v, power[0], power[1])
+        """How node volts move around one case: kW and kvar of ports and own loads, its volts, and taps held at [R]."""
+        p_kw, q_kvar = (np.concatenate([own, driven]) for own, driven in zip(of_loads, of_ports, strict=True))
+        return VoltageSlopes(self.network.admittance(tap_pu), self.laws, v_v, p_kw, q_kvar)
 
     @cached_property
     def without_slopes(self) -> str:

@@ -98,7 +98,8 @@ class Network:
     def loss_gradient(self, v_v: Complexes, tap_pu: Floats) -> Complexes:
         """g [node] of one case: with node volts that move by dv, losses move by Re(g dv) kW."""
         _, of_terminals, picks = self._matrices(tap_pu)
-        return np.asarray(picks.T @ np.conj(of_terminals @ v_v) + of_terminals.T @ np.conj(picks @ v_v)) / 1e3
+        gradient: Complexes = picks.T @ np.conj(of_terminals @ v_v) + of_terminals.T @ np.conj(picks @ v_v)
+        return gradient / 1e3
 
     def _phase_sums(self) -> Any:
         """Sparse [line, conductor]: 1 where a conductor is a phase of the line."""

@@ -134,7 +134,8 @@ class WatchedCircuit:
         """See WatchedSlopesCall."""
         drawn = self._draws(p_kw[None], q_kvar[None])
         v_v = self._circuit.solve(*drawn, taps).v_v[0]
-        moving = self._circuit.slopes(*(power[0] for power in drawn), v_v, taps)
+        of_port, of_load = ((drawn[i][0], drawn[i + 1][0]) for i in (0, 2))
+        moving = self._circuit.slopes(of_port, of_load, v_v, taps)
         loads = self._circuit.loads.count + np.searchsorted(self._rows.of_ports, self._rows.driven)
         return tuple(self._of_volts(v_v, moving.by_power(loads, of_q), taps) for of_q in (False, True)[: 1 + with_q])
 

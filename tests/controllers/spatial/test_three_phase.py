@@ -177,6 +177,18 @@ def test_a_step_that_was_cut_short_and_right_is_followed_by_a_longer_one(moved_k
     assert radius == pytest.approx(0.001 * factor)
 
 
+def test_a_model_that_promises_nothing_ends_the_rounds() -> None:
+    """AC found the step worse, by more than rounding; no shorter one can bring more than the model says."""
+    known, view = evening()
+    layout, inputs, _ = prepared(known, view)
+    found = replace(Rounds(known).run(layout, inputs).best, excess=0.0, usd=100.0)
+    assert found.solution is not None
+    for model_usd, ends in ((100.0, True), (99.0, False)):
+        said = replace(found.solution, cars_usd=model_usd, network_usd=0.0)
+        assert Rounds._compare(found, replace(found, usd=100.1), said, 1.0) == (False, ends)
+        assert Rounds._compare(found, replace(found, excess=2.0), said, 1.0) == (False, ends)
+
+
 def test_houses_without_a_power_flow_leave_the_fallback() -> None:
     """No derivatives are asked for where AC has no answer; what the fallback does is nothing."""
     known, view = evening(house_kw=2000.0)

@@ -76,7 +76,7 @@ def test_every_law_of_loads_is_the_engines(tmp_path: Path, law: str, source_pu: 
     assert circuit.without_slopes == ""
     none, loads = np.zeros((1, 2)), (circuit.loads.p_kw, circuit.loads.q_kvar)
     v_v = circuit.solve(none, none).v_v[0]
-    moving = circuit.slopes(none[0], none[0], *loads, v_v, circuit.tap_pu).by_power(np.array([2, 3]), of_q=False)
+    moving = circuit.slopes((none[0], none[0]), loads, v_v, circuit.tap_pu).by_power(np.array([2, 3]), of_q=False)
     by_ac = [(circuit.solve(step * np.eye(2), np.zeros((2, 2))).v_v - circuit.solve(-step * np.eye(2), np.zeros(
         (2, 2))).v_v).T / (2.0 * step) for step in (0.1, 0.2)]
     assert np.abs(moving - (4.0 * by_ac[0] - by_ac[1]) / 3.0).max() <= CLOSE * np.abs(moving).max()
