@@ -265,7 +265,7 @@ class Coordinated:
         j = self.judge
         all_p, all_q = j.p_kw + j.cars_at_rows(p), j.q_kvar + j.cars_at_rows(q)
         flow = j.call(all_p, all_q)
-        slopes = sensitivities(j.call, all_p, all_q, flow.taps, STEPS, self.reactive, j.network.driven)
+        slopes = sensitivities(j.call, all_p, all_q, flow.taps, STEPS, self.reactive, j.network.driven, j.call.slopes)
         return around(all_p, all_q, flow, slopes, j.network.driven)
 
     def _solved(self, linear: Linear, off: Floats, p: Floats, q: Floats) -> tuple[Floats, Floats] | None:
