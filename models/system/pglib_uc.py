@@ -87,10 +87,9 @@ class _Case:
     """0: not known."""
 
     def __post_init__(self) -> None:
+        hours = int(self._number("", self.document, "time_periods", whole=True))
+        self.hours = 0 if self.mistakes or "time_periods" not in self.document else hours
         self._keys("", self.document, CASE_KEYS, CASE_KEYS)
-        hours, self.hours = int(self._number("", self.document, "time_periods", whole=True)), 0
-        if not self.mistakes:
-            self.hours = hours
 
     # -------------------------------------------------------- generators
     def thermal(self) -> list[OwnUnit]:

@@ -30,12 +30,12 @@ class Mistakes:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._told: list[tuple[int, str]] = []
+        self._told: dict[tuple[int, str], None] = {}
         self._rows: set[Place] = set()
 
     def add(self, text: str, place: Place | None = None) -> None:
-        """One mistake, of a row or of the whole file."""
-        self._told.append((place.line, f"{place}: {text}") if place else (0, text))
+        """One mistake, of a row or of the whole file; told again it is still one."""
+        self._told[(place.line, f"{place}: {text}") if place else (0, text)] = None
         self._rows |= {place} if place else set()
 
     def has(self, place: Place) -> bool:

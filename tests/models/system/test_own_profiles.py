@@ -68,6 +68,13 @@ def test_times_that_do_not_fit_the_resolution_are_told_at_their_rows(tmp_path):
         csv_profiles(file, 3600)
 
 
+def test_a_cell_that_is_read_twice_is_one_mistake(tmp_path):
+    rows = [*timed(DAY + dt.timedelta(hours=i) for i in range(23)), "noon,900,1,0"]
+    with pytest.raises(ProfileError) as told:
+        csv_profiles(csv_file(tmp_path, rows, "time,load_mw,wind_mw,pv_mw"), 3600, start_date=DAY.date())
+    assert str(told.value).count("'noon' is no time") == 1
+
+
 def test_the_first_row_begins_at_midnight(tmp_path):
     file = csv_file(tmp_path, timed(DAY + dt.timedelta(hours=i + 1) for i in range(24)), "time,load_mw,wind_mw,pv_mw")
     with pytest.raises(ProfileError, match=r"row 1 \(line 2\): column time: the first row must begin at 00:00"):

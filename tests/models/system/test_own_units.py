@@ -169,11 +169,11 @@ def test_every_mistake_of_a_case_is_told_by_its_keys(tmp_path: Path) -> None:
     other["piecewise_production"][1]["cost"] = 1900.0
     case["thermal_generators"] = {"a.1": unit, "b": other, "c": 3}
     case["demand"] = [90.0, "NaN"]
-    case["reserves"] = [1.0]
+    case |= {"reserves": [1.0], "weather": "fine"}
     case["renewable_generators"]["sun"]["power_output_minimum"][0] = 11.0
     with pytest.raises(UnitFileError) as told:
         read_pglib_uc(_json(tmp_path, case))
-    for part in ("thermal_generators.a.1.fuel: is unknown, allowed: ",
+    for part in ("weather: is unknown", "thermal_generators.a.1.fuel: is unknown, allowed: ",
                  "thermal_generators.a.1.ramp_up_limit: is missing",
                  "thermal_generators.a.1.time_up_minimum: 1.5 must be a whole number from 0 to 8760",
                  "thermal_generators.a.1.must_run: 2 must be a whole number from 0 to 1",
