@@ -18,6 +18,8 @@ from experiments.publishing.tables import DATA, DOCS, ROOT, read_table
 
 RENDER = "make publish"
 NUMBER = re.compile(r"[-+~]?[\d,]*\.?\d+(e-?\d+)?( ?(%|±|MWh|MW|kWh|\$|h|s|t)\b)?")
+NO_NUMBER = re.compile(r"(?<![\w.,`-])-0(\.0+)?(?![\w.,-])")
+"""A nothing with a sign."""
 DEFINITIONS = {
     "docs/model.md": "| what | value | tag |",
     "docs/receding.md": "|  | 1 h ahead | 24 h ahead | tag |",
@@ -164,6 +166,11 @@ def test_tables_of_numbers_stand_in_blocks() -> None:
     headings = [(name_of(page), head(lines[0])) for page in TEXTS
                 for lines in tables_outside(page.read_text(encoding="utf-8")) if is_of_numbers(lines)]
     assert [(page, heading) for page, heading in headings if DEFINITIONS.get(page) != heading] == []
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=name_of)
+def test_what_rounds_to_nothing_has_no_sign(page: Path) -> None:
+    assert NO_NUMBER.findall(page.read_text(encoding="utf-8")) == []
 
 
 def test_a_table_of_numbers_is_told_from_one_of_words() -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from experiments.csv_rows import write_rows
+from experiments.publishing.markdown import shown
 from experiments.runs import exit_code, results_of
 from models.records.arrays import Bools
 from testbed.auditing.of_runs import AuditedRun, audited_in_passing
@@ -122,14 +123,14 @@ def picture(rows: Sequence[Mapping[str, str]]) -> Drawing:
     figure = Figure(figsize=(7, 0.35 * len(faults) + 1), layout="constrained")
     axes = figure.subplots()
     most = max(float(np.nanmax(np.abs(costs))), 101.0)
-    shown = axes.imshow(costs, aspect="auto", cmap="RdBu_r", norm=SymLogNorm(100.0, vmin=-most, vmax=most))
+    image = axes.imshow(costs, aspect="auto", cmap="RdBu_r", norm=SymLogNorm(100.0, vmin=-most, vmax=most))
     for (line, place), usd in np.ndenumerate(costs):
-        axes.text(place, line, f"{usd:+,.0f}", ha="center", va="center", fontsize=8,
+        axes.text(place, line, shown(str(usd), "+,.0f"), ha="center", va="center", fontsize=8,
                   color="white" if abs(usd) > most / 30 else "black")
     axes.set_title("What each fault adds to a day's cost for society", loc="left", fontsize=10)
     axes.set_xticks(range(len(controllers)), controllers, fontsize=8)
     axes.set_yticks(range(len(faults)), [fault.replace("_", " ") for fault in faults], fontsize=8)
-    figure.colorbar(shown, ax=axes, label="more for society [$ a day]")
+    figure.colorbar(image, ax=axes, label="more for society [$ a day]")
     return figure
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.figures import Figure
-from experiments.publishing.markdown import bold, code, column, cross
+from experiments.publishing.markdown import bold, code, column, cross, shown
 from experiments.publishing.metric_rows import one_run
 from experiments.publishing.running import Run
 from experiments.publishing.tables import Row
@@ -27,7 +27,7 @@ def run(work: Run) -> None:
 def cost(row: Row) -> str:
     """Of society; bold where it is beyond twice the gap of the plans."""
     usd = float(row[study.LEDGERS[0]])
-    text = f"{usd:+,.0f}"
+    text = shown(row[study.LEDGERS[0]], "+,.0f")
     return bold(text) if usd and abs(usd) >= float(row[study.NOISE]) else text
 
 
@@ -39,8 +39,7 @@ def costs(rows: Sequence[Row]) -> str:
 def others(rows: Sequence[Row]) -> str:
     """Owners, operator and energy missing at departures."""
     def three(row: Row) -> str:
-        owners, operator, short_kwh = (float(row[name]) for name in (*study.LEDGERS[1:], "departures_short_kwh"))
-        return f"{owners:+,.0f}, {operator:+,.0f}, {short_kwh:+,.0f}"
+        return ", ".join(shown(row[name], "+,.0f") for name in (*study.LEDGERS[1:], "departures_short_kwh"))
 
     return cross(rows, [code("", "fault")], column("", "controller"), three)
 
