@@ -213,6 +213,7 @@ def read_run(path: Path | str, told: Values | None = None, sample: int | None = 
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError, OverflowError,
             yaml.YAMLError, RecursionError) as error:
         words = " ".join(str(error).split())[:200] or type(error).__name__
+        words = f"it lacks {words}" if isinstance(error, KeyError) else words
         raise AuditError(f"{path}: not a readable result, truncated or damaged ({words})") from error
 
 
@@ -270,7 +271,7 @@ def _check_header(attributes: Values) -> None:
     needed = ("scenario", "status", "controller", "seed", "step_s", "steps_total", "steps_written", "district_names")
     if missing := [name for name in needed if name not in attributes]:
         raise AuditError(f"its attributes lack {', '.join(missing)}")
-    step_s, total, written = (int(attributes[name]) for name in ("step_s", "steps_total", "steps_written"))
+    step_s, total, written, _ = (int(attributes[name]) for name in ("step_s", "steps_total", "steps_written", "seed"))
     if step_s <= 0 or SECONDS_PER_HOUR % step_s or not 0 <= written <= total:
         raise AuditError(f"step_s={step_s}, steps_written={written} and steps_total={total} are no run")
 

@@ -9,8 +9,8 @@ import typer
 
 from testbed.auditing.of_runs import audited
 from testbed.cli.ending import FAILED
+from testbed.cli.opened import content_read
 from testbed.cli.saying import tell
-from testbed.results.layout import ResultError
 from testbed.results.trial import trial_mistake
 from testbed.running.preflight import WrongRequest
 from testbed.scenario.marked_yaml import LONGEST
@@ -23,10 +23,8 @@ def print_audit(file: Path, as_json: bool = False) -> None:
         raise WrongRequest([f"{str(file)[:LONGEST]}: {wrong}"])
     if file.is_file() and (damage := trial_mistake(file)):
         raise WrongRequest([f"{file}: {damage}"])
-    try:
+    with content_read(file):
         run = audited(file)
-    except ResultError as error:
-        raise WrongRequest([str(error)]) from error
     if as_json:
         print(json.dumps({"file": str(file), "violations": run.violations, "notes": run.notes}, allow_nan=False))
     else:

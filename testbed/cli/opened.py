@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import typer
 import yaml
 
@@ -38,9 +39,13 @@ def untried(path: Path) -> Result:
 
 @contextmanager
 def content_read(path: Path) -> Iterator[None]:
-    """Within, only what stands in the file is read: what goes wrong is the file's mistake, a WrongRequest."""
+    """Within, only what stands in the file is read: what goes wrong is the file's mistake, a WrongRequest.
+
+    Of infinite or huge values it holds numpy does not warn: figures say what comes of them.
+    """
     try:
-        yield
+        with np.errstate(all="ignore"):
+            yield
     except (typer.Exit, WrongRequest, BrokenPipeError):  # the last: a reader of ours that has gone, as `head` does
         raise
     except ResultError as error:
@@ -49,4 +54,4 @@ def content_read(path: Path) -> Iterator[None]:
         raise WrongRequest([str(full)]) from full
     except OF_CONTENT as error:
         raise WrongRequest([f"{path}: its parts do not fit together, it was altered or is damaged "
-                            f"({type(error).__name__}: {str(error)[:LONGEST]})"]) from error
+                            f"({type(error).__name__}: {' '.join(str(error).split())[:LONGEST]})"]) from error

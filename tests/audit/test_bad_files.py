@@ -100,6 +100,27 @@ def test_what_is_missing_or_foreign_is_named(copy, change, words):
     assert str(told.value).startswith(str(copy))
 
 
+def test_a_scenario_that_no_run_could_have_is_the_file_s_mistake(copy):
+    """Rules pass it, readers of figures do not."""
+    with h5py.File(copy, "r+") as file:
+        file.attrs["scenario"] = re.sub("^days: 1$", "days: 4000", str(file.attrs["scenario"]), flags=re.MULTILINE)
+    assert "its parts do not fit together" in refused(copy)
+
+
+@pytest.mark.parametrize("value", [np.inf, 1e300])
+def test_values_that_cannot_be_are_violations_without_warnings_of_numpy(copy, value):
+    with h5py.File(copy, "r+") as file:
+        file["load_mw"][5] = value
+    ended = CliRunner().invoke(app, ["audit", str(copy)])
+    assert ended.exit_code == 1 and " violations, " in ended.output and not ended.stderr
+
+
+def test_a_seed_that_is_no_number(copy):
+    with h5py.File(copy, "r+") as file:
+        file.attrs["seed"] = "first"
+    assert "'first'" in refused(copy)
+
+
 def test_an_unfinished_run_is_a_violation(copy):
     with h5py.File(copy, "r+") as file:
         file.attrs["status"] = "running"
