@@ -186,8 +186,3 @@ class Network:
             kva, kv = float(transformers.kVA), float(transformers.kV)
             ratings.append(kva / kv if phases == 1 else kva / (np.sqrt(3.0) * kv))
         return ratings
-
-
-def terminal_rows(conductors: Conductors, element: str) -> Ints:
-    """Rows of the conductors of one element."""
-    return np.flatnonzero([name == element for name in conductors.element])
