@@ -24,12 +24,13 @@ def scenario_or_mistakes(name: str, overrides: Sequence[str], seed: int | None, 
         mistakes += [str(mistake) for mistake in error.mistakes]
         return None
     known = len(mistakes)
-    mistakes += _unit_mistakes(loaded) + _profile_mistakes(loaded) + _price_mistakes(loaded)
+    units, networks = _unit_mistakes(loaded), _network_mistakes(loaded)
+    mistakes += units + _profile_mistakes(loaded) + _price_mistakes(loaded)
     mistakes += _session_mistakes(loaded)
     mistakes += _class_mistakes(loaded)
-    mistakes += _network_mistakes(loaded)
-    if loaded.faults and len(mistakes) == known:
-        mistakes += _fault_mistakes(loaded)
+    mistakes += networks
+    if loaded.faults:
+        mistakes += _fault_mistakes(loaded, not units, not networks)
     if loaded.simulators and len(mistakes) == known:
         mistakes += _simulator_mistakes(loaded)
     return loaded
@@ -120,11 +121,11 @@ def _network_mistakes(scenario: Scenario) -> list[str]:
     return [f"district {d.name}: {mistake}" for d in elsewhere for mistake in network_mistakes(d, scenario)]
 
 
-def _fault_mistakes(scenario: Scenario) -> list[str]:
-    """Why faults cannot be where they are said to be; asked only where networks and units can serve."""
+def _fault_mistakes(scenario: Scenario, has_units: bool, has_networks: bool) -> list[str]:
+    """Why faults cannot be where they are said to be, as far as units and networks can serve."""
     from testbed.simulators.injecting import fault_mistakes  # noqa: PLC0415 - networks take a second to load
 
-    return fault_mistakes(scenario)
+    return fault_mistakes(scenario, has_units, has_networks)
 
 
 def _simulator_mistakes(scenario: Scenario) -> list[str]:

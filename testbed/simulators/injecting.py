@@ -32,10 +32,15 @@ def injections_of(simulator: str, spec: RunSpec, entities: Collection[str]) -> t
     return tuple(acting)
 
 
-def fault_mistakes(scenario: Scenario) -> list[str]:
-    """Why faults of a scenario cannot be where they are said to be: an unknown bus, line, phase or unit."""
+def fault_mistakes(scenario: Scenario, has_units: bool = True, has_networks: bool = True) -> list[str]:
+    """Why faults of a scenario cannot be where they are said to be: an unknown bus, line, phase or unit.
+
+    Places among units or in districts are looked up only where these can be built.
+    """
     mistakes = []
     for i, fault in enumerate(scenario.faults):
+        if not (has_networks if district_of(fault, scenario) else has_units):
+            continue
         try:
             placed(fault, scenario, scenario.seed)
         except RecordError as error:

@@ -90,6 +90,14 @@ def test_places_that_are_not_there_are_told_before_a_run() -> None:
         assert words in line
 
 
+def test_places_are_told_beside_mistakes_of_files_that_do_not_hide_them() -> None:
+    wrong = f"{item('line_out', more='district: feeder33, line_to: 77')}, {item('unit_trip', more='unit: X')}"
+    with pytest.raises(WrongRequest) as caught:
+        checked_scenario("smoke", ["system.units=none.csv", f"faults=[{wrong}]"])
+    units, line = caught.value.mistakes  # which units there are nobody knows
+    assert "none.csv" in units and "no bus 77" in line
+
+
 def test_the_schema_names_the_kinds_and_a_run_without_faults_is_the_same_request() -> None:
     assert scenario_schema()["$defs"]["Fault"]["properties"]["kind"]["enum"] == list(FAULTS)
     plain, calm = load_scenario("smoke"), load_scenario("smoke", [f"faults=[{item('wind_off')}]"])
