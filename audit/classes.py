@@ -24,7 +24,7 @@ class Kind:
     power_kw: tuple[float, float]
     eta_charge: float
     eta_discharge: float
-    curve: str
+    curve: str | Values
     taper_start_soc: float
     zones: tuple[str, ...]
     is_behind: bool
@@ -101,7 +101,7 @@ def _kind_of_all(fleet: Values, name: str, pair: str, zones: tuple[str, ...], *,
 
 
 def _own_kind(name: str, k: Values, zones: tuple[str, ...]) -> Kind:
-    return Kind(name, _pair(k["power_kw"]), float(k["eta_charge"]), float(k["eta_discharge"]), str(k["curve"]),
+    return Kind(name, _pair(k["power_kw"]), float(k["eta_charge"]), float(k["eta_discharge"]), k["curve"],
                 float(k["taper_start_soc"]), zones if k["zones"] is None else tuple(k["zones"]),
                 not k["own_transformer"])
 

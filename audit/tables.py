@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +59,13 @@ def period_prices(name: str) -> dict[str, tuple[float, float]]:
     return {period: (float(price), paid[period]) for period, price in zip(table["period"], table[name], strict=True)}
 
 
-def charger_efficiencies(name: str) -> Floats:
-    """[2, points] efficiencies of charging and discharging of a named curve of chargers, by load."""
+def charger_efficiencies(name: str | Mapping[str, Sequence[float]]) -> Floats:
+    """[2, points] efficiencies of charging and discharging of a curve of chargers, by load.
+
+    name: of a published one, or the numbers of the scenario's own.
+    """
+    if isinstance(name, Mapping):
+        return np.array([name["charging"], name["discharging"]], dtype=np.float64)
     table = columns(OWN_DATA / "charger_curves.csv")
     rows = [i for i, curve in enumerate(table["curve"]) if curve == name]
     if not rows:

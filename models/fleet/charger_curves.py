@@ -6,16 +6,19 @@ Between its points the power lost is linear in the load, so every integral over 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from models.records.arrays import Floats, Ints, RecordError
 
 CurveName = Literal["constant", "ac_onboard", "dc_400v", "dc_800v"]
+CurveNumbers = Mapping[Any, Sequence[float]]
+"""A curve of one's own: `load`, `charging` and `discharging`, as ChargerCurve has them."""
+PARTS = ("load", "charging", "discharging")
 CONNECTION_POINTS = np.linspace(0.1, 1.0, 10)
 """Loads at which a loss in the cable, quadratic in the load, is met exactly."""
 
@@ -144,16 +147,26 @@ current, 80 and 60 % at 2 A (K); 2 A of 400 V taken as 0.08 of the rated power (
 """
 
 
-def charger_curve(name: str, eta_charge: float, eta_discharge: float,
+def known_curve(curve: str | CurveNumbers) -> ChargerCurve | None:
+    """A named curve or one of one's own; None for `constant`. RecordError for numbers that are no curve."""
+    if isinstance(curve, str):
+        return None if curve == "constant" else CURVES[curve]
+    if missing := [name for name in PARTS if name not in curve]:
+        raise RecordError(f"charger curve: needs {', '.join(PARTS)}, lacks {', '.join(missing)}")
+    return ChargerCurve(*(np.array(curve[name], dtype=np.float64) for name in PARTS))
+
+
+def charger_curve(name: str | CurveNumbers, eta_charge: float, eta_discharge: float,
                   connection_loss: float = 0.0) -> ChargerCurve | None:
-    """The curve of that name; `constant` is the pair of efficiencies. None: the pair is all there is to know.
+    """The curve of that name or of those numbers; `constant` is the pair. None: the pair is all there is to know.
 
     connection_loss is the share of the rated power that is lost at rated power in the cable between bus and charger;
     it grows with the square of the load.
     """
-    if name == "constant" and connection_loss == 0:
+    known = known_curve(name)
+    if known is None and connection_loss == 0:
         return None
-    curve = _curve((1.0, eta_charge, eta_discharge)) if name == "constant" else CURVES[name]
+    curve = known or _curve((1.0, eta_charge, eta_discharge))
     return curve if connection_loss == 0 else _with_cable(curve, connection_loss)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from models.fleet.charger_curves import CURVES
+from models.fleet.charger_curves import known_curve
+from models.records.arrays import RecordError
 from models.records.groups import THREE_CLASSES, ZONES
 from models.registry import did_you_mean
 from testbed.scenario.contradiction import Contradiction
 from testbed.scenario.keys import ScenarioKeys
-from testbed.scenario.parts.classes import FAST_ZONE, LAWS_OF_TRIPS
+from testbed.scenario.parts.classes import FAST_ZONE, LAWS_OF_TRIPS, ChargerKind
 from testbed.scenario.parts.district import District, Strategies
 from testbed.scenario.parts.fleet import Fleet
 
@@ -60,14 +61,22 @@ def _kinds(fleet: Fleet) -> Iterator[Contradiction]:
         path = ("fleet", "charger_kinds", name)
         if name in EVERYWHERE:
             yield Contradiction(path, name, "is a kind that every scenario has, by fleet.slow_... and fast_...")
-        if kind.curve not in CURVES:
-            continue
-        for way in ("charge", "discharge"):
-            full_load = float(getattr(CURVES[kind.curve], f"{way.removesuffix('e')}ing")[-1])
-            if abs(getattr(kind, f"eta_{way}") - full_load) > PAIR_TOLERANCE:
-                yield Contradiction((*path, f"eta_{way}"), getattr(kind, f"eta_{way}"),
-                                    f"must be within {PAIR_TOLERANCE:g} of {full_load:g}, what curve={kind.curve} "
-                                    "has at full load; or set curve: constant")
+        yield from _curve(path, kind)
+
+
+def _curve(path: tuple[str, ...], kind: ChargerKind) -> Iterator[Contradiction]:
+    """What is no curve, and pairs that plans would count with though the curve has others at full load."""
+    name = kind.curve if isinstance(kind.curve, str) else "its own"
+    try:
+        curve = known_curve(kind.curve)
+    except RecordError as error:
+        yield Contradiction((*path, "curve"), name, f"is none: {str(error).removeprefix('charger curve: ')}")
+        return
+    for way, efficiency in () if curve is None else (("charge", curve.charging), ("discharge", curve.discharging)):
+        if abs(getattr(kind, f"eta_{way}") - (full_load := float(efficiency[-1]))) > PAIR_TOLERANCE:
+            yield Contradiction((*path, f"eta_{way}"), getattr(kind, f"eta_{way}"),
+                                f"must be within {PAIR_TOLERANCE:g} of {full_load:g}, what curve={name} has at full "
+                                "load; or set curve: constant")
 
 
 def _classes(fleet: Fleet) -> Iterator[Contradiction]:

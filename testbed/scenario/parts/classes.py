@@ -24,6 +24,8 @@ from testbed.scenario.parts.tables import TimelessFormat
 
 MOST_ZONES = 40
 CurveName = Literal["constant", "ac_onboard", "dc_400v", "dc_800v"]
+CurvePart = Literal["load", "charging", "discharging"]
+CurveNumbers = Annotated[tuple[Share, ...], Field(min_length=1, max_length=100)]
 Zones = Annotated[tuple[ZoneName, ...], Field(min_length=1, max_length=MOST_ZONES)]
 LAWS_OF_TRIPS = ("profile", "parametric", "survey", "home", "taxi_shifts", "official_visits")
 """Words for how days are drawn; all else is a file."""
@@ -49,8 +51,9 @@ class ChargerKind(Part):
     """Energy into the battery per energy from the bus: what plans count with."""
     eta_discharge: Efficiency = 0.933
     """Energy to the bus per energy out of the battery."""
-    curve: CurveName = "constant"
-    """Efficiency by load, in the fleet alone."""
+    curve: CurveName | dict[CurvePart, CurveNumbers] = "constant"
+    """Efficiency by load, in the fleet alone: a named curve, or numbers of your own, `load` (shares of the rated power
+    that rise to 1), `charging` and `discharging` (efficiencies there)."""
     taper_start_soc: Share = 1.0
     """Above it the limit of charging falls linearly to 0 at a full battery."""
     v2g_charger_usd_per_year: UsdPerYear = 120.0

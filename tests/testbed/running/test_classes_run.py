@@ -73,6 +73,19 @@ def test_the_audit_knows_classes_and_chargers_of_a_scenario_s_own(bus_day: Path)
 
 
 @pytest.mark.slow
+def test_the_audit_knows_a_charger_s_own_curve(tmp_path: Path) -> None:
+    curve = "{load: [0.1, 0.5, 1.0], charging: [0.7, 0.85, 0.93], discharging: [0.6, 0.85, 0.92]}"
+    (tmp_path / "buses.yaml").write_text(BUSES, encoding="utf-8")
+    kind = "fleet.charger_kinds.bus_depot"
+    file = _run(tmp_path, str(tmp_path / "buses.yaml"), "uncoordinated", "step_s=3600", f"{kind}.curve={curve}",
+                f"{kind}.eta_charge=0.93", f"{kind}.eta_discharge=0.92")
+    assert audited(file).violations == ()
+    with h5py.File(file, "r+") as altered:
+        altered["districts/depot/lost_kwh"][...] *= 0.1
+    assert any(line.startswith("losses_of_chargers") for line in audited(file).violations)
+
+
+@pytest.mark.slow
 def test_four_fleets_on_a_feeder_pass_the_audit(tmp_path: Path) -> None:
     file = _run(tmp_path, "fleets_day", "bilayer", "record.vehicles=true")
     assert audited(file).violations == ()

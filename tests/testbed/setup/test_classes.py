@@ -80,6 +80,18 @@ def test_classes_have_batteries_chargers_and_ports_of_their_own() -> None:
     assert [curve is None for curve in charger_curves(FLEETS)] == [False, True, False, False, False, True]
 
 
+BOX = "fleet: {charger_kinds: {box: {power_kw: [11, 11], curve: %s}}}"
+MEASURED = "{load: [0.1, 0.375, 1.0], charging: [0.695, 0.889, 0.933], discharging: [0.695, 0.889, 0.933]}"
+
+
+def test_a_charger_s_efficiency_by_load_may_be_numbers_of_one_s_own(tmp_path: Path) -> None:
+    named_one, own = (charger_curves(load_scenario(named(tmp_path, f"extends: smoke\n{BOX % curve}\n")))[2]
+                      for curve in ("ac_onboard", MEASURED))
+    assert named_one is not None and own is not None
+    for part in ("load", "charging", "discharging"):
+        np.testing.assert_array_equal(getattr(own, part), getattr(named_one, part))
+
+
 def test_a_class_more_moves_no_number_of_the_others(tmp_path: Path) -> None:
     more = """
 extends: named_classes
@@ -112,6 +124,12 @@ WRONG = {
     "fleet: {charger_kinds: {slow: {power_kw: [3, 3]}}}": "fleet.charger_kinds.slow = 'slow': is a kind that every",
     "fleet: {charger_kinds: {box: {power_kw: [11, 11], curve: ac_onboard, eta_charge: 0.8}}}":
         "fleet.charger_kinds.box.eta_charge = 0.8: must be within 0.05 of 0.933",
+    BOX % "{load: [0.1, 0.5], charging: [0.7, 0.9], discharging: [0.7, 0.9]}":
+        "box.curve = 'its own': is none: load=[0.1 0.5] does not rise from above 0 to 1",
+    BOX % "{load: [0.5, 1.0], charging: [0.9], discharging: [0.7, 0.9]}":
+        "is none: charging=[0.9] is not one efficiency in (0, 1] for each load",
+    BOX % "{load: [1.0], charging: [0.9]}": "is none: needs load, charging, discharging, lacks discharging",
+    BOX % "{load: [1.0], charging: [0.99], discharging: [0.9]}": "0.933: must be within 0.05 of 0.99, what curve=its own",
     "fleet: {classes: {van: {soc_wanted: [0.3, 0.95]}}}": "must lie between 0.35 and fleet.soc_max=0.9",
     "fleet: {classes: {Van: {}}}": "fleet.classes.Van",
     "fleet: {classes: {van: {}}}": "districts.0.private = 12: must be 0 with fleet.classes",
