@@ -129,7 +129,8 @@ WRONG = {
     BOX % "{load: [0.5, 1.0], charging: [0.9], discharging: [0.7, 0.9]}":
         "is none: charging=[0.9] is not one efficiency in (0, 1] for each load",
     BOX % "{load: [1.0], charging: [0.9]}": "is none: needs load, charging, discharging, lacks discharging",
-    BOX % "{load: [1.0], charging: [0.99], discharging: [0.9]}": "0.933: must be within 0.05 of 0.99, what curve=its own",
+    BOX % "{load: [1.0], charging: [0.99], discharging: [0.9]}":
+        "0.933: must be within 0.05 of 0.99, what curve=its own",
     "fleet: {classes: {van: {soc_wanted: [0.3, 0.95]}}}": "must lie between 0.35 and fleet.soc_max=0.9",
     "fleet: {classes: {Van: {}}}": "fleet.classes.Van",
     "fleet: {classes: {van: {}}}": "districts.0.private = 12: must be 0 with fleet.classes",
