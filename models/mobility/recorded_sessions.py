@@ -140,7 +140,7 @@ def _check(table: UserTable, columns: _Columns) -> None:
             stay_s = departure.instant_s - arrival.instant_s
             if problem := _impossible(stay_s, float(columns.delivered_kwh[i])):
                 table.mistakes.add(problem, table.places[i])
-    if table.has("station"):
+    if table.has("station") and not table.lacks:
         for i, first in _repeated(table, columns):
             table.mistakes.add(f"says the same as {table.places[first]}", table.places[i])
 

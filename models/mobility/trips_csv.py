@@ -119,7 +119,7 @@ def _zones(table: UserTable, names: tuple[str, ...]) -> Ints:
 # ---------------------------------------------------------------- a car's week
 def _check_week(table: UserTable, trips: Timetable, limits: TripLimits | None) -> None:
     """Every car drives one trip after the other, not too many a day, and not farther than its battery reaches."""
-    usable = np.array([not table.mistakes.has(place) for place in table.places])
+    usable = np.array([not (table.lacks or table.mistakes.has(place)) for place in table.places])
     for car in range(trips.cars):
         week = sorted((HOURS_PER_DAY * day + float(trips.depart_h[row]), row)
                       for row in np.flatnonzero((trips.car == car) & usable).tolist()

@@ -101,7 +101,7 @@ class _Table(UserTable):
             or ((0, 0.0),), points=points, quadratic=(a, b, c), emissions=(alpha, beta, gamma),
             must_run=self._value(i, "must_run", 0.0) > 0, p_before_mw=self._value(i, "initial_p_mw", 0.0),
             **{column: self._value(i, column, np.inf) for column in LIMITS})
-        if not self.mistakes.has(self.places[i]):
+        if not self.lacks and not self.mistakes.has(self.places[i]):
             for field, text in mistakes_of(unit):
                 self.wrong(i, _column_of(field), text)
         return unit

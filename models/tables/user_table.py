@@ -30,7 +30,7 @@ class UserTable:
         """names: by each column's own name all that it may have in the file; numbers: columns that hold such.
 
         others: a regular expression of further columns, which hold numbers. TableError where the file cannot be read
-        or one of the `needed` columns is missing; with `only`, which says in words what columns there may be, other
+        or has none of the `needed` columns; with `only`, which says in words what columns there may be, other
         ones are mistakes. text: what the file held, None to read it.
         """
         self.mistakes = Mistakes(file)
@@ -45,6 +45,8 @@ class UserTable:
         self.unread = tuple(name for name in self._cells if name not in known and name not in self.others
                             and (name or any(self._cells[name])))
         """Columns that nobody asks for; those without a name only where something stands in them."""
+        self.lacks: frozenset[str] = frozenset()
+        """Needed columns that are missing, which is a mistake by itself: what follows from it is none."""
         self._named = self._columns({**names, **{name: (name,) for name in self.others}}, needed, only)
         sign = form.decimal_sign or self._sign([*numbers, *self.others])
         self.form = TableFormat(encoding, rows.delimiter, sign, form.time_zone)
@@ -156,6 +158,8 @@ class UserTable:
         if missing := [ours for ours in needed if not there[ours]]:
             header = ", ".join(shown(name) for name in self.header[:8])
             self.mistakes.add(f"lacks the columns {', '.join(missing)}; its header reads {header}")
+            self.lacks = frozenset(missing)
+        if needed and len(self.lacks) == len(needed):  # another table, or no header: its cells say nothing
             self.mistakes.refuse()
         return {ours: several[0] for ours, several in there.items() if several}
 
@@ -171,5 +175,7 @@ class UserTable:
             self.wrong(i, column, "is empty; each row needs it")
 
     def wrong(self, i: int, column: str, text: str) -> None:
-        """One mistake, of a cell."""
+        """One mistake, of a cell; none where the whole column is missing."""
+        if column in self.lacks:
+            return
         self.mistakes.add(f"column {self._named.get(column, column)} {text}", self.places[i])

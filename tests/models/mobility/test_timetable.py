@@ -94,6 +94,15 @@ def test_all_mistakes_are_told_at_once_with_the_file(tmp_path: Path) -> None:
     assert [text.count(f"column {name} ") for name in ("days", "departure", "zone", "distance_km")] == [1, 2, 1, 1]
 
 
+def test_a_missing_column_hides_no_other_mistake_and_is_one(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("driver,days,departure,arrival,zone,distance_km\na,daily,8:00,9:00,office,4\n"
+                                       "b,daily,8:30,9:30,moon,4\n", encoding="utf-8")
+    with pytest.raises(TableError) as told:
+        read_trips(str(tmp_path / "mine.csv"))
+    assert "3 mistakes" in (text := str(told.value)) and "unknown columns: 'driver'" in text
+    assert "lacks the columns car" in text and "row 2 (line 3): column zone 'moon' is no zone" in text
+
+
 def test_a_battery_must_last_from_charger_to_charger(tmp_path: Path) -> None:
     out_and_back = "a,daily,08:00,09:00,office,{0}\na,daily,17:00,18:00,residential,{0}\n"
     read_trips(written(tmp_path, HEAD + out_and_back.format(25)), limits=SMALL)

@@ -136,6 +136,15 @@ def test_unknown_and_missing_columns_are_told(tmp_path: Path) -> None:
         read_unit_csv(_csv(tmp_path, "a,1,2,1,1,3", header="unit,p_min_mw,p_max_mw,min_up_h,min_down_h,initial_h"))
 
 
+def test_a_missing_column_hides_no_other_mistake_and_is_one(tmp_path: Path) -> None:
+    header = HEADER.replace("p_max_mw", "p_max_kw")
+    with pytest.raises(UnitFileError) as told:
+        read_unit_csv(_csv(tmp_path, STEAM, GAS.replace("10,50", "ten,50"), header=header))
+    text = str(told.value)
+    assert "3 mistakes" in text and "has unknown columns: 'p_max_kw'" in text and "lacks the columns p_max_mw" in text
+    assert "row 2 (line 3): column p_min_mw 'ten' is no number" in text
+
+
 @pytest.mark.parametrize(("column", "text"), [
     ("p_max_mw", "1e308"), ("p_max_mw", "1_000"), ("min_up_h", "1.5"), ("min_up_h", "9999"), ("initial_h", "1e9"),
     ("start_1_usd", "-1"), ("point_1_usd_per_h", "1e12"), ("p_min_mw", "inf"), ("ramp_up_mw_per_h", "-3"),
