@@ -11,6 +11,8 @@ from experiments.publishing import registry
 from experiments.publishing.audited import audit_results
 from experiments.publishing.experiment import CHEAP_ROW, Block, Experiment
 from experiments.publishing.figures import Figure, write_figure
+from experiments.publishing.last_figures import BLOCK as LAST_FIGURES
+from experiments.publishing.last_figures import last_figures
 from experiments.publishing.pages import block_names, pages, rendered
 from experiments.publishing.running import Run
 from experiments.publishing.tables import DATA, DOCS, PublishedError, Table, read_table, rows_of_file, write_table
@@ -33,6 +35,8 @@ def block_text(name: str, page: Path, docs: Path = DOCS, data: Path = DATA) -> s
     """What stands between the marks of a block: table or figure, then a line on where it came from."""
     if name == registry.COMMANDS:
         return registry.commands_table(lambda file: _way(docs / file, page), data)
+    if name == LAST_FIGURES:
+        return last_figures(docs, data)
     if _is_of_code(name):
         return _code_text(name)
     experiment, block = _named(name)
@@ -59,7 +63,7 @@ def _is_of_code(name: str) -> bool:
 
 def _is_listed(name: str) -> bool:
     """A block that lists what there is, not what was measured."""
-    return name == registry.COMMANDS or _is_of_code(name)
+    return name in (registry.COMMANDS, LAST_FIGURES) or _is_of_code(name)
 
 
 def _table_text(name: str, block: Block, tables: list[Table]) -> str:
