@@ -36,7 +36,8 @@ def last_figures(docs: Path = DOCS, data: Path = DATA) -> str:
          "[below](#mangled-inputs)"),
         ("kills", f"{_sum(kills, 0)}, all as it should be after {_sum(kills, 1)}", "[below](#kills)"),
         ("faults planted in the code", _of(PLANTED, audit)[0], "[audit](audit.md#planted-faults)"),
-        ("the audit of runs with faults", f"{len(rows)} runs, {violations} violations, {named} notes that name the fault",
+        ("the audit of runs with faults",
+         f"{len(rows)} runs, {violations} violations, {named} notes that name the fault",
          "[faults](faults.md#what-a-fault-costs)"),
         ("acceptance suite", f"{cases} cases, {refused} of which must be refused: {_of(RIGHT, release)[0]} right, "
          f"{_of(RIGHT, release)[1]} wrong", f"[this version](../{RELEASES}/{RELEASE}.md)")])
