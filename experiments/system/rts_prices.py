@@ -37,8 +37,9 @@ class Table:
     file: Path
 
 
-TABLES = (Table("rts_day", dt.date(2020, 2, 7), 4, FOLDER / "prices_2020-02.csv"),)
-"""Planned days: two before the scenario's, its own and one; the last looks one more ahead."""
+TABLES = (Table("rts_day", dt.date(2020, 2, 7), 4, FOLDER / "prices_2020-02.csv"),
+          Table("rts_day", dt.date(2020, 2, 7), 10, FOLDER / "prices_2020-02_week.csv"))
+"""Planned days: two before the scenarios' first, a day or a week, and one; the last looks one more ahead."""
 
 
 def rows(result: Result, first: dt.date) -> Iterator[list[str]]:

@@ -119,7 +119,8 @@ class TariffKind:
 
 SHIPPED_PRICES = {"opens_at_18": "prices/opens_at_18.csv",
                   "spot_with_negative_hours": "prices/spot_with_negative_hours.csv",
-                  "rts_gmlc_2020-02": "rts_gmlc/prices_2020-02.csv"}
+                  "rts_gmlc_2020-02": "rts_gmlc/prices_2020-02.csv",
+                  "rts_gmlc_2020-02_week": "rts_gmlc/prices_2020-02_week.csv"}
 """Tables of prices that come along, by name: files of `models/data/`."""
 PRICE_SUFFIXES = (".csv", ".csv.gz")
 
