@@ -81,10 +81,10 @@ def picture(rows: Sequence[Row]) -> Drawing:
             at, low, high = (_percent(mine, f"{name}{end}") for end in ("", "_low", "_high"))
             axes.errorbar(at, np.arange(len(mine)) + offset, xerr=[at - low, high - at], fmt="o", markersize=4,
                           color=colour, label=words, linewidth=1)
-        headed(axes, setting)
+        headed(axes, setting.replace(", ", ",\n"))
         axes.set_xlim(-4, 104)
         line_per_name(axes, [row["controller"] for row in mine])
-    panels[0].legend(frameon=False, fontsize=SMALL, loc="center right")
+    panels[2].legend(frameon=False, fontsize=SMALL, loc="lower left")
     drawing.supxlabel("houses that can have a car, %", fontsize=9)
     return drawing
 
