@@ -21,6 +21,7 @@ Sizes = Mapping[str, int]
 _SCALARS: dict[type, tuple[type, ...]] = {
     float: (float, int, np.floating, np.integer), int: (int, np.integer), bool: (bool, np.bool_), str: (str,)}
 _FLOATS = {float, np.float64}
+FEW = 1000
 _WHOLE = 3
 """Most values whose place is named one by one."""
 
@@ -138,10 +139,14 @@ def _is_usual(told: FieldTold, shape: tuple[int, ...]) -> Callable[[Any], bool]:
 
 def _is_usual_array(told: FieldTold, shape: tuple[int, ...]) -> Callable[[Any], bool]:
     dtype, is_real, may_be_nan = told.dtype, told.kind is float, told.quantity.may_be_nan
-    # the sum of squares takes less time than looking at each value: it is finite only if all are
     return lambda value: (type(value) is np.ndarray and value.dtype == dtype and value.shape == shape
-                          and (not is_real or isfinite(np.vdot(value, value))
-                               or (may_be_nan and not np.isinf(value).any())))
+                          and (not is_real or _is_finite(value) or (may_be_nan and not np.isinf(value).any())))
+
+
+def _is_finite(value: Any) -> bool:
+    """Of a few values the sum of squares takes less time than a look at each, and is finite only if all are; of many
+    it would be summed by several threads, which wait for each other where cores are taken."""
+    return isfinite(np.vdot(value, value)) if value.size <= FEW else bool(np.isfinite(value).all())
 
 
 def fault(value: Any, told: FieldTold, shape: tuple[int, ...]) -> str:

@@ -17,7 +17,7 @@ from testbed.running.one_run import RunFailed
 from testbed.setup.axis_sizes import axis_sizes
 from testbed.simulators.profiles import ProfilesSimulator
 from testbed.wiring.attributes import ATTRIBUTES, PLACES, Attribute, produced_by, records, traced
-from testbed.wiring.contracts import Contract, ContractError, fault
+from testbed.wiring.contracts import FEW, Contract, ContractError, _is_finite, fault
 from testbed.wiring.crossings import Prices, StepSums, Targets
 from testbed.wiring.packing import freeze, pack, unpack
 from testbed.wiring.printed import axes, crossings, diagram, titled
@@ -193,6 +193,15 @@ def test_many_values_are_judged_as_few_are(size):
     assert fault(whole, told, (size,)) == ""
     whole[[0, 2]] = np.inf, -np.inf
     assert "2 of" in fault(whole, told, (size,))
+
+
+@pytest.mark.parametrize("size", [FEW, FEW + 1])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_one_value_among_few_and_many_is_seen(size, wrong):
+    values = np.zeros((size // 7 + 1, 7))
+    assert _is_finite(values)
+    values[-1, 3] = wrong
+    assert not _is_finite(values)
 
 
 @pytest.mark.parametrize(("value", "is_lawful"), [(np.nan, True), (np.inf, False)])
