@@ -1,17 +1,21 @@
 """The audit of all scenarios under all controllers, one day each, of three seeds of the small ones, and of networks.
 
-    python -m experiments.system.audits [-o FOLDER] [--hours H]
+    python -m experiments.system.audits [-o FOLDER] [--hours H] [--workers N]
 
 Each run and each verdict is kept: a stopped command goes on where it was. Cheap runs come first; after H hours no
 other is begun, and what is left counts as open. Writes runs.csv and networks.csv; exit code 1 if a run has a violation.
+A day of `rts_week` is `rts_day`, which stands for both.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +28,11 @@ from testbed.running.preflight import WrongRequest, run_request
 from testbed.running.several_runs import single_job
 from testbed.setup.controller_loading import controller_names
 
-SCENARIOS = ("smoke", "study_day", "refusal_days", "placement_day", "tight_island", "claims_day", "paper_day",
-             "workplace_replay", "windy_day", "simbench_week")
+SCENARIOS = ("smoke", "named_classes", "fleets_day", "study_day", "refusal_days", "placement_day", "tight_island",
+             "claims_day", "street_day", "paper_day", "workplace_replay", "windy_day", "simbench_week", "rts_day")
 """From cheap to dear."""
+BEFORE_NETWORKS = "refusal_days"
+"""Networks are dearer than this and cheaper than what follows."""
 DEAR = ("bilayer_pso", "bilayer_sga", "bilayer_coordinated", "bilayer_envelope", "joint")
 """Controllers that come last in each scenario."""
 SEVERAL_SEEDS, SEEDS = ("smoke", "study_day"), 3
@@ -74,10 +80,10 @@ def cases() -> Iterator[Case]:
     """All, the dearest last."""
     names = sorted(controller_names(), key=lambda name: name in DEAR)
     for scenario in SCENARIOS:
-        if scenario == SCENARIOS[3]:
-            yield from (Case("smoke", name, 1, network) for network in (*SIMBENCH, *PANDAPOWER) for name in OF_NETWORKS)
         for seed in range(1, SEEDS + 1 if scenario in SEVERAL_SEEDS else 2):
             yield from (Case(scenario, name, seed) for name in names)
+        if scenario == BEFORE_NETWORKS:
+            yield from (Case("smoke", name, 1, network) for network in (*SIMBENCH, *PANDAPOWER) for name in OF_NETWORKS)
 
 
 # ---------------------------------------------------------------- one case
@@ -105,19 +111,35 @@ def rules_of(seen: AuditedRun) -> list[str]:
     return list(dict.fromkeys(line.split(":", maxsplit=1)[0] for line in seen.violations))[:RULES_TOLD]
 
 
-def rows(folder: Path, hours: float, make: Callable[[Case, Path], Mapping[str, Any]] = verdict) -> list[dict[str, str]]:
+def rows(folder: Path, hours: float, workers: int = 1) -> list[dict[str, str]]:
     """A row per case; those that were not begun in time are open."""
-    kept, until = RowCache(folder / "verdicts.jsonl"), time.monotonic() + 3600 * hours
-    made = []
-    for case in cases():
-        settings = {**case.row, "overrides": case.overrides, "audit": audit_hash()}
-        told: Mapping[str, Any] = {"ending": "open"}
-        if time.monotonic() < until or kept.has(settings):
-            told = kept.row(settings, lambda case=case: dict(make(case, folder)))  # type: ignore[misc]
-            say(f"{case.file}: {told}")
-        made.append({**case.row, **{name: str(told.get(name, "")) for name in (
-            "ending", "violations", "notes", "words", "run_s", "audit_s")}})
-    return made
+    kept = RowCache(folder / "verdicts.jsonl")
+    todo = [case for case in cases() if not kept.has(_settings(case))]
+    begin = partial(in_time, folder=folder, until_s=time.time() + 3600 * hours)
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        for case, told in zip(todo, pool.map(begin, todo), strict=True):
+            if told:
+                kept.row(_settings(case), lambda told=told: told)  # type: ignore[misc]
+                say(f"{case.file}: {told}")
+    return [_row(case, kept) for case in cases()]
+
+
+def in_time(case: Case, folder: Path, until_s: float) -> dict[str, Any]:
+    """Its verdict; empty after that instant."""
+    return verdict(case, folder) if time.time() < until_s else {}
+
+
+def _settings(case: Case) -> dict[str, Any]:
+    """Under which a verdict is kept."""
+    return {**case.row, "overrides": case.overrides, "audit": audit_hash()}
+
+
+def _row(case: Case, kept: RowCache) -> dict[str, str]:
+    settings, told = _settings(case), dict[str, Any](ending="open")
+    if kept.has(settings):
+        told = kept.row(settings, dict)
+    return {**case.row, **{name: str(told.get(name, "")) for name in (
+        "ending", "violations", "notes", "words", "run_s", "audit_s")}}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -125,12 +147,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--output", type=Path, default=Path("results/audits"), metavar="FOLDER")
     parser.add_argument("--hours", type=float, default=1e9, metavar="H", help="begin no run after so many")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="runs at once")
     chosen = parser.parse_args(arguments)
-    return exit_code(lambda: _carry_out(chosen.output, chosen.hours))
+    return exit_code(lambda: _carry_out(chosen.output, chosen.hours, chosen.workers))
 
 
-def _carry_out(folder: Path, hours: float) -> int:
-    told = rows(folder, hours)
+def _carry_out(folder: Path, hours: float, workers: int) -> int:
+    told = rows(folder, hours, workers)
     write_rows([row for row in told if not row["network"]], folder / "runs.csv")
     write_rows([row for row in told if row["network"]], folder / "networks.csv")
     return int(any(row["ending"] == "failed" or row["violations"] not in ("", "0") for row in told))
