@@ -16,7 +16,7 @@ from experiments.system import faults as study
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
-SCENARIO, TRIP = "study_day", "unit_trip"
+SCENARIO, TRIP = study.SCENARIO, "unit_trip"
 
 
 def run(work: Run) -> None:
@@ -60,7 +60,7 @@ def picture(rows: Sequence[Row]) -> Drawing:
 
 EXPERIMENTS = (Experiment(
     name="faults", page="faults.md", question="What does each fault cost under each controller?", run=run,
-    tables={"faults": Source("faults.csv", SCENARIO, "1", study.CONTROLLERS)},
+    tables={"faults": Source("faults.csv", ", ".join((SCENARIO, *study.ELSEWHERE.values())), "1", study.CONTROLLERS)},
     blocks={"costs": Block(("faults",), costs), "others": Block(("faults",), others),
             "audit": Block(("faults",), audit)},
     figures={"figure": Figure("faults.png", ("faults",), picture,
