@@ -187,12 +187,6 @@ def budget(result: Result, base: Result) -> Budget:
     return Budget(cost(base) - cost(result), tariff_payments_usd(result) - tariff_payments_usd(base), float(refill))
 
 
-def compensations(result: Result, base: Result, share: float = 1.0) -> list[Compensation]:
-    """All schemes for one run."""
-    statements, baseline = owner_statements(result), owner_statements(base)
-    return [compensation(scheme, statements, baseline, share) for scheme in SCHEMES]
-
-
 # ---------------------------------------------------------------- break-even
 def break_even_usd_per_kwh(wear_usd_per_kwh: Floats, charge_usd_per_kwh: float, eta_charge: float,
                            eta_discharge: float) -> Floats:

@@ -31,11 +31,6 @@ def engines_disagree(spec: RunSpec) -> str:
     return ""
 
 
-def is_checked(spec: RunSpec) -> bool:
-    """Whether the answer for all networks of the run is known from before."""
-    return all(kept(_path(spec, feeder), _verdict_pu) is not None for feeder in _networks(spec).values())
-
-
 def _networks(spec: RunSpec) -> dict[str, RadialFeeder]:
     """By district; none where the reference itself is the engine."""
     if spec.scenario.spatial.engine == "pandapower":

@@ -9,12 +9,12 @@ import pytest
 from scipy.optimize import brentq
 
 from controllers.spatial.branch_flow.decision import Decider
-from controllers.spatial.branch_flow.network import solve_network
 from controllers.spatial.judge import Judge, named
 from models.network.power_flow import PandapowerEngine, ac_engine
 from models.network.sources.ieee33 import ieee33, tie_configuration
 from models.records.groups import THREE_CLASSES
 from tests.controllers.spatial import branch_flow_case as case
+from tests.controllers.spatial.network_relaxation import solve_network
 
 FEEDER = ieee33()
 AC = ac_engine(FEEDER).power_flow

@@ -8,7 +8,6 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controllers.spatial.branch_flow.network import solve_network
 from controllers.spatial.branch_flow.sharing import Asked, share
 from controllers.spatial.branch_flow.targets import hour_targets
 from controllers.spatial.judge import Judge
@@ -17,6 +16,7 @@ from models.network.power_flow import ac_engine
 from models.network.sources.ieee33 import ieee33
 from models.records.flexibility import PairIndex
 from models.records.groups import THREE_CLASSES
+from tests.controllers.spatial.network_relaxation import solve_network
 
 FEEDER = ieee33(v_min_pu=0.8, v_max_pu=1.2)
 AC = ac_engine(FEEDER).power_flow

@@ -1,4 +1,4 @@
-"""The network alone: the relaxation with every bus power given, and what any solved flow says in field units."""
+"""What a solved flow of the network says in field units."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import cvxpy as cp
 import numpy as np
 
-from controllers.port import PlanError
 from controllers.spatial.branch_flow import equations as eq
 from controllers.spatial.branch_flow.conic import solve
 from models.records.arrays import Floats
@@ -44,23 +43,6 @@ class NetworkAnswer:
     """[T, B] what one more MWh of load at a bus adds to the objective (losses, penalties)."""
     status: str
     solver_s: float
-
-
-def solve_network(feeder: RadialFeeder, p_kw: Floats, q_kvar: Floats, price_usd_per_mwh: float = 20.0,
-                  solver: str = "CLARABEL") -> NetworkAnswer:
-    """Least-loss relaxation for loads p_kw, q_kvar [T, B], hourly periods, limits (5) and (6).
-
-    With nothing to decide it equals AC where the relaxation is exact, and lies where it is not.
-    Raises PlanError if there is no answer.
-    """
-    periods = p_kw.shape[0]
-    net, flow = eq.incidence(feeder), eq.flow_variables(feeder.bus_count - 1, periods)
-    balance, constraints = eq.bare_network(feeder, net, flow, p_kw[:, 1:].T / 1e3, q_kvar[:, 1:].T / 1e3)
-    problem = cp.Problem(cp.Minimize(price_usd_per_mwh * cp.sum(feeder.losses_pu(flow.l, flow.v))), constraints)
-    run = solve.run(problem, solver)
-    if not run.is_optimal:
-        raise PlanError(f"feeder {feeder.name}: the network relaxation is {run.status}")
-    return network_answer(feeder, flow, balance, np.ones(periods), run)
 
 
 def network_answer(feeder: RadialFeeder, flow: eq.Flow, balance: cp.Constraint, period_h: Floats,

@@ -12,13 +12,13 @@ import pytest
 
 from controllers.joint.network import at_voltages
 from controllers.spatial.branch_flow.equations import lossless_voltage
-from controllers.spatial.branch_flow.network import solve_network
 from models.network.net_account import account_of_net
 from models.network.net_feeder import feeder_of_net
 from models.network.power_flow import PandapowerEngine, ac_engine, net_voltages_pu
 from models.network.source import FeederLimits
 from models.records.arrays import RecordError
 from models.records.feeder import RadialFeeder
+from tests.controllers.spatial.network_relaxation import solve_network
 from tests.models.network.test_net_feeder import village
 
 WIDE = FeederLimits(v_min_pu=0.8, v_max_pu=1.2)

@@ -18,7 +18,6 @@ from testbed.owners.compensation import (
     budget,
     combined,
     compensation,
-    compensations,
     make_whole_usd,
     participants,
     smallest_rate,
@@ -241,7 +240,7 @@ def test_budget_and_owners_share_one_cake(runs, statements) -> None:
     own, base = statements[V2G], statements["uncoordinated"]
     elsewhere = sum((getattr(own, key) - getattr(base, key)).sum() for key in ("fast_charged_usd", "shortfall_usd"))
     assert payer.before_payment_usd - change_usd(own, base).sum() == pytest.approx(saved - elsewhere)
-    for paid in compensations(runs[V2G], runs["uncoordinated"], share=0.5):
+    for paid in (compensation(scheme, own, base, share=0.5) for scheme in SCHEMES):
         assert payer.after(paid.paid_usd) == pytest.approx(payer.before_payment_usd - paid.paid_usd)
         assert paid.worse_off_after <= 0.5 * paid.participants or not paid.is_possible
 
