@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from memory import ALLOWED, measured_of
+from memory import ALLOWED_REL, growth, measured_of
 
 from testbed.auditing.of_runs import audited
 from testbed.results.reading import Result, open_result
@@ -67,11 +67,11 @@ def main() -> int:
         result = open_result(file)
         drift = max(drift_rel(result, district) for district in result.districts)
         judged = audited(file, 8)
-    second, most = counted[min(1, len(counted) - 1)], max(counted[2:], default=counted[-1])
+    least, most = growth(counted)
     print(f"{chosen.controller}, {chosen.days} days, {chosen.districts} districts, {chosen.cars:,} cars: day 2 "
-          f"{second:.0f} MB, most after it {most:.0f} ({most / second - 1:+.1%}); drift {drift:.1e} of the energy that "
-          f"passed; {judged.count} violations", *judged.violations, sep="\n")
-    return int(most > ALLOWED * second or drift > DRIFT_REL or judged.count > 0)
+          f"{counted[1].least:.0f} to {counted[1].most:.0f} MB; after it least {least:+.1%}, most {most:+.1%}; drift "
+          f"{drift:.1e} of the energy that passed; {judged.count} violations", *judged.violations, sep="\n")
+    return int(max(least, most) > ALLOWED_REL or drift > DRIFT_REL or judged.count > 0)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ def ac_of_what_happened(run: Run) -> Iterator[Check]:
         yield from outside(_ac_of(d), run.told_by("feeder", d.name))
         no_line = [float(d(name)[0]) for name in ("line_r_pu", "line_x_pu", "line_rating_a")]
         yield same(f"{d.name}: line before the substation", no_line, 0.0, "", axis="entry")
+        yield same(f"{d.name}: turns ratio before the substation", d("line_turns_ratio")[0], 1.0, "1", axis="run")
 
 
 def _ac_of(d: District) -> Iterator[Check]:
