@@ -82,7 +82,7 @@ def main() -> int:
     least, most = growth(counted)
     second, last = counted[1], counted[-1]
     print(f"{chosen.scenario}, {chosen.controller}, {chosen.days} days: day 2 {second.least:.0f} to {second.most:.0f} "
-          f"MB, day {chosen.days} {last.least:.0f} to {last.most:.0f} MB; after day 2 least {least:+.1%}, most {most:+.1%}")
+          f"MB, day {chosen.days} {last.least:.0f} to {last.most:.0f}; then day 2 least {least:+.1%}, most {most:+.1%}")
     return int(max(least, most) > ALLOWED_REL)
 
 
