@@ -21,6 +21,8 @@ from audit.units import Units, start_usd
 MW, NEAR_MW = 1e-4, 0.01
 ANSWERS_PRICES = "tariff"
 """The controller under which cars that nobody controls answer prices."""
+LOSSES_REL = 0.005
+"""More than cars change feeders' losses by, as a share of the units' power."""
 OWNERS_USD = 1e-3
 """To which owners' planned sums are held: solvers leave dust in costs that is not in cohorts."""
 
@@ -204,7 +206,7 @@ def bound(run: Run) -> Iterator[Check]:
             continue
         size = max(abs(value), 1e-9)
         # plans made with the networks carry the gap of that problem, whose value is not in the file
-        own = str(plan("status")).startswith(("joint in", "coordinated in"))
+        own = _is_made_with_networks(plan)
         gap = max((value - low) / size, 0.0)
         yield within(f"{plan.name}: gap_rel", plan("gap_rel"), 0.0 if own else gap, 1.0 if own else gap, "1",
                      axis="run", rel=0.0, absolute=1e-8)
@@ -214,7 +216,8 @@ def bound(run: Run) -> Iterator[Check]:
 
 @rule("3.9", "plan/marginal_price_usd_per_mwh")
 def planned_price(run: Run) -> Iterator[Check]:
-    """The price of an hour is what the next MW of the units free to move costs, as weighted."""
+    """The price of an hour is what the next MW of the units free to move costs, as weighted; of plans made with the
+    networks, whose losses are not in the file, to a change of power by LOSSES_REL of it."""
     units, objective = units_of(run), run.part("objective")
     w1 = float(objective["weight_operating"])
     carbon = float(objective["weight_carbon"]) * float(objective["carbon_price_usd_per_t"])
@@ -222,13 +225,18 @@ def planned_price(run: Run) -> Iterator[Check]:
         p, on = plan("p_mw").T, plan("committed").T > 0
         tons = carbon * (units.beta + 2 * units.gamma * p)
         # a solver's power is exact to a kW: nearer to a limit, or to a bend of its cost, it may stand for that
-        down, up = (w1 * units.fuel_slopes(p + side)[k] + tons for k, side in ((0, -NEAR_MW), (1, NEAR_MW)))
-        free = on & (p > units.low_mw + NEAR_MW) & (p < units.high_mw - NEAR_MW) & _moves_alone(run, plan, units)
+        near = NEAR_MW + (LOSSES_REL * p.sum(axis=1, keepdims=True) if _is_made_with_networks(plan) else 0.0)
+        down, up = (w1 * units.fuel_slopes(p + side)[k] + tons for k, side in ((0, -near), (1, near)))
+        free = on & (p > units.low_mw + near) & (p < units.high_mw - near) & _moves_alone(run, plan, units)
         plain = free.any(axis=1)
         most, least = np.where(free, down, -np.inf).max(axis=1), np.where(free, up, np.inf).min(axis=1)
         yield within(f"{plan.name}: price", np.where(plain, plan("marginal_price_usd_per_mwh"), 0.0),
                      np.where(plain, np.minimum(least, most), 0.0), np.where(plain, np.maximum(least, most), 0.0),
                      "USD/MWh", rel=1e-4, axis="hour")
+
+
+def _is_made_with_networks(plan: Plan) -> bool:
+    return str(plan("status")).startswith(("joint in", "coordinated in"))
 
 
 def _moves_alone(run: Run, plan: Plan, units: Units) -> Any:

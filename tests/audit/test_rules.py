@@ -1,6 +1,7 @@
 """The audit passes runs as they come, and names the rule, the time and the place of what was tampered with."""
 
 import shutil
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 from audit.arrays import full_name
 from audit.judge import audit_file, audit_run
+from audit.unit_tables import units_of
 from testbed.auditing.of_runs import audited
 from testbed.cli.app import app
 from testbed.results.reading import open_result
@@ -63,6 +65,19 @@ def _one_hour_off(committed):
     """The first unit of the table is on all day: one hour off breaks its minimum down time."""
     committed[15, 0] = 0
     return committed
+
+
+@pytest.mark.parametrize(("status", "below_limit_mw", "is_held"), [
+    ("optimal", 0.1, True), ("coordinated in 2 rounds", 0.1, False), ("coordinated in 2 rounds", 50.0, True)])
+def test_a_price_of_load_shed_may_stand_where_losses_fill_the_last_unit(replanned_run, status, below_limit_mw, is_held):
+    """Plans made with the networks have the change of losses in their balance, and not in the file."""
+    plan = {name: values.copy() for name, values in replanned_run.plan.items()}
+    plan["status"] = np.full(plan["status"].shape, status, dtype=object)
+    most = units_of(replanned_run).high_mw
+    plan["p_mw"][0, :, 5] = np.where(plan["committed"][0, :, 5] > 0, most - below_limit_mw, 0.0)
+    plan["marginal_price_usd_per_mwh"][0, 5] = 2500.0
+    told = [str(finding) for finding in audit_run(replace(replanned_run, plan=plan), only=["planned_price"]).violations]
+    assert bool([line for line in told if "hour 5:" in line]) == is_held
 
 
 @pytest.mark.parametrize(("name", "district", "new", "rule"), [
