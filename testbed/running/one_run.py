@@ -25,6 +25,7 @@ from testbed.results.reading import Reference, ResultError, open_result
 from testbed.results.recording import open_writer
 from testbed.results.run_profile import Ledger, Stopwatch, run_seconds
 from testbed.results.writing import finish_result
+from testbed.running.large_blocks import give_back_large_blocks
 from testbed.running.world import Wired, build_world, simulator_names
 from testbed.scenario.record import Scenario
 from testbed.setup.engine_check import engines_disagree
@@ -82,6 +83,7 @@ def run_scenario(scenario: Scenario, controller: Controller, *, seed: int, outpu
 def _carried_out(spec: RunSpec, folder: Path, progress: Progress | None, stop: Callable[[], str]) -> Failure | None:
     """From the check of the engine to the concluded file; what failed, if something did."""
     started, clock = datetime.now(UTC), time.perf_counter()
+    give_back_large_blocks(spec.scenario.days)
     wrong = _wrong_engine(spec)
     check_s = time.perf_counter() - clock
     with _cycles_of_the_run_alone():

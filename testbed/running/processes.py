@@ -20,6 +20,7 @@ from mosaik.proxies import BaseProxy
 from mosaik.starters import Starter
 from mosaik_api_v3.connection import Channel
 
+from testbed.running.large_blocks import environment_of_children
 from testbed.wiring.admission import enter, shared_secret
 from testbed.wiring.connections import channel_of
 from testbed.wiring.failure import Failure, SimulatorFailure, end_of_process
@@ -60,8 +61,9 @@ class Watch(Protocol):
 class Fates:
     """What the processes of one run have in common: the first that is lost ends all."""
 
-    def __init__(self, patience_s: float, warmup_s: int) -> None:
+    def __init__(self, patience_s: float, warmup_s: int, days: int = 1) -> None:
         self.patience_s, self.warmup_s = patience_s, warmup_s
+        self.environment = environment_of_children(days)
         self.started: list[subprocess.Popen[bytes]] = []
         self._lost: asyncio.Future[Failure] | None = None
 
@@ -199,7 +201,7 @@ class OwnProcess(Starter):
         words = [sys.executable, "-m", "testbed.simulators.serve", self.simulator, str(self.folder),
                  str(os.getpid()), address]
         with ctrl_c_blocked():
-            return subprocess.Popen(words, stdin=subprocess.DEVNULL, process_group=0)
+            return subprocess.Popen(words, stdin=subprocess.DEVNULL, process_group=0, env=self.fates.environment)
 
     async def _until(self, connected: asyncio.Future[Channel], watch: ProcessWatch) -> None:
         waited_s = 0.0

@@ -79,7 +79,7 @@ def build_world(spec: RunSpec, ledger_dir: Path) -> Wired:
     Raises SimulatorFailure where the address of a district does not answer, WrongRequest where a simulator of others
     is not as the scenario says.
     """
-    started, fates = simulator_names(spec), Fates(spec.scenario.execution.patience_s, spec.warmup_s)
+    started, fates = simulator_names(spec), _fates(spec)
     world = _empty_world(spec, {name: _starter(name, spec, ledger_dir, fates) for name in started})
     try:
         peers = started_peers(world, spec, fates.started)  # first: nothing is written before they are there
@@ -111,7 +111,7 @@ def rehearsed_peers(spec: RunSpec) -> None:
     if not asked:
         return
     alone = replace(spec, scenario=spec.scenario.model_copy(update={"simulators": asked}))
-    world, fates = _empty_world(spec, {}), Fates(spec.scenario.execution.patience_s, spec.warmup_s)
+    world, fates = _empty_world(spec, {}), _fates(spec)
     try:
         peers = started_peers(world, alone, fates.started)
     except BaseException as error:
@@ -164,6 +164,10 @@ def _crossing(source: str, target: str) -> dict[str, Any]:
 
 def _received(value: Any) -> Any:
     return freeze(unpack(value))
+
+
+def _fates(spec: RunSpec) -> Fates:
+    return Fates(spec.scenario.execution.patience_s, spec.warmup_s, spec.scenario.days)
 
 
 def _starter(name: str, spec: RunSpec, folder: Path, fates: Fates) -> Starter:
