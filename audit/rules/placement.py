@@ -129,6 +129,7 @@ def _free_steps(run: Run, d: District) -> Any:
     known &= (vm[:, 1:].min(axis=1) > low + LIMIT_PU) & (vm[:, 1:].max(axis=1) < high - LIMIT_PU)
     tight = (d("line_loading_percent") > 95.0).any(axis=1)
     tight |= (d("transformer_kva") > 0.95 * d("transformer_rating_kva")).any(axis=1)
+    tight |= np.hypot(d("p_slack_kw"), d("q_slack_kvar")) > 0.95 * d("transformer_rating_kva")[0]  # the substation's
     tight |= (d("spatial_repaired") > 0) | (d("spatial_fallback") > 0)
     # a limit that binds in one step moves energy to the others, and the whole hour is one decision
     return np.flatnonzero(known & ~np.isin(hour, hour[tight]))

@@ -60,7 +60,8 @@ def published(terms: CustomerTerms, time_s: int) -> Published:
     """What the operator publishes at time_s for the day from then on."""
     network = terms.network
     house_kw, house_kvar = terms.day_ahead(time_s, HOURS_PER_DAY)
-    publisher, driven = EnvelopePublisher(network, terms.flow, time_s, terms.slopes), network.driven
+    # days before the counted ones begin before 0, which no seed may
+    publisher, driven = EnvelopePublisher(network, terms.flow, max(time_s, 0), terms.slopes), network.driven
     granted, refused = np.full((2, network.connection_count, HOURS_PER_DAY), np.nan), list[str]()
     for h in range(HOURS_PER_DAY):
         hour = Hour(house_kw[:, h], house_kvar[:, h], terms.import_kw[driven], terms.export_kw[driven])

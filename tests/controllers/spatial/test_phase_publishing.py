@@ -57,6 +57,11 @@ def test_limits_are_of_the_day_that_begins_and_hours_differ() -> None:
     assert list(day.hours_of(22 * 3600, 4)) == [22, 23, -1, -1]
 
 
+def test_days_before_the_counted_ones_have_limits_too() -> None:
+    """Houses are the same each day, so that their limits are."""
+    assert published(TERMS, -86_400).import_kw == pytest.approx(published(TERMS, 0).import_kw, nan_ok=True)
+
+
 def test_the_plan_is_told_their_sum() -> None:
     day, limits = published(TERMS, 0), district_limits_mw(TERMS, 0, 30)
     for kw, mw in zip((day.import_kw, day.export_kw), limits, strict=True):
