@@ -14,7 +14,8 @@ PERIODS = ("valley", "flat", "peak")
 SHIPPED_PRICES = {"opens_at_18": "prices/opens_at_18.csv",
                   "spot_with_negative_hours": "prices/spot_with_negative_hours.csv",
                   "rts_gmlc_2020-02": "rts_gmlc/prices_2020-02.csv",
-                  "rts_gmlc_2020-02_week": "rts_gmlc/prices_2020-02_week.csv"}
+                  "rts_gmlc_2020-02_week": "rts_gmlc/prices_2020-02_week.csv",
+                  "rts_gmlc_2020-02_spilling": "rts_gmlc/prices_2020-02_spilling.csv"}
 DAY_S = DAY_H * SECONDS_PER_HOUR
 Both = tuple[Floats, Floats]
 """(charging, discharging)."""

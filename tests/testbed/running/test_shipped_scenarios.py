@@ -7,7 +7,7 @@ from testbed.running.preflight import checked_scenario
 from testbed.scenario.loading import load_scenario, scenario_names
 from testbed.setup.prices import own_prices
 
-SLOW_TO_LOAD = {"rts_day", "rts_week"}
+SLOW_TO_LOAD = {"rts_day", "rts_day_spilling", "rts_week"}
 """A feeder of SimBench."""
 
 

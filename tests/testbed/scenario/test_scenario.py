@@ -232,7 +232,8 @@ def test_a_wrong_type(write, line, expected):
     ("warmup_controlled_days: -1", "warmup_controlled_days = -1: must be from 0 to 28"),
     ("system: {reserve_rule: hoped_for}", "'hoped_for': must be 'thermal_only', 'scheduled' or 'deliverable'"),
     ("tariff: {table: paris}", "tariff.table = 'paris': must be beijing2015, chengdu2023, forecast, none, "
-     "opens_at_18, spot_with_negative_hours, rts_gmlc_2020-02, rts_gmlc_2020-02_week or a CSV file"),
+     "opens_at_18, spot_with_negative_hours, rts_gmlc_2020-02, rts_gmlc_2020-02_week, "
+     "rts_gmlc_2020-02_spilling or a CSV file"),
     ("drivers: {profile: nobody}", "drivers.profile = 'nobody': must be 'paper'"),
     ("drivers: {modes: {ignores: 0, overrides: 0, leaves_early: 0, arrives_late: 0, never_plugs_in: 0}}",
      "drivers.modes = "),
