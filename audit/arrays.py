@@ -44,7 +44,9 @@ _SYSTEM = (
     *_all("system", "time", "flag", "redispatch_failed"),
     *_all("system", "time", "positive", "must_take_mw", optional=True),
     *_all("system", "time", "positive", "load_forecast_mw wind_forecast_mw pv_forecast_mw", nan=True, optional=True),
-    *_all("system", "time unit", "positive", "p_mw"), *_all("system", "time unit", "real", "on_before_h"),
+    *_all("system", "time unit", "positive", "p_mw"),
+    *_all("system", "time unit", "positive", "ordered_mw", nan=True, optional=True),
+    *_all("system", "time unit", "real", "on_before_h"),
     *_all("system", "time unit", "flag", "committed"),
 )
 _DISTRICT = (

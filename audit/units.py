@@ -13,6 +13,8 @@ from audit.run import SECONDS_PER_HOUR, Run
 
 AT_LIMIT_MW = 1e-7
 """Nearer to a limit or to a bend of its cost a unit is there."""
+AS_PLANNED_MW = 1e-6
+"""Sums of powers that differ by less are equal."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,23 @@ def limits_mw(run: Run, units: Units) -> tuple[Floats, Floats]:
         was_on, before = on[:-hour], p[:-hour]
         low[hour:] = np.where(was_on, np.maximum(units.low_mw, before - units.ramp_down), units.low_mw)
         high[hour:] = np.minimum(units.high_mw, np.where(was_on, before + units.ramp_up, units.start_mw))
+    return low, high
+
+
+def free_mw(run: Run, units: Units) -> tuple[Floats, Floats]:
+    """[T, U] the same as a step may use them: units with ramps begin from their planned powers, below which none falls
+    where more is needed than planned, and above which none rises where less is (docs/model.md 5.6)."""
+    low, high = limits_mw(run, units)
+    if not units.has_ramps or "ordered_mw" not in run.arrays:
+        return low, high
+    base = np.clip(run("ordered_mw"), low, high)
+    curtailed = run("wind_curtailed_mw") + run("pv_curtailed_mw")
+    needed = run("p_mw").sum(axis=1) + run("shed_mw") - curtailed - run("dump_mw")
+    more = needed - ((run("committed") > 0) * base).sum(axis=1)
+    begins = np.arange(run.steps) >= hour_before(run)
+    # as planned to rounding: neither falls nor rises
+    low[begins & (more > -AS_PLANNED_MW)] = base[begins & (more > -AS_PLANNED_MW)]
+    high[begins & (more < AS_PLANNED_MW)] = base[begins & (more < AS_PLANNED_MW)]
     return low, high
 
 

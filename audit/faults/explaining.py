@@ -22,7 +22,7 @@ PLANNED_FLOWS = ("ac_of_the_plan", "nodal_prices")
 DEAD_LOADS = ("profiles", "loads_of_buses", *PLANNED_FLOWS)
 PLAN_MISSED = ("planned_limits", "planned_minimum_times", "planned_ramps", "planned_costs", "planned_objective",
                "planned_price", "planned_balance", "planned_reserve", "expected_objective", "targets_of_plans",
-               "price_at_the_substation", "minimum_times")
+               "price_at_the_substation", "minimum_times", "planned_powers")
 FLOW = ("ac_of_what_happened", "ac_of_setpoints", "ac_without_cars", "ac_by_power_grid_model", "limits_of_networks",
         "balance_of_nodes", "currents_of_phases", "unbalance", "rows_of_circuits")
 BREAKS: dict[str, tuple[str, ...]] = {

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.finding import Bools, Check, Floats, same, within
+from audit.finding import Bools, Check, Floats, holds, same, within
 from audit.registry import rule
 from audit.rules.balance import must_take_mw
-from audit.run import Run
+from audit.run import SECONDS_PER_HOUR, Run
 from audit.unit_tables import units_of
-from audit.units import AT_LIMIT_MW, Units, limits_known, limits_mw
+from audit.units import AT_LIMIT_MW, Units, free_mw, limits_known
 
 PRICE_USD, CORNER_USD, CORNER_MW = 1e-6, 1e-5, 1e-5
 SAME_USD = 1e-9
@@ -43,7 +43,7 @@ def margins(run: Run, units: Units) -> Margins:
     """w1 times the slope of fuel, plus w4 price (beta + 2 gamma P), and which units could give more or less."""
     w1, carbon = _weights(run)
     p, on = run("p_mw"), run("committed") > 0
-    low, high = limits_mw(run, units)
+    low, high = free_mw(run, units)
     tons = carbon * (units.beta + 2 * units.gamma * p)
     usd_down, usd_up = (w1 * slope + tons for slope in units.fuel_slopes(p))
     can_fall, can_rise = on & (p > low + AT_LIMIT_MW), on & (p < high - AT_LIMIT_MW)
@@ -80,6 +80,24 @@ def least_cost(run: Run) -> Iterator[Check]:
                 1e-6, "MW")
     yield Check("dumped while power is not all curtailed", np.minimum(run("dump_mw"), renewable - curtailed), 1e-6,
                 "MW")
+
+
+@rule("5.6", "ordered_mw")
+def planned_powers(run: Run) -> Iterator[Check]:
+    """Units with ramps begin from powers of the plan in force, which change at whole hours alone; others from none."""
+    units = units_of(run)
+    if "ordered_mw" not in run.arrays:
+        return  # files of before
+    ordered, starts = run("ordered_mw"), run.plan["time_s"]
+    yield holds("begins from a plan:", np.isnan(ordered) != units.has_ramps, names=units.names)
+    if not units.has_ramps:
+        return
+    kept = (np.diff(ordered, axis=0) == 0) | (run.time_s[1:] % SECONDS_PER_HOUR == 0)[:, None]
+    yield holds("changes within an hour:", kept, names=units.names)
+    for index in np.flatnonzero(starts >= 0):
+        rows = run.time_s == starts[index]
+        yield same(f"as plan {index} is made:", ordered[rows], run.plan["p_mw"][index].T[:1].repeat(rows.sum(), axis=0),
+                   "MW", names=units.names, axis="plan")
 
 
 @rule("5.6", "marginal_price_usd_per_mwh")
@@ -140,7 +158,7 @@ def _shares_of_straight(run: Run, units: Units) -> tuple[Bools, Floats]:
     """The same of straight pieces of curves at the price, in proportion to their widths, within them."""
     (w1, carbon), bend, price = _weights(run), _bend(run, units), run("marginal_price_usd_per_mwh")
     on, p = run("committed") > 0, run("p_mw")
-    low, high = limits_mw(run, units)
+    low, high = free_mw(run, units)
     width, filled, is_near = np.zeros(p.shape), np.zeros(p.shape), np.zeros(run.steps, dtype=np.bool_)
     for i in np.flatnonzero(bend == 0):
         for begin, end, slope in units.straight_pieces(int(i)):

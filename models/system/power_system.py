@@ -5,7 +5,8 @@ curtailed (renewables first), dumped or shed, each at its price, so that a wrong
 
 Ramps hold between any step and the one an hour before, start-up limits in the first hour on, as in the hourly plan;
 nothing limits the first hour of all, since no power was measured before it. Shut-down limits are the plan's alone:
-a step does not know which unit will be told to stop.
+a step does not know which unit will be told to stop. Nor does it know the hour after: units with ramps therefore begin
+from their planned powers, which do, and only what the net load departs from these is met at least cost.
 """
 
 from __future__ import annotations
@@ -70,6 +71,11 @@ class NetLoad:
         return (self.load_mw + self.pev_charge_mw - self.pev_discharge_mw + self.loss_change_mw
                 + self.generation_curtailed_mw)
 
+    @property
+    def thermal_mw(self) -> float:
+        """What is left for units where nothing is curtailed."""
+        return self.demand_mw - self.wind_mw - self.pv_mw
+
 
 @dataclass(frozen=True)
 class PowerSystemStep(Table):
@@ -113,7 +119,8 @@ class PowerSystem:
         self._last_demand_mw = 0.0
         self._curves: dict[bytes, tuple[Pieces, DispatchCurve]] = {}
         limits = (units.ramp_up_mw_per_h, units.ramp_down_mw_per_h, units.p_startup_max_mw)
-        self._has_ramps = bool(np.isfinite(limits).any())
+        self.has_ramps = bool(np.isfinite(limits).any())
+        """Whether a step hangs on the hour before and, for the hour after, on the plan."""
         self._last_hour: list[Floats] = []
         """Powers [U] of the steps of the last hour, NaN where a unit was off; kept only for units with ramps."""
 
@@ -124,15 +131,17 @@ class PowerSystem:
         return np.asarray(np.sign(self.on_s) * whole, dtype=np.int64)
 
     def step(self, now_s: int, dt_s: int, committed: Ints, net: NetLoad,
-             unavailable: Bools | None = None) -> PowerSystemStep:
+             unavailable: Bools | None = None, planned_mw: Floats | None = None) -> PowerSystemStep:
         """Run [now_s, now_s + dt_s) with the ordered units `committed` [U] (0/1) against `net`.
 
-        unavailable [U]: units that are off whatever is ordered; None: all can run.
+        unavailable [U]: units that are off whatever is ordered; None: all can run. planned_mw [U]: powers by the plan
+        in force, from which units with ramps begin; None: there are none.
         """
         gone = np.zeros(self.units.count, dtype=np.bool_) if unavailable is None else unavailable
         on, emergency_starts = self._running(now_s, (np.asarray(committed) > 0) & ~gone, gone)
         startup_cost = self._startup_cost_usd(on)
-        between, q = self._range_mw(dt_s), self.parameters
+        reach, q = self._range_mw(dt_s), self.parameters
+        between = _from_plan(reach, planned_mw, on, net)
         p_mw, curtailed, shed, dump, price = self._dispatch(on, net, between)
         # where power is curtailed, dumped or shed, one more MWh moves no unit
         follows = curtailed == 0 and shed == 0 and dump == 0
@@ -141,9 +150,9 @@ class PowerSystem:
         self._advance(on, dt_s)
         # emergency starts answer in the next step: a shortage is known only once it is there
         self._shed_mw = shed
-        self._last_demand_mw = net.demand_mw - net.wind_mw - net.pv_mw
+        self._last_demand_mw = net.thermal_mw
         wind_cut, pv_cut = _split(curtailed, net.wind_mw, net.pv_mw)
-        highest = self.units.p_max_mw if between is None or q.headroom == "capacity" else between[1]
+        highest = self.units.p_max_mw if reach is None or q.headroom == "capacity" else reach[1]
         reserve = self._reserve_shortfall_mw(float(highest[on].sum()), net, curtailed, shed)
         hours = dt_s / SECONDS_PER_HOUR
         imbalance = (shed * q.shed_usd_per_mwh + dump * q.dump_usd_per_mwh
@@ -212,7 +221,7 @@ class PowerSystem:
     # ------------------------------------------------------------ powers and prices
     def _range_mw(self, dt_s: int) -> tuple[Floats, Floats] | None:
         """(least, most) power [U] that the hour before allows; None without ramps or before the first hour is over."""
-        if not self._has_ramps or len(self._last_hour) * dt_s < SECONDS_PER_HOUR:
+        if not self.has_ramps or len(self._last_hour) * dt_s < SECONDS_PER_HOUR:
             return None
         units, before = self.units, self._last_hour[0]
         was_on = np.isfinite(before)
@@ -221,7 +230,7 @@ class PowerSystem:
         return least, np.asarray(np.minimum(units.p_max_mw, most), dtype=np.float64)
 
     def _remember(self, p_mw: Floats, on: Bools, dt_s: int) -> None:
-        if self._has_ramps:
+        if self.has_ramps:
             kept = SECONDS_PER_HOUR // dt_s
             self._last_hour = [*self._last_hour, np.where(on, p_mw, np.nan)][-kept:]
 
@@ -293,6 +302,17 @@ class PowerSystem:
             firm += net.delivery_quantile * net.pev_discharge_mw + net.reserve_credit_mw
         requirement = q.reserve_fraction * net.load_mw
         return min(max(requirement + net.load_mw - shed + net.pev_charge_mw - firm, 0.0), requirement)
+
+
+def _from_plan(reach: tuple[Floats, Floats] | None, planned_mw: Floats | None, on: Bools, net: NetLoad
+               ) -> tuple[Floats, Floats] | None:
+    """(least, most) power [U]: none falls below its planned power where more is needed than planned, none rises above
+    it where less is; without ramps or without a plan what can be reached."""
+    if reach is None or planned_mw is None:
+        return reach
+    least, most = reach
+    base = np.clip(planned_mw, least, most)
+    return (base, most) if net.thermal_mw >= base[on].sum() else (least, base)
 
 
 def _split(curtailed: float, wind: float, pv: float) -> tuple[float, float]:

@@ -358,6 +358,9 @@ _POWER_SYSTEM = [
     ], ("unit",)),
     *_series("power_system", "system", [("committed", "1", "1 where the unit is on")], ("unit",), is_flag=True),
     *_series("power_system", "system", [
+        ("ordered_mw", "MW", "planned power from which each unit begins; NaN without ramps"),
+    ], ("unit",), may_be_nan=True),
+    *_series("power_system", "system", [
         ("pev_total_mw", "MW", "PEV power of all districts"),
         ("losses_change_total_mw", "MW", "change of feeder losses by cars, all districts"),
         ("reserve_credit_mw", "MW", "what plugged cars could add, as the rule `deliverable` counts it; else 0"),

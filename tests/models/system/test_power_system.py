@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -169,6 +170,51 @@ def test_power_moves_by_its_ramp_between_steps_an_hour_apart() -> None:
     rise, fall = higher[0].p_mw[:2] - first[0].p_mw[:2], higher[0].p_mw[:2] - lower[0].p_mw[:2]
     assert rise == pytest.approx([50.0, 50.0])
     assert fall == pytest.approx([40.0, 40.0])
+
+
+TWO = np.array([1, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+PLANNED = np.array([405.0, 395.0, 0, 0, 0, 0, 0, 0, 0, 0])
+"""Both reach 900 MW an hour later with 50 MW an hour; the cheaper one full and 345 MW of the other reach 850."""
+
+
+def _of_two(**changes: Any) -> PowerSystem:
+    """Two units with ramps after an hour at 800 MW."""
+    units = replace(ten_units(), ramp_up_mw_per_h=np.full(10, 50.0), ramp_down_mw_per_h=np.full(10, 50.0))
+    system = PowerSystem(units, replace(PowerSystemParameters(), **changes))
+    system.step(0, HOUR, TWO, _load(800.0))
+    return system
+
+
+@pytest.mark.parametrize(("planned_mw", "shed_mw"), [(None, 50.0), (PLANNED, 0.0)])
+def test_a_plan_that_sees_the_next_hour_come_is_begun_from(planned_mw: Any, shed_mw: float) -> None:
+    system = _of_two()
+    system.step(HOUR, HOUR, TWO, _load(800.0), planned_mw=planned_mw)
+    assert system.step(2 * HOUR, HOUR, TWO, _load(900.0)).shed_mw == pytest.approx(shed_mw)
+
+
+@pytest.mark.parametrize(("load_mw", "p_mw"), [
+    (800.0, (405.0, 395.0)), (810.0, (415.0, 395.0)), (790.0, (405.0, 385.0)),
+    (910.0, (455.0, 395.0)), (700.0, (405.0, 295.0))])
+def test_what_departs_from_the_plan_is_met_at_least_cost(load_mw: float, p_mw: tuple[float, float]) -> None:
+    """More by the cheaper unit, less by the dearer one, as far as ramps let them."""
+    step = _of_two().step(HOUR, HOUR, TWO, _load(load_mw), planned_mw=PLANNED)
+    assert step.p_mw[:2] == pytest.approx(p_mw)
+    assert step.shed_mw == pytest.approx(max(load_mw - sum(p_mw), 0.0))
+
+
+def test_reserve_is_what_units_reach_whatever_was_planned() -> None:
+    """455 + 395 MW can be reached; 790 and a tenth are needed."""
+    system = _of_two(headroom="reachable", reserve_rule="thermal_only")
+    step = system.step(HOUR, HOUR, TWO, _load(790.0), planned_mw=PLANNED)
+    assert step.reserve_shortfall_mw == pytest.approx(790.0 * 1.1 - 850.0)
+
+
+def test_units_without_ramps_do_not_look_at_a_plan() -> None:
+    on, planned = TWO, PLANNED[::-1]
+    alone, told = _system(), _system()
+    alone.step(0, HOUR, on, _load(800.0)), told.step(0, HOUR, on, _load(800.0))
+    assert np.array_equal(told.step(HOUR, HOUR, on, _load(790.0), planned_mw=planned).p_mw,
+                          alone.step(HOUR, HOUR, on, _load(790.0)).p_mw)
 
 
 def test_load_that_is_shed_needs_no_reserve() -> None:
