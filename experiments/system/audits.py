@@ -31,10 +31,8 @@ from testbed.setup.controller_loading import controller_names
 SCENARIOS = ("smoke", "named_classes", "fleets_day", "study_day", "refusal_days", "placement_day", "tight_island",
              "claims_day", "street_day", "paper_day", "workplace_replay", "windy_day", "simbench_week", "rts_day")
 """From cheap to dear."""
-BEFORE_NETWORKS = "refusal_days"
-"""Networks are dearer than this and cheaper than what follows."""
 DEAR = ("bilayer_pso", "bilayer_sga", "bilayer_coordinated", "bilayer_envelope", "joint")
-"""Controllers that come last in each scenario."""
+"""Controllers that come last."""
 SEVERAL_SEEDS, SEEDS = ("smoke", "study_day"), 3
 ONE_DAY = ("days=1",)
 SIMBENCH = tuple(f"simbench:1-{grid}--0-sw" for grid in (
@@ -78,12 +76,16 @@ class Case:
 
 def cases() -> Iterator[Case]:
     """All, the dearest last."""
-    names = sorted(controller_names(), key=lambda name: name in DEAR)
+    names = controller_names()
+    yield from _of_scenarios([name for name in names if name not in DEAR])
+    yield from (Case("smoke", name, 1, network) for network in (*SIMBENCH, *PANDAPOWER) for name in OF_NETWORKS)
+    yield from _of_scenarios(DEAR)
+
+
+def _of_scenarios(controllers: Sequence[str]) -> Iterator[Case]:
     for scenario in SCENARIOS:
         for seed in range(1, SEEDS + 1 if scenario in SEVERAL_SEEDS else 2):
-            yield from (Case(scenario, name, seed) for name in names)
-        if scenario == BEFORE_NETWORKS:
-            yield from (Case("smoke", name, 1, network) for network in (*SIMBENCH, *PANDAPOWER) for name in OF_NETWORKS)
+            yield from (Case(scenario, name, seed) for name in controllers)
 
 
 # ---------------------------------------------------------------- one case
