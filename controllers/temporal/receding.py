@@ -71,9 +71,11 @@ class Redispatch:
         Raises PlanError when there is no dispatch even with load shed.
         """
         # cvxpy takes a second to import
-        from controllers.temporal.redispatch import new_seldom, redispatched  # noqa: PLC0415
+        from controllers.temporal.redispatch import redispatched  # noqa: PLC0415
+        from controllers.temporal.unit_commitment.quadratic import Seldom  # noqa: PLC0415
+        from controllers.temporal.unit_commitment.stages import SELDOM  # noqa: PLC0415
 
-        self._seldom = self._seldom or new_seldom()
+        self._seldom = self._seldom or Seldom(SELDOM)
         passed = _passed_hours(view, plan)
         knowledge = replace(self.knowledge, horizon_h=view.load_mw.size)
         case = make_case(knowledge, view, self.car_control, self.tuning.terminal_value_usd_per_mwh,

@@ -15,7 +15,6 @@ from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.quadratic import Quadratic, Seldom
 from controllers.temporal.unit_commitment.stages import (
-    SELDOM,
     Commitment,
     Dispatch,
     collect,
@@ -25,21 +24,13 @@ from controllers.temporal.unit_commitment.stages import (
     unit_squares,
     with_affine_cost,
 )
-from controllers.temporal.unit_commitment.variables import Variables, hourly_sums
+from controllers.temporal.unit_commitment.variables import Variables
 from models.records.arrays import Floats, Ints
 
 SPREAD_USD_PER_MW = 0.01
 """Price on sum Pmax (P/Pmax)^2 over cohorts (A), least where an hour's total is split evenly: it picks one of the many
 equal-cost splits. On the paper day it moves the optimum by 1e-8 of its value and prices by 0.002 $/MWh (C)."""
 BALANCE_MW = 1e-6
-EQUATIONS: dict[str, eq.Equation] = {"hourly_sums": hourly_sums} | eq.DISPATCH | eq.COHORTS
-HARDLY = frozenset({"cohort_sharing"})
-"""A third of the rows. Doing both at once loses energy, and where that pays (U17) keeps the sides apart."""
-
-
-def new_seldom() -> Seldom:
-    """What is known of rows before the first hour."""
-    return Seldom(SELDOM, HARDLY)
 
 
 @dataclass(frozen=True)
@@ -68,7 +59,9 @@ def redispatched(case: Case, u: Ints, direction: Floats, usd_per_mwh: tuple[floa
 def _solve(case: Case, u: Ints, direction: Floats, usd_per_mwh: tuple[float, float],
            seldom: Seldom | None = None) -> tuple[Dispatch, Floats, Floats]:
     """(dispatch, missing, surplus [h] in MW): the least-cost powers at the schedule u, split evenly over cohorts."""
-    rows, v = case.rows, unknowns(case, u, direction)
+    h, rows = case.horizon_h, case.rows
+    v = replace(fix_commitment(case, make_variables(case), u, direction),
+                missing=cp.Variable(h, nonneg=True), surplus=cp.Variable(h, nonneg=True))
     shed_usd_per_mwh, dump_usd_per_mwh = usd_per_mwh
 
     def usd(w: Variables, cost: Variables) -> cp.Expression:
@@ -78,18 +71,10 @@ def _solve(case: Case, u: Ints, direction: Floats, usd_per_mwh: tuple[float, flo
     even = {"charge": rows.pc_max_mw[v.charge_at], "discharge": rows.pd_max_mw[v.discharge_at]}
     solved = Quadratic(
         "re-dispatch at the commitment in force", v, usd=lambda w: usd(w, with_affine_cost(case, w, u)),
-        rows=lambda w: collect(case, w, EQUATIONS, ()),
+        rows=lambda w: collect(case, w, eq.DISPATCH | eq.COHORTS, ()),
         squares=unit_squares(case) | {name: SPREAD_USD_PER_MW * limit for name, limit in even.items()},
         seldom=seldom).solve()
     return dispatch_of(case, v, u, solved, usd(v, v)), _positive(v.missing), _positive(v.surplus)
-
-
-def unknowns(case: Case, u: Ints, direction: Floats) -> Variables:
-    """Those of a schedule that stands, with load shed, power dumped and the hour's sums over cars."""
-    h = case.horizon_h
-    return replace(fix_commitment(case, make_variables(case), u, direction),
-                   missing=cp.Variable(h, nonneg=True), surplus=cp.Variable(h, nonneg=True),
-                   charging=cp.Variable(h), discharging=cp.Variable(h))
 
 
 def _positive(variable: cp.Expression) -> Floats:

@@ -65,18 +65,15 @@ class Quadratic:
 
 @dataclass
 class Seldom:
-    """Equations that bind in few hours and are dear, and where they did when they were last solved."""
+    """Hourly equations that bind in few hours and are dear, and where they did when they were last solved."""
 
     names: frozenset[str]
-    """Hourly ones."""
-    hardly: frozenset[str] = frozenset()
-    """Those that next to never bind, hourly or not: nothing is remembered of them."""
     asked: dict[str, frozenset[int]] = field(default_factory=dict)
     """Hours by label, counted from the horizon's end: one hour later the same hour has the same number."""
 
     def holds(self, stated: Stated) -> bool:
         """Whether these rows may wait."""
-        return stated.cone == "nonneg" and _name(stated) in self.names | self.hardly
+        return stated.cone == "nonneg" and stated.label.split("[")[0] in self.names
 
     def at_once(self, stated: Stated) -> Bools:
         """[m] rows that are asked for from the start."""
@@ -85,13 +82,8 @@ class Seldom:
 
     def remember(self, stated: Stated, where: Bools) -> None:
         """Ask for these rows from the start the next time."""
-        if _name(stated) in self.names:
-            new = {stated.size - int(k) for k in np.flatnonzero(where)}
-            self.asked[stated.label] = self.asked.get(stated.label, frozenset()) | new
-
-
-def _name(stated: Stated) -> str:
-    return stated.label.split("[")[0]
+        new = {stated.size - int(k) for k in np.flatnonzero(where)}
+        self.asked[stated.label] = self.asked.get(stated.label, frozenset()) | new
 
 
 @dataclass(frozen=True)

@@ -71,9 +71,6 @@ class Variables:
     """[K*H] power above each kink of a cost curve, MW"""
     reach: cp.Expression = field(default_factory=_none)
     """[U*H] power with its reserve, MW; empty where whole capacities count"""
-    charging: cp.Expression = field(default_factory=_none)
-    discharging: cp.Expression = field(default_factory=_none)
-    """[H] sums of Pc and of Pd, MW, where they are unknowns of their own (`hourly_sums`)"""
 
 
 # ------------------------------------------------------------------ sums used by several equations
@@ -84,27 +81,18 @@ def unit_sum(case: Case) -> sparse.csr_matrix:
 
 def charging_mw(case: Case, v: Variables) -> cp.Expression:
     """[H] sum of Pc."""
-    return v.charging if v.charging.size else _hour_sum_mw(case, v.charge_at, case.rows.pc_max_mw, v.charge)
+    if v.charge_at.size == 0:
+        return np.zeros(case.horizon_h)
+    scale = sparse.diags(case.rows.pc_max_mw[v.charge_at])
+    return (case.rows.hour_matrix(case.horizon_h, v.charge_at) @ scale) @ v.charge
 
 
 def discharging_mw(case: Case, v: Variables) -> cp.Expression:
     """[H] sum of Pd."""
-    return v.discharging if v.discharging.size else _hour_sum_mw(case, v.discharge_at, case.rows.pd_max_mw, v.discharge)
-
-
-def hourly_sums(case: Case, v: Variables) -> Constraints:
-    """The unknowns `charging` and `discharging` are the sums: several rows of an hour then share one row over its cars.
-
-    Interior points factorise such problems in half the time; a simplex method gains nothing.
-    """
-    return [v.charging == _hour_sum_mw(case, v.charge_at, case.rows.pc_max_mw, v.charge),
-            v.discharging == _hour_sum_mw(case, v.discharge_at, case.rows.pd_max_mw, v.discharge)]
-
-
-def _hour_sum_mw(case: Case, at: Ints, limit_mw: Floats, fraction: cp.Expression) -> cp.Expression:
-    if at.size == 0:
+    if v.discharge_at.size == 0:
         return np.zeros(case.horizon_h)
-    return (case.rows.hour_matrix(case.horizon_h, at) @ sparse.diags(limit_mw[at])) @ fraction
+    scale = sparse.diags(case.rows.pd_max_mw[v.discharge_at])
+    return (case.rows.hour_matrix(case.horizon_h, v.discharge_at) @ scale) @ v.discharge
 
 
 def per_unit(case: Case, values: Floats | Ints) -> Floats:

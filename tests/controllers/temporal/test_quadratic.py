@@ -9,7 +9,6 @@ import scipy.sparse as sp
 
 from controllers.port import PlanError
 from controllers.rows.grid import Unknowns, columns, total
-from controllers.temporal import redispatch
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment import quadratic
 from controllers.temporal.unit_commitment.objective import objective_usd
@@ -60,15 +59,13 @@ def without_signs(v):
 
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("terminal", ["match", "cyclic"])
-@pytest.mark.parametrize("sums", [{}, {"charging": H, "discharging": H}])
-def test_every_equation_has_the_rows_that_cvxpy_makes_of_it(case, rule, terminal, sums):
+def test_every_equation_has_the_rows_that_cvxpy_makes_of_it(case, rule, terminal):
     problem = case(rule, terminal=terminal)
     u = np.ones((problem.knowledge.units.count, H), dtype=np.int64)
     v = without_signs(fix_commitment(problem, make_variables(problem), u, np.zeros(0)))
-    v = replace(v, **{name: cp.Variable(size) for name, size in sums.items()})
     mine, place, _ = as_columns(v)
     unknown, compared = [getattr(v, name) for name in place], set()
-    for name, equation in (redispatch.EQUATIONS if sums else eq.DISPATCH | eq.COHORTS).items():
+    for name, equation in (eq.DISPATCH | eq.COHORTS).items():
         for theirs, ours in zip(equation(problem, v), equation(problem, mine), strict=True):
             matrix, constant = cvxpys_rows(theirs, unknown)
             own = ours.rows(sum(part.size for part in unknown))  # -A x + s = constant
@@ -120,41 +117,6 @@ def test_what_seldom_binds_is_kept_all_the_same(build):
     assert values["remembered"] == pytest.approx(values["at once"], rel=1e-8)
     assert memory.asked["reserve_energy[0]"] and max(memory.asked["reserve_energy[0]"]) <= H
     assert values["never"] < values["lazy"] - 1.0
-
-
-def test_what_hardly_ever_binds_is_kept_where_it_does(case):
-    """A reward for doing both at once, which nothing in the model gives."""
-    problem, values = case(), {}
-    v = make_variables(problem)
-    both = np.intersect1d(v.charge_at, v.discharge_at)
-    for name, memory in (("lazy", redispatch.new_seldom()), ("at once", None)):
-        Quadratic("it", v, lambda w: -3 * total(w.charge) - 5 * total(w.discharge),
-                  lambda w: collect(problem, w, eq.COHORTS, ()),
-                  {"charge": np.ones(v.charge_at.size), "discharge": np.ones(v.discharge_at.size)}, memory).solve()
-        values[name] = np.concatenate([v.charge.value, v.discharge.value])
-        together = (v.charge.value[np.searchsorted(v.charge_at, both)]
-                    + v.discharge.value[np.searchsorted(v.discharge_at, both)])
-        assert together.max() == pytest.approx(1.0, abs=1e-6)
-        assert memory is None or not memory.asked
-    assert values["lazy"] == pytest.approx(values["at once"], abs=1e-6)
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_re_dispatch_is_that_of_all_equations_at_once_as_cvxpy_has_them(case, rule, monkeypatch):
-    problem = case(rule)
-    u = np.ones((problem.knowledge.units.count, H), dtype=np.int64)
-    mine = redispatch.redispatched(problem, u, np.zeros(0), (3000.0, 100.0)).window
-    monkeypatch.setattr(quadratic, "_by_piqp", lambda asked: None)
-    monkeypatch.setattr(redispatch, "EQUATIONS", eq.DISPATCH | eq.COHORTS)
-    with_sums, none = redispatch.unknowns, cp.Constant(np.zeros(0))
-    monkeypatch.setattr(redispatch, "unknowns",
-                        lambda *given: replace(with_sums(*given), charging=none, discharging=none))
-    theirs = redispatch.redispatched(problem, u, np.zeros(0), (3000.0, 100.0)).window
-    assert mine.objective_usd == pytest.approx(theirs.objective_usd, rel=1e-9)
-    assert mine.p_mw == pytest.approx(theirs.p_mw, abs=1e-4)
-    assert mine.marginal_price_usd_per_mwh == pytest.approx(theirs.marginal_price_usd_per_mwh, abs=1e-4)
-    for ours, others in zip(mine.pc_kw + mine.pd_kw, theirs.pc_kw + theirs.pd_kw, strict=True):
-        assert ours == pytest.approx(others, abs=0.1)
 
 
 def test_what_has_no_answer_is_told(case):
