@@ -1,13 +1,16 @@
 """Freed blocks go back to the system, whatever small ones are left between them."""
 
+import gc
 import os
 import subprocess
 import sys
+import weakref
 from collections.abc import Mapping
 
 import pytest
 
 from testbed.running.large_blocks import environment_of_children
+from testbed.simulators.recorder import give_back_memory
 
 PROGRAM = """
 import numpy as np
@@ -38,6 +41,22 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="glibc's own way
 def test_what_long_runs_free_goes_back_though_small_blocks_lie_between() -> None:
     assert left_mb(7) < 10
     assert left_mb(1) > 50
+
+
+def test_circles_that_a_day_left_are_gone_at_its_end() -> None:
+    class Node:
+        """Refers to itself."""
+
+    node = Node()
+    node.itself, gone = node, weakref.ref(node)  # type: ignore[attr-defined]
+    gc.disable()
+    try:
+        del node
+        assert gone() is not None
+        give_back_memory()
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_a_process_of_a_long_run_begins_so() -> None:
