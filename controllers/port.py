@@ -35,6 +35,7 @@ Headroom = Literal["capacity", "reachable"]
 Terminal = Literal["match", "cyclic", "price", "free"]
 Placement = Literal["in_place", "guided", "migrate"]
 OnInexact = Literal["repair", "fallback", "stop"]
+TotalKeptBy = Literal["all", "charging"]
 FreeBehaviour = Literal["on_arrival", "price_response"]
 CarControl = Literal["none", "charge_only", "bidirectional"]
 EnvelopeRule = Literal["equal", "proportional", "most_energy", "least_regret"]
@@ -257,6 +258,8 @@ class SpatialKnowledge:
     """Parts of the feeder in hours after the present one; on feeders with no more buses each bus is its own."""
     may_discharge: bool = True
     """Whether the controller's `car_control` lets cars discharge; False: none is told to, whatever its charger can."""
+    total_kept_by: TotalKeptBy = "all"
+    """Whether idle cars give back for those that take more than planned, where there is no network."""
     at_bus_kw: AtBusCall | None = None
     """What chargers do at part load; None: the cars' constant pair is all there is to know."""
     at_slack: NetworkAtCall | None = None

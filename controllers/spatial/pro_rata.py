@@ -91,7 +91,10 @@ class ProRata:
             mean_kw = least_laxity(charge_kw, discharge_kw, cars.row, cars.lo_kw, cars.hi_kw, cars.laxity)
             rest_h = (SECONDS_PER_HOUR - view.time_s % SECONDS_PER_HOUR) / SECONDS_PER_HOUR
             due_kwh = float((charge_kwh - discharge_kwh).sum()) - self._above_urgent_kwh
-            mean_kw = balance_total(mean_kw, due_kwh / rest_h + self._urgent_kw(view), cars)
+            wanted_kw = due_kwh / rest_h + self._urgent_kw(view)
+            if self.knowledge.total_kept_by == "charging":
+                wanted_kw = max(wanted_kw, float(mean_kw.sum()))  # what is too much stays so: nobody gives back for it
+            mean_kw = balance_total(mean_kw, wanted_kw, cars)
         self._book(cars, mean_kw, self._urgent_kw(view))
         return self._answer(view, cars, mean_kw)
 

@@ -212,6 +212,8 @@ class Spatial(Part):
     """Voltages below it are penalised."""
     voltage_penalty_usd_per_pu2h: Annotated[float, Between(0, 1_000_000)] = 20.0
     """Penalty per squared pu and hour below that voltage; at 1000 it outweighs the upper layer's targets."""
+    total_kept_by: Literal["all", "charging"] = "all"
+    """Without a network, who makes up for cars that take more than planned: idle cars give back, or nobody does."""
     envelope_rule: Literal["equal", "proportional", "most_energy", "least_regret"] = "least_regret"
     """How `bilayer_envelope` shares what a network of three phases can carry among its customers: the same kW for all,
     the same share of their chargers, the largest sum, or the smallest largest regret."""

@@ -281,6 +281,25 @@ def test_nobody_discharges_where_that_is_not_allowed(sharing):
     assert strict.step(view_of(vehicles, 0.7, targets={}, departure_s=departure)).setpoint_kw.tolist() == [5, 0]
 
 
+@pytest.mark.parametrize(("kept_by", "other_kw"), [("all", -5.0), ("charging", 0.0)])
+def test_who_makes_up_for_a_car_in_a_hurry_is_the_scenario_s_choice(kept_by, other_kw):
+    """Both cohorts are asked for nothing; the first car must charge."""
+    vehicles, departure = cars(2), np.array([HOUR, 10 * HOUR])
+    layer = ProRata(replace(knowledge_of(vehicles), total_kept_by=kept_by), "least_laxity")
+    answer = layer.step(view_of(vehicles, 0.7, targets={}, departure_s=departure))
+    assert answer.setpoint_kw == pytest.approx([5.0, other_kw])
+
+
+@pytest.mark.parametrize("kept_by", ["all", "charging"])
+def test_what_is_missing_is_charged_by_idle_cars_in_either_case(kept_by):
+    """The first car leaves with its hour's 1.25 kWh in the first quarter; it is not there, and another takes it."""
+    vehicles = cars(1)
+    layer = ProRata(replace(knowledge_of(vehicles), total_kept_by=kept_by), "least_laxity")
+    targets, departure = {(row_of(STEP), 0): (1.25, 0.0)}, np.array([10 * HOUR])
+    answer = layer.step(view_of(vehicles, 0.5, targets=targets, departure_s=departure))
+    assert answer.setpoint_kw == pytest.approx([1.25])
+
+
 @pytest.mark.parametrize(("may_discharge", "idle_kw"), [(False, [0, 0, 0, 0]), (True, [-3.75, 1.25, 1.25, 1.25])])
 def test_the_hours_sum_is_an_energy_and_what_ran_ahead_of_it_is_not_asked_for_again(may_discharge, idle_kw):
     """The first car has its hour's 1.25 kWh in the first quarter, in which it leaves; the other one is asked for none.
