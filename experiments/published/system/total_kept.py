@@ -17,14 +17,14 @@ FORMS = {
     "objective_usd_adjusted": ",.0f", "wear_cost_usd": ",.0f", "imbalance_cost_usd": ",.0f",
     "reserve_shortfall_mwh": ",.1f", "discharged_mwh": ",.0f", "departures_short_kwh": ",.0f"}
 SETTINGS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "smart_charging": ("smart_charging", ()), "bilayer, total kept by all": ("bilayer", ()),
-    "bilayer, by charging alone": ("bilayer", ("spatial.total_kept_by=charging",))}
+    "smart_charging": ("smart_charging", ()), "bilayer as planned in sum": ("bilayer", ()),
+    "bilayer by charging alone": ("bilayer", ("spatial.total_kept_by=charging",))}
 
 
 def run(work: Run) -> None:
     """Three runs; the first two are those of the paper's day."""
     write_rows([row for setting, (controller, keys) in SETTINGS.items() for row in metric_rows(
-        setting, runs(work.folder / setting.replace(", ", "-").replace(" ", "_"), SCENARIO, [controller], keys,
+        setting, runs(work.folder / setting.replace(" ", "_"), SCENARIO, [controller], keys,
                       workers=work.workers), tuple(FORMS))], work.folder / "figures.csv")
 
 
