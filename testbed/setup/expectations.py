@@ -213,11 +213,12 @@ def known_truly(truth: ExpectedSessions, now_s: int, plugged: Sessions, is_enrol
     """The plugged stays with their true departures, and which of them are under control to their end; oracle only.
 
     A stay is that of its slot which began last; where queues made it another one, the declared departure is kept.
+    So it is for recorded sessions, of which no slot is told.
     """
+    if not truth.vehicle.size or not vehicle.size:
+        return plugged, is_enrolled
     order = np.lexsort((truth.sessions.start_s, truth.vehicle))
     owner, start_s = truth.vehicle[order], truth.sessions.start_s[order]
-    if not order.size or not vehicle.size:
-        return plugged, is_enrolled
     begin_s = int(min(start_s.min(), now_s))
     # owner and instant in one number: one search finds each slot's last stay
     span_s = int(max(start_s.max(), now_s)) - begin_s + 1

@@ -30,6 +30,14 @@ def test_a_day_of_recorded_sessions(tmp_path):
     assert result.district("feeder33", "driven_kwh").sum() == pytest.approx(0.95 * asked, rel=0.1)
 
 
+def test_who_knows_the_truth_knows_of_recorded_sessions_what_is_declared(tmp_path):
+    """They name no slot; once the run ended in an error of numpy."""
+    file = small_run.run(tmp_path, *REPLAY, "planning.horizon_h=24", "planning.mip_gap=0.05", "spatial.look_ahead_h=2",
+                         controller="oracle")
+    assert Result(file).status == "completed"
+    assert audited(file).violations == ()
+
+
 CASES = Path(__file__).parents[2] / "cases"
 OWN = ("districts.0.private=6", *REPLAY[1:3], "districts.0.sessions_start_date=2019-05-06",
        "districts.0.strategies.private=free")
