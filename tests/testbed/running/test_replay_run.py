@@ -32,7 +32,7 @@ def test_a_day_of_recorded_sessions(tmp_path):
 
 def test_who_knows_the_truth_knows_of_recorded_sessions_what_is_declared(tmp_path):
     """They name no slot; once the run ended in an error of numpy."""
-    file = small_run.run(tmp_path, *REPLAY, "planning.horizon_h=24", "planning.mip_gap=0.05", "spatial.look_ahead_h=2",
+    file = small_run.run(tmp_path, *REPLAY, "planning.mip_gap=1e-2", "spatial.look_ahead_h=2",
                          controller="oracle")
     assert Result(file).status == "completed"
     assert audited(file).violations == ()
