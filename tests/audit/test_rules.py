@@ -68,7 +68,7 @@ def _one_hour_off(committed):
 
 
 @pytest.mark.parametrize(("status", "below_limit_mw", "is_held"), [
-    ("optimal", 0.1, True), ("coordinated in 2 rounds", 0.1, False), ("coordinated in 2 rounds", 50.0, True)])
+    ("optimal", 0.1, True), ("coordinated in 2 rounds", 0.1, False), ("coordinated in 2 rounds", 150.0, True)])
 def test_a_price_of_load_shed_may_stand_where_losses_fill_the_last_unit(replanned_run, status, below_limit_mw, is_held):
     """Plans made with the networks have the change of losses in their balance, and not in the file."""
     plan = {name: values.copy() for name, values in replanned_run.plan.items()}
