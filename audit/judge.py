@@ -34,10 +34,10 @@ OF_AN_EMPTY_FILE = "time_axis"
 
 @cache
 def all_rules() -> dict[str, Rule]:
-    """By name, in the order of the files in `audit/rules/`."""
+    """By name, in the order of the files in `audit/rules/`, whichever of them were imported before."""
     for module in iter_modules(audit.rules.__path__):
         import_module(f"{audit.rules.__name__}.{module.name}")
-    return registered()
+    return dict(sorted(registered().items(), key=lambda named: named[1].function.__module__))
 
 
 def audit_file(path: Path | str, *, told: Mapping[str, Any] | None = None, sample: int | None = None,

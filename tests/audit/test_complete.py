@@ -77,3 +77,9 @@ def test_each_rule_says_in_a_sentence_what_it_holds_and_where_it_is_written(mode
 def model_sections(pytestconfig):
     text = (pytestconfig.rootpath / "docs" / "model.md").read_text(encoding="utf-8")
     return set(re.findall(r"^### (\d+\.\d+) ", text, re.MULTILINE))
+
+
+def test_rules_stand_in_the_order_of_their_files() -> None:
+    """However they were imported: whoever imports one file of rules first must not change the page."""
+    files = [rule.function.__module__ for rule in all_rules().values()]
+    assert files == sorted(files)
