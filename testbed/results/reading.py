@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -57,6 +57,17 @@ class Reference:
     """[U] hours on (+) or off (-) as it begins; None: not known, as in older files."""
     before_mw: Array | None = None
     """[U] power in the hour before; NaN: off, or nothing was run before."""
+
+
+class Attributes(dict[str, Any]):
+    """Those of a file; one that it must have and lost is told with the file."""
+
+    def __init__(self, path: Path, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.path = path
+
+    def __missing__(self, name: str) -> Any:
+        raise ResultError(f"{self.path}: damaged, it does not say its {name}")
 
 
 @dataclass(frozen=True)
@@ -128,7 +139,7 @@ class Result:
     def attributes(self) -> dict[str, Any]:
         """Attributes of the file: status, what was run, failure."""
         with self._open() as file:
-            return dict(file.attrs)
+            return Attributes(self.path, file.attrs)
 
     # ------------------------------------------------------------ what was run
     @property

@@ -210,6 +210,14 @@ def test_what_is_no_result_file_is_named_so(tmp_path: Path, write_result: Any) -
         open_result(path)
 
 
+def test_a_file_that_lost_what_it_must_say_is_damaged(write_result: Any) -> None:
+    path = write_result()
+    with h5py.File(path, "r+") as file:
+        del file.attrs["controller"]
+    with pytest.raises(ResultError, match=r"damaged, it does not say its controller"):
+        assert open_result(path).controller
+
+
 def test_unknown_names_are_refused(write_result: Any) -> None:
     result = open_result(write_result())
     with pytest.raises(ResultError, match="no district nowhere; there are feeder33, rest"):
