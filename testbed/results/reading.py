@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -15,6 +13,7 @@ import numpy as np
 
 from controllers.port import Plan
 from testbed.faults.told import FaultTold
+from testbed.results.file_read import FileRead
 from testbed.results.layout import (
     ADDED_GROUP,
     FAULTS_GROUP,
@@ -42,6 +41,9 @@ RUN_GROUP = "run"
 """What may differ between equal runs."""
 WRITER = "writer"
 """Group below it: the process that the run belongs to, and the run's own name."""
+NEEDED_ATTRIBUTES = ("status", "controller", "seed", "scenario_name", "scenario", "district_names", "step_s",
+                     "steps_total", "steps_written")
+"""Without them a file is no whole result; all schemas have them."""
 UNENDED = {"there": "running", "gone": "interrupted", "elsewhere": "unfinished"}
 """Status of a file that says `running`, by where its process is."""
 
@@ -59,87 +61,11 @@ class Reference:
     """[U] power in the hour before; NaN: off, or nothing was run before."""
 
 
-class Attributes(dict[str, Any]):
-    """Those of a file; one that it must have and lost is told with the file."""
-
-    def __init__(self, path: Path, values: Mapping[str, Any]) -> None:
-        super().__init__(values)
-        self.path = path
-
-    def __missing__(self, name: str) -> Any:
-        raise ResultError(f"{self.path}: damaged, it does not say its {name}")
-
-
-@dataclass(frozen=True)
-class Result:
+class Result(FileRead):
     """One run's result file as it was when opened: arrays are read when asked for, kept, and read-only.
 
     They end with the last step written.
     """
-
-    path: Path
-
-    # ------------------------------------------------------------ opening
-    @contextmanager
-    def held_open(self) -> Iterator[None]:
-        """Within, the file is opened once and not for every array: for callers that read many."""
-        with self._open() as file:
-            self._held.append(file)
-            try:
-                yield
-            finally:
-                self._held.pop()
-
-    @cached_property
-    def _held(self) -> list[h5py.File]:
-        return []
-
-    @contextmanager
-    def _open(self) -> Iterator[h5py.File]:
-        if self._held:
-            yield self._held[-1]
-            return
-        # No lock: a file may be looked at while its run still writes.
-        with h5py.File(self.path, "r", locking=False) as file:
-            yield file
-
-    @cached_property
-    def _known(self) -> dict[str, Array]:
-        return {}
-
-    def _read(self, name: str) -> Array:
-        if name not in self._known:
-            values = self._read_file(name)
-            values.setflags(write=False)
-            self._known[name] = values
-        return self._known[name]
-
-    def _read_file(self, name: str) -> Array:
-        with self._open() as file:
-            try:
-                dataset = file[name]
-            except KeyError as error:
-                raise self._lacks(name) from error
-            is_text = h5py.check_string_dtype(dataset.dtype) is not None
-            values = np.asarray(dataset.asstr()[...] if is_text else dataset[...])
-            # an axis knows its name; asking for its path searches the file
-            axes = [h5py.h5ds.get_scale_name(dim[0].id) for dim in dataset.dims if len(dim)]
-        is_over_time = axes[:1] == [b"time"] or PurePosixPath(name).name == "time"
-        return values[: self.steps_written] if is_over_time else values
-
-    def _lacks(self, name: str) -> ResultError:
-        why = " (`record: figures` has kept figures alone)" if FIGURES_KEPT in self.attributes else ""
-        return ResultError(f"{self.path}: holds no {name}{why}")
-
-    def _names(self, group: str) -> tuple[str, ...]:
-        with self._open() as file:
-            return tuple(file[group]) if group in file else ()
-
-    @cached_property
-    def attributes(self) -> dict[str, Any]:
-        """Attributes of the file: status, what was run, failure."""
-        with self._open() as file:
-            return Attributes(self.path, file.attrs)
 
     # ------------------------------------------------------------ what was run
     @property
@@ -178,10 +104,6 @@ class Result:
             return steps
         words = {"there": "is at work", "gone": "is gone", "elsewhere": "may be at work or gone"}
         return f"{steps}; its process {self.owner.pid} on {self.owner.host} {words[self.owner.presence]}"
-
-    @property
-    def steps_written(self) -> int:
-        return int(self.attributes["steps_written"])
 
     @property
     def steps_total(self) -> int:
@@ -420,6 +342,8 @@ def open_result(path: Path | str) -> Result:
     if (version := attributes.get("schema_version")) not in READABLE_SCHEMAS:
         raise ResultError(f"{path}: schema version {version}, this program reads "
                           f"{', '.join(map(str, READABLE_SCHEMAS))}")
+    if lost := [name for name in NEEDED_ATTRIBUTES if name not in attributes]:
+        raise ResultError(f"{path}: damaged, it does not say its {', '.join(lost)}")
     return Result(path)
 
 
@@ -436,5 +360,3 @@ def stored_plans(path: Path | str) -> list[Plan]:
         raise ResultError(f"{path}: holds no stored plan")
     return [*map(Plan.from_arrays, result.warmup_plans()), *plans]
 
-
-# ---------------------------------------------------------------- equality

@@ -66,8 +66,10 @@ def write_study(folder: Path, points: Sequence[dict[str, Any]], figures: Figures
                 record = {"case": key, "failure": {"simulator": "feeder", "time_s": 5400, "cause": "diverged"}}
             elif (seed, name) == (seeds[0], controllers[0]):
                 with h5py.File(folder / "cases" / f"{key}.h5", "w") as file:
-                    file.attrs.update({"kind": FILE_KIND, "schema_version": SCHEMA_VERSION,
-                                       "scenario": yaml.safe_dump(scenario_at(point))})
+                    file.attrs.update({
+                        "kind": FILE_KIND, "schema_version": SCHEMA_VERSION, "status": "completed", "controller": name,
+                        "seed": seed, "scenario_name": "toy", "scenario": yaml.safe_dump(scenario_at(point)),
+                        "district_names": [], "step_s": 3600, "steps_total": 0, "steps_written": 0})
             (folder / ("failed" if told is None else "cases") / f"{key}.json").write_text(json.dumps(record))
             rows.append((key, name, seed, *map(json.dumps, point.values()), "failed" if told is None else "completed",
                          *("" if told is None else told.get(metric, "") for metric in metrics), 0, "one objective"))

@@ -18,7 +18,7 @@ import xarray as xr
 from testbed.metrics.of_runs import compute_metrics
 from testbed.results.equality import equal_results
 from testbed.results.layout import READABLE_SCHEMAS, ResultError
-from testbed.results.reading import Reference, open_result, stored_plans
+from testbed.results.reading import NEEDED_ATTRIBUTES, Reference, open_result, stored_plans
 from testbed.results.vehicle_traces import VehicleTraceWriter, read_traces
 from testbed.results.writing import ResultWriter, finish_result
 from testbed.wiring.attributes import recorded
@@ -210,12 +210,21 @@ def test_what_is_no_result_file_is_named_so(tmp_path: Path, write_result: Any) -
         open_result(path)
 
 
-def test_a_file_that_lost_what_it_must_say_is_damaged(write_result: Any) -> None:
+@pytest.mark.parametrize("lost", NEEDED_ATTRIBUTES)
+def test_a_file_that_lost_what_it_must_say_is_damaged(lost: str, write_result: Any) -> None:
     path = write_result()
     with h5py.File(path, "r+") as file:
-        del file.attrs["controller"]
-    with pytest.raises(ResultError, match=r"damaged, it does not say its controller"):
-        assert open_result(path).controller
+        del file.attrs[lost]
+    with pytest.raises(ResultError, match=rf"damaged, it does not say its {lost}$"):
+        open_result(path)
+
+
+def test_all_that_a_file_lost_is_told_at_once(write_result: Any) -> None:
+    path = write_result()
+    with h5py.File(path, "r+") as file:
+        del file.attrs["seed"], file.attrs["status"]
+    with pytest.raises(ResultError, match=r"does not say its status, seed$"):
+        open_result(path)
 
 
 def test_unknown_names_are_refused(write_result: Any) -> None:
