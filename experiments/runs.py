@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import yaml
 
 from testbed.results.reading import Result, ResultError, open_result
 from testbed.running.job import Job
+from testbed.running.older_results import other_keys
 from testbed.running.preflight import WrongRequest
 from testbed.running.several_runs import run_jobs
 from testbed.scenario.files import named_files
-from testbed.scenario.record import Scenario, to_yaml
+from testbed.scenario.record import Scenario
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
-NO_EFFECT = ("name", "description", "execution", "record")
-"""Keys of a scenario that change no result (as in `testbed.scenario.record.scenario_hash`)."""
 PLAN_TABLES = ("plan/time_s", "plan/committed", "plan/p_mw", "plan/objective_usd")
 
 
@@ -86,13 +84,8 @@ def is_done(job: Job) -> bool:
         say(f"{job.label}: made again, {problem}")
         return False
     return (result.status == "completed" and (result.controller, result.seed) == (job.controller, job.seed)
-            and content(result.scenario) == content(yaml.safe_load(to_yaml(scenario)))
+            and not any(other_keys(result, scenario))
             and (job.plan is None or same_plan(result, open_result(job.plan))))
-
-
-def content(scenario: Mapping[str, Any]) -> dict[str, Any]:
-    """What can change a result."""
-    return {key: value for key, value in scenario.items() if key not in NO_EFFECT}
 
 
 def same_plan(result: Result, other: Result) -> bool:

@@ -69,10 +69,14 @@ def _differences(older: Result, spec: RunSpec, controller: str, asked: Mapping[s
             if (theirs := str(kept.get(name, ""))) != ours:
                 yield (f"other content of {name} that the scenario names" if name == "files"
                        else f"{name} is {theirs or ABSENT} there, {ours or ABSENT} here")
-    yield from _other_keys(older, spec.scenario.model_copy(update={"seed": spec.seed}))
+    yield from other_keys(older, spec.scenario.model_copy(update={"seed": spec.seed}))
 
 
-def _other_keys(older: Result, scenario: Scenario) -> Iterator[str]:
+def other_keys(older: Result, scenario: Scenario) -> Iterator[str]:
+    """Keys of its scenario that are another's and can change a result; one that it was too old to have is its default.
+
+    scenario: with the seed of the run.
+    """
     if older.scenario_yaml == to_yaml(scenario):
         return
     try:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 
@@ -45,6 +46,18 @@ def test_another_seed_controller_or_scenario_is_another_run(done):
     assert not is_done(replace(job, controller="temporal"))
     assert not is_done(replace(job, scenario_json=toy.scenario(step_s=1800).model_dump_json()))
     assert not is_done(replace(job, output=job.output.with_name("nothing.h5")))
+
+
+def test_a_result_older_than_a_key_has_its_default(tmp_path):
+    job = write(tmp_path / "older.h5", 1)
+    with h5py.File(job.output, "r+") as file:
+        text = file.attrs["scenario"]
+        assert "\n  total_kept_by: all\n" in text
+        file.attrs["scenario"] = text.replace("\n  total_kept_by: all\n", "\n")
+    assert is_done(job)
+    made = toy.scenario(seed=1)
+    other = made.model_copy(update={"spatial": made.spatial.model_copy(update={"total_kept_by": "charging"})})
+    assert not is_done(replace(job, scenario_json=other.model_dump_json()))
 
 
 def test_another_plan_is_another_run(done, tmp_path):
