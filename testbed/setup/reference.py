@@ -89,7 +89,7 @@ class _SystemAlone:
         hours = []
         for start_s in range(begin_s, end_s, self.knowledge.binding_h * HOUR_S):
             plan = self.next_plan(start_s)
-            hours += [(plan.committed[:, hour], self.hour_usd(start_s + hour * HOUR_S, plan.committed[:, hour]))
+            hours += [(plan.committed[:, hour], self.hour_usd(start_s + hour * HOUR_S, plan, hour))
                       for hour in range(self.knowledge.binding_h)]
         return hours
 
@@ -117,9 +117,10 @@ class _SystemAlone:
         ran = (self.core.hours_on > 0) & (self.plan is not None)
         return np.where(ran, self.p_mw, np.nan)
 
-    def hour_usd(self, now_s: int, committed: Ints) -> float:
-        """Run the committed units for one hour; its fuel and start-ups."""
-        step = self.core.step(now_s, HOUR_S, committed, _net_load(self.profiles, now_s))
+    def hour_usd(self, now_s: int, plan: Plan, hour: int) -> float:
+        """Carry out an hour of the plan, which begins at now_s; its fuel and start-ups."""
+        step = self.core.step(now_s, HOUR_S, plan.committed[:, hour], _net_load(self.profiles, now_s),
+                              planned_mw=plan.p_mw[:, hour])
         self.p_mw = step.p_mw
         return step.fuel_cost_usd + step.startup_cost_usd
 

@@ -27,6 +27,13 @@ def _table(folder):
     return file
 
 
+def _steep(folder):
+    """The page's units, coal slower than the load rises: a dispatch that looks one hour ahead comes too late."""
+    file = _table(folder)
+    file.write_text(file.read_text(encoding="utf-8").replace(",60,60,70,70,", ",12,12,70,70,"), encoding="utf-8")
+    return file
+
+
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory):
     """A day of the page's units with cars, reserve included; their table is gone when it is looked at."""
@@ -47,6 +54,16 @@ def test_the_page_s_own_table_runs(tmp_path):
     assert on[:, 0].all()
     assert np.all(np.diff(p_mw[:, 0]) <= 20.0 + 1e-6)
     assert audited(file).violations == ()
+
+
+@pytest.mark.slow
+def test_the_reference_carries_out_its_plan_as_a_run_without_cars(tmp_path):
+    """Units with ramps and no error of forecast, hour by hour: what the reference costs is what that run costs."""
+    file = small_run.run(tmp_path, f"system.units={_steep(tmp_path)}", *SYSTEM, controller="no_pev")
+    result = open_result(file)
+    costs = sum(float(result.system(name).sum()) for name in ("fuel_cost_usd", "startup_cost_usd"))
+    assert result.reference.operating_cost_usd == pytest.approx(costs, abs=1e-6)
+    assert np.array_equal(result.reference.committed, result.system("committed"))
 
 
 @pytest.mark.slow
