@@ -5,9 +5,7 @@ No co-simulation: a plan is what the operator expects of the day, not what happe
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +14,7 @@ import numpy as np
 
 from controllers.port import Plan, ReserveRule, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.solve import UnitCommitment
+from experiments.processes import process_pool
 from models.records.arrays import Floats, Ints
 from models.records.objective import Objective
 from testbed.running.first_view import first_view
@@ -89,7 +88,7 @@ def spread(function: Callable[..., T], columns: Sequence[Sequence[Any]], workers
     """The function over rows of arguments, given by column; with 2 workers or more in processes of their own."""
     if workers <= 1 or not columns or len(columns[0]) <= 1:
         return list(map(function, *columns))
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with process_pool(workers) as pool:
         return list(pool.map(function, *columns))
 
 

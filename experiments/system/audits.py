@@ -12,13 +12,12 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from experiments.processes import process_pool
 from experiments.publishing.audited import audit_hash, keep_verdict
 from experiments.publishing.metric_rows import write_rows
 from experiments.publishing.running import RowCache
@@ -118,7 +117,7 @@ def rows(folder: Path, hours: float, workers: int = 1) -> list[dict[str, str]]:
     kept = RowCache(folder / "verdicts.jsonl")
     todo = [case for case in cases() if not kept.has(_settings(case))]
     begin = partial(in_time, folder=folder, until_s=time.time() + 3600 * hours)
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with process_pool(workers) as pool:
         for case, told in zip(todo, pool.map(begin, todo), strict=True):
             if told:
                 kept.row(_settings(case), lambda told=told: told)  # type: ignore[misc]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ import numpy as np
 from experiments.csv_rows import write_rows
 from experiments.feeder import hosting as study
 from experiments.feeder.hosting_street import Judge, Street, drawn_day
+from experiments.processes import process_pool
 from experiments.publishing.drawing import DARK, PALE, SMALL, headed, line_per_name, sheet
 from experiments.publishing.experiment import Block, CheapRow, Experiment, Source
 from experiments.publishing.figures import Figure
@@ -41,7 +41,7 @@ CHEAP_CARS = 25
 def run(work: Run) -> None:
     """A folder per setting, case by case resumable; then one table."""
     folders = [work.folder / study_hash() / setting.replace(", ", "_").replace(" ", "_") for setting in SETTINGS]
-    with ProcessPoolExecutor(work.workers) as pool:
+    with process_pool(work.workers) as pool:
         list(pool.map(partial(study.study, SEEDS), SETTINGS.values(), folders))
     rows = [{"setting": setting, **row} for setting, folder in zip(SETTINGS, folders, strict=True)
             for row in _lines(folder / study.CAPACITIES)]
