@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cvxpy as cp
 import numpy as np
 from scipy import sparse
 
+from controllers.port import PlanError
 from controllers.temporal.unit_commitment import equations as eq
 from controllers.temporal.unit_commitment.heard import heard
 from controllers.temporal.unit_commitment.objective import (
@@ -29,6 +31,8 @@ from controllers.temporal.unit_commitment.variables import Variables
 from models.records.arrays import Floats, Ints
 
 NOTHING = np.zeros(0, dtype=np.int64)
+TOTALS_ROUNDING = 1e-7
+"""Of what all cars of an hour can do: by how much a split may miss the totals that it is to share."""
 SELDOM = frozenset({"reserve_energy"})
 """Equations over all cars of an hour that bind in few hours."""
 
@@ -211,14 +215,21 @@ def split(case: Case, least: Dispatch, direction: Floats, slack_usd: float,
     sides = [side for side in (_side(case, "charge", v.charge_at, rows.pc_max_mw, least.pc_mw),
                                _side(case, "discharge", v.discharge_at, rows.pd_max_mw, least.pd_mw)) if side.at.size]
 
-    def limits(w: Variables) -> eq.Constraints:
+    def limits(w: Variables, rounding: float) -> eq.Constraints:
         return (collect(case, w, eq.COHORTS, without) + no_worse(case, w, least.pc_mw, least.pd_mw, least.x_mwh)
-                + [side.average @ getattr(w, side.name) == side.mean for side in sides]
+                + [row for side in sides for row in side.totals(getattr(w, side.name), rounding)]
                 + _cost_cap(case, w, least, slack_usd))
 
-    solved = Quadratic(
-        "the split over cohorts", v, rows=limits, squares={side.name: side.weight for side in sides},
-        usd=lambda w: sum(-2 * (side.weight * side.nearest) @ getattr(w, side.name) for side in sides)).solve()
+    def solve(rounding: float) -> Solved:
+        return Quadratic(
+            "the split over cohorts", v, rows=lambda w: limits(w, rounding),
+            squares={side.name: side.weight for side in sides},
+            usd=lambda w: sum(-2 * (side.weight * side.nearest) @ getattr(w, side.name) for side in sides)).solve()
+
+    try:
+        solved = solve(0.0)
+    except PlanError:  # totals as a solver rounds them can be out of the cohorts' reach by as much
+        solved = solve(TOTALS_ROUNDING)
     pc, pd = entry_powers(case, v)
     return replace(least, pc_mw=pc, pd_mw=pd, x_mwh=value_of(v.x) * rows.x_scale_mwh,
                    solver_s=least.solver_s + solved.solver_s, compile_s=least.compile_s + solved.compile_s)
@@ -235,6 +246,13 @@ class _Side:
     average: sparse.csr_array
     """[hours, entries] from P/Pmax to the hour's mean; only hours in which somebody can."""
     mean: Floats
+
+    def totals(self, fraction: Any, rounding: float) -> eq.Constraints:
+        """Each hour's mean of P/Pmax is the one that was found, up to a rounding."""
+        average = self.average @ fraction
+        if not rounding:
+            return [average == self.mean]
+        return [average <= self.mean + rounding, average >= self.mean - rounding]
 
 
 def _side(case: Case, name: str, at: Ints, limit_mw: Floats, power_mw: Floats) -> _Side:

@@ -176,3 +176,28 @@ def test_a_problem_without_an_answer_is_refused_by_name():
     stated = cp.Problem(cp.Minimize(cp.sum_squares(x)), [cp.sum(x) == -1.0])
     with pytest.raises(PlanError, match="a small problem is infeasible"):
         quadratic.solve_by_clarabel(stated, "a small problem")
+
+
+@pytest.mark.parametrize(("rounded", "is_found"), [(5e-8, True), (1e-5, False)])
+def test_a_split_misses_totals_by_their_rounding_where_cars_cannot_meet_them(rounded, is_found, build, monkeypatch):
+    """All cars leave full, so their energy is given: totals that a solver rounded up are out of their reach."""
+    cars = build.cohorts(H, np.array([0, 2]), np.zeros(2, dtype=int), np.array([8, 8]), np.array([20.0, 30.0]),
+                         np.array([49.5, 49.5]), np.array([7.0, 7.0]), np.array([2000.0, 1000.0]))
+    k = build.knowledge(H, units=build.small_units(), reserve_rule="thermal_only")
+    problem = UnitCommitment(k)._case(build.view(k, np.linspace(90.0, 120.0, H), (cars,), wind_mw=np.full(H, 5.0)))
+    exact = dispatch(problem, np.ones((3, H), dtype=np.int64), np.zeros(0))
+    rounded_up = replace(exact, pc_mw=exact.pc_mw + rounded * problem.rows.pc_max_mw)
+
+    def no_clarabel(asked):
+        raise PlanError(f"{asked.what} is user_limit")
+
+    monkeypatch.setattr(quadratic, "_by_clarabel", no_clarabel)
+    if not is_found:
+        with pytest.raises(PlanError, match="the split over cohorts is user_limit"):
+            split(problem, rounded_up, np.zeros(0), 1.0)
+        return
+    shared = split(problem, rounded_up, np.zeros(0), 1.0)
+    totals = [np.bincount(problem.rows.hour, power, H) for power in (shared.pc_mw, rounded_up.pc_mw)]
+    room = np.bincount(problem.rows.hour, problem.rows.pc_max_mw, H)
+    assert np.all(np.abs(totals[0] - totals[1]) <= 1.01e-7 * room)
+    assert shared.pc_mw == pytest.approx(split(problem, exact, np.zeros(0), 1.0).pc_mw, abs=1e-3)
