@@ -205,8 +205,8 @@ WINGS = {
     "testbed": ("faults", "scenario", "wiring", "users", "setup", "results", "peers", "simulators", "metrics", "owners",
                 "auditing", "exporting", "stations", "running", "sweeping", "reporting", "checks", "acceptance",
                 "learning", "league", "outside", "scripting", "cli", "__main__"),
-    "experiments": ("runs", "csv_rows", "publishing", "system", "feeder", "drivers", "wear", "claims", "published",
-                    "site"),
+    "experiments": ("processes", "runs", "csv_rows", "publishing", "system", "feeder", "drivers", "wear", "claims",
+                    "published", "site"),
 }
 """Parts of a package in their order: each may import itself and those before it."""
 MOST_MODULES = 20
