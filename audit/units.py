@@ -17,6 +17,10 @@ AS_PLANNED_MW = 1e-6
 """Sums of powers that differ by less are equal."""
 
 
+NEAR_PLAN_MW = 2e-3
+"""So near to the sum of planned powers one more MWh may come from units above their plan or from those below it."""
+
+
 @dataclass(frozen=True)
 class Units:
     """Arrays [U], for all copies, at the scenario's scale."""
@@ -151,17 +155,34 @@ def free_mw(run: Run, units: Units) -> tuple[Floats, Floats]:
     """[T, U] the same as a step may use them: units with ramps begin from their planned powers, below which none falls
     where more is needed than planned, and above which none rises where less is (docs/model.md 5.6)."""
     low, high = limits_mw(run, units)
-    if not units.has_ramps or "ordered_mw" not in run.arrays:
+    if not begins_from_plans(run, units):
         return low, high
-    base = np.clip(run("ordered_mw"), low, high)
-    curtailed = run("wind_curtailed_mw") + run("pv_curtailed_mw")
-    needed = run("p_mw").sum(axis=1) + run("shed_mw") - curtailed - run("dump_mw")
-    more = needed - ((run("committed") > 0) * base).sum(axis=1)
+    base, more = _beside_plan(run, low, high)
     begins = np.arange(run.steps) >= hour_before(run)
     # as planned to rounding: neither falls nor rises
     low[begins & (more > -AS_PLANNED_MW)] = base[begins & (more > -AS_PLANNED_MW)]
     high[begins & (more < AS_PLANNED_MW)] = base[begins & (more < AS_PLANNED_MW)]
     return low, high
+
+
+def begins_from_plans(run: Run, units: Units) -> bool:
+    """Whether units have ramps and the file, not an older one, says from which powers they begin."""
+    return units.has_ramps and "ordered_mw" in run.arrays
+
+
+def is_near_plan(run: Run, units: Units) -> Any:
+    """[T] steps in which units with ramps are needed to within NEAR_PLAN_MW for what was planned of them."""
+    if not begins_from_plans(run, units):
+        return np.zeros(run.steps, dtype=np.bool_)
+    return np.abs(_beside_plan(run, *limits_mw(run, units))[1]) < NEAR_PLAN_MW
+
+
+def _beside_plan(run: Run, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """([T, U] planned powers as far as they can be reached, [T] what is needed beyond their sum, MW)."""
+    base = np.clip(run("ordered_mw"), low, high)
+    curtailed = run("wind_curtailed_mw") + run("pv_curtailed_mw")
+    needed = run("p_mw").sum(axis=1) + run("shed_mw") - curtailed - run("dump_mw")
+    return base, needed - ((run("committed") > 0) * base).sum(axis=1)
 
 
 def limits_known(run: Run, units: Units) -> Any:

@@ -12,7 +12,7 @@ from audit.registry import rule
 from audit.rules.balance import must_take_mw
 from audit.run import SECONDS_PER_HOUR, Run
 from audit.unit_tables import units_of
-from audit.units import AT_LIMIT_MW, Units, free_mw, limits_known
+from audit.units import AT_LIMIT_MW, NEAR_PLAN_MW, Units, free_mw, is_near_plan, limits_known, limits_mw
 
 PRICE_USD, CORNER_USD, CORNER_MW = 1e-6, 1e-5, 1e-5
 SAME_USD = 1e-9
@@ -39,11 +39,14 @@ def _weights(run: Run) -> tuple[float, float]:
             float(objective["weight_carbon"]) * float(objective["carbon_price_usd_per_t"]))
 
 
-def margins(run: Run, units: Units) -> Margins:
-    """w1 times the slope of fuel, plus w4 price (beta + 2 gamma P), and which units could give more or less."""
+def margins(run: Run, units: Units, limits: tuple[Floats, Floats] | None = None) -> Margins:
+    """w1 times the slope of fuel, plus w4 price (beta + 2 gamma P), and which units could give more or less.
+
+    limits: (least, most) [T, U]; None: what a step may use.
+    """
     w1, carbon = _weights(run)
     p, on = run("p_mw"), run("committed") > 0
-    low, high = free_mw(run, units)
+    low, high = free_mw(run, units) if limits is None else limits
     tons = carbon * (units.beta + 2 * units.gamma * p)
     usd_down, usd_up = (w1 * slope + tons for slope in units.fuel_slopes(p))
     can_fall, can_rise = on & (p > low + AT_LIMIT_MW), on & (p < high - AT_LIMIT_MW)
@@ -110,12 +113,26 @@ def marginal_price(run: Run) -> Iterator[Check]:
     special = np.where(run("shed_mw") > 0, float(system["shed_usd_per_mwh"]), np.where(
         run("dump_mw") > 0, -float(system["dump_usd_per_mwh"]), np.where(curtailed, _cut_price(run), np.nan)))
     is_on = (run("committed") > 0).any(axis=1)
-    low = np.where(np.isnan(special), np.where(np.isfinite(margin.down), margin.down, margin.up), special)
-    high = np.where(np.isnan(special), np.where(np.isfinite(margin.up), margin.up, margin.down), special)
+    first, last = _prices(margin)
+    near = is_near_plan(run, units)
+    if near.any():  # of any that can move, whether above the plan or below it
+        every = np.stack([first, last, *_prices(margins(run, units, limits_mw(run, units)))])
+        known = np.isfinite(every)
+        first = np.where(near, np.where(known, every, np.inf).min(axis=0), first)
+        last = np.where(near, np.where(known, every, -np.inf).max(axis=0), last)
+    low, high = (np.where(np.isnan(special), price, special) for price in (first, last))
     bounded = np.isfinite(low) & np.isfinite(high) & is_on & (limits_known(run, units) | ~np.isnan(special))
     told = run("marginal_price_usd_per_mwh")
+    # units with ramps are asked a little beyond the load, where a bent cost curve is a little dearer
+    absolute = PRICE_USD + (2 * NEAR_PLAN_MW * float(_bend(run, units).max()) if units.has_ramps else 0.0)
     yield within("price", np.where(bounded, told, 0.0), np.where(bounded, np.minimum(low, high), 0.0),
-                 np.where(bounded, high, 0.0), "USD/MWh", rel=1e-7, absolute=PRICE_USD)
+                 np.where(bounded, high, 0.0), "USD/MWh", rel=1e-7, absolute=absolute)
+
+
+def _prices(margin: Margins) -> tuple[Floats, Floats]:
+    """[T] what going down by one MWh saves and going up costs; where only one can be done that one for both."""
+    return (np.where(np.isfinite(margin.down), margin.down, margin.up),
+            np.where(np.isfinite(margin.up), margin.up, margin.down))
 
 
 @rule("5.6", "marginal_carbon_t_per_mwh", "marginal_cost_usd_per_mwh")

@@ -22,6 +22,11 @@ from models.records.reserve_curve import ReserveCurve
 from models.records.thermal_units import ThermalUnits
 from models.system.dispatch_curve import DispatchCurve, Pieces, pieces
 
+BEYOND_MW = 1e-3
+"""What one more MWh costs of units with ramps is asked so much beyond a step's load: where all goes as planned each
+unit stands where its plan left it, a solver's rounding below a bend or a limit, and that little room has no price."""
+ROUNDING_MW = 1e-9
+"""Sums of powers that differ by less are equal: nothing is curtailed, dumped or shed for it."""
 Reserve = Literal["thermal_only", "scheduled", "deliverable"]
 Headroom = Literal["capacity", "reachable"]
 
@@ -141,11 +146,17 @@ class PowerSystem:
         on, emergency_starts = self._running(now_s, (np.asarray(committed) > 0) & ~gone, gone)
         startup_cost = self._startup_cost_usd(on)
         reach, q = self._range_mw(dt_s), self.parameters
-        between = _from_plan(reach, planned_mw, on, net)
+        between = _from_plan(reach, planned_mw, on, net.thermal_mw)
         p_mw, curtailed, shed, dump, price = self._dispatch(on, net, between)
         # where power is curtailed, dumped or shed, one more MWh moves no unit
         follows = curtailed == 0 and shed == 0 and dump == 0
-        marginal_carbon, marginal_cost = self._marginal(on, p_mw, between) if follows else (0.0, 0.0)
+        if follows and reach is not None:
+            next_one = self._curve(on, _from_plan(reach, planned_mw, on, net.thermal_mw + BEYOND_MW))
+            total_mw = min(float(p_mw[on].sum()) + BEYOND_MW, float(next_one[1].totals[-1]))
+            price = next_one[1].at(total_mw)[1]
+        else:
+            next_one, total_mw = self._curve(on, between), float(p_mw[on].sum())
+        marginal_carbon, marginal_cost = self._marginal(p_mw, total_mw, *next_one) if follows else (0.0, 0.0)
         self._remember(p_mw, on, dt_s)
         self._advance(on, dt_s)
         # emergency starts answer in the next step: a shortage is known only once it is there
@@ -251,13 +262,13 @@ class PowerSystem:
             self._curves[key] = cut, curve
         return self._curves[key]
 
-    def _marginal(self, on: Bools, p_mw: Floats, between: tuple[Floats, Floats] | None) -> tuple[float, float]:
+    def _marginal(self, p_mw: Floats, total_mw: float, cut: Pieces, curve: DispatchCurve) -> tuple[float, float]:
         """(dE/dL, dF/dL) along the dispatch of the running units, F = fuel + carbon price x emissions, unweighted.
 
-        dE/dL = sum_i (beta_i + 2 gamma_i P_i) dP_i/dL in t/MWh, dF/dL = sum_i (b_i + 2 c_i P_i) dP_i/dL + price dE/dL.
+        dE/dL = sum_i (beta_i + 2 gamma_i P_i) dP_i/dL in t/MWh, dF/dL = sum_i (b_i + 2 c_i P_i) dP_i/dL + price dE/dL,
+        with the shares dP_i/dL at that total of the curve.
         """
-        units, (cut, curve) = self.units, self._curve(on, between)
-        shares = curve.shares_at(float(p_mw[on].sum()))
+        units, shares = self.units, curve.shares_at(total_mw)
         tons = (units.emission_beta_t_per_mwh + 2 * units.emission_gamma_t_per_mw2h * p_mw)[cut.unit] @ shares
         fuel_usd = ((units.cost_b_usd_per_mwh + 2 * units.cost_c_usd_per_mw2h * p_mw)[cut.unit]
                     + cut.extra_usd_per_mwh) @ shares
@@ -278,9 +289,9 @@ class PowerSystem:
             low = max(needed + spillable, least)
         powers, price = curve.at(min(max(needed, low), most))
         p_mw = np.bincount(cut.unit, powers, self.units.count).astype(np.float64)
-        curtailed = min(max(low - needed, 0.0), spillable)
-        dump = max(least - needed - spillable, 0.0)
-        shed = max(needed - most, 0.0)
+        curtailed = min(_beyond_rounding(low - needed), spillable)
+        dump = _beyond_rounding(least - needed - spillable)
+        shed = _beyond_rounding(needed - most)
         if shed > 0:
             price = q.shed_usd_per_mwh
         elif dump > 0:
@@ -304,7 +315,11 @@ class PowerSystem:
         return min(max(requirement + net.load_mw - shed + net.pev_charge_mw - firm, 0.0), requirement)
 
 
-def _from_plan(reach: tuple[Floats, Floats] | None, planned_mw: Floats | None, on: Bools, net: NetLoad
+def _beyond_rounding(mw: float) -> float:
+    return mw if mw > ROUNDING_MW else 0.0
+
+
+def _from_plan(reach: tuple[Floats, Floats] | None, planned_mw: Floats | None, on: Bools, thermal_mw: float
                ) -> tuple[Floats, Floats] | None:
     """(least, most) power [U]: none falls below its planned power where more is needed than planned, none rises above
     it where less is; without ramps or without a plan what can be reached."""
@@ -312,7 +327,7 @@ def _from_plan(reach: tuple[Floats, Floats] | None, planned_mw: Floats | None, o
         return reach
     least, most = reach
     base = np.clip(planned_mw, least, most)
-    return (base, most) if net.thermal_mw >= base[on].sum() else (least, base)
+    return (base, most) if thermal_mw >= base[on].sum() else (least, base)
 
 
 def _split(curtailed: float, wind: float, pv: float) -> tuple[float, float]:

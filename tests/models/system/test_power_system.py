@@ -202,6 +202,18 @@ def test_what_departs_from_the_plan_is_met_at_least_cost(load_mw: float, p_mw: t
     assert step.shed_mw == pytest.approx(max(load_mw - sum(p_mw), 0.0))
 
 
+@pytest.mark.parametrize("rounding_mw", [0.0, 1e-7, -1e-7])
+@pytest.mark.parametrize("beside_mw", [0.0, 3e-13, -3e-13, 1e-5, -1e-5])
+def test_as_planned_the_price_is_that_of_a_unit_with_room(rounding_mw: float, beside_mw: float) -> None:
+    """The cheaper unit is full, but for what a solver leaves: one more MWh is the other's, 345 MW of it run."""
+    system, units = _of_two(objective=Objective(carbon=0.0)), ten_units()
+    planned = np.array([455.0 - abs(rounding_mw), 345.0 + rounding_mw, 0, 0, 0, 0, 0, 0, 0, 0])
+    step = system.step(HOUR, HOUR, TWO, _load(float(planned.sum()) + beside_mw), planned_mw=planned)
+    b, c = units.cost_b_usd_per_mwh[1], units.cost_c_usd_per_mw2h[1]
+    assert step.marginal_price_usd_per_mwh == pytest.approx(b + 2 * c * 345.0, abs=1e-5)
+    assert (step.wind_curtailed_mw, step.shed_mw, step.dump_mw) == (0.0, 0.0, 0.0)
+
+
 def test_reserve_is_what_units_reach_whatever_was_planned() -> None:
     """455 + 395 MW can be reached; 790 and a tenth are needed."""
     system = _of_two(headroom="reachable", reserve_rule="thermal_only")
