@@ -1,4 +1,4 @@
-"""The variant of the modern system that spills: what its name says, and nothing else, sets it apart from `rts_day`."""
+"""The variant of the modern system that spills: what its name says, prices and gap set it apart from `rts_day`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_it_is_rts_day_with_more_water_wind_and_sun() -> None:
     day, spilling = (load_scenario(name).model_dump() for name in ("rts_day", "rts_day_spilling"))
     differing = {f"{part}.{key}" for part in day if isinstance(day[part], dict)
                  for key in day[part] if day[part][key] != spilling[part][key]}
-    assert differing == {"profiles.renewables_factor", "tariff.table"}
+    assert differing == {"profiles.renewables_factor", "tariff.table", "planning.mip_gap"}
     assert spilling["profiles"]["renewables_factor"] > 1
 
 
