@@ -147,7 +147,7 @@ def told(case: Case, row: Row | str) -> str:
     """A line of the table."""
     name = f"{case.system}{f' x {case.copies}' if case.copies > 1 else ''}"
     if isinstance(row, str):
-        return f"{name:26s} {row}"
+        return f"{name:26s} {case.districts} districts of cars: {row}"
     return (f"{name:26s} {row.units:5d} {row.hours:5d} {row.cohorts:7d} {row.cost_usd:15,.0f} {row.bound_usd:15,.0f} "
             f"{row.gap:8.1e} {row.compile_s:7.1f} {row.solver_s:7.1f} {row.wall_s:7.1f} {row.memory_mib:7.0f}  "
             f"{row.status}")

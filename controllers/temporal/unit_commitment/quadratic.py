@@ -268,7 +268,8 @@ def solve_by_clarabel(stated: cp.Problem, what: str) -> None:
 
 
 def _solve(stated: cp.Problem, tolerance: float, what: str) -> None:
-    with warnings.catch_warnings():  # cvxpy's warning about inaccuracy: it is judged afterwards
+    # cvxpy warns of inaccuracy, and numpy where cvxpy squares what a solver that went astray left: judged afterwards
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", UserWarning)
         try:
             stated.solve(solver=cp.CLARABEL, **dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), tolerance))
