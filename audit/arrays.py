@@ -134,7 +134,10 @@ _PLAN = (
     *_all("plan", "plan", "real", """objective_usd milp_objective_usd bound_usd gap_rel operating_cost_usd
         owners_net_usd curtailment_usd carbon_cost_usd carbon_t""", nan=True),
 )
-_REFERENCE = _all("reference", "hour unit", "whole", "committed")
+_REFERENCE = (
+    *_all("reference", "hour unit", "whole", "committed"),
+    *_all("reference", "hour unit", "real", "ordered_mw", optional=True),
+)
 _TRACES = (
     *_all("traces", "time vehicle", "positive", "soc"), *_all("traces", "time vehicle", "real", "p_vehicle_kw"),
     *_all("traces", "time vehicle", "real", "setpoint_vehicle_kw limited_vehicle_kw", nan=True),

@@ -19,7 +19,7 @@ MOST_SUMS = 100_000
 """Sums of what starts may have cost that are looked at one by one."""
 
 
-@rule("2.8", "reference/committed")
+@rule("2.8", "reference/committed", "reference/ordered_mw")
 def reference(run: Run) -> Iterator[Check]:
     """The commitment without cars keeps minimum times and costs what it says, dispatched on the load alone."""
     on, units = run.reference["committed"] > 0, units_of(run)
@@ -30,23 +30,33 @@ def reference(run: Run) -> Iterator[Check]:
     before_h, before_mw = (run.reference_attributes.get(name) for name in ("before_h", "before_mw"))
     yield holds("must run:", on | ~units.must_run, names=units.names, axis="hour")
     yield from _minimum_times(units, on, before_h)
-    if before_mw is None and units.has_ramps and int(run.attributes.get("warmup_controlled_days", 0)):
-        return  # files of before lack the powers from which ramps go on
+    ordered_mw = run.reference.get("ordered_mw")
+    yield holds("begins from a plan:", np.full(on.shape[1], ordered_mw is None or units.has_ramps), names=units.names,
+                axis="run")
+    went_on = before_mw is not None or not int(run.attributes.get("warmup_controlled_days", 0))
+    if units.has_ramps and (ordered_mw is None or not went_on):
+        return  # files of before lack the powers from which ramps go on, or from which units begin
     load, wind, sun, _ = known.means(SECONDS_PER_HOUR * np.arange(on.shape[0] + 1.0))
     fuel = _least_fuel_usd(run, units, on, load - wind - sun, np.full(on.shape[1], np.nan) if before_mw is None
-                           else np.asarray(before_mw))
+                           else np.asarray(before_mw), ordered_mw)
     told = float(run.reference_attributes["operating_cost_usd"])
     least, most = _starts_usd(units, on, before_h, told - fuel)
     yield within("operating cost without cars", told, fuel + least, fuel + most, "USD", axis="run", rel=1e-6)
 
 
 # ---------------------------------------------------------------- fuel
-def _least_fuel_usd(run: Run, units: Units, on: Any, need_mw: Floats, before: Floats) -> float:
-    """Of all hours, each at least weighted cost, ramps from hour to hour; before: NaN of units off or not known."""
+def _least_fuel_usd(run: Run, units: Units, on: Any, need_mw: Floats, before: Floats, ordered: Floats | None) -> float:
+    """Of all hours, each at least weighted cost, ramps from hour to hour and from planned powers, if there are any.
+
+    before: NaN of units off or not known.
+    """
     total, was_on = 0.0, np.isfinite(before) if np.isfinite(before).any() else on[0]
-    for row, need in zip(on, need_mw, strict=True):
+    for hour, (row, need) in enumerate(zip(on, need_mw, strict=True)):
         low = np.where(was_on & row, np.fmax(units.low_mw, before - units.ramp_down), units.low_mw)
         high = np.fmin(units.high_mw, np.where(was_on, before + units.ramp_up, units.start_mw))
+        if ordered is not None and np.isfinite(before).any():
+            base = np.clip(ordered[hour], low, high)
+            low, high = (base, high) if need >= base[row].sum() else (low, base)
         before, was_on = _dispatched_mw(run, units, row, low, high, float(need)), row
         total += float(units.fuel_usd_per_h(before, row).sum())
     return total

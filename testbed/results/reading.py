@@ -59,6 +59,8 @@ class Reference:
     """[U] hours on (+) or off (-) as it begins; None: not known, as in older files."""
     before_mw: Array | None = None
     """[U] power in the hour before; NaN: off, or nothing was run before."""
+    ordered_mw: Array | None = None
+    """[hour, U] planned powers from which units with ramps begin; None: there are none, or an older file."""
 
 
 class Result(FileRead):
@@ -249,11 +251,12 @@ class Result(FileRead):
         """The commitment without cars, None where none was written."""
         with self._open() as file:
             attrs = dict(file["reference"].attrs) if "reference" in file else {}
+            is_ordered = "ordered_mw" in file.get("reference", ())
         if not attrs.get("name"):
             return None
         committed = self._read("reference/committed")
         return Reference(str(attrs["name"]), committed, float(attrs["operating_cost_usd"]), attrs.get("before_h"),
-                         attrs.get("before_mw"))
+                         attrs.get("before_mw"), self._read("reference/ordered_mw") if is_ordered else None)
 
     def brought(self, what: str) -> str | None:
         """Text of a table that the user brought (`units`, `profiles`), None where there was none."""

@@ -263,6 +263,9 @@ def _write_reference(file: h5py.File, reference: Reference) -> None:
     group["committed"][...] = committed
     group.attrs["name"] = reference.name
     group.attrs["operating_cost_usd"] = float(reference.operating_cost_usd)
+    if reference.ordered_mw is not None:
+        Place(group).filled("ordered_mw", ("hour", "unit"), reference.ordered_mw, "MW",
+                            "planned power from which each unit begins")
     for name, before in (("before_h", reference.before_h), ("before_mw", reference.before_mw)):
         if before is not None:
             group.attrs[name] = np.asarray(before, dtype=np.float64)

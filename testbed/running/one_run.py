@@ -224,7 +224,7 @@ def _reference(spec: RunSpec) -> Reference:
     """The commitment without cars."""
     reference = no_car_reference(spec.scenario, spec.seed)
     return Reference(REFERENCE_NAME, reference.committed, reference.operating_cost_usd, reference.before_h,
-                     reference.before_mw)
+                     reference.before_mw, reference.ordered_mw)
 
 
 def _machine() -> dict[str, Any]:

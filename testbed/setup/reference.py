@@ -38,6 +38,8 @@ class Reference:
     """[U] hours on (+) or off (-) as counted hours begin."""
     before_mw: Floats
     """[U] power in the hour before them; NaN: off, or nothing was run before."""
+    ordered_mw: Floats | None
+    """[hours, U] planned powers from which units with ramps begin; None: there are none."""
 
 
 def no_car_reference(scenario: Scenario, seed: int = 0) -> Reference:
@@ -66,8 +68,9 @@ def _reference(scenario_json: str, seed: int, content: str) -> Reference:
     system = _SystemAlone(scenario_json, seed)
     system.run(-system.warmup_days * DAY_S, 0)
     before = system.core.hours_on, system.last_hour_mw()
-    committed, costs_usd = zip(*system.run(0, system.days * DAY_S), strict=True)
-    return Reference(np.stack(committed).astype(np.int64), fsum(costs_usd), *before)
+    committed, ordered_mw, costs_usd = zip(*system.run(0, system.days * DAY_S), strict=True)
+    return Reference(np.stack(committed).astype(np.int64), fsum(costs_usd), *before,
+                     np.stack(ordered_mw) if system.core.has_ramps else None)
 
 
 class _SystemAlone:
@@ -84,12 +87,12 @@ class _SystemAlone:
         self.p_mw = self.knowledge.units.initial_p_mw
         self.plan: Plan | None = None
 
-    def run(self, begin_s: int, end_s: int) -> list[tuple[Ints, float]]:
-        """Units [U] ordered on in each hour from begin_s to end_s, and what the hour costs in USD."""
+    def run(self, begin_s: int, end_s: int) -> list[tuple[Ints, Floats, float]]:
+        """(units on, planned powers) [U] of each hour from begin_s to end_s, and what the hour costs in USD."""
         hours = []
         for start_s in range(begin_s, end_s, self.knowledge.binding_h * HOUR_S):
             plan = self.next_plan(start_s)
-            hours += [(plan.committed[:, hour], self.hour_usd(start_s + hour * HOUR_S, plan, hour))
+            hours += [(plan.committed[:, hour], plan.p_mw[:, hour], self.hour_usd(start_s + hour * HOUR_S, plan, hour))
                       for hour in range(self.knowledge.binding_h)]
         return hours
 

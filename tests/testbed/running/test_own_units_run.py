@@ -96,6 +96,7 @@ def _more(at, by):
     ("plan/operating_cost_usd", _more(0, 5.0), "planned_costs"),
     ("plan/marginal_price_usd_per_mwh", _more(slice(None), 1.0), "planned_price"),
     ("reference/committed", _more((5, 0), -1), "reference"),
+    ("reference/ordered_mw", _more((slice(None), slice(1, 3)), [-8.0, 8.0]), "reference"),
 ])
 def test_an_altered_result_of_own_units_is_caught(name, change, rule, planned):
     run = read_run(planned)
