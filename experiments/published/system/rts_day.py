@@ -34,6 +34,8 @@ LEDGERS = {"society": "society_cost_usd_adjusted", "owners": "owners_cost_usd_ad
 BESIDE = {"wear": "wear_cost_usd", "missing, kWh": "departures_short_kwh", "given back, MWh": "discharged_mwh"}
 """What stands beside the ledgers: the first less that of BASE, the second too, the third as it is."""
 PER_CARS = 1000
+MOST_SHOWN_USD = 60
+"""$/MWh at which the picture of prices ends: a quarter of an hour in which load is shed costs 3,000."""
 DRAWN = ("uncoordinated", "smart_charging", "bilayer")
 LAYERS = {"thermal_mw": ("thermal units", "#8a8a8a"), "renewable_mw": ("water, wind and sun", "#8fbf8f"),
           "spilt_mw": ("spilt", "#dfeedf")}
@@ -108,13 +110,13 @@ def picture(rows: Sequence[Row]) -> Drawing:
             grid[1][place].stairs(net(of[name]), label=name, **line)
             grid[2][place].stairs(of[name]["price_usd_per_mwh"], label=name, **line)
         headed(grid[1][place], "charging less giving back")
-        headed(grid[2][place], "the system's price")
+        headed(grid[2][place], f"the system's price, up to {MOST_SHOWN_USD}; beyond it load is shed")
         grid[1][place].axhline(0, color=DARK, linewidth=0.8)
-        grid[2][place].set(xlim=(0, 24), xticks=range(0, 25, 3), xlabel="hour of the day")
+        grid[2][place].set(xlim=(0, 24), xticks=range(0, 25, 3), xlabel="hour of the day", ylim=(-2, MOST_SHOWN_USD))
     for axes, unit in zip(grid[:, 0], ("MW", "MW", "$/MWh"), strict=True):
         axes.set_ylabel(unit)
-    grid[0][0].legend(frameon=False, fontsize=SMALL, ncols=2, loc="upper left")
-    grid[1][0].legend(frameon=False, fontsize=SMALL, loc="upper left")
+    grid[0][0].legend(facecolor="white", edgecolor="none", framealpha=1.0, fontsize=SMALL, ncols=2, loc="lower left")
+    grid[1][0].legend(frameon=False, fontsize=SMALL, loc="upper right")
     return figure
 
 
