@@ -49,7 +49,11 @@ def networks_of(knowledge: TemporalKnowledge, view: SystemView) -> dict[int, Net
 
 
 class EnvelopePlan(FeederAware):
-    """Unit commitment within the import and export limits that each feeder publishes."""
+    """Unit commitment within the import and export limits that each feeder publishes.
+
+    Limits that cannot be kept are passed at a price that is in no objective: value and bound are told without it. No
+    plan that passes limits by no more costs less than the bound.
+    """
 
     def plan(self, view: SystemView) -> Plan:
         """The plan within the limits; raises PlanError when there is none."""
@@ -76,7 +80,8 @@ class EnvelopePlan(FeederAware):
                         guessed_schedule(case, gap))
         fixed = Schedule(first.u, direction_of(case, first.pc_mw, first.pd_mw))
         second = propose(case, networks, {}, self.prices, fixed, gap, nodes, limits, without)
-        return replace(second, bound_usd=first.bound_usd)
+        passed_usd = self.prices.overload * sum(float(part.sum()) for part in second.overload)
+        return replace(second, value_usd=second.value_usd - passed_usd, bound_usd=first.bound_usd - passed_usd)
 
 
 class CoordinatedPlan(FeederAware):

@@ -174,6 +174,18 @@ def test_district_limits_are_respected(morning):
 
 
 @pytest.mark.slow
+def test_limits_that_cannot_be_kept_are_in_neither_value_nor_bound(monkeypatch):
+    """No import at all, and cars that must charge: passing limits has a price, which is no cost of the plan."""
+    known = small.knowledge(substation_kva=3700.0)
+    monkeypatch.setattr(EnvelopePlan, "_limits", lambda *given: (np.zeros(small.HOURS), np.zeros(small.HOURS)))
+    plan = EnvelopePlan(known).plan(small.view(known))
+    assert plan.pc_kw[0].sum() > 100.0
+    assert plan.bound_usd <= plan.objective_usd * (1 + 1e-5)
+    assert plan.milp_objective_usd == pytest.approx(plan.objective_usd, rel=1e-3)
+    assert plan.gap_rel <= 0.02, "that of the whole problem, whose price of passing is five hundred times the plan"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("group", ["current_cone", "substation", "transformer"])
 def test_leaving_out_a_part_of_the_feeder_lowers_the_tangent_problem(morning, group, monkeypatch):
     whole = jeq.feeder
