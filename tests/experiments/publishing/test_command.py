@@ -15,7 +15,7 @@ from experiments.publishing.tables import read_table
 
 @pytest.mark.parametrize(("words", "message"), [
     (["render", "nowhere"], "no page nowhere; there are"),
-    (["run", "nothing"], "no experiment 'nothing'; there are audits, capacity_credit"),
+    (["run", "nothing"], "no experiment 'nothing'; there are capacity_credit"),
     (["run", "compliance", "--workers", "0"], "--workers 0: must be 1 or more")])
 def test_a_wrong_request_is_one_message_and_exit_code_2(words: list[str], message: str,
                                                         capsys: pytest.CaptureFixture[str]) -> None:
