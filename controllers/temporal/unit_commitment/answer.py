@@ -92,13 +92,33 @@ def close_balance(case: Case, u: Ints, d: Dispatch) -> Dispatch:
     # cars keep their powers: units have no envelope over hours that a correction could break
     cars = np.bincount(case.rows.hour, d.pc_mw - d.pd_mw, h) if case.rows.entries else np.zeros(h)
     needed = view.load_mw + case.uncontrolled_mw + cars - (view.wind_mw - d.wind_cut_mw + view.pv_mw - d.pv_cut_mw)
+    limited = follows_power(case).any()
     # one unit may lack the room; the second round gives what is left to the next
     for _ in range(2):
         missing = needed - p.sum(axis=0)
-        room = np.where(missing > 0, high - p, p - low)
-        freest = room.argmax(axis=0)
-        p[freest, np.arange(h)] += np.clip(missing, -room.max(axis=0), room.max(axis=0))
+        for hour in np.flatnonzero(missing).tolist():
+            least, most = _within_ramps(case, u, p, hour) if limited else (low[:, hour], high[:, hour])
+            room = np.maximum(most - p[:, hour] if missing[hour] > 0 else p[:, hour] - least, 0.0)
+            freest = int(room.argmax())
+            p[freest, hour] += np.clip(missing[hour], -room[freest], room[freest])
     return replace(d, p_mw=p)
+
+
+def _within_ramps(case: Case, u: Ints, p_mw: Floats, hour: int) -> tuple[Floats, Floats]:
+    """(least, most) power [U] of running units in an hour, beside what they give in the hours before and after."""
+    units, on = case.knowledge.units, u[:, hour] > 0
+    least, most = units.p_min_mw * on, units.p_max_mw * on
+    rise, fall = units.ramp_up_mw_per_h, units.ramp_down_mw_per_h
+    if hour == 0:  # what it follows is another plan's: no unit moves in it that has a limit
+        moves = ~follows_power(case)
+        least, most = np.where(moves, least, p_mw[:, 0]), np.where(moves, most, p_mw[:, 0])
+    for beside, up, down, edge in ((hour - 1, rise, fall, units.p_startup_max_mw),
+                                   (hour + 1, fall, rise, units.p_shutdown_max_mw)):
+        if 0 <= beside < case.horizon_h:
+            runs, there = u[:, beside] > 0, p_mw[:, beside]
+            least = np.where(runs & on, np.maximum(least, there - down), least)
+            most = np.minimum(most, np.where(runs, there + up, edge))
+    return least, most
 
 
 def make_plan(case: Case, commitment: Commitment, d: Dispatch) -> Plan:

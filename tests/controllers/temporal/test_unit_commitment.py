@@ -13,6 +13,7 @@ from controllers.port import Plan, PlanError
 from controllers.temporal.replay import ReplayPlan
 from controllers.temporal.unit_commitment import commitment, quadratic, stages
 from controllers.temporal.unit_commitment.accounts import account
+from controllers.temporal.unit_commitment.answer import close_balance
 from controllers.temporal.unit_commitment.checking.plan import check_plan
 from controllers.temporal.unit_commitment.problem import Case, merge_cohorts
 from controllers.temporal.unit_commitment.solve import UnitCommitment, reference_commitment
@@ -180,6 +181,31 @@ def test_the_split_costs_at_most_a_millionth(build: SimpleNamespace) -> None:
     for first, other in ((powers.pc_mw, d.pc_mw), (powers.pd_mw, d.pd_mw)):
         hours = [np.bincount(case.rows.hour, power, H) for power in (first, other)]
         assert hours[0] == pytest.approx(hours[1], abs=1e-6)
+
+
+@pytest.mark.parametrize(("lacking_mw", "hour", "given"), [
+    (0.02, 3, (0.0, 0.02, 0.0)), (-0.02, 3, (0.0, 0.0, -0.02)), (0.02, 2, (0.0, 0.02, 0.0)),
+    (0.02, 0, (0.0, 0.0, 0.02))])
+def test_what_a_balance_lacks_is_given_within_ramps(lacking_mw: float, hour: int, given: tuple[float, ...],
+                                                    build: SimpleNamespace) -> None:
+    """The unit with most room by its size falls to its stop after hour 3 as fast as it may; the peak unit has no limit;
+    the others' first hour hangs on another plan."""
+    units = build.small_units(ramp_up_mw_per_h=np.array([5.0, 10, np.inf]),
+                              ramp_down_mw_per_h=np.array([5.0, 10, np.inf]),
+                              p_startup_max_mw=np.array([45.0, 30, np.inf]),
+                              p_shutdown_max_mw=np.array([45.0, 30, np.inf]))
+    k = build.knowledge(H, units=units)
+    u = np.array([[1, 1, 1, 1, 0, 0, 0, 0], [1] * H, [1] * H])
+    p_mw = np.array([[60.0, 55, 50, 45, 0, 0, 0, 0], [30.0] * H, [39.0] * H])
+    load = p_mw.sum(axis=0)
+    load[hour] += lacking_mw
+    v = build.view(k, load, (build.few_cars(scale=1e-9),), wind_mw=np.zeros(H), pv_mw=np.zeros(H))
+    case = UnitCommitment(k)._case(v)
+    nothing = np.zeros(case.rows.entries)
+    found = stages.Dispatch(p_mw, np.zeros(H), np.zeros(H), np.zeros(H), nothing, nothing, nothing, 0.0, 0.0, 0.0)
+    closed = close_balance(case, u, found).p_mw - p_mw
+    assert closed[:, hour] == pytest.approx(given, abs=1e-6)
+    assert np.delete(closed, hour, axis=1) == pytest.approx(0.0, abs=1e-6)
 
 
 # ------------------------------------------------------------------ cycling
