@@ -29,6 +29,7 @@ from controllers.joint.operation import (
     redispatch,
     solve_cone,
 )
+from controllers.joint.relief import carried
 from controllers.port import Plan
 from controllers.temporal.unit_commitment.commitment import Guess, begin_with, solve_commitment
 from controllers.temporal.unit_commitment.equations import Variables
@@ -160,10 +161,10 @@ def upper_problem(case: Case, networks: dict[int, Network], replies: dict[int, R
                   without: Collection[str] = ()) -> tuple[cp.Problem, Variables, Exchange]:
     """Unit commitment with losses and overloads as told, and, where given, (import, export) limits [H] per district.
 
-    `schedule` fixes the commitment and takes the true cost curves; free, cycling is not excluded (a relaxation).
+    `schedule` fixes the commitment and takes the true cost curves.
     `without` leaves out equations (tests).
     """
-    v, hours = make_variables(case, cycling=schedule is not None), case.horizon_h
+    v, hours = make_variables(case), case.horizon_h
     every = tuple(cp.Variable(hours, nonneg=True) for _ in networks)
     spill = tuple(cp.Variable(hours, nonneg=True) for _ in networks)
     exchange = Exchange(cp.Variable(hours, nonneg=True), cp.Variable(hours, nonneg=True), every, spill)
@@ -178,6 +179,7 @@ def upper_problem(case: Case, networks: dict[int, Network], replies: dict[int, R
         if district in replies:
             groups["losses_answered"] = jeq.j6_losses_answered(every[i], y, replies[district].losses)
             groups["overload_answered"] = jeq.j7_overload_answered(spill[i], y, replies[district].overload)
+            groups["losses_at_most"] = jeq.j9_losses_at_most(case, district, net, every[i])
         else:
             groups["losses_as_ever"] = [every[i] == net.losses_base_mw]
         if limits is not None:
@@ -249,7 +251,8 @@ def coordinate(case: Case, networks: dict[int, Network], start: Plan, prices: Pr
             rounds.append(Round("dispatch", offer.value_usd, missed))
             if missed < SETTLED_MW:
                 break
-        plan = plan_of(case, networks, offer, prices, bound)
+        pc, pd = carried(case, offer.u, offer.pc_mw, offer.pd_mw, prices)
+        plan = plan_of(case, networks, replace(offer, pc_mw=pc, pd_mw=pd), prices, bound)
         operation = operate(case, networks, plan, prices)
         if operation.j_usd < best.j_usd:
             best_plan, best = plan, operation

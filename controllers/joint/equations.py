@@ -4,6 +4,7 @@
 (J3) l >= tangent of (P^2 + Q^2) / v_i                   (J4) P cos + Q sin <= rating of the substation + overload
 (J5) import and export limits of a district              (J6) losses >= a feeder's answer and its slope
 (J7) overload >= a feeder's answer and its slope         (J8) units at full power carry all without feeders' relief
+(J9) losses <= the most that a feeder can lose, where energy may be worth less than nothing
 Powers in MW. An overload [H] per district relaxes all limits of that feeder's hour at a prohibitive price, so that
 a feeder that cannot carry its own load still has an answer; it is 0 wherever limits can be kept.
 """
@@ -16,7 +17,7 @@ import cvxpy as cp
 import numpy as np
 from scipy import sparse
 
-from controllers.joint.network import Network
+from controllers.joint.network import Network, NoPowerFlow, ac_flow
 from controllers.spatial.branch_flow import equations as bf
 from controllers.temporal.unit_commitment import equations as uc
 from controllers.temporal.unit_commitment.equations import Variables
@@ -111,6 +112,33 @@ def j8_without_relief(case: Case, v: Variables, exchange: Exchange) -> cp.Constr
     most = uc.unit_sum(case) @ cp.multiply(uc.per_unit(case, case.knowledge.units.p_max_mw), v.u)
     supply = most + view.wind_mw + view.pv_mw + discharging_mw(case, v) + exchange.shed
     return supply >= view.load_mw + case.uncontrolled_mw + charging_mw(case, v)
+
+
+def j9_losses_at_most(case: Case, district: int, net: Network, losses: cp.Expression) -> Constraints:
+    """(J9) losses <= those of buses that all draw, or all give back, what their cars can.
+
+    Only in hours whose energy may be worth less than nothing: answers and cones hold losses from below, and a feeder
+    would be where a surplus goes for free.
+    """
+    worthless = case.lowest_price() < 0
+    if not worthless.any():
+        return []
+    most = most_losses_mw(case, district, net)
+    hours = np.flatnonzero(worthless & np.isfinite(most))
+    return [losses[hours] <= most[hours]] if hours.size else []
+
+
+def most_losses_mw(case: Case, district: int, net: Network) -> Floats:
+    """[H] no less than any powers of the cars can cause: losses grow with every bus's power where all flow one way.
+
+    Infinite where the feeder cannot carry so much.
+    """
+    most, least = (net.p_fixed + net.share @ place_power_mw(case, district, net, pc_mw, pd_mw) for pc_mw, pd_mw in (
+        (case.rows.pc_max_mw, np.zeros(case.rows.entries)), (np.zeros(case.rows.entries), case.rows.pd_max_mw)))
+    try:
+        return ac_flow(net, np.maximum(most, -least), net.q_fixed).losses_mw(net.feeder)
+    except NoPowerFlow:
+        return np.full(case.horizon_h, np.inf)
 
 
 # ------------------------------------------------------------------ cones by tangents

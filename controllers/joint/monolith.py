@@ -20,6 +20,7 @@ from controllers.joint.coordination import Schedule, propose, reply_to, told
 from controllers.joint.equations import Exchange, Prices, Tangents
 from controllers.joint.network import AcFlow, Network
 from controllers.joint.operation import Operation, direction_of, redispatch, solve_cone
+from controllers.joint.relief import carried
 from controllers.port import PlanError
 from controllers.spatial.branch_flow import equations as bf
 from controllers.temporal.unit_commitment.commitment import begin_with
@@ -77,10 +78,10 @@ def build(case: Case, networks: dict[int, Network], prices: Prices, schedule: Sc
           ) -> Pieces:
     """`schedule` fixes the commitment; `cuts` None keeps the cones and takes the true cost curves.
 
-    With tangents cycling is not excluded: a relaxation.
+    With tangents at a given commitment cycling is not excluded: a relaxation.
     """
     exact = schedule is not None and cuts is None
-    v = make_variables(case, cycling=exact)
+    v = make_variables(case, cycling=exact or schedule is None)
     hours = case.horizon_h
     flows = tuple(bf.flow_variables(net.feeder.bus_count - 1, hours) for net in networks.values())
     losses = tuple(net.feeder.losses_pu(flow.l, flow.v) for net, flow in zip(networks.values(), flows, strict=True))
@@ -97,7 +98,9 @@ def build(case: Case, networks: dict[int, Network], prices: Prices, schedule: Sc
         y, at_places = jeq.j1_place_power(case, v, district, net)
         constraints.append(at_places)
         own = None if cuts is None else (cuts.cones[i], cuts.angles[i])
-        constraints += jeq.labelled(jeq.feeder(net, flows[i], y, overload[i], own), net.name)
+        rules = jeq.feeder(net, flows[i], y, overload[i], own)
+        rules["losses_at_most"] = jeq.j9_losses_at_most(case, district, net, losses[i])
+        constraints += jeq.labelled(rules, net.name)
     cost = objective_usd(case, v) + exchange.cost_usd(prices)
     return Pieces(cp.Problem(cp.Minimize(cost), constraints), v, exchange, flows)
 
@@ -252,8 +255,12 @@ class Projected:
 
 def judged(case: Case, networks: dict[int, Network], prices: Prices, schedule: Schedule, say: Say = silent
            ) -> Operation:
-    """The best operation of a schedule: cones solved exactly, then judged by AC and re-dispatch like any plan."""
+    """The best operation of a schedule: cones solved exactly, then judged by AC and re-dispatch like any plan.
+
+    Its cars are such that the plan's own balance is met too, without the relief of feeders.
+    """
     value, pc, pd = cone_answer(case, networks, prices, schedule)
+    pc, pd = carried(case, schedule.u, pc, pd, prices)
     operation = redispatch(case, networks, schedule.u, pc, pd, prices)
     say(f"schedule: cones {value:.2f} $, by AC {operation.j_usd:.2f} $, overload {operation.overload_mw.max():.1e} MW")
     return operation

@@ -102,15 +102,22 @@ def deliver(case: Case, district: int, net: Network, pc_mw: Floats, pd_mw: Float
     constraints += jeq.labelled(jeq.feeder(net, flow, y, overload, None), net.name)
     loss_price = np.maximum(price, LOWEST_LOSS_PRICE)
     cost = loss_price @ net.feeder.losses_pu(flow.l, flow.v) + prices.overload * cp.sum(overload)
-    for fraction, at, limit, target in ((v.charge, v.charge_at, part.rows.pc_max_mw, pc_mw),
-                                        (v.discharge, v.discharge_at, part.rows.pd_max_mw, pd_mw)):
-        if at.size:
-            cost += prices.target_slack * cp.sum(cp.abs(cp.multiply(limit[at], fraction) - target[at]))
+    cost += prices.target_slack * moved_mwh(part.rows, v, pc_mw, pd_mw)
     if v.discharge_at.size:
         wear = part.rows.wear_usd_per_mwh / part.rows.eta_discharge
         cost += (wear[part.rows.cohort] * part.rows.pd_max_mw)[v.discharge_at] @ v.discharge
     solve_cone(cp.Problem(cp.Minimize(cost), constraints), f"delivery of district {net.name}")
     return entry_powers(part, v)
+
+
+def moved_mwh(rows: CohortRows, v: uc.Variables, pc_mw: Floats, pd_mw: Floats) -> cp.Expression:
+    """Sum of |power - given power| over entries, both ways."""
+    moved: cp.Expression = cp.Constant(0.0)
+    for fraction, at, limit, given in ((v.charge, v.charge_at, rows.pc_max_mw, pc_mw),
+                                       (v.discharge, v.discharge_at, rows.pd_max_mw, pd_mw)):
+        if at.size:
+            moved += cp.sum(cp.abs(cp.multiply(limit[at], fraction) - given[at]))
+    return moved
 
 
 def direction_of(case: Case, pc_mw: Floats, pd_mw: Floats) -> Floats:

@@ -14,7 +14,6 @@ from controllers.joint.monolith import build, cone_answer, no_cuts, solve_joint,
 from controllers.joint.operation import deliver, entries_of, operate, overload_mw, redispatch, solve_cone
 from controllers.spatial.branch_flow.network import FlowValues, relaxation_gap
 from controllers.temporal.unit_commitment.checking.plan import check_plan
-from models.records.groups import THREE_CLASSES
 from tests.controllers.joint import joint_case as small
 
 PRICES = Prices()
@@ -212,18 +211,3 @@ def test_places_sum_their_cohorts(morning):
         mine = rows.group[rows.cohort] == group
         assert np.allclose(y[column], np.bincount(rows.hour[mine], (pc - pd)[mine], small.HOURS))
     assert np.allclose(net.share.sum(axis=0), 1.0)
-
-
-@pytest.mark.parametrize(("without", "is_short"), [((), False), ((jeq.RELIEF,), True)])
-def test_units_carry_a_plan_without_the_relief_of_feeders(without, is_short):
-    """In an hour that needs dear cars, with reserve on cars: what feeders lose less must not stand for units' power."""
-    known = small.knowledge(wear_usd_per_kwh=np.full(THREE_CLASSES.count, 0.5), reserve_rule="deliverable")
-    load = np.where(np.arange(small.HOURS) == 5, 5.6, small.LOAD_MW)
-    view = replace(small.view(known), load_mw=load)
-    layer = FeederAware(known)
-    case, networks = layer.case(view), layer.networks(view)
-    schedule = Schedule(np.ones((3, small.HOURS), dtype=np.int64), np.zeros(int(case.cycling_pays().sum())))
-    replies = {k: reply_to(net, np.zeros((net.place_count, net.horizon_h))) for k, net in networks.items()}
-    offer = propose(case, networks, replies, PRICES, schedule, 1e-4, 100, without=without)
-    short_mw = redispatch(case, {}, schedule.u, offer.pc_mw, offer.pd_mw, PRICES, quick_starts=False).shed_mw
-    assert offer.pd_mw.sum() > 0.1 and (short_mw.max() > 1e-3) == is_short
