@@ -22,41 +22,53 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-CASES = tuple((scenario, controller) for scenario in ("smoke", "paper_day")
-              for controller in ("uncoordinated", "bilayer"))
+TEN_THOUSAND = ("--set", "districts.1.private=8000", "--set", "districts.1.government=1000", "--set",
+                "districts.1.taxi=1000")
+"""Cars of the district without a feeder."""
+CASES = {
+    **{f"{scenario} {controller}": ("run", scenario, "--controller", controller)
+       for scenario in ("smoke", "paper_day") for controller in ("uncoordinated", "bilayer")},
+    "10,000 cars": ("run", "smoke", "--controller", "uncoordinated", *TEN_THOUSAND),
+    "sweep of 64": ("sweep", "smoke_study", "--workers", "1"),
+}
+"""Whole commands by name."""
 ALLOWED_REL = 0.03
 Pair = Mapping[str, float]
 
 
-def started(checkout: Path, scenario: str, controller: str, folder: Path) -> subprocess.Popen[bytes]:
-    """A run with the code of a checkout, compiled once; what it may keep from earlier runs stands in the folder."""
-    words = [sys.executable, "-W", "ignore", "-m", "testbed.cli.app", "run", scenario, "--controller", controller,
-             "--set", f"execution.cache_dir={folder / 'cache'}", "-o", str(folder / f"{scenario}-{controller}.h5")]
-    return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=checkout,
-                            env=os.environ | {"PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": ""})
+def started(checkout: Path, case: str, folder: Path) -> subprocess.Popen[bytes]:
+    """A command with the code of a checkout, compiled once; what it may keep from earlier runs stands in the folder."""
+    command, *words = CASES[case]
+    made = folder / f"{case.replace(' ', '-')}{'.h5' if command == 'run' else ''}"
+    if made.is_dir():
+        shutil.rmtree(made)
+    own = ["--set", f"execution.cache_dir={folder / 'cache'}"] if command == "run" else []
+    return subprocess.Popen([sys.executable, "-W", "ignore", "-m", "testbed", command, *words, *own, "-o", str(made)],
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=checkout,
+                            env=os.environ | {"PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "",
+                                              "XDG_CACHE_HOME": str(folder / "cache")})
 
 
-def pair(checkouts: Mapping[str, Path], scenario: str, controller: str, folder: Path) -> Pair:
+def pair(checkouts: Mapping[str, Path], case: str, folder: Path) -> Pair:
     """CPU seconds of the same command with each checkout, run at the same time, with all processes that they wait for.
 
     Raises RuntimeError where one fails.
     """
-    running = {started(checkouts[which], scenario, controller, folder / which).pid: which for which in checkouts}
+    running = {started(checkouts[which], case, folder / which).pid: which for which in checkouts}
     seconds: dict[str, float] = {}
     while running:
         pid, status, used = os.wait4(-1, 0)
         which = running.pop(pid)
         if status:
-            raise RuntimeError(f"{checkouts[which]}: run {scenario} --controller {controller} ends with {status}")
+            raise RuntimeError(f"{checkouts[which]}: {' '.join(CASES[case])} ends with {status}")
         seconds[which] = used.ru_utime + used.ru_stime
     return seconds
 
 
-def measure(checkouts: Mapping[str, Path], count: int, folder: Path, cases: Sequence[tuple[str, str]]
-            ) -> dict[str, list[Pair]]:
-    """Pairs by `SCENARIO CONTROLLER`; those that are kept are not measured again. Each checkout begins in turn.
+def measure(checkouts: Mapping[str, Path], count: int, folder: Path, cases: Sequence[str]) -> dict[str, list[Pair]]:
+    """Pairs by the name of their case; those that are kept are not measured again. Each checkout begins in turn.
 
-    The first of each fills the caches and is not counted.
+    The first of each fills the caches and is told, not counted.
     """
     record = folder / "cost.jsonl"
     folder.mkdir(parents=True, exist_ok=True)
@@ -64,20 +76,19 @@ def measure(checkouts: Mapping[str, Path], count: int, folder: Path, cases: Sequ
     for line in record.read_text(encoding="utf-8").splitlines() if record.is_file() else ():
         name, values = json.loads(line)
         pairs.setdefault(name, []).append(values)
-    for number, (scenario, controller) in _missing(pairs, count, cases):
+    for number, case in _missing(pairs, count, cases):
         order = dict(sorted(checkouts.items(), reverse=bool(number % 2)))
-        values = pair(order, scenario, controller, folder)
-        pairs.setdefault(f"{scenario} {controller}", []).append(values)
+        values = pair(order, case, folder)
+        pairs.setdefault(case, []).append(values)
         with record.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([f"{scenario} {controller}", values]) + "\n")
+            file.write(json.dumps([case, values]) + "\n")
         told = ", ".join(f"{which} {seconds:.2f} s" for which, seconds in sorted(values.items()))
-        print(f"{scenario} {controller}, pair {number}: {told}{'' if number else ' (not counted)'}", flush=True)
+        print(f"{case}, pair {number}: {told}{'' if number else ' (cold)'}", flush=True)
     return {name: values[1:] for name, values in pairs.items()}
 
 
-def _missing(pairs: Mapping[str, Sequence[Pair]], count: int, cases: Sequence[tuple[str, str]]
-             ) -> Iterator[tuple[int, tuple[str, str]]]:
-    kept = {case: len(pairs.get(" ".join(case), ())) for case in cases}
+def _missing(pairs: Mapping[str, Sequence[Pair]], count: int, cases: Sequence[str]) -> Iterator[tuple[int, str]]:
+    kept = {case: len(pairs.get(case, ())) for case in cases}
     for number in range(count + 1):
         yield from ((number, case) for case in cases if kept[case] <= number)
 
@@ -87,6 +98,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("before", type=Path, help="a checkout of the state to compare with")
     parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES), metavar="CASE")
     parser.add_argument("--folder", type=Path, default=ROOT / "results" / "cost")
     parser.add_argument("--again", action="store_true", help="forget what is kept")
     asked = parser.parse_args()
@@ -94,7 +106,8 @@ def main() -> int:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # and of all that is started from here
     if asked.again:
         shutil.rmtree(folder, ignore_errors=True)
-    pairs, dear = measure({"before": asked.before.resolve(), "now": ROOT}, asked.pairs, folder, CASES), False
+    checkouts, dear = {"before": asked.before.resolve(), "now": ROOT}, False
+    pairs = measure(checkouts, asked.pairs, folder, asked.cases)
     print(f"{'CPU s, means':24}{'before':>9}{'now':>9}{'change, mean and standard error':>34}")
     for name, values in pairs.items():
         ratios = np.array([of["now"] / of["before"] for of in values])
