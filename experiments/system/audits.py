@@ -1,15 +1,17 @@
 """The audit of all scenarios under all controllers, one day each, of three seeds of the small ones, and of networks.
 
-    python -m experiments.system.audits [-o FOLDER] [--hours H] [--workers N]
+    python -m experiments.system.audits [-o FOLDER] [--hours H] [--workers N] [--from OLDER]
 
 Each run and each verdict is kept: a stopped command goes on where it was. Cheap runs come first; after H hours no
-other is begun, and what is left counts as open. Writes runs.csv and networks.csv; exit code 1 if a run has a violation.
-A day of `rts_week` is `rts_day`, which stands for both.
+other is begun, and what is left counts as open. Finished runs of an older folder are taken over and judged anew; each
+row tells the code that made its run. Writes runs.csv and networks.csv; exit code 1 if a run has a violation.
+A day of a scenario in SAME_DAY is another's, which stands for both.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,13 +25,16 @@ from experiments.publishing.metric_rows import write_rows
 from experiments.publishing.running import RowCache
 from experiments.runs import RunsFailed, exit_code, results_of, say
 from testbed.auditing.of_runs import AuditedRun, audited
+from testbed.results.reading import open_result
 from testbed.running.preflight import WrongRequest, run_request
 from testbed.running.several_runs import single_job
 from testbed.setup.controller_loading import controller_names
 
 SCENARIOS = ("smoke", "named_classes", "fleets_day", "study_day", "refusal_days", "placement_day", "tight_island",
-             "claims_day", "street_day", "paper_day", "workplace_replay", "windy_day", "simbench_week", "rts_day")
+             "claims_day", "street_day", "paper_day", "workplace_replay", "windy_day", "simbench_week", "rts_day", "rts_day_spilling")
 """From cheap to dear."""
+SAME_DAY = {"rts_week": "rts_day"}
+"""Scenarios whose one day is another's."""
 DEAR = ("bilayer_pso", "bilayer_sga", "bilayer_coordinated", "bilayer_envelope", "joint")
 """Controllers that come last."""
 SEVERAL_SEEDS, SEEDS = ("smoke", "study_day"), 3
@@ -102,9 +107,26 @@ def verdict(case: Case, folder: Path) -> dict[str, Any]:
         return {"ending": "not allowed", "words": wrong.mistakes[0]}
     except RunsFailed as failed:
         return {"ending": "failed", "words": str(failed).splitlines()[0]}
-    return {"ending": "audited", "violations": len(seen.violations), "notes": len(seen.notes),
-            "words": "; ".join(rules_of(seen)), "run_s": round(made - begun, 1),
+    return {"ending": "audited", "code": code_of(result.path), "violations": len(seen.violations),
+            "notes": len(seen.notes), "words": "; ".join(rules_of(seen)), "run_s": round(made - begun, 1),
             "audit_s": round(time.perf_counter() - made, 1)}
+
+
+def code_of(path: Path) -> str:
+    """Digits of the sources that made a result; empty where it is of a time that did not tell."""
+    return str(open_result(path).run.get("code", ""))
+
+
+def take_over(older: Path, folder: Path) -> int:
+    """Copies the finished runs of another folder that are not in this one, and says how many."""
+    count = 0
+    for case in cases():
+        there, here = older / case.file, folder / case.file
+        if there.is_file() and not here.exists() and open_result(there).status == "completed":
+            here.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(there, here)
+            count += 1
+    return count
 
 
 def rules_of(seen: AuditedRun) -> list[str]:
@@ -140,7 +162,7 @@ def _row(case: Case, kept: RowCache) -> dict[str, str]:
     if kept.has(settings):
         told = kept.row(settings, dict)
     return {**case.row, **{name: str(told.get(name, "")) for name in (
-        "ending", "violations", "notes", "words", "run_s", "audit_s")}}
+        "ending", "violations", "notes", "words", "run_s", "audit_s", "code")}}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -149,7 +171,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("-o", "--output", type=Path, default=Path("results/audits"), metavar="FOLDER")
     parser.add_argument("--hours", type=float, default=1e9, metavar="H", help="begin no run after so many")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="runs at once")
+    parser.add_argument("--from", dest="older", type=Path, metavar="OLDER", help="folder of runs by other code")
     chosen = parser.parse_args(arguments)
+    if chosen.older:
+        say(f"{take_over(chosen.older, chosen.output)} runs taken over from {chosen.older}")
     return exit_code(lambda: _carry_out(chosen.output, chosen.hours, chosen.workers))
 
 

@@ -32,6 +32,7 @@ from testbed.setup.engine_check import engines_disagree
 from testbed.setup.given_controllers import given
 from testbed.setup.input_notes import input_notes
 from testbed.setup.reference import REFERENCE_NAME, no_car_reference
+from testbed.wiring.code_version import code_hash
 from testbed.wiring.failure import Failure, SimulatorFailure
 from testbed.wiring.remains import run_folder
 from testbed.wiring.run_spec import RunSpec
@@ -228,5 +229,5 @@ def _reference(spec: RunSpec) -> Reference:
 
 
 def _machine() -> dict[str, Any]:
-    return {"host": platform.node(), "python": platform.python_version(),
+    return {"host": platform.node(), "python": platform.python_version(), "code": code_hash(),
             "versions": {name: metadata.version(name) for name in VERSIONED}}
