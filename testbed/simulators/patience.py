@@ -73,7 +73,7 @@ def _other_thread(patience_s: float) -> Iterator[None]:
         while not is_over.wait(wait_s):
             with lock:
                 if not is_over.is_set():
-                    _throw(thread, TooLong)
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(TooLong))
             wait_s = AGAIN_S
 
     watcher = threading.Thread(target=watch, daemon=True)
@@ -81,11 +81,12 @@ def _other_thread(patience_s: float) -> Iterator[None]:
     try:
         yield
     finally:
-        with lock:
+        # An exception is never called back: CPython looks for one called back before each instruction from then on,
+        # and where code is traced (a debugger, coverage) for ever before the same one. Rather it lands in here, since
+        # none is thrown while the lock is held.
+        try:
+            with lock:
+                is_over.set()
+        except TooLong:
             is_over.set()
-            _throw(thread, None)  # one that was on its way as the block ended
         watcher.join()
-
-
-def _throw(thread: int, kind: type[BaseException] | None) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind) if kind else None)
