@@ -76,7 +76,7 @@ def picture(rows: Sequence[Row]) -> Drawing:
         for x, controller in enumerate(controllers):
             mine = [row for row in rows if (row["scenario"], row["controller"]) == (scenario, controller)]
             axes.add_patch(Rectangle((x + 0.05, y + 0.05), 0.9, 0.9, color=COLOURS[verdict_of(mine)]))
-    axes.set(xlim=(0, len(controllers)), ylim=(len(scenarios), 0))
+    axes.set(xlim=(0, len(controllers)), ylim=(len(scenarios), 0), xlabel="controller", ylabel="scenario")
     axes.set_xticks([x + 0.5 for x in range(len(controllers))], controllers, rotation=40, ha="right", fontsize=SMALL)
     axes.set_yticks([y + 0.5 for y in range(len(scenarios))], scenarios, fontsize=SMALL)
     axes.tick_params(length=0)
