@@ -50,8 +50,8 @@ class Asked:
     def call(self, method: str, function: Callable[[A], R], argument: A) -> R:
         """The function's answer; ControllerFailed for whatever else comes of it, but for Ctrl-C."""
         try:
-            with in_code_of(lambda: self.place(method, function)), ended_after(self._patience_s):
-                return function(argument)
+            with in_code_of(lambda: self.place(method, function)):
+                return ended_after(self._patience_s, lambda: function(argument))
         except KeyboardInterrupt:
             raise
         except BaseException as error:

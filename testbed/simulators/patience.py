@@ -12,11 +12,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
+R = TypeVar("R")
 AGAIN_S = 1.0
 """Between two tries on code that swallows the exception."""
 TRIES = 10
@@ -26,19 +26,17 @@ class TooLong(BaseException):
     """The time is over; no Exception, so that `except Exception` in a loop lets it through."""
 
 
-@contextmanager
-def ended_after(patience_s: float) -> Iterator[None]:
-    """TooLong is thrown within the block once it has taken so many seconds.
+def ended_after(patience_s: float, work: Callable[[], R]) -> R:
+    """What `work` returns; TooLong is thrown within it once it has taken so many seconds.
 
-    Code of the main thread that swallows it TRIES times ends the process: nothing else would.
+    Work in the main thread that swallows it TRIES times ends the process: nothing else would. No `with` block: TooLong
+    might be thrown between its end and what would stop the clock, and then again and again, into whatever comes after.
     """
     is_main = threading.current_thread() is threading.main_thread()
-    with _alarm(patience_s) if is_main and hasattr(signal, "setitimer") else _other_thread(patience_s):
-        yield
+    return (_by_alarm if is_main and hasattr(signal, "setitimer") else _by_watcher)(patience_s, work)
 
 
-@contextmanager
-def _alarm(patience_s: float) -> Iterator[None]:
+def _by_alarm(patience_s: float, work: Callable[[], R]) -> R:
     tries = 0
 
     def ring(number: int, frame: FrameType | None) -> NoReturn:
@@ -49,12 +47,17 @@ def _alarm(patience_s: float) -> Iterator[None]:
         raise TooLong
 
     handler = signal.signal(signal.SIGALRM, ring)
-    before_s, interval_s = signal.setitimer(signal.ITIMER_REAL, patience_s, AGAIN_S)
+    before = signal.getitimer(signal.ITIMER_REAL)
     try:
-        yield
+        signal.setitimer(signal.ITIMER_REAL, patience_s, AGAIN_S)
+        return work()
     finally:
-        signal.setitimer(signal.ITIMER_REAL, before_s, interval_s)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+        except TooLong:  # thrown as the work ended; the next would come after AGAIN_S
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, *before)
 
 
 def _give_up(frame: FrameType | None) -> NoReturn:
@@ -64,8 +67,7 @@ def _give_up(frame: FrameType | None) -> NoReturn:
     os._exit(1)
 
 
-@contextmanager
-def _other_thread(patience_s: float) -> Iterator[None]:
+def _by_watcher(patience_s: float, work: Callable[[], R]) -> R:
     thread, is_over, lock = threading.get_ident(), threading.Event(), threading.Lock()
 
     def watch() -> None:
@@ -77,9 +79,9 @@ def _other_thread(patience_s: float) -> Iterator[None]:
             wait_s = AGAIN_S
 
     watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
     try:
-        yield
+        watcher.start()
+        return work()
     finally:
         # An exception is never called back: CPython looks for one called back before each instruction from then on,
         # and where code is traced (a debugger, coverage) for ever before the same one. Rather it lands in here, since

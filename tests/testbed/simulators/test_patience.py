@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 
-from testbed.simulators.patience import TooLong, ended_after
+from testbed.simulators.patience import AGAIN_S, TooLong, ended_after
 
 AT_ONCE_S, LONG_S = 0.05, 60.0
 TRACED = """
@@ -21,8 +23,7 @@ def called():
 
 def traced():
     sys.settrace(lambda *_: None)
-    with ended_after(60.0):
-        called()
+    ended_after(60.0, called)
     called()
     print("gone on")
 
@@ -49,18 +50,21 @@ def in_thread(work: Callable[[], object]) -> list[object]:
 
 
 def endless() -> None:
-    with ended_after(AT_ONCE_S):
-        while True:
-            pass
+    while True:
+        pass
+
+
+def ended() -> None:
+    ended_after(AT_ONCE_S, endless)
 
 
 def test_an_endless_loop_is_ended_in_the_main_thread():
     with pytest.raises(TooLong):
-        endless()
+        ended()
 
 
 def test_an_endless_loop_is_ended_in_another_thread():
-    error, = in_thread(endless)
+    error, = in_thread(ended)
     assert isinstance(error, TooLong)
 
 
@@ -70,21 +74,46 @@ def test_traced_code_goes_on_after_a_block_that_ended_in_time():
     assert done.stdout == "gone on\n"
 
 
-def test_no_exception_comes_after_the_block():
-    """Blocks that end just as their time does: thrown within or not at all."""
-    def many() -> tuple[int, int]:
-        within = after = 0
-        for turn in range(400):
-            try:
-                try:
-                    with ended_after(2e-5 * (turn % 40)):
-                        sum(range(20 * (turn % 50)))
-                except TooLong:
-                    within += 1
-                sum(range(1000))
-            except TooLong:
-                after += 1
-        return within, after
+def cut_off_and_late() -> tuple[int, int]:
+    """Of work that ends just as its time does: how often it was ended, and how often something was thrown later.
 
-    (within, after), = in_thread(many)  # type: ignore[misc]
-    assert within > 0 and after == 0
+    What is thrown is kept, frames and all.
+    """
+    kept: list[TooLong] = []
+    late = 0
+    for turn in range(400):
+        try:
+            try:
+                ended_after(1e-6 + 2e-5 * (turn % 40), lambda turn=turn: sum(range(20 * (turn % 50))))
+            except TooLong as error:
+                kept.append(error)
+            sum(range(1000))
+        except TooLong:
+            late += 1
+    time.sleep(1.2 * AGAIN_S)
+    return len(kept), late
+
+
+def test_nothing_is_thrown_after_work_of_the_main_thread():
+    cut_off, late = cut_off_and_late()
+    assert cut_off > 0 and late == 0
+
+
+def test_nothing_is_thrown_after_work_of_another_thread_or_into_one_that_comes_later():
+    (cut_off, late), = in_thread(cut_off_and_late)  # type: ignore[misc]
+    assert cut_off > 0 and late == 0
+    alive = [thread for thread in threading.enumerate() if "(watch)" in thread.name]
+    assert alive == []
+
+
+def test_an_alarm_that_was_set_before_is_set_again():
+    heard: list[int] = []
+    handler = signal.signal(signal.SIGALRM, lambda number, _: heard.append(number))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        assert ended_after(LONG_S, lambda: 7) == 7
+        time.sleep(0.5)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, handler)
+    assert heard == [signal.SIGALRM]
