@@ -127,7 +127,7 @@ print(result.status, counts[-1] > 0, counts[2:-1].sum() - counts[-2] == 0)
 @pytest.mark.slow
 def test_a_new_way_of_refusing_is_one_file(tmp_path: Path) -> None:
     """Beside a copy of the models: it is listed, documented, drawn, and counted in a run's result."""
-    for package in ("models", "controllers", "testbed", "tests", "experiments/scenarios"):
+    for package in ("models", "controllers", "testbed", "audit", "tests", "experiments/scenarios"):
         ignored = shutil.ignore_patterns("__pycache__", "*.png")
         shutil.copytree(ROOT / package, tmp_path / package, ignore=ignored)
     (tmp_path / "models/drivers/behaviours/slips_away.py").write_text(NEW, encoding="utf-8")
