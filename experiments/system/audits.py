@@ -31,7 +31,8 @@ from testbed.running.several_runs import single_job
 from testbed.setup.controller_loading import controller_names
 
 SCENARIOS = ("smoke", "named_classes", "fleets_day", "study_day", "refusal_days", "placement_day", "tight_island",
-             "claims_day", "street_day", "paper_day", "workplace_replay", "windy_day", "simbench_week", "rts_day", "rts_day_spilling")
+             "claims_day", "street_day", "paper_day", "workplace_replay", "windy_day", "simbench_week", "rts_day",
+             "rts_day_spilling")
 """From cheap to dear."""
 SAME_DAY = {"rts_week": "rts_day"}
 """Scenarios whose one day is another's."""
