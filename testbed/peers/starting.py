@@ -87,7 +87,7 @@ class PeerStarter(Starter):
 
     async def _until(self, connected: asyncio.Future[Channel], process: subprocess.Popen[bytes]) -> None:
         waited_s = 0.0
-        while not connected.done():
+        while True:
             await asyncio.wait((connected,), timeout=LOOK_S)
             waited_s += LOOK_S
             if connected.done():

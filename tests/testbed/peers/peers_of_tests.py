@@ -17,13 +17,18 @@ class Steady(mosaik_api_v3.Simulator):
         self.goes, self.step_s = goes, step_s
         if goes == "events":
             self.meta["type"] = "event-based"
+        if goes == "untyped":
+            self.meta["type"] = "sometimes"
         return self.meta
 
     def create(self, num, model, share=1.0):
         self.share, self.told, self.heard = share, 0.0, 0.0
         if self.goes == "cannot":
             raise LookupError("no such share")
-        return [{"eid": "one", "type": model}]
+        if self.goes == "twins":
+            return [{"eid": "one", "type": model}, {"eid": "two", "type": model}]
+        more = {"children": [{"eid": "inner", "type": model}]} if self.goes == "parent" else {}
+        return [{"eid": "one", "type": model, **more}]
 
     def step(self, now, inputs, max_advance):
         self.heard = sum(inputs.get("one", {}).get("heard", {"": 0.0}).values())

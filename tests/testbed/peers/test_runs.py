@@ -84,14 +84,44 @@ def launched(**simulators) -> str:
     ({"init": {"goes": "cannot"}}, "simulators.a: `create` threw LookupError: no such share"),
     ({"init": {"gos": "well"}}, "simulators.a: `init` threw TypeError"),
     ({"start": "python: nowhere:It"}, "simulators.a.start: module nowhere cannot be imported"),
+    ({"init": {"goes": "untyped"}},
+     "simulators.a: describes itself in a way that mosaik refuses (ScenarioError: The type 'sometimes'"),
+    ({"init": {"goes": "twins"}}, "simulators.a.model=Load: `create` gave no entity as mosaik knows them "
+                                  "(AssertionError: 1 entities were requested but 2 were created.)"),
+    ({"init": {"goes": "parent"}, "gives": {"load_mw": {"attribute": "mw", "entity": "innr"}}},
+     "simulators.a.gives: has no entity innr (did you mean inner?); there are one, inner"),
+    ({"place": "added", "gives": {}, "hears": {"load_mw": {"attribute": "herd"}}},
+     "simulators.a.hears: one has no attribute herd (did you mean heard?); there are mw, heard"),
 ])
 def test_what_is_not_as_the_scenario_says_is_told(changes, mistake) -> None:
     assert mistake in launched(a={**STEADY, **changes})
 
 
+def test_those_that_are_as_said_are_there_with_all_their_entities() -> None:
+    inner = {**STEADY, "init": {"goes": "parent"}, "gives": {"load_mw": {"attribute": "mw", "entity": "inner"}}}
+    meter = {**STEADY, "place": "added", "gives": {}, "hears": {"load_mw": {"attribute": "heard"}}}
+    scenario = checked_scenario("smoke", ["step_s=3600", said(a=inner, b=meter)])
+    with mosaik.World({}, skip_greetings=True) as world:
+        peers = started_peers(world, RunSpec(scenario, "no_pev", 1, Path()), [])
+    assert [(name, sorted(entities)) for name, entities in peers.entities.items()] == [
+        ("a", ["", "inner", "one"]), ("b", ["", "one"])]
+    assert [(wire.source.simulator, wire.target.simulator) for wire in peers.wires] == [
+        ("a", "profiles"), ("profiles", "b")]
+
+
 def test_all_mistakes_are_told_at_once() -> None:
     wind = {"wind_available_mw": {"attribute": "mw"}}
     assert launched(a={**STEADY, "model": "X"}, b={**STEADY, "model": "Y", "gives": wind}).count("no public model") == 2
+
+
+def test_wires_that_cannot_be_are_told_beside_the_mistakes_of_those_that_start() -> None:
+    meter = {**STEADY, "place": "added", "gives": {}, "hears": {"lod_mw": {"attribute": "heard"}}}
+    scenario = small_run.scenario(said(a=meter, b={**STEADY, "model": "X"}), cache_dir="unused")
+    with mosaik.World({}, skip_greetings=True) as world, pytest.raises(WrongPeers) as wrong:
+        started_peers(world, RunSpec(scenario, "no_pev", 1, Path()), [])
+    first, second = wrong.value.mistakes
+    assert first.startswith("simulators.a.hears.lod_mw: is no recorded number of the system")
+    assert second == "simulators.b.model=X: is no public model; there are Load"
 
 
 @pytest.mark.parametrize(("hears", "mistake"), [
