@@ -88,7 +88,8 @@ def _scheduled(schedule: Mapping[str, Any], now_s: int, version: Version) -> Pro
     if version == "2.0.1" and any(power is not None and power < 0 for _, power in powers):
         return Refusal("NegativeLimit", "in 2.0.1 cars only charge; giving back needs 2.1")
     start_s = int(times["start_schedule"])
-    end_s = min(start_s + float(schedule.get("duration") or math.inf), times["valid_to"])
+    duration_s = schedule.get("duration")
+    end_s = min(math.inf if duration_s is None else start_s + duration_s, times["valid_to"])
     return Profile(start_s, end_s, tuple((start, float(power or 0.0) / W_PER_KW) for start, power in powers),
                    times["valid_from"])
 

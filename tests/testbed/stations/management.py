@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 from ocpp.routing import on
 from ocpp.v21 import ChargePoint as ChargePoint21
@@ -16,18 +16,40 @@ from ocpp.v201 import ChargePoint as ChargePoint201
 from ocpp.v201 import call as call201
 from ocpp.v201 import call_result as result201
 from websockets.asyncio.server import serve
+from websockets.typing import Subprotocol
 
 from testbed.stations.profiles import counted_s, timestamp
 
+Manners = Literal["good", "silent", "throwing", "leaving"]
 Decide = Callable[[str, int, int], Any]
 """(station, charger, counted time) -> kW, a whole profile, or None for nothing."""
+
+
+async def _good(connection: Any) -> None:
+    """As it should be."""
+
+
+async def _silent(connection: Any) -> None:
+    await asyncio.sleep(60)
+
+
+async def _throwing(connection: Any) -> None:
+    raise LookupError("no such tariff")
+
+
+async def _leaving(connection: Any) -> None:
+    await connection.close()
+
+
+MANNERS = {"good": _good, "silent": _silent, "throwing": _throwing, "leaving": _leaving}
 
 
 class Management:
     """Runs in a thread of its own while the block lasts; `heard` has all reports, `answers` those to profiles."""
 
-    def __init__(self, decide: Decide, version: str = "2.0.1", is_silent: bool = False, wait_s: float = 0.0) -> None:
-        self.decide, self.version, self.is_silent, self.wait_s = decide, version, is_silent, wait_s
+    def __init__(self, decide: Decide, version: str = "2.0.1", manners: Manners = "good", wait_s: float = 0.0) -> None:
+        """version: empty for a system that speaks no OCPP; manners: what it does when a stay is reported."""
+        self.decide, self.version, self.manners, self.wait_s = decide, version, manners, wait_s
         self.heard: list[tuple[str, str, dict[str, Any]]] = []
         self.answers: list[Any] = []
         self.steering: list[asyncio.Future[None]] = []
@@ -51,7 +73,8 @@ class Management:
 
     async def _until_over(self) -> None:
         self._over = asyncio.Event()
-        async with serve(self._station, "127.0.0.1", 0, subprotocols=[f"ocpp{self.version}"]) as server:
+        spoken = [Subprotocol(f"ocpp{self.version}")] if self.version else None
+        async with serve(self._station, "127.0.0.1", 0, subprotocols=spoken) as server:
             self.address = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             self._up.set()
             await self._over.wait()
@@ -95,8 +118,7 @@ def point(system: Management, name: str, connection: Any) -> Any:
         @on("TransactionEvent")
         async def transaction(self, **content: Any) -> Any:
             system.heard.append((name, "TransactionEvent", content))
-            if system.is_silent:
-                await asyncio.sleep(60)
+            await MANNERS[system.manners](connection)
             if content["event_type"] != "Ended":
                 system.steering.append(asyncio.ensure_future(self.steer(content)))
             return result.TransactionEvent()

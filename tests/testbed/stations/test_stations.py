@@ -1,6 +1,7 @@
 """Chargers as OCPP stations: what they report, what profiles do, and what becomes of systems that do not behave."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -24,12 +25,13 @@ CAR = Stay(car=4, transaction="4-0", departure_s=36_000, energy_wh=12_000, p_cha
 PATIENCE_S = 0.3
 
 
-def walked(system: Management, steps: int = 2, version: str = "2.0.1"):
+def walked(system: Management, steps: int = 2, version: str = "2.0.1", later: Stay = CAR):
     """Powers of the car in each step, and what was noted."""
     link = Link(system.address, version, PATIENCE_S)
     try:
         link.open(["north-3"])
-        powers = [link.step(900 * step, {"north-3": {5: CAR}})["north-3"][5] for step in range(steps)]
+        powers = [link.step(900 * step, {"north-3": {5: later if step else CAR}})["north-3"][5]
+                  for step in range(steps)]
         link.step(900 * steps, {"north-3": {}})
         return powers, link.events
     finally:
@@ -58,12 +60,32 @@ def test_with_the_newer_version_cars_give_back() -> None:
     assert system.heard[2][2]["charging_needs"]["v2x_charging_parameters"]["max_discharge_power"] == 7000
 
 
+def test_a_departure_that_has_moved_is_reported_anew() -> None:
+    with Management(lambda station, evse, now_s: 3.0) as system:
+        walked(system, later=replace(CAR, departure_s=40_500))
+    needs = [content["charging_needs"] for _, action, content in system.heard if action == "NotifyEVChargingNeeds"]
+    assert [counted_s(told["departure_time"]) for told in needs] == [36_000, 40_500]
+
+
 # ---------------------------------------------------------------- systems that do not behave
 @pytest.mark.slow
 def test_one_that_is_silent_leaves_cars_free_and_is_noted() -> None:
-    with Management(lambda station, evse, now_s: 3.0, is_silent=True) as system:
+    with Management(lambda station, evse, now_s: 3.0, manners="silent") as system:
         powers, events = walked(system, steps=1)
     assert powers == [None] and {"Silent", "NoProfile"} <= {event.code for event in events}
+
+
+def test_an_error_in_place_of_an_answer_is_noted_and_the_car_is_free() -> None:
+    with Management(lambda station, evse, now_s: 3.0, manners="throwing") as system:
+        powers, events = walked(system, steps=1)
+    assert powers == [None] and [event.code for event in events] == ["CallError", "NoProfile", "CallError"]
+    assert events[0].text.startswith("TransactionEvent: ") and (events[0].station, events[0].evse) == ("north-3", 5)
+
+
+def test_one_that_closes_the_connection_ends_the_step_with_the_station_named() -> None:
+    with (Management(lambda *_: 3.0, manners="leaving") as system,
+          pytest.raises(ConnectionError, match=r"has closed the connection of station north-3$")):
+        walked(system)
 
 
 def test_one_that_is_late_is_heard_in_the_next_step() -> None:
@@ -117,6 +139,19 @@ def test_a_refusal_goes_back_and_the_car_is_free() -> None:
     assert system.answers[0].status == "Rejected" and system.answers[0].status_info["reason_code"] == "TxNotFound"
 
 
+def test_a_profile_where_no_car_stands_is_refused() -> None:
+    refusal = profile_of(Management(lambda *_: None).profile(3.0, "4-0", 0), "", 0, "2.0.1")
+    assert refusal == Refusal("TxNotFound", "no transaction runs at this charger")
+
+
+@pytest.mark.parametrize(("duration_s", "powers"), [(None, [3.0, 3.0]), (1800, [3.0, None]), (0, [None, None])])
+def test_a_profile_holds_for_its_duration(duration_s: int | None, powers: list[float | None]) -> None:
+    profile = Management(lambda *_: None).profile(3.0, "4-0", 0)
+    profile["charging_schedule"][0]["duration"] = duration_s
+    made = profile_of(profile, "4-0", 0, "2.0.1")
+    assert isinstance(made, Profile) and [made.power_kw(now_s) for now_s in (0, 1800)] == powers
+
+
 def test_a_profile_holds_by_its_periods() -> None:
     profile = Profile(900, 4500, ((0, 1.0), (1800, 2.0)))
     assert [profile.power_kw(now_s) for now_s in (0, 900, 2700, 4500)] == [None, 1.0, 2.0, None]
@@ -134,9 +169,10 @@ def test_an_address_that_does_not_answer_is_told_before_the_run(tmp_path: Path) 
     assert not (tmp_path / "x.h5").exists()
 
 
-def test_one_that_speaks_another_version_is_told() -> None:
-    with (Management(lambda *_: None, version="2.1") as system,
-          pytest.raises(NoManagement, match=r"does not speak OCPP 2\.0\.1|answers at")):
+@pytest.mark.parametrize(("version", "said"), [
+    ("2.1", "answers at"), ("", r"does not speak OCPP 2\.0\.1 \(subprotocol")])
+def test_one_that_speaks_another_version_or_none_is_told(version: str, said: str) -> None:
+    with Management(lambda *_: None, version=version) as system, pytest.raises(NoManagement, match=said):
         Managed(address=system.address, patience_s=1.0)
 
 
