@@ -32,20 +32,29 @@ def trial_mistake(path: Path, *, request_alone: bool = False) -> str:
     if child == 0:
         _read_and_end(path, writer, _read_request if request_alone else _read_all)
     os.close(writer)
-    status = None
-    try:
-        status = _ended(child)
-        with os.fdopen(reader, encoding="utf-8", errors="replace") as told:
-            reason = told.read()
-    finally:
-        if status is None:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+    with os.fdopen(reader, encoding="utf-8", errors="replace") as told:
+        status = _ended_or_killed(child)
+        reason = told.read()
     if status is None:
         return f"is damaged: reading it takes longer than {PATIENCE_S:g} s"
     if os.WIFSIGNALED(status):
         return f"is damaged: the HDF5 library ends with signal {os.WTERMSIG(status)} while reading it"
     return f"is not a readable result, but truncated, damaged or something else: {reason}" if reason else ""
+
+
+def _ended_or_killed(child: int) -> int | None:
+    """Its status; None if it did not end in time: then, or where waiting is interrupted, it is killed.
+
+    Its pipe may be read only afterwards: a child that hangs never closes its end.
+    """
+    status = None
+    try:
+        status = _ended(child)
+    finally:
+        if status is None:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    return status
 
 
 def _ended(child: int) -> int | None:
