@@ -48,8 +48,11 @@ def read_peers(files: Sequence[Path]) -> list[Peer]:
 
 
 def _peer(file: Path) -> Peer:
-    with file.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CaseError([f"{file}: is no table of text in UTF-8: {error}"]) from None
     if not rows or tuple(rows[0]) != COLUMNS:
         raise CaseError([f"{file}: must hold rows with the columns {', '.join(COLUMNS)}"])
     answers: dict[str, Recorded] = {}
@@ -60,6 +63,6 @@ def _peer(file: Path) -> Peer:
         if row["outcome"] == "value":
             try:
                 answer.values[row["quantity"]] = float(row["value"])
-            except ValueError:
+            except (TypeError, ValueError):  # a row that ends before its value has None there
                 raise CaseError([f"{file}: line {number}: value {row['value']!r} is no number"]) from None
     return Peer(rows[0]["engine"], rows[0]["version"], rows[0]["date"], answers)

@@ -13,10 +13,10 @@ from testbed.acceptance.suite import SHIPPED, run_suite
 from tests.testbed.cli_runs import call
 
 CASES = read_cases(SHIPPED)
-QUICK = {"charging", "transformer_ageing", "transformer_losses", "cell_wear", "sessions", "delivery", "dispatch",
-         "energy_bill"}
-"""Kinds that need no solver and no engine of power flow."""
+QUICK = set(KINDS) - {"commitment"}
+"""Kinds that need no solver of programs."""
 MINE = "charger_of_mine"
+RIGHT = "right:\n  stored_kwh: {unit: kWh, value: 6, tolerance: 1.0e-6}"
 
 
 @pytest.fixture
@@ -36,6 +36,13 @@ def changed(folder, file, old, new):
     text = (folder / file).read_text()
     assert old in text
     (folder / file).write_text(text.replace(old, new))
+
+
+def shipped_as_changed(name, file, old, new, folder):
+    """A copy of one of our cases, with a mistake in it."""
+    shutil.copytree(SHIPPED / name, folder / name)
+    changed(folder / name, file, old, new)
+    return read_case(folder / name)[0]
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.kind in QUICK], ids=lambda case: case.name)
@@ -121,6 +128,10 @@ def test_a_missing_piece_is_one_message(mine, file, tmp_path):
     ("cars.csv", "7\n", "7,0.9\n", "row 1 has more cells than the header, which has 5"),
     (EXPECTED, "stored_kwh", "heaped_kwh", "right: heaped_kwh: charging gives charged_kwh"),
     (EXPECTED, "right:", "must_fail: {reason: x, words: []}\nright:", "needs either right or must_fail"),
+    (EXPECTED, RIGHT, "right: 6", "right: must hold quantities"),
+    (EXPECTED, RIGHT, "must_fail: {reason: x}", "must_fail: needs reason and words"),
+    (EXPECTED, RIGHT, "must_fail: {reason: x, words: []}", "must_fail: words: must be a list of texts, at least one"),
+    ("cars.csv", "50,0.5,3,2,7\n", "", "holds no rows"),
     (INPUTS, "cars: cars.csv", "cars: cabs.csv", "cars: cabs.csv is not in the folder"),
     (INPUTS, "cars: cars.csv", "cabs: cars.csv", "lacks cars"),
     (INPUTS, "cars: cars.csv", "- 1", "must hold keys with values"),
@@ -134,6 +145,49 @@ def test_what_a_case_says_wrongly_is_told(mine, file, old, new, words):
     done = call("acceptance", "--cases", str(mine.parent))
     assert done.exit_code == 2, done.output
     assert file in done.stderr and words in done.stderr
+
+
+@pytest.mark.parametrize(("file", "old", "new", "words"), [
+    (INPUTS, "rating_kva: 400", "rating_kva: true", "rating_kva: True is no number"),
+    (INPUTS, "rating_kva: 400", "rating_kva: big", "rating_kva: 'big' is no number"),
+])
+def test_an_input_that_is_no_number_is_told(tmp_path, file, old, new, words):
+    case = shipped_as_changed("transformer_losses_half_load", file, old, new, tmp_path)
+    with pytest.raises(CaseError, match=words) as error:
+        our_verdict(case)
+    assert str(error.value).startswith(str(case.inputs.folder / file))
+
+
+@pytest.mark.parametrize(("name", "file", "old", "new", "words"), [
+    ("transformer_losses_half_load", INPUTS, "tier2", "tier9", "tier 'tier9', allowed: tier1, tier2"),
+    ("transformer_losses_half_load", INPUTS, "rating_kva: 400", "rating_kva: 0", "rating_kva = 0, must be above 0"),
+    ("one_phase_load", "ports.csv", "end,1,", "end,a,", "ports: phases 'a' must be 1, 2, 3, two of them, or 123"),
+    ("one_phase_load", "ports.csv", "1,5,0", "1,5e6,0", "the power flow does not converge: no voltages carry"),
+    ("sessions_of_two_cars", INPUTS, "sessions:", "time_zone: Mars/Base\nsessions:",
+     "time_zone = 'Mars/Base', must be a name of the IANA database"),
+])
+def test_what_no_engine_could_answer_is_refused_with_its_reason(tmp_path, name, file, old, new, words):
+    told = our_verdict(shipped_as_changed(name, file, old, new, tmp_path))
+    assert told.status == "wrong" and told.got.startswith("refuses: ") and words in told.got
+
+
+def test_a_table_that_is_no_text_is_told(mine):
+    (mine / "cars.csv").write_bytes(b"capacity_kwh\n\xff\n")
+    done = call("acceptance", "--cases", str(mine.parent))
+    assert done.exit_code == 2 and "cars.csv: is no table of text in UTF-8: 'utf-8' codec" in done.stderr
+
+
+def test_the_page_tells_refusals_and_what_other_engines_said(mine, tmp_path):
+    changed(mine, EXPECTED, RIGHT, "must_fail: {reason: cars have no such power, words: [power_kw, nan]}")
+    changed(mine, "cars.csv", "3,2,7", "nan,2,7")
+    (tmp_path / "peers").mkdir()
+    (tmp_path / "peers" / "other.csv").write_text(
+        ",".join(COLUMNS) + f"\nother,1.2,2026-11-29,{MINE},value,stored_kwh,6,\n")
+    done = call("acceptance", "--cases", str(mine.parent), "-o", str(tmp_path / "page.md"))
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "page.md").read_text()
+    assert f"| {MINE} | Mine | refused: cars have no such power | right | **wrong** |" in page
+    assert f"- `{MINE}`, other: answers stored_kwh=6\n" in page and "other 1.2 was asked on 2026-11-29." in page
 
 
 def test_a_column_that_nobody_asks_for_is_told(mine):
@@ -186,8 +240,7 @@ def test_bands_hold_their_ends_and_no_nan():
 def test_a_refusal_must_be_asked_for_and_say_its_words(mine):
     good, _ = read_case(mine)
     assert judged_refusal(good, "x", "too much").status == "wrong"
-    changed(mine, EXPECTED, "right:\n  stored_kwh: {unit: kWh, value: 6, tolerance: 1.0e-6}",
-            "must_fail: {reason: too much, words: [SOC, '1.2']}")
+    changed(mine, EXPECTED, RIGHT, "must_fail: {reason: too much, words: [SOC, '1.2']}")
     failing, _ = read_case(mine)
     assert judged_refusal(failing, "x", "soc of 1.2").status == "right"
     assert judged_refusal(failing, "x", "soc").status == "wrong"
@@ -195,7 +248,8 @@ def test_a_refusal_must_be_asked_for_and_say_its_words(mine):
 
 
 @pytest.mark.parametrize(("row", "words"), [("e,1,2026-11-29,a,maybe,,,", "outcome 'maybe', allowed: value"),
-                                            ("e,1,2026-11-29,a,value,x,six,", "value 'six' is no number")])
+                                            ("e,1,2026-11-29,a,value,x,six,", "value 'six' is no number"),
+                                            ("e,1,2026-11-29,a,value,x", "value None is no number")])
 def test_wrong_tables_of_other_engines_are_told(tmp_path, row, words):
     file = tmp_path / "e.csv"
     file.write_text(",".join(COLUMNS) + f"\n{row}\n")
@@ -203,8 +257,10 @@ def test_wrong_tables_of_other_engines_are_told(tmp_path, row, words):
         read_peers([file])
 
 
-def test_a_table_of_another_form_is_told(tmp_path):
+@pytest.mark.parametrize(("text", "words"), [(b"engine\nx\n", "must hold rows with the columns"),
+                                             (b"engine\n\xff\n", "is no table of text in UTF-8: 'utf-8' codec")])
+def test_a_table_of_another_form_is_told(tmp_path, text, words):
     file = tmp_path / "e.csv"
-    file.write_text("engine\nx\n")
-    with pytest.raises(CaseError, match="must hold rows with the columns"):
+    file.write_bytes(text)
+    with pytest.raises(CaseError, match=f"e.csv: {words}"):
         read_peers([file])
