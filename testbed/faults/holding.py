@@ -73,8 +73,6 @@ class LowerHeld(Injection):
         if not down or self.told is None:
             self.told = Told.of(instructions, declared)
             self.others = {name: words[name] for name in ("planned_flows", "guidance")}
-        if down and not self.others:
-            return said
         return changed(said, here, **self._instead(instructions, declared), **self._marks(words)) if down else said
 
     def _instead(self, instructions: Any, declared: DeclaredTable) -> dict[str, Any]:

@@ -53,8 +53,6 @@ def _at_hour(said: Words, now_s: int, failed: float) -> Words:
     """The last words with the commitment of this hour."""
     system = said[SYSTEM]
     plan = system["plan"]
-    if plan is None:
-        return said
     hour = (now_s - plan.time_s) // SECONDS_PER_HOUR
     commitment = replace(system["commitment"], committed=plan.committed[:, hour], p_mw=plan.p_mw[:, hour])
     return {**said, SYSTEM: {**system, "commitment": commitment, "redispatch_failed": failed}}

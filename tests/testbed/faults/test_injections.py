@@ -52,6 +52,16 @@ def declared(*since_s: int) -> Words:
     return {HERE: {"declared": declared_of(cars(len(since_s)), since_s=since_s)}}
 
 
+# ---------------------------------------------------------------- its time
+@pytest.mark.parametrize(("kind", "simulator"), [
+    ("chargers_out", "fleet"), ("line_out", "profiles"), ("measurement_error", "spatial"),
+    ("measurement_error", "mobility"), ("unit_trip", "power_system"), ("wind_off", "profiles"), ("zone_out", "fleet")])
+def test_before_it_begins_and_once_it_is_over_all_words_pass(kind: str, simulator: str) -> None:
+    fault, words = at(kind, simulator), {HERE: {"a": 1}, SYSTEM: {"b": 2}}
+    for now_s in (0, HOUR - STEP, 2 * HOUR):
+        assert fault.hear(now_s, words) is words and fault.say(now_s, {}, words) is words
+
+
 # ---------------------------------------------------------------- words of the lower layer
 @pytest.mark.parametrize(("chargers", "power_kw", "dispatched"),
                          [("hold", [3.0, 0.0], [1, 0]), ("release", [0.0, 0.0], [0, 0]), ("stop", [0.0, 0.0], [1, 0])])
@@ -90,6 +100,15 @@ def test_set_points_come_late_by_whole_steps() -> None:
     came = {step: late.hear(step * STEP, heard_by_fleet(step * STEP, 0))[HERE]["instructions"].setpoint_kw[0]
             for step in range(10)}
     assert [came[step] for step in range(3, 10)] == [3, 3, 3, 4, 5, 8, 9]
+
+
+@pytest.mark.parametrize("kind", ["setpoints_late", "setpoints_dropped"])
+def test_cars_that_were_never_told_anything_are_free(kind: str) -> None:
+    """From the first step on nothing comes, so that there is nothing to hold."""
+    parameters = {"share": 1.0} if kind == "setpoints_dropped" else {}
+    lost = at(kind, "fleet", 0, parameters=parameters)
+    told_first = lost.hear(0, {HERE: {**declared(0)[HERE], "instructions": told(3.0)}})[HERE]["instructions"]
+    assert (told_first.setpoint_kw.tolist(), told_first.is_dispatched.tolist()) == ([0.0], [0])
 
 
 def test_set_points_are_lost_for_about_their_share_of_cars_and_the_same_in_every_run() -> None:
@@ -170,6 +189,8 @@ def test_both_layers_hear_the_same_wrong_measurements_within_bounds() -> None:
     assert heard[0]["soc_reported"].tolist() == heard[1]["soc_reported"].tolist()
     assert heard[0]["soc_reported"].max() == 1.0 and heard[0]["soc_reported"][0] == pytest.approx(0.6, abs=0.35)
     assert heard[0]["vm_pu"] == pytest.approx(0.98)
+    blind = at("measurement_error", "mobility", parameters=parameters).hear(HOUR, {HERE: {"soc_reported": np.ones(2)}})
+    assert blind[HERE].keys() == {"soc_reported"}, "where there are no voltages none are made up"
 
 
 def test_an_old_forecast_moves_on_with_the_clock() -> None:
@@ -183,6 +204,14 @@ def test_an_old_forecast_moves_on_with_the_clock() -> None:
     assert aged.load_mw[[0, 27, 28]].tolist() == [2, 29, 6] and aged.wind_step_mw[[0, 112]].tolist() == [8, 24]
     later = buses.hear(HOUR, {HERE: {"bus_load_forecast": replace(of_buses)}})[HERE]["bus_load_forecast"]
     assert later.p_kw[0].tolist() == [4, 4, 4, 4, 5, 6, 6]
+
+
+def test_a_forecast_of_this_hour_is_as_it_came_and_what_comes_later_is_not_heard() -> None:
+    buses, came = at("forecast_outage", "spatial", 1.5, 9), BusLoadForecast(*[np.arange(7.0)[None]] * 2)
+    words = {HERE: {"bus_load_forecast": came}}
+    assert [buses.hear(now_s, words) is words for now_s in (HOUR, HOUR + STEP)] == [True, True]
+    newer = {HERE: {"bus_load_forecast": replace(came)}}
+    assert buses.hear(HOUR + 2 * STEP, newer)[HERE]["bus_load_forecast"] is came
 
 
 # ---------------------------------------------------------------- the world
