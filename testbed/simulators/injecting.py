@@ -59,8 +59,6 @@ def placed(fault: Fault, scenario: Scenario, seed: int) -> Placed:
     feeder = build_feeder(district)
     site = site_of(district, feeder, scenario)
     zone = -1 if fault.zone is None else site.groups.zones.index(fault.zone)  # the scenario's rules know it
-    if zone >= 0 and not np.any(site.bus_zone == zone):
-        raise RecordError(f"district {name} has no bus in zone {fault.zone}")
     return Placed(fault.kind, fault.from_s, fault.until_s, scenario.step_s, seed, parameters, name,
                   _meant(fault, site, feeder), site.bus_zone, zone, generation_buses=_generation(district, scenario))
 
