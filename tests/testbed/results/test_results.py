@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from models.network.sources.ieee33 import ieee33
 from testbed.metrics.of_runs import compute_metrics
 from testbed.results.equality import equal_results
 from testbed.results.layout import READABLE_SCHEMAS, ResultError
@@ -227,6 +229,13 @@ def test_all_that_a_file_lost_is_told_at_once(write_result: Any) -> None:
         open_result(path)
 
 
+def test_buses_are_called_by_their_numbers_and_their_names_where_they_have_some(write_result: Any) -> None:
+    named = replace(ieee33(), bus_name=("Substation", *[""] * 32))
+    result = open_result(write_result(buses=33, network=named))
+    assert result.bus_labels("feeder33")[:2] == ("1 (Substation)", "2")
+    assert result.bus_labels("rest") == ("1", "2", "3")
+
+
 def test_unknown_names_are_refused(write_result: Any) -> None:
     result = open_result(write_result())
     with pytest.raises(ResultError, match="no district nowhere; there are feeder33, rest"):
@@ -295,6 +304,28 @@ def test_incomplete_vehicle_traces_are_read_on_request_only(tmp_path: Path, toy:
     assert soc.shape == (19, 3) and np.array_equal(soc[:, 2], np.arange(19) / 32)
     with pytest.raises(ResultError, match="vehicle traces \\(interrupted, 19 of 20 steps\\), not a result"):
         open_result(path)
+
+
+def test_traces_come_step_by_step_and_a_district_without_cars_has_empty_ones(tmp_path: Path, toy: Any) -> None:
+    path, layout = tmp_path / "t.h5", toy.layout()
+    empty = replace(layout, districts=(layout.districts[0], replace(layout.districts[1], vehicle_count=0)))
+    writer = VehicleTraceWriter(path, toy.header(toy.scenario(), "x", 1, 16, 900), empty)
+    for step in range(16):  # a whole block: nothing is left to write as the file is closed
+        for district, count in (("feeder33", 2), ("rest", 0)):
+            writer.write_step(step, district, dict.fromkeys(writer.names, np.full(count, step)))
+    with pytest.raises(ResultError, match=r"^traces of rest: step 3 came, step 16 was expected$"):
+        writer.write_step(3, "rest", {})
+    writer.close()
+    assert read_traces(path, "rest", "soc").shape == (16, 0)
+    assert read_traces(path, "feeder33", "soc")[:, 1].tolist() == list(range(16))
+
+
+def test_what_is_no_file_of_traces_is_named_so(tmp_path: Path, write_result: Any) -> None:
+    (tmp_path / "text.h5").write_text("no HDF5")
+    with pytest.raises(ResultError, match=r"text\.h5: not a readable HDF5 file"):
+        read_traces(tmp_path / "text.h5", "rest", "soc")
+    with pytest.raises(ResultError, match=r"run\.h5: not a file of vehicle traces$"):
+        read_traces(write_result(), "rest", "soc")
 
 
 def test_killed_vehicle_traces_are_readable_to_their_last_block(tmp_path: Path, toy: Any) -> None:
