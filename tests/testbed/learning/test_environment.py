@@ -9,7 +9,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from pettingzoo.test import parallel_api_test
 
-from controllers.learned.acting import ActionError
+from controllers.learned.acting import ActionError, Projection
 from controllers.learned.observing import LEAST, MOST, NUMBERS
 from controllers.learned.policy import Policy
 from testbed.learning.asked import SEEDS, asked, day_of
@@ -143,6 +143,74 @@ def test_a_day_that_broke_within_a_step_is_over(error: BaseException) -> None:
         with pytest.raises(expected):
             env.step({})
     env.close()
+
+
+class Said(Day):
+    """Says what it was given, moment by moment, whatever the actions."""
+
+    def __init__(self, asked_of, moments: list[Moment]) -> None:
+        super().__init__(asked_of, 5, Path("unused.h5"))
+        self.moments, self.actions = moments, []
+
+    def go_on(self, actions) -> Moment:
+        self.actions.append(actions)
+        return self.moments.pop(0)
+
+
+def moment(hour: int, *, is_over: bool = False) -> Moment:
+    """Observations of 1 and 2, rewards of 30 and 12 USD; asked 4 kW of which 3 are done."""
+    done = Projection(*(np.array([kw]) for kw in (4.0, 3.0)))
+    return Moment({"feeder33": np.full(len(NUMBERS), 1.0), "rest": np.full(len(NUMBERS), 2.0)},
+                  {"feeder33": 30.0, "rest": 12.0}, {"feeder33": done, "rest": done}, 3600 * hour, is_over)
+
+
+def test_one_operator_sees_all_districts_and_is_paid_for_all_in_its_unit() -> None:
+    env = DispatchEnv("smoke", split="validation", usd=100.0)
+    env._days._day = day = Said(env.asked, [moment(1), moment(2, is_over=True)])
+    seen, reward, is_over, is_cut, info = env.step(np.array([0.25, -0.5]))
+    assert (seen[:len(NUMBERS)] == 1).all() and (seen[len(NUMBERS):] == 2).all() and seen.dtype == np.float32
+    assert {name: values.tolist() for name, values in day.actions[0].items()} == {"feeder33": [0.25], "rest": [-0.5]}
+    assert (reward, is_over, is_cut) == (0.42, False, False)
+    assert [info["rest"][name] for name in ("time_s", "done_kw", "reward_usd", "seed", "split")] == [
+        3600, 3.0, 12.0, 5, "validation"]
+    assert env.step(np.zeros(2))[2], "the day is over"
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        env.step(np.zeros(2))
+    assert [number.name for number in env.observation_names[::len(NUMBERS)]] == ["feeder33.hour_sin", "rest.hour_sin"]
+    env.close()
+
+
+def test_each_district_is_an_agent_until_the_day_is_over() -> None:
+    env = DistrictsEnv("smoke", usd=10.0)
+    env._days._day, env.agents = Said(env.asked, [moment(1), moment(2, is_over=True)]), env.possible_agents
+    acts = {name: np.zeros(env.action_space(name).shape) for name in env.agents}
+    seen, rewards, over, cut, info = env.step(acts)
+    assert {name: env.observation_space(name).shape for name in env.agents} == {n: v.shape for n, v in seen.items()}
+    assert rewards == {"feeder33": 3.0, "rest": 1.2} and not any(over.values()) and not any(cut.values())
+    assert (seen["rest"] == 2).all() and info["feeder33"]["taken_off_kw"] == 1.0
+    assert env.step(acts)[2] == {"feeder33": True, "rest": True} and env.agents == []
+    env.close()
+
+
+def test_an_action_that_is_none_does_not_end_the_day() -> None:
+    env = DistrictsEnv("smoke")
+    env._days._day = Day(env.asked, 5, Path("unused.h5"))
+    for _ in range(2):
+        with pytest.raises(ActionError, match="one for each of feeder33, rest; is for none"):
+            env.step({})
+    env.close()
+
+
+def test_a_day_begun_anew_ends_the_one_before_and_a_seed_is_a_day(tmp_path) -> None:
+    env = DistrictsEnv("smoke", overrides(tmp_path))
+    seen, info = env.reset(seed=3)
+    first, output = env._days._day, env._days._day.output
+    again, _ = env.reset(seed=3)
+    assert not first._thread.is_alive() and not output.exists()
+    assert all(np.array_equal(seen[name], again[name]) for name in env.agents)
+    assert info["rest"]["seed"] == first.seed == env._days._day.seed and info["rest"]["reward_usd"] == 0
+    env.close()
+    assert not output.parent.exists()
 
 
 # ---------------------------------------------------------------- whole days, again and again
