@@ -72,8 +72,10 @@ class FleetDistrict(mosaik_api_v3.Simulator):
         made = SteppedDistrict(str(scenario), district, seed, texts, steered)
         if made.name in self._districts:
             raise ValueError(f"district {made.name} is there already")
-        if len({made.step_s, *(other.step_s for other in self._districts.values())}) > 1:
-            raise ValueError(f"district {made.name}: its step is {made.step_s} s, that of the others is another")
+        step_s = next((other.step_s for other in self._districts.values()), made.step_s)
+        if made.step_s != step_s:
+            raise ValueError(f"district {made.name}: its step is {made.step_s} s, must be {step_s} s as that of the "
+                             "others")
         self._districts[made.name] = made
         buses = [{"eid": f"{made.name}-bus{number}", "type": "Bus", "children": []} for number in made.bus_numbers]
         return [{"eid": made.name, "type": "District", "children": buses}]

@@ -49,8 +49,34 @@ def test_what_cannot_be_is_told(tmp_path) -> None:
     broken = "faults=[{kind: chargers_out, district: feeder33, buses: [2], from_h: 1, until_h: 2}]"
     with pytest.raises(WrongRequest, match="faults of smoke: a district alone has none"):
         FleetDistrict().create(1, "District", overrides=broken)
+    peer = "simulators={a: {place: added, start: 'python: no:It', model: M, hears: {load_mw: {attribute: x}}}}"
+    with pytest.raises(WrongRequest, match="simulators of smoke: a; a district alone has none"):
+        FleetDistrict().create(1, "District", overrides=peer)
     with pytest.raises(ValueError, match="no District was made"):
         FleetDistrict().step(0, {}, 3600)
+
+
+def test_districts_side_by_side_have_one_step_and_names_of_their_own(tmp_path) -> None:
+    fleet, hourly = FleetDistrict(), overrides(tmp_path)
+    made, = fleet.create(1, "District", district="rest", seed=3, overrides=hourly)
+    assert [bus["eid"] for bus in made["children"]] == ["rest-bus1", "rest-bus2", "rest-bus3"]
+    with pytest.raises(ValueError, match="district rest is there already"):
+        fleet.create(1, "District", district="rest", overrides=hourly)
+    with pytest.raises(ValueError, match="district feeder33: its step is 1800 s, must be 3600 s as that of the others"):
+        fleet.create(1, "District", overrides=[*hourly, "step_s=1800"])
+    assert fleet.step(0, {"rest": {"p_set_kw": {"a.x": 3.0, "b.y": 4.0}}}, 3600) == 3600
+    buses = fleet.get_data({bus["eid"]: ["p_mw", "q_mvar"] for bus in made["children"]})
+    told = fleet.get_data({"rest": ["p_kw", "most_kw"]})["rest"]
+    assert told["most_kw"] > 7 and told["p_kw"] == pytest.approx(7.0), "what two sources ask adds up"
+    assert sum(bus["p_mw"] for bus in buses.values()) * 1e3 == pytest.approx(told["p_kw"])
+
+
+def test_a_step_that_cannot_be_is_told(tmp_path) -> None:
+    district = SteppedDistrict("smoke", "rest", 3, overrides(tmp_path), is_steered=True)
+    with pytest.raises(ValueError, match="district rest: p_set_kw=nan is no finite number"):
+        district.step(0, float("nan"))
+    with pytest.raises(ValueError, match="district rest: scenario smoke has 1 days, time is 86400 s"):
+        district.step(86_400, None)
 
 
 def test_a_district_has_the_scenarios_seed_unless_another_is_given(tmp_path, monkeypatch) -> None:

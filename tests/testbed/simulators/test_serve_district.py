@@ -1,5 +1,6 @@
 """Districts served elsewhere: the same file value for value, and an end with a name when the server fails."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -14,6 +15,9 @@ from testbed.running.one_run import RunFailed
 from testbed.running.preflight import WrongRequest, listen_address
 from testbed.scenario.loading import ScenarioError, load_scenario
 from testbed.simulators.border import HANDLE, Drawer, Origin, kept_at_home
+from testbed.simulators.serve_district import RUNS_KEPT, CannotListen, DistrictServer, ServedSimulator
+from testbed.wiring.code_version import code_hash
+from testbed.wiring.run_spec import RunSpec
 from tests.testbed import small_run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -117,6 +121,65 @@ def test_a_server_with_other_code_is_refused(folder, address, monkeypatch):
     monkeypatch.setattr("testbed.running.world.code_hash", lambda: "other")
     with pytest.raises(RunFailed, match=r"serve-district` at [\d.:]+ has other code \(sources \w+, here other\)"):
         small_run.run(folder, remote(rest=address), name="other.h5")
+
+
+# ---------------------------------------------------------------- a server in this process
+def answered(waiting):
+    """What a simulator's method gives, awaiting what it yields, as mosaik does."""
+    async def walked():
+        result = None
+        try:
+            while True:
+                result = await waiting.send(result)
+        except StopIteration as stop:
+            return stop.value
+    return asyncio.run(walked())
+
+
+def told_to_be(server, simulator, run="1", **changes):
+    """A simulator of a run, as the run's first request makes it."""
+    spec = RunSpec(load_scenario("smoke"), "no_pev", 1, Path("unused.h5"), **changes)
+    served = ServedSimulator(server)
+    answered(served.init("a", 1.0, simulator=simulator, spec=spec.to_json(), run=run))
+    return served
+
+
+def test_a_connection_becomes_the_simulator_that_is_asked_for():
+    served = told_to_be(DistrictServer(), "fleet")
+    assert served.meta["extra_methods"] == ["ledger"] and served.meta["code"] == code_hash()
+    assert served.create(1, "Fleet", name="rest") == [{"eid": "rest", "type": "Fleet"}]
+    assert served.ledger()["steps"] == 0 and type(served.served).__name__ == "FleetSimulator"
+
+
+def test_simulators_of_a_run_share_a_drawer_and_of_old_runs_none_is_kept():
+    server = DistrictServer()
+    first, second, other = (told_to_be(server, name, run) for name, run in (
+        ("fleet", "1"), ("mobility", "1"), ("fleet", "2")))
+    assert first.served.border is second.served.border is not other.served.border
+    for run in range(3, RUNS_KEPT + 2):
+        told_to_be(server, "feeder", str(run))
+    assert list(server.drawers) == [str(run) for run in range(2, RUNS_KEPT + 2)]
+
+
+def test_what_is_not_served_is_told():
+    with pytest.raises(ValueError, match="simulator 'profiles': served here are mobility, spatial, fleet, feeder"):
+        told_to_be(DistrictServer(), "profiles")
+    with pytest.raises(ValueError, match="controller no_pev: a district's server takes no pickled controller"):
+        told_to_be(DistrictServer(), "spatial", pickled=Path("mine.pickle"))
+    with pytest.raises(RuntimeError, match="init comes first"):
+        ServedSimulator(DistrictServer()).create(1, "Fleet", name="rest")
+
+
+def test_a_taken_port_cannot_be_listened_at():
+    async def listening():
+        other = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        port = other.sockets[0].getsockname()[1]
+        try:
+            with pytest.raises(CannotListen, match=rf"^127\.0\.0\.1:{port}: .*in use"):
+                await DistrictServer().serve("127.0.0.1", port, print)
+        finally:
+            other.close()
+    asyncio.run(listening())
 
 
 def test_a_port_beyond_the_last_is_refused_in_a_scenario():
