@@ -100,7 +100,7 @@ class Tree:
                 return
         if isinstance(holder, dict):
             holder.pop(path[-1], None)
-        elif len(path) > 1:
+        else:  # a list, which the whole of a scenario is not
             self.drop(path[:-1])  # an entry cannot go alone: those after it would change numbers
 
 

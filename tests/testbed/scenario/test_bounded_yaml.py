@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from testbed.scenario.bounded_yaml import MOST_VALUES, BoundedLoader, UnreadableYaml, text_of
 from testbed.scenario.loading import ScenarioError, load_scenario
 from testbed.scenario.marked_yaml import Mistake, read_value, read_yaml
 
@@ -55,6 +56,22 @@ def test_one_clear_message_at_once(text: str | bytes, words: str, tmp_path: Path
     begun = time.process_time()
     assert words in mistakes_of(text, tmp_path)
     assert time.process_time() - begun < 5
+
+
+def test_values_are_counted_as_they_are_read() -> None:
+    loader = BoundedLoader("[1, 2, 3]")
+    loader.values = MOST_VALUES - 3
+    with pytest.raises(UnreadableYaml, match=f"holds more than {MOST_VALUES} values"):
+        loader.get_single_node()
+
+
+@pytest.mark.parametrize(("name", "rule"), [
+    ("none.yaml", "there is no such file"), ("a\0b.yaml", "must be a path without control characters"),
+    (".", "there is no such file")])
+def test_a_file_that_cannot_be_one_is_told(name: str, rule: str, tmp_path: Path) -> None:
+    with pytest.raises(UnreadableYaml) as told:
+        text_of(tmp_path / name)
+    assert told.value.rule == rule
 
 
 def test_a_long_row_of_bases_is_refused(tmp_path: Path) -> None:

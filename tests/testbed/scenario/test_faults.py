@@ -104,6 +104,11 @@ def test_the_schema_names_the_kinds_and_a_run_without_faults_is_the_same_request
     assert scenario_hash(plain) == scenario_hash(load_scenario("smoke", ["faults=[]"])) != scenario_hash(calm)
 
 
+def test_parameters_that_are_given_are_told_in_place_of_the_usual_ones() -> None:
+    told, = told_faults(load_scenario("smoke", [f"faults=[{item('wind_off', more='parameters: {share: 0.25}')}]"]))
+    assert told.parameters == "share=0.25"
+
+
 def test_a_fault_is_told_in_words() -> None:
     told, = told_faults(load_scenario("smoke", [
         f"faults=[{item('line_out', from_h=16, until_h=24, more='district: feeder33, line_to: 6')}]"]))

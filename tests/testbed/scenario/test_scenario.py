@@ -20,7 +20,8 @@ from testbed.scenario.loading import ScenarioError, load_scenario, scenario_name
 from testbed.scenario.parts.district import District
 from testbed.scenario.parts.fleet import Drivers, Fleet, Habit
 from testbed.scenario.parts.system import Tariff as TariffBlock
-from testbed.scenario.record import Scenario, scenario_hash, scenario_schema, to_yaml
+from testbed.scenario.parts.system import demand_curve
+from testbed.scenario.record import Scenario, result_content, scenario_hash, scenario_schema, to_yaml
 from testbed.setup.knowledge import driver_response, power_system_parameters
 from testbed.setup.wear_price import life_use
 
@@ -209,6 +210,7 @@ def test_an_unknown_key_inside_a_list(write):
     ("profiles: {load_peak_mw: '1500'}", "profiles.load_peak_mw = '1500': must be a valid number"),
     ("objective: {tariff_in_objective: 1}", "objective.tariff_in_objective = 1: must be a valid boolean"),
     ("spatial: 3", "spatial = 3: must be"),
+    ("drivers: 3", "drivers = 3: must be"),
     ("profiles: {source: simbench, start_date: soon}", "profiles.start_date = 'soon': must be a valid date"),
     ("fleet: {soc_wanted: 0.8}", "fleet.soc_wanted = 0.8: must be a list in brackets"),
     ("fleet: {age_years: [1, 2, 3]}", "fleet.age_years = [1, 2, 3]: must have at most 2 entries, has 3"),
@@ -275,9 +277,25 @@ def test_an_impossible_value(write, line, expected):
     ("drivers.habit.mean_soc=1.5", "drivers.habit.mean_soc = 1.5: must be from 0 to 1"),
     ("drivers.habit.mean=0.5", "drivers.habit.mean = 0.5: is not a known key"),
     ("profiles.source=csv", "profiles.file = None: is needed with profiles.source: csv"),
+    ("profiles.renewables_factor=2", "profiles.renewables_factor = 2.0: is only for profiles.source: csv; others have "
+     "wind_capacity_mw and pv_capacity_mw"),
+    ("execution.remote={nowhere: 'a:1'}", "execution.remote = 'nowhere': must be a district: feeder33, rest"),
+    ("execution={remote: {rest: 'a:1'}, mode: separate_processes}", "execution.mode = 'separate_processes': must be "
+     "in_process with execution.remote"),
+    ("districts.1.substation_mva=5", "districts.1.substation_mva = 5.0: is only for a district with a feeder"),
+    ("districts.1.tap_changer={step_percent: 1.25, bus: 2}",
+     "districts.1.tap_changer = {'bus': 2, 'step_percent': 1.25}: is only for a district with a feeder"),
+    ("districts=[{name: a, private: 3, feeder: 'dss:ieee13', series: {own_profiles: true, start_date: 2016-01-04}}]",
+     "districts.0.series.start_date = '2016-01-04': must be null: its profiles are days without a date"),
 ])
 def test_keys_that_cannot_stand_together(override, expected):
     assert expected in mistakes_of("smoke", [override])
+
+
+def test_the_first_weekday_is_that_of_the_real_stretch():
+    said = "fleet.first_weekday = 3: must be 0, as profiles.start_date=2016-01-18 is a Monday"
+    assert said in mistakes_of("simbench_week", ["fleet.trips=survey", "fleet.first_weekday=3"])
+    assert load_scenario("simbench_week", ["fleet.first_weekday=3", "fleet.trips=parametric"]).fleet.first_weekday == 3
 
 
 @pytest.mark.parametrize("dates", ["2016-01-01", "2016-12-23", "2015-06-01"])
@@ -398,12 +416,31 @@ def test_the_hash_covers_what_can_change_a_result_and_nothing_else():
                                                  "execution.mode=separate_processes"])) == base
     assert scenario_hash(load_scenario("smoke", ["districts.1.taxi=2"])) != base
     assert scenario_hash(load_scenario("smoke", seed=2)) != base
+    content = result_content(load_scenario("named_classes"))
+    assert content["fleet"]["classes"] and content["districts"][0]["cars"], "empty ones alone are left out"
+    assert not {"classes", "charger_kinds"} & result_content(load_scenario("smoke"))["fleet"].keys()
 
 
 def test_the_resolved_yaml_is_plain():
     plain = yaml.safe_load(to_yaml(load_scenario("simbench_week")))
     assert plain["profiles"]["start_date"] == "2016-01-18"
     assert plain["fleet"]["soc_wanted"] == [0.8, 0.9]
+
+
+@pytest.mark.parametrize("steps", ["held_share: [0, 0.5], usd_per_mwh: [1000, 100]",
+                                   "missing_share: [0, 0.5], usd_per_mwh: [100, 1000]"])
+def test_a_curve_of_ones_own_may_be_told_by_what_is_held_or_missing(steps: str) -> None:
+    """Of 10 MW the first 5 that are missing cost 100 $ each, the next 1,000 $."""
+    own = load_scenario("smoke", [f"system.reserve_steps={{{steps}}}", "system.reserve_curve=own"])
+    curve = demand_curve(own.system)
+    assert curve.cost_usd_per_h([0, 4, 7], 10).tolist() == [0, 400, 500 + 2000]
+
+
+def test_a_time_zone_is_one_of_the_iana_database() -> None:
+    recorded = "profiles={{source: csv, file: mine.csv, file_format: {{time_zone: {}}}}}"
+    assert load_scenario("smoke", [recorded.format("Europe/Berlin")]).profiles.file_format.time_zone == "Europe/Berlin"
+    assert "time_zone = 'Mars/Base': must be a time zone of the IANA database" in mistakes_of(
+        "smoke", [recorded.format("Mars/Base")])
 
 
 def test_how_drivers_answer_prices_is_a_key() -> None:

@@ -48,6 +48,7 @@ def test_one_of_each_place_may_stand_side_by_side() -> None:
     ({"a": changed(LOAD, district="rest")}, "must be a district with a network: feeder33"),
     ({"a": changed(LOAD, gives={"load_mw": {"attribute": "x", "unit": "kvar"}})}, "must be one of W, kW, MW, GW"),
     ({"a": changed(LOAD, gives={"load_mw": {"attribute": "x{bus}"}})}, "must be one number, not one for each bus"),
+    ({"a": changed(GRID, district="rest")}, "a.district = 'rest': must be a district with a network: feeder33"),
     ({"a": changed(GRID, gives={})}, "lacks vm_pu, line_current_a, p_slack_kw, q_slack_kvar"),
     ({"a": changed(GRID, hears={"p_kw": {"attribute": "p"}, "q_kvar": AT_BUS})}, "must have {bus}, {place} or {line}"),
     ({"a": changed(GRID, hears={"p_kw": {"attribute": "p{row}"}, "q_kvar": AT_BUS})}, "has {row}; known: {bus}"),
@@ -70,6 +71,7 @@ def test_each_mistake_is_told_with_its_key(simulators, said) -> None:
 @pytest.mark.parametrize(("more", "said"), [
     ("districts.0.feeder=dss:ieee13", "must not be a circuit of three phases"),
     ("districts.0.tap_changer={step_percent: 1.25}", "must have no tap_changer"),
+    ("districts.0.series={file: s.csv, curtailable: true}", "must not have series.curtailable: the other simulator"),
     ("execution.remote={feeder33: 'a:1'}", "must not be in execution.remote"),
 ])
 def test_what_cannot_stand_beside_another_feeder_is_told(more, said) -> None:

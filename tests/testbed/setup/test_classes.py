@@ -141,6 +141,15 @@ WRONG = {
     "districts: [{name: a, cars: {van: 2}, ports_per_bus: {box: 0}}]": "= 0: must be above 0 for 2 cars",
     "fleet: {classes: {van: {}}}\ndistricts: [{name: a, cars: {van: 2}, strategies: {private: free}}]":
         "is a key of each class with fleet.classes: strategy",
+    "fleet: {classes: {van: {}}}\ndistricts: [{name: a, cars: {van: 2}, sessions: jpl2019, "
+    "sessions_start_date: 2019-01-07}]": "districts.0.sessions = 'jpl2019': is not for a scenario with fleet.classes",
+    "districts: [{name: a, cars_file: cars.csv, sessions: jpl2019, sessions_start_date: 2019-01-07}]":
+        "districts.0.cars_file = 'cars.csv': is not for recorded sessions",
+    "fleet: {charger_kinds: {box: {power_kw: [11, 11]}}, classes: {van: {charger: box}}}\n"
+    "districts: [{name: a, feeder: ieee33, cars: {van: 2}, ports_per_bus: {box: null}}]":
+        "districts.0.ports_per_bus.box = None: must be a number in a district with a feeder",
+    "fleet: {classes: {van: {}}}\ndistricts: [{name: a, cars: {van: 2}, slow_ports_per_bus: 0}]":
+        "districts.0.slow_ports_per_bus = 0: must be above 0 for 2 cars that use such ports",
 }
 
 
