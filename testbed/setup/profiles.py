@@ -26,6 +26,4 @@ def _profiles(p: ProfilesPart, content: str) -> Profiles:
     if p.source == "csv":
         return csv_profiles(series_file(p.file or ""), p.resolution_s, from_blocks(TableFormat, p.file_format),
                             p.start_date, p.renewables_factor)
-    if p.start_date is None:
-        raise ValueError("profiles.source=simbench needs profiles.start_date")
     return from_blocks(simbench_profiles, p)

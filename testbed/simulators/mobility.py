@@ -136,8 +136,7 @@ class DistrictMobility:
                                           vehicles.groups)
             self.cohorts = cohorts
             self.window = PlanWindow.begin(now_s, cohorts, vehicles.count)
-        if self.window is None:
-            return
+        assert self.window is not None  # control begins at a plan time
         self.window.look(now_s, declared, soc * vehicles.capacity_kwh)
         if self.spec.is_redispatch_time(now_s):
             self.cohorts = remaining_cohorts(self.window, outlook, hours, compliance)

@@ -16,7 +16,7 @@ from testbed.results.reading import open_result
 from testbed.running.one_run import run_scenario
 from testbed.scenario.parts.execution import Execution
 from testbed.setup.controller_loading import ControllerError, load_controller
-from testbed.setup.given_controllers import controller_of, given, words_of
+from testbed.setup.given_controllers import check_parameters, controller_of, given, words_of
 from testbed.wiring.run_spec import RunSpec
 from tests.testbed import small_run
 from tests.testbed.plain_controller import AllUnitsOn, Plain
@@ -76,6 +76,16 @@ def test_parameters_of_the_given_object_count(tmp_path):
                    for high in (1.0, 0.5))
     assert half == pytest.approx(0.5 * whole) and whole > 0
     assert open_result(tmp_path / "run.h5").run["asked"]["controller"] == "test_given_controllers.py:Scaled(high=0.5)"
+
+
+@pytest.mark.parametrize(("usual", "message"), [
+    ({"scaled": {"high": 3.0}}, r"scaled\(high=2\.0\): the scenario says scaled\(high=3\.0\), the object that was "
+                                r"given \(high=2\.0\)"),
+    ({"scaled": {"low": 1.0}}, r"the scenario says scaled\(low=1\.0\)")])
+def test_an_object_with_other_parameters_than_the_scenario_says_is_refused(usual, message):
+    with pytest.raises(ControllerError, match=message):
+        check_parameters(Scaled(high=2.0), usual)
+    check_parameters(Scaled(high=2.0), {"scaled": {"high": 2.0}, "bilayer": {"low": 1.0}})
 
 
 def spec_of(how):

@@ -55,6 +55,15 @@ def test_folders_of_calls_in_processes_of_their_own_go(temporary):
     assert len(remove_remains()) == 1 and not list(temporary.glob("v2g-apart-*"))
 
 
+def test_a_note_of_what_is_gone_already_goes_without_a_word(tmp_path, temporary):
+    target = tmp_path / "result.h5"
+    subprocess.run([sys.executable, "-c", KILLED, str(target)], check=False)
+    half, = tmp_path.glob(".result.h5.*.part")
+    half.unlink()
+    assert [path.name[:8] for path in remove_remains()] == ["v2g-run-"]
+    assert list(notes_folder().glob("*.json")) == []
+
+
 def test_half_notes_of_dead_processes_go_and_those_of_living_ones_stay():
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()

@@ -70,6 +70,23 @@ def test_a_signal_that_is_held_back_is_heard_at_the_end():
     assert done == ["within"]
 
 
+def test_where_no_signal_comes_nothing_is_heard_at_the_end_and_other_threads_hold_none_back():
+    before = signal.getsignal(signal.SIGTERM)
+    with held_back_signals():
+        assert signal.getsignal(signal.SIGTERM) is not before
+    assert signal.getsignal(signal.SIGTERM) is before
+    seen = []
+
+    def work():
+        with held_back_signals():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before]
+
+
 def test_a_stop_that_gets_lost_in_a_finaliser_is_not_written_on_the_screen(capsys):
     class Slow:
         def __del__(self):
