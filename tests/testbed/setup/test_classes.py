@@ -194,3 +194,17 @@ def test_trips_are_judged_by_the_cars_that_a_file_describes(tmp_path: Path) -> N
         text = yaml.safe_dump({"extends": "smoke", "fleet": {"classes": {"bus": bus}}, "districts": given})
         told = class_mistakes(load_scenario(named(tmp_path, text)))
         assert (not told) == is_near, (told, capacity_kwh, of_class)
+
+
+def test_cars_that_a_file_describes_are_the_fleet_and_a_class_that_it_lacks_has_none(tmp_path: Path) -> None:
+    trips, cars = tmp_path / "trips.csv", tmp_path / "cars.csv"
+    trips.write_text(BUS_TRIPS.format(20), encoding="utf-8")
+    cars.write_text("class,capacity_kwh\nbus,226\nbus,300\n", encoding="utf-8")
+    lengthy = {"home_zone": "office", "trips": str(trips)}
+    scenario = load_scenario(named(tmp_path, yaml.safe_dump({
+        "extends": "smoke", "fleet": {"classes": {"bus": lengthy, "van": lengthy}},
+        "districts": [{"name": "depot", "cars_file": str(cars)}]})))
+    assert class_mistakes(scenario) == [], "vans are judged by what the class says"
+    fleet = fleet_parameters(scenario, scenario.districts[0])
+    assert [(c.name, c.count) for c in fleet.classes] == [("bus", 2), ("van", 0)]
+    assert next(iter(districts(scenario).values())).vehicles.capacity_kwh.tolist() == [226.0, 300.0]

@@ -1,6 +1,7 @@
 """Districts served elsewhere: the same file value for value, and an end with a name when the server fails."""
 
 import asyncio
+import json
 import re
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from testbed.results.reading import open_result
 from testbed.running.one_run import RunFailed
 from testbed.running.preflight import WrongRequest, listen_address
 from testbed.scenario.loading import ScenarioError, load_scenario
-from testbed.simulators.border import HANDLE, Drawer, Origin, kept_at_home
+from testbed.simulators.border import HANDLE, BetweenProcesses, Drawer, Origin, kept_at_home
 from testbed.simulators.serve_district import RUNS_KEPT, CannotListen, DistrictServer, ServedSimulator
 from testbed.wiring.code_version import code_hash
 from testbed.wiring.run_spec import RunSpec
@@ -198,6 +199,14 @@ def test_only_what_the_district_alone_reads_stays_at_home():
     assert {("mobility", "presence"), ("spatial", "instructions"), ("fleet", "soc")} <= stays
     assert not {("mobility", "cohort_flexibility"), ("fleet", "delivery"), ("fleet", "pev_mw")} & stays
     assert ("fleet", "soc") not in kept_at_home(with_traces=True)
+
+
+@pytest.mark.parametrize("border", [BetweenProcesses(), Drawer(with_traces=False)])
+def test_what_leaves_the_process_is_json_and_comes_back_equal(border):
+    said = {"pev_mw": 1.5, "delivered_kwh": np.array([0.1, 0.2])}
+    sent = json.loads(json.dumps(border.outward(Origin("fleet", "rest", "delivery"), 0, said)))
+    back = border.inward(sent)
+    assert back["pev_mw"] == 1.5 and back["delivered_kwh"].tolist() == [0.1, 0.2]
 
 
 def test_a_handle_gives_the_very_array_of_its_step():

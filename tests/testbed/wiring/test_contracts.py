@@ -162,6 +162,11 @@ def test_what_the_table_allows_passes(simulator, scope):
     checked.check(lawful | {a.name: None for a in produced_by(simulator, scope) if a.absent})
 
 
+def test_numbers_are_finite_even_where_their_sum_is_none():
+    checked, lawful = contract("profiles", "system")
+    checked.check(lawful | {"load_mw": 1e308, "wind_available_mw": 1e308})
+
+
 @pytest.mark.parametrize(("name", "field", "value", "words"), [
     ("targets", "pc_kw", np.zeros(3), r"targets of rest, field pc_kw \[kW\]: shape \(3,\) came, allowed is "
                                       r"\(\d+, \d+\): cohort, hour"),
