@@ -56,10 +56,10 @@ class TemporalSimulator(Adapter):
         self.learning.observe(now_s, inputs)
         if self.spec.is_plan_time(now_s):
             view = self.view(now_s, inputs)
-            self._set_plan(self._next_plan(view))
+            plan = self._next_plan(view)
+            self._set_plan(plan)
             self._promise(view)
-            if self.plan is not None:
-                self.hourly_usd = hourly_objective_usd(self.knowledge, view, self.plan)
+            self.hourly_usd = hourly_objective_usd(self.knowledge, view, plan)
         elif self.plan is not None and self.spec.is_redispatch_time(now_s):
             self._redispatch(self.plan, self.view(now_s, inputs))
         learned = self.learning.spoken(now_s)

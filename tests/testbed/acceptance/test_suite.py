@@ -158,6 +158,13 @@ def test_an_input_that_is_no_number_is_told(tmp_path, file, old, new, words):
     assert str(error.value).startswith(str(case.inputs.folder / file))
 
 
+def test_a_load_in_the_script_is_the_same_as_one_at_a_port(tmp_path):
+    load = "new load.x bus1=end.1 phases=1 kv=0.230940108 kw=5 kvar=0 model=1\n"
+    case = shipped_as_changed("one_phase_load", "circuit.dss", "set voltagebases", load + "set voltagebases", tmp_path)
+    changed(case.inputs.folder, INPUTS, "ports: ports.csv\n", "")
+    assert our_verdict(read_case(case.inputs.folder)[0]).status == "right"
+
+
 @pytest.mark.parametrize(("name", "file", "old", "new", "words"), [
     ("transformer_losses_half_load", INPUTS, "tier2", "tier9", "tier 'tier9', allowed: tier1, tier2"),
     ("transformer_losses_half_load", INPUTS, "rating_kva: 400", "rating_kva: 0", "rating_kva = 0, must be above 0"),

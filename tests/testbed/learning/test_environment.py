@@ -12,7 +12,7 @@ from pettingzoo.test import parallel_api_test
 from controllers.learned.acting import ActionError, Projection
 from controllers.learned.observing import LEAST, MOST, NUMBERS
 from controllers.learned.policy import Policy
-from testbed.learning.asked import SEEDS, asked, day_of
+from testbed.learning.asked import MOST_DAYS, SEEDS, asked, day_of
 from testbed.learning.day import Day, Moment
 from testbed.learning.environment import DispatchEnv, DistrictsEnv
 from testbed.metrics.of_runs import compute_metrics
@@ -205,12 +205,20 @@ def test_a_day_begun_anew_ends_the_one_before_and_a_seed_is_a_day(tmp_path) -> N
     env = DistrictsEnv("smoke", overrides(tmp_path))
     seen, info = env.reset(seed=3)
     first, output = env._days._day, env._days._day.output
-    again, _ = env.reset(seed=3)
+    again, _ = env.reset(options={"day": int(np.random.default_rng(3).integers(MOST_DAYS))})
     assert not first._thread.is_alive() and not output.exists()
     assert all(np.array_equal(seen[name], again[name]) for name in env.agents)
     assert info["rest"]["seed"] == first.seed == env._days._day.seed and info["rest"]["reward_usd"] == 0
     env.close()
     assert not output.parent.exists()
+
+
+def test_a_run_that_ends_before_its_first_step_says_why_and_is_over(tmp_path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    day = Day(asked("smoke", (), **CHOICES), 5, tmp_path / "file" / "day.h5")
+    with pytest.raises(OSError, match="file"):
+        day.begin()
+    assert not day._thread.is_alive()
 
 
 # ---------------------------------------------------------------- whole days, again and again

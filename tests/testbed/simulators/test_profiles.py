@@ -21,6 +21,14 @@ def profiles():
     return made
 
 
+@pytest.mark.parametrize("is_peer", [True, False])
+def test_words_that_are_in_no_table_are_taken_where_there_are_simulators_of_others(is_peer) -> None:
+    peer = "simulators={a: {place: added, start: 'python: no:It', model: M, hears: {load_mw: {attribute: x}}}}"
+    spec = RunSpec(load_scenario("smoke", [peer] if is_peer else []), "no_pev", 1, Path("unused.h5"))
+    meta = ProfilesSimulator().init("a", 1.0, spec=spec.to_json(), ledger_dir=None)
+    assert {model.get("any_inputs", False) for model in meta["models"].values()} == {is_peer}
+
+
 def said(profiles, entity=SYSTEM, **numbers):
     """What it says at midnight when others tell these numbers of an entity."""
     told = {told_as(*name.split("__")): value for name, value in numbers.items()}
