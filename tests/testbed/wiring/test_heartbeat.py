@@ -1,16 +1,17 @@
 """How far a run is, told by a file, a few times a second and at the end."""
 
 import threading
+import time
 
 from testbed.wiring.heartbeat import PERIOD_S, Heartbeat, steps_done, watch
 
 
 def test_nothing_is_done_before_the_first_beat_and_beats_in_a_row_cost_nothing(tmp_path) -> None:
     assert steps_done(tmp_path) == 0
-    heart = Heartbeat(tmp_path)
+    heart, begun_s = Heartbeat(tmp_path), time.perf_counter()
     heart.beat(3)
-    heart.beat(4)  # too soon after the other to be written
-    assert steps_done(tmp_path) == 3
+    heart.beat(4)  # too soon after the other to be written, unless the machine was away between the two
+    assert steps_done(tmp_path) == 3 or time.perf_counter() - begun_s > PERIOD_S
 
 
 def test_progress_is_told_while_the_work_goes_on_and_once_more_at_its_end(tmp_path) -> None:
