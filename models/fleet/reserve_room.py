@@ -63,8 +63,6 @@ def reserve_credit_mw(phi: float, compliance: float, room: Mapping[str, float]) 
     Stopping comes first, since it takes the least energy. c is the share of cars expected to follow: limits and energy
     are those of all instructed cars, powers are metered.
     """
-    if not room:
-        return 0.0
     eta_c, eta_d = room["eta_charge"], room["eta_discharge"]
     energy, two_way, may_stop = (compliance * room[name] for name in ("above_mwh", "above_two_way_mwh",
                                                                       "above_may_stop_mwh"))

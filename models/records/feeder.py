@@ -59,7 +59,7 @@ class RadialFeeder:
             problems.append(f"bus 0 must be the slack with parent -1, not {self.parent[0]}")
         if np.any(self.parent[1:] >= np.arange(1, self.bus_count)):
             problems.append("parents must precede their children")
-        if np.any(self.r_pu[1:] <= 0):
+        if not np.all(self.r_pu[1:] > 0):
             problems.append("every line needs r_pu > 0")
         if not np.all(self.turns_ratio > 0):
             problems.append("every turns_ratio must be above 0")

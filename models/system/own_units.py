@@ -85,9 +85,6 @@ def mistakes_of(unit: OwnUnit) -> Iterator[tuple[str, str]]:
     for name in ("p_startup_max_mw", "p_shutdown_max_mw"):
         if getattr(unit, name) < unit.p_min_mw:
             yield name, f"{getattr(unit, name):g} must be at least p_min_mw={unit.p_min_mw:g}"
-    for name in ("min_up_h", "min_down_h"):
-        if getattr(unit, name) < 0:
-            yield name, f"{getattr(unit, name)} must be at least 0"
     for field in fields(OwnUnit):
         if field.name.startswith("ramp_") and not getattr(unit, field.name) > 0:
             yield field.name, f"{getattr(unit, field.name):g} must be above 0"
@@ -108,9 +105,6 @@ def _mistakes_of_status(unit: OwnUnit) -> Iterator[tuple[str, str]]:
 
 
 def _mistakes_of_starts(unit: OwnUnit) -> Iterator[tuple[str, str]]:
-    if not unit.starts:
-        yield "starts", "at least one start-up category is needed"
-        return
     if unit.starts[0][0] > unit.min_down_h:
         yield "starts[0].lag", f"{unit.starts[0][0]} must be at most min_down_h={unit.min_down_h}"
     for k, ((lag, usd), (next_lag, next_usd)) in enumerate(pairwise(unit.starts), 1):
@@ -118,8 +112,6 @@ def _mistakes_of_starts(unit: OwnUnit) -> Iterator[tuple[str, str]]:
             yield f"starts[{k}].lag", f"{next_lag} must be above the {lag} before it"
         if next_usd < usd:
             yield f"starts[{k}].cost", f"{next_usd:g} must be at least the {usd:g} of a shorter rest"
-    if unit.starts[0][1] < 0:
-        yield "starts[0].cost", f"{unit.starts[0][1]:g} must be at least 0"
 
 
 def _mistakes_of_points(unit: OwnUnit) -> Iterator[tuple[str, str]]:

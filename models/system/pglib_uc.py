@@ -94,7 +94,9 @@ class _Case:
     # -------------------------------------------------------- generators
     def thermal(self) -> list[OwnUnit]:
         """Every unit that can be read."""
-        units = []
+        units, given = [], self.document.get("thermal_generators")
+        if isinstance(given, dict) and not 1 <= len(given) <= MOST_UNITS:
+            self.mistakes.append(f"thermal_generators: holds {len(given):,} units, allowed: 1 to {MOST_UNITS:,}")
         for name, entry in self._objects("thermal_generators", self.document):
             before, path = len(self.mistakes), _path("thermal_generators", name)
             self._keys(path, entry, UNIT_KEYS, UNIT_KEYS - {"name"})
@@ -102,8 +104,6 @@ class _Case:
             if len(self.mistakes) == before:
                 self.mistakes += [f"{path}.{_key(name)}: {text}" for name, text in mistakes_of(unit)]
             units.append(unit)
-        if not 1 <= len(units) <= MOST_UNITS and "thermal_generators" in self.document:
-            self.mistakes.append(f"thermal_generators: holds {len(units):,} units, allowed: 1 to {MOST_UNITS:,}")
         return units
 
     def _unit(self, name: str, path: str, entry: dict[str, Any]) -> OwnUnit:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +26,7 @@ FIELD_OF = {"initial_p_mw": "p_before_mw",
             **dict(zip(QUADRATIC, ("quadratic.a", "quadratic.b", "quadratic.c"), strict=True)),
             **dict(zip(EMISSIONS, ("emissions.alpha", "emissions.beta", "emissions.gamma"), strict=True))}
 """Fields of OwnUnit for columns of another name."""
-COLUMN_OF = {"name": "unit", "p_before_mw": "initial_p_mw", "quadratic": "cost_c_usd_per_mw2h",
-             "starts": "start_1_lag_h"}
+COLUMN_OF = {"name": "unit", "p_before_mw": "initial_p_mw", "quadratic": "cost_c_usd_per_mw2h"}
 """Columns for fields of OwnUnit."""
 PAIRED = {column.format(k): field for k in range(1, MOST_PAIRS + 1) for column, field in
           zip((*POINT, *START), ("points.mw", "points.cost", "starts.lag", "starts.cost"), strict=True)}
@@ -71,6 +69,9 @@ class _Table(UserTable):
             self.mistakes.add(f"holds {self.count:,} units, allowed: {MOST_UNITS:,}")
             self.mistakes.refuse()
         self._values = {name: self._column(name) for name in NUMBERS if self.has(name)}
+        self._last = {pair: max((k for k in range(1, MOST_PAIRS + 1) if any(self.has(name.format(k)) for name in pair)),
+                                default=0) for pair in (POINT, START)}
+        """Highest number in the header; columns may lack below it."""
 
     def _column(self, name: str) -> Floats:
         least, most = RANGES[NUMBERS[name]]
@@ -107,7 +108,7 @@ class _Table(UserTable):
         return unit
 
     def _has(self, i: int, column: str) -> bool:
-        return not is_blank(self.cells(column)[i])
+        return self.has(column) and not is_blank(self.cells(column)[i])
 
     def _value(self, i: int, column: str, default: float = 1.0) -> float:
         """Of a cell; `default` where there is none or a wrong one."""
@@ -118,10 +119,8 @@ class _Table(UserTable):
         """What stands in the numbered columns up to the first empty pair; a mistake where one follows it."""
         pairs: list[tuple[float, float]] = []
         ended = ""
-        for k in count(1):
+        for k in range(1, self._last[columns] + 1):
             first, second = (column.format(k) for column in columns)
-            if not (self.has(first) or self.has(second)):
-                return tuple(pairs)
             if not (self._has(i, first) or self._has(i, second)):
                 ended = ended or first
                 continue
@@ -131,7 +130,7 @@ class _Table(UserTable):
                 if not self._has(i, column):
                     self.wrong(i, column, "is empty, the other of its pair is not")
             pairs.append((self._value(i, first), self._value(i, second)))
-        raise AssertionError
+        return tuple(pairs)
 
 
 def _column_of(field: str) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from models.drivers.car_classes import ClassParameters
 from models.drivers.population import FleetParameters, district_seed, draw_vehicles, stream
 from models.records.arrays import RecordError
 from models.records.groups import THREE_CLASSES
@@ -105,6 +108,43 @@ def test_no_vehicles_and_fifty_thousand() -> None:
 def test_all_mistakes_are_named_at_once() -> None:
     with pytest.raises(RecordError, match=r"private=-1.*private_capacity_kwh=\(60, 50\).*enrolled_share=1.5"):
         FleetParameters(-1, 0, 0, private_capacity_kwh=(60, 50), enrolled_share=1.5)
+
+
+OWN = ClassParameters("bus", 3, (200.0, 300.0), (100.0, 150.0), 0.95, 0.95, 0.8, 1.0, (1.0, 1.4), 0.1, 0.9, 0.3,
+                      (0.8, 0.9), (0.4, 0.6), (1.0, 8.0), 1.0)
+BUSES = replace(THREE_CLASSES, classes=(replace(THREE_CLASSES.classes[1], name="bus"),))
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"count": -1}, "class bus: count=-1 is negative"),
+    ({"capacity_kwh": (300.0, 200.0)}, r"class bus: capacity_kwh=\(300.0, 200.0\) is not an increasing span"),
+    ({"age_years": (-1.0, 8.0)}, r"class bus: age_years=\(-1.0, 8.0\) is not an increasing span of numbers >= 0"),
+    ({"soc_initial": (0.4, np.nan)}, r"class bus: soc_initial=\(0.4, nan\) is not"),
+    ({"eta_charge": 1.2}, r"class bus: eta_charge=1.2 is outside 0\.\.1"),
+    ({"strategy": "sometimes"}, "class bus: strategy=sometimes is none of dispatched, charge_only, free"),
+    ({"count": -2, "enrolled_share": np.nan}, r"class bus: count=-2 is negative; enrolled_share=nan is")])
+def test_a_class_that_cannot_be_is_told_by_name_field_and_value(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(RecordError, match=f"^{words}"):
+        replace(OWN, **changes)
+
+
+def test_classes_in_numbers_are_those_of_the_groups() -> None:
+    fleet = FleetParameters(groups=BUSES, own=(OWN,))
+    assert draw_vehicles(fleet, SEED).count == 3
+    with pytest.raises(RecordError, match=r"^fleet: numbers of the classes bus, there are private, taxi, government$"):
+        FleetParameters(own=(OWN,))
+
+
+def test_a_smaller_fleet_of_classes_of_ones_own_keeps_all_but_their_numbers() -> None:
+    """The days from which plans are made have fewer cars, and these must be of the same kinds."""
+    fleet = FleetParameters(groups=BUSES, own=(OWN,))
+    small = fleet.with_counts([2])
+    assert small.counts == (2,) and replace(small, own=fleet.own) == fleet
+    few, many = (draw_vehicles(each, SEED).to_arrays() for each in (small, fleet))
+    for name, values in few.items():
+        np.testing.assert_array_equal(values, many[name][:2], err_msg=name)
+    with pytest.raises(ValueError, match="shorter"):
+        fleet.with_counts([])
 
 
 def test_slow_and_fast_chargers_have_a_pair_each() -> None:

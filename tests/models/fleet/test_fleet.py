@@ -293,3 +293,27 @@ def test_reactive_power_comes_from_dispatched_cars_while_they_follow() -> None:
     assert step.q_bus_kvar[0] == pytest.approx(-6.4)
     nobody = run(fleet, 0.0, told=0, q_bus_kvar=asked)
     assert nobody.q_bus_kvar.tolist() == [0.0, 0.0]
+
+
+# ---------------------------------------------------------------- buses without supply
+def test_dead_chargers_give_and_take_nothing_told_or_not() -> None:
+    """Two cars, the first at a dead bus: told, on their own, and as they arrive half a step later."""
+    vehicles, asked, dead = cars(2), np.array([-50.0, -50.0]), np.array([True, False])
+    there = declared_of(vehicles, bus=[0, 1])
+    told = run(fleet_of(vehicles), 4.8, declared=there, q_bus_kvar=asked, without_power=dead)
+    assert told.p_kw.tolist() == pytest.approx([0.0, 4.8]) and told.q_bus_kvar.tolist() == pytest.approx([0.0, -6.4])
+    assert told.behaviour.tolist() == [LIMITED, COMPLIED]
+    assert (told.instructed_down_kwh, told.delivered_down_kwh) == pytest.approx((2.4, 1.2))
+    alone = run(fleet_of(vehicles), told=0, declared=there, without_power=dead)
+    assert alone.p_bus_kw.tolist() == pytest.approx([0.0, 8.0])
+    comes = presence_of(2, stay_fraction=0.0, arrived_fraction=0.5, arrived_bus_index=np.array([0, 1]))
+    fleet = fleet_of(vehicles)
+    run(fleet, told=0, declared=declared_of(vehicles, bus=-1), presence=comes, without_power=dead)
+    assert fleet.energy_kwh.tolist() == pytest.approx([25.0, 25.8])
+
+
+def test_where_every_bus_is_dead_no_car_moves_and_in_the_next_step_all_do() -> None:
+    fleet = fleet_of(cars(2))
+    dark = run(fleet, 4.0, without_power=np.ones(2, dtype=np.bool_))
+    assert fleet.energy_kwh.tolist() == [25.0, 25.0] and not dark.p_kw.any() and not dark.tariff_usd.any()
+    assert run(fleet, 4.0).p_kw.tolist() == pytest.approx([4.0, 4.0])

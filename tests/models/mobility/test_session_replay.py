@@ -17,6 +17,7 @@ from models.mobility.session_replay import (
     SessionReplay,
     buses_of,
     expected_replay,
+    replay_notes,
     slots_of,
     true_replay,
 )
@@ -63,6 +64,7 @@ def test_ones_own_file(own: RecordedSessions) -> None:
     (HEAD, "holds a header and no rows"),
     (f"{HEAD}2020-01-01T09:00:00,2020-01-01T08:00:00,3\n", r"row 1 \(line 2\): departs at or before"),
     (f"{HEAD}2020-01-01T09:00:00,2020-01-01T18:00:00,-3\n", "delivered_kwh '-3' is out of range, allowed: 0 to 1000"),
+    (f"{HEAD}2020-01-01T09:00:00,2020-03-01T21:00:00,3\n", r"row 1 \(line 2\): stays 60\.5 days, allowed: 60$"),
     ("arrival,departure,delivered_kwh\nsoon,2020-01-01T18:00:00,3\n", "column arrival 'soon' is no time"),
 ])
 def test_a_bad_file_is_named(text: str, message: str, tmp_path: Path) -> None:
@@ -70,6 +72,36 @@ def test_a_bad_file_is_named(text: str, message: str, tmp_path: Path) -> None:
     file.write_text(text)
     with pytest.raises(RecordError, match=message):
         read_sessions(str(file))
+
+
+def test_sessions_at_a_station_that_is_taken_are_told_and_kept(tmp_path: Path) -> None:
+    """The second begins within the first, the fourth within the longer first too; no station is none that is taken."""
+    file = tmp_path / "taken.csv"
+    day = "2020-01-01T{:02d}:00:00"
+    stays = ((8, 18, "A"), (9, 10, "A"), (9, 10, "B"), (17, 19, "A"), (19, 20, "A"), (8, 18, ""), (9, 10, " "))
+    rows = [f"{day.format(begin)},{day.format(end)},5,{station}" for begin, end, station in stays]
+    file.write_text("\n".join(["arrival,departure,delivered_kwh,station", *rows]))
+    sessions = read_sessions(str(file))
+    assert sessions.count == 7
+    assert sessions.notes[-1] == ("2 of 7 sessions are at a station that another car had not left: row 2 (line 3), "
+                                  "row 4 (line 5)")
+
+
+def test_what_no_battery_or_charger_of_the_district_repeats_is_told(tmp_path: Path) -> None:
+    """A car of 7 kW and 50 to 60 kWh, of which 0.7 may be used, charged at 0.95: 36.8 to 44.2 kWh, 7 kWh an hour."""
+    file = tmp_path / "much.csv"
+    file.write_text(f"{HEAD}2020-01-01T08:00:00,2020-01-01T18:00:00,60\n2020-01-02T08:00:00,2020-01-02T09:00:00,10\n"
+                    "2020-01-03T08:00:00,2020-01-03T18:00:00,10\n")
+    vehicles, inputs = fleet(1), ReplayInputs(read_sessions(str(file)), 0)
+    held_kwh = 0.7 * float(vehicles.capacity_kwh[0]) / 0.95
+    assert list(replay_notes(inputs, vehicles, 0, 3 * DAY_S)) == [
+        f"1 of 3 sessions of the simulated days took more than the district's batteries hold: {60 - held_kwh:.4g} of 80 "
+        "kWh are not repeated",
+        "1 of 3 sessions of the simulated days took more than the district's chargers give in these stays: 3 of 80 kWh "
+        "are not repeated"]
+    assert list(replay_notes(inputs, vehicles, 2 * DAY_S, 3 * DAY_S)) == []
+    assert list(replay_notes(inputs, vehicles, -DAY_S, 0)) == [
+        "the first 1 of 1 simulated days lie before the recording: no car comes then"]
 
 
 def test_a_request_counts_wherever_it_is_given(tmp_path: Path) -> None:
@@ -154,6 +186,13 @@ def test_refusal_is_drawn_leaving_is_not() -> None:
 def test_stations_stand_at_office_buses() -> None:
     bus = buses_of(read_sessions("caltech2019"), site())
     assert set(bus.tolist()) == {1, 2}
+    homes = replace(site(), bus_zone=np.array([-1, 0, 0, 0]))
+    assert set(buses_of(read_sessions("caltech2019"), homes).tolist()) == {1, 2, 3}, "or anywhere without an office"
+
+
+def test_a_district_without_slow_ports_replays_nothing() -> None:
+    with pytest.raises(RecordError, match=r"^recorded sessions: the district has no slow port$"):
+        buses_of(read_sessions("caltech2019"), site(0))
 
 
 def test_expectation_is_the_mean_of_past_days_only() -> None:

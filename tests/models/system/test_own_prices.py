@@ -54,6 +54,15 @@ def test_forecasts_are_known_of_hours_to_come_alone(tmp_path):
     assert prices.paid_usd_per_kwh(2 * HOUR, HOUR) == (1, 2)
 
 
+@pytest.mark.parametrize("per", ["per_kwh", "per_mwh"])
+def test_a_price_paid_for_discharging_needs_a_forecast_of_its_own(tmp_path, per):
+    """Or plans would expect the price of charging where another one is paid."""
+    table = file_of(tmp_path, ["1,2,3"] * 24, f"charge_per_kwh,discharge_{per},charge_forecast_per_kwh")
+    with pytest.raises(PriceError, match=r"prices\.csv: lacks a forecast of its own column for discharging"):
+        read_prices(table, foresight="forecast")
+    assert read_prices(table, foresight="published").paid_usd_per_kwh(0, HOUR)[0] == 1.0
+
+
 def test_what_nobody_knows_is_expected_as_it_was_a_day_before(tmp_path):
     """At 00:00 of the second day hours to come are those of the first, and the day after that too."""
     prices = read_prices(rising(tmp_path, 4), foresight="day_before")

@@ -21,6 +21,8 @@ from models.tables.table_format import TableFormat
 HEADER = ("unit,p_min_mw,p_max_mw,min_up_h,min_down_h,initial_h,start_1_lag_h,start_1_usd,start_2_lag_h,start_2_usd,"
           "start_3_lag_h,start_3_usd,point_1_mw,point_1_usd_per_h,point_2_mw,point_2_usd_per_h,point_3_mw,"
           "point_3_usd_per_h,ramp_up_mw_per_h,must_run,initial_p_mw")
+QUADRATIC_HEADER = ("unit,p_min_mw,p_max_mw,min_up_h,min_down_h,initial_h,cost_a_usd_per_h,cost_b_usd_per_mwh,"
+                    "cost_c_usd_per_mw2h,initial_p_mw")
 STEAM = "steam,40,100,4,3,6,3,400,5,600,12,900,40,900,70,1500,100,2250,50,1,80"
 GAS = "gas,10,50,1,1,-2,1,60,,,,,10,400,50,1600,,,,0,"
 UNIT: dict[str, Any] = {
@@ -124,6 +126,43 @@ def test_numbers_that_contradict_each_other_are_told_by_column(tmp_path: Path) -
         assert f"row 1 (line 2): column {part.replace(': ', ' ', 1)}" in str(told.value)
 
 
+@pytest.mark.parametrize(("row", "columns", "words"), [
+    ("off,0,0,1,1,3,1,1,0,", "", "p_max_mw 0 must be above 0"),
+    ("off,10,50,1,1,-3,1,1,0,20", "", "initial_p_mw 20 must be 0 of a unit that is off"),
+    ("off,10,50,1,4,-3,1,1,0,,1", "must_run", "must_run it is off and may not start for 1 h"),
+    ("slow,10,50,1,1,3,1,1,0,,9", "p_startup_max_mw", "p_startup_max_mw 9 must be at least p_min_mw=10"),
+    ("slow,10,50,1,1,3,1,1,0,,9.5", "p_shutdown_max_mw", "p_shutdown_max_mw 9.5 must be at least p_min_mw=10"),
+    ("dear,10,50,1,1,3,1,1,-1,", "", "cost_c_usd_per_mw2h c=-1 must be at least 0: the cost must be convex"),
+    (",10,50,1,1,3,1,1,0,", "", "unit is empty; each row needs it"),
+    ("free,10,50,1,1,3,,,,", "",
+     "cost_a_usd_per_h or points: a unit needs either a quadratic cost or points, has neither"),
+    ("both,10,50,1,1,3,1,1,0,,10,100,50,700", "point_1_mw,point_1_usd_per_h,point_2_mw,point_2_usd_per_h",
+     "cost_a_usd_per_h or points: a unit needs either a quadratic cost or points, has both")])
+def test_a_unit_that_cannot_be_is_told_by_row_column_and_value(row: str, columns: str, words: str,
+                                                              tmp_path: Path) -> None:
+    header = ",".join(filter(None, (QUADRATIC_HEADER, columns)))
+    with pytest.raises(UnitFileError) as told:
+        read_unit_csv(_csv(tmp_path, row, header=header))
+    assert str(told.value).rstrip().endswith(f"row 1 (line 2): column {words}")
+
+
+@pytest.mark.parametrize(("columns", "cells", "words"), [
+    ("start_1_lag_h,start_1_usd,start_3_lag_h,start_3_usd", "1,60,8,90", "start_3_lag_h follows an empty start_2_lag"),
+    ("start_2_lag_h,start_2_usd", "1,60", "start_2_lag_h follows an empty start_1_lag_h"),
+    ("point_2_mw,point_2_usd_per_h", "50,900", "point_2_mw follows an empty point_1_mw")])
+def test_a_number_left_out_of_the_header_hides_no_column_behind_it(columns: str, cells: str, words: str,
+                                                                  tmp_path: Path) -> None:
+    """They were not read: a unit with the second start alone started for nothing."""
+    with pytest.raises(UnitFileError, match=rf"row 1 \(line 2\): column {words}"):
+        read_unit_csv(_csv(tmp_path, f"gas,10,50,1,1,3,1,1,0,,{cells}", header=f"{QUADRATIC_HEADER},{columns}"))
+
+
+def test_more_units_than_any_country_has_are_refused(tmp_path: Path) -> None:
+    rows = ["gas,10,50,1,1,3,1,1,0,"] * 10_001
+    with pytest.raises(UnitFileError, match=r"mine\.csv: holds 10,001 units, allowed: 10,000"):
+        read_unit_csv(_csv(tmp_path, *rows, header=QUADRATIC_HEADER))
+
+
 def test_unknown_and_missing_columns_are_told(tmp_path: Path) -> None:
     header = HEADER.replace("min_up_h", "min_up").replace("point_1_mw", "point_0_mw")
     with pytest.raises(UnitFileError) as told:
@@ -192,6 +231,34 @@ def test_every_mistake_of_a_case_is_told_by_its_keys(tmp_path: Path) -> None:
                  "reserves: has 1 values, must have time_periods=2",
                  "renewable_generators.sun.power_output_minimum[0]: 11 is above power_output_maximum 10"):
         assert part in str(told.value)
+
+
+@pytest.mark.parametrize(("key", "value", "words"), [
+    ("startup", [], "startup: must be a list of objects with lag and cost"),
+    ("startup", {"lag": 3, "cost": 1.0}, "startup: must be a list of objects with lag and cost"),
+    ("piecewise_production", 5, "piecewise_production: must be a list of objects with mw and cost"),
+    ("startup", [[3, 400.0]], r"startup\[0\]: must be an object with lag and cost"),
+    ("startup", [{"lag": 3, "usd": 1.0}], r"startup\[0\].usd: is unknown, allowed: cost, lag"),
+    ("ramp_startup_limit", 39.0, "ramp_startup_limit: 39 must be at least p_min_mw=40"),
+    ("ramp_shutdown_limit", 0.0, "ramp_shutdown_limit: 0 must be at least p_min_mw=40")])
+def test_a_unit_of_another_form_is_told_by_its_key(key: str, value: object, words: str, tmp_path: Path) -> None:
+    with pytest.raises(UnitFileError, match=rf"thermal_generators\.a\.{words}"):
+        read_pglib_uc(_json(tmp_path, {**CASE, "thermal_generators": {"a": {**UNIT, key: value}}}))
+
+
+@pytest.mark.parametrize(("key", "value", "words"), [
+    ("thermal_generators", [UNIT], "thermal_generators: must be an object of generators by name"),
+    ("renewable_generators", None, "renewable_generators: must be an object of generators by name"),
+    ("thermal_generators", {}, "thermal_generators: holds 0 units, allowed: 1 to 10,000"),
+    ("thermal_generators", {"a": 3}, "thermal_generators.a: must be an object"),
+    ("renewable_generators", {"sun": {"power_output_minimum": [0.0], "power_output_maximum": [1.0, 1.0]}},
+     "renewable_generators.sun.power_output_minimum: has 1 values, must have time_periods=2"),
+    ("renewable_generators", {"sun": {"power_output_minimum": "none", "power_output_maximum": [1.0, 1.0]}},
+     "renewable_generators.sun.power_output_minimum: has 'none', must have time_periods=2")])
+def test_generators_of_another_form_are_one_mistake(key: str, value: object, words: str, tmp_path: Path) -> None:
+    with pytest.raises(UnitFileError) as told:
+        read_pglib_uc(_json(tmp_path, {**CASE, key: value}))
+    assert str(told.value) == f"{tmp_path / 'case.json'}: {words}"
 
 
 @pytest.mark.parametrize(("changes", "words"), [

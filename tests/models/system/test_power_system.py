@@ -379,6 +379,15 @@ def test_emergency_units_stay_their_minimum_time_and_leave_at_a_whole_hour() -> 
     assert running == [0, 2, 2, 2, 2, 2, 2, 2, 0, 0, 0, 0]
 
 
+@pytest.mark.parametrize(("later_mw", "left"), [(1400.0, 2), (1387.1, 2), (1386.9, 1), (1332.1, 1), (1331.9, 0)])
+def test_emergency_units_stay_while_the_rest_would_not_be_enough(later_mw: float, left: int) -> None:
+    """Ordered are 1332 MW, two emergency units add 55 MW each: one more goes with every 55 MW to spare."""
+    system = _system()
+    running = [int(system.step(900 * k, 900, FIRST_FIVE, _load(1400.0 if k < 2 else later_mw)).committed[7:].sum())
+               for k in range(12)]
+    assert running == [0, *[2] * 7, *[left] * 4]
+
+
 def test_a_unit_that_just_stopped_is_not_restarted_within_its_hour() -> None:
     system = _system()
     fast_on = FIRST_FIVE + np.array([0, 0, 0, 0, 0, 0, 0, 1, 1, 1])

@@ -86,6 +86,12 @@ def test_gaps_negative_values_and_unequal_lengths_are_all_named():
         Profiles(np.array([1, np.nan]), np.array([-1.0, 0]), np.ones(3), load_peak_mw=1.0)
 
 
+@pytest.mark.parametrize("peak_mw", [0.0, -1.0, math.nan])
+def test_a_peak_that_is_no_load_is_told(peak_mw):
+    with pytest.raises(ProfileError, match=rf"^profiles: load_peak_mw={peak_mw:g} is not above 0$"):
+        Profiles(np.ones(4), np.ones(4), np.ones(4), load_peak_mw=peak_mw)
+
+
 # ---------------------------------------------------------------- the real series
 LOAD, WIND, PV = ("mv_rural_pload", "mv_urban_pload"), ("WP4", "WP5"), ("PV1", "PV3")
 

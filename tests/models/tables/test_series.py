@@ -54,6 +54,7 @@ def test_between_midnights_of_a_clock_change_lie_as_many_hours_as_there_are(tmp_
 @pytest.mark.parametrize(("times", "message"), [
     (hours(dt.datetime(2019, 5, 6, 0, 30), 30), "rows do not meet the midnight of start_date=2019-05-06"),
     (hours(dt.datetime(2019, 5, 6), 30, 2), "is 7200 s after the row before, resolution_s says 3600"),
+    (["soon", *hours(dt.datetime(2019, 5, 6, 1), 23)], r"csv: row 1 \(line 2\): column time 'soon' is no time[^\n]*$"),
     (["2019-10-27T00:00+02:00", "2019-10-27T00:00+01:00"], "has several offsets"),
 ])
 def test_times_that_cannot_serve_are_told(tmp_path, times, message):

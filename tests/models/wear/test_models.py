@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from models.records.arrays import RecordError
 from models.wear import wear_model, wear_model_names
 from models.wear.contract import LifeUse
+from models.wear.tested_range import TestedRange
 
 NAMES = wear_model_names()
 COUNTING = tuple(name for name in NAMES if name != "throughput")
@@ -164,6 +165,30 @@ def test_outside_the_tested_range_is_flagged_and_the_impossible_refused(name: st
         model_.advance(first, capacity, np.array([[0.5, 0.6]]), 900.0, 25.0)
     with pytest.raises(RecordError, match=r"must lie within 0\.\.1"):
         model_.advance(first, capacity, np.array([[0.5, np.nan]]), 900.0)
+
+
+@pytest.mark.parametrize("soc", [np.full((2, 5), 0.5), np.array([[0.5, 0.504, 0.5, 0.496, 0.5]])],
+                         ids=["rest", "ripple"])
+def test_a_battery_that_does_not_cycle_breaks_no_limit_of_cycles(soc: np.ndarray) -> None:
+    """At rest, or in cycles below 1 %, faster than was tested."""
+    tested = TestedRange(soc=(0.4, 0.6), depth=(0.1, 0.2), c_rate=(1.0, 2.0), celsius=(20.0, 30.0))
+    assert tested.outside(soc, 1.0, 298.15) == {"soc": 0.0, "celsius": 0.0, "depth": 0.0, "c_rate": 0.0}
+    deep = tested.outside(np.array([[0.5, 0.55, 0.5, 0.2, 0.5]]), 3600.0, 298.15)
+    assert deep["soc"] == 0.2 and deep["depth"] == 1.0 and deep["c_rate"] == 1.0
+
+
+@pytest.mark.parametrize("name", COUNTING)
+def test_the_state_of_another_model_is_not_gone_on_with(name: str) -> None:
+    _, capacity, theirs = start("throughput", 2)
+    with pytest.raises(ValueError, match=r"^this state belongs to another wear model: it has no sums$"):
+        wear_model(name).advance(theirs, capacity, np.array([[0.5, 0.6]] * 2), 900.0)
+
+
+@pytest.mark.parametrize("field", ["v2g_kwh_per_day", "kelvin", "power_kw", "end_of_life_loss", "years_max"])
+@pytest.mark.parametrize("value", [0.0, -1.0, np.nan])
+def test_a_life_that_cannot_be_is_told_by_field_and_value(field: str, value: float) -> None:
+    with pytest.raises(RecordError, match=rf"^life use: {field}={value:g} must be above 0$"):
+        LifeUse(**{field: value})
 
 
 def test_slow_v2g_is_outside_what_schmalstieg_tested() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from experiments.publishing.publish import page_text
@@ -64,10 +65,18 @@ class Untold(Table):
     p_kw: Annotated[object, of("kW")]
 
 
+@dataclass(frozen=True)
+class Halved(Table):
+    """Holds an array in half the precision."""
+
+    p_kw: Annotated[npt.NDArray[np.float32], of("kW", "vehicle")]
+
+
 @pytest.mark.parametrize(("wrong", "words"), [
     ({"record": Unitless}, r"Unitless\.p_kw: no unit"),
     ({"record": Astray}, r"Astray\.p_kw: no axis somewhere; there are vehicle"),
     ({"record": Untold}, r"Untold\.p_kw: .* neither number, text nor array"),
+    ({"record": Halved}, r"Halved\.p_kw: .*float32.* neither number, text nor array of float64, int64 or bool"),
     ({}, r"spatial\.x: no unit"), ({"unit": "kW", "dims": ("somewhere",)}, r"spatial\.x: no axis somewhere"),
 ])
 def test_a_datum_without_unit_or_with_an_unknown_axis_is_refused(wrong, words):
