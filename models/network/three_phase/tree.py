@@ -158,9 +158,10 @@ def _transformers(circuit: Circuit, edge: Edge) -> tuple[complex, float]:
     """Impedance and ratio of what stands side by side, from the plates."""
     plates = [circuit.plate(name.split(".", 1)[1]) for name in edge.elements]
     z = np.complex128(_z_percent(plates)) / 100 / (sum(plate.kva for plate in plates) * MVA_PER_KVA)
-    nominal = [circuit.base_kv(bus) for bus in edge.ends]
-    ratios = [(plate.line_kv[1] / nominal[1]) / (plate.line_kv[0] / nominal[0]) for plate in plates]
-    return complex(z), float(np.mean(ratios))
+    first, second = (np.array([plate.line_kv[end] for plate in plates]) / circuit.base_kv(edge.ends[end])
+                     for end in (0, 1))
+    # the plate's percent are on the winding's own voltage, the tap that is set included
+    return complex(z * np.mean(second**2)), float(np.mean(second / first))
 
 
 

@@ -14,6 +14,7 @@ from models.network.sources.opendss import SOURCE
 from models.network.three_phase.account import account_of
 from models.network.three_phase.circuit import circuit_from
 from models.network.three_phase.feeder import ThreePhaseFlows, three_phase_feeder
+from models.network.three_phase.records import Port
 from models.records.arrays import RecordError
 from models.records.feeder import RadialFeeder
 from models.tables.table_format import TableFormat
@@ -58,6 +59,19 @@ def test_what_acts_by_itself_does_as_in_opendss(tmp_path, more, then):
     assert volts == pytest.approx(opendss_volts(text), rel=1e-7)
     assert bool(circuit.regulators) == ("regcontrol" in more and "enabled=no" not in more)
     assert circuit.others().get("capacitor", 0) == ("capacitor" in more and "enabled=no" not in more)
+
+
+def test_a_capacitor_that_is_switched_in_one_case_is_not_in_the_next(tmp_path):
+    """Each case begins with the steps of the script: 80 kW close them, and nothing would open them again."""
+    text = street(tmp_path, f"{CAPACITOR}\n{SWITCHED}".format(more="").replace("onsetting=245", "onsetting=225"),
+                  "capacitor.c.states=(0)\nsolve")
+    both, alone = (circuit_from(text, [Port("b3", (1, 2, 3))]) for _ in range(2))
+    heavy, light = np.full((1, 1), 80.0), np.zeros((1, 1))
+    flow = both.solve(np.concatenate([heavy, light, heavy]), np.zeros((3, 1)))
+    own = alone.solve(light, light)
+    assert np.array_equal(flow.v_v[1], own.v_v[0]) and np.array_equal(flow.v_v[0], flow.v_v[2])
+    assert flow.vm_pu[0].max() > 0.98 * flow.vm_pu[1].max()
+    assert 0 < flow.q_source_kvar[0] < 20.0, "60 kvar are there"
 
 
 @pytest.mark.parametrize(("mode", "told"), [("off", "controls stay as the script leaves them"),
@@ -113,8 +127,9 @@ def test_what_stays_as_it_is_may_be_there(tmp_path):
 @pytest.mark.parametrize("more", [
     "new line.twin bus1=b3 bus2=b2 linecode=c length=0.3 units=km",
     "new transformer.u phases=3 windings=2 buses=(source b1) conns=(delta wye) kvs=(11 0.416) kvas=(100 100) xhl=6",
-    "edit transformer.t kvas=(400 800)",
-], ids=["lines", "transformers", "ratings of windings"])
+    "edit transformer.t kvas=(400 800)", "edit transformer.t kvs=(11 0.433)", "edit transformer.t taps=(0.95 1.025)",
+    "edit transformer.t kvs=(10.5 0.4) taps=(1 1.05)",
+], ids=["lines", "transformers", "ratings of windings", "windings of another voltage", "taps", "both"])
 def test_the_balanced_equivalent_of_balanced_loads_is_the_circuit(tmp_path, more):
     feeder = three_phase_feeder(street(tmp_path, more + "\nedit load.shop kw=60"), LIMITS)
     flow = ThreePhaseFlows(feeder).power_flow(feeder.p_base_kw[None], feeder.q_base_kvar[None])
@@ -133,6 +148,8 @@ def test_lines_side_by_side_carry_together_what_they_may(tmp_path):
 def test_a_step_of_a_capacitor_that_is_open_is_no_part_of_the_equivalent(tmp_path):
     text = street(tmp_path, CAPACITOR.format(more="numsteps=3 states=(1 0 0)"))
     assert three_phase_feeder(text, LIMITS).shunt_b_pu == pytest.approx([0, 0, 0, 0.02])
+    off = three_phase_feeder(street(tmp_path, CAPACITOR.format(more="enabled=no")), LIMITS)
+    assert not off.has_shunts, "nor is a capacitor that is disabled"
 
 
 # ------------------------------------------------------------------ series of loads that share a bus

@@ -1,5 +1,7 @@
 """Scripts as people write them: options, disabled loads, open switches, and load shapes in kW."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -78,6 +80,22 @@ def test_buses_and_loads_go_by_the_scripts_names_in_letters_of_any_size(tmp_path
     assert [feeder.bus_name[row] for row in series.uses.bus] == ["2", "b3"]
 
 
+@pytest.mark.parametrize(("forward", "turned"), [
+    ("bus1=b2 bus2=b3", "bus1=b3 bus2=b2"),
+    ("buses=(source b1) conns=(delta wye) kvs=(11 0.416)", "buses=(b1 source) conns=(wye delta) kvs=(0.416 11)")])
+def test_an_element_may_be_written_from_its_far_end(tmp_path, forward, turned):
+    """With a turns ratio of 0.433 to 0.416, which turned round is its inverse."""
+    feeders = []
+    for words in (forward, turned):
+        file = Path(street(tmp_path))
+        file.write_text(file.read_text().replace(forward, words).replace("kvs=(11 0.416)", "kvs=(11 0.433)").replace(
+            "kvs=(0.416 11)", "kvs=(0.433 11)"))
+        feeders.append(three_phase_feeder(str(file), LIMITS))
+    assert feeders[0].turns_ratio == pytest.approx([1.0, 0.433 / 0.416, 1.0, 1.0])
+    for name in ("r_pu", "x_pu", "turns_ratio", "i_max_pu", "p_base_kw"):
+        assert getattr(feeders[1], name) == pytest.approx(getattr(feeders[0], name), rel=1e-9), name
+
+
 # ------------------------------------------------------------------ load shapes
 def drawn(folder, more):
     """(kW, kvar) [24] of the house by its own shape."""
@@ -106,6 +124,12 @@ def shape(ending="", p=SHARES, **others):
 def test_houses_draw_what_opendss_draws_of_a_shape(tmp_path, text, power, p_kw, q_kvar, follows):
     kw, kvar = drawn(tmp_path, text + HOUSE.format(power=power, follows=follows))
     assert kw == pytest.approx(p_kw) and kvar == pytest.approx(q_kvar)
+
+
+def test_a_script_whose_loads_name_no_shape_has_no_series_of_its_own(tmp_path):
+    text = street(tmp_path, shape())
+    with pytest.raises(RecordError, match=r"^feeder .*Master\.dss: no load names a load shape$"):
+        SOURCE.profiles(text)
 
 
 def test_a_fixed_load_follows_no_shape(tmp_path):
