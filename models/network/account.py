@@ -66,9 +66,7 @@ class NetAccount:
 
 
 def ranges(rows: Sequence[int]) -> str:
-    """`0-8, 10` of sorted numbers."""
-    if not rows:
-        return ""
+    """`0-8, 10` of numbers, of which there is one at least."""
     ordered = sorted(rows)
     starts = [ordered[0], *(b for a, b in pairwise(ordered) if b > a + 1)]
     ends = [*(a for a, b in pairwise(ordered) if b > a + 1), ordered[-1]]

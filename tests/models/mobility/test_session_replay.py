@@ -95,8 +95,8 @@ def test_what_no_battery_or_charger_of_the_district_repeats_is_told(tmp_path: Pa
     vehicles, inputs = fleet(1), ReplayInputs(read_sessions(str(file)), 0)
     held_kwh = 0.7 * float(vehicles.capacity_kwh[0]) / 0.95
     assert list(replay_notes(inputs, vehicles, 0, 3 * DAY_S)) == [
-        f"1 of 3 sessions of the simulated days took more than the district's batteries hold: {60 - held_kwh:.4g} of 80 "
-        "kWh are not repeated",
+        f"1 of 3 sessions of the simulated days took more than the district's batteries hold: {60 - held_kwh:.4g} of "
+        "80 kWh are not repeated",
         "1 of 3 sessions of the simulated days took more than the district's chargers give in these stays: 3 of 80 kWh "
         "are not repeated"]
     assert list(replay_notes(inputs, vehicles, 2 * DAY_S, 3 * DAY_S)) == []

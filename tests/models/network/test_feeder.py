@@ -160,6 +160,12 @@ def test_placeholder_ratings_are_refused() -> None:
         feeder_of_net(small_net(rating_ka=99999.0), "rated")
 
 
+def test_lines_that_close_a_ring_are_refused_with_the_bus_where_it_closes() -> None:
+    """Line 37 joins buses 25 and 29: the ring 3-25, 29-26, 6-3 closes where both ways meet."""
+    with pytest.raises(RecordError, match=r"^feeder ieee33: not radial, bus 28 is reached twice \(line row 27\)$"):
+        ieee33(open_lines=(33, 34, 35, 36))
+
+
 @pytest.mark.parametrize(("name", "counts"), [("contiguous", (16, 9, 7)), ("public", (15, 9, 8))])
 def test_zone_maps_cover_every_bus_but_the_slack(name: str, counts: tuple[int, ...]) -> None:
     zones = zone_map(name)  # type: ignore[arg-type]

@@ -42,6 +42,18 @@ def test_a_net_comes_through_as_it_is(text: str) -> None:
     assert pandapower.toolbox.nets_equal(safe, own, check_only_results=False)
 
 
+def test_a_net_of_the_first_versions_is_a_text_within_and_screened_too(text: str) -> None:
+    """They wrote the tables as JSON within JSON."""
+    net = json.loads(text)
+    assert screened(json.dumps(net | {"_object": json.dumps(net["_object"])}).encode(), "v") == screened(
+        text.encode(), "v")
+    evil = {"bus": net["_object"]["bus"], "extra": EVIL}
+    for inner, words in ((json.dumps(evil), "extra: holds an object 'Thing' of the module 'evilmod'"),
+                         ("/etc/hosts", "is no JSON"), ('{"line": 1}', "holds no pandapower net")):
+        with pytest.raises(RecordError, match=f"feeder v: {words}"):
+            screened(json.dumps(net | {"_object": inner}).encode(), "v")
+
+
 EVIL = {"_module": "evilmod", "_class": "Thing", "_object": "{}"}
 
 

@@ -117,6 +117,14 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, changes: dict[str, str],
         feeder_from(written(tmp_path, **changes), LIMITS)
 
 
+def test_a_case_that_calculates_much_is_told_by_its_first_lines(tmp_path: Path) -> None:
+    with pytest.raises(RecordError) as refused:
+        feeder_from(written(tmp_path, more="".join(f"x{i} = {i};\n" for i in range(8))))
+    text = str(refused.value)
+    assert [f"line {number}: 'x{number - 26} = " in text for number in range(26, 34)] == [True] * 5 + [False] * 3
+    assert text.endswith("; 3 more lines like these")
+
+
 def test_buses_that_contradict_each_other_are_told_at_once(tmp_path: Path) -> None:
     buses = BUSES.replace("\t60\t1", "\t50\t1").replace("\t40\t1\t", "\t40.5\t1\t").replace("\t20\t1\t", "\t20\t3\t")
     with pytest.raises(RecordError) as refused:

@@ -8,6 +8,8 @@ import pandapower
 import pytest
 from pandapower import networks
 
+from models.network.loads.net_elements import elements_of_net
+from models.network.net_account import account_of_net
 from models.network.net_feeder import feeder_of_net
 from models.network.power_flow import ac_engine
 from models.network.source import FeederLimits, feeder_from, source_of
@@ -104,6 +106,72 @@ def test_a_file_is_read_back(tmp_path):
         own_voltages(feeder_of_net(village(), "village")), abs=1e-12)
 
 
+def test_loads_and_sources_of_unlike_phases_are_their_sums():
+    """As in pandapower's balanced power flow: 3 + 1 + 2 kW, half of it, beside the 10 at that bus."""
+    net = village()
+    pandapower.create_asymmetric_load(net, 3, p_a_mw=0.003, p_b_mw=0.001, p_c_mw=0.002, q_a_mvar=0.001, q_c_mvar=0.003,
+                                      scaling=0.5)
+    feeder = feeder_of_net(net, "v")
+    assert feeder.p_base_kw[3] == pytest.approx(13.0) and feeder.q_base_kvar[3] == pytest.approx(2.0)
+    assert own_voltages(feeder) == pytest.approx(voltages_of(net, feeder), abs=1e-8)
+    pandapower.create_asymmetric_sgen(net, 2, p_a_mw=0.004, p_b_mw=0.002, q_b_mvar=-0.001, scaling=0.5)
+    elements = elements_of_net(net, feeder.bus_number)
+    roof = elements.table.index("asymmetric_sgen")
+    assert (elements.p_kw[roof], elements.q_kvar[roof]) == pytest.approx((-3.0, 0.5))
+    account = account_of_net(net, "v", FeederLimits(), {("asymmetric_sgen", 0): "as its series says"})
+    assert account.unexplained_pu < 1e-9
+    assert "taken: asymmetric_sgen 0: as its series says" in list(account.lines())
+    net.asymmetric_load["in_service"] = net.asymmetric_sgen["in_service"] = False
+    assert not elements_of_net(net, feeder.bus_number).p_kw[[roof, elements.table.index("asymmetric_load")]].any()
+
+
+# ---------------------------------------------------------------- what is told of a net
+def above_the_village(low_kv=20.0, **options):
+    """The village behind 110 kV and a transformer to its 20 kV, which a tap changer would hold."""
+    net = village()
+    grid = pandapower.create_bus(net, vn_kv=110.0)
+    net.ext_grid["bus"] = grid
+    pandapower.create_load(net, grid, p_mw=1.0)
+    pandapower.create_transformer_from_parameters(
+        net, grid, 0, sn_mva=0.4, vn_hv_kv=110.0, vn_lv_kv=low_kv, vkr_percent=0.5, vk_percent=12.0, pfe_kw=0.0,
+        i0_percent=0.0, **options)
+    return net, grid
+
+
+def test_a_low_side_that_is_held_is_told_with_what_holding_it_does():
+    """By hand: with the transformer the village begins where pandapower has its 20 kV, without it at 1 pu."""
+    net, grid = above_the_village()
+    account = account_of_net(net, "v", FeederLimits())
+    feeder = feeder_of_net(net, "v")
+    effect_pu = np.abs(own_voltages(feeder) - voltages_of(net, feeder)).max()
+    assert effect_pu > 2e-3 and account.difference_pu == pytest.approx(effect_pu, abs=1e-8)
+    assert account.unexplained_pu < 1e-9, "pandapower with the low side held"
+    assert account.buses == (4, 5) and account.load_kw == (40.0, 1040.0)
+    lines = list(account.lines())
+    assert (f"approximated: trafo 1: its low side is held at 1 pu, as by a tap changer; largest effect {effect_pu:.5f} "
+            "pu") in lines
+    assert f"approximated: bus {grid}: left out, on the grid's side of the slack" in lines
+
+
+def test_busbars_behind_two_held_transformers_are_held_both():
+    net, grid = above_the_village(20.4)
+    other, end = pandapower.create_buses(net, 2, vn_kv=20.0)
+    pandapower.create_transformer_from_parameters(
+        net, grid, other, sn_mva=0.4, vn_hv_kv=110.0, vn_lv_kv=20.0, vkr_percent=0.5, vk_percent=12.0, pfe_kw=0.0,
+        i0_percent=0.0)
+    pandapower.create_line_from_parameters(net, other, end, 5.0, 0.6, 0.3, 0.0, 0.2)
+    pandapower.create_load(net, end, p_mw=0.2)
+    account = account_of_net(net, "v", FeederLimits(slack_vm_pu=1.01))
+    assert account.unexplained_pu < 1e-9 < 1e-3 < account.difference_pu
+    assert any("trafo 1, 2: its low side is held at 1.01 pu" in line for line in account.lines())
+
+
+def test_tables_that_no_power_flow_looks_at_are_told_as_not_in_use():
+    net = village()
+    pandapower.create_poly_cost(net, 0, "ext_grid", cp1_eur_per_mw=30.0)
+    assert "not in use: poly_cost 0: no part of a power flow" in list(account_of_net(net, "v", FeederLimits()).lines())
+
+
 # ---------------------------------------------------------------- switches and busbars
 def test_a_ring_is_named_and_an_open_switch_opens_it():
     net = village()
@@ -167,7 +235,7 @@ def test_check_says_how_much_of_a_net_is_taken(tmp_path):
 
 # ---------------------------------------------------------------- refusals
 @pytest.mark.parametrize(("source", "words"), [
-    ("pandapower:no_such_net", "no such function"), ("simbench:9-XX", "no such grid"), ("ieee34", "must be"),
+    ("pandapower:no_such_net", "no such function"), ("pandapower:pp_elements", "^feeder .*pp_elements: makes no net$"), ("simbench:9-XX", "no such grid"), ("ieee34", "must be"),
     ("nowhere.json", "no such file"), ("pandapower:case33bw", r"line 0-31: max_i_ka = 99999.0.*give line_rating_a"),
     ("pandapower:create_cigre_network_hv", "not radial"),
     pytest.param("pandapower:case9", "not radial", marks=pytest.mark.slow),

@@ -90,6 +90,36 @@ def test_all_mistakes_are_told_at_once_and_with_their_names() -> None:
         assert words in str(told.value)
 
 
+def test_of_many_different_mistakes_the_first_few_are_told_with_their_values() -> None:
+    """Two of seven more share a value; the rest is named by its numbers."""
+    net = village()
+    for p_mw in (*range(-1, -8, -1), -7):
+        pandapower.create_load(net, 3, p_mw=float(p_mw))
+    with pytest.raises(RecordError) as told:
+        feeder_of_net(net, "v")
+    words = str(told.value).split("; load ")
+    assert [word.split(",")[0] for word in words[1:5]] == [f"{row}: p_mw = {1 - row:.1f}" for row in range(3, 7)]
+    assert words[5:] == ["7-9: likewise"]
+
+
+@pytest.mark.parametrize("table", ["storage", "shunt", "motor", "asymmetric_load", "sgen"])
+def test_a_table_that_a_net_need_not_have_may_be_missing_or_empty(table: str) -> None:
+    without, empty = village(), village()
+    del without[table]
+    empty[table] = None
+    for net in (without, empty):
+        assert feeder_of_net(net, "v").p_base_kw.tolist() == [0, 0, 30, 10]
+
+
+def test_a_net_without_lines_is_a_transformer_and_one_without_either_is_refused() -> None:
+    net = village()
+    net.line, net.load["bus"] = net.line[:0], 1
+    assert feeder_of_net(net, "v").p_base_kw.tolist() == [0, 40]
+    net.trafo["in_service"] = False
+    with pytest.raises(RecordError, match="^feeder v: no line leaves bus 0 of its external grid$"):
+        feeder_of_net(net, "v")
+
+
 def test_what_is_not_in_use_may_hold_anything() -> None:
     net = village()
     line = pandapower.create_line_from_parameters(net, 1, 3, 0.0, r_ohm_per_km=-1.0, x_ohm_per_km=0.0, c_nf_per_km=0,

@@ -40,6 +40,20 @@ def test_it_moves_as_often_as_its_delay_lets_it() -> None:
     assert positions(CHANGER, [0.2, -0.2, -0.2], 900.0) == [3, -3, -3], "at its end it stands"
 
 
+@pytest.mark.parametrize(("delay_s", "moves"), [(0.0, 7), (100.0, 7), (150.0, 6), (900.0, 1)])
+def test_where_no_position_rests_it_moves_no_more_often_than_there_are_positions(delay_s: float, moves: int) -> None:
+    """A voltage that jumps across the band with every move: up, down, up, ... by its delay, seven times at most."""
+    regulator = Regulator(replace(CHANGER, delay_s=delay_s))
+    seen = []
+
+    def across(row: int) -> float:
+        seen.append(row)
+        return 0.8 if row == CHANGER.start else 1.2
+
+    assert regulator.moved(900.0, across) == CHANGER.start + moves % 2
+    assert seen[:moves] == [CHANGER.start + move % 2 for move in range(moves)]
+
+
 def test_a_band_narrower_than_a_position_is_refused() -> None:
     with pytest.raises(RecordError, match=r"dead_band_pu = 0.01, must be above 0.01, which is one position"):
         replace(CHANGER, dead_band_pu=0.01)
@@ -59,6 +73,7 @@ def test_positions_are_those_of_pandapower() -> None:
         flow = tapped.at(row)[1].power_flow(feeder.p_base_kw[None], feeder.q_base_kvar[None])
         assert flow.vm_pu[0, 1:] == pytest.approx(net.res_bus.vm_pu.to_numpy()[1:], abs=1e-8)
         assert flow.p_slack_kw[0] == pytest.approx(net.res_ext_grid.p_mw[0] * 1e3, abs=1e-5), "iron losses too"
+        assert tapped.at(row) is tapped.at(row), "made once"
         assert tapped.nearest(float(flow.vm_pu[0, 0]) + 1e-9) == row
 
 

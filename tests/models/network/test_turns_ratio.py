@@ -67,6 +67,15 @@ def test_voltages_losses_and_power_are_pandapowers(make: Callable[[], Any]) -> N
     assert reference.vm_pu == pytest.approx(flow.vm_pu, abs=1e-9)
 
 
+@pytest.mark.parametrize("column", ["tap_changer_type", "tap_dependency_table"])
+def test_a_net_that_does_not_say_how_its_taps_act_has_taps_that_turn_and_no_table(column: str) -> None:
+    """As nets of before pandapower 3 are."""
+    whole, older = tapped(), tapped()
+    older.trafo = older.trafo.drop(columns=column)
+    ratios = [feeder_of_net(net, "v", WIDE).turns_ratio.tolist() for net in (whole, older)]
+    assert ratios[0] == ratios[1] and ratios[0][1] == pytest.approx(1.05 / 0.95)
+
+
 @pytest.mark.parametrize("make", [
     partial(tapped, pos=0), partial(tapped, pos=2), tapped, partial(tapped, "lv", 3), partial(tapped, "lv", -1)])
 def test_the_winding_that_is_loaded_more_is_told_as_pandapower_does(make: Callable[[], Any]) -> None:

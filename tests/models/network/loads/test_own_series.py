@@ -62,6 +62,12 @@ def test_profiles_that_the_net_does_not_have_are_named() -> None:
         own_series(few, elements(), feeder(), 0)
 
 
+def test_a_net_whose_elements_name_no_profile_has_no_series_of_its_own() -> None:
+    without = elements_of_net(street(), feeder().bus_number)
+    with pytest.raises(RecordError, match="^series of feeder street: feeder street: no element names a profile$"):
+        own_series(PROFILES, without, feeder(), 0)
+
+
 @pytest.mark.slow
 def test_quarter_hours_of_simbench_are_pandapowers_own() -> None:
     """Night, morning, noon and evening of a day: voltages of the net with its own values of those times."""

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from models.network.three_phase.circuit import Circuit, circuit_from
+from models.network.three_phase.network import MOST_KEPT
 from models.network.three_phase.records import Port, unbalance_percent
 from models.records.arrays import RecordError
+from tests.models.network.three_phase.small import street
 
 pytest.importorskip("opendssdirect")
 NONE = np.zeros((1, 0))
@@ -130,6 +132,46 @@ def test_a_case_without_solution_is_nan_and_the_next_is_not(tmp_path):
     assert np.isnan(flow.vm_pu[0]).all() and np.isfinite(flow.current_a[1]).all()
 
 
+def test_a_case_without_solution_has_no_taps_currents_or_losses_and_the_next_has_its_own(tmp_path):
+    regulated = street(tmp_path, "new regcontrol.r transformer=t winding=2 vreg=125 band=1 ptratio=2")
+    one, alone = (circuit_from(regulated, [Port("b3", (1,))]) for _ in range(2))
+    flow, own = (c.solve(np.array(p), np.zeros((len(p), 1))) for c, p in ((one, [[9000.0], [5.0]]), (alone, [[5.0]])))
+    assert flow.is_solved.tolist() == [False, True]
+    for name in ("tap_pu", "current_a", "losses_kw"):
+        values = getattr(flow, name)
+        assert np.isnan(values[0]).all() and np.array_equal(values[1], getattr(own, name)[0]), name
+
+
+def test_matrices_of_many_taps_are_those_of_each(tmp_path):
+    """More than are kept: the first is made anew."""
+    network = circuit_from(street(tmp_path, "new regcontrol.r transformer=t winding=2 vreg=125 band=1 ptratio=2")).network
+    taps = np.linspace(0.9, 1.1, MOST_KEPT + 2)[:, None]
+    first = network.currents(taps[0])
+    assert network.currents(taps[0]) is first
+    for tap in taps[1:]:
+        network.currents(tap)
+    again = network.currents(taps[0])
+    assert again is not first and np.array_equal(again.toarray(), first.toarray())
+    assert not np.array_equal(network.currents(taps[-1]).toarray(), first.toarray())
+
+
+def test_a_circuit_without_loads_draws_what_cars_do(tmp_path):
+    circuit_of_none = circuit(tmp_path, text=LINE.replace("new load", "!new load"))
+    assert circuit_of_none.loads.names == ()
+    assert circuit_of_none.solve(NONE, NONE).p_source_kw == pytest.approx(0.0, abs=1e-9)
+    driven = circuit(tmp_path, [Port("end", (2,))], text=LINE.replace("new load", "!new load"))
+    flow = driven.solve(np.array([[2.0]]), np.zeros((1, 1)))
+    assert flow.p_source_kw - flow.losses_kw == pytest.approx(2.0, abs=1e-6)
+
+
+def test_elements_without_a_rating_may_carry_anything(tmp_path):
+    more = "new reactor.x bus1=b3 bus2=b4 phases=3 r=0.01 x=0.02\nnew load.z bus1=b4 phases=3 kv=0.416 kw=3"
+    conductors = circuit_from(street(tmp_path, more)).conductors
+    rating_a = dict(zip(conductors.element, conductors.rating_a, strict=True))
+    assert rating_a == pytest.approx({"transformer.t": 400 / (np.sqrt(3) * 0.416), "line.a": 200.0, "line.b": 200.0,
+                                      "reactor.x": np.inf})
+
+
 @pytest.mark.parametrize(("ports", "told"), [
     ([Port("nowhere", (1,))], "port nowhere.1: there is no bus 'nowhere'"),
     ([Port("684", (1, 2, 3))], "port 684.1.2.3: bus '684' has no phase 2, only 1, 3"),
@@ -148,6 +190,7 @@ def test_phases_of_a_port_are_told():
 @pytest.mark.parametrize(("text", "told"), [
     (LINE.replace("calcvoltagebases\n", "").replace("set voltagebases=[0.4]\n", ""), "no voltage base for bus"),
     (LINE.replace("kw=2", "vminpu=0 vlowpu=0 kw=20000"), "finds no power flow of the circuit as it is"),
+    (LINE + "clear\n", "makes no circuit"),
     (LINE.replace("new line.a", "new line.a linecode=none"), "OpenDSS does not understand it"),
 ])
 def test_a_circuit_that_cannot_serve_is_told(tmp_path, text, told):

@@ -88,6 +88,7 @@ def test_every_law_of_loads_is_the_engines(tmp_path: Path, law: str, source_pu: 
     ("new load.pump bus1=b2 phases=3 kv=0.416 kw=2 model=3", "load pump (model 3)"),
     ("new load.z bus1=b2 phases=3 kv=0.416 kw=2 model=8 zipv=(1 0 0 1 0 0 0.7)",
      "load z (model 8 that drops out at a low voltage)"),
+    ("new load.n bus1=b2.1.4 phases=1 kv=0.24 kw=3", "load n (a neutral that is not earth)"),
     ("new transformer.z phases=3 windings=2 buses=(b2 b2) conns=(wye delta) kvs=(0.416 0.416) kvas=(50 50) xhl=3",
      "an element at bus b2.1 that is not known")])
 def test_what_draws_by_another_law_is_named_and_has_none(tmp_path: Path, more: str, told: str) -> None:
