@@ -116,7 +116,7 @@ def test_a_net_without_lines_is_a_transformer_and_one_without_either_is_refused(
     net.line, net.load["bus"] = net.line[:0], 1
     assert feeder_of_net(net, "v").p_base_kw.tolist() == [0, 40]
     net.trafo["in_service"] = False
-    with pytest.raises(RecordError, match="^feeder v: no line leaves bus 0 of its external grid$"):
+    with pytest.raises(RecordError, match=r"^feeder v: no line leaves bus 0 of its external grid$"):
         feeder_of_net(net, "v")
 
 

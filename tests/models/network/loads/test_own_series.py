@@ -64,7 +64,7 @@ def test_profiles_that_the_net_does_not_have_are_named() -> None:
 
 def test_a_net_whose_elements_name_no_profile_has_no_series_of_its_own() -> None:
     without = elements_of_net(street(), feeder().bus_number)
-    with pytest.raises(RecordError, match="^series of feeder street: feeder street: no element names a profile$"):
+    with pytest.raises(RecordError, match=r"^series of feeder street: feeder street: no element names a profile$"):
         own_series(PROFILES, without, feeder(), 0)
 
 

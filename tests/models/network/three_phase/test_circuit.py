@@ -11,6 +11,7 @@ from tests.models.network.three_phase.small import street
 
 pytest.importorskip("opendssdirect")
 NONE = np.zeros((1, 0))
+REGULATOR = "new regcontrol.r transformer=t winding=2 vreg=125 band=1 ptratio=2"
 LINE = """clear
 set defaultbasefrequency=50
 new circuit.mine basekv=0.4 pu=1.0 bus1=source isc3=100000 isc1=100000
@@ -133,7 +134,7 @@ def test_a_case_without_solution_is_nan_and_the_next_is_not(tmp_path):
 
 
 def test_a_case_without_solution_has_no_taps_currents_or_losses_and_the_next_has_its_own(tmp_path):
-    regulated = street(tmp_path, "new regcontrol.r transformer=t winding=2 vreg=125 band=1 ptratio=2")
+    regulated = street(tmp_path, REGULATOR)
     one, alone = (circuit_from(regulated, [Port("b3", (1,))]) for _ in range(2))
     flow, own = (c.solve(np.array(p), np.zeros((len(p), 1))) for c, p in ((one, [[9000.0], [5.0]]), (alone, [[5.0]])))
     assert flow.is_solved.tolist() == [False, True]
@@ -144,7 +145,7 @@ def test_a_case_without_solution_has_no_taps_currents_or_losses_and_the_next_has
 
 def test_matrices_of_many_taps_are_those_of_each(tmp_path):
     """More than are kept: the first is made anew."""
-    network = circuit_from(street(tmp_path, "new regcontrol.r transformer=t winding=2 vreg=125 band=1 ptratio=2")).network
+    network = circuit_from(street(tmp_path, REGULATOR)).network
     taps = np.linspace(0.9, 1.1, MOST_KEPT + 2)[:, None]
     first = network.currents(taps[0])
     assert network.currents(taps[0]) is first

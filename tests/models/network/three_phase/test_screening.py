@@ -93,6 +93,13 @@ def test_comments_may_say_anything(written):
     assert screened(master).circuits == ("mine",)
 
 
+def test_coordinates_may_be_named_twice(tmp_path):
+    """As by a script and one that it reads: nothing is done with them twice."""
+    (tmp_path / "xy.csv").write_text("b1,0,0\n")
+    (tmp_path / "Master.dss").write_text("new circuit.a\nbuscoords xy.csv\nbuscoords xy.csv\n")
+    assert [file.name for file in screened(tmp_path / "Master.dss").files] == ["Master.dss", "xy.csv"]
+
+
 def test_a_script_without_a_circuit_is_told(written):
     with pytest.raises(RecordError, match="makes no circuit; a script must hold one"):
         screened(written("clear\n"))
