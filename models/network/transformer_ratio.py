@@ -31,13 +31,10 @@ def windings_kv(trafo: Any) -> tuple[Floats, Floats]:
 
 
 def _turns(trafo: Any, tap: str, side: str) -> Bools:
-    """Whether the tap changer stands on this side and changes the turns."""
-    if f"{tap}_side" not in trafo:
+    """Whether the tap changer stands on this side and changes the turns; one of no kind does nothing."""
+    if not {f"{tap}_side", f"{tap}_changer_type"} <= set(trafo.columns):
         return np.zeros(len(trafo), dtype=np.bool_)
-    at_side = np.asarray(trafo[f"{tap}_side"] == side, dtype=np.bool_)
-    if f"{tap}_changer_type" in trafo:
-        return np.asarray(at_side & trafo[f"{tap}_changer_type"].isin(TURNING), dtype=np.bool_)
-    return at_side
+    return np.asarray((trafo[f"{tap}_side"] == side) & trafo[f"{tap}_changer_type"].isin(TURNING), dtype=np.bool_)
 
 
 def follows_a_table(trafo: Any) -> Bools:

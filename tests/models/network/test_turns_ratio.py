@@ -67,13 +67,15 @@ def test_voltages_losses_and_power_are_pandapowers(make: Callable[[], Any]) -> N
     assert reference.vm_pu == pytest.approx(flow.vm_pu, abs=1e-9)
 
 
-@pytest.mark.parametrize("column", ["tap_changer_type", "tap_dependency_table"])
-def test_a_net_that_does_not_say_how_its_taps_act_has_taps_that_turn_and_no_table(column: str) -> None:
-    """As nets of before pandapower 3 are."""
-    whole, older = tapped(), tapped()
-    older.trafo = older.trafo.drop(columns=column)
-    ratios = [feeder_of_net(net, "v", WIDE).turns_ratio.tolist() for net in (whole, older)]
-    assert ratios[0] == ratios[1] and ratios[0][1] == pytest.approx(1.05 / 0.95)
+@pytest.mark.parametrize(("column", "ratio"), [("tap_changer_type", 1.05), ("tap_dependency_table", 1.05 / 0.95),
+                                               ("tap_side", 1.05)])
+def test_a_net_without_a_column_of_taps_has_those_that_pandapower_finds(column: str, ratio: float) -> None:
+    """A tap changer of no kind or on no side does nothing; where no table is spoken of there is none."""
+    net = tapped()
+    net.trafo = net.trafo.drop(columns=column)
+    assert feeder_of_net(net, "v", WIDE).turns_ratio[1] == pytest.approx(ratio)
+    account = account_of_net(net, "v", WIDE)
+    assert account.difference_pu < 1e-9 and "taken: trafo 0" in list(account.lines())
 
 
 @pytest.mark.parametrize("make", [

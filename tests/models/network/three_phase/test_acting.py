@@ -63,15 +63,14 @@ def test_what_acts_by_itself_does_as_in_opendss(tmp_path, more, then):
 
 def test_a_capacitor_that_is_switched_in_one_case_is_not_in_the_next(tmp_path):
     """Each case begins with the steps of the script: 80 kW close them, and nothing would open them again."""
-    text = street(tmp_path, f"{CAPACITOR}\n{SWITCHED}".format(more="").replace("onsetting=245", "onsetting=225"),
+    text = street(tmp_path, f"{CAPACITOR}\n{SWITCHED}".format(more="").replace("onsetting=245", "onsetting=238"),
                   "capacitor.c.states=(0)\nsolve")
     both, alone = (circuit_from(text, [Port("b3", (1, 2, 3))]) for _ in range(2))
     heavy, light = np.full((1, 1), 80.0), np.zeros((1, 1))
     flow = both.solve(np.concatenate([heavy, light, heavy]), np.zeros((3, 1)))
     own = alone.solve(light, light)
     assert np.array_equal(flow.v_v[1], own.v_v[0]) and np.array_equal(flow.v_v[0], flow.v_v[2])
-    assert flow.vm_pu[0].max() > 0.98 * flow.vm_pu[1].max()
-    assert 0 < flow.q_source_kvar[0] < 20.0, "60 kvar are there"
+    assert flow.q_source_kvar[0] < -50.0 and 0.0 < flow.q_source_kvar[1] < 4.0, "60 kvar are there, or none"
 
 
 @pytest.mark.parametrize(("mode", "told"), [("off", "controls stay as the script leaves them"),
