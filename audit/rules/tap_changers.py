@@ -12,6 +12,10 @@ from audit.network import Tree, loads_taken, slack_vm_pu, tree_of
 from audit.registry import rule
 from audit.run import District, Run
 
+LESS_S = 1e-9
+"""What was waited is less than the delay, by this at least."""
+Span = tuple[float, float]
+
 
 @rule("5.4", "tap_position", "tap_slack_vm_pu")
 def tap_changers(run: Run) -> Iterator[Check]:
@@ -42,14 +46,13 @@ def _moves_as_said(run: Run, d: District) -> Floats:
     before = np.r_[rows[:1], rows[:-1]]
     unmoved = tree.at(d("tap_slack_vm_pu")[before]).flow(p, q).vm_pu[:, bus]
     right = np.ones(run.steps)
-    outside_s: tuple[float, ...] = (0.0, float(d.attributes["tap_delay_s"]) - 1e-9)
+    # what was waited before the first step is not in the file, nor whether it moved within that step
+    waited_s = unknown_s = 0.0, float(d.attributes["tap_delay_s"]) - LESS_S
     for step in range(run.steps):
         voltage = partial(_vm_pu, d, tree, p[step], q[step], bus, {int(before[step]): float(unmoved[step])})
-        # what was waited before the first step is not in the file: both ends of what it may be are followed
-        ends = {_after(d, int(before[step]), waited, run.step_s, voltage) for waited in outside_s}
-        kept = {waited for row, waited in ends if row == rows[step]}
-        right[step] = bool(kept) or step == 0
-        outside_s = tuple(kept) or (0.0,)
+        ends = _after(d, int(before[step]), waited_s, run.step_s if step else 0.0, voltage)
+        right[step] = int(rows[step]) in ends
+        waited_s = ends.get(int(rows[step]), unknown_s)
     return right
 
 
@@ -60,16 +63,19 @@ def _vm_pu(d: District, tree: Tree, p_kw: Floats, q_kvar: Floats, bus: int, know
     return known[row]
 
 
-def _after(d: District, row: int, waited_s: float, step_s: float, voltage: partial[float]) -> tuple[int, float]:
-    """(row, seconds outside the band) after a step."""
-    target, width, delay = (float(d.attributes[f"tap_{name}"]) for name in ("target_pu", "dead_band_pu", "delay_s"))
-    last, left_s = len(d.axes["tap"]) - 1, float(step_s)
+def _after(d: District, row: int, waited_s: Span, step_s: float, voltage: partial[float]) -> dict[int, Span]:
+    """{row: (least, most) seconds outside the band} where it may be after a step, of all that it may have waited."""
+    target, width, delay_s = (float(d.attributes[f"tap_{name}"]) for name in ("target_pu", "dead_band_pu", "delay_s"))
+    last, ends = len(d.axes["tap"]) - 1, dict[int, Span]()
+    least_s, most_s = (waited + step_s for waited in waited_s)
     for _ in range(last + 1):
         miss = target - voltage(row)
         way = int(np.sign(miss)) if abs(miss) > width / 2 and 0 <= row + np.sign(miss) <= last else 0
         if not way:
-            return row, 0.0
-        if delay - waited_s > left_s:
-            return row, waited_s + left_s
-        row, left_s, waited_s = row + way, left_s - (delay - waited_s), 0.0
-    return row, waited_s
+            return {**ends, row: (0.0, 0.0)}
+        if least_s < delay_s:
+            ends[row] = least_s, min(most_s, delay_s - LESS_S)
+        if most_s < delay_s:
+            return ends
+        row, least_s, most_s = row + way, max(least_s - delay_s, 0.0), max(most_s - delay_s, 0.0)
+    return {**ends, row: (0.0, 0.0)}
