@@ -93,7 +93,7 @@ def places_of_nodes(run: Run) -> Iterator[Check]:
         names = np.array([str(name).rsplit(".", 1)[0] for name in d.axes["node"]])
         _, first, bus = np.unique(names, return_index=True, return_inverse=True)
         for way in ("node_x", "node_y"):
-            yield same(f"{d.name}: {way} of a bus", d(way), d(way)[first][bus], "", axis="run")
+            yield same(f"{d.name}: {way} of a bus", d(way), d(way)[first][bus], "", axis="node")
 
 
 @rule("5.8", "vm_pu", "line_loading_percent", "node_base_v", "conductor_rating_a", "conductor_bus", "tap_pu",
