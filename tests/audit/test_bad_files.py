@@ -6,10 +6,12 @@ import shutil
 import h5py
 import numpy as np
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from audit.finding import AuditError
 from audit.judge import audit_file
+from audit.run import read_run
 from testbed.cli.app import app
 
 
@@ -98,6 +100,129 @@ def test_what_is_missing_or_foreign_is_named(copy, change, words):
     with pytest.raises(AuditError, match=re.escape(words)) as told:
         audit_file(copy, with_slow=False)
     assert str(told.value).startswith(str(copy))
+
+
+def _of_a_list(file):
+    file.attrs["scenario"] = "[1, 2]"
+
+
+def _of_other_districts(file):
+    file.attrs["district_names"] = ["rest", "feeder33"]
+
+
+def _without_districts(file):
+    file.attrs["scenario"] = str(file.attrs["scenario"]).replace("districts:", "streets:", 1)
+
+
+def _without_a_group(file):
+    del file["plan"]
+
+
+def _a_group_that_is_an_array(file):
+    del file["reference"]
+    file["reference"] = [1.0]
+
+
+def _an_array_that_is_a_group(file):
+    del file["load_mw"]
+    file.create_group("load_mw")
+
+
+def _beyond_memory(file):
+    del file["load_mw"]
+    file.create_dataset("load_mw", (500_000_000,), "f8", chunks=(1_000_000,))
+
+
+def _of_complex_numbers(file):
+    del file["load_mw"]
+    file["load_mw"] = np.zeros(file["time"].size, dtype=np.complex128)
+
+
+def _text_in_place_of_numbers(file):
+    file["districts/feeder33/bus_name"] = np.zeros(33)
+
+
+def _of_minutes(file):
+    file.attrs["step_s"] = 7
+
+
+def _of_more_steps_than_all(file):
+    file.attrs["steps_written"] = int(file.attrs["steps_total"]) + 1
+
+
+def _numbers_among_inputs(file):
+    file.require_group("inputs")["units"] = 3.0
+
+
+def _figures_alone(file):
+    file.attrs["optimised"] = True
+
+
+def _chargers_of_another_kind(file):
+    scenario = yaml.safe_load(str(file.attrs["scenario"]))
+    scenario["fleet"]["classes"] = {name: {"charger": kind} for name, kind in (
+        ("bus", "depot"), ("car", "slow"), ("tram", "rail"))}
+    file.attrs["scenario"] = yaml.safe_dump(scenario, sort_keys=False)
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (_of_a_list, "its scenario is no YAML mapping"),
+    (_of_other_districts, "its districts are not those of its scenario"),
+    (_without_districts, "its districts are not those of its scenario"), (_without_a_group, "holds no group plan"),
+    (_a_group_that_is_an_array, "holds no group reference"), (_an_array_that_is_a_group, "/load_mw is no array"),
+    (_beyond_memory, "/load_mw has 500000000 values"),
+    (_of_complex_numbers, "/load_mw holds values of type complex128"),
+    (_text_in_place_of_numbers, "/districts/feeder33/bus_name holds values of type float64"),
+    (_of_minutes, "step_s=7, steps_written=24 and steps_total=24 are no run"),
+    (_of_more_steps_than_all, "step_s=3600, steps_written=25 and steps_total=24 are no run"),
+    (_numbers_among_inputs, "inputs holds something that is no text"),
+    (_figures_alone, "holds figures alone (`record: figures`)"),
+    (_chargers_of_another_kind, "its classes of cars name chargers that there are not: depot, rail")])
+def test_what_a_file_cannot_be_is_told_in_one_line(copy, change, words):
+    with h5py.File(copy, "r+") as file:
+        change(file)
+    with pytest.raises(AuditError) as told:
+        read_run(copy)
+    assert str(told.value).startswith(f"{copy}: {words}") and "\n" not in str(told.value)
+
+
+# ---------------------------------------------------------------- traces beside the file
+def test_traces_that_were_not_finished_are_refused(copy):
+    beside = copy.with_name("placed-vehicles.h5")
+    with h5py.File(beside, "r+") as file:
+        file.attrs["completed"] = False
+    with pytest.raises(AuditError, match=r"placed-vehicles\.h5: no complete vehicle traces$"):
+        read_run(copy)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_traces_that_are_not_there_are_not_judged_and_that_is_told(copy, is_there):
+    if is_there:
+        with h5py.File(copy, "r+") as file:
+            file.attrs["scenario"] = re.sub("vehicles: true", "vehicles: false", str(file.attrs["scenario"]))
+    else:
+        copy.with_name("placed-vehicles.h5").unlink()
+    assert not read_run(copy).has_traces
+    verdict = audit_file(copy, with_slow=False)
+    assert verdict.violations == ()
+    assert any(str(note).startswith("no traces per vehicle") for note in verdict.notes)
+
+
+# ---------------------------------------------------------------- runs that were stopped
+@pytest.mark.parametrize("written", [0, 1, 13])
+def test_what_was_written_before_a_run_was_stopped_contradicts_nothing_but_its_end(copy, written):
+    """No sums per vehicle, no traces, arrays filled as far as it went."""
+    with h5py.File(copy, "r+") as file:
+        file.attrs["status"], file.attrs["steps_written"] = "failed", written
+        for name, group in file["districts"].items():
+            for array in [array for array in group if array.startswith("vehicle_")]:
+                del group[array]
+            assert not [array for array in group if array.startswith("vehicle_")], name
+        if not written:
+            file["plan/time_s"][:] = -1
+    violations = audit_file(copy, with_slow=False).violations
+    assert {finding.rule for finding in violations} == {"time_axis"} and len(violations) == 1
+    assert f"status failed, {written} of 24 steps" in str(violations[0])
 
 
 def test_a_scenario_that_no_run_could_have_is_the_file_s_mistake(copy):

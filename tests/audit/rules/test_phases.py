@@ -17,7 +17,8 @@ VOLT = 230 * np.array([1, TURN**2, TURN]) + np.array([[4.6], [0.0]]) * np.array(
 HONEST: dict[str, Any] = {
     "node_base_v": np.full(3, 230.0), "v_node_re_v": VOLT.real, "v_node_im_v": VOLT.imag,
     "three_phase_node_1": [0], "three_phase_node_2": [1], "three_phase_node_3": [2],
-    "unbalance_percent": [[2.0], [0.0]], "node_x": [5.0] * 3, "node_y": [7.0] * 3, "current_a": [[10.0, 30.0], [0.0, 5.0]],
+    "unbalance_percent": [[2.0], [0.0]], "node_x": [5.0] * 3, "node_y": [7.0] * 3,
+    "current_a": [[10.0, 30.0], [0.0, 5.0]],
     "conductor_rating_a": [100.0, 50.0], "conductor_bus": [2, 2], "line_loading_percent": [[0.0, 60.0], [0.0, 10.0]],
     "vm_pu": np.stack([np.ones(2), np.abs(VOLT[:, 0]) / 230], axis=1), "load_bus_kw": [[0.0, 4.0], [0.0, 1.0]],
     "p_bus_kw": [[0.0, 3.0], [0.0, 0.0]], "losses_kw": [0.2, 0.1], "p_slack_kw": [7.2, 1.1],
