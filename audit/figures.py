@@ -230,7 +230,7 @@ def _planned(run: Run) -> dict[str, float]:
     names = ("operating_cost_usd", "tariff_payments_usd", "wear_cost_usd", "owners_net_cost_usd",
              "curtailment_penalty_usd", "carbon_t", "carbon_cost_usd")
     written = np.flatnonzero(run.plan["time_s"] >= 0)
-    if not written.size or not run.steps:
+    if not written.size:
         return {f"planned_{name}": NAN for name in names}
     units, o, total = units_of(run), run.part("objective"), dict.fromkeys(names, 0.0)
     hours_on = np.asarray(run("on_before_h")[0], dtype=np.float64)
@@ -282,5 +282,5 @@ def _carbon(run: Run, money: dict[str, float]) -> dict[str, float]:
         "carbon_average_t_per_mwh": _ratio(money["carbon_t"], _mwh(run, "p_mw") + float(used)),
         "carbon_marginal_charging_t_per_mwh": _ratio(float(marginal @ charge), float(charge.sum())),
         "carbon_marginal_discharging_t_per_mwh": _ratio(float(marginal @ discharge), float(discharge.sum())),
-        "carbon_marginal_mean_t_per_mwh": float(marginal.mean()) if run.steps else NAN}
+        "carbon_marginal_mean_t_per_mwh": float(marginal.mean())}
 

@@ -29,7 +29,7 @@ BROKEN_INPUT = (KeyError, IndexError, TypeError, ValueError, ZeroDivisionError, 
 
 SECOND_ENGINE = "power_grid_model"
 OF_AN_EMPTY_FILE = "time_axis"
-"""The rule that a file without a step breaks; the others have nothing to look at."""
+"""The rule that a file without a step breaks; the others are given runs of a step or more."""
 
 
 @cache

@@ -17,7 +17,7 @@ KEPT_KW = 1e-3
 
 def phase_figures(run: Run) -> dict[str, float]:
     """NaN without such a circuit."""
-    told = [_of_district(run, d) for d in run.networks if d.holds("node_base_v")] if run.steps else []
+    told = [_of_district(run, d) for d in run.networks if d.holds("node_base_v")]
     if not told:
         return dict.fromkeys(NAMES, NAN)
     whole = {name: _together(name, [part[name] for part in told]) for name in NAMES if not name.startswith("limits_")}

@@ -28,7 +28,7 @@ def paid_usd_per_kwh(run: Run) -> Both | None:
         edges = run.step_s * np.arange(run.steps + 1.0)
         return None if own is None else (own.means(edges[:-1], run.step_s, 0), own.means(edges[:-1], run.step_s, 1))
     hours = -(-run.steps * run.step_s // SECONDS_PER_HOUR)
-    both = _by_hour(run, 0, hours) if hours else None
+    both = _by_hour(run, 0, hours)
     at = run.time_s // SECONDS_PER_HOUR
     return None if both is None else (both[0][at], both[1][at])
 

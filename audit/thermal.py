@@ -26,7 +26,7 @@ def life_h_and_hot_spot(run: Run, d: District) -> tuple[Floats, Floats] | None:
     """
     rating = d("transformer_rating_kva")[1:]
     rated = np.isfinite(rating)
-    if not rated.any() or not run.steps:
+    if not rated.any():
         return None
     load = d("transformer_kva")[:, 1:][:, rated] / rating[rated]
     oil = OIL_RISE_K * ((1 + R * load**2) / (1 + R))**X + _ambient(run, d)[:, None]

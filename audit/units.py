@@ -100,8 +100,6 @@ def before_h(run: Run) -> Floats:
     """[T + 1, U] hours on (+) or off (-) as each step begins and as the last ends, carried on from the first."""
     on = run("committed") > 0
     hours = np.zeros((run.steps + 1, on.shape[1]))
-    if not run.steps:
-        return hours
     hours[0] = run("on_before_h")[0]
     for t in range(run.steps):
         same = (hours[t] > 0) == on[t]

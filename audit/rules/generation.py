@@ -18,7 +18,7 @@ from audit.series import series_means
 def curtailed_generation(run: Run) -> Iterator[Check]:
     """Of a bus's generators as much is taken as comes, or as the operator's limit lets through; what comes
     is what their series say (16)."""
-    for d in run.networks if run.schema >= 2 and run.steps else ():
+    for d in run.networks if run.schema >= 2 else ():
         if not d.holds("generation_available_kw"):
             continue
         buses = tuple(d.buses[row] for row in generation_rows(d))

@@ -19,11 +19,11 @@ SIZES_KVA = np.array([50, 100, 160, 250, 400, 630, 800, 1000, 1250, 1600, 2000, 
 
 
 def _networks(run: Run) -> tuple[District, ...]:
-    return run.networks if run.schema >= 2 and run.steps else ()
+    return run.networks if run.schema >= 2 else ()
 
 
 def _balanced(run: Run) -> tuple[District, ...]:
-    return run.balanced if run.schema >= 2 and run.steps else ()
+    return run.balanced if run.schema >= 2 else ()
 
 
 @rule("5.4", "vm_pu", "losses_kw", "p_slack_kw", "q_slack_kvar", "p_bus_kw", "q_bus_kvar", "line_loading_percent",

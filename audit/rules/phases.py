@@ -18,7 +18,7 @@ TOLD_KW = 1e-6
 
 
 def _circuits(run: Run) -> tuple[District, ...]:
-    return tuple(d for d in run.networks if d.has_phases and d.holds("node_base_v")) if run.steps else ()
+    return tuple(d for d in run.networks if d.has_phases and d.holds("node_base_v"))
 
 
 def _volts(d: District) -> Any:

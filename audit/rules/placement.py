@@ -33,7 +33,7 @@ def _planned(run: Run) -> tuple[District, ...]:
     is_known = run.part("profiles")["forecast_error"] == "off" or run.attributes["controller"] == "oracle"
     untold = [d for d in run.balanced if not (run.told_by("load_mw") or run.told_by("load_bus_kw", d.name)
                                               or run.told_by("load_bus_kvar", d.name))]
-    return tuple(untold) if is_known and run.schema >= 2 and run.steps else ()
+    return tuple(untold) if is_known and run.schema >= 2 else ()
 
 
 def _hours(run: Run) -> Any:

@@ -61,7 +61,7 @@ def hours_on(run: Run) -> Iterator[Check]:
     """Hours on and off are carried on from step to step; without days under control before, from the units' table."""
     units, hours = units_of(run), before_h(run)
     yield same("hours of", run("on_before_h"), hours[:-1], "h", names=units.names)
-    if run.steps and not int(run.attributes.get("warmup_controlled_days", 0)):
+    if not int(run.attributes.get("warmup_controlled_days", 0)):
         yield same("first hours", run("on_before_h")[0], units.initial_h, "h")
     yield holds("neither on nor off:", run("on_before_h") != 0, names=units.names)
 

@@ -137,7 +137,7 @@ def money_of_vehicles(run: Run) -> Iterator[Check]:
     """A car pays fast charging at its price, wears at the price of its class, and pays tariffs within their range."""
     price = float(run.part("fleet")["fast_charge_usd_per_kwh"])
     pays, earns = run("price_charge_usd_per_kwh"), run("price_discharge_usd_per_kwh")
-    for d in run.districts if run.has_totals and run.steps else ():
+    for d in run.districts if run.has_totals else ():
         yield same(f"{d.name}: fast charging of vehicle", d("vehicle_fast_charged_usd"),
                    d("vehicle_fast_charged_kwh") * price, "USD", axis="vehicle")
         charged, discharged = d("vehicle_charged_kwh"), d("vehicle_discharged_kwh")

@@ -53,8 +53,8 @@ def test_of_several_circuits_the_worst_or_the_sum_counts_and_what_none_tells_is_
     assert alone["unbalance_above_2_bus_h"] == 0.0
 
 
-def test_without_such_a_circuit_or_a_step_no_figure_is_known() -> None:
-    for none in (phase_figures(run(steps=2)), phase_figures(run(district({}), steps=2)), figures(STREET, steps=0)):
+def test_without_such_a_circuit_no_figure_is_known() -> None:
+    for none in (phase_figures(run(steps=2)), phase_figures(run(district({}), steps=2))):
         assert tuple(none) == NAMES and np.isnan(list(none.values())).all()
 
 

@@ -40,10 +40,6 @@ def test_without_a_tariff_nobody_pays() -> None:
         assert prices is not None and [price.tolist() for price in prices] == [[0.0] * 3] * 2
 
 
-def test_a_run_of_no_steps_has_no_prices() -> None:
-    assert paid_usd_per_kwh(run(steps=0, tariff={"table": "none", "cny_per_usd": 7.0})) is None
-
-
 # ---------------------------------------------------------------- by the load that is told
 def by_load(error: str = "off") -> Run:
     return run(steps=48, inputs={"profiles": PROFILES}, profiles={**CSV, "forecast_error": error},
