@@ -76,7 +76,8 @@ def test_wear_has_one_price_by_throughput_alone(model: str, price: float | None)
 
 FLEET: dict[str, Any] = {
     "slow_charger_kw": 7.0, "fast_charger_kw": [30, 60], "eta_charge": 0.9, "eta_discharge": 0.8,
-    "fast_eta_charge": 0.95, "fast_eta_discharge": 0.95, "slow_charger_curve": "constant", "fast_charger_curve": "constant",
+    "fast_eta_charge": 0.95, "fast_eta_discharge": 0.95, "slow_charger_curve": "constant",
+    "fast_charger_curve": "constant",
     "slow_taper_start_soc": 1.0, "fast_taper_start_soc": 0.8}
 BUS = {"charger": "depot", "capacity_kwh": 300, "charger_kw": None, "bidirectional_share": 1.0, "enrolled_share": None,
        "strategy": "free"}
@@ -86,8 +87,8 @@ DEPOT = {"power_kw": 150, "eta_charge": 0.94, "eta_discharge": 0.93, "curve": "c
 
 def test_classes_and_chargers_of_the_scenarios_own_are_as_it_says() -> None:
     small = BUS | {"charger": "slow", "charger_kw": [5, 6], "enrolled_share": 0.3}
-    fleet = FLEET | {"zones": ["home", "yard"], "charger_kinds": {"depot": DEPOT}, "classes": {"bus": BUS, "van": small}}
-    classes = classes_of({"fleet": fleet, "drivers": {"enrolled_share": 0.7}})
+    own = {"zones": ["home", "yard"], "charger_kinds": {"depot": DEPOT}, "classes": {"bus": BUS, "van": small}}
+    classes = classes_of({"fleet": FLEET | own, "drivers": {"enrolled_share": 0.7}})
     bus, van = classes.classes
     assert (bus.capacity_kwh, bus.charger_kw, bus.enrolled_share) == ((300.0, 300.0), (150.0, 150.0), 0.7)
     assert (van.charger_kw, van.enrolled_share) == ((5.0, 6.0), 0.3)
