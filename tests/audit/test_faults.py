@@ -72,3 +72,14 @@ def test_what_is_broken_in_and_beyond_is_both() -> None:
 def test_without_faults_nothing_is_changed() -> None:
     check = Check("load_mw", np.ones(STEPS), 0.0, "MW")
     assert list(named("profiles", check, run_with(), ())) == [check]
+
+
+def test_where_rows_are_no_steps_a_fault_explains_them_all() -> None:
+    """Of plans or hours nobody knows in which step they are felt."""
+    silent = {"kind": "upper_layer_silent", "day": 1, "from_h": 0.0, "until_h": 1.0, "district": None}
+    run = run_with(silent)
+    for check in (Check("plan 0: power", np.array([0.0, 9.0]), 1.0, "MW", axis="hour"),
+                  Check("plan 0: carbon_t", 9.0, 1.0, "t", axis="run")):
+        lines = [str(finding) for part in named("planned_costs", check, run, faults_of(run))
+                 for finding in findings("planned_costs", part, HOUR)]
+        assert len(lines) == 1 and lines[0].startswith("note: planned_costs: faults.0 (upper_layer_silent): plan 0")

@@ -27,8 +27,8 @@ CASE = {"time_periods": 1, "demand": [50.0], "reserves": [5.0], "renewable_gener
         "thermal_generators": {"g": UNIT}}
 
 
-def _run(units="mine.csv", text=TABLE, copies=1, scale=1.0, **arrays):
-    system = {"units": units, "unit_copies": copies, "unit_scale": scale, "emissions": "linear", "ramps": "none"}
+def _run(units="mine.csv", text=TABLE, copies=1, scale=1.0, ramps="none", **arrays):
+    system = {"units": units, "unit_copies": copies, "unit_scale": scale, "emissions": "linear", "ramps": ramps}
     steps = len(next(iter(arrays.values()))) if arrays else 0
     attributes = {"steps_written": steps, "step_s": 1800, "schema_version": 2, "warmup_controlled_days": 0}
     return Run(Path("run.h5"), attributes, {"system": system}, arrays, {}, (), {}, {}, {}, {},
@@ -99,6 +99,13 @@ def test_it_is_told_where_the_numbers_are_from():
 def test_units_that_are_nowhere_are_named():
     with pytest.raises(AuditError, match=r"'/far/away/mine.csv'.*neither the result nor this machine"):
         units_of(_run("/far/away/mine.csv", ""))
+
+
+def test_the_ten_units_move_by_their_table_of_ramps_where_the_scenario_says_so():
+    """0.6 of its largest power an hour, each, at their scale."""
+    plain, ramped = (units_of(_run("ten_units", "", scale=0.5, ramps=ramps)) for ramps in ("none", "ten_unit"))
+    assert not plain.has_ramps and ramped.has_ramps
+    assert ramped.ramp_up == pytest.approx(0.6 * ramped.high_mw) and ramped.ramp_down == pytest.approx(ramped.ramp_up)
 
 
 def test_cases_that_come_along_need_no_text():
