@@ -15,9 +15,9 @@ from audit.run import Run
 from tests.audit.made import district, run, said
 
 SUN = np.array([0.0, 10.0, 30.0])
-"""kW that a roof at bus 3 gives by its series; beside it 5 kW are fixed."""
+"""kW that a roof at bus 3 gives by its series; beside it 5 kW are fixed. At bus 2 one draws 1 kW, and gives nothing."""
 HONEST: dict[str, Any] = {
-    "generation_fixed_kw": np.array([0.0, -5.0]), "series_bus": [2, 3], "series_is_generation": [0, 1],
+    "generation_fixed_kw": np.array([1.0, -5.0]), "series_bus": [2, 3], "series_is_generation": [0, 1],
     "series_kw": [2.0, -1.0], "series_kvar": [1.0, 0.0], "series_source": np.array(["house", "roof"], dtype=object),
     "generation_available_kw": np.stack([SUN * 0.0, SUN + 5.0], axis=1),
     "generation_limit_kw": np.array([[np.nan, np.nan], [np.nan, 20.0], [np.nan, 20.0]]),
