@@ -43,8 +43,6 @@ def tariff_cny_per_kwh(name: str) -> tuple[Floats, Floats]:
     """(charging, discharging) by hour of the day [24] of a published tariff."""
     by_period = period_prices(name)
     table = columns(OWN_DATA / "tariff_hours.csv")
-    if name not in table:
-        raise AuditError(f"tariff {name!r}: not in {OWN_DATA / 'tariff_hours.csv'}")
     charge, discharge = zip(*(by_period[period] for period in table[name]), strict=True)
     return np.array(charge), np.array(discharge)
 

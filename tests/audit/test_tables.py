@@ -13,7 +13,7 @@ from audit.classes import classes_of
 from audit.finding import AuditError
 from audit.network import tree_of
 from audit.registry import rule
-from audit.tables import charger_efficiencies, columns, numbers, period_prices
+from audit.tables import OWN_DATA, charger_efficiencies, columns, numbers, period_prices
 from audit.thermal import own_losses_kwh
 from tests.audit.made import district, run
 
@@ -36,6 +36,13 @@ def test_a_table_that_cannot_be_read_is_named(content: bytes | None, tmp_path: P
         (tmp_path / "x.csv").write_bytes(content)
     with pytest.raises(AuditError, match=r"^.*x\.csv: a table that the audit needs cannot be read \("):
         columns(tmp_path / "x.csv")
+
+
+def test_every_published_tariff_has_a_period_for_each_hour() -> None:
+    prices, hours = columns(OWN_DATA / "tariff_prices.csv"), columns(OWN_DATA / "tariff_hours.csv")
+    assert set(prices) - {"period"} == set(hours) - {"hour"}
+    assert hours["hour"] == [str(hour) for hour in range(24)]
+    assert {period for name in hours if name != "hour" for period in hours[name]} <= set(prices["period"])
 
 
 def test_curves_and_tariffs_that_there_are_not_are_named() -> None:

@@ -65,6 +65,21 @@ def test_a_load_that_is_not_its_series_is_told() -> None:
     assert said(loads_of_buses, of(load_bus_kw=drawn)) == ["street: load at bus 2, 1: 0.25 kw"]
 
 
+def test_a_load_that_a_simulator_of_others_told_is_not_judged() -> None:
+    told = of(load_bus_kw=HONEST["load_bus_kw"] + 3.0)
+    told.scenario["simulators"] = {"meter": {"place": "profiles", "district": "street", "gives": {"load_bus_kw": {}}}}
+    assert said(loads_of_buses, told) == []
+    reactive = of(load_bus_kvar=HONEST["load_bus_kvar"] + np.array([0.0, 0.5, 0.0]))
+    reactive.scenario["simulators"] = told.scenario["simulators"]
+    assert said(loads_of_buses, reactive) == ["street: load at bus 2, 0: 0.5 kvar"]
+
+
+def test_an_array_that_a_file_lacks_is_named() -> None:
+    plain = district({}, axes={"bus": [1]})
+    with pytest.raises(AuditError, match=r"^districts/street holds no load_follow_kw$"):
+        said(loads_of_buses, run(plain, steps=1, arrays={"load_mw": [1.0]}, attributes={"load_peak_mw": 1.0}))
+
+
 def test_where_a_series_is_not_at_hand_what_hangs_on_it_is_not_judged() -> None:
     """What the limit lets through is judged all the same."""
     altered = {"generation_available_kw": HONEST["generation_available_kw"] + 1.0}

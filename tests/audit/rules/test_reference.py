@@ -41,6 +41,30 @@ def test_what_was_committed_without_cars_costs_what_it_says() -> None:
     assert said(reference, of(cost_usd=FUEL + 140.0)) == ["operating cost without cars, -1: 20 USD"]
 
 
+def test_curves_that_are_bent_are_followed_piece_by_piece() -> None:
+    """8 $/MWh from 50 to 75 MW, 12 up to 100: 90, 95 and 100 MW cost 880, 940 and 1000 $ an hour."""
+    bent = UNITS.replace("cost_c_usd_per_mw2h,", "cost_c_usd_per_mw2h,point_1_mw,point_1_usd_per_h,point_2_mw,"
+                         "point_2_usd_per_h,point_3_mw,point_3_usd_per_h,")
+    bent = bent.replace("48,100,8,0,", "48,,,,50,500,75,700,100,1000,").replace("50,30,0,2,", "50,30,0,,,,,,,2,")
+    usd = 880 + 1000 + 1000 + 940 + 880 + 1000 + 3 * 50 + 30 * 75 + 90 + 70
+    assert said(reference, of(text=bent, cost_usd=usd)) == []
+    assert said(reference, of(text=bent, cost_usd=usd - 4.0)) == ["operating cost without cars, -1: 4 USD"]
+
+
+def test_what_is_needed_beyond_the_plan_comes_from_the_cheapest_unit_that_can_rise() -> None:
+    """5 MW in three hours: from the base unit, which 60 MW before and 30 MW an hour let reach them, not from the peak
+    unit at 22 $/MWh more."""
+    ramped = UNITS.replace(",must_run", ",must_run,ramp_up_mw_per_h").replace(",,,1\n", ",,,1,30\n").replace(
+        "90,0\n", "90,0,\n")
+    planned = np.array([[90.0, 0], [95, 20], [95, 30], [95, 0], [90, 0], [95, 25]])
+    base, peak = np.array([90.0, 95, 95, 95, 90, 95]), np.array([0.0, 25, 35, 0, 0, 30])
+    dearer = 600 + 8 * base.sum() + 150 + 30 * peak.sum() + 160
+    for cost_usd, told in ((dearer - 22 * 15, 0), (dearer, 1)):
+        held = of(text=ramped, cost_usd=float(cost_usd), before_mw=np.array([60.0, np.nan]))
+        held = replace(held, reference={**held.reference, "ordered_mw": planned})
+        assert len(said(reference, held)) == told
+
+
 @pytest.mark.parametrize(("usd", "is_possible"), [(70.0 + 70.0, True), (90.0 + 70.0, True), (70.0, False)])
 def test_where_nobody_knows_how_long_a_unit_had_rested_either_start_is_possible(usd: float, is_possible: bool) -> None:
     """The base unit may have been on, so it need not have started; it could have cost 500 as well."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audit.classes import CarClass, CarClasses, Kind
-from audit.rules.districts import wear_of_groups
+from audit.rules.districts import wear_of_groups, zones
 from audit.rules.steps_of_vehicles import soc_counted
 from audit.rules.vehicles import who_they_are
 from audit.run import Run
@@ -69,6 +69,17 @@ def test_cars_that_a_file_describes_have_the_numbers_that_it_says() -> None:
            "vehicle_class_index": [0, 1, 1], "vehicle_is_bidirectional": [1, 1, 0], "vehicle_is_enrolled": [1, 0, 0]}
     assert said(who_they_are, of(cars_file="cars.csv", **odd)) == []
     assert len(said(who_they_are, of(**odd))) == 5
+
+
+# ---------------------------------------------------------------- zones
+@pytest.mark.parametrize(("zone_map", "feeder", "zone", "told"), [
+    ("contiguous", "mine.json", [0, 0], []),  # shares by distance, which the network alone does not give
+    ({"residential": [1, 2]}, "mine.json", [0, 0], []),
+    ({"residential": [1]}, "mine.json", [0, 0], ["street: zone of bus, 1: 1"])])
+def test_buses_lie_in_the_zones_of_the_scenarios_map(zone_map: Any, feeder: str, zone: list[int], told: list[str]
+                                                     ) -> None:
+    street = district({"bus_zone": zone}, axes={"bus": [1, 2]}, classes=classes(), zone_map=zone_map, feeder=feeder)
+    assert said(zones, run(street, steps=1)) == told
 
 
 # ---------------------------------------------------------------- wear
