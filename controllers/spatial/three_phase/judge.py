@@ -51,9 +51,10 @@ class PhaseJudge:
         return [self.call(p_kw, q_kvar, held), self.call(p_kw, q_kvar)]
 
     def excess(self, fixed: Fixed, p_kw: Floats, q_kvar: Floats) -> Floats:
-        """[n] worst excess of n candidates of T periods, in what counts as kept; inf without a power flow."""
+        """[n] worst excess of n candidates of T periods, in what counts as kept: below 0 inside all bounds, inf without
+        a power flow."""
         periods = fixed.p_kw.shape[0]
-        worst = np.zeros(p_kw.shape[0] // periods)
+        worst = np.full(p_kw.shape[0] // periods, -np.inf)
         for flow in self.flows(fixed, p_kw, q_kvar):
             value = flow.value.reshape(-1, periods, self.network.watched.count)
             excess = (fixed.bounds.excess(value) / tolerance(self.network)).max(axis=(1, 2))

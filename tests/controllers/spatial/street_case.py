@@ -3,7 +3,7 @@ the engine of the testbed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -151,6 +151,24 @@ def random_street(rng: np.random.Generator) -> Street:
         v_max_pu=float(rng.choice([1.06, 1.10])), cable_a=float(rng.choice([60.0, 120.0, np.inf])),
         transformer_kva=float(rng.choice([40.0, 100.0, np.inf])),
         unbalance_percent=float(rng.choice([1.0, 2.0, np.inf])))
+
+
+RAISED_PU, LEAST_PU = 1.03, 0.965
+
+
+def regulated(of: Street) -> WatchedFlowCall:
+    """The street with a regulator at its source: by itself it raises that to RAISED_PU wherever a house would have less
+    than LEAST_PU, and else leaves it at 1; taps that are given are held."""
+    def flow(p_kw: Floats, q_kvar: Floats, taps: Floats | None = None) -> WatchedFlow:
+        low, high = (replace(of, source_pu=tap).flow(p_kw, q_kvar) for tap in (1.0, RAISED_PU))
+        if taps is None:
+            taps = np.where(low.vm_pu[:, 1:].min(axis=1) < LEAST_PU, RAISED_PU, 1.0)[:, None]
+        chosen = [np.where((taps[:, 0] > 1.0).reshape(-1, *(1,) * (own.ndim - 1)), raised, own) for own, raised in (
+            (getattr(low, field.name), getattr(high, field.name)) for field in fields(WatchedFlow))
+            if own.shape != (p_kw.shape[0], 0)]
+        return WatchedFlow(*chosen[:4], np.asarray(taps, dtype=np.float64), *chosen[4:])
+
+    return flow
 
 
 def site_of(of: Street) -> Site:
