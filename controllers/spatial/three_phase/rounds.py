@@ -175,7 +175,9 @@ class Rounds:
         if keeps and not kept:
             return True, agrees
         if not keeps:
-            return bool(point.excess < best.excess or best.solution is None), False
+            # without a power flow there is nothing to go on from: rather a shorter step
+            is_first = best.solution is None and np.isfinite(point.excess)
+            return bool(point.excess < best.excess or is_first), False
         gain = best.usd - point.usd
         return gain > 0.0, bool(abs(gain) <= close or moved_kw < SETTLED_KW or not promises)
 

@@ -51,6 +51,39 @@ def test_every_combination_within_the_limits_is_safe(rule: Rule) -> None:
     assert answer.total_kw > 1.0
 
 
+def test_what_a_regulator_does_by_itself_is_safe_too() -> None:
+    """Cars of one phase draw and the regulator lifts all three: an envelope that knows none breaks the upper band."""
+    of = case.street(7, v_min_pu=0.955, v_max_pu=1.031)
+    flow = case.regulated(of)
+    worst = {}
+    for name, call in (("known", flow), ("unknown", of.flow)):
+        answer = EnvelopePublisher(of.network(), call).publish(hour(), "equal")
+        signs = np.random.default_rng(9).random((400, of.bus.size)) < 0.5
+        p = np.pad(np.where(signs, answer.import_kw, -answer.export_kw), ((0, 0), (1, 0))) + hour().p_kw
+        free = flow(p, np.tile(hour().q_kvar, (400, 1)))
+        is_voltage = of.network().watched.kind == VOLTAGE
+        worst[name] = float((free.value[:, is_voltage] - 1.031).max())
+        assert len(np.unique(free.taps)) == 2, "in some combinations it moves, in others not"
+    assert worst["known"] <= PROMISED[VOLTAGE] < 0.01 < worst["unknown"]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_wide_street_grants_all_that_each_can_use(rule: Rule) -> None:
+    """To the last bit: nothing is halved on the way to a limit that is not there."""
+    wide = case.street(7)
+    answer = EnvelopePublisher(wide.network(), wide.flow).publish(hour(most_kw=3.7), rule)
+    assert np.array_equal(answer.import_kw, hour(most_kw=3.7).most_import_kw)
+    assert np.array_equal(answer.export_kw, hour(most_kw=3.7).most_export_kw)
+    assert answer.rounds == 1
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_where_nobody_has_a_car_nothing_is_granted(rule: Rule) -> None:
+    nobody = np.zeros(STREET.bus.size)
+    answer = PUBLISHER.publish(replace(hour(), most_import_kw=nobody, most_export_kw=nobody), rule)
+    assert answer.total_kw == 0.0 and answer.rounds == 1
+
+
 def test_each_rule_is_best_by_its_own_measure() -> None:
     answers = {rule: PUBLISHER.publish(hour(), rule) for rule in RULES}
     granted = {rule: np.concatenate([a.import_kw, a.export_kw]) for rule, a in answers.items()}

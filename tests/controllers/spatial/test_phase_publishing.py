@@ -14,6 +14,7 @@ from controllers.spatial.three_phase.envelopes import EnvelopePublisher
 from controllers.spatial.three_phase.layer import ThreePhase
 from controllers.spatial.three_phase.publishing import WithinLimits, district_limits_mw, published
 from models.records.arrays import Floats
+from models.records.groups import THREE_CLASSES
 from tests.controllers.spatial import street_case as case
 
 STREET = case.street(7, v_min_pu=0.97, v_max_pu=1.02)
@@ -78,6 +79,26 @@ def test_cars_keep_what_was_published_and_would_not_otherwise() -> None:
     assert (told <= most + 1e-6).all() and told.sum() > 0.9 * most.sum()
     assert kept.import_limit_kw[1:] == pytest.approx(most + HOUSE_KW)
     assert kept.export_limit_kw[1:] == pytest.approx(published(TERMS, 0).export_kw[1:, 0] - HOUSE_KW)
+
+
+def test_after_the_published_day_nothing_is_in_force() -> None:
+    """A plan of yesterday that is still carried out: its day is over, so that cars act as without limits."""
+    known, view = evening()
+    view = replace(view, plan_time_s=-86_400)
+    known = replace(known, horizon_h=30)
+    rows = THREE_CLASSES.count * 31
+    view = replace(view, pc_target_kw=np.full((rows, 30), 5.0), pd_target_kw=np.zeros((rows, 30)),
+                   marginal_price_usd_per_mwh=np.full(30, 50.0), price_charge_usd_per_kwh=np.full(30, 0.05),
+                   price_discharge_usd_per_kwh=np.full(30, 0.05))
+    answer = WithinLimits(known).step(view)
+    assert not answer.import_limit_kw.size and not answer.export_limit_kw.size
+    assert np.array_equal(answer.setpoint_kw, ThreePhase(known).step(view).setpoint_kw)
+
+
+def test_who_has_no_terms_publishes_nothing() -> None:
+    known, _ = evening()
+    with pytest.raises(PlanError, match="^district street: no terms by which limits of customers could be published$"):
+        WithinLimits(replace(known, customers=None))
 
 
 def test_what_a_house_draws_beyond_its_forecast_its_cars_have_less() -> None:

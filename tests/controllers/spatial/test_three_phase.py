@@ -22,8 +22,8 @@ from controllers.spatial.three_phase.linear import Linear, around, curvature, se
 from controllers.spatial.three_phase.problem import PhaseProblem, Solution
 from controllers.spatial.three_phase.rounds import Rounds
 from controllers.spatial.three_phase.statement import Around
-from models.records.arrays import Bools
-from models.records.three_phase import CURRENT, TRANSFORMER, UNBALANCE, VOLTAGE
+from models.records.arrays import Bools, Floats
+from models.records.three_phase import CURRENT, TRANSFORMER, UNBALANCE, VOLTAGE, WatchedSlopes
 from tests.controllers.spatial import street_case as case
 
 LIMITED = {"cable_a": 40.0, "transformer_kva": 25.0, "unbalance_percent": 1.0, "v_min_pu": 0.97}
@@ -148,6 +148,29 @@ def test_losses_of_each_connections_own_are_taken_apart() -> None:
     assert root.T @ root + np.diag(apart) == pytest.approx(phases)
 
 
+def test_of_a_curvature_that_bends_down_somewhere_the_part_that_bends_up_is_left() -> None:
+    """(T5) by hand: (1 2; 2 1) has 3 along (1 1), -1 along (1 -1); a sum of squares can only have the first."""
+    root, apart = curvature(-0.5 * np.array([[1.0, 2.0], [2.0, 1.0]]))
+    assert root.T @ root == pytest.approx(np.full((2, 2), 1.5)) and not apart.any()
+
+
+@pytest.mark.parametrize(("connections", "points"), [(1000, 2), (1001, 1)])
+def test_with_too_many_connections_one_point_serves_all_periods(connections: int, points: int) -> None:
+    """Derivatives at the mean of the present hour and at that of the later ones, or at the mean of all."""
+    asked: list[float] = []
+
+    def slopes(p_kw: Floats, q_kvar: Floats, taps: Floats, with_q: bool) -> tuple[WatchedSlopes, ...]:
+        asked.append(float(p_kw[1]))
+        few = 3  # of a network that has so many connections, as many are enough here
+        return (WatchedSlopes(np.zeros((1, few), dtype=np.complex128), np.zeros((few, few)), np.zeros(few)),)
+
+    p_kw = np.repeat(np.array([1.0, 3.0, 8.0])[:, None], connections + 1, axis=1)
+    found = sensitivities(case.street().flow, p_kw, p_kw, np.zeros((3, 0)), 2, False,
+                          np.arange(1, connections + 1), slopes)
+    assert asked == ([2.0, 8.0] if points == 2 else [4.0])
+    assert found.point_of.tolist() == ([0, 0, 1] if points == 2 else [0, 0, 0])
+
+
 def test_voltages_that_fall_below_the_threshold_get_their_row() -> None:
     """(T6) None is near it without cars, so none has a row at first; the answer pays for all that fall below."""
     known, view = evening({"source_pu": 0.975, "v_min_pu": 0.8}, voltage_penalty_usd_per_pu2h=5.0)
@@ -195,6 +218,48 @@ def test_houses_without_a_power_flow_leave_the_fallback() -> None:
     decision = PhaseDecider(known).decide(view)
     assert decision.status == "fallback" and "no power flow without cars" in decision.binding
     assert not decision.pc_kw.any() and not decision.pd_kw.any()
+
+
+@pytest.mark.parametrize("metres", [200.0, 400.0])
+def test_a_step_without_a_power_flow_is_followed_by_a_shorter_one(metres: float) -> None:
+    """Six cars of 22 kW are beyond what so long a street can carry at all, and no voltage limit says so before."""
+    rng = np.random.default_rng(3)
+    known = case.knowledge(case.street(metres=metres, v_min_pu=0.6), case.cars(rng, 6, (22.0,)))
+    view = case.full_charge(known, case.hour(known, rng, HOUSE_KW))
+    full_kw = view.bus_load_kw[:, 0] + np.bincount(view.declared.bus_index, known.vehicles.p_charge_max_kw,
+                                                   known.site.bus_count)
+    assert known.network_flow is not None
+    assert np.isnan(known.network_flow(full_kw[None], view.bus_load_kvar[None, :, 0]).losses_kw).all()
+    decision = PhaseDecider(known).decide(view)
+    assert decision.status == "accepted" and decision.pc_kw.sum() > 10.0
+    assert np.isfinite(decision.losses_ac_kw).all() and decision.vm_ac_pu.min() > 0.6
+
+
+def test_what_no_power_of_the_cars_can_keep_is_refused_in_the_solvers_words() -> None:
+    """Cars that would have to give back what they cannot: the first round has no answer, and no second is asked for."""
+    known, view = evening()
+    flex = view.flexibility
+    never = replace(view, flexibility=replace(flex, x_min_now_kwh=flex.x_min_now_kwh - 20.0,
+                                              x_max_now_kwh=np.full_like(flex.x_max_now_kwh, -10.0)))
+    decision = PhaseDecider(known).decide(never)
+    assert decision.binding.startswith("no answer that AC accepts in 1 rounds (solver: infeasible); pro rata at ")
+    assert decision.status == "fallback"
+
+
+def test_a_layer_of_three_phases_needs_a_network_of_three_phases() -> None:
+    known, _ = evening()
+    for missing in ("network", "network_flow"):
+        with pytest.raises(PlanError, match="^district street: a three-phase layer needs a network and its power flow"):
+            PhaseDecider(replace(known, **{missing: None}))
+
+
+def test_arrivals_are_guided_to_where_they_cost_least() -> None:
+    """All cars only charge, so the first house ranks before the last of its street; not guided, none has a rank."""
+    known, view = evening(placement="guided")
+    rank = PhaseDecider(known).decide(view).guidance[0]
+    assert sorted(rank) == list(range(known.site.bus_count))
+    assert rank[1] < rank[-2]
+    assert (PhaseDecider(replace(known, placement="in_place")).decide(view).guidance == -1).all()
 
 
 def test_what_cannot_be_names_limit_phase_customer_and_amount() -> None:
