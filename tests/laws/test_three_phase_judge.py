@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
+from controllers.port import FeederView, SpatialKnowledge
 from controllers.spatial.three_phase.decision import PhaseDecider
 from tests.controllers.spatial import street_case as case
 
@@ -13,9 +16,9 @@ PROMISED = np.array([5e-4, 5e-3, 5e-3, 0.05])
 CASES = 300
 
 
-def passed_on(seed: int) -> str:
+def passed_on(seed: int, case_of: Callable[[int], tuple[SpatialKnowledge, FeederView]] = case.random_case) -> str:
     """Status of the decision; AssertionError if AC says that it breaks a limit, or makes a broken one worse."""
-    known, view = case.random_case(seed)
+    known, view = case_of(seed)
     assert known.network is not None and known.network_flow is not None
     without = known.network_flow(view.bus_load_kw.T, view.bus_load_kvar.T).value
     if np.isnan(without).any():
@@ -38,6 +41,13 @@ def passed_on(seed: int) -> str:
 def test_a_dozen_random_streets() -> None:
     statuses = [passed_on(seed) for seed in (12, 16, 26, 33, *range(100, 108))]
     assert {"accepted", "repaired"} <= set(statuses)
+
+
+@pytest.mark.parametrize("seed", [15, 166, 254, 153, 210, 385, 589])
+def test_weak_streets(seed: int) -> None:
+    """In the first three rounds come to the edge of what can be carried; in the others a limit is so far broken that
+    the model around there has no answer, within the radius or at all."""
+    assert passed_on(seed, case.weak_case) in ("accepted", "fallback")
 
 
 @pytest.mark.slow

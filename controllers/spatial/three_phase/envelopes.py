@@ -96,7 +96,8 @@ class EnvelopePublisher:
         self.network, self.call, self._seed, self._slopes = network, call, seed, slopes
 
     def publish(self, hour: Hour, rule: Rule) -> Envelope:
-        """The envelope of an hour by a rule; raises PlanError where AC still refutes it after all rounds."""
+        """The envelope of an hour by a rule; raises PlanError where AC still refutes it after all rounds, or has no power
+        flow of the houses."""
         linear, bounds, taps = self._around(hour)
         off = np.zeros(self.network.watched.count)
         most = np.concatenate([hour.most_import_kw, hour.most_export_kw])
@@ -136,6 +137,8 @@ class EnvelopePublisher:
         p, q, driven = hour.p_kw[None], hour.q_kvar[None], self.network.driven
         free = self.call(p, q)
         flow = self.call(p, q, free.taps) if free.taps.size else free
+        if np.isnan(flow.losses_kw).any():
+            raise PlanError(f"network {self.network.name}: no power flow without cars")
         slopes = sensitivities(self.call, p, q, free.taps, 1, False, driven, self._slopes)
         return around(p, q, flow, slopes, driven), bounds_of(self.network, [flow, free]), free.taps
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from controllers.port import PlanError
 from models.records.arrays import Floats, Ints
 from models.records.three_phase import Complexes, WatchedFlow, WatchedFlowCall, WatchedSlopes, WatchedSlopesCall
 
@@ -31,6 +32,10 @@ SMALLEST_SQUARE = 1e-3
 """Directions whose curvature is below this share of the largest are left out; the next round's gradient knows them."""
 OWN_SHARES = (1.0, 0.5, 0.0)
 """Of connections' own curvature that is taken apart: as much as leaves a rest that curves upwards."""
+
+
+class NoSlopes(PlanError):
+    """A little beyond the operating point there is no power flow to take a difference to."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def sensitivities(call: WatchedFlowCall, p_kw: Floats, q_kvar: Floats, taps: Flo
                   driven: Ints, slopes: WatchedSlopesCall | None = None) -> Sensitivities:
     """At the mean of the present hour's `steps` periods, and at that of the later ones.
 
-    slopes: the network's own derivatives; None: differences of its power flow.
+    slopes: the network's own derivatives; None: differences of its power flow. Raises NoSlopes where there are none.
     """
     point_of = _points(p_kw.shape[0], steps, driven.size * (2 if with_q else 1))
     groups = [np.flatnonzero(point_of == s) for s in range(point_of.max() + 1)]
@@ -152,6 +157,8 @@ def _differences(call: WatchedFlowCall, point: _Point, shift: Floats, driven: In
     probe = float(shift.max())
     case_p, case_q = p + (0.0 * shift if of_q else shift), q + (shift if of_q else 0.0 * shift)
     flow = call(case_p, case_q, np.broadcast_to(taps, (driven.size, taps.size)))
+    if np.isnan(flow.losses_kw).any():
+        raise NoSlopes("a little more than is drawn has no power flow")
     return ((flow.phasor - base.phasor).T / probe, ((flow.vm_pu - base.vm_pu) / probe)[:, driven].T,
             (flow.losses_kw - base.losses_kw) / probe)
 

@@ -7,6 +7,7 @@ the bounds, then cheaper by AC.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from controllers.port import SpatialKnowledge
 from controllers.spatial.branch_flow.inputs import Inputs
 from controllers.spatial.branch_flow.layout import Layout
 from controllers.spatial.three_phase.limits import Bounds, bounds_of, tolerance
-from controllers.spatial.three_phase.linear import Linear, around, sensitivities
+from controllers.spatial.three_phase.linear import Linear, NoSlopes, around, sensitivities
 from controllers.spatial.three_phase.problem import PhaseProblem, Solution
 from models.records.arrays import Bools, Floats
 from models.records.three_phase import WatchedFlow
@@ -87,7 +88,10 @@ class Rounds:
         if np.isnan(start.losses_kw).any() or np.isnan(free.losses_kw).any():
             return Trace(bounds, first, 0, False, 0.0, 0.0, "no power flow without cars")
         written, radius, settled, status = np.zeros(bounds.low.shape, dtype=bool), np.inf, False, ""
-        linear = of_first = self._linear(layout, best, taps)
+        try:
+            linear = of_first = self._linear(layout, best, taps)
+        except NoSlopes as none:
+            return Trace(bounds, first, 0, False, 0.0, 0.0, f"without cars {none}")
         seconds, overhead, rounds, is_wider = 0.0, 0.0, 0, False
         while rounds < ROUNDS and not settled:
             rounds += 1
@@ -122,7 +126,8 @@ class Rounds:
     def _next(self, linear: Linear, layout: Layout, at: Point, taps: Floats, moved_kw: float) -> Linear:
         """Around another point: its values, and new derivatives where the old ones may be far off."""
         if moved_kw > NEARBY_KW:
-            return self._linear(layout, at, taps)
+            with suppress(NoSlopes):  # at the edge of what can be carried the old ones have to serve
+                return self._linear(layout, at, taps)
         return around(at.p_kw, at.q_kvar, at.flow, linear.sensitivities, self.network.driven)
 
     def _linear(self, layout: Layout, at: Point, taps: Floats) -> Linear:

@@ -171,6 +171,17 @@ def regulated(of: Street) -> WatchedFlowCall:
     return flow
 
 
+def up_to(of: Street, most_kw: float) -> WatchedFlowCall:
+    """The street without a power flow where more than that is drawn in all."""
+    def flow(p_kw: Floats, q_kvar: Floats, taps: Floats | None = None) -> WatchedFlow:
+        answer = of.flow(p_kw, q_kvar, taps)
+        for table in (answer.value, answer.phasor, answer.vm_pu, answer.losses_kw):
+            table[p_kw.sum(axis=1) > most_kw] = np.nan
+        return answer
+
+    return flow
+
+
 def site_of(of: Street) -> Site:
     """Everybody lives there and has room for three cars."""
     zone = np.r_[-1, np.zeros(of.bus.size, dtype=np.int64)]
@@ -265,3 +276,17 @@ def random_case(seed: int) -> tuple[SpatialKnowledge, FeederView]:
         voltage_penalty_usd_per_pu2h=float(rng.choice([0.0, 20.0, 1000.0])),
         on_inexact="repair" if rng.random() < 0.7 else "fallback")
     return known, hour(known, rng)
+
+
+def weak_case(seed: int) -> tuple[SpatialKnowledge, FeederView]:
+    """The same of long streets with many strong cars, for which the first rounds' models are far off."""
+    rng = np.random.default_rng(seed)
+    of = random_street(rng)
+    of = replace(
+        of, z_ohm=of.z_ohm * float(rng.uniform(2, 12)), v_min_pu=float(rng.choice([0.6, 0.75, 0.85, 0.9])),
+        unbalance_percent=float(rng.choice([0.5, 1.0, 2.0])), cable_a=float(rng.choice([30.0, 60.0, np.inf])),
+        transformer_kva=float(rng.choice([20.0, 40.0, np.inf])))
+    known = knowledge(of, cars(rng, int(rng.integers(6, 20)), (11.0, 22.0)), reactive_power=bool(rng.random() < 0.5),
+                      on_inexact="fallback", target_slack_usd_per_mwh=5000.0)
+    view = hour(known, rng)
+    return known, full_charge(known, view) if rng.random() < 0.5 else view

@@ -235,6 +235,16 @@ def test_a_step_without_a_power_flow_is_followed_by_a_shorter_one(metres: float)
     assert np.isfinite(decision.losses_ac_kw).all() and decision.vm_ac_pu.min() > 0.6
 
 
+def test_houses_at_the_edge_of_what_can_be_carried_leave_the_fallback() -> None:
+    """Where a tenth of a kW more has no power flow there are no derivatives, and cars are told nothing."""
+    known, view = evening()
+    edge = case.up_to(case.street(), float(view.bus_load_kw[:, 0].sum()) + 0.05)
+    decision = PhaseDecider(replace(known, network_flow=edge)).decide(view)
+    assert decision.binding == ("no answer that AC accepts in 0 rounds (solver: without cars a little more than is drawn "
+                                "has no power flow); pro rata at 0 %")
+    assert not decision.pc_kw.any()
+
+
 def test_what_no_power_of_the_cars_can_keep_is_refused_in_the_solvers_words() -> None:
     """Cars that would have to give back what they cannot: the first round has no answer, and no second is asked for."""
     known, view = evening()
