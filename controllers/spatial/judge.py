@@ -49,6 +49,8 @@ class Violation:
     """As people call it."""
 
     def __str__(self) -> str:
+        if np.isnan(self.value):
+            return f"{self.limit} in period {self.period}"
         return (f"{self.limit}={self.value:.5g} against {self.allowed:.5g} at bus {self.bus or self.bus_number}, "
                 f"period {self.period}")
 

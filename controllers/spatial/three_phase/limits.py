@@ -54,11 +54,6 @@ def tolerance(network: ThreePhaseNetwork) -> Floats:
     return np.asarray(KEPT[network.watched.kind])
 
 
-def is_kept(network: ThreePhaseNetwork, bounds: Bounds, flow: WatchedFlow) -> bool:
-    """Whether AC over T periods keeps all bounds; no power flow keeps none."""
-    return bool(np.all(bounds.excess(flow.value) <= tolerance(network)))
-
-
 def broken(network: ThreePhaseNetwork, bounds: Bounds, flow: WatchedFlow) -> str:
     """What AC over T periods breaks; empty if nothing."""
     if np.isnan(flow.value).any():

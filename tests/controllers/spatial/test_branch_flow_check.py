@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from controllers.port import PlanError
 from controllers.spatial.branch_flow.check import Asked, LowerAnswer, violations
 from controllers.spatial.branch_flow.decision import Decider, Decision
 from controllers.spatial.branch_flow.migrate import migrate_bound
-from controllers.spatial.judge import Judge
+from controllers.spatial.judge import Judge, named
 from models.network.power_flow import ac_engine
 from models.records.feeder import RadialFeeder
 from models.records.groups import THREE_CLASSES
@@ -147,6 +148,15 @@ def test_the_judge_names_what_no_scale_avoids() -> None:
     assert scale == 1.0 and "vm_pu below v_min_pu" in str(left[0])
 
 
+def test_no_power_flow_is_named_by_its_period_and_by_no_number() -> None:
+    load, q = np.tile(case.FEEDER.p_base_kw, (3, 1)), np.tile(case.FEEDER.q_base_kvar, (3, 1))
+    load[1] *= 40.0
+    judge = Judge(case.FEEDER, case.POWER_FLOW)
+    broken = judge.violations(judge.replay(load, q), load, q)
+    assert named(broken) == "no power flow in period 1"
+    assert judge.is_tight(judge.replay(load, q), load, q)
+
+
 # ---------------------------------------------------------------- migration
 def test_free_migration_is_never_worse_than_pro_rata_and_keeps_zone_totals() -> None:
     shape = 0.83 * case.LOAD_SHAPE[:, None]
@@ -171,3 +181,13 @@ def test_the_bound_says_what_ports_cannot_take() -> None:
     charge, none = np.zeros((3, 2, 1)), np.zeros((3, 2, 1))
     charge[2, 0, 0] = 7 * 8 * 7.0 + 10.0
     assert migrate_bound(KNOWN, load, q, charge, none).short_kwh == pytest.approx(10.0, abs=1e-2)
+
+
+def test_a_bound_that_cannot_be_is_refused() -> None:
+    """Without a feeder there is none, and load alone may be more than the feeder's limits leave."""
+    load, q = case.FEEDER.p_base_kw[None], case.FEEDER.q_base_kvar[None]
+    none = np.zeros((3, 2, 1))
+    with pytest.raises(PlanError, match="^district test: the migrate bound needs a feeder and its power flow$"):
+        migrate_bound(replace(KNOWN, feeder=None), load, q, none, none)
+    with pytest.raises(PlanError, match="^district test: migrate bound is infeasible$"):
+        migrate_bound(replace(KNOWN, feeder=replace(case.FEEDER, v_min_pu=0.99)), load, q, none, none)
