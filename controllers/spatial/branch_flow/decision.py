@@ -201,6 +201,8 @@ class Decider:
         if attempt.is_accepted:
             return (f"limits broken, AC agrees to {vm_pu:.3g} pu and {loss_percent:.3g} % of losses: "
                     f"{named(attempt.violations)}")
+        if np.isnan(vm_pu):
+            return f"AC refuses: {named(attempt.violations)}"
         gap = attempt.answer.relaxation_gap_max_rel if attempt.answer else float("nan")
         text = (f"AC refuses: voltages differ by {vm_pu:.3g} pu, losses by {loss_percent:.3g} %, "
                 f"relaxation gap {gap:.3g}")

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from controllers.port import FeederView, PlanError, SpatialKnowledge
-from controllers.spatial.branch_flow.decision import Decider
+from controllers.spatial.branch_flow.decision import REPAIR_ROUNDS, Decider
 from controllers.spatial.branch_flow.forecast import forecast
 from controllers.spatial.branch_flow.layer import BranchFlow
 from controllers.spatial.branch_flow.layout import make_layout
 from controllers.spatial.branch_flow.targets import hour_targets, later_targets, look_ahead, plan_hour
+from models.records.arrays import Floats
+from models.records.feeder import PowerFlow
 from models.records.groups import THREE_CLASSES
 from models.records.vehicles import DeclaredTable
 from tests.controllers.spatial import branch_flow_case as case
@@ -178,6 +180,86 @@ def test_an_infeasible_hour_names_limits_and_amounts(on_inexact: str, status: st
     assert "infeasible" in out.certificate.binding
     assert "vm_pu below v_min_pu=0.9" in out.certificate.binding and "against 0.94 at bus" in out.certificate.binding
     assert np.any(out.setpoint_kw < 0)
+
+
+def test_a_power_flow_that_there_never_is_ends_in_the_fallback_without_any_car() -> None:
+    """The relaxation has an answer, AC has none: the texts say that instead of differences to what is not there."""
+    known, view = evening(look_ahead_h=2)
+
+    def nothing(p_kw: Floats, q_kvar: Floats) -> PowerFlow:
+        flow = case.POWER_FLOW(p_kw, q_kvar)
+        return replace(flow, vm_pu=np.full_like(flow.vm_pu, np.nan), losses_kw=np.full_like(flow.losses_kw, np.nan))
+
+    decision = Decider(replace(known, power_flow=nothing)).decide(view)
+    assert decision.status == "fallback" and not decision.pc_kw.any() and not decision.pd_kw.any()
+    assert decision.binding.startswith("AC refuses: no power flow in period 0; not repaired: AC refuses: no power flow")
+    assert "nan" not in decision.binding
+
+
+def test_a_repair_that_never_settles_ends_after_its_rounds() -> None:
+    """Voltages that AC gives fall from call to call, so that no correction is right a round later."""
+    known, view = evening(look_ahead_h=2)
+    calls: list[int] = []
+
+    def drifting(p_kw: Floats, q_kvar: Floats) -> PowerFlow:
+        calls.append(1)
+        flow = case.POWER_FLOW(p_kw, q_kvar)
+        return replace(flow, vm_pu=flow.vm_pu - np.r_[0.0, np.full(32, 1e-4 * len(calls))])
+
+    decider = Decider(replace(known, power_flow=drifting))
+    layout, now, attempts = decider._relaxed(view)
+    assert not attempts[-1].is_accepted
+    assert len(decider._repair(layout, now, attempts[-1])) == REPAIR_ROUNDS
+    decision = Decider(replace(known, power_flow=drifting)).decide(view)
+    assert decision.status == "fallback" and "; not repaired: AC refuses: voltages differ by " in decision.binding
+
+
+# ---------------------------------------------------------------- edges of the plan and of the district
+@pytest.mark.parametrize("reactive_power", [False, True])
+def test_the_last_hour_of_a_plan_is_decided_without_targets_of_later_hours(reactive_power: bool) -> None:
+    """The plan says nothing of the look-ahead: this hour's targets are met, and nothing is owed for what comes after."""
+    known, view = evening(reactive_power=reactive_power)
+    last = replace(view, plan_time_s=view.time_s - 3600 * (known.horizon_h - 1))
+    wanted = np.zeros((THREE_CLASSES.count, known.horizon_h + 1, known.horizon_h))
+    wanted[:, -1, -1] = view.pd_target_kw[:, 0].reshape(THREE_CLASSES.count, -1).sum(axis=1)  # all leave after the plan
+    last = replace(last, pc_target_kw=np.zeros_like(view.pc_target_kw),
+                   pd_target_kw=wanted.reshape(view.pd_target_kw.shape))
+    decision = Decider(known).decide(last)
+    assert decision.forecast.later_known == 0 and decision.status == "accepted"
+    assert decision.pd_kw.mean(axis=1).sum() == pytest.approx(view.pd_target_kw[:, 0].sum(), rel=1e-4)
+    assert decision.target_slack_kwh < 0.01
+
+
+def test_reactive_power_of_cars_that_only_charge_is_none() -> None:
+    """Chargers of one way have no kVA for it: the optimum is that without reactive power."""
+    vehicles = replace(case.fleet(), p_discharge_max_kw=np.zeros(case.fleet().count))
+    known = case.knowledge(vehicles, **SHORT)
+    view = case.view(known, *case.parked(vehicles, HOUR * 3600), HOUR)
+    pc = view.pc_target_kw.copy()
+    pc[:, 0] = 0.5 * pc.max(axis=1)
+    without, decision = (Decider(replace(known, reactive_power=may)).decide(replace(view, pc_target_kw=pc))
+                         for may in (False, True))
+    assert decision.status == without.status == "accepted" and without.pc_kw.sum() > 1.0
+    assert not decision.q_plan_bus_kvar.any()
+    assert np.allclose(decision.p_plan_bus_kw, without.p_plan_bus_kw, atol=1e-3)
+
+
+def test_a_district_without_places_for_cars_is_refused() -> None:
+    known, view = evening()
+    pairs = replace(known.pairs, bus_index=known.pairs.bus_index[:0], group=known.pairs.group[:0],
+                    departure_bin=known.pairs.departure_bin[:0])
+    with pytest.raises(PlanError, match="^district test: the lower layer needs a network and places for cars$"):
+        make_layout(replace(known, pairs=pairs), np.zeros(0, dtype=np.int64))
+    with pytest.raises(PlanError, match="^district test: the lower layer needs a network and places for cars$"):
+        make_layout(replace(known, feeder=None), np.arange(3))
+
+
+def test_another_day_begins_with_nothing_learned() -> None:
+    """Hours in which time runs backwards are another day's: decided to the last bit as by a new operator."""
+    known, view = evening()
+    used, new = Decider(known), Decider(known)
+    used.decide(replace(view, time_s=view.time_s + 3600, plan_time_s=view.plan_time_s + 3600))
+    assert np.array_equal(used.decide(view).p_plan_bus_kw, new.decide(view).p_plan_bus_kw)
 
 
 # ---------------------------------------------------------------- guidance
