@@ -115,6 +115,15 @@ def test_a_second_hour_solves_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(solves) == before + 1
 
 
+def test_an_hour_that_was_begun_and_not_solved_leaves_nothing_behind() -> None:
+    known, view = evening()
+    layout, inputs = prepared(known, view)
+    begun = LowerProblem(known)
+    for hour in (0, 1):
+        begun.begin(view.time_s + 3600 * hour, layout)
+    assert np.array_equal(begun.solve(layout, inputs).p_pev, LowerProblem(known).solve(layout, inputs).p_pev)
+
+
 def test_the_same_program_in_the_lines_own_units() -> None:
     known, view = evening(reactive_power=True)
     layout, inputs = prepared(known, view)

@@ -55,6 +55,15 @@ def test_pro_rata_is_in_the_first_population_so_that_nothing_is_worse() -> None:
                for seed in range(5))
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_where_nothing_is_asked_for_nothing_is_searched(method: Method) -> None:
+    """One look at it, at no losses of no power."""
+    known = tiny.knowledge()
+    powers, found = searched(known, *tiny.hour(known), method, seed=1)
+    assert not powers.pc_kw.any() and not powers.pd_kw.any()
+    assert (found.evaluations, found.fitness, found.keeps_limits, found.genes.size) == (1, 0.0, True, 0)
+
+
 # ---------------------------------------------------------------- the search
 def bowl(genes: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Least at 0.3 everywhere."""
@@ -219,6 +228,13 @@ def test_the_layer_acts_as_branch_flow_does_but_proves_nothing(method: Method) -
     assert np.array_equal(first.setpoint_kw, again.setpoint_kw)
     wanted = (view.pc_target_kw - view.pd_target_kw)[:, 0].sum()
     assert first.setpoint_kw.sum() * known.assumed_compliance == pytest.approx(wanted, rel=1e-6)
+
+
+def test_only_guided_placement_guides() -> None:
+    known, view = evening()
+    guided, in_place = (HeuristicDecider(replace(known, placement=how), "pso").decide(view).guidance  # type: ignore[arg-type]
+                        for how in ("guided", "in_place"))
+    assert sorted(guided[0]) == list(range(known.site.bus_count)) and (in_place == -1).all()
 
 
 def test_nodal_prices_are_those_of_the_optimisation() -> None:
