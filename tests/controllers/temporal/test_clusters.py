@@ -139,6 +139,7 @@ def test_one_may_start_in_the_hour_in_which_another_stops(build: SimpleNamespace
 @pytest.mark.parametrize(("ages", "u", "what"), [
     ([5, 5], [2, 1, 2, 2, 2, 2, 2, 2], "minimum down time of 3 h"),
     ([5, -9], [1, 2, 0, 0, 0, 0, 0, 0], "minimum up time of 3 h"),
+    ([5, -9], [1, 2, 3, 3, 3, 3, 3, 3], "^2 x mid 0: more starts than units at rest$"),
 ])
 def test_what_single_units_cannot_keep_is_refused(ages: list[int], u: list[int], what: str,
                                                   build: SimpleNamespace) -> None:

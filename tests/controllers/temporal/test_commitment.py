@@ -6,12 +6,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from controllers.port import PlanError
 from controllers.temporal.unit_commitment import commitment
 from controllers.temporal.unit_commitment.commitment import (
     Guess,
     coarse,
     commit,
+    guessed_schedule,
     roughly,
+    solve_commitment,
     with_enough_tangents,
 )
 from controllers.temporal.unit_commitment.milp import Milp, highs_options
@@ -81,3 +84,33 @@ def test_tangents_are_as_many_as_the_error_asks_for_and_no_more(case: Case) -> N
         assert lost_usd <= error_usd * (1 + 1e-9) or tangents == own
         fewer_usd = lost_usd * ((tangents - 1) / (tangents - 2)) ** 2
         assert fewer_usd > error_usd or tangents in (4, own)
+
+
+def test_a_search_that_may_not_look_says_so(case: Case) -> None:
+    """Without a node and without a start there is no schedule, and that is no proof that there is none."""
+    v, problem = commitment._written(case, (), False, False)
+    with pytest.raises(PlanError, match="^unit commitment: no schedule found within 0 nodes$"):
+        solve_commitment(case, v, problem, TIGHT, 0)
+
+
+def test_what_has_no_answer_has_no_guess(case: Case) -> None:
+    """More load than all units have: the small problem says so at once, and the problem itself in its own words."""
+    impossible = replace(case, view=replace(case.view, load_mw=np.full(H, 400.0)))
+    assert roughly(impossible, TIGHT) is None and guessed_schedule(impossible, TIGHT) is None
+    with pytest.raises(PlanError, match="^unit commitment is infeasible$"):
+        commit(impossible, TIGHT, 2000)
+
+
+def test_a_time_limit_that_is_not_reached_changes_nothing(case: Case) -> None:
+    free, limited = commit(case, TIGHT, 2000), commit(case, TIGHT, 2000, time_limit_s=600.0)
+    assert np.array_equal(free.u, limited.u)
+    assert (free.objective_usd, free.bound_usd, free.status) == (
+        limited.objective_usd, limited.bound_usd, limited.status)
+
+
+def test_a_time_limit_that_is_used_up_leaves_each_solve_a_second(case: Case) -> None:
+    """A start is looked at all the same."""
+    _, problem = commitment._written(case, (), False, False)
+    milp = Milp(problem, time_limit_s=0.5)
+    milp.seconds = 30.0
+    assert milp.solve(highs_options(TIGHT, 2000)).is_within(1e-6)

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from controllers.temporal.unit_commitment import heard as heard_module
 from controllers.temporal.unit_commitment.heard import STOPPED, heard
 from testbed.cli import saying
 
@@ -50,6 +51,18 @@ def test_elsewhere_than_in_the_main_thread_no_other_thread_is_made() -> None:
 def test_a_solver_that_would_work_for_hours_is_left_at_the_signal() -> None:
     ended = subprocess.run([sys.executable, "-c", HARD], capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (STOPPED, "stopped by SIGTERM\n", "")
+
+
+def test_a_process_whose_solvers_have_all_ended_is_left_to_end_as_it_likes() -> None:
+    """It would be gone at once: with a solver that was left and has ended since, and without any."""
+    ended = threading.Event()
+    ended.set()
+    heard_module._abandoned.append(ended)
+    try:
+        heard_module._leave()
+    finally:
+        heard_module._abandoned.remove(ended)
+    heard_module._leave()
 
 
 def test_the_exit_code_is_the_command_lines_own() -> None:

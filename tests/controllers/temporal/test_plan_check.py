@@ -12,6 +12,7 @@ import pytest
 
 from controllers.port import Plan, SystemView, TemporalKnowledge
 from controllers.temporal.unit_commitment.checking.plan import check_plan
+from controllers.temporal.unit_commitment.checking.possible import why_impossible
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 
 H = 8
@@ -65,6 +66,31 @@ def test_a_planted_violation_is_named(rule: str, sound: tuple[TemporalKnowledge,
     assert check_plan(known, view, plan) == []
     violations = check_plan(known, view, PLANTED[rule](plan))
     assert rule in {violation.rule for violation in violations}
+
+
+def test_energy_that_is_missing_at_a_cyclic_end_is_named(build: SimpleNamespace) -> None:
+    """Cars that left took 27.5 MWh along, which those that stay charge; 3 MWh given back in the last hour are 3/0.95."""
+    cars = build.cohorts(H, np.array([1, 0]), np.zeros(2, dtype=int), np.array([12, 4]), np.array([20.0, 27.5]),
+                         np.array([48.0, 27.5]), np.full(2, 7.0), np.full(2, 1000.0))
+    known = build.knowledge(H, units=build.small_units(), terminal="cyclic")
+    view = build.view(known, HILL, (build.few_cars(scale=0.0), cars))
+    plan = UnitCommitment(known).plan(view)
+    assert check_plan(known, view, plan) == []
+    violations = check_plan(known, view, _cohort(plan, "pd_kw", 1, (1 * (H + 1) + H, 7), 3000.0))
+    ends = [v for v in violations if v.rule == "terminal"]
+    assert [(v.hour, v.who) for v in ends] == [(-1, "all cars")]
+    assert ends[0].amount == pytest.approx(3000.0 / 0.95, abs=1.0)
+
+
+@pytest.mark.parametrize(("by_mw", "is_told"), [(0.9e-3, False), (1.1e-3, True)])
+def test_a_plan_is_impossible_only_beyond_a_solvers_rounding(
+        by_mw: float, is_told: bool, sound: tuple[TemporalKnowledge, SystemView, Plan]) -> None:
+    """A hundred-thousandth of the largest unit's 100 MW; the checker itself names a tenth of that."""
+    known, view, plan = sound
+    wrong = replace(plan, p_mw=_changed(plan.p_mw, (0, 2), -by_mw))
+    assert "balance" in {v.rule for v in check_plan(known, view, wrong)}
+    told = why_impossible(known, view, wrong, "bidirectional")
+    assert told == ("p_mw [MW]: impossible plan, balance hour 3 system: 0.0011 (1 in all)" if is_told else "")
 
 
 @pytest.mark.parametrize("name", ["operating_cost_usd", "owners_net_usd", "curtailment_usd", "carbon_cost_usd",

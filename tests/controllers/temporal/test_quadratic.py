@@ -156,6 +156,28 @@ def test_piqp_gives_way_where_bounds_cross(case, monkeypatch):
     assert asked == ["crossed"]
 
 
+@pytest.mark.parametrize("rows", [
+    lambda w: [w.p >= 2, w.p <= 2, total(w.p) == 1], lambda w: [w.p >= 2, w.p <= 2, total(w.p) <= 1]])
+def test_piqp_gives_way_where_rows_without_an_unknown_left_cannot_hold(case, monkeypatch, rows):
+    """Bounds hold every unknown at 2; what remains of a row is 0 = -47 or 0 <= -47, which no solver is asked about."""
+    problem, asked = case(), []
+    v = fix_commitment(problem, make_variables(problem), np.ones((3, H), dtype=np.int64), np.zeros(0))
+    monkeypatch.setattr(quadratic, "_by_clarabel", lambda given: asked.append(given.what))
+    Quadratic("held", v, usd=lambda w: total(w.p), rows=rows, squares={}).solve()
+    assert asked == ["held"]
+
+
+def test_piqp_gives_way_where_rows_go_on_being_broken(case, monkeypatch):
+    """Rounds in which rows are added have an end; the other solver is given all of them at once."""
+    problem = case()
+    u = np.ones((problem.knowledge.units.count, H), dtype=np.int64)
+    mine = dispatch(problem, u, np.zeros(0))
+    monkeypatch.setattr(quadratic, "ROUNDS", 0)
+    theirs = dispatch(problem, u, np.zeros(0))
+    assert theirs.objective_usd == pytest.approx(mine.objective_usd, rel=1e-8)
+    assert theirs.pc_mw.sum() == pytest.approx(mine.pc_mw.sum(), rel=1e-3)
+
+
 def test_where_rounding_keeps_clarabel_from_its_first_tolerance_the_second_is_tried(monkeypatch):
     x = cp.Variable(2, nonneg=True)
     stated = cp.Problem(cp.Minimize(cp.sum_squares(x - np.array([1.0, 2.0]))), [cp.sum(x) == 2.0])
