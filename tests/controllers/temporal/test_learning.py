@@ -179,3 +179,13 @@ def test_energy_margin_cuts_only_what_is_lent(build: SimpleNamespace) -> None:
     before, after = view.districts[0].x_min_kwh, with_energy_margin(view).districts[0].x_min_kwh
     assert before.min() < 0 < before.max()
     assert after == pytest.approx(np.where(before < 0, 0.5 * before, before))
+
+
+def test_without_cars_there_is_no_quantile_and_without_a_quantile_nothing_is_cut(build: SimpleNamespace) -> None:
+    known = build.knowledge(H, units=build.small_units(), reserve_rule="thermal_only")
+    view = build.view(known, HILL, (build.few_cars(),))
+    learner = drawn(2, 10, 0.9, 0.0, 1)
+    assert learner.delivery_quantile(()).size == 0
+    assert with_energy_margin(view) is view
+    plans = [layer(known).plan(view) for layer in (ChancePlan, UnitCommitment)]
+    assert np.array_equal(plans[0].pd_kw[0], plans[1].pd_kw[0]) and plans[0].objective_usd == plans[1].objective_usd

@@ -86,6 +86,36 @@ def test_reserve_must_be_reachable_by_hand(build: SimpleNamespace) -> None:
     assert whole.reserve_shortfall_mw == pytest.approx(np.zeros(H), abs=1e-5)
 
 
+def test_from_a_power_that_nobody_measured_a_unit_may_reach_all_of_it(build: SimpleNamespace) -> None:
+    """On for hours at 0 MW, below its minimum: in the first hour its capacity counts, then 60 + 25 of 90 MW asked for."""
+    units = build.small_units(ramp_up_mw_per_h=np.array([25.0, 30, 40]))
+    k = build.knowledge(H, units=units, mip_gap=1e-8, headroom="reachable", reserve_curve=ReserveCurve.flat(10.0),
+                        reserve_fraction=0.5)
+    view = build.view(k, [60.0] * H, p_mw=np.zeros(3))
+    plan = UnitCommitment(k, "none").plan(view)
+    assert plan.reserve_shortfall_mw == pytest.approx(np.array([0.0, *[5.0] * (H - 1)]), abs=1e-5)
+    assert check_plan(k, view, plan, "none") == []
+
+
+@pytest.mark.parametrize("clusters", [True, False])
+def test_starts_of_one_price_need_no_categories(clusters: bool, build: SimpleNamespace) -> None:
+    """The plan is that of units with a warm and a cold category at that price, and pays it for each start."""
+    once = {"start_lag_h": np.array([[4], [3], [2]]), "start_usd": np.array([[900.0], [330], [75]])}
+    twice = {"start_lag_h": np.array([[4, 6], [3, 4], [2, 3]]), "start_usd": np.repeat(once["start_usd"], 2, axis=1)}
+    plans = []
+    for own in (once, twice):
+        units = _repeated(build.small_units(**own), [0, 1, 1, 2], [6, -5, -5, -1])
+        k = build.knowledge(H, units=units, mip_gap=1e-8, carbon_price_usd_per_t=0.0, reserve_fraction=0.0)
+        view = build.view(k, HILL)
+        plans.append(UnitCommitment(k, "none", Tuning(clusters=clusters)).plan(view))
+        assert check_plan(k, view, plans[-1], "none") == []
+    assert plans[0].objective_usd == pytest.approx(plans[1].objective_usd, rel=1e-7)
+    on = np.column_stack([np.array([1, 0, 0, 0]), plans[0].committed])
+    started = (np.diff(on, axis=1) > 0).sum(axis=1) @ np.array([900.0, 330, 330, 75])
+    fuel = k.units.fuel_cost_usd_per_h(plans[0].p_mw.T, plans[0].committed.T).sum()
+    assert started > 0 and plans[0].operating_cost_usd == pytest.approx(fuel + started, rel=1e-9)
+
+
 def test_reserve_and_renewables_may_be_told_by_the_hour(build: SimpleNamespace) -> None:
     """Reserve is asked for in the hour of the peak only; 3 of 8 MW of wind must be taken though load is too low."""
     k = build.knowledge(H, units=build.small_units(initial_h=np.array([1, -5, -3])), mip_gap=1e-6)

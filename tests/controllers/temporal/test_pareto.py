@@ -160,6 +160,18 @@ def test_wasted_energy_is_kept_out_by_binaries(build: SimpleNamespace) -> None:
     assert least.costs_usd["curtailment"] == pytest.approx(75.0 * (60 + 40 - 45), rel=1e-3)
 
 
+def test_what_is_still_wasted_where_rounds_run_out_is_told(build: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+                                                            ) -> None:
+    """The case above with no round after the first: all of the surplus is charged and given back at once."""
+    monkeypatch.setattr(pareto, "CYCLING_ROUNDS", 1)
+    case = _case(build, [45.0, *HILL[1:]], np.array([60.0, *[0.0] * 7]), build.full_cars(40_000), terminal="free",
+                 objective=Objective(owners=0.0, carbon=0.0))
+    case = unweighted(replace(case, view=replace(case.view, hours_on=np.array([1, -5, -3]))))
+    point = pareto._Solver(case, QUICK).point("curtailment", "operating", np.inf)
+    hidden_mwh = 60 + 40 - 45 - point.costs_usd["curtailment"] / 75.0
+    assert point.cycled_mwh > 1.0 and hidden_mwh > 1.0
+
+
 # ------------------------------------------------------------------ few cohorts first
 def test_cohorts_by_bins_are_a_relaxation(build: SimpleNamespace) -> None:
     """So their bound holds: no optimum of theirs is dearer."""
@@ -207,6 +219,12 @@ def test_epsilons_run_from_below_the_worst_to_the_best() -> None:
 def test_senseless_settings_are_named(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
         FrontSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_objectives_that_there_are_not_are_named_with_those_there_are(build: SimpleNamespace) -> None:
+    with pytest.raises(ValueError, match="^no objective comfort, noise; there are operating, owners, curtailment, "
+                                         "carbon$"):
+        pareto_front(_case(build), "noise", "comfort")
 
 
 def test_one_objective_is_no_front(build: SimpleNamespace) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from controllers.port import PlanError
 from controllers.temporal import redispatch
-from controllers.temporal.hourly_cost import hourly_objective_usd
+from controllers.temporal.hourly_cost import BESIDE, hourly_amounts, hourly_objective_usd
 from controllers.temporal.receding import Imbalance, Redispatch, hours_left
 from controllers.temporal.unit_commitment.solve import UnitCommitment
 
@@ -69,6 +69,15 @@ def case(build):
 def test_the_hours_of_a_plan_cost_its_objective(case):
     k, v, plan = case()
     assert hourly_objective_usd(k, v, plan).sum() == pytest.approx(plan.objective_usd, rel=1e-9)
+
+
+def test_a_term_that_nobody_accounts_for_has_no_part_of_any_hour(case):
+    k, v, plan = case()
+    every = list(hourly_amounts((*k.objective.names, BESIDE), k, v, plan))
+    assert list(hourly_amounts(("noise",), k, v, plan)) == []
+    more = list(hourly_amounts(("noise", *k.objective.names, BESIDE), k, v, plan))
+    assert [name for name, _ in more] == [name for name, _ in every] and {name for name, _ in every} == {
+        *k.objective.names, BESIDE}
 
 
 @pytest.mark.parametrize("known", [{}, {"terminal": "cyclic"}, {"tariff_in_objective": False}, {"terminal": "free"}])

@@ -144,6 +144,24 @@ def test_what_one_way_cars_hold_cannot_flow_back(build: SimpleNamespace) -> None
     assert broken == pytest.approx(np.full(H, 1e-3 / float(case.rows.eta_discharge.min())))
 
 
+def test_cars_that_may_only_give_back_are_reserve_as_far_as_they_can_be_trusted(build: SimpleNamespace) -> None:
+    """400 full cars of 7 kW that no charger can fill: 0.8 x 2.8 of 4.6 MW missing, and no charging to stop.
+
+    In hour 4 units have 200 MW for 186 + 18.6.
+    """
+    cars = build.full_cars(400.0)
+    cars = replace(cars, pc_max_kw=np.zeros_like(cars.pc_max_kw), x_max_kwh=np.minimum(cars.x_max_kwh, 0.0))
+    flat = ReserveCurve.flat(50.0)
+    dear = {"wear_usd_per_kwh": np.full(18, 5.0), "reserve_rule": "deliverable", "reserve_curve": flat,
+            "terminal": "free"}
+    k, view, plan = _planned(build, FULL, (cars,), **dear)
+    assert not plan.pd_kw[0].any() and not plan.pc_kw[0].any()
+    assert plan.reserve_shortfall_mw[4] == pytest.approx(186.0 * 1.1 - 200.0 - 0.8 * 2.8, abs=1e-5)
+    assert check_plan(k, view, plan) == []
+    without = _planned(build, FULL, (), **dear)[2]
+    assert without.reserve_shortfall_mw[4] == pytest.approx(4.6, abs=1e-5)
+
+
 def test_charging_that_cannot_wait_is_no_reserve(build: SimpleNamespace) -> None:
     """The leaving cars need every hour: nothing of them may stop. As many with days of time may, all of them."""
     urgent = within_the_hour((build.leaving_cars(1000.0),), H, 4)
