@@ -19,13 +19,12 @@ from controllers.joint import equations as jeq
 from controllers.joint.coordination import Schedule, propose, reply_to, told
 from controllers.joint.equations import Exchange, Prices, Tangents
 from controllers.joint.network import AcFlow, Network
-from controllers.joint.operation import Operation, direction_of, redispatch, solve_cone
+from controllers.joint.operation import Operation, direction_of, redispatch, solve_cone, solve_mixed
 from controllers.joint.relief import carried
 from controllers.port import PlanError
 from controllers.spatial.branch_flow import equations as bf
 from controllers.temporal.unit_commitment.commitment import begin_with
 from controllers.temporal.unit_commitment.equations import Variables
-from controllers.temporal.unit_commitment.milp import highs_options
 from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.problem import Case
 from controllers.temporal.unit_commitment.stages import entry_powers, fix_commitment, make_variables, solve_quietly
@@ -222,7 +221,7 @@ class Lines:
     def commit(self, gap: float, node_limit: int) -> tuple[float, Schedule]:
         """See Touches."""
         pieces = build(self.case, self.networks, self.prices, None, self.cuts)
-        bound = solve_mixed(pieces, gap, node_limit)
+        bound = proven_bound(pieces, gap, node_limit)
         pc, pd = entry_powers(self.case, pieces.v)
         self.add(pc, pd)
         u = np.asarray(np.rint(pieces.v.u.value), dtype=np.int64).reshape(-1, self.case.horizon_h)
@@ -271,12 +270,10 @@ def powers_of(case: Case, networks: dict[int, Network], pc: Floats, pd: Floats) 
     return [jeq.place_power_mw(case, district, net, pc, pd) for district, net in networks.items()]
 
 
-def solve_mixed(pieces: Pieces, gap: float, node_limit: int) -> float:
+def proven_bound(pieces: Pieces, gap: float, node_limit: int) -> float:
     """Solve the mixed-integer problem; its proven bound in $."""
     problem = pieces.problem
-    solve_quietly(problem, cp.HIGHS, highs_options(gap, node_limit))
-    if problem.status not in (cp.OPTIMAL, cp.USER_LIMIT) or pieces.v.u.value is None:
-        raise PlanError(f"the joint commitment is {problem.status}")
+    solve_mixed(problem, gap, node_limit, "the joint commitment")
     info = problem.solver_stats.extra_stats
     return float(info.mip_dual_bound + problem.value - info.objective_function_value)
 

@@ -21,7 +21,7 @@ from controllers.joint.network import AcFlow, Network
 from controllers.port import Plan, PlanError
 from controllers.spatial.branch_flow import equations as bf
 from controllers.temporal.unit_commitment import equations as uc
-from controllers.temporal.unit_commitment.milp import highs_options
+from controllers.temporal.unit_commitment.milp import FEASIBLE_POINT, highs_options
 from controllers.temporal.unit_commitment.objective import objective_usd
 from controllers.temporal.unit_commitment.problem import KW_PER_MW, Case, CohortRows
 from controllers.temporal.unit_commitment.stages import (
@@ -148,6 +148,16 @@ def solve_cone(problem: cp.Problem, what: str) -> None:
         raise PlanError(f"{what} is {problem.status}")
 
 
+def solve_mixed(problem: cp.Problem, gap: float, node_limit: int, what: str) -> None:
+    """HiGHS; raises PlanError without a schedule."""
+    solve_quietly(problem, cp.HIGHS, highs_options(gap, node_limit))
+    if problem.status not in (cp.OPTIMAL, cp.USER_LIMIT):
+        raise PlanError(f"{what} is {problem.status}")
+    # at a limit of nodes cvxpy gives zeros where there is no point: all units off, which is no answer
+    if problem.solver_stats.extra_stats.primal_solution_status != FEASIBLE_POINT:
+        raise PlanError(f"{what}: no schedule found within {node_limit} nodes")
+
+
 # ------------------------------------------------------------------ 2 re-dispatch
 def redispatch(case: Case, networks: dict[int, Network], committed: Ints, pc_mw: Floats, pd_mw: Floats,
                prices: Prices, *, quick_starts: bool = True) -> Operation:
@@ -221,9 +231,7 @@ def with_quick_starts(case: Case, committed: Ints, pc_mw: Floats, pd_mw: Floats,
     constraints = collect(case, v, uc.COMMITMENT | uc.DISPATCH, ())
     constraints += [v.u[slow] == planned[slow], v.u[quick] >= planned[quick]]
     problem = cp.Problem(cp.Minimize(objective_usd(case, v) + exchange.cost_usd(prices)), constraints)
-    solve_quietly(problem, cp.HIGHS, highs_options(REDISPATCH_GAP, NODE_LIMIT))
-    if v.u.value is None:
-        raise PlanError(f"re-dispatch with quick starts is {problem.status}")
+    solve_mixed(problem, REDISPATCH_GAP, NODE_LIMIT, "re-dispatch with quick starts")
     return np.asarray(np.rint(v.u.value), dtype=np.int64).reshape(committed.shape)
 
 

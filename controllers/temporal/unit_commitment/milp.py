@@ -21,6 +21,8 @@ NO_SEARCH = {"mip_heuristic_run_rins": False, "mip_heuristic_run_rens": False,
 """HiGHS without its searches for better answers, which take most of the time where a good one is given."""
 
 
+FEASIBLE_POINT = 2
+"""HiGHS's kSolutionStatusFeasible."""
 LEAST_S = 1.0
 """What a solve has where a time limit is used up: a start is looked at all the same."""
 
@@ -111,8 +113,8 @@ class Milp:
 
 def _answer(raw: dict[str, Any], relaxed: bool) -> Answer:
     info = raw["info"]
-    # 2 is HiGHS's kSolutionStatusFeasible: a limit may be reached with or without a point
-    has_point = bool(raw["solution"].value_valid) and info.primal_solution_status == 2
+    # a limit may be reached with or without a point
+    has_point = bool(raw["solution"].value_valid) and info.primal_solution_status == FEASIBLE_POINT
     value = float(info.objective_function_value) if has_point else np.inf
     return Answer(raw=raw, x=np.array(raw["solution"].col_value) if has_point else np.zeros(0), value=value,
                   bound=value if relaxed else float(info.mip_dual_bound))
