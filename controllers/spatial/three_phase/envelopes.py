@@ -96,8 +96,8 @@ class EnvelopePublisher:
         self.network, self.call, self._seed, self._slopes = network, call, seed, slopes
 
     def publish(self, hour: Hour, rule: Rule) -> Envelope:
-        """The envelope of an hour by a rule; raises PlanError where AC still refutes it after all rounds, or has no power
-        flow of the houses."""
+        """The envelope of an hour by a rule; raises PlanError where AC still refutes it after all rounds, or has no
+        power flow of the houses."""
         linear, bounds, taps = self._around(hour)
         off = np.zeros(self.network.watched.count)
         most = np.concatenate([hour.most_import_kw, hour.most_export_kw])

@@ -10,15 +10,23 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from controllers.joint import equations as jeq
 from controllers.joint import limits, operation
-from controllers.joint.coordination import Schedule, coordinate, reply_to, scheduled
+from controllers.joint.coordination import coordinate, reply_to, scheduled
 from controllers.joint.equations import Prices, Tangents
 from controllers.joint.layer import CoordinatedPlan, EnvelopePlan, FeederAware, JointPlan
 from controllers.joint.limits import operating_envelope
-from controllers.joint.monolith import ANGLES, Cuts, build, cone_answer, no_cuts, proven_bound, solve_joint, solve_linear
+from controllers.joint.monolith import (
+    ANGLES,
+    Cuts,
+    build,
+    cone_answer,
+    no_cuts,
+    proven_bound,
+    solve_joint,
+    solve_linear,
+)
 from controllers.joint.network import Network, NoPowerFlow
-from controllers.joint.operation import entries_of, operate, redispatch, solve_cone, with_quick_starts
+from controllers.joint.operation import operate, redispatch, solve_cone, with_quick_starts
 from controllers.port import Plan, PlanError, SystemView, TemporalKnowledge
 from controllers.spatial.three_phase.publishing import district_limits_mw
 from controllers.temporal.unit_commitment.checking.plan import check_plan
@@ -100,7 +108,7 @@ def test_cars_that_only_give_back_relieve_the_line_as_far_as_they_may(terminal: 
 
 @pytest.mark.parametrize("quick", [True, False])
 def test_a_unit_is_started_on_top_only_where_it_may_from_hour_to_hour(quick: bool) -> None:
-    """The plan commits 4 MW for 4.5 and cars: half a MW and the line's losses are left, for the dear unit or unserved."""
+    """The plan commits 4 MW for a load of 4.5: half a MW is left, for the dear unit or for nobody."""
     units = two.units(min_up_h=1 if quick else 2)
     short = morning(two.knowledge(units=units), load_mw=np.array([4.5, 1.2]))
     pc = np.array([0.0, 1.0])
@@ -227,29 +235,29 @@ def test_customers_limits_take_the_place_of_the_feeders_own() -> None:
 
 # ------------------------------------------------------------------ refusals
 def test_a_feeder_that_cannot_even_carry_its_load_says_so() -> None:
-    with pytest.raises(NoPowerFlow, match="^feeder north: no power flow even without dispatched cars$"):
+    with pytest.raises(NoPowerFlow, match=r"^feeder north: no power flow even without dispatched cars$"):
         reply_to(replace(BASE.net, p_fixed=BASE.net.p_fixed + 50.0), np.zeros((1, two.HOURS)))
 
 
 def test_problems_without_an_answer_are_refused_by_name() -> None:
     x = cp.Variable(2, nonneg=True)
     impossible = cp.Problem(cp.Minimize(cp.sum(x)), [cp.sum(x) == -1.0])
-    with pytest.raises(PlanError, match="^delivery of district north is infeasible$"):
+    with pytest.raises(PlanError, match=r"^delivery of district north is infeasible$"):
         solve_cone(impossible, "delivery of district north")
-    with pytest.raises(PlanError, match="^the tangent problem is infeasible$"):
+    with pytest.raises(PlanError, match=r"^the tangent problem is infeasible$"):
         solve_linear(impossible, "the tangent problem")
-    with pytest.raises(PlanError, match="^the joint commitment is infeasible$"):
+    with pytest.raises(PlanError, match=r"^the joint commitment is infeasible$"):
         operation.solve_mixed(cp.Problem(cp.Minimize(cp.sum(x)), [cp.sum(x) == -1.0, x <= cp.Variable(boolean=True)]),
                               1e-4, 10, "the joint commitment")
 
 
 def test_no_schedule_within_the_nodes_is_no_schedule_of_units_that_are_all_off(monkeypatch: pytest.MonkeyPatch) -> None:
     pieces = build(BASE.case, BASE.networks, PRICES, None, no_cuts(BASE.networks))
-    with pytest.raises(PlanError, match="^the joint commitment: no schedule found within 0 nodes$"):
+    with pytest.raises(PlanError, match=r"^the joint commitment: no schedule found within 0 nodes$"):
         proven_bound(pieces, 1e-5, 0)
     assert proven_bound(pieces, 1e-5, 100) <= least_usd() * (1 + 1e-9)
     monkeypatch.setattr(operation, "NODE_LIMIT", 0)
     quick = morning(two.knowledge(units=two.units(min_up_h=1)), load_mw=np.array([4.5, 1.2]))
     pc = np.array([0.0, 1.0])
-    with pytest.raises(PlanError, match="^re-dispatch with quick starts: no schedule found within 0 nodes$"):
+    with pytest.raises(PlanError, match=r"^re-dispatch with quick starts: no schedule found within 0 nodes$"):
         with_quick_starts(quick.case, np.array([[1, 1], [0, 0]]), pc, 0.0 * pc, np.zeros(2), np.zeros(2), PRICES)

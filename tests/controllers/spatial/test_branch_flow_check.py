@@ -187,7 +187,7 @@ def test_a_bound_that_cannot_be_is_refused() -> None:
     """Without a feeder there is none, and load alone may be more than the feeder's limits leave."""
     load, q = case.FEEDER.p_base_kw[None], case.FEEDER.q_base_kvar[None]
     none = np.zeros((3, 2, 1))
-    with pytest.raises(PlanError, match="^district test: the migrate bound needs a feeder and its power flow$"):
+    with pytest.raises(PlanError, match=r"^district test: the migrate bound needs a feeder and its power flow$"):
         migrate_bound(replace(KNOWN, feeder=None), load, q, none, none)
-    with pytest.raises(PlanError, match="^district test: migrate bound is infeasible$"):
+    with pytest.raises(PlanError, match=r"^district test: migrate bound is infeasible$"):
         migrate_bound(replace(KNOWN, feeder=replace(case.FEEDER, v_min_pu=0.99)), load, q, none, none)

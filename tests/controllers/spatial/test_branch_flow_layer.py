@@ -217,7 +217,7 @@ def test_a_repair_that_never_settles_ends_after_its_rounds() -> None:
 # ---------------------------------------------------------------- edges of the plan and of the district
 @pytest.mark.parametrize("reactive_power", [False, True])
 def test_the_last_hour_of_a_plan_is_decided_without_targets_of_later_hours(reactive_power: bool) -> None:
-    """The plan says nothing of the look-ahead: this hour's targets are met, and nothing is owed for what comes after."""
+    """The plan says nothing of the look-ahead: this hour's targets are met, and nothing is owed for what comes then."""
     known, view = evening(reactive_power=reactive_power)
     last = replace(view, plan_time_s=view.time_s - 3600 * (known.horizon_h - 1))
     wanted = np.zeros((THREE_CLASSES.count, known.horizon_h + 1, known.horizon_h))
@@ -245,12 +245,12 @@ def test_reactive_power_of_cars_that_only_charge_is_none() -> None:
 
 
 def test_a_district_without_places_for_cars_is_refused() -> None:
-    known, view = evening()
+    known, _ = evening()
     pairs = replace(known.pairs, bus_index=known.pairs.bus_index[:0], group=known.pairs.group[:0],
                     departure_bin=known.pairs.departure_bin[:0])
-    with pytest.raises(PlanError, match="^district test: the lower layer needs a network and places for cars$"):
+    with pytest.raises(PlanError, match=r"^district test: the lower layer needs a network and places for cars$"):
         make_layout(replace(known, pairs=pairs), np.zeros(0, dtype=np.int64))
-    with pytest.raises(PlanError, match="^district test: the lower layer needs a network and places for cars$"):
+    with pytest.raises(PlanError, match=r"^district test: the lower layer needs a network and places for cars$"):
         make_layout(replace(known, feeder=None), np.arange(3))
 
 

@@ -67,10 +67,10 @@ def test_what_a_regulator_does_by_itself_is_safe_too() -> None:
 
 def test_an_hour_whose_houses_have_no_power_flow_has_no_envelope() -> None:
     """Nor has one in which the tenth of a kW by which the publisher probes is too much."""
-    with pytest.raises(PlanError, match="^network street: no power flow without cars$"):
+    with pytest.raises(PlanError, match=r"^network street: no power flow without cars$"):
         PUBLISHER.publish(hour(house_kw=2000.0), "equal")
     most_kw = float(hour().p_kw.sum()) + 0.05
-    with pytest.raises(PlanError, match="^a little more than is drawn has no power flow$"):
+    with pytest.raises(PlanError, match=r"^a little more than is drawn has no power flow$"):
         EnvelopePublisher(STREET.network(), case.up_to(STREET, most_kw)).publish(hour(), "equal")
 
 

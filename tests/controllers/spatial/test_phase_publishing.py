@@ -97,7 +97,7 @@ def test_after_the_published_day_nothing_is_in_force() -> None:
 
 def test_who_has_no_terms_publishes_nothing() -> None:
     known, _ = evening()
-    with pytest.raises(PlanError, match="^district street: no terms by which limits of customers could be published$"):
+    with pytest.raises(PlanError, match=r"^district street: no terms by which limits of customers could be published$"):
         WithinLimits(replace(known, customers=None))
 
 

@@ -89,7 +89,7 @@ def test_tangents_are_as_many_as_the_error_asks_for_and_no_more(case: Case) -> N
 def test_a_search_that_may_not_look_says_so(case: Case) -> None:
     """Without a node and without a start there is no schedule, and that is no proof that there is none."""
     v, problem = commitment._written(case, (), False, False)
-    with pytest.raises(PlanError, match="^unit commitment: no schedule found within 0 nodes$"):
+    with pytest.raises(PlanError, match=r"^unit commitment: no schedule found within 0 nodes$"):
         solve_commitment(case, v, problem, TIGHT, 0)
 
 
@@ -97,7 +97,7 @@ def test_what_has_no_answer_has_no_guess(case: Case) -> None:
     """More load than all units have: the small problem says so at once, and the problem itself in its own words."""
     impossible = replace(case, view=replace(case.view, load_mw=np.full(H, 400.0)))
     assert roughly(impossible, TIGHT) is None and guessed_schedule(impossible, TIGHT) is None
-    with pytest.raises(PlanError, match="^unit commitment is infeasible$"):
+    with pytest.raises(PlanError, match=r"^unit commitment is infeasible$"):
         commit(impossible, TIGHT, 2000)
 
 

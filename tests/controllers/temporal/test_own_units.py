@@ -87,7 +87,7 @@ def test_reserve_must_be_reachable_by_hand(build: SimpleNamespace) -> None:
 
 
 def test_from_a_power_that_nobody_measured_a_unit_may_reach_all_of_it(build: SimpleNamespace) -> None:
-    """On for hours at 0 MW, below its minimum: in the first hour its capacity counts, then 60 + 25 of 90 MW asked for."""
+    """On for hours at 0 MW, below its minimum: in the first hour all of it counts, then 60 + 25 of 90 MW asked for."""
     units = build.small_units(ramp_up_mw_per_h=np.array([25.0, 30, 40]))
     k = build.knowledge(H, units=units, mip_gap=1e-8, headroom="reachable", reserve_curve=ReserveCurve.flat(10.0),
                         reserve_fraction=0.5)

@@ -222,8 +222,8 @@ def test_senseless_settings_are_named(wrong: dict[str, float]) -> None:
 
 
 def test_objectives_that_there_are_not_are_named_with_those_there_are(build: SimpleNamespace) -> None:
-    with pytest.raises(ValueError, match="^no objective comfort, noise; there are operating, owners, curtailment, "
-                                         "carbon$"):
+    with pytest.raises(ValueError, match=r"^no objective comfort, noise; there are operating, owners, curtailment, "
+                                          r"carbon$"):
         pareto_front(_case(build), "noise", "comfort")
 
 

@@ -69,7 +69,7 @@ def test_a_planted_violation_is_named(rule: str, sound: tuple[TemporalKnowledge,
 
 
 def test_energy_that_is_missing_at_a_cyclic_end_is_named(build: SimpleNamespace) -> None:
-    """Cars that left took 27.5 MWh along, which those that stay charge; 3 MWh given back in the last hour are 3/0.95."""
+    """Cars that left took 27.5 MWh along, which those that stay charge; 3 MWh given back at the end are 3/0.95."""
     cars = build.cohorts(H, np.array([1, 0]), np.zeros(2, dtype=int), np.array([12, 4]), np.array([20.0, 27.5]),
                          np.array([48.0, 27.5]), np.full(2, 7.0), np.full(2, 1000.0))
     known = build.knowledge(H, units=build.small_units(), terminal="cyclic")
