@@ -158,6 +158,7 @@ def test_cars_that_may_only_give_back_are_reserve_as_far_as_they_can_be_trusted(
     assert not plan.pd_kw[0].any() and not plan.pc_kw[0].any()
     assert plan.reserve_shortfall_mw[4] == pytest.approx(186.0 * 1.1 - 200.0 - 0.8 * 2.8, abs=1e-5)
     assert check_plan(k, view, plan) == []
+    assert plan.bound_usd == pytest.approx(plan.objective_usd, rel=1e-4), "nor does the problem count any"
     without = _planned(build, FULL, (), **dear)[2]
     assert without.reserve_shortfall_mw[4] == pytest.approx(4.6, abs=1e-5)
 
