@@ -152,7 +152,14 @@ def test_talk_that_is_broken_off_keeps_the_best_plan_so_far() -> None:
     assert talked.iterations == 1 and talked.rounds[0].missed_mw > 1e-4
     assert least_usd() * (1 - 1e-9) <= talked.operation.j_usd < before
     again = coordinate(BASE.case, BASE.networks, talked.plan, gap=1e-5, most_rounds=8, most_commitments=0)
-    assert again.operation.j_usd <= talked.operation.j_usd
+    assert again.operation.j_usd < talked.operation.j_usd
+
+
+def test_a_plan_that_is_best_by_what_it_costs_is_kept() -> None:
+    """Talk of one round about the joint optimum comes back with nothing cheaper."""
+    best = JointPlan(BASE.known).plan(BASE.view)
+    talked = coordinate(BASE.case, BASE.networks, best, gap=1e-5, most_rounds=1, most_commitments=0)
+    assert talked.plan is best and talked.operation.j_usd == pytest.approx(least_usd(), rel=1e-7)
 
 
 @pytest.mark.parametrize("form", ["projected", "lines"])

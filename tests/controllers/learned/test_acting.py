@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from controllers.learned.acting import ActionError, _answered, action_size, checked_action, shared_power_kw
+from controllers.learned.acting import Acting, ActionError, _answered, action_size, checked_action, shared_power_kw
 from controllers.learned.observing import LEAST, MOST, NUMBERS
 from controllers.spatial.pro_rata import Cars
 from models.records.groups import THREE_CLASSES
+from tests.controllers.spatial import branch_flow_case as case
 
 
 def cars(lo_kw: list[float], hi_kw: list[float], laxity: list[float]) -> Cars:
@@ -44,6 +45,19 @@ def test_power_goes_to_those_in_a_hurry_and_comes_from_those_with_time() -> None
 def test_cars_answer_a_price_by_the_time_they_have(price: float, mean_kw: list[float]) -> None:
     asked, answered = _answered(price, cars([-5.0, 2.0, -5.0], [7.0, 7.0, 7.0], [12.0, 0.0, 6.0]))
     assert answered.tolist() == mean_kw and asked == sum(-7.0 if value < 0 else value for value in mean_kw)
+
+
+def test_at_the_least_price_cars_do_what_a_district_does_that_asks_for_all() -> None:
+    """Every car that is there charges as fast as it can; at the highest price those in no hurry give back."""
+    known = case.knowledge(case.fleet(), step_s=900, look_ahead_h=2)
+    view = case.view(known, *case.parked(known.vehicles, 19 * 3600), 19)
+    by_price, asked = Acting(known, "price").setpoints(view, [-1.0])
+    by_district, whole = Acting(known, "district").setpoints(view, [1.0])
+    assert np.array_equal(by_price.setpoint_kw, by_district.setpoint_kw) and (by_price.setpoint_kw > 0).any()
+    assert asked.asked_kw.tolist() == whole.asked_kw.tolist() == [known.vehicles.p_charge_max_kw.sum()]
+    assert asked.done_kw == pytest.approx(whole.done_kw)
+    dear, answered = Acting(known, "price").setpoints(view, [1.0])
+    assert (dear.setpoint_kw < 0).any() and answered.done_kw.sum() == pytest.approx(dear.setpoint_kw.sum())
 
 
 def test_every_number_of_an_observation_has_a_name_a_unit_and_bounds() -> None:
