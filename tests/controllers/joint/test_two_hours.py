@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any, NamedTuple
 
 import cvxpy as cp
@@ -11,7 +12,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from controllers.joint import limits, operation
-from controllers.joint.coordination import coordinate, reply_to, scheduled
+from controllers.joint.coordination import Coordinated, coordinate, reply_to, scheduled
 from controllers.joint.equations import Prices, Tangents
 from controllers.joint.layer import CoordinatedPlan, EnvelopePlan, FeederAware, JointPlan
 from controllers.joint.limits import operating_envelope
@@ -66,6 +67,24 @@ def least_usd(most_second_mw: float = 1.0) -> float:
 
 
 BASE = morning()
+NO_FEEDER = replace(BASE.known, offers=(None,))
+
+
+@cache
+def start() -> Plan:
+    """Of the case as it is."""
+    return BASE.alone()
+
+
+@cache
+def joint_plan() -> Plan:
+    return JointPlan(BASE.known).plan(BASE.view)
+
+
+@cache
+def talked() -> Coordinated:
+    """Until nothing new is said."""
+    return coordinate(BASE.case, BASE.networks, start(), gap=1e-5)
 
 
 # ------------------------------------------------------------------ what a plan costs
@@ -76,7 +95,7 @@ def test_the_line_loses_what_its_law_says() -> None:
 
 
 def test_a_plan_costs_its_fuel_with_what_its_line_loses() -> None:
-    plan = BASE.alone()
+    plan = start()
     done = operate(BASE.case, BASE.networks, plan)
     first_mw = float(plan.pc_kw[0].sum(axis=0)[0]) / 1e3
     assert done.j_usd == pytest.approx(two.day_usd(first_mw), rel=1e-6)
@@ -124,7 +143,7 @@ def test_a_unit_is_started_on_top_only_where_it_may_from_hour_to_hour(quick: boo
 @pytest.mark.parametrize("form", ["projected", "lines"])
 def test_the_joint_problem_finds_the_best_split_and_proves_it(form: Any) -> None:
     said: list[str] = []
-    joint = solve_joint(BASE.case, BASE.networks, scheduled(BASE.case, BASE.alone()), gap=1e-5, form=form,
+    joint = solve_joint(BASE.case, BASE.networks, scheduled(BASE.case, start()), gap=1e-5, form=form,
                         say=said.append)
     assert joint.operation.j_usd == pytest.approx(least_usd(), rel=1e-7)
     assert least_usd() * (1 - 3e-5) <= joint.bound_usd <= least_usd() * (1 + 1e-9)
@@ -132,34 +151,29 @@ def test_the_joint_problem_finds_the_best_split_and_proves_it(form: Any) -> None
 
 
 def test_a_gap_that_tangents_cannot_close_ends_after_its_rounds() -> None:
-    joint = solve_joint(BASE.case, BASE.networks, scheduled(BASE.case, BASE.alone()), gap=1e-12, most_rounds=2)
+    joint = solve_joint(BASE.case, BASE.networks, scheduled(BASE.case, start()), gap=1e-12, most_rounds=2)
     assert joint.rounds == 2 and joint.gap_rel > 2e-12
     assert joint.bound_usd <= least_usd() * (1 + 1e-9) and joint.operation.j_usd == pytest.approx(least_usd(), rel=1e-7)
 
 
 def test_layers_that_talk_find_it_too() -> None:
-    talked = coordinate(BASE.case, BASE.networks, BASE.alone(), gap=1e-5)
-    assert talked.operation.j_usd == pytest.approx(least_usd(), rel=2e-5)
-    assert talked.bound_usd <= least_usd() * (1 + 1e-9)
-    assert talked.gap_rel <= 2e-5 and talked.rounds[-1].missed_mw < 1e-4
-    assert [each.kind for each in talked.rounds].count("commitment") == 1
+    assert talked().operation.j_usd == pytest.approx(least_usd(), rel=2e-5)
+    assert talked().bound_usd <= least_usd() * (1 + 1e-9)
+    assert talked().gap_rel <= 2e-5 and talked().rounds[-1].missed_mw < 1e-4
+    assert [each.kind for each in talked().rounds].count("commitment") == 1
 
 
 def test_talk_that_is_broken_off_keeps_the_best_plan_so_far() -> None:
-    start = BASE.alone()
-    before = operate(BASE.case, BASE.networks, start).j_usd
-    talked = coordinate(BASE.case, BASE.networks, start, gap=1e-5, most_rounds=1, most_commitments=0)
-    assert talked.iterations == 1 and talked.rounds[0].missed_mw > 1e-4
-    assert least_usd() * (1 - 1e-9) <= talked.operation.j_usd < before
-    again = coordinate(BASE.case, BASE.networks, talked.plan, gap=1e-5, most_rounds=8, most_commitments=0)
-    assert again.operation.j_usd < talked.operation.j_usd
+    before = operate(BASE.case, BASE.networks, start()).j_usd
+    broken_off = coordinate(BASE.case, BASE.networks, start(), gap=1e-5, most_rounds=1, most_commitments=0)
+    assert broken_off.iterations == 1 and broken_off.rounds[0].missed_mw > 1e-4
+    assert talked().operation.j_usd < broken_off.operation.j_usd < before
 
 
 def test_a_plan_that_is_best_by_what_it_costs_is_kept() -> None:
     """Talk of one round about the joint optimum comes back with nothing cheaper."""
-    best = JointPlan(BASE.known).plan(BASE.view)
-    talked = coordinate(BASE.case, BASE.networks, best, gap=1e-5, most_rounds=1, most_commitments=0)
-    assert talked.plan is best and talked.operation.j_usd == pytest.approx(least_usd(), rel=1e-7)
+    again = coordinate(BASE.case, BASE.networks, joint_plan(), gap=1e-5, most_rounds=1, most_commitments=0)
+    assert again.plan is joint_plan() and again.operation.j_usd == pytest.approx(least_usd(), rel=1e-7)
 
 
 @pytest.mark.parametrize("form", ["projected", "lines"])
@@ -178,26 +192,25 @@ def test_a_substation_at_its_rating_moves_cars_to_the_other_hour(form: Any) -> N
 
 
 @pytest.mark.parametrize("kind", [EnvelopePlan, CoordinatedPlan, JointPlan])
-def test_plans_keep_the_checkers_rules_and_without_a_feeder_are_the_unit_commitments(kind: Any) -> None:
-    plan = kind(BASE.known).plan(BASE.view)
+def test_plans_keep_the_checkers_rules(kind: Any) -> None:
+    plan = joint_plan() if kind is JointPlan else kind(BASE.known).plan(BASE.view)
     assert [str(v) for v in check_plan(replace(BASE.known, offers=()), BASE.view, plan, "bidirectional")] == []
     first_mw = plan.pc_kw[0].sum(axis=0)[0] / 1e3
     assert (first_mw > 0.4) == (kind is not EnvelopePlan), "who sees losses moves cars to where the homes draw less"
-    alone = replace(BASE.known, offers=(None,))
-    other = kind(alone).plan(BASE.view)
-    assert other.objective_usd == pytest.approx(FeederAware(alone).alone.plan(BASE.view).objective_usd, rel=1e-5)
-    if kind is not EnvelopePlan:
-        assert np.array_equal(other.pc_kw[0], FeederAware(alone).alone.plan(BASE.view).pc_kw[0])
+
+
+@pytest.mark.parametrize("kind", [CoordinatedPlan, JointPlan])
+def test_without_a_feeder_plans_are_the_unit_commitments(kind: Any) -> None:
+    assert np.array_equal(kind(NO_FEEDER).plan(BASE.view).pc_kw[0], start().pc_kw[0])
 
 
 # ------------------------------------------------------------------ tangents
 def test_without_a_tangent_a_feeder_loses_nothing() -> None:
     """(J3) holds losses from below alone: the problem then costs less by those that the system load holds."""
-    plan = BASE.alone()
     bare = Cuts((Tangents.none(),), (ANGLES,))
     values = {}
     for name, cuts in (("bare", bare), ("touched", no_cuts(BASE.networks))):
-        pieces = build(BASE.case, BASE.networks, PRICES, scheduled(BASE.case, plan), cuts)
+        pieces = build(BASE.case, BASE.networks, PRICES, scheduled(BASE.case, start()), cuts)
         solve_linear(pieces.problem, "it")
         values[name] = float(pieces.problem.value)
         assert (np.abs(pieces.exchange.losses[0].value).max() < 1e-8) == (name == "bare")
