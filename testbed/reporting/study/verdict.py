@@ -30,7 +30,7 @@ def sentences(study: StudyCases, best: Bests) -> list[str]:
     titles = controller_titles(study.controllers)
     if not best["society"]:
         return ["No seed of a point is complete for all controllers with cars: nobody can be said to pay least."]
-    return [*(_who(payer, told, titles) for payer, told in best.items()), *_depends(study, best, titles)]
+    return [*(_who(payer, told, titles) for payer, told in best.items() if told), *_depends(study, best, titles)]
 
 
 def _who(payer: str, told: Sequence[Best], titles: Mapping[str, str]) -> str:
@@ -72,19 +72,21 @@ def _depends(study: StudyCases, best: Bests, titles: Mapping[str, str]) -> Itera
         yield (f"Of what was varied {told.inputs[largest]} moves society's cost most: under {titles[winner]} it has "
                f"part in {told.total[largest]:.0%} of the variance between points.")
     elif len(axes) == 1:
-        yield _along(study, axes[0], winner, titles)
+        yield from _along(study, axes[0], winner, titles)
     if is_full(study):
         changing = [study.axes[axis] for axis in axes if _turns(study, best["society"], axis)]
         yield (f"Who is cheapest for society changes with {' and '.join(changing)}." if changing else
                "Who is cheapest for society does not change with any of it.")
 
 
-def _along(study: StudyCases, axis: int, winner: str, titles: Mapping[str, str]) -> str:
-    first, last = (study.values(axis)[place] for place in (0, -1))
-    costs = [mean_at(study, SOCIETY, winner, [point for point in study.points if point[axis] == value]).mean
-             for value in (first, last)]
-    return (f"From {in_words(first)} to {in_words(last)} of {study.axes[axis]} the {title(SOCIETY)} under "
-            f"{titles[winner]} goes from {readable(costs[0], 6)} to {readable(costs[1], 6)} $.")
+def _along(study: StudyCases, axis: int, winner: str, titles: Mapping[str, str]) -> Iterator[str]:
+    """From the first to the last value at which its cost is known."""
+    costs = {value: told.mean for value in study.values(axis)
+             if (told := mean_at(study, SOCIETY, winner, [p for p in study.points if p[axis] == value])).seeds}
+    if len(costs) > 1:
+        first, *_, last = costs
+        yield (f"From {in_words(first)} to {in_words(last)} of {study.axes[axis]} the {title(SOCIETY)} under "
+               f"{titles[winner]} goes from {readable(costs[first], 6)} to {readable(costs[last], 6)} $.")
 
 
 def _turns(study: StudyCases, told: Sequence[Best], axis: int) -> bool:
