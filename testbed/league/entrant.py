@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("testbed", "experiments", "audit", "tests", "mosaik", "mosaik_api_v3")
 PROCESSES = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "pty.spawn")
-SYSTEM_FOLDERS = ("/usr/", "/lib", "/etc/", "/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/", "/dev/")
+SYSTEM_FOLDERS = ("/usr/", "/lib", "/etc/", "/proc/cpuinfo", "/proc/meminfo", "/sys/", "/dev/")
 RESULTS = (".h5", ".hdf5")
 
 
@@ -42,7 +42,9 @@ class Fence:
         own = (self.folder, f"{ROOT / 'controllers'}{os.sep}", f"{ROOT / 'models' / 'records'}{os.sep}",
                ROOT / "models" / "__init__.py")
         libraries = {sys.prefix, sys.base_prefix, sys.exec_prefix, *(path for path in sys.path if "packages" in path)}
-        self._readable = (*(str(place) for place in own), *libraries, *SYSTEM_FOLDERS)
+        # what is opened is told without links, so these are too
+        self._readable = (*(str(place) for place in own), *map(os.path.realpath, libraries),
+                          f"/proc/{os.getpid()}/", *SYSTEM_FOLDERS)
         self.reached = ""
         self.is_up = False
 
