@@ -33,7 +33,8 @@ def fence_at(folder: Path) -> Fence:
     ("import", ("numpy",)), ("import", ("models.records.arrays",)), ("import", ("controllers.base",)),
     ("import", ("models",)), ("open", (3, "r")), ("open", (os.devnull, "w")), ("open", ("/etc/hostname", None)),
     ("open", (os.path.join(sys.prefix, "pyvenv.cfg"), "r")), ("open", (b"/usr/lib/os-release", "rb")),
-    ("open", ("/proc/self/status", "r")), ("socket.__new__", ()), ("socket.gethostname", ()), ("os.listdir", (".",)), ("compile", ())])
+    ("open", ("/proc/self/status", "r")), ("socket.__new__", ()),
+    ("socket.gethostname", ()), ("os.listdir", (".",)), ("compile", ())])
 def test_what_an_entry_needs_is_let_through(tmp_path: Path, event: str, arguments: tuple[Any, ...]) -> None:
     fence = fence_at(tmp_path)
     fence.hook(event, arguments)
