@@ -7,24 +7,14 @@ from pathlib import Path
 
 import typer
 
-from testbed.auditing.of_runs import audited
 from testbed.cli.ending import FAILED
-from testbed.cli.opened import content_read
 from testbed.cli.saying import tell
-from testbed.results.trial import trial_mistake
-from testbed.running.preflight import WrongRequest
-from testbed.scenario.marked_yaml import LONGEST
-from testbed.scenario.plain_text import path_mistake
+from testbed.scripting.checking import audited_result
 
 
 def print_audit(file: Path, as_json: bool = False) -> None:
     """Violations, notes, and their number; exit code 1 where there is a violation."""
-    if wrong := path_mistake(str(file)):
-        raise WrongRequest([f"{str(file)[:LONGEST]}: {wrong}"])
-    if file.is_file() and (damage := trial_mistake(file)):
-        raise WrongRequest([f"{file}: {damage}"])
-    with content_read(file):
-        run = audited(file)
+    run = audited_result(file)
     if as_json:
         print(json.dumps({"file": str(file), "violations": run.violations, "notes": run.notes}, allow_nan=False))
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.records.arrays import RecordError
 from testbed.running.preflight import WrongRequest, checked_scenario
@@ -13,6 +14,9 @@ from testbed.scenario.twins import twin_notes
 from testbed.scripting.scenario import Scenario
 from testbed.setup.input_notes import input_notes
 from testbed.sweeping.study import cases_of, load_study
+
+if TYPE_CHECKING:
+    from testbed.auditing.of_runs import AuditedRun
 
 
 def check(what: str | Path | Scenario) -> list[str]:
@@ -35,14 +39,18 @@ def check(what: str | Path | Scenario) -> list[str]:
     return study_lines(text) if kind_of(text) == "study" else scenario_lines(checked_scenario(text))
 
 
-def _result_lines(file: Path) -> list[str]:
+def audited_result(file: Path) -> AuditedRun:
+    """What the audit says of the result in the file; WrongRequest where there is none, or a damaged one."""
     from testbed.auditing.of_runs import audited  # noqa: PLC0415 - the audit takes a third of a second
-    from testbed.results.layout import ResultError  # noqa: PLC0415
+    from testbed.scripting.opened import content_read, tried  # noqa: PLC0415
 
-    try:
-        run = audited(file)
-    except ResultError as error:
-        raise WrongRequest([str(error)]) from error
+    tried(file)
+    with content_read(file):
+        return audited(file)
+
+
+def _result_lines(file: Path) -> list[str]:
+    run = audited_result(file)
     return [*run.violations, *run.notes, f"{file}: {len(run.violations)} violations, {len(run.notes)} notes"]
 
 

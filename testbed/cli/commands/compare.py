@@ -11,7 +11,6 @@ import typer
 from testbed.auditing.of_runs import audited_in_passing, summary
 from testbed.cli.carrying_out import carry_out
 from testbed.cli.ending import FAILED, WRONG, reported
-from testbed.cli.opened import untried
 from testbed.cli.options import Force, NoAudit, Overrides, PlanFile, ScenarioName, names_of
 from testbed.cli.saying import say
 from testbed.metrics.of_runs import check_comparable, write_metrics_csv
@@ -22,6 +21,7 @@ from testbed.results.reading import Result, ResultError, open_result
 from testbed.running.preflight import compare_request
 from testbed.running.several_runs import jobs
 from testbed.scripting.given import expect
+from testbed.scripting.opened import untried
 from testbed.users.parameters import listed
 
 MOST_TOLD = 4

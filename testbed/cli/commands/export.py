@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from testbed.cli.ending import reported
-from testbed.cli.opened import content_read, opened
 from testbed.cli.saying import tell
 from testbed.results.reading import Result
 from testbed.running.preflight import WrongRequest, file_mistakes, folder_mistakes
 from testbed.scripting.given import expect
+from testbed.scripting.opened import content_read, opened
 
 PACKAGES = {"parquet": ("pyarrow",), "netcdf": ("xarray", "h5netcdf"), "opendss": ("opendssdirect",)}
 EXTRA = {"parquet": "export", "netcdf": "notebooks", "opendss": "three-phase"}

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from testbed.cli.ending import reported
-from testbed.cli.opened import content_read, opened
 from testbed.cli.saying import say, tell
 from testbed.reporting.report import write_report
 from testbed.reporting.study.cases import is_study
@@ -16,6 +15,7 @@ from testbed.reporting.study.report import write_study_report
 from testbed.results.reading import Result
 from testbed.running.preflight import WrongRequest, file_mistakes
 from testbed.scripting.given import expect
+from testbed.scripting.opened import content_read, opened
 
 FIRST = ("uncoordinated", "no_pev")
 """What a folder's report shows first, if it is there: what others are compared with, then the system without cars."""

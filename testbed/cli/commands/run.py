@@ -10,12 +10,12 @@ import typer
 
 from testbed.cli.carrying_out import carry_out
 from testbed.cli.ending import FAILED, WRONG, reported
-from testbed.cli.opened import untried
 from testbed.cli.options import Force, Overrides, PlanFile, ScenarioName, names_of
 from testbed.reporting.tables import print_run
 from testbed.running.preflight import run_request
 from testbed.running.several_runs import single_job
 from testbed.scripting.given import expect
+from testbed.scripting.opened import untried
 
 
 @reported

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from testbed.cli.ending import reported
-from testbed.cli.opened import content_read, opened
 from testbed.cli.options import AsJson
 from testbed.metrics.of_runs import metrics_json
 from testbed.reporting.tables import print_run
 from testbed.scripting.given import expect
+from testbed.scripting.opened import content_read, opened
 
 
 @reported

@@ -1,4 +1,4 @@
-"""A result that a command was given: opened after a trial, and mistakes in its content told as such."""
+"""A result that somebody brings: opened after a trial, and mistakes in its content told as such."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import typer
 import yaml
 
 from testbed.results.reading import Result, ResultError, open_result
@@ -24,11 +23,16 @@ OF_CONTENT = (ResultError, OSError, LookupError, TypeError, ValueError, Attribut
 
 def opened(path: Path) -> Result:
     """The result in the file, or a WrongRequest that says why there is none."""
+    tried(path)
+    return untried(path)
+
+
+def tried(path: Path) -> None:
+    """A WrongRequest where the path cannot be one, or the file there cannot be read to its end."""
     if wrong := path_mistake(str(path)):
         raise WrongRequest([f"{str(path)[:LONGEST]}: {wrong}"])
     if path.is_file() and (damage := trial_mistake(path)):
         raise WrongRequest([f"{path}: {damage}"])
-    return untried(path)
 
 
 def untried(path: Path) -> Result:
@@ -46,7 +50,7 @@ def content_read(path: Path) -> Iterator[None]:
     try:
         with np.errstate(all="ignore"):
             yield
-    except (typer.Exit, WrongRequest, BrokenPipeError):  # the last: a reader of ours that has gone, as `head` does
+    except (WrongRequest, BrokenPipeError):  # the latter: a reader of ours that has gone, as `head` does
         raise
     except ResultError as error:
         raise WrongRequest([str(error)]) from error

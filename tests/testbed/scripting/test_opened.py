@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from testbed.cli.opened import content_read
 from testbed.running.preflight import WrongRequest
+from testbed.scripting.opened import content_read
 from testbed.wiring.whole_files import NoSpace
 
 
