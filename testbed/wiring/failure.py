@@ -64,7 +64,8 @@ def end_of_process(what: str, code: int | None) -> str:
     if code is None:
         return ""
     if code < 0:
-        return f"{what} was killed by {signal.Signals(-code).name}"
+        named = {number.value: number.name for number in signal.Signals}  # not all that there are
+        return f"{what} was killed by {named.get(-code, f'signal {-code}')}"
     return f"{what} ended without a word, exit code {code}"
 
 

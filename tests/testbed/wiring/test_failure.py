@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from testbed.wiring.failure import Failure, clock
+from testbed.wiring.failure import Failure, clock, end_of_process
 
 
 def thrown() -> ZeroDivisionError:
@@ -34,3 +34,11 @@ def test_plain_data_give_the_same_record_again() -> None:
     (0, "day 1 00:00"), (86_400 + 49_500, "day 2 13:45"), (-900, "warm-up day -1 23:45"), (61, "day 1 00:01:01")])
 def test_times_are_told_as_people_read_them(time_s: int, text: str) -> None:
     assert clock(time_s) == text
+
+
+@pytest.mark.parametrize(("code", "text"), [
+    (None, ""), (-9, "it was killed by SIGKILL"), (-40, "it was killed by signal 40"),
+    (3, "it ended without a word, exit code 3")])
+def test_every_end_of_a_process_has_words(code: int | None, text: str) -> None:
+    """Signal 40, as a real-time library may send it, has no name in Python."""
+    assert end_of_process("it", code) == text
