@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from models.wear import wear_model, wear_model_names
+from models.wear.cells.throughput import Throughput
 from testbed.metrics.of_runs import compute_metrics
 from testbed.owners.wear_accounts import counterfactual, increment, soc_traces, wear_account
 from testbed.results.layout import ResultError
 from testbed.results.reading import open_result
+from testbed.results.vehicle_traces import VehicleTraceWriter
 from testbed.scenario.loading import load_scenario
 from testbed.setup.knowledge import marginal_wear_usd_per_kwh, vehicle_wear_usd_per_kwh
 from testbed.setup.wear_price import driven_kwh_per_day, wear_price_of_groups
@@ -96,6 +99,72 @@ def test_without_traces_the_message_names_the_key(runs, tmp_path) -> None:
     alone = shutil.copy(runs["v2g"].path, tmp_path / "alone.h5")
     with pytest.raises(ResultError, match=r"need a run with record\.vehicles=true"):
         wear_account(open_result(alone), "naumann")
+
+
+# ---------------------------------------------------------------- by hand
+CAPACITY_KWH, STEPS, STEP_S = 40.0, 4, 1800
+TRACE = np.array([0.5, 0.7, 0.6, 0.6])
+"""SOC at the end of each step; the first begins at 0.8, so that 0.3 + 0.1 of the battery are drawn."""
+
+
+def written_run(write_result, toy, folder, name, trace, drawn_kwh=16.0):
+    """A run of five cars with the same trace, written without a run."""
+    folder.mkdir(exist_ok=True)
+    counts = {toy.FEEDER: 2, toy.REST: 3}
+    each = {"capacity_kwh": CAPACITY_KWH, "stored_start_kwh": 0.8 * CAPACITY_KWH, "age_years": 3.0, "driven_kwh": 1.0,
+            "drawn_kwh": drawn_kwh}
+    path = write_result(str(folder / f"{name}.h5"), controller=name, steps=STEPS, step_s=STEP_S, totals={
+        district: {key: np.full(count, value) for key, value in each.items()} for district, count in counts.items()})
+    header = toy.header(toy.scenario(), name, 1, STEPS, STEP_S)
+    writer = VehicleTraceWriter(folder / f"{name}-vehicles.h5", header, toy.layout())
+    for step in range(STEPS):
+        for district, count in counts.items():
+            writer.write_step(step, district, {key: np.full(count, trace[step] if key == "soc" else 0.0)
+                                               for key in writer.names})
+    writer.close()
+    return open_result(path)
+
+
+def test_energy_drawn_costs_its_share_of_the_battery_by_hand(write_result, toy, tmp_path) -> None:
+    """0.4 of 40 kWh drawn, 3,000 cycles of depth 0.8: 16 / (2,400 x 40) of the battery, 0.2 of which is its life."""
+    account = wear_account(written_run(write_result, toy, tmp_path, "v2g", TRACE), "throughput")
+    assert account.drawn_kwh == pytest.approx([16.0] * 5)
+    assert account.calendar_loss == pytest.approx(0.0) and account.resistance_growth is None and account.flags == ()
+    omega = Throughput().usd_per_kwh
+    assert account.cost_usd == pytest.approx([16.0 * omega] * 5)
+    dear = wear_account(written_run(write_result, toy, tmp_path / "again", "v2g", TRACE), "throughput",
+                        battery_usd_per_kwh=2 * Throughput().battery_usd_per_kwh)
+    assert dear.cost_usd == pytest.approx(2 * account.cost_usd)
+
+
+def test_blocks_of_cars_and_the_age_of_all_change_what_they_say(write_result, toy, tmp_path, monkeypatch) -> None:
+    run = written_run(write_result, toy, tmp_path, "v2g", TRACE)
+    whole = wear_account(run, "naumann")
+    monkeypatch.setattr("testbed.owners.wear_accounts.BLOCK_VEHICLES", 2)
+    parts = wear_account(run, "naumann")
+    assert np.array_equal(parts.loss, whole.loss) and np.array_equal(parts.cost_usd, whole.cost_usd)
+    same_age = wear_account(run, "naumann", age_years=3.0)
+    assert np.array_equal(same_age.loss, whole.loss)
+    assert np.all(wear_account(run, "naumann", age_years=10.0).loss < whole.loss)  # its laws flatten with age
+    assert np.all(wear_account(run, "naumann", kelvin=313.15).calendar_loss > whole.calendar_loss)
+
+
+def test_the_increment_is_what_the_control_did(write_result, toy, tmp_path) -> None:
+    v2g = written_run(write_result, toy, tmp_path, "v2g", TRACE)
+    idle = written_run(write_result, toy, tmp_path, "uncoordinated", np.full(STEPS, 0.8), drawn_kwh=0.0)
+    more = counterfactual(v2g, [idle], "throughput")["uncoordinated"]
+    assert more.v2g_kwh == pytest.approx([16.0] * 5)
+    assert more.usd_per_kwh == pytest.approx(Throughput().usd_per_kwh)
+    assert np.isnan(counterfactual(idle, [idle], "throughput")["uncoordinated"].usd_per_kwh)  # nothing more was drawn
+    account = wear_account(v2g, "throughput")
+    for other in (replace(account, model="naumann"), replace(account, capacity_kwh=2 * account.capacity_kwh)):
+        with pytest.raises(ResultError, match="needs one model and the same cars"):
+            increment(account, other, v2g, v2g)
+
+
+def test_a_run_without_traces_is_told(write_result) -> None:
+    with pytest.raises(ResultError, match=r"run-vehicles.h5: there is no such file; wear accounts need a run with"):
+        wear_account(open_result(write_result("run.h5")), "throughput")
 
 
 # ---------------------------------------------------------------- inside the dispatch
