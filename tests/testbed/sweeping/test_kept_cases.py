@@ -13,11 +13,14 @@ import pytest
 from testbed.results.reading import open_result
 from testbed.running.preflight import WrongRequest
 from testbed.sweeping.case import VIOLATIONS, CaseOutcome, case_record, damage, is_complete, open_parts, run_case
+from testbed.sweeping.collecting import collected
+from testbed.sweeping.side_by_side import run_cases
 from testbed.sweeping.sweep import (
     MOST_TOLD,
     OPTIMISED,
     Sweep,
     _tell_objectives,
+    note_study,
     run_sweep,
     sweep_request,
     tell_violations,
@@ -91,6 +94,24 @@ def test_of_a_failed_case_that_keeps_figures_only_the_cause_stays(tmp_path: Path
     open_parts(sweep.folder)
     assert run_case(case, str(sweep.folder), code_hash()).failure is not None
     assert [file.name for file in (sweep.folder / "failed").iterdir()] == [f"{case.key}.json"]
+
+
+def test_single_cases_are_carried_out_here_one_after_another(sweep: Sweep) -> None:
+    said: list[str] = []
+    assert run_cases(sweep, ["1-2"], said.append, is_audited=False) == 1  # the one that throws again
+    assert said[0].startswith("study: 2 cases, 1 complete already, 1 to do;")
+    assert said[1].startswith(f"[1/1] {sweep.cases[1].key} throwing seed 4 ") and "failed: " in said[1]
+    assert not (sweep.folder / "results.csv").exists()
+    assert run_cases(sweep, ["1"], said.append) == 0 and len(said) == 3
+
+
+def test_a_study_described_in_python_is_collected_there(sweep: Sweep) -> None:
+    note_study(replace(sweep, file=None))
+    with pytest.raises(WrongRequest, match="its study was described in Python, where `testbed.sweep` writes its"):
+        collected(sweep.folder)
+    (sweep.folder / "study.json").write_text("[]")
+    with pytest.raises(WrongRequest, match=r"study\.json: cannot be read"):
+        collected(sweep.folder)
 
 
 # ---------------------------------------------------------------- damage
