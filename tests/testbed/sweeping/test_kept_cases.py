@@ -107,7 +107,7 @@ def test_single_cases_are_carried_out_here_one_after_another(sweep: Sweep) -> No
 
 def test_a_study_described_in_python_is_collected_there(sweep: Sweep) -> None:
     note_study(replace(sweep, file=None))
-    with pytest.raises(WrongRequest, match="its study was described in Python, where `testbed.sweep` writes its"):
+    with pytest.raises(WrongRequest, match=r"its study was described in Python, where `testbed\.sweep` writes its"):
         collected(sweep.folder)
     (sweep.folder / "study.json").write_text("[]")
     with pytest.raises(WrongRequest, match=r"study\.json: cannot be read"):
