@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
+FAMILY = Path(__file__).with_name("whole_family.py")
 TEN_THOUSAND = ("--set", "districts.1.private=8000", "--set", "districts.1.government=1000", "--set",
                 "districts.1.taxi=1000")
 """Cars of the district without a feeder."""
@@ -43,14 +44,15 @@ def started(checkout: Path, case: str, folder: Path) -> subprocess.Popen[bytes]:
     if made.is_dir():
         shutil.rmtree(made)
     own = ["--set", f"execution.cache_dir={folder / 'cache'}"] if command == "run" else []
-    return subprocess.Popen([sys.executable, "-W", "ignore", "-m", "testbed", command, *words, *own, "-o", str(made)],
+    whole = [sys.executable, "-W", "ignore", str(FAMILY), sys.executable, "-W", "ignore", "-m", "testbed", command]
+    return subprocess.Popen([*whole, *words, *own, "-o", str(made)],
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=checkout,
                             env=os.environ | {"PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "",
                                               "XDG_CACHE_HOME": str(folder / "cache")})
 
 
 def pair(checkouts: Mapping[str, Path], case: str, folder: Path) -> Pair:
-    """CPU seconds of the same command with each checkout, run at the same time, with all processes that they wait for.
+    """CPU seconds of the same command with each checkout, run at the same time, with all processes that they begin.
 
     Raises RuntimeError where one fails.
     """
