@@ -262,6 +262,7 @@ def answered(value: cp.Expression, y: cp.Expression, answers: Answers) -> Constr
         return []
     places, hours = y.shape
     every = np.arange(answers.hour.size)
+    # one sparse row an answer: each touches the places of its own hour alone
     columns = (np.arange(places)[None, :] * hours + answers.hour[:, None]).ravel()
     slopes = sparse.csr_matrix((answers.slope.ravel(), (np.repeat(every, places), columns)),
                                shape=(every.size, places * hours))

@@ -176,6 +176,7 @@ def redispatch(case: Case, networks: dict[int, Network], committed: Ints, pc_mw:
         over_cost += prices.overload * float(over.sum())
         worst = np.maximum(worst, over)
     x = energies(case, pc_mw, pd_mw)
+    # AC losses are known only now: what they add may need a unit that the commitment did not start
     u = with_quick_starts(case, committed, pc_mw, pd_mw, x, change, prices) if quick_starts else committed
     v, exchange = fixed_cars(case, pc_mw, pd_mw, x, change)
     v = fix_commitment(case, v, u, np.zeros(0))

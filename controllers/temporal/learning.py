@@ -100,6 +100,7 @@ class ComplianceLearner:
         counts = self._cells()
         mean = float(counts[:, 1].sum() / counts[:, 0].sum()) if counts.size else self.mean
         n, k, unit = counts[:, 0], counts[:, 1], max(mean * (1.0 - mean), 1e-6)
+        # cells of a single stay say nothing of how two go together
         pairs = float((n * (n - 1.0)).sum())
         if pairs <= 0.0:
             return PRIOR_RHO
@@ -140,6 +141,7 @@ def spread_of_share(districts: tuple[CohortFlexibility, ...], mean: float, rho: 
     zone_kw = np.where(give_kw.sum(axis=0) > 0, give_kw, take_kw)
     total_kw = zone_kw.sum(axis=0)
     weight = np.divide(zone_kw, total_kw, out=np.zeros_like(zone_kw), where=total_kw > 0)
+    # limits are of expected compliance already, so it takes more cars to carry them
     cars = np.maximum(zone_kw / (CHARGER_KW * max(mean, LEAST_SHARE)), 1.0)
     part = (weight**2 * (1.0 + (cars - 1.0) * rho) / cars).sum(axis=0)
     return np.asarray(np.where(total_kw > 0, part, rho), dtype=np.float64)

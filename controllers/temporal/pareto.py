@@ -157,6 +157,7 @@ def non_dominated(pairs: Sequence[tuple[float, float]]) -> tuple[int, ...]:
     Judged to the cent.
     """
     values = np.round(np.asarray(pairs, dtype=np.float64).reshape(-1, 2) / CENT_USD)
+    # [i, j]: j betters i; below the diagonal a twin that came before counts as better, so that one of equals stays
     better = (values[None] <= values[:, None]).all(axis=2) & (values[None] < values[:, None]).any(axis=2)
     twin = np.tril((values[None] == values[:, None]).all(axis=2), -1)
     return tuple(int(i) for i in np.flatnonzero(~(better | twin).any(axis=1)))

@@ -166,6 +166,7 @@ def draw_vehicles(parameters: FleetParameters, seed: np.random.SeedSequence) -> 
 def _draw_class(p: FleetParameters, index: int, seed: np.random.SeedSequence) -> dict[str, Floats | Ints]:
     c = p.classes[index]
     n = c.count
+    # a column each, used or not: giving one figure in a table leaves all other draws as they were
     u = stream(seed, "vehicle", class_key(index)).random((n, 8)).T
     p_max_kw = _given(c, "charger_kw", _uniform(c.charger_kw, u[1]))
     is_bidirectional = _given(c, "bidirectional", (u[5] < c.bidirectional_share) * 1.0) * (c.strategy != "charge_only")

@@ -299,10 +299,12 @@ def price_response(
     last_hour = np.maximum(np.ceil(end_h).astype(np.int64) - 1, 0)
     cheapest = np.minimum.accumulate(price_charge_usd_per_kwh)[last_hour]
     dearest = np.maximum.accumulate(price_charge_usd_per_kwh)[last_hour]
+    # who waits must be able to: the cheaper hours left must hold what the battery needs
     waits = ((price_quantile < response.share(dearest - cheapest))
              & (_hours_needed(vehicles, soc, aim_soc) <= _cheaper_hours(price_charge_usd_per_kwh, end_h)))
     price_now = price_discharge_usd_per_kwh[0]
     spread = discharge_spread_usd_per_kwh(price_now, cheapest, wear_usd_per_kwh, vehicles)
+    # as dear as any hour to come: of equal ones the present is taken
     is_dearest = price_now >= np.maximum.accumulate(price_discharge_usd_per_kwh)[last_hour] - ALIKE_USD_PER_KWH
     discharge_kw = _discharge_kw(vehicles, soc, end_h - (now_s % SECONDS_PER_HOUR) / SECONDS_PER_HOUR, step_s)
     discharges = is_dearest & (price_quantile < response.share(spread)) & (discharge_kw > 0)

@@ -235,6 +235,7 @@ def pair_index(site: Site, group_exists: Bools, bins: int) -> PairIndex:
     """
     group = np.arange(group_exists.size)
     has_port = site.ports_by_kind()[:, site.groups.kind_of(group)] > 0
+    # all rows that could be needed from the begin: the problem that uses them is written once
     is_here = (site.groups.zone_of(group)[None, :] == site.bus_zone[:, None]) & group_exists[None, :]
     bus_index, groups = np.nonzero(has_port & is_here)
     return PairIndex(np.repeat(bus_index, bins), np.repeat(groups, bins),
@@ -308,6 +309,7 @@ def _later(plugged: Sessions, expected: Sessions, site: Site, start_s: int, hour
 def port_shares(site: Site) -> Floats:
     """Share [B, Z, kind] of each zone's ports of a kind that stand at each bus; 0 where a zone has none."""
     ports = site.ports_by_kind()[:, None, :]
+    # a bus has one zone, so of each column only that zone's buses count
     here = ports * (site.bus_zone[:, None] == np.arange(site.groups.zone_count))[:, :, None]
     total = np.broadcast_to(here.sum(axis=0, keepdims=True), here.shape)
     share: Floats = np.divide(here, total, out=np.zeros(here.shape), where=total > 0)

@@ -34,6 +34,7 @@ class Timetable:
         rows = np.flatnonzero(self.on_day[:, weekday])
         rows = rows[np.lexsort((self.depart_h[rows], self.car[rows]))]
         car = self.car[rows]
+        # the number of each trip within its car: rows are sorted by car, so its first row is where it begins
         place = np.arange(rows.size) - np.searchsorted(car, car)
         shape = (self.cars, 1 + int(place.max(initial=0)))
         depart_h, duration_h, distance_km = np.zeros(shape), np.zeros(shape), np.zeros(shape)

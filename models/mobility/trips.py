@@ -74,6 +74,7 @@ class TripWishes:
                 table[rows, :width] = values
         depart_s = np.rint(depart_h * SECONDS_PER_HOUR).astype(np.int64) + day * DAY_S
         duration_s = np.rint(duration_h * SECONDS_PER_HOUR).astype(np.int64)
+        # classes have different numbers of trips; what is beyond a class's own says so by its zone
         exists = zone >= 0
         return DayTrips(depart_s=np.where(exists, depart_s, -1), duration_s=np.where(exists, duration_s, 0),
                         zone=zone, distance_km=np.where(exists, distance_km, 0.0))

@@ -239,6 +239,7 @@ class VehicleProcesses:
         before = (drawn.depart_s, drawn.duration_s, drawn.zone, drawn.energy_kwh)
         after = (drawn.behaviour, drawn.plug_in_soc, drawn.instant, drawn.bus_choice, drawn.accepts_guidance)
         on_trip = [a[:, -driven.shape[1]:][driven] for a in (*before, *after)]
+        # the stay in which a car begins is no trip: no way and no energy, only a zone
         no_trip = np.zeros((driven.shape[0], 4), dtype=np.int64)
         no_trip[:, 2] = drawn.zone[:, 0]
         at_first: list[npt.NDArray[Any]] = [*no_trip.T, *(a[:, 0] for a in after)]

@@ -90,6 +90,7 @@ def _capacitors(net: Any) -> tuple[Ints, Complexes]:
     bus_kv = level_kv(net, bus)
     own_kv = column_of(shunt, "vn_kv", np.nan)
     drawn = (column_of(shunt, "p_mw") - 1j * column_of(shunt, "q_mvar")) / BASE_MVA * column_of(shunt, "step")
+    # an admittance draws with the square of voltage, and its own nominal voltage may not be the bus's
     squared = (bus_kv / np.where(np.isnan(own_kv), bus_kv, own_kv)) ** 2
     return bus, np.asarray(drawn * squared, dtype=np.complex128)
 

@@ -109,6 +109,7 @@ def power_flow_from_voltages(feeder: RadialFeeder, v: Complexes, p_kw: Floats, q
     current = (v[:, feeder.parent[1:]] * ratio - v[:, 1:]) / z
     in_shunts = (np.abs(v) ** 2 * feeder.shunt_g_pu).sum(axis=1)
     loss_mw = ((np.abs(current) ** 2 * feeder.r_pu[1:]).sum(axis=1) + in_shunts) * BASE_MVA
+    # the sweep has the slack's own load apart, so it is added to what the lines take
     from_slack = feeder.parent[1:] == 0
     s_pu = v[:, 0] * np.conj((current * ratio)[:, from_slack].sum(axis=1)) + feeder.slack_shunt_pu
     s_mva = s_pu * BASE_MVA

@@ -59,6 +59,7 @@ def taps_of(trafo: Any) -> Taps:
         raise ValueError(f"tap_pos = {now} must lie in tap_min = {low} to tap_max = {high}, at most {MOST_POSITIONS} "
                          "apart")
     position = np.arange(low, high + 1)
+    # read at every position: the ratio goes with the inverse of a winding's voltage, so its steps are not even
     high_kv, low_kv = (np.stack(side) for side in zip(
         *(windings_kv(trafo.assign(tap_pos=number)) for number in position), strict=True))
     if np.ptp(low_kv, axis=0).any():

@@ -89,5 +89,6 @@ class ReserveCurve:
         missing, requirement = np.broadcast_arrays(*(np.atleast_1d(np.asarray(of, dtype=np.float64))
                                                      for of in (missing_mw, requirement_mw)))
         width = self.steps(requirement)
+        # each step takes what lies between its begin and its end, so prices add up to the integral
         begin = np.outer(self.missing_share, requirement)
         return np.asarray(self.usd_per_mwh @ np.clip(missing - begin, 0.0, width), dtype=np.float64)

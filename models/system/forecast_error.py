@@ -58,6 +58,7 @@ class ForecastErrors:
     def deviation(self, series: int, now_s: int, hours: int) -> Floats:
         """[hours] error of LOAD, WIND or PV, as a share, for the hours from now_s on; now_s is a whole hour."""
         first = now_s // SECONDS_PER_HOUR
+        # an hour's error is all that is learned until then, faded: it grows ahead, and hours side by side err alike
         learned = self._learned(series, first, hours)
         lag = np.arange(hours)[:, None] - np.arange(hours)[None, :]
         weight = np.where(lag >= 0, self.size.memory ** np.maximum(lag, 0), 0.0)

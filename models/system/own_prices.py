@@ -93,6 +93,7 @@ class OwnPrices:
     def _integral(self, series: Floats, time_s: Ints) -> Floats:
         """[n] from the first row to each instant; PriceError where the file has no data."""
         knots = self.resolution_s * np.arange(series.size + 1, dtype=np.float64)
+        # as with profiles: differences of the integral are exact means whatever the rows' length
         sums = np.concatenate([[0.0], np.cumsum(series) * self.resolution_s])
         since = np.asarray(time_s - self.first_s, dtype=np.float64)
         rounds = since // knots[-1] if self.repeats else np.zeros(since.size)

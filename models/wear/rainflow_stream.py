@@ -99,6 +99,7 @@ def _points(live: Floats, soc: Floats, step_s: float, kelvin: float | Floats) ->
     moves = np.abs(np.diff(soc, axis=1))
     points = np.empty((CHANNELS, *soc.shape))
     points[SOC] = soc
+    # channels are running sums, so that of any half cycle each is a difference of two points
     points[:, :, 0] = live
     profile = np.broadcast_to(kelvin, soc.shape)
     steps = (moves, moves * moves * (3600.0 / step_s), np.full(moves.shape, step_s),

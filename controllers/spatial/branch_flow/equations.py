@@ -193,6 +193,7 @@ def lossless_voltage(feeder: RadialFeeder, p_bus: Floats, q_bus: Floats) -> Floa
     lossless = (feeder.v_slack_pu**2 - down.T @ drop) * scale2
     if not net.has_shunts:
         return np.asarray(lossless)
+    # shunts draw with the squared voltage itself, so voltages stand on both sides
     of_shunts = scale2 * (down.T @ (2 * (net.r * down * net.g.T - net.x * down * net.b.T) / scale2))
     return np.asarray(np.linalg.solve(np.eye(scale2.size) + of_shunts, lossless))
 

@@ -47,6 +47,7 @@ def zone_plan(knowledge: SpatialKnowledge, layout: Layout, now: Forecast) -> tup
     plugged_kw = np.bincount(knowledge.pairs.group, flex.pc_max_now_kw.mean(axis=1), groups.size)
     net_now = belongs @ (now.cohort_c_kw - now.cohort_d_kw).sum(axis=1)
     later_kw = layout.later_zone @ (layout.later_rows @ flex.pc_max_later_kw[layout.row_bus, layout.row_kind])
+    # cohorts are planned by the hour, so the present hour's steps share one value
     net = np.hstack([np.tile(net_now[:, None], layout.steps), now.later_c_kw - now.later_d_kw])
     return net, np.hstack([np.tile((belongs @ plugged_kw)[:, None], layout.steps), later_kw])
 

@@ -133,6 +133,7 @@ def nodal_price(knowledge: SpatialKnowledge, judge: Judge, now: Forecast, p_bus_
     """
     periods, buses = p_bus_kw.shape
     probe = PROBE_KW * np.eye(buses)
+    # the first case is the unmoved one; the slack's row is not moved: its price is the system's
     p_kw = np.concatenate([p_bus_kw[:, None, :], p_bus_kw[:, None, :] + probe[None, 1:]], axis=1)
     q_kvar = np.repeat(now.q_fixed_kvar.T[:, None, :], buses, axis=1)
     flow = judge.replay(p_kw.reshape(-1, buses), q_kvar.reshape(-1, buses))

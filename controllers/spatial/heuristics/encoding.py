@@ -125,6 +125,7 @@ class Encoding:
         """Discharging [N, K] with what charging leaves of (11) and (12)."""
         limit = self.pd_max_kw[:, q]
         used = np.divide(pc, self.pc_max_kw[:, q], out=np.zeros(pc.shape), where=self.pc_max_kw[:, q] > 0)
+        # what charging brings beyond the least may be given back by other cars of the pair
         room = np.maximum(self._eta_c * pc - rates.least, 0.0) * self._eta_d
         most = np.minimum(limit * np.maximum(1.0 - used, 0.0), room)
         least = np.minimum(np.maximum(self._eta_c * pc - rates.most, 0.0) * self._eta_d, most)
@@ -156,6 +157,7 @@ class Encoding:
         full = np.ones((count, 1))
         if not self.may_curtail:
             return charge, discharge, full, full
+        # an upper part of the gene's range means all of the target, so that a search can hold on to it
         scales = np.minimum(genes[:, -2:] / FULL_SCALE_GENE, 1.0)
         return charge, discharge, scales[:, :1], scales[:, 1:]
 
@@ -164,6 +166,7 @@ def _pace_h(limit_kw: Floats, step_h: float) -> Floats:
     """[K, Q, Q] hours at step q's limit that the limits [K, Q] of steps q..j amount to; at least one step."""
     until = np.cumsum(limit_kw, axis=1)
     between = until[:, None, :] - (until - limit_kw)[:, :, None]
+    # counted in hours at this step's own power, so that a pace holds although later limits differ
     own = limit_kw[:, :, None]
     hours = step_h * np.divide(between, own, out=np.ones(between.shape), where=own > 0)
     return np.asarray(np.maximum(hours, step_h), dtype=np.float64)
@@ -175,6 +178,7 @@ def level_steps(target_kw: Floats, room_kw: Floats) -> Floats:
     Where cars leave within the hour, earlier steps carry more; a target beyond all room gets all of it.
     """
     steps = room_kw.shape[1]
+    # water filling: the level at which all steps below their room are equal is the first that fits
     ordered = np.sort(room_kw, axis=1)
     below = np.cumsum(ordered, axis=1) - ordered
     levels = (target_kw[:, None] * steps - below) / (steps - np.arange(steps))

@@ -46,6 +46,7 @@ class PhaseHourJudge(HourPrices):
         excess = excess / tolerance(self.judge.network)
         hours, price = 1.0 / steps, self.now.price_usd_per_mwh[:steps]
         lost_kw, vm_pu = flows[0].losses_kw.reshape(count, steps), flows[0].vm_pu.reshape(count, steps, buses)
+        # a choice without power flow costs more than any that breaks limits: the search must find its way back
         none = np.isnan(lost_kw).any(axis=1) | np.isnan(excess).any(axis=(1, 2))
         beyond = np.maximum(np.nan_to_num(excess) - 1.0, 0.0).sum(axis=(1, 2))
         return HourCost(

@@ -201,6 +201,7 @@ def _reached(rows: Rows, most_kw: Floats) -> Rows:
     """Those that can be reached, of lines in series only the tightest."""
     at = np.flatnonzero(rows.matrix @ most_kw > rows.room)
     at = at[np.argsort(rows.room[at], kind="stable")]
+    # lines in series have slopes alike up to their length; the sort before leaves the one with least room first
     steepest = np.abs(rows.slope[at]).max(axis=1, initial=SMALLEST_KW)
     shape = np.column_stack([rows.slope[at] / (ALIKE * steepest[:, None]), np.log(steepest) / ALIKE])
     _, first = np.unique(np.round(shape), axis=0, return_index=True)

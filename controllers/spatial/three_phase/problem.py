@@ -108,6 +108,7 @@ class PhaseProblem:
 
     def _worst(self, excess: Floats) -> Bools:
         """[T, M] the worst few of each period and kind."""
+        # by kind, or the many currents of one overloaded line would crowd the voltages out
         chosen = np.zeros(excess.shape, dtype=bool)
         for kind in np.unique(self.kind):
             at = np.flatnonzero(self.kind == kind)

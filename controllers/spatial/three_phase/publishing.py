@@ -49,6 +49,7 @@ class Published:
         back more because cars outside control are expected to draw: they need not come.
         """
         low, high = self.house_kw - self.export_kw, self.house_kw + self.import_kw
+        # hours below 0 lie beyond the published day; NaN is a customer without limits
         is_free = (hours < 0)[None, :] | np.isnan(low[:, hours])
         least = np.minimum(low[:, hours] - house_kw - np.minimum(outside_kw, 0.0), 0.0)
         most = np.maximum(high[:, hours] - house_kw - np.maximum(outside_kw, 0.0), 0.0)
@@ -125,6 +126,7 @@ class WithinLimits(ThreePhase):
         now = slice(period, period + 1)
         least, most = day.room_kw(view.bus_load_kw[:, now], view.flexibility.p_uncontrolled_kw[:, now],
                                   day.hours_of(view.time_s, 1))
+        # who is plugged for a part of the step draws more while it is: limits hold in that part too
         mean_all = np.zeros(self.knowledge.vehicles.count)
         mean_all[cars.index] = mean_kw
         told_kw = plugged_power_kw(mean_all, view.declared, view.time_s, self.knowledge.step_s)[cars.index]

@@ -367,6 +367,7 @@ def _merged_hours(rows: CohortRows, kind: Ints, weight: Floats, relaxed: bool) -
     """(by_step [kinds, H, Q], may_stop [kinds, H]): the least and the most of those merged, or means by weight [E]."""
     shape, at = (int(kind.max(initial=-1)) + 1, int(rows.hour.max(initial=0)) + 1), (kind[rows.cohort], rows.hour)
     if relaxed:
+        # a bound must not exclude what single cohorts can do, so the best of those merged counts
         by_step, may_stop = np.full((*shape, rows.by_step.shape[1]), np.inf), np.zeros(shape)
         np.minimum.at(by_step, at, rows.by_step)
         np.maximum.at(may_stop, at, rows.may_stop)

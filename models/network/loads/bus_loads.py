@@ -33,6 +33,7 @@ class Series:
         self.check_span(edges_s[0], edges_s[-1])
         length_s = self.values.shape[0] * self.resolution_s
         since_s = edges_s - self.first_s
+        # means are differences of the integral: exact between any two instants, whatever the rows' length
         rounds = np.floor(since_s / length_s) if self.repeats else np.zeros(since_s.size)
         within = (since_s - rounds * length_s) / self.resolution_s
         row = np.minimum(within.astype(np.int64), self.values.shape[0] - 1)
@@ -129,6 +130,7 @@ class BusLoads:
         by_use = self.series.means(edges_s)[:, self.uses.column].T
         if forecast is not None:
             by_use = by_use * forecast[self.uses.kind]
+        # several series may draw at one bus, which plain indexing would add once
         for total, factor in ((p_kw, self.uses.p_factor), (q_kvar, self.uses.q_factor)):
             np.add.at(total, self.uses.bus, factor[:, None] * by_use)
         return p_kw, q_kvar
@@ -141,6 +143,7 @@ class BusLoads:
         drawn = np.repeat(self.generation_fixed_kw[:, None], edges_s.size - 1, axis=1)
         if drawn.size and self.series is not None and self.uses is not None:
             rows = np.flatnonzero(self.uses.kind == GENERATION)
+            # others' generation is a must: it counts in the load and nobody may take less
             rows = rows[np.isin(self.uses.bus[rows], self.generation_buses)]
             by_use = self.series.means(edges_s)[:, self.uses.column[rows]].T * self.uses.p_factor[rows, None]
             if forecast is not None:

@@ -68,6 +68,7 @@ def three_phase_feeder(text: str, limits: FeederLimits) -> ThreePhaseFeeder:
     apart = [bus for bus in tree.bus_names if bus in ports
              and not (customers.is_plain[bus] and customers.phases[bus] == ports[bus])]
     row = {bus: i for i, bus in enumerate(tree.bus_names)}
+    # ports apart are rows of their own at the end, so that a customer's house and car can be on different phases
     count, own = len(row), np.arange(len(row))
     port_row = np.where([bus in ports for bus in tree.bus_names], own, -1)
     port_row[[row[bus] for bus in apart]] = count + np.arange(len(apart))
@@ -293,6 +294,7 @@ class ThreePhaseFlows:
         """A power flow of rows."""
         f = self.feeder
         room = np.minimum(flow.vm_pu - f.v_min_pu, f.v_max_pu - flow.vm_pu)
+        # a row of several phases tells the one nearest to a limit: a mean would hide it
         nearest = np.argmin(room[:, self._nodes_of_row], axis=2)
         vm_pu = np.take_along_axis(flow.vm_pu[:, self._nodes_of_row], nearest[:, :, None], axis=2)[:, :, 0]
         loading = np.zeros_like(vm_pu)

@@ -84,6 +84,7 @@ class Network:
         neutral_a = np.empty((len(v_v), len(self.line_names)))
         for taps in np.unique(tap_pu, axis=0) if tap_pu.size else tap_pu[:1]:
             same = (tap_pu == taps).all(axis=1)
+            # an unsolved case has no taps; NaN equals nothing, so all of them are marked at once
             if np.isnan(taps).any():
                 same = np.isnan(tap_pu).any(axis=1)
                 current_a[same], neutral_a[same], losses_kw[same] = np.nan, np.nan, np.nan

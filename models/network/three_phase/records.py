@@ -142,6 +142,7 @@ def unbalance_percent(v_v: Complexes, rows: Ints) -> Floats:
     v_v [N, node]; rows [K, 3] as `Nodes.three_phase_rows`.
     """
     a = np.exp(2j * np.pi / 3)
+    # Fortescue: the zero sequence plays no part, or a neutral's shift would count as unbalance
     phases = v_v[:, rows]
     positive, negative = phases @ np.array([1, a, a**2]), phases @ np.array([1, a**2, a])
     with np.errstate(divide="ignore", invalid="ignore"):

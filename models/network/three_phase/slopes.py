@@ -45,6 +45,7 @@ class VoltageSlopes:
         count = int(self._laws.load.max(initial=-1)) + 1
         of_load = sparse.csr_array((unit, (self._laws.load, np.arange(unit.size))), shape=(count, unit.size))
         drawn: Any = -(of_load[loads] @ self._incidence).T
+        # loads answer to voltages by their real and imaginary part apart, so the system is real and twice as tall
         right = sparse.vstack([drawn.real, drawn.imag], format="csc")
         solved = np.empty(drawn.shape, dtype=np.complex128)
         for first in range(0, loads.size, AT_ONCE):

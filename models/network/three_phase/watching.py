@@ -165,6 +165,7 @@ class WatchedCircuit:
     def _phasors(self, flow: SolvedFlow) -> Complexes:
         v = flow.v_v
         currents = np.full((len(v), self._rated.size), np.nan + 0j)
+        # the matrix hangs on the taps, of which a batch has few; a product for all cases at each
         for taps in np.unique(flow.tap_pu[flow.is_solved], axis=0):
             same = flow.is_solved & (flow.tap_pu == taps).all(axis=1)
             matrix: Any = self._circuit.network.currents(taps)
@@ -198,6 +199,7 @@ class WatchedCircuit:
         low, high = np.full(kind.size, -np.inf), np.select(
             [kind == VOLTAGE, kind == UNBALANCE], [limits.v_max_pu, limits.unbalance_percent], 1.0)
         low[: at.size] = limits.v_min_pu
+        # a voltage is of its own bus; currents and unbalance are of nobody alone
         whose = np.full(kind.size, -1)
         whose[: at.size] = np.repeat(np.arange(len(self._rows.nodes)), [own.size for own in self._rows.nodes])
         return Watched(kind, element, (*phase, *("" for _ in self._balance_rows)), whose, low, high)

@@ -149,6 +149,7 @@ def _may_stop(view: SystemView, t: int) -> Floats:
     share = np.where(hour_of_row(np.arange(count), h) == t, 0.0, 1.0)
     if any(d.pc_latest_kw.size == 0 for d in view.districts):
         return share
+    # to stop for an hour, the latest schedule must need the charger neither in it nor right after
     now, then = (sum((d.pc_latest_kw[:, hour] for d in view.districts), np.zeros(count))
                  for hour in (t, min(t + 1, h - 1)))
     most = np.maximum(sum((d.pc_max_kw[:, t] for d in view.districts), np.zeros(count)), TINY_KW)

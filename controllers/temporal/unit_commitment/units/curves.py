@@ -65,6 +65,7 @@ def power_beyond_kinks(case: Case, v: Variables) -> Constraints:
         return []
     row, h, take = all_kinks.row, case.horizon_h, spread(case, all_kinks.row)
     first, last = start_and_stop_mw(units)
+    # else a unit that starts would hide, by a kink it cannot reach, what others of its kind have beyond theirs
     idle_start = np.repeat(np.maximum(all_kinks.at_mw - first[row], 0.0), h)
     idle_stop = np.repeat(np.maximum(all_kinks.at_mw - last[row], 0.0) * (units.min_up_h[row] >= 2), h)
     power = take @ v.p - times(np.repeat(all_kinks.at_mw, h), take @ v.u)
