@@ -16,8 +16,10 @@ from testbed.sweeping.study import _identity
 from testbed.sweeping.sweep import sweep_request
 from testbed.users.parameters import (
     ParameterError,
+    allowed,
     called,
     file_words,
+    fits,
     listed,
     made,
     parameters_of,
@@ -108,6 +110,23 @@ def test_a_parameter_without_default_must_be_given():
     assert made(Priced, {"low": 1}).low == 1.0 and made(Priced, {"low": 1, "high": None}).high is None
     with pytest.raises(ParameterError, match="loud=1: must be True or False"):
         made(Priced, {"low": 1, "loud": 1})
+
+
+@pytest.mark.parametrize(("kind", "fitting", "wrong", "words"), [
+    (float | None, (1, 0.5, None), ("x", True, float("nan")), "a number or None"),
+    (Literal["fast", 1], ("fast", 1), ("slow", True, 1.0), "'fast' or 1"), (int, (3,), (3.0, True), "a whole number"),
+    (Any, (1, "x", None, False), ([1], object()), "a plain value"),
+    (np.ndarray, (np.ones(2),), (1.0, [1.0]), "ndarray")])
+def test_what_fits_a_type_is_told_in_its_words(kind, fitting, wrong, words):
+    assert all(fits(kind, value) for value in fitting)
+    assert not any(fits(kind, value) for value in wrong)
+    assert allowed(kind) == words
+
+
+@pytest.mark.parametrize("text", ["a(**x)", "a(x=1", "a(x=[1])", "a(1)", "a(x=)"])
+def test_brackets_that_hold_something_else_are_told(text):
+    with pytest.raises(ParameterError, match=r"in brackets stand parameters as key=value|must read NAME"):
+        called(text)
 
 
 def test_a_registered_controller_without_parameters_says_so():
