@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from models.network.read_nets import net_source
@@ -16,13 +19,28 @@ def _net(text: str) -> Any:
     if not callable(maker) or name.startswith("_"):
         raise RecordError(f"feeder {text}: pandapower.networks has no such function")
     try:
-        made = maker()
+        with _same_draws():
+            made = maker()
     except TypeError as error:
         raise RecordError(f"feeder {text}: makes no net without arguments: {error}") from error
     net = made[0] if isinstance(made, tuple) else made
     if not hasattr(net, "ext_grid"):
         raise RecordError(f"feeder {text}: makes no net")
     return net
+
+
+@contextmanager
+def _same_draws() -> Iterator[None]:
+    """Within, Python's own random numbers begin at one place; afterwards they go on as if nothing had been drawn.
+
+    Kerber's networks draw which of two cables leads to each house: the same run would have another network each time.
+    """
+    state = random.getstate()
+    random.seed(0)
+    try:
+        yield
+    finally:
+        random.setstate(state)
 
 
 SOURCE = net_source("pandapower:FUNCTION", "what a function of `pandapower.networks` makes without arguments, as "

@@ -1,5 +1,6 @@
 """Networks from elsewhere: the voltages that pandapower gives the net itself, and clear words for what cannot serve."""
 
+import random
 from copy import deepcopy
 from functools import cache
 
@@ -13,6 +14,7 @@ from models.network.net_account import account_of_net
 from models.network.net_feeder import feeder_of_net
 from models.network.power_flow import ac_engine
 from models.network.source import FeederLimits, feeder_from, source_of
+from models.network.sources import pandapower_function
 from models.network.sources.ieee33 import ieee33
 from models.network.zones import zones_by_distance
 from models.records.arrays import RecordError
@@ -83,6 +85,16 @@ def test_low_voltage_nets_have_pandapowers_voltages(name, buses):
 
 
 @pytest.mark.slow
+def test_a_network_that_pandapower_draws_is_the_same_each_time_and_nobody_elses_draws_move():
+    """Kerber's villages have one of two cables to each house, by Python's own random numbers."""
+    random.seed(5)
+    first, then = (pandapower_function._net("pandapower:create_kerber_landnetz_kabel_1").line for _ in range(2))
+    drawn = random.random()
+    assert first.std_type.tolist() == then.std_type.tolist() and first.std_type.nunique() > 1
+    random.seed(5)
+    assert random.random() == drawn
+
+
 @pytest.mark.parametrize("source", ["pandapower:create_kerber_vorstadtnetz_kabel_1", "pandapower:mv_oberrhein",
                                     "simbench:1-MV-urban--0-sw", "simbench:1-LV-rural1--0-sw"])
 def test_both_engines_agree(source):
