@@ -311,7 +311,7 @@ OF_EXPERIMENTS_AND_AUDIT = (
           "tests/audit/test_finding.py", reaches_results=False),
     Fault("the audit knows no price where units run as planned", "audit/rules/dispatch.py",
           "    if near.any():  # of any", "    if not near.size:  # of any",
-          "tests/audit/test_planned_powers.py", reaches_results=False),
+          "tests/audit/rules/test_planned_powers.py", reaches_results=False),
     Fault("the audit knows no upper bounds", "audit/finding.py",
           "np.maximum(least - value, value - most)", "least - value",
           "tests/audit/test_finding.py", reaches_results=False),
