@@ -122,6 +122,7 @@ def test_a_margin_that_even_charging_breaks_is_kept_and_all_wanted_energy_comes_
     assert plan.delivers_all(p) and p.sum() * STEP_H == pytest.approx(expected.wanted_kwh[expected.order[:25]].sum())
 
 
+@pytest.mark.slow
 def test_who_may_give_back_brings_more_where_energy_is_missing_and_never_less() -> None:
     pytest.importorskip("opendssdirect")
     street = Street()

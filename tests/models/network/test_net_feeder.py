@@ -84,7 +84,6 @@ def test_low_voltage_nets_have_pandapowers_voltages(name, buses):
     assert own_voltages(feeder) == pytest.approx(voltages_of(net, feeder), abs=1e-8)
 
 
-@pytest.mark.slow
 def test_a_network_that_pandapower_draws_is_the_same_each_time_and_nobody_elses_draws_move():
     """Kerber's villages have one of two cables to each house, by Python's own random numbers."""
     random.seed(5)
@@ -95,6 +94,7 @@ def test_a_network_that_pandapower_draws_is_the_same_each_time_and_nobody_elses_
     assert random.random() == drawn
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["pandapower:create_kerber_vorstadtnetz_kabel_1", "pandapower:mv_oberrhein",
                                     "simbench:1-MV-urban--0-sw", "simbench:1-LV-rural1--0-sw"])
 def test_both_engines_agree(source):
