@@ -38,6 +38,11 @@ def test_a_day_of_branch_flow_passes(placed):
     assert audited(placed).violations == ()
 
 
+def test_a_day_without_cars_passes(folder):
+    """Whatever the scenario says of them, its controller has none."""
+    assert audited(small_run.run(folder, controller="no_pev", name="no_pev.h5")).violations == ()
+
+
 @pytest.mark.slow
 def test_the_network_of_the_file_is_the_one_that_is_judged(folder):
     """Not IEEE-33: another network's loads and impedances are its own, on two voltage levels at that."""

@@ -12,7 +12,7 @@ from audit.classes import CarClass, CarClasses, Kind
 from audit.rules.districts import wear_of_groups, zones
 from audit.rules.steps_of_vehicles import soc_counted
 from audit.rules.vehicles import who_they_are
-from audit.run import Run
+from audit.run import District, Run
 from tests.audit.made import district, run, said
 from tests.audit.test_tables import BUS, FLEET
 
@@ -31,9 +31,18 @@ CARS: dict[str, Any] = {
     "vehicle_discharged_kwh": [0.0, 70.0, 0.0]}
 
 
+def street(of_classes: CarClasses | None = None, cars_file: str | None = None, name: str = "street",
+           **arrays: Any) -> District:
+    return district(CARS | arrays, name=name, classes=of_classes or classes(), cars={"bus": 2, "van": 1},
+                    cars_file=cars_file)
+
+
 def of(of_classes: CarClasses | None = None, cars_file: str | None = None, **arrays: Any) -> Run:
-    street = district(CARS | arrays, classes=of_classes or classes(), cars={"bus": 2, "van": 1}, cars_file=cars_file)
-    return run(street, steps=2, fleet={"age_years": [0.5, 8.0], "connection_loss_share": 0.0})
+    return with_fleet(street(of_classes, cars_file, **arrays))
+
+
+def with_fleet(*districts: District) -> Run:
+    return run(*districts, steps=2, fleet={"age_years": [0.5, 8.0], "connection_loss_share": 0.0})
 
 
 @pytest.mark.parametrize(("name", "values", "told"), [
@@ -50,9 +59,12 @@ def test_cars_that_are_not_the_scenarios_are_told(name: str, values: list[float]
     assert set(found) >= {f"street: {words}" for words in told}
 
 
-def test_a_district_of_which_no_car_was_written_is_told() -> None:
-    none = {name: np.zeros(0) for name in CARS}
-    assert said(who_they_are, of(**none)) == ["street: bus cars, -1: 2 cars", "street: van cars, -1: 1 cars"]
+def test_a_district_of_which_no_car_was_written_is_told_unless_no_district_has_any() -> None:
+    """Under a controller without cars there are none at all, whatever the scenario says."""
+    none: dict[str, Any] = {name: np.zeros(0) for name in CARS}
+    assert said(who_they_are, with_fleet(street(), street(name="rest", **none))) == [
+        "rest: bus cars, -1: 2 cars", "rest: van cars, -1: 1 cars"]
+    assert said(who_they_are, with_fleet(street(**none), street(name="rest", **none))) == []
 
 
 def test_shares_between_none_and_all_are_drawn_and_not_judged() -> None:
