@@ -44,7 +44,7 @@ def test_what_an_entry_needs_is_let_through(tmp_path: Path, event: str, argument
 @pytest.mark.parametrize(("event", "arguments", "what"), [
     ("import", ("testbed",), "the module testbed"), ("import", ("audit.run",), "the module audit.run"),
     ("import", ("models.mobility.stays",), "the module models.mobility.stays"),
-    ("open", ("/root/secret", "r"), "the file /root/secret"),
+    ("open", ("/srv/secret", "r"), "the file /srv/secret"),
     ("open", ("/etc/own", "a"), "the file /etc/own, to write"),
     ("socket.connect", (), "the network (socket.connect)"), ("socket.getaddrinfo", (), "the network"),
     ("os.system", ("ls",), "another process (os.system)"), ("subprocess.Popen", (), "another process")])
@@ -66,7 +66,7 @@ def test_its_own_folder_is_read_and_noted_and_never_written(tmp_path: Path) -> N
     for mode in ("w", "a", "x", "r+"):
         with pytest.raises(Reached):
             fence.hook("open", (str(tmp_path / "weights.txt"), mode))
-    (tmp_path / "out.txt").symlink_to("/root/secret")
+    (tmp_path / "out.txt").symlink_to("/srv/secret")
     for name in ("out.txt", "run.h5", "../beside.txt"):  # a way out of it, and results wherever they are
         with pytest.raises(Reached):
             fence.hook("open", (str(tmp_path / name), "r"))
