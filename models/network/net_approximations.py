@@ -12,7 +12,7 @@ from models.network.net_feeder import NOT_TAKEN
 from models.network.net_shape import NetShape, branch_rows
 from models.network.net_tables import column_of, live, rows_of
 from models.network.source import Taken
-from models.network.transformer_ratio import follows_a_table
+from models.network.transformers.ratio import follows_a_table
 from models.records.arrays import Bools
 
 

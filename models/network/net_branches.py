@@ -11,7 +11,7 @@ from models.network.feeder import UNRATED_A
 from models.network.net_shape import NetShape, branch_rows
 from models.network.net_shunts import Complexes, Pi, at_buses, line_pi, transformer_pi, turns_ratio
 from models.network.net_tables import closed_couplers, column_of, label, level_kv
-from models.network.transformer_ratio import windings_kv
+from models.network.transformers.ratio import windings_kv
 from models.records.arrays import Floats, Ints
 from models.records.feeder import BASE_MVA
 

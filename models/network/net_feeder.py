@@ -28,8 +28,8 @@ from models.network.net_shunts import shunts_at
 from models.network.net_tables import column_of, label, level_kv, live, rows_of, structure_mistakes, value_mistakes
 from models.network.net_tree import tree_mistakes, tree_of
 from models.network.source import FeederLimits
-from models.network.tap_changer import Taps
-from models.network.transformer_ratio import taps_of
+from models.network.transformers.ratio import taps_of
+from models.network.transformers.tap_changer import Taps
 from models.records.arrays import Floats, Ints, refuse
 from models.records.feeder import RadialFeeder
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from models.network.net_shape import NetShape, hanging
 from models.network.net_tables import column_of, level_kv, live, rows_of
-from models.network.transformer_ratio import windings_kv
+from models.network.transformers.ratio import windings_kv
 from models.records.arrays import Bools, Floats, Ints
 from models.records.feeder import BASE_MVA
 

@@ -17,7 +17,7 @@ from models.network.net_account import account_of_net
 from models.network.net_feeder import feeder_of_net, substation_taps
 from models.network.quiet import quiet
 from models.network.source import FeederLimits, NetworkSource, Taken
-from models.network.tap_changer import Taps
+from models.network.transformers.tap_changer import Taps
 from models.records.arrays import Ints
 from models.records.feeder import RadialFeeder
 

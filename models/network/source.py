@@ -12,8 +12,8 @@ import numpy as np
 from models.network.account import Account
 from models.network.loads.elements import Elements
 from models.network.loads.own_series import OwnProfiles
-from models.network.tap_changer import Taps
 from models.network.three_phase.connections import CUSTOMERS, Connections
+from models.network.transformers.tap_changer import Taps
 from models.records.arrays import Ints, RecordError
 from models.records.feeder import RadialFeeder
 from models.registry import Registry

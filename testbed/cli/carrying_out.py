@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager
 import typer
 
 from testbed.cli.saying import STOPPED, say, say_trace
+from testbed.running.input_notes import input_notes
 from testbed.running.job import Job, Outcome, partial_text
 from testbed.running.several_runs import run_jobs
 from testbed.scenario.record import Scenario
 from testbed.scripting.progress import watch_run
-from testbed.setup.input_notes import input_notes
 from testbed.wiring.stopping import heeded_signals
 
 

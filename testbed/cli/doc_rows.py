@@ -87,7 +87,7 @@ def _audit_rules() -> Table:
 
 
 def _not_determined() -> Table:
-    from audit.not_determined import NOT_DETERMINED  # noqa: PLC0415
+    from audit.registry import NOT_DETERMINED  # noqa: PLC0415
 
     return ("array", "why no rule determines it"), [(f"`{name}`", why) for name, why in NOT_DETERMINED.items()]
 

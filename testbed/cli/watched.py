@@ -12,8 +12,8 @@ import sys
 from collections.abc import Sequence
 
 from testbed.cli.saying import STOPPED, say
+from testbed.users.last_call import shared_page, told_on
 from testbed.wiring.failure import end_of_process
-from testbed.wiring.last_call import shared_page, told_on
 from testbed.wiring.pulse import end_with_parent
 from testbed.wiring.stopping import SIGNALS
 

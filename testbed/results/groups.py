@@ -10,8 +10,8 @@ import numpy as np
 
 from models.fleet.soc_counts import SOC_BINS
 from models.network.loads.bus_loads import GENERATION, BusLoads
-from models.network.tap_changer import TapChanger
 from models.network.three_phase.layout import CircuitLayout
+from models.network.transformers.tap_changer import TapChanger
 from models.records.feeder import BASE_MVA, RadialFeeder
 from testbed.results.layout import (
     ADDED_GROUP,

@@ -14,8 +14,8 @@ from typing import Any
 import numpy.typing as npt
 
 from models.network.loads.bus_loads import BusLoads
-from models.network.tap_changer import TapChanger
 from models.network.three_phase.layout import NO_CIRCUIT, SERIES_AXES, CircuitLayout
+from models.network.transformers.tap_changer import TapChanger
 from models.records.arrays import SECONDS_PER_HOUR, Ints
 from models.records.feeder import RadialFeeder
 from models.records.groups import cohort_count

@@ -25,12 +25,12 @@ from testbed.results.reading import Reference, ResultError, open_result
 from testbed.results.recording import open_writer
 from testbed.results.run_profile import Ledger, Stopwatch, run_seconds
 from testbed.results.writing import finish_result
+from testbed.running.input_notes import input_notes
 from testbed.running.large_blocks import give_back_large_blocks
 from testbed.running.world import Wired, build_world, simulator_names
 from testbed.scenario.record import Scenario
 from testbed.setup.engine_check import engines_disagree
 from testbed.setup.given_controllers import given
-from testbed.setup.input_notes import input_notes
 from testbed.setup.reference import REFERENCE_NAME, no_car_reference
 from testbed.wiring.code_version import code_hash
 from testbed.wiring.failure import Failure, SimulatorFailure

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.records.arrays import RecordError
+from testbed.running.input_notes import input_notes
 from testbed.running.preflight import WrongRequest, checked_scenario
 from testbed.scenario.record import Scenario as Keys
 from testbed.scenario.twins import twin_notes
 from testbed.scripting.scenario import Scenario
-from testbed.setup.input_notes import input_notes
 from testbed.sweeping.study import cases_of, load_study
 
 if TYPE_CHECKING:

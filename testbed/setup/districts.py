@@ -21,9 +21,9 @@ from models.network.feeder import zones_of_buses
 from models.network.loads.bus_loads import BusLoads
 from models.network.power_flow import TappedFeeder
 from models.network.source import source_of
-from models.network.tap_changer import TapChanger
 from models.network.three_phase.feeder import ThreePhaseFlows
 from models.network.three_phase.layout import NO_CIRCUIT, CircuitLayout, layout_of
+from models.network.transformers.tap_changer import TapChanger
 from models.network.zones import zones_by_distance
 from models.records.arrays import Ints, RecordError
 from models.records.feeder import RadialFeeder, Site, ThreePhaseFeeder

@@ -14,11 +14,11 @@ from models.records.quantity import fields_told
 from testbed.setup.axis_sizes import axis_sizes
 from testbed.setup.given_controllers import controller_of
 from testbed.setup.sealing import sealed
-from testbed.simulators.patience import TooLong, ended_after
 from testbed.users.code import definition_of, line_of, told
+from testbed.users.last_call import in_code_of
+from testbed.users.patience import TooLong, ended_after
 from testbed.wiring.contracts import ContractError, Terms
 from testbed.wiring.failure import ControllerFailed
-from testbed.wiring.last_call import in_code_of
 from testbed.wiring.run_spec import RunSpec
 
 A = TypeVar("A")

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from models.network.power_flow import TappedFeeder
-from models.network.tap_changer import Regulator
 from models.network.three_phase.feeder import ThreePhaseFlows
 from models.network.three_phase.layout import series_of
+from models.network.transformers.tap_changer import Regulator
 from models.records.arrays import Floats
 from models.records.feeder import BASE_MVA, PowerFlow, RadialFeeder
 from testbed.peers.told import CASES, TOLD, Told, along, told_as

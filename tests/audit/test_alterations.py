@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from audit.finding import ROUNDING_REL
-from audit.not_determined import NOT_DETERMINED
+from audit.registry import NOT_DETERMINED
 from audit.rules.plans import OWNERS_USD, payments_usd, plans_of
 from audit.run import read_run
 from testbed.running.one_run import run_scenario

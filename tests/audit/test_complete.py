@@ -6,7 +6,7 @@ import pytest
 
 from audit.arrays import ARRAYS, at, full_name
 from audit.judge import all_rules
-from audit.not_determined import NOT_DETERMINED, WORDS
+from audit.registry import NOT_DETERMINED, WORDS
 from testbed.results.layout import PLAN_HOURLY, PLAN_SCALARS, PLAN_TARGETS
 from testbed.wiring.attributes import ATTRIBUTES, NETWORK_ONLY, recorded, traced
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from models.network.transformer_ageing import ageing
+from models.network.transformers.ageing import ageing
 from testbed.acceptance.case import Inputs
 from testbed.acceptance.kind import CaseKind
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from models.network.transformer_ageing import LOSS_TABLES, transformer_losses_kw
+from models.network.transformers.ageing import LOSS_TABLES, transformer_losses_kw
 from models.records.arrays import RecordError
 from testbed.acceptance.case import Inputs
 from testbed.acceptance.kind import CaseKind

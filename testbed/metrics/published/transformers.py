@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.network.transformer_ageing import LOSS_TABLES, Ageing, ageing, transformer_losses_kw
+from models.network.transformers.ageing import LOSS_TABLES, Ageing, ageing, transformer_losses_kw
 from models.records.arrays import Floats
 from testbed.metrics.inputs import Subject, networks
 from testbed.results.reading import Result

@@ -9,8 +9,8 @@ import numpy as np
 from controllers.port import PowerFlowCall
 from models.network.power_flow import TappedFeeder, ac_engine
 from models.network.source import FeederLimits, feeder_from, source_of
-from models.network.tap_changer import TapChanger, Taps, tap_changer_of
 from models.network.three_phase.connections import Connections
+from models.network.transformers.tap_changer import TapChanger, Taps, tap_changer_of
 from models.records.feeder import RadialFeeder
 from testbed.scenario import record as described
 from testbed.scenario.files import files_digest, network_files

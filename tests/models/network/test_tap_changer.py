@@ -12,7 +12,7 @@ import pytest
 from models.network.net_feeder import feeder_of_net, substation_taps
 from models.network.power_flow import TappedFeeder, ac_engine
 from models.network.source import FeederLimits
-from models.network.tap_changer import Regulator, TapChanger, tap_changer_of
+from models.network.transformers.tap_changer import Regulator, TapChanger, tap_changer_of
 from models.records.arrays import RecordError
 from tests.models.network.loads.street import street
 

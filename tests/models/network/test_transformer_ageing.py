@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.network.transformer_ageing import (
+from models.network.transformers.ageing import (
     LOSS_TABLES,
     ONAN,
     ThermalConstants,

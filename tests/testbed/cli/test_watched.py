@@ -13,13 +13,13 @@ import pytest
 
 from testbed.cli.watched import names_own_code
 from testbed.results.reading import open_result
-from testbed.wiring.last_call import in_code_of, shared_page, told_on
+from testbed.users.last_call import in_code_of, shared_page, told_on
 from tests.testbed import small_run
 
 WATCHED = """
 import os, signal, sys, time
 from testbed.cli.watched import go_on_watched
-from testbed.wiring.last_call import in_code_of
+from testbed.users.last_call import in_code_of
 go_on_watched()
 with in_code_of(lambda: "controller mine, step() of north in mine.py:30"):
     {inside}
@@ -91,7 +91,7 @@ def test_only_commands_that_name_a_file_of_python_are_watched() -> None:
 
 
 def test_the_page_says_whose_code_it_is_and_nothing_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("testbed.wiring.last_call._pages", [])
+    monkeypatch.setattr("testbed.users.last_call._pages", [])
     with in_code_of(lambda: pytest.fail("nobody watches")):
         pass
     page = shared_page()

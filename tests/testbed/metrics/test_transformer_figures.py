@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from models.network.transformer_ageing import LOSS_TABLES, ageing, transformer_losses_kw
+from models.network.transformers.ageing import LOSS_TABLES, ageing, transformer_losses_kw
 from testbed.auditing.of_runs import audited
 from testbed.metrics.of_runs import compute_metrics
 from testbed.reporting.report import write_report

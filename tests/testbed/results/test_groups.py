@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from models.network.loads.bus_loads import CONSUMPTION, GENERATION, BusLoads, Uses
-from models.network.tap_changer import TapChanger
 from models.network.three_phase.layout import CircuitLayout, Told
+from models.network.transformers.tap_changer import TapChanger
 from testbed.results.layout import DistrictLayout, ResultError, ResultLayout
 from testbed.results.reading import Reference, open_result, stored_plans
 from testbed.results.writing import ResultWriter

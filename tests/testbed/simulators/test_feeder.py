@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.network.tap_changer import Regulator, TapChanger
+from models.network.transformers.tap_changer import Regulator, TapChanger
 from models.records.feeder import PowerFlow
 from testbed.peers.told import TOLD, told_as
 from testbed.simulators.feeder import FeederSimulator, power_flows

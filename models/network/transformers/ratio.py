@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from models.network.net_tables import column_of
-from models.network.tap_changer import Taps
+from models.network.transformers.tap_changer import Taps
 from models.records.arrays import Bools, Floats
 
 TURNING = ("Ratio", "Symmetrical")

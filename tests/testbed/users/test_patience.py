@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 import pytest
 
-from testbed.simulators.patience import AGAIN_S, TooLong, ended_after
+from testbed.users.patience import AGAIN_S, TooLong, ended_after
 
 AT_ONCE_S, LONG_S = 0.05, 60.0
 TRACED = """
 import sys, threading
-from testbed.simulators.patience import ended_after
+from testbed.users.patience import ended_after
 
 def called():
     return 1

@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
+from testbed.running.input_notes import _day_notes, input_notes
 from testbed.running.preflight import checked_scenario
-from testbed.setup.input_notes import _day_notes, input_notes
 
 
 @pytest.mark.parametrize(("load_mw", "is_odd"), [(1_200_000, True), (1_200, False), (300, False), (1.2, True)])
